@@ -1,0 +1,83 @@
+"""The door: the application object that `streamlit run app.py` serves.
+
+It names the frame, warms the process up before the first visitor, and adds the routes that
+Streamlit does not have: the assets of our own components, and a sign of life.
+"""
+
+import gc
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+import explorer
+from explorer.language import _
+from explorer.ui.web import Assets, SecurityHeaders
+
+HOME = Path(__file__).resolve().parent
+SHELL = HOME / "explorer" / "ui" / "shell.py"
+ASSETS = HOME / "explorer" / "ui" / "assets"
+
+# Not warmed: the command line, and the page layer, which the first page imports.
+COLD = {"explorer.__main__", "explorer.ui"}
+
+
+def warm_up() -> None:
+    """Import what every page needs, once, and take it out of the garbage collector's rounds.
+
+    Streamlit collects garbage after every run of a page. With torch and plotly in its rounds that
+    took 190 ms a time, and a class of 30 waited 5 s for an answer.
+    """
+    import plotly.graph_objects as go  # here, so that a look at the door does not load them
+    import torch
+
+    go.Figure(go.Scatter())  # plotly loads its parts at their first use
+    torch.set_num_threads(1)  # a visitor's click must not take every core from the others
+    for room in pkgutil.iter_modules(explorer.__path__, "explorer."):
+        if room.name not in COLD:
+            importlib.import_module(room.name)
+    gc.collect()
+    gc.freeze()
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Warm up before the first visitor is let in."""
+    warm_up()
+    yield
+
+
+async def health(_request: Request) -> JSONResponse:
+    """Say that the server answers."""
+    return JSONResponse({"status": "ok"})
+
+
+def apologise(_error: Exception) -> bool:
+    """Tell the visitor, without a stack trace; Streamlit has written the details to the log."""
+    st.error(
+        _(
+            "Something went wrong on this page, and it is our mistake, not yours. Reload the page; "
+            "if that does not help, choose another. The details are in the server's log."
+        ),
+        icon=":material/sentiment_dissatisfied:",
+    )
+    return True
+
+
+app = st.App(
+    SHELL,
+    lifespan=lifespan,
+    routes=[
+        Route("/api/health", health),
+        Mount("/assets", Assets(directory=ASSETS)),
+    ],
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=apologise,
+)

@@ -1,0 +1,223 @@
+"""The command line: the same engine without a page.
+
+`python -m explorer list`, `layers NAME`, `serve`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from explorer import anatomy, architectures, inputs, wording
+from explorer.anatomy import Anatomy, Block, Layer
+from explorer.language import _
+from explorer.serve import serve
+from explorer.units import count, exact, size, times
+
+MISFIT = 2  # exit status: bad arguments, or a size that the network cannot take
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return MISFIT
+    except BrokenPipeError:  # `… | head` closed our output: nothing more to say
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m explorer", description=_("Convolutional networks, layer by layer."))
+    commands = parser.add_subparsers(required=True, metavar=_("command"))
+
+    listing = commands.add_parser("list", help=_("every network and its options"))
+    listing.add_argument("--json", action="store_true", help=_("as JSON"))
+    listing.set_defaults(run=_list)
+
+    layers = commands.add_parser("layers", help=_("every layer of a network: shapes and costs"))
+    layers.add_argument("name", help=_("a name from `list`"))
+    layers.add_argument("--input", default="", metavar="CxHxW", help=_("input size, e.g. 1x28x28"))
+    layers.add_argument("--batch", default="1", metavar="N", help=_("pictures in a batch"))
+    layers.add_argument(
+        "--set", action="append", default=[], metavar="option=value", help=_("set an option of the network")
+    )
+    layers.add_argument("--json", action="store_true", help=_("as JSON"))
+    layers.add_argument("--folded", action="store_true", help=_("blocks as one row"))
+    layers.set_defaults(run=_layers)
+
+    server = commands.add_parser("serve", help=_("open the explorer in the browser"))
+    server.add_argument("--port", type=int, default=8501, help=_("where to start looking for a free port"))
+    server.add_argument("--everyone", action="store_true", help=_("let the whole network in, not this machine alone"))
+    server.set_defaults(run=lambda options: serve(options.port, options.everyone))
+    return parser
+
+
+# -- list -------------------------------------------------------------------------------------
+
+
+def _list(options: argparse.Namespace) -> int:
+    found = [architectures.get(name) for name in architectures.names()]
+    if options.json:
+        print(json.dumps([_describe(architecture) for architecture in found], indent=1))
+        return 0
+    rows = [
+        (a.name, str(a.paper.year) if a.paper else "", times(a.input_shape), count(a.parameters or 0), _options(a))
+        for a in found
+    ]
+    header = (_("name"), _("year"), _("input"), _("parameters"), _("options"))
+    print(_table([header, *rows], right={1, 2, 3}))
+    return 0
+
+
+def _options(architecture: architectures.Architecture) -> str:
+    return "; ".join(f"{o.name}: {o.describe_choices()}" for o in architecture.options)
+
+
+def _describe(architecture: architectures.Architecture) -> dict[str, Any]:
+    return {
+        "name": architecture.name,
+        "title": architecture.title,
+        "year": architecture.paper.year if architecture.paper else None,
+        "input": list(architecture.input_shape),
+        "parameters": architecture.parameters,
+        "options": {
+            option.name: {
+                "default": option.default,
+                "choices": [option.choices[0], option.choices[-1]]
+                if isinstance(option.choices, range)
+                else list(option.choices),
+            }
+            for option in architecture.all_options
+        },
+    }
+
+
+# -- layers -----------------------------------------------------------------------------------
+
+
+def _layers(options: argparse.Namespace) -> int:
+    architecture = architectures.get(options.name)
+    picture = inputs.parse(options.input, architecture.input_shape) if options.input else architecture.input_shape
+    found = anatomy.measure(options.name, _settings(options.set), picture, inputs.parse_batch(options.batch))
+    if options.json:
+        print(json.dumps(as_json(found), indent=1))
+    else:
+        print(_layer_table(found, folded=options.folded))
+    if found.lesson is None:
+        return 0
+    text = wording.lesson(found.lesson, architecture.title)
+    print(f"{text.headline}\n  {_('arrived')}: {text.got}\n  {_('needed')}: {text.needs}\n{text.explanation}\n{text.fits}", file=sys.stderr)
+    return MISFIT
+
+
+def _settings(pairs: Sequence[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise ValueError(_("--set takes option=value, for example pooling=max, not “{given}”.").format(given=pair))
+        settings[name.strip()] = value
+    return settings
+
+
+def as_json(found: Anatomy) -> dict[str, Any]:
+    """The anatomy as plain data; with an "error" entry if the size does not work."""
+    sums = found.totals
+    data: dict[str, Any] = {
+        "architecture": found.architecture,
+        "options": dict(found.options),
+        "input": list(found.input),
+        "output": list(found.output) if found.output else None,
+        "layers": [_layer(layer) for layer in found.layers],
+        "totals": {
+            "parameters": sums.parameters,
+            "trainable_parameters": sums.trainable,
+            "macs": sums.macs,
+            "flops": sums.flops,
+            "parameter_bytes": sums.parameter_bytes,
+            "activation_bytes": sums.activation_bytes,
+            "receptive_field": list(sums.receptive_field) if sums.receptive_field else None,
+        },
+    }
+    if found.lesson:
+        text = wording.lesson(found.lesson, architectures.get(found.architecture).title)
+        operation = found.lesson.layer.operation
+        data["error"] = {
+            "layer": operation.name,
+            "got": [list(shape) for shape in operation.input_shapes][0] if len(operation.input_shapes) == 1
+            else [list(shape) for shape in operation.input_shapes],
+            "needs": text.needs,
+            "accepted": list(found.lesson.sides) if found.lesson.sides else None,
+            "reason": found.lesson.reason,
+            "message": text.headline,
+            "nearest": list(found.lesson.nearest) if found.lesson.nearest else None,
+        }  # fmt: skip
+    return data
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    operation = layer.operation
+    shapes = [list(shape) for shape in operation.input_shapes]
+    return {
+        "name": operation.name,
+        "type": operation.type,
+        "kind": operation.kind,
+        "depth": layer.depth,
+        "input": shapes[0] if len(shapes) == 1 else shapes,
+        "output": list(operation.output_shape) if operation.output_shape else None,
+        "parameters": operation.parameters,
+        "macs": layer.macs,
+        "flops": layer.flops,
+        "activation_bytes": layer.activation_bytes,
+        "receptive_field": list(layer.field.size) if layer.field and layer.field.dims else None,
+    }
+
+
+def _layer_table(found: Anatomy, *, folded: bool) -> str:
+    header = (_("layer"), _("type"), _("settings"), _("output"), _("parameters"), _("MACs"), _("FLOPs"), _("memory"), _("field"))
+    rows = list(_rows(found.tree, folded=folded))
+    sums = found.totals
+    total = (_("total"), "", "", "", exact(sums.parameters), count(sums.macs), count(sums.flops), size(sums.activation_bytes), "")
+    return _table([header, *rows, total], right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
+
+
+def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str, ...]]:
+    for part in parts:
+        leaves = list(part.leaves()) if isinstance(part, Block) else [part]
+        last = leaves[-1]
+        name = part.name if isinstance(part, Block) else part.operation.name
+        field = last.field.size if last.field and last.field.dims else None
+        yield (
+            "  " * part.depth + name.split(".")[-1],
+            part.type if isinstance(part, Block) else part.operation.type,
+            "" if isinstance(part, Block) else wording.settings(part),
+            wording.shape(last.operation.output_shape),
+            exact(sum(leaf.operation.parameters for leaf in leaves)),
+            count(sum(leaf.macs for leaf in leaves)),
+            count(sum(leaf.flops for leaf in leaves)),
+            size(sum(leaf.activation_bytes for leaf in leaves)),
+            times(field) if field else "–",
+        )
+        if isinstance(part, Block) and not folded:
+            yield from _rows(part.parts, folded=folded)
+
+
+def _table(rows: Sequence[Sequence[str]], right: set[int]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

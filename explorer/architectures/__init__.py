@@ -1,0 +1,23 @@
+"""One file per network. Copy `lenet.py` to add one: it is found by itself."""
+
+from explorer.architectures.registry import (
+    Architecture,
+    Option,
+    Paper,
+    Reported,
+    build_on_meta,
+    course,
+    get,
+    names,
+)
+
+__all__ = [
+    "Architecture",
+    "Option",
+    "Paper",
+    "Reported",
+    "build_on_meta",
+    "course",
+    "get",
+    "names",
+]

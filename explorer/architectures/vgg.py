@@ -1,0 +1,163 @@
+"""VGG: blocks of 3 × 3 convolutions, each block halving the side of the maps.
+
+Shapes at the default input, N pictures of 1 × 224 × 224, stand at the end of each line.
+"""
+
+from collections import OrderedDict
+
+from torch import nn
+
+from explorer.architectures.registry import Architecture, Option, Paper, Reported
+from explorer.language import N_
+
+
+def vgg_block(num_convs: int, in_channels: int, out_channels: int) -> nn.Sequential:
+    """`num_convs` times convolution and ReLU, then pooling: (N, C, H, W) → (N, out, H/2, W/2)."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for number in range(1, num_convs + 1):
+        layers[f"conv{number}"] = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
+        layers[f"relu{number}"] = nn.ReLU()
+        in_channels = out_channels
+    layers["pool"] = nn.MaxPool2d(kernel_size=2, stride=2)
+    return nn.Sequential(layers)
+
+
+def vgg(
+    num_convs: tuple[int, int, int, int, int],
+    conv_ratio: int = 1,
+    fc_ratio: int = 1,
+    in_channels: int = 1,
+    num_classes: int = 10,
+) -> nn.Sequential:
+    """VGG with `num_convs` in its five blocks (table 1): (N, C, 224, 224) → (N, K).
+
+    `conv_ratio` divides the channels of every convolution, `fc_ratio` the width of the two hidden
+    fully connected layers. The shapes below are those of ratio 1.
+    """
+    a, b, c, d = (channels // conv_ratio for channels in (64, 128, 256, 512))
+    width = 4096 // fc_ratio
+    return nn.Sequential(
+        OrderedDict(
+            block1=vgg_block(num_convs[0], in_channels, a),  # (N, 64, 112, 112)
+            block2=vgg_block(num_convs[1], a, b),  # (N, 128, 56, 56)
+            block3=vgg_block(num_convs[2], b, c),  # (N, 256, 28, 28)
+            block4=vgg_block(num_convs[3], c, d),  # (N, 512, 14, 14)
+            block5=vgg_block(num_convs[4], d, d),  # (N, 512, 7, 7)
+            flatten=nn.Flatten(),  # (N, 25088)
+            fc1=nn.Linear(d * 7 * 7, width),  # (N, 4096)
+            relu1=nn.ReLU(),
+            dropout1=nn.Dropout(0.5),
+            fc2=nn.Linear(width, width),  # (N, 4096)
+            relu2=nn.ReLU(),
+            dropout2=nn.Dropout(0.5),
+            fc3=nn.Linear(width, num_classes),  # (N, 10)
+        )
+    )
+
+
+def vgg11(**options: int) -> nn.Sequential:
+    """Configuration A: 8 convolutions and 3 fully connected layers."""
+    return vgg((1, 1, 2, 2, 2), **options)
+
+
+def vgg13(**options: int) -> nn.Sequential:
+    """Configuration B: 10 convolutions and 3 fully connected layers."""
+    return vgg((2, 2, 2, 2, 2), **options)
+
+
+def vgg16(**options: int) -> nn.Sequential:
+    """Configuration D: 13 convolutions and 3 fully connected layers."""
+    return vgg((2, 2, 3, 3, 3), **options)
+
+
+def vgg19(**options: int) -> nn.Sequential:
+    """Configuration E: 16 convolutions and 3 fully connected layers."""
+    return vgg((2, 2, 4, 4, 4), **options)
+
+
+PAPER = Paper(
+    title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
+    authors="Simonyan, Zisserman",
+    year=2014,
+    url="https://arxiv.org/abs/1409.1556",
+)
+INTRODUCED = N_("One kind of block, repeated: small 3 × 3 kernels and much depth.")
+OPTIONS = (
+    Option("conv_ratio", 1, (1, 4, 8), N_("divides the channels of every convolution")),
+    Option("fc_ratio", 1, (1, 4, 8), N_("divides the width of the hidden fully connected layers")),
+)
+DEVIATIONS = (
+    N_("One grey channel and ten classes by default instead of colour and 1,000 classes."),
+    N_("All weights start at random; the paper starts its deeper networks from its shallowest."),
+)
+
+ARCHITECTURES = (
+    Architecture(
+        name="vgg11",
+        title="VGG-11",
+        build=vgg11,
+        input_shape=(1, 224, 224),
+        options=OPTIONS,
+        paper=PAPER,
+        introduced=INTRODUCED,
+        parameters=128_806_154,
+        reported=(
+            Reported(
+                options={"conv_ratio": 4},
+                optimizer="Adam",
+                learning_rate=0.0001,
+                weight_decay=0.0005,
+                batch_size=32,
+                epochs=5,
+                size=224,
+                train_accuracy=0.932,
+                test_accuracy=0.923,
+            ),
+            Reported(
+                options={"conv_ratio": 8, "fc_ratio": 8},
+                optimizer="Adam",
+                learning_rate=0.001,
+                batch_size=256,
+                epochs=5,
+                size=224,
+                train_accuracy=0.911,
+                test_accuracy=0.900,
+                remark=N_("Dropout was left on while testing."),
+            ),
+        ),
+        deviations=DEVIATIONS[:1],
+    ),
+    Architecture(
+        name="vgg13",
+        title="VGG-13",
+        build=vgg13,
+        input_shape=(1, 224, 224),
+        options=OPTIONS,
+        paper=PAPER,
+        introduced=INTRODUCED,
+        parameters=128_990_666,
+        deviations=DEVIATIONS,
+    ),
+    Architecture(
+        name="vgg16",
+        title="VGG-16",
+        build=vgg16,
+        input_shape=(1, 224, 224),
+        options=OPTIONS,
+        paper=PAPER,
+        introduced=INTRODUCED,
+        parameters=134_300_362,
+        deviations=DEVIATIONS,
+    ),
+    Architecture(
+        name="vgg19",
+        title="VGG-19",
+        build=vgg19,
+        input_shape=(1, 224, 224),
+        options=OPTIONS,
+        paper=PAPER,
+        introduced=INTRODUCED,
+        parameters=139_610_058,
+        deviations=DEVIATIONS,
+    ),
+)

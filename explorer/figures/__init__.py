@@ -1,0 +1,1 @@
+"""Records and arrays → what is drawn: the layer board's data and plotly figures. Never a model."""

@@ -1,0 +1,122 @@
+"""Plotly figures of an anatomy: where the costs sit, and how maps change through the network."""
+
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+
+from explorer.anatomy import Anatomy, Layer
+from explorer.figures.board import family
+from explorer.language import _
+from explorer.units import count, exact, size
+
+# Okabe & Ito's colours, told apart by the colour-blind; the same families as in the picture.
+BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8F98",
+)  # fmt: skip
+FAMILY_COLORS = {"convolution": BLUE, "linear": ORANGE, "normalisation": GREEN, "pooling": SKY}
+
+Quantity = tuple[Callable[[Layer], int], Callable[[float], str]]
+QUANTITIES: dict[str, Quantity] = {
+    "parameters": (lambda layer: layer.operation.parameters, count),
+    "MACs": (lambda layer: layer.macs, count),
+    "memory": (lambda layer: layer.activation_bytes, size),
+}
+
+
+def label(quantity: str) -> str:
+    """The axis title of one of `QUANTITIES`, with its unit."""
+    return {
+        "parameters": _("parameters"),
+        "MACs": _("MACs per picture"),
+        "memory": _("activation memory of the batch (bytes)"),
+    }[quantity]
+
+
+def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
+    """One bar for each layer that has any of `quantity`, in running order."""
+    value, text = QUANTITIES[quantity]
+    layers = [layer for layer in anatomy.layers if value(layer)]
+    total = sum(map(value, layers)) or 1
+    names = [layer.operation.name for layer in layers]
+    figure = go.Figure(
+        go.Bar(
+            x=names,
+            y=[value(layer) for layer in layers],
+            marker_color=[FAMILY_COLORS.get(family(layer.operation.type), GREY) for layer in layers],
+            text=[text(value(layer)) for layer in layers] if len(layers) <= 24 else None,
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[
+                (layer.operation.type, exact(value(layer)), 100 * value(layer) / total)
+                for layer in layers
+            ],
+            hovertemplate="%{x} · %{customdata[0]}<br>%{customdata[1]} (%{customdata[2]:.1f} %)<extra></extra>",
+        )
+    )
+    return _framed(figure, label(quantity))
+
+
+def concentration(anatomy: Anatomy, quantity: str, enough: float = 0.9) -> str:
+    """Where most of it sits: "92 % of the parameters sit in 2 of 8 layers: fc1, fc2." """
+    value, _text = QUANTITIES[quantity]
+    ranked = sorted((layer for layer in anatomy.layers if value(layer)), key=value, reverse=True)
+    total = sum(map(value, ranked))
+    held, chosen = 0, []
+    for layer in ranked:
+        if held >= enough * total:
+            break
+        held += value(layer)
+        chosen.append(layer.operation.name)
+    if not chosen:
+        return ""
+    shown = ", ".join(chosen[:4]) + (" …" if len(chosen) > 4 else "")
+    return _("{share} % sit in {some} of {all} layers: {names}").format(
+        share=round(100 * held / total), some=len(chosen), all=len(ranked), names=shown
+    )
+
+
+def shapes(anatomy: Anatomy) -> go.Figure:
+    """Side of the maps and number of channels through the network, on one logarithmic axis."""
+    layers = [layer for layer in anatomy.layers if layer.operation.output_shape]
+    names = [layer.operation.name for layer in layers]
+    maps = [_map(layer) for layer in layers]
+    square = all(one is None or one[1] == one[2] for one in maps)
+    lines = [
+        (_("height and width") if square else _("height"), 1, BLUE, "solid", "circle"),
+        (_("channels or features"), 0, VERMILION, "dash", "diamond"),
+    ]
+    if not square:
+        lines.insert(1, (_("width"), 2, SKY, "dot", "square"))
+    figure = go.Figure()
+    for name, index, color, dash, symbol in lines:
+        figure.add_scatter(
+            x=names,
+            y=[one[index] if one else None for one in maps],
+            name=name,
+            mode="lines+markers",
+            line={"color": color, "dash": dash},
+            marker={"symbol": symbol, "size": 7},
+        )
+    figure.update_yaxes(type="log")
+    return _framed(figure, _("cells, channels (logarithmic)"))
+
+
+def _map(layer: Layer) -> tuple[int, int, int] | None:
+    """(channels, height, width); a vector is one cell with many channels."""
+    shape = layer.operation.output_shape or ()
+    if len(shape) == 4:
+        return shape[1], shape[2], shape[3]
+    return (shape[1], 1, 1) if len(shape) == 2 else None
+
+
+def _framed(figure: go.Figure, y_title: str) -> go.Figure:
+    figure.update_layout(
+        height=340,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": 1.08, "x": 0},
+        bargap=0.25,
+        hoverlabel={"align": "left"},
+    )
+    figure.update_yaxes(title=y_title, automargin=True)
+    figure.update_xaxes(title=_("layer, in running order"), type="category", automargin=True, tickangle=-45)
+    return figure

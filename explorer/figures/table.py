@@ -1,0 +1,41 @@
+"""An anatomy → the layer table as a file for a spreadsheet."""
+
+import csv as csv_format
+import io
+
+from explorer import wording
+from explorer.anatomy import Anatomy
+
+HEADER = (
+    "name", "type", "kind", "block", "settings", "input", "output", "parameters", "trainable",
+    "macs_per_picture", "flops_per_picture", "activation_bytes", "receptive_field_height",
+    "receptive_field_width", "status",
+)  # fmt: skip
+
+
+def csv(anatomy: Anatomy) -> str:
+    """One line per layer in running order, exact numbers, names of columns as in the JSON output."""
+    text = io.StringIO()
+    writer = csv_format.writer(text)
+    writer.writerow(HEADER)
+    for layer in anatomy.layers:
+        operation = layer.operation
+        writer.writerow(
+            [
+                operation.name,
+                operation.type,
+                operation.kind,
+                operation.path[-1] if operation.path else "",
+                wording.settings(layer),
+                " + ".join("x".join(map(str, shape)) for shape in operation.input_shapes),
+                "x".join(map(str, operation.output_shape or ())),
+                operation.parameters,
+                operation.trainable,
+                layer.macs,
+                layer.flops,
+                layer.activation_bytes,
+                *(layer.field.size if layer.field and layer.field.dims else ("", "")),
+                layer.status,
+            ]
+        )
+    return text.getvalue()

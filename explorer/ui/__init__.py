@@ -1,0 +1,1 @@
+"""The page layer: the only room of the package that imports streamlit."""

@@ -1,0 +1,300 @@
+// The layer board: the picture, the table and the "why" panel, linked. Streamlit calls the default
+// export at every change of its data; the reader's choice, folding, zoom and scroll live here.
+
+const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
+const [tree, table, graph, strip] = await Promise.all(
+  ["tree", "table", "graph", "strip"].map(name => import(`./board_${name}.js${search}`)),
+)
+const layout = import(`./board_layout.js${search}`) // brings dagre; the table does not wait for it
+
+const WIDE = 1000 // px of the board from which "why" stands beside the table
+const PAUSE = 400 // ms after the reader's last choice before Python hears of it
+const boards = new WeakMap()
+
+export default function (component) {
+  const host = component.parentElement
+  let board = boards.get(host)
+  if (!board) boards.set(host, (board = new Board(host)))
+  board.receive(component)
+  return () => {
+    board.leave()
+    boards.delete(host)
+  }
+}
+
+class Board {
+  constructor(host) {
+    this.root = host.querySelector(".board")
+    this.root.innerHTML = SKELETON
+    this.strip = new strip.Strip(this.find(".strip"))
+    this.selected = null
+    this.open = new Set()
+    this.listen()
+    this.watch = new ResizeObserver(() => this.resize())
+    this.watch.observe(this.root)
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector)
+  }
+
+  leave() {
+    clearTimeout(this.timer)
+    this.watch.disconnect()
+  }
+
+  receive(component) {
+    this.component = component
+    const { view, ...content } = component.data
+    const text = JSON.stringify(content)
+    if (text === this.text) return
+    const fresh = this.data?.key !== content.key
+    this.text = text
+    this.data = content
+    this.tree = tree.growTree(content)
+    if (fresh) {
+      clearTimeout(this.timer)
+      this.open = tree.readOpen(this.tree, view?.open)
+      this.selected = this.tree.byId.has(view?.selected) ? view.selected : null
+      for (const id of tree.path(this.tree, this.selected).slice(0, -1)) this.open.add(id)
+    } else {
+      this.open = tree.readOpen(this.tree, [...this.open])
+      if (!this.tree.byId.has(this.selected)) this.selected = null
+    }
+    this.words()
+    this.paint(fresh)
+    this.paintGraphSoon(!fresh)
+  }
+
+  words() {
+    const { labels, rows } = this.data
+    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = labels[element.dataset.word]
+    for (const element of this.root.querySelectorAll("[data-name]")) {
+      element.title = labels[element.dataset.name]
+      element.setAttribute("aria-label", labels[element.dataset.name])
+    }
+    this.find(".strip").setAttribute("aria-label", `${labels.graph}. ${labels.drag_hint}`)
+    this.find('[data-act="fit"]').title = labels.drag_hint
+    const families = [...new Set(rows.filter(row => !row.group).map(row => row.family))].filter(family => family !== "input")
+    this.find(".legend").replaceChildren(
+      ...families.map(family => {
+        const chip = document.createElement("span")
+        chip.className = "chip"
+        chip.innerHTML = `<span class="dot f-${family}"></span>`
+        chip.append(labels[`family_${family}`] ?? family)
+        return chip
+      }),
+    )
+    this.find(".folding").hidden = !this.tree.groups.length
+  }
+
+  // The table, whole. 60 rows take a few milliseconds, 900 some dozens.
+  paint(fresh) {
+    const scroll = this.find(".scroll")
+    const kept = [scroll.scrollLeft, scroll.scrollTop]
+    this.visible = tree.visibleRows(this.tree, this.open)
+    scroll.innerHTML = table.tableHtml(this.data, this.visible, this.open)
+    this.wide ??= this.root.clientWidth >= WIDE
+    this.mark()
+    scroll.scrollTo(...(fresh ? [0, 0] : kept))
+    if (fresh && this.selected !== null) this.revealRow()
+    this.root.dataset.boardPainted = this.data.key
+  }
+
+  // The picture follows one frame later, so that the table is on the screen first.
+  paintGraphSoon(keep, held = null) {
+    const { data } = this
+    const left = held === null ? null : this.strip.at(held)
+    requestAnimationFrame(() =>
+      setTimeout(async () => {
+        const { layOut } = await layout
+        if (this.data !== data) return
+        const edges = tree.levelEdges(this.tree, this.open)
+        this.strip.show(graph.drawGraph(layOut(this.tree, edges, this.open), data.labels, data.title), keep)
+        if (held !== null) this.strip.hold(held, left)
+        this.markGraph()
+        if (!keep && this.selected !== null) this.strip.reveal(this.selected)
+        this.root.dataset.boardGraph = data.key
+      }),
+    )
+  }
+
+  row(id) {
+    return this.find(`tbody tr[data-id="${id}"]`)
+  }
+
+  // Show which row is chosen: in the table, in the picture, and its arithmetic.
+  mark() {
+    this.find("tr.detail")?.remove()
+    for (const row of this.root.querySelectorAll('tr[aria-selected="true"]')) row.setAttribute("aria-selected", "false")
+    for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
+    const row = this.selected === null ? null : this.row(this.selected)
+    row?.setAttribute("aria-selected", "true")
+    const first = row ?? this.find("tbody tr")
+    if (first) first.tabIndex = 0
+    const html = table.whyHtml(this.data, this.selected === null ? null : this.tree.byId.get(this.selected))
+    this.root.classList.toggle("wide", this.wide)
+    this.find(".why").innerHTML = this.wide || !row ? html : ""
+    this.find(".why").hidden = !this.wide && row !== null
+    if (!this.wide && row) {
+      const detail = document.createElement("tr")
+      detail.className = "detail"
+      detail.setAttribute("role", "row")
+      detail.innerHTML = `<td role="gridcell" colspan="${this.data.columns.length}"><div class="why">${html}</div></td>`
+      row.after(detail)
+    }
+  }
+
+  markGraph() {
+    const svg = this.strip.svg
+    if (!svg) return
+    for (const node of svg.querySelectorAll(".chosen, .lit")) node.classList.remove("chosen", "lit")
+    const id = this.selected
+    if (id === null) return
+    if (this.open.has(id)) return svg.querySelector(`.frame[data-id="${id}"]`)?.classList.add("chosen")
+    for (const node of svg.querySelectorAll(`[data-id="${id}"]`)) node.classList.add("chosen")
+    for (const wire of svg.querySelectorAll(`[data-from="${id}"], [data-to="${id}"]`)) wire.classList.add("lit")
+  }
+
+  choose(id, from) {
+    this.selected = id === this.selected && from === "row" ? null : id
+    this.mark()
+    this.markGraph()
+    if (this.selected !== null && from !== "row") this.revealRow()
+    if (this.selected !== null && from !== "graph") this.strip.reveal(this.selected)
+    this.tell()
+  }
+
+  revealRow() {
+    const row = this.row(this.selected)
+    const scroll = this.find(".scroll")
+    if (!row) return
+    const head = this.find("thead").offsetHeight
+    if (row.offsetTop - head < scroll.scrollTop) scroll.scrollTop = row.offsetTop - head - 4
+    else if (row.offsetTop + row.offsetHeight > scroll.scrollTop + scroll.clientHeight)
+      scroll.scrollTop = row.offsetTop - scroll.clientHeight / 2
+  }
+
+  fold(id) {
+    if (!this.open.delete(id)) this.open.add(id)
+    this.refold(id)
+  }
+
+  foldAll(open) {
+    this.open = new Set(open ? this.tree.groups : [])
+    this.refold(null)
+  }
+
+  // A choice hidden by folding moves to the block that hides it.
+  refold(id) {
+    const active = this.root.getRootNode().activeElement
+    const focused = active?.closest?.("tbody tr") ? Number(active.closest("tr").dataset.id) : null
+    if (this.selected !== null) this.selected = tree.visibleFor(this.tree, this.open, this.selected)
+    this.paint(false)
+    if (focused !== null) this.focus(tree.visibleFor(this.tree, this.open, focused))
+    this.paintGraphSoon(id !== null, id)
+    this.tell()
+  }
+
+  focus(id) {
+    for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
+    const row = this.row(id)
+    if (!row) return
+    row.tabIndex = 0
+    row.focus({ preventScroll: true })
+    row.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }
+
+  // Python hears of it once the reader pauses; the answer changes nothing here.
+  tell() {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => {
+      const view = { key: this.data.key, selected: this.selected, open: tree.writeOpen(this.tree, this.open) }
+      this.component.setStateValue("view", view)
+    }, PAUSE)
+  }
+
+  resize() {
+    const scroll = this.find(".scroll")
+    this.root.style.setProperty("--seen", `${scroll.clientWidth}px`)
+    const wide = this.root.clientWidth >= WIDE
+    if (wide === this.wide || !this.data) return
+    this.wide = wide
+    this.mark()
+  }
+
+  listen() {
+    const nearest = (event, selector) => event.target.closest(selector)
+    this.root.addEventListener("click", event => {
+      const act = nearest(event, "[data-act]")?.dataset.act
+      if (act) return this.act(act)
+      if (nearest(event, ".strip") && this.strip.dragged) return
+      const toggle = nearest(event, "[data-fold]")
+      if (toggle) return this.fold(Number(toggle.dataset.fold))
+      const node = nearest(event, ".strip [data-id]")
+      if (node) return this.choose(Number(node.dataset.id), "graph")
+      const row = nearest(event, "tbody tr[data-id]")
+      if (row && !String(getSelection())) this.choose(Number(row.dataset.id), "row")
+    })
+    this.root.addEventListener("dblclick", event => {
+      const id = nearest(event, ".strip [data-open]")?.dataset.open ?? nearest(event, "tr.group")?.dataset.id
+      if (id !== undefined && !nearest(event, "[data-fold]")) this.fold(Number(id))
+    })
+    this.root.addEventListener("keydown", event => {
+      const element = event.target.closest("tbody tr[data-id]")
+      if (!element || event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return
+      const row = this.tree.byId.get(Number(element.dataset.id))
+      const [verb, id] = table.keyVerb(event, row, this.tree, this.visible, this.open) ?? []
+      if (!verb) return
+      event.preventDefault()
+      if (verb === "choose") this.choose(id, "row")
+      else this[verb](id)
+    })
+    this.root.addEventListener("pointerover", event => {
+      const column = nearest(event, ".formula[data-column]") ?? nearest(event, 'tr[aria-selected="true"] [data-column]')
+      for (const lit of this.root.querySelectorAll(".meant")) lit.classList.remove("meant")
+      if (!column) return
+      const same = `.formula[data-column="${column.dataset.column}"], tr[aria-selected="true"] [data-column="${column.dataset.column}"]`
+      for (const element of this.root.querySelectorAll(same)) element.classList.add("meant")
+    })
+  }
+
+  act(name) {
+    if (name === "fold_all") this.foldAll(false)
+    else if (name === "unfold_all") this.foldAll(true)
+    else if (name === "fit") this.strip.fit()
+    else if (name === "zoom_in") this.strip.zoom(this.strip.scale * 1.25)
+    else if (name === "zoom_out") this.strip.zoom(this.strip.scale / 1.25)
+    else if (name === "download_svg") this.download()
+  }
+
+  download() {
+    if (!this.strip.svg) return
+    const background = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "white"
+    const blob = new Blob([graph.exportSvg(this.strip.svg, background)], { type: "image/svg+xml" })
+    const link = document.createElement("a")
+    link.href = URL.createObjectURL(blob)
+    link.download = `${this.data.key.replace(/[^\p{L}\p{N}.-]+/gu, "-").replace(/^-+|-+$/g, "")}.svg`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  }
+}
+
+const SKELETON = `
+<section class="picture">
+  <header><h2 data-word="graph"></h2><div class="legend"></div><div class="tools">
+    <button type="button" data-act="zoom_out" data-name="zoom_out">−</button>
+    <button type="button" data-act="zoom_in" data-name="zoom_in">+</button>
+    <button type="button" data-act="fit" data-word="fit"></button>
+    <button type="button" data-act="download_svg" data-word="download_svg"></button></div></header>
+  <div class="strip" tabindex="0" role="group"></div>
+</section>
+<div class="lower">
+  <section class="layers">
+    <header><h2 data-word="table"></h2><div class="tools folding">
+      <button type="button" data-act="unfold_all" data-word="unfold_all"></button>
+      <button type="button" data-act="fold_all" data-word="fold_all"></button></div></header>
+    <div class="scroll"></div>
+  </section>
+  <aside class="why" aria-live="polite"></aside>
+</div>`

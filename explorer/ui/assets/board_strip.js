@@ -1,0 +1,125 @@
+// The window on the picture: fit, zoom (buttons, Ctrl and wheel), drag; the page itself never moves.
+
+const FAR = 0.7 // below this scale the labels go: they would run into each other
+const NEAR = 0.9 // a first view is no smaller, unless the picture is too tall
+
+export class Strip {
+  constructor(element) {
+    this.element = element
+    this.scale = 1
+    this.size = { width: 0, height: 0 }
+    this.dragged = false
+    this.drag()
+    element.addEventListener("wheel", event => {
+      if (!event.ctrlKey && !event.metaKey) return
+      event.preventDefault()
+      const box = element.getBoundingClientRect()
+      this.zoom(this.scale * Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top)
+    }, { passive: false })
+  }
+
+  get svg() {
+    return this.element.querySelector("svg")
+  }
+
+  // A new picture. `keep`: the reader's zoom stands (a block was folded or unfolded).
+  show({ svg, width, height }, keep) {
+    this.size = { width, height }
+    this.element.innerHTML = svg
+    if (!keep) this.scale = this.comfortable()
+    this.apply()
+    this.element.style.height = `${this.height()}px`
+    if (!keep) this.element.scrollTo(0, 0)
+  }
+
+  height() {
+    const content = this.size.height * this.scale
+    const bar = this.size.width * this.scale > this.element.clientWidth ? 14 : 0
+    return Math.round(Math.min(430, Math.max(170, content + bar)))
+  }
+
+  // Large enough to read; whole if that is near; a small network may grow a little.
+  comfortable() {
+    const { width, height } = this.size
+    const room = this.element.clientWidth
+    const whole = room / width
+    const tall = 416 / height
+    if (whole >= 1) return Math.min(whole, 1.3, Math.max(250 / height, 1), Math.max(tall, 0.6))
+    return Math.max(FAR, Math.min(1, tall, Math.max(NEAR, whole)))
+  }
+
+  fit() {
+    const { width, height } = this.size
+    this.scale = Math.max(0.05, Math.min(1.4, this.element.clientWidth / width, 416 / height))
+    this.apply()
+    this.element.style.height = `${this.height()}px`
+    this.element.scrollTo(0, 0)
+  }
+
+  zoom(scale, x = this.element.clientWidth / 2, y = this.element.clientHeight / 2) {
+    const next = Math.min(3, Math.max(0.05, scale))
+    const ratio = next / this.scale
+    const left = (this.element.scrollLeft + x) * ratio - x
+    const top = (this.element.scrollTop + y) * ratio - y
+    this.scale = next
+    this.apply()
+    this.element.style.height = `${Math.max(this.element.clientHeight, this.height())}px`
+    this.element.scrollTo(left, top)
+  }
+
+  apply() {
+    const { svg, scale } = this
+    if (!svg) return
+    svg.setAttribute("width", this.size.width * scale)
+    svg.setAttribute("height", this.size.height * scale)
+    svg.style.setProperty("--grow", Math.max(1, 1 / scale).toFixed(3))
+    svg.classList.toggle("far", scale < FAR)
+  }
+
+  // Where a node stands in the window, so that it can stay there when the picture changes.
+  at(id) {
+    const node = this.element.querySelector(`[data-id="${id}"]`)
+    return node ? node.getBoundingClientRect().left - this.element.getBoundingClientRect().left : null
+  }
+
+  hold(id, left) {
+    const now = this.at(id)
+    if (now !== null && left !== null) this.element.scrollLeft += now - left
+  }
+
+  reveal(id) {
+    const node = this.element.querySelector(`[data-id="${id}"]`)
+    if (!node) return
+    const box = this.element.getBoundingClientRect()
+    const seen = node.getBoundingClientRect()
+    if (seen.left < box.left + 20 || (seen.right > box.right - 20 && seen.width < box.width))
+      this.element.scrollLeft += (seen.left + seen.right - box.left - box.right) / 2
+    else if (seen.left > box.right - 60) this.element.scrollLeft += seen.left - box.left - 60
+    if (seen.top < box.top || seen.bottom > box.bottom) this.element.scrollTop += seen.top - box.top - 30
+  }
+
+  drag() {
+    const { element } = this
+    let from = null
+    element.addEventListener("pointerdown", event => {
+      this.dragged = false
+      if (event.pointerType !== "mouse" || event.button !== 0) return
+      from = { x: event.clientX, y: event.clientY, left: element.scrollLeft, top: element.scrollTop }
+    })
+    element.addEventListener("pointermove", event => {
+      if (!from) return
+      const [dx, dy] = [event.clientX - from.x, event.clientY - from.y]
+      if (!this.dragged && Math.hypot(dx, dy) < 5) return
+      if (!this.dragged) element.setPointerCapture(event.pointerId)
+      this.dragged = true
+      element.classList.add("dragging")
+      element.scrollTo(from.left - dx, from.top - dy)
+    })
+    const drop = () => {
+      from = null
+      element.classList.remove("dragging")
+    }
+    element.addEventListener("pointerup", drop)
+    element.addEventListener("pointercancel", drop)
+  }
+}

@@ -1,0 +1,107 @@
+// The tree table: rows of the visible layers and blocks, keyboard and all, and the panel "why".
+
+const escape = text => String(text ?? "").replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
+
+export function tableHtml(data, visible, open) {
+  const { columns, labels } = data
+  const head = columns
+    .map(column => {
+      const kind = column.numeric ? "number" : column.key
+      return `<th scope="col" class="${kind}"${column.help ? ` title="${escape(column.help)}"` : ""}>${escape(column.label)}</th>`
+    })
+    .join("")
+  const body = visible.map(row => rowHtml(row, columns, labels, open.has(row.id))).join("")
+  return (
+    `<table role="treegrid" aria-label="${escape(`${labels.table}: ${data.title}`)}"><thead><tr role="row">${head}</tr></thead>` +
+    `<tbody>${body}</tbody></table>`
+  )
+}
+
+function rowHtml(row, columns, labels, open) {
+  const expanded = row.group ? ` aria-expanded="${open}"` : ""
+  const note = row.note ? ` title="${escape(row.note)}"` : ""
+  const cells = columns.map(column => cellHtml(row, column, labels, open)).join("")
+  return (
+    `<tr role="row" data-id="${row.id}" class="${row.group ? "group" : "leaf"} ${row.status}" tabindex="-1"` +
+    ` aria-level="${row.depth + 1}" aria-selected="false"${expanded}${note}>${cells}</tr>`
+  )
+}
+
+function cellHtml(row, column, labels, open) {
+  const { key } = column
+  if (key === "name") {
+    const fold = row.group
+      ? `<button type="button" class="fold" data-fold="${row.id}" tabindex="-1" aria-label="${escape(`${open ? labels.fold : labels.unfold}: ${row.name}`)}"><i></i></button>`
+      : `<span class="fold"></span>`
+    const badge =
+      row.status === "failed"
+        ? `<b class="badge alarm">⚠ ${escape(labels.failed)}</b>`
+        : row.status === "unused"
+          ? `<b class="badge">${escape(labels.unused)}</b>`
+          : ""
+    return (
+      `<th scope="row" role="rowheader" class="name"><div style="--depth:${row.depth}">${fold}` +
+      `<span class="dot f-${row.family}"></span><span class="word">${escape(row.name)}</span>${badge}</div></th>`
+    )
+  }
+  if (["type", "settings", "input", "output"].includes(key))
+    return `<td role="gridcell" class="${key}">${escape(row[key])}</td>`
+  const cell = row.cells?.[key]
+  if (!cell) return `<td role="gridcell" class="number empty">${escape(labels.none)}</td>`
+  const bar = column.bars && cell.share > 0 ? ` style="--share:${Math.min(1, cell.share).toFixed(4)}"` : ""
+  const title = cell.exact ? ` title="${escape(cell.exact)}"` : ""
+  return `<td role="gridcell" class="number${bar ? " bar" : ""}" data-column="${escape(key)}"${bar}${title}>${escape(cell.text)}</td>`
+}
+
+export function whyHtml(data, row) {
+  const { labels } = data
+  if (!row) return `<h3>${escape(labels.why)}</h3><p class="hint">${escape(labels.choose)}</p>`
+  const alarm = row.status === "failed" ? `<b class="badge alarm">⚠ ${escape(labels.failed)}</b>` : ""
+  const facts = [row.type, row.settings].filter(Boolean).map(escape).join(" · ")
+  const shapes = row.input && row.output ? `<p class="shapes">${escape(row.input)} → ${escape(row.output)}</p>` : ""
+  const formulas = row.why
+    .map(
+      formula =>
+        `<div class="formula"${formula.column ? ` data-column="${escape(formula.column)}"` : ""}><h4>${escape(formula.title)}</h4>` +
+        formula.lines.map(line => `<p class="line">${escape(line)}</p>`).join("") +
+        (formula.note ? `<p class="note">${escape(formula.note)}</p>` : "") +
+        "</div>",
+    )
+    .join("")
+  return (
+    `<h3><span class="dot f-${row.family}"></span>${escape(row.name)}${alarm}</h3><p class="facts">${facts}</p>${shapes}` +
+    (row.note ? `<p class="remark">${escape(row.note)}</p>` : "") +
+    (formulas ? `<div class="formulas">${formulas}</div>` : row.note ? "" : `<p class="hint">${escape(labels.no_why)}</p>`)
+  )
+}
+
+// What a key does on the row that has the focus: [verb, row id] or nothing.
+export function keyVerb(event, row, tree, visible, open) {
+  const at = visible.indexOf(row)
+  const to = index => ["focus", visible[Math.max(0, Math.min(visible.length - 1, index))].id]
+  switch (event.key) {
+    case "ArrowDown":
+      return to(at + 1)
+    case "ArrowUp":
+      return to(at - 1)
+    case "Home":
+      return to(0)
+    case "End":
+      return to(visible.length - 1)
+    case "PageDown":
+      return to(at + 10)
+    case "PageUp":
+      return to(at - 10)
+    case "Enter":
+    case " ":
+      return ["choose", row.id]
+    case "ArrowRight":
+      if (!row.group) return null
+      return open.has(row.id) ? to(at + 1) : ["fold", row.id]
+    case "ArrowLeft":
+      if (row.group && open.has(row.id)) return ["fold", row.id]
+      return row.parent === null || row.parent === undefined ? null : ["focus", row.parent]
+    default:
+      return null
+  }
+}

@@ -1,0 +1,270 @@
+"""The parts of the page on layers, top to bottom."""
+
+import streamlit as st
+
+from explorer import anatomy as engine
+from explorer import inputs, wording
+from explorer.anatomy import Anatomy, Lesson
+from explorer.architectures import Architecture, Reported
+from explorer.figures import board as board_figure
+from explorer.figures import charts as figures
+from explorer.figures import table
+from explorer.language import _, current
+from explorer.ui import loaders
+from explorer.ui.board import board_labels, layer_board
+from explorer.ui.pickers import Choice, set_defaults
+from explorer.units import count, exact, size
+
+CSV = "text/csv"
+
+
+def _identity(anatomy: Anatomy) -> str:
+    """A name for exactly what is on screen, for downloads and for the board."""
+    chosen = "-".join(f"{key}_{value}" for key, value in anatomy.options.items())
+    shape = "x".join(map(str, anatomy.input))
+    return f"{anatomy.architecture.replace('/', '-')}-{shape}-{chosen}"
+
+
+def _set_input(text: str) -> None:
+    st.session_state["input"] = text
+
+
+def _set_option(name: str, value: int) -> None:
+    st.session_state[name] = value
+
+
+# -- when something is wrong with what was asked ----------------------------------------------
+
+
+def complain(choice: Choice) -> None:
+    """The text is no input size: say why, and offer the network's own."""
+    st.error(choice.complaint, icon=":material/straighten:")
+    default = inputs.spell(choice.architecture.input_shape)
+    st.button(
+        _("Use {size}").format(size=default),
+        on_click=set_defaults,
+        args=(choice.architecture,),
+        type="primary",
+    )
+
+
+def lesson(given: Lesson, choice: Choice) -> None:
+    """Why this size does not fit, in numbers, and a button for the nearest that does."""
+    text = wording.lesson(given, choice.architecture.title)
+    with st.container(border=True, key="lesson"):
+        st.subheader(text.headline)
+        got, needs = st.columns(2)
+        got.markdown(_("arrived") + f"  \n**{text.got}**")
+        needs.markdown(_("needed") + f"  \n**{text.needs}**")
+        st.markdown(f"{text.explanation} {text.fits}")
+        with st.container(horizontal=True):
+            if given.nearest and given.nearest != choice.picture:
+                spelled = inputs.spell(given.nearest)
+                st.button(
+                    _("Use {size}").format(size=spelled),
+                    key="use_nearest",
+                    type="primary",
+                    on_click=_set_input,
+                    args=(spelled,),
+                )
+            if given.reason == "channels" and given.layer.operation.inputs == ("input",):
+                st.button(
+                    _("Build it for {n} channels").format(n=given.got),
+                    key="use_channels",
+                    on_click=_set_option,
+                    args=("in_channels", given.got),
+                )
+
+
+# -- totals -----------------------------------------------------------------------------------
+
+
+def totals(anatomy: Anatomy, choice: Choice) -> None:
+    """The network in one line; all sums and what memory it takes behind a button."""
+    with st.container(horizontal=True, vertical_alignment="center", key="totals"):
+        st.markdown(f"**{wording.totals(anatomy)}**", width="stretch")
+        with st.popover(_("All sums"), icon=":material/functions:"):
+            _all_sums(anatomy, choice)
+
+
+def _all_sums(anatomy: Anatomy, choice: Choice) -> None:
+    sums = anatomy.totals
+    rows = {
+        _("Parameters"): exact(sums.parameters),
+        _("… of them trainable"): exact(sums.trainable),
+        _("… not trainable"): exact(sums.parameters - sums.trainable),
+        _("Weights, 32-bit"): size(sums.parameter_bytes),
+        _("Weights, 16-bit"): size(sums.parameter_bytes / 2),
+        _("MACs per picture"): exact(sums.macs),
+        _("FLOPs per picture"): exact(sums.flops),
+        _("Activations, all layers"): size(sums.activation_bytes),
+        _("Activations alive at once in prediction"): size(sums.peak_bytes),
+    }
+    if sums.receptive_field:
+        seen = wording.sight(sums.receptive_field, anatomy.input)
+        rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = seen
+    _two_columns(rows)
+    if anatomy.lesson is None and choice.picture:
+        _training(anatomy, choice)
+
+
+def _two_columns(rows: dict[str, str]) -> None:
+    body = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    st.markdown(f"| | |\n|:--|--:|\n{body}")
+
+
+def _training(anatomy: Anatomy, choice: Choice) -> None:
+    optimizer = st.selectbox(
+        _("Training with"),
+        tuple(engine.OPTIMIZER_STATE),
+        index=2,
+        key="optimizer",
+        bind="query-params",
+        help=_("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
+    )
+    assert choice.picture is not None
+    needed = loaders.training_memory(
+        choice.architecture.name,
+        loaders.pairs(choice.options),
+        choice.picture,
+        choice.batch,
+        optimizer,
+    )
+    if needed.problem:
+        st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
+        return
+    _two_columns(
+        {
+            _("Weights"): size(needed.weights),
+            _("Gradients"): size(needed.gradients),
+            _("Optimiser"): size(needed.optimizer),
+            _("Saved for the way back, batch of {n}").format(n=choice.batch): size(needed.activations),
+            _("**Training, together**"): f"**{size(needed.total)}**",
+        }
+    )
+    st.caption(_("An estimate in 32-bit numbers: working space of the kernels comes on top."))
+
+
+# -- the board --------------------------------------------------------------------------------
+
+
+def board(anatomy: Anatomy, choice: Choice) -> None:
+    """The network's picture and its layers; what is chosen there goes into the address."""
+    data = board_figure.board(
+        anatomy,
+        title=choice.architecture.title,
+        key=f"{_identity(anatomy)}-{current()}",
+        labels=board_labels(),
+        view={"selected": None, "open": "none"},
+    )
+    names = {row["full_name"]: row["id"] for row in data["rows"]}
+    ids = {row["id"]: row["full_name"] for row in data["rows"]}
+    data["view"] = _view_from_link(names)
+    view = layer_board(data, key="board")
+    _link("layer", ids.get(view.selected, "") if view.selected is not None else "")
+    opened = view.open
+    _link("open", opened if isinstance(opened, str) else ",".join(ids[i] for i in opened if i in ids))
+
+
+def _view_from_link(names: dict[str, int]) -> dict[str, object]:
+    opened = st.query_params.get("open", "none")
+    if opened not in ("none", "all"):
+        opened = [names[name] for name in opened.split(",") if name in names]
+    return {"selected": names.get(st.query_params.get("layer", "")), "open": opened}
+
+
+def _link(key: str, value: str) -> None:
+    if value in ("", "none"):
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != value:
+        st.query_params[key] = value
+
+
+# -- charts and downloads ---------------------------------------------------------------------
+
+
+def charts(anatomy: Anatomy) -> None:
+    """Where the costs sit, and how the maps change."""
+    st.header(_("Where do the costs sit?"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        quantity = st.segmented_control(
+            _("Show"),
+            tuple(figures.QUANTITIES),
+            default="parameters",
+            key="show",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        picture = st.segmented_control(
+            _("Download as"), ("png", "svg"), default="png", key="picture", bind="query-params",
+            label_visibility="collapsed", help=_("what the camera on a chart saves"),
+        )  # fmt: skip
+    quantity = quantity or "parameters"
+    config = {
+        "displaylogo": False,
+        "toImageButtonOptions": {
+            "format": picture or "png",
+            "filename": f"{_identity(anatomy)}-{quantity}",
+            "scale": 2,
+        },
+    }
+    if share := figures.concentration(anatomy, quantity):
+        st.markdown(f"**{share}**")
+    st.plotly_chart(figures.costs(anatomy, quantity), key="costs", config=config)
+    st.header(_("How do the maps change?"))
+    st.plotly_chart(figures.shapes(anatomy), key="shapes", config=config)
+
+
+def downloads(anatomy: Anatomy, choice: Choice) -> None:
+    """The table as CSV, and the network as PyTorch code."""
+    st.header(_("Take it with you"))
+    assert choice.picture is not None
+    options = loaders.pairs(choice.options)
+    source = loaders.pytorch(choice.architecture.name, options, choice.picture, choice.batch)
+    name = _identity(anatomy)
+    with st.container(horizontal=True):
+        st.download_button(
+            _("Table (CSV)"), table.csv(anatomy), f"{name}.csv", CSV, icon=":material/download:"
+        )
+        st.download_button(
+            _("Code (Python)"), source, f"{name}.py", "text/x-python", icon=":material/download:"
+        )
+    with st.expander(_("The PyTorch code of what is on screen"), icon=":material/code:"):
+        st.code(source, language="python")
+
+
+# -- about the network ------------------------------------------------------------------------
+
+
+def about(architecture: Architecture) -> None:
+    """Paper, what was new, what the course reports, where it differs from the paper."""
+    st.header(_("About {network}").format(network=architecture.title))
+    st.markdown(_(architecture.introduced))
+    if paper := architecture.paper:
+        st.markdown(f"{paper.authors}: [{paper.title}]({paper.url}), {paper.year}")
+    if architecture.parameters:
+        stated = _("Stated parameters with default options: {n}")
+        st.markdown(stated.format(n=exact(architecture.parameters)))
+    if architecture.deviations:
+        st.subheader(_("Where this network differs from the paper's"))
+        st.markdown("\n".join(f"- {_(each)}" for each in architecture.deviations))
+    if architecture.reported:
+        st.subheader(_("What the course reports, on Fashion-MNIST"))
+        st.table([_run(run) for run in architecture.reported])
+
+
+def _run(run: Reported) -> dict[str, str]:
+    def percent(accuracy: float | None) -> str:
+        return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
+
+    return {
+        _("options"): ", ".join(f"{k} {v}" for k, v in run.options.items()) or _("default"),
+        _("optimiser"): run.optimizer,
+        _("learning rate"): f"{run.learning_rate:g}",
+        _("batch"): count(run.batch_size),
+        _("epochs"): count(run.epochs),
+        _("size"): f"{run.size} × {run.size}",
+        _("training accuracy"): percent(run.train_accuracy),
+        _("test accuracy"): percent(run.test_accuracy),
+        _("remark"): _(run.remark) if run.remark else "",
+    }

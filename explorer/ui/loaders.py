@@ -1,0 +1,39 @@
+"""Results kept for all visitors of this process, by the plain values that they follow from."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from explorer import anatomy, code
+from explorer.anatomy import Anatomy, TrainingMemory
+from explorer.architectures.registry import Value
+from explorer.inputs import Picture
+
+Options = tuple[tuple[str, Value], ...]  # sorted pairs: hashable, and one spelling for one choice
+
+
+def pairs(options: Mapping[str, Value]) -> Options:
+    """Options as a key for the functions below."""
+    return tuple(sorted(options.items()))
+
+
+# Records are frozen, so every visitor may read the same one. Networks on the meta device weigh
+# next to nothing; the largest tables have some 1400 rows.
+@st.cache_resource(max_entries=128, show_spinner=False)
+def measure(name: str, options: Options, picture: Picture, batch: int) -> Anatomy:
+    """`anatomy.measure`, kept."""
+    return anatomy.measure(name, dict(options), picture, batch)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def training_memory(
+    name: str, options: Options, picture: Picture, batch: int, optimizer: str
+) -> TrainingMemory:
+    """`anatomy.training_memory`, kept."""
+    return anatomy.training_memory(name, dict(options), picture, batch, optimizer)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def pytorch(name: str, options: Options, picture: Picture, batch: int) -> str:
+    """`code.pytorch`, kept."""
+    return code.pytorch(name, dict(options), picture, batch)

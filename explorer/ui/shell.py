@@ -1,0 +1,101 @@
+"""The frame around every page: what is where, in which language, under which name.
+
+To add a page, write its file under `pages/` and add its line to `PAGES`. Streamlit runs this
+file anew for every visitor and every click; importing it (pages and tests do) draws nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from explorer import language
+from explorer.language import N_, _
+from explorer.ui import speech
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ASSETS = Path(__file__).resolve().parent / "assets"
+
+LEARN, EXPLORE, LOOK_INSIDE, TRAIN = N_("Learn"), N_("Explore"), N_("Look inside"), N_("Train")
+SECTIONS = ("", LEARN, EXPLORE, LOOK_INSIDE, TRAIN)  # in the sidebar's order; "" has no heading
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: its file under `pages/`, its words (marked with N_), its icon, URL and section."""
+
+    file: str
+    title: str
+    question: str
+    icon: str
+    url: str  # "" is the page at the bare address
+    section: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The page's file, as `st.page_link` and `st.switch_page` take it."""
+        return ROOT / "pages" / self.file
+
+
+PAGES = (
+    Entry("home.py", N_("Home"), N_("Where to begin?"), ":material/home:", ""),
+    Entry(
+        "explore/layers.py",
+        N_("Layers"),
+        N_("What happens to an image inside a network, layer by layer?"),
+        ":material/stacks:",
+        "layers",
+        EXPLORE,
+    ),
+)
+
+
+def entry(url: str) -> Entry:
+    """The page at this address, e.g. `entry("layers")`, to link to it.
+
+    Raises:
+        KeyError: no page has this address.
+    """
+    return {page.url: page for page in PAGES}[url]
+
+
+def by_section() -> Iterator[tuple[str, list[Entry]]]:
+    """Each section that has a page, in the sidebar's order, with its pages."""
+    for section in SECTIONS:
+        if pages := [page for page in PAGES if page.section == section]:
+            yield section, pages
+
+
+def _as_page(page: Entry) -> st.Page:
+    """`page` in the words of whoever is reading."""
+    return st.Page(
+        page.path,
+        title=_(page.title),
+        icon=page.icon,
+        url_path=page.url or None,
+        default=not page.url,
+        help=_(page.question),
+    )
+
+
+def main() -> None:
+    """Draw the frame, then the page in it."""
+    language.ask(speech.readers_language)
+    # Before the navigation: else the page's icon becomes the favicon, fetched from another host.
+    st.set_page_config(
+        page_icon=ASSETS / "icon.png",
+        layout="wide",
+        menu_items={"About": _("**Convscope** looks inside convolutional networks.")},
+    )
+    st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "mark.svg")
+    st.html(ASSETS / "frame.css")
+    speech.choose()
+    sections = {_(name) if name else "": [_as_page(p) for p in ps] for name, ps in by_section()}
+    page = st.navigation(sections, expanded=True)
+    st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
+    page.run()
+
+
+if __name__ == "__main__":  # Streamlit and its test harness run this file as the main program
+    main()

@@ -1,0 +1,25 @@
+"""What happens to an image inside a network, layer by layer, and what does each layer cost?"""
+
+import streamlit as st
+
+from explorer.language import _
+from explorer.ui import layers_view as view
+from explorer.ui import loaders, pickers
+
+choice = pickers.pick()
+architecture, options = choice.architecture, loaders.pairs(choice.options)
+
+st.title(_("What happens to an image inside {network}?").format(network=architecture.title))
+
+if choice.picture is None:
+    view.complain(choice)
+    st.stop()
+
+anatomy = loaders.measure(architecture.name, options, choice.picture, choice.batch)
+view.totals(anatomy, choice)
+if anatomy.lesson:
+    view.lesson(anatomy.lesson, choice)
+view.board(anatomy, choice)
+view.charts(anatomy)
+view.downloads(anatomy, choice)
+view.about(architecture)

@@ -1,0 +1,241 @@
+"""The frame: its pages open, its server is careful, its rooms import downwards."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+from streamlit.testing.v1 import AppTest
+
+from explorer import serve
+from explorer.ui.shell import PAGES, ROOT, Entry, by_section, entry
+from explorer.ui.speech import best_match
+from explorer.ui.web import content_policy
+from tests.conftest import serving, settled
+
+SHELL = ROOT / "explorer" / "ui" / "shell.py"
+every_page = pytest.mark.parametrize("entry_", PAGES, ids=lambda page: page.url or "home")
+
+
+def opened(page: Entry) -> AppTest:
+    at = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    return at.switch_page(str(page.path)).run()
+
+
+# The pages
+
+
+@every_page
+def test_every_page_opens(entry_: Entry) -> None:
+    at = opened(entry_)
+    assert not at.exception
+    assert len(at.title) == 1, "a page asks one question, as its title"
+
+
+def test_every_page_has_its_own_address_and_a_section() -> None:
+    assert len({page.url for page in PAGES}) == len(PAGES)
+    assert entry("").file == "home.py"
+    assert sum(len(pages) for _, pages in by_section()) == len(PAGES)
+
+
+def test_every_page_file_is_in_the_frame() -> None:
+    written = set((ROOT / "pages").rglob("*.py"))
+    assert written == {page.path for page in PAGES}
+
+
+def test_home_leads_to_real_examples() -> None:
+    at = opened(entry(""))
+    links = at.get("page_link")
+    assert {link.proto.page for link in links} == {"layers"}
+    assert "network=alexnet&input=1x28x28" in {link.proto.query_string for link in links}
+
+
+def test_pages_stay_small() -> None:
+    lines = {page.file: len(page.path.read_text(encoding="utf-8").splitlines()) for page in PAGES}
+    assert all(count <= 100 for count in lines.values()), lines
+
+
+# The door
+
+
+def test_a_taken_port_leads_to_the_next() -> None:
+    with socket.socket() as owner:
+        owner.bind((serve.LOOPBACK, 0))
+        owner.listen()
+        taken = owner.getsockname()[1]
+        assert serve.free_port(taken) > taken
+
+
+def test_a_port_that_is_none_is_refused_with_the_range() -> None:
+    with pytest.raises(ValueError, match="1 to 65535"):
+        serve.free_port(70_000)
+
+
+def test_only_this_machine_unless_everyone_is_asked() -> None:
+    assert "--server.address=127.0.0.1" in serve.command(8501)
+    opened_up = serve.command(8501, serve.EVERY_INTERFACE, ["192.0.2.7"])
+    assert "--server.address=0.0.0.0" in opened_up
+    assert "--server.corsAllowedOrigins=http://192.0.2.7:8501" in opened_up
+
+
+def test_serve_says_where_and_ends_cleanly_on_ctrl_c() -> None:
+    with socket.socket() as owner:
+        owner.bind((serve.LOOPBACK, 0))
+        owner.listen()
+        taken = owner.getsockname()[1]
+        code = f"import sys; from explorer.serve import serve; sys.exit(serve({taken}))"
+        server = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = [server.stdout.readline() for _ in range(3)] if server.stdout else []
+    assert f"Port {taken} is taken" in said[0]
+    port = int(re.findall(r"\d+", said[0])[1])
+    assert f"http://localhost:{port}" in said[1]
+    wait_for_health(port)
+    server.send_signal(signal.SIGINT)
+    _, complaints = server.communicate(timeout=30)
+    assert server.returncode == 0
+    assert "Traceback" not in complaints
+    assert serve.free_port(port) == port, "the server it started has ended too"
+
+
+def wait_for_health(port: int) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:
+                assert json.load(answer) == {"status": "ok"}
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+def test_a_strange_host_header_is_kept_out_of_the_policy() -> None:
+    assert "ws://localhost:8501" in content_policy("localhost:8501")
+    assert "evil" not in content_policy("evil.example; script-src *")
+
+
+def test_the_nearest_language_is_found() -> None:
+    available = ["en", "de", "zh", "zh_TW"]
+    assert best_match("de-AT", available) == "de"
+    assert best_match("zh-TW", available) == "zh_TW"
+    assert best_match("fr-FR", available) == "en"
+    assert best_match(None, available) == "en"
+
+
+def test_imports_point_down() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    checked = subprocess.run(
+        [linter], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+# In a real browser
+
+
+@pytest.mark.browser
+def test_answers_carry_security_headers(app_server: str) -> None:
+    for path in ("/", "/api/health", "/assets/logo.svg", "/layers"):
+        with urllib.request.urlopen(app_server + path, timeout=10) as answer:
+            assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"], path
+
+
+@pytest.mark.browser
+def test_our_assets_are_fresh_and_versioned_ones_are_kept(app_server: str) -> None:
+    def kept(path: str) -> str:
+        with urllib.request.urlopen(f"{app_server}/assets/{path}", timeout=10) as answer:
+            return str(answer.headers["Cache-Control"])
+
+    assert kept("logo.svg") == "no-cache"
+    for file in (ROOT / "explorer/ui/assets/vendor").glob("*-[0-9]*.js"):
+        assert "immutable" in kept(f"vendor/{file.name}")
+
+
+@pytest.mark.browser
+@every_page
+def test_no_page_asks_another_host_or_breaks_the_policy(
+    app_server: str, page: Page, entry_: Entry
+) -> None:
+    hosts: set[str] = set()
+    refused: list[str] = []
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.on("websocket", lambda socket_: hosts.add(urlsplit(socket_.url).netloc))
+    page.on(
+        "console",
+        lambda message: (
+            refused.append(message.text) if "Security Policy" in message.text else None
+        ),
+    )
+    page.goto(f"{app_server}/{entry_.url}")
+    settled(page)
+    assert hosts - {""} == {urlsplit(app_server).netloc}  # "" is data: and blob:
+    assert not refused
+    assert page.title().endswith("Convscope")
+
+
+@pytest.mark.browser
+def test_a_question_leads_to_its_network(app_server: str, page: Page) -> None:
+    page.goto(app_server)
+    settled(page)
+    page.get_by_role("link", name="AlexNet at 28 × 28").click()
+    page.wait_for_url("**/layers?*network=alexnet*")
+    settled(page)
+
+
+@pytest.mark.browser
+def test_the_kernel_follows_the_pointer(app_server: str, page: Page) -> None:
+    page.goto(app_server)
+    settled(page)
+    drawing = page.locator(".hero svg")
+    before = page.locator(".hero b").inner_text()
+    drawing.focus()
+    page.keyboard.press("ArrowUp")
+    after = page.locator(".hero b").inner_text()
+    assert after != before
+    in_order = after.replace(" − ", " ").replace("−", "-")  # the minus between, and the sign
+    left, right, difference = map(float, re.findall(r"-?\d+\.\d+", in_order))
+    assert left - right == pytest.approx(difference, abs=0.011)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1366])
+def test_no_page_is_wider_than_the_screen(app_server: str, browser: Browser, width: int) -> None:
+    visitor = browser.new_context(viewport={"width": width, "height": 800})
+    page = visitor.new_page()
+    for entry_ in PAGES:
+        page.goto(f"{app_server}/{entry_.url}")
+        settled(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, entry_.url
+    visitor.close()
+
+
+@pytest.mark.browser
+def test_a_broken_page_apologises_without_a_trace(tmp_path: Path, page: Page) -> None:
+    for folder in ("explorer", "pages", ".streamlit"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "app.py", tmp_path)
+    (tmp_path / "pages" / "home.py").write_text('raise ValueError("not for visitors")\n')
+    log = tmp_path / "log"
+    with serving(tmp_path, log) as address:
+        page.goto(address)
+        settled(page)
+        shown = page.locator("body").inner_text()
+    assert "Something went wrong on this page" in shown
+    for secret in ("not for visitors", "ValueError", "Traceback", str(tmp_path)):
+        assert secret not in shown
+    assert "not for visitors" in log.read_text(encoding="utf-8")
