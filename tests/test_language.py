@@ -85,6 +85,7 @@ def pseudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def plain(text: str) -> list[str]:
     """The lower-case words of `text` that went round the translation (names and units may)."""
+    text = re.sub(r"\[[^\]]*\]\(https?://[^)]*\)", " ", text)  # a paper's title stays as published
     text = re.sub(r"`[^`]*`|:material/\w+:|:\w+(?=\[)|https?://\S+|<[^>]*>", " ", text)
     while (shorter := re.sub(r"⟦[^⟦⟧]*⟧", " ", text)) != text:
         text = shorter

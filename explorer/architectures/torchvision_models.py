@@ -52,7 +52,7 @@ FAMILIES: dict[str, tuple[Paper, str]] = {
             "Krizhevsky",
             "One weird trick for parallelizing convolutional neural networks",
         ),
-        N_("AlexNet in one stream, with fewer channels in its first convolutions."),
+        N_("AlexNet in one stream, with fewer channels."),
     ),
     "vgg": (
         _arxiv(
@@ -132,7 +132,7 @@ FAMILIES: dict[str, tuple[Paper, str]] = {
             "Sandler, Howard, Zhu, Zhmoginov, Chen",
             "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
         ),
-        N_("Blocks that are wide inside and narrow where they are added, one map per kernel."),
+        N_("Blocks that are wide inside and narrow where they are added, with one kernel per map."),
     ),
     "mobilenet_v3": (
         _arxiv("1905.02244", 2019, "Howard et al.", "Searching for MobileNetV3"),
@@ -145,7 +145,7 @@ FAMILIES: dict[str, tuple[Paper, str]] = {
             "Tan, Chen, Pang, Vasudevan, Sandler, Howard, Le",
             "MnasNet: Platform-Aware Neural Architecture Search for Mobile",
         ),
-        N_("Blocks found by an automatic search that measures time on a telephone."),
+        N_("Blocks found by an automatic search that measures time on a phone."),
     ),
     "shufflenet_v2": (
         _arxiv(
@@ -278,6 +278,6 @@ def architecture(name: str) -> Architecture:
     )
 
 
-def _side(weights: Any) -> int:
+def _side(weights: Any) -> int:  # noqa: ANN401 (a member of one of torchvision's enums)
     """Side in pixels of the pictures that the weights were tested on."""
     return int(weights.transforms.keywords["crop_size"])

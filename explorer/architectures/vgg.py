@@ -75,89 +75,68 @@ def vgg19(**options: int) -> nn.Sequential:
     return vgg((2, 2, 4, 4, 4), **options)
 
 
-PAPER = Paper(
-    title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
-    authors="Simonyan, Zisserman",
-    year=2014,
-    url="https://arxiv.org/abs/1409.1556",
-)
-INTRODUCED = N_("One kind of block, repeated: small 3 × 3 kernels and much depth.")
-OPTIONS = (
-    Option("conv_ratio", 1, (1, 4, 8), N_("divides the channels of every convolution")),
-    Option("fc_ratio", 1, (1, 4, 8), N_("divides the width of the hidden fully connected layers")),
-)
-DEVIATIONS = (
-    N_("One grey channel and ten classes by default instead of colour and 1,000 classes."),
-    N_("All weights start at random; the paper starts its deeper networks from its shallowest."),
-)
-
-ARCHITECTURES = (
+ARCHITECTURES = tuple(
     Architecture(
-        name="vgg11",
-        title="VGG-11",
-        build=vgg11,
+        name=build.__name__,
+        title=build.__name__.replace("vgg", "VGG-"),
+        build=build,
         input_shape=(1, 224, 224),
-        options=OPTIONS,
-        paper=PAPER,
-        introduced=INTRODUCED,
-        parameters=128_806_154,
-        reported=(
-            Reported(
-                options={"conv_ratio": 4},
-                optimizer="Adam",
-                learning_rate=0.0001,
-                weight_decay=0.0005,
-                batch_size=32,
-                epochs=5,
-                size=224,
-                train_accuracy=0.932,
-                test_accuracy=0.923,
-            ),
-            Reported(
-                options={"conv_ratio": 8, "fc_ratio": 8},
-                optimizer="Adam",
-                learning_rate=0.001,
-                batch_size=256,
-                epochs=5,
-                size=224,
-                train_accuracy=0.911,
-                test_accuracy=0.900,
-                remark=N_("Dropout was left on while testing."),
+        options=(
+            Option("conv_ratio", 1, (1, 4, 8), N_("divides the channels of every convolution")),
+            Option(
+                "fc_ratio",
+                1,
+                (1, 4, 8),
+                N_("divides the width of the hidden fully connected layers"),
             ),
         ),
-        deviations=DEVIATIONS[:1],
-    ),
-    Architecture(
-        name="vgg13",
-        title="VGG-13",
-        build=vgg13,
-        input_shape=(1, 224, 224),
-        options=OPTIONS,
-        paper=PAPER,
-        introduced=INTRODUCED,
-        parameters=128_990_666,
-        deviations=DEVIATIONS,
-    ),
-    Architecture(
-        name="vgg16",
-        title="VGG-16",
-        build=vgg16,
-        input_shape=(1, 224, 224),
-        options=OPTIONS,
-        paper=PAPER,
-        introduced=INTRODUCED,
-        parameters=134_300_362,
-        deviations=DEVIATIONS,
-    ),
-    Architecture(
-        name="vgg19",
-        title="VGG-19",
-        build=vgg19,
-        input_shape=(1, 224, 224),
-        options=OPTIONS,
-        paper=PAPER,
-        introduced=INTRODUCED,
-        parameters=139_610_058,
-        deviations=DEVIATIONS,
-    ),
+        paper=Paper(
+            title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
+            authors="Simonyan, Zisserman",
+            year=2014,
+            url="https://arxiv.org/abs/1409.1556",
+        ),
+        introduced=N_("One kind of block, repeated: small 3 × 3 kernels and much depth."),
+        parameters=parameters,
+        reported=reported,
+        deviations=(
+            N_("One grey channel and ten classes by default instead of colour and 1,000 classes."),
+            N_(
+                "All weights start at random; the paper starts deeper networks from its shallowest."
+            ),
+        ),
+    )
+    for build, parameters, reported in (
+        (
+            vgg11,
+            128_806_154,
+            (
+                Reported(
+                    options={"conv_ratio": 4},
+                    optimizer="Adam",
+                    learning_rate=0.0001,
+                    weight_decay=0.0005,
+                    batch_size=32,
+                    epochs=5,
+                    size=224,
+                    train_accuracy=0.932,
+                    test_accuracy=0.923,
+                ),
+                Reported(
+                    options={"conv_ratio": 8, "fc_ratio": 8},
+                    optimizer="Adam",
+                    learning_rate=0.001,
+                    batch_size=256,
+                    epochs=5,
+                    size=224,
+                    train_accuracy=0.911,
+                    test_accuracy=0.900,
+                    remark=N_("Dropout was left on while testing."),
+                ),
+            ),
+        ),
+        (vgg13, 128_990_666, ()),
+        (vgg16, 134_300_362, ()),
+        (vgg19, 139_610_058, ()),
+    )
 )

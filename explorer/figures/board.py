@@ -49,20 +49,15 @@ def columns() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def board(
-    anatomy: Anatomy, *, title: str, key: str, labels: Mapping[str, str], view: Mapping[str, Any]
-) -> dict[str, Any]:
-    """All that the board shows; `view` says which row is chosen and which blocks are open."""
+def board(anatomy: Anatomy, title: str) -> dict[str, Any]:
+    """Columns, rows and edges of the board of the network called `title`."""
     rows = list(_rows(anatomy, title))
     ids = {row["full_name"]: row["id"] for row in rows if not row["group"]}
     return {
-        "key": key,
         "title": title,
         "columns": columns(),
         "rows": rows,
         "edges": list(_edges(anatomy, ids)),
-        "labels": dict(labels),
-        "view": dict(view),
     }
 
 

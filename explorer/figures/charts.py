@@ -15,6 +15,8 @@ BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, GREY = (
 )  # fmt: skip
 FAMILY_COLORS = {"convolution": BLUE, "linear": ORANGE, "normalisation": GREEN, "pooling": SKY}
 
+NAMED = 30  # up to so many layers, each has its name under it
+
 Quantity = tuple[Callable[[Layer], int], Callable[[float], str]]
 QUANTITIES: dict[str, Quantity] = {
     "parameters": (lambda layer: layer.operation.parameters, count),
@@ -43,7 +45,7 @@ def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
             x=names,
             y=[value(layer) for layer in layers],
             marker_color=[FAMILY_COLORS.get(family(layer.operation.type), GREY) for layer in layers],
-            text=[text(value(layer)) for layer in layers] if len(layers) <= 24 else None,
+            text=[text(value(layer)) for layer in layers] if len(layers) <= NAMED else None,
             textposition="outside",
             cliponaxis=False,
             customdata=[
@@ -53,7 +55,7 @@ def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
             hovertemplate="%{x} · %{customdata[0]}<br>%{customdata[1]} (%{customdata[2]:.1f} %)<extra></extra>",
         )
     )
-    return _framed(figure, label(quantity))
+    return _framed(figure, label(quantity), len(layers))
 
 
 def concentration(anatomy: Anatomy, quantity: str, enough: float = 0.9) -> str:
@@ -98,7 +100,7 @@ def shapes(anatomy: Anatomy) -> go.Figure:
             marker={"symbol": symbol, "size": 7},
         )
     figure.update_yaxes(type="log")
-    return _framed(figure, _("cells, channels (logarithmic)"))
+    return _framed(figure, _("cells, channels (logarithmic)"), len(layers))
 
 
 def _map(layer: Layer) -> tuple[int, int, int] | None:
@@ -109,7 +111,8 @@ def _map(layer: Layer) -> tuple[int, int, int] | None:
     return (shape[1], 1, 1) if len(shape) == 2 else None
 
 
-def _framed(figure: go.Figure, y_title: str) -> go.Figure:
+def _framed(figure: go.Figure, y_title: str, bars: int) -> go.Figure:
+    named = bars <= NAMED
     figure.update_layout(
         height=340,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
@@ -118,5 +121,12 @@ def _framed(figure: go.Figure, y_title: str) -> go.Figure:
         hoverlabel={"align": "left"},
     )
     figure.update_yaxes(title=y_title, automargin=True)
-    figure.update_xaxes(title=_("layer, in running order"), type="category", automargin=True, tickangle=-45)
+    order = _("layer, in running order")
+    figure.update_xaxes(
+        title=order if named else _("{order} (point at one for its name)").format(order=order),
+        type="category",
+        automargin=True,
+        tickangle=-45 if bars > 12 else 0,
+        showticklabels=named,
+    )
     return figure

@@ -6,7 +6,6 @@ from explorer import anatomy as engine
 from explorer import inputs, wording
 from explorer.anatomy import Anatomy, Lesson
 from explorer.architectures import Architecture, Reported
-from explorer.figures import board as board_figure
 from explorer.figures import charts as figures
 from explorer.figures import table
 from explorer.language import _, current
@@ -51,29 +50,33 @@ def complain(choice: Choice) -> None:
 def lesson(given: Lesson, choice: Choice) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
     text = wording.lesson(given, choice.architecture.title)
-    with st.container(border=True, key="lesson"):
-        st.subheader(text.headline)
-        got, needs = st.columns(2)
-        got.markdown(_("arrived") + f"  \n**{text.got}**")
-        needs.markdown(_("needed") + f"  \n**{text.needs}**")
-        st.markdown(f"{text.explanation} {text.fits}")
-        with st.container(horizontal=True):
-            if given.nearest and given.nearest != choice.picture:
-                spelled = inputs.spell(given.nearest)
-                st.button(
-                    _("Use {size}").format(size=spelled),
-                    key="use_nearest",
-                    type="primary",
-                    on_click=_set_input,
-                    args=(spelled,),
-                )
-            if given.reason == "channels" and given.layer.operation.inputs == ("input",):
-                st.button(
-                    _("Build it for {n} channels").format(n=given.got),
-                    key="use_channels",
-                    on_click=_set_option,
-                    args=("in_channels", given.got),
-                )
+    with st.container(border=True, key="lesson", gap="small"):
+        st.subheader(f":material/warning: {text.headline}", anchor=False)
+        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(got=text.got, needs=text.needs)
+        st.markdown(f"{numbers} {text.explanation}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{text.fits}**", width="content")
+            _mend(given, choice)
+
+
+def _mend(given: Lesson, choice: Choice) -> None:
+    """One click to what works."""
+    if given.nearest and given.nearest != choice.picture:
+        spelled = inputs.spell(given.nearest)
+        st.button(
+            _("Use {size}").format(size=spelled),
+            key="use_nearest",
+            type="primary",
+            on_click=_set_input,
+            args=(spelled,),
+        )
+    if given.reason == "channels" and given.layer.operation.inputs == ("input",):
+        st.button(
+            _("Build it for {n} channels").format(n=given.got),
+            key="use_channels",
+            on_click=_set_option,
+            args=("in_channels", given.got),
+        )
 
 
 # -- totals -----------------------------------------------------------------------------------
@@ -82,12 +85,18 @@ def lesson(given: Lesson, choice: Choice) -> None:
 def totals(anatomy: Anatomy, choice: Choice) -> None:
     """The network in one line; all sums and what memory it takes behind a button."""
     with st.container(horizontal=True, vertical_alignment="center", key="totals"):
-        st.markdown(f"**{wording.totals(anatomy)}**", width="stretch")
-        with st.popover(_("All sums"), icon=":material/functions:"):
-            _all_sums(anatomy, choice)
+        line = wording.totals(anatomy)
+        if anatomy.lesson:
+            line = _("Up to {layer}: {sums}").format(
+                layer=anatomy.lesson.layer.operation.name, sums=line
+            )
+        st.markdown(f"**{line}**", width="stretch")
+        sums = st.popover(_("All sums"), icon=":material/functions:", key="sums", on_change="rerun")
+        with sums:
+            _all_sums(anatomy, choice, with_training=bool(sums.open))
 
 
-def _all_sums(anatomy: Anatomy, choice: Choice) -> None:
+def _all_sums(anatomy: Anatomy, choice: Choice, *, with_training: bool) -> None:
     sums = anatomy.totals
     rows = {
         _("Parameters"): exact(sums.parameters),
@@ -104,8 +113,8 @@ def _all_sums(anatomy: Anatomy, choice: Choice) -> None:
         seen = wording.sight(sums.receptive_field, anatomy.input)
         rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = seen
     _two_columns(rows)
-    if anatomy.lesson is None and choice.picture:
-        _training(anatomy, choice)
+    if anatomy.lesson is None:
+        _training(choice, compute=with_training)
 
 
 def _two_columns(rows: dict[str, str]) -> None:
@@ -113,7 +122,8 @@ def _two_columns(rows: dict[str, str]) -> None:
     st.markdown(f"| | |\n|:--|--:|\n{body}")
 
 
-def _training(anatomy: Anatomy, choice: Choice) -> None:
+def _training(choice: Choice, *, compute: bool) -> None:
+    """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
     optimizer = st.selectbox(
         _("Training with"),
         tuple(engine.OPTIMIZER_STATE),
@@ -122,7 +132,8 @@ def _training(anatomy: Anatomy, choice: Choice) -> None:
         bind="query-params",
         help=_("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
     )
-    assert choice.picture is not None
+    if not compute or choice.picture is None:
+        return
     needed = loaders.training_memory(
         choice.architecture.name,
         loaders.pairs(choice.options),
@@ -150,20 +161,28 @@ def _training(anatomy: Anatomy, choice: Choice) -> None:
 
 def board(anatomy: Anatomy, choice: Choice) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
-    data = board_figure.board(
-        anatomy,
-        title=choice.architecture.title,
-        key=f"{_identity(anatomy)}-{current()}",
-        labels=board_labels(),
-        view={"selected": None, "open": "none"},
+    assert choice.picture is not None
+    data = loaders.board(
+        choice.architecture.name,
+        loaders.pairs(choice.options),
+        choice.picture,
+        choice.batch,
+        current(),
     )
     names = {row["full_name"]: row["id"] for row in data["rows"]}
-    ids = {row["id"]: row["full_name"] for row in data["rows"]}
-    data["view"] = _view_from_link(names)
-    view = layer_board(data, key="board")
+    view = layer_board(
+        {
+            **data,
+            "key": f"{_identity(anatomy)}-{current()}",
+            "labels": board_labels(),
+            "view": _view_from_link(names),
+        },
+        key="board",
+    )
+    ids = {number: name for name, number in names.items()}
     _link("layer", ids.get(view.selected, "") if view.selected is not None else "")
     opened = view.open
-    _link("open", opened if isinstance(opened, str) else ",".join(ids[i] for i in opened if i in ids))
+    _link("open", opened if isinstance(opened, str) else ",".join(ids[i] for i in opened))
 
 
 def _view_from_link(names: dict[str, int]) -> dict[str, object]:

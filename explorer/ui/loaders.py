@@ -1,12 +1,14 @@
 """Results kept for all visitors of this process, by the plain values that they follow from."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
-from explorer import anatomy, code
+from explorer import anatomy, architectures, code
 from explorer.anatomy import Anatomy, TrainingMemory
 from explorer.architectures.registry import Value
+from explorer.figures import board as figures
 from explorer.inputs import Picture
 
 Options = tuple[tuple[str, Value], ...]  # sorted pairs: hashable, and one spelling for one choice
@@ -23,6 +25,14 @@ def pairs(options: Mapping[str, Value]) -> Options:
 def measure(name: str, options: Options, picture: Picture, batch: int) -> Anatomy:
     """`anatomy.measure`, kept."""
     return anatomy.measure(name, dict(options), picture, batch)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def board(
+    name: str, options: Options, picture: Picture, batch: int, language: str
+) -> dict[str, Any]:
+    """The layer board's data in one language, kept; the caller adds words and view to a copy."""
+    return figures.board(measure(name, options, picture, batch), architectures.get(name).title)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -102,7 +102,7 @@ def pick_option(option: Option) -> Value:
 
 
 def pick() -> Choice:
-    """Network, input, batch and options in one row."""
+    """Network, input, batch and options in one row; what is rarely changed behind a button."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         architecture = pick_network()
         picture, complaint = pick_input(architecture.input_shape)
@@ -114,7 +114,10 @@ def pick() -> Choice:
             key="batch",
             bind="query-params",
             help=_("Pictures that go through together."),
-            width=120,
+            width=110,
         )
-        options = {option.name: pick_option(option) for option in architecture.all_options}
+        options = {option.name: pick_option(option) for option in architecture.options}
+        with st.popover(_("More"), icon=":material/tune:"):
+            for option in (architecture.in_channels, architecture.num_classes):
+                options[option.name] = pick_option(option)
     return Choice(architecture, options, picture, int(batch), complaint)

@@ -6,10 +6,10 @@ from explorer.language import _
 from explorer.ui import layers_view as view
 from explorer.ui import loaders, pickers
 
+title = st.empty()  # names the network, which is picked below it
 choice = pickers.pick()
 architecture, options = choice.architecture, loaders.pairs(choice.options)
-
-st.title(_("What happens to an image inside {network}?").format(network=architecture.title))
+title.title(_("What happens to an image inside {network}?").format(network=architecture.title))
 
 if choice.picture is None:
     view.complain(choice)

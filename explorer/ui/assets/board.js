@@ -47,7 +47,7 @@ class Board {
     this.component = component
     const { view, ...content } = component.data
     const text = JSON.stringify(content)
-    if (text === this.text) return
+    if (text === this.text) return // a rerun: nothing new to show
     const fresh = this.data?.key !== content.key
     this.text = text
     this.data = content
@@ -86,6 +86,7 @@ class Board {
       }),
     )
     this.find(".folding").hidden = !this.tree.groups.length
+    this.root.classList.toggle("plain", !this.tree.groups.length)
   }
 
   // The table, whole. 60 rows take a few milliseconds, 900 some dozens.
@@ -93,6 +94,10 @@ class Board {
     const scroll = this.find(".scroll")
     const kept = [scroll.scrollLeft, scroll.scrollTop]
     this.visible = tree.visibleRows(this.tree, this.open)
+    this.font ??= getComputedStyle(scroll)
+    const widths = table.columnWidths(this.data, this.visible, `${this.font.fontSize} ${this.font.fontFamily}`)
+    scroll.style.setProperty("--columns", widths.map(({ least, wide }) => `minmax(${least}px, ${wide}fr)`).join(" "))
+    scroll.style.setProperty("--least", `${widths.reduce((sum, { least }) => sum + least, 0)}px`)
     scroll.innerHTML = table.tableHtml(this.data, this.visible, this.open)
     this.wide ??= this.root.clientWidth >= WIDE
     this.mark()

@@ -47,7 +47,7 @@ function frameOf(node, x, y, labels) {
     `<g class="toggle" data-fold="${row.id}"><title>${escape(labels.fold)}</title>` +
     `<rect class="touch" x="${n(x)}" y="${n(y)}" width="26" height="26"/>` +
     `<path d="M${n(x + 8)} ${n(y + 10)}h10l-5 6z"/></g>` +
-    `<text class="name" x="${n(x + 23)}" y="${n(y + 17)}">${escape(clip(row.name, 24))}</text></g>`
+    `<text class="name" x="${n(x + 23)}" y="${n(y + 17)}" style="transform-origin:${n(x + 23)}px ${n(y + 14)}px">${escape(clip(row.name, 24))}</text></g>`
   )
 }
 

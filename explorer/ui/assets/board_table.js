@@ -2,18 +2,48 @@
 
 const escape = text => String(text ?? "").replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
 
+// Every row is a grid of the same columns, so that rows out of sight cost no layout. A column is as
+// wide as its longest word, and what room is left is shared out. Where room is short, words give
+// way (an ellipsis, the whole on hover) before numbers do.
+const pen = document.createElement("canvas").getContext("2d")
+const INDENT = 18
+
+export function columnWidths(data, visible, font) {
+  pen.font = font
+  const widest = texts => {
+    const longest = Math.max(...texts.map(text => text.length)) - 2
+    return Math.max(...[...new Set(texts.filter(text => text.length >= longest))].slice(0, 40).map(text => pen.measureText(text).width))
+  }
+  const grouped = visible.some(row => row.group)
+  return data.columns.map(({ key, label }) => {
+    const head = 1.08 * pen.measureText(label).width
+    if (key === "name") {
+      const badge = row => (row.status === "ok" ? 0 : 34 + 7 * data.labels[row.status].length)
+      const room = visible.map(row => INDENT * row.depth + badge(row) + 1.1 * pen.measureText(row.name).width)
+      const wide = Math.ceil(Math.min(320, Math.max(head, ...room) + (grouped ? 24 : 8) + 16 + 16))
+      return { least: wide, wide }
+    }
+    const wide = Math.ceil(Math.max(head, widest(visible.map(row => textOf(row, key) ?? data.labels.none))) + 16)
+    return { least: GIVES_WAY.has(key) ? Math.min(wide, Math.max(72, Math.ceil(0.55 * wide))) : wide, wide }
+  })
+}
+
+const GIVES_WAY = new Set(["type", "settings", "input"])
+const FIELDS = new Set(["type", "settings", "input", "output"])
+const textOf = (row, key) => (FIELDS.has(key) ? row[key] : row.cells?.[key]?.text)
+
 export function tableHtml(data, visible, open) {
   const { columns, labels } = data
   const head = columns
     .map(column => {
       const kind = column.numeric ? "number" : column.key
-      return `<th scope="col" class="${kind}"${column.help ? ` title="${escape(column.help)}"` : ""}>${escape(column.label)}</th>`
+      return `<th role="columnheader" class="${kind}"${column.help ? ` title="${escape(column.help)}"` : ""}>${escape(column.label)}</th>`
     })
     .join("")
   const body = visible.map(row => rowHtml(row, columns, labels, open.has(row.id))).join("")
   return (
-    `<table role="treegrid" aria-label="${escape(`${labels.table}: ${data.title}`)}"><thead><tr role="row">${head}</tr></thead>` +
-    `<tbody>${body}</tbody></table>`
+    `<table role="treegrid" aria-label="${escape(`${labels.table}: ${data.title}`)}"><thead role="rowgroup"><tr role="row">${head}</tr></thead>` +
+    `<tbody role="rowgroup">${body}</tbody></table>`
   )
 }
 
@@ -40,12 +70,12 @@ function cellHtml(row, column, labels, open) {
           ? `<b class="badge">${escape(labels.unused)}</b>`
           : ""
     return (
-      `<th scope="row" role="rowheader" class="name"><div style="--depth:${row.depth}">${fold}` +
+      `<th role="rowheader" class="name"><div style="--depth:${row.depth}">${fold}` +
       `<span class="dot f-${row.family}"></span><span class="word">${escape(row.name)}</span>${badge}</div></th>`
     )
   }
-  if (["type", "settings", "input", "output"].includes(key))
-    return `<td role="gridcell" class="${key}">${escape(row[key])}</td>`
+  if (FIELDS.has(key))
+    return `<td role="gridcell" class="${key}" title="${escape(row[key])}">${escape(row[key])}</td>`
   const cell = row.cells?.[key]
   if (!cell) return `<td role="gridcell" class="number empty">${escape(labels.none)}</td>`
   const bar = column.bars && cell.share > 0 ? ` style="--share:${Math.min(1, cell.share).toFixed(4)}"` : ""
