@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m explorer", description=_("Convolutional networks, layer by layer."))
+    parser = argparse.ArgumentParser(
+        prog="python -m explorer", description=_("Convolutional networks, layer by layer.")
+    )
     commands = parser.add_subparsers(required=True, metavar=_("command"))
 
     listing = commands.add_parser("list", help=_("every network and its options"))
@@ -44,15 +46,25 @@ def _parser() -> argparse.ArgumentParser:
     layers.add_argument("--input", default="", metavar="CxHxW", help=_("input size, e.g. 1x28x28"))
     layers.add_argument("--batch", default="1", metavar="N", help=_("pictures in a batch"))
     layers.add_argument(
-        "--set", action="append", default=[], metavar="option=value", help=_("set an option of the network")
+        "--set",
+        action="append",
+        default=[],
+        metavar="option=value",
+        help=_("set an option of the network"),
     )
     layers.add_argument("--json", action="store_true", help=_("as JSON"))
     layers.add_argument("--folded", action="store_true", help=_("blocks as one row"))
     layers.set_defaults(run=_layers)
 
     server = commands.add_parser("serve", help=_("open the explorer in the browser"))
-    server.add_argument("--port", type=int, default=8501, help=_("where to start looking for a free port"))
-    server.add_argument("--everyone", action="store_true", help=_("let the whole network in, not this machine alone"))
+    server.add_argument(
+        "--port", type=int, default=8501, help=_("where to start looking for a free port")
+    )
+    server.add_argument(
+        "--everyone",
+        action="store_true",
+        help=_("let the whole network in, not this machine alone"),
+    )
     server.set_defaults(run=lambda options: serve(options.port, options.everyone))
     return parser
 
@@ -66,7 +78,13 @@ def _list(options: argparse.Namespace) -> int:
         print(json.dumps([_describe(architecture) for architecture in found], indent=1))
         return 0
     rows = [
-        (a.name, str(a.paper.year) if a.paper else "", times(a.input_shape), count(a.parameters or 0), _options(a))
+        (
+            a.name,
+            str(a.paper.year) if a.paper else "",
+            times(a.input_shape),
+            count(a.parameters or 0),
+            _options(a),
+        )
         for a in found
     ]
     header = (_("name"), _("year"), _("input"), _("parameters"), _("options"))
@@ -102,8 +120,14 @@ def _describe(architecture: architectures.Architecture) -> dict[str, Any]:
 
 def _layers(options: argparse.Namespace) -> int:
     architecture = architectures.get(options.name)
-    picture = inputs.parse(options.input, architecture.input_shape) if options.input else architecture.input_shape
-    found = anatomy.measure(options.name, _settings(options.set), picture, inputs.parse_batch(options.batch))
+    picture = (
+        inputs.parse(options.input, architecture.input_shape)
+        if options.input
+        else architecture.input_shape
+    )
+    found = anatomy.measure(
+        options.name, _settings(options.set), picture, inputs.parse_batch(options.batch)
+    )
     if options.json:
         print(json.dumps(as_json(found), indent=1))
     else:
@@ -111,7 +135,10 @@ def _layers(options: argparse.Namespace) -> int:
     if found.lesson is None:
         return 0
     text = wording.lesson(found.lesson, architecture.title)
-    print(f"{text.headline}\n  {_('arrived')}: {text.got}\n  {_('needed')}: {text.needs}\n{text.explanation}\n{text.fits}", file=sys.stderr)
+    print(
+        f"{text.headline}\n  {_('arrived')}: {text.got}\n  {_('needed')}: {text.needs}\n{text.explanation}\n{text.fits}",
+        file=sys.stderr,
+    )
     return MISFIT
 
 
@@ -120,7 +147,11 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise ValueError(_("--set takes option=value, for example pooling=max, not “{given}”.").format(given=pair))
+            raise ValueError(
+                _("--set takes option=value, for example pooling=max, not “{given}”.").format(
+                    given=pair
+                )
+            )
         settings[name.strip()] = value
     return settings
 
@@ -179,10 +210,30 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 
 def _layer_table(found: Anatomy, *, folded: bool) -> str:
-    header = (_("layer"), _("type"), _("settings"), _("output"), _("parameters"), _("MACs"), _("FLOPs"), _("memory"), _("field"))
+    header = (
+        _("layer"),
+        _("type"),
+        _("settings"),
+        _("output"),
+        _("parameters"),
+        _("MACs"),
+        _("FLOPs"),
+        _("memory"),
+        _("field"),
+    )
     rows = list(_rows(found.tree, folded=folded))
     sums = found.totals
-    total = (_("total"), "", "", "", exact(sums.parameters), count(sums.macs), count(sums.flops), size(sums.activation_bytes), "")
+    total = (
+        _("total"),
+        "",
+        "",
+        "",
+        exact(sums.parameters),
+        count(sums.macs),
+        count(sums.flops),
+        size(sums.activation_bytes),
+        "",
+    )
     return _table([header, *rows, total], right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
 
 

@@ -1,4 +1,4 @@
-"""A network and an input size → one record per layer, totals, and a lesson where it does not fit."""
+"""A network and an input size → one record per layer, totals, and a lesson if it does not fit."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -144,18 +144,26 @@ def measure(
     architecture = architectures.get(name)
     resolved = architecture.resolve(options)
     network = architectures.build_on_meta(architecture, resolved)
-    graph = record(network, (batch, *picture))
-    layers = measure_graph(graph)
+    graph, layers, tree, totals = dissect(network, (batch, *picture))
     return Anatomy(
         architecture=name,
         options=resolved,
         input=graph.input_shape,
         output=graph.output_shape,
         layers=layers,
-        tree=_fold(layers, graph.blocks),
-        totals=_totals(graph, layers),
+        tree=tree,
+        totals=totals,
         lesson=_lesson(network, graph, layers[-1], architecture) if graph.problem else None,
     )
+
+
+def dissect(
+    network: nn.Module, input_shape: Shape
+) -> tuple[Graph, tuple[Layer, ...], tuple[Block | Layer, ...], Totals]:
+    """The complete table of a network on the meta device, for an input (N, C, H, W)."""
+    graph = record(network, input_shape)
+    layers = measure_graph(graph)
+    return graph, layers, _fold(layers, graph.blocks), _totals(graph, layers)
 
 
 def measure_graph(graph: Graph) -> tuple[Layer, ...]:
@@ -297,7 +305,9 @@ def _map_before(graph: Graph, failed: Operation) -> Shape | None:
     return None
 
 
-def accepted_sides(network: nn.Module, channels: int, default: int) -> tuple[int, int | None] | None:
+def accepted_sides(
+    network: nn.Module, channels: int, default: int
+) -> tuple[int, int | None] | None:
     """The square sizes that the network takes: (smallest, largest), None for no largest.
 
     Along growing sizes a network is first too small for some window or linear layer, then fits,
@@ -307,7 +317,7 @@ def accepted_sides(network: nn.Module, channels: int, default: int) -> tuple[int
     """
 
     def verdict(side: int) -> int:
-        failed = (graph := record(network, (1, channels, side, side))).failed
+        failed = record(network, (1, channels, side, side)).failed
         if failed is None:
             return 0
         reason, got, needs = diagnose(failed)

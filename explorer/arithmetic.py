@@ -23,7 +23,7 @@ ELEMENTWISE = (
 PASS_THROUGH = (nn.Identity, nn.Dropout, nn.Dropout2d)  # in evaluation mode
 
 
-def pair(value: Any) -> tuple[int, int]:  # noqa: ANN401 (an int or a pair, as torch takes it)
+def pair(value: Any) -> tuple[int, int]:
     """An int or a pair of ints as (height, width)."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
@@ -33,11 +33,12 @@ def window_size(size: int, kernel: int, stride: int, padding: int, dilation: int
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def _windows(module: Any, shape: Shape, channels: int) -> Shape | None:  # noqa: ANN401
+def _windows(module: Any, shape: Shape, channels: int) -> Shape | None:
     kernel, stride = pair(module.kernel_size), pair(module.stride)
     padding, dilation = pair(module.padding), pair(getattr(module, "dilation", 1))
     sizes = tuple(
-        window_size(*axis) for axis in zip(shape[2:], kernel, stride, padding, dilation, strict=True)
+        window_size(*axis)
+        for axis in zip(shape[2:], kernel, stride, padding, dilation, strict=True)
     )
     return (shape[0], channels, *sizes) if min(sizes) > 0 else None
 
@@ -49,7 +50,9 @@ def _conv(module: nn.Conv2d, shape: Shape) -> Shape | None:
 
 
 def _pool(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape) -> Shape | None:
-    half = all(2 * p <= k for p, k in zip(pair(module.padding), pair(module.kernel_size), strict=True))
+    half = all(
+        2 * p <= k for p, k in zip(pair(module.padding), pair(module.kernel_size), strict=True)
+    )
     if len(shape) != 4 or module.ceil_mode or not half:
         return None
     return _windows(module, shape, shape[1])
@@ -103,11 +106,11 @@ class _Products(TorchDispatchMode):
 
     def __torch_dispatch__(
         self,
-        func: Any,  # noqa: ANN401
-        types: Any,  # noqa: ANN401
+        func: Any,
+        types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         count = flop_registry.get(func._overloadpacket)
         if count is None and func is not torch.ops.prim.device.default:
             with self:  # composite operations show their parts
@@ -139,6 +142,9 @@ def macs(module: nn.Module, output: Shape) -> int | None:
         return math.prod(output) * math.prod(weight.shape[1:])
     if isinstance(module, nn.Linear):
         return math.prod(output) * module.in_features
-    if all(parameter.dim() < 2 or max(parameter.shape) == parameter.numel() for parameter in module.parameters()):
+    if all(
+        parameter.dim() < 2 or max(parameter.shape) == parameter.numel()
+        for parameter in module.parameters()
+    ):
         return 0
     return None

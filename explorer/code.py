@@ -134,7 +134,7 @@ def _torchvision(architecture: Architecture, options: Mapping[str, Value]) -> st
             "",
             "# A first convolution for another number of input channels.",
             "path, first = next((p, m) for p, m in net.named_modules() if isinstance(m, torch.nn.Conv2d))",
-            "parent, _, child = path.rpartition(\".\")",
+            'parent, _, child = path.rpartition(".")',
             "setattr(",
             "    net.get_submodule(parent),",
             "    child,",

@@ -133,7 +133,9 @@ class _Recorder(TorchFunctionMode):
             for module in watched:
                 del module.__dict__["forward"]
 
-    def _block(self, name: str, module: nn.Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+    def _block(
+        self, name: str, module: nn.Module, forward: Callable[..., Any]
+    ) -> Callable[..., Any]:
         path = tuple(name.split("."))
         lists = (nn.ModuleList, nn.ModuleDict)
         visible = tuple(
@@ -142,7 +144,7 @@ class _Recorder(TorchFunctionMode):
             if not isinstance(self.network.get_submodule(".".join(path[: i + 1])), lists)
         )
 
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def call(*args: Any, **kwargs: Any) -> Any:
             outer, self.path = self.path, visible
             try:
                 return forward(*args, **kwargs)
@@ -152,8 +154,10 @@ class _Recorder(TorchFunctionMode):
 
         return call
 
-    def _leaf(self, name: str, module: nn.Module, forward: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def _leaf(
+        self, name: str, module: nn.Module, forward: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
             if self.quiet:
                 return forward(*args, **kwargs)
             self.quiet = True
@@ -172,7 +176,11 @@ class _Recorder(TorchFunctionMode):
         return call
 
     def _call_module(
-        self, module: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        module: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> tuple[Any, int]:
         plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
         shape = arithmetic.output_shape(module, tuple(args[0].shape)) if plain else None
@@ -190,11 +198,11 @@ class _Recorder(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        func: Any,  # noqa: ANN401
-        types: Any,  # noqa: ANN401
+        func: Any,
+        types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         if self.quiet or name in _QUESTIONS:
@@ -203,7 +211,9 @@ class _Recorder(TorchFunctionMode):
         if not any(id(t) in self.producer or id(t) in self.weights for t in read):
             return func(*args, **kwargs)  # arithmetic on constants
         short = name.strip("_")
-        short = _PLAIN_NAMES.get(short, short.removeprefix("i") if name.startswith("__i") else short)
+        short = _PLAIN_NAMES.get(
+            short, short.removeprefix("i") if name.startswith("__i") else short
+        )
 
         def call() -> tuple[Any, int]:
             if short in _PRODUCTS:
@@ -230,7 +240,7 @@ class _Recorder(TorchFunctionMode):
         weights: list[Tensor],
         module: nn.Module | None = None,
         arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {}),
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Run one operation and note it down; note it as failed if it refuses its input."""
         sources = [t for t in read if id(t) in self.producer]
         new = [w for w in weights if id(w) not in self.counted]
@@ -307,7 +317,9 @@ class _Recorder(TorchFunctionMode):
     def unused(self) -> Iterator[Operation]:
         """Leaf modules whose weights no operation counted."""
         for name, module in self.network.named_modules():
-            new = [w for w in module.parameters(recurse=_is_leaf(module)) if id(w) not in self.counted]
+            new = [
+                w for w in module.parameters(recurse=_is_leaf(module)) if id(w) not in self.counted
+            ]
             if not new:
                 continue
             self.counted.update({id(w): name for w in new})

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from explorer.graph import INPUT, Graph, Operation
 from explorer.arithmetic import Shape
+from explorer.graph import INPUT, Graph, Operation
 
 Interval = tuple[int, int]  # first and last index, both inclusive
 
@@ -143,7 +143,11 @@ def reading(operation: Operation, source: Shape, dims: tuple[int, int] | None) -
     if kind in _WINDOWS:
         return _windows(operation.settings)
     if kind in _ADAPTIVE:
-        return Adaptive(out[-2]) if out[-2] > 1 else Whole(), Adaptive(out[-1]) if out[-1] > 1 else Whole(), dims
+        return (
+            Adaptive(out[-2]) if out[-2] > 1 else Whole(),
+            Adaptive(out[-1]) if out[-1] > 1 else Whole(),
+            dims,
+        )
     if kind in ("Flatten", "flatten") or (kind == "mean" and len(out) == 2):
         return Whole(), Whole(), None
     if kind in _SPATIAL_NORMS or (kind == "mean" and len(out) == len(source)):
@@ -209,10 +213,14 @@ def _union(a: Axis, b: Axis, units: int) -> Axis:
 
 def _is_gate(operation: Operation, source: Shape) -> bool:
     out = operation.output_shape or ()
-    return operation.type == "mul" and len(out) == 4 and source[-2:] == (1, 1) and out[-2:] != (1, 1)
+    return (
+        operation.type == "mul" and len(out) == 4 and source[-2:] == (1, 1) and out[-2:] != (1, 1)
+    )
 
 
-def _field_after(operation: Operation, before: Mapping[str, Field | None], gates: bool) -> Field | None:
+def _field_after(
+    operation: Operation, before: Mapping[str, Field | None], gates: bool
+) -> Field | None:
     """One operation's field from those of its inputs; None once a unit has no box of its own."""
     out = operation.output_shape or ()
     result: Field | None = None

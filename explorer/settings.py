@@ -10,7 +10,7 @@ from explorer.arithmetic import pair
 Settings = dict[str, Any]
 
 
-def _conv(m: Any) -> Settings:  # noqa: ANN401
+def _conv(m: Any) -> Settings:
     return {
         "channels": (m.in_channels, m.out_channels),
         "kernel": pair(m.kernel_size),
@@ -22,7 +22,7 @@ def _conv(m: Any) -> Settings:  # noqa: ANN401
     }
 
 
-def _pool(m: Any) -> Settings:  # noqa: ANN401
+def _pool(m: Any) -> Settings:
     return {
         "kernel": pair(m.kernel_size),
         "stride": pair(m.kernel_size if m.stride is None else m.stride),
@@ -32,15 +32,15 @@ def _pool(m: Any) -> Settings:  # noqa: ANN401
     }
 
 
-def _adaptive(m: Any) -> Settings:  # noqa: ANN401
+def _adaptive(m: Any) -> Settings:
     return {"output_size": m.output_size}
 
 
-def _linear(m: Any) -> Settings:  # noqa: ANN401
+def _linear(m: Any) -> Settings:
     return {"features": (m.in_features, m.out_features), "bias": m.bias is not None}
 
 
-def _batch_norm(m: Any) -> Settings:  # noqa: ANN401
+def _batch_norm(m: Any) -> Settings:
     return {"features": m.num_features, "eps": m.eps, "momentum": m.momentum}
 
 
@@ -66,8 +66,16 @@ def of_module(module: nn.Module) -> Settings:
     return {"": text} if text else {}
 
 
-def _pool_call(input: object, kernel_size: Any, stride: Any = None, padding: Any = 0,  # noqa: A002, ANN401
-               *rest: Any, dilation: Any = 1, ceil_mode: bool = False, **_other: Any) -> Settings:  # fmt: skip # noqa: ANN401
+def _pool_call(
+    _x: object,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    *_rest: Any,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    **_other: Any,
+) -> Settings:
     return {
         "kernel": pair(kernel_size),
         "stride": pair(stride or kernel_size),
@@ -77,11 +85,11 @@ def _pool_call(input: object, kernel_size: Any, stride: Any = None, padding: Any
     }
 
 
-def _adaptive_call(input: object, output_size: Any, *_rest: Any, **_other: Any) -> Settings:  # noqa: A002, ANN401
+def _adaptive_call(_x: object, output_size: Any, *_rest: Any, **_other: Any) -> Settings:
     return {"output_size": output_size}
 
 
-def _cat_call(tensors: object, dim: int = 0, **_other: object) -> Settings:
+def _cat_call(_tensors: object, dim: int = 0, **_other: object) -> Settings:
     return {"dim": dim}
 
 

@@ -1,4 +1,4 @@
-"""Records → words: a layer's settings, the arithmetic behind its numbers, the lesson of a misfit."""
+"""Records → words: a layer's settings, the arithmetic of its numbers, the lesson of a misfit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def shape(value: Shape | None) -> str:
     return times(value[1:] or (1,)) if value else "–"
 
 
-def _pair(value: Any) -> str:  # noqa: ANN401 (an int or a pair)
+def _pair(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"{value[0]}×{value[1]}" if value[0] != value[1] else str(value[0])
     return str(value)
@@ -65,7 +65,9 @@ def settings(layer: Layer) -> str:
     if isinstance(told.get("features"), tuple):
         return _("{n} → {m}").format(n=told["features"][0], m=told["features"][1])
     if "args" in told:
-        values = ", ".join([*map(str, told["args"]), *(f"{k}={told[k]}" for k in told if k != "args")])
+        values = ", ".join(
+            [*map(str, told["args"]), *(f"{k}={told[k]}" for k in told if k != "args")]
+        )
         return values if len(values) < 60 else values[:57] + "…"
     return ", ".join(f"{name} {value}".strip() for name, value in told.items() if name != "bias")
 
@@ -103,9 +105,13 @@ def _why_output(layer: Layer) -> Why | None:
     if operation.type in ("Flatten", "flatten") and len(before) == 4:
         return Why("output", title, (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",))
     if operation.type == "add" and len(operation.input_shapes) == 2:
-        return Why("output", title, (shape(out),), _("Added place by place: both shapes are the same."))
+        return Why(
+            "output", title, (shape(out),), _("Added place by place: both shapes are the same.")
+        )
     if "output_size" in told:
-        return Why("output", title, (shape(out),), _("Asked for: whatever arrives is pooled to this size."))
+        return Why(
+            "output", title, (shape(out),), _("Asked for: whatever arrives is pooled to this size.")
+        )
     if isinstance(told.get("features"), tuple):
         return Why("output", title, (shape(out),), _("As many numbers as the layer has outputs."))
     return None
@@ -151,13 +157,21 @@ def _why_parameters(layer: Layer) -> Why | None:
         note = _("outputs × (inputs + 1 for the bias)") if told["bias"] else _("outputs × inputs")
         return Why("parameters", title, (f"{total} = {module.out_features} × {term}",), note)
     if module is None:
-        return Why("parameters", title, (total,), _("Weights that the network uses by itself, outside any layer."))
-    parts = [f"{exact(p.numel())}  {name} {times(tuple(p.shape))}" for name, p in module.named_parameters()]
+        return Why(
+            "parameters",
+            title,
+            (total,),
+            _("Weights that the network uses by itself, outside any layer."),
+        )
+    parts = [
+        f"{exact(p.numel())}  {name} {times(tuple(p.shape))}"
+        for name, p in module.named_parameters()
+    ]
     lines = (f"{total} = {' + '.join(exact(p.numel()) for p in module.parameters())}", *parts)
     return Why("parameters", title, lines if len(parts) > 1 else (total,))
 
 
-def _kernel(told: Any) -> str:  # noqa: ANN401
+def _kernel(told: Any) -> str:
     return f"{told['kernel'][0]}·{told['kernel'][1]}"
 
 
@@ -200,16 +214,31 @@ def _why_field(layer: Layer, picture: Shape) -> Why | None:
     note = _("Behind a gate: through it every unit sees the whole picture.") if gated else ""
     if "kernel" in told and before is not None:
         lines = tuple(_field_lines(told, before, field))
-        return Why("field", title, lines, note or _("field before + d·(kernel − 1) × distance between neighbours, in pixels of the picture"))
+        return Why(
+            "field",
+            title,
+            lines,
+            note
+            or _(
+                "field before + d·(kernel − 1) × distance between neighbours, in pixels of the picture"
+            ),
+        )
     if not field.is_map:
         text = _("Every unit sees the whole picture.") if sees_all(field, picture) else ""
         return Why("field", title, (times(field.size),), note or text)
     if len(layer.operation.inputs) > 1:
-        return Why("field", title, (times(field.size),), note or _("The union of what the branches see."))
-    return Why("field", title, (times(field.size),), note or _("As before: each place is treated by itself."))
+        return Why(
+            "field", title, (times(field.size),), note or _("The union of what the branches see.")
+        )
+    return Why(
+        "field",
+        title,
+        (times(field.size),),
+        note or _("As before: each place is treated by itself."),
+    )
 
 
-def _field_lines(told: Any, before: Field, field: Field) -> Iterator[str]:  # noqa: ANN401
+def _field_lines(told: Any, before: Field, field: Field) -> Iterator[str]:
     axes = {}
     for axis, letter, old, new in ((0, "H", before.y, field.y), (1, "W", before.x, field.x)):
         k, d = told["kernel"][axis], told["dilation"][axis]
@@ -332,11 +361,11 @@ def fits(given: Lesson, title: str) -> str:
         return _("No square size near this one works.")
     low, high = given.sides
     if high is None:
-        return _("{network} takes {low} × {low} and anything larger.").format(network=title, low=low)
+        return _("{network} takes {low} × {low} and anything larger.").format(
+            network=title, low=low
+        )
     if low == high:
         return _("{network} takes {low} × {low}.").format(network=title, low=low)
     return _("{network} takes sizes from {low} × {low} to {high} × {high}.").format(
         network=title, low=low, high=high
     )
-
-

@@ -156,10 +156,10 @@ class _WithoutMemory(TorchFunctionMode):
     def __torch_function__(
         self,
         func: Callable[..., Any],
-        types: Any,  # noqa: ANN401 (the signature is torch's)
+        types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         kwargs = kwargs or {}
         if func in self.FACTORIES and kwargs.get("device") is None:  # layers pass device=None
             kwargs["device"] = "meta"

@@ -278,6 +278,6 @@ def architecture(name: str) -> Architecture:
     )
 
 
-def _side(weights: Any) -> int:  # noqa: ANN401 (a member of one of torchvision's enums)
+def _side(weights: Any) -> int:
     """Side in pixels of the pictures that the weights were tested on."""
     return int(weights.transforms.keywords["crop_size"])

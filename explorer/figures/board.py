@@ -112,7 +112,7 @@ def _input_row(anatomy: Anatomy) -> dict[str, Any]:
 
 def _blank(name: str, kind: str, its_family: str, depth: int) -> dict[str, Any]:
     return {
-        "name": name.split(".")[-1],
+        "name": name.rsplit(".", maxsplit=1)[-1],
         "full_name": name,
         "type": kind,
         "family": its_family,
@@ -149,7 +149,10 @@ def _layer_row(layer: Layer, anatomy: Anatomy, title: str) -> dict[str, Any]:
     if layer.status == "failed" and anatomy.lesson:
         text = wording.lesson(anatomy.lesson, title)
         row["note"] = text.headline
-        lines = [_("arrived: {got}").format(got=text.got), _("needed: {needs}").format(needs=text.needs)]
+        lines = [
+            _("arrived: {got}").format(got=text.got),
+            _("needed: {needs}").format(needs=text.needs),
+        ]
         row["why"].insert(0, {"title": text.headline, "lines": lines, "note": text.explanation})
     return row
 
@@ -185,8 +188,17 @@ def _sums(block: Block) -> Iterator[dict[str, Any]]:
         if len(terms) > 1:
             total = exact(sum(terms))
             listed = " + ".join(map(exact, terms)) if len(terms) <= LISTED_PARTS else ""
-            line = f"{total} = {listed}" if listed else _("{total}, the sum of {n} parts").format(total=total, n=len(terms))
-            yield {"title": title, "lines": [line], "note": _("The sum of its parts."), "column": column}
+            line = (
+                f"{total} = {listed}"
+                if listed
+                else _("{total}, the sum of {n} parts").format(total=total, n=len(terms))
+            )
+            yield {
+                "title": title,
+                "lines": [line],
+                "note": _("The sum of its parts."),
+                "column": column,
+            }
 
 
 def _parameters(layer: Layer) -> int:
@@ -228,7 +240,11 @@ def _field_cell(layer: Layer, anatomy: Anatomy) -> dict[str, Any] | None:
         return None
     if not field.is_map:
         seen = wording.sees_all(field, anatomy.input)
-        return {"text": _("all") if seen else times(field.size), "exact": times(field.size), "share": 1.0}
+        return {
+            "text": _("all") if seen else times(field.size),
+            "exact": times(field.size),
+            "share": 1.0,
+        }
     height, width = anatomy.input[2:]
     share = min(1.0, field.size[0] * field.size[1] / (height * width))
     gated = layer.field is not None and not layer.field.is_map

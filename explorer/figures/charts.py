@@ -13,7 +13,14 @@ from explorer.units import count, exact, size
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8F98",
 )  # fmt: skip
-FAMILY_COLORS = {"convolution": BLUE, "linear": ORANGE, "normalisation": GREEN, "pooling": SKY}
+FAMILY_COLORS = {
+    "convolution": BLUE,
+    "linear": PINK,
+    "attention": VERMILION,
+    "pooling": GREEN,
+    "normalisation": SKY,
+    "activation": ORANGE,
+}
 
 NAMED = 30  # up to so many layers, each has its name under it
 
@@ -44,7 +51,9 @@ def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
         go.Bar(
             x=names,
             y=[value(layer) for layer in layers],
-            marker_color=[FAMILY_COLORS.get(family(layer.operation.type), GREY) for layer in layers],
+            marker_color=[
+                FAMILY_COLORS.get(family(layer.operation.type), GREY) for layer in layers
+            ],
             text=[text(value(layer)) for layer in layers] if len(layers) <= NAMED else None,
             textposition="outside",
             cliponaxis=False,

@@ -131,7 +131,7 @@ def board_labels() -> dict[str, str]:
         "table": _("Layers"),
         "why": _("Why this number?"),
         "choose": _("Choose a layer to see the arithmetic behind its numbers."),
-        "no_why": _("Nothing to calculate here: the numbers pass through unchanged."),
+        "no_why": _("Nothing to work out for this layer."),
         "fold": _("Fold"),
         "unfold": _("Unfold"),
         "fold_all": _("Fold all"),

@@ -9,12 +9,10 @@ from explorer.architectures import Architecture, Reported
 from explorer.figures import charts as figures
 from explorer.figures import table
 from explorer.language import _, current
-from explorer.ui import loaders
+from explorer.ui import links, loaders
 from explorer.ui.board import board_labels, layer_board
 from explorer.ui.pickers import Choice, set_defaults
 from explorer.units import count, exact, size
-
-CSV = "text/csv"
 
 
 def _identity(anatomy: Anatomy) -> str:
@@ -52,7 +50,9 @@ def lesson(given: Lesson, choice: Choice) -> None:
     text = wording.lesson(given, choice.architecture.title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
-        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(got=text.got, needs=text.needs)
+        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
+            got=text.got, needs=text.needs
+        )
         st.markdown(f"{numbers} {text.explanation}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{text.fits}**", width="content")
@@ -149,7 +149,9 @@ def _training(choice: Choice, *, compute: bool) -> None:
             _("Weights"): size(needed.weights),
             _("Gradients"): size(needed.gradients),
             _("Optimiser"): size(needed.optimizer),
-            _("Saved for the way back, batch of {n}").format(n=choice.batch): size(needed.activations),
+            _("Saved for the way back, batch of {n}").format(n=choice.batch): size(
+                needed.activations
+            ),
             _("**Training, together**"): f"**{size(needed.total)}**",
         }
     )
@@ -180,9 +182,9 @@ def board(anatomy: Anatomy, choice: Choice) -> None:
         key="board",
     )
     ids = {number: name for name, number in names.items()}
-    _link("layer", ids.get(view.selected, "") if view.selected is not None else "")
-    opened = view.open
-    _link("open", opened if isinstance(opened, str) else ",".join(ids[i] for i in opened))
+    links.put("layer", "" if view.selected is None else ids.get(view.selected, ""))
+    is_word = isinstance(view.open, str)
+    links.put("open", view.open if is_word else ",".join(ids[i] for i in view.open), "none")
 
 
 def _view_from_link(names: dict[str, int]) -> dict[str, object]:
@@ -192,64 +194,49 @@ def _view_from_link(names: dict[str, int]) -> dict[str, object]:
     return {"selected": names.get(st.query_params.get("layer", "")), "open": opened}
 
 
-def _link(key: str, value: str) -> None:
-    if value in ("", "none"):
-        st.query_params.pop(key, None)
-    elif st.query_params.get(key) != value:
-        st.query_params[key] = value
-
-
 # -- charts and downloads ---------------------------------------------------------------------
 
 
 def charts(anatomy: Anatomy) -> None:
     """Where the costs sit, and how the maps change."""
-    st.header(_("Where do the costs sit?"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        quantity = st.segmented_control(
-            _("Show"),
-            tuple(figures.QUANTITIES),
-            default="parameters",
-            key="show",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        picture = st.segmented_control(
-            _("Download as"), ("png", "svg"), default="png", key="picture", bind="query-params",
-            label_visibility="collapsed", help=_("what the camera on a chart saves"),
-        )  # fmt: skip
-    quantity = quantity or "parameters"
+    with st.container(horizontal=True):
+        words = {name: figures.label(name) for name in figures.QUANTITIES}
+        quantity = links.pick_one("show", _("Show"), words)
+        saved = links.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
+    if share := figures.concentration(anatomy, quantity):
+        st.markdown(f"**{share}**")
     config = {
         "displaylogo": False,
         "toImageButtonOptions": {
-            "format": picture or "png",
+            "format": saved,
             "filename": f"{_identity(anatomy)}-{quantity}",
             "scale": 2,
         },
     }
-    if share := figures.concentration(anatomy, quantity):
-        st.markdown(f"**{share}**")
     st.plotly_chart(figures.costs(anatomy, quantity), key="costs", config=config)
-    st.header(_("How do the maps change?"))
+    st.subheader(_("How do the maps change on their way?"), anchor=False)
     st.plotly_chart(figures.shapes(anatomy), key="shapes", config=config)
+    st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
+
+
+def _download(label: str, text: str, file: str, kind: str) -> None:
+    st.download_button(label, text, file, kind, icon=":material/download:", on_click="ignore")
 
 
 def downloads(anatomy: Anatomy, choice: Choice) -> None:
-    """The table as CSV, and the network as PyTorch code."""
-    st.header(_("Take it with you"))
+    """The network as PyTorch code, and the table as CSV."""
     assert choice.picture is not None
     options = loaders.pairs(choice.options)
     source = loaders.pytorch(choice.architecture.name, options, choice.picture, choice.batch)
     name = _identity(anatomy)
+    st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
+        icon = ":material/download:"
+        st.download_button(_("Code (Python)"), source, f"{name}.py", "text/x-python", icon=icon)
         st.download_button(
-            _("Table (CSV)"), table.csv(anatomy), f"{name}.csv", CSV, icon=":material/download:"
+            _("Table (CSV)"), table.csv(anatomy), f"{name}.csv", "text/csv", icon=icon
         )
-        st.download_button(
-            _("Code (Python)"), source, f"{name}.py", "text/x-python", icon=":material/download:"
-        )
-    with st.expander(_("The PyTorch code of what is on screen"), icon=":material/code:"):
-        st.code(source, language="python")
+    st.code(source, language="python")
 
 
 # -- about the network ------------------------------------------------------------------------
@@ -257,8 +244,7 @@ def downloads(anatomy: Anatomy, choice: Choice) -> None:
 
 def about(architecture: Architecture) -> None:
     """Paper, what was new, what the course reports, where it differs from the paper."""
-    st.header(_("About {network}").format(network=architecture.title))
-    st.markdown(_(architecture.introduced))
+    st.markdown(f"**{_(architecture.introduced)}**")
     if paper := architecture.paper:
         st.markdown(f"{paper.authors}: [{paper.title}]({paper.url}), {paper.year}")
     if architecture.parameters:

@@ -1,6 +1,7 @@
 """Widgets by which a network and an input are chosen, all of them kept in the page's address."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -31,6 +32,11 @@ def reject_unknown(key: str, known: list[str]) -> None:
             st.warning(str(error))
 
 
+def _first(key: str, **default: Any) -> dict[str, Any]:
+    """The default of widget `key`, only until it has a value: Streamlit wants one or the other."""
+    return {} if key in st.session_state else default
+
+
 def set_defaults(architecture: Architecture) -> None:
     """Put the input size and every option at the network's defaults."""
     st.session_state["input"] = inputs.spell(architecture.input_shape)
@@ -49,8 +55,8 @@ def pick_network() -> Architecture:
     name = st.selectbox(
         _("Network"),
         names,
-        index=names.index("alexnet"),
         key="network",
+        **_first("network", index=names.index("alexnet")),
         bind="query-params",
         on_change=_network_changed,
         help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
@@ -63,8 +69,8 @@ def pick_input(default: Picture) -> tuple[Picture | None, str]:
     """The size of the picture as a text like 1x28x28; or None and what is wrong with it."""
     text = st.text_input(
         _("Input: channels × height × width"),
-        value=inputs.spell(default),
         key="input",
+        **_first("input", value=inputs.spell(default)),
         bind="query-params",
         help=_("For example 1x224x224, or 28 for a square picture of 28 × 28."),
         width=210,
@@ -83,8 +89,8 @@ def pick_option(option: Option) -> Value:
                 option.name,
                 min_value=option.choices[0],
                 max_value=option.choices[-1],
-                value=int(option.default),
                 key=option.name,
+                **_first(option.name, value=int(option.default)),
                 bind="query-params",
                 help=_(option.meaning),
                 width=140,
@@ -93,8 +99,8 @@ def pick_option(option: Option) -> Value:
     return st.selectbox(
         option.name,
         option.choices,
-        index=option.choices.index(option.default),
         key=option.name,
+        **_first(option.name, index=option.choices.index(option.default)),
         bind="query-params",
         help=_(option.meaning),
         width=130,

@@ -17,6 +17,8 @@ from explorer.ui import speech
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = Path(__file__).resolve().parent / "assets"
 
+SIDEBAR_WIDTH = 230  # pixels
+
 LEARN, EXPLORE, LOOK_INSIDE, TRAIN = N_("Learn"), N_("Explore"), N_("Look inside"), N_("Train")
 SECTIONS = ("", LEARN, EXPLORE, LOOK_INSIDE, TRAIN)  # in the sidebar's order; "" has no heading
 
@@ -86,6 +88,7 @@ def main() -> None:
     st.set_page_config(
         page_icon=ASSETS / "icon.png",
         layout="wide",
+        initial_sidebar_state=SIDEBAR_WIDTH,
         menu_items={"About": _("**Convscope** looks inside convolutional networks.")},
     )
     st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "mark.svg")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import layers_view as view
-from explorer.ui import loaders, pickers
+from explorer.ui import links, loaders, pickers
 
 title = st.empty()  # names the network, which is picked below it
 choice = pickers.pick()
@@ -19,7 +19,17 @@ anatomy = loaders.measure(architecture.name, options, choice.picture, choice.bat
 view.totals(anatomy, choice)
 if anatomy.lesson:
     view.lesson(anatomy.lesson, choice)
-view.board(anatomy, choice)
-view.charts(anatomy)
-view.downloads(anatomy, choice)
-view.about(architecture)
+words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
+layers, costs, code, about = links.tabs("view", words)
+if layers.open:
+    with layers:
+        view.board(anatomy, choice)
+if costs.open:
+    with costs:
+        view.charts(anatomy)
+if code.open:
+    with code:
+        view.downloads(anatomy, choice)
+if about.open:
+    with about:
+        view.about(architecture)

@@ -5,9 +5,11 @@ const { search } = new URL(import.meta.url) // ?v=…: all modules of one versio
 const [tree, table, graph, strip] = await Promise.all(
   ["tree", "table", "graph", "strip"].map(name => import(`./board_${name}.js${search}`)),
 )
-const layout = import(`./board_layout.js${search}`) // brings dagre; the table does not wait for it
+let layOut = null // brings dagre; the first table does not wait for it
+const layout = import(`./board_layout.js${search}`).then(module => (layOut = module.layOut))
 
-const WIDE = 1000 // px of the board from which "why" stands beside the table
+const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
+const SMALL = 80 // visible rows up to which the picture is drawn together with the table
 const PAUSE = 400 // ms after the reader's last choice before Python hears of it
 const boards = new WeakMap()
 
@@ -69,22 +71,12 @@ class Board {
   words() {
     const { labels, rows } = this.data
     for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = labels[element.dataset.word]
-    for (const element of this.root.querySelectorAll("[data-name]")) {
-      element.title = labels[element.dataset.name]
-      element.setAttribute("aria-label", labels[element.dataset.name])
-    }
-    this.find(".strip").setAttribute("aria-label", `${labels.graph}. ${labels.drag_hint}`)
+    for (const element of this.root.querySelectorAll("[data-name]"))
+      element.title = element.ariaLabel = labels[element.dataset.name]
+    this.find(".strip").ariaLabel = `${labels.graph}. ${labels.drag_hint}`
     this.find('[data-act="fit"]').title = labels.drag_hint
     const families = [...new Set(rows.filter(row => !row.group).map(row => row.family))].filter(family => family !== "input")
-    this.find(".legend").replaceChildren(
-      ...families.map(family => {
-        const chip = document.createElement("span")
-        chip.className = "chip"
-        chip.innerHTML = `<span class="dot f-${family}"></span>`
-        chip.append(labels[`family_${family}`] ?? family)
-        return chip
-      }),
-    )
+    this.find(".legend").innerHTML = table.legendHtml(families, labels)
     this.find(".folding").hidden = !this.tree.groups.length
     this.root.classList.toggle("plain", !this.tree.groups.length)
   }
@@ -106,22 +98,21 @@ class Board {
     this.root.dataset.boardPainted = this.data.key
   }
 
-  // The picture follows one frame later, so that the table is on the screen first.
+  // A small picture is drawn at once (a few ms); a large one when the table is on the screen.
   paintGraphSoon(keep, held = null) {
     const { data } = this
     const left = held === null ? null : this.strip.at(held)
-    requestAnimationFrame(() =>
-      setTimeout(async () => {
-        const { layOut } = await layout
-        if (this.data !== data) return
-        const edges = tree.levelEdges(this.tree, this.open)
-        this.strip.show(graph.drawGraph(layOut(this.tree, edges, this.open), data.labels, data.title), keep)
-        if (held !== null) this.strip.hold(held, left)
-        this.markGraph()
-        if (!keep && this.selected !== null) this.strip.reveal(this.selected)
-        this.root.dataset.boardGraph = data.key
-      }),
-    )
+    const draw = () => {
+      if (this.data !== data) return
+      const edges = tree.levelEdges(this.tree, this.open)
+      this.strip.show(graph.drawGraph(layOut(this.tree, edges, this.open), data.labels, data.title), keep)
+      if (held !== null) this.strip.hold(held, left)
+      this.markGraph()
+      if (!keep && this.selected !== null) this.strip.reveal(this.selected)
+      this.root.dataset.boardGraph = data.key
+    }
+    if (layOut && this.visible.length <= SMALL) draw()
+    else requestAnimationFrame(() => setTimeout(() => layout.then(draw)))
   }
 
   row(id) {
@@ -222,6 +213,7 @@ class Board {
   resize() {
     const scroll = this.find(".scroll")
     this.root.style.setProperty("--seen", `${scroll.clientWidth}px`)
+    this.strip.resize()
     const wide = this.root.clientWidth >= WIDE
     if (wide === this.wide || !this.data) return
     this.wide = wide
@@ -230,6 +222,7 @@ class Board {
 
   listen() {
     const nearest = (event, selector) => event.target.closest(selector)
+    this.root.addEventListener("pointerdown", event => (this.pressed = [event.clientX, event.clientY]))
     this.root.addEventListener("click", event => {
       const act = nearest(event, "[data-act]")?.dataset.act
       if (act) return this.act(act)
@@ -239,7 +232,7 @@ class Board {
       const node = nearest(event, ".strip [data-id]")
       if (node) return this.choose(Number(node.dataset.id), "graph")
       const row = nearest(event, "tbody tr[data-id]")
-      if (row && !String(getSelection())) this.choose(Number(row.dataset.id), "row")
+      if (row && !this.swept(event)) this.choose(Number(row.dataset.id), "row")
     })
     this.root.addEventListener("dblclick", event => {
       const id = nearest(event, ".strip [data-open]")?.dataset.open ?? nearest(event, "tr.group")?.dataset.id
@@ -264,13 +257,22 @@ class Board {
     })
   }
 
+  // Text was marked with the mouse; that chooses nothing.
+  swept(event) {
+    const [x, y] = this.pressed ?? [event.clientX, event.clientY]
+    return event.detail > 0 && Math.hypot(event.clientX - x, event.clientY - y) > 6
+  }
+
   act(name) {
-    if (name === "fold_all") this.foldAll(false)
-    else if (name === "unfold_all") this.foldAll(true)
-    else if (name === "fit") this.strip.fit()
-    else if (name === "zoom_in") this.strip.zoom(this.strip.scale * 1.25)
-    else if (name === "zoom_out") this.strip.zoom(this.strip.scale / 1.25)
-    else if (name === "download_svg") this.download()
+    const acts = {
+      fold_all: () => this.foldAll(false),
+      unfold_all: () => this.foldAll(true),
+      fit: () => this.strip.fit(),
+      zoom_in: () => this.strip.zoom(this.strip.scale * 1.25),
+      zoom_out: () => this.strip.zoom(this.strip.scale / 1.25),
+      download_svg: () => this.download(),
+    }
+    acts[name]()
   }
 
   download() {

@@ -25,7 +25,9 @@ export class Strip {
   // A new picture. `keep`: the reader's zoom stands (a block was folded or unfolded).
   show({ svg, width, height }, keep) {
     this.size = { width, height }
+    this.room = this.element.clientWidth
     this.element.innerHTML = svg
+    if (!keep) this.zoomed = false
     if (!keep) this.scale = this.comfortable()
     this.apply()
     this.element.style.height = `${this.height()}px`
@@ -48,7 +50,19 @@ export class Strip {
     return Math.max(FAR, Math.min(1, tall, Math.max(NEAR, whole)))
   }
 
+  // The page grew or shrank: the first view follows, a zoom of the reader's stays.
+  resize() {
+    const room = this.element.clientWidth
+    if (room === this.room || !this.size.width) return
+    this.room = room
+    if (this.zoomed) return
+    this.scale = this.comfortable()
+    this.apply()
+    this.element.style.height = `${this.height()}px`
+  }
+
   fit() {
+    this.zoomed = true
     const { width, height } = this.size
     this.scale = Math.max(0.05, Math.min(1.4, this.element.clientWidth / width, 416 / height))
     this.apply()
@@ -57,6 +71,7 @@ export class Strip {
   }
 
   zoom(scale, x = this.element.clientWidth / 2, y = this.element.clientHeight / 2) {
+    this.zoomed = true
     const next = Math.min(3, Math.max(0.05, scale))
     const ratio = next / this.scale
     const left = (this.element.scrollLeft + x) * ratio - x

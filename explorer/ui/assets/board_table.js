@@ -24,7 +24,8 @@ export function columnWidths(data, visible, font) {
       return { least: wide, wide }
     }
     const wide = Math.ceil(Math.max(head, widest(visible.map(row => textOf(row, key) ?? data.labels.none))) + 16)
-    return { least: GIVES_WAY.has(key) ? Math.min(wide, Math.max(72, Math.ceil(0.55 * wide))) : wide, wide }
+    if (!GIVES_WAY.has(key)) return { least: wide, wide }
+    return { least: Math.min(wide, Math.max(72, Math.ceil(0.55 * Math.min(wide, 190)))), wide: Math.min(wide, 190) }
   })
 }
 
@@ -82,6 +83,11 @@ function cellHtml(row, column, labels, open) {
   const title = cell.exact ? ` title="${escape(cell.exact)}"` : ""
   return `<td role="gridcell" class="number${bar ? " bar" : ""}" data-column="${escape(key)}"${bar}${title}>${escape(cell.text)}</td>`
 }
+
+export const legendHtml = (families, labels) =>
+  families
+    .map(family => `<span class="chip"><span class="dot f-${family}"></span>${escape(labels[`family_${family}`])}</span>`)
+    .join("")
 
 export function whyHtml(data, row) {
   const { labels } = data

@@ -1,0 +1,1 @@
+"""How fast the explorer is, measured beside a peer in the same run."""
