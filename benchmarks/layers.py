@@ -50,7 +50,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def summary(network: nn.Module, shape: tuple[int, ...], device: str) -> object:
-    """torchinfo's table of all depths, nothing printed."""
+    """The table of torchinfo, of all depths; nothing is printed."""
     return torchinfo.summary(
         network,
         input_data=torch.zeros(shape, device=device),

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing, contextmanager
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from shutil import which
 from socket import socket
 

@@ -135,10 +135,8 @@ def _layers(options: argparse.Namespace) -> int:
     if found.lesson is None:
         return 0
     text = wording.lesson(found.lesson, architecture.title)
-    print(
-        f"{text.headline}\n  {_('arrived')}: {text.got}\n  {_('needed')}: {text.needs}\n{text.explanation}\n{text.fits}",
-        file=sys.stderr,
-    )
+    numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
+    print(text.headline, numbers, text.explanation, text.fits, sep="\n", file=sys.stderr)
     return MISFIT
 
 
@@ -177,29 +175,31 @@ def as_json(found: Anatomy) -> dict[str, Any]:
     }
     if found.lesson:
         text = wording.lesson(found.lesson, architectures.get(found.architecture).title)
-        operation = found.lesson.layer.operation
+        operation = found.lesson.operation
         data["error"] = {
             "layer": operation.name,
-            "got": [list(shape) for shape in operation.input_shapes][0] if len(operation.input_shapes) == 1
-            else [list(shape) for shape in operation.input_shapes],
+            "got": _one_or_all([list(shape) for shape in operation.input_shapes]),
             "needs": text.needs,
             "accepted": list(found.lesson.sides) if found.lesson.sides else None,
             "reason": found.lesson.reason,
             "message": text.headline,
             "nearest": list(found.lesson.nearest) if found.lesson.nearest else None,
-        }  # fmt: skip
+        }
     return data
+
+
+def _one_or_all(shapes: list[list[int]]) -> list[int] | list[list[int]]:
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
     operation = layer.operation
-    shapes = [list(shape) for shape in operation.input_shapes]
     return {
         "name": operation.name,
         "type": operation.type,
         "kind": operation.kind,
         "depth": layer.depth,
-        "input": shapes[0] if len(shapes) == 1 else shapes,
+        "input": _one_or_all([list(shape) for shape in operation.input_shapes]),
         "output": list(operation.output_shape) if operation.output_shape else None,
         "parameters": operation.parameters,
         "macs": layer.macs,

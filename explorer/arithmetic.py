@@ -7,10 +7,10 @@ that PyTorch has the last word. Shapes are (N, C, H, W) or (…, features).
 
 import math
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -138,8 +138,8 @@ def macs(module: nn.Module, output: Shape) -> int | None:
     is any layer whose weights are at most one number per channel.
     """
     if isinstance(module, nn.Conv2d):
-        weight = cast(Tensor, module.weight)  # (C_out, C_in / groups, kernel height, kernel width)
-        return math.prod(output) * math.prod(weight.shape[1:])
+        # The weight is (C_out, C_in / groups, kernel height, kernel width).
+        return math.prod(output) * math.prod(module.weight.shape[1:])
     if isinstance(module, nn.Linear):
         return math.prod(output) * module.in_features
     if all(

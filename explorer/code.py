@@ -133,7 +133,8 @@ def _torchvision(architecture: Architecture, options: Mapping[str, Value]) -> st
         lines += [
             "",
             "# A first convolution for another number of input channels.",
-            "path, first = next((p, m) for p, m in net.named_modules() if isinstance(m, torch.nn.Conv2d))",
+            "modules = net.named_modules()",
+            "path, first = next((p, m) for p, m in modules if isinstance(m, torch.nn.Conv2d))",
             'parent, _, child = path.rpartition(".")',
             "setattr(",
             "    net.get_submodule(parent),",

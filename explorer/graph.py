@@ -254,7 +254,9 @@ class _Recorder(TorchFunctionMode):
             path=self.path,
             inputs=tuple(self.producer[id(t)] for t in sources),
             input_shapes=tuple(tuple(t.shape) for t in sources),
-            settings=settings.of_module(module) if module is not None else settings.of_function(type, *arguments),
+            settings=settings.of_module(module)
+            if module is not None
+            else settings.of_function(type, *arguments),
             parameters=sum(w.numel() for w in new),
             trainable=sum(w.numel() for w in new if w.requires_grad),
             shares_weights_with=shared,

@@ -1,16 +1,17 @@
 """An anatomy → the layer board's data: rows, edges, and every word and number on them."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from explorer import wording
+from explorer import why, wording
 from explorer.anatomy import Anatomy, Block, Layer
+from explorer.figures.board_types import Cell, Column, Content, Family, Formula, Row
 from explorer.graph import INPUT
 from explorer.language import _
 from explorer.units import count, exact, size, times
 
 # What an operation does, for its colour in the picture: the first word that its type holds.
-FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+FAMILIES: tuple[tuple[Family, tuple[str, ...]], ...] = (
     ("attention", ("Attention", "scaled_dot_product", "softmax")),
     ("convolution", ("Conv", "conv")),
     ("linear", ("Linear", "linear", "matmul", "einsum", "bmm")),
@@ -25,31 +26,48 @@ SYMBOLS = {"add": "+", "cat": "cat", "mul": "×", "sub": "−", "div": "÷"}
 LISTED_PARTS = 12  # a block's sum is written out for up to this many parts
 
 
-def family(kind: str) -> str:
+def family(kind: str) -> Family:
     """The family of an operation of type `kind`."""
     if kind in SYMBOLS:
         return "merge"
     return next((name for name, words in FAMILIES if any(w in kind for w in words)), "other")
 
 
-def columns() -> list[dict[str, Any]]:
+def columns() -> list[Column]:
     """The table's columns; costs carry a bar with their share of the total."""
-    cost = {"numeric": True, "bars": True}
+    shape = _("channels × height × width")
+    plain = (
+        ("name", _("Layer"), ""),
+        ("type", _("Type"), ""),
+        ("settings", _("Settings"), ""),
+        ("input", _("Input"), shape),
+        ("output", _("Output"), shape),
+    )
+    costs = (
+        ("parameters", _("Parameters"), _("trained numbers")),
+        ("macs", _("MACs"), counted_as_macs()),
+        ("flops", _("FLOPs"), _("2 × MACs, for one picture")),
+        ("memory", _("Memory"), _("the output of the whole batch, in 32-bit numbers")),
+        ("field", _("Receptive field"), _("what one unit sees, in pixels, borders ignored")),
+    )
     return [
-        {"key": "name", "label": _("Layer")},
-        {"key": "type", "label": _("Type")},
-        {"key": "settings", "label": _("Settings")},
-        {"key": "input", "label": _("Input"), "help": _("channels × height × width")},
-        {"key": "output", "label": _("Output"), "help": _("channels × height × width")},
-        {"key": "parameters", "label": _("Parameters"), "help": _("trained numbers"), **cost},
-        {"key": "macs", "label": _("MACs"), "help": _("Multiply-adds of convolutions, linear layers and matrix products, for one picture. Padded positions count; biases, normalisation, activations and pooling do not."), **cost},
-        {"key": "flops", "label": _("FLOPs"), "help": _("2 × MACs, for one picture"), **cost},
-        {"key": "memory", "label": _("Memory"), "help": _("the output of the whole batch, in 32-bit numbers"), **cost},
-        {"key": "field", "label": _("Receptive field"), "help": _("pixels of the picture that one unit sees, its border ignored"), **cost},
-    ]  # fmt: skip
+        *(Column(key=key, label=label, help=more) for key, label, more in plain),
+        *(
+            Column(key=key, label=label, help=more, numeric=True, bars=True)
+            for key, label, more in costs
+        ),
+    ]
 
 
-def board(anatomy: Anatomy, title: str) -> dict[str, Any]:
+def counted_as_macs() -> str:
+    """What is a multiply-add in every number of this project, and what is not."""
+    return _(
+        "Multiply-adds of convolutions, linear layers and matrix products, for one picture. "
+        "Padded positions count; biases, normalisation, activations and pooling do not."
+    )
+
+
+def board(anatomy: Anatomy, title: str) -> Content:
     """Columns, rows and edges of the board of the network called `title`."""
     rows = list(_rows(anatomy, title))
     ids = {row["full_name"]: row["id"] for row in rows if not row["group"]}
@@ -81,103 +99,103 @@ def _edges(anatomy: Anatomy, ids: Mapping[str, int]) -> Iterator[tuple[int, int]
             yield ids[source], ids[operation.name]
 
 
-def _rows(anatomy: Anatomy, title: str) -> Iterator[dict[str, Any]]:
-    number = 0
+def _rows(anatomy: Anatomy, title: str) -> Iterator[Row]:
+    """The picture, then each block before its members, in running order."""
+    numbers = itertools.count(1)
 
-    def part(item: Block | Layer, parent: int | None) -> Iterator[dict[str, Any]]:
-        nonlocal number
-        number += 1
-        here = number
+    def part(item: Block | Layer, parent: int | None) -> Iterator[Row]:
+        here = next(numbers)
         if isinstance(item, Block):
-            yield {"id": here, "parent": parent, **_block_row(item, anatomy)}
+            yield _block_row(item, anatomy, here, parent)
             for inner in item.parts:
                 yield from part(inner, here)
         else:
-            yield {"id": here, "parent": parent, **_layer_row(item, anatomy, title)}
+            yield _layer_row(item, anatomy, title, here, parent)
 
-    yield {"id": 0, "parent": None, **_input_row(anatomy)}
+    yield _input_row(anatomy)
     for item in anatomy.tree:
         yield from part(item, None)
 
 
-def _input_row(anatomy: Anatomy) -> dict[str, Any]:
-    shown = wording.shape(anatomy.input)
-    return {
-        **_blank(INPUT, _("picture"), "input", 0),
-        "input": "",
-        "output": shown,
-        "shape": list(anatomy.input[1:]),
-    }
+def _blank(
+    number: int, parent: int | None, name: str, kind: str, its_family: Family, depth: int
+) -> Row:
+    return Row(
+        id=number,
+        parent=parent,
+        depth=depth,
+        group=False,
+        name=name.rpartition(".")[2],
+        full_name=name,
+        type=kind,
+        family=its_family,
+        symbol="",
+        settings="",
+        input="",
+        output="",
+        shape=[],
+        cells={},
+        why=[],
+        status="ok",
+        note="",
+    )
 
 
-def _blank(name: str, kind: str, its_family: str, depth: int) -> dict[str, Any]:
-    return {
-        "name": name.rsplit(".", maxsplit=1)[-1],
-        "full_name": name,
-        "type": kind,
-        "family": its_family,
-        "depth": depth,
-        "group": False,
-        "symbol": "",
-        "settings": "",
-        "input": "",
-        "output": "",
-        "shape": [],
-        "cells": {},
-        "why": [],
-        "status": "ok",
-        "note": "",
-    }
+def _input_row(anatomy: Anatomy) -> Row:
+    row = _blank(0, None, INPUT, _("picture"), "input", 0)
+    row["output"] = wording.shape(anatomy.input)
+    row["shape"] = list(anatomy.input[1:])
+    return row
 
 
-def _layer_row(layer: Layer, anatomy: Anatomy, title: str) -> dict[str, Any]:
+def _layer_row(layer: Layer, anatomy: Anatomy, title: str, number: int, parent: int | None) -> Row:
     operation = layer.operation
-    inputs = [wording.shape(shape) for shape in operation.input_shapes]
-    row = {
-        **_blank(operation.name, operation.type, family(operation.type), layer.depth),
-        "symbol": SYMBOLS.get(operation.type, ""),
-        "settings": wording.settings(layer),
-        "input": " , ".join(inputs),
-        "output": wording.shape(operation.output_shape),
-        "shape": list((operation.output_shape or (0,))[1:]),
-        "cells": _cells([layer], anatomy),
-        "why": [_formula(each) for each in wording.why(layer, anatomy.input)],
-        "status": layer.status,
-    }
+    kind = operation.type
+    row = _blank(number, parent, operation.name, kind, family(kind), layer.depth)
+    row["symbol"] = SYMBOLS.get(kind, "")
+    row["settings"] = wording.settings(layer)
+    row["input"] = " , ".join(wording.shape(shape) for shape in operation.input_shapes)
+    row["output"] = wording.shape(operation.output_shape)
+    row["shape"] = list((operation.output_shape or (0,))[1:])
+    row["cells"] = _cells([layer], anatomy)
+    row["why"] = [_formula(each) for each in why.numbers(layer, anatomy.input)]
+    row["status"] = layer.status
     if layer.status == "unused":
         row["note"] = _("Never runs in prediction; its weights are counted.")
     if layer.status == "failed" and anatomy.lesson:
         text = wording.lesson(anatomy.lesson, title)
         row["note"] = text.headline
-        lines = [
-            _("arrived: {got}").format(got=text.got),
-            _("needed: {needs}").format(needs=text.needs),
-        ]
-        row["why"].insert(0, {"title": text.headline, "lines": lines, "note": text.explanation})
+        row["why"].insert(0, _misfit(text))
     return row
 
 
-def _formula(why: wording.Why) -> dict[str, Any]:
-    return {"title": why.title, "lines": list(why.lines), "note": why.note, "column": why.column}
+def _misfit(text: wording.LessonText) -> Formula:
+    arrived = _("arrived: {got}").format(got=text.got)
+    needed = _("needed: {needs}").format(needs=text.needs)
+    return Formula(title=text.headline, lines=[arrived, needed], note=text.explanation)
 
 
-def _block_row(block: Block, anatomy: Anatomy) -> dict[str, Any]:
+def _formula(given: why.Why) -> Formula:
+    lines = list(given.lines)
+    return {"title": given.title, "lines": lines, "note": given.note, "column": given.column}
+
+
+def _block_row(block: Block, anatomy: Anatomy, number: int, parent: int | None) -> Row:
     leaves = list(block.leaves())
     first, last = leaves[0].operation, leaves[-1].operation
-    return {
-        **_blank(block.name, block.type, "block", block.depth),
-        "group": True,
-        "settings": _("{n} operations").format(n=len(leaves)),
-        "input": wording.shape(first.input_shapes[0]) if first.input_shapes else "",
-        "output": wording.shape(last.output_shape),
-        "shape": list((last.output_shape or (0,))[1:]),
-        "cells": _cells(leaves, anatomy),
-        "why": list(_sums(block)),
-        "status": "failed" if any(leaf.status == "failed" for leaf in leaves) else "ok",
-    }
+    row = _blank(number, parent, block.name, block.type, "block", block.depth)
+    row["group"] = True
+    row["settings"] = _("{n} operations").format(n=len(leaves))
+    row["input"] = wording.shape(first.input_shapes[0]) if first.input_shapes else ""
+    row["output"] = wording.shape(last.output_shape)
+    row["shape"] = list((last.output_shape or (0,))[1:])
+    row["cells"] = _cells(leaves, anatomy)
+    row["why"] = list(_sums(block))
+    row["status"] = "failed" if any(leaf.status == "failed" for leaf in leaves) else "ok"
+    return row
 
 
-def _sums(block: Block) -> Iterator[dict[str, Any]]:
+def _sums(block: Block) -> Iterator[Formula]:
     """A block's numbers are the sums of its parts'."""
     parts = [list(part.leaves()) if isinstance(part, Block) else [part] for part in block.parts]
     for column, title, value in (
@@ -209,7 +227,7 @@ def _macs(layer: Layer) -> int:
     return layer.macs
 
 
-def _cells(leaves: Sequence[Layer], anatomy: Anatomy) -> dict[str, Any]:
+def _cells(leaves: Sequence[Layer], anatomy: Anatomy) -> dict[str, Cell | None]:
     sums = anatomy.totals
     memory = sum(leaf.activation_bytes for leaf in leaves)
     macs = sum(map(_macs, leaves))
@@ -228,13 +246,13 @@ def _cells(leaves: Sequence[Layer], anatomy: Anatomy) -> dict[str, Any]:
     }
 
 
-def _cell(number: int, total: int) -> dict[str, Any] | None:
+def _cell(number: int, total: int) -> Cell | None:
     if not number:
         return None
     return {"text": count(number), "exact": exact(number), "share": number / max(total, 1)}
 
 
-def _field_cell(layer: Layer, anatomy: Anatomy) -> dict[str, Any] | None:
+def _field_cell(layer: Layer, anatomy: Anatomy) -> Cell | None:
     field = layer.ungated
     if field is None:
         return None

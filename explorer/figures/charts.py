@@ -61,14 +61,15 @@ def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
                 (layer.operation.type, exact(value(layer)), 100 * value(layer) / total)
                 for layer in layers
             ],
-            hovertemplate="%{x} · %{customdata[0]}<br>%{customdata[1]} (%{customdata[2]:.1f} %)<extra></extra>",
+            hovertemplate="%{x} · %{customdata[0]}<br>%{customdata[1]} (%{customdata[2]:.1f} %)"
+            "<extra></extra>",
         )
     )
     return _framed(figure, label(quantity), len(layers))
 
 
 def concentration(anatomy: Anatomy, quantity: str, enough: float = 0.9) -> str:
-    """Where most of it sits: "92 % of the parameters sit in 2 of 8 layers: fc1, fc2." """
+    """Where most of it sits, e.g. "92 % sit in 2 of 8 layers: fc1, fc2"."""
     value, _text = QUANTITIES[quantity]
     ranked = sorted((layer for layer in anatomy.layers if value(layer)), key=value, reverse=True)
     total = sum(map(value, ranked))

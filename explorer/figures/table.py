@@ -14,7 +14,7 @@ HEADER = (
 
 
 def csv(anatomy: Anatomy) -> str:
-    """One line per layer in running order, exact numbers, names of columns as in the JSON output."""
+    """One line per layer in running order, with exact numbers."""
     text = io.StringIO()
     writer = csv_format.writer(text)
     writer.writerow(HEADER)

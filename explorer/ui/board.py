@@ -14,92 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any
 
 import streamlit as st
 
+from explorer.figures.board_types import Board, Open
 from explorer.language import _
 
 ASSETS = Path(__file__).parent / "assets"
-
-Family = Literal[
-    "input",
-    "convolution",
-    "linear",
-    "attention",
-    "pooling",
-    "normalisation",
-    "activation",
-    "merge",
-    "reshape",
-    "dropout",
-    "other",
-    "block",
-]
-
-
-class Column(TypedDict):
-    """One column of the table. `name`, `type`, `settings`, `input`, `output` read the row's field
-    of that name; any other key reads `row["cells"][key]`."""
-
-    key: str
-    label: str
-    help: NotRequired[str]
-    numeric: NotRequired[bool]  # right-aligned, tabular figures
-    bars: NotRequired[bool]  # a bar under the number: the row's share of the total
-
-
-class Cell(TypedDict):
-    text: str  # as read: "11.7 k"
-    exact: NotRequired[str]  # on hover: "11 712"
-    share: NotRequired[float]  # 0…1
-
-
-class Formula(TypedDict):
-    """One number explained."""
-
-    title: str
-    lines: list[str]  # "54 = ⌊(224 − 11 + 2·1) / 4⌋ + 1"
-    note: NotRequired[str]
-    column: NotRequired[str]  # pointing at that column's cell lights this formula up, and back
-
-
-class Row(TypedDict):
-    """One layer or block. Rows come in pre-order: a block, then its members in running order."""
-
-    id: int
-    parent: int | None
-    depth: int
-    group: bool
-    name: str
-    type: str
-    family: Family
-    symbol: str  # what a merge shows in the picture: "+", "cat", "×"; otherwise ""
-    settings: str
-    input: str
-    output: str
-    shape: list[int]  # of the output, without the batch: [C, H, W], [tokens, C] or [features]
-    cells: dict[str, Cell | None]  # missing or None reads "–"
-    why: list[Formula]
-    status: Literal["ok", "failed", "unused"]
-    note: str
-
-
-class View(TypedDict):
-    selected: int | None
-    open: Literal["none", "all"] | list[int]  # the unfolded blocks
-
-
-class Board(TypedDict):
-    """All that the board shows. `key` names it: a new key starts from `view` anew."""
-
-    key: str
-    title: str
-    columns: list[Column]
-    rows: list[Row]
-    edges: list[tuple[int, int]]  # between rows that are no blocks; the input image is a row too
-    labels: dict[str, str]  # board_labels()
-    view: View
 
 
 @dataclass(frozen=True)
@@ -107,7 +29,7 @@ class BoardView:
     """What the reader has chosen: a row's id, and the unfolded blocks."""
 
     selected: int | None
-    open: Literal["none", "all"] | list[int]
+    open: Open
 
 
 def board_labels() -> dict[str, str]:

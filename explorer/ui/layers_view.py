@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from explorer import anatomy as engine
-from explorer import inputs, wording
-from explorer.anatomy import Anatomy, Lesson
+from explorer import inputs, memory, wording
+from explorer.anatomy import Anatomy
 from explorer.architectures import Architecture, Reported
 from explorer.figures import charts as figures
 from explorer.figures import table
+from explorer.figures.board_types import Board, Open, View
 from explorer.language import _, current
+from explorer.misfit import Lesson
 from explorer.ui import links, loaders
 from explorer.ui.board import board_labels, layer_board
 from explorer.ui.pickers import Choice, set_defaults
@@ -70,7 +71,7 @@ def _mend(given: Lesson, choice: Choice) -> None:
             on_click=_set_input,
             args=(spelled,),
         )
-    if given.reason == "channels" and given.layer.operation.inputs == ("input",):
+    if given.reason == "channels" and given.operation.inputs == ("input",):
         st.button(
             _("Build it for {n} channels").format(n=given.got),
             key="use_channels",
@@ -87,9 +88,7 @@ def totals(anatomy: Anatomy, choice: Choice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="totals"):
         line = wording.totals(anatomy)
         if anatomy.lesson:
-            line = _("Up to {layer}: {sums}").format(
-                layer=anatomy.lesson.layer.operation.name, sums=line
-            )
+            line = _("Up to {layer}: {sums}").format(layer=anatomy.lesson.operation.name, sums=line)
         st.markdown(f"**{line}**", width="stretch")
         sums = st.popover(_("All sums"), icon=":material/functions:", key="sums", on_change="rerun")
         with sums:
@@ -126,7 +125,7 @@ def _training(choice: Choice, *, compute: bool) -> None:
     """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
     optimizer = st.selectbox(
         _("Training with"),
-        tuple(engine.OPTIMIZER_STATE),
+        tuple(memory.OPTIMIZER_STATE),
         index=2,
         key="optimizer",
         bind="query-params",
@@ -172,26 +171,24 @@ def board(anatomy: Anatomy, choice: Choice) -> None:
         current(),
     )
     names = {row["full_name"]: row["id"] for row in data["rows"]}
-    view = layer_board(
-        {
-            **data,
-            "key": f"{_identity(anatomy)}-{current()}",
-            "labels": board_labels(),
-            "view": _view_from_link(names),
-        },
-        key="board",
+    shown = Board(
+        **data,
+        key=f"{_identity(anatomy)}-{current()}",
+        labels=board_labels(),
+        view=_view_from_link(names),
     )
+    view = layer_board(shown, key="board")
     ids = {number: name for name, number in names.items()}
     links.put("layer", "" if view.selected is None else ids.get(view.selected, ""))
-    is_word = isinstance(view.open, str)
-    links.put("open", view.open if is_word else ",".join(ids[i] for i in view.open), "none")
+    opened = view.open if isinstance(view.open, str) else ",".join(ids[i] for i in view.open)
+    links.put("open", opened, "none")
 
 
-def _view_from_link(names: dict[str, int]) -> dict[str, object]:
-    opened = st.query_params.get("open", "none")
-    if opened not in ("none", "all"):
-        opened = [names[name] for name in opened.split(",") if name in names]
-    return {"selected": names.get(st.query_params.get("layer", "")), "open": opened}
+def _view_from_link(names: dict[str, int]) -> View:
+    asked = st.query_params.get("open", "none")
+    listed = [names[name] for name in asked.split(",") if name in names]
+    opened: Open = "all" if asked == "all" else listed or "none"
+    return View(selected=names.get(st.query_params.get("layer", "")), open=opened)
 
 
 # -- charts and downloads ---------------------------------------------------------------------

@@ -7,7 +7,7 @@ Widgets whose values are such names themselves are bound to the address by Strea
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 
 def put(key: str, value: str, default: str = "") -> None:
@@ -35,7 +35,7 @@ def pick_one(key: str, label: str, words: Mapping[str, str]) -> str:
     return chosen or first
 
 
-def tabs(key: str, words: Mapping[str, str]) -> Sequence[DeltaGenerator]:
+def tabs(key: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
     """One tab for each of `words` (name → translated word); only the open one need be filled."""
     first = next(iter(words))
     asked = st.query_params.get(key, first)

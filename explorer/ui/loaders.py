@@ -1,15 +1,16 @@
 """Results kept for all visitors of this process, by the plain values that they follow from."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
-from explorer import anatomy, architectures, code
-from explorer.anatomy import Anatomy, TrainingMemory
+from explorer import anatomy, architectures, code, memory
+from explorer.anatomy import Anatomy
 from explorer.architectures.registry import Value
 from explorer.figures import board as figures
+from explorer.figures.board_types import Content
 from explorer.inputs import Picture
+from explorer.memory import TrainingMemory
 
 Options = tuple[tuple[str, Value], ...]  # sorted pairs: hashable, and one spelling for one choice
 
@@ -28,9 +29,7 @@ def measure(name: str, options: Options, picture: Picture, batch: int) -> Anatom
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def board(
-    name: str, options: Options, picture: Picture, batch: int, language: str
-) -> dict[str, Any]:
+def board(name: str, options: Options, picture: Picture, batch: int, language: str) -> Content:
     """The layer board's data in one language, kept; the caller adds words and view to a copy."""
     return figures.board(measure(name, options, picture, batch), architectures.get(name).title)
 
@@ -39,8 +38,8 @@ def board(
 def training_memory(
     name: str, options: Options, picture: Picture, batch: int, optimizer: str
 ) -> TrainingMemory:
-    """`anatomy.training_memory`, kept."""
-    return anatomy.training_memory(name, dict(options), picture, batch, optimizer)
+    """`memory.training_memory`, kept."""
+    return memory.training_memory(name, dict(options), picture, batch, optimizer)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -96,7 +96,7 @@ def pick_option(option: Option) -> Value:
                 width=140,
             )
         )
-    return st.selectbox(
+    chosen: Value = st.selectbox(
         option.name,
         option.choices,
         key=option.name,
@@ -105,6 +105,7 @@ def pick_option(option: Option) -> Value:
         help=_(option.meaning),
         width=130,
     )
+    return chosen
 
 
 def pick() -> Choice:
