@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -97,6 +97,21 @@ def output_shape(module: nn.Module, shape: Shape) -> Shape | None:
     """The shape that `module`, in evaluation mode, gives for an input of `shape`; None: run it."""
     rule = _RULES.get(type(module))
     return rule(module, shape) if rule else None
+
+
+_UNARY = frozenset({"relu", "sigmoid", "tanh", "gelu", "silu"})
+_BINARY = frozenset({"add", "sub", "mul"})
+
+
+def function_shape(name: str, args: tuple[Any, ...]) -> Shape | None:
+    """The shape that a function gives for tensors and no further arguments; None: run it."""
+    shapes = [tuple(each.shape) for each in args if isinstance(each, Tensor)]
+    if len(shapes) < len(args):
+        return None
+    plain = (name in _UNARY and len(shapes) == 1) or (
+        name in _BINARY and len(shapes) == 2 and shapes[0] == shapes[1]
+    )
+    return shapes[0] if plain else None
 
 
 class _Products(TorchDispatchMode):

@@ -218,6 +218,11 @@ class _Recorder(TorchFunctionMode):
         def call() -> tuple[Any, int]:
             if short in _PRODUCTS:
                 return arithmetic.run_and_count(lambda: func(*args, **kwargs))
+            plain = not kwargs or kwargs == {"inplace": False}
+            # Not `short`: a name that ends in an underscore is an in-place operation.
+            shape = arithmetic.function_shape(name, args) if plain else None
+            if shape is not None:
+                return read[0].new_empty(shape), 0
             return func(*args, **kwargs), 0
 
         return self._run(
