@@ -7,13 +7,13 @@ explorer's process takes at its peak above what it took after its imports.
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torchinfo
@@ -93,9 +93,16 @@ def measure_memory(name: str, batch: int) -> float:
     """The peak above the imports, in this very process."""
     architecture = architectures.get(name)
     anatomy.measure("lenet", None, (1, 28, 28))  # loads the parts of torch that load late
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak of the imports
+    before = _resident("VmRSS")
     anatomy.measure(name, None, architecture.input_shape, batch)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return (_resident("VmHWM") - before) / 1024
+
+
+def _resident(field: str) -> int:
+    """Kilobytes: `VmRSS` now, `VmHWM` at the highest."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def table(results: list[Result]) -> str:

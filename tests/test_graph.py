@@ -1,0 +1,435 @@
+"""The recorder against what modules really do: plain hooks, torchinfo, and sums by hand."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+import torchinfo
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from explorer.anatomy import dissect
+from explorer.architectures import build_on_meta, course, get
+from explorer.graph import INPUT, Graph, Operation, record
+
+# Networks that run fast on a CPU, and between them hold gates, shuffles, dense blocks, branches,
+# attention, normalisation over channels, and layers called several times.
+REAL = {
+    "lenet": (1, 28, 28),
+    "bn_lenet": (3, 31, 29),
+    "alexnet": (1, 224, 193),
+    "nin": (1, 67, 80),
+    "googlenet": (1, 40, 33),
+    "resnet18": (1, 40, 33),
+    "densenet": (2, 40, 33),
+    "torchvision/alexnet": (3, 64, 80),
+    "torchvision/squeezenet1_1": (3, 64, 80),
+    "torchvision/googlenet": (3, 64, 80),
+    "torchvision/resnet18": (3, 64, 80),
+    "torchvision/densenet121": (3, 64, 80),
+    "torchvision/mobilenet_v3_small": (3, 64, 80),
+    "torchvision/shufflenet_v2_x0_5": (3, 64, 80),
+    "torchvision/efficientnet_b0": (3, 64, 80),
+    "torchvision/regnet_y_400mf": (3, 64, 80),
+    "torchvision/swin_t": (3, 64, 64),
+}
+
+
+def meta(network: nn.Module) -> nn.Module:
+    return network.to("meta").eval()
+
+
+def on_meta(name: str, **options: Any) -> nn.Module:
+    architecture = get(name)
+    return build_on_meta(architecture, architecture.resolve(options))
+
+
+def named(graph: Graph) -> dict[str, Operation]:
+    return {operation.name: operation for operation in graph.operations}
+
+
+def is_leaf(layer: nn.Module) -> bool:
+    return not list(layer.children())
+
+
+def calls(network: nn.Module, picture: Tensor) -> list[tuple[Any, ...]]:
+    """Name, type and shapes of every leaf module's call, seen by plain hooks."""
+    rows: list[tuple[Any, ...]] = []
+
+    def note(name: str, layer: nn.Module) -> None:
+        layer.register_forward_hook(
+            lambda layer, read, given: rows.append(
+                (name, type(layer).__name__, tuple(read[0].shape), tuple(given.shape))
+            )
+        )
+
+    for name, layer in network.named_modules():
+        if is_leaf(layer):
+            note(name, layer)
+    with torch.inference_mode():
+        network(picture)
+    return rows
+
+
+# Against real forward passes
+
+
+@pytest.mark.parametrize(("name", "shape"), REAL.items())
+def test_leaf_modules_are_those_that_really_run(name: str, shape: tuple[int, int, int]):
+    architecture = get(name)
+    channels = {"in_channels": shape[0]}
+    resolved = architecture.resolve(channels)
+    seen = calls(architecture.build(**resolved).eval(), torch.zeros(1, *shape))
+    graph = record(build_on_meta(architecture, resolved), (1, *shape))
+    assert not graph.problem
+    again: Counter[str] = Counter()
+    for operation, row in zip(
+        (o for o in graph.operations if o.kind == "module"), seen, strict=True
+    ):
+        layer, kind, read, given = row
+        again[layer] += 1
+        assert operation.name == layer + (f"_{again[layer]}" if again[layer] > 1 else "")
+        assert (operation.type, operation.input_shapes[0]) == (kind, read)
+        assert operation.output_shape == given
+
+
+@pytest.mark.parametrize("name", course())
+def test_torchinfo_counts_the_same_parameters_and_shapes(name: str):
+    picture = torch.empty(2, *get(name).input_shape, device="meta")
+    info = torchinfo.summary(
+        on_meta(name), input_data=picture, verbose=0, depth=9, device="meta", mode="eval"
+    )
+    graph = record(on_meta(name), tuple(picture.shape))
+    assert sum(operation.parameters for operation in graph.operations) == info.total_params
+    ours = [o for o in graph.operations if o.kind == "module"]
+    theirs = [row for row in info.summary_list if row.is_leaf_layer]
+    for operation, row in zip(ours, theirs, strict=True):
+        assert operation.type == row.class_name
+        assert operation.parameters == row.num_params
+        assert list(operation.output_shape or ()) == row.output_size
+
+
+@pytest.mark.parametrize("name", ["googlenet", "resnet18", "torchvision/shufflenet_v2_x0_5"])
+def test_names_are_unique_and_every_input_ran_before(name: str):
+    graph = record(on_meta(name), (2, *get(name).input_shape))
+    seen = {INPUT: graph.input_shape}
+    for operation in graph.operations:
+        assert operation.name not in seen
+        assert operation.inputs
+        for source, shape in zip(operation.inputs, operation.input_shapes, strict=True):
+            assert source in seen
+            if graph.operations[-1].type != "chunk":
+                assert len(seen[source]) == len(shape) or operation.kind == "module"
+        seen[operation.name] = operation.output_shape or ()
+    assert seen[graph.operations[-1].name] == graph.output_shape
+
+
+def test_functions_between_modules_are_there():
+    kinds = Counter(o.type for o in record(on_meta("googlenet"), (1, 1, 96, 96)).operations)
+    assert kinds["cat"] == 9
+    assert kinds["relu"] + kinds["ReLU"] == 9 * 6 + 2
+    kinds = Counter(o.type for o in record(on_meta("resnet18"), (1, 1, 64, 64)).operations)
+    assert kinds["add"] == 8
+    assert kinds["relu"] + kinds["ReLU"] == 17
+
+
+# Small networks, by hand
+
+
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(self.conv(x) + x)
+
+
+class Twice(nn.Module):
+    """One layer called twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.conv(x))
+
+
+def test_a_shared_layer_counts_once_for_parameters_and_each_time_for_macs():
+    graph, _, _, totals = dissect(meta(Twice()), (1, 3, 8, 8))
+    assert [o.name for o in graph.operations] == ["conv", "conv_2"]
+    assert [o.parameters for o in graph.operations] == [3 * 3 * 9 + 3, 0]
+    assert [o.macs for o in graph.operations] == [8 * 8 * 3 * 3 * 9] * 2
+    assert graph.operations[1].shares_weights_with == "conv"
+    assert totals.parameters == 84
+    assert totals.macs == 2 * 5184
+
+
+def test_a_layer_under_two_names_counts_once():
+    layer = nn.Linear(4, 4)
+    graph, _, _, totals = dissect(meta(nn.Sequential(layer, nn.ReLU(), layer)), (1, 4))
+    assert totals.parameters == 20
+    assert totals.macs == 32
+    assert len(graph.operations) == 3
+
+
+def test_weights_tied_by_assignment_count_once():
+    network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)).to("meta")
+    network[1].weight = network[0].weight
+    graph, _, _, totals = dissect(network.eval(), (1, 4))
+    assert [o.parameters for o in graph.operations] == [20, 4]  # the second has its own bias
+    assert totals.parameters == sum(p.numel() for p in network.parameters()) == 24
+    assert totals.macs == 32
+
+
+def test_frozen_weights_and_buffers_are_not_trained():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+    network[0].requires_grad_(requires_grad=False)
+    _, _, _, totals = dissect(meta(network), (1, 1, 4, 4))
+    assert totals.parameters == 20 + 4 + 27  # moving averages are no parameters
+    assert totals.trainable == 4 + 27
+
+
+def test_a_layer_that_never_runs_is_listed_and_counted():
+    class WithHead(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.Conv2d(1, 2, 3))
+            self.side = nn.Sequential(nn.Linear(5, 5), nn.ReLU())
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self[0](x)
+
+    graph, layers, _, totals = dissect(meta(WithHead()), (1, 1, 4, 4))
+    assert [o.name for o in graph.unused] == ["side.0"]
+    assert [layer.status for layer in layers] == ["ok", "unused"]
+    assert totals.parameters == 20 + 30
+    assert totals.macs == 2 * 2 * 2 * 9
+
+
+def test_a_weight_outside_any_layer_is_counted_where_it_is_used():
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(3, 1, 1))
+            self.conv = nn.Conv2d(3, 1, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(x * self.scale)
+
+    graph, _, _, totals = dissect(meta(Scaled()), (1, 3, 4, 4))
+    assert {o.type: o.parameters for o in graph.operations} == {"mul": 3, "Conv2d": 4}
+    assert totals.parameters == 7
+
+
+def test_views_and_operations_in_place_allocate_nothing():
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3),
+        nn.ReLU(inplace=True),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Identity(),
+        nn.Flatten(),
+        nn.Unflatten(1, (4, 36)),
+    )
+    graph = record(meta(network), (1, 1, 8, 8))
+    found = {o.type + o.name: o.allocates for o in graph.operations}
+    assert found == {
+        "Conv2d0": True,
+        "ReLU1": False,
+        "ReLU2": True,
+        "Dropout3": False,
+        "Identity4": False,
+        "Flatten5": False,
+        "Unflatten6": False,
+    }
+
+
+def test_a_sum_in_place_is_read_by_what_follows():
+    class InPlace(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.end = nn.Conv2d(2, 2, 1), nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            out = self.conv(x)
+            out += x
+            return self.end(out)
+
+    graph = record(meta(InPlace()), (1, 2, 4, 4))
+    conv, add, end = graph.operations
+    assert (conv.inputs, add.type, set(add.inputs)) == ((INPUT,), "add", {"conv", INPUT})
+    assert not add.allocates
+    assert end.inputs == (add.name,)
+
+
+def test_an_output_of_several_tensors_can_be_read_in_parts():
+    class Split(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Conv2d(2, 3, 1), nn.Conv2d(2, 5, 1)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            first, second = x.chunk(2, dim=1)
+            return self.one(first), self.two(second)
+
+    graph = record(meta(Split()), (1, 4, 4, 4))
+    chunk, one, two = graph.operations
+    assert chunk.type == "chunk"
+    assert one.inputs == two.inputs == (chunk.name,)
+    assert one.input_shapes == two.input_shapes == ((1, 2, 4, 4),)
+    assert graph.output_shape == (1, 3, 4, 4)
+
+
+def test_a_layer_called_like_the_picture_is_told_from_it():
+    class Stem(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__()
+            self.input = nn.Conv2d(1, 2, 3)
+            self.fc = nn.Conv2d(2, 2, 3)
+
+    graph = record(meta(Stem()), (1, 1, 8, 8))
+    first, second = graph.operations
+    assert first.inputs == (INPUT,)
+    assert first.name != INPUT
+    assert second.inputs == (first.name,)
+
+
+class Matmul(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ x.transpose(-1, -2)
+
+
+class Call(nn.Module):
+    """One function of torch, between layers."""
+
+    def __init__(self, function: Any, *weights: tuple[int, ...]) -> None:
+        super().__init__()
+        self.function = function
+        self.weights = nn.ParameterList(torch.zeros(shape) for shape in weights)
+        self.first = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self.first(x), *self.weights)
+
+
+@pytest.mark.parametrize(
+    ("network", "macs"),
+    [
+        pytest.param(Matmul(), 3 * 8 * 8 * 4, id="layer-without-weights"),
+        pytest.param(Call(lambda x: x @ x.mT), 3 * 8 * 8 * 4, id="matmul"),
+        pytest.param(Call(lambda x: torch.einsum("nchw,ncvw->nchv", x, x)), 768, id="einsum"),
+        pytest.param(Call(functional.linear, (5, 4)), 3 * 8 * 5 * 4, id="linear"),
+        pytest.param(Call(functional.conv2d, (2, 3, 3, 3)), 6 * 2 * 2 * 27, id="conv2d"),
+        pytest.param(
+            Call(functional.conv_transpose2d, (3, 2, 3, 3)), 3 * 8 * 4 * 18, id="conv_transpose2d"
+        ),
+        pytest.param(
+            Call(lambda x, w: torch.tensordot(x, w, dims=1), (4, 5)), 3 * 8 * 4 * 5, id="tensordot"
+        ),
+        pytest.param(Call(lambda x, w: torch.inner(x, w), (5, 4)), 3 * 8 * 5 * 4, id="inner"),
+        pytest.param(
+            Call(lambda x: functional.scaled_dot_product_attention(x, x, x)),
+            2 * 3 * 8 * 8 * 4,
+            id="attention",
+        ),
+        pytest.param(nn.ConvTranspose2d(3, 2, 3), 3 * 8 * 4 * 18, id="ConvTranspose2d"),
+        pytest.param(nn.Sequential(nn.Conv2d(3, 6, 3, groups=3)), 6 * 2 * 6 * 9, id="groups"),
+    ],
+)
+def test_macs_wherever_the_product_stands(network: nn.Module, macs: int):
+    network = meta(nn.Sequential(network))
+    picture = torch.empty(1, 3, 8, 4, device="meta")
+    with FlopCounterMode(display=False) as counter:
+        network(picture)
+    assert counter.get_total_flops() == 2 * macs
+    assert sum(o.macs for o in record(network, tuple(picture.shape)).operations) == macs
+
+
+def test_macs_grow_with_the_batch_and_nothing_else_does():
+    one, four = (record(on_meta("resnet18"), (n, 1, 64, 64)) for n in (1, 4))
+    for a, b in zip(one.operations, four.operations, strict=True):
+        assert (a.name, 4 * a.macs, a.parameters) == (b.name, b.macs, b.parameters)
+        assert b.output_shape == (4, *(a.output_shape or ())[1:])
+
+
+# Failures, and what is left behind
+
+
+class Picky(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, 2, 3)
+        self.block = Residual()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        if x.shape[-1] != 6:
+            raise AssertionError(f"I want 6 columns, not {x.shape[-1]}")
+        return self.block(x)
+
+
+def untouched(network: nn.Module) -> bool:
+    return not any("forward" in vars(module) for module in network.modules())
+
+
+def test_a_networks_own_check_is_a_failure_with_its_words():
+    network = meta(Picky())
+    graph = record(network, (1, 1, 8, 9))
+    assert graph.failed
+    assert graph.failed.kind == "function"
+    assert graph.problem == "I want 6 columns, not 7"
+    assert [o.name for o in graph.operations[:-1]] == ["stem"]
+    assert graph.output_shape is None
+    assert untouched(network)
+    assert not record(network, (1, 1, 8, 8)).problem  # it can be asked again
+    assert untouched(network)
+
+
+def test_a_layer_that_refuses_is_the_last_one():
+    network = on_meta("resnet18")
+    graph = record(network, (1, 3, 64, 64))
+    assert graph.failed
+    assert graph.failed.name == "stage1.conv"
+    assert graph.failed.output_shape is None
+    assert not graph.unused
+    assert untouched(network)
+
+
+def test_branches_that_do_not_match_fail_where_they_meet():
+    class Mismatch(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Conv2d(1, 2, 3), nn.Conv2d(1, 2, 5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.one(x) + self.two(x)
+
+    failed = record(meta(Mismatch()), (1, 1, 8, 8)).failed
+    assert failed
+    assert (failed.type, failed.inputs) == ("add", ("one", "two"))
+    assert failed.input_shapes == ((1, 2, 6, 6), (1, 2, 4, 4))
+
+
+def test_two_threads_do_not_see_each_other():
+    def work(name: str) -> tuple[str, Graph]:
+        return name, record(on_meta(name), (1, *get(name).input_shape))
+
+    names = ["resnet18", "googlenet", "lenet", "densenet"]
+    alone = dict(map(work, names))
+    with ThreadPoolExecutor(4) as threads:
+        for name, graph in threads.map(work, names * 4):
+            assert graph.operations == alone[name].operations
+
+
+def test_recording_leaves_the_real_world_alone():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), Residual())
+    before = torch.get_default_device(), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+    record(meta(network), (1, 1, 8, 8))
+    after = torch.get_default_device(), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+    assert before == after
+    assert untouched(network)
+    assert torch.ones(2).add(1).tolist() == [2, 2]

@@ -1,0 +1,163 @@
+"""Whole journeys through the layer explorer in a real browser, as a teacher would make them."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def board(page: Page, name: str) -> Locator:
+    """The layer board, once it shows the network called `name`, table and picture."""
+    found = page.locator(f'.board[data-board-painted^="{name}-"][data-board-graph^="{name}-"]')
+    found.wait_for(timeout=30_000)
+    return found
+
+
+def row(shown: Locator, name: str) -> Locator:
+    return shown.locator("tbody tr[data-id]").filter(
+        has=shown.page.get_by_text(name, exact=True)
+    )
+
+
+def test_from_the_home_page_to_a_mended_size(page: Page, app_server: str) -> None:
+    page.goto(app_server)
+    settled(page)
+    page.get_by_role("link", name=re.compile("AlexNet at 28")).click()
+    shown = board(page, "alexnet")
+    lesson = page.locator(".st-key-lesson")
+    expect(lesson).to_contain_text("pool2's window is 3 cells long, but only 2 arrive")
+    expect(shown.locator("tr.failed")).to_have_count(1)
+    expect(shown.locator("tbody tr[data-id]")).to_have_count(7)  # the picture and six layers
+    page.get_by_role("button", name="Use 1x193x193").click()
+    page.locator('.board[data-board-painted*="1x1x193x193"]').wait_for()
+    expect(page.get_by_text("46.8 M parameters")).to_be_visible()
+    expect(shown.locator("tr.failed")).to_have_count(0)
+    expect(shown.locator("tbody tr[data-id]")).to_have_count(22)
+
+
+def test_a_number_says_why_and_the_link_remembers(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=alexnet")
+    shown = board(page, "alexnet")
+    row(shown, "conv1").click()
+    why = shown.locator(".why").filter(has_text="96 × (11·11·1 + 1)")
+    expect(why).to_contain_text("54 = ⌊(224 + 2·1 − 11) / 4⌋ + 1")
+    expect(why).to_contain_text("= 96·54·54 × 11·11·1")
+    page.wait_for_url("**layer=conv1**")
+    page.reload()
+    shown = board(page, "alexnet")
+    expect(row(shown, "conv1")).to_have_attribute("aria-selected", "true")
+    assert parse_qs(urlsplit(page.url).query)["layer"] == ["conv1"]
+
+
+def test_picture_and_table_are_one(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=lenet")
+    shown = board(page, "lenet")
+    number = row(shown, "pool1").get_attribute("data-id")
+    shown.locator(f'.strip g.node[data-id="{number}"]').first.click()
+    expect(row(shown, "pool1")).to_have_attribute("aria-selected", "true")
+    row(shown, "fc2").click()
+    chosen = shown.locator(".strip g.node.chosen").first
+    assert chosen.get_attribute("data-id") == row(shown, "fc2").get_attribute("data-id")
+
+
+def test_blocks_fold_and_unfold_with_mouse_and_keys(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=googlenet")
+    shown = board(page, "googlenet")
+    rows = shown.locator("tbody tr[data-id]")
+    expect(rows).to_have_count(7)  # the picture, five stages, one linear layer
+    shown.get_by_role("button", name="Unfold all").click()
+    expect(rows).to_have_count(153)
+    expect(shown.locator("tbody tr").filter(has_text="cat")).to_have_count(9)
+    shown.get_by_role("button", name="Fold all", exact=True).click()
+    expect(rows).to_have_count(7)
+    row(shown, "stage3").click()
+    page.keyboard.press("ArrowRight")
+    expect(rows).to_have_count(10)
+    page.wait_for_url("**open=stage3**")
+    page.keyboard.press("ArrowLeft")
+    expect(rows).to_have_count(7)
+
+
+def test_another_network_is_picked_by_typing(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=lenet")
+    board(page, "lenet")
+    page.locator(".st-key-network input").fill("torchvision/resnet50")
+    page.get_by_role("option", name="torchvision/resnet50", exact=True).click()
+    board(page, "torchvision-resnet50")
+    expect(page.get_by_text("25.6 M parameters")).to_be_visible()
+
+
+def test_what_is_on_screen_can_be_taken_along(
+    page: Page, app_server: str, tmp_path: Path
+) -> None:
+    page.goto(f"{app_server}/layers?network=resnet18&open=all")
+    shown = board(page, "resnet18")
+    with page.expect_download() as saved:
+        shown.get_by_role("button", name="Graph (SVG)").click()
+    picture = tmp_path / "graph.svg"
+    saved.value.save_as(picture)
+    drawn = ET.parse(picture).getroot()  # noqa: S314 (we drew it ourselves)
+    assert drawn.tag == f"{SVG}svg"
+    words = {node.text for node in drawn.iter(f"{SVG}text")}
+    assert "+" in words or any("+" in (word or "") for word in words)
+    page.get_by_role("tab", name="Code").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Table (CSV)").click()
+    table = tmp_path / "layers.csv"
+    saved.value.save_as(table)
+    assert table.read_text(encoding="utf-8").count("Conv2d") == 20
+
+
+def test_a_chart_can_be_saved(page: Page, app_server: str, tmp_path: Path) -> None:
+    page.goto(f"{app_server}/layers?network=alexnet&view=costs&picture=svg")
+    settled(page)
+    chart = page.locator(".st-key-costs .js-plotly-plot")
+    chart.wait_for()
+    expect(chart.locator(".bars .point")).to_have_count(8)
+    chart.hover()
+    with page.expect_download() as saved:
+        chart.locator(".modebar-btn").first.click()
+    picture = tmp_path / "chart.svg"
+    saved.value.save_as(picture)
+    assert ET.parse(picture).getroot().tag == f"{SVG}svg"  # noqa: S314
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_everything_without_sideways_scrolling(
+    browser: Browser, app_server: str, scheme: str
+) -> None:
+    visitor = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = visitor.new_page()
+    page.goto(f"{app_server}/layers?network=densenet")
+    shown = board(page, "densenet")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shown.locator("tbody tr[data-id]").nth(2).click()
+    expect(shown.locator("tr.detail")).to_be_visible()
+    visitor.close()
+
+
+def test_two_visitors_do_not_see_each_others_choices(browser: Browser, app_server: str) -> None:
+    visitors = [browser.new_context().new_page() for _ in range(2)]
+    for page, network in zip(visitors, ("lenet", "nin"), strict=True):
+        page.goto(f"{app_server}/layers?network={network}")
+    for page, network in zip(visitors, ("lenet", "nin"), strict=True):
+        shown = board(page, network)
+        row(shown, "flatten").click()
+    row(board(visitors[0], "lenet"), "conv1").click()
+    visitors[0].wait_for_url("**layer=conv1**")
+    visitors[1].wait_for_url("**layer=flatten**")
+    expect(row(board(visitors[1], "nin"), "flatten")).to_have_attribute("aria-selected", "true")
+    for page in visitors:
+        page.context.close()

@@ -1,0 +1,145 @@
+"""The page on layers, as Streamlit runs it: what is picked, what is said, what is kept."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import anatomy, architectures
+from explorer.figures import table
+from explorer.ui.shell import ROOT, entry
+
+SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+
+
+def opened(**address: str) -> AppTest:
+    """The page at /layers?…, run once."""
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    for key, value in address.items():
+        at.query_params[key] = value
+    at.switch_page(str(entry("layers").path)).run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    """Every word that the page says in Markdown and headings."""
+    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
+    return "\n".join(part.value for part in parts)
+
+
+@pytest.mark.parametrize("name", [*architectures.course(), "torchvision/resnet18"])
+def test_every_network_is_shown_at_its_own_size(name: str) -> None:
+    at = opened()
+    at.selectbox(key="network").set_value(name).run()
+    architecture = architectures.get(name)
+    assert not at.exception
+    assert architecture.title in at.title[0].value
+    assert at.text_input(key="input").value == "x".join(map(str, architecture.input_shape))
+    assert not at.error
+    assert "lesson" not in text(at)
+
+
+def test_another_network_brings_its_own_defaults() -> None:
+    at = opened(network="lenet", input="1x30x30", activation="relu")
+    assert at.selectbox(key="activation").value == "relu"
+    at.selectbox(key="network").set_value("torchvision/resnet18").run()
+    assert at.text_input(key="input").value == "3x224x224"
+    assert at.number_input(key="num_classes").value == 1000
+    at.selectbox(key="network").set_value("lenet").run()
+    assert at.selectbox(key="activation").value == "sigmoid"
+    assert at.number_input(key="num_classes").value == 10
+
+
+def test_a_link_restores_what_was_chosen() -> None:
+    at = opened(network="vgg11", input="1x240x230", conv_ratio="4", batch="8", num_classes="7")
+    assert at.selectbox(key="network").value == "vgg11"
+    assert at.text_input(key="input").value == "1x240x230"
+    assert at.selectbox(key="conv_ratio").value == 4
+    assert at.number_input(key="batch").value == 8
+    assert at.number_input(key="num_classes").value == 7
+    expected = anatomy.measure(
+        "vgg11", {"conv_ratio": 4, "num_classes": 7}, (1, 240, 230), 8
+    ).totals.parameters
+    assert f"{expected / 1e6:.1f} M parameters" in text(at)
+
+
+def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
+    at = opened(network="lenet", input="224")
+    said = text(at)
+    assert "fc1 wants 400 numbers" in said
+    assert "16·54·54 = 46\u202f656" in said
+    assert "400 = 16·5·5" in said
+    assert "28 × 28 to 31 × 31" in said
+    at.button(key="use_nearest").click().run()
+    assert at.text_input(key="input").value == "1x31x31"
+    assert "fc1 wants" not in text(at)
+
+
+def test_channels_that_do_not_match_can_be_mended_from_either_side() -> None:
+    at = opened(network="lenet", input="3x28x28")
+    assert "conv1 was built for 1 channel, but 3 arrive" in text(at)
+    at.button(key="use_channels").click().run()
+    assert at.number_input(key="in_channels").value == 3
+    assert "conv1 was built" not in text(at)
+    again = opened(network="lenet", input="3x28x28")
+    again.button(key="use_nearest").click().run()
+    assert again.text_input(key="input").value == "1x28x28"
+
+
+@pytest.mark.parametrize("given", ["abc", "0x28x28", "28x-1", "1x2x3x4", "99999999", "1x1e3x5"])
+def test_nonsense_is_answered_by_a_sentence_and_a_button(given: str) -> None:
+    at = opened(network="lenet", input=given)
+    assert len(at.error) == 1
+    at.button[0].click().run()
+    assert not at.error
+    assert at.text_input(key="input").value == "1x28x28"
+
+
+def test_a_network_that_does_not_exist_is_named() -> None:
+    at = opened(network="lenett")
+    assert "lenett" in at.warning[0].value
+    assert "lenet" in at.warning[0].value
+
+
+def test_all_sums_say_what_training_takes() -> None:
+    at = opened(network="alexnet", batch="32")
+    at.session_state["sums"] = True
+    at.run()
+    said = text(at)
+    assert "46\u202f764\u202f746" in said  # parameters
+    assert "374 MB" in said  # two numbers of Adam for each weight: 8 bytes × 46.8 M
+    at.selectbox(key="optimizer").set_value("sgd").run()
+    assert "374 MB" not in text(at)
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ("costs", "92 % sit in 2 of 8 layers: fc1, fc2"),
+        ("code", "runs by itself"),
+        ("about", "ImageNet"),
+    ],
+)
+def test_the_other_tabs_open_from_a_link(view: str, words: str) -> None:
+    at = opened(network="alexnet", view=view)
+    everything = text(at) + "".join(block.value for block in at.code)
+    assert words in everything
+
+
+def test_the_charts_follow_the_chosen_quantity() -> None:
+    at = opened(network="alexnet", view="costs", show="MACs")
+    assert "conv2" in text(at)
+    charts = at.get("plotly_chart")
+    assert len(charts) == 2
+
+
+def test_the_table_file_holds_every_layer_exactly(tmp_path: Path) -> None:
+    found = anatomy.measure("googlenet", None, (1, 96, 96))
+    rows = list(csv.DictReader(io.StringIO(table.csv(found))))
+    assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
+    assert sum(int(row["parameters"]) for row in rows) == found.totals.parameters
+    assert sum(int(row["macs_per_picture"]) for row in rows) == found.totals.macs
+    assert {row["type"] for row in rows} >= {"Conv2d", "cat", "relu", "Linear"}

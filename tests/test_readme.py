@@ -1,0 +1,67 @@
+"""The README against the code: files, commands, pictures and packages are as it says."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from explorer.ui.shell import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = README[README.index("## The map") : README.index("## Adding to it")]
+
+
+def test_it_opens_with_one_sentence_one_picture_and_two_commands() -> None:
+    title, sentence, picture, commands, *_rest = README.split("\n\n")
+    assert title == "# Convscope"
+    assert sentence.count(".") == 1
+    assert picture.startswith("![")
+    assert re.findall(r"make \w+", commands) == ["make run", "make test"]
+
+
+def test_every_file_on_the_map_exists_and_every_module_is_on_it() -> None:
+    listed = set(re.findall(r"^\| `([^`]+)`", MAP, re.MULTILINE))
+    assert all((ROOT / name).exists() for name in listed), "a file on the map is gone"
+    folders = ("explorer/architectures/",)
+    written = {
+        str(path.relative_to(ROOT))
+        for folder in ("explorer", "pages")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    missing = {name for name in written - listed if not name.startswith(folders)}
+    assert not missing, "write its job on the map in the README"
+
+
+def test_every_picture_exists() -> None:
+    pictures = re.findall(r'(?:\]\(|src=")(docs/[^")]+)', README)
+    assert len(pictures) >= 5
+    assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)`", README)) <= targets
+
+
+def test_every_package_is_pinned_and_earns_a_line() -> None:
+    pinned = re.findall(
+        r"^([\w-]+)==\d\S+$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+    )
+    table = README[README.index("## What it stands on") :]
+    assert pinned
+    assert all(f"| {name} |" in table for name in pinned)
+
+
+@pytest.mark.parametrize(
+    "command", re.findall(r"^\.venv/bin/python (-m explorer (?:list|layers).*)$", README, re.M)
+)
+def test_every_command_line_runs(command: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, *shlex.split(command)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
