@@ -16,7 +16,11 @@ SHOTS = {
     "alexnet-at-28": ("layers?network=alexnet&input=1x28x28", LAPTOP, "light"),
     "alexnet-why": ("layers?network=alexnet&layer=conv1", LAPTOP, "light"),
     "googlenet-folded": ("layers?network=googlenet", LAPTOP, "light"),
-    "googlenet-unfolded": ("layers?network=googlenet&open=stage3,stage3.inception3a", LAPTOP, "dark"),
+    "googlenet-unfolded": (
+        "layers?network=googlenet&open=stage3,stage3.inception3a",
+        LAPTOP,
+        "dark",
+    ),
     "alexnet-costs": ("layers?network=alexnet&view=costs", LAPTOP, "light"),
     "densenet-dark": ("layers?network=densenet&open=block1", LAPTOP, "dark"),
     "densenet-phone": ("layers?network=densenet", PHONE, "dark"),

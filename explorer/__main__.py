@@ -205,7 +205,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "macs": layer.macs,
         "flops": layer.flops,
         "activation_bytes": layer.activation_bytes,
-        "receptive_field": list(layer.field.size) if layer.field and layer.field.dims else None,
+        "receptive_field": list(layer.receptive_field) if layer.receptive_field else None,
     }
 
 
@@ -242,7 +242,7 @@ def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str
         leaves = list(part.leaves()) if isinstance(part, Block) else [part]
         last = leaves[-1]
         name = part.name if isinstance(part, Block) else part.operation.name
-        field = last.field.size if last.field and last.field.dims else None
+        field = last.receptive_field
         yield (
             "  " * part.depth + name.split(".")[-1],
             part.type if isinstance(part, Block) else part.operation.type,

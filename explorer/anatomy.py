@@ -10,10 +10,11 @@ from torch import nn
 
 from explorer import architectures, misfit, receptive_field
 from explorer.arithmetic import Shape
-from explorer.graph import Graph, Operation, record
+from explorer.graph import record
 from explorer.inputs import Picture
 from explorer.memory import FLOAT32, peak_bytes
 from explorer.misfit import Lesson
+from explorer.operations import Graph, Operation
 from explorer.receptive_field import Field
 
 Status = Literal["ok", "failed", "unused"]
@@ -40,6 +41,20 @@ class Layer:
     def flops(self) -> int:
         """Floating-point operations for one picture: a multiplication and an addition per MAC."""
         return 2 * self.macs
+
+    @property
+    def receptive_field(self) -> tuple[int, int] | None:
+        """Height and width of what a unit sees, gates left out; None for vectors and tokens."""
+        return self.ungated.size if self.ungated and self.ungated.dims else None
+
+    @property
+    def map_shape(self) -> tuple[int, int, int] | None:
+        """(C, H, W) of the output, also where channels come last; None for vectors and tokens."""
+        out = self.operation.output_shape
+        if out is None or self.ungated is None or self.ungated.dims is None:
+            return None
+        height, width = (out[dim] for dim in self.ungated.dims)
+        return math.prod(out[1:]) // (height * width), height, width
 
     @property
     def depth(self) -> int:
@@ -71,7 +86,7 @@ class Totals:
 
     `activation_bytes` is the sum over all layers, `peak_bytes` the most that lives at once when
     each tensor is dropped after its last use. `receptive_field` is that of the last feature map
-    (`last_map`), gates left out.
+    (`last_map`), gates left out; None where attention mixes all places.
     """
 
     parameters: int
@@ -128,7 +143,7 @@ def measure(
         layers=layers,
         tree=tree,
         totals=totals,
-        lesson=misfit.lesson(network, graph, architecture) if graph.problem else None,
+        lesson=misfit.lesson(network, graph, architecture, resolved) if graph.problem else None,
     )
 
 
@@ -149,12 +164,12 @@ def measure_graph(graph: Graph) -> tuple[Layer, ...]:
     ran = (
         Layer(
             operation=operation,
-            macs=operation.macs // batch,
-            activation_bytes=math.prod(operation.output_shape or (0,)) * FLOAT32,
+            macs=operation.macs // (batch if operation.reads_picture else 1),
+            activation_bytes=operation.output_elements * FLOAT32,
             field=fields.get(operation.name),
             ungated=ungated.get(operation.name),
             before=ungated.get(operation.inputs[0]) if operation.inputs else None,
-            status="ok" if operation.output_shape else "failed",
+            status="ok" if operation.output_shape is not None else "failed",
         )
         for operation in graph.operations
     )
@@ -178,8 +193,10 @@ def _fold(
 
 
 def _totals(graph: Graph, layers: tuple[Layer, ...]) -> Totals:
-    maps = [layer for layer in layers if layer.ungated and layer.ungated.is_map]
-    last = maps[-1] if maps else None
+    ran = [layer for layer in layers if layer.status == "ok" and layer.operation.reads_picture]
+    maps = [layer for layer in ran if layer.ungated and layer.ungated.is_map]
+    # Once attention has mixed all places, no map before it says what the network sees.
+    last = maps[-1] if maps and all(layer.ungated for layer in ran) else None
     return Totals(
         parameters=sum(layer.operation.parameters for layer in layers),
         trainable=sum(layer.operation.trainable for layer in layers),

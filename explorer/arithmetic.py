@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from explorer.ops import output_size
+
 Shape = tuple[int, ...]
 
 ELEMENTWISE = (
@@ -21,6 +23,18 @@ ELEMENTWISE = (
     nn.LeakyReLU, nn.ELU, nn.Softplus,
 )  # fmt: skip
 PASS_THROUGH = (nn.Identity, nn.Dropout, nn.Dropout2d)  # in evaluation mode
+# Known to multiply no matrices. Anything else is watched while it runs.
+WITHOUT_PRODUCTS = (
+    *ELEMENTWISE, *PASS_THROUGH, nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm,
+    nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten,
+)  # fmt: skip
+FUNCTIONS_WITHOUT_PRODUCTS = frozenset(
+    "add sub mul div neg exp clamp abs pow sqrt relu sigmoid tanh gelu silu hardtanh softmax "
+    "cat stack chunk split unbind view reshape flatten permute transpose contiguous expand repeat "
+    "getitem setitem squeeze unsqueeze roll pad mean sum max min amax detach clone to dropout "
+    "max_pool2d avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d batch_norm layer_norm "
+    "group_norm interpolate normalize T mT data masked_fill fill zero floor_divide".split()
+)
 
 
 def pair(value: Any) -> tuple[int, int]:
@@ -28,23 +42,23 @@ def pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
-def window_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, the length along one axis."""
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-
-
 def _windows(module: Any, shape: Shape, channels: int) -> Shape | None:
-    kernel, stride = pair(module.kernel_size), pair(module.stride)
-    padding, dilation = pair(module.padding), pair(getattr(module, "dilation", 1))
-    sizes = tuple(
-        window_size(*axis)
-        for axis in zip(shape[2:], kernel, stride, padding, dilation, strict=True)
+    ceil = getattr(module, "ceil_mode", False)
+    axes = zip(
+        shape[2:],
+        pair(module.kernel_size),
+        pair(module.stride),
+        pair(module.padding),
+        pair(getattr(module, "dilation", 1)),
+        strict=True,
     )
+    sizes = tuple(output_size(*axis, ceil=ceil) for axis in axes)
     return (shape[0], channels, *sizes) if min(sizes) > 0 else None
 
 
 def _conv(module: nn.Conv2d, shape: Shape) -> Shape | None:
-    if len(shape) != 4 or shape[1] != module.in_channels or isinstance(module.padding, str):
+    zeros = module.padding_mode == "zeros" and not isinstance(module.padding, str)
+    if len(shape) != 4 or shape[1] != module.in_channels or not zeros:
         return None
     return _windows(module, shape, module.out_channels)
 
@@ -53,7 +67,7 @@ def _pool(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape) -> Shape | None:
     half = all(
         2 * p <= k for p, k in zip(pair(module.padding), pair(module.kernel_size), strict=True)
     )
-    if len(shape) != 4 or module.ceil_mode or not half:
+    if len(shape) != 4 or not half or getattr(module, "return_indices", False):
         return None
     return _windows(module, shape, shape[1])
 
@@ -145,21 +159,34 @@ def run_and_count(call: Callable[[], Any]) -> tuple[Any, int]:
     return result, products.macs
 
 
-def macs(module: nn.Module, output: Shape) -> int | None:
-    """Multiply-adds of a convolution or linear layer for the whole batch; None: run and count.
+def macs(module: nn.Module, output: Shape) -> int:
+    """Multiply-adds of a layer that has a rule here, for the whole batch.
 
     Convolution: every output element is a sum over kernel height × width × input channels of its
     group, padded positions included. Linear: over its input features. Biases are not counted, nor
-    is any layer whose weights are at most one number per channel.
+    is any other layer.
     """
     if isinstance(module, nn.Conv2d):
         # The weight is (C_out, C_in / groups, kernel height, kernel width).
         return math.prod(output) * math.prod(module.weight.shape[1:])
     if isinstance(module, nn.Linear):
         return math.prod(output) * module.in_features
-    if all(
-        parameter.dim() < 2 or max(parameter.shape) == parameter.numel()
-        for parameter in module.parameters()
-    ):
-        return 0
-    return None
+    return 0
+
+
+def call_function(
+    func: Callable[..., Any],
+    name: str,
+    short: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[Any, int]:
+    """What a function gives, and its multiply-adds; `short` is its name without underscores."""
+    plain = not kwargs or kwargs == {"inplace": False}
+    # Not `short`: a name that ends in an underscore is an in-place operation.
+    shape = function_shape(name, args) if plain else None
+    if shape is not None:
+        return args[0].new_empty(shape), 0
+    if short in FUNCTIONS_WITHOUT_PRODUCTS:
+        return func(*args, **kwargs), 0
+    return run_and_count(lambda: func(*args, **kwargs))

@@ -6,9 +6,9 @@ memory. Two things watch it: every module's call, and every torch function calle
 and nothing global is patched: another thread's networks do not notice.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,70 +17,21 @@ from torch.overrides import TorchFunctionMode
 
 from explorer import arithmetic, settings
 from explorer.arithmetic import Shape
+from explorer.operations import INPUT, Graph, Operation
 
-INPUT = "input"  # the name under which operations read the picture
+__all__ = ["INPUT", "Graph", "Operation", "record"]
 
-# Functions that ask a tensor about itself or make a constant: no operations of the network.
+# Functions that ask a tensor about itself or make a constant beside it: no operations. Any other
+# that returns no tensor is none either; these are asked so often that they are sorted out first.
 _QUESTIONS = frozenset(
-    "__get__ size dim numel stride is_floating_point is_contiguous __len__ __bool__ __index__ "
-    "__int__ item tolist new_zeros new_ones new_empty new_full is_complex _assert __repr__".split()
+    "size dim numel stride is_floating_point is_contiguous is_complex __len__ new_zeros new_ones "
+    "new_empty new_full zeros_like ones_like empty_like full_like".split()
 )
-# Functions that may hold matrix products. Every other one costs no multiply-adds.
-_PRODUCTS = frozenset(
-    "linear matmul mm bmm addmm baddbmm einsum conv1d conv2d conv3d "
-    "scaled_dot_product_attention bilinear".split()
-)
-_PLAIN_NAMES = {"truediv": "div", "floordiv": "floor_divide"}
+_REFLECTED = {"rsub": "sub", "truediv": "div", "floordiv": "floor_divide", "matmul": "matmul"}
 
 
-@dataclass(frozen=True)
-class Operation:
-    """One step of the forward pass: a leaf module's call, or a function's between modules.
-
-    Shapes include the batch. `parameters` counts weights not counted by an earlier operation,
-    `macs` the multiply-adds of the whole batch. `allocates` is False where the output shares its
-    memory with an input (a view, an in-place operation).
-    """
-
-    name: str  # "stage3.inception3a.cat"; unique
-    type: str  # "Conv2d", "cat"
-    kind: str  # "module" or "function"
-    path: tuple[str, ...]  # names of the blocks around it, outermost first
-    inputs: tuple[str, ...]  # operations whose outputs it reads, or INPUT
-    input_shapes: tuple[Shape, ...]
-    output_shape: Shape | None  # None: it failed, or was never run
-    settings: Mapping[str, Any]
-    parameters: int = 0
-    trainable: int = 0
-    macs: int = 0
-    allocates: bool = True
-    shares_weights_with: str = ""
-    module: nn.Module | None = field(default=None, repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Graph:
-    """All operations that ran. If one failed it is the last, and `problem` is PyTorch's message.
-
-    `unused` are layers that hold weights and never ran, e.g. heads for training only.
-    `blocks` maps the dotted name of a block to the name of its class.
-    """
-
-    input_shape: Shape
-    operations: tuple[Operation, ...]
-    output_shape: Shape | None
-    problem: str
-    unused: tuple[Operation, ...]
-    blocks: Mapping[str, str]
-
-    @property
-    def failed(self) -> Operation | None:
-        """The operation that could not take its input."""
-        return self.operations[-1] if self.problem else None
-
-
-class _Failed(Exception):
-    """An operation refused its input; the recorder has noted it."""
+class _EmptyOutput(RuntimeError):
+    """An operation would leave nothing to compute with."""
 
 
 def _tensors(value: object) -> Iterator[Tensor]:
@@ -93,6 +44,12 @@ def _tensors(value: object) -> Iterator[Tensor]:
         yield from _tensors(list(value.values()))
 
 
+def _not_empty(made: list[Tensor]) -> list[Tensor]:
+    if any(0 in tensor.shape for tensor in made):
+        raise _EmptyOutput("the output would be empty")
+    return made
+
+
 def _is_leaf(module: nn.Module) -> bool:
     """Layers of torch.nn are one operation, and so is any module without parts of its own."""
     if not any(True for _ in module.children()):
@@ -101,16 +58,32 @@ def _is_leaf(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn") and not isinstance(module, containers)
 
 
+def _plain_name(func: Any) -> str:
+    """The function's name as a reader knows it: "add" for `__iadd__`, "T" for the property."""
+    name = getattr(func, "__name__", "")
+    if name == "__get__":
+        return str(getattr(getattr(func, "__self__", None), "__name__", "get"))
+    inner = name.strip("_")
+    if name.startswith("__i") and name != "__invert__":
+        inner = inner.removeprefix("i")
+    elif name.startswith("__r"):
+        inner = _REFLECTED.get(inner, inner.removeprefix("r"))
+    return {"concat": "cat", "concatenate": "cat"}.get(inner, _REFLECTED.get(inner, inner))
+
+
 class _Recorder(TorchFunctionMode):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
         self.operations: list[Operation] = []
-        self.problem = ""
+        self.refused: tuple[Exception, Operation] | None = None
         self.path: tuple[str, ...] = ()
+        self.failed_path: tuple[str, ...] | None = None
         self.quiet = False  # inside a leaf module: its functions are its own affair
-        self.names: set[str] = set()
+        self.names: set[str] = {INPUT}
+        self.blocks: dict[str, str] = {}
         self.producer: dict[int, str] = {}  # id of a tensor → the operation that made it
+        self.from_picture = {INPUT}  # operations in which the picture has a part
         self.alive: list[Tensor] = []  # ids stay unique while their tensors live
         self.weights = {id(parameter) for parameter in network.parameters()}
         self.counted: dict[int, str] = {}  # id of a weight → the operation that counted it
@@ -133,68 +106,48 @@ class _Recorder(TorchFunctionMode):
             for module in watched:
                 del module.__dict__["forward"]
 
-    def _block(
-        self, name: str, module: nn.Module, forward: Callable[..., Any]
-    ) -> Callable[..., Any]:
-        path = tuple(name.split("."))
-        lists = (nn.ModuleList, nn.ModuleDict)
-        visible = tuple(
-            ".".join(path[: i + 1])
-            for i in range(len(path))
-            if not isinstance(self.network.get_submodule(".".join(path[: i + 1])), lists)
-        )
-
+    def _block(self, name: str, module: nn.Module, forward: Callable[..., Any]) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
-            outer, self.path = self.path, visible
+            block = self._unique(name, self.blocks.keys())
+            self.blocks[block] = type(module).__name__
+            outer, self.path = self.path, (*self.path, block)
             try:
                 return forward(*args, **kwargs)
+            except Exception:
+                self.failed_path = self.failed_path or self.path  # the innermost block
+                raise
             finally:
-                if not self.problem:  # after a failure the path tells where it was
-                    self.path = outer
+                self.path = outer
 
         return call
 
-    def _leaf(
-        self, name: str, module: nn.Module, forward: Callable[..., Any]
-    ) -> Callable[..., Any]:
+    def _leaf(self, name: str, module: nn.Module, forward: Callable[..., Any]) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
             if self.quiet:
                 return forward(*args, **kwargs)
             self.quiet = True
+            facts = Operation(
+                name=name,
+                type=type(module).__name__,
+                kind="module",
+                path=self.path,
+                inputs=(),
+                input_shapes=(),
+                output_shape=None,
+                settings=settings.of_module(module),
+                weights=tuple((n, tuple(p.shape)) for n, p in module.named_parameters()),
+            )
             try:
                 return self._run(
-                    name=name,
-                    type=type(module).__name__,
-                    read=list(_tensors((args, kwargs))),
-                    call=lambda: self._call_module(module, forward, args, kwargs),
-                    weights=list(module.parameters()),
-                    module=module,
+                    facts,
+                    list(_tensors((args, kwargs))),
+                    list(module.parameters()),
+                    lambda: _call_module(module, forward, args, kwargs),
                 )
             finally:
                 self.quiet = False
 
         return call
-
-    def _call_module(
-        self,
-        module: nn.Module,
-        forward: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> tuple[Any, int]:
-        plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
-        shape = arithmetic.output_shape(module, tuple(args[0].shape)) if plain else None
-        if shape is None:
-            if any(parameter.dim() > 1 for parameter in module.parameters()):
-                return arithmetic.run_and_count(lambda: forward(*args, **kwargs))
-            return forward(*args, **kwargs), 0
-        if getattr(module, "inplace", False):
-            return args[0], 0
-        if isinstance(module, arithmetic.PASS_THROUGH):
-            return args[0].detach(), 0  # the same memory under a name of its own
-        if isinstance(module, nn.Flatten):
-            return args[0].reshape(shape), 0
-        return args[0].new_empty(shape), arithmetic.macs(module, shape) or 0
 
     def __torch_function__(
         self,
@@ -208,131 +161,128 @@ class _Recorder(TorchFunctionMode):
         if self.quiet or name in _QUESTIONS:
             return func(*args, **kwargs)
         read = list(_tensors((args, kwargs)))
-        if not any(id(t) in self.producer or id(t) in self.weights for t in read):
+        weights = [t for t in read if id(t) in self.weights]
+        if not weights and not any(id(t) in self.producer for t in read):
             return func(*args, **kwargs)  # arithmetic on constants
-        short = name.strip("_")
-        short = _PLAIN_NAMES.get(
-            short, short.removeprefix("i") if name.startswith("__i") else short
+        short = _plain_name(func)
+        facts = Operation(
+            name=".".join([*self.path[-1:], short]),
+            type=short,
+            kind="function",
+            path=self.path,
+            inputs=(),
+            input_shapes=(),
+            output_shape=None,
+            settings=settings.of_function(short, args, kwargs),
         )
 
         def call() -> tuple[Any, int]:
-            if short in _PRODUCTS:
-                return arithmetic.run_and_count(lambda: func(*args, **kwargs))
-            plain = not kwargs or kwargs == {"inplace": False}
-            # Not `short`: a name that ends in an underscore is an in-place operation.
-            shape = arithmetic.function_shape(name, args) if plain else None
-            if shape is not None:
-                return read[0].new_empty(shape), 0
-            return func(*args, **kwargs), 0
+            result, macs = arithmetic.call_function(func, name, short, args, kwargs)
+            return (args[0], macs) if name == "__setitem__" else (result, macs)
 
-        return self._run(
-            name=".".join([*self.path[-1:], short]),
-            type=short,
-            read=read,
-            call=call,
-            weights=[t for t in read if id(t) in self.weights],
-            arguments=(args, kwargs),
-        )
+        result = self._run(facts, read, weights, call)
+        return None if name == "__setitem__" else result
 
     # -- recording ----------------------------------------------------------------------------
 
     def _run(
         self,
-        name: str,
-        type: str,  # noqa: A002 (the operation's own word)
+        facts: Operation,
         read: list[Tensor],
-        call: Callable[[], tuple[Any, int]],
         weights: list[Tensor],
-        module: nn.Module | None = None,
-        arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {}),
+        call: Callable[[], tuple[Any, int]],
     ) -> Any:
-        """Run one operation and note it down; note it as failed if it refuses its input."""
+        """Run one operation and note it down; remember it if it refuses its input."""
         sources = [t for t in read if id(t) in self.producer]
-        new = [w for w in weights if id(w) not in self.counted]
-        shared = next((self.counted[id(w)] for w in weights if id(w) in self.counted), "")
-        name = self._unique(name)
-        self.counted.update({id(w): name for w in new})
-        facts: dict[str, Any] = dict(
-            name=name,
-            type=type,
-            kind="module" if module is not None else "function",
-            path=self.path,
+        facts = replace(
+            facts,
             inputs=tuple(self.producer[id(t)] for t in sources),
             input_shapes=tuple(tuple(t.shape) for t in sources),
-            settings=settings.of_module(module)
-            if module is not None
-            else settings.of_function(type, *arguments),
-            parameters=sum(w.numel() for w in new),
-            trainable=sum(w.numel() for w in new if w.requires_grad),
-            shares_weights_with=shared,
-            module=module,
-        )  # fmt: skip
-        memory = {t.untyped_storage()._cdata for t in sources}
+            reads_picture=any(self.producer[id(t)] in self.from_picture for t in sources),
+        )
+        memory = {t.untyped_storage()._cdata: self.producer[id(t)] for t in sources}
         try:
             result, macs = call()
+            made = _not_empty(list(_tensors(result)))
         except Exception as error:
-            self._fail(facts, str(error))
-            raise _Failed from error
-        made = list(_tensors(result))
+            self.refused = (error, self._counting(facts, weights))
+            raise
         if not made:
-            return result
-        if any(0 in t.shape for t in made):
-            self._fail(facts, "the output would be empty")
-            raise _Failed
-        for tensor in made:
-            self.producer[id(tensor)] = name
-        self.alive.extend(made)
-        self.operations.append(
-            Operation(
-                **facts,
-                output_shape=tuple(made[0].shape),
-                macs=macs,
-                allocates=made[0].untyped_storage()._cdata not in memory,
-            )
+            return result  # it asked a question
+        done = replace(
+            self._counting(facts, weights),
+            output_shape=tuple(made[0].shape),
+            output_elements=sum(t.numel() for t in made),
+            macs=macs,
+            shares_memory_with=memory.get(made[0].untyped_storage()._cdata, ""),
         )
+        self._note(done, made, weights)
         return result
 
-    def _fail(self, facts: Mapping[str, Any], problem: str) -> None:
-        self.problem = problem
-        self.operations.append(Operation(**facts, output_shape=None))
-
-    def _unique(self, name: str) -> str:
-        count, candidate = 1, name
-        while candidate in self.names:
-            count += 1
-            candidate = f"{name}_{count}"
-        self.names.add(candidate)
-        return candidate
-
-    def fail_between(self, error: Exception) -> None:
-        """The network's own code refused the input between two operations (an assertion)."""
-        last = self.operations[-1] if self.operations else None
-        shape = (last.output_shape if last else None) or ()
-        self._fail(
-            dict(
-                name=self._unique(".".join([*self.path[-1:], "check"])),
-                type="check",
-                kind="function",
-                path=self.path,
-                inputs=(last.name if last else INPUT,),
-                input_shapes=(shape,) if shape else (),
-                settings={},
-            ),
-            str(error),
+    def _counting(self, facts: Operation, weights: list[Tensor]) -> Operation:
+        """The operation under a name of its own, with the weights that no earlier one counted."""
+        new = [w for w in weights if id(w) not in self.counted]
+        shared = (self.counted[id(w)] for w in weights if id(w) in self.counted)
+        return replace(
+            facts,
+            name=self._unique(facts.name, self.names),
+            parameters=sum(w.numel() for w in new),
+            trainable=sum(w.numel() for w in new if w.requires_grad),
+            shares_weights_with=next(shared, ""),
         )
 
+    def _note(self, done: Operation, made: list[Tensor], weights: list[Tensor]) -> None:
+        self.operations.append(done)
+        self.names.add(done.name)
+        if done.reads_picture:
+            self.from_picture.add(done.name)
+        for weight in weights:
+            self.counted.setdefault(id(weight), done.name)
+        for tensor in made:
+            self.producer[id(tensor)] = done.name
+        self.alive.extend(made)
+
+    def _unique(self, name: str, taken: Any) -> str:
+        count, candidate = 1, name
+        while candidate in taken:
+            count += 1
+            candidate = f"{name}_{count}"
+        return candidate
+
+    def note_failure(self, error: Exception) -> str:
+        """Add the operation that refused its input; returns the reason in the network's words."""
+        if self.refused and self.refused[0] is error:
+            self.operations.append(self.refused[1])
+        else:  # the network's own code refused it between two operations (an assertion)
+            last = self.operations[-1] if self.operations else None
+            path = self.failed_path or ()
+            name = self._unique(".".join([*path[-1:], "check"]), self.names)
+            shapes = (last.output_shape,) if last and last.output_shape is not None else ()
+            self.operations.append(
+                Operation(
+                    name=name,
+                    type="check",
+                    kind="function",
+                    path=path,
+                    inputs=(last.name if last else INPUT,) if shapes else (),
+                    input_shapes=shapes,
+                    output_shape=None,
+                    settings={},
+                )
+            )
+        return str(error) or repr(error)
+
     def unused(self) -> Iterator[Operation]:
-        """Leaf modules whose weights no operation counted."""
+        """Leaf modules, and weights beside them, that no operation counted."""
         for name, module in self.network.named_modules():
-            new = [
-                w for w in module.parameters(recurse=_is_leaf(module)) if id(w) not in self.counted
-            ]
+            owned = list(module.parameters(recurse=_is_leaf(module)))
+            new = [w for w in owned if id(w) not in self.counted]
             if not new:
                 continue
             self.counted.update({id(w): name for w in new})
             parents = name.split(".")[:-1]
             yield Operation(
-                name=name,
+                name=self._unique(name or "weights", self.names),
                 type=type(module).__name__,
                 kind="module",
                 path=tuple(".".join(parents[: i + 1]) for i in range(len(parents))),
@@ -342,8 +292,30 @@ class _Recorder(TorchFunctionMode):
                 settings=settings.of_module(module),
                 parameters=sum(w.numel() for w in new),
                 trainable=sum(w.numel() for w in new if w.requires_grad),
-                module=module,
+                weights=tuple((n, tuple(p.shape)) for n, p in module.named_parameters()),
             )
+
+
+def _call_module(
+    module: nn.Module,
+    forward: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[Any, int]:
+    """What a leaf module gives, and its multiply-adds; by arithmetic where the rule is certain."""
+    plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
+    shape = arithmetic.output_shape(module, tuple(args[0].shape)) if plain else None
+    if shape is None:
+        if isinstance(module, arithmetic.WITHOUT_PRODUCTS):
+            return forward(*args, **kwargs), 0
+        return arithmetic.run_and_count(lambda: forward(*args, **kwargs))
+    if getattr(module, "inplace", False):
+        return args[0], 0
+    if isinstance(module, arithmetic.PASS_THROUGH):
+        return args[0].detach(), 0  # the same memory under a name of its own
+    if isinstance(module, nn.Flatten):
+        return args[0].reshape(shape), 0
+    return args[0].new_empty(shape), arithmetic.macs(module, shape)
 
 
 def record(network: nn.Module, input_shape: Shape) -> Graph:
@@ -356,22 +328,22 @@ def record(network: nn.Module, input_shape: Shape) -> Graph:
     picture = torch.empty(input_shape, device="meta")
     recorder.producer[id(picture)] = INPUT
     output: Shape | None = None
+    problem = ""
     with recorder.watch():
         try:
             output = tuple(next(_tensors(network(picture))).shape)
-        except _Failed:
-            pass
         except Exception as error:  # noqa: BLE001 (whatever a network's code may raise is a finding)
-            recorder.fail_between(error)
+            problem = recorder.note_failure(error)
+    named = {
+        name: type(module).__name__
+        for name, module in network.named_modules()
+        if name and not _is_leaf(module)
+    }
     return Graph(
         input_shape=input_shape,
         operations=tuple(recorder.operations),
         output_shape=output,
-        problem=recorder.problem,
-        unused=() if recorder.problem else tuple(recorder.unused()),
-        blocks={
-            name: type(module).__name__
-            for name, module in network.named_modules()
-            if name and not _is_leaf(module)
-        },
+        problem=problem,
+        unused=() if problem else tuple(recorder.unused()),
+        blocks={**named, **recorder.blocks},
     )

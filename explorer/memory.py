@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from explorer import architectures
-from explorer.graph import INPUT, Graph
 from explorer.inputs import Picture
+from explorer.operations import INPUT, Graph
 
 FLOAT32 = 4  # bytes
 
@@ -26,11 +26,11 @@ def peak_bytes(graph: Graph) -> int:
     holder = {INPUT: INPUT}  # operation → the operation that holds its memory
     size = {INPUT: math.prod(graph.input_shape) * FLOAT32}
     last_use = {INPUT: 0}
-    ran = [operation for operation in graph.operations if operation.output_shape]
+    ran = [operation for operation in graph.operations if operation.output_shape is not None]
     for step, operation in enumerate(ran):
-        shares = not operation.allocates and operation.inputs
-        holder[operation.name] = holder[operation.inputs[0]] if shares else operation.name
-        size.setdefault(holder[operation.name], math.prod(operation.output_shape or ()) * FLOAT32)
+        owner = operation.shares_memory_with
+        holder[operation.name] = holder[owner] if owner else operation.name
+        size.setdefault(holder[operation.name], operation.output_elements * FLOAT32)
         for name in (*operation.inputs, operation.name):
             last_use[holder[name]] = step
     live, peak = size[INPUT], size[INPUT]

@@ -1,14 +1,17 @@
 """Why a network cannot take an input, and which sizes it takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from torch import nn
 
-from explorer.architectures import Architecture
+from explorer.architectures import Architecture, build_on_meta, get
+from explorer.architectures.registry import Value
 from explorer.arithmetic import Shape
-from explorer.graph import INPUT, Graph, Operation, record
+from explorer.graph import record
 from explorer.inputs import MAX_SIDE, Picture
+from explorer.operations import INPUT, Graph, Operation
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Lesson:
     problem: str  # PyTorch's own words
 
 
-def lesson(network: nn.Module, graph: Graph, architecture: Architecture) -> Lesson:
+def lesson(
+    network: nn.Module, graph: Graph, architecture: Architecture, options: Mapping[str, Value]
+) -> Lesson:
     """Why `graph`, a record of `network`, ends early; the network is on the meta device."""
     failed = graph.operations[-1]
     reason, got, needs = diagnose(failed)
@@ -42,7 +47,7 @@ def lesson(network: nn.Module, graph: Graph, architecture: Architecture) -> Less
     default = record(network, (batch, *_default_picture(network, architecture)))
     if reason == "channels" and failed.inputs == (INPUT,):
         channels = needs or channels
-    sides = accepted_sides(network, channels, architecture.input_shape[1])
+    sides = _known_sides(architecture.name, tuple(sorted(options.items())), channels)
     return Lesson(
         operation=failed,
         reason=reason,
@@ -56,6 +61,15 @@ def lesson(network: nn.Module, graph: Graph, architecture: Architecture) -> Less
     )
 
 
+@lru_cache(maxsize=512)  # they do not depend on the size that was asked for, and take a while
+def _known_sides(
+    name: str, options: tuple[tuple[str, Value], ...], channels: int
+) -> tuple[int, int | None] | None:
+    architecture = get(name)
+    network = build_on_meta(architecture, dict(options))
+    return accepted_sides(network, channels, architecture.input_shape[1])
+
+
 def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
     """Why an operation refuses its input: the reason, what it got, what it needs."""
     shape = failed.input_shapes[0] if failed.input_shapes else ()
@@ -64,7 +78,7 @@ def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
         return "features", shape[-1], told["features"][0]
     if failed.type == "Conv2d" and len(shape) == 4 and shape[1] != told["channels"][0]:
         return "channels", shape[1], told["channels"][0]
-    if "kernel" in told and len(shape) == 4:
+    if "kernel" in told and len(shape) == 4 and isinstance(told["padding"], tuple):
         axis = min((0, 1), key=lambda a: shape[2 + a] + 2 * told["padding"][a] - told["kernel"][a])
         reach = told["dilation"][axis] * (told["kernel"][axis] - 1) + 1
         return "window", shape[2 + axis] + 2 * told["padding"][axis], reach

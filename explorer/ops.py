@@ -1,5 +1,8 @@
 """The operations of a convolutional network, written out as their definitions."""
 
+import math
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -39,6 +42,193 @@ def output_size(
     if ceil and (places - 1) * stride >= size + padding:
         places -= 1
     return max(places, 0)
+
+
+Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
+
+
+def _pair(value: Pair) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value
+
+
+def _times(shape: Iterable[int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _room(x: Tensor, window: Pair, stride: Pair, padding: Pair, dilation: Pair) -> tuple[int, int]:
+    """(rows, columns) of the output of a window of `window` cells on the last two axes of `x`."""
+    size, window = (x.shape[-2], x.shape[-1]), _pair(window)
+    stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
+    rows, columns = (
+        output_size(size[axis], window[axis], stride[axis], padding[axis], dilation[axis])
+        for axis in (0, 1)
+    )
+    if rows * columns == 0:
+        spans = [dilation[axis] * (window[axis] - 1) + 1 for axis in (0, 1)]
+        padded = [size[axis] + 2 * padding[axis] for axis in (0, 1)]
+        raise ValueError(
+            _(
+                "The window spans {span} cells, but the input with its padding has only {padded}. "
+                "Take a smaller window or a larger input, or pad more."
+            ).format(span=_times(spans), padded=_times(padded))
+        )
+    return rows, columns
+
+
+def _pad(x: Tensor, padding: Pair, fill: float) -> Tensor:
+    """(H, W) → (H + 2·ph, W + 2·pw): a frame of `fill`, `padding` cells wide on every side."""
+    (h, w), (ph, pw) = x.shape, _pair(padding)
+    padded = x.new_full((h + 2 * ph, w + 2 * pw), fill)
+    padded[ph : ph + h, pw : pw + w] = x
+    return padded
+
+
+def flip(kernel: Tensor) -> Tensor:
+    """The kernel turned by half a circle, over its last two axes: upside down and left to right.
+
+    Correlating with a flipped kernel is the convolution of mathematics.
+    """
+    return kernel.flip(-2, -1)
+
+
+def corr2d(
+    x: Tensor,
+    kernel: Tensor,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+) -> Tensor:
+    """Cross-correlation by its definition: what deep learning calls a convolution.
+
+    `x` is (H, W), `kernel` (h, w). Each output cell is the sum of the products of the kernel with
+    the window of `x` at that place. `padding` counts the zeros on *each side* of an axis, 2p in
+    total; with a dilation d the cells of a window lie d apart.
+
+    Raises:
+        ValueError: the kernel does not fit, or a setting is impossible.
+    """
+    rows, columns = _room(x, (kernel.shape[0], kernel.shape[1]), stride, padding, dilation)
+    (h, w), (sh, sw), (dh, dw) = kernel.shape, _pair(stride), _pair(dilation)
+    padded = _pad(x, padding, 0.0)
+    y = torch.zeros(rows, columns, dtype=torch.result_type(x, kernel))
+    for i in range(rows):
+        for j in range(columns):
+            top, left = i * sh, j * sw
+            window = padded[top : top + dh * h : dh, left : left + dw * w : dw][:h, :w]
+            y[i, j] = (window * kernel).sum()
+    return y
+
+
+def corr2d_multi_in(
+    x: Tensor,
+    kernel: Tensor,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+) -> Tensor:
+    """Several channels in, one out: the sum of each channel's map with its own kernel.
+
+    `x` is (C, H, W), `kernel` (C, h, w); the result is (rows, columns).
+
+    Raises:
+        ValueError: unequal numbers of channels, or what `corr2d` refuses.
+    """
+    if len(x) != len(kernel):
+        raise ValueError(
+            _(
+                "The input has {given} channels, but the kernel was made for {expected}. "
+                "Give the kernel one slice for each channel of the input."
+            ).format(given=len(x), expected=len(kernel))
+        )
+    maps = [
+        corr2d(channel, slice_, stride=stride, padding=padding, dilation=dilation)
+        for channel, slice_ in zip(x, kernel, strict=True)
+    ]
+    return torch.stack(maps).sum(0)
+
+
+def corr2d_multi_in_out(
+    x: Tensor,
+    kernels: Tensor,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+) -> Tensor:
+    """Several channels in and out: one kernel for each output channel.
+
+    `x` is (C, H, W), `kernels` (O, C, h, w); the result is (O, rows, columns).
+
+    Raises:
+        ValueError: what `corr2d_multi_in` refuses.
+    """
+    return torch.stack(
+        [
+            corr2d_multi_in(x, kernel, stride=stride, padding=padding, dilation=dilation)
+            for kernel in kernels
+        ]
+    )
+
+
+def corr2d_1x1(x: Tensor, kernels: Tensor) -> Tensor:
+    """A 1×1 convolution as what it is: a fully connected layer at every pixel.
+
+    `x` is (C, H, W), `kernels` (O, C, 1, 1); the result is (O, H, W). The pixels become columns,
+    and one product of matrices does all of them.
+
+    Raises:
+        ValueError: kernels of another size, or unequal numbers of channels.
+    """
+    c, h, w = x.shape
+    if kernels.shape[1:] != (c, 1, 1):
+        raise ValueError(
+            _("The input has {given} channels, so each kernel is {expected}, not {kernel}.").format(
+                given=c, expected=_times((c, 1, 1)), kernel=_times(kernels.shape[1:])
+            )
+        )
+    pixels = x.reshape(c, h * w)
+    weights = kernels.reshape(-1, c)  # (O, C)
+    return (weights @ pixels).reshape(-1, h, w)
+
+
+def pool2d(
+    x: Tensor,
+    window: Pair,
+    mode: str = "max",
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+) -> Tensor:
+    """Pooling by its definition: the largest value or the mean of each window.
+
+    `x` is (H, W). Without a `stride` the windows lie side by side, as in PyTorch. `mode` is "max"
+    or "avg". Padding is −∞ for the maximum, so that it never wins, and 0 for the mean, in which it
+    counts (as `nn.AvgPool2d` does unless told otherwise).
+
+    Raises:
+        ValueError: the window does not fit, padding wider than half of it, or an unknown mode.
+    """
+    if mode not in {"max", "avg"}:
+        raise ValueError(_("Pooling takes “max” or “avg”, not “{mode}”.").format(mode=mode))
+    (h, w), (ph, pw) = _pair(window), _pair(padding)
+    if 2 * ph > h or 2 * pw > w:
+        raise ValueError(
+            _(
+                "The padding {padding} is more than half of the window {window}: a window could "
+                "lie in the padding alone. Padding per side is at most half the window."
+            ).format(padding=_times((ph, pw)), window=_times((h, w)))
+        )
+    sh, sw = _pair(window if stride is None else stride)
+    rows, columns = _room(x, (h, w), (sh, sw), padding, 1)
+    padded = _pad(x, padding, -math.inf if mode == "max" else 0.0)
+    y = torch.zeros(rows, columns, dtype=x.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            seen = padded[i * sh : i * sh + h, j * sw : j * sw + w]
+            y[i, j] = seen.max() if mode == "max" else seen.mean()
+    return y
 
 
 def batch_norm(

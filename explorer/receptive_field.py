@@ -13,9 +13,10 @@ from math import ceil
 from typing import Any
 
 from explorer.arithmetic import Shape
-from explorer.graph import INPUT, Graph, Operation
+from explorer.operations import INPUT, Graph, Operation
 
 Interval = tuple[int, int]  # first and last index, both inclusive
+Cells = set[int]  # indices along one axis
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,17 @@ class Window:
     def forward(self, axis: Axis, units: int) -> Axis:
         return Axis(
             start=axis.start - self.padding * axis.jump,
-            size=int(axis.size + self.dilation * (self.kernel - 1) * axis.jump),
+            size=ceil(axis.size + self.dilation * (self.kernel - 1) * axis.jump),
             jump=axis.jump * self.stride,
         )
 
-    def backward(self, interval: Interval, units: int) -> Interval:
-        first = interval[0] * self.stride - self.padding
-        last = interval[1] * self.stride - self.padding + self.dilation * (self.kernel - 1)
-        while first < 0:  # a tap on the padding reads nothing
-            first += self.dilation
-        while last > units - 1:
-            last -= self.dilation
-        return first, last
+    def backward(self, cells: Cells, units: int) -> Cells:
+        # One by one, not as an interval: at a border, dilated windows of inner units may reach
+        # further than those of the outermost.
+        taps = range(0, self.dilation * self.kernel, self.dilation)
+        starts = (cell * self.stride - self.padding for cell in cells)
+        read = {start + tap for start in starts for tap in taps}
+        return {cell for cell in read if 0 <= cell < units}  # the padding is no pixel
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class Whole:
     def forward(self, axis: Axis, units: int) -> Axis:
         return Axis(axis.start, int(axis.last(units) - axis.start + 1), 0)
 
-    def backward(self, interval: Interval, units: int) -> Interval:
-        return 0, units - 1
+    def backward(self, cells: Cells, units: int) -> Cells:
+        return set(range(units))
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,13 @@ class Adaptive:
             axis.jump * units / self.units_out,
         )
 
-    def backward(self, interval: Interval, units: int) -> Interval:
+    def backward(self, cells: Cells, units: int) -> Cells:
         out = self.units_out
-        return interval[0] * units // out, ceil((interval[1] + 1) * units / out) - 1
+        return {
+            cell
+            for unit in cells
+            for cell in range(unit * units // out, ceil((unit + 1) * units / out))
+        }
 
 
 Step = Window | Whole | Adaptive
@@ -125,8 +129,8 @@ _ADAPTIVE = frozenset(
 _POINTWISE = frozenset(
     "ReLU ReLU6 Sigmoid Tanh GELU SiLU Hardswish Hardsigmoid LeakyReLU ELU Identity Dropout "
     "Dropout2d BatchNorm BatchNorm1d BatchNorm2d LayerNorm2d LocalResponseNorm StochasticDepth "
-    "relu relu6 sigmoid tanh gelu silu hardswish hardsigmoid dropout add sub mul div cat chunk "
-    "split contiguous clone detach to clamp abs neg exp batch_norm".split()
+    "relu relu6 sigmoid tanh gelu silu hardswish hardsigmoid dropout add sub mul div "
+    "contiguous clone detach to clamp abs neg exp batch_norm".split()
 )
 _SPATIAL_NORMS = frozenset("GroupNorm InstanceNorm2d".split())
 
@@ -143,14 +147,12 @@ def reading(operation: Operation, source: Shape, dims: tuple[int, int] | None) -
     if kind in _WINDOWS:
         return _windows(operation.settings)
     if kind in _ADAPTIVE:
-        return (
-            Adaptive(out[-2]) if out[-2] > 1 else Whole(),
-            Adaptive(out[-1]) if out[-1] > 1 else Whole(),
-            dims,
-        )
-    if kind in ("Flatten", "flatten") or (kind == "mean" and len(out) == 2):
-        return Whole(), Whole(), None
-    if kind in _SPATIAL_NORMS or (kind == "mean" and len(out) == len(source)):
+        return _pooled(out[-2]), _pooled(out[-1]), dims
+    if kind in ("Flatten", "flatten"):
+        return (Whole(), Whole(), None) if len(out) == 2 else None
+    if kind == "mean":
+        return _mean(operation.settings, source, out, dims)
+    if kind in _SPATIAL_NORMS:
         return Whole(), Whole(), dims
     moved = _moved(operation, source, out, dims)
     if moved is None:
@@ -160,6 +162,22 @@ def reading(operation: Operation, source: Shape, dims: tuple[int, int] | None) -
         for before, after in zip(dims, moved, strict=True)
     ]
     return steps[0], steps[1], moved
+
+
+def _pooled(units: int) -> Step:
+    return Adaptive(units) if units > 1 else Whole()
+
+
+def _mean(
+    settings: Mapping[str, Any], source: Shape, out: Shape, dims: tuple[int, int]
+) -> Reading | None:
+    given = settings.get("dim")
+    listed = range(len(source)) if given is None else given
+    over = {d % len(source) for d in ([listed] if isinstance(listed, int) else listed)}
+    if set(dims) <= over:
+        return Whole(), Whole(), dims if len(out) == len(source) else None
+    kept = not over & set(dims) and len(out) == len(source)
+    return (SAME, SAME, dims) if kept else None
 
 
 def _windows(settings: Mapping[str, Any]) -> Reading | None:
@@ -176,21 +194,23 @@ def _moved(
     operation: Operation, source: Shape, out: Shape, dims: tuple[int, int]
 ) -> tuple[int, int] | None:
     """Where height and width lie after an operation that reads each place by itself."""
-    kind = operation.type
-    if kind == "cat" and operation.settings.get("dim") in (dims[0], dims[1]):
-        return None
-    if kind in _POINTWISE and len(out) == len(source):
+    kind, told, rank = operation.type, operation.settings, len(source)
+    if kind in ("cat", "chunk", "split"):  # along the channels only
+        along = told.get("dim", 0)
+        return dims if isinstance(along, int) and along % rank not in dims else None
+    if kind in _POINTWISE and len(out) == rank:
         return dims
     if kind in ("Linear", "linear", "LayerNorm"):
-        return dims if max(dims) < len(source) - 1 else None
-    if kind in ("permute", "Permute"):
-        given = getattr(operation.module, "dims", None) or operation.settings["args"]
-        order = list(given[0] if isinstance(given[0], list | tuple) else given)
+        return dims if max(dims) < rank - 1 else None
+    if kind in ("permute", "Permute", "transpose"):
+        order = [d % rank for d in told["dims"]]
+        if kind == "transpose":
+            swapped = dict(zip(order, reversed(order), strict=True))
+            return swapped.get(dims[0], dims[0]), swapped.get(dims[1], dims[1])
         return order.index(dims[0]), order.index(dims[1])
-    if kind in ("view", "reshape", "transpose"):  # channels regrouped, height and width kept
+    if kind in ("view", "reshape"):  # channels regrouped, height and width kept
         last = (len(out) - 2, len(out) - 1)
-        kept = dims == (len(source) - 2, len(source) - 1) and out[-2:] == source[-2:]
-        return last if kept else None
+        return last if dims == (rank - 2, rank - 1) and out[-2:] == source[-2:] else None
     return None
 
 
@@ -264,7 +284,7 @@ def field(graph: Graph, name: str, unit: tuple[int, int]) -> tuple[Interval, Int
     Exact: borders and padding are taken into account. None where no box describes it.
     """
     fields = sizes(graph)
-    needed: dict[str, tuple[Interval, Interval]] = {name: ((unit[0],) * 2, (unit[1],) * 2)}
+    needed: dict[str, tuple[Cells, Cells]] = {name: ({unit[0]}, {unit[1]})}
     for operation in reversed(graph.operations):
         need = needed.get(operation.name)
         if need is None:
@@ -275,17 +295,12 @@ def field(graph: Graph, name: str, unit: tuple[int, int]) -> tuple[Interval, Int
             if given is None or found is None:
                 return None
             length = (shape[given.dims[0]], shape[given.dims[1]]) if given.dims else (1, 1)
-            back = [
-                step.backward(interval, units)
-                for step, interval, units in zip(found[:2], need, length, strict=True)
-            ]
-            known = needed.get(source)
+            known = needed.get(source, (set(), set()))
             needed[source] = (
-                _hull(back[0], known[0]) if known else back[0],
-                _hull(back[1], known[1]) if known else back[1],
+                known[0] | found[0].backward(need[0], length[0]),
+                known[1] | found[1].backward(need[1], length[1]),
             )
-    return needed.get(INPUT)
-
-
-def _hull(a: Interval, b: Interval) -> Interval:
-    return min(a[0], b[0]), max(a[1], b[1])
+    rows, columns = needed.get(INPUT, (set(), set()))
+    if not rows or not columns:
+        return None
+    return (min(rows), max(rows)), (min(columns), max(columns))

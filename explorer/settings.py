@@ -62,16 +62,16 @@ def of_module(module: nn.Module) -> Settings:
     for types, read in _MODULES:
         if isinstance(module, types):
             return read(module)
+    if isinstance(dims := getattr(module, "dims", None), list | tuple):  # torchvision's Permute
+        return {"dims": tuple(dims)}
     text = module.extra_repr()
     return {"": text} if text else {}
 
 
 def _pool_call(
-    _x: object,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
-    *_rest: Any,
     dilation: Any = 1,
     ceil_mode: bool = False,
     **_other: Any,
@@ -81,30 +81,49 @@ def _pool_call(
         "stride": pair(stride or kernel_size),
         "padding": pair(padding),
         "dilation": pair(dilation),
-        "ceil": ceil_mode,
+        "ceil": bool(ceil_mode),
     }
 
 
-def _adaptive_call(_x: object, output_size: Any, *_rest: Any, **_other: Any) -> Settings:
-    return {"output_size": output_size}
+def _average_call(
+    kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, *_rest: Any,
+    **_other: Any,
+) -> Settings:  # fmt: skip
+    return _pool_call(kernel_size, stride, padding, ceil_mode=ceil_mode)
 
 
-def _cat_call(_tensors: object, dim: int = 0, **_other: object) -> Settings:
-    return {"dim": dim}
+def _dims(*dims: Any) -> tuple[int, ...]:
+    return tuple(dims[0]) if dims and isinstance(dims[0], list | tuple) else tuple(dims)
 
 
+# A function's arguments after its tensors, under the names that readers of a table know.
 _FUNCTIONS: dict[str, Callable[..., Settings]] = {
     "max_pool2d": _pool_call,
-    "avg_pool2d": _pool_call,
-    "adaptive_avg_pool2d": _adaptive_call,
-    "adaptive_max_pool2d": _adaptive_call,
-    "cat": _cat_call,
+    "avg_pool2d": _average_call,
+    "adaptive_avg_pool2d": lambda output_size, **_: {"output_size": output_size},
+    "adaptive_max_pool2d": lambda output_size, **_: {"output_size": output_size},
+    "cat": lambda dim=0, axis=None, **_: {"dim": dim if axis is None else axis},
+    "permute": lambda *dims, **named: {"dims": _dims(*(dims or (named["dims"],)))},
+    "transpose": lambda dim0, dim1: {"dims": (dim0, dim1)},
+    "chunk": lambda chunks, dim=0: {"pieces": chunks, "dim": dim},
+    "split": lambda split_size=None, dim=0, **_: {"pieces": split_size, "dim": dim},
+    "mean": lambda dim=None, keepdim=False, axis=None, **_: {
+        "dim": dim if axis is None else axis,
+        "keepdim": keepdim,
+    },
 }
 
 
 def of_function(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Settings:
     """The arguments of a function call that are no tensors."""
+    plain = [a for a in args if not _holds_tensor(a)]
+    named = {key: value for key, value in kwargs.items() if not _holds_tensor(value)}
     if name in _FUNCTIONS:
-        return _FUNCTIONS[name](*args, **kwargs)
-    values = [a for a in args if not isinstance(a, Tensor)]
-    return {"args": tuple(values), **{k: v for k, v in kwargs.items() if not isinstance(v, Tensor)}}
+        return _FUNCTIONS[name](*plain, **named)
+    return {"args": tuple(plain), **named} if plain or named else {}
+
+
+def _holds_tensor(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_holds_tensor(item) for item in value)
+    return isinstance(value, Tensor)

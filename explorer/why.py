@@ -1,10 +1,9 @@
 """The arithmetic behind every number of a layer, written out with its numbers."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from torch import nn
 
 from explorer.anatomy import Layer
 from explorer.arithmetic import Shape
@@ -45,102 +44,116 @@ def numbers(layer: Layer, picture: Shape) -> tuple[Why, ...]:
 def _why_output(layer: Layer) -> Why | None:
     operation = layer.operation
     told, out = operation.settings, operation.output_shape
-    before = operation.input_shapes[0] if operation.input_shapes else ()
-    title = _("Output size")
-    if out is None:
+    shapes = operation.input_shapes
+    if out is None or not shapes:
         return None
+    title, before = _("Output size"), shapes[0]
     if "kernel" in told and len(before) == 4 and isinstance(told["padding"], tuple):
-        return Why("output", title, tuple(_window_lines(layer, before, out)))
+        lines, note = _window_lines(told, before, out)
+        return Why("output", title, lines, note)
     if operation.type == "cat" and told.get("dim") == 1:
-        terms = " + ".join(str(each[1]) for each in operation.input_shapes)
+        terms = " + ".join(str(each[1]) for each in shapes)
         return Why("output", title, (f"{out[1]} = {terms}",), _("Channels are laid side by side."))
-    if operation.type in ("Flatten", "flatten") and len(before) == 4:
+    if operation.type in ("Flatten", "flatten") and out[1:] == (math.prod(before[1:]),):
         return Why("output", title, (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",))
-    if operation.type == "add" and len(operation.input_shapes) == 2:
-        return Why(
-            "output", title, (shape(out),), _("Added place by place: both shapes are the same.")
-        )
+    if operation.type == "add" and len(shapes) == 2 and shapes[0] == shapes[1]:
+        note = _("Added place by place: both shapes are the same.")
+        return Why("output", title, (shape(out),), note)
     if "output_size" in told:
-        return Why(
-            "output", title, (shape(out),), _("Asked for: whatever arrives is pooled to this size.")
-        )
+        note = _("Asked for: whatever arrives is pooled to this size.")
+        return Why("output", title, (shape(out),), note)
     if isinstance(told.get("features"), tuple):
         return Why("output", title, (shape(out),), _("As many numbers as the layer has outputs."))
     return None
 
 
-def _window_lines(layer: Layer, before: Shape, out: Shape) -> Iterator[str]:
-    told = layer.operation.settings
-    dilated = told["dilation"] != (1, 1)
-    left, right = ("⌈", "⌉") if told.get("ceil") else ("⌊", "⌋")
+def _window_lines(
+    told: Mapping[str, Any], before: Shape, out: Shape
+) -> tuple[tuple[str, ...], str]:
+    """The general formula, then each axis with its numbers (one line if both are the same)."""
+    dilated, ceil = told["dilation"] != (1, 1), bool(told.get("ceil"))
+    left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
     reach = "d·(k − 1) − 1" if dilated else "k"
-    yield f"{left}(n + 2p − {reach}) / s{right} + 1"
-    axes = {}
-    for axis, letter in ((0, "H"), (1, "W")):
+    lines, dropped = [], False
+    for axis in (0, 1):
         k, s, p, d = (told[name][axis] for name in ("kernel", "stride", "padding", "dilation"))
+        steps = before[2 + axis] + 2 * p - d * (k - 1) - 1
+        one_less = ceil and out[2 + axis] == -(-steps // s)
         span = f"{d}·({k} − 1) − 1" if dilated else f"{k}"
-        axes[letter] = (
-            f"{out[2 + axis]} = {left}({before[2 + axis]} + 2·{p} − {span}) / {s}{right} + 1"
-        )
-    if axes["H"] == axes["W"]:
-        yield axes["H"]
-    else:
-        yield from (f"{letter}: {line}" for letter, line in axes.items())
+        inner = f"{left}({before[2 + axis]} + 2·{p} − {span}) / {s}{right} + 1"
+        lines.append(f"{out[2 + axis]} = {inner}{' − 1' if one_less else ''}")
+        dropped = dropped or one_less
+    note = _("The last window would begin in the padding: it is left out.") if dropped else ""
+    general = f"{left}(n + 2p − {reach}) / s{right} + 1"
+    if lines[0] == lines[1]:
+        return (general, lines[0]), note
+    return (general, f"H: {lines[0]}", f"W: {lines[1]}"), note
 
 
 def _why_parameters(layer: Layer) -> Why | None:
     operation = layer.operation
-    title, module = _("Parameters"), operation.module
-    if operation.shares_weights_with and not operation.parameters:
-        note = _("The same weights as {name}: counted there.")
-        return Why("parameters", title, ("0",), note.format(name=operation.shares_weights_with))
+    title, shared = _("Parameters"), operation.shares_weights_with
+    if shared and not operation.parameters:
+        note = _("The same weights as {name}: counted there.").format(name=shared)
+        return Why("parameters", title, ("0",), note)
     if not operation.parameters:
         return None
-    total, told = exact(operation.parameters), operation.settings
-    if isinstance(module, nn.Conv2d):
-        inputs = f"{_kernel(told)}·{module.in_channels // module.groups}"
-        note = _("outputs × (kernel height · width · input channels")
-        note += _(" of a group") if module.groups > 1 else ""
-        note += _(" + 1 for the bias)") if told["bias"] else ")"
-        term = f"({inputs} + 1)" if told["bias"] else f"({inputs})"
-        return Why("parameters", title, (f"{total} = {module.out_channels} × {term}",), note)
-    if isinstance(module, nn.Linear):
-        term = f"({module.in_features} + 1)" if told["bias"] else f"{module.in_features}"
-        note = _("outputs × (inputs + 1 for the bias)") if told["bias"] else _("outputs × inputs")
-        return Why("parameters", title, (f"{total} = {module.out_features} × {term}",), note)
-    if module is None:
-        return Why(
-            "parameters",
-            title,
-            (total,),
-            _("Weights that the network uses by itself, outside any layer."),
-        )
-    parts = [
-        f"{exact(p.numel())}  {name} {times(tuple(p.shape))}"
-        for name, p in module.named_parameters()
-    ]
-    lines = (f"{total} = {' + '.join(exact(p.numel()) for p in module.parameters())}", *parts)
-    return Why("parameters", title, lines if len(parts) > 1 else (total,))
+    total = exact(operation.parameters)
+    if shared:
+        note = _("Others of its weights belong to {name} too: counted there.").format(name=shared)
+        return Why("parameters", title, (total,), note)
+    if operation.kind == "function":
+        note = _("Weights that the network uses by itself, outside any layer.")
+        return Why("parameters", title, (total,), note)
+    if "channels" in operation.settings or isinstance(operation.settings.get("features"), tuple):
+        line, note = _rule_of_parameters(operation.settings)
+        return Why("parameters", title, (f"{total} = {line}",), note)
+    parts = [f"{exact(math.prod(s))}  {name} {times(s)}" for name, s in operation.weights]
+    summed = " + ".join(exact(math.prod(s)) for _name, s in operation.weights)
+    return Why("parameters", title, (f"{total} = {summed}", *parts) if parts[1:] else (total,))
 
 
-def _kernel(told: Any) -> str:
+def _rule_of_parameters(told: Mapping[str, Any]) -> tuple[str, str]:
+    """The product of a convolution or a linear layer, and what its factors are."""
+    if "channels" not in told:
+        inputs, outputs = told["features"]
+        if told["bias"]:
+            return f"{outputs} × ({inputs} + 1)", _("outputs × (inputs + 1 for the bias)")
+        return f"{outputs} × {inputs}", _("outputs × inputs")
+    inputs, outputs = told["channels"]
+    each = f"{_kernel(told)}·{inputs // told['groups']}"
+    grouped = told["groups"] > 1
+    if told["bias"] and grouped:
+        note = _("outputs × (kernel · input channels of a group + 1 for the bias)")
+    elif told["bias"]:
+        note = _("outputs × (kernel · input channels + 1 for the bias)")
+    elif grouped:
+        note = _("outputs × (kernel · input channels of a group)")
+    else:
+        note = _("outputs × (kernel · input channels)")
+    return f"{outputs} × ({each}{' + 1' if told['bias'] else ''})", note
+
+
+def _kernel(told: Mapping[str, Any]) -> str:
     return f"{told['kernel'][0]}·{told['kernel'][1]}"
 
 
 def _why_macs(layer: Layer) -> Why | None:
     operation = layer.operation
-    module, out = operation.module, operation.output_shape
+    told, out = operation.settings, operation.output_shape
     if out is None:
         return None
     counted = _("Only convolutions, linear layers and matrix products count; for one picture.")
+    if not operation.reads_picture:
+        counted = _("The picture has no part in it: counted once, whatever the batch.")
     if not layer.macs:
         return Why("macs", _("MACs"), ("0",), counted)
     total = exact(layer.macs)
-    if isinstance(module, nn.Conv2d):
-        each = f"{_kernel(operation.settings)}·{module.in_channels // module.groups}"
-        line = f"{total} = {'·'.join(map(str, out[1:]))} × {each}"
-    elif isinstance(module, nn.Linear):
-        line = f"{total} = {'·'.join(map(str, out[1:]))} × {module.in_features}"
+    places = "·".join(map(str, out[1:] if operation.reads_picture else out))
+    if "channels" in told:
+        line = f"{total} = {places} × {_kernel(told)}·{told['channels'][0] // told['groups']}"
+    elif isinstance(told.get("features"), tuple):
+        line = f"{total} = {places} × {told['features'][0]}"
     else:
         line = _("{total}, summed over the matrix products inside").format(total=total)
     return Why("macs", _("MACs"), (line, f"FLOPs = 2 × {total} = {exact(layer.flops)}"), counted)
@@ -150,7 +163,10 @@ def _why_memory(layer: Layer) -> Why | None:
     out = layer.operation.output_shape
     if out is None:
         return None
-    line = f"{exact(layer.activation_bytes)} B = {'·'.join(map(str, out))} × 4 B"
+    elements = layer.operation.output_elements
+    alone = elements == math.prod(out)
+    factors = "·".join(map(str, out)) if alone else exact(elements)
+    line = f"{exact(layer.activation_bytes)} B = {factors} × 4 B"
     note = _("The output of the whole batch, in 32-bit numbers.")
     if not layer.operation.allocates:
         note += " " + _("It shares its input's memory, so nothing new is allocated.")
@@ -191,6 +207,9 @@ def _field_lines(told: Any, before: Field, field: Field) -> Iterator[str]:
     axes = {}
     for axis, letter, old, new in ((0, "H", before.y, field.y), (1, "W", before.x, field.x)):
         k, d = told["kernel"][axis], told["dilation"][axis]
+        if new.size != old.size + d * (k - 1) * old.jump:
+            axes[letter] = f"{new.size}"  # after an uneven pooling no sum is exact
+            continue
         factor = f"{d}·({k} − 1)" if d != 1 else f"({k} − 1)"
         axes[letter] = f"{new.size} = {old.size} + {factor} × {old.jump:g}"
     if axes["H"] == axes["W"]:

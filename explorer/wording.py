@@ -8,6 +8,7 @@ from explorer.anatomy import Anatomy, Layer
 from explorer.arithmetic import Shape
 from explorer.language import _, ngettext
 from explorer.misfit import Lesson
+from explorer.operations import INPUT
 from explorer.receptive_field import Field
 from explorer.units import count, exact, size, times
 
@@ -137,11 +138,20 @@ def _channels(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]
 
 
 def _window(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    padding = max(given.operation.settings["padding"])
+    arrived = _("{shape}, and {padding} cells of padding on each side")
+    template = ngettext(
+        "{layer}'s window is {needs} cells long, but there is only {got}.",
+        "{layer}'s window is {needs} cells long, but there are only {got}.",
+        given.got or 0,
+    )
     return (
-        _("{layer}'s window is {needs} cells long, but only {got} arrive.").format(**words),
-        words["shape"],
+        template.format(**words),
+        arrived.format(padding=padding, **words) if padding else words["shape"],
         _("at least {needs} cells each way, padding included").format(**words),
-        _(
+        _("The picture itself is smaller than this window.")
+        if given.operation.inputs == (INPUT,)
+        else _(
             "Every stride and every pooling before it made the map smaller, "
             "until the window no longer fits."
         ),

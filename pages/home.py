@@ -14,19 +14,19 @@ QUESTIONS = (
         {"network": "alexnet", "input": "1x28x28"},
     ),
     (
-        N_("ResNet-18 at 96 × 96: how far does one pixel see?"),
+        N_("ResNet-18 at 96 × 96: how much does one unit of a map see?"),
         N_("Follow the receptive field as it grows from layer to layer."),
         {"network": "resnet18", "input": "1x96x96"},
     ),
     (
         N_("GoogLeNet: why four branches side by side?"),
         N_("Each sees at another scale; their channels are joined again."),
-        {"network": "googlenet"},
+        {"network": "googlenet", "input": "1x96x96"},
     ),
     (
         N_("DenseNet: why do the channels keep growing?"),
         N_("Every layer adds to all that came before; transitions cut it back."),
-        {"network": "densenet"},
+        {"network": "densenet", "input": "1x224x224"},
     ),
 )
 

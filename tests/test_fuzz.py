@@ -109,14 +109,14 @@ def compare(name: str, shape: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS.keys() - LARGE))
-@settings(STEADY, max_examples=60)
+@settings(STEADY, max_examples=40)
 @given(st.data())
 def test_a_size_works_or_fails_where_it_really_does(name: str, data: st.DataObject):
     compare(name, data.draw(pictures(get(name).input_shape[0])))
 
 
 @pytest.mark.parametrize("name", sorted(LARGE))
-@settings(STEADY, max_examples=20)
+@settings(STEADY, max_examples=12)
 @given(st.data())
 def test_a_large_network_too(name: str, data: st.DataObject):
     compare(name, data.draw(pictures(get(name).input_shape[0])))

@@ -23,9 +23,7 @@ def board(page: Page, name: str) -> Locator:
 
 
 def row(shown: Locator, name: str) -> Locator:
-    return shown.locator("tbody tr[data-id]").filter(
-        has=shown.page.get_by_text(name, exact=True)
-    )
+    return shown.locator("tbody tr[data-id]").filter(has=shown.page.get_by_text(name, exact=True))
 
 
 def test_from_the_home_page_to_a_mended_size(page: Page, app_server: str) -> None:
@@ -34,7 +32,7 @@ def test_from_the_home_page_to_a_mended_size(page: Page, app_server: str) -> Non
     page.get_by_role("link", name=re.compile("AlexNet at 28")).click()
     shown = board(page, "alexnet")
     lesson = page.locator(".st-key-lesson")
-    expect(lesson).to_contain_text("pool2's window is 3 cells long, but only 2 arrive")
+    expect(lesson).to_contain_text("pool2's window is 3 cells long, but there are only 2")
     expect(shown.locator("tr.failed")).to_have_count(1)
     expect(shown.locator("tbody tr[data-id]")).to_have_count(7)  # the picture and six layers
     page.get_by_role("button", name="Use 1x193x193").click()
@@ -87,18 +85,97 @@ def test_blocks_fold_and_unfold_with_mouse_and_keys(page: Page, app_server: str)
     expect(rows).to_have_count(7)
 
 
+def seen(place: Locator) -> bool:
+    """Whether all of it is in the window, below the page's header."""
+    return bool(
+        place.evaluate(
+            "element => { const box = element.getBoundingClientRect();"
+            " return box.top >= 44 && box.bottom <= innerHeight }"
+        )
+    )
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_choice_in_the_picture_brings_its_arithmetic_into_sight(
+    browser: Browser, app_server: str, motion: str
+) -> None:
+    visitor = browser.new_context(
+        viewport={"width": 1366, "height": 768},
+        reduced_motion=motion,  # type: ignore[arg-type]
+    )
+    page = visitor.new_page()
+    page.goto(f"{app_server}/layers?network=alexnet")
+    shown = board(page, "alexnet")
+    for name in ("conv5", "fc3", "conv1"):
+        number = row(shown, name).get_attribute("data-id")
+        shown.locator(f'.strip g.node[data-id="{number}"]').first.click()
+        expect(row(shown, name)).to_have_attribute("aria-selected", "true")
+        page.wait_for_timeout(900)  # a smooth movement ends
+        assert seen(row(shown, name))
+        assert seen(shown.locator("tr.detail .formulas"))
+    row(shown, "fc3").click()
+    page.wait_for_timeout(900)
+    assert seen(shown.locator("tr.detail .formulas"))
+    visitor.close()
+
+
+def test_the_arithmetic_of_a_link_begins_above_the_fold(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=alexnet&layer=conv1")
+    top = board(page, "alexnet").locator("tr.detail").bounding_box()
+    assert top is not None
+    assert top["y"] < 720
+    title = page.get_by_role("heading", level=1).bounding_box()
+    label = page.get_by_text("Network", exact=True).bounding_box()
+    assert title is not None
+    assert label is not None
+    assert title["y"] >= 44, "below the page's header"
+    assert label["y"] - (title["y"] + title["height"]) >= 4
+
+
+def test_a_network_in_one_block_opens_with_something_to_see(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=torchvision/vgg11")
+    rows = board(page, "torchvision-vgg11").locator("tbody tr[data-id]")
+    expect(rows).to_have_count(26)
+    page.get_by_role("button", name="Fold all", exact=True).click()
+    expect(rows).to_have_count(6)
+    page.wait_for_url("**open=none**")
+    page.get_by_role("button", name="All sums").click()  # a rerun
+    settled(page)
+    expect(rows).to_have_count(6)
+    page.reload()
+    board(page, "torchvision-vgg11")
+    expect(rows).to_have_count(6)
+
+
+def test_another_network_forgets_what_was_unfolded_and_chosen(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=googlenet&open=all&layer=stage3")
+    board(page, "googlenet")
+    page.locator(".st-key-network input").click()
+    page.locator(".st-key-network input").fill("densenet")
+    page.get_by_role("option", name="densenet · DenseNet", exact=True).click()
+    shown = board(page, "densenet")
+    page.wait_for_url("**network=densenet")
+    expect(shown.locator('tr[aria-expanded="true"], tr[aria-selected="true"]')).to_have_count(0)
+
+
 def test_another_network_is_picked_by_typing(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/layers?network=lenet")
     board(page, "lenet")
-    page.locator(".st-key-network input").fill("torchvision/resnet50")
-    page.get_by_role("option", name="torchvision/resnet50", exact=True).click()
+    for typed in ("torchvision/resnet50", "ResNet-50", "resnet 50"):
+        page.locator(".st-key-network input").click()
+        page.locator(".st-key-network input").fill(typed)
+        found = page.get_by_role("option", name="torchvision/resnet50 · ResNet-50", exact=True)
+        expect(found).to_be_visible()
+        page.keyboard.press("Escape")
+    page.locator(".st-key-network input").click()
+    page.locator(".st-key-network input").fill("resnet 50")
+    found.click()
     board(page, "torchvision-resnet50")
     expect(page.get_by_text("25.6 M parameters")).to_be_visible()
+    assert parse_qs(urlsplit(page.url).query)["network"] == ["torchvision/resnet50"]
 
 
-def test_what_is_on_screen_can_be_taken_along(
-    page: Page, app_server: str, tmp_path: Path
-) -> None:
+def test_what_is_on_screen_can_be_taken_along(page: Page, app_server: str, tmp_path: Path) -> None:
     page.goto(f"{app_server}/layers?network=resnet18&open=all")
     shown = board(page, "resnet18")
     with page.expect_download() as saved:
@@ -108,10 +185,14 @@ def test_what_is_on_screen_can_be_taken_along(
     drawn = ET.parse(picture).getroot()  # noqa: S314 (we drew it ourselves)
     assert drawn.tag == f"{SVG}svg"
     words = {node.text for node in drawn.iter(f"{SVG}text")}
-    assert "+" in words or any("+" in (word or "") for word in words)
+    assert {"+", "convolution", "merge"} <= words, "the signs and the legend"
+    fills = {node.get("stroke-width") for node in drawn.iter(f"{SVG}path")}
+    assert "3px" not in fills, "nothing is marked as chosen"
+    stem = saved.value.suggested_filename.removesuffix(".svg")
     page.get_by_role("tab", name="Code").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Table (CSV)").click()
+    assert saved.value.suggested_filename == f"{stem}.csv"
     table = tmp_path / "layers.csv"
     saved.value.save_as(table)
     assert table.read_text(encoding="utf-8").count("Conv2d") == 20
@@ -131,6 +212,39 @@ def test_a_chart_can_be_saved(page: Page, app_server: str, tmp_path: Path) -> No
     assert ET.parse(picture).getroot().tag == f"{SVG}svg"  # noqa: S314
 
 
+def test_a_picture_that_cannot_be_drawn_says_so(page: Page, app_server: str) -> None:
+    page.route("**/board_layout.js*", lambda route: route.abort())
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto(f"{app_server}/layers?network=lenet")
+    expect(page.locator(".board .strip")).to_contain_text("could not be loaded")
+    expect(page.locator(".board tbody tr[data-id]")).to_have_count(13)
+    assert not failures
+
+
+def test_exact_numbers_can_be_read_without_a_mouse(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=alexnet&layer=conv1")
+    exact = board(page, "alexnet").locator(".why .exact")
+    expect(exact).to_contain_text("33\u202f872\u202f256")
+
+
+def test_a_choice_does_not_send_the_network_again(page: Page, app_server: str) -> None:
+    received: list[int] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))),
+    )
+    page.goto(f"{app_server}/layers?network=torchvision/densenet201")
+    shown = board(page, "torchvision-densenet201")
+    settled(page)
+    assert sum(received) > 500_000
+    received.clear()
+    row(shown, "conv0").click()
+    page.wait_for_url("**layer=features.conv0**")
+    settled(page)
+    assert sum(received) < 60_000
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_everything_without_sideways_scrolling(
     browser: Browser, app_server: str, scheme: str
@@ -143,6 +257,10 @@ def test_a_phone_shows_everything_without_sideways_scrolling(
     page.goto(f"{app_server}/layers?network=densenet")
     shown = board(page, "densenet")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(shown.locator(".strip")).to_have_class(re.compile("more-right"))  # its edge fades
+    field = page.locator(".st-key-network .stSelectbox").bounding_box()
+    assert field is not None
+    assert field["width"] > 340
     shown.locator("tbody tr[data-id]").nth(2).click()
     expect(shown.locator("tr.detail")).to_be_visible()
     visitor.close()

@@ -8,7 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import anatomy, architectures
+from explorer.figures import board as figures
 from explorer.figures import table
+from explorer.ui import board_view
 from explorer.ui.shell import ROOT, entry
 
 SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
@@ -143,3 +145,69 @@ def test_the_table_file_holds_every_layer_exactly(tmp_path: Path) -> None:
     assert sum(int(row["parameters"]) for row in rows) == found.totals.parameters
     assert sum(int(row["macs_per_picture"]) for row in rows) == found.totals.macs
     assert {row["type"] for row in rows} >= {"Conv2d", "cat", "relu", "Linear"}
+
+
+def test_no_size_is_the_networks_own() -> None:
+    at = opened(network="lenet", input="1x30x30")
+    at.text_input(key="input").set_value("").run()
+    assert not at.error
+    assert "61.7 k parameters" in text(at)
+
+
+def test_no_table_has_an_empty_heading() -> None:
+    at = opened(network="alexnet", batch="32")
+    at.session_state["sums"] = True
+    at.run()
+    tables = [part.value for part in at.markdown if part.value.startswith("|")]
+    assert len(tables) == 2
+    for each in tables:
+        assert all(word.strip() for word in each.splitlines()[0].strip("|").split("|"))
+
+
+def board_data(at: AppTest) -> str:
+    """What the board is given, as it is sent."""
+    (found,) = at.get("bidi_component")
+    return str(found.proto.json or found.proto.mixed)
+
+
+def test_the_board_is_given_the_same_after_a_choice() -> None:
+    at = opened(network="lenet")
+    before = board_data(at)
+    at.query_params["layer"] = "conv1"
+    at.query_params["open"] = "none"
+    at.run()
+    assert board_data(at) == before
+    assert "conv1" in before
+
+
+@pytest.mark.parametrize(
+    ("name", "opened_first"),
+    [
+        ("googlenet", []),
+        ("lenet", []),
+        ("torchvision/vgg11", ["features"]),
+        ("torchvision/swin_t", ["features"]),
+        ("torchvision/regnet_y_400mf", ["trunk_output"]),
+        ("torchvision/resnet18", []),
+    ],
+)
+def test_the_first_view_has_something_to_see(name: str, opened_first: list[str]) -> None:
+    architecture = architectures.get(name)
+    rows = figures.board(anatomy.measure(name, None, architecture.input_shape), name)["rows"]
+    names = board_view.names(rows)
+    first = board_view.first_open(rows)
+    assert [names[block] for block in first] == opened_first
+    for opened_blocks in (first, "none", "all"):
+        address = {"open": board_view.write_open(opened_blocks, names, first)}
+        read = board_view.read({k: v for k, v in address.items() if v}, names, first)["open"]
+        assert (read or "none") == (opened_blocks or "none")
+
+
+def test_a_name_that_comes_twice_can_still_be_chosen() -> None:
+    found = figures.board(anatomy.measure("googlenet", None, (1, 96, 96)), "GoogLeNet")
+    rows = found["rows"]
+    block = next(row for row in rows if row["group"])
+    twin = {**block, "id": 9_999}
+    names = board_view.names([*rows, twin])
+    assert len(set(names.values())) == len(rows) + 1
+    assert board_view.read({"layer": names[9_999]}, names, [])["selected"] == 9_999

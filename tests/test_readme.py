@@ -61,7 +61,11 @@ def test_every_package_is_pinned_and_earns_a_line() -> None:
 )
 def test_every_command_line_runs(command: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, *shlex.split(command)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, *shlex.split(command)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout

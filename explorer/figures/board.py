@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from explorer import why, wording
 from explorer.anatomy import Anatomy, Block, Layer
 from explorer.figures.board_types import Cell, Column, Content, Family, Formula, Row
-from explorer.graph import INPUT
 from explorer.language import _
+from explorer.operations import INPUT
 from explorer.units import count, exact, size, times
 
 # What an operation does, for its colour in the picture: the first word that its type holds.
@@ -156,17 +156,26 @@ def _layer_row(layer: Layer, anatomy: Anatomy, title: str, number: int, parent: 
     row["settings"] = wording.settings(layer)
     row["input"] = " , ".join(wording.shape(shape) for shape in operation.input_shapes)
     row["output"] = wording.shape(operation.output_shape)
-    row["shape"] = list((operation.output_shape or (0,))[1:])
+    row["shape"] = _drawn(layer)
     row["cells"] = _cells([layer], anatomy)
     row["why"] = [_formula(each) for each in why.numbers(layer, anatomy.input)]
     row["status"] = layer.status
     if layer.status == "unused":
-        row["note"] = _("Never runs in prediction; its weights are counted.")
+        row["note"] = _never_runs()
     if layer.status == "failed" and anatomy.lesson:
         text = wording.lesson(anatomy.lesson, title)
         row["note"] = text.headline
         row["why"].insert(0, _misfit(text))
     return row
+
+
+def _never_runs() -> str:
+    return _("Never runs in prediction; its weights are counted.")
+
+
+def _drawn(layer: Layer) -> list[int]:
+    """[channels, height, width] for the picture, wherever the channels lie; or [features]."""
+    return list(layer.map_shape or (layer.operation.output_shape or (0,))[1:])
 
 
 def _misfit(text: wording.LessonText) -> Formula:
@@ -188,10 +197,12 @@ def _block_row(block: Block, anatomy: Anatomy, number: int, parent: int | None) 
     row["settings"] = _("{n} operations").format(n=len(leaves))
     row["input"] = wording.shape(first.input_shapes[0]) if first.input_shapes else ""
     row["output"] = wording.shape(last.output_shape)
-    row["shape"] = list((last.output_shape or (0,))[1:])
+    row["shape"] = _drawn(leaves[-1])
     row["cells"] = _cells(leaves, anatomy)
     row["why"] = list(_sums(block))
-    row["status"] = "failed" if any(leaf.status == "failed" for leaf in leaves) else "ok"
+    found = {leaf.status for leaf in leaves}
+    row["status"] = "failed" if "failed" in found else "ok" if "ok" in found else "unused"
+    row["note"] = _never_runs() if row["status"] == "unused" else ""
     return row
 
 

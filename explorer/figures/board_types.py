@@ -83,9 +83,14 @@ class Content(TypedDict):
     edges: list[tuple[int, int]]  # between rows that are no blocks; the input image is a row too
 
 
-class Board(Content):
-    """All that the board shows. `key` names it: a new key starts from `view` anew."""
+class Board(TypedDict):
+    """All that the board is given. `key` names what it shows: a new key starts from `view` anew.
+
+    `content` is a `Content` as JSON: one text is kept for all visitors and sent as it is.
+    """
 
     key: str
+    file: str  # what a saved picture is called, without its ending
     labels: dict[str, str]  # the board's own words
     view: View
+    content: str

@@ -114,11 +114,9 @@ def shapes(anatomy: Anatomy) -> go.Figure:
 
 
 def _map(layer: Layer) -> tuple[int, int, int] | None:
-    """(channels, height, width); a vector is one cell with many channels."""
+    """(channels, height, width); a vector is one cell with many channels; tokens are no map."""
     shape = layer.operation.output_shape or ()
-    if len(shape) == 4:
-        return shape[1], shape[2], shape[3]
-    return (shape[1], 1, 1) if len(shape) == 2 else None
+    return (shape[1], 1, 1) if len(shape) == 2 else layer.map_shape
 
 
 def _framed(figure: go.Figure, y_title: str, bars: int) -> go.Figure:

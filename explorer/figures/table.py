@@ -34,7 +34,7 @@ def csv(anatomy: Anatomy) -> str:
                 layer.macs,
                 layer.flops,
                 layer.activation_bytes,
-                *(layer.field.size if layer.field and layer.field.dims else ("", "")),
+                *(layer.receptive_field or ("", "")),
                 layer.status,
             ]
         )

@@ -3,15 +3,16 @@
 The numbers are computed here; `assets/hero.js` draws them and lets the reader move the window.
 """
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
+import torch
+from torch import Tensor
 
+from explorer import ops
 from explorer.language import _
-
-Grid = npt.NDArray[np.float64]
 
 ASSETS = Path(__file__).parent / "assets"
 STYLE = (ASSETS / "hero.css").read_text(encoding="utf-8")
@@ -34,40 +35,35 @@ BOOT = """
 05555555555555
 00000000000000
 """
-KERNEL = np.array([[1.0, 0.0, -1.0]] * 3)  # bright on its left, dark on its right: an edge
+KERNEL = torch.tensor([[1.0, 0.0, -1.0]] * 3)  # bright on its left, dark on its right: an edge
 
 
-def picture() -> Grid:
+def picture() -> Tensor:
     """The boot as brightness from 0 to 1, (14, 14)."""
-    return np.array([[int(digit) / 9 for digit in row] for row in BOOT.split()])
+    return torch.tensor([[int(digit) / 9 for digit in row] for row in BOOT.split()])
 
 
-def cross_correlate(image: Grid, kernel: Grid) -> Grid:
-    """What the kernel finds at every place where it fits, (H − kH + 1, W − kW + 1)."""
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    found: Grid = (windows * kernel).sum(axis=(2, 3))
-    return found
+def _rows(grid: Tensor) -> list[list[float]]:
+    return [[round(value, 3) for value in row] for row in grid.tolist()]
 
 
-def max_pool(image: Grid) -> Grid:
-    """The largest of every 2 × 2 square; the sides must be even."""
-    high, wide = image.shape
-    largest: Grid = image.reshape(high // 2, 2, wide // 2, 2).max(axis=(1, 3))
-    return largest
+@cache
+def _component() -> Any:
+    """Declared once per process, at the first use (a running Streamlit is needed)."""
+    return st.components.v2.component("convscope_hero", css=STYLE, js=SCRIPT)
 
 
 def show() -> None:
     """Draw the convolution; pointing at it (or arrow keys) moves the kernel's window."""
     image = picture()
-    found = cross_correlate(image, KERNEL)
-    component = st.components.v2.component("convscope_hero", css=STYLE, js=SCRIPT)
-    component(
+    found = ops.corr2d(image, KERNEL)
+    _component()(
         key="hero",
         data={
-            "picture": image.round(3).tolist(),
-            "kernel": KERNEL.tolist(),
-            "found": found.round(3).tolist(),
-            "pooled": max_pool(found).round(3).tolist(),
+            "picture": _rows(image),
+            "kernel": _rows(KERNEL),
+            "found": _rows(found),
+            "pooled": _rows(ops.pool2d(found, 2)),
             "names": [_("picture"), _("kernel"), _("feature map"), _("max-pooled")],
             "hint": _("Point at the picture or the feature map: the kernel follows."),
             "meaning": _(

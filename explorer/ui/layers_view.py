@@ -2,22 +2,25 @@
 
 import streamlit as st
 
-from explorer import inputs, memory, wording
+from explorer import inputs, wording
 from explorer.anatomy import Anatomy
 from explorer.architectures import Architecture, Reported
 from explorer.figures import charts as figures
 from explorer.figures import table
-from explorer.figures.board_types import Board, Open, View
+from explorer.figures.board_types import Board, View
+from explorer.inputs import Picture
 from explorer.language import _, current
 from explorer.misfit import Lesson
-from explorer.ui import links, loaders
+from explorer.ui import board_view, links, loaders
 from explorer.ui.board import board_labels, layer_board
 from explorer.ui.pickers import Choice, set_defaults
-from explorer.units import count, exact, size
+from explorer.units import count, exact
+
+_BEGUN = "where the board began"
 
 
 def _identity(anatomy: Anatomy) -> str:
-    """A name for exactly what is on screen, for downloads and for the board."""
+    """A name for exactly what is on screen, for the board and for every file saved from here."""
     chosen = "-".join(f"{key}_{value}" for key, value in anatomy.options.items())
     shape = "x".join(map(str, anatomy.input))
     return f"{anatomy.architecture.replace('/', '-')}-{shape}-{chosen}"
@@ -80,115 +83,35 @@ def _mend(given: Lesson, choice: Choice) -> None:
         )
 
 
-# -- totals -----------------------------------------------------------------------------------
-
-
-def totals(anatomy: Anatomy, choice: Choice) -> None:
-    """The network in one line; all sums and what memory it takes behind a button."""
-    with st.container(horizontal=True, vertical_alignment="center", key="totals"):
-        line = wording.totals(anatomy)
-        if anatomy.lesson:
-            line = _("Up to {layer}: {sums}").format(layer=anatomy.lesson.operation.name, sums=line)
-        st.markdown(f"**{line}**", width="stretch")
-        sums = st.popover(_("All sums"), icon=":material/functions:", key="sums", on_change="rerun")
-        with sums:
-            _all_sums(anatomy, choice, with_training=bool(sums.open))
-
-
-def _all_sums(anatomy: Anatomy, choice: Choice, *, with_training: bool) -> None:
-    sums = anatomy.totals
-    rows = {
-        _("Parameters"): exact(sums.parameters),
-        _("… of them trainable"): exact(sums.trainable),
-        _("… not trainable"): exact(sums.parameters - sums.trainable),
-        _("Weights, 32-bit"): size(sums.parameter_bytes),
-        _("Weights, 16-bit"): size(sums.parameter_bytes / 2),
-        _("MACs per picture"): exact(sums.macs),
-        _("FLOPs per picture"): exact(sums.flops),
-        _("Activations, all layers"): size(sums.activation_bytes),
-        _("Activations alive at once in prediction"): size(sums.peak_bytes),
-    }
-    if sums.receptive_field:
-        seen = wording.sight(sums.receptive_field, anatomy.input)
-        rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = seen
-    _two_columns(rows)
-    if anatomy.lesson is None:
-        _training(choice, compute=with_training)
-
-
-def _two_columns(rows: dict[str, str]) -> None:
-    body = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    st.markdown(f"| | |\n|:--|--:|\n{body}")
-
-
-def _training(choice: Choice, *, compute: bool) -> None:
-    """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
-    optimizer = st.selectbox(
-        _("Training with"),
-        tuple(memory.OPTIMIZER_STATE),
-        index=2,
-        key="optimizer",
-        bind="query-params",
-        help=_("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
-    )
-    if not compute or choice.picture is None:
-        return
-    needed = loaders.training_memory(
-        choice.architecture.name,
-        loaders.pairs(choice.options),
-        choice.picture,
-        choice.batch,
-        optimizer,
-    )
-    if needed.problem:
-        st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
-        return
-    _two_columns(
-        {
-            _("Weights"): size(needed.weights),
-            _("Gradients"): size(needed.gradients),
-            _("Optimiser"): size(needed.optimizer),
-            _("Saved for the way back, batch of {n}").format(n=choice.batch): size(
-                needed.activations
-            ),
-            _("**Training, together**"): f"**{size(needed.total)}**",
-        }
-    )
-    st.caption(_("An estimate in 32-bit numbers: working space of the kernels comes on top."))
-
-
 # -- the board --------------------------------------------------------------------------------
 
 
-def board(anatomy: Anatomy, choice: Choice) -> None:
+def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
-    assert choice.picture is not None
-    data = loaders.board(
-        choice.architecture.name,
-        loaders.pairs(choice.options),
-        choice.picture,
-        choice.batch,
-        current(),
-    )
-    names = {row["full_name"]: row["id"] for row in data["rows"]}
+    given = (choice.architecture.name, loaders.pairs(choice.options), picture, choice.batch)
+    kept = loaders.board(*given, current())
+    key, view = _view(f"{_identity(anatomy)}-{current()}", kept)
     shown = Board(
-        **data,
-        key=f"{_identity(anatomy)}-{current()}",
-        labels=board_labels(),
-        view=_view_from_link(names),
+        key=key, file=_identity(anatomy), labels=board_labels(), view=view, content=kept.text
     )
-    view = layer_board(shown, key="board")
-    ids = {number: name for name, number in names.items()}
-    links.put("layer", "" if view.selected is None else ids.get(view.selected, ""))
-    opened = view.open if isinstance(view.open, str) else ",".join(ids[i] for i in view.open)
-    links.put("open", opened, "none")
+    chosen = layer_board(shown, key="board")
+    links.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
+    links.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
 
 
-def _view_from_link(names: dict[str, int]) -> View:
-    asked = st.query_params.get("open", "none")
-    listed = [names[name] for name in asked.split(",") if name in names]
-    opened: Open = "all" if asked == "all" else listed or "none"
-    return View(selected=names.get(st.query_params.get("layer", "")), open=opened)
+def _view(key: str, kept: loaders.Kept) -> tuple[str, View]:
+    """Where the board begins, and the name of that beginning.
+
+    It is read from the address once: the board then follows its reader, and as long as its data
+    stay the same to the byte they are not sent again. Back and Forward begin anew.
+    """
+    begun: tuple[str, int, View] | None = st.session_state.get(_BEGUN)
+    turn = begun[1] if begun else 0
+    if begun is None or begun[0] != key or links.arrived("board"):
+        turn += links.came_back()
+        begun = (key, turn, board_view.read(st.query_params, kept.names, kept.first))
+        st.session_state[_BEGUN] = begun
+    return (f"{key}~{turn}" if turn else key), begun[2]
 
 
 # -- charts and downloads ---------------------------------------------------------------------
@@ -220,19 +143,15 @@ def _download(label: str, text: str, file: str, kind: str) -> None:
     st.download_button(label, text, file, kind, icon=":material/download:", on_click="ignore")
 
 
-def downloads(anatomy: Anatomy, choice: Choice) -> None:
+def downloads(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     """The network as PyTorch code, and the table as CSV."""
-    assert choice.picture is not None
     options = loaders.pairs(choice.options)
-    source = loaders.pytorch(choice.architecture.name, options, choice.picture, choice.batch)
+    source = loaders.pytorch(choice.architecture.name, options, picture, choice.batch)
     name = _identity(anatomy)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
-        icon = ":material/download:"
-        st.download_button(_("Code (Python)"), source, f"{name}.py", "text/x-python", icon=icon)
-        st.download_button(
-            _("Table (CSV)"), table.csv(anatomy), f"{name}.csv", "text/csv", icon=icon
-        )
+        _download(_("Code (Python)"), source, f"{name}.py", "text/x-python")
+        _download(_("Table (CSV)"), table.csv(anatomy), f"{name}.csv", "text/csv")
     st.code(source, language="python")
 
 

@@ -1,14 +1,36 @@
-"""Widgets by which a network and an input are chosen, all of them kept in the page's address."""
+"""Widgets by which a network and an input are chosen, all of them kept in the page's address.
 
+The network's own widget is not bound to the address, since its labels carry the title beside the
+name. When the address wins (see `links`), everything is taken from it here, defaults too: Streamlit
+would keep the last network's values for whatever the address does not say.
+"""
+
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from explorer import architectures, inputs
-from explorer.architectures.registry import Architecture, Option, Value
+from explorer.architectures.registry import TORCHVISION, Architecture, Option, Value
 from explorer.inputs import Picture
 from explorer.language import _
+from explorer.ui import links
+
+FIRST_SHOWN = "alexnet"
+_LAST = "what was picked last"
+FORGOTTEN = ("layer", "open")  # said of one network, they mean nothing in another
+
+# torchvision's names as people write them; what follows the family is a depth or a variant.
+_FAMILIES = {
+    "alexnet": "AlexNet", "convnext": "ConvNeXt", "densenet": "DenseNet",
+    "efficientnet": "EfficientNet", "googlenet": "GoogLeNet", "inception": "Inception",
+    "maxvit": "MaxViT", "mnasnet": "MNASNet", "mobilenet": "MobileNet", "regnet": "RegNet",
+    "resnet": "ResNet", "resnext": "ResNeXt", "shufflenet": "ShuffleNet",
+    "squeezenet": "SqueezeNet", "swin": "Swin", "vgg": "VGG", "vit": "ViT",
+    "wide_resnet": "Wide ResNet",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,6 +44,16 @@ class Choice:
     complaint: str  # why `picture` is None
 
 
+def label(name: str) -> str:
+    """A network's registry name and its title: "resnet18 · ResNet-18". Either finds it."""
+    if not name.startswith(TORCHVISION):
+        return f"{name} · {architectures.get(name).title}"
+    model = name.removeprefix(TORCHVISION)
+    family = max((each for each in _FAMILIES if model.startswith(each)), key=len, default="")
+    variant = re.sub(r"[_-]+", "-", model.removeprefix(family)).strip("-")
+    return f"{name} · {'-'.join(filter(None, [_FAMILIES.get(family, ''), variant]))}"
+
+
 def reject_unknown(key: str, known: list[str]) -> None:
     """Say so if the address asks for something that does not exist; the default is shown then."""
     given = st.query_params.get(key)
@@ -32,36 +64,91 @@ def reject_unknown(key: str, known: list[str]) -> None:
             st.warning(str(error))
 
 
-def _first(key: str, **default: Any) -> dict[str, Any]:
-    """The default of widget `key`, only until it has a value: Streamlit wants one or the other."""
-    return {} if key in st.session_state else default
+def _defaults(architecture: Architecture) -> dict[str, Any]:
+    """Widget key → value: the input size and every option of this network by default."""
+    options = {option.name: option.default for option in architecture.all_options}
+    return {"input": inputs.spell(architecture.input_shape), **options}
 
 
 def set_defaults(architecture: Architecture) -> None:
     """Put the input size and every option at the network's defaults."""
-    st.session_state["input"] = inputs.spell(architecture.input_shape)
-    for option in architecture.all_options:
-        st.session_state[option.name] = option.default
+    st.session_state.update(_defaults(architecture))
 
 
 def _network_changed() -> None:
-    set_defaults(architectures.get(st.session_state["network"]))
+    name = st.session_state["network"]
+    set_defaults(architectures.get(name))
+    for key in FORGOTTEN:
+        st.query_params.pop(key, None)
+    links.put("network", name, FIRST_SHOWN)
+
+
+# -- from the address into the widgets ---------------------------------------------------------
+
+
+def _read_batch(given: object) -> int:
+    try:
+        return inputs.parse_batch(given)
+    except ValueError:
+        return 1
+
+
+def _read_option(option: Option, given: object) -> Value:
+    try:
+        return option.parse(given)
+    except ValueError:
+        return option.default
+
+
+def _take(given: Mapping[str, Any], names: list[str]) -> None:
+    """Every widget's value as `given`, or its default where that says nothing or nonsense."""
+    name = given.get("network")
+    architecture = architectures.get(name if name in names else FIRST_SHOWN)
+    st.session_state["network"] = architecture.name
+    spelled = inputs.spell(architecture.input_shape)
+    st.session_state["input"] = given.get("input") or spelled
+    st.session_state["batch"] = _read_batch(given.get("batch", 1))
+    for option in architecture.all_options:
+        st.session_state[option.name] = _read_option(option, given.get(option.name, option.default))
+
+
+def _arrive(names: list[str]) -> None:
+    """Take what the address says; on the way back to a bare one, what was picked last."""
+    address = st.query_params.to_dict()
+    last = st.session_state.get(_LAST, {})
+    bare = not any(key in address for key in ("network", "input", "batch", *last))
+    _take(last if bare and not links.came_back() else address, names)
+
+
+def _keep(choice: Choice) -> None:
+    st.session_state[_LAST] = {
+        "network": choice.architecture.name,
+        "input": st.session_state["input"],
+        "batch": choice.batch,
+        **choice.options,
+    }
+
+
+# -- the widgets -------------------------------------------------------------------------------
 
 
 def pick_network() -> Architecture:
-    """A network, by its registry name."""
+    """A network, by its registry name or its title."""
     names = architectures.names()
-    reject_unknown("network", names)
+    if links.arrived("network"):
+        reject_unknown("network", names)
+        _arrive(names)
     name = st.selectbox(
         _("Network"),
         names,
         key="network",
-        **_first("network", index=names.index("alexnet")),
-        bind="query-params",
+        index=names.index(FIRST_SHOWN),
+        format_func=label,
         on_change=_network_changed,
         help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
-        width=260,
+        width=290,
     )
+    links.put("network", name, FIRST_SHOWN)
     return architectures.get(name)
 
 
@@ -70,11 +157,13 @@ def pick_input(default: Picture) -> tuple[Picture | None, str]:
     text = st.text_input(
         _("Input: channels × height × width"),
         key="input",
-        **_first("input", value=inputs.spell(default)),
+        value=inputs.spell(default),
         bind="query-params",
         help=_("For example 1x224x224, or 28 for a square picture of 28 × 28."),
         width=210,
     )
+    if not (text or "").strip():
+        return default, ""
     try:
         return inputs.parse(text or "", default), ""
     except ValueError as error:
@@ -90,7 +179,7 @@ def pick_option(option: Option) -> Value:
                 min_value=option.choices[0],
                 max_value=option.choices[-1],
                 key=option.name,
-                **_first(option.name, value=int(option.default)),
+                value=int(option.default),
                 bind="query-params",
                 help=_(option.meaning),
                 width=140,
@@ -100,7 +189,7 @@ def pick_option(option: Option) -> Value:
         option.name,
         option.choices,
         key=option.name,
-        **_first(option.name, index=option.choices.index(option.default)),
+        index=option.choices.index(option.default),
         bind="query-params",
         help=_(option.meaning),
         width=130,
@@ -127,4 +216,6 @@ def pick() -> Choice:
         with st.popover(_("More"), icon=":material/tune:"):
             for option in (architecture.in_channels, architecture.num_classes):
                 options[option.name] = pick_option(option)
-    return Choice(architecture, options, picture, int(batch), complaint)
+    choice = Choice(architecture, options, picture, int(batch), complaint)
+    _keep(choice)
+    return choice

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import layers_view as view
-from explorer.ui import links, loaders, pickers
+from explorer.ui import links, loaders, pickers, sums_view
 
 title = st.empty()  # names the network, which is picked below it
 choice = pickers.pick()
@@ -15,21 +15,22 @@ if choice.picture is None:
     view.complain(choice)
     st.stop()
 
-anatomy = loaders.measure(architecture.name, options, choice.picture, choice.batch)
-view.totals(anatomy, choice)
+with st.spinner(_("Measuring …")):  # shown only after half a second
+    anatomy = loaders.measure(architecture.name, options, choice.picture, choice.batch)
+sums_view.totals(anatomy, choice)
 if anatomy.lesson:
     view.lesson(anatomy.lesson, choice)
 words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
 layers, costs, code, about = links.tabs("view", words)
 if layers.open:
     with layers:
-        view.board(anatomy, choice)
+        view.board(anatomy, choice, choice.picture)
 if costs.open:
     with costs:
         view.charts(anatomy)
 if code.open:
     with code:
-        view.downloads(anatomy, choice)
+        view.downloads(anatomy, choice, choice.picture)
 if about.open:
     with about:
         view.about(architecture)

@@ -2,11 +2,12 @@
 // export at every change of its data; the reader's choice, folding, zoom and scroll live here.
 
 const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
-const [tree, table, graph, strip] = await Promise.all(
-  ["tree", "table", "graph", "strip"].map(name => import(`./board_${name}.js${search}`)),
+const [tree, table, graph, strip, frame, reveal] = await Promise.all(
+  ["tree", "table", "graph", "strip", "frame", "reveal"].map(name => import(`./board_${name}.js${search}`)),
 )
 let layOut = null // brings dagre; the first table does not wait for it
 const layout = import(`./board_layout.js${search}`).then(module => (layOut = module.layOut))
+layout.catch(() => {}) // who draws says so
 
 const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
 const SMALL = 80 // visible rows up to which the picture is drawn together with the table
@@ -27,10 +28,12 @@ export default function (component) {
 class Board {
   constructor(host) {
     this.root = host.querySelector(".board")
-    this.root.innerHTML = SKELETON
+    this.root.innerHTML = frame.SKELETON
     this.strip = new strip.Strip(this.find(".strip"))
     this.selected = null
     this.open = new Set()
+    this.lit = [] // cells and formulas that belong to what the pointer is on
+    this.left = false
     this.listen()
     this.watch = new ResizeObserver(() => this.resize())
     this.watch.observe(this.root)
@@ -41,19 +44,20 @@ class Board {
   }
 
   leave() {
+    this.left = true
     clearTimeout(this.timer)
     this.watch.disconnect()
   }
 
   receive(component) {
     this.component = component
-    const { view, ...content } = component.data
-    const text = JSON.stringify(content)
+    const { key, file, labels, view, content } = component.data
+    const text = JSON.stringify([key, labels]) + content
     if (text === this.text) return // a rerun: nothing new to show
-    const fresh = this.data?.key !== content.key
+    const fresh = this.data?.key !== key
     this.text = text
-    this.data = content
-    this.tree = tree.growTree(content)
+    this.data = { key, file, labels, ...JSON.parse(content) }
+    this.tree = tree.growTree(this.data)
     if (fresh) {
       clearTimeout(this.timer)
       this.open = tree.readOpen(this.tree, view?.open)
@@ -63,22 +67,15 @@ class Board {
       this.open = tree.readOpen(this.tree, [...this.open])
       if (!this.tree.byId.has(this.selected)) this.selected = null
     }
-    this.words()
+    frame.words(this)
     this.paint(fresh)
     this.paintGraphSoon(!fresh)
   }
 
-  words() {
-    const { labels, rows } = this.data
-    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = labels[element.dataset.word]
-    for (const element of this.root.querySelectorAll("[data-name]"))
-      element.title = element.ariaLabel = labels[element.dataset.name]
-    this.find(".strip").ariaLabel = `${labels.graph}. ${labels.drag_hint}`
-    this.find('[data-act="fit"]').title = labels.drag_hint
-    const families = [...new Set(rows.filter(row => !row.group).map(row => row.family))].filter(family => family !== "input")
-    this.find(".legend").innerHTML = table.legendHtml(families, labels)
-    this.find(".folding").hidden = !this.tree.groups.length
-    this.root.classList.toggle("plain", !this.tree.groups.length)
+  legend() {
+    const families = new Set(this.data.rows.filter(row => !row.group).map(row => row.family))
+    families.delete("input")
+    return table.legendHtml([...families], this.data.labels)
   }
 
   // The table, whole. 60 rows take a few milliseconds, 900 some dozens.
@@ -94,7 +91,7 @@ class Board {
     this.wide ??= this.root.clientWidth >= WIDE
     this.mark()
     scroll.scrollTo(...(fresh ? [0, 0] : kept))
-    if (fresh && this.selected !== null) this.revealRow()
+    if (fresh && this.selected !== null) reveal.row(this)
     this.root.dataset.boardPainted = this.data.key
   }
 
@@ -103,7 +100,7 @@ class Board {
     const { data } = this
     const left = held === null ? null : this.strip.at(held)
     const draw = () => {
-      if (this.data !== data) return
+      if (this.left || this.data !== data) return
       const edges = tree.levelEdges(this.tree, this.open)
       this.strip.show(graph.drawGraph(layOut(this.tree, edges, this.open), data.labels, data.title), keep)
       if (held !== null) this.strip.hold(held, left)
@@ -111,8 +108,12 @@ class Board {
       if (!keep && this.selected !== null) this.strip.reveal(this.selected)
       this.root.dataset.boardGraph = data.key
     }
-    if (layOut && this.visible.length <= SMALL) draw()
-    else requestAnimationFrame(() => setTimeout(() => layout.then(draw)))
+    const broken = error => {
+      console.error(error)
+      if (!this.left) this.strip.say(data.labels.broken)
+    }
+    if (layOut && this.visible.length <= SMALL) return draw()
+    requestAnimationFrame(() => setTimeout(() => layout.then(draw).catch(broken)))
   }
 
   row(id) {
@@ -122,6 +123,7 @@ class Board {
   // Show which row is chosen: in the table, in the picture, and its arithmetic.
   mark() {
     this.find("tr.detail")?.remove()
+    this.lit = []
     for (const row of this.root.querySelectorAll('tr[aria-selected="true"]')) row.setAttribute("aria-selected", "false")
     for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
     const row = this.selected === null ? null : this.row(this.selected)
@@ -156,19 +158,10 @@ class Board {
     this.selected = id === this.selected && from === "row" ? null : id
     this.mark()
     this.markGraph()
-    if (this.selected !== null && from !== "row") this.revealRow()
+    if (this.selected !== null) reveal.row(this)
+    if (this.selected !== null) reveal.why(this)
     if (this.selected !== null && from !== "graph") this.strip.reveal(this.selected)
     this.tell()
-  }
-
-  revealRow() {
-    const row = this.row(this.selected)
-    const scroll = this.find(".scroll")
-    if (!row) return
-    const head = this.find("thead").offsetHeight
-    if (row.offsetTop - head < scroll.scrollTop) scroll.scrollTop = row.offsetTop - head - 4
-    else if (row.offsetTop + row.offsetHeight > scroll.scrollTop + scroll.clientHeight)
-      scroll.scrollTop = row.offsetTop - scroll.clientHeight / 2
   }
 
   fold(id) {
@@ -250,11 +243,16 @@ class Board {
     })
     this.root.addEventListener("pointerover", event => {
       const column = nearest(event, ".formula[data-column]") ?? nearest(event, 'tr[aria-selected="true"] [data-column]')
-      for (const lit of this.root.querySelectorAll(".meant")) lit.classList.remove("meant")
-      if (!column) return
-      const same = `.formula[data-column="${column.dataset.column}"], tr[aria-selected="true"] [data-column="${column.dataset.column}"]`
-      for (const element of this.root.querySelectorAll(same)) element.classList.add("meant")
+      this.light(column?.dataset.column)
     })
+  }
+
+  light(column) {
+    if (!column && !this.lit.length) return
+    for (const element of this.lit) element.classList.remove("meant")
+    const same = `.formula[data-column="${column}"], tr[aria-selected="true"] [data-column="${column}"]`
+    this.lit = column ? [...this.root.querySelectorAll(same)] : []
+    for (const element of this.lit) element.classList.add("meant")
   }
 
   // Text was marked with the mouse; that chooses nothing.
@@ -277,31 +275,11 @@ class Board {
 
   download() {
     if (!this.strip.svg) return
-    const background = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "white"
-    const blob = new Blob([graph.exportSvg(this.strip.svg, background)], { type: "image/svg+xml" })
+    const saved = graph.exportSvg(this.strip.svg, this.find(".legend"), getComputedStyle(this.root))
     const link = document.createElement("a")
-    link.href = URL.createObjectURL(blob)
-    link.download = `${this.data.key.replace(/[^\p{L}\p{N}.-]+/gu, "-").replace(/^-+|-+$/g, "")}.svg`
+    link.href = URL.createObjectURL(new Blob([saved], { type: "image/svg+xml" }))
+    link.download = `${this.data.file}.svg`
     link.click()
     setTimeout(() => URL.revokeObjectURL(link.href), 1000)
   }
 }
-
-const SKELETON = `
-<section class="picture">
-  <header><h2 data-word="graph"></h2><div class="legend"></div><div class="tools">
-    <button type="button" data-act="zoom_out" data-name="zoom_out">−</button>
-    <button type="button" data-act="zoom_in" data-name="zoom_in">+</button>
-    <button type="button" data-act="fit" data-word="fit"></button>
-    <button type="button" data-act="download_svg" data-word="download_svg"></button></div></header>
-  <div class="strip" tabindex="0" role="group"></div>
-</section>
-<div class="lower">
-  <section class="layers">
-    <header><h2 data-word="table"></h2><div class="tools folding">
-      <button type="button" data-act="unfold_all" data-word="unfold_all"></button>
-      <button type="button" data-act="fold_all" data-word="fold_all"></button></div></header>
-    <div class="scroll"></div>
-  </section>
-  <aside class="why" aria-live="polite"></aside>
-</div>`

@@ -166,7 +166,35 @@ const STYLES = [
   "font-family", "font-size", "font-weight", "text-anchor", "display", "paint-order",
 ]
 
-export function exportSvg(svg, background) {
+const SVG = "http://www.w3.org/2000/svg"
+const CHIP = 26 // height of the legend under a saved picture
+
+function add(parent, tag, attributes, text = "") {
+  const node = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  node.textContent = text
+  parent.append(node)
+  return node
+}
+
+// The chips above the picture as a row below it; how far it reaches.
+function addLegend(copy, legend, ink, font, y) {
+  const pen = document.createElement("canvas").getContext("2d")
+  pen.font = `12px ${font}`
+  let x = MARGIN
+  for (const chip of legend.children) {
+    const fill = getComputedStyle(chip.querySelector(".dot")).backgroundColor
+    add(copy, "rect", { x, y: y + 6, width: 11, height: 11, rx: 3, fill, stroke: ink, "stroke-opacity": 0.45 })
+    add(copy, "text", { x: x + 16, y: y + 16, fill: ink, "font-size": 12, "font-family": font }, chip.textContent)
+    x += 34 + pen.measureText(chip.textContent).width
+  }
+  return x
+}
+
+// A copy with every style resolved to what the reader sees, but for what is chosen just now.
+function resolved(svg) {
+  const chosen = [...svg.querySelectorAll(".chosen, .lit")].map(node => [node, [...node.classList]])
+  for (const [node] of chosen) node.classList.remove("chosen", "lit")
   const copy = svg.cloneNode(true)
   const originals = [svg, ...svg.querySelectorAll("*")]
   const copies = [copy, ...copy.querySelectorAll("*")]
@@ -180,11 +208,19 @@ export function exportSvg(svg, background) {
     copies[i].removeAttribute("style")
     copies[i].removeAttribute("class")
   })
-  const [, , width, height] = svg.getAttribute("viewBox").split(" ")
-  copy.setAttribute("width", width)
-  copy.setAttribute("height", height)
-  const sheet = document.createElementNS("http://www.w3.org/2000/svg", "rect")
-  for (const [name, value] of Object.entries({ width, height, fill: background })) sheet.setAttribute(name, value)
-  copy.insertBefore(sheet, copy.firstChild)
+  for (const [node, classes] of chosen) node.classList.add(...classes)
+  return copy
+}
+
+// `style`: the board's own, for the page's colours and font.
+export function exportSvg(svg, legend, style) {
+  const copy = resolved(svg)
+  const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number)
+  const width = Math.max(wide, Math.ceil(addLegend(copy, legend, style.color, style.fontFamily, high)))
+  const height = high + CHIP
+  const attributes = { width, height, viewBox: `0 0 ${width} ${height}` }
+  for (const [name, value] of Object.entries(attributes)) copy.setAttribute(name, value)
+  const fill = style.getPropertyValue("--st-background-color").trim() || "white"
+  copy.prepend(add(copy, "rect", { width, height, fill }))
   return new XMLSerializer().serializeToString(copy)
 }

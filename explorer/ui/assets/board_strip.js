@@ -1,6 +1,9 @@
 // The window on the picture: fit, zoom (buttons, Ctrl and wheel), drag; the page itself never moves.
 
-const FAR = 0.7 // below this scale the labels go: they would run into each other
+const FAR = 0.6 // below this scale the labels go: they would run into each other
+const CROWDED = 0.7 // below this one they no longer keep their size
+const LEAST = 0.45 // "fit" goes no further: below it a network is a ribbon
+const NARROW = 600 // px; on a phone the whole picture is worth smaller labels
 const NEAR = 0.9 // a first view is no smaller, unless the picture is too tall
 
 export class Strip {
@@ -10,6 +13,7 @@ export class Strip {
     this.size = { width: 0, height: 0 }
     this.dragged = false
     this.drag()
+    element.addEventListener("scroll", () => this.more(), { passive: true })
     element.addEventListener("wheel", event => {
       if (!event.ctrlKey && !event.metaKey) return
       event.preventDefault()
@@ -22,6 +26,18 @@ export class Strip {
     return this.element.querySelector("svg")
   }
 
+  // Instead of a picture.
+  say(words) {
+    this.element.textContent = words
+  }
+
+  // Which way there is more to see; its edge fades.
+  more() {
+    const { scrollLeft, scrollWidth, clientWidth, classList } = this.element
+    classList.toggle("more-left", scrollLeft > 2)
+    classList.toggle("more-right", scrollLeft + clientWidth < scrollWidth - 2)
+  }
+
   // A new picture. `keep`: the reader's zoom stands (a block was folded or unfolded).
   show({ svg, width, height }, keep) {
     this.size = { width, height }
@@ -32,6 +48,7 @@ export class Strip {
     this.apply()
     this.element.style.height = `${this.height()}px`
     if (!keep) this.element.scrollTo(0, 0)
+    this.more()
   }
 
   height() {
@@ -47,7 +64,8 @@ export class Strip {
     const whole = room / width
     const tall = 416 / height
     if (whole >= 1) return Math.min(whole, 1.3, Math.max(250 / height, 1), Math.max(tall, 0.6))
-    return Math.max(FAR, Math.min(1, tall, Math.max(NEAR, whole)))
+    if (room < NARROW && whole >= FAR) return Math.min(whole, tall)
+    return Math.max(CROWDED, Math.min(1, tall, Math.max(NEAR, whole)))
   }
 
   // The page grew or shrank: the first view follows, a zoom of the reader's stays.
@@ -64,7 +82,7 @@ export class Strip {
   fit() {
     this.zoomed = true
     const { width, height } = this.size
-    this.scale = Math.max(0.05, Math.min(1.4, this.element.clientWidth / width, 416 / height))
+    this.scale = Math.max(LEAST, Math.min(1.4, this.element.clientWidth / width, 416 / height))
     this.apply()
     this.element.style.height = `${this.height()}px`
     this.element.scrollTo(0, 0)
@@ -72,7 +90,7 @@ export class Strip {
 
   zoom(scale, x = this.element.clientWidth / 2, y = this.element.clientHeight / 2) {
     this.zoomed = true
-    const next = Math.min(3, Math.max(0.05, scale))
+    const next = Math.min(3, Math.max(0.2, scale))
     const ratio = next / this.scale
     const left = (this.element.scrollLeft + x) * ratio - x
     const top = (this.element.scrollTop + y) * ratio - y
@@ -87,8 +105,9 @@ export class Strip {
     if (!svg) return
     svg.setAttribute("width", this.size.width * scale)
     svg.setAttribute("height", this.size.height * scale)
-    svg.style.setProperty("--grow", Math.max(1, 1 / scale).toFixed(3))
+    svg.style.setProperty("--grow", Math.min(1 / CROWDED, Math.max(1, 1 / scale)).toFixed(3))
     svg.classList.toggle("far", scale < FAR)
+    this.more()
   }
 
   // Where a node stands in the window, so that it can stay there when the picture changes.

@@ -89,6 +89,15 @@ export const legendHtml = (families, labels) =>
     .map(family => `<span class="chip"><span class="dot f-${family}"></span>${escape(labels[`family_${family}`])}</span>`)
     .join("")
 
+// The numbers that the table rounds, to the last digit, for whoever cannot hover.
+function exactHtml(data, row) {
+  const exact = data.columns
+    .map(({ key, label }) => [label, row.cells?.[key]])
+    .filter(([, cell]) => cell?.exact && cell.exact !== cell.text)
+    .map(([label, cell]) => `<span>${escape(label)} <b>${escape(cell.exact)}</b></span>`)
+  return exact.length ? `<p class="exact">${exact.join(" ")}</p>` : ""
+}
+
 export function whyHtml(data, row) {
   const { labels } = data
   if (!row) return `<h3>${escape(labels.why)}</h3><p class="hint">${escape(labels.choose)}</p>`
@@ -105,7 +114,7 @@ export function whyHtml(data, row) {
     )
     .join("")
   return (
-    `<h3><span class="dot f-${row.family}"></span>${escape(row.name)}${alarm}</h3><p class="facts">${facts}</p>${shapes}` +
+    `<header><h3><span class="dot f-${row.family}"></span>${escape(row.name)}${alarm}</h3><p class="facts">${facts}</p>${shapes}${exactHtml(data, row)}</header>` +
     (row.note ? `<p class="remark">${escape(row.note)}</p>` : "") +
     (formulas ? `<div class="formulas">${formulas}</div>` : row.note ? "" : `<p class="hint">${escape(labels.no_why)}</p>`)
   )

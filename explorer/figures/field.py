@@ -1,0 +1,108 @@
+"""Plotly figures of receptive fields: the effective field, and the fields of a network's layers."""
+
+import plotly.graph_objects as go
+import torch
+
+from explorer.anatomy import Anatomy, Layer
+from explorer.field_stack import Effective
+from explorer.figures.charts import BLUE, GREEN, NAMED
+from explorer.language import _
+
+VIRIDIS = [
+    "#440154", "#482878", "#3e4989", "#31688e", "#26828e",
+    "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
+]  # fmt: skip
+BOX = "#e69f00"
+
+
+def effective(found: Effective, *, measured: bool) -> go.Figure:
+    """How much each pixel counts for the centre unit: as measured, or all of the box alike.
+
+    Both are drawn on one scale, in percent of all gradient, with the box and its centre quarter.
+    """
+    strength = found.strength
+    if not measured:
+        first, last = found.box
+        strength = torch.zeros_like(found.strength)
+        strength[first : last + 1, first : last + 1] = 1 / (last - first + 1) ** 2
+    figure = go.Figure(
+        go.Heatmap(
+            z=(100 * strength).tolist(),
+            zmin=0,
+            zmax=100 * float(found.strength.max()),
+            colorscale=VIRIDIS,
+            showscale=measured,
+            colorbar={"title": {"text": _("% of all<br>gradient")}, "thickness": 14},
+            hovertemplate=_("row %{y}, column %{x}: %{z:.3g} %<extra></extra>"),
+            x0=1,
+            y0=1,
+        )
+    )
+    box, inner = {"color": BOX, "width": 3}, {"color": "#ffffff", "width": 2, "dash": "dash"}
+    figure.add_shape(**_square(found.box[0], found.box[1] + 1), line=box)
+    figure.add_shape(**_square(*found.inner), line=inner)
+    plain = {"showgrid": False, "zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(**plain)
+    figure.update_yaxes(**plain, autorange="reversed", scaleanchor="x")
+    return figure.update_layout(height=360, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+
+
+def _square(first: float, end: float) -> dict[str, float | str]:
+    """From edge to edge, where pixel 1 reaches from 0.5 to 1.5."""
+    return {"type": "rect", "x0": first + 0.5, "x1": end + 0.5, "y0": first + 0.5, "y1": end + 0.5}
+
+
+def windows(anatomy: Anatomy) -> list[Layer]:
+    """The layers that look through a window and whose units still have places of their own."""
+    return [
+        layer
+        for layer in anatomy.layers
+        if layer.operation.settings.get("kernel") and layer.ungated and layer.ungated.is_map
+    ]
+
+
+def growth(anatomy: Anatomy) -> go.Figure:
+    """One bar for each layer with a window: the field's side, against the picture's."""
+    layers = windows(anatomy)
+    sides = [max(layer.ungated.size) for layer in layers if layer.ungated]
+    names = [layer.operation.name for layer in layers]
+    pools = ["Pool" in layer.operation.type or "pool" in layer.operation.type for layer in layers]
+    figure = go.Figure()
+    for name, wanted, color, pattern in (
+        (_("convolution"), False, BLUE, ""),
+        (_("pooling"), True, GREEN, "/"),
+    ):
+        figure.add_bar(
+            x=names,
+            y=[side if pool == wanted else None for side, pool in zip(sides, pools, strict=True)],
+            name=name,
+            marker={"color": color, "pattern": {"shape": pattern}},
+            text=[str(side) for side in sides] if len(layers) <= NAMED else None,
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate=_("%{x}: sees %{y} × %{y} pixels<extra></extra>"),
+        )
+    side = max(anatomy.input[-2:])
+    figure.add_hline(
+        y=side,
+        line={"dash": "dash", "width": 2},
+        annotation={"text": _("the picture: {n}").format(n=side), "xanchor": "left", "x": 0},
+    )
+    figure.update_layout(
+        height=380,
+        barmode="overlay",
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": 1.1, "x": 0},
+        bargap=0.25,
+    )
+    figure.update_yaxes(title=_("side of the field (pixels)"), automargin=True)
+    figure.update_xaxes(
+        title=_("layer, in running order"),
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        automargin=True,
+        tickangle=-45 if len(layers) > 12 else 0,
+        showticklabels=len(layers) <= NAMED,
+    )
+    return figure

@@ -1,0 +1,273 @@
+// Grids of numbers with signs between them. Pointing at a cell (or moving there with the arrow keys)
+// lights up what it is made of and writes the arithmetic out; all words and numbers are Python's.
+// Nothing is sent while the pointer moves. Sent are: the cell that was clicked or reached by keys
+// ("at", a moment later), and a number typed into a cell ("edit").
+
+const CELLS = [46, 42, 38, 34, 30] // px, tried from the largest
+const NARROW = 640 // px of the board below which grids take their narrow places
+const HIGH = 400 // px: all of it above the fold, its arithmetic too
+const PAUSE = 400 // ms after the last choice before Python hears of it
+const NEGATIVE = [98, 164, 214] // as everywhere: blue below zero, white zero, orange above
+const POSITIVE = [233, 142, 74]
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
+const boards = new WeakMap()
+
+export default function (component) {
+  const host = component.parentElement
+  let board = boards.get(host)
+  if (!board) boards.set(host, (board = new Board(host.querySelector(".grids"))))
+  board.receive(component)
+  return () => {
+    board.leave()
+    boards.delete(host)
+  }
+}
+
+const name = ([grid, row, column]) => `${grid}.${row}.${column}`
+
+function make(tag, className, parent, text = "") {
+  const node = document.createElement(tag)
+  node.className = className
+  node.textContent = text
+  parent?.append(node)
+  return node
+}
+
+function colour(value, scale) {
+  const share = Math.min(1, Math.abs(value) / scale)
+  const end = value < 0 ? NEGATIVE : POSITIVE
+  return `rgb(${end.map(part => Math.round(255 + (part - 255) * share))})`
+}
+
+class Board {
+  constructor(root) {
+    this.root = root
+    root.replaceChildren()
+    this.stage = make("div", "stage", root)
+    this.why = make("div", "why", root)
+    this.why.setAttribute("aria-live", "polite")
+    this.stage.onpointermove = event => this.point(event)
+    this.stage.onpointerleave = () => this.chosen && this.show(this.chosen)
+    this.stage.onclick = event => this.choose(this.under(event))
+    this.stage.ondblclick = event => this.edit(this.under(event))
+    this.stage.onkeydown = event => this.key(event)
+    this.stage.onpointerdown = () => (this.pressed = true) // its click chooses, not its focus
+    this.stage.onpointerup = this.stage.onpointercancel = () => (this.pressed = false)
+    this.stage.addEventListener("focusin", event => this.enter(event))
+    this.watch = new ResizeObserver(() => this.fit())
+    this.watch.observe(root)
+  }
+
+  leave() {
+    clearTimeout(this.timer)
+    this.watch.disconnect()
+  }
+
+  receive(component) {
+    this.component = component
+    const { start, ...content } = component.data
+    const text = JSON.stringify(content)
+    if (text === this.text) return
+    const fresh = this.data?.key !== content.key
+    this.text = text
+    this.data = content
+    this.index()
+    this.draw()
+    if (fresh || !this.cells.has(name(this.chosen))) this.chosen = start
+    this.show(this.chosen)
+    this.root.dataset.gridsPainted = content.key
+  }
+
+  // Which story a cell tells, and which stories use it.
+  index() {
+    this.stories = new Map()
+    this.users = new Map()
+    for (const story of this.data.stories) {
+      for (const at of story.at) this.stories.set(name(at), story)
+      for (const cell of this.within(story.lit)) {
+        const key = name(cell)
+        if (!this.users.has(key)) this.users.set(key, [])
+        this.users.get(key).push(story)
+      }
+    }
+  }
+
+  *within(lit) {
+    for (const [grid, top, left, bottom, right, tone] of lit)
+      for (let i = top; i <= bottom; i++) for (let j = left; j <= right; j++) yield [grid, i, j, tone]
+  }
+
+  draw() {
+    const focused = this.root.getRootNode().activeElement?.dataset?.grid
+    this.cells = new Map()
+    this.frames = new Map()
+    const items = [...this.data.grids, ...this.data.signs]
+    const sections = 1 + Math.max(...items.map(item => item.section ?? 0))
+    this.layouts = Array.from({ length: sections }, () => make("div", "layout"))
+    this.placed = []
+    for (const item of items) {
+      const node = item.values ? this.drawGrid(item) : this.drawSign(item)
+      this.layouts[item.section ?? 0].append(node)
+      this.placed.push([node, item])
+    }
+    this.stage.replaceChildren(...this.layouts)
+    this.stage.ariaLabel = this.data.label
+    this.stage.setAttribute("role", "group")
+    this.why.style.setProperty("--lines", this.data.lines)
+    this.width = null
+    this.fit()
+    if (focused) this.frames.get(focused)?.focus({ preventScroll: true })
+  }
+
+  drawSign({ text, brace }) {
+    return make("div", brace ? "sign brace" : text.length > 1 ? "sign word" : "sign", null, text)
+  }
+
+  drawGrid(grid) {
+    const item = make("div", `item t${grid.tone}`)
+    make("div", "label", item, grid.label)
+    const frame = make("div", "grid", item)
+    frame.tabIndex = 0
+    frame.dataset.grid = grid.id
+    frame.setAttribute("role", "grid")
+    frame.ariaLabel = `${grid.label}, ${grid.values.length} × ${grid.values[0].length}`
+    grid.values.forEach((row, i) => {
+      const line = make("div", "row", frame)
+      line.setAttribute("role", "row")
+      row.forEach((value, j) => {
+        const cell = make("div", "cell", line, grid.texts[i][j])
+        cell.setAttribute("role", "gridcell")
+        cell.id = `cell-${name([grid.id, i, j])}`
+        cell.dataset.at = JSON.stringify([grid.id, i, j])
+        cell.style.background = colour(value, grid.scale)
+        this.cells.set(name([grid.id, i, j]), cell)
+      })
+    })
+    if (grid.edits) frame.classList.add("edits")
+    this.frames.set(grid.id, frame)
+    return item
+  }
+
+  // The largest cells that leave the board as wide as its page; on a phone the narrow places.
+  fit() {
+    const width = this.root.clientWidth
+    if (!this.data || !width || width === this.width) return
+    this.width = width
+    const narrow = width < NARROW
+    this.root.classList.toggle("narrow", narrow)
+    for (const [node, item] of this.placed) {
+      const [row, column] = (narrow && item.narrow) || item.place
+      node.style.gridRow = narrow && item.narrow ? row : `${row} / span ${item.rows ?? 1}`
+      node.style.gridColumn = column
+      node.hidden = narrow && Boolean(item.wide)
+    }
+    const longest = Math.max(2, ...this.data.grids.flatMap(grid => grid.texts.flat()).map(text => text.length))
+    this.root.style.setProperty("--letters", longest)
+    const least = Math.min(CELLS[0], Math.max(CELLS.at(-1), 6.7 * longest + 3))
+    for (const size of [...CELLS.filter(size => size >= least), least]) {
+      this.root.style.setProperty("--cell", `${size}px`)
+      const high = this.layouts.reduce((sum, layout) => sum + layout.offsetHeight, 0)
+      if ((narrow || high <= HIGH) && this.layouts.every(layout => layout.scrollWidth <= width - 6)) break
+    }
+  }
+
+  under(event) {
+    const cell = event.target.closest?.(".cell")
+    return cell && !cell.querySelector("input") ? JSON.parse(cell.dataset.at) : null
+  }
+
+  point(event) {
+    const at = this.under(event)
+    if (at && name(at) !== name(this.shown)) this.show(at)
+  }
+
+  enter(event) {
+    const grid = event.target.dataset?.grid
+    if (grid && this.chosen[0] !== grid && !this.pressed) this.choose([grid, 0, 0], false)
+  }
+
+  choose(at, tell = true) {
+    if (!at) return
+    this.chosen = at
+    this.show(at)
+    this.frames.get(at[0]).setAttribute("aria-activedescendant", `cell-${name(at)}`)
+    clearTimeout(this.timer)
+    if (tell)
+      this.timer = setTimeout(() => this.component.setStateValue("at", { key: this.data.key, at }), PAUSE)
+  }
+
+  key(event) {
+    const step = STEPS[event.key]
+    if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return
+    if (step) {
+      event.preventDefault()
+      const [grid, i, j] = this.chosen
+      const next = [grid, i + step[0], j + step[1]]
+      if (this.cells.has(name(next))) this.choose(next)
+    } else if (event.key === "Enter" || /^[-+.\d]$/.test(event.key)) {
+      event.preventDefault()
+      this.edit(this.chosen, event.key === "Enter" ? null : event.key)
+    }
+  }
+
+  show(at) {
+    this.shown = at
+    for (const cell of this.lit ?? []) cell.classList.remove("lit", "at", "used", "t0", "t1", "t2", "t3", "t4")
+    this.lit = []
+    const mark = (cellName, ...classes) => {
+      const cell = this.cells.get(cellName)
+      if (!cell) return
+      cell.classList.add(...classes)
+      this.lit.push(cell)
+    }
+    const story = this.stories.get(name(at))
+    if (story) {
+      for (const cell of this.within(story.lit)) mark(name(cell), "lit", `t${cell[3]}`)
+      for (const each of story.at) mark(name(each), "at")
+      this.say(story.lines)
+    } else {
+      const users = [...new Set((this.users.get(name(at)) ?? []).flatMap(each => each.at.map(name)))]
+      for (const user of users) mark(user, "used")
+      mark(name(at), "at")
+      this.say(users.length ? [{ text: this.data.labels.used, tone: 0, strong: false }] : [])
+    }
+    this.root.dataset.gridsAt = name(at)
+  }
+
+  say(lines) {
+    this.why.replaceChildren(
+      ...lines.map(({ text, tone, strong }) => make("p", `t${tone}${strong ? " strong" : ""}`, null, text)),
+    )
+  }
+
+  // A field over the cell; Enter sends the number, Escape leaves it as it was.
+  edit(at, typed = null) {
+    const cell = at && this.cells.get(name(at))
+    const grid = at && this.data.grids.find(each => each.id === at[0])
+    if (!cell || !grid.edits || cell.querySelector("input")) return
+    const before = grid.texts[at[1]][at[2]]
+    const field = make("input", "", null)
+    field.type = "text"
+    field.inputMode = "decimal"
+    field.ariaLabel = this.data.labels.edit
+    field.value = typed ?? before.replace("−", "-")
+    cell.replaceChildren(field)
+    field.focus()
+    if (typed === null) field.select()
+    let open = true
+    const close = send => {
+      if (!open) return
+      open = false
+      cell.textContent = before
+      this.frames.get(at[0]).focus({ preventScroll: true })
+      if (send && field.value.trim() && field.value.trim() !== before.replace("−", "-"))
+        this.component.setTriggerValue("edit", { grid: at[0], row: at[1], column: at[2], text: field.value })
+    }
+    field.onkeydown = event => {
+      if (event.key === "Enter") close(true)
+      if (event.key === "Escape") close(false)
+      event.stopPropagation()
+    }
+    field.onblur = () => close(true)
+  }
+}

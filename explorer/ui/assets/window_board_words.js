@@ -1,0 +1,126 @@
+// Sums written out, captions and names. Every word comes from Python; here they are only put
+// together with numbers.
+
+const { search } = new URL(import.meta.url)
+const { spell } = await import(`./window_board_math.js${search}`)
+
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole))
+
+const escape = text => text.replace(/[&<>"]/g, sign => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign])
+const name = (letter, r, c) => `${letter}[${spell(r)}, ${spell(c)}]`
+const wrapped = value => (value < 0 ? `(${spell(value)})` : spell(value)) // after a product sign
+
+function chip(text, shade, value, extra = "") {
+  const style = shade && Number.isFinite(value) ? ` style="${shade.of(value)}"` : ""
+  return `<b class="chip${shade ? "" : " plain"}${extra}"${style}>${text}</b>`
+}
+
+function input(plan, shades, { r, c, x }, extra = "") {
+  return plan.inside(r, c) ? chip(spell(x), shades.input, x, extra) : chip(spell(x), null, x, ` zero${extra}`)
+}
+
+// The sum (or maximum, or mean) behind output (i, j), one line of text per row of the window.
+export function arithmetic(plan, shades, i, j, terms) {
+  const result = plan.output[i][j]
+  const best = plan.operation === "max" ? plan.winner(terms) : -1
+  const rows = []
+  const correlate = plan.operation === "correlate"
+  terms.forEach((term, n) => {
+    const x = input(plan, shades, term, n === best ? " best" : "")
+    const text = correlate ? `${x}·${chip(wrapped(term.w), shades.kernel, term.w)}` : x
+    ;(rows[term.u] ??= []).push(`<span class="term">${text}</span>`)
+  })
+  const between = plan.operation === "max" ? ", " : " + "
+  const lines = rows.map(row => `<span class="line">${row.join(between)}</span>`).join(between)
+  const [open, close] = { correlate: ["", ""], max: ["max(", ")"], avg: ["(", `) / ${terms.length}`] }[plan.operation]
+  return `<span class="lead">${name("Y", i, j)} = </span>${open}${lines}${close}<span class="result"> = ${chip(spell(result), shades.output, result, " total")}</span>`
+}
+
+// Which outputs an input cell touches, and with which weight.
+export function touches(plan, shades, r, c, readers, labels) {
+  const value = plan.value(r, c)
+  const values = { cell: name("X", r, c), value: spell(value), n: readers.length }
+  if (!readers.length) return escape(fill(labels.never, values))
+  const head = escape(fill(readers.length === 1 ? labels.touches_once : labels.touches, values))
+  const items = readers.map(({ i, j, u, v }) => {
+    const cell = chip(name("Y", i, j), shades.output, plan.output[i][j])
+    if (plan.operation !== "correlate") return `<span class="term">${cell}</span>`
+    const weight = chip(`×${wrapped(plan.weights[u][v])}`, shades.kernel, plan.weights[u][v])
+    return `<span class="term">${fill(escape(labels.times_in), { weight: "\u0000", cell }).replace("×\u0000", weight)}</span>`
+  })
+  return `${head} <span class="line">${items.join(", ")}</span>`
+}
+
+export function multiplies(plan, shades, u, v, met, labels) {
+  if (plan.operation !== "correlate") return escape(fill(labels.reaches, { n: met.length }))
+  const values = { cell: name("K", u, v), value: spell(plan.weights[u][v]), n: met.length }
+  return escape(fill(labels.multiplies, values))
+}
+
+export function panelLabels(plan, labels) {
+  const window = { correlate: plan.flip ? labels.flipped : labels.kernel }[plan.operation] ?? labels.window
+  return { input: labels.input, kernel: window, output: labels.output }
+}
+
+// What a screen reader says of a cell before its number.
+export function cellLabels(plan, { labels, editable }) {
+  const at = (r, c) => fill(labels.row_column, { row: r, column: c })
+  const hint = panel => (editable.includes(panel) ? ` (${labels.editable})` : "")
+  return {
+    input: (r, c, outside) => (outside ? `${labels.padding}, ${at(r, c)}` : `${at(r, c)}${hint("input")}`),
+    kernel: (r, c) => `${at(r, c)}${plan.operation === "correlate" ? hint("kernel") : ""}`,
+    output: at,
+  }
+}
+
+export function captions(root, plan, shades, label, { labels, editable }) {
+  const sizes = { input: plan.size, kernel: plan.window, output: plan.out }
+  for (const panel of root.querySelectorAll("[data-panel]")) {
+    const own = panel.dataset.panel
+    panel.querySelector(".title").textContent = label[own]
+    panel.querySelector(".size").textContent = sizes[own].join(" × ")
+    const scale = panel.querySelector(".scale")
+    scale.hidden = !shades[own] || !shades[own].most
+    if (scale.hidden) continue
+    const [low, high] = shades[own].range
+    scale.querySelector(".low").textContent = spell(low, 3)
+    scale.querySelector(".high").textContent = spell(high, 3)
+    scale.querySelector("i").style.background = shades[own].bar()
+  }
+  root.querySelector(".sign.star").textContent = plan.operation === "correlate" ? "⋆" : labels[plan.operation]
+  root.querySelector(".sign.star").classList.toggle("word", plan.operation !== "correlate")
+  root.querySelector(".hint").textContent = editable.length ? labels.hint : labels.hint_fixed
+  for (const element of root.querySelectorAll("[data-name]")) element.title = element.ariaLabel = labels[element.dataset.name]
+  speed(root, labels)
+}
+
+export function speed(root, labels) {
+  const slider = root.querySelector(".speed")
+  const text = fill(labels.per_second, { n: slider.value })
+  slider.setAttribute("aria-valuetext", text)
+  root.querySelector(".pace").textContent = text
+}
+
+const panel = kind => `
+  <figure class="panel" data-panel="${kind}">
+    <figcaption><span class="title"></span> <span class="size"></span></figcaption>
+    <div class="field"><div class="cells" role="grid"></div>${kind === "input" ? '<div class="frame" hidden></div>' : ""}</div>
+    <div class="scale" aria-hidden="true"><span class="low"></span><i></i><span class="high"></span></div>
+  </figure>`
+
+const icon = path => `<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><path d="${path}"/></svg>`
+
+export const SKELETON = `
+<div class="stage">${panel("input")}<div class="sign star"></div>${panel("kernel")}<div class="sign">=</div>${panel("output")}</div>
+<div class="sum"></div>
+<div class="complaint" role="alert" hidden></div>
+<div class="transport">
+  <button type="button" data-act="first" data-name="first">${icon("M4 3h2v14H4zM17 3v14L7 10z")}</button>
+  <button type="button" data-act="back" data-name="back">${icon("M14 3v14L4 10z")}</button>
+  <button type="button" data-act="play" class="main"><span class="to-play">${icon("M5 3l12 7-12 7z")}</span><span class="to-pause">${icon("M5 3h4v14H5zM11 3h4v14h-4z")}</span></button>
+  <button type="button" data-act="forward" data-name="forward">${icon("M6 3l10 7L6 17z")}</button>
+  <input class="scrub" type="range" min="0" value="0" step="1" data-name="place">
+  <span class="count"></span>
+  <input class="speed" type="range" min="1" max="12" value="3" step="1" data-name="speed"><span class="pace"></span>
+</div>
+<p class="hint"></p>`

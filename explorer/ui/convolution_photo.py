@@ -1,0 +1,118 @@
+"""The kernel of the page on convolution, on a real photograph."""
+
+from typing import Literal, cast
+
+import numpy as np
+import streamlit as st
+import torch
+from torch.nn import functional
+
+from explorer import ops, photographs
+from explorer.figures.photographs import grey_png, signed_png
+from explorer.language import _
+from explorer.photographs import Photograph
+from explorer.ui import links
+from explorer.ui.divider import divider
+from explorer.ui.window_board import Sliding
+from explorer.units import times
+
+
+def convolve(photograph: Photograph, shown: Sliding) -> Photograph:
+    """The kernel (its flip and dilation too) over the photograph, padded with zeros to its size."""
+    kernel = torch.tensor(shown.kernel, dtype=torch.float64)
+    if shown.flip:
+        kernel = ops.flip(kernel)
+    spans = [d * (k - 1) for d, k in zip(shown.dilation, kernel.shape, strict=True)]
+    top, left = (span // 2 for span in spans)  # an even kernel's odd cell: right and below
+    x = torch.tensor(photograph)  # a copy: the kept one is read-only
+    padded = functional.pad(x, (left, spans[1] - left, top, spans[0] - top))
+    y = functional.conv2d(padded[None, None], kernel[None, None], dilation=shown.dilation)
+    found: Photograph = y[0, 0].numpy()
+    return found
+
+
+def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
+    """The result as PNG, and how it is to be read.
+
+    Weights that add up to something keep the brightness: the result is a picture again. Weights
+    that add up to zero (or less) answer to changes alone, of either sign.
+    """
+    total = float(np.sum(shown.kernel))
+    if total > 1e-6:
+        words = _(
+            "The weights add up to {total:g}: a picture again, black 0 to white {total:g}, cut off "
+            "outside."
+        )
+        return grey_png(result, total), words.format(total=total)
+    most = float(np.quantile(np.abs(result), 0.995)) or 1.0
+    words = _(
+        "The weights add up to {total:g}: only changes answer. Blue −{most:.2g}, white 0, "
+        "orange {most:.2g}; stronger answers (1 in 200) are cut off."
+    )
+    return signed_png(result, most), words.format(total=total, most=most).replace("to -", "to −")
+
+
+def _picked() -> Photograph | None:
+    """The photograph that the visitor chose; None while there is none yet."""
+    source = links.pick_one(
+        "conv_photo",
+        _("Photograph"),
+        {
+            "flower": _("Flower"),
+            "china": _("Palace"),
+            "upload": _("Upload"),
+            "camera": _("Camera"),
+        },
+    )
+    if source in photographs.NAMES:
+        return photographs.photograph(cast(Literal["china", "flower"], source))
+    if source == "upload":
+        given = st.file_uploader(
+            _("A PNG or JPEG picture"), ["png", "jpg", "jpeg"], key="conv_file"
+        )
+    else:
+        given = st.camera_input(_("Take a picture"), key="conv_camera", width=420)
+    if given is None:
+        return None
+    try:
+        return photographs.read_upload(given.getvalue())
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+
+
+def show(shown: Sliding) -> None:
+    """Before | after, with a divider to drag."""
+    st.subheader(_("The same kernel on a photograph"), anchor=False)
+    picture, text = st.columns([5, 3], gap="medium")
+    with text:
+        chosen = _picked()
+    if chosen is None:
+        picture.info(_("Choose a picture on the right; it stays in this session and is not kept."))
+        return
+    result = convolve(chosen, shown)
+    png, words = drawn(result, shown)
+    with picture:
+        divider(
+            grey_png(chosen),
+            png,
+            names=(_("before"), _("after")),
+            label=_("Divider between before and after"),
+            key="conv_divider",
+            name=f"{shown.name}-{np.sum(result):.3f}",
+        )
+    with text:
+        st.markdown(words)
+        st.caption(
+            _("Grey, {size} pixels; stride 1 and zeros around it, so that the size stays.").format(
+                size=times(chosen.shape)
+            )
+        )
+        st.download_button(
+            _("After (PNG)"),
+            png,
+            "convolved.png",
+            "image/png",
+            icon=":material/download:",
+            on_click="ignore",
+        )

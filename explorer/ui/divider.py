@@ -1,0 +1,52 @@
+"""Two pictures of one size on top of each other, with a divider to drag (or arrow keys)."""
+
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+ASSETS = Path(__file__).parent / "assets"
+HTML = """
+<div class="divider">
+  <img class="after"><img class="before"><i class="line"></i>
+  <span class="name left"></span><span class="name right"></span>
+  <input type="range" min="0" max="100" step="1" value="50">
+</div>
+"""
+
+
+@cache
+def _component() -> Any:
+    """Declared once per process, at the first use (a running Streamlit is needed)."""
+    return st.components.v2.component(
+        "convscope_divider",
+        html=HTML,
+        css=(ASSETS / "divider.css").read_text(encoding="utf-8"),
+        js=(ASSETS / "divider.js").read_text(encoding="utf-8"),
+    )
+
+
+def _address(png: bytes) -> str:
+    return "data:image/png;base64," + b64encode(png).decode("ascii")
+
+
+def divider(
+    before: bytes, after: bytes, *, names: tuple[str, str], label: str, key: str, name: str
+) -> None:
+    """Show two PNGs of the same size; `names` stand on them, `label` is the slider's.
+
+    Where the divider stands is the browser's own affair. The element to wait for in a test is
+    `[data-divider-painted="<name>"]`.
+    """
+    _component()(
+        key=key,
+        data={
+            "before": _address(before),
+            "after": _address(after),
+            "names": names,
+            "label": label,
+            "name": name,
+        },
+    )

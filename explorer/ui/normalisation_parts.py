@@ -1,0 +1,384 @@
+"""What stands below the picture of batch normalisation: experiments and learners' questions."""
+
+import streamlit as st
+import torch
+from torch import nn
+
+from explorer import norm_experiments, normalisation
+from explorer.figures import normalisation as figures
+from explorer.figures.normalisation import short
+from explorer.language import N_, _
+from explorer.norm_experiments import GradAsking
+from explorer.normalisation import Moving, Source, Steps
+from explorer.ui import learn
+from explorer.ui.learn import Question
+from explorer.ui.normalisation_view import Choice, averages, pick_one, run
+
+MARKS = (1, 5, 10, 20, 50)  # batches after which the share is told
+
+
+def prompts(found: Steps, choice: Choice) -> dict[str, learn.Setting]:
+    """Experiments, one click each; the second is made for the batch on screen."""
+    training: learn.Setting = {"bn_mode": "training"}
+    values = normalisation.per_channel(found.raw)[choice.feature]
+    undo = {
+        "bn_gamma": _within(float(torch.sqrt(values.var(correction=0) + choice.eps)), 5),
+        "bn_beta": _within(float(values.mean()), 10),
+    }
+    return {
+        _("Offset 40, scale 20"): {**training, "bn_offset": 40.0, "bn_scale": 20.0, "bn_own": ""},
+        _("γ = σ, β = μ undo it"): {**training, **undo, "bn_step": 3},
+        _("γ = 0"): {"bn_gamma": 0.0, "bn_step": 3},
+        _("One outlier"): {**training, "bn_kind": "outlier", "bn_own": ""},
+        _("Batch of one"): {**training, "bn_size": 1, "bn_view": "alone", "bn_own": ""},
+        _("Predict after 5 batches"): {"bn_mode": "prediction", "bn_seen": 5, "bn_view": "moving"},
+    }
+
+
+def _within(value: float, most: float) -> float:
+    """`value` on a slider from −`most` to `most` in steps of 0.05."""
+    return max(-most, min(most, round(round(value / 0.05) * 0.05, 2)))
+
+
+def experiment(choice: Choice, found: Steps, past: Moving) -> None:
+    """One of the experiments, computed when it is looked at."""
+    words = {
+        "moving": _("Moving averages"),
+        "torch": _("Beside nn.BatchNorm"),
+        "alone": _("A batch of one"),
+        "bias": _("A bias before it"),
+        "switch": _("Mode switch and saving"),
+    }
+    parts = {
+        "moving": lambda: _moving(choice, past),
+        "torch": lambda: _torch(found),
+        "alone": lambda: _alone(choice, found),
+        "bias": lambda: _bias(found),
+        "switch": _switch,
+    }
+    parts[pick_one("bn_view", _("Experiment"), words)]()
+
+
+def _rows(rows: list[dict[str, str]]) -> None:
+    """A plain table: header from the keys of the first row."""
+    heads = list(rows[0])
+    lines = [" | ".join(heads), " | ".join(["---"] * len(heads))]
+    lines += [" | ".join(row.values()) for row in rows]
+    st.markdown("\n".join(f"| {line} |" for line in lines))
+
+
+# -- moving averages --------------------------------------------------------------------------
+
+
+def _moving(choice: Choice, past: Moving) -> None:
+    chart, text = st.columns([3, 2], gap="medium")
+    with chart:
+        words = {"mean": _("Mean"), "variance": _("Variance")}
+        quantity = pick_one("bn_quantity", _("Quantity"), words)
+        swapped = averages(choice, run(choice), 1 - choice.momentum)
+        drawn = figures.moving(past, swapped, choice.feature, quantity, choice.seen)
+        st.plotly_chart(drawn, key="bn_moving", config={"displaylogo": False})
+    with text:
+        _moving_words(choice, past, quantity)
+
+
+def _moving_words(choice: Choice, past: Moving, quantity: str) -> None:
+    m = choice.momentum
+    st.markdown(
+        _(
+            "In prediction there may be no batch, so training keeps a moving average:  \n"
+            "**moving = {old:.2f} · moving + {new:.2f} · batch**"
+        ).format(old=m, new=1 - m)
+    )
+    st.markdown(
+        _(
+            "The course calls the weight of the *old* value momentum: {old:.2f}. `nn.BatchNorm2d` "
+            "calls the weight of the *new* one momentum: the same curve is "
+            "`momentum={new:.2f}` there. Mixed up, it is the dashed line."
+        ).format(old=m, new=1 - m)
+    )
+    if choice.seen:
+        values = past.mean if quantity == "mean" else past.var
+        batch = past.batch_mean if quantity == "mean" else past.batch_var
+        now, at = choice.seen, choice.feature
+        st.markdown(
+            _("Batch {n}: {old:.2f} · {before} + {new:.2f} · {batch} = **{after}**").format(
+                n=now,
+                old=m,
+                new=1 - m,
+                before=short(float(values[now - 1, at])),
+                batch=short(float(batch[now - 1, at])),
+                after=short(float(values[now, at])),
+            )
+        )
+    _rows(
+        [
+            {
+                _("batches seen, k"): _("share of batches, 1 − {m:.2f}ᵏ").format(m=m),
+                **{
+                    str(k): _("{n:.3g}\u202f%").format(n=100 * normalisation.warm_up(m, k))
+                    for k in MARKS
+                },
+            }
+        ]
+    )
+
+
+# -- from scratch beside torch ----------------------------------------------------------------
+
+
+def _torch(found: Steps) -> None:
+    if found.count == 1:
+        st.info(_("With one value per channel there is nothing to compare: see A batch of one."))
+        return
+    beside = norm_experiments.beside_torch(found.raw)
+    numbers, text = st.columns([3, 2], gap="medium")
+    with numbers:
+        _rows(
+            [
+                {
+                    _("after one training batch"): figures.names(
+                        found.raw.shape[1], found.raw.dim() == 4
+                    )[channel],
+                    _("moving variance, from scratch"): f"{float(ours):.5f}",
+                    _("moving variance, torch"): f"{float(theirs):.5f}",
+                    _("ratio of the batch's shares"): f"{float(ratio):.5f}",
+                }
+                for channel, (ours, theirs, ratio) in enumerate(
+                    zip(beside.our_var, beside.torch_var, beside.ratio, strict=True)
+                )
+            ]
+        )
+        _rows(
+            [
+                {_("largest difference"): what, "": f"{value:.1e}"}
+                for what, value in (
+                    (_("training outputs"), beside.training),
+                    (_("moving means"), beside.mean),
+                    (_("prediction outputs"), beside.prediction),
+                    (_("… with torch's moving variance in ours"), beside.equalised),
+                )
+            ]
+        )
+    n = beside.count
+    text.markdown(
+        _(
+            "The layer written out in this project and torch's give the same training outputs, to "
+            "rounding. They disagree on one thing: the moving variance. Ours averages the variance "
+            "that divides by the {n} values, torch the one that divides by {n} − 1, larger by\n\n"
+            "**{n} / ({n} − 1) = {factor:.5f}**\n\nso predictions differ a little. Put torch's "
+            "moving variance into our layer and the difference is gone."
+        ).format(n=n, factor=n / (n - 1))
+    )
+
+
+# -- a batch of one ---------------------------------------------------------------------------
+
+
+def _alone(choice: Choice, found: Steps) -> None:
+    vectors = normalisation.batch(Source(size=2, seed=choice.source.seed), 0)
+    picture = normalisation.batch(Source(size=2, side=2, seed=choice.source.seed), 0)
+    gamma, beta = torch.ones(vectors.shape[1]), torch.tensor([0.5, -1.0, 2.0])
+    full = norm_experiments.alone(vectors, gamma, beta)
+    maps = norm_experiments.alone(picture, gamma, beta)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(_("**Fully connected**, trained on one picture at a time, β = 0.5, −1, 2"))
+        _rows(
+            [
+                {
+                    "": _("picture {n}").format(n=number + 1),
+                    _("arrives"): _spelled(arrived),
+                    _("leaves, by the formula"): _spelled(left_as),
+                }
+                for number, (arrived, left_as) in enumerate(
+                    zip(full.inputs.tolist(), full.outputs.tolist(), strict=True)
+                )
+            ]
+        )
+        st.markdown(
+            _(
+                "Two pictures, one output: x − μ = 0, so y = β. The course's layer did this in "
+                "silence; `nn.BatchNorm1d` refuses:"
+            )
+        )
+        st.code(f"ValueError: {full.refusal}", language=None, wrap_lines=True)
+    with right:
+        st.markdown(_("**Convolution**, one picture of 2 × 2 per channel"))
+        assert maps.torch_outputs is not None
+        apart = float((maps.torch_outputs - maps.outputs).abs().max())
+        _rows(
+            [
+                {
+                    "": _("picture {n}").format(n=number + 1),
+                    _("channel 1 arrives"): _spelled(arrived.flatten().tolist()),
+                    _("leaves"): _spelled(left_as.flatten().tolist()),
+                }
+                for number, (arrived, left_as) in enumerate(
+                    zip(maps.inputs[:, 0], maps.outputs[:, 0], strict=True)
+                )
+            ]
+        )
+        st.markdown(
+            _(
+                "One picture is enough here: each mean is over H·W = {n} values. "
+                "`nn.BatchNorm2d` agrees to {apart:.0e}. A 1 × 1 map would be refused again."
+            ).format(n=maps.inputs[0, 0].numel(), apart=apart)
+        )
+
+
+def _spelled(values: list[float]) -> str:
+    return ", ".join(map(short, values))
+
+
+# -- a bias before it -------------------------------------------------------------------------
+
+
+def _bias(found: Steps) -> None:
+    learn.default("bn_bias", 5.0)
+    bias = st.slider(
+        _("Bias of the layer before"), -10.0, 10.0, step=0.5, key="bn_bias", bind="query-params",
+        width=320,
+    )  # fmt: skip
+    made = norm_experiments.bias_before(found.raw, bias)
+    first, second = made.plain.flatten().tolist()[:4], made.biased.flatten().tolist()[:4]
+    out, biased_out = made.plain_out.flatten().tolist()[:4], made.biased_out.flatten().tolist()[:4]
+    _rows(
+        [
+            {
+                _("first values"): name,
+                _("before batch norm"): _spelled(before),
+                _("after"): _spelled(after),
+            }
+            for name, before, after in (
+                (_("no bias"), first, out),
+                (_("bias {b}").format(b=short(bias)), second, biased_out),
+            )
+        ]
+    )
+    st.markdown(
+        _(
+            "The bias moves every value by {before}, and the mean with them; minus the mean, "
+            "nothing is left of it: after batch norm the largest change is **{after:.0e}**, "
+            "rounding. β does its work, so networks with batch norm leave the bias out "
+            "(`bias=False`)."
+        ).format(before=short(made.before), after=made.after)
+    )
+
+
+# -- the mode switch, and what is saved -------------------------------------------------------
+
+
+def _switch() -> None:
+    x = normalisation.batch(Source(), 0)
+    batches = [normalisation.batch(Source(), number) for number in range(30)]
+    layers = {"nn.BatchNorm1d": nn.BatchNorm1d, _("asks whether gradients are on"): GradAsking}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(_("**Which statistics does a call use?** Two layers, called in four ways"))
+        watched = {name: norm_experiments.switches(layer, x) for name, layer in layers.items()}
+        _rows(
+            [
+                {
+                    _("call"): _called(cases[0].training, cases[0].grad),
+                    **{name: _did(case) for name, case in zip(watched, cases, strict=True)},
+                }
+                for cases in zip(*watched.values(), strict=True)
+            ]
+        )
+    with right:
+        st.markdown(_("**What is saved?** 30 batches of training, saved, loaded, compared"))
+        _rows(
+            [
+                {
+                    _("layer"): name,
+                    _("in state_dict"): ", ".join(kept.names),
+                    _("prediction is off by"): short(kept.apart),
+                }
+                for name, layer in layers.items()
+                if (kept := norm_experiments.reload(layer, batches))
+            ]
+        )
+        st.markdown(
+            _(
+                "Averages kept as plain tensors are in no state_dict: the loaded layer predicts "
+                "with mean 0 and variance 1. `register_buffer` saves them."
+            )
+        )
+
+
+def _called(training: bool, grad: bool) -> str:
+    mode = "train()" if training else "eval()"
+    return f"`{mode}`" if grad else f"`{mode}`, `no_grad`"
+
+
+def _did(case: norm_experiments.Switch) -> str:
+    used = _("batch") if case.uses_batch else _("moving")
+    return _("{used}, updated").format(used=used) if case.updates else used
+
+
+# -- what learners ask ------------------------------------------------------------------------
+
+ASKED = (
+    Question(
+        N_("Do γ and β start at 0 and 1? And the moving variance at 0?"),
+        N_(
+            "The other way round: γ starts at 1 and β at 0, so that the layer begins by only "
+            "normalising. And the moving variance must start at 1: from 0, a network that has "
+            "seen no batch divides by √ε in prediction, which multiplies by 316. See it happen."
+        ),
+        {
+            "bn_mode": "prediction", "bn_seen": 0, "bn_start": "0", "bn_gamma": 1.0,
+            "bn_beta": 0.0, "bn_eps": "1e-05", "bn_view": "moving", "bn_step": 3,
+        },
+    ),
+    Question(
+        N_("I trained with one picture at a time, and all answers are the same. Why?"),
+        N_(
+            "In training, a fully connected batch norm takes its mean over the batch. One picture "
+            "is its own mean, so every picture leaves as β. nn.BatchNorm1d refuses such a batch; "
+            "the course's own layer did not. A larger batch helps, or eval()."
+        ),
+        {"bn_layer": "fc", "bn_mode": "training", "bn_size": 1, "bn_view": "alone", "bn_own": ""},
+    ),
+    Question(
+        N_("I called eval() and the statistics still change. Why?"),
+        N_(
+            "The course's layer asks whether gradients are on, not which mode it is in: eval() "
+            "alone does not switch it, and a training pass under no_grad uses the moving averages "
+            "in silence. Layers should ask self.training. And net.eval without brackets calls "
+            "nothing at all."
+        ),
+        {"bn_view": "switch"},
+    ),
+    Question(
+        N_("After saving and loading, the network predicts badly. Why?"),
+        N_(
+            "If moving mean and variance are plain tensors and not buffers, state_dict does not "
+            "hold them: they are lost on saving, and .to(device) leaves them behind."
+        ),
+        {"bn_view": "switch"},
+    ),
+    Question(
+        N_("My own layer equals nn.BatchNorm2d in training, but not in prediction. Why?"),
+        N_(
+            "The moving variance. Torch averages the variance that divides by N − 1, the course's "
+            "layer the one that divides by N. With 8 pictures of 5 × 5 that is a factor of "
+            "200/199; the smaller the batch, the more it shows."
+        ),
+        {
+            "bn_layer": "conv", "bn_mode": "training", "bn_size": 8, "bn_side": 5,
+            "bn_view": "torch", "bn_own": "",
+        },
+    ),
+    Question(
+        N_("Why does batch normalisation work?"),
+        N_(
+            "That is not settled: the paper's story of “internal covariate shift” is disputed. "
+            "What can be seen: however large the values that arrive, what leaves has the same "
+            "scale, so a wider range of learning rates works. Move offset and scale: nothing "
+            "behind the layer notices."
+        ),
+        {"bn_mode": "training", "bn_offset": 40.0, "bn_scale": 20.0, "bn_step": 0, "bn_own": ""},
+    ),
+)  # fmt: skip

@@ -1,0 +1,53 @@
+"""Windows on a strip (one axis) or a plane (two axes): what each reads, and what none reads.
+
+Moving over the picture, playing, stepping and scrubbing happen in the browser
+(`assets/strip_board.js`), which draws what it is given: every number and word is made in
+`strip_words`. What comes back, a moment after the reader stops, is the window that he chose, for
+the link. The element to wait for in a test: `[data-strip-painted="<key>"]`.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer.language import _
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+Data = dict[str, Any]
+
+
+@cache
+def _component() -> Any:
+    """Declared once per process, at the first use (a running Streamlit is needed)."""
+    return st.components.v2.component(
+        "convscope_strip_board",
+        html='<div class="strips"></div>',
+        css=(ASSETS / "strip_board.css").read_text(encoding="utf-8"),
+        js=(ASSETS / "strip_board.js").read_text(encoding="utf-8"),
+    )
+
+
+def show(data: Data, *, key: str, at: int) -> int:
+    """Draw `data`; the number of the chosen window, at first `at`. `key` is the widget's."""
+    result = _component()(
+        key=key, data={**data, "at": at, "words": _words()}, on_at_change=lambda: None
+    )
+    chosen = result.at
+    if not chosen or chosen.get("key") != data["key"]:
+        return at
+    return int(chosen["at"])
+
+
+def _words() -> dict[str, str]:
+    return {
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "back": _("One window back"),
+        "step": _("One window on"),
+        "scrub": _("Window"),
+        "hint": _("Point at a cell. The arrow keys move the window, the space bar plays."),
+    }

@@ -1,0 +1,36 @@
+"""What does batch normalisation do to a batch?"""
+
+import streamlit as st
+
+from explorer import ops
+from explorer.figures import normalisation as figures
+from explorer.language import _
+from explorer.ui import learn
+from explorer.ui import normalisation_parts as parts
+from explorer.ui import normalisation_view as view
+
+st.title(_("What does batch normalisation do to a batch?"))
+
+said = st.container()
+choice = view.pick()
+past = view.averages(choice, view.run(choice), choice.momentum)
+found = view.compute(choice, past)
+with said:
+    view.answer(found, choice)
+
+view.show(found, choice)
+learn.try_this(parts.prompts(found, choice))
+
+st.divider()
+parts.experiment(choice, found, past)
+
+learn.questions(parts.ASKED)
+learn.definition(ops.batch_norm)
+st.download_button(
+    _("Every value at every step (CSV)"),
+    figures.csv(found),
+    "batch-norm.csv",
+    "text/csv",
+    icon=":material/download:",
+    on_click="ignore",
+)

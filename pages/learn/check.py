@@ -1,0 +1,28 @@
+"""Can you tell before the machine does?"""
+
+import streamlit as st
+
+from explorer import ops
+from explorer.language import _
+from explorer.ui import learn
+from explorer.ui import quiz_view as view
+
+st.title(_("Can you tell before the machine does?"))
+st.markdown(
+    _(
+        "Answer first, then see the arithmetic. Every question is made on the spot and answered "
+        "by the engine; whoever opens this address gets the same ones."
+    )
+)
+
+place = view.pick()
+asked = view.question(place)
+marks = st.container()
+view.show(place, asked)
+with marks:
+    view.score(place)
+view.summary(place)
+
+learn.try_this(view.prompts())
+learn.questions(view.ASKED)
+learn.definition(ops.output_size)

@@ -1,0 +1,24 @@
+"""Where does this number come from?"""
+
+import streamlit as st
+
+from explorer import ops
+from explorer.language import _
+from explorer.ui import convolution_code as code
+from explorer.ui import convolution_photo as photo
+from explorer.ui import convolution_view as view
+from explorer.ui import convolution_words as words
+from explorer.ui import learn
+
+st.title(_("Where does this number come from?"))
+shown = view.controls()
+picture, text = st.columns([5, 2], gap="medium")
+with picture:
+    view.board(shown)
+with text:
+    view.explanation(shown)
+words.try_this()
+code.take_along(shown)
+photo.show(shown)
+learn.questions(words.asked())
+learn.definition(ops.flip, ops.corr2d)

@@ -1,0 +1,24 @@
+"""How large is the output, and what is never read?"""
+
+import streamlit as st
+
+from explorer.language import _
+from explorer.ops import output_size
+from explorer.ui import learn
+from explorer.ui import padding_planes as planes
+from explorer.ui import padding_view as view
+from explorer.ui.padding_questions import QUESTIONS
+
+st.title(_("How large is the output, and what is never read?"))
+
+chosen = view.pick_view()
+if chosen == "one":
+    view.one_axis(view.good_axis(view.one_axis_controls()))
+elif chosen == "two":
+    planes.two_axes(planes.good_axes(planes.two_axes_controls()))
+else:
+    planes.same_size(planes.good_same(*planes.same_controls()))
+
+learn.try_this(view.prompts(chosen))
+learn.questions(QUESTIONS)
+learn.definition(output_size)

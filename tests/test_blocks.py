@@ -1,0 +1,317 @@
+"""The blocks and what is counted in them, against PyTorch and the course's own figures."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from explorer import blocks, channels, ops
+from explorer.architectures.densenet import DenseBlock, transition_block
+from explorer.architectures.resnet import Residual
+from explorer.blocks import Unreduced, Widths
+from explorer.figures import blocks as figures
+
+# The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel
+# weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5 convolution.
+NINE = {
+    "3a": (163_696, 128_049_152, 2.408, 2.708, 7.524),
+    "3b": (388_736, 304_267_264, 2.850, 2.850, 7.916),
+    "4a": (376_176, 73_608_192, 4.254, 5.890, 16.360),
+    "4b": (449_160, 87_908_352, 4.384, 5.260, 14.612),
+    "4c": (510_104, 99_850_240, 4.117, 4.631, 12.864),
+    "4d": (605_376, 118_515_712, 3.699, 4.024, 11.177),
+    "4e": (868_352, 169_996_288, 3.935, 4.558, 12.662),
+    "5a": (1_043_456, 51_079_168, 5.159, 5.976, 16.601),
+    "5b": (1_444_080, 70_697_984, 4.133, 5.314, 14.762),
+}
+OUT = (256, 480, 512, 512, 512, 528, 832, 832, 1024)
+
+
+def counted(module: nn.Module, shape: tuple[int, ...]) -> int:
+    """Multiply-adds by PyTorch's own counter."""
+    with FlopCounterMode(display=False) as counter:
+        module.eval()(torch.randn(shape))
+    return counter.get_total_flops() // 2
+
+
+# -- Inception --------------------------------------------------------------------------------
+
+
+def test_the_nine_blocks_are_the_courses():
+    nine = blocks.googlenets()
+    assert tuple(each.widths.out_channels for each in nine.values()) == OUT
+    found = {
+        name: (
+            each.block.parameters,
+            each.block.macs,
+            *(
+                round(each.times_fewer(other), 3)
+                for other in (each.unreduced, each.plain3, each.plain5)
+            ),
+        )
+        for name, each in nine.items()
+    }
+    assert found == NINE
+
+
+def test_the_issues_range_is_that_of_the_first_two_blocks():
+    nine = blocks.googlenets()
+    ratios = [
+        nine[name].times_fewer(other)
+        for name in ("3a", "3b")
+        for other in (nine[name].plain3, nine[name].plain5)
+    ]
+    assert (round(min(ratios), 1), round(max(ratios), 1)) == (2.7, 7.9)
+
+
+def test_pooling_is_wider_than_5_by_5_in_one_block_alone():
+    wider = [
+        name for name, each in blocks.googlenets().items() if each.widths.path4 > each.widths.path3
+    ]
+    assert wider == ["4a"]
+
+
+widths = st.builds(Widths, *(st.integers(1, 12) for _ in range(6)))
+
+
+@given(c_in=st.integers(1, 12), own=widths, side=st.integers(1, 9))
+@settings(max_examples=25, deadline=None)
+def test_what_is_counted_in_an_inception_block_is_what_pytorch_counts(c_in, own, side):
+    saving = blocks.savings(c_in, own, side)
+    shape = (1, c_in, side, side)
+    for measured, module in (
+        (saving.block, own.module(c_in)),
+        (saving.unreduced, Unreduced(c_in, own.paths)),
+        (saving.plain3, nn.Conv2d(c_in, own.out_channels, 3, padding=1)),
+        (saving.plain5, nn.Conv2d(c_in, own.out_channels, 5, padding=2)),
+    ):
+        assert measured.parameters == sum(p.numel() for p in module.parameters())
+        assert measured.macs == counted(module, shape)
+        assert measured.output == tuple(module(torch.randn(shape)).shape)
+
+
+def test_without_reductions_the_same_paths_see_the_input_itself():
+    torch.manual_seed(0)
+    block, x = Unreduced(3, (2, 4, 5, 1)).eval(), torch.randn(1, 3, 6, 6)
+    y = block(x)
+    assert torch.equal(y[:, :2], functional.relu(block.path1(x)))
+    assert torch.equal(y[:, 2:6], functional.relu(block.path2(x)))
+    assert torch.equal(y[:, 6:11], functional.relu(block.path3(x)))
+    pooled = functional.max_pool2d(x, 3, stride=1, padding=1)
+    assert torch.equal(y[:, 11:], functional.relu(block.path4(pooled)))
+
+
+# -- side by side -----------------------------------------------------------------------------
+
+
+def test_at_192_to_256_inception_is_googlenets_first_and_dense_arrives_exactly():
+    six = blocks.side_by_side(192, 256, 28)
+    first = blocks.googlenets()["3a"].block
+    assert (six["inception"].parameters, six["inception"].macs) == (first.parameters, first.macs)
+    outputs = {name: block.output[1:] for name, block in six.items()}
+    assert outputs == {
+        "vgg": (256, 14, 14),
+        "nin": (256, 28, 28),
+        "inception": (256, 28, 28),
+        "residual": (256, 28, 28),
+        "dense": (256, 28, 28),
+        "transition": (96, 14, 14),
+    }
+
+
+@given(c_in=st.integers(2, 40), c_out=st.integers(8, 40), side=st.integers(2, 12))
+@settings(max_examples=20, deadline=None)
+def test_every_pair_of_channels_gives_six_blocks_of_the_promised_shape(c_in, c_out, side):
+    six = blocks.side_by_side(c_in, c_out, side)
+    for name in ("vgg", "nin", "inception", "residual"):
+        assert six[name].output[1] == c_out
+    assert six["transition"].output == (1, c_in // 2, side // 2, side // 2)
+    growth = blocks.growth_to(c_in, c_out, 2)
+    assert six["dense"].output[1] == c_in + 2 * growth
+    if c_out > c_in:
+        assert abs(six["dense"].output[1] - c_out) <= 1
+
+
+@pytest.mark.parametrize("name", ["vgg", "nin", "inception", "residual", "dense", "transition"])
+def test_a_picture_shows_every_operation_once_and_inside_its_frame(name):
+    block = blocks.side_by_side(64, 96, 14)[name]
+    nodes, wires, width, height = figures.picture(block.graph)
+    assert len(nodes) == len(block.graph.operations)
+    boxes = [(n["x"] - n["w"] / 2, n["y"] - n["h"] / 2, n["x"] + n["w"] / 2, n["y"] + n["h"] / 2)
+             for n in nodes]  # fmt: skip
+    for left, top, right, bottom in boxes:
+        assert left >= 0
+        assert top >= 0
+        assert right <= width
+        assert bottom <= height
+    for n, a in enumerate(boxes):  # no box lies on another
+        for b in boxes[n + 1 :]:
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+    edges = sum(len(operation.inputs) for operation in block.graph.operations)
+    assert len(wires) == edges + 1  # and one out of the block
+
+
+# -- residual ---------------------------------------------------------------------------------
+
+
+def test_the_courses_residual_blocks_have_180_and_546_parameters():
+    plain = blocks.meeting(3, 3, 1, use_1x1conv=False, side=6)
+    halved = blocks.meeting(3, 6, 2, use_1x1conv=True, side=6)
+    assert (plain.parameters, plain.output, plain.outcome) == (180, (1, 3, 6, 6), "adds")
+    assert (halved.parameters, halved.output, halved.outcome) == (546, (1, 6, 3, 3), "adds")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_zeroed_weights_are_the_identity_for_non_negative_input_alone(seed):
+    kept = blocks.shortcut(3, 6, zeroed=True, signed=False, seed=seed)
+    assert kept.x.min() >= 0
+    assert kept.from_identity == 0
+    cut = blocks.shortcut(3, 6, zeroed=True, signed=True, seed=seed)
+    assert cut.from_identity == pytest.approx(float(-cut.x.min()))
+    assert cut.from_relu == 0
+    assert blocks.shortcut(3, 6, zeroed=False, signed=True, seed=seed).from_relu > 0
+
+
+def test_the_steps_of_a_shortcut_are_those_of_the_block():
+    run = blocks.shortcut(2, 5, zeroed=False, signed=True)
+    torch.testing.assert_close(run.summed, run.x + run.learned)
+    torch.testing.assert_close(run.y, functional.relu(run.summed))
+
+
+@given(
+    c_in=st.integers(1, 5),
+    c_out=st.integers(1, 5),
+    strides=st.integers(1, 3),
+    with_1x1=st.booleans(),
+    side=st.integers(1, 7),
+)
+@settings(max_examples=80, deadline=None)
+def test_what_is_said_of_a_meeting_is_what_pytorch_does(c_in, c_out, strides, with_1x1, side):
+    met = blocks.meeting(c_in, c_out, strides, with_1x1, side)
+    block, x = Residual(c_in, c_out, with_1x1, strides).eval(), torch.randn(1, c_in, side, side)
+    try:
+        output = tuple(block(x).shape)
+    except RuntimeError:
+        assert met.outcome == "refuses"
+        assert met.problem
+        return
+    assert met.output == output
+    assert met.outcome == ("adds" if met.learned == met.kept else "broadcasts")
+
+
+def test_one_channel_is_stretched_in_silence():
+    met = blocks.meeting(1, 3, 1, use_1x1conv=False, side=6)
+    assert (met.outcome, met.output) == ("broadcasts", (1, 3, 6, 6))
+    card = figures.meeting_card("residual", "", met)
+    assert [node["text"] for node in card["nodes"] if node.get("failed")] == ["+"]
+
+
+# -- dense ------------------------------------------------------------------------------------
+
+
+def test_the_courses_dense_block_grows_to_23_channels():
+    growth = blocks.growth(3, 2, 10, 8)
+    assert growth.channels == (3, 13, 23)
+    assert growth.block.output == (1, 23, 8, 8)
+    assert growth.block.parameters == 1492 == sum(growth.parameters)
+
+
+def test_the_courses_transition_has_286_parameters_and_halves_the_sides():
+    transition = blocks.transition(23, 10, 8)
+    assert transition.output == (1, 10, 4, 4)
+    assert transition.parameters == 286
+
+
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 9), st.integers(2, 9))
+@settings(max_examples=25, deadline=None)
+def test_dense_and_transition_are_counted_as_pytorch_does(c_in, layers, rate, side):
+    growth = blocks.growth(c_in, layers, rate, side)
+    total = c_in + layers * rate
+    assert growth.channels == tuple(c_in + n * rate for n in range(layers + 1))
+    block = DenseBlock(layers, c_in, rate)
+    assert growth.block.parameters == sum(p.numel() for p in block.parameters())
+    assert growth.block.macs == counted(block, (1, c_in, side, side))
+    x = torch.randn(1, c_in, side, side)
+    assert torch.equal(block(x)[:, :c_in], x)  # the input itself stands first
+    made = blocks.transition(total, 7, side)
+    assert made.macs == counted(transition_block(total, 7), (1, total, side, side))
+
+
+def test_densenet_adds_and_halves():
+    parts = blocks.densenets_channels()
+    assert [each[1] for each in parts] == [64, 192, 96, 224, 112, 240, 120, 248]
+    assert [each[2] for each in parts] == [56, 56, 28, 28, 14, 14, 7, 7]
+
+
+# -- channels ---------------------------------------------------------------------------------
+
+
+def test_the_courses_two_channels_become_one_and_three():
+    x = torch.stack([torch.arange(9.0).view(3, 3), torch.arange(1.0, 10).view(3, 3)])
+    kernel = torch.tensor([[[0.0, 1], [2, 3]], [[1, 2], [3, 4]]])
+    mixture = channels.mix(x, torch.stack([kernel, kernel + 1, kernel + 2]))
+    first = [[[19, 25], [37, 43]], [[37, 47], [67, 77]]]
+    assert mixture.partial[0].tolist() == first
+    assert mixture.outputs.tolist() == [
+        [[56, 72], [104, 120]],
+        [[76, 100], [148, 172]],
+        [[96, 128], [192, 224]],
+    ]
+
+
+@given(
+    st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 99)
+)
+@settings(max_examples=25, deadline=None)
+def test_a_mixture_is_torchs_convolution(ins, outs, h, w, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(ins, 5, 4, generator=generator)
+    kernels = torch.randn(outs, ins, h, w, generator=generator)
+    mixture = channels.mix(x, kernels)
+    torch.testing.assert_close(mixture.outputs, functional.conv2d(x[None], kernels)[0])
+    torch.testing.assert_close(mixture.partial.sum(1), mixture.outputs)
+
+
+@pytest.mark.parametrize(("c_in", "c_out", "side"), [(3, 2, 3), (64, 32, 14), (256, 64, 28)])
+def test_one_by_one_in_four_ways_differs_by_rounding_alone(c_in, c_out, side):
+    x, weights = channels.random_pixels(c_in, c_out, side, 0)
+    found = channels.agreement(x, weights)
+    exact = torch.einsum("oc,chw->ohw", weights.double(), x.double())
+    torch.testing.assert_close(found.outputs.double(), exact, atol=1e-4, rtol=1e-5)
+    bound = c_in * found.spacing  # of c_in roundings, none larger than the spacing at the top
+    assert max(found.product, found.linear, found.one_by_one) <= bound
+    spacing = torch.nextafter(torch.tensor(found.largest), torch.tensor(1e9)) - found.largest
+    assert found.spacing == float(spacing)
+
+
+def test_tenths_are_tenths():
+    x = channels.to_tenths(channels.random_pixels(3, 2, 3, 7)[0])
+    torch.testing.assert_close(x * 10, (x * 10).round())
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 5), st.integers(5, 9))
+@settings(max_examples=25, deadline=None)
+def test_a_convolutions_cost_is_what_pytorch_counts(c_in, c_out, half, side):
+    kernel = 2 * half - 1
+    layer = nn.Conv2d(c_in, c_out, kernel, padding=half - 1)
+    cost = channels.convolution(c_in, c_out, kernel, (side, side + 1))
+    assert cost.parameters == sum(p.numel() for p in layer.parameters())
+    assert cost.macs == counted(layer, (1, c_in, side, side + 1))
+    assert cost.outputs == layer(torch.zeros(1, c_in, side, side + 1)).numel()
+
+
+def test_a_photograph_fully_connected_takes_3_gigabytes():
+    cost = channels.fully_connected(1000 * 1000 * 3, 256)
+    assert cost.weights == 768_000_000
+    assert cost.weight_bytes == 3_072_000_000
+    assert cost.weight_bytes / 2**30 == pytest.approx(2.861, abs=1e-3)
+
+
+def test_the_definitions_say_what_does_not_fit():
+    with pytest.raises(ValueError, match="2 channels"):
+        ops.corr2d_multi_in(torch.zeros(2, 3, 3), torch.zeros(3, 2, 2))
+    with pytest.raises(ValueError, match="same size"):
+        channels.stack_of([((1.0, 2.0),), ((1.0,),)], "The input")

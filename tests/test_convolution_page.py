@@ -1,0 +1,245 @@
+"""The page on convolution, as Streamlit runs it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from explorer import ops, photographs
+from explorer.ui import convolution_code, convolution_photo, convolution_view
+from explorer.ui.shell import ROOT, entry
+from explorer.ui.window_board import Sliding
+
+SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+
+
+def opened(**address: str) -> AppTest:
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    for key, value in address.items():
+        at.query_params[key] = value
+    at.switch_page(str(entry("convolution").path)).run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error]
+    return "\n".join(part.value for part in parts)
+
+
+def board(at: AppTest) -> dict[str, object]:
+    """What the board was sent."""
+    sent = [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.json]
+    return next(each for each in sent if "kernel" in each)
+
+
+def line(at: AppTest) -> str:
+    return next(block.value for block in at.code if "conv2d" in block.value)
+
+
+def computed(at: AppTest) -> list[list[float]]:
+    """The output of the PyTorch line shown, run on the numbers shown."""
+    data = board(at)
+    names = {
+        "F": torch.nn.functional,
+        "x": torch.tensor(data["input"], dtype=torch.float64),
+        "kernel": torch.tensor(data["kernel"], dtype=torch.float64),
+    }
+    exec(line(at), names)  # noqa: S102 (our own line)
+    return names["y"].tolist()
+
+
+def test_it_opens_with_the_courses_example() -> None:
+    at = opened()
+    assert [title.value for title in at.title] == ["Where does this number come from?"]
+    assert not at.error
+    assert computed(at) == [[19, 25], [37, 43]]
+    assert "**2** = ⌊(3 + 2·0 − 1·(2−1) − 1) / 1⌋ + 1" in text(at)
+
+
+@pytest.mark.parametrize("name", list(convolution_view.presets()))
+def test_every_example_is_shown_and_computed(name: str) -> None:
+    at = opened()
+    at.selectbox(key="conv_preset").set_value(name).run()
+    assert not at.exception
+    assert not at.error
+    preset = convolution_view.presets()[name]
+    assert at.text_area(key="conv_input").value == preset.input
+    assert at.selectbox(key="conv_preset").value == name
+    expected = ops.corr2d(*(torch.tensor(board(at)[part]).double() for part in ("input", "kernel")))
+    assert computed(at) == expected.tolist()
+
+
+def test_a_link_restores_everything() -> None:
+    at = opened(
+        conv_input="1 2 3; 4 5 6; 7 8 9; 1 0 1",
+        conv_kernel="1 0.5",
+        conv_stride_h="2",
+        conv_pad_w="1",
+        conv_dilation="2",
+        conv_flip="true",
+        conv_at="1,2",
+    )
+    data = board(at)
+    assert data["input"] == [[1, 2, 3], [4, 5, 6], [7, 8, 9], [1, 0, 1]]
+    assert (data["stride"], data["padding"], data["dilation"]) == ([2, 1], [0, 1], [2, 2])
+    assert data["flip"] is True
+    assert data["at"] == [1, 2]
+    assert at.selectbox(key="conv_preset").value is None
+    assert line(at) == (
+        "y = F.conv2d(x[None, None], kernel.flip(0, 1)[None, None], "
+        "stride=(2, 1), padding=(0, 1), dilation=2)[0, 0]"
+    )
+    assert "0 above and 0 below, 0 in total; 1 left and 1 right, 2 in total" in text(at)
+
+
+def test_flip_is_the_convolution_of_mathematics() -> None:
+    at = opened()
+    at.toggle(key="conv_flip").set_value(True).run()
+    assert computed(at) == [[5, 11], [23, 29]]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"conv_input": "abc"}, "“abc” is not a number"),
+        ({"conv_input": "nan 1"}, "“nan” is not a number"),
+        ({"conv_input": "1e9"}, "“1e9” is not a number"),
+        ({"conv_input": " "}, "no number"),
+        ({"conv_input": "1 2; 3"}, "equally many"),
+        ({"conv_input": "; ".join(["1"] * 17)}, "at most 16"),
+        ({"conv_kernel": "1 1 1 1; 1 1 1 1"}, "spans 2 × 4 cells"),
+        ({"conv_kernel": "; ".join(["1"] * 8)}, "at most 7"),
+        ({"conv_stride_h": "0"}, "stride 0"),
+        ({"conv_dilation": "0"}, "dilation 0"),
+        ({"conv_dilation": "6"}, "spans 7 × 7"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> None:
+    at = opened(**address)
+    assert len(at.error) == 1
+    assert words in at.error[0].value
+    assert board(at)["input"] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert computed(at) == [[19, 25], [37, 43]]
+
+
+def test_the_last_good_picture_is_the_visitors_own() -> None:
+    at = opened(conv_input="5 5 5; 5 5 5")
+    at.number_input(key="conv_stride_w").set_value(0).run()
+    assert "stride 0" in at.error[0].value
+    assert board(at)["input"] == [[5, 5, 5], [5, 5, 5]]
+    at.number_input(key="conv_stride_w").set_value(1).run()
+    assert not at.error
+
+
+def test_rows_and_columns_grow_and_shrink() -> None:
+    at = opened()
+    at.number_input(key="conv_input_1").set_value(5).run()
+    assert board(at)["input"] == [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4], [6, 7, 8, 6, 7]]
+    at.number_input(key="conv_kernel_0").set_value(1).run()
+    assert board(at)["kernel"] == [[0, 1]]
+
+
+def click(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+@pytest.mark.parametrize(
+    ("label", "output"),
+    [
+        ("Find both edges", [[0, 1, 0, 0, 0, -1, 0]] * 6),
+        ("Turn the image, not the kernel", [[0] * 5] * 8),
+        ("Flip the kernel", [[5, 11], [23, 29]]),
+    ],
+)
+def test_prompts_set_up_their_experiment(label: str, output: list[list[float]]) -> None:
+    at = click(opened(), label)
+    assert not at.error
+    assert computed(at) == output
+
+
+def test_a_prompt_breaks_it_on_purpose() -> None:
+    at = click(opened(), "Make it too large")
+    assert "spans 4 × 4 cells, but the input with its padding has only 3 × 3" in at.error[0].value
+
+
+def test_every_question_shows_its_experiment() -> None:
+    at = opened()
+    shown = [each for each in at.button if each.label == "Show me"]
+    assert len(shown) == 5
+    expected = [
+        [[5, 11], [23, 29]],
+        [[1, 0, 2, 4, 5, -1, -4, -3, -2, -1, -1]],
+        None,
+        [[0, 8], [6, 8]],
+        None,
+    ]
+    for number, output in enumerate(expected):
+        at.button(key=f"show_{number}").click().run()
+        assert not at.exception
+        assert not at.error
+        if output:
+            assert computed(at) == output
+    turned = torch.tensor(computed(at))
+    assert turned.shape == (7, 6)
+    assert turned[:, 0].tolist() == [0, 1, 0, 0, 0, -1, 0]
+
+
+def test_the_two_meanings_of_padding() -> None:
+    at = opened()
+    at.button(key="show_2").click().run()
+    assert torch.tensor(computed(at)).shape == (8, 8)
+    assert "**8** = ⌊(8 + 2·1 − 1·(3−1) − 1) / 1⌋ + 1" in text(at)
+
+
+def shown(**given: object) -> Sliding:
+    matrix = ((0.5, 1.0, 2.0, 3.0), (3.0, 4.0, 5.0, 1.0), (6.0, -7.0, 8.0, 2.0))
+    return Sliding("test", matrix, ((0.0, 1.0), (2.0, 3.0)), **given)  # type: ignore[arg-type]
+
+
+SETTINGS = [{}, {"flip": True, "padding": (1, 2)}, {"stride": (1, 2), "dilation": (2, 2)}]
+
+
+@pytest.mark.parametrize("given", SETTINGS)
+def test_the_program_runs_and_prints_the_output(given, capsys) -> None:
+    exec(convolution_code.program(shown(**given)), {})  # noqa: S102 (our own program)
+    out = capsys.readouterr().out
+    printed = eval(out, {"tensor": lambda rows, dtype: rows, "torch": torch})  # noqa: S307
+    np.testing.assert_allclose(printed, convolution_view.output(shown(**given)))
+
+
+def test_the_table_holds_input_kernel_and_output() -> None:
+    blocks = convolution_code.csv(shown(flip=True)).strip().split("\n\n")
+    assert [block.splitlines()[0] for block in blocks] == ["input", "kernel", "output"]
+    assert blocks[1].splitlines()[1:] == ["3,2", "1,0"]
+    assert blocks[2].splitlines()[1] == ",".join(
+        f"{cell:g}" for cell in convolution_view.output(shown(flip=True))[0]
+    )
+
+
+@pytest.mark.parametrize("given", SETTINGS)
+def test_the_photograph_is_convolved_as_the_definition_says(given) -> None:
+    setting = {key: value for key, value in given.items() if key in {"flip", "dilation"}}
+    small = photographs.photograph("flower", 24)
+    found = convolution_photo.convolve(small, shown(**setting))
+    assert found.shape == small.shape
+    kernel = torch.tensor(shown().kernel, dtype=torch.float64)
+    kernel = ops.flip(kernel) if given.get("flip") else kernel
+    dilation = setting.get("dilation", (1, 1))
+    valid = ops.corr2d(torch.tensor(small), kernel, dilation=dilation).numpy()
+    top = dilation[0] // 2
+    inner = found[top : top + valid.shape[0], top : top + valid.shape[1]]
+    np.testing.assert_allclose(inner, valid)
+
+
+@pytest.mark.parametrize("source", ["china", "upload", "camera"])
+def test_other_pictures_are_offered(source: str) -> None:
+    at = opened(conv_photo=source)
+    assert not at.exception
+    assert not at.error
+    if source == "upload":
+        assert len(at.get("file_uploader")) == 1
+    if source == "camera":
+        assert len(at.get("camera_input")) == 1

@@ -1,0 +1,148 @@
+"""What is picked on the layers page comes back from its address, for every network and option."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from explorer import architectures
+from tests.conftest import settled
+from tests.test_journey import board
+
+pytestmark = pytest.mark.browser
+
+
+def others(name: str) -> dict[str, str]:
+    """A value other than the default for each option of a network."""
+    chosen = {}
+    for option in architectures.get(name).all_options:
+        ends = [option.choices[0], option.choices[-1]]
+        if option.name not in ("in_channels", "num_classes"):
+            chosen[option.name] = next(str(end) for end in ends if end != option.default)
+    return chosen
+
+
+@pytest.mark.parametrize("name", ["lenet", "bn_lenet", "vgg11", "densenet", "torchvision/resnet18"])
+def test_a_reload_shows_the_same(browser: Browser, app_server: str, name: str) -> None:
+    visitor = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = visitor.new_page()
+    size = "3x224x224" if "/" in name else "x".join(map(str, architectures.get(name).input_shape))
+    wanted = {"network": name, "input": size, "batch": "3", "num_classes": "7", **others(name)}
+    page.goto(f"{app_server}/layers?" + "&".join(f"{k}={v}" for k, v in wanted.items()))
+    key = name.replace("/", "-")
+    shown = board(page, key).get_attribute("data-board-painted")
+    page.locator(".board tbody tr[data-id]").nth(1).click()  # a rerun, as any click is
+    page.wait_for_url("**layer=**")
+    settled(page)
+    again = visitor.new_page()
+    again.goto(page.url)
+    assert board(again, key).get_attribute("data-board-painted") == shown
+    assert "num_classes_7" in (shown or "")
+    visitor.close()
+
+
+def test_two_questions_in_a_row_each_bring_their_own_size(
+    browser: Browser, app_server: str
+) -> None:
+    visitor = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = visitor.new_page()
+    for question, painted in (
+        ("AlexNet at 28", "alexnet-1x1x28x28"),
+        ("GoogLeNet: why", "googlenet-1x1x96x96"),
+    ):
+        page.goto(app_server) if question.startswith("AlexNet") else page.get_by_role(
+            "link", name="Home"
+        ).first.click()
+        settled(page)
+        page.get_by_role("link", name=question).click()
+        page.locator(f'.board[data-board-painted^="{painted}"]').wait_for(timeout=30_000)
+    visitor.close()
+
+
+def ask(page: Page, server: str, question: str, painted: str) -> None:
+    """Home, then one of its questions, in the same session."""
+    page.get_by_role("link", name="Home").first.click()
+    settled(page)
+    page.get_by_role("link", name=question).click()
+    page.locator(f'.board[data-board-painted^="{painted}"]').wait_for(timeout=30_000)
+
+
+def test_the_same_network_with_its_own_size_again(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=resnet18&input=1x64x64")
+    board(page, "resnet18-1x1x64x64")
+    ask(page, app_server, "ResNet-18 at 96", "resnet18-1x1x96x96")
+    ask(page, app_server, "AlexNet at 28", "alexnet-1x1x28x28")
+    page.get_by_role("link", name="Convolution").first.click()
+    settled(page)
+    page.get_by_role("link", name="Layers").first.click()  # as it was left
+    board(page, "alexnet-1x1x28x28")
+
+
+def test_back_and_forward_show_what_was_there(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=googlenet&input=1x64x64")
+    board(page, "googlenet-1x1x64x64")
+    page.locator(".st-key-network input").click()
+    page.locator(".st-key-network input").fill("lenet")
+    page.get_by_role("option", name="lenet · LeNet-5", exact=True).click()
+    shown = board(page, "lenet-1x1x28x28")
+    settled(page)
+    shown.locator("tbody tr[data-id]").nth(1).click()
+    page.wait_for_url("**layer=conv1**")
+    for _ in range(8):
+        if "googlenet" in page.url:
+            break
+        page.go_back()
+        page.wait_for_timeout(700)
+    board(page, "googlenet-1x1x64x64")
+    page.go_forward()
+    page.wait_for_timeout(700)
+    for _ in range(8):
+        if "layer=conv1" in page.url:
+            break
+        page.go_forward()
+        page.wait_for_timeout(700)
+    shown = board(page, "lenet-1x1x28x28")
+    expect(shown.locator('tr[aria-selected="true"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "torchvision/resnet18"])
+def test_more_keeps_its_values_after_a_choice(page: Page, app_server: str, name: str) -> None:
+    page.goto(f"{app_server}/layers?network={name}")
+    board(page, name.replace("/", "-")).locator("tbody tr[data-id]").nth(1).click()
+    page.wait_for_url("**layer=conv1**")
+    settled(page)
+    page.get_by_role("button", name="More").click()
+    wanted = {"in_channels": "3", "num_classes": "1000"} if "/" in name else {"num_classes": "10"}
+    for key, value in wanted.items():
+        expect(page.locator(f".st-key-{key} input")).to_have_value(value)
+
+
+def test_every_click_on_a_tab_opens_it(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=lenet&view=code")
+    settled(page)
+    expect(page.get_by_role("tab", name="Code")).to_have_attribute("aria-selected", "true")
+    views = {"Costs": "costs", "Code": "code", "About": "about", "Layers": None}
+    for word, view in [*views.items()] * 2:
+        page.get_by_role("tab", name=word).click()
+        wait_for(page, "view", view)
+        settled(page)
+        expect(page.get_by_role("tab", name=word)).to_have_attribute("aria-selected", "true")
+
+
+def test_every_click_on_a_quantity_shows_it(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=lenet&view=costs&show=memory")
+    settled(page)
+    buttons = page.locator(".st-key-show button")
+    expect(buttons.first).to_be_visible()
+    words = buttons.all_inner_texts()
+    for word in words * 2:
+        button = buttons.filter(has_text=word).first
+        button.click()
+        settled(page)
+        expect(button).to_have_attribute("aria-checked", "true")
+
+
+def wait_for(page: Page, key: str, value: str | None) -> None:
+    """Until the address says `value` under `key` (None: nothing)."""
+    page.wait_for_function(
+        "([key, value]) => new URLSearchParams(location.search).get(key) === value",
+        arg=[key, value],
+    )

@@ -1,0 +1,236 @@
+"""Batch normalisation step by step, its averages and its traps, against torch and the course."""
+
+import csv
+import io
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+from explorer import norm_experiments, normalisation
+from explorer.figures import normalisation as figures
+from explorer.norm_experiments import GradAsking
+from explorer.normalisation import Source
+
+SOURCES = st.builds(
+    Source,
+    distribution=st.sampled_from(normalisation.DISTRIBUTIONS),
+    size=st.integers(2, 8),
+    side=st.integers(0, 4),
+    offset=st.floats(-50, 50),
+    scale=st.floats(0.1, 50),
+    seed=st.integers(0, 999_999),
+)
+
+
+def ones_zeros(channels: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.ones(channels), torch.zeros(channels)
+
+
+# -- the batch --------------------------------------------------------------------------------
+
+
+@given(SOURCES)
+def test_the_same_source_gives_the_same_batch(source: Source):
+    first, again = normalisation.batch(source, 3), normalisation.batch(source, 3)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, normalisation.batch(source, 4))
+    side = (source.side, source.side) if source.side else ()
+    assert first.shape == (source.size, 3, *side)
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform", "skewed", "two"])
+def test_offset_and_scale_are_the_mean_and_spread_that_were_asked_for(
+    kind: normalisation.Distribution,
+):
+    many = normalisation.batch(Source(kind, size=40_000, offset=10, scale=3), 0)
+    expected = torch.tensor(normalisation.OFFSETS) * 10
+    spread = torch.tensor(normalisation.SCALES) * 3
+    torch.testing.assert_close(many.mean(dim=0), expected, atol=0.15, rtol=0)
+    torch.testing.assert_close(many.std(dim=0), spread, atol=0, rtol=0.03)
+
+
+def test_own_numbers_are_features_by_row():
+    x = normalisation.batch(Source(own=((1.0, 2.0), (3.0, 5.0), (0.0, 0.0))), 7)
+    assert x.tolist() == [[1, 3, 0], [2, 5, 0]]
+
+
+# -- the formula ------------------------------------------------------------------------------
+
+
+@given(SOURCES, st.floats(-5, 5), st.floats(-10, 10), st.sampled_from([1e-5, 0.1, 10.0]))
+@settings(deadline=None)
+def test_training_steps_end_where_torch_does(source: Source, scale, shift, eps):
+    x = normalisation.batch(source, 0)
+    gamma, beta = torch.full((3,), scale), torch.full((3,), shift)
+    found = normalisation.steps(x, gamma, beta, eps)
+    expected = functional.batch_norm(x, None, None, gamma, beta, training=True, eps=eps)
+    torch.testing.assert_close(found.out, expected, atol=2e-3, rtol=1e-3)
+    others = [axis for axis in range(x.dim()) if axis != 1]
+    torch.testing.assert_close(found.var, x.var(dim=others, correction=0), atol=1e-5, rtol=1e-4)
+    assert found.count == x.numel() // 3
+    assert found.own
+
+
+@given(SOURCES)
+@settings(deadline=None)
+def test_prediction_uses_the_statistics_it_is_given(source: Source):
+    x, (gamma, beta) = normalisation.batch(source, 0), ones_zeros()
+    mean, var = torch.tensor([1.0, -2.0, 3.0]), torch.tensor([0.5, 4.0, 9.0])
+    found = normalisation.steps(x, gamma, beta, moving=(mean, var))
+    expected = functional.batch_norm(x, mean, var, gamma, beta, training=False)
+    torch.testing.assert_close(found.out, expected, atol=1e-4, rtol=1e-5)
+    assert not found.own
+
+
+def test_a_normalised_batch_has_mean_0_and_variance_1():
+    found = normalisation.steps(normalisation.batch(Source(side=4), 0), *ones_zeros())
+    mean, var = normalisation.statistics(found.scaled)
+    torch.testing.assert_close(mean, torch.zeros(3), atol=1e-6, rtol=0)
+    torch.testing.assert_close(var, torch.ones(3), atol=1e-4, rtol=0)
+
+
+def test_gamma_and_beta_can_undo_it():
+    x = normalisation.batch(Source(), 0)
+    mean, var = normalisation.statistics(x)
+    found = normalisation.steps(x, torch.sqrt(var + 1e-5), mean)
+    torch.testing.assert_close(found.out, x, atol=1e-5, rtol=1e-5)
+
+
+def test_a_moving_variance_of_0_multiplies_by_316():
+    x, zero = torch.ones(1, 1), torch.zeros(1)
+    found = normalisation.steps(x, torch.ones(1), zero, moving=(zero, zero))
+    assert float(found.out) == pytest.approx(316.2278, abs=1e-3)
+
+
+# -- moving averages --------------------------------------------------------------------------
+
+
+@given(SOURCES, st.sampled_from([0.0, 0.5, 0.9, 0.99]))
+@settings(deadline=None, max_examples=40)
+def test_moving_averages_with_unbiased_variance_are_torchs(source: Source, old: float):
+    batches = [normalisation.batch(source, number) for number in range(6)]
+    found = normalisation.moving_averages(batches, old, unbiased=True)
+    layer = (nn.BatchNorm2d if source.side else nn.BatchNorm1d)(3, momentum=1 - old)
+    for number, each in enumerate(batches, start=1):
+        layer(each)
+        torch.testing.assert_close(found.mean[number], layer.running_mean, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(found.var[number], layer.running_var, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("batches", "share"), [(1, 0.1), (5, 0.40951), (10, 0.6513), (20, 0.8784), (50, 0.99485)]
+)
+def test_how_much_of_the_average_the_batches_are(batches: int, share: float):
+    assert normalisation.warm_up(0.9, batches) == pytest.approx(share, abs=5e-5)
+    constant = [torch.ones(4, 1)] * batches  # a mean of 1 in every batch
+    assert float(normalisation.moving_averages(constant).mean[-1]) == pytest.approx(share, abs=5e-5)
+
+
+# -- beside torch -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "factor"),
+    [(Source(size=8, side=5), 1.0050251), (Source(size=16), 1.0666667), (Source(size=2), 2.0)],
+)
+def test_only_the_moving_variance_differs_from_torchs(source: Source, factor: float):
+    found = norm_experiments.beside_torch(normalisation.batch(source, 0))
+    assert found.training < 1e-5
+    assert found.mean < 1e-6
+    torch.testing.assert_close(found.ratio, torch.full((3,), factor), atol=2e-4, rtol=0)
+    assert found.count / (found.count - 1) == pytest.approx(factor, abs=1e-6)
+    assert found.prediction > 1e-3  # that is what the factor makes of the prediction
+    assert found.equalised < 1e-5
+
+
+# -- traps ------------------------------------------------------------------------------------
+
+
+def test_a_batch_of_one_leaves_as_beta_and_torch_refuses_it():
+    gamma, beta = torch.ones(3), torch.tensor([0.5, -1.0, 2.0])
+    inputs = normalisation.batch(Source(size=4), 0)
+    found = norm_experiments.alone(inputs, gamma, beta)
+    assert torch.equal(found.outputs, beta.expand(4, 3))
+    assert found.refusal.startswith("Expected more than 1 value per channel when training")
+    assert "[1, 3]" in found.refusal
+    assert found.torch_outputs is None
+
+
+def test_a_batch_of_one_picture_is_enough_for_a_convolution():
+    inputs = normalisation.batch(Source(size=2, side=3), 0)
+    found = norm_experiments.alone(inputs, *ones_zeros())
+    assert found.refusal == ""
+    torch.testing.assert_close(found.outputs, found.torch_outputs, atol=1e-5, rtol=0)
+    assert norm_experiments.alone(inputs[:, :, :1, :1], *ones_zeros()).refusal
+
+
+@given(SOURCES, st.floats(-10, 10))
+@settings(deadline=None)
+def test_a_bias_before_batch_norm_changes_nothing(source: Source, bias: float):
+    found = norm_experiments.bias_before(normalisation.batch(source, 0), bias)
+    assert found.before == pytest.approx(abs(bias), rel=1e-2, abs=1e-3)
+    assert found.after < 1e-2
+
+
+def test_who_uses_which_statistics():
+    x = normalisation.batch(Source(), 0)
+    torchs = norm_experiments.switches(nn.BatchNorm1d, x)
+    assert [(each.uses_batch, each.updates) for each in torchs] == [
+        (True, True), (True, True), (False, False), (False, False),
+    ]  # fmt: skip
+    asking = norm_experiments.switches(GradAsking, x)
+    assert [(each.training, each.grad) for each in asking] == [
+        (True, True), (True, False), (False, True), (False, False),
+    ]  # fmt: skip
+    # In training under no_grad: the moving ones. In evaluation with gradients: the batch's.
+    assert [each.uses_batch for each in asking] == [True, False, True, False]
+    assert [each.updates for each in asking] == [True, False, True, False]
+
+
+def test_plain_tensors_are_lost_on_saving():
+    batches = [normalisation.batch(Source(), number) for number in range(30)]
+    lost = norm_experiments.reload(GradAsking, batches)
+    assert lost.names == ("gamma", "beta")
+    assert lost.apart > 1
+    kept = norm_experiments.reload(nn.BatchNorm1d, batches)
+    assert {"running_mean", "running_var"} < set(kept.names)
+    assert kept.apart == 0
+
+
+# -- pictures ---------------------------------------------------------------------------------
+
+
+def test_the_board_gets_every_value_at_every_stage():
+    found = normalisation.steps(normalisation.batch(Source(side=2), 0), *ones_zeros())
+    board = figures.board(found, 1, "key", "used")
+    assert board["count"] == 16 * 4
+    for channel, feature in enumerate(board["features"]):
+        for shown, stage in zip(feature["stages"], found.stages, strict=True):
+            values = stage[:, channel].flatten()
+            torch.testing.assert_close(torch.tensor(shown), values, atol=1e-4, rtol=1e-4)
+        assert feature["means"][3] == pytest.approx(0, abs=1e-5)
+        assert feature["figures"][3] == "mean 0.00, std 1.00"
+
+
+def test_the_file_holds_every_value():
+    found = normalisation.steps(normalisation.batch(Source(), 0), *ones_zeros())
+    rows = list(csv.DictReader(io.StringIO(figures.csv(found))))
+    assert len(rows) == found.raw.numel()
+    for row in rows:
+        x, mean, var = (float(row[name]) for name in ("x", "mean", "variance"))
+        assert float(row["x_hat"]) == pytest.approx((x - mean) / (var + 1e-5) ** 0.5, abs=1e-4)
+
+
+def test_the_chart_tells_two_momentum_conventions_apart():
+    batches = [normalisation.batch(Source(), number) for number in range(20)]
+    course = normalisation.moving_averages(batches, 0.9)
+    swapped = normalisation.moving_averages(batches, 0.1)
+    chart = figures.moving(course, swapped, 0, "mean", 5)
+    dots, ours, theirs = chart.data
+    assert ours.line.dash != theirs.line.dash
+    assert ours.y[1] == pytest.approx(0.1 * dots.y[0], rel=1e-4)
+    assert theirs.y[1] == pytest.approx(0.9 * dots.y[0], rel=1e-4)

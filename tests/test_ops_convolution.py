@@ -1,0 +1,220 @@
+"""Convolution and pooling by their definitions against torch, and the course's figures."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from explorer import ops, photographs
+
+NINE = torch.arange(9.0).reshape(3, 3)
+K = torch.arange(4.0).reshape(2, 2)
+SIXTEEN = torch.arange(16.0).reshape(4, 4)
+
+axes = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+def numbers(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    kernel=axes,
+    stride=axes,
+    padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    dilation=axes,
+    channels=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+)
+def test_convolution_of_several_channels_is_torchs(
+    *, size, kernel, stride, padding, dilation, channels
+):
+    x, weights = numbers(channels[0], *size), numbers(channels[1], channels[0], *kernel)
+    given = {"stride": stride, "padding": padding, "dilation": dilation}
+    try:
+        expected = functional.conv2d(x[None], weights, **given)[0]
+    except RuntimeError:
+        with pytest.raises(ValueError, match="window spans"):
+            ops.corr2d_multi_in_out(x, weights, **given)
+        return
+    torch.testing.assert_close(ops.corr2d_multi_in_out(x, weights, **given), expected)
+    torch.testing.assert_close(ops.corr2d_multi_in(x, weights[0], **given), expected[0])
+    one = functional.conv2d(x[None, :1], weights[:1, :1], **given)[0, 0]
+    torch.testing.assert_close(ops.corr2d(x[0], weights[0, 0], **given), one)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    window=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.none() | axes,
+    padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    mode=st.sampled_from(["max", "avg"]),
+)
+def test_pooling_is_torchs(*, size, window, stride, padding, mode):
+    x = numbers(*size)
+    pool = {"max": functional.max_pool2d, "avg": functional.avg_pool2d}[mode]
+    try:
+        expected = pool(x[None, None], window, stride, padding)[0, 0]
+    except RuntimeError:
+        with pytest.raises(ValueError, match="window"):
+            ops.pool2d(x, window, mode, stride=stride, padding=padding)
+        return
+    found = ops.pool2d(x, window, mode, stride=stride, padding=padding)
+    torch.testing.assert_close(found, expected)
+
+
+@settings(deadline=None, max_examples=40)
+@given(c=st.integers(1, 4), out=st.integers(1, 4), h=st.integers(1, 5), w=st.integers(1, 5))
+def test_one_by_one_is_a_product_of_matrices(c, out, h, w):
+    x, weights = numbers(c, h, w), numbers(out, c, 1, 1)
+    torch.testing.assert_close(ops.corr2d_1x1(x, weights), functional.conv2d(x[None], weights)[0])
+    torch.testing.assert_close(ops.corr2d_1x1(x, weights), ops.corr2d_multi_in_out(x, weights))
+
+
+def listed(y: torch.Tensor) -> list[object]:
+    return y.tolist()
+
+
+def test_the_courses_first_example_and_its_flip():
+    assert listed(ops.corr2d(NINE, K)) == [[19, 25], [37, 43]]
+    assert listed(ops.flip(K)) == [[3, 2], [1, 0]]
+    assert listed(ops.corr2d(NINE, ops.flip(K))) == [[5, 11], [23, 29]]
+    assert listed(ops.corr2d(NINE, K.T)) == [[17, 23], [35, 41]]  # transposed: something else
+
+
+def test_the_courses_padded_and_strided_example():
+    assert listed(ops.corr2d(NINE, K, padding=1)) == [
+        [0, 3, 8, 4],
+        [9, 19, 25, 10],
+        [21, 37, 43, 16],
+        [6, 7, 8, 0],
+    ]
+    assert listed(ops.corr2d(NINE, K, padding=1, stride=(3, 2))) == [[0, 8], [6, 8]]
+
+
+def test_the_courses_edges():
+    bars = torch.ones(6, 8)
+    bars[:, 2:6] = 0
+    kernel = torch.tensor([[1.0, -1.0]])
+    row = [0, 1, 0, 0, 0, -1, 0]
+    assert listed(ops.corr2d(bars, kernel)) == [row] * 6
+    assert ops.corr2d(bars.T, kernel).count_nonzero() == 0
+    assert listed(ops.corr2d(bars.T, kernel.T).T) == [row] * 6
+    assert listed(ops.corr2d(bars, ops.flip(kernel))) == [[-each for each in row]] * 6
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "stride", "expected"),
+    [((3, 3), 1, 1, (8, 8)), ((5, 3), (2, 1), 1, (8, 8)), ((3, 3), 1, 2, (4, 4)),
+     ((3, 5), (0, 1), (3, 4), (2, 2))],
+)  # fmt: skip
+def test_the_courses_sizes(kernel, padding, stride, expected):
+    y = ops.corr2d(numbers(8, 8), numbers(*kernel), padding=padding, stride=stride)
+    assert y.shape == expected
+
+
+def test_the_courses_channels():
+    x = torch.stack([NINE, NINE + 1])
+    kernel = torch.stack([K, K + 1])
+    assert listed(ops.corr2d_multi_in(x, kernel)) == [[56, 72], [104, 120]]
+    kernels = torch.stack([kernel, kernel + 1, kernel + 2])
+    assert listed(ops.corr2d_multi_in_out(x, kernels)) == [
+        [[56, 72], [104, 120]],
+        [[76, 100], [148, 172]],
+        [[96, 128], [192, 224]],
+    ]
+
+
+def test_the_courses_pooling():
+    assert listed(ops.pool2d(NINE, 2, "max", stride=1)) == [[4, 5], [7, 8]]
+    assert listed(ops.pool2d(NINE, 2, "avg", stride=1)) == [[2, 3], [5, 6]]
+    assert listed(ops.pool2d(SIXTEEN, 3)) == [[10]]
+    assert listed(ops.pool2d(SIXTEEN, 3, padding=1, stride=2)) == [[5, 7], [13, 15]]
+    assert listed(ops.pool2d(SIXTEEN, (2, 4), padding=(1, 2), stride=(2, 3))) == [
+        [1, 3],
+        [9, 11],
+        [13, 15],
+    ]
+    with pytest.raises(ValueError, match="at most half the window"):
+        ops.pool2d(SIXTEEN, (2, 3), padding=(1, 2), stride=(2, 3))
+
+
+def test_padding_is_never_the_maximum():
+    assert (ops.pool2d(-NINE - 1, 2, "max", padding=1) < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ops.corr2d(NINE, torch.ones(4, 4)), "spans 4 × 4 cells.*only 3 × 3"),
+        (lambda: ops.corr2d(NINE, K, dilation=3), "spans 4 × 4"),
+        (lambda: ops.corr2d(NINE, K, stride=0), "stride 0"),
+        (lambda: ops.corr2d(NINE, K, padding=-1), "padding -1"),
+        (lambda: ops.corr2d_multi_in(NINE[None], torch.ones(2, 2, 2)), "1 channels.*made for 2"),
+        (lambda: ops.corr2d_1x1(NINE[None], torch.ones(1, 1, 2, 2)), "each kernel is 1 × 1 × 1"),
+        (lambda: ops.pool2d(NINE, 2, "median"), "median"),
+        (lambda: ops.pool2d(NINE, 4), "spans 4 × 4"),
+        (lambda: ops.pool2d(NINE, 2, stride=0), "stride 0"),
+    ],
+)
+def test_what_is_impossible_gets_a_sentence(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+# -- real pictures -----------------------------------------------------------------------------
+
+
+def test_pictures_are_those_that_scikit_learn_loads():
+    from sklearn.datasets import load_digits, load_sample_image
+
+    digits = load_digits()
+    for number in (0, 7, 1796):
+        assert (photographs.digit(number) == digits.images[number]).all()
+    whole = load_sample_image("china.jpg").mean(axis=2) / 255
+    ours = photographs.photograph("china")
+    assert ours.shape == (320, 480)
+    assert 0 <= ours.min() < ours.max() <= 1
+    assert abs(ours.mean() - whole.mean()) < 0.03  # grey weighs green more than blue
+    assert photographs.patch("flower", 12).shape == (12, 12)
+    assert (photographs.patch("flower", 12).min(), photographs.patch("flower", 12).max()) == (0, 9)
+
+
+def picture(kind: str, size: tuple[int, int]) -> bytes:
+    import io
+
+    from PIL import Image
+
+    written = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(written, kind)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_an_upload_is_read_grey_and_shrunk(kind):
+    found = photographs.read_upload(picture(kind, (1000, 500)))
+    assert found.shape == (240, 480)
+    assert found.mean() == pytest.approx((0.299 * 200 + 0.587 * 30 + 0.114 * 30) / 255, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "cannot be read"),
+        (b"<svg/>", "cannot be read"),
+        (b"GIF89a" + bytes(40), "cannot be read"),
+        (picture("GIF", (20, 20)), "cannot be read"),
+        (picture("PNG", (20, 20))[:60], "cannot be read"),
+        (picture("PNG", (3, 400)), "3 × 400 pixels"),
+        (picture("PNG", (8000, 6000)), "too many pixels"),
+        (picture("PNG", (12000, 9000)), "too many pixels"),
+        (bytes(photographs.MOST_BYTES + 1), "at most 10 MB"),
+    ],
+    ids=["empty", "svg", "broken", "gif", "cut", "thin", "large", "bomb", "heavy"],
+)
+def test_what_is_no_such_picture_gets_a_sentence(content, words):
+    with pytest.raises(ValueError, match=words):
+        photographs.read_upload(content)

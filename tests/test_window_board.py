@@ -1,0 +1,325 @@
+"""The window board in a real browser: its arithmetic against torch, by mouse and by keyboard."""
+
+import random
+import re
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+TWELVE = [[(3 * r + 5 * c + r * c) % 10 - 2 for c in range(12)] for r in range(12)]
+SOBEL = [[-1, 0, 1], [-2, 0.5, 2], [-1, 0, 1.25]]
+SMOOTH = 50.0  # ms
+
+
+def spelled(matrix: list[list[float]]) -> str:
+    return quote("; ".join(" ".join(f"{cell:g}" for cell in row) for row in matrix))
+
+
+def board(page: Page, address: str, name: str) -> Locator:
+    """The board at `address` once it shows what is called `name`, and the page rests."""
+    page.goto(address)
+    found = page.locator(f'[data-window-painted="{name}"]')
+    found.wait_for(timeout=60_000)
+    settled(page)
+    return found
+
+
+def cell(shown: Locator, panel: str, r: int, c: int) -> Locator:
+    return shown.locator(f'[data-panel="{panel}"] .cell[data-r="{r}"][data-c="{c}"]')
+
+
+def values(shown: Locator, panel: str) -> list[str]:
+    cells = shown.locator(f'[data-panel="{panel}"] .cell:not(.pad)')
+    return [text.replace("−", "-") for text in cells.all_text_contents()]
+
+
+def arithmetic(shown: Locator, i: int, j: int) -> tuple[float, float, str]:
+    """The sum written out for Y[i, j]: what it adds up to, what it says, and its text."""
+    written = shown.locator(".sum")
+    expect(written).to_contain_text(f"Y[{i}, {j}] =")
+    text = written.inner_text().replace("−", "-").replace("∞", "inf")
+    sides = [side.strip() for side in re.sub(r"\s+", " ", text).split("=")]
+    words = sides[1].replace("·", "*")
+    assert re.fullmatch(r"(max)?[-+*/().,\d inf]+", words)
+    return eval(words, {"inf": float("inf"), "max": max}), float(sides[2]), text  # noqa: S307
+
+
+def ten_places(rows: int, columns: int) -> list[tuple[int, int]]:
+    everywhere = [(i, j) for i in range(rows) for j in range(columns)]
+    return random.Random(3).sample(everywhere, 10)  # noqa: S311 (no secret)
+
+
+def convolution(app_server: str) -> tuple[str, torch.Tensor]:
+    x, kernel = torch.tensor(TWELVE).double(), torch.tensor(SOBEL).double()
+    y = torch.nn.functional.conv2d(
+        x[None, None], kernel[None, None], stride=(1, 2), padding=(1, 2), dilation=2
+    )
+    settings = "conv_stride_w=2&conv_pad_h=1&conv_pad_w=2&conv_dilation=2"
+    numbers = f"conv_input={spelled(TWELVE)}&conv_kernel={spelled(SOBEL)}"
+    return f"{app_server}/convolution?{numbers}&{settings}", y[0, 0]
+
+
+def walk(page: Page, shown: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """From one output cell to another with the arrow keys."""
+    for axis, (back, forth) in enumerate([("ArrowUp", "ArrowDown"), ("ArrowLeft", "ArrowRight")]):
+        way = end[axis] - start[axis]
+        for _step in range(abs(way)):
+            page.keyboard.press(forth if way > 0 else back)
+
+
+def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(
+    page: Page, app_server: str
+) -> None:
+    address, y = convolution(app_server)
+    shown = board(page, address, "12x12-3x3")
+    rows, columns = y.shape
+    assert len(values(shown, "output")) == rows * columns
+    for i, j in ten_places(rows, columns):
+        cell(shown, "output", i, j).hover()
+        total, said, text = arithmetic(shown, i, j)
+        assert total == pytest.approx(y[i, j].item(), abs=1e-4)
+        assert said == pytest.approx(y[i, j].item(), abs=1e-4)
+        assert text.count("·") == 9
+        expect(shown.locator('[data-panel="input"] .cell.lit')).to_have_count(9)
+    page.mouse.move(2, 2)
+    cell(shown, "output", 0, 0).focus()
+    at = (0, 0)
+    for place in ten_places(rows, columns):
+        walk(page, shown, at, place)
+        at = place
+        total, said, _text = arithmetic(shown, *at)
+        assert total == said == pytest.approx(y[at].item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["max", "avg"])
+def test_pooling_is_torchs_too(page: Page, app_server: str, mode: str) -> None:
+    x = torch.tensor(TWELVE).double()
+    pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[mode]
+    y = pool((2, 4), stride=(2, 3), padding=(1, 2))(x[None, None])[0, 0]
+    settings = "&".join(
+        f"pool_{name}={value}"
+        for name, value in {
+            "mode": mode, "window_h": 2, "window_w": 4, "stride_h": 2, "stride_w": 3,
+            "pad_h": 1, "pad_w": 2, "input": spelled(TWELVE),
+        }.items()
+    )  # fmt: skip
+    shown = board(page, f"{app_server}/pooling?{settings}", f"{mode}-12x12-2x4")
+    expect(cell(shown, "input", -1, 0)).to_have_text("−∞" if mode == "max" else "0")
+    for i, j in [(0, 0), *ten_places(*y.shape)[:4]]:
+        cell(shown, "output", i, j).hover()
+        total, said, _text = arithmetic(shown, i, j)
+        assert total == pytest.approx(said, abs=1e-4)
+        assert said == pytest.approx(y[i, j].item(), abs=1e-4)
+        lit = shown.locator('[data-panel="input"] .cell.strong')
+        expect(lit).to_have_count(1 if mode == "max" else 0)  # the winner
+
+
+def test_input_cells_and_weights_say_what_they_touch(page: Page, app_server: str) -> None:
+    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+    output, given = (
+        shown.locator(f'[data-panel="{name}"] .cell.lit') for name in ("output", "input")
+    )
+    cell(shown, "input", 1, 1).hover()
+    expect(shown.locator(".sum")).to_contain_text("X[1, 1] = 4 is read 4 times:")
+    for part in ("×3 in Y[0, 0]", "×2 in Y[0, 1]", "×1 in Y[1, 0]", "×0 in Y[1, 1]"):
+        expect(shown.locator(".sum")).to_contain_text(part)
+    expect(output).to_have_count(4)
+    cell(shown, "input", 0, 0).hover()
+    expect(shown.locator(".sum")).to_contain_text("is read once: ×0 in Y[0, 0]")
+    expect(output).to_have_count(1)
+    cell(shown, "kernel", 0, 1).hover()
+    expect(shown.locator(".sum")).to_contain_text("K[0, 1] = 1 multiplies 4 cells")
+    expect(given).to_have_count(4)
+    page.mouse.move(2, 2)
+    expect(shown.locator(".sum")).to_contain_text("Y[0, 0] = 0·0 + 1·1 + 3·2 + 4·3 = 19")
+
+
+def test_what_is_never_read_is_hatched(page: Page, app_server: str) -> None:
+    sixteen = spelled([[4.0 * r + c for c in range(4)] for r in range(4)])
+    query = f"pool_input={sixteen}&pool_window_h=3&pool_window_w=3&pool_stride_h=3&pool_stride_w=3"
+    shown = board(page, f"{app_server}/pooling?{query}", "max-4x4-3x3")
+    expect(shown.locator('[data-panel="input"] .cell.unread')).to_have_count(7)
+    cell(shown, "input", 3, 3).hover()
+    expect(shown.locator(".sum")).to_have_text("X[3, 3] = 15 is never read: no window reaches it.")
+
+
+def test_play_step_and_scrub(page: Page, app_server: str) -> None:
+    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+    shown.get_by_role("button", name="Step forward").click()
+    expect(shown.locator(".count")).to_have_text("2 of 4")
+    assert arithmetic(shown, 0, 1)[:2] == (25, 25)
+    shown.get_by_role("button", name="Step back").click()
+    assert arithmetic(shown, 0, 0)[:2] == (19, 19)
+    shown.locator(".speed").fill("12")
+    expect(shown.locator(".pace")).to_have_text("12 per second")
+    shown.get_by_role("button", name="Play").click()
+    expect(shown.locator(".count")).to_have_text("4 of 4")
+    assert arithmetic(shown, 1, 1)[:2] == (43, 43)
+    expect(shown.get_by_role("button", name="Play")).to_be_visible()  # it stops at the end
+    shown.get_by_role("slider", name="Place of the window").fill("2")
+    assert arithmetic(shown, 1, 0)[:2] == (37, 37)
+
+
+def test_an_edit_is_computed_at_once_and_reaches_link_and_code(page: Page, app_server: str) -> None:
+    shown = board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
+    cell(shown, "input", 1, 1).click()
+    page.keyboard.type("-1,5")
+    page.keyboard.press("Enter")
+    cell(shown, "kernel", 0, 0).click()  # shown turned: the weight at home in the other corner
+    page.keyboard.type("10")
+    page.keyboard.press("Enter")
+    x = torch.tensor([[0, 1, 2], [3, -1.5, 5], [6, 7, 8]])
+    kernel = torch.tensor([[0.0, 1], [2, 10]])
+    y = torch.nn.functional.conv2d(x[None, None], kernel.flip(0, 1)[None, None])[0, 0]
+    expected = [f"{value:g}" for value in y.flatten().tolist()]
+    assert values(shown, "output") == expected  # before Python could answer
+    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '0 1; 2 10'")
+    query = parse_qs(urlsplit(page.url).query)
+    assert query["conv_input"] == ["0 1 2; 3 -1.5 5; 6 7 8"]
+    settled(page)
+    assert values(shown, "output") == expected
+    page.reload()
+    shown = page.locator('[data-window-painted="3x3-2x2"]')
+    shown.wait_for(timeout=60_000)
+    assert values(shown, "output") == expected
+
+
+def test_a_bad_number_gets_a_sentence_and_keeps_the_old_one(page: Page, app_server: str) -> None:
+    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+    complaint = shown.get_by_role("alert")
+    for bad in ("abc", "1e9", "NaN", ""):
+        cell(shown, "input", 0, 2).focus()
+        page.keyboard.press("Enter")
+        shown.locator(".editor").fill(bad)
+        page.keyboard.press("Enter")
+        expect(complaint).to_contain_text(f"“{bad}” is not a number")
+        expect(complaint).to_contain_text("the cell keeps 2")
+        assert values(shown, "output") == ["19", "25", "37", "43"]
+    page.keyboard.press("7")  # a digit on a cell begins an edit
+    page.keyboard.press("Escape")
+    expect(cell(shown, "input", 0, 2)).to_have_text("2")
+    page.keyboard.press("7")
+    page.keyboard.press("Tab")  # keeps it, and edits the next
+    page.keyboard.press("Escape")
+    expect(complaint).to_be_hidden()
+    expect(cell(shown, "input", 0, 2)).to_have_text("7")
+    assert values(shown, "output") == ["19", "30", "37", "43"]
+
+
+def test_a_preset_replaces_what_was_edited(page: Page, app_server: str) -> None:
+    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+    cell(shown, "input", 0, 0).click()
+    page.keyboard.type("9")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**conv_input=9**")
+    page.get_by_role("button", name="Flip the kernel").click()
+    expect(cell(shown, "input", 0, 0)).to_have_text("0")
+    expect(cell(shown, "output", 0, 0)).to_have_text("5")
+    page.get_by_role("button", name="Make it too large").click()
+    expect(page.get_by_text("spans 4 × 4 cells")).to_be_visible()
+    expect(cell(shown, "output", 0, 0)).to_have_text("5")  # the last good picture
+
+
+def test_a_clicked_output_is_in_the_link(page: Page, app_server: str) -> None:
+    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+    cell(shown, "output", 1, 0).click()
+    page.wait_for_url("**conv_at=1*0**")
+    page.mouse.move(2, 2)
+    page.reload()
+    shown = page.locator('[data-window-painted="3x3-2x2"]')
+    shown.wait_for(timeout=60_000)
+    assert arithmetic(shown, 1, 0)[:2] == (37, 37)
+
+
+RECORD = """() => {
+  window.frames_ms = []
+  let last = performance.now()
+  const next = now => {
+    window.frames_ms.push(now - last)
+    last = now
+    window.recording = requestAnimationFrame(next)
+  }
+  window.recording = requestAnimationFrame(next)
+}"""
+STOP = "() => { cancelAnimationFrame(window.recording); return window.frames_ms }"
+
+
+def test_sliding_is_smooth_and_asks_the_server_nothing(
+    page: Page, app_server: str, record_property: pytest.FixtureRequest
+) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("request", lambda request: sent.append(request.url))
+    numbers = f"conv_input={spelled(TWELVE)}&conv_kernel={spelled(SOBEL)}"
+    shown = board(
+        page, f"{app_server}/convolution?{numbers}&conv_pad_h=1&conv_pad_w=1", "12x12-3x3"
+    )
+    assert sent  # the counter counts
+    page.wait_for_timeout(1500)
+    sent.clear()
+    boxes = [
+        (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        for each in shown.locator('[data-panel="output"] .cell').all()
+        if (box := each.bounding_box())
+    ]
+    assert len(boxes) == 144
+    best = float("inf")
+    for _attempt in range(3):  # another program's work can only slow us down: the best counts
+        page.evaluate(RECORD)
+        for x, y in boxes:
+            page.mouse.move(x, y)
+        frames = sorted(page.evaluate(STOP))
+        assert len(frames) > 100
+        best = min(best, frames[int(len(frames) * 0.95)])
+        if best < SMOOTH:
+            break
+    record_property("frame_ms_p95", best)  # type: ignore[operator]
+    assert best < SMOOTH + 0.5  # requestAnimationFrame's clock ticks in 16.7 ms
+    for panel in ("input", "kernel"):
+        for place in shown.locator(f'[data-panel="{panel}"] .cell:not(.pad)').all()[:5]:
+            place.hover()
+    cell(shown, "output", 0, 0).focus()
+    for key in ("ArrowRight", "ArrowDown", "End", "Home"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(800)  # longer than the pause after which edits are sent
+    assert sent == []
+
+
+@pytest.mark.parametrize("url", ["convolution", "pooling"])
+def test_a_phone_needs_no_sideways_scrolling(page: Page, app_server: str, url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app_server}/{url}")
+    page.locator("[data-window-painted]").wait_for(timeout=60_000)
+    settled(page)
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
+    for board_cell in page.locator("[data-window-painted] .cell").all():
+        box = board_cell.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+def test_the_divider_moves_by_mouse_and_by_keyboard(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/convolution")
+    divider = page.locator("[data-divider-painted]")
+    divider.wait_for(timeout=60_000)
+    settled(page)
+    pictures = divider.locator("img")
+    sizes = pictures.evaluate_all("all => all.map(p => [p.naturalWidth, p.naturalHeight])")
+    assert sizes == [[480, 320]] * 2
+    slider = divider.get_by_role("slider")
+    box = slider.bounding_box()
+    assert box is not None
+    slider.scroll_into_view_if_needed()
+    slider.click(position={"x": box["width"] * 0.2, "y": 30})
+    assert 15 < float(slider.input_value()) < 25
+    before = float(slider.input_value())
+    page.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) == before + 1
+    assert divider.evaluate("root => root.style.getPropertyValue('--at')") == f"{before + 1:g}%"
