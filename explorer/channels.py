@@ -52,7 +52,7 @@ class Agreement:
     @property
     def spacing(self) -> float:
         """How far apart neighbouring float32 numbers lie at the largest output."""
-        return float(torch.finfo(torch.float32).eps) * 2 ** math.floor(math.log2(self.largest))
+        return torch.finfo(torch.float32).eps * 2.0 ** math.floor(math.log2(self.largest))
 
 
 def agreement(x: Tensor, weights: Tensor) -> Agreement:

@@ -251,7 +251,7 @@ def test_the_formula_follows_the_dots_step_by_step(page: Page, app_server: str) 
     told = [
         f"x = {float(x[0]):.3f}",
         f"μ = ({float(x[0]):.3f} + … + {float(x[-1]):.3f}) / 16 = {float(mean):.3f}",
-        f"/ √({float(var):.3f} + 1e-05) = {float(scaled[0]):.3f}",
+        f"/ √({float(var):.3f} + 0.00001) = {float(scaled[0]):.3f}",
         f"= {float(scaled[0]):.3f}",
     ]
     for number, line in enumerate(told):

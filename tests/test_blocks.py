@@ -12,7 +12,7 @@ from explorer import blocks, channels, ops
 from explorer.architectures.densenet import DenseBlock, transition_block
 from explorer.architectures.resnet import Residual
 from explorer.blocks import Unreduced, Widths
-from explorer.figures import blocks as figures
+from explorer.figures import block_cards as figures
 
 # The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel
 # weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5 convolution.

@@ -211,7 +211,12 @@ def test_the_lesson_of_lenet_at_224():
             "conv1 was built for 1 channel, but 3 arrive.",
             "from 28 × 28 to 31",
         ),
-        ("nin", (1, 66, 66), "pool3's window is 3 cells long, but there are only 2", "67 × 67 and anything"),
+        (
+            "nin",
+            (1, 66, 66),
+            "pool3's window is 3 cells long, but there are only 2",
+            "67 × 67 and anything",
+        ),
         ("torchvision/vit_b_16", (3, 64, 64), "refuses this input", "takes 224 × 224."),
     ],
 )

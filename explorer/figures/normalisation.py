@@ -48,7 +48,7 @@ def short(value: float) -> str:
 
 
 def names(count: int, convolution: bool) -> list[str]:
-    """ "feature 1", … or "channel 1", …"""
+    """What the rows are called: feature 1, … or channel 1, …"""
     word = _("channel {n}") if convolution else _("feature {n}")
     return [word.format(n=number + 1) for number in range(count)]
 
@@ -68,7 +68,7 @@ def board(given: Steps, chosen: int, key: str, used: str) -> Board:
         key=key,
         own=given.own,
         count=given.count,
-        eps=f"{given.eps:g}",
+        eps=f"{given.eps:f}".rstrip("0").rstrip("."),
         chosen=chosen,
         features=features,
         labels=_labels(used),

@@ -8,7 +8,7 @@ computed with that mistake made.
 from collections.abc import Callable
 from random import Random
 
-from explorer.quiz import layers, networks, norms
+from explorer.quiz import costs, layers, misfits, networks, norms
 from explorer.quiz.record import Draft, Question, See, Value, lay_out, read_answer, spell
 
 TOPICS: dict[str, dict[str, Callable[[Random, int], Draft]]] = {
@@ -18,15 +18,15 @@ TOPICS: dict[str, dict[str, Callable[[Random, int], Draft]]] = {
         "effect": layers.effect,
     },
     "counts": {
-        "parameters": layers.parameters,
-        "macs": layers.macs,
+        "parameters": costs.parameters,
+        "macs": costs.macs,
         "heaviest": networks.heaviest,
         "joined": networks.joined,
     },
     "misfits": {
-        "breaks": networks.breaks,
-        "reason": networks.reason,
-        "accepts": networks.accepts,
+        "breaks": misfits.breaks,
+        "reason": misfits.reason,
+        "accepts": misfits.accepts,
     },
     "field": {"field": networks.field, "farthest": networks.farthest},
     "norm": {"values": norms.values, "learned": norms.learned, "moving": norms.moving},

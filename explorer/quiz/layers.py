@@ -58,7 +58,7 @@ class Conv:
         """The channels page, set up with what this layer costs."""
         told = {"c_in": self.channels // self.groups, "c_out": self.out, "kernel_size": self.k}
         told |= {"height": self.side(), "width": self.side()}
-        return _cost(**told)
+        return channels_page(**told)
 
     def see(self) -> See:
         """The padding page, set up with this window."""
@@ -67,7 +67,7 @@ class Conv:
         return See("padding-stride", {"pad_view": "one", **{k: str(v) for k, v in told.items()}})
 
 
-def _cost(**told: int) -> See:
+def channels_page(**told: int) -> See:
     params = {f"channels_{name}": str(value) for name, value in told.items()}
     return See("channels", {"channels_part": "cost", **params})
 
@@ -102,7 +102,7 @@ def lines(layer: Layer, column: str) -> tuple[str, ...]:
     return next((part.lines for part in parts if part.column == column), ())
 
 
-def _input(c: Conv) -> str:
+def spelled_input(c: Conv) -> str:
     return times((c.channels, c.n, c.n))
 
 
@@ -128,7 +128,7 @@ def output_side(rng: Random, level: int) -> Draft:
     }
     return Draft(
         ask=_("A picture of {shape} enters. How many cells **wide** is the output?").format(
-            shape=_input(c)
+            shape=spelled_input(c)
         ),
         right=layer.operation.output_shape[3],
         wrong=_sensible(wrong),
@@ -163,7 +163,7 @@ def shape(rng: Random, level: int) -> Draft:
         times((c.out, c.n, c.n)): _("The size stays only with padding (k − 1)/2 and stride 1."),
     }
     return Draft(
-        ask=_("A picture of {shape} enters. What leaves?").format(shape=_input(c)),
+        ask=_("A picture of {shape} enters. What leaves?").format(shape=spelled_input(c)),
         right=times(_out(layer)),
         wrong=wrong,
         code=c.code,
@@ -194,7 +194,7 @@ def _pool_shape(c: Conv, rng: Random) -> Draft:
         times((c.channels, c.n // 2, c.n // 2)): _("Pooling halves only with a stride of 2."),
     }
     return Draft(
-        ask=_("A map of {shape} enters. What leaves?").format(shape=_input(c)),
+        ask=_("A map of {shape} enters. What leaves?").format(shape=spelled_input(c)),
         right=times(_out(layer)),
         wrong=wrong,
         code=f"nn.MaxPool2d({c.k}{extra})",
@@ -218,7 +218,7 @@ def effect(rng: Random, level: int) -> Draft:
         fewer = c.out * (c.k + 2 * new.p) ** 2 * c.channels // c.groups
     else:
         new = replace(c, n=2 * c.n)
-        told, fewer = f"{_input(c)} → {_input(new)}", 4 * c.module().weight.numel()
+        told, fewer = f"{spelled_input(c)} → {spelled_input(new)}", 4 * c.module().weight.numel()
     bias = c.out if c.bias else 0
     layer = measured(new.module(), (1, new.channels, new.n, new.n))
     parameters = layer.operation.parameters
@@ -238,7 +238,7 @@ def effect(rng: Random, level: int) -> Draft:
         ask=_(
             "A picture of {shape} enters this layer. Then one thing is changed: **{told}**. "
             "What is the result?"
-        ).format(shape=_input(c), told=told),
+        ).format(shape=spelled_input(c), told=told),
         right=label(_out(layer)[1], parameters),
         wrong=wrong,
         code=c.code,
@@ -246,82 +246,4 @@ def effect(rng: Random, level: int) -> Draft:
         note=share,
         see=new.see(),
         facts=vars(new),
-    )
-
-
-# -- counts -----------------------------------------------------------------------------------
-
-
-def parameters(rng: Random, level: int) -> Draft:
-    """How many parameters has a convolution or a linear layer?"""
-    if level < 3 and rng.random() < 0.3:
-        return _linear(rng)
-    c = conv(rng, level)
-    layer = measured(c.module(), (1, c.channels, c.n, c.n))
-    kernel, each = c.k * c.k, c.channels // c.groups
-    weights, bias = c.out * kernel * each, c.out if c.bias else 0
-    wrong: dict[Value, str] = {
-        weights + (0 if c.bias else c.out): _("That forgets the biases, one for each output.")
-        if c.bias
-        else _("That adds biases, but bias=False."),
-        weights + 1: _("That has one bias for all; there is one for each output channel."),
-        c.out * kernel + bias: _("A kernel has one slice for each of its input channels."),
-        kernel * each + bias: _("That is a single kernel; there is one for each output channel."),
-        c.out * c.k * each + bias: _("A kernel is k × k, not k."),
-        c.out * kernel * c.channels + bias: _("In groups, a kernel sees only its group's inputs."),
-        layer.macs: _("Those are the multiplications: weights do not grow with the map."),
-    }
-    return Draft(
-        ask=_("How many parameters has this layer?"),
-        right=layer.operation.parameters,
-        wrong=wrong,
-        code=c.code,
-        reason=lines(layer, "parameters"),
-        see=c.cost(),
-        facts=vars(c),
-    )
-
-
-def _linear(rng: Random) -> Draft:
-    inputs, outputs = rng.choice((84, 120, 256, 400, 512)), rng.choice((10, 84, 120))
-    layer = measured(nn.Linear(inputs, outputs, device="meta"), (1, inputs))
-    wrong: dict[Value, str] = {
-        inputs * outputs: _("That forgets the biases, one for each output."),
-        inputs * outputs + 1: _("There is one bias for each output, not one for all."),
-        inputs * outputs + inputs: _("Biases belong to the outputs, not to the inputs."),
-        inputs + outputs: _("Every input has a weight to every output: multiply."),
-    }
-    return Draft(
-        ask=_("How many parameters has this layer?"),
-        right=layer.operation.parameters,
-        wrong=wrong,
-        code=f"nn.Linear({inputs}, {outputs})",
-        reason=lines(layer, "parameters"),
-        see=_cost(c_in=inputs, c_out=outputs, kernel_size=1, height=1, width=1),
-        facts={"inputs": inputs, "outputs": outputs},
-    )
-
-
-def macs(rng: Random, level: int) -> Draft:
-    """How many multiply-adds does a convolution take for one picture?"""
-    c = conv(rng, level)
-    layer = measured(c.module(), (1, c.channels, c.n, c.n))
-    weights, places = layer.operation.parameters - (c.out if c.bias else 0), c.side() ** 2
-    wrong: dict[Value, str] = {
-        (weights + c.out) * places: _("A bias is added, not multiplied: it is no MAC."),
-        2 * layer.macs: _("Those are FLOPs: a multiplication and an addition for each MAC."),
-        weights: _("Those are the weights: each is used at every place of the output."),
-        weights * c.n * c.n: _("Each weight works once for every place of the output, not input."),
-        weights * places // (c.channels // c.groups): _("Each input channel is multiplied too."),
-    }
-    return Draft(
-        ask=_("A picture of {shape} enters. How many multiply-adds (MACs) is that?").format(
-            shape=_input(c)
-        ),
-        right=layer.macs,
-        wrong=wrong,
-        code=c.code,
-        reason=(*lines(layer, "output")[-1:], *lines(layer, "macs")[:1]),
-        see=c.cost(),
-        facts=vars(c),
     )

@@ -1,7 +1,6 @@
 """Questions about whole networks, measured by the engine at a size made up on the spot."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from random import Random
 
@@ -11,44 +10,41 @@ from explorer import anatomy, architectures, wording
 from explorer.anatomy import Anatomy, Layer
 from explorer.inputs import Picture
 from explorer.language import _
-from explorer.misfit import Lesson
 from explorer.quiz.layers import Conv, lines
 from explorer.quiz.record import Draft, See, Table, Value
 from explorer.units import count, exact, times
 
 # A chain has one way through it, so that its layers can be counted by hand.
 CHAINS = ("lenet", "bn_lenet", "alexnet", "nin", "vgg11")
-BOUNDED = ("lenet", "bn_lenet", "alexnet", "vgg11")  # these have a largest size too
 SIDES = {
     "lenet": (28, 29, 30, 31), "bn_lenet": (28, 30, 31), "alexnet": (224, 193, 200, 210),
     "nin": (224, 96, 128), "vgg11": (224, 240, 255), "googlenet": (96, 224), "densenet": (96, 224),
 }  # fmt: skip
-WRONG_SIDES = (10, 16, 20, 24, 27, 32, 40, 48, 64, 96, 128, 192, 225, 256, 300)
 ROWS = 14  # a table of more layers is too long to be read beside a question
 
 
 @lru_cache(maxsize=256)
-def _measure(name: str, side: int, channels: int = 1) -> Anatomy:
+def measure(name: str, side: int, channels: int = 1) -> Anatomy:
     """The engine's table; the same for every visitor, and frozen."""
     return anatomy.measure(name, None, (channels, side, side))
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
     return architectures.get(name).title
 
 
-def _see(name: str, picture: Picture, layer: str = "") -> See:
+def layers_page(name: str, picture: Picture, layer: str = "") -> See:
     params = {"network": name, "input": "x".join(map(str, picture))}
     return See("layers", params | ({"layer": layer} if layer else {}))
 
 
-def _short(layer: Layer) -> str:
+def short(layer: Layer) -> str:
     """A layer in a few words: "conv1 (11×11, stride 4, padding 1)"."""
     told = wording.settings(layer)
     return f"{layer.operation.name} ({told})" if told else layer.operation.name
 
 
-def _table(layers: Sequence[Layer], *, outputs: bool = True) -> Table:
+def layer_table(layers: Sequence[Layer], *, outputs: bool = True) -> Table:
     """The layers that have weights or windows, if they are few enough."""
     rows = [each for each in layers if each.operation.parameters or "kernel" in _told(each)]
     if len(rows) > ROWS:
@@ -71,136 +67,8 @@ def _told(layer: Layer) -> dict[str, object]:
     return dict(layer.operation.settings)
 
 
-def _named(layers: Sequence[Layer], name: str) -> Layer:
+def named(layers: Sequence[Layer], name: str) -> Layer:
     return next(each for each in layers if each.operation.name == name)
-
-
-# -- sizes that do not fit --------------------------------------------------------------------
-
-
-def _misfit(rng: Random, level: int) -> tuple[str, Anatomy, Lesson]:
-    """A network and a picture that it cannot take."""
-    name = rng.choice(CHAINS[:3] if level < 2 else CHAINS)
-    if level > 1 and rng.random() < 0.25:
-        found = _measure(name, SIDES[name][0], 3)
-    else:
-        found = _measure(name, rng.choice(WRONG_SIDES))
-    return (name, found, found.lesson) if found.lesson else _misfit(rng, level)
-
-
-def breaks(rng: Random, level: int) -> Draft:
-    """Which layer cannot take this size?"""
-    name, found, lesson = _misfit(rng, level)
-    whole = _measure(name, SIDES[name][0]).layers
-    picture = found.input[1:]
-    text = wording.lesson(lesson, _title(name))
-    others = [
-        each
-        for each in whole
-        if each.operation.type in ("Conv2d", "Linear", "MaxPool2d", "AvgPool2d")
-        and each.operation.name != lesson.operation.name
-    ]
-    wrong: dict[Value, str] = {
-        _short(each): _innocent(found, each.operation.name) for each in rng.sample(others, 5)
-    }
-    return Draft(
-        ask=_("{network} is given a picture of {shape}. Which layer breaks?").format(
-            network=_title(name), shape=times(picture)
-        ),
-        right=_short(_named(whole, lesson.operation.name)),
-        wrong=wrong,
-        table=_table(whole, outputs=False),
-        reason=(text.headline, f"{text.got}   ≠   {text.needs}"),
-        note=f"{text.explanation} {text.fits}",
-        see=_see(name, (picture[0], picture[1], picture[2])),
-        facts={"network": name, "picture": picture, "layer": lesson.operation.name},
-    )
-
-
-def _innocent(found: Anatomy, name: str) -> str:
-    """Why it is not this layer that breaks."""
-    if any(each.operation.name == name and each.status == "ok" for each in found.layers):
-        return _("That layer takes what arrives.")
-    return _("The network breaks before that layer.")
-
-
-def reason(rng: Random, level: int) -> Draft:
-    """Why does this size not fit?"""
-    name, found, lesson = _misfit(rng, level)
-    whole = _measure(name, SIDES[name][0]).layers
-    picture = found.input[1:]
-    text = wording.lesson(lesson, _title(name))
-    wrong: dict[Value, str] = {}
-    for kind in ("features", "window", "channels"):
-        other = _other(rng, whole, lesson, kind)
-        if other is not None:
-            headline = wording.lesson(other, "").headline
-            wrong[headline] = _innocent(found, other.operation.name)
-    wrong[_("The picture's height and width must be powers of 2.")] = _(
-        "Nothing asks for that: sizes are divided and rounded down."
-    )
-    return Draft(
-        ask=_("{network} cannot take a picture of {shape}. Why?").format(
-            network=_title(name), shape=times(picture)
-        ),
-        right=text.headline,
-        wrong=wrong,
-        table=_table(whole, outputs=False),
-        reason=(f"{text.got}   ≠   {text.needs}",),
-        note=f"{text.explanation} {text.fits}",
-        see=_see(name, (picture[0], picture[1], picture[2])),
-        facts={"network": name, "picture": picture, "reason": lesson.reason}
-        | {"got": lesson.got, "needs": lesson.needs, "layer": lesson.operation.name},
-    )
-
-
-def _other(rng: Random, layers: Sequence[Layer], real: Lesson, why: str) -> Lesson | None:
-    """A lesson that could be, at another layer than the real one, for the reason `why`."""
-    kinds = {"features": ("Linear",), "channels": ("Conv2d",)}.get(why, ("MaxPool2d", "Conv2d"))
-    fitting = [
-        each.operation
-        for each in layers
-        if each.operation.type in kinds and each.operation.name != real.operation.name
-    ]
-    if not fitting:
-        return None
-    chosen = rng.choice(fitting)
-    told = chosen.settings
-    if why == "window":
-        needs = max(told["kernel"][0], 2)
-        return replace(real, operation=chosen, reason=why, needs=needs, got=needs - 1)
-    needs = told[why][0]
-    return replace(
-        real, operation=chosen, reason=why, needs=needs, got=needs * 4 if needs > 1 else 3
-    )
-
-
-def accepts(rng: Random, level: int) -> Draft:
-    """Which of these sizes fits?"""
-    name = rng.choice(BOUNDED)
-    lesson = _measure(name, 10).lesson
-    assert lesson is not None
-    assert lesson.sides is not None
-    low, high = lesson.sides[0], lesson.sides[1] or lesson.sides[0]
-    right = rng.choice((low, high, rng.randint(low, high)))
-
-    def square(side: int) -> str:
-        return f"{side} × {side}"
-
-    small, large = _("Too small: a layer near the end gets too little."), _("Too large.")
-    wrong: dict[Value, str] = {square(low - 1): small, square(high + 1): large}
-    wrong |= {square(2 * high): large, square(low // 2): small}
-    fits = wording.fits(lesson, _title(name))
-    return Draft(
-        ask=_("Which picture does {network} take?").format(network=_title(name)),
-        right=square(right),
-        wrong=wrong,
-        table=_table(_measure(name, low).layers, outputs=False),
-        reason=(fits,),
-        note=_("Rounding down makes several sizes give the same map at the linear layer."),
-        see=_see(name, (1, right, right)),
-        facts={"network": name, "side": right},
-    )
 
 
 # -- how far a unit sees ----------------------------------------------------------------------
@@ -210,7 +78,7 @@ def field(rng: Random, level: int) -> Draft:
     """How many pixels wide is what a unit of this layer sees?"""
     name = rng.choice(CHAINS[:2] if level < 2 else CHAINS)
     side = SIDES[name][0]
-    found = _measure(name, side)
+    found = measure(name, side)
     maps = [each for each in found.layers if "kernel" in _told(each) and each.ungated]
     at = rng.randrange(1, min(len(maps), 4 + 3 * level))
     layer, seen = maps[at], maps[: at + 1]
@@ -236,13 +104,13 @@ def field(rng: Random, level: int) -> Draft:
         ask=_(
             "How many input pixels wide is the **receptive field** of one unit of {layer} in "
             "{network}? (The picture's border set aside.)"
-        ).format(layer=f"`{layer.operation.name}`", network=_title(name)),
+        ).format(layer=f"`{layer.operation.name}`", network=title(name)),
         right=layer.ungated.size[1],
         wrong=wrong,
-        table=_table(seen, outputs=False),
+        table=layer_table(seen, outputs=False),
         reason=lines(layer, "field"),
         note=_("Field before + (kernel − 1) × distance between neighbours, in pixels."),
-        see=_see(name, (1, side, side), layer.operation.name),
+        see=layers_page(name, (1, side, side), layer.operation.name),
         facts={"network": name, "layer": layer.operation.name},
     )
 
@@ -321,7 +189,7 @@ def heaviest(rng: Random, level: int) -> Draft:
     """Which layer holds most parameters, or takes most multiply-adds?"""
     name = rng.choice(CHAINS[:3] if level < 2 else (*CHAINS, "resnet18"))
     side = rng.choice(SIDES.get(name, (96, 224)))
-    found = _measure(name, side)
+    found = measure(name, side)
     macs = rng.random() < 0.5
 
     def cost(layer: Layer) -> int:
@@ -338,12 +206,12 @@ def heaviest(rng: Random, level: int) -> Draft:
         else _("{network} gets a picture of {shape}. Where do most **parameters** sit?")
     )
     return Draft(
-        ask=ask.format(network=_title(name), shape=times(found.input[1:])),
-        right=_short(ranked[0]),
-        wrong={_short(each): told.format(n=count(cost(each))) for each in ranked[1:6]},
-        table=_table(found.layers),
+        ask=ask.format(network=title(name), shape=times(found.input[1:])),
+        right=short(ranked[0]),
+        wrong={short(each): told.format(n=count(cost(each))) for each in ranked[1:6]},
+        table=layer_table(found.layers),
         reason=(*lines(ranked[0], column)[:1], told.format(n=exact(cost(ranked[0])))),
-        see=_see(name, (1, side, side), ranked[0].operation.name),
+        see=layers_page(name, (1, side, side), ranked[0].operation.name),
         facts={"network": name, "side": side, "macs": macs, "layer": ranked[0].operation.name},
     )
 
@@ -352,7 +220,7 @@ def joined(rng: Random, level: int) -> Draft:
     """How many channels has what several branches are joined to?"""
     name = rng.choice(("googlenet", "densenet"))
     side = rng.choice(SIDES[name])
-    found = _measure(name, side)
+    found = measure(name, side)
     layer = rng.choice([each for each in found.layers if each.operation.type == "cat"])
     arrive = [each[1] for each in layer.operation.input_shapes]
     right = layer.operation.output_shape
@@ -369,11 +237,11 @@ def joined(rng: Random, level: int) -> Draft:
         ask=_(
             "In {network}, `{layer}` joins {shapes} with `torch.cat(…, dim=1)`. How many "
             "channels has the result?"
-        ).format(network=_title(name), layer=layer.operation.name, shapes=shapes),
+        ).format(network=title(name), layer=layer.operation.name, shapes=shapes),
         right=right[1],
         wrong=wrong,
         reason=lines(layer, "output"),
         note=_("Channels are laid side by side; height and width stay."),
-        see=_see(name, (1, side, side), layer.operation.name),
+        see=layers_page(name, (1, side, side), layer.operation.name),
         facts={"network": name, "side": side, "layer": layer.operation.name},
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.figures.blocks import Card
+from explorer.figures.block_cards import Card
 from explorer.language import _
 from explorer.ui.grids import ASSETS, loader
 

@@ -17,7 +17,7 @@ from explorer.ui import learn, links
 from explorer.ui.batch_norm_board import batch_norm_board
 
 SIZES = (1, 2, 4, 8, 16, 32)
-EPSILONS = ("1e-05", "0.001", "0.1", "1", "10")
+EPSILONS = ("0.00001", "0.001", "0.1", "1", "10")
 RUN = 50  # batches in the run; the one on screen comes after them
 STAGES = range(4)
 

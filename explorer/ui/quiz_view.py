@@ -1,7 +1,5 @@
 """The parts of the page on which readers check themselves, top to bottom."""
 
-import csv
-import io
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +7,10 @@ from typing import Any
 import streamlit as st
 
 from explorer import quiz
-from explorer.language import N_, _
+from explorer.language import _
 from explorer.quiz import Question, Value
 from explorer.quiz.record import Table
 from explorer.ui import learn, links
-from explorer.ui.learn import Setting
 from explorer.ui.shell import ASSETS, entry
 
 LAST = "quiz_last"  # where the reader was: kept while other pages are looked at
@@ -66,7 +63,7 @@ def pick() -> Place:
     """Topic, difficulty and seed in one row; the number of the question from link or buttons."""
     last: dict[str, Any] = st.session_state.get(LAST, {})
     with st.container(horizontal=True, vertical_alignment="center", key="quiz_controls"):
-        topic = _pick("quiz_topic", _("Topic"), _topics(), last, quiz.ALL)
+        topic = _pick("quiz_topic", _("Topic"), topics(), last, quiz.ALL)
         level = int(_pick("quiz_level", _("Difficulty"), _levels(), last, "1"))
         seed = _seed(last)
     series = {"quiz_topic": topic, "quiz_level": str(level), "quiz_seed": seed}
@@ -78,7 +75,7 @@ def pick() -> Place:
     return Place(seed, topic, level, number)
 
 
-def _topics() -> dict[str, str]:
+def topics() -> dict[str, str]:
     return {
         quiz.ALL: _("Everything"),
         "sizes": _("Sizes"),
@@ -287,7 +284,7 @@ def _reveal(asked: Question, given: Given) -> None:
         )
 
 
-def _go(number: int) -> None:
+def go(number: int) -> None:
     st.session_state["quiz_number"] = number
 
 
@@ -298,7 +295,7 @@ def _steps(place: Place, *, answered: bool) -> None:
             key="quiz_previous",
             icon=":material/arrow_back:",
             disabled=place.number == 1,
-            on_click=_go,
+            on_click=go,
             args=(place.number - 1,),
         )
         st.button(
@@ -308,7 +305,7 @@ def _steps(place: Place, *, answered: bool) -> None:
             icon_position="right",
             type="primary" if answered else "secondary",
             disabled=place.number == MOST_NUMBER,
-            on_click=_go,
+            on_click=go,
             args=(place.number + 1,),
         )
         st.space("stretch")
@@ -326,99 +323,3 @@ def _table(rows: Table) -> None:
     lines = [" | ".join(row) for row in rows]
     lines.insert(1, " | ".join(["---"] * len(rows[0])))
     st.markdown("\n".join(f"| {line} |" for line in lines))
-
-
-# -- the summary of ten -----------------------------------------------------------------------
-
-
-def summary(place: Place) -> None:
-    """Once all of these ten are answered: which were right, and the list to take along."""
-    ten = [place.at(place.first + i) for i in range(quiz.ROUND)]
-    given = [answers().get(each) for each in ten]
-    done = [each for each in given if each is not None]
-    if len(done) < quiz.ROUND:
-        return
-    right = sum(each.right for each in done)
-    st.subheader(_("These ten: {n} right").format(n=right), anchor=False)
-    rows = [
-        {
-            _("question"): str(each.number),
-            _("about"): _topics()[asked.topic],
-            _("asked"): asked.draft.ask,
-            _("your answer"): quiz.spell(its.answer),
-            _("right answer"): quiz.spell(asked.right),
-            "": "✓" if its.right else "✗",
-        }
-        for each, its in zip(ten, done, strict=True)
-        if (asked := question(each))
-    ]
-    st.table(rows)
-    with st.container(horizontal=True):
-        st.button(
-            _("Ten more"), key="quiz_more", type="primary", on_click=_go,
-            args=(place.first + quiz.ROUND,),
-        )  # fmt: skip
-        st.download_button(
-            _("These ten (CSV)"),
-            _csv(place, rows),
-            f"check-seed-{place.seed}-{place.first}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-
-
-def _csv(place: Place, rows: list[dict[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["seed", "topic", "level", *list(rows[0])[:-1], _("right")])
-    for row in rows:
-        *told, mark = row.values()
-        writer.writerow([place.seed, place.topic, place.level, *told, int(mark == "✓")])
-    return text.getvalue()
-
-
-# -- to try, and what learners ask --------------------------------------------------------------
-
-
-def prompts() -> dict[str, Setting]:
-    """Series worth a try."""
-    return {
-        _("Only what breaks"): {"quiz_topic": "misfits", "quiz_level": "1"},
-        _("Sizes by heart"): {"quiz_topic": "sizes", "quiz_level": "2"},
-        _("Type every number"): {"quiz_topic": "counts", "quiz_level": "3"},
-        _("How far does it see?"): {"quiz_topic": "field", "quiz_level": "2"},
-        _("The class's ten: seed 2024"): {
-            "quiz_topic": quiz.ALL, "quiz_level": "2", "quiz_seed": 2024, "quiz_number": 1,
-        },
-    }  # fmt: skip
-
-
-ASKED = (
-    learn.Question(
-        N_("Does a larger picture need more parameters?"),
-        N_(
-            "Convolutions and batch norm do not: their weights belong to no place. Multiply-adds "
-            "and memory grow with height × width. Only a linear layer behind a flatten has one "
-            "weight for every place, which is why it takes one size only."
-        ),
-        {"quiz_topic": "sizes", "quiz_level": "2"},
-    ),
-    learn.Question(
-        N_("Is padding counted on one side or on both?"),
-        N_(
-            "Course texts use p for both at once, PyTorch's padding is per side: 3 × 3 with "
-            "padding=1 adds 2 in all and keeps the size. The answer with the padding counted once "
-            "is always among the mistakes here."
-        ),
-        {"quiz_topic": "sizes", "quiz_level": "1"},
-    ),
-    learn.Question(
-        N_("Does a stride change the number of channels?"),
-        N_(
-            "No. Stride, padding and pooling change height and width; the number of kernels "
-            "alone decides how many channels leave, and joining branches adds them up."
-        ),
-        {"quiz_topic": "counts", "quiz_level": "1"},
-    ),
-)

@@ -25,8 +25,15 @@ def _spell(value: float) -> str:
     return f"{value + 0.0:.3g}".replace("-", "−")
 
 
+def _luminance(rgb: Sequence[int]) -> float:
+    """Relative luminance, 0 to 1 (WCAG 2)."""
+    shares = [channel / 255 for channel in rgb]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def _cell(value: float, rgb: Sequence[int], *, marked: bool) -> str:
-    ink = "#10151c" if 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] > 130 else "#ffffff"
+    ink = "#000000" if _luminance(rgb) > 0.179 else "#ffffff"  # never under 4.5 : 1
     frame = "inset 0 0 0 3px #d55e00" if marked else "inset 0 0 0 .5px rgb(128 128 128/.6)"
     style = f"background:rgb({rgb[0]},{rgb[1]},{rgb[2]});color:{ink};box-shadow:{frame}"
     return (

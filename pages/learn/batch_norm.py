@@ -7,6 +7,7 @@ from explorer.figures import normalisation as figures
 from explorer.language import _
 from explorer.ui import learn
 from explorer.ui import normalisation_parts as parts
+from explorer.ui import normalisation_questions as questions
 from explorer.ui import normalisation_view as view
 
 st.title(_("What does batch normalisation do to a batch?"))
@@ -19,12 +20,12 @@ with said:
     view.answer(found, choice)
 
 view.show(found, choice)
-learn.try_this(parts.prompts(found, choice))
+learn.try_this(questions.prompts(found, choice))
 
 st.divider()
 parts.experiment(choice, found, past)
 
-learn.questions(parts.ASKED)
+learn.questions(questions.ASKED)
 learn.definition(ops.batch_norm)
 st.download_button(
     _("Every value at every step (CSV)"),

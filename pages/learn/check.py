@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer import ops
 from explorer.language import _
-from explorer.ui import learn
+from explorer.ui import learn, quiz_summary
 from explorer.ui import quiz_view as view
 
 st.title(_("Can you tell before the machine does?"))
@@ -21,8 +21,8 @@ marks = st.container()
 view.show(place, asked)
 with marks:
     view.score(place)
-view.summary(place)
+quiz_summary.summary(place)
 
-learn.try_this(view.prompts())
-learn.questions(view.ASKED)
+learn.try_this(quiz_summary.prompts())
+learn.questions(quiz_summary.ASKED)
 learn.definition(ops.output_size)

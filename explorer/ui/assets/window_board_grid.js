@@ -42,7 +42,7 @@ export class Shade {
   of(value) {
     const share = this.most ? value / this.most : 0
     const rgb = along(this.stops, this.signed ? (share + 1) / 2 : share)
-    const ink = luminance(rgb) > 0.179 ? "#10151c" : "#ffffff"
+    const ink = luminance(rgb) > 0.179 ? "#000000" : "#ffffff" // never under 4.5 : 1
     return `background:rgb(${rgb.join(",")});color:${ink}`
   }
 

@@ -1,0 +1,215 @@
+"""The page on channels: its number grids, and the arithmetic of every number on them."""
+
+import itertools
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from explorer.channels import Mixture
+from explorer.figures.grids import (
+    Grid,
+    Line,
+    Lit,
+    Sign,
+    Story,
+    factor,
+    grid,
+    line,
+    most,
+    sign,
+    spell,
+    total,
+)
+from explorer.language import _
+
+TERMS = 9  # up to so many products are written out in one line
+
+# -- several channels in, several out ---------------------------------------------------------
+
+
+def mixture_grids(mixture: Mixture) -> tuple[list[Grid], list[Sign]]:
+    """Channels down, kernels across; the sum on the right, or below where kernels are several."""
+    outs, ins = mixture.kernels.shape[:2]
+    x_scale, k_scale = most(mixture.x), most(mixture.kernels)
+    y_scale = most(mixture.partial, mixture.outputs)
+    grids, signs = [], []
+    for c in range(ins):
+        label = _("input, channel {c}").format(c=c + 1)
+        x = mixture.x[c]
+        grids.append(grid(f"x{c}", label, x, (c + 1, 1), scale=x_scale, tone=c + 1, edits=True))
+        for o in range(outs):
+            left = 2 + 4 * o  # of the layout's columns: sign, kernel, sign, map
+            slice_ = _("kernel {o}, slice {c}") if outs == 1 else _("kernel {o}")
+            slice_ = slice_.format(o=o + 1, c=c + 1)
+            found = _("map of channel {c}") if outs == 1 else _("map {c}")
+            found = found.format(c=c + 1)
+            k, part = mixture.kernels[o, c], mixture.partial[o, c]
+            signs += [sign("⋆", (c + 1, left)), sign("=", (c + 1, left + 2))]
+            grids += [
+                grid(f"k{o}{c}", slice_, k, (c + 1, left + 1), scale=k_scale, tone=c + 1,
+                     edits=True),
+                grid(f"m{o}{c}", found, part, (c + 1, left + 3), scale=y_scale, tone=c + 1),
+            ]  # fmt: skip
+    for o in range(outs):
+        label = _("output, channel {o}") if outs == 1 else _("output {o}")
+        label, y = label.format(o=o + 1), mixture.outputs[o]
+        if outs == 1:
+            signs.append(sign(_("sum"), (1, 6), rows=ins, brace=True, narrow=(ins + 1, 3)))
+            grids.append(grid("y0", label, y, (1, 7), scale=y_scale, rows=ins, narrow=(ins + 1, 5)))
+        else:
+            left = 2 + 4 * o
+            signs.append(sign(_("sum"), (ins + 1, left + 1)))
+            signs.append(sign("=", (ins + 1, left + 2)))
+            grids.append(grid(f"y{o}", label, y, (ins + 1, left + 3), scale=y_scale))
+    return grids, signs
+
+
+def mixture_stories(mixture: Mixture) -> Iterator[Story]:
+    """What every number of the board is made of, or goes into."""
+    for o, c in _cells(*mixture.kernels.shape[:2]):
+        for i, j in _cells(*mixture.kernels.shape[2:]):
+            yield _weight_story(mixture, o, c, i, j)
+        for i, j in _cells(*mixture.outputs.shape[1:]):
+            yield _map_story(mixture, o, c, i, j)
+    for o in range(len(mixture.outputs)):
+        for i, j in _cells(*mixture.outputs.shape[1:]):
+            yield _output_story(mixture, o, i, j)
+    for c in range(len(mixture.x)):
+        for i, j in _cells(*mixture.x.shape[1:]):
+            yield _input_story(mixture, c, i, j)
+
+
+def _cells(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    return itertools.product(range(rows), range(columns))
+
+
+def _map_story(mixture: Mixture, o: int, c: int, i: int, j: int) -> Story:
+    lit: list[Lit] = [(f"y{o}", i, j, i, j, 0), *_window(mixture, o, c, i, j)]
+    return Story(at=[(f"m{o}{c}", i, j)], lit=lit, lines=[_products(mixture, o, c, i, j)])
+
+
+def _window(mixture: Mixture, o: int, c: int, i: int, j: int) -> list[Lit]:
+    h, w = mixture.kernels.shape[2:]
+    return [
+        (f"x{c}", i, j, i + h - 1, j + w - 1, c + 1),
+        (f"k{o}{c}", 0, 0, h - 1, w - 1, c + 1),
+    ]
+
+
+def _products(mixture: Mixture, o: int, c: int, i: int, j: int) -> Line:
+    h, w = mixture.kernels.shape[2:]
+    seen = mixture.x[c, i : i + h, j : j + w].flatten().tolist()
+    weights = mixture.kernels[o, c].flatten().tolist()
+    pairs = [f"{factor(a)}·{factor(b)}" for a, b in zip(seen, weights, strict=True)]
+    shown = " + ".join(pairs[:TERMS]) + (" + …" if len(pairs) > TERMS else "")
+    found = spell(float(mixture.partial[o, c, i, j]))
+    words = _("channel {c}:").format(c=c + 1)
+    return line(f"{words} {shown} = {found}", c + 1)
+
+
+def _output_story(mixture: Mixture, o: int, i: int, j: int) -> Story:
+    ins = mixture.kernels.shape[1]
+    lit: list[Lit] = []
+    lines = []
+    for c in range(ins):
+        lit += [*_window(mixture, o, c, i, j), (f"m{o}{c}", i, j, i, j, c + 1)]
+        lines.append(_products(mixture, o, c, i, j))
+    parts = mixture.partial[o, :, i, j].tolist()
+    words = _("output {o}:").format(o=o + 1)
+    result = spell(float(mixture.outputs[o, i, j]))
+    lines.append(line(f"{words} {total(parts)} = {result}", strong=True))
+    return Story(at=[(f"y{o}", i, j)], lit=lit, lines=lines)
+
+
+def _weight_story(mixture: Mixture, o: int, c: int, i: int, j: int) -> Story:
+    rows, columns = mixture.outputs.shape[1:]
+    text = _(
+        "This weight multiplies {n} cells of channel {c}, one for each cell of its map; "
+        "it is used by output {o} alone."
+    ).format(n=rows * columns, c=c + 1, o=o + 1)
+    lit: list[Lit] = [
+        (f"x{c}", i, j, i + rows - 1, j + columns - 1, c + 1),
+        (f"m{o}{c}", 0, 0, rows - 1, columns - 1, c + 1),
+        (f"y{o}", 0, 0, rows - 1, columns - 1, 0),
+    ]
+    return Story(at=[(f"k{o}{c}", i, j)], lit=lit, lines=[line(text)])
+
+
+def _input_story(mixture: Mixture, c: int, i: int, j: int) -> Story:
+    outs, _ins, h, w = mixture.kernels.shape
+    rows, columns = mixture.outputs.shape[1:]
+    top, bottom = max(0, i - h + 1), min(rows - 1, i)  # of the output cells that read it
+    left, right = max(0, j - w + 1), min(columns - 1, j)
+    lit: list[Lit] = []
+    for o in range(outs):
+        lit += [
+            (f"k{o}{c}", i - bottom, j - right, i - top, j - left, c + 1),
+            (f"m{o}{c}", top, left, bottom, right, c + 1),
+            (f"y{o}", top, left, bottom, right, 0),
+        ]
+    text = _(
+        "This number meets {n} weights of each kernel, in slice {c}, and goes into as many cells "
+        "of each output."
+    ).format(n=(bottom - top + 1) * (right - left + 1), c=c + 1)
+    return Story(at=[(f"x{c}", i, j)], lit=lit, lines=[line(text)])
+
+
+# -- 1 × 1: a layer at every pixel ------------------------------------------------------------
+
+
+def pixel_grids(x: Tensor, weights: Tensor, y: Tensor) -> tuple[list[Grid], list[Sign]]:
+    """The maps above; below them the same numbers as one product of matrices, W·X = Y."""
+    ins, scales = len(x), (most(x), most(y))
+    grids, signs = [], [sign("→", (1, ins + 1), wide=True)]
+    for c in range(ins):
+        label = _("input, channel {c}").format(c=c + 1)
+        grids.append(
+            grid(f"x{c}", label, x[c], (1, c + 1), scale=scales[0], tone=c + 1, digits=2,
+                 edits=True, narrow=(1, 1 + c))
+        )  # fmt: skip
+    for o in range(len(y)):
+        label = _("output, channel {o}").format(o=o + 1)
+        place = (1, ins + 2 + o)
+        grids.append(
+            grid(f"y{o}", label, y[o], place, scale=scales[1], digits=2, narrow=(2, 1 + o))
+        )
+    w, xs, ys = weights, x.flatten(1), y.flatten(1)
+    names = _("W: a row for each output"), _("X: a column for each pixel"), _("Y = W·X")
+    grids += [
+        grid("w", names[0], w, (1, 1), digits=2, edits=True, narrow=(1, 1), section=1),
+        grid("xs", names[1], xs, (1, 3), scale=scales[0], digits=2, narrow=(2, 1), section=1),
+        grid("ys", names[2], ys, (1, 5), scale=scales[1], digits=2, narrow=(3, 1), section=1),
+    ]
+    signs += [sign(text, (1, 2 * n), section=1, wide=True) for n, text in ((1, "·"), (2, "="))]
+    return grids, signs
+
+
+def pixel_stories(x: Tensor, weights: Tensor, y: Tensor) -> Iterator[Story]:
+    """Every number of a pixel tells the pixel's whole product, its own line in bold."""
+    (ins, height, width), outs = x.shape, len(y)
+    for i in range(height):
+        for j in range(width):
+            p = i * width + j
+            lit: list[Lit] = [(f"x{c}", i, j, i, j, c + 1) for c in range(ins)]
+            lit += [("xs", c, p, c, p, c + 1) for c in range(ins)]
+            products = [_pixel_line(x, weights, y, o, i, j) for o in range(outs)]
+            for o in range(outs):
+                weights_lit: list[Lit] = [("w", o, c, o, c, c + 1) for c in range(ins)]
+                lines = [line(each["text"], strong=n == o) for n, each in enumerate(products)]
+                yield Story(
+                    at=[(f"y{o}", i, j), ("ys", o, p)], lit=[*lit, *weights_lit], lines=lines
+                )
+            all_weights: list[Lit] = [("w", 0, c, outs - 1, c, c + 1) for c in range(ins)]
+            made: list[Lit] = [("ys", 0, p, outs - 1, p, 0)]
+            made += [(f"y{o}", i, j, i, j, 0) for o in range(outs)]
+            cells = [("xs", c, p) for c in range(ins)] + [(f"x{c}", i, j) for c in range(ins)]
+            yield Story(at=cells, lit=[*lit, *all_weights, *made], lines=products)
+
+
+def _pixel_line(x: Tensor, weights: Tensor, y: Tensor, o: int, i: int, j: int) -> Line:
+    pairs = [
+        f"{factor(w, 2)}·{factor(v, 2)}"
+        for w, v in zip(weights[o].tolist(), x[:, i, j].tolist(), strict=True)
+    ]
+    words = _("output {o} at row {i}, column {j}:").format(o=o + 1, i=i + 1, j=j + 1)
+    return line(f"{words} {' + '.join(pairs)} = {spell(float(y[o, i, j]), 2)}")

@@ -1,0 +1,90 @@
+"""Blocks: the dense one, whose channels accumulate, and the transition that makes them fewer."""
+
+import streamlit as st
+
+from explorer import blocks, wording
+from explorer.figures import blocks as figures
+from explorer.language import _
+from explorer.ui import blocks_setting as here
+from explorer.ui import learn
+from explorer.units import exact
+
+
+def dense() -> None:
+    """Channels that accumulate, and the transition that makes them fewer."""
+    learn.try_this(
+        {
+            _("The course's: 3 + 2·10"): here.to(
+                "dense", d_in=3, layers=2, growth=10, d_side=8, d_out=10
+            ),
+            _("DenseNet's first: 64 + 4·32"): here.to(
+                "dense", d_in=64, layers=4, growth=32, d_side=56, d_out=96
+            ),
+            _("Thin and deep"): here.to("dense", d_in=16, layers=8, growth=4, d_side=32, d_out=24),
+        }
+    )
+    with st.container(key="blocks_controls"):
+        columns = st.columns(5)
+        with columns[0]:
+            c_in = here.slider(_("Input channels"), "d_in", 3, 1, 256)
+        with columns[1]:
+            layers = here.slider(_("Layers"), "layers", 2, 1, 12)
+        with columns[2]:
+            rate = here.slider(_("Growth rate"), "growth", 10, 1, 64)
+        with columns[3]:
+            side = here.slider(_("Height and width"), "d_side", 8, 2, 112)
+        with columns[4]:
+            c_out = here.slider(_("Channels after the transition"), "d_out", 10, 1, 512)
+    growth = blocks.growth(c_in, layers, rate, side)
+    chart, text = st.columns([3, 2], gap="medium")
+    with chart:
+        here.chart(figures.accumulation(growth), "blocks_accumulation")
+    with text:
+        _dense_text(growth, c_in, layers, rate, c_out, side)
+    st.subheader(_("Up and down again: the channels of the whole DenseNet"), anchor=False)
+    here.chart(figures.channel_track(blocks.densenets_channels()), "blocks_track")
+
+
+def _dense_text(
+    growth: blocks.Growth, c_in: int, layers: int, rate: int, c_out: int, side: int
+) -> None:
+    total, transition = growth.channels[-1], blocks.transition(growth.channels[-1], c_out, side)
+    st.markdown(
+        _("Dense block: **{c} + {n}·{g} = {total} channels**, {shape}").format(
+            c=c_in, n=layers, g=rate, total=total, shape=wording.shape(growth.block.output)
+        )
+    )
+    terms = " + ".join(map(exact, growth.parameters))
+    st.markdown(
+        _("**{n} parameters** = {terms}").format(n=exact(growth.block.parameters), terms=terms)
+        if layers > 1
+        else _("**{n} parameters**").format(n=exact(growth.block.parameters))
+    )
+    st.markdown(
+        _(
+            "Each layer reads everything made before it in the block and adds {g} channels; the "
+            "input itself stands first in the output, unchanged. So later layers cost more."
+        ).format(g=rate)
+    )
+    st.markdown(
+        _("Transition: **{a} → {b}**, **{n} parameters**").format(
+            a=wording.shape(transition.input),
+            b=wording.shape(transition.output),
+            n=exact(transition.parameters),
+        )
+    )
+    st.markdown(
+        _(
+            "A 1 × 1 convolution chooses how many channels go on (DenseNet: half of them), and an "
+            "average pooling halves height and width."
+        )
+    )
+    here.table(_growth_rows(growth), "dense_block.csv")
+
+
+def _growth_rows(growth: blocks.Growth) -> list[dict[str, object]]:
+    numbers = (0, *growth.parameters)
+    return [
+        {"after_layer": n, "channels": channels, "parameters": parameters}
+        for n, (channels, parameters) in enumerate(zip(growth.channels, numbers, strict=True))
+    ]

@@ -1,0 +1,76 @@
+"""What the parts of the page on blocks share: tabs, prompts, controls, downloads."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
+
+from explorer.language import _
+from explorer.ui import learn, links
+
+
+def words() -> dict[str, str]:
+    """The page's tabs."""
+    return {
+        "all": _("Side by side"),
+        "inception": _("Inception"),
+        "identity": _("Residual: the identity"),
+        "shapes": _("Residual: the shapes"),
+        "dense": _("Dense and transition"),
+    }
+
+
+def tabs() -> Mapping[str, TabContainer]:
+    """The page's tabs by name."""
+    return dict(zip(words(), links.tabs("blocks_part", words()), strict=True))
+
+
+def to(part: str, **setting: object) -> learn.Setting:
+    """A setting of this page that opens one of its tabs."""
+    return {"blocks_part": words()[part], **{f"blocks_{k}": v for k, v in setting.items()}}
+
+
+def slider(label: str, name: str, default: int, least: int, most_: int) -> int:
+    key = f"blocks_{name}"
+    learn.default(key, default)
+    return int(st.slider(label, least, most_, key=key, bind="query-params"))
+
+
+def number(label: str, name: str, default: int, least: int, most_: int) -> int:
+    key = f"blocks_{name}"
+    learn.default(key, default)
+    return int(
+        st.number_input(
+            label, min_value=least, max_value=most_, key=key, bind="query-params", width=130
+        )
+    )
+
+
+def toggle(label: str, name: str, default: bool) -> bool:
+    key = f"blocks_{name}"
+    learn.default(key, default)
+    return bool(st.toggle(label, key=key, bind="query-params"))
+
+
+def table(rows: Sequence[Mapping[str, object]], file: str) -> None:
+    """Offer a table as CSV."""
+    written = io.StringIO()
+    lines = csv.DictWriter(written, list(rows[0]), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    st.download_button(
+        _("Table (CSV)"),
+        written.getvalue(),
+        file,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def chart(figure: go.Figure, key: str) -> None:
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": key}}
+    st.plotly_chart(figure, key=key, config=config)

@@ -1,0 +1,180 @@
+"""Channels: what they cost, the fully connected layer beside them, and a whole network."""
+
+import streamlit as st
+
+from explorer import architectures, channels, inputs
+from explorer.figures import channels as figures
+from explorer.language import _
+from explorer.ui import channels_setting as here
+from explorer.ui import learn, loaders
+from explorer.units import count, exact
+
+
+def cost() -> None:
+    """Parameters and MACs of a convolution as its channels change."""
+    learn.try_this(
+        {
+            _("LeNet's first layer"): here.to(
+                "cost", c_in=1, c_out=6, kernel_size=5, height=28, width=28
+            ),
+            _("64 in, 64 out"): here.to(
+                "cost", c_in=64, c_out=64, kernel_size=3, height=56, width=56
+            ),
+            _("Twice as wide"): here.to(
+                "cost", c_in=128, c_out=128, kernel_size=3, height=56, width=56
+            ),
+            _("1 × 1 instead of 3 × 3"): here.to(
+                "cost", c_in=64, c_out=64, kernel_size=1, height=56, width=56
+            ),
+        }
+    )  # fmt: skip
+    with st.container(key="channels_controls"):
+        columns = st.columns(5)
+        with columns[0]:
+            c_in = here.slider(_("Input channels"), "channels_c_in", 64, 1, 512)
+        with columns[1]:
+            c_out = here.slider(_("Output channels"), "channels_c_out", 64, 1, 512)
+        with columns[2]:
+            kernel = here.odd(_("Kernel side"), "channels_kernel_size", 3)
+        with columns[3]:
+            height = here.slider(_("Height"), "channels_height", 56, 1, 512)
+        with columns[4]:
+            width = here.slider(_("Width"), "channels_width", 56, 1, 512)
+    found = channels.convolution(c_in, c_out, kernel, (height, width))
+    chart, text = st.columns([3, 2], gap="medium")
+    with chart:
+        st.plotly_chart(
+            figures.parameters_by_channels(c_in, c_out, kernel),
+            key="channels_chart",
+            config=_config(),
+        )
+    with text:
+        _cost_text(found, c_in, c_out, kernel, (height, width))
+
+
+def _cost_text(
+    found: channels.Cost, c_in: int, c_out: int, kernel: int, size: tuple[int, int]
+) -> None:
+    doubled = channels.convolution(2 * c_in, 2 * c_out, kernel, size)
+    st.markdown(
+        _("**{n} parameters** = {c_out} × ({k}·{k}·{c_in} + 1)").format(
+            n=exact(found.parameters), c_out=c_out, k=kernel, c_in=c_in
+        )
+    )
+    st.caption(_("output channels × (kernel height · width · input channels + 1 for the bias)"))
+    st.markdown(
+        _("**{n} MACs** = {c_out}·{h}·{w} × {k}·{k}·{c_in} = **{short}**").format(
+            n=exact(found.macs), short=count(found.macs), c_out=c_out, h=size[0], w=size[1],
+            k=kernel, c_in=c_in,
+        )
+    )  # fmt: skip
+    st.caption(_("every output number × the products in it; padded to keep height and width"))
+    st.markdown(
+        _(
+            "Twice as many channels in **and** out: **{p} times** the weights, **{m} times** the "
+            "MACs. Height and width cost MACs, but **no parameter**."
+        ).format(
+            p=f"{doubled.weights / found.weights:g}", m=f"{doubled.macs / found.macs:g}"
+        )
+    )  # fmt: skip
+
+
+def _config() -> dict[str, object]:
+    return {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "channels"}}
+
+
+def dense() -> None:
+    """A fully connected layer against a convolution on the same picture."""
+    learn.try_this(
+        {
+            _("The course's 1000 × 1000 photograph"): here.to(
+                "dense", side=1000, colours=3, units=256, dense_kernel=3
+            ),
+            _("A 28 × 28 digit"): here.to("dense", side=28, colours=1, units=256, dense_kernel=3),
+            _("224 × 224"): here.to("dense", side=224, colours=3, units=256, dense_kernel=3),
+        }
+    )
+    with st.container(key="channels_controls"):
+        columns = st.columns([5, 3, 3, 4])
+        with columns[0]:
+            side = here.slider(_("Side of the picture (pixels)"), "channels_side", 1000, 8, 2000)
+        with columns[1]:
+            colours = here.number(_("Channels"), "channels_colours", 3, 1, 16)
+        with columns[2]:
+            units = here.number(_("Outputs"), "channels_units", 256, 1, 4096)
+        with columns[3]:
+            kernel = here.odd(_("Kernel side"), "channels_dense_kernel", 3)
+    full = channels.fully_connected(colours * side * side, units)
+    conv = channels.convolution(colours, units, kernel, (side, side))
+    chart, text = st.columns([3, 2], gap="medium")
+    with chart:
+        figure = figures.weights_by_side(colours, units, kernel, side)
+        st.plotly_chart(figure, key="channels_chart", config=_config())
+    with text:
+        _dense_text(full, conv, colours, side, units, kernel)
+    names = _("fully connected"), _("convolution {k} × {k}").format(k=kernel)
+    st.table(figures.rows_of_costs(list(zip(names, (full, conv), strict=True))))
+
+
+def _dense_text(
+    full: channels.Cost, conv: channels.Cost, colours: int, side: int, units: int, kernel: int
+) -> None:
+    st.markdown(
+        _("Fully connected: {side}·{side}·{c} × {units} = **{n} weights**, {size}").format(
+            side=side, c=colours, units=units, n=count(full.weights),
+            size=figures.bytes_in_both(full.weight_bytes),
+        )
+    )  # fmt: skip
+    st.markdown(
+        _("Convolution: {units} × {k}·{k}·{c} = **{n} weights**, {size}").format(
+            units=units, k=kernel, c=colours, n=exact(conv.weights),
+            size=figures.bytes_in_both(conv.weight_bytes),
+        )
+    )  # fmt: skip
+    st.markdown(
+        _(
+            "**{ratio} times fewer weights**, and their number does not know how large the "
+            "picture is. It is no free lunch: the convolution gives {units} numbers *for every "
+            "pixel*, so it makes {conv} MACs where the fully connected layer makes {full}. A "
+            "stride or a pooling brings that down."
+        ).format(
+            ratio=exact(round(full.weights / conv.weights)), units=units, conv=count(conv.macs),
+            full=count(full.macs),
+        )
+    )  # fmt: skip
+
+
+def flow() -> None:
+    """Maps shrink, channels grow: where the information goes in a whole network."""
+    with st.container(horizontal=True, key="channels_controls"):
+        learn.default("channels_network", "vgg11")
+        name = st.selectbox(
+            _("Network"),
+            ["lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet"],
+            key="channels_network",
+            bind="query-params",
+            width=220,
+        )
+    anatomy = loaders.measure(name, (), _own_size(name), 1)
+    chart, text = st.columns([3, 1], gap="medium")
+    with chart:
+        st.plotly_chart(figures.flow(anatomy), key="channels_chart", config=_config())
+    with text:
+        st.markdown(
+            _(
+                "Every halving of height and width leaves **a quarter of the cells**. Where the "
+                "channels double with it, half of the numbers remain: the map says *less exactly "
+                "where*, and in more ways *what*."
+            )
+        )
+        st.markdown(
+            _(
+                "A single cell sees ever more of the picture: its channels are that patch, "
+                "summarised by as many pattern detectors."
+            )
+        )
+
+
+def _own_size(name: str) -> inputs.Picture:
+    shape = architectures.get(name).input_shape
+    return shape[0], shape[1], shape[2]

@@ -1,0 +1,112 @@
+"""Channels: a 1 × 1 convolution is a fully connected layer at every pixel."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from torch import Tensor
+
+from explorer import channels, inputs
+from explorer.figures import channel_grids as grids
+from explorer.figures import channels as figures
+from explorer.language import _
+from explorer.ui import channels_setting as here
+from explorer.ui import learn
+from explorer.ui.grids import number_grids
+from explorer.units import times
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    x: Tensor  # (C, 3, 3)
+    weights: Tensor  # (O, C)
+
+
+def _edit_pixels(grid: str, row: int, column: int, text: str) -> None:
+    """Typed numbers live until the channels or the seed change."""
+    try:
+        value = inputs.parse_matrix(text)[0][0]
+    except ValueError as error:
+        st.session_state["channels_refused"] = str(error)
+        return
+    st.session_state.setdefault("channels_typed", {})[grid, row, column] = value
+
+
+def _pixels() -> _Pixels:
+    c_in = here.number(_("Input channels"), "channels_pixel_in", 3, 1, 4)
+    c_out = here.number(_("Output channels"), "channels_pixel_out", 2, 1, 4)
+    seed = here.number(_("Seed"), "channels_seed", 0, 0, 9999)
+    x, weights = map(channels.to_tenths, channels.random_pixels(c_in, c_out, 3, seed))
+    if st.session_state.get("channels_typed_for") != (c_in, c_out, seed):
+        st.session_state["channels_typed_for"] = (c_in, c_out, seed)
+        st.session_state["channels_typed"] = {}
+    for (grid, row, column), value in st.session_state["channels_typed"].items():
+        target = weights if grid == "w" else x[int(grid[1:])]
+        target[row, column] = value
+    return _Pixels(x, weights)
+
+
+def one_by_one() -> None:
+    """A 1 × 1 convolution is a fully connected layer at every pixel."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="channels_controls"):
+        pixels = _pixels()
+        found = channels.agreement(pixels.x, pixels.weights)
+        content = grids.pixel_grids(pixels.x, pixels.weights, found.outputs)
+        here.download(here.csv(content[0]), "one_by_one.csv")
+    if refused := st.session_state.pop("channels_refused", ""):
+        st.error(refused, icon=":material/straighten:")
+    number_grids(
+        content,
+        list(grids.pixel_stories(pixels.x, pixels.weights, found.outputs)),
+        key="channels_pixel",
+        label=_("A 1 × 1 convolution as maps and as a product of matrices"),
+        start=("y0", 1, 1),
+        on_edit=_edit_pixels,
+    )
+    text, table = st.columns(2, gap="medium")
+    with text:
+        learn.try_this(
+            {
+                _("Three channels to two"): here.to("pixel", pixel_in=3, pixel_out=2, seed=0),
+                _("Four to one"): here.to("pixel", pixel_in=4, pixel_out=1, seed=1),
+                _("One to four"): here.to("pixel", pixel_in=1, pixel_out=4, seed=2),
+            }
+        )
+        st.markdown(
+            _(
+                "A 1 × 1 kernel sees **one pixel** and no neighbour. What it mixes are the "
+                "**channels**: the pixel's column of numbers is multiplied by the same matrix W at "
+                "every pixel. That is a fully connected layer, used {n} times with one set of "
+                "weights. Point at any number; double-click or type to change it."
+            ).format(n=pixels.x[0].numel())
+        )
+    with table:
+        _agreements(pixels, found)
+
+
+def _agreements(pixels: _Pixels, found: channels.Agreement) -> None:
+    """Several ways, one result: the largest differences, here and where rounding shows."""
+    large = _large_agreement()
+    here = times((len(pixels.x), *pixels.x.shape[1:]))
+    rows = {
+        _("one matrix product W·X"): (found.product, large.product),
+        _("a linear layer at every pixel"): (found.linear, large.linear),
+        _("channel after channel, added"): (found.one_by_one, large.one_by_one),
+    }
+    title = _("largest difference from `conv2d`")
+    st.table(
+        [
+            {title: name, here: figures.tiny(small), "256 × 28 × 28": figures.tiny(big)}
+            for name, (small, big) in rows.items()
+        ]
+    )
+    st.caption(
+        _(
+            "In float32. The large outputs reach {largest}, where neighbouring numbers lie "
+            "{spacing} apart: what differs is the order of adding, nothing else."
+        ).format(largest=f"{large.largest:.0f}", spacing=figures.tiny(large.spacing))
+    )
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _large_agreement() -> channels.Agreement:
+    return channels.agreement(*channels.random_pixels(256, 64, 28, 0))
