@@ -169,7 +169,8 @@ def check_sums(layers: tuple[Layer, ...], tree: tuple[Block | Layer, ...], total
     assert totals.activation_bytes == sum(layer.activation_bytes for layer in layers)
     for layer in layers:
         assert layer.flops == 2 * layer.macs
-        size = 4 * torch.Size(layer.operation.output_shape or (0,)).numel()
+        pieces = layer.operation.settings["pieces"] if layer.operation.type == "chunk" else 1
+        size = 4 * pieces * torch.Size(layer.operation.output_shape or (0,)).numel()
         assert layer.activation_bytes == size
     assert totals.parameter_bytes == 4 * totals.parameters
 

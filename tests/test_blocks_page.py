@@ -204,6 +204,17 @@ def test_an_operation_tells_its_arithmetic_by_mouse_and_by_keys(page: Page, app_
 
 
 @pytest.mark.browser
+def test_a_link_carries_a_switch_that_was_put_off(page: Page, app_server: str):
+    page.goto(f"{app_server}/blocks?blocks_part=inception")
+    settled(page)
+    page.locator(".st-key-blocks_reduced label").click()
+    page.wait_for_url("**blocks_reduced=false**")
+    page.reload()
+    card = page.locator('.card[data-name="inception"]')
+    expect(card.locator("h3")).to_have_text("Without reductions")
+
+
+@pytest.mark.browser
 def test_the_table_of_the_six_can_be_saved(page: Page, app_server: str, tmp_path):
     page.goto(f"{app_server}/blocks")
     settled(page)

@@ -147,6 +147,17 @@ def test_one_by_one_is_the_product_that_is_written_out():
     assert "largest difference from `conv2d`" in at.table[0].value.columns
 
 
+def test_typed_pixels_come_with_the_link_and_nonsense_does_not():
+    at = opened(channels_part="pixel", channels_typed="3.2.0;x0.1.1:2;w.0.0:-1.5")
+    assert shown(at, "x0")[1][1] == "2"
+    assert shown(at, "w")[0][0] == "−1.5"
+    plain = shown(opened(channels_part="pixel"), "x0")
+    for nonsense in ("3.2.0;x0.9.9:2", "3.2.0;x0.1.1:two", "9.9.9;x0.1.1:2", "x", "3.2.0;;"):
+        again = opened(channels_part="pixel", channels_typed=nonsense)
+        assert shown(again, "x0") == plain
+        assert not again.error
+
+
 def test_the_cost_is_written_with_its_numbers():
     at = opened(channels_part="cost", channels_c_in="1", channels_c_out="6",
                 channels_kernel_size="5", channels_height="28", channels_width="28")  # fmt: skip
@@ -232,6 +243,19 @@ def test_pointing_and_keys_write_the_sum_out_and_send_nothing(page: Page, app_se
     page.keyboard.press("ArrowDown")
     expect(why.locator(".strong")).to_contain_text(f"= {y[1, 1, 1]:g}")
     page.wait_for_url("**channels_sum_at=y1.1.1**")
+
+
+@pytest.mark.browser
+def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app_server: str):
+    page.goto(f"{app_server}/channels?channels_part=cost")
+    settled(page)
+    page.get_by_role("button", name="LeNet's first layer").click()
+    page.wait_for_url("**channels_c_in=1&**")  # the least a slider has, and not its default
+    page.reload()
+    expect(page.get_by_text("156 parameters")).to_be_visible()
+    page.get_by_text("How does information travel").click()
+    page.locator(".st-key-show_4 button").click()
+    page.wait_for_url("**channels_network=alexnet**")
 
 
 @pytest.mark.browser

@@ -139,7 +139,8 @@ def shape(q: Question, facts) -> None:
 
 def effect(q: Question, facts) -> None:
     layer, out = conv_of(facts)
-    assert q.right == f"output {out.shape[2]} × {out.shape[3]}, {weights(layer)} parameters"
+    told = f"output {out.shape[2]} × {out.shape[3]}, {weights(layer)} parameters"
+    assert str(q.right).replace("\u202f", "") == told
 
 
 def parameters(q: Question, facts) -> None:

@@ -48,9 +48,7 @@ def test_every_make_target_exists() -> None:
 
 
 def test_every_package_is_pinned_and_earns_a_line() -> None:
-    pinned = re.findall(
-        r"^([\w-]+)==\d\S+$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
-    )
+    pinned = re.findall(r"^([\w-]+)==\d\S+$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     table = README[README.index("## What it stands on") :]
     assert pinned
     assert all(f"| {name} |" in table for name in pinned)

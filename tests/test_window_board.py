@@ -252,8 +252,12 @@ STOP = "() => { cancelAnimationFrame(window.recording); return window.frames_ms 
 
 def test_sliding_is_smooth_and_asks_the_server_nothing(page: Page, app_server: str) -> None:
     sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
-    page.on("request", lambda request: sent.append(request.url))
+
+    def count(what: object) -> None:
+        sent.append(what)
+
+    page.on("websocket", lambda socket: socket.on("framesent", count))
+    page.on("request", count)
     numbers = f"conv_input={spelled(TWELVE)}&conv_kernel={spelled(SOBEL)}"
     shown = board(
         page, f"{app_server}/convolution?{numbers}&conv_pad_h=1&conv_pad_w=1", "12x12-3x3"

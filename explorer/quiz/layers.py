@@ -12,7 +12,7 @@ from explorer.anatomy import Layer, dissect
 from explorer.language import _
 from explorer.ops import output_size
 from explorer.quiz.record import Draft, See, Value
-from explorer.units import times
+from explorer.units import exact, times
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def effect(rng: Random, level: int) -> Draft:
     pair = _("output {side} × {side}, {n} parameters")
 
     def label(side: int, count: int) -> str:
-        return pair.format(side=side, n=count)
+        return pair.format(side=side, n=exact(count))
 
     share = _("No weight belongs to a place: stride, padding and input size cost no parameters.")
     wrong: dict[Value, str] = {

@@ -6,7 +6,7 @@ from explorer import blocks, wording
 from explorer.figures import blocks as figures
 from explorer.language import _
 from explorer.ui import blocks_setting as here
-from explorer.ui import learn
+from explorer.ui import bound, learn
 from explorer.units import exact
 
 
@@ -26,15 +26,15 @@ def dense() -> None:
     with st.container(key="blocks_controls"):
         columns = st.columns(5)
         with columns[0]:
-            c_in = here.slider(_("Input channels"), "d_in", 3, 1, 256)
+            c_in = bound.slider(_("Input channels"), "blocks_d_in", 3, 1, 256)
         with columns[1]:
-            layers = here.slider(_("Layers"), "layers", 2, 1, 12)
+            layers = bound.slider(_("Layers"), "blocks_layers", 2, 1, 12)
         with columns[2]:
-            rate = here.slider(_("Growth rate"), "growth", 10, 1, 64)
+            rate = bound.slider(_("Growth rate"), "blocks_growth", 10, 1, 64)
         with columns[3]:
-            side = here.slider(_("Height and width"), "d_side", 8, 2, 112)
+            side = bound.slider(_("Height and width"), "blocks_d_side", 8, 2, 112)
         with columns[4]:
-            c_out = here.slider(_("Channels after the transition"), "d_out", 10, 1, 512)
+            c_out = bound.slider(_("Channels after the transition"), "blocks_d_out", 10, 1, 512)
     growth = blocks.growth(c_in, layers, rate, side)
     chart, text = st.columns([3, 2], gap="medium")
     with chart:

@@ -8,7 +8,7 @@ from explorer.figures import block_cards as pictures
 from explorer.figures import blocks as figures
 from explorer.language import _
 from explorer.ui import blocks_setting as here
-from explorer.ui import learn
+from explorer.ui import bound
 from explorer.ui.block_cards import block_cards
 
 WIDTHS = ("path1", "reduce2", "path2", "reduce3", "path3", "path4")
@@ -28,10 +28,10 @@ def width_setting(chosen: Savings) -> dict[str, object]:
 def _pick_widths() -> tuple[int, Widths, int, bool]:
     """Input channels, the paths' widths, the map's side, and whether reductions are on."""
     nine = blocks.googlenets()
-    learn.default("blocks_which", "3a")
     which = st.segmented_control(
         _("GoogLeNet's block"),
         list(nine),
+        default="3a",
         key="blocks_which",
         bind="query-params",
         required=True,
@@ -39,8 +39,8 @@ def _pick_widths() -> tuple[int, Widths, int, bool]:
     )
     start = nine[which or "3a"]
     with st.popover(_("Change the widths"), icon=":material/tune:"):
-        c_in = here.number(_("Input channels"), "wide_in", start.in_channels, 1, 2048)
-        side = here.number(_("Height and width"), "map", start.side, 1, 112)
+        c_in = bound.number(_("Input channels"), "blocks_wide_in", start.in_channels, 1, 2048)
+        side = bound.number(_("Height and width"), "blocks_map", start.side, 1, 112)
         labels = (
             _("1 × 1 path"),
             _("reduction before 3 × 3"),
@@ -50,10 +50,10 @@ def _pick_widths() -> tuple[int, Widths, int, bool]:
             _("1 × 1 after the pooling"),
         )
         values = [
-            here.number(label, name, getattr(start.widths, name), 1, 1024)
+            bound.number(label, f"blocks_{name}", getattr(start.widths, name), 1, 1024)
             for name, label in zip(WIDTHS, labels, strict=True)
         ]
-    reduced = here.toggle(_("1 × 1 reductions"), "reduced", True)
+    reduced = bound.toggle(_("1 × 1 reductions"), "blocks_reduced", default=True)
     return c_in, Widths(*values), side, reduced
 
 

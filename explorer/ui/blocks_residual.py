@@ -8,7 +8,7 @@ from explorer.figures import block_cards as pictures
 from explorer.figures.grids import At, Grid, Lit, Sign, Story, grid, line, most, sign, spell
 from explorer.language import _
 from explorer.ui import blocks_setting as here
-from explorer.ui import learn
+from explorer.ui import bound, learn
 from explorer.ui.block_cards import block_cards
 from explorer.ui.grids import number_grids
 from explorer.units import exact
@@ -26,9 +26,9 @@ def identity() -> None:
         }
     )
     with st.container(horizontal=True, vertical_alignment="center", key="blocks_controls"):
-        zeroed = here.toggle(_("All weights set to zero"), "zeroed", True)
-        signed = here.toggle(_("Input with negative numbers"), "signed", True)
-        seed = here.number(_("Seed"), "seed", 0, 0, 9999)
+        zeroed = bound.toggle(_("All weights set to zero"), "blocks_zeroed", default=True)
+        signed = bound.toggle(_("Input with negative numbers"), "blocks_signed", default=True)
+        seed = bound.number(_("Seed"), "blocks_seed", 0, 0, 9999)
     run = blocks.shortcut(1, SIDE, zeroed=zeroed, signed=signed, seed=seed)
     board, text = st.columns([3, 1], gap="medium")
     with board:
@@ -119,11 +119,13 @@ def shapes() -> None:
         }
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):
-        c_in = here.number(_("Input channels"), "r_in", 3, 1, 512)
-        c_out = here.number(_("Output channels"), "r_out", 3, 1, 512)
-        stride = here.number(_("Stride"), "stride", 1, 1, 4)
-        side = here.number(_("Height and width"), "r_side", 6, 1, 224)
-        with_1x1 = here.toggle(_("1 × 1 convolution in the shortcut"), "with_1x1", False)
+        c_in = bound.number(_("Input channels"), "blocks_r_in", 3, 1, 512)
+        c_out = bound.number(_("Output channels"), "blocks_r_out", 3, 1, 512)
+        stride = bound.number(_("Stride"), "blocks_stride", 1, 1, 4)
+        side = bound.number(_("Height and width"), "blocks_r_side", 6, 1, 224)
+        with_1x1 = bound.toggle(
+            _("1 × 1 convolution in the shortcut"), "blocks_with_1x1", default=False
+        )
     met = blocks.meeting(c_in, c_out, stride, with_1x1, side)
     picture, text = st.columns([2, 3], gap="medium")
     with picture:

@@ -33,28 +33,6 @@ def to(part: str, **setting: object) -> learn.Setting:
     return {"blocks_part": words()[part], **{f"blocks_{k}": v for k, v in setting.items()}}
 
 
-def slider(label: str, name: str, default: int, least: int, most_: int) -> int:
-    key = f"blocks_{name}"
-    learn.default(key, default)
-    return int(st.slider(label, least, most_, key=key, bind="query-params"))
-
-
-def number(label: str, name: str, default: int, least: int, most_: int) -> int:
-    key = f"blocks_{name}"
-    learn.default(key, default)
-    return int(
-        st.number_input(
-            label, min_value=least, max_value=most_, key=key, bind="query-params", width=130
-        )
-    )
-
-
-def toggle(label: str, name: str, default: bool) -> bool:
-    key = f"blocks_{name}"
-    learn.default(key, default)
-    return bool(st.toggle(label, key=key, bind="query-params"))
-
-
 def table(rows: Sequence[Mapping[str, object]], file: str) -> None:
     """Offer a table as CSV."""
     written = io.StringIO()

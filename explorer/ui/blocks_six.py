@@ -8,7 +8,7 @@ from explorer import blocks, wording
 from explorer.figures import block_cards as pictures
 from explorer.language import _
 from explorer.ui import blocks_setting as here
-from explorer.ui import learn
+from explorer.ui import bound, learn
 from explorer.ui.block_cards import block_cards
 from explorer.units import count, exact
 
@@ -42,11 +42,11 @@ def side_by_side() -> None:
     with st.container(key="blocks_controls"):
         columns = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
         with columns[0]:
-            c_in = here.slider(_("Input channels"), "c_in", 192, 2, 512)
+            c_in = bound.slider(_("Input channels"), "blocks_c_in", 192, 2, 512)
         with columns[1]:
-            c_out = here.slider(_("Output channels asked for"), "c_out", 256, 8, 512)
+            c_out = bound.slider(_("Output channels asked for"), "blocks_c_out", 256, 8, 512)
         with columns[2]:
-            side = here.slider(_("Height and width"), "side", 28, 2, 112)
+            side = bound.slider(_("Height and width"), "blocks_side", 28, 2, 112)
         six = _six(c_in, c_out, side)
         with columns[3]:
             here.table(_costs(six), "blocks.csv")

@@ -5,9 +5,12 @@ import streamlit as st
 from explorer import architectures, channels, inputs
 from explorer.figures import channels as figures
 from explorer.language import _
+from explorer.ui import bound, learn, loaders
 from explorer.ui import channels_setting as here
-from explorer.ui import learn, loaders
 from explorer.units import count, exact
+
+KERNELS = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
+NETWORKS = ("lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet")
 
 
 def cost() -> None:
@@ -29,17 +32,17 @@ def cost() -> None:
         }
     )  # fmt: skip
     with st.container(key="channels_controls"):
-        columns = st.columns(5)
+        columns = st.columns([4, 4, 5, 4, 4])
         with columns[0]:
-            c_in = here.slider(_("Input channels"), "channels_c_in", 64, 1, 512)
+            c_in = bound.slider(_("Input channels"), "channels_c_in", 64, 1, 512)
         with columns[1]:
-            c_out = here.slider(_("Output channels"), "channels_c_out", 64, 1, 512)
+            c_out = bound.slider(_("Output channels"), "channels_c_out", 64, 1, 512)
         with columns[2]:
-            kernel = here.odd(_("Kernel side"), "channels_kernel_size", 3)
+            kernel = bound.one_of(_("Kernel side"), "channels_kernel_size", KERNELS, 3)
         with columns[3]:
-            height = here.slider(_("Height"), "channels_height", 56, 1, 512)
+            height = bound.slider(_("Height"), "channels_height", 56, 1, 512)
         with columns[4]:
-            width = here.slider(_("Width"), "channels_width", 56, 1, 512)
+            width = bound.slider(_("Width"), "channels_width", 56, 1, 512)
     found = channels.convolution(c_in, c_out, kernel, (height, width))
     chart, text = st.columns([3, 2], gap="medium")
     with chart:
@@ -97,13 +100,13 @@ def dense() -> None:
     with st.container(key="channels_controls"):
         columns = st.columns([5, 3, 3, 4])
         with columns[0]:
-            side = here.slider(_("Side of the picture (pixels)"), "channels_side", 1000, 8, 2000)
+            side = bound.slider(_("Side of the picture (pixels)"), "channels_side", 1000, 8, 2000)
         with columns[1]:
-            colours = here.number(_("Channels"), "channels_colours", 3, 1, 16)
+            colours = bound.number(_("Channels"), "channels_colours", 3, 1, 16)
         with columns[2]:
-            units = here.number(_("Outputs"), "channels_units", 256, 1, 4096)
+            units = bound.number(_("Outputs"), "channels_units", 256, 1, 4096)
         with columns[3]:
-            kernel = here.odd(_("Kernel side"), "channels_dense_kernel", 3)
+            kernel = bound.one_of(_("Kernel side"), "channels_dense_kernel", KERNELS, 3)
     full = channels.fully_connected(colours * side * side, units)
     conv = channels.convolution(colours, units, kernel, (side, side))
     chart, text = st.columns([3, 2], gap="medium")
@@ -147,14 +150,7 @@ def _dense_text(
 def flow() -> None:
     """Maps shrink, channels grow: where the information goes in a whole network."""
     with st.container(horizontal=True, key="channels_controls"):
-        learn.default("channels_network", "vgg11")
-        name = st.selectbox(
-            _("Network"),
-            ["lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet"],
-            key="channels_network",
-            bind="query-params",
-            width=220,
-        )
+        name = bound.select(_("Network"), "channels_network", NETWORKS, "vgg11")
     anatomy = loaders.measure(name, (), _own_size(name), 1)
     chart, text = st.columns([3, 1], gap="medium")
     with chart:

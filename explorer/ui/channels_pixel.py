@@ -1,5 +1,6 @@
 """Channels: a 1 × 1 convolution is a fully connected layer at every pixel."""
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,8 +10,8 @@ from explorer import channels, inputs
 from explorer.figures import channel_grids as grids
 from explorer.figures import channels as figures
 from explorer.language import _
+from explorer.ui import bound, learn
 from explorer.ui import channels_setting as here
-from explorer.ui import learn
 from explorer.ui.grids import number_grids
 from explorer.units import times
 
@@ -21,27 +22,48 @@ class _Pixels:
     weights: Tensor  # (O, C)
 
 
+TYPED = "channels_typed"  # in the link: "3.2.0;w.0.1:0.5", for whom, then the typed cells
+Typed = dict[tuple[str, int, int], float]
+
+
+def _typed(whose: str) -> Typed:
+    """The numbers typed over the random ones of `whose` ("inputs.outputs.seed")."""
+    owner, *cells = st.query_params.get(TYPED, "").split(";")
+    if owner != whose:
+        return {}
+    found = (re.fullmatch(r"(x[0-3]|w)\.(\d)\.(\d):(.{1,12})", cell) for cell in cells)
+    return {
+        (each[1], int(each[2]), int(each[3])): inputs.parse_matrix(each[4])[0][0]
+        for each in found
+        if each
+    }
+
+
 def _edit_pixels(grid: str, row: int, column: int, text: str) -> None:
-    """Typed numbers live until the channels or the seed change."""
+    """A number was typed into a cell: into the link."""
+    whose = st.session_state[TYPED]
     try:
-        value = inputs.parse_matrix(text)[0][0]
+        typed = {**_typed(whose), (grid, row, column): inputs.parse_matrix(text)[0][0]}
     except ValueError as error:
         st.session_state["channels_refused"] = str(error)
         return
-    st.session_state.setdefault("channels_typed", {})[grid, row, column] = value
+    cells = [f"{g}.{i}.{j}:{value:g}" for (g, i, j), value in typed.items()]
+    st.query_params[TYPED] = ";".join([whose, *cells])
 
 
 def _pixels() -> _Pixels:
-    c_in = here.number(_("Input channels"), "channels_pixel_in", 3, 1, 4)
-    c_out = here.number(_("Output channels"), "channels_pixel_out", 2, 1, 4)
-    seed = here.number(_("Seed"), "channels_seed", 0, 0, 9999)
+    c_in = bound.number(_("Input channels"), "channels_pixel_in", 3, 1, 4)
+    c_out = bound.number(_("Output channels"), "channels_pixel_out", 2, 1, 4)
+    seed = bound.number(_("Seed"), "channels_seed", 0, 0, 9999)
     x, weights = map(channels.to_tenths, channels.random_pixels(c_in, c_out, 3, seed))
-    if st.session_state.get("channels_typed_for") != (c_in, c_out, seed):
-        st.session_state["channels_typed_for"] = (c_in, c_out, seed)
-        st.session_state["channels_typed"] = {}
-    for (grid, row, column), value in st.session_state["channels_typed"].items():
-        target = weights if grid == "w" else x[int(grid[1:])]
-        target[row, column] = value
+    st.session_state[TYPED] = whose = f"{c_in}.{c_out}.{seed}"
+    try:
+        for (grid, row, column), value in _typed(whose).items():
+            (weights if grid == "w" else x[int(grid[1:])])[row, column] = value
+    except (ValueError, IndexError):  # a link with cells that are not there
+        st.query_params.pop(TYPED)
+    if not st.query_params.get(TYPED, "").startswith(whose):
+        st.query_params.pop(TYPED, None)
     return _Pixels(x, weights)
 
 
@@ -86,7 +108,7 @@ def one_by_one() -> None:
 def _agreements(pixels: _Pixels, found: channels.Agreement) -> None:
     """Several ways, one result: the largest differences, here and where rounding shows."""
     large = _large_agreement()
-    here = times((len(pixels.x), *pixels.x.shape[1:]))
+    size = times((len(pixels.x), *pixels.x.shape[1:]))
     rows = {
         _("one matrix product W·X"): (found.product, large.product),
         _("a linear layer at every pixel"): (found.linear, large.linear),
@@ -95,7 +117,7 @@ def _agreements(pixels: _Pixels, found: channels.Agreement) -> None:
     title = _("largest difference from `conv2d`")
     st.table(
         [
-            {title: name, here: figures.tiny(small), "256 × 28 × 28": figures.tiny(big)}
+            {title: name, size: figures.tiny(small), "256 × 28 × 28": figures.tiny(big)}
             for name, (small, big) in rows.items()
         ]
     )

@@ -33,28 +33,6 @@ def to(part: str, **setting: object) -> learn.Setting:
     return {"channels_part": words()[part], **{f"channels_{k}": v for k, v in setting.items()}}
 
 
-def number(label: str, key: str, default: int, least: int, most: int) -> int:
-    learn.default(key, default)
-    return int(
-        st.number_input(
-            label, min_value=least, max_value=most, key=key, bind="query-params", width=130
-        )
-    )
-
-
-def slider(label: str, key: str, default: int, least: int, most: int) -> int:
-    learn.default(key, default)
-    return int(st.slider(label, least, most, key=key, bind="query-params"))
-
-
-def odd(label: str, key: str, default: int) -> int:
-    """The side of a kernel: odd, so that padding can keep height and width."""
-    learn.default(key, default)
-    sides = [1, 3, 5, 7, 11]
-    chosen = st.segmented_control(label, sides, key=key, bind="query-params", required=True)
-    return int(chosen or default)
-
-
 def csv(grids: list[Grid]) -> str:
     """Every grid's cells: grid, row, column, value."""
     written = io.StringIO()

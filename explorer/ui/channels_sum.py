@@ -8,8 +8,8 @@ from explorer import channels, inputs
 from explorer.channels import Mixture
 from explorer.figures import channel_grids as grids
 from explorer.language import _
+from explorer.ui import bound, learn
 from explorer.ui import channels_setting as here
-from explorer.ui import learn
 from explorer.ui.grids import number_grids
 from explorer.units import times
 
@@ -76,38 +76,17 @@ def _edit_mixture(grid: str, row: int, column: int, text: str) -> None:
     st.session_state[key] = _spelled(stack)
 
 
-def _outputs() -> int:
-    learn.default("channels_outputs", 1)
-    return int(
-        st.segmented_control(
-            _("Output channels"),
-            [1, 2, 3],
-            key="channels_outputs",
-            bind="query-params",
-            required=True,
-        )
-        or 1
-    )
-
-
 def _fields(outputs: int) -> Mixture:
     """The numbers as texts, one field for the input and one for each kernel."""
     syntax = _("Numbers by spaces, rows by “;”, channels by “|”.")
-    learn.default("channels_input", INPUT)
-    text = st.text_input(
-        _("Input"), key="channels_input", bind="query-params", help=syntax, width="stretch"
+    text = bound.text(_("Input"), "channels_input", INPUT, syntax)
+    kernels = tuple(
+        bound.text(_("Kernel {o}").format(o=o + 1), f"channels_kernel{o}", KERNELS[o], syntax)
+        for o in range(outputs)
     )
-    kernels = []
-    for o in range(outputs):
-        key = f"channels_kernel{o}"
-        learn.default(key, KERNELS[o])
-        label = _("Kernel {o}").format(o=o + 1)
-        kernels.append(
-            st.text_input(label, key=key, bind="query-params", help=syntax, width="stretch") or ""
-        )
     if GOOD not in st.session_state:  # a link may be wrong from the start
         st.session_state[GOOD] = _read_mixture(INPUT, KERNELS[:outputs])
-    return learn.last_good("channels_mixture", lambda: _read_mixture(text or "", tuple(kernels)))
+    return learn.last_good("channels_mixture", lambda: _read_mixture(text, kernels))
 
 
 def many_to_one() -> None:
@@ -130,7 +109,7 @@ def many_to_one() -> None:
     }  # fmt: skip
     learn.try_this(prompts)
     with st.container(horizontal=True, vertical_alignment="bottom", key="channels_controls"):
-        outputs = _outputs()
+        outputs = bound.one_of(_("Output channels"), "channels_outputs", (1, 2, 3), 1)
         with st.popover(_("Numbers as text"), icon=":material/edit:", width="content"):
             mixture = _fields(outputs)
         _mixture_download(mixture)

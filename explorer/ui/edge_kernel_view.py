@@ -140,9 +140,8 @@ def explanation(chosen: Choice, shape: Bowl) -> None:
         )
     )
     factors = [shape.factors(rate) for rate in chosen.rates]
-    names = "".join(
-        f" {_('error per step, rate {rate}').format(rate=f'{r:g}')} |" for r in chosen.rates
-    )
+    each = _("error per step, rate {rate}")
+    names = "".join(f" {each.format(rate=f'{rate:g}')} |" for rate in chosen.rates)
     head = _("| curvature λ | rates that work, below 2/λ |") + names
     lines = [head, "|---:" * (2 + len(factors)) + "|"]
     for index in reversed(range(len(shape.curvatures))):

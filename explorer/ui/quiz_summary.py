@@ -27,7 +27,7 @@ def summary(place: Place) -> None:
         {
             _("question"): str(each.number),
             _("about"): topics()[asked.topic],
-            _("asked"): asked.draft.ask,
+            _("asked"): f"{asked.draft.ask} `{asked.draft.code}`".removesuffix(" ``"),
             _("your answer"): quiz.spell(its.answer),
             _("right answer"): quiz.spell(asked.right),
             "": "✓" if its.right else "✗",

@@ -49,7 +49,8 @@ def _sums(anatomy: Anatomy) -> dict[str, str]:
 
 def _table(heading: str, rows: dict[str, str]) -> str:
     body = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    return f"| {heading} | {_('Value')} |\n|:--|--:|\n{body}"
+    value = _("Value")
+    return f"| {heading} | {value} |\n|:--|--:|\n{body}"
 
 
 def _training(choice: Choice, *, compute: bool) -> None:
