@@ -188,7 +188,7 @@ def test_a_question_leads_to_its_network(app_server: str, page: Page) -> None:
     page.goto(app_server)
     settled(page)
     page.get_by_role("link", name="AlexNet at 28 × 28").click()
-    page.wait_for_url("**/layers?*network=alexnet*")
+    page.wait_for_url("**/layers?*input=1x28x28*")  # AlexNet itself is the default
     settled(page)
 
 
