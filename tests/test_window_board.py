@@ -167,19 +167,19 @@ def test_play_step_and_scrub(page: Page, app_server: str) -> None:
 
 
 def test_an_edit_is_computed_at_once_and_reaches_link_and_code(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
+    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
     cell(shown, "input", 1, 1).click()
     page.keyboard.type("-1,5")
     page.keyboard.press("Enter")
-    cell(shown, "kernel", 0, 0).click()  # shown turned: the weight at home in the other corner
+    cell(shown, "kernel", 0, 0).click()
     page.keyboard.type("10")
     page.keyboard.press("Enter")
     x = torch.tensor([[0, 1, 2], [3, -1.5, 5], [6, 7, 8]])
-    kernel = torch.tensor([[0.0, 1], [2, 10]])
-    y = torch.nn.functional.conv2d(x[None, None], kernel.flip(0, 1)[None, None])[0, 0]
+    kernel = torch.tensor([[10.0, 1], [2, 3]])
+    y = torch.nn.functional.conv2d(x[None, None], kernel[None, None])[0, 0]
     expected = [f"{value:g}" for value in y.flatten().tolist()]
     assert values(shown, "output") == expected  # before Python could answer
-    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '0 1; 2 10'")
+    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '10 1; 2 3'")
     query = parse_qs(urlsplit(page.url).query)
     assert query["conv_input"] == ["0 1 2; 3 -1.5 5; 6 7 8"]
     settled(page)
