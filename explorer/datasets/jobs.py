@@ -1,0 +1,88 @@
+"""Work on data sets that takes a while, in a thread of its own: watched, and stopped, by anyone."""
+
+import time
+from collections.abc import Callable
+from threading import Lock, Thread
+
+from explorer.datasets.records import Progress
+from explorer.language import _
+
+Work = Callable[[Progress], str]
+
+
+class _Cancelled(Exception):
+    """Raised where progress is told, to leave the work from within."""
+
+
+class Job:
+    """One piece of work: how far it is, and how it ended."""
+
+    def __init__(self, work: Work) -> None:
+        self.done, self.total = 0, 0
+        self.result = ""  # what the work gave
+        self.error = ""  # a sentence, if it failed
+        self.finished = False  # in whatever way
+        self._cancelled = False
+        self._began = time.monotonic()
+        # The work is the thread's alone: an upload that it holds is let go with it.
+        Thread(target=self._run, args=(work,), daemon=True).start()
+
+    def _run(self, work: Work) -> None:
+        try:
+            self.result = work(self._tell)
+        except _Cancelled:
+            pass
+        except ValueError as error:
+            self.error = str(error)
+        finally:
+            if not (self.result or self.error or self._cancelled):
+                self.error = _("That went wrong, and it is our mistake. The server's log says why.")
+            self.finished = True
+
+    def _tell(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self._cancelled:
+            raise _Cancelled
+
+    def cancel(self) -> None:
+        """Stop, within moments; what was half done is cleaned away."""
+        self._cancelled = True
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody has stopped it."""
+        return self._cancelled
+
+    @property
+    def rate(self) -> float:
+        """Bytes or pictures a second, so far."""
+        return self.done / max(time.monotonic() - self._began, 1e-3)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At that rate; None while there is none to go by."""
+        return (self.total - self.done) / self.rate if self.done else None
+
+
+_jobs: dict[str, Job] = {}
+_lock = Lock()
+
+
+def start(key: str, work: Work) -> Job:
+    """Begin the work called `key`, or join it where it is already going on."""
+    with _lock:
+        going = _jobs.get(key)
+        if going is None or going.finished:
+            _jobs[key] = going = Job(work)
+        return going
+
+
+def get(key: str) -> Job | None:
+    """The work called `key`, going on or ended; None if there was none, or it was put away."""
+    return _jobs.get(key)
+
+
+def put_away(key: str) -> None:
+    """Forget how it ended."""
+    with _lock:
+        _jobs.pop(key, None)

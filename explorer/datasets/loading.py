@@ -1,0 +1,137 @@
+"""From a data set's name to its tensors, kept for this process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from explorer.datasets import cifar, digits, downloads, idx, own
+from explorer.datasets.catalogue import DATASETS
+from explorer.datasets.downloads import Remote
+from explorer.datasets.records import Data, DataSet, Progress, Unavailable
+from explorer.language import _
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a data set is found, read and fetched; each function is given its name."""
+
+    found: Callable[[str], Path | None]  # its files or folder here
+    read: Callable[[str, Path], Data]
+    remotes: Callable[[str], list[Remote]] | None = None
+
+
+READERS = {
+    "fashion_mnist": Reader(idx.found, idx.read, idx.remotes),
+    "mnist": Reader(idx.found, idx.read, idx.remotes),
+    "cifar10": Reader(cifar.found, cifar.read, cifar.remotes),
+    "digits": Reader(digits.found, digits.read),
+}
+
+_OWN = Reader(own.found, own.read)
+
+_one_at_a_time = Lock()
+
+
+def _reader(name: str) -> Reader:
+    return READERS.get(name, _OWN)
+
+
+def names() -> tuple[str, ...]:
+    """The data sets that a network can be trained on: also those to be downloaded, and people's own
+    ("images/…")."""
+    return (*READERS, *own.names())
+
+
+def get(name: str) -> DataSet:
+    """The facts about a data set: "fashion_mnist", "images/pets-1f0c93ab" …
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    if name in DATASETS:
+        return DATASETS[name]
+    if place := own.found(name):
+        return own.facts(name, place)
+    raise ValueError(
+        _("There is no data set called {name}. These are known: {known}.").format(
+            name=name, known=", ".join(names())
+        )
+    )
+
+
+def where(name: str) -> Path | None:
+    """The file or folder in which the data set was found, whether whole or not; None: nowhere."""
+    get(name)
+    return _reader(name).found(name)
+
+
+def at_hand(name: str) -> bool:
+    """Whether its files are here, so that no download is needed."""
+    return where(name) is not None
+
+
+def load(name: str, *, progress: Progress | None = None, path: str | Path | None = None) -> Data:
+    """The data set, from memory, else from its files, else from the web.
+
+    `progress` hears of a download's bytes. With "images", `path` is a folder or zip of one folder
+    per class; its pictures are kept, and the data carry the name that they are kept under.
+
+    Raises:
+        ValueError: it can be had in none of these ways; a sentence that says why.
+    """
+    if path is not None:
+        name = own.keep(Path(path).expanduser(), progress=progress)
+    place = where(name) or _fetched(name, progress)
+    with _one_at_a_time:  # thirty visitors at once: the first one reads, the others get the same
+        return _read(name, place)
+
+
+# Four of the largest take some 700 MB.
+@lru_cache(maxsize=4)
+def _read(name: str, place: Path) -> Data:
+    return _reader(name).read(name, place)
+
+
+def _fetched(name: str, progress: Progress | None) -> Path:
+    fetch(name, progress)
+    place = where(name)
+    assert place is not None, "a fetched data set is found"
+    return place
+
+
+def fetch(name: str, progress: Progress | None = None) -> None:
+    """Download whatever of it is not here whole into the data folder; `progress` may raise to stop.
+
+    Raises:
+        Unavailable: that failed; why, what to do, and what is at hand instead.
+    """
+    known, remotes = get(name), _reader(name).remotes
+    if remotes is None:
+        raise Unavailable(_which())
+    files = remotes(name)
+    try:
+        downloads.fetch(files, known.download_bytes, progress)
+    except Unavailable as error:
+        raise Unavailable(_failed(known, files[0].path.parent, str(error))) from None
+
+
+def _which() -> str:
+    kept = ", ".join(own.names()) or _("none yet")
+    return _(
+        "Say which pictures of your own: give their folder or zip, or name one of those kept here: "
+        "{kept}."
+    ).format(kept=kept)
+
+
+def _failed(known: DataSet, folder: Path, reason: str) -> str:
+    ways = [
+        _("{title} could not be downloaded: {reason}.").format(title=known.title, reason=reason)
+    ]
+    if known.name == "fashion_mnist":
+        ways.append(_("On Debian and Ubuntu, “apt install dataset-fashion-mnist” brings it too."))
+    ways.append(_("Its files may also be put into {folder} by hand.").format(folder=folder))
+    here = ", ".join(f"{get(each).title} ({each})" for each in READERS if at_hand(each))
+    ways.append(_("At hand without a download: {names}.").format(names=here))
+    return " ".join(ways)

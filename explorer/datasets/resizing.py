@@ -1,0 +1,132 @@
+"""Pictures of any size and kind, made into one tensor of pictures of one size."""
+
+import io
+import math
+import statistics
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from explorer.datasets.folders import Found, Picture, Refused
+from explorer.datasets.records import Progress
+from explorer.language import _
+from explorer.units import count
+
+Pixels = npt.NDArray[np.uint8]
+
+MOST_SIDE = 224  # what the largest of the course's networks take
+LEAST_SIDE = 8
+MOST_BYTES = 512_000_000  # all pictures at one size, in memory
+MOST_PIXELS = 40_000_000  # of one picture: what a telephone's camera makes
+MOST_PIXELS_IN_ALL = 10_000_000_000  # minutes of work
+NAMED = 3  # so many unreadable pictures are named
+
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
+
+
+@contextmanager
+def _image(content: bytes) -> Iterator[Image.Image]:
+    with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as picture:
+        if math.prod(picture.size) > MOST_PIXELS:
+            raise ValueError("too many pixels")
+        yield picture
+
+
+def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, list[int]]:
+    """All pictures (N, C, side, side), in the order of the classes, and each one's class.
+
+    The side is that of the usual picture, as far as memory allows and never above 224; longer
+    sides are cut off evenly. C is 1 if every picture is grey, else 3. `progress` is told how many
+    pictures of all have been looked at; what it raises stops the work.
+
+    Raises:
+        Refused: pictures that cannot be read, or too many pixels.
+    """
+    pictures = [each for own in found.classes.values() for each in own]
+    labels = [label for label, own in enumerate(found.classes.values()) for _each in own]
+    channels, side = _measure(pictures, progress)
+    pixels = np.empty((len(pictures), channels, side, side), np.uint8)
+    broken = []
+    for row, each in enumerate(pictures):
+        try:
+            with _image(each.read()) as picture:
+                pixels[row] = _fit(picture, channels, side)
+        except Refused:
+            raise
+        except (*_UNREADABLE, Image.DecompressionBombError):
+            broken.append(each)
+        if progress:
+            progress(len(pictures) + row + 1, 2 * len(pictures))
+    _refuse(broken, len(pictures))
+    return pixels, labels
+
+
+def _measure(pictures: list[Picture], progress: Progress | None) -> tuple[int, int]:
+    """Channels and side that suit all, from the pictures' headers alone."""
+    sizes, broken, grey = [], [], True
+    for row, each in enumerate(pictures):
+        try:
+            with _image(each.read()) as picture:
+                sizes.append(picture.size)
+                grey = grey and picture.mode in {"1", "L", "LA", "I;16", "I;16B", "I"}
+        except Refused:
+            raise
+        except (*_UNREADABLE, Image.DecompressionBombError):
+            broken.append(each)
+        if progress:
+            progress(row + 1, 2 * len(pictures))
+    _refuse(broken, len(pictures))
+    _check_pixels(sum(map(math.prod, sizes)))
+    channels = 1 if grey else 3
+    usual = int(statistics.median(min(size) for size in sizes))
+    room = math.isqrt(MOST_BYTES // (len(sizes) * channels))
+    return channels, max(min(usual, room, MOST_SIDE), LEAST_SIDE)
+
+
+def _refuse(broken: list[Picture], total: int) -> None:
+    if broken:
+        names = ", ".join(str(each.place) for each in broken[:NAMED])
+        raise Refused(
+            _(
+                "{n} of {total} pictures cannot be read as PNG or JPEG, or have over {most} "
+                "million pixels: {names}. Leave them out or save them anew."
+            ).format(
+                n=count(len(broken)),
+                total=count(total),
+                most=MOST_PIXELS // 1_000_000,
+                names=names + (" …" if len(broken) > NAMED else ""),
+            )
+        )
+
+
+def _check_pixels(total: int) -> None:
+    if total > MOST_PIXELS_IN_ALL:
+        raise Refused(
+            _("The pictures have {n} pixels in all; at most {most} are taken.").format(
+                n=count(total), most=count(MOST_PIXELS_IN_ALL)
+            )
+        )
+
+
+def _fit(picture: Image.Image, channels: int, side: int) -> Pixels:
+    """(C, side, side): the picture's middle, its shorter side made `side` pixels."""
+    picture.draft("L" if channels == 1 else "RGB", (side, side))  # a JPEG: no larger than needed
+    upright = _flat(ImageOps.exif_transpose(picture)).convert("L" if channels == 1 else "RGB")
+    square = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
+    pixels = np.asarray(square, dtype=np.uint8)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """Eight bits for each number, and white where a picture is transparent."""
+    if picture.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255
+        return Image.fromarray(np.clip(np.asarray(picture) / 257, 0, 255).astype(np.uint8))
+    if not picture.has_transparency_data:
+        return picture
+    paper = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(paper, picture.convert("RGBA"))

@@ -1,0 +1,22 @@
+"""Files that appear under their name only when they are complete."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, in the same folder; it becomes `path` if all goes well, and else is gone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        temporary = Path(part.name)
+        try:
+            yield part
+            part.flush()
+            temporary.chmod(0o644)  # as any file; temporary ones are for their maker alone
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""How many pictures each class has, to train on and to test with: a chart and a table."""
+
+import csv as csv_module
+import io
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from explorer.figures.charts import BLUE, ORANGE
+from explorer.language import _
+
+Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
+
+BAR = 15  # pixels
+
+
+def chart(counts: Counts) -> go.Figure:
+    """Two bars for each class, the first class on top."""
+    names = [name for name, _train, _test in counts]
+    parts = (
+        (_("to train on"), [train for _name, train, _test in counts], BLUE, ""),
+        (_("to test with"), [test for _name, _train, test in counts], ORANGE, "/"),
+    )
+    figure = go.Figure(
+        [
+            go.Bar(
+                y=names,
+                x=numbers,
+                name=title,
+                orientation="h",
+                marker={"color": color, "pattern": {"shape": shape, "fillmode": "overlay"}},
+                hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
+            )
+            for title, numbers, color, shape in parts
+        ]
+    )
+    figure.update_layout(
+        height=90 + 2 * BAR * len(names),
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        bargap=0.25,
+        separators=". ",
+    )
+    figure.update_yaxes(autorange="reversed", type="category", automargin=True)
+    figure.update_xaxes(title=_("pictures"), automargin=True, rangemode="tozero")
+    return figure
+
+
+def csv(counts: Counts) -> str:
+    """A line for each class; the header is the same in every language."""
+    written = io.StringIO()
+    writer = csv_module.writer(written, lineterminator="\n")
+    writer.writerow(["class", "train", "test"])
+    writer.writerows(counts)
+    return written.getvalue()

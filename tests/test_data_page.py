@@ -1,0 +1,308 @@
+"""The page on data: what it shows, what it does when nothing is there, a visitor's own zip."""
+
+import base64
+import csv
+import io
+import re
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+from sklearn.metrics import pairwise_distances_argmin
+from streamlit.testing.v1 import AppTest
+
+from explorer import datasets, storage
+from explorer.datasets import idx, jobs
+from explorer.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
+from explorer.figures import class_counts, pictures
+from explorer.torchvision_import import torchvision
+from explorer.ui.shell import ROOT, entry
+from tests.conftest import settled
+from tests.serving import server
+
+SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for everything that the program keeps, and no Debian package."""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(idx, "DEBIAN", tmp_path / "no such package")
+    return tmp_path
+
+
+def opened(**address: str) -> AppTest:
+    """The page at /data?…, run once."""
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    for key, value in address.items():
+        at.query_params[key] = value
+    at.switch_page(str(entry("data").path)).run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    """Every word that the page says."""
+    parts = [*at.title, *at.markdown, *at.caption, *at.error, *at.info]
+    return "\n".join(part.value for part in parts)
+
+
+def shown(at: AppTest) -> np.ndarray:
+    """The sheet that the page shows, (height, width, 4)."""
+    (address,) = ADDRESS.findall(" ".join(part.proto.body for part in at.get("html")))
+    with Image.open(io.BytesIO(base64.b64decode(address))) as picture:
+        return np.asarray(picture)
+
+
+def waited(at: AppTest) -> AppTest:
+    """Run the page until no work is going on."""
+    end = time.monotonic() + 20
+    while any(button.key == "stop" for button in at.button) and time.monotonic() < end:
+        time.sleep(0.05)
+        at.run()
+    assert not at.exception
+    return at
+
+
+def pets(number: int = 12) -> bytes:
+    """A zip of red cats and blue dogs."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name, color in (("cats", (200, 30)), ("dogs", (20, 60))):
+            for each in range(number):
+                picture = io.BytesIO()
+                Image.new("RGB", (20, 16), (*color, each)).save(picture, "PNG")
+                archive.writestr(f"{name}/{each}.png", picture.getvalue())
+    return written.getvalue()
+
+
+# -- figures ----------------------------------------------------------------------------------
+
+
+def test_a_sheet_shows_every_cell_as_it_is() -> None:
+    given = np.random.default_rng(0).integers(0, 256, (5, 3, 8, 8), np.uint8)
+    drawn = pictures.sheet([given[:3], given[3:]], side=16, gap=2)
+    assert drawn.shape == (2 * 18, 3 * 18, 4)
+    second = drawn[1:17, 19:35]
+    assert (second[..., 3] == 255).all()
+    assert np.array_equal(second[::2, ::2, :3], given[1].transpose(1, 2, 0))
+    assert np.array_equal(second[1::2, 1::2, :3], given[1].transpose(1, 2, 0))
+    assert not drawn[18:, 36:].any()  # there is no sixth: see-through
+    assert not drawn[:, 17:19, 3].any()  # nor is there anything between two
+
+
+def test_grey_pictures_and_large_ones_fit_on_a_sheet_too() -> None:
+    grey = np.full((2, 1, 8, 8), 77, np.uint8)
+    assert (pictures.tiles(grey, 8)[..., :3] == 77).all()
+    large = np.full((1, 3, 224, 112), 9, np.uint8)
+    assert pictures.tiles(large, 56).shape == (1, 56, 28, 4)
+    assert pictures.sheet([]).shape == pictures.sheet([grey[:0]]).shape == (1, 1, 4)
+    with Image.open(io.BytesIO(pictures.contact_sheet(grey, 1, side=8, gap=0))) as picture:
+        assert picture.size == (8, 16)
+
+
+def test_averages_and_what_is_to_be_beaten_are_scikit_learns() -> None:
+    data = datasets.load("digits")
+    train, test = (part.pictures.flatten(1).double().numpy() for part in (data.train, data.test))
+    centres = np.stack([train[data.train.labels == label].mean(axis=0) for label in range(10)])
+    assert np.abs(averages(data.train, 10).flatten(1).numpy() - centres).max() < 1e-3
+    right = pairwise_distances_argmin(test, centres) == data.test.labels.numpy()
+    assert nearest_average_accuracy(data) == pytest.approx(right.mean())
+    commonest = np.bincount(data.train.labels).argmax()
+    expected = (data.test.labels.numpy() == commonest).mean()
+    assert most_frequent_share(data) == pytest.approx(expected)
+
+
+def test_the_counts_file_and_chart_hold_every_class() -> None:
+    counts = [("a, b", 3, 1), ("c", 20, 5)]
+    assert list(csv.reader(io.StringIO(class_counts.csv(counts)))) == [
+        ["class", "train", "test"],
+        ["a, b", "3", "1"],
+        ["c", "20", "5"],
+    ]
+    bars = class_counts.chart(counts).data
+    assert [list(bar.x) for bar in bars] == [[3, 20], [1, 5]]
+
+
+# -- the page ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not datasets.at_hand("fashion_mnist"), reason="needs the real Fashion-MNIST")
+def test_fashion_mnist_is_what_the_page_opens_with() -> None:
+    at = opened()
+    said = text(at)
+    for words in (
+        "60\u202f000",
+        "10\u202f000",
+        "1\u00a0×\u00a028\u00a0×\u00a028",
+        "54.9 MB",
+        "Licence: MIT",
+        "67.7 %",
+    ):
+        assert words in said
+    assert str(datasets.where("fashion_mnist")) in said
+    assert not at.error
+    first = datasets.load("fashion_mnist").train
+    trouser = first.pictures[(first.labels == 1).nonzero()[0]].numpy()
+    cell = shown(at)[60 + 2 : 120 - 2, 60 + 12 + 2 : 60 + 12 + 58]  # past the average and a gap
+    assert np.array_equal(cell, pictures.tiles(trouser)[0])
+
+
+def test_a_link_restores_part_and_place_and_buttons_leaf_through() -> None:
+    at = opened(data="digits", part="test", turn="2")
+    assert "Pictures 21 to 30 of each class" in text(at)
+    data = datasets.load("digits").test
+    zeros = data.pictures[data.labels == 0][20:30].numpy()
+    assert np.array_equal(shown(at)[2:58, 74:130], pictures.tiles(zeros[:1])[0])
+    at.button(key="forth").click().run()
+    assert at.query_params["turn"] == "3"
+    assert "Pictures 31 to 40" in text(at)
+    at.button(key="forth").click().run()  # a class has 37 at most: the first ones come again
+    assert "Pictures 1 to 10" in text(at)
+    assert "turn" not in at.query_params
+    at.button(key="back").click().run()
+    assert "Pictures 31 to 40" in text(at)
+
+
+@pytest.mark.parametrize("turn", ["-1", "x", "1e9", "99999999999", "12345"])
+def test_nonsense_in_the_link_does_no_harm(turn: str) -> None:
+    at = opened(data="digits", part="nonsense", turn=turn, own="images/../../etc/passwd")
+    assert "Pictures" in text(at)
+    assert not at.error
+    assert opened(data="nothing").title
+
+
+def test_a_download_that_fails_says_so_and_can_be_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://no-such-host.invalid/"])
+    jobs.put_away("download mnist")
+    at = opened(data="mnist")
+    assert "MNIST is not on this machine yet" in text(at)
+    assert "60\u202f000" in text(at)  # what is known is said all the same
+    button = at.button(key="download")
+    assert button.label == "Download MNIST (11.6 MB)"
+    waited(button.click().run())
+    assert "no internet here" in at.error[0].value
+    assert "At hand without a download: Digits (digits)." in at.error[0].value
+    assert at.button(key="download")
+    assert "no internet here" in opened(data="mnist").error[0].value  # whoever looks sees it
+    jobs.put_away("download mnist")
+
+
+def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
+    stopped = threading.Event()
+
+    def work(progress: datasets.Progress) -> str:
+        try:
+            while True:  # as long as nobody stops it
+                progress(4_000_000, 11_594_722)
+                time.sleep(0.01)
+        finally:
+            stopped.set()
+
+    jobs.start("download mnist", work)
+    at = opened(data="mnist")
+    (bar,) = at.get("progress")
+    assert bar.proto.value == 34
+    assert re.match(r"4.00 MB of 11.6 MB · .* a second · \d+ s left", bar.proto.text)
+    assert "60\u202f000" in text(at)
+    at.button(key="stop").click().run()
+    assert stopped.wait(5)
+    waited(at)
+    assert "The download was stopped; nothing of it is kept" in text(at)
+    assert at.button(key="download")
+    jobs.put_away("download mnist")
+
+
+def test_a_damaged_file_is_named_and_can_be_fetched_anew(home: Path) -> None:
+    folder = home / "data" / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    for name in idx.FILES:
+        (folder / name).write_bytes(b"damaged")
+    at = opened(data="mnist")
+    assert "train-images-idx3-ubyte is damaged" in at.error[0].value
+    assert at.button(key="download")
+
+
+def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
+    at = opened(data="images")
+    assert "in one folder for each class" in text(at)
+    at.file_uploader(key="own_zip").set_value(("My pets.zip", pets(), "application/zip")).run()
+    waited(at)
+    assert not at.error
+    (name,) = [each for each in datasets.names() if each.startswith("images/")]
+    assert name.startswith("images/my-pets-")
+    assert at.query_params["own"] == name
+    said = text(at)
+    assert "3\u00a0×\u00a016\u00a0×\u00a016" in said
+    assert "100.0 %" in said  # red and blue are told apart by their averages
+    assert shown(at).shape == (2 * 68, 68 + 12 + 10 * 68, 4)  # 16 cells of 4 pixels, gaps of 4
+    again = opened(data="images", own=name)
+    assert again.selectbox(key="own").value == name
+    again.button(key="delete_own").click().run()
+    assert not again.exception
+    assert name not in datasets.names()
+    assert not again.selectbox
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"no zip at all", "no zip archive"), (b"", "no zip archive"), (pets(1), "has one picture")],
+)
+def test_an_upload_that_is_not_taken_says_why(home: Path, content: bytes, words: str) -> None:
+    at = opened(data="images")
+    at.file_uploader(key="own_zip").set_value(("x.zip", content, "application/zip")).run()
+    waited(at)
+    assert words in at.error[0].value
+    assert not at.selectbox
+
+
+# -- in a real browser ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that keeps its files in a folder of its own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(storage.VARIABLE, str(tmp_path_factory.mktemp("home")))
+        with server() as address:
+            yield address
+
+
+@pytest.mark.browser
+def test_a_visitor_brings_pictures_and_takes_the_sheet_along(page: Page, own_server: str) -> None:
+    page.goto(f"{own_server}/data?data=digits")
+    settled(page)
+    sheet = page.locator(".sheet img")
+    expect(sheet).to_be_visible()
+    names, rows = page.locator(".sheet .names span"), sheet.bounding_box()
+    assert rows is not None
+    for place in (0, 9):  # each name stands beside the middle of its row
+        box = names.nth(place).bounding_box()
+        assert box is not None
+        middle = rows["y"] + rows["height"] * (place + 0.5) / 10
+        assert abs(box["y"] + box["height"] / 2 - middle) < 4
+    assert rows["y"] + rows["height"] < 768  # all classes are in sight
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Counts (CSV)").click()
+    table = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8"))))
+    assert sum(int(row["train"]) + int(row["test"]) for row in table) == 1797
+
+    page.get_by_role("radio", name="Own pictures").click()
+    zip_ = {"name": "pets.zip", "mimeType": "application/zip", "buffer": pets()}
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files=[zip_])
+    expect(names).to_have_text(["cats", "dogs"], timeout=20_000)
+    page.wait_for_url("**own=images%2Fpets-*")
+    page.reload()
+    expect(names).to_have_text(["cats", "dogs"])
+    page.get_by_role("button", name="Delete these pictures").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator(".sheet")).to_have_count(0)
