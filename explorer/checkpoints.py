@@ -1,0 +1,238 @@
+"""Trained weights in a file, with a card that says what they are (safetensors).
+
+One metadata entry, "card", holds the card as JSON with sorted keys, so that the same weights and
+card always make the same bytes. Nothing in such a file is ever run.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from explorer import architectures
+from explorer.architectures.registry import Value
+from explorer.language import _
+from explorer.storage import PROJECT
+from explorer.units import size
+
+KEY = "card"
+NETWORK = "network."  # how the names of the network's own tensors begin
+MAX_HEADER = 4_000_000  # bytes: names, shapes and the card
+MAX_BYTES = 8 * 2**30
+DTYPES = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8})
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where weights come from. `options` are all of the network's, channels and classes too.
+
+    `recipe` is plain data as `recipes.as_json` makes it, `state` the numbers of
+    `training.State.numbers`. `sha256` is the digest of the tensors: `save` fills it in.
+    """
+
+    network: str
+    options: Mapping[str, Value]
+    dataset: str = ""
+    classes: tuple[str, ...] = ()
+    size: int = 0  # side of the pictures in pixels
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    epoch: int = 0
+    step: int = 0
+    seed: int = 0
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    state: Mapping[str, float] = field(default_factory=dict)
+    commit: str = ""
+    date: str = ""  # ISO 8601
+    torch_version: str = ""
+    sha256: str = ""
+
+
+# -- writing ----------------------------------------------------------------------------------
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Card:
+    """Write the file whole or not at all; the card as it was written.
+
+    Raises:
+        ValueError: the folder cannot be written to, or the disk is full.
+    """
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
+    written = replace(card, sha256=digest(plain))
+    metadata = {KEY: json.dumps(asdict(written), sort_keys=True)}
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(plain, unfinished, metadata)
+        _flush(unfinished)
+        unfinished.replace(path)
+        _flush(path.parent)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(
+            _("The checkpoint {path} could not be written: {reason}").format(
+                path=path, reason=error
+            )
+        ) from error
+    finally:
+        with suppress(OSError):  # it has its final name, or was never there
+            unfinished.unlink()
+    return written
+
+
+def _flush(path: Path) -> None:
+    """Have the disk really hold a file, or a folder's list of files."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and values, in the order of the names."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        total.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+    return total.hexdigest()
+
+
+@cache
+def commit() -> str:
+    """The project's own commit, read from its repository; empty outside of one."""
+    folder = PROJECT / ".git"
+    try:
+        head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        loose = folder / name
+        if loose.is_file():
+            return loose.read_text(encoding="utf-8").strip()
+        packed = (folder / "packed-refs").read_text(encoding="utf-8").splitlines()
+        return next((line.split()[0] for line in packed if line.endswith(f" {name}")), "")
+    except OSError:
+        return ""
+
+
+# -- reading ----------------------------------------------------------------------------------
+
+
+def read_card(path: Path) -> Card:
+    """The card alone, without reading any weights.
+
+    Raises:
+        ValueError: there is no such file, or it is no checkpoint of this program.
+    """
+    _check_size(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            return _card(path, file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], Card]:
+    """Every tensor, on the CPU, and the card.
+
+    Raises:
+        ValueError: there is no such file, it is too large, cut short or damaged, or holds types
+            or values (NaN, infinity) that weights cannot have.
+    """
+    _check_size(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            card = _card(path, file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (its own)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, str(error)) from error
+    for name, tensor in tensors.items():
+        if tensor.dtype not in DTYPES:
+            raise _damaged(path, _("{name} is of type {type}").format(name=name, type=tensor.dtype))
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise _damaged(path, _("{name} holds NaN or infinity").format(name=name))
+    if digest(tensors) != card.sha256:
+        raise _damaged(path, _("its values are not those that were saved"))
+    return tensors, card
+
+
+def build(card: Card, tensors: Mapping[str, Tensor]) -> nn.Module:
+    """The network with its trained weights, in evaluation mode, on the CPU.
+
+    Raises:
+        ValueError: no such network or option, or weights that are not this network's.
+    """
+    architecture = architectures.get(card.network)
+    options = architecture.resolve(card.options)
+    with torch.random.fork_rng(devices=()):  # its first weights are thrown away
+        network = architecture.build(**options)
+    own = network.state_dict()
+    given = {
+        name.removeprefix(NETWORK): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(NETWORK)
+    }
+    for name in sorted(own.keys() | given.keys()):
+        wanted = tuple(own[name].shape) if name in own else None
+        got = tuple(given[name].shape) if name in given else None
+        if wanted != got:
+            raise ValueError(
+                _(
+                    "These weights do not fit {network}: {name} is {got}, but the network "
+                    "needs {wanted}. Was it built with other options?"
+                ).format(network=card.network, name=name, got=_shape(got), wanted=_shape(wanted))
+            )
+    network.load_state_dict(given)
+    return network.eval()
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return _("missing") if shape is None else " × ".join(map(str, shape)) or _("one number")
+
+
+def _card(path: Path, metadata: Mapping[str, str]) -> Card:
+    try:
+        data = json.loads(metadata[KEY])
+        known = {each.name for each in fields(Card)}
+        card = Card(**{name: value for name, value in data.items() if name in known})
+        return replace(card, classes=tuple(card.classes))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path, _("it has no card that says what it is")) from error
+
+
+def _check_size(path: Path) -> None:
+    """Refuse before anything is read: no file, one cut short, one that is too large."""
+    try:
+        there = path.stat().st_size
+        with path.open("rb") as file:
+            header = int.from_bytes(file.read(8), "little")
+    except OSError as error:
+        raise ValueError(
+            _("The checkpoint {path} cannot be read: {reason}").format(path=path, reason=error)
+        ) from error
+    if there > MAX_BYTES:
+        raise _damaged(path, _("at most {most} are read").format(most=size(MAX_BYTES)))
+    if not 2 <= header <= min(MAX_HEADER, there - 8):
+        raise _damaged(path, _("it is cut short, or another kind of file"))
+
+
+def _damaged(path: Path, reason: str) -> ValueError:
+    return ValueError(
+        _("{path} is not a checkpoint that can be used: {reason}. Choose another one.").format(
+            path=path, reason=reason
+        )
+    )

@@ -1,0 +1,37 @@
+"""Training as a generator of records: it knows no store and no screen."""
+
+from explorer.training.budget import estimate
+from explorer.training.loop import Training
+from explorer.training.machine import environment
+from explorer.training.records import (
+    Budget,
+    Diverged,
+    Epoch,
+    Finished,
+    OutOfMemory,
+    Record,
+    Snapshot,
+    Started,
+    State,
+    Steps,
+    Testing,
+)
+from explorer.training.samples import chosen
+
+__all__ = [
+    "Budget",
+    "Diverged",
+    "Epoch",
+    "Finished",
+    "OutOfMemory",
+    "Record",
+    "Snapshot",
+    "Started",
+    "State",
+    "Steps",
+    "Testing",
+    "Training",
+    "chosen",
+    "environment",
+    "estimate",
+]

@@ -1,0 +1,57 @@
+"""What a run will take, before it is launched: a few of its steps, measured."""
+
+from dataclasses import replace
+
+from explorer.datasets import Data
+from explorer.device import Device
+from explorer.recipes import Recipe
+from explorer.training.loop import Training
+from explorer.training.memory import refuse_what_cannot_fit
+from explorer.training.records import Budget, Steps
+from explorer.training.setting import Setting
+
+LONG_ENOUGH = 1.0  # seconds of measured training
+STEP_FLOPS = 2e11  # on a CPU: a second or two; larger batches are measured in part
+BACKWARD = 2  # a backward pass takes about as long as two forward passes
+
+
+def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
+    """Measure for about two seconds; with a large network on a CPU, for a few steps.
+
+    Raises:
+        ValueError: the network cannot take this data, or (`OutOfMemory`) does not fit.
+    """
+    setting = Setting.of(recipe, data, device)
+    refuse_what_cannot_fit(setting)
+    measured = Training(replace(recipe, batch_size=_measured_batch(setting)), data, device)
+    speed = _images_per_second(measured)
+    train = recipe.train_subset or len(data.train)
+    test = recipe.test_subset or len(data.test)
+    return Budget(
+        parameters=measured.learner.parameters,
+        memory=setting.memory(recipe.batch_size),
+        seconds=recipe.epochs * (train + test / (1 + BACKWARD)) / speed,
+        images_per_second=speed,
+    )
+
+
+def _measured_batch(setting: Setting) -> int:
+    wanted = setting.recipe.batch_size
+    if setting.device.kind != "cpu":
+        return wanted
+    affordable = int(STEP_FLOPS / ((1 + BACKWARD) * max(setting.flops, 1)))
+    return min(wanted, max(affordable, 2))
+
+
+def _images_per_second(training: Training) -> float:
+    """The first record of steps is left out where more come: first steps make things ready."""
+    seen: list[Steps] = []
+    for record in training.records():
+        if isinstance(record, Steps):
+            seen.append(record)
+        if len(seen) > 1 and seen[-1].seconds - seen[0].seconds >= LONG_ENOUGH:
+            break
+    last = seen[-1]
+    if len(seen) == 1:
+        return last.images / last.seconds
+    return (last.images - seen[0].images) / (last.seconds - seen[0].seconds)

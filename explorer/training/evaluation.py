@@ -1,0 +1,61 @@
+"""What a network answers to the test pictures, gathered batch by batch on its device."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import nll_loss
+
+PIXELS = 2_000_000  # in one batch: nothing is kept for a backward pass
+FEWEST, MOST = 16, 1000
+
+
+def batch_size(size: int) -> int:
+    """How many pictures of size × size are tested at once."""
+    return min(max(PIXELS // size**2, FEWEST), MOST)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Mean loss and accuracy over all pictures; for each, on the CPU: predicted class (int16), its
+    probability and that of the true class (float16)."""
+
+    loss: float
+    accuracy: float
+    predicted: Tensor
+    confidence: Tensor
+    true_probability: Tensor
+
+
+class Answers:
+    """Collects logits and adds them up at the end, so that nothing waits in between."""
+
+    def __init__(self) -> None:
+        self._loss: list[Tensor] = []  # sums over a batch
+        self._predicted: list[Tensor] = []
+        self._confidence: list[Tensor] = []
+        self._true: list[Tensor] = []
+        self._right: list[Tensor] = []
+
+    def add(self, logits: Tensor, labels: Tensor) -> None:
+        """The next batch: logits (B, K) and labels (B,)."""
+        logarithms = logits.log_softmax(dim=1)
+        best = logarithms.max(dim=1)
+        self._loss.append(nll_loss(logarithms, labels, reduction="sum"))
+        self._predicted.append(best.indices)
+        self._confidence.append(best.values)
+        self._true.append(logarithms.gather(1, labels[:, None])[:, 0])
+        self._right.append(best.indices == labels)
+
+    def result(self) -> Result:
+        """Over everything that was added."""
+        right = torch.cat(self._right)
+        # A loss too small for float32's sum over all is still right per batch: add in Python.
+        loss = sum(torch.stack(self._loss).tolist()) / len(right)
+        return Result(
+            loss=loss,
+            accuracy=int(right.sum()) / len(right),
+            predicted=torch.cat(self._predicted).to(torch.int16).cpu(),
+            confidence=torch.cat(self._confidence).exp().half().cpu(),
+            true_probability=torch.cat(self._true).exp().half().cpu(),
+        )

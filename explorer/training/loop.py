@@ -1,0 +1,271 @@
+"""The training loop: a generator of records. Pulling trains, not pulling pauses.
+
+Between two records nothing of it is left in the process: no mode, no random numbers, no context.
+Numbers stay on the device while it works, and are fetched together about four times a second.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from explorer.datasets import Data, Split
+from explorer.device import Device
+from explorer.recipes import Recipe
+from explorer.training import divergence, evaluation
+from explorer.training.batches import Batches, Order, resize, scale
+from explorer.training.burst import SECONDS, Burst, burst
+from explorer.training.learner import Learner, under
+from explorer.training.machine import Randomness, repeatable
+from explorer.training.memory import answered, refuse_what_cannot_fit
+from explorer.training.records import (
+    Diverged,
+    Epoch,
+    Finished,
+    Record,
+    Snapshot,
+    Started,
+    State,
+    Steps,
+    Testing,
+)
+from explorer.training.samples import chosen, shown
+from explorer.training.setting import Setting
+
+SNAPSHOT = 1.0  # seconds between two snapshots, at least
+SNAPSHOT_SHARE = 0.005  # of the time, at most
+
+
+class Training:
+    """A run of `recipe` on `data`, from its start or from the `state` of an earlier one.
+
+    Raises:
+        ValueError: the network cannot take this data, or (`OutOfMemory`) does not fit.
+    """
+
+    def __init__(
+        self, recipe: Recipe, data: Data, device: Device, state: State | None = None
+    ) -> None:
+        self.recipe = recipe
+        self.setting = Setting.of(recipe, data, device)
+        refuse_what_cannot_fit(self.setting)
+        self._randomness = Randomness(device)
+        self._step = self._images = 0
+        self._steps_in_time = 1
+        self._seconds = self._next_snapshot = 0.0
+        self._resumed = state is not None
+        self._diverged: Diverged | None = None
+        with self._working():
+            self._randomness.seed(recipe.seed)
+            self.learner = Learner(recipe, self.setting.options, device, self.setting.numbers)
+            self._train = self._batches(data.train, recipe.train_subset, recipe.batch_size)
+            self._test = self._batches(
+                data.test, recipe.test_subset, evaluation.batch_size(recipe.size)
+            )
+            self._samples = shown(self._test.labels)
+            tested = chosen(len(data.test), recipe.test_subset)
+            self._shown_indices = tuple(tested[self._samples].tolist())
+            self._begin_epoch(1)
+        self._seconds = 0.0  # building is no training
+        if state is not None:
+            self._restore(state)
+
+    def _batches(self, split: Split, subset: int, batch_size: int) -> Batches:
+        pictures, labels = split.pictures, split.labels
+        if subset:
+            taken = chosen(len(split), subset)
+            pictures, labels = pictures[taken], labels[taken]
+        device = self.learner.device
+        return Batches(
+            pictures.to(device),
+            labels.to(device),
+            size=self.recipe.size,
+            batch_size=batch_size,
+            crop=self.recipe.crop,
+            layout=self.setting.numbers.layout,
+        )
+
+    # -- the records --------------------------------------------------------------------------
+
+    def records(self) -> Iterator[Record]:
+        """Train, from here to the end. To be asked for once.
+
+        Raises:
+            OutOfMemory: a step did not fit after all.
+        """
+        yield self._started()
+        if not self._resumed:
+            yield self._snapshot(epoch=0)
+        while self._epoch <= self.recipe.epochs:
+            while self._step_in_epoch < len(self._train):
+                yield from self._trained()
+                if self._diverged is not None:
+                    yield self._diverged
+                    return
+            yield self._snapshot(self._epoch)
+            yield from self._tested()
+        yield Finished(self.recipe.epochs, self._step, self._seconds)
+
+    def _trained(self) -> Iterator[Record]:
+        """Some steps; sometimes a snapshot after them."""
+        with self._working():
+            done = burst(
+                self.learner,
+                self._train,
+                self.recipe,
+                number=self._step_in_epoch,
+                step=self._step,
+                steps=self._total_steps,
+                most=self._steps_in_time,
+            )
+            self._steps_in_time = done.steps_in_time
+            runaway = divergence.first_runaway(done.losses, done.norms)
+        if runaway is not None:
+            self._diverged = self._why(done, runaway)
+            done = done.cut(runaway)
+        if done.losses:
+            yield self._counted(done)
+        inside = self._step_in_epoch < len(self._train) and self._diverged is None
+        if inside and self._seconds >= self._next_snapshot:
+            yield self._snapshot(self._epoch)
+
+    def _counted(self, done: Burst) -> Steps:
+        first = self._step
+        self._step += len(done.losses)
+        self._step_in_epoch += len(done.losses)
+        self._images += sum(done.images)
+        self._sums["images"] += sum(done.images)
+        self._sums["correct"] += sum(done.right)
+        self._sums["seconds"] += done.seconds
+        for loss, count in zip(done.losses, done.images, strict=True):  # one by one: however the
+            self._sums["loss"] += loss * count  # steps are cut into records, the sum is the same
+        return Steps(
+            first_step=first,
+            epoch=self._epoch,
+            loss=done.losses,
+            accuracy=[n / count for n, count in zip(done.right, done.images, strict=True)],
+            gradient_norm=done.norms,
+            learning_rate=done.rates,
+            images=self._images,
+            seconds=self._seconds,
+        )
+
+    def _why(self, done: Burst, runaway: int) -> Diverged:
+        step = self._step + runaway
+        sentence = divergence.explanation(
+            self.recipe, step, done.losses[runaway], done.norms[runaway]
+        )
+        return Diverged(self._epoch, step, sentence)
+
+    def _snapshot(self, epoch: int) -> Snapshot:
+        with self._working():
+            start = time.perf_counter()
+            pictures = self._test.pictures[self._samples]
+            inputs = scale(resize(pictures, self.recipe.size), self.setting.numbers.layout)
+            probabilities = self.learner.answers(inputs).softmax(dim=1).cpu()
+            kernels = self.learner.first_kernels()
+            cost = time.perf_counter() - start
+        self._next_snapshot = self._seconds + max(SNAPSHOT, cost / SNAPSHOT_SHARE)
+        return Snapshot(epoch, self._step, kernels and kernels[1], probabilities)
+
+    def _tested(self) -> Iterator[Record]:
+        """Go through the test pictures; then the epoch's figures, and on to the next epoch."""
+        answers, number = evaluation.Answers(), 0
+        while number < len(self._test):
+            with self._working():
+                start = time.perf_counter()
+                while number < len(self._test) and time.perf_counter() - start < SECONDS:
+                    pictures, labels = self._test.batch(number)
+                    answers.add(self.learner.answers(pictures), labels)
+                    number += 1
+            done = min(number * self._test.batch_size, len(self._test.labels))
+            yield Testing(self._epoch, self._step, done, len(self._test.labels), self._seconds)
+        with self._working():
+            result, sums = answers.result(), self._sums
+            self._begin_epoch(self._epoch + 1)
+        yield Epoch(
+            epoch=self._epoch - 1,
+            step=self._step,
+            train_loss=sums["loss"] / sums["images"],
+            train_accuracy=sums["correct"] / sums["images"],
+            test_loss=result.loss,
+            test_accuracy=result.accuracy,
+            images_per_second=sums["images"] / sums["seconds"],
+            seconds=self._seconds,
+            predicted=result.predicted,
+            confidence=result.confidence,
+            true_probability=result.true_probability,
+        )
+
+    def _started(self) -> Started:
+        kernels = self.learner.first_kernels()
+        return Started(
+            parameters=self.learner.parameters,
+            train_images=len(self._train.labels),
+            test_images=len(self._test.labels),
+            steps_per_epoch=len(self._train),
+            total_steps=self._total_steps,
+            epochs=self.recipe.epochs,
+            device_title=self.setting.device.title,
+            precision=self.setting.numbers.name,
+            channels_last=self.setting.numbers.channels_last,
+            threads=torch.get_num_threads(),
+            torch_version=str(torch.__version__),
+            forward_flops=self.setting.flops,
+            samples=self._shown_indices,
+            first_kernels=kernels and kernels[0],
+        )
+
+    # -- where it stands ----------------------------------------------------------------------
+
+    @property
+    def _total_steps(self) -> int:
+        return len(self._train) * self.recipe.epochs
+
+    def _begin_epoch(self, epoch: int) -> None:
+        """Order, augmentation and dropout of an epoch follow from the run's seed and its number."""
+        self._epoch, self._step_in_epoch = epoch, 0
+        self._sums = {"loss": 0.0, "correct": 0.0, "images": 0.0, "seconds": 0.0}
+        self._train.arrange(self._order())
+        self._randomness.seed(self._seed)
+
+    @property
+    def _seed(self) -> int:
+        return (self.recipe.seed << 20) + self._epoch
+
+    def _order(self) -> Order:
+        images = len(self._train.labels)
+        return Order.drawn(images, self._seed, flip=self.recipe.flip, crop=self.recipe.crop)
+
+    def state(self) -> State:
+        """Where it stands, whenever a record has just come: to go on from, bit for bit, on the
+        same machine with as many threads."""
+        random = {f"rng.{name}": state for name, state in self._randomness.tensors().items()}
+        return State(
+            epoch=self._epoch,
+            step=self._step,
+            step_in_epoch=self._step_in_epoch,
+            seconds=self._seconds,
+            tensors={**self.learner.tensors(), **random},
+            sums=dict(self._sums),
+        )
+
+    def _restore(self, state: State) -> None:
+        with self._working():
+            self._begin_epoch(state.epoch)
+            self.learner.restore(state.tensors)
+        self._randomness.restore(under("rng.", state.tensors))
+        self._step, self._step_in_epoch = state.step, state.step_in_epoch
+        self._sums = dict(state.sums)
+        done = len(self._train.labels) * (state.epoch - 1)
+        self._images = done + int(state.sums["images"])
+        self._seconds = state.seconds
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Around all work: its own random numbers, its time counted, memory errors answered."""
+        start = time.perf_counter()
+        with self._randomness.used(), answered(self.setting), repeatable(), torch.enable_grad():
+            yield
+        self._seconds += time.perf_counter() - start

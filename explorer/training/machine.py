@@ -1,0 +1,124 @@
+"""How a run uses its machine: environment, threads, number format, memory layout."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from explorer.device import Device, fast_bfloat16, torch_device
+
+# Measured on two cores, with what is below and above these limits. FLOPs of a forward pass:
+GAINS_BY_BFLOAT16 = 60e6  # per picture; smaller networks lose more by converting than they win
+GAINS_BY_CHANNELS_LAST = 3e6  # per picture
+GAINS_BY_THREADS = 100e6  # per batch; below, threads wait for each other longer than they work
+
+
+def environment() -> dict[str, str]:
+    """Variables that a process needs from its start to train fast on a CPU with Linux.
+
+    The first three keep glibc from giving freed memory back at every step and asking for it again
+    at the next; the last lets a waiting thread sleep soon, instead of blocking others' cores.
+    """
+    return {
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": str(8 * 2**30),
+        "MALLOC_TOP_PAD_": str(64 * 2**20),
+        "GOMP_SPINCOUNT": "1000",
+    }
+
+
+def threads(device: Device, flops: float) -> int:
+    """How many threads serve a forward pass of so many FLOPs, over the whole batch, best."""
+    return cores() if device.kind == "cpu" and flops >= GAINS_BY_THREADS else 1
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: it may be fewer than there are
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The format that products are computed in, and how pictures and weights lie in memory."""
+
+    dtype: torch.dtype
+    channels_last: bool
+
+    @property
+    def name(self) -> str:
+        """The format as a record spells it: "float32" or "bfloat16"."""
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
+    def layout(self) -> torch.memory_format:
+        """As torch's functions want it."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+
+def numbers(precision: str, device: Device, flops: float) -> Numbers:
+    """What suits a network of so many FLOPs per picture; `precision` is a recipe's."""
+    automatic = fast_bfloat16(device) and flops >= GAINS_BY_BFLOAT16
+    half = precision == "bfloat16" or (precision == "auto" and automatic)
+    return Numbers(
+        torch.bfloat16 if half else torch.float32, channels_last=flops >= GAINS_BY_CHANNELS_LAST
+    )
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Have cuDNN choose the same algorithm every time: the same seed gives the same curve."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        yield
+
+
+class Randomness:
+    """Random numbers of its own: whatever else draws some in this process changes nothing."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = torch_device(device)
+        self._own = self._states()
+
+    def seed(self, number: int) -> None:
+        """Start anew; to be called inside `used`."""
+        torch.manual_seed(number)
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Everything inside draws from here."""
+        others = self._states()
+        self._set(self._own)
+        try:
+            yield
+        finally:
+            self._own = self._states()
+            self._set(others)
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The state by name, uint8 on the CPU."""
+        return {name: state.clone() for name, state in self._own.items()}
+
+    def restore(self, states: dict[str, torch.Tensor]) -> None:
+        """Go on from `tensors`."""
+        self._own = dict(states)
+
+    def _states(self) -> dict[str, torch.Tensor]:
+        states = {"cpu": torch.get_rng_state()}
+        if self._device.type == "mps":
+            states["device"] = torch.mps.get_rng_state()
+        elif self._device.type != "cpu":
+            states["device"] = torch.get_device_module(self._device).get_rng_state(self._device)
+        return states
+
+    def _set(self, states: dict[str, torch.Tensor]) -> None:
+        torch.set_rng_state(states["cpu"])
+        if "device" not in states or self._device.type == "cpu":
+            return
+        if self._device.type == "mps":
+            torch.mps.set_rng_state(states["device"])
+        else:
+            module = torch.get_device_module(self._device)
+            module.set_rng_state(states["device"], self._device)

@@ -1,0 +1,70 @@
+"""A network that does not fit into memory: said before it starts, or when torch finds out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from explorer.device import free_memory
+from explorer.language import _
+from explorer.training.records import OutOfMemory
+from explorer.training.setting import Setting
+from explorer.units import size
+
+_PHRASES = ("not enough memory", "can't allocate memory", "out of memory", "bad_alloc")
+
+
+def refuse_what_cannot_fit(setting: Setting) -> None:
+    """Linux would rather end a process than refuse it memory, so the CPU is asked beforehand.
+
+    Raises:
+        OutOfMemory: one step takes more than is free.
+    """
+    free = free_memory(setting.device)
+    if setting.memory(setting.recipe.batch_size) > free:
+        raise OutOfMemory(_sentence(setting, free))
+
+
+@contextmanager
+def answered(setting: Setting) -> Iterator[None]:
+    """Turn torch's errors about memory inside into `OutOfMemory`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not known and not any(phrase in str(error).lower() for phrase in _PHRASES):
+            raise
+        raise OutOfMemory(_sentence(setting, free_memory(setting.device))) from error
+
+
+def _sentence(setting: Setting, free: int) -> str:
+    recipe = setting.recipe
+    sentence = _(
+        "{network} at {side} × {side} in batches of {batch} needs about {needed} of memory; "
+        "{device} has {free} left."
+    ).format(
+        network=recipe.network,
+        side=recipe.size,
+        batch=recipe.batch_size,
+        needed=size(setting.memory(recipe.batch_size)),
+        device=setting.device.title,
+        free=size(free),
+    )
+    smaller = fitting_batch(setting, free)
+    advice = (
+        _("Try batches of {batch}.").format(batch=smaller)
+        if smaller
+        else _("Try smaller pictures or a smaller network.")
+    )
+    return f"{sentence} {advice}"
+
+
+def fitting_batch(setting: Setting, free: int) -> int:
+    """The largest half, quarter … of the batch that takes at most 0.8 of `free`; 0 if none does.
+
+    At least half: where torch ran out of memory, the batch was too large, whatever is free now.
+    """
+    batch = setting.recipe.batch_size // 2
+    while batch >= 2 and setting.memory(batch) > 0.8 * free:
+        batch //= 2
+    return batch if batch >= 2 else 0
