@@ -1,6 +1,6 @@
 """The command line: the same engine without a page.
 
-`python -m explorer list`, `layers NAME`, `serve`.
+`python -m explorer list`, `layers NAME`, `train NAME`, `runs list`, `serve`.
 """
 
 import argparse
@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from explorer import anatomy, architectures, inputs, wording
+from explorer import anatomy, architectures, following, inputs, run_commands, wording
 from explorer.anatomy import Anatomy, Block, Layer
 from explorer.language import _
+from explorer.run_commands import settings
 from explorer.serve import serve
+from explorer.terminal import table
 from explorer.units import count, exact, size, times
 
 MISFIT = 2  # exit status: bad arguments, or a size that the network cannot take
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return MISFIT
+    except KeyboardInterrupt:
+        return following.INTERRUPTED
     except BrokenPipeError:  # `… | head` closed our output: nothing more to say
         sys.stderr.close()
         return 0
@@ -55,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     layers.add_argument("--json", action="store_true", help=_("as JSON"))
     layers.add_argument("--folded", action="store_true", help=_("blocks as one row"))
     layers.set_defaults(run=_layers)
+
+    run_commands.add_to(commands)
 
     server = commands.add_parser("serve", help=_("open the explorer in the browser"))
     server.add_argument(
@@ -88,7 +94,7 @@ def _list(options: argparse.Namespace) -> int:
         for a in found
     ]
     header = (_("name"), _("year"), _("input"), _("parameters"), _("options"))
-    print(_table([header, *rows], right={1, 2, 3}))
+    print(table([header, *rows], right={1, 2, 3}))
     return 0
 
 
@@ -126,32 +132,18 @@ def _layers(options: argparse.Namespace) -> int:
         else architecture.input_shape
     )
     found = anatomy.measure(
-        options.name, _settings(options.set), picture, inputs.parse_batch(options.batch)
+        options.name, settings(options.set), picture, inputs.parse_batch(options.batch)
     )
     if options.json:
         print(json.dumps(as_json(found), indent=1))
     else:
-        print(_layer_table(found, folded=options.folded))
+        print(_layertable(found, folded=options.folded))
     if found.lesson is None:
         return 0
     text = wording.lesson(found.lesson, architecture.title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     print(text.headline, numbers, text.explanation, text.fits, sep="\n", file=sys.stderr)
     return MISFIT
-
-
-def _settings(pairs: Sequence[str]) -> dict[str, str]:
-    settings = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise ValueError(
-                _("--set takes option=value, for example pooling=max, not “{given}”.").format(
-                    given=pair
-                )
-            )
-        settings[name.strip()] = value
-    return settings
 
 
 def as_json(found: Anatomy) -> dict[str, Any]:
@@ -209,7 +201,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _layer_table(found: Anatomy, *, folded: bool) -> str:
+def _layertable(found: Anatomy, *, folded: bool) -> str:
     header = (
         _("layer"),
         _("type"),
@@ -234,7 +226,7 @@ def _layer_table(found: Anatomy, *, folded: bool) -> str:
         size(sums.activation_bytes),
         "",
     )
-    return _table([header, *rows, total], right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
+    return table([header, *rows, total], right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
 
 
 def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str, ...]]:
@@ -256,18 +248,6 @@ def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str
         )
         if isinstance(part, Block) and not folded:
             yield from _rows(part.parts, folded=folded)
-
-
-def _table(rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
 if __name__ == "__main__":

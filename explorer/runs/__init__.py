@@ -1,0 +1,79 @@
+"""A training run as a background job: what pages and the command line do with it.
+
+A run is a row in the store from the moment that it is launched. A host process gives it to a
+worker process when its turn comes; whoever asks reads the store. Nobody who asks computes.
+"""
+
+from explorer.runs.looks import (
+    checkpoint,
+    checkpoints,
+    curves,
+    epochs,
+    get,
+    listed,
+    predictions,
+    snapshot,
+    snapshots,
+    stamp,
+)
+from explorer.runs.queueing import expected
+from explorer.runs.records import (
+    TITLES,
+    Curve,
+    EpochRow,
+    Expected,
+    Predictions,
+    Progress,
+    Reason,
+    Run,
+    SnapshotRow,
+    Status,
+    Wish,
+)
+from explorer.runs.tending import watch
+from explorer.runs.verbs import (
+    cancel,
+    delete,
+    launch,
+    note,
+    pause,
+    rename,
+    resume,
+    retry,
+    stop,
+)
+
+__all__ = [
+    "TITLES",
+    "Curve",
+    "EpochRow",
+    "Expected",
+    "Predictions",
+    "Progress",
+    "Reason",
+    "Run",
+    "SnapshotRow",
+    "Status",
+    "Wish",
+    "cancel",
+    "checkpoint",
+    "checkpoints",
+    "curves",
+    "delete",
+    "epochs",
+    "expected",
+    "get",
+    "launch",
+    "listed",
+    "note",
+    "pause",
+    "predictions",
+    "rename",
+    "resume",
+    "retry",
+    "snapshot",
+    "snapshots",
+    "stamp",
+    "stop",
+    "watch",
+]

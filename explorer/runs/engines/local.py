@@ -1,0 +1,32 @@
+"""Runs on this machine: a warm host process for each device, a worker process for each run."""
+
+from collections.abc import Mapping, Sequence
+
+from explorer.runs import process, processes, store
+from explorer.runs.records import Reason, Run, Wish
+
+
+class Local:
+    """The engine that is always there."""
+
+    def devices(self) -> Sequence[str]:
+        """Torch's names: "cuda:0", "cpu" …"""
+        from explorer import device  # brings torch, which a host does not need
+
+        return [each.name for each in device.available()]
+
+    def submit(self, run: Run) -> None:
+        """Wake the host of the run's device; the queue is the store itself."""
+        processes.wake(run.device)
+
+    def ask(self, run: Run, wish: Wish) -> bool:
+        """Write the wish where the run's worker looks several times a second."""
+        return store.wish(run.id, wish)
+
+    def look(self, runs: Sequence[Run]) -> Mapping[int, Reason]:
+        """Runs whose worker has ended while no host was there to notice (it knows more)."""
+        return {
+            run.id: Reason(store.LOST)
+            for run in runs
+            if not process.alive(run.worker) and not processes.host_lives(run.device)
+        }

@@ -1,0 +1,90 @@
+"""A run's files: a checkpoint for every epoch, and the state from which it can be taken up."""
+
+import re
+import shutil
+from pathlib import Path
+
+from explorer import storage
+from explorer.language import _
+
+MOST_BYTES = 2 * 10**9  # of one run's checkpoints; beyond, the oldest give way
+_EPOCH = re.compile(r"epoch-(\d+)\.safetensors")
+
+
+def folder(run: int) -> Path:
+    """Where everything of a run lies that is no row; it may not be there yet."""
+    return storage.runs_folder() / str(run)
+
+
+def state_file(run: int) -> Path:
+    """Weights, optimiser and random numbers at one moment: overwritten, never kept."""
+    return folder(run) / "resume.safetensors"
+
+
+def log_file(run: int) -> Path:
+    """What the worker's own program had to say: the details of a failure."""
+    return folder(run) / "log.txt"
+
+
+def checkpoint_file(run: int, epoch: int) -> Path:
+    """Where the weights at the end of an epoch are to lie."""
+    return folder(run) / f"epoch-{epoch:04d}.safetensors"
+
+
+def checkpoints(run: int) -> dict[int, Path]:
+    """Epoch → the file with its weights, by rising epoch."""
+    found = {}
+    for path in folder(run).glob("epoch-*.safetensors"):
+        if named := _EPOCH.fullmatch(path.name):
+            found[int(named[1])] = path
+    return dict(sorted(found.items()))
+
+
+def checkpoint(run: int, epoch: int | None = None) -> Path:
+    """The file with a run's weights at the end of an epoch, or of the last one kept.
+
+    Raises:
+        ValueError: there is none; says which there are.
+    """
+    kept = checkpoints(run)
+    if not kept:
+        raise ValueError(
+            _("Run {number} has kept no weights: no epoch of it is done.").format(number=run)
+        )
+    wanted = max(kept) if epoch is None else epoch
+    if wanted not in kept:
+        raise ValueError(
+            _("Run {number} has no weights of epoch {epoch}. It has those of {kept}.").format(
+                number=run, epoch=wanted, kept=", ".join(map(str, kept))
+            )
+        )
+    return kept[wanted]
+
+
+def forget_after(run: int, epoch: int) -> None:
+    """Take away the checkpoints of epochs that will be trained again, and half-written files."""
+    for number, path in checkpoints(run).items():
+        if number > epoch:
+            path.unlink(missing_ok=True)
+    for path in folder(run).glob(".*.safetensors.*"):  # of a worker that died as it wrote
+        path.unlink(missing_ok=True)
+
+
+def make_room(run: int, most: int = MOST_BYTES) -> None:
+    """Let the oldest checkpoints go, down to `most` bytes; the last one always stays."""
+    sizes = {path: path.stat().st_size for path in checkpoints(run).values()}
+    for path in list(sizes)[:-1]:
+        if sum(sizes.values()) <= most:
+            return
+        path.unlink(missing_ok=True)
+        del sizes[path]
+
+
+def forget_state(run: int) -> None:
+    """Take away the state of a run that will not be taken up again: it is the largest file."""
+    state_file(run).unlink(missing_ok=True)
+
+
+def remove(run: int) -> None:
+    """Take away every file of a run."""
+    shutil.rmtree(folder(run), ignore_errors=True)

@@ -1,0 +1,125 @@
+"""`python -m explorer.runs.host DEVICE`: works off one device's queue, one run after the other.
+
+It computes nothing and never imports torch: it keeps a worker process ready, gives it the next
+run, and notices at once when a worker dies.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from multiprocessing.connection import wait
+
+from explorer.runs import process, processes, store
+from explorer.runs.database import StoreError, database
+from explorer.runs.records import ACTIVE, Reason, Run, Wish
+from explorer.runs.workers import WorkerProcess
+
+TICK = 0.1  # seconds between two looks into the queue
+LINGER = 2.0  # seconds without anything to do, or anybody watching, before it ends
+PATIENCE = 30.0  # seconds that a worker has to obey a stop before it is ended
+REST = 1.0  # seconds after something went wrong
+
+log = logging.getLogger("host")
+
+
+class Host:
+    """The one process that gives this device's runs to workers."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.identity = process.own()
+        self._spare: WorkerProcess | None = None
+        self._busy: WorkerProcess | None = None
+        self._idle_since = time.monotonic()
+        self._going: list[Run] = []
+        self._news = -1
+
+    def work(self) -> None:
+        """Until nothing is left to do and nobody watches, or another host has taken over."""
+        ours = True
+        while ours:
+            try:
+                self._renew()
+                ours = self._turn() and not self._may_leave()
+                wait([hand.sentinel for hand in (self._busy, self._spare) if hand], TICK)
+            except (StoreError, OSError) as error:  # a full disk, say: it may have room later
+                log.warning("%s", error)
+                time.sleep(REST)
+        if self._spare:
+            self._spare.close()
+
+    def _turn(self) -> bool:
+        """One look at the store, if there is anything to see; whether this is the host still."""
+        news = database().news()
+        if news == self._news and not self._going:
+            return True
+        if not processes.is_host(self.device, self.identity):
+            return False
+        self._going = self._alive()
+        if self._going:
+            self._insist()
+        elif self._spare and (run := store.claim(self.device, self._spare.identity)):
+            self._spare.give(run.id)
+            self._busy, self._spare = self._spare, None
+            self._going = [run]
+        if self._going:
+            self._idle_since = time.monotonic()
+        self._news = news
+        return True
+
+    def _renew(self) -> None:
+        """Bury the dead, and keep one worker ready."""
+        if self._busy and self._busy.ended():
+            self._bury(self._busy)
+            self._busy.close()
+            self._busy = None
+        if self._spare and self._spare.ended():
+            log.warning("a waiting worker ended: %s", self._spare.reason())
+            self._spare.close()
+            self._spare = None
+            time.sleep(REST)
+        if self._spare is None:
+            self._spare = WorkerProcess()
+
+    def _bury(self, dead: WorkerProcess) -> None:
+        for run in store.with_status(*ACTIVE, device=self.device):
+            if run.worker == dead.identity and not process.alive(run.worker):
+                store.lost(run, dead.reason())
+
+    def _alive(self) -> list[Run]:
+        """Runs that a worker has, an earlier host's among them."""
+        going = []
+        for run in store.with_status(*ACTIVE, device=self.device):
+            ours = self._busy and self._busy.identity == run.worker  # if it is dead, buried next
+            if ours or process.alive(run.worker):
+                going.append(run)
+            else:
+                store.lost(run, Reason(store.LOST))
+        return going
+
+    def _insist(self) -> None:
+        """End a worker that does not answer to a stop."""
+        for run in self._going:
+            if run.wish is Wish.STOP and time.time() - (run.wished or 0) > PATIENCE:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid_of(run.worker), signal.SIGKILL)
+
+    def _may_leave(self) -> bool:
+        if time.monotonic() - self._idle_since < LINGER:
+            return False
+        self._idle_since = time.monotonic() - LINGER / 2  # ask again in a second
+        return processes.leave(self.device, self.identity)
+
+
+def main(device: str) -> None:
+    """Be the host of this device, unless another process is."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Host(device).work()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,207 @@
+"""What a worker writes of its run: one transaction for each record of the training.
+
+Every write names the process that has the run. Once somebody else has it (this process was taken
+for dead, or the run was deleted), nothing is written any more: `NotMine`.
+"""
+
+import json
+import sqlite3
+import time
+from dataclasses import asdict
+from typing import Any
+
+from explorer.runs.database import database
+from explorer.runs.metrics import packed
+from explorer.runs.records import NO_REASON, Reason, Run, Status, Wish
+from explorer.training import Epoch, Snapshot, Started, State, Steps
+
+_NEW_RATE = 0.3  # weight of the newest rate in the one that is shown
+
+
+class NotMine(Exception):
+    """The run has been given to another process, or is gone."""
+
+
+class Ledger:
+    """The rows of one run, in the hands of the process `worker`."""
+
+    def __init__(self, run: Run, worker: str) -> None:
+        self.run = run
+        self.epochs_done = 0
+        self._worker = worker
+        self._images = 0
+        self._seconds = 0.0
+        self._rate = 0.0
+        self._steps_per_epoch = 1
+
+    def take(self) -> None:
+        """Take the run on: from here on the death of this process is the run's, too."""
+        now = time.time()
+        with database().writing() as connection:
+            self._set(connection, taken=now, started=self.run.started or now)
+
+    def begin(self, state: State | None) -> None:
+        """Go on from `state`; whatever came after it will be done, and written, again."""
+        step = state.step if state else 0
+        with database().writing() as connection:
+            for table in ("steps", "epochs", "snapshots"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE run = ? AND step > ?",
+                    (self.run.id, step),
+                )
+            last = connection.execute(
+                "SELECT MAX(images) AS images FROM steps WHERE run = ?", (self.run.id,)
+            ).fetchone()
+            done = connection.execute(
+                "SELECT COUNT(*) AS epochs, MAX(test_accuracy) FILTER (WHERE epoch = "
+                "(SELECT MAX(epoch) FROM epochs WHERE run = ?1)) AS accuracy "
+                "FROM epochs WHERE run = ?1",
+                (self.run.id,),
+            ).fetchone()
+            self.epochs_done = int(done["epochs"])
+            self._images = last["images"] or 0
+            self._seconds = state.seconds if state else 0.0
+            self._set(
+                connection,
+                taken=time.time(),  # who watches starts its curve anew
+                step=step,
+                seconds=self._seconds,
+                epoch=self.epochs_done,
+                test_accuracy=done["accuracy"],
+            )
+
+    def started(self, record: Started) -> None:
+        """Training has begun."""
+        self._steps_per_epoch = record.steps_per_epoch
+        with database().writing() as connection:
+            self._set(
+                connection,
+                status=Status.RUNNING,
+                facts=json.dumps(asdict(record)),
+                total_steps=record.total_steps,
+                epochs=record.epochs,
+            )
+
+    def steps(self, record: Steps) -> None:
+        """The steps since the last look. Their time is spread evenly over them."""
+        count = len(record.loss)
+        images = (record.images - self._images) / max(count, 1)
+        seconds = (record.seconds - self._seconds) / max(count, 1)
+        rows = [
+            (
+                self.run.id,
+                step := record.first_step + number,
+                step / self._steps_per_epoch,
+                round(self._images + number * images),
+                self._seconds + number * seconds,
+                *values,
+            )
+            for number, values in enumerate(
+                zip(
+                    record.loss,
+                    record.accuracy,
+                    record.gradient_norm,
+                    record.learning_rate,
+                    strict=True,
+                ),
+                start=1,
+            )
+        ]
+        if count and seconds:
+            rate = images / seconds
+            self._rate += (rate - self._rate) * (_NEW_RATE if self._rate else 1)
+        self._images, self._seconds = record.images, record.seconds
+        with database().writing() as connection:
+            connection.executemany(f"INSERT INTO steps VALUES ({_marks(9)})", rows)
+            self._set(
+                connection,
+                step=record.first_step + count,
+                seconds=record.seconds,
+                images_per_second=self._rate,
+            )
+
+    def snapshot(self, record: Snapshot) -> None:
+        """The network as it is now, in place of what there was of the same epoch."""
+        kernels = None if record.kernels is None else packed(record.kernels.numpy())
+        row = (
+            self.run.id,
+            record.epoch,
+            record.step,
+            kernels,
+            packed(record.probabilities.numpy()),
+        )
+        with database().writing() as connection:
+            connection.execute(f"INSERT OR REPLACE INTO snapshots VALUES ({_marks(5)})", row)
+            self._set(connection)
+
+    def epoch(self, record: Epoch) -> None:
+        """An epoch is done."""
+        figures = {name: getattr(record, name) for name in _FIGURES}
+        predictions = (
+            packed(tensor.numpy())
+            for tensor in (record.predicted, record.confidence, record.true_probability)
+        )
+        row = (self.run.id, *figures.values(), *predictions)
+        with database().writing() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO epochs VALUES ({_marks(12)})",
+                row,
+            )
+            self._set(
+                connection,
+                epoch=record.epoch,
+                step=record.step,
+                seconds=record.seconds,
+                test_accuracy=record.test_accuracy,
+            )
+        self._seconds = record.seconds
+
+    def loading(self, done: int, total: int) -> None:
+        """So many bytes of the data set have been fetched."""
+        with database().writing() as connection:
+            self._set(connection, facts=json.dumps({"loading": [done, total]}))
+
+    def alive(self, seconds: float) -> None:
+        """Nothing new, but it goes on: so many seconds of training by now."""
+        self._seconds = seconds
+        with database().writing() as connection:
+            self._set(connection, seconds=seconds)
+
+    def wish(self) -> Wish:
+        """What somebody has asked for in the meantime."""
+        rows = database().rows(
+            "SELECT wish FROM runs WHERE id = ? AND worker = ?", (self.run.id, self._worker)
+        )
+        if not rows:
+            raise NotMine
+        return Wish(rows[0]["wish"])
+
+    def end(self, status: Status, reason: Reason = NO_REASON) -> None:
+        """The last word: from here on the run is nobody's."""
+        text = reason.as_json() if reason.text else ""
+        with database().writing() as connection:
+            self._set(connection, status=status, reason=text, wish="", ended=time.time())
+
+    def _set(self, connection: sqlite3.Connection, **columns: Any) -> None:
+        """Write the run's own row; with it stands or falls what else the transaction holds."""
+        names = ", ".join(f"{name} = ?" for name in (*columns, "changed"))
+        query = f"UPDATE runs SET {names} WHERE id = ? AND worker = ? AND status IN (?, ?)"
+        values = (*columns.values(), time.time(), self.run.id, self._worker)
+        if not connection.execute(query, (*values, Status.STARTING, Status.RUNNING)).rowcount:
+            raise NotMine
+
+
+_FIGURES = (
+    "epoch",
+    "step",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "images_per_second",
+    "seconds",
+)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

@@ -1,0 +1,114 @@
+"""Reading a run's curves, epochs, snapshots and predictions."""
+
+import io
+import math
+import sqlite3
+
+import numpy as np
+
+from explorer.language import _
+from explorer.runs.database import database
+from explorer.runs.records import Array, Curve, EpochRow, Predictions, Run, SnapshotRow
+
+_FIGURES = (
+    "epoch, step, train_loss, train_accuracy, test_loss, test_accuracy, images_per_second, seconds"
+)
+
+
+def curve(run: Run, since_step: int = 0, most: int = 2000) -> Curve:
+    """The points that end after `since_step`; for the whole run at most about `most` of them.
+
+    A point is the mean of its steps and is given once all of them are there, or once the run is
+    over: the next call begins after the last point's step.
+    """
+    stride = stride_for(run.progress.total_steps, most)
+    rows = database().rows(
+        "SELECT MAX(step) AS step, MAX(epoch) AS epoch, MAX(images) AS images, "
+        "MAX(seconds) AS seconds, AVG(loss) AS loss, AVG(accuracy) AS accuracy, "
+        "AVG(gradient_norm) AS gradient_norm, AVG(learning_rate) AS learning_rate "
+        "FROM steps WHERE run = ? AND step > ? GROUP BY (step - 1) / ? ORDER BY step",
+        (run.id, since_step, stride),
+    )
+    last = run.progress.step if run.status.over else run.progress.total_steps
+    whole = [row for row in rows if row["step"] % stride == 0 or row["step"] == last]
+    return Curve(
+        stride=stride,
+        step=[row["step"] for row in whole],
+        epoch=[row["epoch"] for row in whole],
+        images=[row["images"] for row in whole],
+        seconds=[row["seconds"] for row in whole],
+        loss=[row["loss"] for row in whole],
+        accuracy=[row["accuracy"] for row in whole],
+        gradient_norm=[row["gradient_norm"] for row in whole],
+        learning_rate=[row["learning_rate"] for row in whole],
+    )
+
+
+def stride_for(total_steps: int, most: int) -> int:
+    """Steps per point: the smallest power of two with which the run has at most `most` points."""
+    return int(2 ** max(0, math.ceil(math.log2(max(total_steps, 1) / max(most, 1)))))
+
+
+def epochs(run: int, since_epoch: int = 0) -> list[EpochRow]:
+    """The epochs that are done, after `since_epoch`."""
+    query = f"SELECT {_FIGURES} FROM epochs WHERE run = ? AND epoch > ? ORDER BY epoch"
+    return [EpochRow(**dict(row)) for row in database().rows(query, (run, since_epoch))]
+
+
+def snapshot_epochs(run: int) -> list[int]:
+    """The epochs of which there is a snapshot, 0 (before the first step) among them."""
+    query = "SELECT epoch FROM snapshots WHERE run = ? ORDER BY epoch"
+    return [row["epoch"] for row in database().rows(query, (run,))]
+
+
+def snapshot(run: int, epoch: int | None = None) -> SnapshotRow | None:
+    """The last look at the network within an epoch, or the very last; None if there is none."""
+    rows = database().rows(
+        "SELECT * FROM snapshots WHERE run = ? AND (? IS NULL OR epoch = ?) "
+        "ORDER BY epoch DESC LIMIT 1",
+        (run, epoch, epoch),
+    )
+    if not rows:
+        return None
+    (row,) = rows
+    kernels = None if row["kernels"] is None else unpacked(row["kernels"])
+    return SnapshotRow(row["epoch"], row["step"], kernels, unpacked(row["probabilities"]))
+
+
+def predictions(run: int, epoch: int | None = None) -> Predictions:
+    """What the network made of every test image at the end of an epoch, or of the last one.
+
+    Raises:
+        ValueError: that epoch is not done.
+    """
+    rows: list[sqlite3.Row] = database().rows(
+        "SELECT * FROM epochs WHERE run = ? AND (? IS NULL OR epoch = ?) "
+        "ORDER BY epoch DESC LIMIT 1",
+        (run, epoch, epoch),
+    )
+    if not rows:
+        raise ValueError(
+            _("Run {number} has no predictions of epoch {epoch}.").format(
+                number=run, epoch=1 if epoch is None else epoch
+            )
+        )
+    (row,) = rows
+    return Predictions(
+        row["epoch"],
+        unpacked(row["predicted"]).astype(np.int64),
+        unpacked(row["confidence"]).astype(np.float32),
+        unpacked(row["true_probability"]).astype(np.float32),
+    )
+
+
+def packed(array: Array) -> bytes:
+    """An array with its type and shape, in NumPy's own format."""
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def unpacked(blob: bytes) -> Array:
+    """The inverse of `packed`; nothing in the bytes is run."""
+    array: Array = np.load(io.BytesIO(blob), allow_pickle=False)
+    return array

@@ -1,0 +1,125 @@
+"""Which processes work with this folder: one host for each device, and those that watch.
+
+A host is started by whoever needs one, in a session of its own: the end of a web server or of a
+terminal does not reach it. It stays warm while somebody watches, and ends by itself after that.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from sqlite3 import Connection
+
+from explorer import storage
+from explorer.language import _
+from explorer.runs import process
+from explorer.runs.database import database
+from explorer.runs.records import ACTIVE, Status
+
+_HOST = "host"
+_WATCHER = "watcher"
+
+
+def watch() -> None:
+    """Say that this process watches: hosts stay warm until it ends."""
+    with database().writing() as connection:
+        _add(connection, process.own(), _WATCHER, "")
+
+
+def wake(device: str) -> None:
+    """See that this device has a living host.
+
+    Raises:
+        ValueError: it could not be started.
+    """
+    if host_lives(device):
+        return
+    environment = _environment()  # may import torch: not while others wait to write
+    with database().writing() as connection:
+        if process.alive(_host(connection, device)):
+            return
+        connection.execute("DELETE FROM processes WHERE role = ? AND device = ?", (_HOST, device))
+        _add(connection, _start(device, environment), _HOST, device)
+
+
+def host_lives(device: str) -> bool:
+    """Whether this device has a living host."""
+    query = "SELECT identity FROM processes WHERE role = ? AND device = ?"
+    return any(process.alive(row[0]) for row in database().rows(query, (_HOST, device)))
+
+
+def is_host(device: str, known: str) -> bool:
+    """Whether the process `known` is this device's host: there is never more than one."""
+    query = "SELECT 1 FROM processes WHERE identity = ? AND role = ? AND device = ?"
+    return bool(database().rows(query, (known, _HOST, device)))
+
+
+def leave(device: str, known: str) -> bool:
+    """Let the host `known` go if nothing is left to do and nobody watches; whether it may end.
+
+    One transaction: whoever queues a run after it finds no host, and starts one.
+    """
+    states = (Status.QUEUED, *ACTIVE)
+    with database().writing() as connection:
+        marks = ", ".join("?" * len(states))
+        query = f"SELECT 1 FROM runs WHERE device = ? AND status IN ({marks})"
+        if connection.execute(query, (device, *states)).fetchone() or _watched(connection):
+            return False
+        connection.execute("DELETE FROM processes WHERE identity = ?", (known,))
+    return True
+
+
+def _watched(connection: Connection) -> bool:
+    rows = connection.execute("SELECT identity FROM processes WHERE role = ?", (_WATCHER,))
+    watchers = [row["identity"] for row in rows.fetchall()]
+    dead = [known for known in watchers if not process.alive(known)]
+    connection.executemany("DELETE FROM processes WHERE identity = ?", [(known,) for known in dead])
+    return len(dead) < len(watchers)
+
+
+def _host(connection: Connection, device: str) -> str:
+    row = connection.execute(
+        "SELECT identity FROM processes WHERE role = ? AND device = ?", (_HOST, device)
+    ).fetchone()
+    return row["identity"] if row else ""
+
+
+def _add(connection: Connection, known: str, role: str, device: str) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO processes (identity, role, device) VALUES (?, ?, ?)",
+        (known, role, device),
+    )
+
+
+def _start(device: str, environment: Mapping[str, str]) -> str:
+    """Start a host; its identity."""
+    folder = storage.runs_folder()
+    with (folder / "host.log").open("ab") as log:
+        child = subprocess.Popen(  # noqa: S603 (our own program)
+            [sys.executable, "-m", "explorer.runs.host", device],
+            cwd=storage.PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    # It may outlive us; if it ends before, somebody has to take note, or it stays on as a zombie.
+    threading.Thread(target=child.wait, name="host ended", daemon=True).start()
+    known = process.identity(child.pid)
+    if not known:
+        raise ValueError(_("The process for runs could not be started; see its log."))
+    return known
+
+
+def _environment() -> dict[str, str]:
+    from explorer.training import environment  # brings torch, which a host does not need
+
+    return {
+        **os.environ,
+        **environment(),
+        storage.VARIABLE: str(storage.home()),
+        # Threads that NumPy would start with its import do not go well with forking.
+        "OPENBLAS_NUM_THREADS": "1",
+    }

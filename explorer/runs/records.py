@@ -1,0 +1,237 @@
+"""What is known about a run, and its curves, as plain values.
+
+Nothing here imports torch: the host process, which only starts those that compute, stays light.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.language import N_, _
+
+if TYPE_CHECKING:
+    from explorer.recipes import Recipe
+
+Numbers = list[float | None]  # None where a number is not finite (a run that diverged)
+Array = npt.NDArray[Any]
+
+
+class Status(StrEnum):
+    """Where a run stands. Its word for readers is `TITLES[status]`, marked for translation."""
+
+    QUEUED = "queued"
+    STARTING = "starting"  # given to a worker, which reads the data and builds the network
+    RUNNING = "running"
+    PAUSED = "paused"  # its exact state is saved; resuming puts it at the head of the queue
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"  # before it began
+    FAILED = "failed"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"  # its worker died
+
+    @property
+    def active(self) -> bool:
+        """A worker has it."""
+        return self in ACTIVE
+
+    @property
+    def resumable(self) -> bool:
+        """`resume` takes it up again."""
+        return self in RESUMABLE
+
+    @property
+    def over(self) -> bool:
+        """Nothing more happens to it unless somebody asks."""
+        return not self.active and self is not Status.QUEUED
+
+
+ACTIVE = (Status.STARTING, Status.RUNNING)
+RESUMABLE = (
+    Status.PAUSED,
+    Status.STOPPED,
+    Status.CANCELLED,
+    Status.FAILED,
+    Status.INTERRUPTED,
+)
+TITLES: Mapping[Status, str] = {
+    Status.QUEUED: N_("waiting"),
+    Status.STARTING: N_("starting"),
+    Status.RUNNING: N_("running"),
+    Status.PAUSED: N_("paused"),
+    Status.FINISHED: N_("finished"),
+    Status.STOPPED: N_("stopped"),
+    Status.CANCELLED: N_("cancelled"),
+    Status.FAILED: N_("failed"),
+    Status.DIVERGED: N_("diverged"),
+    Status.INTERRUPTED: N_("interrupted"),
+}
+
+
+class Wish(StrEnum):
+    """What somebody has asked of a run that a worker has; the worker answers within a step."""
+
+    NONE = ""
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sentence kept for readers of any language: marked with N_, and the words put into it."""
+
+    text: str
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The sentence in the reader's language."""
+        return _(self.text).format(**self.words) if self.words else _(self.text)
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps([self.text, dict(self.words)])
+
+
+NO_REASON = Reason("")
+
+
+def reason_from_json(text: str) -> Reason:
+    """The inverse of `Reason.as_json`; an empty text is no reason."""
+    return Reason(*json.loads(text)) if text else NO_REASON
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; `seconds` are its training's, over all its sittings."""
+
+    step: int = 0
+    total_steps: int = 0  # 0 until it has begun
+    epoch: int = 0  # whole epochs done
+    epochs: int = 0
+    images_per_second: float = 0.0  # lately
+    seconds: float = 0.0
+
+    @property
+    def fraction(self) -> float:
+        """From 0 to 1."""
+        return self.step / self.total_steps if self.total_steps else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before the first step."""
+        if not self.step or not self.total_steps:
+            return None
+        return self.seconds / self.step * (self.total_steps - self.step)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the store. Times are seconds since 1970; None is "not yet"."""
+
+    id: int
+    name: str
+    note: str
+    settings: str  # the recipe as JSON
+    engine: str
+    device: str  # "cpu", "cuda:0" …
+    parent: int | None  # of which run it is another try
+    status: Status
+    reason: Reason  # why it ended; prints as a sentence
+    wish: Wish
+    wished: float | None
+    place: int  # the queue is worked off by rising place
+    created: float
+    started: float | None
+    ended: float | None
+    worker: str  # the process that has it, see `process.identity`
+    taken: float | None  # when that process began with it
+    estimate: float | None  # seconds it was thought to take, when it was launched
+    # What its training said when it began: the fields of `training.Started`. Before that empty, or
+    # {"loading": [bytes, bytes in all]} while its data set is being downloaded.
+    facts: Mapping[str, Any]
+    progress: Progress
+    test_accuracy: float | None  # of its last epoch
+    changed: float  # its last write; grows with every news
+
+    @property
+    def recipe(self) -> "Recipe":
+        """What it trains and how.
+
+        Raises:
+            ValueError: it was written by another version and means nothing today.
+        """
+        return _recipe(self.settings)
+
+
+@lru_cache(maxsize=1024)
+def _recipe(text: str) -> "Recipe":
+    from explorer import recipes  # brings torch, which a host does not need
+
+    return recipes.from_json(json.loads(text))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A run's steps, thinned: each point is the mean of `stride` steps and stands at their last.
+
+    `stride` depends on the run's length alone, so that the points of two calls fit together.
+    """
+
+    stride: int
+    step: list[int]
+    epoch: list[float]  # fractions of epochs
+    images: list[int]
+    seconds: list[float]
+    loss: Numbers
+    accuracy: Numbers
+    gradient_norm: Numbers
+    learning_rate: Numbers
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """The figures at the end of one epoch; accuracies are fractions of all images."""
+
+    epoch: int
+    step: int
+    train_loss: float | None
+    train_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+    images_per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """What the network looked like at one moment of an epoch (its last so far)."""
+
+    epoch: int
+    step: int
+    kernels: npt.NDArray[np.float32] | None  # (K, C, h, w) of the first convolution
+    probabilities: npt.NDArray[np.float32]  # (samples, classes)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The test images as the network saw them at the end of an epoch, one entry per image."""
+
+    epoch: int
+    predicted: npt.NDArray[np.int64]  # (N,) class
+    confidence: npt.NDArray[np.float32]  # (N,) probability of that class
+    true_probability: npt.NDArray[np.float32]  # (N,) probability of the right class
+
+
+@dataclass(frozen=True)
+class Expected:
+    """When a run gets its turn and when it will be done; None where no rate is known yet."""
+
+    position: int  # 1 is the next one; 0 when it does not wait
+    until_start: float | None  # seconds
+    left: float | None  # seconds from its start, or from now if it is running

@@ -1,0 +1,223 @@
+"""Runs as rows: each change is one transaction that names the status it starts from.
+
+Who writes what: whoever asks adds runs, wishes, names and notes; the host gives a queued run to a
+worker; from then on only that worker writes its progress and its end (`ledger.py`). Whoever finds
+the worker dead writes that.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from explorer.language import N_, _
+from explorer.runs.database import database
+from explorer.runs.records import (
+    ACTIVE,
+    NO_REASON,
+    RESUMABLE,
+    Progress,
+    Reason,
+    Run,
+    Status,
+    Wish,
+    reason_from_json,
+)
+
+_PROGRESS = ("step", "total_steps", "epoch", "epochs", "images_per_second", "seconds")
+_AS_THEY_ARE = (
+    "id",
+    "name",
+    "note",
+    "engine",
+    "device",
+    "parent",
+    "place",
+    "created",
+    "started",
+    "ended",
+    "worker",
+    "taken",
+    "wished",
+    "estimate",
+    "test_accuracy",
+    "changed",
+)
+
+
+def _run(row: sqlite3.Row) -> Run:
+    return Run(
+        **{name: row[name] for name in _AS_THEY_ARE},
+        settings=row["recipe"],
+        status=Status(row["status"]),
+        reason=reason_from_json(row["reason"]),
+        wish=Wish(row["wish"]),
+        facts=json.loads(row["facts"]),
+        progress=Progress(*(row[name] for name in _PROGRESS)),
+    )
+
+
+# -- Reading ----------------------------------------------------------------------------------
+
+
+def get(run: int) -> Run:
+    """One run.
+
+    Raises:
+        ValueError: there is none with this number.
+    """
+    known = abs(run) < 2**63  # SQLite's numbers end there
+    found = database().rows("SELECT * FROM runs WHERE id = ?", (run,)) if known else []
+    if not found:
+        raise ValueError(
+            _("There is no run {number}. It may have been deleted.").format(number=run)
+        )
+    return _run(found[0])
+
+
+def listed() -> list[Run]:
+    """Every run, the newest first."""
+    return [_run(row) for row in database().rows("SELECT * FROM runs ORDER BY id DESC")]
+
+
+def with_status(*statuses: Status, device: str = "") -> list[Run]:
+    """Runs with one of these statuses, in the queue's order; of one device, or of all."""
+    marks = _marks(statuses)
+    query = f"SELECT * FROM runs WHERE status IN ({marks}) AND ? IN ('', device) ORDER BY place"
+    return [_run(row) for row in database().rows(query, (*statuses, device))]
+
+
+def stamp() -> str:
+    """A word that differs whenever any run has changed, come or gone."""
+    rows = database().rows("SELECT COUNT(*), MAX(id), MAX(changed) FROM runs")
+    return "-".join(str(value) for value in rows[0]) if rows else ""
+
+
+# -- Adding and taking away -------------------------------------------------------------------
+
+
+def add(
+    recipe: str,
+    name: str,
+    device: str,
+    *,
+    engine: str = "local",
+    parent: int | None = None,
+    estimate: float | None = None,
+) -> int:
+    """Put a new run at the end of the queue; its number. "{number}" in `name` becomes that."""
+    now = time.time()
+    with database().writing() as connection:
+        cursor = connection.execute(
+            "INSERT INTO runs (name, recipe, engine, device, parent, status, place, created, "
+            "estimate, changed) VALUES (?, ?, ?, ?, ?, ?, "
+            "(SELECT COALESCE(MAX(place), 0) + 1 FROM runs), ?, ?, ?)",
+            (name, recipe, engine, device, parent, Status.QUEUED, now, estimate, now),
+        )
+        number = int(cursor.lastrowid or 0)
+        connection.execute(
+            "UPDATE runs SET name = REPLACE(name, '{number}', ?) WHERE id = ?", (number, number)
+        )
+    return number
+
+
+def remove(run: int) -> bool:
+    """Forget a run and all its rows, unless it waits or a worker has it; whether that was done."""
+    kept = (*ACTIVE, Status.QUEUED)
+    with database().writing() as connection:
+        query = f"DELETE FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
+        return connection.execute(query, (run, *kept)).rowcount > 0
+
+
+def describe(run: int, **columns: str) -> None:
+    """Set a run's `name` or `note`, which nobody else writes."""
+    with database().writing() as connection:
+        _set(connection, run, **columns)
+
+
+# -- Changing the status ----------------------------------------------------------------------
+
+
+def move(run: int, origins: Sequence[Status], status: Status, reason: Reason = NO_REASON) -> bool:
+    """Change a run's status if it is one of `origins`; whether it was."""
+    with database().writing() as connection:
+        return _set(
+            connection, run, origins, status=status, reason=_json(reason), ended=time.time()
+        )
+
+
+def wish(run: int, what: Wish) -> bool:
+    """Ask the worker that has the run to pause or stop; whether one has it."""
+    with database().writing() as connection:
+        return _set(connection, run, ACTIVE, wish=what, wished=time.time())
+
+
+def enqueue(run: int, *, first: bool) -> bool:
+    """Let a run that was left be taken up again, at the queue's head or its end."""
+    extreme = "MIN(place) - 1" if first else "MAX(place) + 1"
+    fresh = dict(status=Status.QUEUED, reason="", wish="", ended=None, worker="", taken=None)
+    with database().writing() as connection:
+        (place,) = connection.execute(f"SELECT {extreme} FROM runs").fetchone()
+        return _set(connection, run, RESUMABLE, place=place, **fresh)
+
+
+def claim(device: str, worker: str) -> Run | None:
+    """Give the first run in this device's queue to the process `worker`: it alone has it now."""
+    query = "SELECT id FROM runs WHERE status = ? AND device = ? ORDER BY place LIMIT 1"
+    if not database().rows(query, (Status.QUEUED, device)):
+        return None  # asked twenty times a second: no lock for that
+    with database().writing() as connection:
+        row = connection.execute(query, (Status.QUEUED, device)).fetchone()
+        if row is None:
+            return None
+        _set(connection, row["id"], status=Status.STARTING, worker=worker)
+    return get(row["id"])
+
+
+def lost(run: Run, reason: Reason) -> bool:
+    """Write that the worker which had the run has died; whether it still had it.
+
+    A run that the worker had not begun goes back to its place in the queue. One that somebody had
+    asked to stop is stopped.
+    """
+    if run.taken is None:
+        change: dict[str, Any] = dict(status=Status.QUEUED, worker="")
+    else:
+        stopped = run.wish is Wish.STOP
+        status = Status.STOPPED if stopped else Status.INTERRUPTED
+        change = dict(status=status, wish="", reason=_json(reason), ended=time.time())
+    with database().writing() as connection:
+        return _set(connection, run.id, ACTIVE, run.worker, **change)
+
+
+LOST = N_(
+    "Its process ended while nobody was looking: the machine was switched off, or somebody ended "
+    "it. It can be resumed from its last checkpoint."
+)
+
+
+def _set(
+    connection: sqlite3.Connection,
+    run: int,
+    origins: Sequence[Status] = tuple(Status),
+    worker: str | None = None,
+    /,
+    **columns: Any,
+) -> bool:
+    """Write columns of a run in one of the statuses `origins`, held by `worker` if one is named."""
+    names = ", ".join(f"{name} = ?" for name in (*columns, "changed"))
+    query = f"UPDATE runs SET {names} WHERE id = ? AND status IN ({_marks(origins)})"
+    values = [*columns.values(), time.time(), run, *origins]
+    if worker is not None:
+        query += " AND worker = ?"
+        values.append(worker)
+    return connection.execute(query, values).rowcount > 0
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _json(reason: Reason) -> str:
+    return reason.as_json() if reason.text else ""

@@ -1,0 +1,173 @@
+"""A process that trains one run, writes what comes of it, and ends.
+
+It needs nobody while it works: if its host or the web server dies, it goes on to its run's end.
+"""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from multiprocessing.connection import Connection
+from types import FrameType
+
+import torch
+
+from explorer import datasets, device
+from explorer.datasets import Data
+from explorer.language import N_
+from explorer.recipes import Recipe
+from explorer.runs import folder, process, store
+from explorer.runs.database import DiskFullError, StoreError, explained
+from explorer.runs.ledger import Ledger, NotMine
+from explorer.runs.records import NO_REASON, RESUMABLE, Reason, Status, Wish
+from explorer.runs.saving import Saver, load_state
+from explorer.runs.workers import DISK_FULL, FAILED
+from explorer.training import (
+    Diverged,
+    Epoch,
+    Finished,
+    Record,
+    Snapshot,
+    Started,
+    Steps,
+    Testing,
+    Training,
+)
+
+KINDNESS = 10  # on the scale of `nice`: a visitor's click goes before the training
+LOOK = 0.25  # seconds between two looks while a data set is being fetched
+
+End = tuple[Status, Reason]
+ENDED_BY_SYSTEM = Reason(
+    N_("The machine, or somebody, asked its process to end. It has saved its state before.")
+)
+FAULT = N_("The program failed: {error}. This is our mistake; the details are in the run's log.")
+
+
+def main(orders: Connection) -> None:
+    """Wait for a run's number, and train it. Without a host there will be none: end."""
+    os.nice(KINDNESS)
+    try:
+        number: int = orders.recv()
+    except EOFError:
+        return
+    code = Worker(number).work()
+    if code:
+        sys.exit(code)
+
+
+class _Asked(Exception):
+    """Somebody wants the run to end here."""
+
+
+class Worker:
+    """One run, from the moment that it has been given to this process."""
+
+    def __init__(self, number: int) -> None:
+        self._ledger = Ledger(store.get(number), process.own())
+        self._told_to_end = False
+        signal.signal(signal.SIGTERM, self._tell)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for its own program
+
+    def _tell(self, _number: int, _frame: FrameType | None) -> None:
+        self._told_to_end = True
+
+    def work(self) -> int:
+        """Train; the exit status is not 0 where the end could not be written."""
+        try:
+            self._ledger.take()
+            status, reason = self._outcome()
+            self._ledger.end(status, reason)
+            if status not in RESUMABLE:
+                folder.forget_state(self._ledger.run.id)
+        except NotMine:
+            return 0
+        except (OSError, StoreError) as error:
+            return DISK_FULL if isinstance(error, DiskFullError) else FAILED
+        return 0
+
+    def _log(self) -> None:
+        """From here on, what libraries print goes into the run's folder."""
+        path = folder.log_file(self._ledger.run.id)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                os.dup2(file.fileno(), sys.stdout.fileno())
+                os.dup2(file.fileno(), sys.stderr.fileno())
+        except OSError as error:
+            raise explained(error, path.parent) from error
+
+    def _outcome(self) -> End:
+        try:
+            self._log()
+            return self._train()
+        except (NotMine, DiskFullError):
+            raise
+        except _Asked:
+            return self._asked()
+        except ValueError as error:  # a sentence of the data, the network, the disk
+            return Status.FAILED, Reason(str(error))
+        except Exception as error:  # noqa: BLE001 (whatever it is, the run must not hang)
+            traceback.print_exc()
+            name = f"{type(error).__name__}: {error}"[:300]
+            return Status.FAILED, Reason(FAULT, {"error": name})
+
+    def _train(self) -> End:
+        run = self._ledger.run
+        recipe, state = run.recipe, load_state(run.id)
+        data = self._data(recipe)
+        training = Training(recipe, data, device.named(run.device), state)
+        # Only now that it can go on: rows and files that it will make again give way.
+        self._ledger.begin(state)
+        folder.forget_after(run.id, self._ledger.epochs_done)
+        torch.set_num_threads(training.setting.threads)
+        saver = Saver(run.id, training, data)
+        for record in training.records():
+            if end := self._written(record):
+                return end
+            saver.after(record)
+            if self._told_to_end or self._ledger.wish() is not Wish.NONE:
+                saver.save()
+                return self._asked()
+        raise AssertionError("a training ends with Finished or Diverged")
+
+    def _data(self, recipe: Recipe) -> Data:
+        next_look = time.monotonic() + LOOK
+
+        def heard(done: int, total: int) -> None:
+            nonlocal next_look
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + LOOK
+                self._ledger.loading(done, total)
+                if self._told_to_end or self._ledger.wish() is not Wish.NONE:
+                    raise _Asked
+
+        return datasets.load(recipe.dataset, progress=heard, path=recipe.path or None)
+
+    def _written(self, record: Record) -> End | None:
+        """Store a record; the run's end, if that is what it says."""
+        match record:
+            case Started():
+                self._ledger.started(record)
+            case Steps():
+                self._ledger.steps(record)
+            case Snapshot():
+                self._ledger.snapshot(record)
+            case Testing():
+                self._ledger.alive(record.seconds)
+            case Epoch():
+                self._ledger.epoch(record)
+            case Diverged():
+                return Status.DIVERGED, Reason(record.explanation)
+            case Finished():
+                return Status.FINISHED, NO_REASON
+        return None
+
+    def _asked(self) -> End:
+        wish = self._ledger.wish()
+        if wish is Wish.PAUSE:
+            return Status.PAUSED, NO_REASON
+        if wish is Wish.STOP:
+            return Status.STOPPED, NO_REASON
+        return Status.INTERRUPTED, ENDED_BY_SYSTEM

@@ -1,0 +1,105 @@
+"""Worker processes as their host sees them: made ready ahead, given a run, watched.
+
+This module stays light, so that the host does: torch is imported by the process that workers are
+forked from, and once for all of them.
+"""
+
+import multiprocessing
+import signal
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from explorer.language import N_
+from explorer.runs import process
+from explorer.runs.records import Reason
+
+# Exit statuses of a worker that could not write its run's end.
+FAILED = 1
+DISK_FULL = 3
+
+KILLED = N_(
+    "Its process was ended from outside ({signal}). It can be resumed from its last checkpoint."
+)
+NO_MEMORY = N_(
+    "The machine ran out of memory and ended the run’s process. Resume it with a smaller batch or "
+    "size, or close other programs."
+)
+CRASHED = N_(
+    "Its process crashed ({signal}). The run’s log may say more; it can be resumed from its last "
+    "checkpoint."
+)
+FULL = N_("The disk became full. Make room, then resume it from its last checkpoint.")
+BROKEN = N_("Its process failed (exit status {status}). The run’s log says more.")
+
+_CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
+if sys.platform == "linux":
+    _CONTEXT = multiprocessing.get_context("forkserver")
+    _CONTEXT.set_forkserver_preload(["explorer.runs.warm"])
+else:  # Metal does not take to forking: there every worker imports torch while it waits
+    _CONTEXT = multiprocessing.get_context("spawn")
+
+
+class WorkerProcess:
+    """A process with torch imported, waiting for a run's number."""
+
+    def __init__(self) -> None:
+        theirs, self._orders = _CONTEXT.Pipe(duplex=False)
+        self._process = _CONTEXT.Process(target=_enter, args=(theirs,), name="worker")
+        self._process.start()
+        theirs.close()
+        self.identity = process.identity(self._process.pid or 0)
+        self._memory_kills = memory_kills()
+
+    @property
+    def sentinel(self) -> int:
+        """Ready to be read once the process has ended."""
+        return self._process.sentinel
+
+    def give(self, run: int) -> None:
+        """Let it train this run."""
+        self._orders.send(run)
+
+    def ended(self) -> bool:
+        """Whether it has; then `reason` says why."""
+        return self._process.exitcode is not None
+
+    def reason(self) -> Reason:
+        """Why a process that has ended has done so."""
+        return why(self._process.exitcode or 0, out_of_memory=memory_kills() > self._memory_kills)
+
+    def close(self) -> None:
+        """Let go: one that still waits ends by itself."""
+        self._orders.close()
+        self._process.join()
+        self._process.close()
+
+
+def _enter(orders: Connection) -> None:
+    from explorer.runs.warm import worker  # there already, where processes are forked
+
+    worker.main(orders)
+
+
+def why(code: int, *, out_of_memory: bool) -> Reason:
+    """What an exit status means; negative ones are signals.
+
+    `out_of_memory`: in the meantime the system has ended some process for want of memory.
+    """
+    if code == DISK_FULL:
+        return Reason(FULL)
+    if code >= 0:
+        return Reason(BROKEN, {"status": str(code)})
+    if -code == signal.SIGKILL and out_of_memory:
+        return Reason(NO_MEMORY)
+    name = signal.Signals(-code).name
+    return Reason(CRASHED if -code in _CRASHES else KILLED, {"signal": name})
+
+
+def memory_kills() -> int:
+    """How often the system has ended a process for want of memory since it was started (Linux)."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

@@ -1,0 +1,122 @@
+"""What the tests of runs share: a folder of their own, and the processes that work with it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from explorer import runs, storage
+from explorer.recipes import Recipe
+from explorer.runs import Run, store
+
+PATIENCE = 60.0  # seconds; everything here takes a few on a machine that is not busy
+
+# Small and real: 8 × 8 digits at LeNet's size, 16 steps in an epoch.
+SHORT = Recipe("lenet", dataset="digits", epochs=2, batch_size=32, train_subset=512, test_subset=64)
+
+# A web server as far as runs go: it launches, asks and looks. One command of JSON a line.
+SERVER = """
+import json, sys, threading, time
+from explorer import runs
+runs.watch("cpu")
+def poll():
+    while True:
+        runs.listed()
+        time.sleep(0.1)
+threading.Thread(target=poll, daemon=True).start()
+for line in sys.stdin:
+    verb, given = json.loads(line)
+    if verb == "launch":
+        from explorer import recipes
+        given = recipes.from_json(given)
+    try:
+        answer = getattr(runs, verb)(given)
+    except ValueError as error:
+        answer = str(error)
+    print(json.dumps(answer), flush=True)
+"""
+
+
+class Server:
+    """A process that stands for a web server."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", SERVER],
+            cwd=storage.PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "CONVSCOPE_HOME": str(storage.home())},
+        )
+
+    def ask(self, verb: str, given: Any) -> Any:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps([verb, given]) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe
+            with suppress(OSError):
+                pipe.close()
+
+
+@contextmanager
+def folder(home: Path) -> Iterator[Path]:
+    """Everything that is kept, in `home`; no process that works with it is left behind."""
+    before = os.environ.get(storage.VARIABLE)
+    os.environ[storage.VARIABLE] = str(home)
+    try:
+        yield home
+    finally:
+        for pid in of_folder(home):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not of_folder(home))
+        if before is None:
+            del os.environ[storage.VARIABLE]
+        else:
+            os.environ[storage.VARIABLE] = before
+
+
+def of_folder(home: Path) -> list[int]:
+    """Processes that were started to work with this folder (never the test's own)."""
+    named = f"{storage.VARIABLE}={home}".encode()
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            alive = (place / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+            if alive and named in (place / "environ").read_bytes().split(b"\0"):
+                found.append(int(place.name))
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def until(done: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def over(number: int) -> Run:
+    """The run, once it has come to an end."""
+    until(lambda: runs.get(number).status.over)
+    return runs.get(number)
+
+
+def going(number: int, step: int = 1) -> Run:
+    """The run, once it has done some steps."""
+    until(lambda: store.get(number).progress.step >= step or store.get(number).status.over)
+    return store.get(number)

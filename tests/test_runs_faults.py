@@ -1,0 +1,97 @@
+"""Twenty deaths: of the worker, of a web server, of everything at once, at random moments."""
+
+import dataclasses
+import os
+import random
+import signal
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from explorer import datasets, training
+from explorer.device import named
+from explorer.runs import Status, metrics, process, processes, store
+from explorer.runs.database import database
+from tests import run_processes
+from tests.run_processes import SHORT, Server, of_folder, until
+
+RECIPE = dataclasses.replace(SHORT, epochs=1000)
+# Few of hosts: the next one takes seconds to be warm (`test_runs_host` has more of them).
+DEATHS = ["worker"] * 13 + ["server"] * 5 + ["worker and host"] + ["all"]
+
+
+def test_twenty_deaths_lose_nothing(tmp_path: Path):
+    assert len(DEATHS) == 20
+    chance = random.Random(4)  # noqa: S311 (moments, not secrets)
+    with run_processes.folder(tmp_path):
+        servers = [Server(), Server()]
+        number = servers[0].ask("launch", dataclasses.asdict(RECIPE))
+        bystander = servers[0].ask("launch", dataclasses.asdict(SHORT))
+        for death in chance.sample(DEATHS, len(DEATHS)):
+            goes_on(number)
+            time.sleep(chance.uniform(0, 0.4))
+            rows = committed(number)
+            die(death, number, servers)
+            assert committed(number) >= rows > 0
+            assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
+            if death == "server":
+                assert store.get(number).status is Status.RUNNING  # the worker does not need it
+                continue
+            until(lambda: store.get(number).status is Status.INTERRUPTED)
+            assert store.get(number).reason.text
+            assert servers[0].ask("resume", number) is None
+        goes_on(number)
+        assert servers[0].ask("stop", number) is None
+        until(lambda: store.get(number).status is Status.STOPPED)
+        until(lambda: store.get(bystander).status is Status.FINISHED)
+        assert [run.id for run in store.listed()] == [bystander, number]
+        for server in servers:
+            server.kill()
+        until(lambda: not of_folder(tmp_path), 20)  # nobody watches: the host ends by itself
+        curve = metrics.curve(store.get(number), most=10**6)
+        assert curve.step == list(range(1, store.get(number).progress.step + 1))
+        np.testing.assert_allclose(curve.loss, unbroken(len(curve.step)))
+        assert len(metrics.curve(store.get(bystander)).step) == 32
+        assert len(metrics.epochs(number)) == store.get(number).progress.epoch
+        database().close()
+
+
+def committed(number: int) -> int:
+    (row,) = database().rows("SELECT COUNT(*) AS steps FROM steps WHERE run = ?", (number,))
+    return int(row["steps"])
+
+
+def goes_on(number: int) -> None:
+    """Wait until the run has its turn and does steps that it had not done before."""
+    until(lambda: store.get(number).status is Status.RUNNING)
+    before = store.get(number).progress.step
+    until(lambda: store.get(number).progress.step > before)
+
+
+def die(death: str, number: int, servers: list[Server]) -> None:
+    """Kill what is named, without warning; new servers take the place of those that are gone."""
+    if "worker" in death or death == "all":
+        os.kill(process.pid_of(store.get(number).worker), signal.SIGKILL)
+    if "host" in death or death == "all":
+        until(lambda: processes.host_lives("cpu"))
+        os.kill(host(), signal.SIGKILL)
+    for server in {"server": servers[:1], "all": servers[:]}.get(death, []):
+        server.kill()
+        servers.remove(server)
+        servers.append(Server())
+
+
+def host() -> int:
+    (row,) = database().rows("SELECT identity FROM processes WHERE role = 'host'")
+    return process.pid_of(row["identity"])
+
+
+def unbroken(steps: int) -> list[float]:
+    """The losses of the same run's first steps, never interrupted, trained right here."""
+    torch.set_num_threads(1)
+    records = training.Training(RECIPE, datasets.load("digits"), named("cpu")).records()
+    losses = (loss for each in records if isinstance(each, training.Steps) for loss in each.loss)
+    return list(islice(losses, steps))

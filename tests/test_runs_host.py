@@ -1,0 +1,334 @@
+"""Runs in processes of their own: their turns, what is asked of them, who ends when."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from explorer import checkpoints, datasets, runs, storage, training
+from explorer.device import named
+from explorer.recipes import Recipe
+from explorer.runs import Status, engines, folder, process, processes, store, workers
+from explorer.runs.database import database
+from tests import run_processes
+from tests.run_processes import SHORT, Server, going, of_folder, over, until
+
+LONG = dataclasses.replace(SHORT, epochs=1000)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One folder and one warm host for all of these tests."""
+    with run_processes.folder(tmp_path_factory.mktemp("home")) as home:
+        runs.watch("cpu")
+        over(runs.launch(SHORT))
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """No test leaves a run to the next."""
+    yield
+    for run in store.with_status(Status.QUEUED, Status.STARTING, Status.RUNNING):
+        runs.stop(run.id)
+        over(run.id)
+
+
+def losses(recipe: Recipe) -> list[float]:
+    """Every step's loss in an unbroken run, trained right here."""
+    torch.set_num_threads(1)
+    records = training.Training(recipe, datasets.load("digits"), named("cpu")).records()
+    return [loss for each in records if isinstance(each, training.Steps) for loss in each.loss]
+
+
+def every_loss(number: int) -> list[float | None]:
+    return runs.curves(number, most=10**6).loss
+
+
+# A run from its launch to its end
+
+
+def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
+    run = over(runs.launch(SHORT, "mine"))
+    assert (run.status, run.name, str(run.reason)) == (Status.FINISHED, "mine", "")
+    assert run.started
+    assert run.ended
+    assert run.created <= run.started <= run.ended
+    assert (run.progress.step, run.progress.epoch, run.progress.fraction) == (32, 2, 1)
+    assert run.progress.images_per_second > 0
+    assert run.facts["parameters"] == 61_706
+    np.testing.assert_allclose(every_loss(run.id), losses(SHORT))
+    assert not folder.state_file(run.id).exists()  # there is nothing to be taken up
+    assert [row.epoch for row in runs.epochs(run.id)] == [1, 2]
+    assert runs.epochs(run.id)[-1].test_accuracy == run.test_accuracy
+    assert runs.snapshots(run.id) == [0, 1, 2]
+    assert len(runs.predictions(run.id).predicted) == 64
+    tensors, card = checkpoints.load(runs.checkpoint(run.id))
+    assert (card.epoch, card.test_accuracy) == (2, run.test_accuracy)
+    network = checkpoints.build(card, tensors)
+    kernels = runs.snapshot(run.id, 2)
+    assert kernels
+    assert kernels.kernels is not None
+    np.testing.assert_allclose(network.get_parameter("conv1.weight").detach(), kernels.kernels)
+
+
+def test_a_run_starts_within_a_third_of_a_second_of_its_turn():
+    first = [over(runs.launch(SHORT)) for _ in range(3)]
+    queued = [runs.launch(SHORT) for _ in range(3)]
+    ended = [over(number) for number in queued]
+    turns = [run.created for run in first]
+    turns += [max(run.created, before.ended or 0) for before, run in pairwise(ended)]
+    waits = [(run.taken or 0) - turn for run, turn in zip([*first, *ended[1:]], turns, strict=True)]
+    assert min(waits) < 0.3  # the others, too, on a machine that does nothing else
+
+
+def test_what_fails_is_told_in_a_sentence(home: Path):
+    pictures = home / "nothing here"
+    recipe = dataclasses.replace(
+        SHORT, dataset="images", path=str(pictures), train_subset=0, test_subset=0
+    )
+    run = over(runs.launch(recipe))
+    assert run.status is Status.FAILED
+    assert str(pictures) in str(run.reason) or "picture" in str(run.reason)
+    assert "Traceback" not in str(run.reason)
+
+
+def test_a_run_that_diverges_says_why():
+    recipe = dataclasses.replace(
+        SHORT,
+        optimizer="sgd",
+        learning_rate=1000.0,
+        initialisation="xavier",
+        options={"activation": "relu"},
+    )
+    run = over(runs.launch(recipe))
+    assert run.status is Status.DIVERGED
+    assert "learning rate" in str(run.reason)
+
+
+# What is asked of a run
+
+
+def test_pausing_lets_others_through_and_resuming_goes_on_with_the_same_curve():
+    recipe = dataclasses.replace(SHORT, epochs=12)
+    number = runs.launch(recipe)
+    going(number, 20)
+    runs.pause(number)
+    paused = over(number)
+    assert paused.status is Status.PAUSED
+    until(lambda: not process.alive(paused.worker))
+    assert over(runs.launch(SHORT)).status is Status.FINISHED
+    assert runs.get(number).status is Status.PAUSED
+    runs.resume(number)
+    run = over(number)
+    assert run.status is Status.FINISHED
+    assert run.progress.step == 12 * 16
+    np.testing.assert_allclose(every_loss(number), losses(recipe))
+    assert run.started == paused.started
+
+
+def test_a_stopped_run_keeps_everything_and_can_be_taken_up():
+    number = runs.launch(LONG)
+    going(number, 20)
+    asked = time.monotonic()
+    runs.stop(number)
+    run = over(number)
+    assert run.status is Status.STOPPED
+    assert time.monotonic() - asked < 10
+    assert len(every_loss(number)) == run.progress.step >= 20
+    runs.resume(number)
+    assert going(number, run.progress.step + 1).status is Status.RUNNING
+
+
+def test_a_worker_that_is_told_to_end_saves_first():
+    number = runs.launch(LONG)
+    pid = process.pid_of(going(number, 20).worker)
+    os.kill(pid, signal.SIGTERM)
+    run = over(number)
+    assert run.status is Status.INTERRUPTED
+    assert "saved" in str(run.reason)
+    _tensors, card = checkpoints.load(folder.state_file(number))
+    assert card.step == run.progress.step
+
+
+def test_runs_take_turns_and_their_positions_are_known():
+    first, second, third = (runs.launch(LONG), runs.launch(SHORT), runs.launch(SHORT))
+    going(first, 20)
+    assert [runs.expected(runs.get(n)).position for n in (first, second, third)] == [0, 1, 2]
+    until_second = runs.expected(runs.get(second)).until_start
+    until_third = runs.expected(runs.get(third)).until_start
+    assert until_second
+    assert until_third
+    assert 0 < until_second < until_third
+    runs.cancel(second)
+    assert runs.expected(runs.get(third)).position == 1
+    assert runs.get(third).status is Status.QUEUED
+    runs.stop(first)
+    assert over(third).status is Status.FINISHED
+    assert runs.get(second).status is Status.CANCELLED
+
+
+# Deaths
+
+
+def test_a_dead_worker_is_noticed_at_once_and_named():
+    number = runs.launch(LONG)
+    os.kill(process.pid_of(going(number, 20).worker), signal.SIGKILL)
+    killed = time.monotonic()
+    until(lambda: store.get(number).status is Status.INTERRUPTED)  # by the host: nobody else looks
+    assert time.monotonic() - killed < 5
+    assert "SIGKILL" in str(runs.get(number).reason)
+
+
+def test_a_worker_that_does_not_answer_to_a_stop_is_ended():
+    number = runs.launch(LONG)
+    os.kill(process.pid_of(going(number, 20).worker), signal.SIGSTOP)
+    runs.stop(number)
+    assert runs.get(number).wish is runs.Wish.STOP
+    with database().writing() as connection:  # as if that had been a minute ago
+        connection.execute("UPDATE runs SET wished = wished - 60 WHERE id = ?", (number,))
+    assert over(number).status is Status.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("code", "out_of_memory", "part"),
+    [
+        (-signal.SIGKILL, False, "ended from outside (SIGKILL)"),
+        (-signal.SIGKILL, True, "out of memory"),
+        (-signal.SIGSEGV, True, "crashed (SIGSEGV)"),
+        (workers.DISK_FULL, False, "disk became full"),
+        (1, False, "exit status 1"),
+    ],
+)
+def test_a_death_is_explained(code: int, out_of_memory: bool, part: str):
+    assert part in str(workers.why(code, out_of_memory=out_of_memory))
+
+
+def test_a_host_that_dies_leaves_its_worker_alone_and_the_next_one_waits_for_it(home: Path):
+    number, after = runs.launch(LONG), runs.launch(SHORT)
+    worker = going(number, 20).worker
+    os.kill(host_pid(), signal.SIGKILL)
+    until(lambda: runs.listed() and processes.host_lives("cpu"))
+    before = store.get(number).progress.step
+    assert going(number, before + 50).worker == worker
+    assert runs.get(after).status is Status.QUEUED
+    runs.stop(number)
+    assert over(number).status is Status.STOPPED
+    assert over(after).status is Status.FINISHED
+    assert len(hosts(home)) == 1
+
+
+def host_pid() -> int:
+    (row,) = database().rows("SELECT identity FROM processes WHERE role = 'host'")
+    return process.pid_of(row["identity"])
+
+
+def hosts(home: Path) -> list[int]:
+    return [pid for pid in of_folder(home) if b"explorer.runs.host" in command(pid)]
+
+
+def command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+# Several servers
+
+
+def test_two_servers_on_one_folder_run_every_run_once(tmp_path: Path):
+    with run_processes.folder(tmp_path):
+        servers = [Server(), Server()]
+        numbers = [
+            server.ask("launch", dataclasses.asdict(SHORT)) for server in (*servers, servers[0])
+        ]
+        assert sorted(numbers) == [1, 2, 3]
+        until(lambda: all(store.get(number).status.over for number in numbers))
+        assert len(hosts(tmp_path)) == 1
+        ended = [store.get(number) for number in numbers]
+        for run, following in pairwise(ended):
+            assert run.status is Status.FINISHED
+            assert len(every_loss(run.id)) == 32
+            assert (run.ended or 0) <= (following.taken or 0)  # one after the other
+        assert len({run.worker for run in ended}) == 3
+        for server in servers:
+            server.kill()
+        until(lambda: not of_folder(tmp_path), 20)  # the host ends by itself
+
+
+def test_a_second_host_for_a_device_ends_at_once(home: Path):
+    second = subprocess.run(
+        [sys.executable, "-m", "explorer.runs.host", "cpu"],
+        cwd=storage.PROJECT,
+        timeout=run_processes.PATIENCE,
+        check=False,
+    )
+    assert second.returncode == 0
+    assert len(hosts(home)) == 1
+
+
+# Engines
+
+
+@pytest.mark.parametrize("name", list(engines.ENGINES))
+def test_every_engine_answers_to_the_four_verbs(name: str):
+    engine = engines.get(name)
+    assert engine.devices()
+    number = store.add(runs.get(1).settings, name, "cpu", engine=name)
+    run = runs.get(number)
+    engine.submit(run)
+    engine.submit(run)
+    over(number)
+    assert runs.get(number).status is Status.FINISHED
+    assert not engine.ask(runs.get(number), runs.Wish.STOP)
+    assert engine.look([]) == {}
+
+
+def test_an_unknown_engine_is_told():
+    with pytest.raises(ValueError, match="local"):
+        engines.get("cloud")
+
+
+# A disk that is full
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own, with room for 2.5 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2500k", "tmpfs", str(place)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("only root can mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_ends_a_run_in_a_sentence_and_spares_the_others(small_disk: Path):
+    with run_processes.folder(small_disk):
+        first = over(runs.launch(dataclasses.replace(SHORT, epochs=1)))
+        assert first.status is Status.FINISHED
+        number = runs.launch(LONG)
+        until(lambda: not store.get(number).status.active and store.get(number).taken)
+        fault = store.get(number)
+        assert fault.status in (Status.FAILED, Status.INTERRUPTED)
+        assert "full" in str(fault.reason) or "No space" in str(fault.reason)
+        assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
+        assert len(every_loss(first.id)) == 16
+        checkpoints.load(runs.checkpoint(first.id))
+        runs.delete(number)
+        assert over(runs.launch(dataclasses.replace(SHORT, epochs=1))).status is Status.FINISHED

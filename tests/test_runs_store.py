@@ -1,0 +1,574 @@
+"""The store of runs: who may write what, what survives, what is said when it cannot be written."""
+
+import dataclasses
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from explorer import runs, storage
+from explorer.recipes import Recipe
+from explorer.runs import Status, Wish, database, folder, process, processes, store, tending
+from explorer.runs.ledger import Ledger, NotMine
+from explorer.runs.records import Reason
+from explorer.training import Epoch, Snapshot, Started, State, Steps
+from tests.run_processes import until
+
+SETTINGS = '{"network": "lenet", "epochs": 3, "dataset": "digits"}'
+STARTED = Started(
+    parameters=61_706,
+    train_images=320,
+    test_images=5,
+    steps_per_epoch=10,
+    total_steps=30,
+    epochs=3,
+    device_title="CPU",
+    precision="float32",
+    channels_last=False,
+    threads=1,
+    torch_version="2",
+    forward_flops=833_040,
+    samples=(0, 1),
+    first_kernels="conv1",
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own. No host is started here: runs stay in the queue."""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(processes, "wake", lambda _device: None)
+    return tmp_path
+
+
+def added(name: str = "a run") -> int:
+    return store.add(SETTINGS, name, "cpu")
+
+
+def claimed(worker: str = "") -> Ledger:
+    """A run in the hands of a worker: this process, unless another is named."""
+    run = store.claim("cpu", worker or process.own())
+    assert run
+    return Ledger(run, worker or process.own())
+
+
+def begun(worker: str = "", state: State | None = None) -> Ledger:
+    """The same, once the worker has taken it on and goes on from `state`."""
+    ledger = claimed(worker)
+    ledger.take()
+    ledger.begin(state)
+    return ledger
+
+
+def steps(first: int, count: int, loss: float | None = None) -> Steps:
+    numbers = range(first + 1, first + count + 1)
+    return Steps(
+        first_step=first,
+        epoch=first // 10 + 1,
+        loss=[1 / n if loss is None else loss for n in numbers],
+        accuracy=[n / 100 for n in numbers],
+        gradient_norm=[2.0] * count,
+        learning_rate=[0.1] * count,
+        images=32 * (first + count),
+        seconds=0.5 * (first + count),
+    )
+
+
+def epoch(number: int) -> Epoch:
+    return Epoch(
+        epoch=number,
+        step=10 * number,
+        train_loss=1.0,
+        train_accuracy=0.5,
+        test_loss=float("nan"),
+        test_accuracy=0.25 * number,
+        images_per_second=64.0,
+        seconds=5.0 * number,
+        predicted=torch.tensor([0, 1, 2, 1, 9], dtype=torch.int16),
+        confidence=torch.tensor([0.5, 0.75, 1, 0.25, 0.5], dtype=torch.float16),
+        true_probability=torch.tensor([0.5, 0.125, 1, 0, 0.5], dtype=torch.float16),
+    )
+
+
+# What is kept
+
+
+def test_looking_leaves_no_trace(home: Path):
+    assert runs.listed() == []
+    assert runs.stamp() == ""
+    with pytest.raises(ValueError, match="no run 1"):
+        runs.get(1)
+    assert list(home.iterdir()) == []
+
+
+def test_a_launched_run_waits_with_its_recipe(home: Path):
+    recipe = Recipe("bn_lenet", dataset="digits", epochs=2, seed=7)
+    first, second = runs.launch(recipe), runs.launch(recipe, "  mine ")
+    run = runs.get(first)
+    assert run.recipe == recipe
+    assert (run.status, run.device, run.name) == (Status.QUEUED, "cpu", "LeNet with batch norm · 1")
+    assert runs.get(second).name == "mine"
+    assert [each.id for each in runs.listed()] == [second, first]
+    assert (home / "runs" / "runs.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"learning_rate": float("nan")}, "learning rate"),
+        ({"epochs": 0}, "number of epochs"),
+        ({"network": "lenett"}, "lenett"),
+        ({"size": 224}, "fc1"),
+        ({"device": "cuda:7"}, "cuda:7"),
+    ],
+)
+def test_what_cannot_be_trained_is_not_queued(change: dict[str, object], part: str):
+    recipe = dataclasses.replace(Recipe("lenet", dataset="digits"), **change)
+    with pytest.raises(ValueError, match=part):
+        runs.launch(recipe)
+    assert runs.listed() == []
+
+
+def test_names_and_notes():
+    number = added()
+    runs.rename(number, "  sharper  ")
+    runs.note(number, "lower rate\nthan before " + "x" * 3000)
+    run = runs.get(number)
+    assert run.name == "sharper"
+    assert run.note.startswith("lower rate\nthan before")
+    assert len(run.note) == 2000
+    with pytest.raises(ValueError, match="at least one character"):
+        runs.rename(number, " ")
+    with pytest.raises(ValueError, match="no run 99"):
+        runs.note(99, "")
+
+
+def test_a_stamp_tells_of_every_change():
+    stamps = {runs.stamp()}
+    number = added()
+    stamps.add(runs.stamp())
+    runs.rename(number, "b")
+    stamps.add(runs.stamp())
+    ledger = claimed()
+    stamps.add(runs.stamp())
+    ledger.take()
+    stamps.add(runs.stamp())
+    ledger.begin(None)
+    stamps.add(runs.stamp())
+    ledger.end(Status.STOPPED)
+    stamps.add(runs.stamp())
+    runs.delete(number)
+    stamps.add(runs.stamp())
+    assert len(stamps) == 8
+
+
+def test_numbers_are_never_given_twice():
+    first = added()
+    runs.cancel(first)
+    runs.delete(first)
+    assert added() > first
+
+
+# The queue
+
+
+def test_the_queue_goes_by_its_order_and_one_device():
+    first, second = added(), added()
+    other = store.add(SETTINGS, "elsewhere", "cuda:0")
+    assert runs.expected(runs.get(first)).position == 1
+    assert runs.expected(runs.get(second)).position == 2
+    assert runs.expected(runs.get(other)).position == 1
+    assert claimed().run.id == first
+    assert claimed().run.id == second
+    assert store.claim("cpu", "1:2:3") is None
+
+
+def test_a_paused_run_comes_back_to_the_head_of_the_queue():
+    first, second, third = added(), added(), added()
+    ledger = begun()
+    runs.pause(first)
+    assert ledger.wish() is Wish.PAUSE
+    ledger.end(Status.PAUSED)
+    runs.resume(first)
+    order = [run.id for run in store.with_status(Status.QUEUED)]
+    assert order == [first, second, third]
+    runs.stop(second)
+    assert runs.get(second).status is Status.CANCELLED
+    runs.resume(second)
+    assert [run.id for run in store.with_status(Status.QUEUED)] == [first, third, second]
+
+
+def test_waiting_times_follow_the_rates_measured():
+    first, second, third = added(), added(), added()
+    ledger = begun()
+    assert runs.expected(runs.get(second)).until_start is None  # nothing is known yet
+    ledger.started(STARTED)
+    ledger.steps(steps(0, 10))  # 10 of 30 steps in 5 seconds
+    assert runs.expected(runs.get(first)).left == pytest.approx(10)
+    assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
+    assert runs.expected(runs.get(third)).until_start == pytest.approx(10 + 15)
+    assert runs.expected(runs.get(third)).left == pytest.approx(15)
+    assert runs.expected(runs.get(third)).position == 2
+    ledger.end(Status.STOPPED)
+    assert runs.expected(runs.get(first)).left is None
+
+
+def test_an_estimate_stands_in_until_a_rate_is_known():
+    runs.launch(Recipe("lenet", dataset="digits"), seconds=40)
+    second = runs.launch(Recipe("nin", dataset="digits", size=224), seconds=600)
+    assert runs.expected(runs.get(second)).until_start == 40
+    assert runs.expected(runs.get(second)).left == 600
+
+
+# Who may write
+
+
+def test_a_run_is_given_to_one_worker_only():
+    added()
+    assert store.claim("cpu", "1:1:1")
+    assert store.claim("cpu", "2:2:2") is None
+
+
+def test_who_has_lost_a_run_writes_nothing_more():
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.steps(steps(0, 5))
+    store.lost(runs.get(number), Reason("gone"))
+    for write in (
+        lambda: ledger.steps(steps(5, 5)),
+        lambda: ledger.epoch(epoch(1)),
+        lambda: ledger.end(Status.FINISHED),
+        ledger.wish,
+    ):
+        runs.resume(number)
+        store.claim("cpu", "1:1:1")
+        with pytest.raises(NotMine):
+            write()
+        store.lost(dataclasses.replace(runs.get(number), taken=1.0), Reason("gone"))
+    assert runs.get(number).status is Status.INTERRUPTED
+    assert runs.curves(number).step == [1, 2, 3, 4, 5]
+    assert runs.epochs(number) == []
+
+
+def test_a_worker_that_dies_before_it_begins_gives_the_run_back():
+    number = added()
+    claimed("1:1:1")
+    store.lost(runs.get(number), Reason("gone"))
+    assert runs.get(number).status is Status.QUEUED
+
+
+def test_a_run_whose_worker_and_host_are_gone_is_found_at_the_next_look():
+    number = added()
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert ended.stdin
+    worker = process.identity(ended.pid)
+    begun(worker)
+    assert runs.get(number).status is Status.STARTING
+    assert process.alive(worker)
+    ended.kill()
+    ended.stdin.close()
+    until(lambda: not process.alive(worker))  # also while it waits to be reaped
+    ended.wait()
+    time.sleep(tending.EVERY)
+    run = runs.get(number)
+    assert run.status is Status.INTERRUPTED
+    assert "resumed" in str(run.reason)
+
+
+def test_a_run_of_an_engine_that_is_gone_spoils_no_look(monkeypatch: pytest.MonkeyPatch):
+    number = store.add(SETTINGS, "far away", "cpu", engine="cloud")
+    claimed("1:1:1")
+    waiting = store.add(SETTINGS, "here", "cpu")
+    woken: list[str] = []
+    monkeypatch.setattr(processes, "wake", woken.append)
+    tending.submit(waiting)
+    time.sleep(tending.EVERY)
+    assert [run.id for run in runs.listed()] == [waiting, number]
+    assert woken == ["cpu", "cpu"]  # when it was submitted, and at the look
+
+
+def test_a_number_that_no_run_can_have_is_answered():
+    with pytest.raises(ValueError, match="There is no run"):
+        runs.get(10**30)
+
+
+def test_what_a_dead_worker_had_begun_to_write_is_taken_away():
+    place = folder.checkpoint_file(7, 1)
+    place.parent.mkdir(parents=True)
+    for name in (place.name, f".{place.name}.4711"):
+        place.with_name(name).touch()
+    folder.forget_after(7, 1)
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_process_number_that_came_back_is_another_process():
+    pid, started, boot = process.own().split(":")
+    assert process.alive(f"{pid}:{started}:{boot}")
+    assert not process.alive(f"{pid}:{int(started) - 1}:{boot}")
+    assert not process.alive(f"{pid}:{started}:another-boot")
+    assert not process.alive("")
+
+
+@pytest.mark.parametrize("status", [Status.STARTING, Status.QUEUED])
+def test_what_waits_or_goes_is_not_deleted(status: Status):
+    number = added()
+    if status is Status.STARTING:
+        claimed()
+    with pytest.raises(ValueError, match="Stop it before"):
+        runs.delete(number)
+    assert runs.get(number).status is status
+
+
+def test_deleting_takes_everything_away(home: Path):
+    number, other = added(), added()
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.steps(steps(0, 10))
+    ledger.epoch(epoch(1))
+    folder.checkpoint_file(number, 1).parent.mkdir()
+    folder.checkpoint_file(number, 1).touch()
+    ledger.end(Status.FINISHED)
+    runs.delete(number)
+    assert [run.id for run in runs.listed()] == [other]
+    assert not folder.folder(number).exists()
+    with sqlite3.connect(home / "runs" / "runs.db") as connection:
+        left = "SELECT run FROM steps UNION SELECT run FROM epochs UNION SELECT run FROM snapshots"
+        assert connection.execute(left).fetchall() == []
+    connection.close()
+
+
+@pytest.mark.parametrize("verb", [runs.pause, runs.stop, runs.cancel, runs.resume])
+def test_verbs_on_a_finished_run_are_refused_in_a_sentence(verb):
+    number = added("the best")
+    claimed().end(Status.FINISHED)
+    with pytest.raises(ValueError, match="the best is finished"):
+        verb(number)
+
+
+def test_a_diverged_run_is_not_resumed():
+    number = added()
+    claimed().end(Status.DIVERGED, Reason("The loss became NaN."))
+    with pytest.raises(ValueError, match="lower learning rate"):
+        runs.resume(number)
+    assert str(runs.get(number).reason) == "The loss became NaN."
+
+
+def test_retry_is_a_new_run_with_the_same_recipe():
+    recipe = Recipe("lenet", dataset="digits", seed=3)
+    number = runs.launch(recipe)
+    again = runs.get(runs.retry(number))
+    assert again.recipe == recipe
+    assert again.parent == number
+    assert again.status is Status.QUEUED
+
+
+# Curves
+
+
+def every_step(number: int) -> runs.Curve:
+    return runs.curves(number, most=10**6)
+
+
+def trained(count: int, since: int = 0) -> int:
+    number = added()
+    ledger = begun()
+    ledger.started(dataclasses.replace(STARTED, total_steps=count))
+    for first in range(since, count, 7):
+        ledger.steps(steps(first, min(7, count - first)))
+    ledger.end(Status.FINISHED)
+    return number
+
+
+def test_every_step_is_kept_as_it_was():
+    curve = runs.curves(trained(30))
+    assert curve.stride == 1
+    assert curve.step == list(range(1, 31))
+    assert curve.loss == [1 / n for n in curve.step]
+    assert curve.images == [32 * n for n in curve.step]
+    assert curve.epoch == [n / 10 for n in curve.step]
+    np.testing.assert_allclose(curve.seconds, [0.5 * n for n in curve.step])
+
+
+def test_thinned_points_are_means_of_their_steps():
+    number = trained(1000)
+    curve = runs.curves(number, most=130)
+    assert curve.stride == 8
+    assert curve.step == list(range(8, 1001, 8))
+    loss = (1 / np.arange(1, 1001)).reshape(-1, 8).mean(axis=1)
+    np.testing.assert_allclose(curve.loss, loss)
+
+
+def test_points_come_once_whatever_the_rhythm_of_asking():
+    number = added()
+    ledger = begun()
+    ledger.started(dataclasses.replace(STARTED, total_steps=100))
+    seen: list[int] = []
+    losses: list[float | None] = []
+    for first in range(0, 100, 7):
+        ledger.steps(steps(first, min(7, 100 - first)))
+        curve = runs.curves(number, seen[-1] if seen else 0, most=25)
+        seen += curve.step
+        losses += curve.loss
+    ledger.end(Status.FINISHED)
+    whole = runs.curves(number, most=25)
+    assert (seen, losses) == (whole.step, whole.loss)
+    assert len(seen) == 25
+
+
+def test_numbers_that_are_not_finite_are_gaps():
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.steps(steps(0, 2, loss=float("nan")))
+    assert runs.curves(number).loss == [None, None]
+
+
+def test_resuming_replaces_what_came_after_the_state():
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.steps(steps(0, 10))
+    ledger.epoch(epoch(1))
+    ledger.steps(steps(10, 4))
+    ledger.snapshot(Snapshot(2, 14, None, torch.zeros(2, 10)))
+    store.lost(runs.get(number), Reason("gone"))
+    runs.resume(number)
+    again = begun(state=State(epoch=2, step=12, step_in_epoch=2, seconds=6.0, tensors={}))
+    run = runs.get(number)
+    assert (run.progress.step, run.progress.epoch, run.progress.seconds) == (12, 1, 6.0)
+    assert run.test_accuracy == 0.25
+    assert runs.curves(number).step == list(range(1, 13))
+    assert runs.snapshots(number) == []
+    again.started(STARTED)
+    again.steps(steps(12, 8))
+    again.epoch(epoch(2))
+    assert runs.curves(number).step == list(range(1, 21))
+    assert runs.curves(number).images == [32 * n for n in range(1, 21)]
+    assert [row.epoch for row in runs.epochs(number)] == [1, 2]
+    assert runs.get(number).test_accuracy == 0.5
+
+
+def test_epochs_snapshots_and_predictions_come_back_as_they_were():
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    kernels, answers = torch.rand(6, 1, 5, 5), torch.rand(2, 10)
+    ledger.snapshot(Snapshot(0, 0, kernels, answers))
+    ledger.snapshot(Snapshot(1, 3, kernels + 1, answers))
+    ledger.snapshot(Snapshot(1, 10, kernels + 2, answers))
+    ledger.epoch(epoch(1))
+    assert runs.snapshots(number) == [0, 1]
+    last = runs.snapshot(number)
+    assert last
+    assert (last.epoch, last.step) == (1, 10)
+    assert last.kernels is not None
+    np.testing.assert_array_equal(last.kernels, (kernels + 2).numpy())
+    first = runs.snapshot(number, 0)
+    assert first
+    np.testing.assert_array_equal(first.probabilities, answers.numpy())
+    assert runs.snapshot(number, 7) is None
+    (row,) = runs.epochs(number)
+    assert (row.epoch, row.test_loss, row.test_accuracy) == (1, None, 0.25)
+    seen = runs.predictions(number)
+    assert seen.predicted.tolist() == [0, 1, 2, 1, 9]
+    assert seen.true_probability.tolist() == [0.5, 0.125, 1, 0, 0.5]
+    with pytest.raises(ValueError, match="no predictions of epoch 2"):
+        runs.predictions(number, 2)
+    assert runs.get(number).facts["samples"] == [0, 1]
+
+
+# Checkpoints
+
+
+def test_checkpoints_are_found_by_epoch_and_the_oldest_give_way(home: Path):
+    number = added()
+    with pytest.raises(ValueError, match="no epoch of it is done"):
+        runs.checkpoint(number)
+    for which in (1, 2, 3):
+        path = folder.checkpoint_file(number, which)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(100))
+    assert runs.checkpoint(number).name == "epoch-0003.safetensors"
+    assert runs.checkpoint(number, 2) == home / "runs" / str(number) / "epoch-0002.safetensors"
+    folder.make_room(number, 250)
+    assert runs.checkpoints(number) == [2, 3]
+    folder.make_room(number, 10)
+    assert runs.checkpoints(number) == [3]
+    with pytest.raises(ValueError, match="It has those of 3"):
+        runs.checkpoint(number, 1)
+
+
+# When it cannot be written
+
+
+def test_a_folder_that_cannot_be_made_is_told(home: Path, monkeypatch: pytest.MonkeyPatch):
+    (home / "file").touch()
+    monkeypatch.setenv(storage.VARIABLE, str(home / "file" / "below"))
+    with pytest.raises(ValueError, match="CONVSCOPE_HOME"):
+        runs.launch(Recipe("lenet", dataset="digits"))
+    assert runs.listed() == []
+
+
+def test_a_full_disk_is_told_and_harms_nothing():
+    number = added()
+    ledger = begun()
+    ledger.started(dataclasses.replace(STARTED, total_steps=10**6))
+    connection = database.database()._connection()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count={pages + 8}").fetchone()  # SQLite's own full disk
+    ledger.steps(steps(0, 100))
+    with pytest.raises(database.DiskFullError, match="is full"):
+        ledger.steps(steps(100, 10_000))
+    assert len(every_step(number).step) == 100
+    connection.execute("PRAGMA max_page_count=1000000").fetchone()
+    ledger.steps(steps(100, 100))
+    assert len(every_step(number).step) == 200
+    assert database.database().rows("PRAGMA integrity_check")[0][0] == "ok"
+
+
+def test_a_newer_or_damaged_store_is_told(home: Path):
+    path = home / "runs" / "runs.db"
+    path.parent.mkdir()
+    path.write_bytes(b"not a database, not a database, not a database " * 100)
+    with pytest.raises(ValueError, match="damaged"):
+        runs.listed()
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(ValueError, match="newer version"):
+        runs.listed()
+
+
+def test_a_folder_that_was_cleared_is_begun_anew(home: Path):
+    added()
+    for path in (home / "runs").iterdir():
+        path.unlink()
+    assert runs.listed() == []
+    assert added() == 1
+    assert [run.id for run in runs.listed()] == [1]
+
+
+def test_reasons_are_kept_for_readers_of_any_language():
+    number = added()
+    claimed().end(Status.FAILED, Reason("Ended by {signal}.", {"signal": "SIGKILL"}))
+    assert str(runs.get(number).reason) == "Ended by SIGKILL."
+
+
+def test_recipes_of_another_version_are_listed_all_the_same():
+    number = store.add('{"network": "lenet", "magic": 3}', "old", "cpu")
+    (run,) = runs.listed()
+    assert run.id == number
+    with pytest.raises(ValueError, match="magic"):
+        _ = run.recipe
+
+
+def test_the_host_never_imports_torch():
+    code = "import sys, explorer.runs.host; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=storage.PROJECT, check=True)

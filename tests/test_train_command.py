@@ -1,0 +1,298 @@
+"""The commands `train` and `runs`: the same store and workers as the pages', without one."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer import checkpoints, datasets, recipes, runs, storage, terminal
+from explorer.__main__ import main
+from explorer.runs import Status, store
+from tests import run_processes
+from tests.run_processes import SHORT, going, over, until
+
+SMALL = ("--dataset", "digits", "--subset", "512", "--test-subset", "64", "--batch-size", "32")
+KEYS = {"epoch", "train_loss", "train_accuracy", "test_accuracy", "images_per_second", "seconds"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One folder and one warm host for all of these tests."""
+    with run_processes.folder(tmp_path_factory.mktemp("home")) as home:
+        over(runs.launch(SHORT))
+        yield home
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of one command."""
+    status = main(arguments)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def newest() -> runs.Run:
+    return store.listed()[0]
+
+
+def typed(*arguments: str, **how: Any) -> "subprocess.Popen[str]":
+    """The command as somebody would type it, going on by itself."""
+    command = [sys.executable, "-W", "error", "-m", "explorer", *arguments]
+    return subprocess.Popen(command, cwd=storage.PROJECT, text=True, **how)
+
+
+# train
+
+
+def test_training_prints_one_line_of_json_per_epoch(capsys: pytest.CaptureFixture[str]):
+    status, out, err = said(capsys, "train", "lenet", *SMALL, "--epochs", "3", "--json")
+    assert (status, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    for line in lines:
+        assert set(line) == KEYS
+        assert 0 <= line["train_accuracy"] <= 1
+        assert line["images_per_second"] > 0
+    assert lines[0]["seconds"] < lines[1]["seconds"] < lines[2]["seconds"]
+    run = newest()
+    assert run.status is Status.FINISHED  # as a page shows it, too
+    assert [row.train_loss for row in runs.epochs(run.id)] == [line["train_loss"] for line in lines]
+
+
+def test_without_options_it_is_the_courses_recipe(capsys: pytest.CaptureFixture[str]):
+    assert said(capsys, "train", "bn_lenet", "--detach")[0] == 0
+    run = newest()
+    runs.stop(run.id)
+    assert run.recipe == recipes.check(recipes.course_recipe("bn_lenet"))
+    assert over(run.id).status in (Status.STOPPED, Status.CANCELLED)
+
+
+def test_every_option_reaches_the_recipe(capsys: pytest.CaptureFixture[str]):
+    arguments = (
+        "train lenet --dataset digits --epochs 2 --seed 5 --batch-size 16 --lr 0.01 "
+        "--optimizer sgd --momentum 0.9 --weight-decay 0.001 --schedule cosine --init xavier "
+        "--resize 30 --crop 1 --flip --subset 64 --test-subset 32 --device cpu "
+        "--precision float32 --set pooling=max --set activation=relu --name mine --json --detach"
+    ).split()
+    status, out, _err = said(capsys, *arguments)
+    assert status == 0
+    run = runs.get(json.loads(out)["run"])
+    assert run.name == "mine"
+    assert run.recipe == recipes.Recipe(
+        network="lenet",
+        options={"pooling": "max", "activation": "relu"},
+        dataset="digits",
+        size=30,
+        epochs=2,
+        batch_size=16,
+        optimizer="sgd",
+        learning_rate=0.01,
+        momentum=0.9,
+        weight_decay=0.001,
+        schedule="cosine",
+        initialisation="xavier",
+        flip=True,
+        crop=1,
+        train_subset=64,
+        test_subset=32,
+        seed=5,
+        device="cpu",
+        precision="float32",
+    )
+    assert over(run.id).status is Status.FINISHED
+
+
+def test_the_same_seed_gives_the_same_curve(capsys: pytest.CaptureFixture[str]):
+    arguments = ("train", "lenet", *SMALL, "--epochs", "1", "--json", "--seed")
+    losses = [json.loads(said(capsys, *arguments, seed)[1])["train_loss"] for seed in "112"]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("lenet5",), "lenet5"),
+        (("lenet", "--lr", "nan"), "learning rate"),
+        (("lenet", "--lr", "0"), "learning rate"),
+        (("lenet", "--epochs", "0"), "epochs"),
+        (("lenet", "--epochs", "1000000000"), "epochs"),
+        (("lenet", "--batch-size", "-1"), "batch size"),
+        (("lenet", "--optimizer", "adamw"), "adam, sgd"),
+        (("lenet", "--dataset", "imagenet"), "imagenet"),
+        (("lenet", "--resize", "224"), "fc1"),
+        (("lenet", "--set", "pooling=min"), "avg or max"),
+        (("lenet", "--set", "pooling"), "option=value"),
+        (("lenet", "--subset", "100000"), "pictures"),
+        (("lenet", "--device", "cuda:9"), "cuda:9"),
+        (("lenet", "--path", "nowhere"), "There is no file or folder nowhere"),
+    ],
+    ids=lambda value: " ".join(value[1:]) if isinstance(value, tuple) else None,
+)
+def test_mistakes_are_answered_in_a_sentence(
+    arguments: tuple[str, ...], part: str, capsys: pytest.CaptureFixture[str]
+):
+    before = len(store.listed())
+    status, out, err = said(capsys, "train", *arguments)
+    assert (status, out) == (2, "")
+    assert part in err
+    assert "Traceback" not in err
+    assert len(store.listed()) == before
+
+
+def pictures(home: Path) -> Path:
+    """Two classes of grey pictures."""
+    noise = np.random.default_rng(0).integers(0, 256, (2, 6, 28, 28), dtype=np.uint8)
+    for name, own in zip(("light", "dark"), noise, strict=True):
+        (home / "own" / name).mkdir(parents=True)
+        for number, each in enumerate(own):
+            Image.fromarray(each).save(home / "own" / name / f"{number}.png")
+    return home / "own"
+
+
+def test_own_pictures_are_found_from_here_and_named_in_the_recipe(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(pictures(tmp_path).parent)  # not the folder that workers work in
+    arguments = ("train", "lenet", "--path", "own", "--epochs", "1", "--batch-size", "2")
+    assert said(capsys, *arguments)[0] == 0
+    recipe = newest().recipe
+    assert recipe.dataset.startswith("images/own-")
+    assert recipe.path == ""
+    assert datasets.get(recipe.dataset).classes == ("dark", "light")
+    status, _out, err = said(capsys, *arguments, "--dataset", "digits")
+    assert status == 2
+    assert "not for digits" in err
+
+
+def test_a_run_that_fails_is_told(capsys: pytest.CaptureFixture[str]):
+    rate = ("--lr", "1000", "--optimizer", "sgd", "--set", "activation=relu", "--init", "xavier")
+    status, _out, err = said(capsys, "train", "lenet", *SMALL, *rate)
+    assert status == 1
+    assert "diverged" in err
+    assert "Traceback" not in err
+
+
+# As typed
+
+
+def test_ctrl_c_stops_the_run_and_it_can_be_taken_up(capsys: pytest.CaptureFixture[str]):
+    before = newest().id
+    command = typed(
+        "train", "lenet", *SMALL, "--epochs", "200",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    until(lambda: newest().id > before)
+    number = newest().id
+    going(number, 40)
+    command.send_signal(signal.SIGINT)
+    out, err = command.communicate(timeout=run_processes.PATIENCE)
+    assert command.returncode == 130
+    assert out.startswith(f"Run {number}:")
+    assert "epoch   1/200" in out
+    assert f"runs resume {number}" in err
+    assert "Traceback" not in err
+    run = store.get(number)
+    assert run.status is Status.STOPPED
+    assert said(capsys, "runs", "resume", str(number), "--detach")[0] == 0
+    assert going(number, run.progress.step + 1).status is Status.RUNNING
+    status, out, _err = said(capsys, "runs", "stop", str(number))
+    assert status == 0
+    assert "is stopped" in out
+    assert f"runs resume {number}" in out
+
+
+def test_a_terminal_shows_a_bar_with_rate_and_time_left():
+    screen, ours = pty.openpty()
+    command = typed("train", "lenet", *SMALL, "--epochs", "30", stdout=ours, stderr=ours)
+    os.close(ours)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(screen, 4096)
+        except OSError:  # Linux says so when the other end has been closed
+            break
+    os.close(screen)
+    assert command.wait() == 0
+    text = shown.decode()
+    assert "█" in text
+    assert " left" in text
+    assert "images/s" in text
+    assert "epoch 30/30" in text
+
+
+# runs
+
+
+def test_runs_are_listed_and_shown(capsys: pytest.CaptureFixture[str]):
+    status, out, _err = said(capsys, "runs", "list")
+    rows = out.splitlines()
+    assert status == 0
+    assert len(rows) == 2 + len(store.listed())
+    assert rows[2].split()[0] == str(newest().id)
+    listed = json.loads(said(capsys, "runs", "list", "--json")[1])
+    assert [run["id"] for run in listed] == [run.id for run in store.listed()]
+    finished = next(run for run in listed if run["status"] == "finished")
+    status, out, _err = said(capsys, "runs", "show", str(finished["id"]), "--json")
+    shown = json.loads(out)
+    assert shown["recipe"]["network"] == "lenet"
+    assert shown["epochs"][-1]["test_accuracy"] == shown["test_accuracy"]
+    status, out, _err = said(capsys, "runs", "show", str(finished["id"]))
+    assert status == 0
+    assert "is finished" in out
+
+
+def test_pausing_resuming_and_deleting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, home: Path
+):
+    assert said(capsys, "train", "lenet", *SMALL, "--epochs", "20", "--detach")[0] == 0
+    number = newest().id
+    going(number, 20)
+    assert said(capsys, "runs", "delete", str(number), "--yes")[0] == 2
+    assert "is paused" in said(capsys, "runs", "pause", str(number))[1]
+    status, out, _err = said(capsys, "runs", "resume", str(number), "--json")
+    assert status == 0
+    assert [json.loads(line)["epoch"] for line in out.splitlines()][-1] == 20
+    checkpoints.load(runs.checkpoint(number, 20))
+    with Path(os.devnull).open(encoding="utf-8") as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        assert said(capsys, "runs", "delete", str(number))[0] == 1
+    assert runs.get(number).status is Status.FINISHED
+    assert said(capsys, "runs", "delete", str(number), "--yes")[0] == 0
+    assert said(capsys, "runs", "show", str(number))[0] == 2
+    assert not (home / "runs" / str(number)).exists()
+
+
+def test_exports_are_written_where_they_were_asked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    number = next(run.id for run in store.listed() if run.status is Status.FINISHED)
+    arguments = ("runs", "export", str(number), "--csv", "--tensorboard", "--to", str(tmp_path))
+    status, out, _err = said(capsys, *arguments)
+    assert status == 0
+    assert len(out.splitlines()) == 3
+    assert all(Path(line).exists() for line in out.splitlines())
+    (tmp_path / "file").touch()
+    status, _out, err = said(capsys, *arguments[:-1], str(tmp_path / "file" / "below"))
+    assert status == 2
+    assert "Name another folder" in err
+
+
+# What is shown
+
+
+def test_durations_and_bars():
+    assert [terminal.duration(s) for s in (0, 4.4, 125, 3725)] == [
+        "0 s", "4 s", "2 min 5 s", "1 h 2 min"
+    ]  # fmt: skip
+    assert terminal.bar(0, 4) == "    "
+    assert terminal.bar(0.5, 4) == "██  "
+    assert terminal.bar(0.28125, 4) == "█▏  "
+    assert terminal.bar(2, 4) == "████"
