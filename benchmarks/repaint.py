@@ -5,23 +5,18 @@ clicked and stops at the first frame after the board says that its table is pain
 """
 
 import os
+import re
 import statistics
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from shutil import which
-from socket import socket
 
 from playwright.sync_api import Page, sync_playwright
+
+from tests.serving import BROWSER, server
 
 NETWORKS = (
     "lenet", "googlenet", "vgg16", "resnet18", "densenet", "nin", "torchvision/resnet50",
     "torchvision/mobilenet_v2", "bn_lenet", "alexnet",
 )  # fmt: skip
-BROWSER = "--no-sandbox --disable-gpu --disable-background-networking --no-first-run".split()
 # Waits for a board whose key begins with the network's name, then for the frame that shows it.
 PAINTED = """
 name => new Promise(done => {
@@ -41,33 +36,12 @@ name => new Promise(done => {
 """
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """The explorer on a free port of this machine; yields its address."""
-    with closing(socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
-    try:
-        for _attempt in range(240):
-            try:
-                with urllib.request.urlopen(f"{address}/api/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.25)
-        yield address
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def change(page: Page, name: str) -> float:
     """Choose a network; milliseconds from the click to its table on screen."""
     page.locator(".st-key-network input").click()
     page.locator(".st-key-network input").fill(name)
-    choice = page.get_by_role("option", name=name, exact=True)
+    spelled = name.replace("/", ".")  # Playwright takes a slash for the expression's end
+    choice = page.get_by_role("option", name=re.compile(rf"^{spelled} ·"))
     choice.wait_for()
     page.evaluate(
         "addEventListener('mousedown', () => { window.clickedAt = performance.now() }, true)"
@@ -77,7 +51,7 @@ def change(page: Page, name: str) -> float:
 
 
 def main() -> None:
-    """Print each change and the median."""
+    """Print each change, the median, and how busy the machine was."""
     with server() as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=which("chromium"), args=BROWSER)
         page = chromium.new_page(viewport={"width": 1366, "height": 768})
@@ -88,6 +62,7 @@ def main() -> None:
     for name, milliseconds in took.items():
         print(f"{name:28} {milliseconds:6.0f} ms")
     print(f"{'median':28} {statistics.median(took.values()):6.0f} ms")
+    print(f"{'load of the machine':28} {os.getloadavg()[0]:6.1f}")
 
 
 if __name__ == "__main__":

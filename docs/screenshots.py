@@ -5,7 +5,7 @@ from shutil import which
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.repaint import BROWSER, server
+from tests.serving import BROWSER, server
 
 FOLDER = Path(__file__).parent / "screenshots"
 LAPTOP, PHONE = (1366, 768), (390, 844)

@@ -25,11 +25,10 @@ Outcome = Literal[
 ]
 
 LARGEST_KERNEL = 3  # cells each way
-SMALLEST_IMAGE = 2
 MAX_STEPS = 300
 MAX_RATE = 1000.0
 RIGHT_OUTPUT = 0.01  # share of the first loss below which the output counts as right
-RIGHT_KERNEL = 0.1  # error, as a share of the largest weight, below which the kernel does
+RIGHT_KERNEL = 0.1  # error below which the kernel does, as a share of the largest weight (or of 1)
 _ZERO = 1e-10  # share of the largest eigenvalue below which rounding made it
 
 
@@ -265,5 +264,5 @@ def outcome(run: Descent, problem: Problem, shape: Bowl) -> Outcome:
         return "on the way"
     pairs = zip(run.records[-1].parameters, problem.solution, strict=True)
     error = max(abs(found - asked) for found, asked in pairs)
-    near = error <= RIGHT_KERNEL * max(map(abs, problem.solution))
+    near = error <= RIGHT_KERNEL * (max(map(abs, problem.solution)) or 1.0)
     return "found" if near and shape.curvatures[0] else "look-alike"

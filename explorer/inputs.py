@@ -118,4 +118,4 @@ def _cell(word: str) -> float:
 
 def spell_matrix(matrix: Matrix) -> str:
     """The spelling that `parse_matrix` reads: "1 0 -1; 2 0 -2"."""
-    return "; ".join(" ".join(f"{number:g}" for number in row) for row in matrix)
+    return "; ".join(" ".join(f"{number:.12g}" for number in row) for row in matrix)

@@ -15,13 +15,16 @@ from explorer.ops import BatchNorm, batch_norm
 # -- from scratch, beside torch ---------------------------------------------------------------
 
 
+_LEAST_SHARE = 1e-4  # of a moving variance near 1: below, float32 keeps too few of its digits
+
+
 @dataclass(frozen=True)
 class Beside:
     """What the written-out layer and torch's make of the same batch, one training step each.
 
     `training`, `mean` and `prediction` are largest absolute differences; `equalised` is the one in
     prediction once torch's moving variance is put into our layer. `ratio` is how many times larger
-    torch's share of the moving variance is, (C,).
+    torch's share of the moving variance is, (C,); NaN where rounding hides it.
     """
 
     count: int
@@ -54,13 +57,14 @@ def beside_torch(x: Tensor) -> Beside:
     our_var, torch_var = ours.moving_var.flatten().clone(), theirs.running_var
     prediction = _apart(ours(x), theirs(x))
     ours.moving_var.copy_(torch_var.view_as(ours.moving_var))
+    our_share, torch_share = our_var - MOMENTUM, torch_var - MOMENTUM
     return Beside(
         count=x.numel() // x.shape[1],
         training=training,
         mean=_apart(ours.moving_mean.flatten(), theirs.running_mean),
         our_var=our_var,
         torch_var=torch_var,
-        ratio=(torch_var - MOMENTUM) / (our_var - MOMENTUM),
+        ratio=torch.where(our_share > _LEAST_SHARE, torch_share / our_share, torch.nan),
         prediction=prediction,
         equalised=_apart(ours(x), theirs(x)),
     )

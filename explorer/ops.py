@@ -55,32 +55,49 @@ def _times(shape: Iterable[int]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _room(x: Tensor, window: Pair, stride: Pair, padding: Pair, dilation: Pair) -> tuple[int, int]:
-    """(rows, columns) of the output of a window of `window` cells on the last two axes of `x`."""
-    size, window = (x.shape[-2], x.shape[-1]), _pair(window)
-    stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
-    rows, columns = (
-        output_size(size[axis], window[axis], stride[axis], padding[axis], dilation[axis])
-        for axis in (0, 1)
-    )
-    if rows * columns == 0:
-        spans = [dilation[axis] * (window[axis] - 1) + 1 for axis in (0, 1)]
-        padded = [size[axis] + 2 * padding[axis] for axis in (0, 1)]
+class Slide:
+    """A window on its way over an (H, W) input: its settings, checked, and what it covers where.
+
+    `padding` counts cells on *each side* of an axis, 2p in total, and `fill` is what they hold;
+    with a dilation d the cells of the window lie d apart.
+
+    Raises:
+        ValueError: the window has no place on the input, or a setting is impossible.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        window: Pair,
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair = 1,
+        *,
+        fill: float = 0.0,
+    ) -> None:
+        self.window, self.stride, self.dilation = _pair(window), _pair(stride), _pair(dilation)
+        (h, w), (ph, pw) = x.shape, _pair(padding)
+        axes = zip((h, w), self.window, self.stride, (ph, pw), self.dilation, strict=True)
+        self.rows, self.columns = (output_size(*axis) for axis in axes)
+        if self.rows * self.columns == 0:
+            self._refuse((h + 2 * ph, w + 2 * pw))
+        self.padded = x.new_full((h + 2 * ph, w + 2 * pw), fill)
+        self.padded[ph : ph + h, pw : pw + w] = x
+
+    def covers(self, i: int, j: int) -> Tensor:
+        """The cells under the window at row i, column j of the output: (h, w)."""
+        (h, w), (dh, dw) = self.window, self.dilation
+        top, left = i * self.stride[0], j * self.stride[1]
+        return self.padded[top : top + dh * h : dh, left : left + dw * w : dw]
+
+    def _refuse(self, padded: tuple[int, int]) -> None:
+        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.window, strict=True)]
         raise ValueError(
             _(
                 "The window spans {span} cells, but the input with its padding has only {padded}. "
                 "Take a smaller window or a larger input, or pad more."
             ).format(span=_times(spans), padded=_times(padded))
         )
-    return rows, columns
-
-
-def _pad(x: Tensor, padding: Pair, fill: float) -> Tensor:
-    """(H, W) → (H + 2·ph, W + 2·pw): a frame of `fill`, `padding` cells wide on every side."""
-    (h, w), (ph, pw) = x.shape, _pair(padding)
-    padded = x.new_full((h + 2 * ph, w + 2 * pw), fill)
-    padded[ph : ph + h, pw : pw + w] = x
-    return padded
 
 
 def flip(kernel: Tensor) -> Tensor:
@@ -102,21 +119,16 @@ def corr2d(
     """Cross-correlation by its definition: what deep learning calls a convolution.
 
     `x` is (H, W), `kernel` (h, w). Each output cell is the sum of the products of the kernel with
-    the window of `x` at that place. `padding` counts the zeros on *each side* of an axis, 2p in
-    total; with a dilation d the cells of a window lie d apart.
+    the window of `x` at that place; padding is zeros.
 
     Raises:
-        ValueError: the kernel does not fit, or a setting is impossible.
+        ValueError: what `Slide` refuses.
     """
-    rows, columns = _room(x, (kernel.shape[0], kernel.shape[1]), stride, padding, dilation)
-    (h, w), (sh, sw), (dh, dw) = kernel.shape, _pair(stride), _pair(dilation)
-    padded = _pad(x, padding, 0.0)
-    y = torch.zeros(rows, columns, dtype=torch.result_type(x, kernel))
-    for i in range(rows):
-        for j in range(columns):
-            top, left = i * sh, j * sw
-            window = padded[top : top + dh * h : dh, left : left + dw * w : dw][:h, :w]
-            y[i, j] = (window * kernel).sum()
+    slide = Slide(x, (kernel.shape[0], kernel.shape[1]), stride, padding, dilation)
+    y = torch.zeros(slide.rows, slide.columns, dtype=torch.result_type(x, kernel))
+    for i in range(slide.rows):
+        for j in range(slide.columns):
+            y[i, j] = (slide.covers(i, j) * kernel).sum()
     return y
 
 
@@ -220,13 +232,12 @@ def pool2d(
                 "lie in the padding alone. Padding per side is at most half the window."
             ).format(padding=_times((ph, pw)), window=_times((h, w)))
         )
-    sh, sw = _pair(window if stride is None else stride)
-    rows, columns = _room(x, (h, w), (sh, sw), padding, 1)
-    padded = _pad(x, padding, -math.inf if mode == "max" else 0.0)
-    y = torch.zeros(rows, columns, dtype=x.dtype)
-    for i in range(rows):
-        for j in range(columns):
-            seen = padded[i * sh : i * sh + h, j * sw : j * sw + w]
+    fill = -math.inf if mode == "max" else 0.0
+    slide = Slide(x, window, window if stride is None else stride, padding, fill=fill)
+    y = torch.zeros(slide.rows, slide.columns, dtype=x.dtype)
+    for i in range(slide.rows):
+        for j in range(slide.columns):
+            seen = slide.covers(i, j)
             y[i, j] = seen.max() if mode == "max" else seen.mean()
     return y
 
@@ -258,8 +269,10 @@ def batch_norm(
     if training:
         if x.numel() == x.shape[1]:
             raise ValueError(
-                "Batch normalisation in training needs more than one value per channel, "
-                f"not {tuple(x.shape)}. Use a larger batch, or evaluation mode."
+                _(
+                    "Batch normalisation in training needs more than one value per channel, but "
+                    "{shape} has one. Use a larger batch, or evaluation mode."
+                ).format(shape=_times(x.shape))
             )
         others = [axis for axis in range(x.dim()) if axis != 1]
         mean = x.mean(dim=others, keepdim=True)

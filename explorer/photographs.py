@@ -36,9 +36,18 @@ def _data_folder() -> Path:
 
 
 def _shrunk(picture: Image.Image, side: int) -> Photograph:
-    grey = ImageOps.exif_transpose(picture).convert("L")
-    grey.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return np.asarray(grey, dtype=np.float64) / 255
+    small = _eight_bits(ImageOps.exif_transpose(picture))
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    if small.mode == "RGBA":
+        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
+    return np.asarray(small.convert("L"), dtype=np.float64) / 255
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Grey; with its transparency still in it, if there is any."""
+    if picture.mode.startswith("I"):  # 16 bits: `convert` would cut them off at 255, all white
+        return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+    return picture.convert("RGBA" if picture.has_transparency_data else "L")
 
 
 @cache

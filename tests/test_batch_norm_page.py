@@ -1,6 +1,7 @@
 """The page on batch normalisation: what is computed and said, and its board in a real browser."""
 
 import re
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,27 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import normalisation
 from explorer.normalisation import Source
-from explorer.ui.normalisation_view import RUN
-from explorer.ui.shell import ROOT, entry
+from explorer.ui.normalisation_choice import RUN
+from tests import pages
 from tests.conftest import settled
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
-
-
-def opened(**address: str) -> AppTest:
-    """The page at /batch-norm?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("batch-norm").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
-    return "\n".join(part.value for part in [*parts, *at.info, *at.code])
+opened = partial(pages.opened, "batch-norm")
+text = partial(pages.text, code=True)
 
 
 def shown(source: Source) -> torch.Tensor:
@@ -212,6 +198,22 @@ def test_gamma_sigma_and_beta_mu_undo_it() -> None:
     assert said is not None
     assert float(said[1]) == pytest.approx(float(x.mean()), abs=0.03)  # a slider's step is 0.05
     assert float(said[2]) == pytest.approx(float(x.std(correction=0)), abs=0.03)
+
+
+def test_what_the_sliders_cannot_undo_is_changed_first() -> None:
+    at = opened(bn_offset="40", bn_scale="20")
+    at.button(key="try_1").click().run()
+    x = shown(Source())[:, 0]
+    said = re.search(r"leaves with mean (\S+), std ([\d.]+)\. ", text(at))
+    assert said is not None
+    assert float(said[1]) == pytest.approx(float(x.mean()), abs=0.03)
+    assert float(said[2]) == pytest.approx(float(x.std(correction=0)), abs=0.03)
+
+
+def test_a_batch_without_spread_has_no_ratio_beside_torch() -> None:
+    said = text(opened(bn_scale="0", bn_view="torch"))
+    assert said.count("too little spread") == 3
+    assert "nan" not in said
 
 
 KEYS = ("layer", "mode", "kind", "view", "start", "offset", "scale", "size", "side", "gamma",

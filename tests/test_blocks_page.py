@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,31 +10,16 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from explorer import blocks
-from explorer.ui.shell import ROOT, entry
+from tests import pages
 from tests.conftest import settled
+from tests.pages import boards, text
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
-
-
-def opened(**address: str) -> AppTest:
-    """The page at /blocks?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("blocks").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says in Markdown, headings and messages."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
-    return "\n".join(part.value for part in [*parts, *at.success])
+opened = partial(pages.opened, "blocks")
 
 
 def given(at: AppTest) -> dict[str, Any]:
     """What the component on the open tab is given."""
-    return json.loads(at.get("bidi_component")[0].proto.json)
+    return boards(at)[0]
 
 
 def facts(at: AppTest, name: str) -> list[str]:
@@ -210,6 +196,7 @@ def test_a_link_carries_a_switch_that_was_put_off(page: Page, app_server: str):
     page.locator(".st-key-blocks_reduced label").click()
     page.wait_for_url("**blocks_reduced=false**")
     page.reload()
+    settled(page)
     card = page.locator('.card[data-name="inception"]')
     expect(card.locator("h3")).to_have_text("Without reductions")
 

@@ -1,6 +1,7 @@
 """The page on channels, as Streamlit runs it and as a browser shows it."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from torch.nn import functional
 
-from explorer.ui.shell import ROOT, entry
+from tests import pages
 from tests.conftest import settled
+from tests.pages import boards, text
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
 TABS = {
     "sum": "Many to one",
     "pixel": "1 × 1",
@@ -22,26 +23,12 @@ TABS = {
 }
 
 
-def opened(**address: str) -> AppTest:
-    """The page at /channels?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("channels").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says in Markdown and headings."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
-    return "\n".join(part.value for part in parts)
+opened = partial(pages.opened, "channels")
 
 
 def board(at: AppTest) -> dict[str, Any]:
     """What the number grids are given."""
-    found = at.get("bidi_component")[0].proto
-    return json.loads(found.json)
+    return boards(at)[0]
 
 
 def shown(at: AppTest, grid: str) -> list[list[str]]:
@@ -171,7 +158,13 @@ def test_the_photograph_takes_3_gigabytes_fully_connected():
     said = text(at)
     assert "1000·1000·3 × 256 = **768 M weights**, 3.07 GB = 2.86 GiB" in said
     assert "256 × 3·3·3 = **6\u202f912 weights**" in said
-    assert "111\u202f111 times fewer" in said
+    assert "111\u202f111 times the weights" in said
+
+
+def test_on_a_small_picture_a_convolution_can_have_more_weights():
+    at = opened(channels_part="dense", channels_side="8", channels_colours="1",
+                channels_dense_kernel="11")  # fmt: skip
+    assert "**0.53 times the weights**" in text(at)  # 8·8 / (11·11)
 
 
 @pytest.mark.parametrize("name", ["lenet", "alexnet", "densenet"])

@@ -1,29 +1,21 @@
 """Check yourself, as Streamlit runs it: what is asked, how answers are taken, what is kept."""
 
+import csv
+import io
+from functools import partial
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import quiz
 from explorer.quiz import Question, spell
-from explorer.ui.shell import ROOT, entry
+from explorer.ui import channels_cost, quiz_score
+from explorer.ui.quiz_place import Given, Place
+from explorer.ui.shell import entry
+from tests import pages
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
-
-
-def opened(**address: str) -> AppTest:
-    """The page at /check?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("check").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
-    return "\n".join(part.value for part in [*parts, *at.success, *at.code])
+opened = partial(pages.opened, "check")
+text = partial(pages.text, code=True)
 
 
 def choose(at: AppTest, answer: quiz.Value) -> AppTest:
@@ -157,6 +149,27 @@ def test_after_ten_there_is_a_summary_and_ten_more() -> None:
     assert "These ten" not in text(at)
 
 
+def test_the_file_of_ten_holds_what_was_asked_said_and_right() -> None:
+    series = [Place(seed=5, topic="all", level=2, number=number) for number in range(1, 11)]
+    asked = [quiz.question(5, number, "all", 2) for number in range(1, 11)]
+    wrong = next(each for each in asked[3].choices if not asked[3].is_right(each))
+    told = {
+        place: Given(its.right, right=True) for place, its in zip(series, asked, strict=True)
+    } | {series[3]: Given(wrong, right=False)}
+    rows = list(csv.DictReader(io.StringIO(quiz_score.ten_csv(told))))
+    assert [int(row["question"]) for row in rows] == list(range(1, 11))
+    assert {(row["seed"], row["series"], row["level"]) for row in rows} == {("5", "all", "2")}
+    assert [row["right"] for row in rows] == ["1"] * 3 + ["0"] + ["1"] * 6
+    assert rows[3]["answer"] == spell(wrong)
+    for row, its in zip(rows, asked, strict=True):
+        assert (row["about"], row["asked"], row["code"]) == (
+            its.topic,
+            its.draft.ask,
+            its.draft.code,
+        )
+        assert row["right_answer"] == spell(its.right)
+
+
 @pytest.mark.parametrize("topic", list(quiz.TOPICS))
 def test_see_it_opens_a_page_set_up_with_the_case(topic: str) -> None:
     at, asked = opened(quiz_topic=topic), quiz.question(1, 1, topic, 1)
@@ -166,6 +179,18 @@ def test_see_it_opens_a_page_set_up_with_the_case(topic: str) -> None:
     for key, value in asked.draft.see.params.items():
         assert key in link.query_string
         assert value.split(" ")[0] in link.query_string
+
+
+def test_the_page_on_channels_has_every_kernel_whose_cost_is_asked() -> None:
+    asked = [
+        quiz.question(seed, number, "counts", level)
+        for seed in range(8)
+        for number in range(1, 5)
+        for level in quiz.LEVELS
+    ]
+    sides = {each.draft.see.params.get("channels_kernel_size") for each in asked} - {None}
+    assert len(sides) > 2
+    assert sides <= set(map(str, channels_cost.KERNELS))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The page on convolution, as Streamlit runs it."""
 
-import json
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,30 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import ops, photographs
 from explorer.ui import convolution_code, convolution_photo, convolution_view
-from explorer.ui.shell import ROOT, entry
 from explorer.ui.window_board import Sliding
+from tests import pages
+from tests.pages import as_shown, boards, press, text
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("convolution").path)).run()
-    assert not at.exception
-    return at
+opened = partial(pages.opened, "convolution")
 
 
-def text(at: AppTest) -> str:
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error]
-    return "\n".join(part.value for part in parts)
-
-
-def board(at: AppTest) -> dict[str, object]:
-    """What the board was sent."""
-    sent = [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.json]
-    return next(each for each in sent if "kernel" in each)
+def board(at: AppTest) -> dict[str, Any]:
+    return boards(at)[0]
 
 
 def line(at: AppTest) -> str:
@@ -62,12 +48,12 @@ def test_it_opens_with_the_courses_example() -> None:
 @pytest.mark.parametrize("name", list(convolution_view.presets()))
 def test_every_example_is_shown_and_computed(name: str) -> None:
     at = opened()
-    at.selectbox(key="conv_preset").set_value(name).run()
+    at.menu_button(key="conv_preset").click(name).run()
     assert not at.exception
     assert not at.error
     preset = convolution_view.presets()[name]
     assert at.text_area(key="conv_input").value == preset.input
-    assert at.selectbox(key="conv_preset").value == name
+    assert at.menu_button(key="conv_preset").label == preset.name
     expected = ops.corr2d(*(torch.tensor(board(at)[part]).double() for part in ("input", "kernel")))
     assert computed(at) == expected.tolist()
 
@@ -87,7 +73,7 @@ def test_a_link_restores_everything() -> None:
     assert (data["stride"], data["padding"], data["dilation"]) == ([2, 1], [0, 1], [2, 2])
     assert data["flip"] is True
     assert data["at"] == [1, 2]
-    assert at.selectbox(key="conv_preset").value is None
+    assert at.menu_button(key="conv_preset").label == "own numbers"
     assert line(at) == (
         "y = F.conv2d(x[None, None], kernel.flip(0, 1)[None, None], "
         "stride=(2, 1), padding=(0, 1), dilation=2)[0, 0]"
@@ -136,14 +122,12 @@ def test_the_last_good_picture_is_the_visitors_own() -> None:
 
 def test_rows_and_columns_grow_and_shrink() -> None:
     at = opened()
-    at.number_input(key="conv_input_1").set_value(5).run()
-    assert board(at)["input"] == [[0, 1, 2, 0, 1], [3, 4, 5, 3, 4], [6, 7, 8, 6, 7]]
-    at.number_input(key="conv_kernel_0").set_value(1).run()
+    for _ in range(2):
+        at.button(key="conv_input_columns_add").click().run()
+    assert board(at)["input"] == [[0, 1, 2, 2, 2], [3, 4, 5, 5, 5], [6, 7, 8, 8, 8]]
+    at.button(key="conv_kernel_rows_remove").click().run()
     assert board(at)["kernel"] == [[0, 1]]
-
-
-def click(at: AppTest, label: str) -> AppTest:
-    return next(button for button in at.button if button.label == label).click().run()
+    assert at.button(key="conv_kernel_rows_remove").disabled
 
 
 @pytest.mark.parametrize(
@@ -155,13 +139,24 @@ def click(at: AppTest, label: str) -> AppTest:
     ],
 )
 def test_prompts_set_up_their_experiment(label: str, output: list[list[float]]) -> None:
-    at = click(opened(), label)
+    at = press(opened(), label)
     assert not at.error
     assert computed(at) == output
 
 
+def test_what_a_browser_says_before_it_has_heard_undoes_nothing() -> None:
+    at = opened(conv_flip="true")
+    before = as_shown(at)  # while it sends two changes in a row
+    before.text_area(key="conv_input").set_value("0 1 2; 3 -1 5; 6 7 8").run()
+    assert at.menu_button(key="conv_preset").label == "own numbers"
+    before.number_input(key="conv_stride_w").set_value(2).run()
+    assert board(at)["input"][1] == [3, -1, 5]
+    assert board(at)["stride"] == [1, 2]
+    assert board(at)["flip"] is True
+
+
 def test_a_prompt_breaks_it_on_purpose() -> None:
-    at = click(opened(), "Make it too large")
+    at = press(opened(), "Make it too large")
     assert "spans 4 × 4 cells, but the input with its padding has only 3 × 3" in at.error[0].value
 
 
@@ -217,6 +212,18 @@ def test_the_table_holds_input_kernel_and_output() -> None:
     assert blocks[2].splitlines()[1] == ",".join(
         f"{cell:g}" for cell in convolution_view.output(shown(flip=True))[0]
     )
+
+
+def test_long_numbers_keep_their_digits_in_program_and_table() -> None:
+    long = Sliding("long", ((0.12345678, 123456.75),), ((1.0, 1.0),))
+    assert "[0.12345678, 123456.75]" in convolution_code.program(long)
+    assert convolution_code.csv(long).endswith("output\n123456.873457\n")
+
+
+def test_a_photographs_words_spell_a_minus() -> None:
+    sobel = Sliding("x", ((1.0,),), ((-1.0, -2.0),))
+    _png, words = convolution_photo.drawn(photographs.photograph("flower", 24), sobel)
+    assert "The weights add up to −3: only changes answer." in words
 
 
 @pytest.mark.parametrize("given", SETTINGS)

@@ -38,7 +38,7 @@ def test_auto_is_the_best_there_is(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["gpu", "cuda:99", "cpu:1", "tpu", "cuda:-1", "1"])
 def test_a_device_that_is_not_there_is_named_beside_those_that_are(text: str) -> None:
-    with pytest.raises(ValueError, match="auto, .*cpu") as refused:
+    with pytest.raises(ValueError, match=r"auto, .*cpu") as refused:
         device.named(text)
     assert text in str(refused.value)
 

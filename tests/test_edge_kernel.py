@@ -205,6 +205,12 @@ def test_overflow_and_nan_are_found_and_end_the_run() -> None:
     assert exact.overflow_step is None  # 64 bits reach 10³⁰⁸
 
 
+def test_a_kernel_of_zeros_can_be_found() -> None:
+    problem = Problem(engine.bars(), torch.zeros(1, 2))
+    run = engine.descend(problem, engine.random_start(problem, 0), 0.02, 100)
+    assert engine.outcome(run, problem, engine.bowl(problem)) == "found"
+
+
 def test_seeds_fix_the_start() -> None:
     problem = course(bias=True)
     first, again, other = (engine.random_start(problem, seed) for seed in (5, 5, 6))

@@ -5,6 +5,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,10 +17,11 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import edge_kernel as engine
 from explorer.ui.edge_kernel_choice import DEFAULTS
-from explorer.ui.shell import ROOT, entry
+from explorer.ui.shell import entry
+from tests import pages
 from tests.conftest import settled
+from tests.pages import boards, press, text
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
 COURSE = {"edge_rate": "0.01", "edge_bias": "true", "edge_start": "course"}
 
 
@@ -32,33 +34,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def opened(**address: str) -> AppTest:
-    """The page at /edge-kernel?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("edge-kernel").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says in Markdown."""
-    return "\n".join(part.value for part in (*at.title, *at.markdown, *at.caption))
+opened = partial(pages.opened, "edge-kernel")
 
 
 def shown(at: AppTest) -> dict[str, Any]:
     """What the board draws."""
-    (board,) = at.get("bidi_component")
-    data: dict[str, Any] = json.loads(board.proto.json)
+    (data,) = boards(at)
     return data
-
-
-def press(at: AppTest, label: str) -> AppTest:
-    (button,) = [each for each in at.button if each.label == label]
-    button.click().run()
-    assert not at.exception
-    return at
 
 
 # -- what it says -----------------------------------------------------------------------------

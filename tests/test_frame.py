@@ -20,7 +20,8 @@ from explorer import serve
 from explorer.ui.shell import PAGES, ROOT, Entry, by_section, entry
 from explorer.ui.speech import best_match
 from explorer.ui.web import content_policy
-from tests.conftest import serving, settled
+from tests.conftest import settled
+from tests.serving import serving
 
 SHELL = ROOT / "explorer" / "ui" / "shell.py"
 every_page = pytest.mark.parametrize("entry_", PAGES, ids=lambda page: page.url or "home")

@@ -103,6 +103,21 @@ def test_back_and_forward_show_what_was_there(page: Page, app_server: str) -> No
     expect(shown.locator('tr[aria-selected="true"]')).to_have_count(1)
 
 
+def test_back_leads_to_the_question_before(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/check?quiz_seed=7")
+    expect(page.get_by_text("Question 1 of seed 7")).to_be_visible()
+    for number in (2, 3):
+        page.get_by_role("button", name="Next question").click()
+        page.wait_for_url(f"**quiz_number={number}**")
+        settled(page)
+    page.go_back()
+    expect(page.get_by_text("Question 2 of seed 7")).to_be_visible()
+    settled(page)
+    assert "quiz_number=2" in page.url
+    page.go_forward()
+    expect(page.get_by_text("Question 3 of seed 7")).to_be_visible()
+
+
 @pytest.mark.parametrize("name", ["alexnet", "torchvision/resnet18"])
 def test_more_keeps_its_values_after_a_choice(page: Page, app_server: str, name: str) -> None:
     page.goto(f"{app_server}/layers?network={name}")
@@ -146,3 +161,17 @@ def wait_for(page: Page, key: str, value: str | None) -> None:
         "([key, value]) => new URLSearchParams(location.search).get(key) === value",
         arg=[key, value],
     )
+
+
+def test_a_number_that_is_the_least_stays_in_the_link(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/pooling")
+    settled(page)
+    field = page.locator(".st-key-pool_stride_h")
+    field.get_by_test_id("stNumberInputStepDown").click()  # to 0, what such a field begins with
+    wait_for(page, "pool_stride_h", "0")
+    page.reload()
+    settled(page)
+    expect(field.locator("input")).to_have_value("0")
+    field.get_by_test_id("stNumberInputStepUp").click()
+    wait_for(page, "pool_stride_h", None)
+    expect(page.get_by_test_id("stAlert")).to_be_hidden()

@@ -99,6 +99,32 @@ def test_one_value_per_channel_is_refused_in_training_only():
     assert layer.eval()(x).shape == (1, 3)
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    shape=st.tuples(st.integers(2, 6), st.integers(1, 4))
+    | st.tuples(st.integers(2, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4)),
+    momentum=st.floats(0, 1),
+    eps=st.sampled_from([1e-5, 1e-3, 1.0]),
+    training=st.booleans(),
+    seed=st.integers(0, 10_000),
+)
+def test_batch_norm_is_torchs(*, shape, momentum, eps, training, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(shape, generator=generator, dtype=torch.float64) * 3 + 2
+    channels = shape[1]
+    each = (1, channels, 1, 1)[: len(shape)]
+    gamma, beta, mean = (torch.randn(channels, generator=generator).double() for _ in range(3))
+    var = torch.rand(channels, generator=generator).double() + 0.1
+    ours_mean, ours_var = mean.clone().view(each), var.clone().view(each)
+    ours = batch_norm(
+        x, gamma.view(each), beta.view(each), ours_mean, ours_var,
+        training=training, momentum=momentum, eps=eps,
+    )  # fmt: skip
+    theirs = functional.batch_norm(x, mean, var.clone(), gamma, beta, training, 1 - momentum, eps)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(ours_mean.flatten(), mean)
+
+
 def test_momentum_weighs_the_old_value():
     ones, mean, var = torch.ones(1, 1), torch.zeros(1, 1), torch.ones(1, 1)
     batch_norm(torch.tensor([[1.0], [3.0]]), ones, ones * 0, mean, var, training=True, momentum=0.9)

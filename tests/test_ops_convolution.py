@@ -1,9 +1,13 @@
 """Convolution and pooling by their definitions against torch, and the course's figures."""
 
+import io
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch.nn import functional
 
 from explorer import ops, photographs
@@ -184,10 +188,6 @@ def test_pictures_are_those_that_scikit_learn_loads():
 
 
 def picture(kind: str, size: tuple[int, int]) -> bytes:
-    import io
-
-    from PIL import Image
-
     written = io.BytesIO()
     Image.new("RGB", size, (200, 30, 30)).save(written, kind)
     return written.getvalue()
@@ -198,6 +198,15 @@ def test_an_upload_is_read_grey_and_shrunk(kind):
     found = photographs.read_upload(picture(kind, (1000, 500)))
     assert found.shape == (240, 480)
     assert found.mean() == pytest.approx((0.299 * 200 + 0.587 * 30 + 0.114 * 30) / 255, abs=0.02)
+
+
+def test_sixteen_bits_and_transparency_keep_their_brightness():
+    ramp = np.linspace(0, 65535, 20 * 20).reshape(20, 20).astype(np.uint16)
+    deep, clear = io.BytesIO(), io.BytesIO()
+    Image.fromarray(ramp).save(deep, "PNG")
+    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(clear, "PNG")
+    np.testing.assert_allclose(photographs.read_upload(deep.getvalue()), ramp / 65535, atol=0.004)
+    assert photographs.read_upload(clear.getvalue()).min() == 1  # nothing drawn: white paper
 
 
 @pytest.mark.parametrize(

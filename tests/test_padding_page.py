@@ -2,23 +2,21 @@
 
 import csv
 import io
-import json
 import re
+from functools import partial
 
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
-from streamlit.testing.v1 import AppTest
 from torch.nn import functional
 
 from explorer.figures import strips
 from explorer.ui import padding_planes, padding_questions, padding_view, strip_words
-from explorer.ui.shell import ROOT, entry
+from tests import pages
 from tests.conftest import settled
-
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+from tests.pages import boards, text
 
 AXES = {
     "size": st.integers(1, 24),
@@ -126,23 +124,7 @@ def test_the_courses_figures_of_padding_and_stride():
 # -- the page -------------------------------------------------------------------------------------
 
 
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("padding-stride").path)).run()
-    assert not at.exception
-    return at
-
-
-def boards(at: AppTest) -> list[dict]:
-    """What each strip board on the page was given."""
-    return [json.loads(found.proto.json) for found in at.get("bidi_component")]
-
-
-def text(at: AppTest) -> str:
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error]
-    return "\n".join(part.value for part in parts)
+opened = partial(pages.opened, "padding-stride")
 
 
 def test_the_page_opens_with_two_columns_that_are_never_read():
@@ -282,6 +264,15 @@ def test_the_file_of_windows():
         {"output": "1", "columns": "1 2 3 4", "value": "10"},
         {"output": "2", "columns": "4 5 6 7", "value": "22"},
     ]
+
+
+def test_the_file_of_windows_on_two_axes():
+    rows, columns = padding_planes.read_axes(("3x3", "2x2", "1", "3, 2"))
+    told = list(csv.DictReader(io.StringIO(padding_planes.planes_csv(rows, columns))))
+    assert [row["value"] for row in told] == ["0", "8", "6", "8"]
+    assert told[1] == {
+        "output_row": "1", "output_column": "2", "rows": "0 1", "columns": "2 3", "value": "8",
+    }  # fmt: skip
 
 
 def test_why_cells_are_lost_is_told_apart():

@@ -1,6 +1,7 @@
 """The page on pooling, as Streamlit runs it."""
 
-import json
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -8,28 +9,14 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.ui import pooling_experiments as experiments
 from explorer.ui import pooling_view
-from explorer.ui.shell import ROOT, entry
+from tests import pages
+from tests.pages import boards, text
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("pooling").path)).run()
-    assert not at.exception
-    return at
+opened = partial(pages.opened, "pooling")
 
 
-def text(at: AppTest) -> str:
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error]
-    return "\n".join(part.value for part in parts)
-
-
-def board(at: AppTest) -> dict[str, object]:
-    sent = [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.json]
-    return next(each for each in sent if "kernel" in each)
+def board(at: AppTest) -> dict[str, Any]:
+    return boards(at)[0]
 
 
 def line(at: AppTest) -> str:
@@ -67,17 +54,18 @@ def test_it_opens_with_the_courses_example() -> None:
 )
 def test_the_courses_cases(preset: str, call: str, output: list[list[float]]) -> None:
     at = opened()
-    at.selectbox(key="pool_preset").set_value(preset).run()
+    at.menu_button(key="pool_preset").click(preset).run()
     assert not at.exception
     assert call in line(at)
     assert computed(at) == output
-    assert at.selectbox(key="pool_preset").value == preset
+    name = pooling_view.presets()[preset].name
+    assert at.menu_button(key="pool_preset").label == name
 
 
 def test_what_is_never_read_is_counted() -> None:
     at = opened()
     assert "never read" not in text(at)
-    at.selectbox(key="pool_preset").set_value("three").run()
+    at.menu_button(key="pool_preset").click("three").run()
     assert "**7 of 16 input cells are never read**" in text(at)
     assert "The stride is the window" in text(at)
 
@@ -114,7 +102,7 @@ def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> 
 
 def test_torchs_rule_for_padding_is_a_lesson() -> None:
     at = opened()
-    at.selectbox(key="pool_preset").set_value("oblong").run()
+    at.menu_button(key="pool_preset").click("oblong").run()
     at.button(key="show_3").click().run()  # the window of (2, 3) that MXNet takes
     assert "padding 1 × 2 is more than half of the window 2 × 3" in at.error[0].value
     assert computed(at) == [[1, 3], [9, 11], [13, 15]]
@@ -147,7 +135,7 @@ def test_the_edge_that_max_pooling_loses() -> None:
 
 def test_the_gradient_of_max_and_mean() -> None:
     at = opened()
-    at.selectbox(key="pool_preset").set_value("digit").run()
+    at.menu_button(key="pool_preset").click("digit").run()
     shown = pooling_view.Sliding("t", ((1.0, 2.0), (3.0, 4.0)), ((1.0, 1.0),) * 2, "max", (2, 2))
     x = torch.tensor(shown.input)
     assert pooling_view.gradient(x, shown, "max").tolist() == [[0, 0], [0, 1]]
@@ -157,7 +145,7 @@ def test_the_gradient_of_max_and_mean() -> None:
 
 def test_each_channel_by_itself() -> None:
     at = opened()
-    at.selectbox(key="pool_preset").set_value("padded").run()
+    at.menu_button(key="pool_preset").click("padded").run()
     html = "\n".join(each.proto.body for each in at.get("html"))
     cells = html[html.index("from X<") :]
     found = [piece.split("</td>")[0].split(">")[-1] for piece in cells.split("<td")[1:]]

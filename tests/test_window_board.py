@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import torch
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.conftest import settled
 
@@ -166,28 +166,81 @@ def test_play_step_and_scrub(page: Page, app_server: str) -> None:
     assert arithmetic(shown, 1, 0)[:2] == (37, 37)
 
 
+def type_into(page: Page, place: Locator, number: str) -> None:
+    place.click()
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+
+
 def test_an_edit_is_computed_at_once_and_reaches_link_and_code(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
-    cell(shown, "input", 1, 1).click()
-    page.keyboard.type("-1,5")
-    page.keyboard.press("Enter")
-    cell(shown, "kernel", 0, 0).click()
-    page.keyboard.type("10")
-    page.keyboard.press("Enter")
+    shown = board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
+    type_into(page, cell(shown, "input", 1, 1), "-1,5")
+    type_into(page, cell(shown, "kernel", 0, 0), "10")  # shown turned: at home in the other corner
     x = torch.tensor([[0, 1, 2], [3, -1.5, 5], [6, 7, 8]])
-    kernel = torch.tensor([[10.0, 1], [2, 3]])
-    y = torch.nn.functional.conv2d(x[None, None], kernel[None, None])[0, 0]
+    kernel = torch.tensor([[0.0, 1], [2, 10]])
+    y = torch.nn.functional.conv2d(x[None, None], kernel.flip(0, 1)[None, None])[0, 0]
     expected = [f"{value:g}" for value in y.flatten().tolist()]
     assert values(shown, "output") == expected  # before Python could answer
-    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '10 1; 2 3'")
+    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '0 1; 2 10'")
     query = parse_qs(urlsplit(page.url).query)
     assert query["conv_input"] == ["0 1 2; 3 -1.5 5; 6 7 8"]
+    assert query["conv_flip"] == ["true"]
     settled(page)
     assert values(shown, "output") == expected
     page.reload()
     shown = page.locator('[data-window-painted="3x3-2x2"]')
     shown.wait_for(timeout=60_000)
     assert values(shown, "output") == expected
+
+
+class Answers:
+    """What the server says to the page, which can be held back for a while."""
+
+    def __init__(self, page: Page) -> None:
+        self.held: list[str | bytes] | None = None
+        page.route_web_socket(re.compile("_stcore/stream"), self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        self.browser = browser
+        browser.connect_to_server().on_message(self._pass_on)
+
+    def _pass_on(self, message: str | bytes) -> None:
+        if self.held is None:
+            self.browser.send(message)
+        else:
+            self.held.append(message)
+
+    def hold(self) -> None:
+        self.held = []
+
+    def release(self) -> None:
+        held, self.held = self.held or [], None
+        for message in held:
+            self.browser.send(message)
+
+
+def test_two_edits_of_which_the_second_is_sent_before_the_first_is_answered(
+    page: Page, app_server: str
+) -> None:
+    answers = Answers(page)
+    shown = board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
+    answers.hold()
+    for place, number in (
+        (cell(shown, "input", 1, 1), "-1,5"),
+        (cell(shown, "kernel", 0, 0), "10"),
+    ):
+        type_into(page, place, number)
+        page.wait_for_timeout(900)  # the board's pause after an edit, and the page's run
+        assert answers.held
+    answers.release()
+    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '0 1; 2 10'")
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query) == {
+        "conv_flip": ["true"],
+        "conv_input": ["0 1 2; 3 -1.5 5; 6 7 8"],
+        "conv_kernel": ["0 1; 2 10"],
+    }
+    assert values(shown, "kernel") == ["10", "2", "1", "0"]
 
 
 def test_a_bad_number_gets_a_sentence_and_keeps_the_old_one(page: Page, app_server: str) -> None:

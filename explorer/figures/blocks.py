@@ -41,7 +41,7 @@ def path_widths(blocks: Mapping[str, Savings]) -> go.Figure:
             y=list(blocks), x=widths, name=name, orientation="h", text=widths,
             textposition="inside", insidetextanchor="middle", textangle=0,
             marker={"color": PATHS[n], "pattern": _hatch(HATCHES[n])},
-            insidetextfont={"color": _on(PATHS[n])},
+            insidetextfont={"color": _on(PATHS[n]), "size": 14},
             hovertemplate="%{y}, %{fullData.name}: %{x}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack")
@@ -74,7 +74,7 @@ def weight_bars(saving: Savings) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(range=[0, saving.plain5.weights * 1.28])
+    figure.update_xaxes(range=[0, saving.plain5.weights * 1.5])
     return _framed(figure, _("kernel weights (biases left out)"), 230)
 
 
@@ -95,7 +95,7 @@ def accumulation(growth: Growth) -> go.Figure:
                 "pattern": _hatch(HATCHES[n % len(HATCHES)]),
                 "line": {"width": 1, "color": "white"},
             },
-            insidetextfont={"color": _on(colors[n % len(colors)])},
+            insidetextfont={"color": _on(colors[n % len(colors)]), "size": 14},
             hovertemplate="%{y}: %{x} · %{fullData.name}<extra></extra>",
         )  # fmt: skip
     for step, total in zip(steps, growth.channels, strict=True):

@@ -32,11 +32,16 @@ def mixture_grids(mixture: Mixture) -> tuple[list[Grid], list[Sign]]:
     outs, ins = mixture.kernels.shape[:2]
     x_scale, k_scale = most(mixture.x), most(mixture.kernels)
     y_scale = most(mixture.partial, mixture.outputs)
+    x_signed = bool((mixture.x < 0).any())
+    y_signed = bool((mixture.partial < 0).any()) or bool((mixture.outputs < 0).any())
     grids, signs = [], []
     for c in range(ins):
         label = _("input, channel {c}").format(c=c + 1)
         x = mixture.x[c]
-        grids.append(grid(f"x{c}", label, x, (c + 1, 1), scale=x_scale, tone=c + 1, edits=True))
+        grids.append(
+            grid(f"x{c}", label, x, (c + 1, 1), scale=x_scale, signed=x_signed, tone=c + 1,
+                 edits=True)
+        )  # fmt: skip
         for o in range(outs):
             left = 2 + 4 * o  # of the layout's columns: sign, kernel, sign, map
             slice_ = _("kernel {o}, slice {c}") if outs == 1 else _("kernel {o}")
@@ -44,23 +49,35 @@ def mixture_grids(mixture: Mixture) -> tuple[list[Grid], list[Sign]]:
             found = _("map of channel {c}") if outs == 1 else _("map {c}")
             found = found.format(c=c + 1)
             k, part = mixture.kernels[o, c], mixture.partial[o, c]
-            signs += [sign("⋆", (c + 1, left)), sign("=", (c + 1, left + 2))]
+            below = o * (ins + 1) + c + 1  # on a phone, one output below the other
+            signs += [
+                sign("⋆", (c + 1, left), narrow=(below, 2)),
+                sign("=", (c + 1, left + 2), narrow=(below, 4)),
+            ]
             grids += [
-                grid(f"k{o}{c}", slice_, k, (c + 1, left + 1), scale=k_scale, tone=c + 1,
-                     edits=True),
-                grid(f"m{o}{c}", found, part, (c + 1, left + 3), scale=y_scale, tone=c + 1),
+                grid(f"k{o}{c}", slice_, k, (c + 1, left + 1), scale=k_scale, signed=True,
+                     tone=c + 1, edits=True, narrow=(below, 3)),
+                grid(f"m{o}{c}", found, part, (c + 1, left + 3), scale=y_scale,
+                     signed=y_signed, tone=c + 1, narrow=(below, 5)),
             ]  # fmt: skip
     for o in range(outs):
         label = _("output, channel {o}") if outs == 1 else _("output {o}")
         label, y = label.format(o=o + 1), mixture.outputs[o]
         if outs == 1:
             signs.append(sign(_("sum"), (1, 6), rows=ins, brace=True, narrow=(ins + 1, 3)))
-            grids.append(grid("y0", label, y, (1, 7), scale=y_scale, rows=ins, narrow=(ins + 1, 5)))
+            grids.append(
+                grid("y0", label, y, (1, 7), scale=y_scale, signed=y_signed, rows=ins,
+                     narrow=(ins + 1, 5))
+            )  # fmt: skip
         else:
             left = 2 + 4 * o
-            signs.append(sign(_("sum"), (ins + 1, left + 1)))
-            signs.append(sign("=", (ins + 1, left + 2)))
-            grids.append(grid(f"y{o}", label, y, (ins + 1, left + 3), scale=y_scale))
+            below = (o + 1) * (ins + 1)
+            signs.append(sign(_("sum"), (ins + 1, left + 1), narrow=(below, 3)))
+            signs.append(sign("=", (ins + 1, left + 2), narrow=(below, 4)))
+            place = (ins + 1, left + 3)
+            grids.append(
+                grid(f"y{o}", label, y, place, scale=y_scale, signed=y_signed, narrow=(below, 5))
+            )
     return grids, signs
 
 
@@ -160,26 +177,31 @@ def _input_story(mixture: Mixture, c: int, i: int, j: int) -> Story:
 def pixel_grids(x: Tensor, weights: Tensor, y: Tensor) -> tuple[list[Grid], list[Sign]]:
     """The maps above; below them the same numbers as one product of matrices, W·X = Y."""
     ins, scales = len(x), (most(x), most(y))
+    x_signed, y_signed = bool((x < 0).any()), bool((y < 0).any())
     grids, signs = [], [sign("→", (1, ins + 1), wide=True)]
     for c in range(ins):
         label = _("input, channel {c}").format(c=c + 1)
         grids.append(
-            grid(f"x{c}", label, x[c], (1, c + 1), scale=scales[0], tone=c + 1, digits=2,
-                 edits=True, narrow=(1, 1 + c))
+            grid(f"x{c}", label, x[c], (1, c + 1), scale=scales[0], signed=x_signed, tone=c + 1,
+                 digits=2, edits=True, narrow=(1, 1 + c))
         )  # fmt: skip
     for o in range(len(y)):
         label = _("output, channel {o}").format(o=o + 1)
         place = (1, ins + 2 + o)
         grids.append(
-            grid(f"y{o}", label, y[o], place, scale=scales[1], digits=2, narrow=(2, 1 + o))
-        )
+            grid(f"y{o}", label, y[o], place, scale=scales[1], signed=y_signed, digits=2,
+                 narrow=(2, 1 + o))
+        )  # fmt: skip
     w, xs, ys = weights, x.flatten(1), y.flatten(1)
     names = _("W: a row for each output"), _("X: a column for each pixel"), _("Y = W·X")
     grids += [
-        grid("w", names[0], w, (1, 1), digits=2, edits=True, narrow=(1, 1), section=1),
-        grid("xs", names[1], xs, (1, 3), scale=scales[0], digits=2, narrow=(2, 1), section=1),
-        grid("ys", names[2], ys, (1, 5), scale=scales[1], digits=2, narrow=(3, 1), section=1),
-    ]
+        grid("w", names[0], w, (1, 1), signed=True, digits=2, edits=True, narrow=(1, 1),
+             section=1),
+        grid("xs", names[1], xs, (1, 3), scale=scales[0], signed=x_signed, digits=2,
+             narrow=(2, 1), section=1),
+        grid("ys", names[2], ys, (1, 5), scale=scales[1], signed=y_signed, digits=2,
+             narrow=(3, 1), section=1),
+    ]  # fmt: skip
     signs += [sign(text, (1, 2 * n), section=1, wide=True) for n, text in ((1, "·"), (2, "="))]
     return grids, signs
 

@@ -165,15 +165,11 @@ def labels() -> dict[str, str]:
         "next": _("next"),
         "chip": _("rate {rate}"),
         "chip_hint": _("Show this run’s kernel, output and update."),
-        "svg": _("SVG"),
-        "png": _("PNG"),
-        "download": _("Loss surface as {format}"),
         "surface_meaning": _(
             "Contours of the loss over two parameters, with the path of descent from its start; "
             "the same numbers stand in the table below."
         ),
         "curve_meaning": _("The loss after each step, on a logarithmic scale."),
-        "broken": _("The picture could not be loaded. Reload the page."),
     }
 
 

@@ -5,7 +5,7 @@ import torch
 
 from explorer.anatomy import Anatomy, Layer
 from explorer.field_stack import Effective
-from explorer.figures.charts import BLUE, GREEN, NAMED
+from explorer.figures.charts import BLUE, GREEN, GREY, NAMED
 from explorer.language import _
 
 VIRIDIS = [
@@ -85,7 +85,7 @@ def growth(anatomy: Anatomy) -> go.Figure:
     side = max(anatomy.input[-2:])
     figure.add_hline(
         y=side,
-        line={"dash": "dash", "width": 2},
+        line={"dash": "dash", "width": 2, "color": GREY},
         annotation={"text": _("the picture: {n}").format(n=side), "xanchor": "left", "x": 0},
     )
     figure.update_layout(

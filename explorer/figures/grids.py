@@ -25,6 +25,7 @@ class Grid(TypedDict):
     values: list[list[float]]
     texts: list[list[str]]
     scale: float
+    signed: bool  # blue and orange around zero; else from zero up
     place: Place
     tone: int
     edits: bool  # its cells take numbers
@@ -109,8 +110,11 @@ def grid(
     narrow: Place | None = None,
     section: int = 0,
     rows: int = 1,
+    signed: bool = True,
 ) -> Grid:
-    """A matrix (rows, columns) as the browser draws it."""
+    """A matrix (rows, columns) as the browser draws it.
+
+    `signed` is for weights and whatever can be negative; grids to be compared wear one map."""
     own = float(values.abs().max()) if values.numel() else 1.0
     made = Grid(
         id=name,
@@ -118,6 +122,7 @@ def grid(
         values=torch.nan_to_num(values).tolist(),
         texts=[[spell(value, digits) for value in row] for row in values.tolist()],
         scale=(own if scale is None else scale) or 1.0,
+        signed=signed,
         place=place,
         tone=tone,
         edits=edits,

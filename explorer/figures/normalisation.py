@@ -112,7 +112,6 @@ def _labels(used: str) -> dict[str, str | list[str]]:
         "back": _("One step back"),
         "next": _("One step on"),
         "progress": _("Step of the formula"),
-        "download": _("Picture (SVG)"),
         "legend": _(
             "Faint dots: how the values arrive. Full dots: where they are now. ▲ is their mean, "
             "the bar their standard deviation each way; the grey band goes from −1 to 1. "

@@ -5,15 +5,21 @@ from random import Random
 from torch import nn
 
 from explorer.language import _
-from explorer.quiz.layers import channels_page, conv, lines, measured, spelled_input
+from explorer.quiz.layers import Conv, channels_page, conv, lines, measured, spelled_input
 from explorer.quiz.record import Draft, Value
+
+
+def _shown(rng: Random, level: int) -> Conv:
+    """A convolution that the page on channels can show: its kernels are odd."""
+    c = conv(rng, level)
+    return c if c.k % 2 else _shown(rng, level)
 
 
 def parameters(rng: Random, level: int) -> Draft:
     """How many parameters has a convolution or a linear layer?"""
     if level < 3 and rng.random() < 0.3:
         return _linear(rng)
-    c = conv(rng, level)
+    c = _shown(rng, level)
     layer = measured(c.module(), (1, c.channels, c.n, c.n))
     kernel, each = c.k * c.k, c.channels // c.groups
     weights, bias = c.out * kernel * each, c.out if c.bias else 0
@@ -21,7 +27,9 @@ def parameters(rng: Random, level: int) -> Draft:
         weights + (0 if c.bias else c.out): _("That forgets the biases, one for each output.")
         if c.bias
         else _("That adds biases, but bias=False."),
-        weights + 1: _("That has one bias for all; there is one for each output channel."),
+        weights + 1: _("That has one bias for all; there is one for each output channel.")
+        if c.bias
+        else _("That adds a bias, but bias=False."),
         c.out * kernel + bias: _("A kernel has one slice for each of its input channels."),
         kernel * each + bias: _("That is a single kernel; there is one for each output channel."),
         c.out * c.k * each + bias: _("A kernel is k × k, not k."),
@@ -61,7 +69,7 @@ def _linear(rng: Random) -> Draft:
 
 def macs(rng: Random, level: int) -> Draft:
     """How many multiply-adds does a convolution take for one picture?"""
-    c = conv(rng, level)
+    c = _shown(rng, level)
     layer = measured(c.module(), (1, c.channels, c.n, c.n))
     weights, places = layer.operation.parameters - (c.out if c.bias else 0), c.side() ** 2
     wrong: dict[Value, str] = {

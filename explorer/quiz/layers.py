@@ -106,6 +106,12 @@ def spelled_input(c: Conv) -> str:
     return times((c.channels, c.n, c.n))
 
 
+def _keeps_its_size(c: Conv) -> str:
+    if c.d > 1:
+        return _("The size stays only with padding d(k − 1)/2 and stride 1.")
+    return _("The size stays only with padding (k − 1)/2 and stride 1.")
+
+
 # -- sizes ------------------------------------------------------------------------------------
 
 
@@ -124,7 +130,7 @@ def output_side(rng: Random, level: int) -> Draft:
         c.side(s=1): _("That is with stride 1."),
         math.ceil(room / c.s) + 1: _("That rounds up; what does not fill a step is dropped."),
         c.side(d=1): _("That is without the dilation."),
-        c.n: _("The size stays only with padding (k − 1)/2 and stride 1."),
+        c.n: _keeps_its_size(c),
     }
     return Draft(
         ask=_("A picture of {shape} enters. How many cells **wide** is the output?").format(
@@ -160,7 +166,7 @@ def shape(rng: Random, level: int) -> Draft:
         times((c.out * c.channels, side, side)): _(
             "Each kernel adds up over all input channels: one map for each kernel."
         ),
-        times((c.out, c.n, c.n)): _("The size stays only with padding (k − 1)/2 and stride 1."),
+        times((c.out, c.n, c.n)): _keeps_its_size(c),
     }
     return Draft(
         ask=_("A picture of {shape} enters. What leaves?").format(shape=spelled_input(c)),

@@ -119,9 +119,16 @@ def read_answer(text: str) -> int:
     given = text.strip()
     if not given:
         raise ValueError(_("Nothing has been typed. Write a whole number, or `6 * (5*5 + 1)`."))
-    cut = given.translate(_SIGNS)[:LONGEST]
+    plain = given.translate(_SIGNS)
+    if len(plain) > LONGEST:
+        raise ValueError(
+            _(
+                "{n} characters came, but at most {most} are read. Write a whole number, or "
+                "shorter arithmetic."
+            ).format(n=len(plain), most=LONGEST)
+        )
     try:
-        value = _value(ast.parse(cut, mode="eval").body)
+        value = _value(ast.parse(plain, mode="eval").body)
     except (_NoNumber, SyntaxError, ZeroDivisionError, RecursionError, ValueError):
         raise ValueError(
             _(

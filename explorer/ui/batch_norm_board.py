@@ -7,26 +7,11 @@ there once that stage is drawn.
 """
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-import streamlit as st
 
 from explorer.figures.normalisation import Board
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_batch_norm",
-        html='<div class="batchnorm"></div>',
-        css=(ASSETS / "batch_norm_board.css").read_text(encoding="utf-8"),
-        js=(ASSETS / "batch_norm_board.js").read_text(encoding="utf-8"),
-    )
+BOARD = Component("batch_norm_board", "batchnorm")
 
 
 def batch_norm_board(
@@ -38,7 +23,7 @@ def batch_norm_board(
     on_feature: Callable[[], None],
 ) -> None:
     """Show `data` at stage `step`, 0 to 3. The callbacks find `step` or `feature` under `key`."""
-    _component()(
+    BOARD(
         key=key,
         data={**data, "step": step},
         on_step_change=on_step,

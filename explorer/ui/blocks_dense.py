@@ -23,7 +23,8 @@ def dense() -> None:
             _("Thin and deep"): here.to("dense", d_in=16, layers=8, growth=4, d_side=32, d_out=24),
         }
     )
-    with st.container(key="blocks_controls"):
+    controls, picture = learn.controls_and_picture()
+    with controls, st.container(key="blocks_controls"):
         columns = st.columns(5)
         with columns[0]:
             c_in = bound.slider(_("Input channels"), "blocks_d_in", 3, 1, 256)
@@ -36,7 +37,7 @@ def dense() -> None:
         with columns[4]:
             c_out = bound.slider(_("Channels after the transition"), "blocks_d_out", 10, 1, 512)
     growth = blocks.growth(c_in, layers, rate, side)
-    chart, text = st.columns([3, 2], gap="medium")
+    chart, text = picture.columns([3, 2], gap="medium")
     with chart:
         here.chart(figures.accumulation(growth), "blocks_accumulation")
     with text:

@@ -29,7 +29,8 @@ def identity() -> None:
         zeroed = bound.toggle(_("All weights set to zero"), "blocks_zeroed", default=True)
         signed = bound.toggle(_("Input with negative numbers"), "blocks_signed", default=True)
         seed = bound.number(_("Seed"), "blocks_seed", 0, 0, 9999)
-    run = blocks.shortcut(1, SIDE, zeroed=zeroed, signed=signed, seed=seed)
+        run = blocks.shortcut(1, SIDE, zeroed=zeroed, signed=signed, seed=seed)
+        here.table(_step_rows(run), "residual.csv")
     board, text = st.columns([3, 1], gap="medium")
     with board:
         content, stories = _steps(run)
@@ -60,6 +61,19 @@ def _steps(run: blocks.Shortcut) -> tuple[tuple[list[Grid], list[Sign]], list[St
     signs = [sign(text, (1, 2 * n + 2), wide=True) for n, text in enumerate(("+", "=", "→"))]
     cells = [(i, j) for i in range(SIDE) for j in range(SIDE)]
     return (grids, signs), [_step_story(run, i, j) for i, j in cells]
+
+
+def _step_rows(run: blocks.Shortcut) -> list[dict[str, object]]:
+    named = {"x": run.x, "learned": run.learned, "sum": run.summed, "y": run.y}
+    return [
+        {
+            "row": i,
+            "column": j,
+            **{name: f"{float(values[0, i, j]):.9g}" for name, values in named.items()},
+        }
+        for i in range(SIDE)
+        for j in range(SIDE)
+    ]
 
 
 def _step_story(run: blocks.Shortcut, i: int, j: int) -> Story:

@@ -1,7 +1,5 @@
 """What the parts of the page on blocks share: tabs, prompts, controls, downloads."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -35,18 +33,7 @@ def to(part: str, **setting: object) -> learn.Setting:
 
 def table(rows: Sequence[Mapping[str, object]], file: str) -> None:
     """Offer a table as CSV."""
-    written = io.StringIO()
-    lines = csv.DictWriter(written, list(rows[0]), lineterminator="\n")
-    lines.writeheader()
-    lines.writerows(rows)
-    st.download_button(
-        _("Table (CSV)"),
-        written.getvalue(),
-        file,
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    learn.download(_("Table (CSV)"), learn.csv_of(rows), file)
 
 
 def chart(figure: go.Figure, key: str) -> None:

@@ -39,7 +39,8 @@ def side_by_side() -> None:
             _("Narrowing: 256 → 64"): here.to("all", c_in=256, c_out=64, side=28),
         }
     )
-    with st.container(key="blocks_controls"):
+    controls, picture = learn.controls_and_picture()
+    with controls, st.container(key="blocks_controls"):
         columns = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
         with columns[0]:
             c_in = bound.slider(_("Input channels"), "blocks_c_in", 192, 2, 512)
@@ -56,7 +57,8 @@ def side_by_side() -> None:
         pictures.card(name, titles[name], block, most_parameters, notes.get(name, ""))
         for name, block in six.items()
     ]
-    block_cards(cards, key="blocks_six")
+    with picture:
+        block_cards(cards, key="blocks_six")
     _side_text(six, c_in, c_out, side)
 
 

@@ -11,17 +11,12 @@ stands, and a rerun with the same data repaints nothing. Elements to wait for in
 """
 
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
-
-import streamlit as st
 
 from explorer.figures.board_types import Board, Open
 from explorer.language import _
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
+BOARD = Component("board", "board")
 
 
 @dataclass(frozen=True)
@@ -71,55 +66,12 @@ def board_labels() -> dict[str, str]:
     }
 
 
-def _modules() -> list[Path]:
-    return sorted(ASSETS.glob("board*.js"))
-
-
-def _loader(base_path: str) -> str:
-    """The script handed to Streamlit, which runs it from a blob: it imports the real modules
-    from the application's own /assets, and passes on the latest call once they are there."""
-    version = sha256(b"".join(path.read_bytes() for path in _modules())).hexdigest()[:12]
-    path = "/".join(["", *filter(None, [base_path.strip("/")]), "assets", "board.js"])
-    return f"""
-const address = new URL("{path}?v={version}", location.origin).href
-let draw = null
-const loading = import(address).then(module => (draw = module.default))
-const latest = new WeakMap()
-
-export default function (component) {{
-  const root = component.parentElement
-  latest.set(root, component)
-  if (draw) return draw(component)
-  let leave = null
-  let left = false
-  loading
-    .then(() => {{ if (!left && latest.get(root) === component) leave = draw(component) }})
-    .catch(error => {{
-      console.error(error)
-      root.querySelector(".board").textContent = component.data.labels.broken
-    }})
-  return () => {{ left = true; leave?.() }}
-}}
-"""
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_layer_board",
-        html='<div class="board"></div>',
-        css=(ASSETS / "board.css").read_text(encoding="utf-8"),
-        js=_loader(str(st.get_option("server.baseUrlPath") or "")),
-    )
-
-
 def layer_board(data: Board, *, key: str) -> BoardView:
     """Show the board and say what the reader has chosen on it.
 
     `key` is the widget's, constant over networks; `data["key"]` changes with what is shown.
     """
-    result = _component()(key=key, data=data, on_view_change=lambda: None)
+    result = BOARD(key=key, data=data, on_view_change=lambda: None)
     view = result.view
     if not view or view.get("key") != data["key"]:  # nothing done yet on this network
         return BoardView(data["view"]["selected"], data["view"]["open"])

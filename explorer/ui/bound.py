@@ -1,15 +1,21 @@
 """Widgets bound to the address, each with a default that a prompt can overrule.
 
 The default is the widget's own (`value=`), so the address leaves out exactly what a link without
-it would show. Streamlit keeps the address up to date, but for one case: a prompt that sets a
-widget which is not on the page yet (on another tab); `_announce` writes that value there.
+it would show; whatever else a reader picks stays in it, the least a slider has or "off" too.
+Streamlit keeps the address up to date, but for one case: a prompt that sets a widget which is not
+on the page yet (on another tab); `_announce` writes that value there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Literal, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+
+Number = TypeVar("Number", int, float)
+Name = TypeVar("Name", bound=int | str)
+Width = int | Literal["stretch"]
 
 
 def _announce(key: str, default: object) -> None:
@@ -21,43 +27,94 @@ def _announce(key: str, default: object) -> None:
             st.query_params[key] = spelled
 
 
-def slider(label: str, key: str, default: int, least: int, most: int) -> int:
-    """A whole number by sliding."""
+def slider(
+    label: str,
+    key: str,
+    default: Number,
+    least: Number,
+    most: Number,
+    step: Number | None = None,
+    *,
+    width: Width = "stretch",
+) -> Number:
+    """A number by sliding, whole if `default` is."""
     _announce(key, default)
-    return int(st.slider(label, least, most, default, key=key, bind="query-params"))
+    return st.slider(label, least, most, default, step, key=key, bind="query-params", width=width)
 
 
-def number(label: str, key: str, default: int, least: int, most: int) -> int:
-    """A whole number by typing or stepping."""
+def number(
+    label: str,
+    key: str,
+    default: int,
+    least: int | None = None,
+    most: int | None = None,
+    *,
+    help_: str | None = None,
+    width: int = 130,
+    icon: str | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> int:
+    """A whole number by typing or stepping; an `icon` stands in place of the label.
+
+    Without `least` and `most` every number is taken: a page that can say what is wrong with one
+    teaches more than a field that refuses it.
+    """
     _announce(key, default)
-    return int(
-        st.number_input(label, least, most, default, key=key, bind="query-params", width=130)
-    )
+    given = st.number_input(
+        label, least, most, default, 1, key=key, bind="query-params", help=help_, width=width,
+        icon=icon, label_visibility="collapsed" if icon else "visible", on_change=on_change,
+    )  # fmt: skip
+    return int(given)
 
 
-def toggle(label: str, key: str, *, default: bool) -> bool:
+def toggle(label: str, key: str, *, default: bool, help_: str | None = None) -> bool:
     """On or off."""
     _announce(key, default)
-    return bool(st.toggle(label, default, key=key, bind="query-params"))
+    return st.toggle(label, default, key=key, bind="query-params", help=help_)
 
 
-def text(label: str, key: str, default: str, help_: str) -> str:
+def text(
+    label: str,
+    key: str,
+    default: str,
+    help_: str | None = None,
+    *,
+    placeholder: str | None = None,
+    width: Width = "stretch",
+) -> str:
     """A line of text."""
     _announce(key, default)
-    return st.text_input(label, default, key=key, bind="query-params", help=help_) or ""
+    given = st.text_input(
+        label, default, key=key, bind="query-params", help=help_, placeholder=placeholder,
+        width=width,
+    )  # fmt: skip
+    return given or ""
 
 
-def select(label: str, key: str, names: Sequence[str], default: str) -> str:
+def lines(label: str, key: str, default: str, help_: str, *, height: int) -> str:
+    """A few lines of text."""
+    _announce(key, default)
+    given = st.text_area(label, default, height, key=key, bind="query-params", help=help_)
+    return given or ""
+
+
+def select(label: str, key: str, names: Sequence[str], default: str, *, width: int = 220) -> str:
     """One of several names, from a list."""
     _announce(key, default)
     index = list(names).index(default)
-    return st.selectbox(label, names, index, key=key, bind="query-params", width=220)
+    return st.selectbox(label, names, index, key=key, bind="query-params", width=width)
 
 
-def one_of(label: str, key: str, numbers: Sequence[int], default: int) -> int:
-    """One of a few numbers, by buttons in a row."""
+def one_of(label: str, key: str, choices: Sequence[Name], default: Name) -> Name:
+    """One of a few numbers or names, by buttons in a row."""
     _announce(key, default)
     chosen = st.segmented_control(
-        label, numbers, default=default, key=key, bind="query-params", required=True
+        label, choices, default=default, key=key, bind="query-params", required=True
     )
-    return int(chosen or default)
+    return default if chosen is None else chosen
+
+
+def steps(label: str, key: str, choices: Sequence[Name], default: Name, *, width: int) -> Name:
+    """One of a few numbers or names, by sliding."""
+    _announce(key, default)
+    return st.select_slider(label, choices, default, key=key, bind="query-params", width=width)

@@ -31,7 +31,8 @@ def cost() -> None:
             ),
         }
     )  # fmt: skip
-    with st.container(key="channels_controls"):
+    controls, picture = learn.controls_and_picture()
+    with controls, st.container(key="channels_controls"):
         columns = st.columns([4, 4, 5, 4, 4])
         with columns[0]:
             c_in = bound.slider(_("Input channels"), "channels_c_in", 64, 1, 512)
@@ -44,7 +45,7 @@ def cost() -> None:
         with columns[4]:
             width = bound.slider(_("Width"), "channels_width", 56, 1, 512)
     found = channels.convolution(c_in, c_out, kernel, (height, width))
-    chart, text = st.columns([3, 2], gap="medium")
+    chart, text = picture.columns([3, 2], gap="medium")
     with chart:
         st.plotly_chart(
             figures.parameters_by_channels(c_in, c_out, kernel),
@@ -97,7 +98,8 @@ def dense() -> None:
             _("224 × 224"): here.to("dense", side=224, colours=3, units=256, dense_kernel=3),
         }
     )
-    with st.container(key="channels_controls"):
+    controls, picture = learn.controls_and_picture()
+    with controls, st.container(key="channels_controls"):
         columns = st.columns([5, 3, 3, 4])
         with columns[0]:
             side = bound.slider(_("Side of the picture (pixels)"), "channels_side", 1000, 8, 2000)
@@ -109,7 +111,7 @@ def dense() -> None:
             kernel = bound.one_of(_("Kernel side"), "channels_dense_kernel", KERNELS, 3)
     full = channels.fully_connected(colours * side * side, units)
     conv = channels.convolution(colours, units, kernel, (side, side))
-    chart, text = st.columns([3, 2], gap="medium")
+    chart, text = picture.columns([3, 2], gap="medium")
     with chart:
         figure = figures.weights_by_side(colours, units, kernel, side)
         st.plotly_chart(figure, key="channels_chart", config=_config())
@@ -136,15 +138,20 @@ def _dense_text(
     )  # fmt: skip
     st.markdown(
         _(
-            "**{ratio} times fewer weights**, and their number does not know how large the "
-            "picture is. It is no free lunch: the convolution gives {units} numbers *for every "
-            "pixel*, so it makes {conv} MACs where the fully connected layer makes {full}. A "
-            "stride or a pooling brings that down."
+            "The fully connected layer has **{ratio} times the weights**; the convolution's number "
+            "does not know how large the picture is. It is no free lunch: the convolution gives "
+            "{units} numbers *for every pixel*, so it makes {conv} MACs where the fully connected "
+            "layer makes {full}. A stride or a pooling brings that down."
         ).format(
-            ratio=exact(round(full.weights / conv.weights)), units=units, conv=count(conv.macs),
+            ratio=_ratio(full.weights / conv.weights), units=units, conv=count(conv.macs),
             full=count(full.macs),
         )
     )  # fmt: skip
+
+
+def _ratio(times: float) -> str:
+    """Whole, but for the small ones: on small pictures it can be below 1."""
+    return exact(round(times)) if times >= 10 else f"{times:.2g}"
 
 
 def flow() -> None:

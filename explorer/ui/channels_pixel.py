@@ -62,7 +62,7 @@ def _pixels() -> _Pixels:
             (weights if grid == "w" else x[int(grid[1:])])[row, column] = value
     except (ValueError, IndexError):  # a link with cells that are not there
         st.query_params.pop(TYPED)
-    if not st.query_params.get(TYPED, "").startswith(whose):
+    if st.query_params.get(TYPED, "").split(";")[0] != whose:
         st.query_params.pop(TYPED, None)
     return _Pixels(x, weights)
 
@@ -73,7 +73,7 @@ def one_by_one() -> None:
         pixels = _pixels()
         found = channels.agreement(pixels.x, pixels.weights)
         content = grids.pixel_grids(pixels.x, pixels.weights, found.outputs)
-        here.download(here.csv(content[0]), "one_by_one.csv")
+        here.download(content[0], "one_by_one.csv")
     if refused := st.session_state.pop("channels_refused", ""):
         st.error(refused, icon=":material/straighten:")
     number_grids(
@@ -114,7 +114,7 @@ def _agreements(pixels: _Pixels, found: channels.Agreement) -> None:
         _("a linear layer at every pixel"): (found.linear, large.linear),
         _("channel after channel, added"): (found.one_by_one, large.one_by_one),
     }
-    title = _("largest difference from `conv2d`")
+    title = _("largest difference from conv2d")
     st.table(
         [
             {title: name, size: figures.tiny(small), "256 × 28 × 28": figures.tiny(big)}

@@ -1,10 +1,7 @@
 """What the parts of the page on channels share: tabs, prompts, controls, downloads."""
 
-import csv as table
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from explorer.figures.grids import Grid
@@ -33,18 +30,12 @@ def to(part: str, **setting: object) -> learn.Setting:
     return {"channels_part": words()[part], **{f"channels_{k}": v for k, v in setting.items()}}
 
 
-def csv(grids: list[Grid]) -> str:
-    """Every grid's cells: grid, row, column, value."""
-    written = io.StringIO()
-    rows = table.writer(written, lineterminator="\n")
-    rows.writerow(["grid", "row", "column", "value"])
-    for grid in grids:
-        for i, line in enumerate(grid["values"]):
-            rows.writerows((grid["id"], i, j, f"{value:.9g}") for j, value in enumerate(line))
-    return written.getvalue()
-
-
-def download(text: str, file: str) -> None:
-    st.download_button(
-        _("Numbers (CSV)"), text, file, "text/csv", icon=":material/download:", on_click="ignore"
-    )
+def download(grids: Sequence[Grid], file: str) -> None:
+    """Offer every cell of the grids as CSV."""
+    rows = [
+        {"grid": grid["id"], "row": i, "column": j, "value": f"{value:.9g}"}
+        for grid in grids
+        for i, line in enumerate(grid["values"])
+        for j, value in enumerate(line)
+    ]
+    learn.download(_("Numbers (CSV)"), learn.csv_of(rows), file)

@@ -67,12 +67,14 @@ def _edit_mixture(grid: str, row: int, column: int, text: str) -> None:
     """A number was typed into a cell: into the text field that the grid stands for."""
     shown: Mixture = st.session_state[GOOD]
     key = "channels_input" if grid[0] == "x" else f"channels_kernel{grid[1]}"
-    stack = (shown.x if grid[0] == "x" else shown.kernels[int(grid[1])]).clone()
     try:
+        stack = (shown.x if grid[0] == "x" else shown.kernels[int(grid[1])]).clone()
         stack[int(grid[-1]), row, column] = inputs.parse_matrix(text)[0][0]
     except ValueError as error:
         st.session_state["channels_refused"] = str(error)
         return
+    except IndexError:
+        return  # typed into larger grids, before the browser had these
     st.session_state[key] = _spelled(stack)
 
 
@@ -84,9 +86,11 @@ def _fields(outputs: int) -> Mixture:
         bound.text(_("Kernel {o}").format(o=o + 1), f"channels_kernel{o}", KERNELS[o], syntax)
         for o in range(outputs)
     )
-    if GOOD not in st.session_state:  # a link may be wrong from the start
-        st.session_state[GOOD] = _read_mixture(INPUT, KERNELS[:outputs])
-    return learn.last_good("channels_mixture", lambda: _read_mixture(text, kernels))
+    return learn.last_good(
+        "channels_mixture",
+        lambda: _read_mixture(text, kernels),
+        lambda: _read_mixture(INPUT, KERNELS[:outputs]),
+    )
 
 
 def many_to_one() -> None:
@@ -154,4 +158,4 @@ def _mixture_text(mixture: Mixture) -> None:
 
 
 def _mixture_download(mixture: Mixture) -> None:
-    here.download(here.csv(grids.mixture_grids(mixture)[0]), "channels.csv")
+    here.download(grids.mixture_grids(mixture)[0], "channels.csv")

@@ -81,4 +81,6 @@ def questions() -> None:
             ),
         ]
     )  # fmt: skip
-    learn.definition(ops.corr2d, ops.corr2d_multi_in, ops.corr2d_multi_in_out, ops.corr2d_1x1)
+    learn.definition(
+        ops.Slide, ops.corr2d, ops.corr2d_multi_in, ops.corr2d_multi_in_out, ops.corr2d_1x1
+    )

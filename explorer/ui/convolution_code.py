@@ -6,11 +6,13 @@ import streamlit as st
 
 from explorer.inputs import Matrix
 from explorer.language import _
+from explorer.ui import learn
 from explorer.ui.convolution_view import flipped, output
 from explorer.ui.window_board import Axes, Sliding
 
 
-def _one_or_both(pair: Axes) -> str:
+def one_or_both(pair: Axes) -> str:
+    """As torch takes it: one number for both axes, or (down, across)."""
     return str(pair[0]) if pair[0] == pair[1] else str(tuple(pair))
 
 
@@ -23,15 +25,14 @@ def pytorch_line(shown: Sliding) -> str:
         "dilation": (shown.dilation, (1, 1)),
     }
     given = "".join(
-        f", {name}={_one_or_both(pair)}"
-        for name, (pair, usual) in settings.items()
-        if pair != usual
+        f", {name}={one_or_both(pair)}" for name, (pair, usual) in settings.items() if pair != usual
     )
     return f"y = F.conv2d(x[None, None], {kernel}[None, None]{given})[0, 0]"
 
 
-def _literal(matrix: Matrix) -> str:
-    rows = ", ".join("[" + ", ".join(f"{cell:g}" for cell in row) + "]" for row in matrix)
+def literal(matrix: Matrix) -> str:
+    """The tensor as a program writes it."""
+    rows = ", ".join("[" + ", ".join(f"{cell:.12g}" for cell in row) + "]" for row in matrix)
     return f"torch.tensor([{rows}], dtype=torch.float64)"
 
 
@@ -42,8 +43,8 @@ def program(shown: Sliding) -> str:
             "import torch",
             "import torch.nn.functional as F",
             "",
-            f"x = {_literal(shown.input)}",
-            f"kernel = {_literal(shown.kernel)}",
+            f"x = {literal(shown.input)}",
+            f"kernel = {literal(shown.kernel)}",
             pytorch_line(shown),
             "print(y)",
             "",
@@ -53,26 +54,21 @@ def program(shown: Sliding) -> str:
 
 def csv(shown: Sliding) -> str:
     """Input, kernel and output, one below the other, each under its name."""
-    parts: Mapping[str, Matrix] = {
-        "input": shown.input,
-        "kernel": flipped(shown),
-        "output": output(shown),
-    }
-    blocks = [
-        f"{name}\n" + "\n".join(",".join(f"{cell:g}" for cell in row) for row in matrix)
-        for name, matrix in parts.items()
+    return blocks({"input": shown.input, "kernel": flipped(shown), "output": output(shown)})
+
+
+def blocks(grids: Mapping[str, Matrix]) -> str:
+    """Grids as CSV (name → numbers), one below the other."""
+    spelled = [
+        f"{name}\n" + "\n".join(",".join(f"{cell:.12g}" for cell in row) for row in matrix)
+        for name, matrix in grids.items()
     ]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(spelled) + "\n"
 
 
 def take_along(shown: Sliding) -> None:
     """The PyTorch line to copy, the program and the numbers to save."""
     st.code(pytorch_line(shown), language="python")
     with st.container(horizontal=True, key="conv_downloads"):
-        for label, text, file, kind in (
-            (_("Program (Python)"), program(shown), "convolution.py", "text/x-python"),
-            (_("Numbers (CSV)"), csv(shown), "convolution.csv", "text/csv"),
-        ):
-            st.download_button(
-                label, text, file, kind, icon=":material/download:", on_click="ignore"
-            )
+        learn.download(_("Program (Python)"), program(shown), "convolution.py")
+        learn.download(_("Numbers (CSV)"), csv(shown), "convolution.csv")

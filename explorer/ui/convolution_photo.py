@@ -11,7 +11,7 @@ from explorer import ops, photographs
 from explorer.figures.photographs import grey_png, signed_png
 from explorer.language import _
 from explorer.photographs import Photograph
-from explorer.ui import links
+from explorer.ui import learn, links
 from explorer.ui.divider import divider
 from explorer.ui.window_board import Sliding
 from explorer.units import times
@@ -46,10 +46,11 @@ def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
         return grey_png(result, total), words.format(total=total)
     most = float(np.quantile(np.abs(result), 0.995)) or 1.0
     words = _(
-        "The weights add up to {total:g}: only changes answer. Blue −{most:.2g}, white 0, "
+        "The weights add up to {total}: only changes answer. Blue −{most:.2g}, white 0, "
         "orange {most:.2g}; stronger answers (1 in 200) are cut off."
     )
-    return signed_png(result, most), words.format(total=total, most=most).replace("to -", "to −")
+    spelled = f"{total:g}".replace("-", "−")
+    return signed_png(result, most), words.format(total=spelled, most=most)
 
 
 def _picked() -> Photograph | None:
@@ -68,7 +69,10 @@ def _picked() -> Photograph | None:
         return photographs.photograph(cast(Literal["china", "flower"], source))
     if source == "upload":
         given = st.file_uploader(
-            _("A PNG or JPEG picture"), ["png", "jpg", "jpeg"], key="conv_file"
+            _("A PNG or JPEG picture"),
+            ["png", "jpg", "jpeg"],
+            key="conv_file",
+            max_upload_size=photographs.MOST_BYTES // 1_000_000,
         )
     else:
         given = st.camera_input(_("Take a picture"), key="conv_camera", width=420)
@@ -108,11 +112,4 @@ def show(shown: Sliding) -> None:
                 size=times(chosen.shape)
             )
         )
-        st.download_button(
-            _("After (PNG)"),
-            png,
-            "convolved.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        learn.download(_("After (PNG)"), png, "convolved.png")

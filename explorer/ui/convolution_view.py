@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer import inputs, ops, photographs
 from explorer.inputs import Matrix
 from explorer.language import N_, _
-from explorer.ui import learn
+from explorer.ui import bound, learn, links
 from explorer.ui.learn import Setting
-from explorer.ui.matrix_input import matrix_text, number
+from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
 from explorer.ui.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
 
 BOARD = "conv_board"
@@ -78,45 +78,93 @@ def setting(
 # -- controls ---------------------------------------------------------------------------------
 
 
-def _take_preset() -> None:
-    if chosen := st.session_state["conv_preset"]:
-        learn.put(setting(chosen))
+def controls() -> Sliding:
+    """One row of controls; what they say, or the last good of it with a sentence."""
+    usual = setting()
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", key="conv_controls"
+    ):
+        slot = st.empty()  # filled when the others have read the link
+        stride = both_axes((_("stride ↓"), _("stride →")), "conv_stride", (1, 1), 9)
+        padding = both_axes(
+            (_("padding ↕"), _("padding ↔")),
+            "conv_pad",
+            (0, 0),
+            8,
+            help_=(
+                _("Rows of zeros on each side: above and below."),
+                _("Columns of zeros on each side."),
+            ),
+        )
+        dilation = bound.number(_("dilation"), "conv_dilation", 1, 0, 6, width=WIDE)
+        flip = bound.toggle(
+            _("flip"),
+            "conv_flip",
+            default=False,
+            help_=_(
+                "Turns the kernel by 180° before it slides. That is the convolution of "
+                "mathematics; without it, it is the cross-correlation that networks compute."
+            ),
+        )
+        with st.popover(_("Numbers"), icon=":material/edit:"):
+            st.markdown(_("Click a cell on the board to change it, or write all of them here."))
+            given = matrix_text(_("Input"), "conv_input", usual["conv_input"], MOST_INPUT)
+            kernel = matrix_text(_("Kernel"), "conv_kernel", usual["conv_kernel"], MOST_KERNEL)
+        _example(slot, given, kernel)
+    return learn.last_good(
+        "conv", lambda: _sliding(given, kernel, stride, padding, dilation, flip), _start
+    )
 
 
-def _sliding(given: str, kernel: str) -> Sliding:
+def _example(slot: DeltaGenerator, given: str, kernel: str) -> None:
+    """The preset whose numbers these are, to be changed for another."""
+    known = presets()
+    same = [name for name, each in known.items() if (each.input, each.kernel) == (given, kernel)]
+    names = {name: _(each.name) for name, each in known.items()}
+    with slot:
+        example("conv_preset", names, next(iter(same), None), setting)
+
+
+def _start() -> Sliding:
+    first = presets()["course"]
+    return Sliding("start", inputs.parse_matrix(first.input), inputs.parse_matrix(first.kernel))
+
+
+def _sliding(
+    given: str, weights: str, stride: Axes, padding: Axes, dilation: int, flip: bool
+) -> Sliding:
     """What the widgets say, checked.
 
     Raises:
         ValueError: what is wrong with it, for the visitor.
     """
-    state = st.session_state
     cells = inputs.parse_matrix(given, MOST_INPUT)
-    weights = inputs.parse_matrix(kernel, MOST_KERNEL)
-    stride = state["conv_stride_h"], state["conv_stride_w"]
-    padding = state["conv_pad_h"], state["conv_pad_w"]
-    dilation = state["conv_dilation"]
+    kernel = inputs.parse_matrix(weights, MOST_KERNEL)
     shown = Sliding(
-        name=f"{len(cells)}x{len(cells[0])}-{len(weights)}x{len(weights[0])}",
+        name=f"{len(cells)}x{len(cells[0])}-{len(kernel)}x{len(kernel[0])}",
         input=cells,
-        kernel=weights,
+        kernel=kernel,
         stride=stride,
         padding=padding,
         dilation=(dilation, dilation),
-        flip=state["conv_flip"],
+        flip=flip,
     )
     output(shown)  # refuses what is impossible
     return shown
 
 
-def flipped(shown: Sliding) -> Matrix:
-    """The kernel as it slides: turned if the visitor asked for it."""
-    return tuple(map(tuple, _tensors(shown)[1].tolist()))
+# -- what is computed -------------------------------------------------------------------------
 
 
 def _tensors(shown: Sliding) -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.tensor(shown.input, dtype=torch.float64)
     kernel = torch.tensor(shown.kernel, dtype=torch.float64)
     return x, ops.flip(kernel) if shown.flip else kernel
+
+
+def flipped(shown: Sliding) -> Matrix:
+    """The kernel as it slides: turned if the visitor asked for it."""
+    return tuple(map(tuple, _tensors(shown)[1].tolist()))
 
 
 def output(shown: Sliding) -> Matrix:
@@ -128,70 +176,6 @@ def output(shown: Sliding) -> Matrix:
     x, kernel = _tensors(shown)
     y = ops.corr2d(x, kernel, stride=shown.stride, padding=shown.padding, dilation=shown.dilation)
     return tuple(map(tuple, y.tolist()))
-
-
-def _defaults() -> None:
-    for key, value in setting().items():
-        learn.default(key, value)
-
-
-def _example(slot: DeltaGenerator) -> None:
-    """The preset whose numbers these are, to be changed for another."""
-    known = presets()
-    now = (st.session_state["conv_input"], st.session_state["conv_kernel"])
-    same = [name for name, each in known.items() if (each.input, each.kernel) == now]
-    st.session_state["conv_preset"] = same[0] if same else None
-    slot.selectbox(
-        _("Example"),
-        list(known),
-        format_func=lambda name: _(known[name].name),
-        key="conv_preset",
-        placeholder=_("own numbers"),
-        on_change=_take_preset,
-        width=160,
-    )
-
-
-def controls() -> Sliding:
-    """One row of controls; what they say, or the last good of it with a sentence."""
-    _defaults()
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", gap="xsmall", key="conv_controls"
-    ):
-        slot = st.empty()  # filled when the others have read the link
-        number(_("stride ↓"), "conv_stride_h", 9)
-        number(_("stride →"), "conv_stride_w", 9)
-        number(_("padding ↕"), "conv_pad_h", 8, _("Rows of zeros on each side: above and below."))
-        number(_("padding ↔"), "conv_pad_w", 8, _("Columns of zeros on each side."))
-        number(_("dilation"), "conv_dilation", 6)
-        st.toggle(
-            _("flip"),
-            key="conv_flip",
-            bind="query-params",
-            help=_(
-                "Turns the kernel by 180° before it slides. That is the convolution of "
-                "mathematics; without it, it is the cross-correlation that networks compute."
-            ),
-        )
-        with st.popover(_("Numbers"), icon=":material/edit:"):
-            _numbers()
-        _example(slot)
-    st.session_state.setdefault("last good conv", _start())
-    return learn.last_good(
-        "conv",
-        lambda: _sliding(st.session_state["conv_input"], st.session_state["conv_kernel"]),
-    )
-
-
-def _start() -> Sliding:
-    first = presets()["course"]
-    return Sliding("start", inputs.parse_matrix(first.input), inputs.parse_matrix(first.kernel))
-
-
-def _numbers() -> None:
-    st.markdown(_("Click a cell on the board to change it, or write all of them here."))
-    matrix_text(_("Input"), "conv_input", MOST_INPUT)
-    matrix_text(_("Kernel"), "conv_kernel", MOST_KERNEL)
 
 
 # -- the board --------------------------------------------------------------------------------
@@ -216,9 +200,7 @@ def _asked_place() -> Axes | None:
 
 def board(shown: Sliding) -> None:
     """Input ⋆ kernel = output."""
-    if st.session_state.setdefault("conv shown", shown) != shown:
-        st.query_params.pop("conv_at", None)  # it pointed into another picture
-    st.session_state["conv shown"] = shown
+    links.forget_if_new("conv_at", shown)
     window_board(shown, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
 
 

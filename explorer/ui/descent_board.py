@@ -8,56 +8,13 @@ chosen on the ruler, and a cell clicked in a drawing. Elements to wait for in a 
 """
 
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from explorer.figures.edge_kernel import DescentBoard
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
-
-
-def _loader(base_path: str) -> str:
-    """The script handed to Streamlit, which runs it from a blob: it imports the real modules
-    from the application's own /assets, and passes on the latest call once they are there."""
-    modules = sorted(ASSETS.glob("descent_board*.js"))
-    version = sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()[:12]
-    path = "/".join(["", *filter(None, [base_path.strip("/")]), "assets", "descent_board.js"])
-    return f"""
-const address = new URL("{path}?v={version}", location.origin).href
-let draw = null
-const loading = import(address).then(module => (draw = module.default))
-const latest = new WeakMap()
-
-export default function (component) {{
-  const root = component.parentElement
-  latest.set(root, component)
-  if (draw) return draw(component)
-  let leave = null
-  let left = false
-  loading
-    .then(() => {{ if (!left && latest.get(root) === component) leave = draw(component) }})
-    .catch(error => {{
-      console.error(error)
-      root.querySelector(".descent").textContent = component.data.labels.broken
-    }})
-  return () => {{ left = true; leave?.() }}
-}}
-"""
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_descent_board",
-        html='<div class="descent"></div>',
-        css=(ASSETS / "descent_board.css").read_text(encoding="utf-8"),
-        js=_loader(str(st.get_option("server.baseUrlPath") or "")),
-    )
+BOARD = Component("descent_board", "descent")
 
 
 def descent_board(
@@ -79,4 +36,4 @@ def descent_board(
         if cell := st.session_state[key].cell:
             on_cell(int(cell[0]), int(cell[1]))
 
-    _component()(key=key, data=data, on_rates_change=rates_changed, on_cell_change=cell_changed)
+    BOARD(key=key, data=data, on_rates_change=rates_changed, on_cell_change=cell_changed)

@@ -1,31 +1,16 @@
 """Two pictures of one size on top of each other, with a divider to drag (or arrow keys)."""
 
 from base64 import b64encode
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-import streamlit as st
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
-HTML = """
-<div class="divider">
-  <img class="after"><img class="before"><i class="line"></i>
-  <span class="name left"></span><span class="name right"></span>
-  <input type="range" min="0" max="100" step="1" value="50">
-</div>
-"""
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_divider",
-        html=HTML,
-        css=(ASSETS / "divider.css").read_text(encoding="utf-8"),
-        js=(ASSETS / "divider.js").read_text(encoding="utf-8"),
-    )
+DIVIDER = Component(
+    "divider",
+    "divider",
+    '<img class="after"><img class="before"><i class="line"></i>'
+    '<span class="name left"></span><span class="name right"></span>'
+    '<input type="range" min="0" max="100" step="1" value="50">',
+)
 
 
 def _address(png: bytes) -> str:
@@ -40,7 +25,7 @@ def divider(
     Where the divider stands is the browser's own affair. The element to wait for in a test is
     `[data-divider-painted="<name>"]`.
     """
-    _component()(
+    DIVIDER(
         key=key,
         data={
             "before": _address(before),

@@ -13,7 +13,7 @@ from explorer import edge_kernel as engine
 from explorer import inputs, photographs
 from explorer.edge_kernel import Problem, Start
 from explorer.language import _
-from explorer.ui import learn, links
+from explorer.ui import bound, learn, links
 
 COURSE = "course"  # what stands in the field for the seed to begin where the course began
 DRAWING = "0 0 0 0 1 1 1 1; " * 3 + "0 0 0 0 0 0 1 1; " * 2 + "0 0 0 0 0 0 1 1"
@@ -49,18 +49,17 @@ class Choice:
 
 def controls() -> None:
     """Every setting in one row; a drawing has its own row. All of them live in the address."""
-    for key in DEFAULTS.keys() - {"edge_image", "edge_loss"}:
-        learn.default(key, DEFAULTS[key])
     with st.container(horizontal=True, vertical_alignment="bottom", key="edge_controls"):
-        _pick("edge_image", _("Image"), _image_words(), 150)
+        links.pick_listed("edge_image", _("Image"), _image_words(), width=150)
         _field("edge_kernel", _("Target kernel"), 120, _("Rows parted by “;”: 1 -1 or 1; -1."))
         _field("edge_rate", _("Learning rate"), 105, _("The ruler below shows which rates work."))
         _field("edge_compare", _("Compare with rate"), 130, _("A second run; empty: none."))
         _field("edge_steps", _("Steps"), 75, _("1 to {most}.").format(most=engine.MAX_STEPS))
-        _pick("edge_loss", _("Squared errors"), {"sum": _("summed"), "mean": _("averaged")}, 125)
+        losses = {"sum": _("summed"), "mean": _("averaged")}
+        links.pick_listed("edge_loss", _("Squared errors"), losses, width=125)
         start = _("The first kernel is drawn with this seed. “course”: the course’s own start.")
         _field("edge_start", _("Seed"), 85, start)
-        st.toggle(_("Bias"), key="edge_bias", bind="query-params", width="content")
+        bound.toggle(_("Bias"), "edge_bias", default=False)
     if st.session_state["edge_image"] == "own":
         hint = _("Rows parted by “;”, brightness from 0 to 1. Or click the cells of the image.")
         _field("edge_drawing", _("Your image"), 640, hint)
@@ -76,18 +75,8 @@ def _image_words() -> dict[str, str]:
     }
 
 
-def _pick(key: str, label: str, words: Mapping[str, str], width: int) -> None:
-    """One of `words` (name → translated word); the name, not the word, stands in the address."""
-    first = next(iter(words))
-    if st.session_state.get(key) not in words:
-        asked = st.query_params.get(key, first)
-        st.session_state[key] = asked if asked in words else first
-    chosen = st.selectbox(label, list(words), key=key, format_func=words.__getitem__, width=width)
-    links.put(key, chosen, first)
-
-
 def _field(key: str, label: str, width: int, hint: str) -> None:
-    st.text_input(label, key=key, bind="query-params", width=width, help=hint)
+    bound.text(label, key, str(DEFAULTS[key]), hint, width=width)
 
 
 # -- what was asked, as numbers ---------------------------------------------------------------
@@ -95,12 +84,8 @@ def _field(key: str, label: str, width: int, hint: str) -> None:
 
 def choice() -> Choice:
     """What the controls say; if that makes no sense, a sentence, and what they said before."""
-    try:
-        return learn.last_good(
-            "edge", lambda: read({key: st.session_state[key] for key in DEFAULTS})
-        )
-    except ValueError:  # a link that never made sense: the sentence stands, the page begins anew
-        return read(DEFAULTS)
+    said = {key: st.session_state.get(key, usual) for key, usual in DEFAULTS.items()}
+    return learn.last_good("edge", lambda: read(said), lambda: read(DEFAULTS))
 
 
 def read(said: Mapping[str, object]) -> Choice:

@@ -1,8 +1,10 @@
 """The parts of the page on learning an edge kernel: experiments, board, text, things to take."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
+from torch import Tensor
 
 from explorer import inputs
 from explorer.edge_kernel import Bowl, Descent
@@ -106,7 +108,8 @@ def board(chosen: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
     """Everything that moves."""
     drawable = chosen.image == "own"
     data = figures.board(chosen.problem, shape, runs, drawable=drawable)
-    descent_board(data, key="edge_board", on_rates=_put_rates, on_cell=_turn_over)
+    turn_over = partial(_turn_over, chosen.problem.image)
+    descent_board(data, key="edge_board", on_rates=_put_rates, on_cell=turn_over)
 
 
 def _put_rates(rates: list[float]) -> None:
@@ -114,10 +117,13 @@ def _put_rates(rates: list[float]) -> None:
         st.session_state[key] = f"{rate:g}"
 
 
-def _turn_over(row: int, column: int) -> None:
-    cells = [list(line) for line in inputs.parse_matrix(st.session_state["edge_drawing"])]
-    cells[row][column] = 0.0 if cells[row][column] > 0.5 else 1.0
-    st.session_state["edge_drawing"] = inputs.spell_matrix(tuple(map(tuple, cells)))
+def _turn_over(shown: Tensor, row: int, column: int) -> None:
+    """A cell of the image on the board, which the text may no longer say, from dark to light."""
+    if row >= shown.shape[0] or column >= shown.shape[1]:
+        return  # clicked on a larger image, before the browser had this one
+    cells = shown.clone()
+    cells[row, column] = 0.0 if cells[row, column] > 0.5 else 1.0
+    st.session_state["edge_drawing"] = inputs.spell_matrix(tuple(map(tuple, cells.tolist())))
 
 
 # -- to read, to compare, to take along -------------------------------------------------------
@@ -142,7 +148,7 @@ def explanation(chosen: Choice, shape: Bowl) -> None:
     factors = [shape.factors(rate) for rate in chosen.rates]
     each = _("error per step, rate {rate}")
     names = "".join(f" {each.format(rate=f'{rate:g}')} |" for rate in chosen.rates)
-    head = _("| curvature λ | rates that work, below 2/λ |") + names
+    head = _("| curvature λ | rates that work, below 2/⁠λ |") + names
     lines = [head, "|---:" * (2 + len(factors)) + "|"]
     for index in reversed(range(len(shape.curvatures))):
         value = shape.curvatures[index]
@@ -190,21 +196,7 @@ def downloads(chosen: Choice, runs: Sequence[Descent]) -> None:
     """The steps as a table, and the code of exactly this run."""
     code = figures.pytorch(chosen.problem, chosen.start, chosen.rates[0], chosen.steps)
     with st.container(horizontal=True):
-        st.download_button(
-            _("Steps (CSV)"),
-            figures.steps_csv(chosen.problem, runs),
-            "descent.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            _("This run in PyTorch (.py)"),
-            code,
-            "descent.py",
-            "text/x-python",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        learn.download(_("Steps (CSV)"), figures.steps_csv(chosen.problem, runs), "descent.csv")
+        learn.download(_("This run in PyTorch (.py)"), code, "descent.py")
     with st.expander(_("This run in PyTorch"), icon=":material/code:"):
         st.code(code, language="python", height=420 if code.count("\n") > 40 else "content")

@@ -10,37 +10,25 @@ The element to wait for in a test: `[data-field-painted="<key>"]`.
 import base64
 import io
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
 from explorer import field_stack, photographs
 from explorer.field_stack import Layer, Level
 from explorer.language import _, ngettext
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
+BOARD = Component("field_board", "fields")
 Place = tuple[int, int, int]  # level (0 is the picture), row, column
 Token = tuple[str, str]
 Data = dict[str, Any]
 
 
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_field_board",
-        html='<div class="fields"></div>',
-        css=(ASSETS / "field_board.css").read_text(encoding="utf-8"),
-        js=(ASSETS / "field_board.js").read_text(encoding="utf-8"),
-    )
-
-
 def show(data: Data, *, key: str, at: Place) -> Place:
     """Draw `data`; the unit that the reader chose, at first `at`. `key` is the widget's."""
-    result = _component()(key=key, data={**data, "at": at}, on_at_change=lambda: None)
+    result = BOARD(key=key, data={**data, "at": at}, on_at_change=lambda: None)
     chosen = result.at
     if not chosen or chosen.get("key") != data["key"]:
         return at

@@ -7,9 +7,8 @@ from explorer.anatomy import Anatomy
 from explorer.field_stack import Effective, Level
 from explorer.figures import field as figures
 from explorer.language import _
-from explorer.ui import learn, loaders
+from explorer.ui import bound, learn, links, loaders
 from explorer.ui.field_view import MOST_SIDE, SIDE, STACK, layers_of
-from explorer.ui.keeping import choose, good
 from explorer.ui.shell import entry
 from explorer.units import exact
 
@@ -34,10 +33,10 @@ def effective(stack: tuple[Level, ...]) -> None:
     """Theory and measurement side by side, and how much of it lies in the middle."""
     with st.container(horizontal=True, vertical_alignment="center", key="field_effective"):
         kinds = {"random": _("Random weights"), "ones": _("Equal weights")}
-        weighted = choose("field_weights", _("Weights"), kinds)
-        relu = st.toggle(_("ReLU after each convolution"), key="field_relu", bind="query-params")
+        weighted = links.pick_one("field_weights", _("Weights"), kinds)
+        relu = bound.toggle(_("ReLU after each convolution"), "field_relu", default=False)
     text = field_stack.spell(layers_of(stack))
-    found = good(
+    found = learn.last_good(
         "field_effective",
         lambda: _effective(text, stack[0].units, weighted, relu),
         lambda: _effective(STACK, SIDE, weighted, relu),
@@ -67,6 +66,18 @@ def effective(stack: tuple[Level, ...]) -> None:
             "([Luo et al., 2016](https://arxiv.org/abs/1701.04128))."
         )
     )
+    learn.download(_("Pixels (CSV)"), effective_csv(found), "effective-field.csv")
+
+
+def effective_csv(found: Effective) -> str:
+    """One row for each pixel, from 1: its share of all gradient, as measured."""
+    return learn.csv_of(
+        [
+            {"row": i + 1, "column": j + 1, "share": f"{share:.6g}"}
+            for i, line in enumerate(found.strength.tolist())
+            for j, share in enumerate(line)
+        ]
+    )
 
 
 PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
@@ -74,11 +85,8 @@ PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
 
 def why_small() -> None:
     """The same field at fewer weights and with more non-linearities."""
-    learn.default("field_channels", CHANNELS)
-    given = st.number_input(
-        _("Channels C, in and out"), step=1, key="field_channels", bind="query-params", width=190
-    )
-    channels = good("field_channels", lambda: read_channels(given), lambda: CHANNELS)
+    given = bound.number(_("Channels C, in and out"), "field_channels", CHANNELS, width=190)
+    channels = learn.last_good("field_channels", lambda: read_channels(given), lambda: CHANNELS)
     (two, one), __ = PAIRS
     saved = 1 - _weights(two, channels) / _weights(one, channels)
     st.markdown(
@@ -93,6 +101,7 @@ def why_small() -> None:
     )
     st.table([row for small, large in PAIRS for row in _compared(small, large, channels)])
     st.caption(_("Weights of the convolutions, without biases; one activation behind each."))
+    learn.download(_("Table (CSV)"), stacks_csv(channels), "two-or-one.csv")
     st.markdown(
         _(
             "This is VGG's argument for small kernels (Simonyan & Zisserman, 2014). The cost: "
@@ -103,19 +112,36 @@ def why_small() -> None:
     )
 
 
-def read_channels(given: float | None) -> int:
+def read_channels(given: int) -> int:
     """The number of channels.
 
     Raises:
         ValueError: not from 1 to 4096.
     """
-    if given is None or not 1 <= given <= 4096:
+    if not 1 <= given <= 4096:
         raise ValueError(
             _("The number of channels is {n}; it must be from 1 to 4096, for example 64.").format(
-                n=_("missing") if given is None else f"{given:.6g}"
+                n=f"{given:.6g}"
             )
         )
-    return int(given)
+    return given
+
+
+def stacks_csv(channels: int) -> str:
+    """One row for each stack of the table."""
+    stacks = [(text, field_stack.parse(text)) for pair in PAIRS for text in pair]
+    return learn.csv_of(
+        [
+            {
+                "stack": text,
+                "field_pixels": field_stack.levels(layers, MOST_SIDE)[-1].axis.size,
+                "channels": channels,
+                "weights": field_stack.weights(layers, channels),
+                "nonlinearities": field_stack.nonlinearities(layers),
+            }
+            for text, layers in stacks
+        ]
+    )
 
 
 def _weights(text: str, channels: int) -> int:
@@ -147,11 +173,8 @@ def _compared(small: str, large: str, channels: int) -> list[dict[str, str]]:
 def networks() -> None:
     """The field of every layer with a window of a chosen network, against its picture."""
     names = [*architectures.course(), *NETWORKS]
-    learn.default("field_network", "vgg11")
     with st.container(horizontal=True, vertical_alignment="bottom", key="field_pick"):
-        name = st.selectbox(
-            _("Network"), names, key="field_network", bind="query-params", width=260
-        )
+        name = bound.select(_("Network"), "field_network", names, "vgg11", width=260)
         st.page_link(
             entry("layers").path,
             label=_("Layer by layer"),
@@ -162,6 +185,23 @@ def networks() -> None:
     anatomy = loaders.measure(name, (), architecture.input_shape, 1)
     st.markdown(_sight(architecture.title, anatomy))
     st.plotly_chart(figures.growth(anatomy), key="field_growth", config={"displaylogo": False})
+    learn.download(_("Layers (CSV)"), layers_csv(anatomy), "fields.csv")
+
+
+def layers_csv(anatomy: Anatomy) -> str:
+    """One row for each layer with a window: its field, height and width, in pixels."""
+    return learn.csv_of(
+        [
+            {
+                "layer": layer.operation.name,
+                "type": layer.operation.type,
+                "field_height": layer.ungated.size[0],
+                "field_width": layer.ungated.size[1],
+            }
+            for layer in figures.windows(anatomy)
+            if layer.ungated
+        ]
+    )
 
 
 def _sight(title: str, anatomy: Anatomy) -> str:

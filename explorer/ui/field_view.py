@@ -1,7 +1,5 @@
 """The parts of the page on receptive fields: what is picked, and the stack with its board."""
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 
@@ -10,14 +8,12 @@ import streamlit as st
 from explorer import field_stack
 from explorer.field_stack import Layer, Level
 from explorer.language import _, current
-from explorer.ui import field_board, field_editor, learn, links
-from explorer.ui.keeping import choose, forget_if_new, good
+from explorer.ui import bound, field_board, field_editor, learn, links
 from explorer.ui.learn import Setting
 
 STACK, SIDE = "c3 c3 p2 c3 c3", 28
-
-
 MOST_SIDE = 64
+MOST_UNITS = 128  # each way, of any layer: padding can make maps grow without end
 
 
 def stack_setting(text: str, side: int, view: str = "stack") -> Setting:
@@ -32,7 +28,7 @@ def pick_view() -> str:
         "why": _("Two 3 × 3 or one 5 × 5?"),
         "networks": _("In a real network"),
     }
-    return choose("field_view", _("View"), words)
+    return links.pick_one("field_view", _("View"), words)
 
 
 def prompts(view: str) -> dict[str, Setting]:
@@ -59,36 +55,33 @@ def prompts(view: str) -> dict[str, Setting]:
 
 def stack_controls() -> tuple[str, int]:
     """The stack as text and the picture's side, as they were given."""
-    learn.default("field_stack", STACK)
-    learn.default("field_side", SIDE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="field_controls"):
-        text = st.text_input(
+        text = bound.text(
             _("Layers, from the picture up"),
-            key="field_stack",
-            bind="query-params",
-            help=_(
+            "field_stack",
+            STACK,
+            _(
                 "c3 is a 3 × 3 convolution, p2 a max pooling, a2 an average pooling. Add s, p, d "
                 "with a number for stride, padding per side and dilation: c3s2, c5p2, c3d2."
             ),
             width=340,
         )
-        side = st.number_input(
-            _("Picture, pixels"), step=1, key="field_side", bind="query-params", width=130
-        )
+        side = bound.number(_("Picture, pixels"), "field_side", SIDE)
         editor = st.popover(
             _("Edit layers"), icon=":material/edit:", key="field_editor", on_change="rerun"
         )
     if editor.open:
         with editor:
-            field_editor.rows(text or "")
-    return text or "", int(side or 0)
+            field_editor.rows(text)
+    return text, side
 
 
 def read_stack(text: str, side: int) -> tuple[Level, ...]:
     """The stack over the picture.
 
     Raises:
-        ValueError: a word that is no layer, a side out of limits, a layer that does not fit.
+        ValueError: a word that is no layer, a side out of limits, a layer that does not fit or
+            makes maps too large to draw and to measure.
     """
     layers = field_stack.parse(text)
     if not 4 <= side <= MOST_SIDE:
@@ -97,12 +90,21 @@ def read_stack(text: str, side: int) -> tuple[Level, ...]:
                 side=f"{side:.6g}", least=4, most=MOST_SIDE
             )
         )
-    return field_stack.levels(layers, side)
+    stack = field_stack.levels(layers, side)
+    for number, level in enumerate(stack):
+        if level.units > MOST_UNITS:
+            raise ValueError(
+                _(
+                    "Layer {number} makes maps of {units} units each way; at most {most} can be "
+                    "drawn. Pad less, or take a smaller picture."
+                ).format(number=number, units=level.units, most=MOST_UNITS)
+            )
+    return stack
 
 
 def good_stack(text: str, side: int) -> tuple[Level, ...]:
     """The stack, or the last good one under a sentence that says what is wrong."""
-    return good("field", lambda: read_stack(text, side), lambda: read_stack(STACK, SIDE))
+    return learn.last_good("field", lambda: read_stack(text, side), lambda: read_stack(STACK, SIDE))
 
 
 def layers_of(stack: Sequence[Level]) -> tuple[Layer, ...]:
@@ -126,7 +128,7 @@ def board(stack: tuple[Level, ...]) -> None:
         + (_(" That is more than there are.") if last.axis.size > stack[0].units else "")
     )
     data = _content(field_stack.spell(layers_of(stack)), stack[0].units, current())
-    forget_if_new("field_at", data["key"])
+    links.forget_if_new("field_at", data["key"])
     place = field_board.show(data, key="field_board", at=_place(stack))
     links.put("field_at", _spelled(place), _spelled(_middle(stack)))
 
@@ -166,14 +168,7 @@ def words(stack: Sequence[Level]) -> None:
         )
     with right:
         st.code(torch_code(layers_of(stack)), language="python")
-        st.download_button(
-            _("Layers (CSV)"),
-            levels_csv(stack),
-            "receptive-field.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        learn.download(_("Layers (CSV)"), levels_csv(stack), "receptive-field.csv")
 
 
 def torch_code(layers: Sequence[Layer]) -> str:
@@ -191,11 +186,15 @@ def torch_code(layers: Sequence[Layer]) -> str:
 
 def levels_csv(stack: Sequence[Level]) -> str:
     """One row for each layer: its setting, size, field and jump, along one axis."""
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    write(["layer", "units", "field_pixels", "jump_pixels", "first_unit_starts_at"])
-    for level in stack:
-        name = field_stack.spell([level.layer]) if level.layer else "picture"
-        axis = level.axis
-        write([name, level.units, axis.size, f"{axis.jump:g}", f"{axis.start:g}"])
-    return text.getvalue()
+    return learn.csv_of(
+        [
+            {
+                "layer": field_stack.spell([level.layer]) if level.layer else "picture",
+                "units": level.units,
+                "field_pixels": level.axis.size,
+                "jump_pixels": f"{level.axis.jump:g}",
+                "first_unit_starts_at": f"{level.axis.start:g}",
+            }
+            for level in stack
+        ]
+    )

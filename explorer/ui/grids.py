@@ -7,67 +7,23 @@ the arrow keys, and numbers typed into cells. Element to wait for in a test:
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from explorer.figures.grids import At, Grid, Grids, Sign, Story
 from explorer.language import _
 from explorer.ui import links
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
+GRIDS = Component("grids", "grids")
 
-
-def loader(module: str, selector: str) -> str:
-    """The script handed to Streamlit: it imports /assets/`module`, and passes on the latest call.
-
-    If that fails, the element found by `selector` says so in `data.labels.broken`.
-    """
-    version = sha256((ASSETS / module).read_bytes()).hexdigest()[:12]
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    path = "/".join(["", *filter(None, [base]), "assets", module])
-    return f"""
-const loading = import(new URL("{path}?v={version}", location.origin).href)
-const latest = new WeakMap()
-
-export default function (component) {{
-  const root = component.parentElement
-  latest.set(root, component)
-  let leave = null
-  let left = false
-  const draw = module => {{
-    if (!left && latest.get(root) === component) leave = module.default(component)
-  }}
-  loading
-    .then(draw)
-    .catch(error => {{
-      console.error(error)
-      root.querySelector("{selector}").textContent = component.data.labels.broken
-    }})
-  return () => {{ left = true; leave?.() }}
-}}
-"""
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_grids",
-        html='<div class="grids"></div>',
-        css=(ASSETS / "grids.css").read_text(encoding="utf-8"),
-        js=loader("grids.js", ".grids"),
-    )
+# Until the blocks' cards are a `Component` too.
 
 
 def _words() -> dict[str, str]:
     return {
         "used": _("This number goes into every framed cell."),
         "edit": _("New number; Enter puts it in, Escape leaves the old one."),
-        "broken": _("The picture could not be loaded. Reload the page."),
     }
 
 
@@ -118,6 +74,6 @@ def number_grids(
         lines=max(len(story["lines"]) for story in stories),
         labels=_words(),
     )
-    result = _component()(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
+    result = GRIDS(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
     if result.at and result.at.get("key") == key:
         links.put(f"{key}_at", spell_at(result.at["at"]), spell_at(start))

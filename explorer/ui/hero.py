@@ -3,20 +3,14 @@
 The numbers are computed here; `assets/hero.js` draws them and lets the reader move the window.
 """
 
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-import streamlit as st
 import torch
 from torch import Tensor
 
 from explorer import ops
 from explorer.language import _
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
-STYLE = (ASSETS / "hero.css").read_text(encoding="utf-8")
-SCRIPT = (ASSETS / "hero.js").read_text(encoding="utf-8")
+HERO = Component("hero", "hero")
 
 # An ankle boot, 14 × 14, brightness 0 to 9.
 BOOT = """
@@ -47,17 +41,11 @@ def _rows(grid: Tensor) -> list[list[float]]:
     return [[round(value, 3) for value in row] for row in grid.tolist()]
 
 
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component("convscope_hero", css=STYLE, js=SCRIPT)
-
-
 def show() -> None:
     """Draw the convolution; pointing at it (or arrow keys) moves the kernel's window."""
     image = picture()
     found = ops.corr2d(image, KERNEL)
-    _component()(
+    HERO(
         key="hero",
         data={
             "picture": _rows(image),

@@ -3,17 +3,24 @@
 A prompt is a label and a setting: widget keys with the values that the prompt puts into them.
 """
 
+import csv
 import inspect
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.language import _
+from explorer.ui import into_view
 
 T = TypeVar("T")
 Setting = Mapping[str, Any]  # widget key → value
+
+KINDS = {".csv": "text/csv", ".py": "text/x-python", ".png": "image/png"}
 
 
 @dataclass(frozen=True)
@@ -25,21 +32,15 @@ class Question:
     setting: Setting
 
 
-def default(key: str, value: T) -> T:
-    """`value`, put into widget `key` if nothing is there yet, neither from a link nor by hand.
-
-    A widget that can also be set by a prompt takes its default this way and no `value=`:
-    Streamlit wants one or the other.
-    """
-    if key not in st.session_state and key not in st.query_params:
-        st.session_state[key] = value
-    return value
-
-
 def put(setting: Setting) -> None:
     """Set widgets; as a button's `on_click`, before the page runs again."""
     for key, value in setting.items():
         st.session_state[key] = value
+
+
+def _show(setting: Setting) -> None:
+    put(setting)
+    into_view.ask()
 
 
 def try_this(prompts: Mapping[str, Setting]) -> None:
@@ -60,9 +61,41 @@ def questions(asked: Sequence[Question]) -> None:
                 _("Show me"),
                 key=f"show_{number}",
                 icon=":material/science:",
-                on_click=put,
+                on_click=_show,
                 args=(each.setting,),
             )
+    into_view.answer()
+
+
+def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """A place for controls and one for their picture; on a phone the picture stands first."""
+    phone = "@media (max-width: 640px) { .st-key-picture_first { flex-direction: column-reverse } }"
+    st.html(f"<style>{phone}</style>")
+    with st.container(key="picture_first"):
+        return st.container(), st.container()
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> None:
+    """A plain table in Markdown; the keys of its first row are its header."""
+    heads = list(rows[0])
+    lines = [" | ".join(heads), " | ".join(["---"] * len(heads))]
+    lines += [" | ".join(row.values()) for row in rows]
+    st.markdown("\n".join(f"| {line} |" for line in lines))
+
+
+def csv_of(rows: Sequence[Mapping[str, object]]) -> str:
+    """The rows as CSV; the keys of the first are its header."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    return text.getvalue()
+
+
+def download(label: str, content: str | bytes, file: str) -> None:
+    """A button that saves what is shown, as a file of this name."""
+    kind = KINDS[Path(file).suffix]
+    st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
 
 
 def definition(*functions: Callable[..., Any]) -> None:
@@ -71,11 +104,10 @@ def definition(*functions: Callable[..., Any]) -> None:
         st.code("\n\n".join(inspect.getsource(each) for each in functions), language="python")
 
 
-def last_good(key: str, read: Callable[[], T]) -> T:
+def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
     """What `read` gives; if it raises ValueError, its sentence, and what it gave last time.
 
-    Raises:
-        ValueError: there was no last time (the page's own defaults are wrong).
+    `first` is what stands there before anything was good (a link that was bad from the start).
     """
     kept = f"last good {key}"
     try:
@@ -83,6 +115,6 @@ def last_good(key: str, read: Callable[[], T]) -> T:
     except ValueError as error:
         st.error(str(error), icon=":material/straighten:")
         if kept not in st.session_state:
-            raise
+            st.session_state[kept] = first()
     value: T = st.session_state[kept]
     return value

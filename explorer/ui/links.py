@@ -9,10 +9,13 @@ browser heard of the new address puts nothing back.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+Name = TypeVar("Name", bound=str)
 
 
 def put(key: str, value: str, default: str = "") -> None:
@@ -21,6 +24,14 @@ def put(key: str, value: str, default: str = "") -> None:
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != value:
         st.query_params[key] = value
+
+
+def forget_if_new(key: str, shown: object) -> None:
+    """Drop from the address a place that was chosen on another picture than `shown`."""
+    kept = f"shown {key}"
+    if st.session_state.get(kept, shown) != shown:
+        put(key, "")
+    st.session_state[kept] = shown
 
 
 def came_back() -> bool:
@@ -34,17 +45,34 @@ def arrived(key: str) -> bool:
     return key not in st.session_state or came_back()
 
 
-def asked(key: str, known: Sequence[str]) -> str:
+def asked(key: str, known: Sequence[Name]) -> Name:
     """What the address says under `key`, if it is one of `known`; else the first of them."""
     given = st.query_params.get(key, "")
-    return given if given in known else known[0]
+    return next((name for name in known if name == given), known[0])
 
 
-def pick_one(key: str, label: str, words: Mapping[str, str]) -> str:
+def keep(key: str, known: Sequence[Name]) -> Name:
+    """One of `known` that no widget holds: put under `key` by a board or a prompt, or the link's.
+
+    The first of them is the default.
+    """
+    given = asked(key, known) if arrived(key) else str(st.session_state[key])
+    chosen = next((name for name in known if name == given), known[0])
+    st.session_state[key] = chosen
+    put(key, chosen, known[0])
+    return chosen
+
+
+def _take(key: str, known: Sequence[str]) -> None:
+    """Give the widget `key` what it begins with, unless a reader or a prompt has set it."""
+    if came_back() or st.session_state.get(key) not in known:
+        st.session_state[key] = asked(key, known)
+
+
+def pick_one(key: str, label: str, words: Mapping[Name, str]) -> Name:
     """One of `words` (name → translated word) by buttons in a row; the first is the default."""
     names = list(words)
-    if arrived(key):
-        st.session_state[key] = asked(key, names)
+    _take(key, names)
     chosen = st.segmented_control(
         label,
         names,
@@ -56,6 +84,15 @@ def pick_one(key: str, label: str, words: Mapping[str, str]) -> str:
     )
     put(key, chosen or names[0], names[0])
     return chosen or names[0]
+
+
+def pick_listed(key: str, label: str, words: Mapping[Name, str], *, width: int) -> Name:
+    """As `pick_one`, from a list that opens."""
+    names = list(words)
+    _take(key, names)
+    chosen = st.selectbox(label, names, key=key, format_func=words.__getitem__, width=width)
+    put(key, chosen, names[0])
+    return chosen
 
 
 def tabs(key: str, words: Mapping[str, str]) -> Sequence[TabContainer]:

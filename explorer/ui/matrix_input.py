@@ -1,69 +1,129 @@
-"""Widgets for a small grid of numbers and for the settings of a window."""
+"""Widgets of the pages with a window board: a grid of numbers, both axes of a setting, examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import streamlit as st
 
 from explorer import inputs
 from explorer.inputs import Matrix
 from explorer.language import _
+from explorer.ui import bound, learn
+from explorer.ui.learn import Setting
+from explorer.ui.window_board import Axes
+
+Axis = Literal["rows", "columns"]
+
+WIDE = 122  # pixels: narrower number fields lose their + and −
 
 
-def number(
-    label: str,
+def both_axes(
+    labels: tuple[str, str],
     key: str,
+    default: Axes,
     most: int,
-    help_: str | None = None,
+    *,
+    help_: tuple[str, str] | None = None,
     on_change: Callable[[], None] | None = None,
-) -> None:
-    """A whole number from 0; 0 may be impossible, but then a sentence says so."""
-    st.number_input(
-        label,
-        min_value=0,
-        max_value=most,
-        step=1,
-        key=key,
-        bind="query-params",
-        width=122,  # narrower ones lose their + and −
-        help=help_,
-        on_change=on_change,
+) -> Axes:
+    """Whole numbers from 0, down and across; 0 may be impossible, but then a sentence says so."""
+    down, across = (
+        bound.number(
+            labels[axis],
+            f"{key}_{name}",
+            default[axis],
+            0,
+            most,
+            help_=help_[axis] if help_ else None,
+            width=WIDE,
+            on_change=on_change,
+        )
+        for axis, name in enumerate("hw")
     )
+    return down, across
 
 
-def matrix_text(label: str, key: str, most: int) -> None:
-    """A grid as text under `key`, to type or paste, and its size to change."""
-    st.text_area(
+def example(
+    key: str, names: Mapping[str, str], now: str | None, setting: Callable[[str], Setting]
+) -> None:
+    """The example whose numbers these are, to be changed for another (name → translated name).
+
+    A menu, and no list that holds the name: what a browser says that a list holds can be older
+    than the numbers here (a cell edited on the board), and would put the old example back.
+    """
+    heading = _("Example")
+    with st.container(gap=None, width=160):
+        st.markdown(f":small[{heading}]")
+        st.menu_button(
+            names[now] if now else _("own numbers"),
+            list(names),
+            format_func=names.__getitem__,
+            key=key,
+            width="stretch",
+            on_click=lambda: learn.put(setting(st.session_state[key])),
+        )
+
+
+def matrix_text(label: str, key: str, default: str, most: int) -> str:
+    """A grid as text under `key`, to type or paste, and its size to change; what is written."""
+    text = bound.lines(
         label,
-        key=key,
-        bind="query-params",
-        height=90,
-        help=_("Rows parted by “;” or line breaks, numbers by spaces; at most {n} × {n}.").format(
+        key,
+        default,
+        _("Rows parted by “;” or line breaks, numbers by spaces; at most {n} × {n}.").format(
             n=most
         ),
+        height=90,
     )
+    try:
+        rows = inputs.parse_matrix(text, most)
+    except ValueError:
+        return text  # the page says what is wrong
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(_("{n} rows").format(n=len(rows)), width="content")
+        _more_or_less(key, "rows", len(rows), most)
+        st.markdown(_("{n} columns").format(n=len(rows[0])), width="content")
+        _more_or_less(key, "columns", len(rows[0]), most)
+    return text
+
+
+def _more_or_less(key: str, axis: Axis, now: int, most: int) -> None:
+    """Buttons, and no field that holds the number, for the reason told in `example`."""
+    words = {
+        "rows": (_("One row less"), _("One row more")),
+        "columns": (_("One column less"), _("One column more")),
+    }
+    for by, icon, word in zip((-1, 1), ("remove", "add"), words[axis], strict=True):
+        st.button(
+            "",
+            key=f"{key}_{axis}_{icon}",
+            icon=f":material/{icon}:",
+            help=word,
+            disabled=not 1 <= now + by <= most,
+            on_click=_resize,
+            args=(key, axis, by, most),
+        )
+
+
+def _resize(key: str, axis: Axis, by: int, most: int) -> None:
+    """One row or column less, or the last one once more."""
     try:
         rows = inputs.parse_matrix(st.session_state[key], most)
     except ValueError:
-        return  # the page says what is wrong
-    with st.container(horizontal=True):
-        for axis, word, size in ((0, _("rows"), len(rows)), (1, _("columns"), len(rows[0]))):
-            st.session_state[f"{key}_{axis}"] = size
-            st.number_input(
-                word,
-                min_value=1,
-                max_value=most,
-                step=1,
-                key=f"{key}_{axis}",
-                on_change=_resize,
-                args=(key, rows),
-                width=130,
-            )
+        return  # written over since the button was drawn; the page says what is wrong
+    if axis == "rows":
+        changed = _resized(rows, by, most)
+    else:
+        changed = _turned(_resized(_turned(rows), by, most))
+    st.session_state[key] = inputs.spell_matrix(changed)
 
 
-def _resize(key: str, rows: Matrix) -> None:
-    """New rows and columns repeat the pattern."""
-    high, wide = st.session_state[f"{key}_0"], st.session_state[f"{key}_1"]
-    grown = tuple(
-        tuple(rows[i % len(rows)][j % len(rows[0])] for j in range(wide)) for i in range(high)
-    )
-    st.session_state[key] = inputs.spell_matrix(grown)
+def _turned(rows: Matrix) -> Matrix:
+    """Rows and columns exchanged."""
+    return tuple(zip(*rows, strict=True))
+
+
+def _resized(rows: Matrix, by: int, most: int) -> Matrix:
+    if by > 0:
+        return (rows + rows[-1:])[:most]
+    return rows[:-1] or rows

@@ -1,5 +1,7 @@
 """What stands below the picture of batch normalisation: experiments, computed when looked at."""
 
+import math
+
 import streamlit as st
 import torch
 from torch import nn
@@ -10,10 +12,9 @@ from explorer.figures.normalisation import short
 from explorer.language import _
 from explorer.norm_experiments import GradAsking
 from explorer.normalisation import Moving, Source, Steps
-from explorer.ui import learn
-from explorer.ui.normalisation_view import Choice, averages, pick_one, run
-
-MARKS = (1, 5, 10, 20, 50)  # batches after which the share is told
+from explorer.ui import bound, learn, links
+from explorer.ui.normalisation_choice import LONG, Choice
+from explorer.ui.normalisation_moving import moving_averages
 
 
 def experiment(choice: Choice, found: Steps, past: Moving) -> None:
@@ -26,78 +27,13 @@ def experiment(choice: Choice, found: Steps, past: Moving) -> None:
         "switch": _("Mode switch and saving"),
     }
     parts = {
-        "moving": lambda: _moving(choice, past),
+        "moving": lambda: moving_averages(choice, past),
         "torch": lambda: _torch(found),
         "alone": lambda: _alone(choice, found),
         "bias": lambda: _bias(found),
         "switch": _switch,
     }
-    parts[pick_one("bn_view", _("Experiment"), words)]()
-
-
-def _rows(rows: list[dict[str, str]]) -> None:
-    """A plain table: header from the keys of the first row."""
-    heads = list(rows[0])
-    lines = [" | ".join(heads), " | ".join(["---"] * len(heads))]
-    lines += [" | ".join(row.values()) for row in rows]
-    st.markdown("\n".join(f"| {line} |" for line in lines))
-
-
-# -- moving averages --------------------------------------------------------------------------
-
-
-def _moving(choice: Choice, past: Moving) -> None:
-    chart, text = st.columns([3, 2], gap="medium")
-    with chart:
-        words = {"mean": _("Mean"), "variance": _("Variance")}
-        quantity = pick_one("bn_quantity", _("Quantity"), words)
-        swapped = averages(choice, run(choice), 1 - choice.momentum)
-        drawn = figures.moving(past, swapped, choice.feature, quantity, choice.seen)
-        st.plotly_chart(drawn, key="bn_moving", config={"displaylogo": False})
-    with text:
-        _moving_words(choice, past, quantity)
-
-
-def _moving_words(choice: Choice, past: Moving, quantity: str) -> None:
-    m = choice.momentum
-    st.markdown(
-        _(
-            "In prediction there may be no batch, so training keeps a moving average:  \n"
-            "**moving = {old:.2f} · moving + {new:.2f} · batch**"
-        ).format(old=m, new=1 - m)
-    )
-    st.markdown(
-        _(
-            "The course calls the weight of the *old* value momentum: {old:.2f}. `nn.BatchNorm2d` "
-            "calls the weight of the *new* one momentum: the same curve is "
-            "`momentum={new:.2f}` there. Mixed up, it is the dashed line."
-        ).format(old=m, new=1 - m)
-    )
-    if choice.seen:
-        values = past.mean if quantity == "mean" else past.var
-        batch = past.batch_mean if quantity == "mean" else past.batch_var
-        now, at = choice.seen, choice.feature
-        st.markdown(
-            _("Batch {n}: {old:.2f} · {before} + {new:.2f} · {batch} = **{after}**").format(
-                n=now,
-                old=m,
-                new=1 - m,
-                before=short(float(values[now - 1, at])),
-                batch=short(float(batch[now - 1, at])),
-                after=short(float(values[now, at])),
-            )
-        )
-    _rows(
-        [
-            {
-                _("batches seen, k"): _("share of batches, 1 − {m:.2f}ᵏ").format(m=m),
-                **{
-                    str(k): _("{n:.3g}\u202f%").format(n=100 * normalisation.warm_up(m, k))
-                    for k in MARKS
-                },
-            }
-        ]
-    )
+    parts[links.pick_one("bn_view", _("Experiment"), words)]()
 
 
 # -- from scratch beside torch ----------------------------------------------------------------
@@ -110,7 +46,7 @@ def _torch(found: Steps) -> None:
     beside = norm_experiments.beside_torch(found.raw)
     numbers, text = st.columns([3, 2], gap="medium")
     with numbers:
-        _rows(
+        learn.table(
             [
                 {
                     _("after one training batch"): figures.names(
@@ -118,14 +54,14 @@ def _torch(found: Steps) -> None:
                     )[channel],
                     _("moving variance, from scratch"): f"{float(ours):.5f}",
                     _("moving variance, torch"): f"{float(theirs):.5f}",
-                    _("ratio of the batch's shares"): f"{float(ratio):.5f}",
+                    _("ratio of the batch's shares"): _ratio(float(ratio)),
                 }
                 for channel, (ours, theirs, ratio) in enumerate(
                     zip(beside.our_var, beside.torch_var, beside.ratio, strict=True)
                 )
             ]
         )
-        _rows(
+        learn.table(
             [
                 {_("largest difference"): what, "": f"{value:.1e}"}
                 for what, value in (
@@ -148,6 +84,10 @@ def _torch(found: Steps) -> None:
     )
 
 
+def _ratio(value: float) -> str:
+    return _("too little spread") if math.isnan(value) else f"{value:.5f}"
+
+
 # -- a batch of one ---------------------------------------------------------------------------
 
 
@@ -160,7 +100,7 @@ def _alone(choice: Choice, found: Steps) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Fully connected**, trained on one picture at a time, β = 0.5, −1, 2"))
-        _rows(
+        learn.table(
             [
                 {
                     "": _("picture {n}").format(n=number + 1),
@@ -183,7 +123,7 @@ def _alone(choice: Choice, found: Steps) -> None:
         st.markdown(_("**Convolution**, one picture of 2 × 2 per channel"))
         assert maps.torch_outputs is not None
         apart = float((maps.torch_outputs - maps.outputs).abs().max())
-        _rows(
+        learn.table(
             [
                 {
                     "": _("picture {n}").format(n=number + 1),
@@ -211,15 +151,11 @@ def _spelled(values: list[float]) -> str:
 
 
 def _bias(found: Steps) -> None:
-    learn.default("bn_bias", 5.0)
-    bias = st.slider(
-        _("Bias of the layer before"), -10.0, 10.0, step=0.5, key="bn_bias", bind="query-params",
-        width=320,
-    )  # fmt: skip
+    bias = bound.slider(_("Bias of the layer before"), "bn_bias", 5.0, -10.0, 10.0, 0.5, width=LONG)
     made = norm_experiments.bias_before(found.raw, bias)
     first, second = made.plain.flatten().tolist()[:4], made.biased.flatten().tolist()[:4]
     out, biased_out = made.plain_out.flatten().tolist()[:4], made.biased_out.flatten().tolist()[:4]
-    _rows(
+    learn.table(
         [
             {
                 _("first values"): name,
@@ -253,7 +189,7 @@ def _switch() -> None:
     with left:
         st.markdown(_("**Which statistics does a call use?** Two layers, called in four ways"))
         watched = {name: norm_experiments.switches(layer, x) for name, layer in layers.items()}
-        _rows(
+        learn.table(
             [
                 {
                     _("call"): _called(cases[0].training, cases[0].grad),
@@ -264,7 +200,7 @@ def _switch() -> None:
         )
     with right:
         st.markdown(_("**What is saved?** 30 batches of training, saved, loaded, compared"))
-        _rows(
+        learn.table(
             [
                 {
                     _("layer"): name,

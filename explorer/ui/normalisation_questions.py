@@ -1,31 +1,52 @@
 """What to try with batch normalisation, and what learners ask."""
 
+from dataclasses import replace
+
 import torch
+from torch import Tensor
 
 from explorer import normalisation
 from explorer.language import N_, _
 from explorer.normalisation import Steps
 from explorer.ui import learn
 from explorer.ui.learn import Question
-from explorer.ui.normalisation_view import Choice
+from explorer.ui.normalisation_choice import MOST_BETA, MOST_GAMMA, RUN, Choice
 
 
 def prompts(found: Steps, choice: Choice) -> dict[str, learn.Setting]:
     """Experiments, one click each; the second is made for the batch on screen."""
     training: learn.Setting = {"bn_mode": "training"}
-    values = normalisation.per_channel(found.raw)[choice.feature]
-    undo = {
-        "bn_gamma": _within(float(torch.sqrt(values.var(correction=0) + choice.eps)), 5),
-        "bn_beta": _within(float(values.mean()), 10),
-    }
     return {
         _("Offset 40, scale 20"): {**training, "bn_offset": 40.0, "bn_scale": 20.0, "bn_own": ""},
-        _("γ = σ, β = μ undo it"): {**training, **undo, "bn_step": 3},
+        _("γ = σ, β = μ undo it"): {**training, **_undo(found.raw, choice), "bn_step": 3},
         _("γ = 0"): {"bn_gamma": 0.0, "bn_step": 3},
         _("One outlier"): {**training, "bn_kind": "outlier", "bn_own": ""},
         _("Batch of one"): {**training, "bn_size": 1, "bn_view": "alone", "bn_own": ""},
         _("Predict after 5 batches"): {"bn_mode": "prediction", "bn_seen": 5, "bn_view": "moving"},
     }
+
+
+def _undo(x: Tensor, choice: Choice) -> dict[str, object]:
+    """γ = σ and β = μ of the batch x; where the sliders end before, with a batch in their reach."""
+    sigma, mean = _sigma_and_mean(x, choice)
+    reachable: dict[str, object] = {}
+    if sigma > MOST_GAMMA or abs(mean) > MOST_BETA:
+        usual = replace(choice.source, distribution="normal", offset=4.0, scale=2.0, own=None)
+        sigma, mean = _sigma_and_mean(normalisation.batch(usual, RUN), choice)
+        layer = "conv" if usual.side else "fc"
+        reachable = {"bn_kind": "normal", "bn_offset": 4.0, "bn_scale": 2.0, "bn_own": "",
+                     "bn_layer": layer}  # fmt: skip
+    return {
+        **reachable,
+        "bn_gamma": _within(sigma, MOST_GAMMA),
+        "bn_beta": _within(mean, MOST_BETA),
+    }
+
+
+def _sigma_and_mean(x: Tensor, choice: Choice) -> tuple[float, float]:
+    """√(variance + ε) and mean of the chosen feature."""
+    values = normalisation.per_channel(x)[choice.feature]
+    return float(torch.sqrt(values.var(correction=0) + choice.eps)), float(values.mean())
 
 
 def _within(value: float, most: float) -> float:

@@ -7,24 +7,23 @@ import streamlit as st
 from explorer.figures import strips
 from explorer.figures.strips import Axis
 from explorer.language import _
-from explorer.ui import learn, strip_words
-from explorer.ui.keeping import good
-from explorer.ui.padding_view import TWO_DEFAULTS, board, layer_call, whole
+from explorer.ui import bound, learn, strip_words
+from explorer.ui.padding_view import TWO_DEFAULTS, board, cells, layer_call, windows_csv
 
 
-def read_pair(text: str | None, what: str, least: int, most: int) -> tuple[int, int]:
+def read_pair(text: str, what: str, least: int, most: int) -> tuple[int, int]:
     """Height and width from "5x3", "(5, 3)", or "5" for both.
 
     Raises:
         ValueError: says what came, what was expected, and an example.
     """
-    parts = [part for part in re.split(r"[x×*,;()\s]+", (text or "").strip().lower()) if part]
+    parts = [part for part in re.split(r"[x×*,;()\s]+", text.strip().lower()) if part]
     if not 1 <= len(parts) <= 2 or not all(re.fullmatch(r"[+-]?\d{1,12}", one) for one in parts):
         raise ValueError(
             _(
                 "{what}: “{given}” is not understood. Write height and width, for example 5x3, "
                 "or one number for both."
-            ).format(what=what, given=(text or "")[:30])
+            ).format(what=what, given=text[:30])
         )
     numbers = [int(part) for part in parts] * (3 - len(parts))
     for number in numbers:
@@ -37,12 +36,11 @@ def read_pair(text: str | None, what: str, least: int, most: int) -> tuple[int, 
     return numbers[0], numbers[1]
 
 
-def _text(key: str, label: str, help_text: str) -> str | None:
-    learn.default(key, TWO_DEFAULTS[key])
-    return st.text_input(label, key=key, bind="query-params", help=help_text, width=150)
+def _text(key: str, label: str, help_: str) -> str:
+    return bound.text(label, key, TWO_DEFAULTS[key], help_, width=150)
 
 
-def two_axes_controls() -> tuple[str | None, ...]:
+def two_axes_controls() -> tuple[str, ...]:
     """Input, kernel, padding and stride as they were typed."""
     both = _("Height and width, for example 5x3; one number is for both.")
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls2"):
@@ -58,7 +56,7 @@ def two_axes_controls() -> tuple[str | None, ...]:
         )
 
 
-def read_axes(typed: tuple[str | None, ...]) -> tuple[Axis, Axis]:
+def read_axes(typed: tuple[str, ...]) -> tuple[Axis, Axis]:
     """Rows and columns from the four texts.
 
     Raises:
@@ -74,10 +72,10 @@ def read_axes(typed: tuple[str | None, ...]) -> tuple[Axis, Axis]:
     return rows, columns
 
 
-def good_axes(typed: tuple[str | None, ...]) -> tuple[Axis, Axis]:
+def good_axes(typed: tuple[str, ...]) -> tuple[Axis, Axis]:
     """What was typed, or the last good axes under a sentence."""
     first = tuple(TWO_DEFAULTS.values())
-    return good("pad_two", lambda: read_axes(typed), lambda: read_axes(first))
+    return learn.last_good("pad_two", lambda: read_axes(typed), lambda: read_axes(first))
 
 
 def two_axes(axes: tuple[Axis, Axis]) -> None:
@@ -97,6 +95,24 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
         pairs = ((axis.kernel, axis.stride, axis.before) for axis in axes)
         kernel, stride, padding = (_pair(*both) for both in zip(*pairs, strict=True))
         st.code(layer_call("Conv2d", kernel, stride, padding, rows), wrap_lines=True)
+        learn.download(_("Windows (CSV)"), planes_csv(rows, columns), "windows.csv")
+
+
+def planes_csv(rows: Axis, columns: Axis) -> str:
+    """One row for each output: the rows and columns that its window reads, all from 1."""
+    return learn.csv_of(
+        [
+            {
+                "output_row": i + 1,
+                "output_column": j + 1,
+                "rows": cells(rows, i),
+                "columns": cells(columns, j),
+                "value": f"{value:g}",
+            }
+            for i, line in enumerate(strips.plane(rows, columns))
+            for j, value in enumerate(line)
+        ]
+    )
 
 
 def _pair(high: int, wide: int) -> str:
@@ -123,8 +139,8 @@ def same_controls() -> tuple[int, int]:
     """Input size and kernel."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls3"):
         return (
-            whole("pad_same_size", _("Input cells n"), 4),
-            whole("pad_same_kernel", _("Kernel k"), 2),
+            bound.number(_("Input cells n"), "pad_same_size", 4),
+            bound.number(_("Kernel k"), "pad_same_kernel", 2),
         )
 
 
@@ -139,7 +155,7 @@ def read_same(size: int, kernel: int) -> tuple[Axis, Axis]:
 
 def good_same(size: int, kernel: int) -> tuple[Axis, Axis]:
     """What the controls say, or the last good pair under a sentence."""
-    return good("pad_same", lambda: read_same(size, kernel), lambda: read_same(4, 2))
+    return learn.last_good("pad_same", lambda: read_same(size, kernel), lambda: read_same(4, 2))
 
 
 def same_size(both: tuple[Axis, Axis]) -> None:
@@ -166,6 +182,7 @@ def same_size(both: tuple[Axis, Axis]) -> None:
                 ).format(n=(torchs.size + 1) // 2)
             )
     st.table(same_table(torchs.size))
+    learn.download(_("Windows (CSV)"), windows_csv(torchs), "windows.csv")
 
 
 def _same_rule(k: int) -> str:

@@ -1,7 +1,5 @@
 """The parts of the page on padding and stride: what is picked, and the picture of one axis."""
 
-import csv
-import io
 import re
 
 import streamlit as st
@@ -9,18 +7,12 @@ import streamlit as st
 from explorer.figures import strips
 from explorer.figures.strips import Axis
 from explorer.language import _
-from explorer.ui import learn, links, strip_board, strip_words
-from explorer.ui.keeping import choose, forget_if_new, good
+from explorer.ui import bound, learn, links, strip_board, strip_words
 from explorer.ui.learn import Setting
 
 ONE: Setting = {"pad_view": "one"}
-
-
 TWO: Setting = {"pad_view": "two"}
-
-
 SAME: Setting = {"pad_view": "same"}
-
 
 ONE_DEFAULTS = {
     "pad_size": 9,
@@ -29,8 +21,6 @@ ONE_DEFAULTS = {
     "pad_stride": 3,
     "pad_dilation": 1,
 }
-
-
 TWO_DEFAULTS = {
     "pad_input2": "8x8",
     "pad_kernel2": "3x3",
@@ -63,7 +53,7 @@ COURSE: dict[str, Setting] = {
 def pick_view() -> str:
     """One axis, two axes, or the same size; a prompt can set it too."""
     words = {"one": _("One axis"), "two": _("Two axes"), "same": _("Same size, odd and even")}
-    return choose("pad_view", _("View"), words)
+    return links.pick_one("pad_view", _("View"), words)
 
 
 def prompts(view: str) -> dict[str, Setting]:
@@ -87,29 +77,24 @@ def prompts(view: str) -> dict[str, Setting]:
     }
 
 
-def whole(key: str, label: str, default: int, help_text: str = "") -> int:
-    """A whole number without limits of its own: a wrong one is answered by a sentence."""
-    learn.default(key, default)
-    given = st.number_input(
-        label, step=1, key=key, bind="query-params", help=help_text or None, width=130
-    )
-    return default if given is None else int(given)
-
-
 def one_axis_controls() -> tuple[int, int, int, int, int]:
     """Input, kernel, stride, padding, dilation, in the order of `strips.axis`."""
+    usual = ONE_DEFAULTS
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls"):
-        size = whole("pad_size", _("Input cells n"), ONE_DEFAULTS["pad_size"])
-        kernel = whole("pad_kernel", _("Kernel k"), ONE_DEFAULTS["pad_kernel"])
-        padding = whole(
-            "pad_padding",
+        size = bound.number(_("Input cells n"), "pad_size", usual["pad_size"])
+        kernel = bound.number(_("Kernel k"), "pad_kernel", usual["pad_kernel"])
+        padding = bound.number(
             _("Padding p, per side"),
-            0,
-            _("Zeros on each side, as in PyTorch: 2p in all."),
+            "pad_padding",
+            usual["pad_padding"],
+            help_=_("Zeros on each side, as in PyTorch: 2p in all."),
         )
-        stride = whole("pad_stride", _("Stride s"), ONE_DEFAULTS["pad_stride"])
-        dilation = whole(
-            "pad_dilation", _("Dilation d"), 1, _("Cells from one of the kernel's to the next.")
+        stride = bound.number(_("Stride s"), "pad_stride", usual["pad_stride"])
+        dilation = bound.number(
+            _("Dilation d"),
+            "pad_dilation",
+            usual["pad_dilation"],
+            help_=_("Cells from one of the kernel's to the next."),
         )
     return size, kernel, stride, padding, dilation
 
@@ -121,7 +106,7 @@ def _place(key: str) -> int:
 
 def board(data: strip_board.Data, key: str) -> None:
     """The picture; the window chosen on it goes into the address."""
-    forget_if_new(key, data["key"])
+    links.forget_if_new(key, data["key"])
     at = strip_board.show(data, key=f"{key}_board", at=_place(key))
     links.put(key, str(at + 1), "1")
 
@@ -129,7 +114,7 @@ def board(data: strip_board.Data, key: str) -> None:
 def good_axis(numbers: tuple[int, int, int, int, int]) -> Axis:
     """What the controls say, or the last good axis under a sentence that says what is wrong."""
     first = {name.removeprefix("pad_"): value for name, value in ONE_DEFAULTS.items()}
-    return good("pad_one", lambda: strips.axis(*numbers), lambda: strips.axis(**first))
+    return learn.last_good("pad_one", lambda: strips.axis(*numbers), lambda: strips.axis(**first))
 
 
 def one_axis(along: Axis) -> None:
@@ -144,14 +129,7 @@ def one_axis(along: Axis) -> None:
         st.code(
             layer_call("Conv1d", str(along.kernel), str(along.stride), p, along), wrap_lines=True
         )
-        st.download_button(
-            _("Windows (CSV)"),
-            windows_csv(along),
-            "windows.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        learn.download(_("Windows (CSV)"), windows_csv(along), "windows.csv")
 
 
 def _places_in_words(along: Axis) -> str:
@@ -211,10 +189,14 @@ def layer_call(name: str, kernel: str, stride: str, padding: str, along: Axis) -
 
 def windows_csv(along: Axis) -> str:
     """One row for each output: where its window stands and what it reads; columns from 1."""
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    write(["output", "columns", "value"])
-    for place, value in enumerate(strips.line(along)):
-        columns = " ".join(str(column + 1) for column in along.window(place))
-        write([place + 1, columns, f"{value:g}"])
-    return text.getvalue()
+    return learn.csv_of(
+        [
+            {"output": place + 1, "columns": cells(along, place), "value": f"{value:g}"}
+            for place, value in enumerate(strips.line(along))
+        ]
+    )
+
+
+def cells(along: Axis, place: int) -> str:
+    """The cells that a window reads, from 1; those in the padding lie below 1 or behind the end."""
+    return " ".join(str(cell + 1) for cell in along.window(place))

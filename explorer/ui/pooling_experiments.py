@@ -5,7 +5,7 @@ import torch
 
 from explorer import ops
 from explorer.language import N_, _
-from explorer.ui import learn
+from explorer.ui import bound, learn
 from explorer.ui.learn import Question
 from explorer.ui.pooling_view import gradient, setting, window_of
 from explorer.ui.small_grid import Cell, SmallGrid, small_grids
@@ -74,12 +74,9 @@ def _tally(mode: str, moved: int) -> list[str]:
 def shift(mode: str) -> None:
     """The picture moves; which outputs notice?"""
     st.subheader(_("What if the picture moves by a pixel?"), anchor=False)
-    learn.default("pool_shift", 1)
     text, picture = st.columns([2, 5], gap="medium")
     with text:
-        moved = st.slider(
-            _("pixels to the right"), 0, MOST_SHIFT, key="pool_shift", bind="query-params"
-        )
+        moved = bound.slider(_("pixels to the right"), "pool_shift", 1, 0, MOST_SHIFT)
     rest, after = picture.columns(2, gap="medium")
     with rest:
         small_grids(_rows(_("at rest"), 0, mode), signed=True, stacked=True)

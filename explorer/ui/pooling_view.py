@@ -1,6 +1,7 @@
 """The parts of the page on pooling, top to bottom."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 import torch
@@ -9,14 +10,15 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer import inputs, ops, photographs
 from explorer.inputs import Matrix
 from explorer.language import N_, _
-from explorer.ui import learn
+from explorer.ui import bound, learn
 from explorer.ui.convolution_view import size_formula
 from explorer.ui.learn import Setting
-from explorer.ui.matrix_input import matrix_text, number
+from explorer.ui.matrix_input import both_axes, example, matrix_text
 from explorer.ui.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
 
 BOARD = "pool_board"
-MODES = ("max", "avg")  # as PyTorch calls them, in every language
+Mode = Literal["max", "avg"]  # as PyTorch calls them, in every language
+MODES: tuple[Mode, ...] = ("max", "avg")
 EDGE_MAP = "; ".join(["0 1 0 0 0 -1 0"] * 6)  # of the bars under [1, −1]
 NINE = "0 1 2; 3 4 5; 6 7 8"
 SIXTEEN = "0 1 2 3; 4 5 6 7; 8 9 10 11; 12 13 14 15"
@@ -73,40 +75,68 @@ def setting(
 # -- controls ---------------------------------------------------------------------------------
 
 
-def _axes(name: str) -> Axes:
-    return st.session_state[f"pool_{name}_h"], st.session_state[f"pool_{name}_w"]
+def controls(numbers: DeltaGenerator) -> Sliding:
+    """One row of controls; what they say, or the last good of it with a sentence.
 
-
-def _take_preset() -> None:
-    if chosen := st.session_state["pool_preset"]:
-        learn.put(setting(chosen, st.session_state["pool_mode"]))
+    `numbers` is where on the page the grid can be written as text.
+    """
+    first = presets()["nine"]
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", key="pool_controls"
+    ):
+        slot = st.empty()  # filled when the others have read the link
+        mode = bound.one_of(_("pooling"), "pool_mode", MODES, "max")
+        window = both_axes(
+            (_("window ↕"), _("window ↔")), "pool_window", first.window, MOST_KERNEL,
+            on_change=_stride_follows,
+        )  # fmt: skip
+        stride = both_axes((_("stride ↓"), _("stride →")), "pool_stride", first.stride, 9)
+        padding = both_axes((_("padding ↕"), _("padding ↔")), "pool_pad", first.padding, 4)
+        with numbers.popover(_("Numbers"), icon=":material/edit:"):
+            st.markdown(_("Click a cell on the board to change it, or write all of them here."))
+            given = matrix_text(_("Input"), "pool_input", first.input, MOST_INPUT)
+        _example(slot, mode)
+    return learn.last_good("pool", lambda: _sliding(given, mode, window, stride, padding), _start)
 
 
 def _stride_follows() -> None:
     """PyTorch's default: a new window brings its own stride."""
-    learn.put(dict(zip(("pool_stride_h", "pool_stride_w"), _axes("window"), strict=True)))
+    for axis in "hw":
+        st.session_state[f"pool_stride_{axis}"] = st.session_state[f"pool_window_{axis}"]
 
 
-def _sliding() -> Sliding:
+def _example(slot: DeltaGenerator, mode: str) -> None:
+    """The preset whose numbers these are, to be changed for another."""
+    names = {name: _(each.name) for name, each in presets().items()}
+    now = {key: st.session_state[key] for key in setting()}
+    same = [name for name in names if setting(name, mode) == now]
+    with slot:
+        example("pool_preset", names, next(iter(same), None), lambda name: setting(name, mode))
+
+
+def _start() -> Sliding:
+    return Sliding("start", inputs.parse_matrix(NINE), ((1.0, 1.0),) * 2, "max")
+
+
+def _sliding(given: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -> Sliding:
     """What the widgets say, checked.
 
     Raises:
         ValueError: what is wrong with it, for the visitor.
     """
-    cells = inputs.parse_matrix(st.session_state["pool_input"], MOST_INPUT)
-    window, mode = _axes("window"), st.session_state["pool_mode"]
-    shown = Sliding(
+    cells = inputs.parse_matrix(given, MOST_INPUT)
+    _pooled(cells, mode, window, stride, padding)  # refuses what is impossible
+    return Sliding(
         name=f"{mode}-{len(cells)}x{len(cells[0])}-{window[0]}x{window[1]}",
         input=cells,
         kernel=((1.0,) * window[1],) * window[0],
         operation=mode,
-        stride=_axes("stride"),
-        padding=_axes("pad"),
+        stride=stride,
+        padding=padding,
     )
-    if min(window) < 1:
-        ops.output_size(len(cells), min(window))  # says that a window has at least one cell
-    output(shown)
-    return shown
+
+
+# -- what is computed -------------------------------------------------------------------------
 
 
 def window_of(shown: Sliding) -> Axes:
@@ -114,76 +144,15 @@ def window_of(shown: Sliding) -> Axes:
     return len(shown.kernel), len(shown.kernel[0])
 
 
-def output(shown: Sliding) -> Matrix:
-    """The pooled input by the definition.
-
-    Raises:
-        ValueError: an impossible setting.
-    """
-    y = ops.pool2d(
-        torch.tensor(shown.input, dtype=torch.float64),
-        window_of(shown),
-        shown.operation,
-        stride=shown.stride,
-        padding=shown.padding,
-    )
+def _pooled(cells: Matrix, mode: str, window: Axes, stride: Axes, padding: Axes) -> Matrix:
+    x = torch.tensor(cells, dtype=torch.float64)
+    y = ops.pool2d(x, window, mode, stride=stride, padding=padding)
     return tuple(map(tuple, y.tolist()))
 
 
-def _matching() -> str | None:
-    now = setting_now()
-    same = [name for name in presets() if setting(name, st.session_state["pool_mode"]) == now]
-    return same[0] if same else None
-
-
-def setting_now() -> Setting:
-    """The board's widgets as they stand."""
-    return {key: st.session_state[key] for key in setting()}
-
-
-def _example(slot: DeltaGenerator) -> None:
-    """The preset whose numbers these are, to be changed for another."""
-    known = presets()
-    st.session_state["pool_preset"] = _matching()
-    slot.selectbox(
-        _("Example"),
-        list(known),
-        format_func=lambda name: _(known[name].name),
-        key="pool_preset",
-        placeholder=_("own numbers"),
-        on_change=_take_preset,
-        width=160,
-    )
-
-
-def controls(numbers: DeltaGenerator) -> Sliding:
-    """One row of controls; what they say, or the last good of it with a sentence.
-
-    `numbers` is where on the page the grid can be written as text.
-    """
-    for key, value in setting().items():
-        learn.default(key, value)
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", gap="xsmall", key="pool_controls"
-    ):
-        slot = st.empty()  # filled when the others have read the link
-        st.segmented_control(
-            _("pooling"), MODES, key="pool_mode", bind="query-params", required=True
-        )
-        number(_("window ↕"), "pool_window_h", MOST_KERNEL, on_change=_stride_follows)
-        number(_("window ↔"), "pool_window_w", MOST_KERNEL, on_change=_stride_follows)
-        number(_("stride ↓"), "pool_stride_h", 9)
-        number(_("stride →"), "pool_stride_w", 9)
-        number(_("padding ↕"), "pool_pad_h", 4)
-        number(_("padding ↔"), "pool_pad_w", 4)
-        with numbers.popover(_("Numbers"), icon=":material/edit:"):
-            st.markdown(_("Click a cell on the board to change it, or write all of them here."))
-            matrix_text(_("Input"), "pool_input", MOST_INPUT)
-        _example(slot)
-    first = presets()["nine"]
-    start = Sliding("start", inputs.parse_matrix(first.input), ((1.0, 1.0),) * 2, "max")
-    st.session_state.setdefault("last good pool", start)
-    return learn.last_good("pool", _sliding)
+def output(shown: Sliding) -> Matrix:
+    """The pooled input by the definition."""
+    return _pooled(shown.input, shown.operation, window_of(shown), shown.stride, shown.padding)
 
 
 # -- the board --------------------------------------------------------------------------------

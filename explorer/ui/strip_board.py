@@ -6,36 +6,19 @@ Moving over the picture, playing, stepping and scrubbing happen in the browser
 the link. The element to wait for in a test: `[data-strip-painted="<key>"]`.
 """
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from explorer.language import _
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
-
-
+BOARD = Component("strip_board", "strips")
 Data = dict[str, Any]
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_strip_board",
-        html='<div class="strips"></div>',
-        css=(ASSETS / "strip_board.css").read_text(encoding="utf-8"),
-        js=(ASSETS / "strip_board.js").read_text(encoding="utf-8"),
-    )
 
 
 def show(data: Data, *, key: str, at: int) -> int:
     """Draw `data`; the number of the chosen window, at first `at`. `key` is the widget's."""
-    result = _component()(
-        key=key, data={**data, "at": at, "words": _words()}, on_at_change=lambda: None
-    )
+    shown = {**data, "at": at, "words": _words()}
+    result = BOARD(key=key, data=shown, on_at_change=lambda: None)
     chosen = result.at
     if not chosen or chosen.get("key") != data["key"]:
         return at

@@ -19,9 +19,7 @@ that of the `Sliding`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from hashlib import sha256
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal, TypedDict
 
 import streamlit as st
@@ -29,8 +27,9 @@ import streamlit as st
 from explorer import inputs
 from explorer.inputs import Matrix
 from explorer.language import _
+from explorer.ui.component import Component
 
-ASSETS = Path(__file__).parent / "assets"
+BOARD = Component("window_board", "window-board")
 MOST_INPUT, MOST_KERNEL = 16, 7  # cells each way that a reader can still tell apart
 
 Axes = tuple[int, int]  # (height, width)
@@ -85,6 +84,7 @@ def board_labels() -> dict[str, str]:
         "window": _("window"),
         "output": _("output Y"),
         "padding": _("padding"),
+        "rounded": _("rounded"),
         "row_column": _("row {row}, column {column}"),
         "play": _("Play"),
         "pause": _("Pause"),
@@ -112,47 +112,7 @@ def board_labels() -> dict[str, str]:
         ),
         "hint": _("Point at any cell, or go there with Tab and the arrow keys. Click to edit."),
         "hint_fixed": _("Point at any cell, or go there with Tab and the arrow keys."),
-        "broken": _("The board could not be loaded. Reload the page."),
     }
-
-
-def _loader(base_path: str) -> str:
-    """The script handed to Streamlit: imports the real modules from the application's /assets."""
-    modules = sorted(ASSETS.glob("window_board*.js"))
-    version = sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()[:12]
-    path = "/".join(["", *filter(None, [base_path.strip("/")]), "assets", "window_board.js"])
-    return f"""
-const address = new URL("{path}?v={version}", location.origin).href
-let draw = null
-const loading = import(address).then(module => (draw = module.default))
-const latest = new WeakMap()
-
-export default function (component) {{
-  const root = component.parentElement
-  latest.set(root, component)
-  if (draw) return draw(component)
-  let leave = null
-  let left = false
-  loading
-    .then(() => {{ if (!left && latest.get(root) === component) leave = draw(component) }})
-    .catch(error => {{
-      console.error(error)
-      root.querySelector(".window-board").textContent = component.data.labels.broken
-    }})
-  return () => {{ left = true; leave?.() }}
-}}
-"""
-
-
-@cache
-def _component() -> Any:
-    """Declared once per process, at the first use (a running Streamlit is needed)."""
-    return st.components.v2.component(
-        "convscope_window_board",
-        html='<div class="window-board"></div>',
-        css=(ASSETS / "window_board.css").read_text(encoding="utf-8"),
-        js=_loader(str(st.get_option("server.baseUrlPath") or "")),
-    )
 
 
 def _state(key: str) -> dict[str, Any]:
@@ -213,7 +173,7 @@ def window_board(
         most=inputs.MAX_CELL,
         labels=board_labels(),
     )
-    _component()(
+    BOARD(
         key=key,
         data=data,
         on_cells_change=partial(_edited, key, on_edit),

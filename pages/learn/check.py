@@ -4,8 +4,7 @@ import streamlit as st
 
 from explorer import ops
 from explorer.language import _
-from explorer.ui import learn, quiz_summary
-from explorer.ui import quiz_view as view
+from explorer.ui import learn, quiz_card, quiz_place, quiz_score, quiz_words
 
 st.title(_("Can you tell before the machine does?"))
 st.markdown(
@@ -15,14 +14,14 @@ st.markdown(
     )
 )
 
-place = view.pick()
-asked = view.question(place)
+place = quiz_place.pick()
+asked = quiz_place.question(place)
 marks = st.container()
-view.show(place, asked)
+quiz_card.show(place, asked)
 with marks:
-    view.score(place)
-quiz_summary.summary(place)
+    quiz_score.score(place)
+quiz_score.summary(place)
 
-learn.try_this(quiz_summary.prompts())
-learn.questions(quiz_summary.ASKED)
+learn.try_this(quiz_words.prompts())
+learn.questions(quiz_words.ASKED)
 learn.definition(ops.output_size)

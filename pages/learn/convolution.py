@@ -11,8 +11,10 @@ from explorer.ui import convolution_words as words
 from explorer.ui import learn
 
 st.title(_("Where does this number come from?"))
-shown = view.controls()
-picture, text = st.columns([5, 2], gap="medium")
+controls, seen = learn.controls_and_picture()
+with controls:
+    shown = view.controls()
+picture, text = seen.columns([5, 2], gap="medium")
 with picture:
     view.board(shown)
 with text:
@@ -21,4 +23,4 @@ words.try_this()
 code.take_along(shown)
 photo.show(shown)
 learn.questions(words.asked())
-learn.definition(ops.flip, ops.corr2d)
+learn.definition(ops.Slide, ops.flip, ops.corr2d)

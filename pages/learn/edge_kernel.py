@@ -10,12 +10,15 @@ from explorer.ui import edge_kernel_view as view
 from explorer.ui import learn
 
 st.title(_("Can a kernel find the edge by itself?"))
-choice.controls()
-chosen = choice.choice()
+controls, picture = learn.controls_and_picture()
+with controls:
+    choice.controls()
+    chosen = choice.choice()
 shape = engine.bowl(chosen.problem)
 runs = [engine.descend(chosen.problem, chosen.start, rate, chosen.steps) for rate in chosen.rates]
-verdict.verdict(chosen, shape, runs)
-view.board(chosen, shape, runs)
+with picture:
+    verdict.verdict(chosen, shape, runs)
+    view.board(chosen, shape, runs)
 view.prompts()
 left, right = st.columns(2, gap="large")
 with left:

@@ -1,5 +1,7 @@
 """How large is the output, and what is never read?"""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer.language import _
@@ -12,12 +14,16 @@ from explorer.ui.padding_questions import QUESTIONS
 st.title(_("How large is the output, and what is never read?"))
 
 chosen = view.pick_view()
-if chosen == "one":
-    view.one_axis(view.good_axis(view.one_axis_controls()))
-elif chosen == "two":
-    planes.two_axes(planes.good_axes(planes.two_axes_controls()))
-else:
-    planes.same_size(planes.good_same(*planes.same_controls()))
+controls, picture = learn.controls_and_picture()
+with controls:
+    if chosen == "one":
+        draw = partial(view.one_axis, view.good_axis(view.one_axis_controls()))
+    elif chosen == "two":
+        draw = partial(planes.two_axes, planes.good_axes(planes.two_axes_controls()))
+    else:
+        draw = partial(planes.same_size, planes.good_same(*planes.same_controls()))
+with picture:
+    draw()
 
 learn.try_this(view.prompts(chosen))
 learn.questions(QUESTIONS)

@@ -10,8 +10,8 @@ from explorer.ui import pooling_experiments as experiments
 from explorer.ui import pooling_view as view
 
 st.title(_("What does pooling forgive, and what does it lose?"))
-controls = st.container()
-picture, text = st.columns([5, 2], gap="medium")
+controls, seen = learn.controls_and_picture()
+picture, text = seen.columns([5, 2], gap="medium")
 words, numbers = text.container(), text.container()
 with controls:
     shown = view.controls(numbers)
@@ -28,4 +28,4 @@ with back:
 with several:
     experiments.channels(shown)
 learn.questions(experiments.asked())
-learn.definition(ops.pool2d)
+learn.definition(ops.Slide, ops.pool2d)

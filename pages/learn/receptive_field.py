@@ -14,11 +14,14 @@ st.title(_("How much of the picture does one unit see?"))
 
 chosen = view.pick_view()
 if chosen in ("stack", "effective"):
-    stack = view.good_stack(*view.stack_controls())
-    if chosen == "stack":
-        view.board(stack)
-    else:
-        measures.effective(stack)
+    controls, picture = learn.controls_and_picture()
+    with controls:
+        stack = view.good_stack(*view.stack_controls())
+    with picture:
+        if chosen == "stack":
+            view.board(stack)
+        else:
+            measures.effective(stack)
     learn.try_this(view.prompts(chosen))
     if chosen == "stack":
         view.words(stack)

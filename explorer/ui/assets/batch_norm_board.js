@@ -3,6 +3,10 @@
 // two stages a dot goes straight from the one to the other. Streamlit calls the default export at
 // every change of its data; the stage and the chosen dot live here.
 
+const { search } = new URL(import.meta.url)
+const shared = await import(`./shared.js${search}`)
+const { escape, icon, still } = shared
+
 const LAST = 3 // stages 0 … 3: raw, centred, scaled, shifted
 const PACE = 1100 // ms from one stage to the next
 const REST = 650 // ms at a stage while playing
@@ -13,21 +17,7 @@ const ROW = HEAD + 2 * LANE + 14
 const LEFT = 8
 const MANY = 100 // values from which the dots are drawn smaller
 const AXIS = 34
-const boards = new WeakMap()
 
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
-const escape = text => String(text).replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
 const smooth = u => u * u * (3 - 2 * u)
 
 export function number(value) {
@@ -38,19 +28,10 @@ export function number(value) {
 // A number that stands behind an operator: negative ones in brackets.
 const term = value => (number(value).startsWith("−") ? `(${number(value)})` : number(value))
 
-function ticks(low, high, count) {
-  const rough = (high - low) / count
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map(each => each * power).find(each => each >= rough)
-  const found = []
-  for (let at = Math.ceil(low / step); at * step <= high; at++) found.push(at * step)
-  return found
-}
-
 class Board {
-  constructor(host) {
-    this.root = host.querySelector(".batchnorm")
-    this.root.innerHTML = SKELETON
+  constructor(root) {
+    this.root = root
+    root.innerHTML = SKELETON
     this.svg = this.find("svg")
     this.at = LAST // where the dots are: 0 … 3, fractions on the way
     this.goal = LAST
@@ -99,15 +80,13 @@ class Board {
 
   words() {
     const { labels } = this.data
-    for (const element of this.root.querySelectorAll("[data-name]"))
-      element.title = element.ariaLabel = labels[element.dataset.name]
-    this.find(".save").textContent = labels.download
+    shared.nameAll(this.root, labels)
+    this.playButton()
     this.find(".legend").textContent = labels.legend
     this.svg.ariaLabel = labels.picture
     this.svg.classList.toggle("many", this.data.count > MANY)
     this.find(".used").textContent = labels.used
     this.find(".used").classList.toggle("moving", !this.data.own)
-    this.find("input").ariaLabel = labels.progress
     this.find("input").ariaDescription = labels.stages.join(" → ")
   }
 
@@ -139,7 +118,7 @@ class Board {
 
   axis(wide, high) {
     const bottom = high - AXIS + 4
-    const marks = ticks(...this.ends, wide < 480 ? 5 : 9).map(value => {
+    const marks = shared.ticks(...this.ends, wide < 480 ? 5 : 9).found.map(value => {
       const x = this.x(value).toFixed(1)
       const word = String(Number(value.toPrecision(6))).replace("-", "−")
       return `<line class="${value ? "tick" : "zero"}" x1="${x}" x2="${x}" y1="0" y2="${bottom}"/>
@@ -302,9 +281,7 @@ class Board {
   }
 
   playButton() {
-    const button = this.find(".play")
-    button.textContent = this.playing ? "⏸" : "▶"
-    button.title = button.ariaLabel = this.data?.labels[this.playing ? "pause" : "play"] ?? ""
+    if (this.data) shared.playButton(this.find(".play"), this.playing, this.data.labels)
   }
 
   // Python hears of it once the reader pauses; the answer moves nothing here.
@@ -322,7 +299,6 @@ class Board {
     this.find(".play").onclick = () => this.play()
     this.find(".back").onclick = () => this.go(Math.ceil(this.at) - 1)
     this.find(".next").onclick = () => this.go(Math.floor(this.at) + 1)
-    this.find(".save").onclick = () => this.download()
     const scrub = this.find("input")
     scrub.oninput = () => {
       this.stop()
@@ -382,36 +358,22 @@ class Board {
     this.move()
   }
 
-  download() {
-    const copy = this.svg.cloneNode(true)
-    const from = [this.svg, ...this.svg.querySelectorAll("*")]
-    const kept = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray",
-      "opacity", "font-family", "font-size", "font-weight", "visibility"]
-    ;[copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
-      const style = getComputedStyle(from[i])
-      element.setAttribute("style", kept.map(name => `${name}:${style.getPropertyValue(name)}`).join(";"))
-    })
-    const paper = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "white"
-    copy.insertAdjacentHTML("afterbegin", `<rect width="100%" height="100%" fill="${paper}"/>`)
-    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg")
-    const blob = new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" })
-    const link = document.createElement("a")
-    link.href = URL.createObjectURL(blob)
-    link.download = `batch-norm-${Math.round(this.at)}.svg`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  picture() {
+    return { element: this.root, file: `batch-norm-${Math.round(this.at)}` }
   }
 }
+
+export default shared.mount(Board, ".batchnorm")
 
 const SKELETON = `
 <div class="dots">
   <svg tabindex="0" role="img"></svg>
-  <div class="transport">
-    <button type="button" class="play" data-name="play">▶</button>
-    <button type="button" class="back" data-name="back">−1</button>
-    <button type="button" class="next" data-name="next">+1</button>
-    <input type="range" min="0" max="3" step="0.01" value="3">
-    <button type="button" class="save"></button>
+  <div class="transport" data-unsaved>
+    <button type="button" class="play main"></button>
+    <button type="button" class="back" data-name="back">${icon("back")}</button>
+    <button type="button" class="next" data-name="next">${icon("forward")}</button>
+    <input type="range" min="0" max="3" step="0.01" value="3" data-name="progress">
+    ${shared.saveButton("svg")}
   </div>
 </div>
 <aside><p class="used"></p><div class="steps"></div><p class="legend"></p></aside>`

@@ -1,37 +1,37 @@
 // Blocks side by side: the picture of what ran in each, from the top down. Pointing at an operation
 // (or moving to it with Tab and the arrow keys) writes its arithmetic out. Nothing is sent to Python.
 
-const SVG = "http://www.w3.org/2000/svg"
-const shown = new WeakMap() // host → the data drawn there
+const { search } = new URL(import.meta.url)
+const shared = await import(`./shared.js${search}`)
+const { add, make } = shared
 
-export default function ({ data, parentElement }) {
-  const text = JSON.stringify(data)
-  if (shown.get(parentElement) === text) return
-  shown.set(parentElement, text)
-  draw(parentElement.querySelector(".blocks"), data)
+class Board {
+  constructor(root) {
+    this.root = root
+  }
+
+  receive({ data }) {
+    const text = JSON.stringify(data)
+    if (this.text === text) return
+    this.text = text
+    this.data = data
+    draw(this.root, data)
+  }
+
+  picture() {
+    return { element: this.root, file: this.data.key }
+  }
 }
 
-function make(tag, className, parent, text = "") {
-  const node = document.createElement(tag)
-  node.className = className
-  node.textContent = text
-  parent.append(node)
-  return node
-}
-
-function shape(tag, attributes, parent, text = "") {
-  const node = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.textContent = text
-  parent.append(node)
-  return node
-}
+export default shared.mount(Board, ".blocks")
 
 function draw(root, data) {
   root.replaceChildren()
   const cards = make("div", "cards", root)
   cards.style.setProperty("--columns", data.cards.map(card => `minmax(0, ${Math.max(card.width, 104)}fr)`).join(" "))
-  const why = make("div", "why", root)
+  const foot = make("div", "foot", root)
+  const why = make("div", "why", foot)
+  foot.insertAdjacentHTML("beforeend", shared.saveButton("svg"))
   why.setAttribute("aria-live", "polite")
   const tall = Math.max(...data.cards.map(card => card.height))
   let lit = null
@@ -40,6 +40,7 @@ function draw(root, data) {
     lit = element
     element?.classList.add("chosen")
     why.replaceChildren()
+    why.toggleAttribute("data-unsaved", !node)
     if (!node) return void make("p", "hint", why, data.labels.hint)
     make("p", "title", why, node.title)
     for (const line of node.lines) make("p", "", why, line)
@@ -55,17 +56,17 @@ function drawCard(cards, card, tall, labels, say) {
   box.dataset.name = card.name
   make("h3", "", box, card.title)
   make("div", "shape", box, card.into)
-  const svg = shape("svg", {
+  const svg = add(box, "svg", {
     viewBox: `0 0 ${card.width} ${tall}`, role: "group", "aria-label": labels.picture.replace("{name}", card.title),
-  }, box)
+  })
   svg.style.maxWidth = `${card.width * 1.12}px`
-  const group = shape("g", { transform: `translate(0 ${(tall - card.height) / 2})` }, svg)
+  const group = add(svg, "g", { transform: `translate(0 ${(tall - card.height) / 2})` })
   const off = (tall - card.height) / 2
   if (off > 0) {
-    shape("path", { class: "wire", d: `M${card.width / 2} ${-off}V0` }, group)
-    shape("path", { class: "wire", d: `M${card.width / 2} ${card.height}v${off}` }, group)
+    add(group, "path", { class: "wire", d: `M${card.width / 2} ${-off}V0` })
+    add(group, "path", { class: "wire", d: `M${card.width / 2} ${card.height}v${off}` })
   }
-  for (const wire of card.wires) shape("path", { class: "wire", d: `M${wire.map(p => p.join(" ")).join("L")}` }, group)
+  for (const wire of card.wires) add(group, "path", { class: "wire", d: `M${wire.map(p => p.join(" ")).join("L")}` })
   const nodes = card.nodes.map((node, index) => drawNode(group, node, index, say))
   group.onkeydown = event => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key]
@@ -81,20 +82,20 @@ function drawCard(cards, card, tall, labels, say) {
     make("dt", "", fact, label)
     make("dd", "", fact, short).title = exact
   }
-  if (card.share) make("div", "bar", box).style.setProperty("--share", card.share)
+  if (card.share) make("i", "", make("div", "bar", box)).style.width = `${100 * card.share}%`
   make("p", "note", box, card.note)
 }
 
 function drawNode(group, node, index, say) {
   const round = node.family === "merge" && node.w === node.h
-  const part = shape("g", {
+  const part = add(group, "g", {
     class: `node f-${node.family}${node.failed ? " failed" : ""}`, tabindex: index ? -1 : 0, role: "img",
     "aria-label": [node.title, ...node.lines].join(". "),
-  }, group)
-  shape("rect", {
+  })
+  add(part, "rect", {
     x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: round ? node.h / 2 : 5,
-  }, part)
-  shape("text", { x: node.x, y: node.y, "font-size": round ? 18 : node.h < 20 ? 12.5 : 13.5, dy: "0.35em" }, part, node.text)
+  })
+  add(part, "text", { x: node.x, y: node.y, "font-size": round ? 18 : node.h < 20 ? 12.5 : 13.5, dy: "0.35em" }, node.text)
   part.onpointerenter = part.onfocus = part.onclick = () => say(node, part)
   return part
 }

@@ -2,8 +2,8 @@
 // export at every change of its data; the reader's choice, folding, zoom and scroll live here.
 
 const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
-const [tree, table, graph, strip, frame, reveal] = await Promise.all(
-  ["tree", "table", "graph", "strip", "frame", "reveal"].map(name => import(`./board_${name}.js${search}`)),
+const [shared, tree, table, graph, strip, frame, reveal] = await Promise.all(
+  ["shared", ...["tree", "table", "graph", "strip", "frame", "reveal"].map(part => `board_${part}`)].map(name => import(`./${name}.js${search}`)),
 )
 let layOut = null // brings dagre; the first table does not wait for it
 const layout = import(`./board_layout.js${search}`).then(module => (layOut = module.layOut))
@@ -12,23 +12,11 @@ layout.catch(() => {}) // who draws says so
 const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
 const SMALL = 80 // visible rows up to which the picture is drawn together with the table
 const PAUSE = 400 // ms after the reader's last choice before Python hears of it
-const boards = new WeakMap()
-
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
 
 class Board {
-  constructor(host) {
-    this.root = host.querySelector(".board")
-    this.root.innerHTML = frame.SKELETON
+  constructor(root) {
+    this.root = root
+    root.innerHTML = frame.SKELETON
     this.strip = new strip.Strip(this.find(".strip"))
     this.selected = null
     this.open = new Set()
@@ -273,13 +261,12 @@ class Board {
     acts[name]()
   }
 
-  download() {
+  async download() {
     if (!this.strip.svg) return
-    const saved = graph.exportSvg(this.strip.svg, this.find(".legend"), getComputedStyle(this.root))
-    const link = document.createElement("a")
-    link.href = URL.createObjectURL(new Blob([saved], { type: "image/svg+xml" }))
-    link.download = `${this.data.file}.svg`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+    const { blobOf, download, resolved } = await import(`./save.js${search}`)
+    const picture = graph.exportSvg(this.strip.svg, resolved, this.find(".legend"), getComputedStyle(this.root))
+    download(blobOf(picture), `${this.data.file}.svg`)
   }
 }
+
+export default shared.mount(Board, ".board")

@@ -1,9 +1,9 @@
 // The picture: a layout → SVG. Volumes to scale, wires with arrowheads, frames around open blocks.
 
+const { search } = new URL(import.meta.url)
+const { add, escape, set } = await import(`./shared.js${search}`)
+
 const MARGIN = 14
-const NAME = /[&<>"]/g
-const ENTITY = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
-const escape = text => String(text ?? "").replace(NAME, sign => ENTITY[sign])
 const clip = (text, room) => (text.length > room ? `${text.slice(0, room - 1)}…` : text)
 const shortShape = row => row.output.replaceAll(/\s*×\s*/g, "×")
 const n = value => Math.round(value * 10) / 10
@@ -160,22 +160,9 @@ function toggleOf(row, x, y, labels) {
 const alarmOf = (x, y) =>
   `<g class="alarm"><path d="M${n(x)} ${n(y - 11)}l10 17h-20z"/><text x="${n(x)}" y="${n(y + 4)}">!</text></g>`
 
-// A picture that stands alone: every style resolved to what the reader sees.
-const STYLES = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linejoin", "opacity",
-  "font-family", "font-size", "font-weight", "text-anchor", "display", "paint-order",
-]
+// -- to take along --------------------------------------------------------------------------------
 
-const SVG = "http://www.w3.org/2000/svg"
 const CHIP = 26 // height of the legend under a saved picture
-
-function add(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.textContent = text
-  parent.append(node)
-  return node
-}
 
 // The chips above the picture as a row below it; how far it reaches.
 function addLegend(copy, legend, ink, font, y) {
@@ -191,36 +178,18 @@ function addLegend(copy, legend, ink, font, y) {
   return x
 }
 
-// A copy with every style resolved to what the reader sees, but for what is chosen just now.
-function resolved(svg) {
+// The picture as an SVG of its own, without what is chosen just now. `resolved` copies an SVG with
+// its styles, `style` is the board's own, for the page's colours and font.
+export function exportSvg(svg, resolved, legend, style) {
   const chosen = [...svg.querySelectorAll(".chosen, .lit")].map(node => [node, [...node.classList]])
   for (const [node] of chosen) node.classList.remove("chosen", "lit")
-  const copy = svg.cloneNode(true)
-  const originals = [svg, ...svg.querySelectorAll("*")]
-  const copies = [copy, ...copy.querySelectorAll("*")]
-  originals.forEach((original, i) => {
-    const seen = getComputedStyle(original)
-    if (!original.matches("title, defs, g:not(.node):not(.label)"))
-      for (const style of STYLES) {
-        const value = seen.getPropertyValue(style)
-        if (value) copies[i].setAttribute(style, value)
-      }
-    copies[i].removeAttribute("style")
-    copies[i].removeAttribute("class")
-  })
-  for (const [node, classes] of chosen) node.classList.add(...classes)
-  return copy
-}
-
-// `style`: the board's own, for the page's colours and font.
-export function exportSvg(svg, legend, style) {
   const copy = resolved(svg)
+  for (const [node, classes] of chosen) node.classList.add(...classes)
   const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number)
   const width = Math.max(wide, Math.ceil(addLegend(copy, legend, style.color, style.fontFamily, high)))
   const height = high + CHIP
-  const attributes = { width, height, viewBox: `0 0 ${width} ${height}` }
-  for (const [name, value] of Object.entries(attributes)) copy.setAttribute(name, value)
+  set(copy, { width, height, viewBox: `0 0 ${width} ${height}` })
   const fill = style.getPropertyValue("--st-background-color").trim() || "white"
   copy.prepend(add(copy, "rect", { width, height, fill }))
-  return new XMLSerializer().serializeToString(copy)
+  return copy
 }

@@ -1,6 +1,7 @@
 // The tree table: rows of the visible layers and blocks, keyboard and all, and the panel "why".
 
-const escape = text => String(text ?? "").replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
+const { search } = new URL(import.meta.url)
+const { escape } = await import(`./shared.js${search}`)
 
 // Every row is a grid of the same columns, so that rows out of sight cost no layout. A column is as
 // wide as its longest word, and what room is left is shared out. Where room is short, words give

@@ -2,37 +2,27 @@
 // in the run. All steps are here from the start; Python hears only of a new rate or a drawn cell.
 
 const { search } = new URL(import.meta.url)
-const [math, plots, rate, grid] = await Promise.all(
-  ["math", "plots", "rate", "grid"].map(name => import(`./descent_board_${name}.js${search}`)),
+const [math, plots, rate, grid, shared, colouring] = await Promise.all(
+  ["descent_board_math", "descent_board_plots", "descent_board_rate", "descent_board_grid", "shared", "colours"].map(
+    name => import(`./${name}.js${search}`),
+  ),
 )
+const { fill, icon } = shared
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4]
 const SECONDS = 6 // a whole run at speed 1, unless that were slower than SLOWEST
 const SLOWEST = 4 // steps a second at speed 1
 const LETTERS = ["A", "B"]
-const boards = new WeakMap()
 let made = 0
 
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
 class Board {
-  constructor(host) {
+  constructor(root) {
     this.name = ++made
-    this.root = host.querySelector(".descent")
-    this.root.innerHTML = SKELETON
+    this.root = root
+    root.innerHTML = SKELETON
     this.shown = 0
     this.kind = "weights"
     this.find(".speed").append(...SPEEDS.map(speed => new Option(`${speed} ×`, speed, speed === 1, speed === 1)))
-    this.calm = matchMedia("(prefers-reduced-motion: reduce)")
     this.grids = this.makeGrids()
     this.listen()
     this.watch = new ResizeObserver(() => this.ruler?.resize())
@@ -71,23 +61,23 @@ class Board {
     return Math.max(...this.data.runs.map(run => run.steps.length - 1))
   }
 
-  // Colours span ± the largest number of the target: they mean the same at every step.
+  // Colours span ± the largest number of the target, and a quarter more for what overshoots: they
+  // mean the same at every step.
   scales() {
-    const largest = rows => Math.max(...rows.flat().map(Math.abs)) || 1
-    this.reach = { kernel: largest(this.data.target_kernel), output: largest(this.data.target) }
+    const maps = colouring.readMaps(this.root)
+    const reach = rows => colouring.largest(rows) || 1
+    const shade = rows => new colouring.Shade(maps, 1.25 * reach(rows), true)
+    this.shades = { kernel: shade(this.data.target_kernel), output: shade(this.data.target) }
+    this.reach = reach(this.data.target)
   }
 
   words() {
     const { labels, names } = this.data
-    const words = { ...labels, weights: math.fill(labels.weights, { x: names[0], y: names[1] }) }
+    const words = { ...labels, weights: fill(labels.weights, { x: names[0], y: names[1] }) }
     for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = words[element.dataset.word]
-    for (const element of this.root.querySelectorAll("[data-name]")) element.title = element.ariaLabel = words[element.dataset.name]
-    for (const format of ["svg", "png"]) {
-      const button = this.find(`[data-act="${format}"]`)
-      button.title = button.ariaLabel = math.fill(labels.download, { format: labels[format] })
-    }
+    shared.nameAll(this.root, words)
     this.find(".image canvas").classList.toggle("drawable", this.data.drawable)
-    const scale = math.fill(labels.colours, { reach: math.brief(this.reach.output) })
+    const scale = fill(labels.colours, { reach: math.brief(this.reach) })
     this.find(".hint").textContent = `${scale} ${this.data.drawable ? labels.draw_hint : labels.arithmetic}`
     this.chips()
   }
@@ -101,7 +91,7 @@ class Board {
       chip.dataset.run = index
       chip.innerHTML = `<svg viewBox="0 0 34 14" width="34" height="14" aria-hidden="true"><path d="M0 7H34" stroke="${this.colours.runs[index]}" stroke-width="2.2" stroke-dasharray="${index ? "6 4" : "none"}"/><path d="${plots.mark(index, [17, 7], 4.5)}" fill="${this.colours.runs[index]}"/></svg>`
       const word = runs.length > 1 ? `${LETTERS[index]}: ` : ""
-      chip.append(word + math.fill(labels.chip, { rate: run.rate }))
+      chip.append(word + fill(labels.chip, { rate: run.rate }))
       chip.title = labels.chip_hint
       return chip
     })
@@ -149,7 +139,7 @@ class Board {
     const { labels, runs } = this.data
     const { loss } = this.here
     const at = Math.min(step, runs[this.shown].steps.length - 1)
-    const text = math.fill(labels.now, { step: at, steps: runs[this.shown].steps.length - 1, loss: math.number(loss) })
+    const text = fill(labels.now, { step: at, steps: runs[this.shown].steps.length - 1, loss: math.number(loss) })
     this.find(".now").textContent = text
     this.find(".scrub").ariaValueText = text
     this.root.dataset.step = at
@@ -166,15 +156,15 @@ class Board {
     let text = labels.whole
     if (spectrum.critical === null) text = labels.flat
     else if (this.kind === "axes")
-      text = math.fill(labels.axes_note, { flat: math.number(spectrum.curvatures[0], 1), steep: math.number(spectrum.curvatures.at(-1), 1) })
+      text = fill(labels.axes_note, { flat: math.number(spectrum.curvatures[0], 1), steep: math.number(spectrum.curvatures.at(-1), 1) })
     else if (names.length > 2) {
       const { steps } = runs[this.shown]
       const p = moved ? this.data.solution : steps[Math.min(Math.round(this.position), steps.length - 1)].p
       const others = names.slice(2).map((name, i) => `${name} = ${math.number(p[i + 2], 2)}`).join(", ")
-      text = math.fill(moved ? labels.slice_target : labels.slice, { others })
+      text = fill(moved ? labels.slice_target : labels.slice, { others })
     }
-    if (outside) text = `${math.fill(labels.outside, { place: outside })} ${text}`
-    if (pointed) text = math.fill(labels.loss_here, { place: pointed.place, loss: math.number(pointed.loss, 3) })
+    if (outside) text = `${fill(labels.outside, { place: outside })} ${text}`
+    if (pointed) text = fill(labels.loss_here, { place: pointed.place, loss: math.number(pointed.loss, 3) })
     this.find(".surface .note").textContent = text
   }
 
@@ -186,8 +176,7 @@ class Board {
     host.replaceChildren(
       ...rows.flat().map(value => {
         const cell = document.createElement("span")
-        const [paint, ink] = signed(value, this.reach.kernel)
-        Object.assign(cell.style, { background: paint, color: ink })
+        cell.style.cssText = this.shades.kernel.style(value)
         cell.textContent = math.number(value, 3)
         return cell
       }),
@@ -212,9 +201,9 @@ class Board {
     const { p } = this.here
     this.output = math.correlate(data, p)
     const kernel = data.target_kernel
-    const paint = value => signed(value, this.reach.output)[0]
+    const paint = value => this.shades.output.pair(value)[0]
     const under = cell ? [...cell, kernel.length, kernel[0].length] : this.lit && data.drawable ? [...this.lit, 1, 1] : null
-    grids.image.draw(data.image, grey, colours.ink, under)
+    grids.image.draw(data.image, colouring.grey, colours.ink, under)
     const one = cell ? [...cell, 1, 1] : null
     grids.output.draw(this.output, paint, "#000", one)
     grids.target.draw(data.target, paint, "#000", one)
@@ -229,7 +218,7 @@ class Board {
     const kernel = math.kernelOf(data, p)
     const terms = kernel.flatMap((row, a) => row.map((weight, b) => `${bracket(weight)}·${math.brief(data.image[i + a][j + b])}`))
     if (data.bias) terms.push(bracket(p.at(-1)))
-    return math.fill(data.labels.cell, {
+    return fill(data.labels.cell, {
       row: i + 1, column: j + 1, sum: terms.join(" + "), value: math.number(this.output[i][j]), target: math.brief(data.target[i][j]),
     })
   }
@@ -276,9 +265,9 @@ class Board {
   roll(now) {
     if (!this.playing) return
     const speed = Number(this.find(".speed").value) * Math.max(SLOWEST, this.last / SECONDS)
-    this.exact = (this.calm.matches ? (this.exact ?? this.position) : this.position) + (Math.min(now - this.then, 100) / 1000) * speed
+    this.exact = (shared.still() ? (this.exact ?? this.position) : this.position) + (Math.min(now - this.then, 100) / 1000) * speed
     this.then = now
-    const wanted = this.calm.matches ? Math.floor(this.exact) : this.exact
+    const wanted = shared.still() ? Math.floor(this.exact) : this.exact
     this.position = Math.min(wanted, this.last)
     this.show()
     if (this.position >= this.last) return this.pause()
@@ -293,10 +282,7 @@ class Board {
   }
 
   playWords() {
-    const button = this.find('[data-act="play"]')
-    const { labels } = this.data
-    button.textContent = this.playing ? "⏸" : "▶"
-    button.title = button.ariaLabel = this.playing ? labels.pause : labels.play
+    shared.playButton(this.find('[data-act="play"]'), this.playing, this.data.labels)
   }
 
   listen() {
@@ -306,8 +292,6 @@ class Board {
       back: () => this.go(Math.ceil(this.position) - 1),
       forward: () => this.go(Math.floor(this.position) + 1),
       last: () => this.go(this.last),
-      svg: () => this.save("svg"),
-      png: () => this.save("png"),
     }
     this.root.addEventListener("click", event => {
       const { act, kind, run } = event.target.closest("button")?.dataset ?? {}
@@ -337,94 +321,43 @@ class Board {
     this.go(Math.round(this.position))
   }
 
-  async save(format) {
-    const copy = this.surface.svg.cloneNode(true)
-    const [, , wide, high] = copy.getAttribute("viewBox").split(" ").map(Number)
-    plots.set(copy, { xmlns: "http://www.w3.org/2000/svg", width: wide, height: high })
-    const back = plots.add(copy, "rect", { width: wide, height: high, fill: this.colours.paper })
-    copy.prepend(back)
-    const blob = new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" })
-    download(format === "svg" ? blob : await raster(blob, 3 * wide, 3 * high), `loss-surface-step-${this.step}.${format}`)
+  picture() {
+    return { element: this.root, file: `descent-step-${this.step}` }
   }
 }
 
-async function raster(blob, wide, high) {
-  const picture = new Image()
-  picture.src = URL.createObjectURL(blob)
-  await picture.decode()
-  const canvas = Object.assign(document.createElement("canvas"), { width: wide, height: high })
-  canvas.getContext("2d").drawImage(picture, 0, 0, wide, high)
-  URL.revokeObjectURL(picture.src)
-  return new Promise(resolve => canvas.toBlob(resolve, "image/png"))
-}
-
-function download(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name })
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
-}
+export default shared.mount(Board, ".descent")
 
 const bracket = value => (math.number(value).startsWith("−") ? `(${math.number(value)})` : math.number(value))
 
 // -- colours ------------------------------------------------------------------------------------
 
-const NEGATIVE = [42, 120, 184] // as everywhere: blue below zero, white zero, orange above
-const POSITIVE = [224, 118, 31]
-const WHITE = 250
-const DARK = "#17202b"
-
-function signed(value, reach) {
-  if (!Number.isFinite(value)) return ["#b9c0c9", DARK]
-  const end = value < 0 ? NEGATIVE : POSITIVE
-  const share = Math.min(Math.abs(value) / reach, 1)
-  const parts = end.map(part => Math.round(WHITE + (part - WHITE) * share))
-  return [`rgb(${parts})`, value < 0 && share > 0.85 ? "#fff" : DARK]
-}
-
-const grey = value => `rgb(${Array(3).fill(Math.round(24 + 226 * Math.min(1, Math.max(0, value))))})`
-
-function parts(colour) {
-  const found = /^#(..)(..)(..)/.exec(colour)
-  return found ? found.slice(1).map(each => parseInt(each, 16)) : colour.match(/[\d.]+/g).slice(0, 3).map(Number)
-}
-
 function readColours(root) {
+  const { along, css, mix, parts, readMaps } = colouring
   const style = getComputedStyle(root)
   const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
-  const paper = hex(read("--st-background-color", "#ffffff"))
-  const ink = hex(read("--st-text-color", "#17202b"))
-  const sequence = read("--st-chart-sequential-colors", "#440154,#31688e,#35b779,#fde725").split(",")
-  const mix = (colour, share) => {
-    const [a, b] = [parts(colour), parts(paper)]
-    return `rgb(${a.map((part, i) => Math.round(share * part + (1 - share) * b[i]))})`
-  }
+  const [paper, ink] = [read("--st-background-color", "#ffffff"), read("--st-text-color", "#17202b")]
+  const onPaper = (colour, share) => css(mix(parts(paper), parts(colour), share))
   const light = parts(paper).reduce((sum, part) => sum + part) > 380
-  const blend = (share, low, high) => `rgb(${parts(low).map((part, i) => Math.round(part + share * (parts(high)[i] - part)))})`
+  const { upward } = readMaps(root)
   return {
-    paper, ink, mix,
+    paper, ink,
     key: `${paper} ${ink}`,
-    quiet: mix(ink, 0.72),
-    line: mix(ink, 0.16),
+    mix: onPaper,
+    quiet: onPaper(ink, 0.72),
+    line: onPaper(ink, 0.16),
     alarm: light ? "#b3261e" : "#ff8a7a",
     runs: light ? ["#0060a0", "#c24e00"] : ["#6fc0f5", "#f79256"],
     font: read("--st-font", "sans-serif"),
-    sequential: share => {
-      const at = Math.min(Math.max(share, 0), 1) * (sequence.length - 1)
-      const low = Math.min(Math.floor(at), sequence.length - 2)
-      return blend(at - low, sequence[low].trim(), sequence[low + 1].trim())
-    },
+    sequential: share => css(along(upward, share)),
   }
 }
 
-const hex = colour => (colour.startsWith("#") && colour.length === 4 ? `#${[...colour.slice(1)].map(each => each + each).join("")}` : colour)
-
 const SKELETON = `
 <div class="panels">
-  <section class="surface"><header><h2 data-word="surface"></h2><div class="tools">
+  <section class="surface"><header><h2 data-word="surface"></h2><div class="tools" data-unsaved>
       <button type="button" data-kind="weights" data-word="weights"></button>
-      <button type="button" data-kind="axes" data-word="main_axes"></button>
-      <button type="button" data-act="svg" data-word="svg"></button>
-      <button type="button" data-act="png" data-word="png"></button></div></header>
+      <button type="button" data-kind="axes" data-word="main_axes"></button></div></header>
     <div class="plot"></div><p class="note"></p></section>
   <section class="curve"><header><h2 data-word="curve"></h2><div class="chips"></div></header><div class="plot"></div></section>
   <section class="pictures">
@@ -436,14 +369,15 @@ const SKELETON = `
   </section>
 </div>
 <div class="bar">
-  <button type="button" data-act="first" data-name="first">⏮</button>
-  <button type="button" data-act="back" data-name="back">◀</button>
-  <button type="button" data-act="play" class="play">▶</button>
-  <button type="button" data-act="forward" data-name="forward">▶▏</button>
-  <button type="button" data-act="last" data-name="last">⏭</button>
-  <input type="range" class="scrub" min="0" step="1" data-name="scrub">
+  <button type="button" data-unsaved data-act="first" data-name="first">${icon("first")}</button>
+  <button type="button" data-unsaved data-act="back" data-name="back">${icon("back")}</button>
+  <button type="button" data-unsaved data-act="play" class="play main"></button>
+  <button type="button" data-unsaved data-act="forward" data-name="forward">${icon("forward")}</button>
+  <button type="button" data-unsaved data-act="last" data-name="last">${icon("last")}</button>
+  <input type="range" data-unsaved class="scrub" min="0" step="1" data-name="scrub">
   <strong class="now"></strong>
-  <select class="speed" data-name="speed"></select>
+  <select data-unsaved class="speed" data-name="speed"></select>
+  ${shared.saveButton("svg")}${shared.saveButton("png")}
 </div>
 <div class="lower">
   <section><h2 data-word="rate"></h2><div class="ruler"></div></section>

@@ -1,5 +1,8 @@
 // The sums of the descent board. A number from Python is finite, or the string "∞", "−∞" or "NaN".
 
+const { search } = new URL(import.meta.url)
+const shared = await import(`./shared.js${search}`)
+
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 const times = (matrix, vector) => matrix.map(row => dot(row, vector))
 
@@ -111,15 +114,9 @@ export function view(data, flat) {
 
 const distance = ([a, b], [c, d]) => Math.hypot(a - c, b - d)
 
-// Round numbers between two, about `count` of them.
+// Round numbers between two, each with its spelling.
 export function ticks(low, high, count) {
-  const raw = (high - low) / count
-  const base = 10 ** Math.floor(Math.log10(raw))
-  const step = [1, 2, 5, 10].map(each => each * base).find(each => each >= raw)
-  const found = []
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) found.push(Math.abs(value) < step / 1e6 ? 0 : value)
+  const { found, step } = shared.ticks(low, high, count)
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
   return found.map(value => [value, value.toFixed(places).replace("-", "−")])
 }
-
-export const fill = (text, words) => text.replace(/\{(\w+)\}/g, (all, name) => words[name] ?? all)

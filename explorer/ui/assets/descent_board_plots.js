@@ -2,25 +2,12 @@
 // into the drawing, so that it can be saved as it stands.
 
 const { search } = new URL(import.meta.url)
-const math = await import(`./descent_board_math.js${search}`)
+const [math, { SVG, add, set }] = await Promise.all(["descent_board_math", "shared"].map(name => import(`./${name}.js${search}`)))
 
-const SVG = "http://www.w3.org/2000/svg"
 const LEVELS = 13 // contours, each twice as high as the one below
 const DASH = ["none", "6 4"]
 const HIGH = 306 // height of both plots in the drawing's units
-const BOTTOM = 36
-
-export function add(parent, tag, attributes = {}, text = "") {
-  const node = document.createElementNS(SVG, tag)
-  set(node, attributes)
-  if (text) node.textContent = text
-  parent.append(node)
-  return node
-}
-
-export function set(node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-}
+const BOTTOM = 40
 
 // A circle for the first run, a diamond for the second.
 export function mark(index, [x, y], size) {
@@ -31,14 +18,14 @@ export function mark(index, [x, y], size) {
 
 function frame(host, width, meaning, colours) {
   const svg = document.createElementNS(SVG, "svg")
-  set(svg, { viewBox: `0 0 ${width} ${HIGH}`, role: "img", "aria-label": meaning, "font-family": colours.font, "font-size": 12, fill: colours.ink })
+  set(svg, { viewBox: `0 0 ${width} ${HIGH}`, role: "img", "aria-label": meaning, "font-family": colours.font, "font-size": 13.5, fill: colours.ink })
   host.replaceChildren(svg)
   return svg
 }
 
 export class Surface {
   constructor(host, data, kind, colours, name) {
-    Object.assign(this, { data, colours, left: 52, top: 6, side: HIGH - BOTTOM - 6 })
+    Object.assign(this, { data, colours, left: 56, top: 6, side: HIGH - BOTTOM - 6 })
     this.flat = math.plane(data, kind)
     this.view = math.view(data, this.flat)
     this.width = this.left + this.side + 8
@@ -64,7 +51,7 @@ export class Surface {
       for (const [value, text] of math.ticks(low, high, 5)) {
         const at = this.toPixels(axis ? [view.centre[0], value] : [value, view.centre[1]])
         if (axis) add(svg, "text", { x: left - 6, y: at[1] + 4, "text-anchor": "end", fill: colours.quiet }, text)
-        else add(svg, "text", { x: at[0], y: top + side + 15, "text-anchor": "middle", fill: colours.quiet }, text)
+        else add(svg, "text", { x: at[0], y: top + side + 16, "text-anchor": "middle", fill: colours.quiet }, text)
       }
     }
     const words = this.flat.kind === "axes" ? [data.labels.flattest, data.labels.steepest] : data.names
@@ -205,7 +192,7 @@ function between(steps, position) {
 
 export class Curve {
   constructor(host, data, colours, name) {
-    Object.assign(this, { data, colours, left: 46, right: 12, top: 12, width: 366 })
+    Object.assign(this, { data, colours, left: 50, right: 12, top: 12, width: 366 })
     this.svg = frame(host, this.width, data.labels.curve_meaning, colours)
     this.base = HIGH - BOTTOM
     this.clip = `curve-${name}`
@@ -241,7 +228,7 @@ export class Curve {
       add(svg, "text", { x: left - 6, y: y + 4, "text-anchor": "end", fill: colours.quiet }, math.power(exponent))
     }
     const whole = math.ticks(0, this.last, 5).filter(([value]) => Number.isInteger(value))
-    for (const [value, text] of whole) add(svg, "text", { x: this.x(value), y: base + 15, "text-anchor": "middle", fill: colours.quiet }, text)
+    for (const [value, text] of whole) add(svg, "text", { x: this.x(value), y: base + 16, "text-anchor": "middle", fill: colours.quiet }, text)
     add(svg, "text", { x: (left + width - right) / 2, y: HIGH - 5, "text-anchor": "middle", "font-weight": 600 }, data.labels.step_axis)
     add(svg, "line", { x1: left, x2: width - right, y1: base, y2: base, stroke: colours.quiet })
     this.cursor = add(svg, "line", { y1: top - 6, y2: base, stroke: colours.quiet, "stroke-width": 1, "stroke-dasharray": "2 3" })

@@ -2,8 +2,8 @@
 // The marks can be dragged, or moved with the arrow keys.
 
 const { search } = new URL(import.meta.url)
-const [math, plots] = await Promise.all(["math", "plots"].map(name => import(`./descent_board_${name}.js${search}`)))
-const { add, set, mark } = plots
+const [{ mark }, shared] = await Promise.all(["descent_board_plots", "shared"].map(name => import(`./${name}.js${search}`)))
+const { SVG, add, set } = shared
 
 const HIGH = 82
 const TRACK = [34, 22] // top and height
@@ -27,7 +27,7 @@ export class Ruler {
       return
     }
     this.width = Math.max(300, host.clientWidth || 640)
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+    const svg = document.createElementNS(SVG, "svg")
     set(svg, { viewBox: `0 0 ${this.width} ${HIGH}`, width: this.width, height: HIGH, "font-family": colours.font, "font-size": 12.5, fill: colours.ink })
     host.append(svg)
     this.svg = svg
@@ -56,7 +56,7 @@ export class Ruler {
     paints.forEach((fill, i) => {
       add(svg, "rect", { x: edges[i], y: top, width: edges[i + 1] - edges[i], height: high, fill })
       const room = edges[i + 1] - edges[i]
-      const text = add(svg, "text", { x: (edges[i] + edges[i + 1]) / 2, y: top + 16, "text-anchor": "middle", class: "zone", stroke: colours.paper, "stroke-width": 3, "stroke-opacity": 0.7, "paint-order": "stroke" }, words[i])
+      const text = add(svg, "text", { x: (edges[i] + edges[i + 1]) / 2, y: top - 6, "text-anchor": "middle", class: "zone", fill: colours.quiet }, words[i])
       if (text.getComputedTextLength() > room - 4) text.remove()
     })
     add(svg, "rect", { x: 8, y: top, width: width - 16, height: high, fill: "none", stroke: colours.quiet })
@@ -81,7 +81,7 @@ export class Ruler {
     const { svg, colours, data, width } = this
     const x = this.x(critical)
     add(svg, "line", { x1: x, x2: x, y1: 20, y2: 61, stroke: colours.alarm, "stroke-width": 3 })
-    const text = math.fill(data.labels.critical, { rate: critical.toPrecision(3) })
+    const text = shared.fill(data.labels.critical, { rate: critical.toPrecision(3) })
     const label = add(svg, "text", { x, y: 14, "text-anchor": "middle", "font-weight": 700, fill: colours.alarm, class: "critical" }, text)
     const half = label.getComputedTextLength() / 2
     label.setAttribute("x", Math.min(Math.max(x, half + 4), width - half - 4))

@@ -1,27 +1,15 @@
 // A stack of layers as strips over a picture. Which cells a unit reads comes from Python, for each
 // unit the cells of the level below; this file follows those lists down and lights up what it finds.
 
+const { search } = new URL(import.meta.url)
+const shared = await import(`./shared.js${search}`)
+const { clamp, escape, icon, spans } = shared
+
 const PAUSE = 400 // ms after the last choice before Python hears of it
 const BEAT = 1100 // ms from layer to layer while playing
 const NARROW = 700 // px below which the picture stands under the strips
 const TITLE = 17, CELL = 18 // px of one level, from top to bottom, and the least gap below it
 const GAP = 13
-const boards = new WeakMap()
-
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host.querySelector(".fields"))))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
-const escape = text => String(text).replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
-const spans = tokens => tokens.map(([text, role]) => `<span class="t-${role || "plain"}">${escape(text)}</span>`).join("")
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
 // The cells of every level that a unit depends on; the last entry is the unit itself.
 function cellsBelow(levels, level, unit) {
@@ -59,6 +47,11 @@ class Board {
     this.watch.disconnect()
   }
 
+  picture() {
+    const [level, , unit] = this.at
+    return { element: this.root, file: `field-layer-${level}-unit-${unit + 1}` }
+  }
+
   receive(component) {
     this.component = component
     const { at, ...data } = component.data
@@ -89,18 +82,15 @@ class Board {
     this.find(".stage").ariaLabel = words.hint
     this.find(".sight").ariaLabel = words.picture
     this.find("img").src = picture
-    for (const name of ["back", "step"]) this.find(`[data-act="${name}"]`).title = this.find(`[data-act="${name}"]`).ariaLabel = words[name]
+    shared.nameAll(this.root, words)
     const scrub = this.find("input")
-    scrub.ariaLabel = words.scrub
     scrub.min = 0
     scrub.max = levels.length - 1
     this.playing(false)
   }
 
   playing(on) {
-    const button = this.find('[data-act="play"]')
-    button.textContent = on ? "⏸" : "▶"
-    button.title = button.ariaLabel = this.data.words[on ? "pause" : "play"]
+    shared.playButton(this.find('[data-act="play"]'), on, this.data.words)
   }
 
   paint() {
@@ -281,6 +271,8 @@ class Board {
   }
 }
 
+export default shared.mount(Board, ".fields")
+
 function drawStack(levels, room) {
   const side = levels[0].units
   // Middles of cells can lie outside the picture where there is much padding.
@@ -310,8 +302,8 @@ function drawStack(levels, room) {
 
 const SKELETON = `
 <div class="main"><div class="stage" tabindex="0" role="group"></div>
-  <div class="player"><button type="button" data-act="back">▼</button><button type="button" data-act="play">▶</button>
-    <button type="button" data-act="step">▲</button><input type="range"><span class="hint"></span></div></div>
+  <div class="player" data-unsaved><button type="button" data-act="back" data-name="back">${icon("down")}</button><button type="button" data-act="play" class="main"></button>
+    <button type="button" data-act="step" data-name="step">${icon("up")}</button><input type="range" data-name="scrub">${shared.saveButton("svg")}<span class="hint"></span></div></div>
 <div class="side"><div class="sight" tabindex="0" role="group"><img alt=""><svg aria-hidden="true" preserveAspectRatio="none">
   <path class="shade"/><rect class="box"/><rect class="box"/></svg></div>
   <div class="formula"></div><div class="note" aria-live="polite"></div></div>`

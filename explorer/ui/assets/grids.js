@@ -3,48 +3,26 @@
 // Nothing is sent while the pointer moves. Sent are: the cell that was clicked or reached by keys
 // ("at", a moment later), and a number typed into a cell ("edit").
 
+const { search } = new URL(import.meta.url)
+const [shared, colours] = await Promise.all(["shared", "colours"].map(name => import(`./${name}.js${search}`)))
+const { make } = shared
+
 const CELLS = [46, 42, 38, 34, 30] // px, tried from the largest
 const NARROW = 640 // px of the board below which grids take their narrow places
 const HIGH = 400 // px: all of it above the fold, its arithmetic too
 const PAUSE = 400 // ms after the last choice before Python hears of it
-const NEGATIVE = [98, 164, 214] // as everywhere: blue below zero, white zero, orange above
-const POSITIVE = [233, 142, 74]
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
-const boards = new WeakMap()
-
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host.querySelector(".grids"))))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
 
 const name = ([grid, row, column]) => `${grid}.${row}.${column}`
-
-function make(tag, className, parent, text = "") {
-  const node = document.createElement(tag)
-  node.className = className
-  node.textContent = text
-  parent?.append(node)
-  return node
-}
-
-function colour(value, scale) {
-  const share = Math.min(1, Math.abs(value) / scale)
-  const end = value < 0 ? NEGATIVE : POSITIVE
-  return `rgb(${end.map(part => Math.round(255 + (part - 255) * share))})`
-}
 
 class Board {
   constructor(root) {
     this.root = root
     root.replaceChildren()
     this.stage = make("div", "stage", root)
-    this.why = make("div", "why", root)
+    const foot = make("div", "foot", root)
+    this.why = make("div", "why", foot)
+    foot.insertAdjacentHTML("beforeend", shared.saveButton("png"))
     this.why.setAttribute("aria-live", "polite")
     this.stage.onpointermove = event => this.point(event)
     this.stage.onpointerleave = () => this.chosen && this.show(this.chosen)
@@ -61,6 +39,10 @@ class Board {
   leave() {
     clearTimeout(this.timer)
     this.watch.disconnect()
+  }
+
+  picture() {
+    return { element: this.root, file: this.data.key }
   }
 
   receive(component) {
@@ -99,6 +81,7 @@ class Board {
 
   draw() {
     const focused = this.root.getRootNode().activeElement?.dataset?.grid
+    this.maps = colours.readMaps(this.root)
     this.cells = new Map()
     this.frames = new Map()
     const items = [...this.data.grids, ...this.data.signs]
@@ -120,17 +103,22 @@ class Board {
   }
 
   drawSign({ text, brace }) {
-    return make("div", brace ? "sign brace" : text.length > 1 ? "sign word" : "sign", null, text)
+    const kind = brace ? "brace" : "⋆·".includes(text) ? "star" : text.length > 1 ? "word" : ""
+    const node = make("div", `sign ${kind}`, null, text)
+    if (brace) node.prepend(make("i", "", null))
+    return node
   }
 
   drawGrid(grid) {
     const item = make("div", `item t${grid.tone}`)
+    item.style.setProperty("--wide", grid.values[0].length)
     make("div", "label", item, grid.label)
     const frame = make("div", "grid", item)
     frame.tabIndex = 0
     frame.dataset.grid = grid.id
     frame.setAttribute("role", "grid")
     frame.ariaLabel = `${grid.label}, ${grid.values.length} × ${grid.values[0].length}`
+    const shade = new colours.Shade(this.maps, grid.scale, grid.signed)
     grid.values.forEach((row, i) => {
       const line = make("div", "row", frame)
       line.setAttribute("role", "row")
@@ -139,7 +127,7 @@ class Board {
         cell.setAttribute("role", "gridcell")
         cell.id = `cell-${name([grid.id, i, j])}`
         cell.dataset.at = JSON.stringify([grid.id, i, j])
-        cell.style.background = colour(value, grid.scale)
+        cell.style.cssText = shade.style(value)
         this.cells.set(name([grid.id, i, j]), cell)
       })
     })
@@ -271,3 +259,5 @@ class Board {
     field.onblur = () => close(true)
   }
 }
+
+export default shared.mount(Board, ".grids")

@@ -1,30 +1,15 @@
 // One convolution, drawn from its numbers. Data: picture, kernel, found, pooled (grids), names
 // (four words), hint, meaning. The window follows the pointer and the arrow keys.
 
+const { search } = new URL(import.meta.url)
+const [{ add, clamp, make, mount }, { Shade, grey, largest, readMaps }] = await Promise.all(
+  ["shared", "colours"].map(name => import(`./${name}.js${search}`)),
+)
+
 const CELL = 10 // one pixel of the picture, in the drawing's units
-const SVG = "http://www.w3.org/2000/svg"
-const NEGATIVE = [42, 120, 184] // as everywhere: blue below zero, white zero, orange above
-const POSITIVE = [224, 118, 31]
-const WHITE = 250
 const PLACES = { picture: [0, 0, 10], kernel: [202, 40, 20], found: [324, 10, 10], pooled: [506, 28, 14] }
 const SIGNS = [["⋆", 171], ["=", 293], ["→", 475]]
 const FIRST = { row: 7, column: 2 }
-
-const grey = value => `rgb(${Array(3).fill(Math.round(24 + 226 * value))})`
-
-function signed(value, scale) {
-  const end = value < 0 ? NEGATIVE : POSITIVE
-  const share = Math.abs(value) / scale
-  return `rgb(${end.map(part => Math.round(WHITE + (part - WHITE) * share))})`
-}
-
-function add(parent, tag, attributes, text = "") {
-  const node = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.textContent = text
-  parent.append(node)
-  return node
-}
 
 function grid(svg, rows, [x, y, cell], colour) {
   rows.forEach((row, i) =>
@@ -34,12 +19,13 @@ function grid(svg, rows, [x, y, cell], colour) {
       })))
 }
 
-function draw(svg, data) {
-  const scale = Math.max(...data.found.flat().map(Math.abs))
+function draw(svg, data, maps) {
+  const [weights, found] = [data.kernel, data.found].map(rows => new Shade(maps, largest(rows), true))
+  const paint = shade => value => shade.pair(value)[0]
   grid(svg, data.picture, PLACES.picture, grey)
-  grid(svg, data.kernel, PLACES.kernel, value => signed(value, 1))
-  grid(svg, data.found, PLACES.found, value => signed(value, scale))
-  grid(svg, data.pooled, PLACES.pooled, value => signed(value, scale))
+  grid(svg, data.kernel, PLACES.kernel, paint(weights))
+  grid(svg, data.found, PLACES.found, paint(found))
+  grid(svg, data.pooled, PLACES.pooled, paint(found))
   for (const [sign, x] of SIGNS)
     add(svg, "text", { x, y: 78, "text-anchor": "middle", "font-size": 24, class: "quiet" }, sign)
   Object.entries(PLACES).forEach(([name, [x, y, cell]], index) => {
@@ -60,65 +46,63 @@ function why(data, { row, column }) {
   return `${number(left)} − ${number(right)} = ${number(left - right)}`
 }
 
-function bring(root, data) {
-  const figure = document.createElement("div")
-  figure.className = "hero"
-  const svg = add(figure, "svg", {
-    viewBox: "-3 -3 602 188", tabindex: 0, role: "application", "aria-label": data.meaning,
-  })
-  const note = document.createElement("p")
-  note.setAttribute("aria-live", "polite")
-  const sum = document.createElement("b")
-  note.append(sum, document.createTextNode(""))
-  figure.append(note)
-  draw(svg, data)
-  const over = (x, y, side) => add(svg, "rect", { x, y, width: side, height: side, rx: 1.5, class: "window" })
-  const windows = [over(0, 0, 3 * CELL), over(0, 0, CELL)]
-  over(PLACES.kernel[0], PLACES.kernel[1], 60)
-
-  const last = data.found.length - 1
-  let at = { ...FIRST }
-  const move = (row, column, hint = "") => {
-    const inside = value => Math.min(last, Math.max(0, value))
-    at = { row: inside(row), column: inside(column) }
-    windows.forEach((rect, index) => {
-      const [x, y] = index ? PLACES.found : PLACES.picture
-      rect.setAttribute("x", x + at.column * CELL)
-      rect.setAttribute("y", y + at.row * CELL)
-    })
-    sum.textContent = why(data, at)
-    note.lastChild.textContent = hint && ` · ${hint}`
+class Hero {
+  constructor(root) {
+    this.root = root
   }
 
-  svg.onpointermove = event => {
+  receive({ data }) {
+    const text = JSON.stringify(data)
+    if (this.text === text) return
+    this.text = text
+    this.data = data
+    this.draw()
+    this.move(FIRST, data.hint)
+  }
+
+  draw() {
+    const { root, data } = this
+    root.replaceChildren()
+    const svg = add(root, "svg", { viewBox: "-3 -3 602 188", tabindex: 0, role: "application", "aria-label": data.meaning })
+    draw(svg, data, readMaps(root))
+    const over = (x, y, side) => add(svg, "rect", { x, y, width: side, height: side, rx: 1.5, class: "window" })
+    this.windows = [over(0, 0, 3 * CELL), over(0, 0, CELL)]
+    over(PLACES.kernel[0], PLACES.kernel[1], 60)
+    const note = make("p", "", root)
+    note.setAttribute("aria-live", "polite")
+    this.sum = make("b", "", note)
+    this.hint = make("span", "", note)
+    svg.onpointermove = event => this.point(svg, event)
+    svg.onkeydown = event => this.key(event)
+  }
+
+  move({ row, column }, hint = "") {
+    const last = this.data.found.length - 1
+    this.at = { row: clamp(row, 0, last), column: clamp(column, 0, last) }
+    this.windows.forEach((rect, index) => {
+      const [x, y] = index ? PLACES.found : PLACES.picture
+      rect.setAttribute("x", x + this.at.column * CELL)
+      rect.setAttribute("y", y + this.at.row * CELL)
+    })
+    this.sum.textContent = why(this.data, this.at)
+    this.hint.textContent = hint && ` · ${hint}`
+  }
+
+  point(svg, event) {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse())
     const cells = ([x, y]) => [Math.floor((point.y - y) / CELL), Math.floor((point.x - x) / CELL)]
-    const [row, column] = cells(PLACES.found)
-    if (Math.min(row, column) >= 0 && Math.max(row, column) <= last) return move(row, column)
-    const [high, wide] = cells(PLACES.picture)
-    if (Math.min(high, wide) >= 0 && Math.max(high, wide) < data.picture.length) move(high - 1, wide - 1)
+    const inside = ([row, column], side) => Math.min(row, column) >= 0 && Math.max(row, column) < side
+    const [found, picture] = [cells(PLACES.found), cells(PLACES.picture)]
+    if (inside(found, this.data.found.length)) this.move({ row: found[0], column: found[1] })
+    else if (inside(picture, this.data.picture.length)) this.move({ row: picture[0] - 1, column: picture[1] - 1 })
   }
-  svg.onkeydown = event => {
+
+  key(event) {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key]
     if (!step) return
     event.preventDefault()
-    move(at.row + step[0], at.column + step[1])
+    this.move({ row: this.at.row + step[0], column: this.at.column + step[1] })
   }
-  move(at.row, at.column, data.hint)
-  root.replaceChildren(figure)
 }
 
-const shown = new WeakMap() // parent element → the data that it shows
-
-export default function ({ parentElement, data }) {
-  const asked = JSON.stringify(data)
-  if (shown.get(parentElement) === asked) return
-  shown.set(parentElement, asked)
-  let root = parentElement.querySelector(".hero-root")
-  if (!root) {
-    root = document.createElement("div")
-    root.className = "hero-root"
-    parentElement.append(root)
-  }
-  bring(root, data)
-}
+export default mount(Hero, ".hero")

@@ -1,25 +1,13 @@
 // Windows on a strip or a plane. All numbers and words come from Python; this file places them,
 // follows the pointer and plays. Only what the reader settles on goes back, never a movement.
 
+const { search } = new URL(import.meta.url)
+const shared = await import(`./shared.js${search}`)
+const { clamp, escape, icon, spans } = shared
+
 const PAUSE = 400 // ms after the last choice before Python hears of it
 const BEAT = 750 // ms from window to window while playing
 const LANE = 11 // px between brackets that lie under each other
-const boards = new WeakMap()
-
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host.querySelector(".strips"))))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
-const escape = text => String(text).replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
-const spans = tokens => tokens.map(([text, role]) => `<span class="t-${role || "plain"}">${escape(text)}</span>`).join("")
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
 class Board {
   constructor(root) {
@@ -39,6 +27,10 @@ class Board {
 
   room() {
     return Math.floor(this.root.clientWidth)
+  }
+
+  picture() {
+    return { element: this.root, file: `${this.data.kind}-window-${this.at + 1}` }
   }
 
   receive(component) {
@@ -66,17 +58,14 @@ class Board {
     this.find(".verdict").classList.toggle("lost", lost)
     this.find(".hint").textContent = words.hint
     this.find(".stage").ariaLabel = `${meaning}. ${words.hint}`
-    for (const name of ["back", "step"]) this.find(`[data-act="${name}"]`).title = this.find(`[data-act="${name}"]`).ariaLabel = words[name]
+    shared.nameAll(this.root, words)
     const scrub = this.find("input")
-    scrub.ariaLabel = words.scrub
     scrub.max = windows.length - 1
     this.playing(false)
   }
 
   playing(on) {
-    const button = this.find('[data-act="play"]')
-    button.textContent = on ? "⏸" : "▶"
-    button.title = button.ariaLabel = this.data.words[on ? "pause" : "play"]
+    shared.playButton(this.find('[data-act="play"]'), on, this.data.words)
   }
 
   paint() {
@@ -207,6 +196,8 @@ class Board {
   }
 }
 
+export default shared.mount(Board, ".strips")
+
 const HATCH = `<defs><pattern id="never" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
   <line class="hatching" x1="3" y1="0" x2="3" y2="6"/></pattern></defs>`
 
@@ -281,7 +272,7 @@ const SKELETON = `
 <div class="formulas"></div><p class="verdict"></p>
 <div class="stage" tabindex="0" role="group"></div>
 <div class="player">
-  <button type="button" data-act="back">◀◀</button><button type="button" data-act="play">▶</button>
-  <button type="button" data-act="step">▶▶</button><input type="range" min="0" value="0">
+  <span class="keys" data-unsaved><button type="button" data-act="back" data-name="back">${icon("back")}</button><button type="button" data-act="play" class="main"></button>
+    <button type="button" data-act="step" data-name="step">${icon("forward")}</button><input type="range" min="0" value="0" data-name="scrub">${shared.saveButton("svg")}</span>
   <div class="note" aria-live="polite"></div></div>
-<div class="hint"></div>`
+<div class="hint" data-unsaved></div>`

@@ -2,29 +2,24 @@
 // its data; pointing, stepping, playing and editing live here and ask nobody.
 
 const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
-const [math, grid, words] = await Promise.all(
-  ["math", "grid", "words"].map(name => import(`./window_board_${name}.js${search}`)),
+const [math, grid, words, shared, colours] = await Promise.all(
+  ["window_board_math", "window_board_grid", "window_board_words", "shared", "colours"].map(name => import(`./${name}.js${search}`)),
 )
 
 const PAUSE = 400 // ms after the reader's last edit before Python hears of it
-const [SMALLEST, LARGEST, TALLEST] = [21, 64, 384] // px: of a cell's side, and of a whole grid
+const [LEAST, ENOUGH, SMALL, LARGEST] = [14, 20, 26, 64] // px of a cell's side
+const TALLEST = 384 // px of a whole grid
+const PHONE = 560 // px of the board below which its grids stand below each other
+const READABLE = 11 // px of text
 const [SIGN, WORD] = [34, 64] // px of ⋆ or =, and of a word in their place
-const boards = new WeakMap()
 
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Board(host)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
+const { clamp } = shared
+// A cell's side that fits, never made unreadable for the height's sake.
+const fit = (width, ...heights) => Math.min(width, Math.max(ENOUGH, Math.min(...heights)))
 
 class Board {
-  constructor(host) {
-    this.root = host.querySelector(".window-board")
+  constructor(root) {
+    this.root = root
     this.root.innerHTML = words.SKELETON
     this.grids = {
       input: new grid.Grid(this.find('[data-panel="input"]'), "X"),
@@ -47,6 +42,10 @@ class Board {
     clearTimeout(this.timer)
     cancelAnimationFrame(this.frame)
     this.watch.disconnect()
+  }
+
+  picture() {
+    return { element: this.root, file: `window-${this.data.name}` }
   }
 
   // -- what Python says -----------------------------------------------------------------------
@@ -84,11 +83,11 @@ class Board {
     if (fresh) this.place = 0
     this.place = Math.min(this.place, this.plan.places - 1)
     const { plan, grids } = this
-    const maps = (this.maps ??= grid.readMaps(this.root))
+    const maps = (this.maps ??= colours.readMaps(this.root))
     const shades = {
-      input: new grid.Shade(plan.input, maps),
-      kernel: plan.operation === "correlate" ? new grid.Shade(plan.weights, maps, true) : null,
-      output: new grid.Shade(plan.output, maps),
+      input: colours.Shade.of(plan.input, maps),
+      kernel: plan.operation === "correlate" ? colours.Shade.of(plan.weights, maps, true) : null,
+      output: colours.Shade.of(plan.output, maps),
     }
     this.shades = shades
     const label = words.panelLabels(plan, data.labels)
@@ -125,44 +124,51 @@ class Board {
     this.root.dataset.unread = this.unread
   }
 
-  // As large as fits: three grids side by side, or below each other on a phone.
+  // The largest cells that leave all of it above the fold: the grids in a row; the input beside the
+  // kernel and the output; or all below each other, as on a phone.
   layOut() {
-    if (!this.plan) return
-    const { plan } = this
     const wide = this.root.clientWidth
-    if (!wide) return
-    const [columnsIn, columnsOut] = [plan.size[1] + 2 * plan.padding[1], plan.out[1]]
-    const [rowsIn, rowsOut] = [plan.size[0] + 2 * plan.padding[0], plan.out[0]]
-    const kernelCell = Math.max(Math.min(46, Math.floor(132 / plan.window[1])), 30)
-    const kernelWide = Math.max(kernelCell * plan.window[1], 96)
+    if (!this.plan || !wide) return
+    const { plan } = this
+    const [rows, columns] = [0, 1].map(axis => [plan.size[axis] + 2 * plan.padding[axis], plan.out[axis]])
+    const kernelCell = clamp(Math.floor(132 / plan.window[1]), 30, 46)
     const signs = SIGN + (plan.operation === "correlate" ? SIGN : WORD)
-    const byWidth = Math.floor((wide - kernelWide - signs - 4) / (columnsIn + columnsOut))
-    const beside = Math.min(byWidth, Math.floor(TALLEST / Math.max(rowsIn, rowsOut)))
-    const below = Math.floor(Math.min((wide - 4) / Math.max(columnsIn, columnsOut), (TALLEST - 100) / (rowsIn + rowsOut)))
-    const stacked = byWidth < SMALLEST || below > 1.4 * beside
-    const narrow = Math.floor((wide - 4) / Math.max(columnsIn, columnsOut)) // a phone: as wide as it is
-    const cell = Math.min(LARGEST, stacked ? Math.max(below, Math.min(narrow, 40)) : Math.max(beside, SMALLEST))
-    const own = Math.min(kernelCell, Math.max(cell, 46))
-    const text = [cell, own, stacked].join()
-    this.root.classList.toggle("stacked", stacked)
-    this.cell = cell
-    this.kernelCell = own
-    if (text === this.laid) return
-    this.laid = text
-    this.root.style.setProperty("--cell", `${cell}px`)
-    this.root.style.setProperty("--kernel-cell", `${own}px`)
-    this.textSizes()
-    if (this.view?.kind === "output" && this.view.n < plan.places) this.show(this.view)
+    const across = (wide - signs) / (columns[0] + columns[1])
+    const row = fit(across - (Math.max(kernelCell * plan.window[1], 96) + 4) / (columns[0] + columns[1]), TALLEST / Math.max(...rows))
+    const two = fit(across, TALLEST / rows[0], (TALLEST - plan.window[0] * SMALL) / rows[1])
+    const column = fit((wide - 4) / Math.max(...columns), (TALLEST - 100) / (rows[0] + rows[1]))
+    if (wide < PHONE) this.arrange("column", Math.max(column, Math.min((wide - 4) / Math.max(...columns), 40)), kernelCell)
+    else if (column > 1.4 * Math.max(row, two)) this.arrange("column", column, kernelCell)
+    else if (row >= Math.min(SMALL, two)) this.arrange("row", row, kernelCell)
+    else this.arrange("two", two, SMALL)
   }
 
-  // 13 px and more, unless the longest number would not fit.
+  arrange(way, size, kernelCell) {
+    this.cell = clamp(Math.floor(size), LEAST, LARGEST)
+    this.kernelCell = way === "two" ? SMALL : Math.min(kernelCell, Math.max(this.cell, 46))
+    const laid = [this.cell, this.kernelCell, way].join()
+    if (laid === this.laid) return
+    this.laid = laid
+    this.root.dataset.way = way
+    this.root.style.setProperty("--cell", `${this.cell}px`)
+    this.root.style.setProperty("--kernel-cell", `${this.kernelCell}px`)
+    this.root.style.setProperty("--ring", `${clamp(this.cell * 0.08, 1.5, 4)}px`)
+    this.textSizes()
+    if (this.view?.kind === "output" && this.view.n < this.plan.places) this.show(this.view)
+  }
+
+  // Three digits of every number if they can be read, else all rounded to two digits of the largest.
   textSizes() {
-    for (const own of Object.values(this.grids)) {
-      const side = own === this.grids.kernel ? this.kernelCell : this.cell
-      const longest = Math.max(1, ...own.cells.map(cell => cell.textContent.length))
-      const usual = Math.max(13, Math.min(22, Math.round(side * 0.4)))
-      const text = Math.max(9, Math.min(usual, Math.floor((side - 2) / (0.52 * longest))))
-      own.body.style.setProperty("--cell-text", `${text}px`)
+    for (const [panel, own] of Object.entries(this.grids)) {
+      const side = panel === "kernel" ? this.kernelCell : this.cell
+      const usual = clamp(Math.round(side * 0.4), 13, 22)
+      const size = () => clamp(Math.floor((side - 2) / own.longest), 8, usual)
+      own.write(false)
+      const exact = own.longest
+      if (size() < READABLE) own.write(true)
+      if (own.longest === exact) own.write(false) // rounding has not helped
+      own.body.style.setProperty("--cell-text", `${size()}px`)
+      this.find(`[data-panel="${panel}"] .rounded`).hidden = !own.rounded
     }
   }
 
@@ -190,8 +196,8 @@ class Board {
     const [n, total] = [this.place + 1, plan.places]
     const scrub = this.find(".scrub")
     if (Number(scrub.value) !== n - 1) scrub.value = n - 1
-    scrub.setAttribute("aria-valuetext", words.fill(this.data.labels.place_of, { n, total }))
-    this.find(".count").textContent = words.fill(this.data.labels.place_of, { n, total })
+    scrub.setAttribute("aria-valuetext", shared.fill(this.data.labels.place_of, { n, total }))
+    this.find(".count").textContent = shared.fill(this.data.labels.place_of, { n, total })
   }
 
   showOutput(n, frame) {
@@ -271,10 +277,7 @@ class Board {
   }
 
   playButton() {
-    const button = this.find('[data-act="play"]')
-    button.classList.toggle("on", Boolean(this.playing))
-    const name = this.data?.labels[this.playing ? "pause" : "play"]
-    if (name) button.title = button.ariaLabel = name
+    if (this.data) shared.playButton(this.find('[data-act="play"]'), this.playing, this.data.labels)
   }
 
   act(name) {
@@ -347,7 +350,7 @@ class Board {
     const number = math.readNumber(text, this.data.most)
     if (number === null) {
       const given = text.trim().slice(0, 20)
-      this.complain(words.fill(this.data.labels.bad_number, { given, most: this.data.most, kept: math.spell(old) }))
+      this.complain(shared.fill(this.data.labels.bad_number, { given, most: this.data.most, kept: math.spell(old) }))
       return
     }
     this.complain("")
@@ -439,3 +442,5 @@ class Board {
     this.told = setTimeout(() => this.component.setStateValue("at", this.cellAt(n)), PAUSE)
   }
 }
+
+export default shared.mount(Board, ".window-board")

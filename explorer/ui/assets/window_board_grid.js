@@ -3,53 +3,14 @@
 const { search } = new URL(import.meta.url)
 const { spell } = await import(`./window_board_math.js${search}`)
 
-const parse = hex => [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16))
-const mix = (a, b, t) => a.map((channel, n) => Math.round(channel + (b[n] - channel) * t))
-const linear = channel => ((channel /= 255) <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4)
-const luminance = rgb => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
-
-// The theme's two maps: signed with white at zero, and from zero up.
-export function readMaps(element) {
-  const style = getComputedStyle(element)
-  const list = name => style.getPropertyValue(name).split(",").map(word => word.trim()).filter(word => /^#[0-9a-f]{6}$/i.test(word)).map(parse)
-  const signed = list("--st-chart-diverging-colors")
-  const upward = list("--st-chart-sequential-colors")
-  return {
-    signed: signed.length === 10 ? [...signed.slice(0, 5), [255, 255, 255], ...signed.slice(5)] : [[11, 79, 138], [255, 255, 255], [143, 63, 7]],
-    upward: upward.length ? upward : [[68, 1, 84], [33, 145, 140], [253, 231, 37]],
-  }
+// 12.75 in steps of 1 → "13"; what is not 0 does not become 0.
+function spellRounded(value, step) {
+  const whole = Math.sign(value) * Math.round(Math.abs(value) / step)
+  return whole || !value ? spell(whole * step, 3) : "≈0"
 }
 
-const along = (stops, t) => {
-  const place = Math.min(Math.max(t, 0), 1) * (stops.length - 1)
-  const n = Math.min(Math.floor(place), stops.length - 2)
-  return mix(stops[n], stops[n + 1], place - n)
-}
-
-// The colours of a grid: which map, and over which range.
-export class Shade {
-  constructor(values, maps, signed = false) {
-    const all = values.flat().filter(Number.isFinite)
-    this.most = Math.max(...all.map(Math.abs), 0)
-    this.signed = signed || all.some(value => value < 0)
-    this.stops = this.signed ? maps.signed : maps.upward
-  }
-
-  get range() {
-    return [this.signed ? -this.most : 0, this.most]
-  }
-
-  of(value) {
-    const share = this.most ? value / this.most : 0
-    const rgb = along(this.stops, this.signed ? (share + 1) / 2 : share)
-    const ink = luminance(rgb) > 0.179 ? "#000000" : "#ffffff" // never under 4.5 : 1
-    return `background:rgb(${rgb.join(",")});color:${ink}`
-  }
-
-  bar() {
-    return `linear-gradient(90deg, ${this.stops.map(rgb => `rgb(${rgb.join(",")})`).join(", ")})`
-  }
-}
+// About, in em: figures are half an em wide, points half of that.
+const width = words => [...words].reduce((sum, sign) => sum + (sign === "." ? 0.26 : 0.51), 0)
 
 export class Grid {
   // `margin` rows and columns of padding on each side; `name` is the letter of its cells: X[0, 1].
@@ -99,19 +60,32 @@ export class Grid {
     return `${this.letter}[${r}, ${c}]`.replaceAll("-", "−")
   }
 
-  // Fill in numbers and colours; `text` spells a value, `fill` is what padding holds.
+  // Fill in colours; `text(value)` spells a number, `fill` is what padding holds.
   paint(values, shade, text, fill = 0) {
-    this.shade = shade
+    Object.assign(this, { shade, text, values: [] })
     for (const cell of this.cells) {
       const [r, c] = [Number(cell.dataset.r), Number(cell.dataset.c)]
       const outside = cell.classList.contains("pad")
       const value = outside ? fill : values[r][c]
-      const words = text(value)
-      if (cell.textContent !== words) cell.textContent = words
-      const style = outside || shade === null ? "" : shade.of(value)
+      this.values.push(value)
+      const style = outside || shade === null ? "" : shade.style(value)
       if (cell.dataset.style !== style) cell.style.cssText = cell.dataset.style = style
       cell.ariaLabel = `${this.cellLabel(r, c, outside)}: ${spell(value)}`
     }
+  }
+
+  // Fill in the numbers; `longest` is then the width of the longest, in em.
+  write(rounded) {
+    const step = rounded && this.shade?.most ? 10 ** (Math.floor(Math.log10(this.shade.most)) - 1) : 0
+    this.rounded = false
+    this.longest = 0.6
+    this.cells.forEach((cell, n) => {
+      const value = this.values[n]
+      const words = step && Number.isFinite(value) ? spellRounded(value, step) : this.text(value)
+      this.rounded ||= words !== this.text(value)
+      this.longest = Math.max(this.longest, width(words))
+      if (cell.textContent !== words) cell.textContent = words
+    })
   }
 
   clear() {

@@ -2,16 +2,14 @@
 // together with numbers.
 
 const { search } = new URL(import.meta.url)
-const { spell } = await import(`./window_board_math.js${search}`)
+const [{ spell }, shared] = await Promise.all(["window_board_math", "shared"].map(name => import(`./${name}.js${search}`)))
+const { escape, fill, icon } = shared
 
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole))
-
-const escape = text => text.replace(/[&<>"]/g, sign => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign])
 const name = (letter, r, c) => `${letter}[${spell(r)}, ${spell(c)}]`
 const wrapped = value => (value < 0 ? `(${spell(value)})` : spell(value)) // after a product sign
 
 function chip(text, shade, value, extra = "") {
-  const style = shade && Number.isFinite(value) ? ` style="${shade.of(value)}"` : ""
+  const style = shade && Number.isFinite(value) ? ` style="${shade.style(value)}"` : ""
   return `<b class="chip${shade ? "" : " plain"}${extra}"${style}>${text}</b>`
 }
 
@@ -79,6 +77,7 @@ export function captions(root, plan, shades, label, { labels, editable }) {
     const own = panel.dataset.panel
     panel.querySelector(".title").textContent = label[own]
     panel.querySelector(".size").textContent = sizes[own].join(" × ")
+    panel.querySelector(".rounded").textContent = labels.rounded
     const scale = panel.querySelector(".scale")
     scale.hidden = !shades[own] || !shades[own].most
     if (scale.hidden) continue
@@ -90,7 +89,7 @@ export function captions(root, plan, shades, label, { labels, editable }) {
   root.querySelector(".sign.star").textContent = plan.operation === "correlate" ? "⋆" : labels[plan.operation]
   root.querySelector(".sign.star").classList.toggle("word", plan.operation !== "correlate")
   root.querySelector(".hint").textContent = editable.length ? labels.hint : labels.hint_fixed
-  for (const element of root.querySelectorAll("[data-name]")) element.title = element.ariaLabel = labels[element.dataset.name]
+  shared.nameAll(root, labels)
   speed(root, labels)
 }
 
@@ -103,24 +102,24 @@ export function speed(root, labels) {
 
 const panel = kind => `
   <figure class="panel" data-panel="${kind}">
-    <figcaption><span class="title"></span> <span class="size"></span></figcaption>
+    <figcaption><span class="title"></span> <span class="size"></span> <span class="rounded" hidden></span></figcaption>
     <div class="field"><div class="cells" role="grid"></div>${kind === "input" ? '<div class="frame" hidden></div>' : ""}</div>
     <div class="scale" aria-hidden="true"><span class="low"></span><i></i><span class="high"></span></div>
   </figure>`
 
-const icon = path => `<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><path d="${path}"/></svg>`
-
 export const SKELETON = `
-<div class="stage">${panel("input")}<div class="sign star"></div>${panel("kernel")}<div class="sign">=</div>${panel("output")}</div>
+<div class="stage">${panel("input")}
+  <div class="part"><div class="sign star"></div>${panel("kernel")}</div><div class="part"><div class="sign">=</div>${panel("output")}</div></div>
 <div class="sum"></div>
-<div class="complaint" role="alert" hidden></div>
-<div class="transport">
-  <button type="button" data-act="first" data-name="first">${icon("M4 3h2v14H4zM17 3v14L7 10z")}</button>
-  <button type="button" data-act="back" data-name="back">${icon("M14 3v14L4 10z")}</button>
-  <button type="button" data-act="play" class="main"><span class="to-play">${icon("M5 3l12 7-12 7z")}</span><span class="to-pause">${icon("M5 3h4v14H5zM11 3h4v14h-4z")}</span></button>
-  <button type="button" data-act="forward" data-name="forward">${icon("M6 3l10 7L6 17z")}</button>
+<div class="complaint" role="alert" data-unsaved hidden></div>
+<div class="transport" data-unsaved>
+  <button type="button" data-act="first" data-name="first">${icon("first")}</button>
+  <button type="button" data-act="back" data-name="back">${icon("back")}</button>
+  <button type="button" data-act="play" class="main"></button>
+  <button type="button" data-act="forward" data-name="forward">${icon("forward")}</button>
   <input class="scrub" type="range" min="0" value="0" step="1" data-name="place">
   <span class="count"></span>
   <input class="speed" type="range" min="1" max="12" value="3" step="1" data-name="speed"><span class="pace"></span>
+  ${shared.saveButton("png")}
 </div>
-<p class="hint"></p>`
+<p class="hint" data-unsaved></p>`

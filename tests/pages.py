@@ -1,0 +1,50 @@
+"""What the tests of the learning pages share: a page opened at an address, and what it shows."""
+
+import json
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Widget
+
+from explorer.ui.shell import ROOT, entry
+
+SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+
+
+def opened(url: str, **address: str) -> AppTest:
+    """The page at /url?…, run once for a fresh visitor."""
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    for key, value in address.items():
+        at.query_params[key] = value
+    at.switch_page(str(entry(url).path)).run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest, *, code: bool = False) -> str:
+    """Every word that the page says outside of its widgets and boards; its code too if asked."""
+    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
+    parts += [*at.success, *at.info, *(at.code if code else ())]
+    return "\n".join(part.value for part in parts)
+
+
+def boards(at: AppTest) -> list[dict[str, Any]]:
+    """What each of the page's boards was sent, from top to bottom."""
+    sent = [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.json]
+    return [data for data in sent if data.keys() != {"turn"}]  # that one only scrolls
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    """Press the one button that says so."""
+    (button,) = [each for each in at.button if each.label == label]
+    button.click().run()
+    assert not at.exception
+    return at
+
+
+def as_shown(at: AppTest) -> Block:
+    """The page as a browser shows it now, and sends it: later changes it has not heard of."""
+    for each in at.main:
+        if isinstance(each, Widget) and each.type not in {"button", "menu_button"}:
+            each.set_value(each.value)
+    return at.main

@@ -1,0 +1,75 @@
+"""“Show me” brings the picture into view, and on a phone the picture stands before its controls."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+WATCH = """() => {
+  window.scrolls = []
+  const own = Element.prototype.scrollTo
+  Element.prototype.scrollTo = function (to) {
+    window.scrolls.push(to.behavior)
+    own.call(this, to)
+  }
+}"""
+SCROLLED = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def ask(page: Page, question: str) -> None:
+    """Open a question at the bottom of the page, and press its button."""
+    page.get_by_text(question).click()
+    page.locator(".st-key-show_3 button").click()
+
+
+@pytest.mark.parametrize(
+    ("motion", "behaviour"), [("no-preference", "smooth"), ("reduce", "instant")]
+)
+def test_show_me_scrolls_to_the_picture(
+    page: Page, app_server: str, motion: str, behaviour: str
+) -> None:
+    page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+    page.goto(f"{app_server}/convolution")
+    settled(page)
+    page.evaluate(WATCH)
+    ask(page, "does the window move both ways at once?")
+    page.wait_for_url("**conv_stride_h=3**")
+    page.wait_for_function(f"({SCROLLED})() === 0")
+    expect(page.locator("[data-window-painted]")).to_be_in_viewport()
+    assert page.evaluate("window.scrolls") == [behaviour]
+    page.get_by_role("button", name="Find both edges").click()  # any other click leaves it alone
+    page.locator('[data-window-painted="6x8-1x2"]').wait_for()
+    page.get_by_role("link", name="Pooling").first.click()
+    page.locator("[data-window-painted^=max]").wait_for()
+    settled(page)
+    assert page.evaluate("window.scrolls") == [behaviour]
+
+
+@pytest.mark.parametrize(
+    ("url", "picture", "control"),
+    [
+        ("convolution", "[data-window-painted]", "conv_stride_h"),
+        ("pooling", "[data-window-painted]", "pool_window_h"),
+        ("edge-kernel", "[data-descent-painted]", "edge_rate"),
+        ("padding-stride", "[data-strip-painted]", "pad_size"),
+        ("batch-norm", "[data-batchnorm-painted]", "bn_gamma"),
+    ],
+)
+def test_on_a_phone_the_picture_stands_before_the_controls(
+    browser: Browser, app_server: str, url: str, picture: str, control: str
+) -> None:
+    visitor = browser.new_context(viewport={"width": 390, "height": 844})
+    page = visitor.new_page()
+    for width, first in ((390, True), (1366, False)):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{app_server}/{url}")
+        page.locator(picture).first.wait_for(timeout=60_000)
+        settled(page)
+        drawn, set_by = page.locator(picture).first, page.locator(f".st-key-{control}")
+        tops = [(box := each.bounding_box()) and box["y"] for each in (drawn, set_by)]
+        assert (tops[0] < tops[1]) is first
+        if first:
+            assert tops[0] < 844 / 2
+    visitor.close()
