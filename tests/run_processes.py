@@ -11,6 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from explorer import runs, storage
 from explorer.recipes import Recipe
 from explorer.runs import Run, store
@@ -41,6 +44,16 @@ for line in sys.stdin:
         answer = str(error)
     print(json.dumps(answer), flush=True)
 """
+
+
+def own_pictures(place: Path) -> Path:
+    """A folder with two classes of six grey pictures, 28 × 28."""
+    noise = np.random.default_rng(0).integers(0, 256, (2, 6, 28, 28), dtype=np.uint8)
+    for name, pictures in zip(("light", "dark"), noise, strict=True):
+        (place / name).mkdir(parents=True)
+        for number, each in enumerate(pictures):
+            Image.fromarray(each).save(place / name / f"{number}.png")
+    return place
 
 
 class Server:

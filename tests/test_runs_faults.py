@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from explorer import datasets, training
+from explorer import checkpoints, datasets, training
 from explorer.device import named
-from explorer.runs import Status, metrics, process, processes, store
+from explorer.runs import Status, folder, metrics, process, processes, store
 from explorer.runs.database import database
 from tests import run_processes
 from tests.run_processes import SHORT, Server, of_folder, until
@@ -30,8 +30,11 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         servers = [Server(), Server()]
         number = servers[0].ask("launch", dataclasses.asdict(RECIPE))
         bystander = servers[0].ask("launch", dataclasses.asdict(SHORT))
-        for death in chance.sample(DEATHS, len(DEATHS)):
+        states = []
+        for turn, death in enumerate(chance.sample(DEATHS, len(DEATHS))):
             goes_on(number)
+            if turn % 5 == 0:  # often it dies too soon, and has to begin from the last state
+                states.append(next_state(number))
             time.sleep(chance.uniform(0, 0.4))
             rows = committed(number)
             die(death, number, servers)
@@ -48,6 +51,7 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         until(lambda: store.get(number).status is Status.STOPPED)
         until(lambda: store.get(bystander).status is Status.FINISHED)
         assert [run.id for run in store.listed()] == [bystander, number]
+        assert 0 < states[0] < states[1] < states[2] < states[3] <= store.get(number).progress.step
         for server in servers:
             server.kill()
         until(lambda: not of_folder(tmp_path), 20)  # nobody watches: the host ends by itself
@@ -69,6 +73,14 @@ def goes_on(number: int) -> None:
     until(lambda: store.get(number).status is Status.RUNNING)
     before = store.get(number).progress.step
     until(lambda: store.get(number).progress.step > before)
+
+
+def next_state(number: int) -> int:
+    """Wait until the run has saved its state again; the step from which it could go on."""
+    path = folder.state_file(number)
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    until(lambda: path.exists() and path.stat().st_mtime_ns > before)
+    return checkpoints.read_card(path).step
 
 
 def die(death: str, number: int, servers: list[Server]) -> None:

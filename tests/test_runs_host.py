@@ -189,6 +189,22 @@ def test_a_dead_worker_is_noticed_at_once_and_named():
     assert "SIGKILL" in str(runs.get(number).reason)
 
 
+def test_a_run_that_cannot_go_on_keeps_what_it_has(tmp_path: Path):
+    name = datasets.keep(run_processes.own_pictures(tmp_path / "own"))
+    number = runs.launch(Recipe("lenet", dataset=name, batch_size=2, epochs=1000))
+    os.kill(process.pid_of(going(number, 20).worker), signal.SIGKILL)  # before any state is saved
+    until(lambda: store.get(number).status is Status.INTERRUPTED)
+    before, weights = len(every_loss(number)), runs.checkpoints(number)
+    assert before >= 20
+    assert weights
+    datasets.delete(name)
+    runs.resume(number)
+    run = over(number)
+    assert run.status is Status.FAILED
+    assert name in str(run.reason)
+    assert (len(every_loss(number)), runs.checkpoints(number)) == (before, weights)
+
+
 def test_a_worker_that_does_not_answer_to_a_stop_is_ended():
     number = runs.launch(LONG)
     os.kill(process.pid_of(going(number, 20).worker), signal.SIGSTOP)

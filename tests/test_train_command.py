@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from explorer import checkpoints, datasets, recipes, runs, storage, terminal
 from explorer.__main__ import main
@@ -147,20 +145,12 @@ def test_mistakes_are_answered_in_a_sentence(
     assert len(store.listed()) == before
 
 
-def pictures(home: Path) -> Path:
-    """Two classes of grey pictures."""
-    noise = np.random.default_rng(0).integers(0, 256, (2, 6, 28, 28), dtype=np.uint8)
-    for name, own in zip(("light", "dark"), noise, strict=True):
-        (home / "own" / name).mkdir(parents=True)
-        for number, each in enumerate(own):
-            Image.fromarray(each).save(home / "own" / name / f"{number}.png")
-    return home / "own"
-
-
 def test_own_pictures_are_found_from_here_and_named_in_the_recipe(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.chdir(pictures(tmp_path).parent)  # not the folder that workers work in
+    monkeypatch.chdir(
+        run_processes.own_pictures(tmp_path / "own").parent
+    )  # not the folder that workers work in
     arguments = ("train", "lenet", "--path", "own", "--epochs", "1", "--batch-size", "2")
     assert said(capsys, *arguments)[0] == 0
     recipe = newest().recipe

@@ -40,6 +40,8 @@ class Host:
     def work(self) -> None:
         """Until nothing is left to do and nobody watches, or another host has taken over."""
         ours = True
+        with suppress(StoreError):
+            self._alive()  # finds the dead at once; a worker takes seconds to be ready
         while ours:
             try:
                 self._renew()
@@ -118,7 +120,11 @@ def main(device: str) -> None:
     """Be the host of this device, unless another process is."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Host(device).work()
+    host = Host(device)
+    with database().writing():  # waits until whoever started us has written that we are it
+        ours = processes.is_host(device, host.identity)
+    if ours:
+        host.work()
 
 
 if __name__ == "__main__":
