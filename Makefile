@@ -15,14 +15,14 @@ POT := $(LOCALE)/convscope.pot
 .PHONY: run test test-fast check messages benchmarks clean
 .DEFAULT_GOAL := run
 
-run: $(VENV)/.installed
+run: $(VENV)/.installed $(VENV)/.data
 	@$(BIN)/python -m explorer serve
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(VENV)/.data
 	@.ci/chromium $(BIN)/python
 	$(PYTEST)
 
-test-fast: $(VENV)/.installed-dev
+test-fast: $(VENV)/.installed-dev $(VENV)/.data
 	$(PYTEST) -m "not browser"
 
 check: $(VENV)/.installed-dev
@@ -64,4 +64,9 @@ $(VENV)/.installed: requirements.txt | $(BIN)/python
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what the tests need …"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# The course's pictures, once: where they cannot be had, not again at every start.
+$(VENV)/.data: | $(BIN)/python
+	@.ci/fashion-mnist
 	@touch $@

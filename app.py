@@ -8,7 +8,7 @@ import gc
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -18,7 +18,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 import explorer
+from explorer import runs
 from explorer.language import _
+from explorer.ui.run_routes import ROUTES
 from explorer.ui.web import Assets, SecurityHeaders
 
 HOME = Path(__file__).resolve().parent
@@ -49,8 +51,11 @@ def warm_up() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up before the first visitor is let in."""
+    """Warm up before the first visitor is let in; see to runs that an earlier server left."""
     warm_up()
+    with suppress(ValueError):  # a store that cannot be read: the pages on runs say why
+        if any(not run.status.over for run in runs.listed()):
+            runs.watch()
     yield
 
 
@@ -76,6 +81,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[
         Route("/api/health", health),
+        *ROUTES,
         Mount("/assets", Assets(directory=ASSETS)),
     ],
     middleware=[Middleware(SecurityHeaders)],

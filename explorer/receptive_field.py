@@ -238,7 +238,7 @@ def _is_gate(operation: Operation, source: Shape) -> bool:
     )
 
 
-def _field_after(
+def field_after(
     operation: Operation, before: Mapping[str, Field | None], gates: bool
 ) -> Field | None:
     """One operation's field from those of its inputs; None once a unit has no box of its own."""
@@ -274,7 +274,7 @@ def sizes(graph: Graph, *, gates: bool = True) -> dict[str, Field | None]:
     fields: dict[str, Field | None] = {INPUT: Field((2, 3), pixel, pixel)}
     for operation in graph.operations:
         if operation.output_shape is not None:
-            fields[operation.name] = _field_after(operation, fields, gates)
+            fields[operation.name] = field_after(operation, fields, gates)
     return fields
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docs import map as files
 from explorer.ui.shell import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,18 +23,20 @@ def test_it_opens_with_one_sentence_one_picture_and_two_commands() -> None:
     assert re.findall(r"make \w+", commands) == ["make run", "make test"]
 
 
-def test_every_file_on_the_map_exists_and_every_module_is_on_it() -> None:
-    listed = set(re.findall(r"^\| `([^`]+)`", MAP, re.MULTILINE))
-    assert all((ROOT / name).exists() for name in listed), "a file on the map is gone"
-    folders = ("explorer/architectures/",)
-    written = {
-        str(path.relative_to(ROOT))
-        for folder in ("explorer", "pages")
-        for path in (ROOT / folder).rglob("*.py")
-        if path.name != "__init__.py"
+def test_every_room_on_the_map_exists_and_every_room_is_on_it() -> None:
+    listed = set(re.findall(r"`((?:explorer|pages)/[^`]*|app\.py)`", MAP))
+    assert all((ROOT / name).exists() for name in listed), "a room on the map is gone"
+    folders = {
+        f"{path.relative_to(ROOT)}/"
+        for path in (ROOT / "explorer").iterdir()
+        if (path / "__init__.py").exists()
     }
-    missing = {name for name in written - listed if not name.startswith(folders)}
-    assert not missing, "write its job on the map in the README"
+    assert folders - listed == set(), "write its job on the map in the README"
+
+
+def test_every_file_has_its_job_on_the_page_of_files() -> None:
+    assert files.page() == files.PAGE.read_text(encoding="utf-8"), "run `python -m docs.map`"
+    assert not re.search(r"\|  \|$", files.page(), re.MULTILINE), "a file does not say its job"
 
 
 def test_every_picture_exists() -> None:

@@ -122,6 +122,46 @@ PAGES = (
         "layers",
         EXPLORE,
     ),
+    Entry(
+        "explore/data.py",
+        N_("Data"),
+        N_("What does a network learn from?"),
+        ":material/photo_library:",
+        "data",
+        EXPLORE,
+    ),
+    Entry(
+        "inside/feature_maps.py",
+        N_("Feature maps"),
+        N_("What does each layer see?"),
+        ":material/visibility:",
+        "feature-maps",
+        LOOK_INSIDE,
+    ),
+    Entry(
+        "train/new_run.py",
+        N_("New run"),
+        N_("What shall be trained, and what will it take?"),
+        ":material/rocket_launch:",
+        "new-run",
+        TRAIN,
+    ),
+    Entry(
+        "train/live.py",
+        N_("Live"),
+        N_("Is it learning?"),
+        ":material/monitoring:",
+        "live",
+        TRAIN,
+    ),
+    Entry(
+        "train/runs.py",
+        N_("Runs"),
+        N_("Which run did better, and why?"),
+        ":material/compare_arrows:",
+        "runs",
+        TRAIN,
+    ),
 )
 
 

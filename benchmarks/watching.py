@@ -1,0 +1,201 @@
+"""What thirty open live pages cost a run: `python -m benchmarks.watching`.
+
+The real server and a real run, whose rate is taken while nobody watches and while 30 live pages do,
+by turns in one run of this program. Each page is a web socket session of Streamlit that has drawn
+the page and stays open, and the questions that its board asks, twice a second. They come from a
+process of their own; a classroom's browsers are elsewhere.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode, urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+from explorer import datasets, runs
+from explorer.recipes import Recipe
+from tests.run_processes import folder
+from tests.serving import server
+
+VIEWERS = 30
+TURNS = 5  # of each kind
+SECONDS = 8.0  # of a turn; the first second of each is not counted
+EVERY = 0.5  # seconds between questions
+NETWORKS = ("lenet", "resnet18")
+
+
+def recipe(network: str) -> Recipe:
+    """A run that lasts, with next to no testing in it."""
+    fashion = datasets.at_hand("fashion_mnist")
+    return Recipe(
+        network,
+        dataset="fashion_mnist" if fashion else "digits",
+        size=28 if network == "lenet" else 96,
+        batch_size=256 if network == "lenet" else 32,
+        learning_rate=0.0005,
+        epochs=500,
+        test_subset=50,
+    )
+
+
+# -- the watchers -------------------------------------------------------------------------------
+
+
+class Line:
+    """A connection that is kept for one question after the other, as a browser's is."""
+
+    def __init__(self, address: str) -> None:
+        self.place = urlsplit(address)
+        self.ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, path: str) -> bytes:
+        """The body of the answer."""
+        if self.ends is None:
+            self.ends = await asyncio.open_connection(self.place.hostname, self.place.port)
+        reader, writer = self.ends
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.place.netloc}\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        lengths = (line for line in head.split("\r\n") if line.startswith("content-length"))
+        return await reader.readexactly(int(next(lengths, ":0").partition(":")[2]))
+
+
+async def _session(address: str, run: int) -> ClientConnection:
+    """A session that has drawn the live page once."""
+    socket = await connect(
+        f"ws://{urlsplit(address).netloc}/_stcore/stream",
+        subprotocols=["streamlit"],  # type: ignore[list-item]
+        origin=address,  # type: ignore[arg-type]
+        max_size=None,
+    )
+    wish = BackMsg()
+    wish.rerun_script.query_string = f"run={run}"
+    wish.rerun_script.page_name = "live"
+    await socket.send(wish.SerializeToString())
+    return socket
+
+
+async def _watch(address: str, run: int, after: float) -> None:
+    """One live page, until it is cancelled."""
+    await asyncio.sleep(after)
+    line = Line(address)
+    async with await _session(address, run) as socket:
+        listening = asyncio.create_task(_listen(socket))
+        known = {"since": 0, "epochs": 0, "sitting": "", "seen": "", "snapshot": ""}
+        try:
+            while True:
+                body = await line.ask(f"/api/runs/{run}?{urlencode(known)}")
+                if body:
+                    news = json.loads(body)
+                    steps = news["points"]["step"]
+                    known |= {
+                        "since": steps[-1] if steps else known["since"],
+                        "epochs": known["epochs"] + len(news["epochs"]),
+                        "sitting": news["sitting"],
+                        "seen": news["seen"],
+                        "snapshot": news["snapshot"],
+                    }
+                await asyncio.sleep(EVERY)
+        finally:
+            listening.cancel()
+
+
+async def _listen(socket: ClientConnection) -> None:
+    async for _message in socket:
+        pass
+
+
+async def _all(address: str, run: int, stop: Event) -> None:
+    watchers = [
+        asyncio.create_task(_watch(address, run, EVERY * number / VIEWERS))
+        for number in range(VIEWERS)
+    ]
+    while not stop.is_set():
+        await asyncio.sleep(0.1)
+        for each in watchers:
+            if each.done():
+                each.result()  # a page that has failed is told
+    for each in watchers:
+        each.cancel()
+    await asyncio.gather(*watchers, return_exceptions=True)
+
+
+def _class(address: str, run: int, stop: Event) -> None:
+    asyncio.run(_all(address, run, stop))
+
+
+@contextmanager
+def watched(address: str, run: int) -> Iterator[None]:
+    """Thirty live pages are open meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    pages = context.Process(target=_class, args=(address, run, stop))
+    pages.start()
+    time.sleep(6)  # they are all there, and drawn
+    try:
+        yield
+        assert pages.exitcode is None, "a page has failed"
+    finally:
+        stop.set()
+        pages.join()
+
+
+# -- measuring ----------------------------------------------------------------------------------
+
+
+def _next_step(run: int) -> tuple[int, float]:
+    """The number of steps when it next changes, and the time then."""
+    before = runs.get(run).progress.step
+    while (now := runs.get(run).progress.step) == before:
+        time.sleep(0.01)
+    return now, time.monotonic()
+
+
+def rate(run: int) -> float:
+    """Pictures a second over a turn, by the clock on the wall."""
+    time.sleep(1)
+    first, began = _next_step(run)
+    time.sleep(SECONDS)
+    last, ended = _next_step(run)
+    return (last - first) * runs.get(run).recipe.batch_size / (ended - began)
+
+
+def measure(address: str, network: str) -> None:
+    """Print the rates of one network's run."""
+    run = runs.launch(recipe(network))
+    while runs.get(run).progress.step < 20:
+        time.sleep(0.2)
+    alone, seen = [], []
+    for _turn in range(TURNS):
+        alone.append(rate(run))
+        with watched(address, run):
+            seen.append(rate(run))
+    runs.stop(run)
+    while not runs.get(run).status.over:
+        time.sleep(0.1)
+    shares = [with_them / without for with_them, without in zip(seen, alone, strict=True)]
+    print(
+        f"{network:10} alone {statistics.median(alone):8.0f}   watched by {VIEWERS} "
+        f"{statistics.median(seen):8.0f} pictures/s   share {statistics.median(shares):.3f} "
+        f"({min(shares):.3f} … {max(shares):.3f})",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Both networks: one that leaves a core free, and one that takes all."""
+    with TemporaryDirectory() as home, folder(Path(home)), server() as address:
+        for network in NETWORKS:
+            measure(address, network)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Why this class? Ways to say which pixels a network's answer depends on, and a check of them.
+
+To add one: a function in `methods.py` and its entry in `METHODS`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from explorer.attribution.checking import Deletion, Guess, deletion, top
+from explorer.attribution.methods import (
+    Progress,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+    saliency,
+)
+from explorer.attribution.running import convolutions
+from explorer.language import N_
+
+__all__ = [
+    "METHODS",
+    "Deletion",
+    "Guess",
+    "Method",
+    "Progress",
+    "convolutions",
+    "deletion",
+    "grad_cam",
+    "integrated_gradients",
+    "occlusion",
+    "saliency",
+    "top",
+]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to explain an answer."""
+
+    title: str
+    about: str
+    explain: Callable[..., Tensor]
+    signed: bool  # whether negative numbers speak against the class, or there are none
+    options: tuple[str, ...] = ()  # names of further arguments of `explain`
+
+
+METHODS: dict[str, Method] = {
+    "saliency": Method(
+        N_("Saliency"),
+        N_("How fast the answer changes with each pixel."),
+        saliency,
+        signed=False,
+    ),
+    "integrated_gradients": Method(
+        N_("Integrated gradients"),
+        N_("What each pixel adds to the answer on the way from an empty picture to this one."),
+        integrated_gradients,
+        signed=True,
+        options=("steps", "baseline", "progress"),
+    ),
+    "grad_cam": Method(
+        N_("Grad-CAM"),
+        N_("Where the maps of one layer speak for this class."),
+        grad_cam,
+        signed=False,
+        options=("layer",),
+    ),
+    "occlusion": Method(
+        N_("Occlusion"),
+        N_("How much the answer falls when a patch is covered."),
+        occlusion,
+        signed=True,
+        options=("patch", "stride", "baseline", "progress"),
+    ),
+}

@@ -1,0 +1,32 @@
+"""A picture to look at with a network, and what the network really receives of it."""
+
+from explorer.pictures.preparing import FITS, NORMALISATIONS, STATISTICS, prepare
+from explorer.pictures.records import Picture, Prepared
+from explorer.pictures.sources import (
+    DRAWING,
+    PHOTOGRAPHS,
+    from_dataset,
+    from_drawing,
+    from_photograph,
+    named,
+    of_class,
+)
+from explorer.pictures.uploads import MOST_BYTES, from_upload
+
+__all__ = [
+    "DRAWING",
+    "FITS",
+    "MOST_BYTES",
+    "NORMALISATIONS",
+    "PHOTOGRAPHS",
+    "STATISTICS",
+    "Picture",
+    "Prepared",
+    "from_dataset",
+    "from_drawing",
+    "from_photograph",
+    "from_upload",
+    "named",
+    "of_class",
+    "prepare",
+]

@@ -1,0 +1,100 @@
+"""Where one number of a feature map comes from, written out.
+
+To add an operation: a rule from a `Place` to a `Sum`, and its entry in `RULES`.
+"""
+
+from collections.abc import Callable
+
+from explorer.activations import Recording
+from explorer.language import _
+from explorer.pixel import moves, points, windows
+from explorer.pixel.reading import Place
+from explorer.pixel.sums import (
+    Activated,
+    Combined,
+    Copied,
+    LocalResponse,
+    Normalised,
+    Sum,
+    Term,
+    Unexplained,
+    Unit,
+    WeightedSum,
+    Window,
+)
+from explorer.units import times
+
+__all__ = [
+    "RULES",
+    "Activated",
+    "Combined",
+    "Copied",
+    "LocalResponse",
+    "Normalised",
+    "Sum",
+    "Term",
+    "Unexplained",
+    "Unit",
+    "WeightedSum",
+    "Window",
+    "pixel",
+]
+
+
+def _all(rule: Callable[[Place], Sum], names: str) -> dict[str, Callable[[Place], Sum]]:
+    return dict.fromkeys(names.split(), rule)
+
+
+# By the type that the layer table gives an operation.
+RULES: dict[str, Callable[[Place], Sum]] = {
+    **_all(windows.convolution, "Conv2d conv2d"),
+    **_all(windows.linear, "Linear linear"),
+    **_all(windows.pooling, "MaxPool2d AvgPool2d max_pool2d avg_pool2d"),
+    **_all(
+        windows.adaptive,
+        "AdaptiveAvgPool2d AdaptiveMaxPool2d adaptive_avg_pool2d adaptive_max_pool2d",
+    ),
+    **_all(windows.mean, "mean"),
+    **_all(points.batch_norm, "BatchNorm BatchNorm1d BatchNorm2d batch_norm"),
+    **_all(points.layer_norm, "LayerNorm LayerNorm2d"),
+    **_all(points.group_norm, "GroupNorm InstanceNorm2d"),
+    **_all(points.local_response, "LocalResponseNorm"),
+    **_all(points.combination, "add sub mul div"),
+    **_all(
+        points.activation,
+        "ReLU ReLU6 LeakyReLU ELU SELU GELU SiLU Mish Softplus Softsign Sigmoid Tanh Hardtanh "
+        "Hardswish Hardsigmoid relu relu6 leaky_relu elu selu gelu silu mish softplus softsign "
+        "sigmoid tanh hardtanh hardswish hardsigmoid abs neg exp sqrt log clamp pow",
+    ),
+    **_all(moves.dropout, "Dropout Dropout2d dropout StochasticDepth"),
+    **_all(
+        moves.moved,
+        "Identity Flatten Unflatten Permute ChannelShuffle PixelShuffle ZeroPad2d "
+        "cat stack flatten view reshape permute transpose contiguous chunk split unbind getitem "
+        "squeeze unsqueeze expand repeat roll pad clone detach to narrow movedim T mT",
+    ),
+}
+
+
+def pixel(
+    recording: Recording, name: str, channel: int, y: int = 0, x: int = 0, picture: int = 0
+) -> Sum:
+    """The arithmetic of one number: unit (channel, y, x) of `recording.maps(name, picture)`.
+
+    Raises:
+        ValueError: there is no such operation or unit, or it was not recorded.
+    """
+    step, layout = recording.step(name), recording.layout(name)
+    unit = (channel, y, x)
+    if not all(0 <= i < size for i, size in zip(unit, layout.map_shape, strict=True)):
+        raise ValueError(
+            _("{name} has {shape} units (channels × rows × columns); there is no {unit}.").format(
+                name=name, shape=times(layout.map_shape), unit=unit
+            )
+        )
+    index = (picture, *layout.index(*unit))[: step.outputs[0].dim()]  # a lone number has no batch
+    place = Place(recording, step, picture, unit, index)
+    rule = RULES.get(step.operation.type)
+    if rule is None or not step.inputs:
+        return Unexplained(**place.facts(), sources=step.operation.inputs)
+    return rule(place)

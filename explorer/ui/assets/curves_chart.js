@@ -1,0 +1,339 @@
+// A chart of curves that grow: redrawn in place, so that nothing flickers and a zoom stays.
+// Dragging across it zooms, a double click shows everything again; pointing reads the values.
+
+const { search } = new URL(import.meta.url)
+const math = await import(`./curves_math.js${search}`)
+
+const SVG = "http://www.w3.org/2000/svg"
+const LEFT = 52
+const BOTTOM = 38
+const TOP = 8
+const RIGHT = 12
+const LEAST_DRAG = 8 // pixels; less is a click
+let made = 0
+
+export function node(parent, tag, attributes = {}, text = "") {
+  const made = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  if (text !== "") made.textContent = text
+  parent?.append(made)
+  return made
+}
+
+// The second sign beside colour.
+export function mark(kind, x, y, r) {
+  const [f, g] = [r * 1.3, r * 0.9]
+  const shapes = {
+    circle: `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`,
+    diamond: `M${x - f} ${y}L${x} ${y - f}L${x + f} ${y}L${x} ${y + f}Z`,
+    square: `M${x - g} ${y - g}h${2 * g}v${2 * g}h${-2 * g}Z`,
+    triangle: `M${x} ${y - f}L${x + f} ${y + g}L${x - f} ${y + g}Z`,
+    cross: `M${x - g} ${y - g}L${x + g} ${y + g}M${x - g} ${y + g}L${x + g} ${y - g}`,
+  }
+  return shapes[kind] ?? ""
+}
+
+export function sample(line) {
+  const svg = node(null, "svg", { viewBox: "0 0 28 14", width: 28, height: 14, "aria-hidden": "true" })
+  paint(node(svg, "path", { d: "M1 7H27" }), line)
+  if (line.mark) paint(node(svg, "path", { d: mark(line.mark, 14, 7, 4.5) }), line, true)
+  return svg
+}
+
+function paint(path, line, isMark = false) {
+  const open = line.mark === "cross"
+  path.setAttribute("stroke", line.colour)
+  path.setAttribute("stroke-width", isMark ? (open ? 2 : 1) : line.width ?? 2.4)
+  path.setAttribute("stroke-dasharray", isMark ? "none" : line.dash || "none")
+  path.setAttribute("fill", isMark && !open ? line.colour : "none")
+  path.setAttribute("stroke-linejoin", "round")
+  if (line.pale) path.setAttribute("opacity", 0.55)
+}
+
+// What is drawn: `lines` of {key, name, colour, dash, mark, width, xs, ys, noisy, pale}, `x` {word,
+// tick, text, span}, and whether `log`. A `silent` line goes with another one of
+// the same key; one that is `behind` is drawn first. `change` is told of a zoom, `hidden` is shared between charts.
+export class Chart {
+  constructor(host, { title, percent, high = 250, words, change, toggled = () => this.draw() }) {
+    Object.assign(this, { host, percent, high, words, change, toggled, lines: [], zoom: null, at: null, hidden: new Set() })
+    this.id = `curves-${++made}`
+    host.classList.add("curves")
+    host.innerHTML = SKELETON
+    this.find("h3").textContent = title
+    this.title = title
+    this.svg = this.find("svg.plot")
+    this.find(".reset").textContent = words.reset
+    this.find(".reset").onclick = () => this.change(null)
+    this.listen()
+    this.watch = new ResizeObserver(() => this.draw())
+    this.watch.observe(host)
+  }
+
+  find(selector) {
+    return this.host.querySelector(selector)
+  }
+
+  leave() {
+    this.watch.disconnect()
+    cancelAnimationFrame(this.frame)
+  }
+
+  show({ lines, x, log, weight = 0 }) {
+    Object.assign(this, { lines, x, log, weight })
+    this.legend()
+    this.draw()
+  }
+
+  draw() {
+    cancelAnimationFrame(this.frame)
+    this.frame = requestAnimationFrame(() => this.x && this.paint())
+  }
+
+  get seen() {
+    return this.lines.filter(line => !this.hidden.has(line.key))
+  }
+
+  legend() {
+    const lines = this.lines.filter(line => !line.silent)
+    const key = JSON.stringify(lines.map(({ key, name, colour, dash, mark }) => [key, name, colour, dash, mark, this.hidden.has(key)]))
+    if (key === this.legendKey) return
+    this.legendKey = key
+    this.find(".legend").replaceChildren(
+      ...lines.map(line => {
+        const button = document.createElement("button")
+        button.type = "button"
+        button.ariaPressed = String(!this.hidden.has(line.key))
+        button.title = this.words.toggle
+        button.append(sample(line), line.name)
+        button.onclick = () => {
+          if (!this.hidden.delete(line.key)) this.hidden.add(line.key)
+          this.legend()
+          this.toggled()
+          this.find(`.legend button:nth-child(${lines.indexOf(line) + 1})`).focus()
+        }
+        return button
+      }),
+    )
+  }
+
+  // -- scales --------------------------------------------------------------------------------
+
+  ranges() {
+    const [low, high] = this.zoom ?? this.x.span ?? this.reach()
+    const values = []
+    for (const line of this.seen) {
+      const ys = this.smoothed(line)
+      line.xs.forEach((x, i) => x >= low && x <= high && math.isNumber(ys[i]) && values.push(ys[i]))
+    }
+    return [[low, high], this.vertical(values)]
+  }
+
+  reach() {
+    const ends = this.seen.map(line => line.xs.at(-1)).filter(math.isNumber)
+    return math.frame(0, Math.max(...ends, 0) || 1, 8)
+  }
+
+  vertical(values) {
+    if (!values.length) return this.percent ? [0, 1] : this.log ? [0.1, 1] : [0, 1]
+    const [low, high] = [math.quantile(values, 0), math.quantile(values, values.length > 40 ? 0.985 : 1)]
+    if (this.percent) return math.frame(low, Math.max(high, math.quantile(values, 1)), 5).map(value => Math.min(1, Math.max(0, value)))
+    if (this.log) return [Math.max(low, 1e-8) * 0.85, Math.max(math.quantile(values, 1), 1e-8) * 1.18]
+    return math.frame(Math.min(0, low), high, 5)
+  }
+
+  smoothed(line) {
+    return line.noisy ? math.smooth(line.ys, this.weight) : line.ys
+  }
+
+  // -- drawing ---------------------------------------------------------------------------------
+
+  paint() {
+    const wide = Math.max(this.host.clientWidth, 200)
+    const [[x0, x1], [y0, y1]] = this.ranges()
+    const inner = { left: LEFT, top: TOP, right: wide - RIGHT, bottom: this.high - BOTTOM }
+    const along = this.log ? Math.log : value => value
+    const toX = x => inner.left + ((x - x0) / (x1 - x0 || 1)) * (inner.right - inner.left)
+    const toY = y => inner.bottom - ((along(y) - along(y0)) / (along(y1) - along(y0) || 1)) * (inner.bottom - inner.top)
+    Object.assign(this, { inner, toX, toY, shown: [x0, x1] })
+    this.svg.setAttribute("viewBox", `0 0 ${wide} ${this.high}`)
+    this.svg.setAttribute("height", this.high)
+    this.svg.replaceChildren()
+    this.axes([x0, x1], [y0, y1])
+    this.curves()
+    this.over = node(this.svg, "g")
+    this.cursor()
+    this.svg.setAttribute("aria-label", this.meaning())
+    this.find(".reset").hidden = !this.zoom
+    this.host.dataset.zoom = this.zoom ? this.zoom.map(math.brief).join(" ") : ""
+    this.host.dataset.points = Math.max(0, ...this.lines.filter(line => line.noisy).map(line => line.xs.length))
+  }
+
+  axes([x0, x1], [y0, y1]) {
+    const { svg, inner } = this
+    const clip = node(node(svg, "defs"), "clipPath", { id: this.id })
+    node(clip, "rect", { x: inner.left, y: inner.top - 3, width: inner.right - inner.left, height: inner.bottom - inner.top + 6 })
+    const grid = node(svg, "g", { class: "grid" })
+    for (const value of this.log ? math.logTicks(y0, y1) : math.ticks(y0, y1, 5)) {
+      const y = this.toY(value)
+      node(grid, "path", { d: `M${inner.left} ${y}H${inner.right}` })
+      const text = this.percent ? math.percent(value, y1 - y0 < 0.05 ? 1 : 0) : math.brief(value)
+      node(grid, "text", { x: inner.left - 7, y: y + 4, "text-anchor": "end" }, text)
+    }
+    const room = Math.max(3, Math.floor((inner.right - inner.left) / 70))
+    for (const value of math.ticks(x0, x1, room)) {
+      if (this.x.whole && !Number.isInteger(Math.round(value * 1e6) / 1e6)) continue
+      node(grid, "text", { x: this.toX(value), y: inner.bottom + 17, "text-anchor": "middle" }, this.x.tick(value))
+    }
+    node(grid, "path", { class: "axis", d: `M${inner.left} ${inner.bottom}H${inner.right}` })
+    node(grid, "text", { class: "word", x: (inner.left + inner.right) / 2, y: this.high - 5, "text-anchor": "middle" }, this.x.word)
+  }
+
+  curves() {
+    const group = node(this.svg, "g", { "clip-path": `url(#${this.id})` })
+    const whole = node(this.svg, "g") // marks at the frame are not cut in two
+    for (const line of [...this.seen].sort((a, b) => Boolean(b.behind) - Boolean(a.behind))) {
+      const ys = this.smoothed(line)
+      if (ys !== line.ys) {
+        const raw = node(group, "path", { d: this.path(line.xs, line.ys) })
+        paint(raw, { ...line, dash: "", width: 1.2 })
+        raw.setAttribute("opacity", 0.28)
+      }
+      const bold = node(group, "path", { d: this.path(line.xs, ys), "data-line": line.key })
+      paint(bold, line)
+      const few = line.xs.length <= 60
+      if (line.mark && (few || !line.noisy)) paint(node(whole, "path", { d: this.marks(line, ys) }), line, true)
+    }
+  }
+
+  path(xs, ys) {
+    let pen = "M"
+    const parts = []
+    xs.forEach((x, i) => {
+      if (!math.isNumber(ys[i])) return void (pen = "M")
+      parts.push(`${pen}${this.toX(x).toFixed(1)} ${this.limit(this.toY(ys[i])).toFixed(1)}`)
+      pen = "L"
+    })
+    return parts.join("")
+  }
+
+  // Far outside the frame a curve is cut off: browsers draw nothing at all at 10⁹ pixels.
+  limit(y) {
+    return Math.min(Math.max(y, -2000), 2000 + this.high)
+  }
+
+  marks(line, ys) {
+    const { left, right, top, bottom } = this.inner
+    const near = (value, low, high) => value > low - 1 && value < high + 1
+    return line.xs
+      .map((x, i) => [this.toX(x), math.isNumber(ys[i]) ? this.toY(ys[i]) : NaN])
+      .filter(([x, y]) => near(x, left, right) && near(y, top, bottom))
+      .map(([x, y]) => mark(line.mark, x, y, 4))
+      .join("")
+  }
+
+  meaning() {
+    const value = line => `${line.name} ${this.text(line.ys.filter(math.isNumber).at(-1))}`
+    return [this.title, ...this.seen.filter(line => line.ys.some(math.isNumber)).map(value)].join(", ")
+  }
+
+  text(value) {
+    if (!math.isNumber(value)) return "–"
+    return this.percent ? math.percent(value) : math.brief(value)
+  }
+
+  // -- pointing --------------------------------------------------------------------------------
+
+  listen() {
+    const { svg } = this
+    svg.onpointerdown = event => {
+      if (event.button || !this.inner) return
+      this.from = this.atPixel(event)
+      svg.setPointerCapture(event.pointerId)
+    }
+    svg.onpointermove = event => {
+      if (!this.inner) return
+      const pixel = this.atPixel(event)
+      this.at = this.toValue(pixel)
+      if (this.from !== undefined) this.to = pixel
+      this.cursor()
+    }
+    svg.onpointerup = event => {
+      const [from, to] = [this.from, this.atPixel(event)]
+      this.from = this.to = undefined
+      if (from === undefined) return
+      if (Math.abs(to - from) >= LEAST_DRAG) this.change([from, to].sort((a, b) => a - b).map(pixel => this.toValue(pixel)))
+      else this.cursor()
+    }
+    svg.onpointercancel = () => (this.from = this.to = undefined)
+    svg.onpointerleave = () => {
+      if (this.from !== undefined) return
+      this.at = null
+      this.cursor()
+    }
+    svg.ondblclick = () => this.change(null)
+    svg.onblur = svg.onpointerleave
+    svg.onkeydown = event => this.key(event)
+  }
+
+  key(event) {
+    const all = this.seen.find(line => line.noisy)?.xs ?? this.seen[0]?.xs ?? []
+    const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -all.length, End: all.length }
+    if (event.key === "Escape") return this.change(null)
+    if (!(event.key in moves) || !all.length) return
+    event.preventDefault()
+    const now = this.at === null ? all.length - 1 - moves[event.key] : math.nearest(all, this.at)
+    this.at = all[Math.min(Math.max(now + moves[event.key], 0), all.length - 1)]
+    this.cursor()
+  }
+
+  atPixel(event) {
+    const box = this.svg.getBoundingClientRect()
+    return Math.min(Math.max(event.clientX - box.left, this.inner.left), this.inner.right)
+  }
+
+  toValue(pixel) {
+    const [low, high] = this.shown
+    return low + ((pixel - this.inner.left) / (this.inner.right - this.inner.left)) * (high - low)
+  }
+
+  cursor() {
+    if (!this.over) return
+    this.over.replaceChildren()
+    const tip = this.find(".tip")
+    tip.hidden = this.at === null
+    if (this.to !== undefined) {
+      const [low, high] = [this.from, this.to].sort((a, b) => a - b)
+      node(this.over, "rect", { class: "drag", x: low, y: this.inner.top, width: high - low, height: this.inner.bottom - this.inner.top })
+    }
+    if (this.at === null) return
+    const x = this.toX(this.at)
+    node(this.over, "path", { class: "cursor", d: `M${x} ${this.inner.top}V${this.inner.bottom}` })
+    tip.replaceChildren(this.heading(), ...this.seen.flatMap(line => this.reading(line)))
+    const right = x > (this.inner.left + this.inner.right) / 2
+    tip.style.left = right ? "auto" : `${x + 12}px`
+    tip.style.right = right ? `${this.svg.clientWidth - x + 12}px` : "auto"
+  }
+
+  heading() {
+    const line = document.createElement("b")
+    line.textContent = `${this.x.word}: ${this.x.text(this.at)}`
+    return line
+  }
+
+  reading(line) {
+    const i = line.silent ? -1 : math.nearest(line.xs, this.at)
+    if (i < 0 || !math.isNumber(line.ys[i])) return []
+    const y = this.smoothed(line)[i]
+    const inside = line.xs[i] >= this.shown[0] && line.xs[i] <= this.shown[1]
+    if (inside) paint(node(this.over, "path", { d: mark("circle", this.toX(line.xs[i]), this.limit(this.toY(y)), 4) }), { colour: line.colour }, true)
+    const row = document.createElement("span")
+    row.append(sample(line), line.name, document.createElement("i"))
+    row.lastChild.textContent = this.text(y)
+    return [row]
+  }
+}
+
+const SKELETON = `
+<header><h3></h3><button type="button" class="reset" hidden></button></header>
+<div class="legend"></div>
+<div class="paper"><svg class="plot" role="img" tabindex="0"></svg><div class="tip" role="status" hidden></div></div>`

@@ -1,0 +1,108 @@
+// The whole network at a glance: a picture for each stage, from the input to the logits, and below
+// it the operations of the stage that is chosen. A click or the arrow keys choose.
+
+const { search } = new URL(import.meta.url)
+const [shared, { Later }] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+const { escape, fill, mount, name } = shared
+
+class Strip {
+  constructor(root) {
+    this.root = root
+    this.root.innerHTML = SKELETON
+    this.line = this.root.querySelector(".line")
+    this.parts = this.root.querySelector(".parts")
+    this.later = new Later(layer => this.component.setStateValue("at", { layer }))
+    this.root.addEventListener("click", event => {
+      const button = event.target.closest("[data-layer]")
+      if (button) this.choose(button.dataset.layer, "now")
+    })
+    this.root.addEventListener("keydown", event => this.key(event))
+  }
+
+  leave() {
+    this.later.stop()
+  }
+
+  receive(component) {
+    this.component = component
+    const { data } = component
+    const text = JSON.stringify(data)
+    if (text === this.text) return
+    this.text = text
+    const before = this.data
+    this.data = data
+    if (JSON.stringify(before?.stages) !== JSON.stringify(data.stages)) this.draw()
+    this.mark(data.chosen)
+    this.root.dataset.stripPainted = data.of
+  }
+
+  stageOf(layer) {
+    return this.data.stages.find(stage => stage.parts.some(part => part.name === layer)) ?? this.data.stages[0]
+  }
+
+  draw() {
+    const { stages, labels } = this.data
+    this.line.innerHTML = stages.map((stage, n) => `${n ? '<i class="then" aria-hidden="true">▸</i>' : ""}
+      <button type="button" class="stage" role="option" data-layer="${escape(stage.name)}" tabindex="-1">
+        <img src="${stage.png}" alt="" width="72" height="72" draggable="false">
+        <b>${escape(stage.label)}</b><span>${escape(stage.shape)}</span>
+        ${stage.silent ? `<em>${escape(stage.silent)}</em>` : ""}</button>`).join("")
+    name(this.line, labels.strip)
+    this.line.querySelectorAll(".stage").forEach((button, n) => {
+      button.title = stages[n].title
+      button.ariaLabel = stages[n].title
+    })
+    this.words = null
+  }
+
+  mark(layer) {
+    this.layer = layer
+    const stage = this.stageOf(layer)
+    for (const button of this.line.querySelectorAll(".stage")) {
+      const on = button.dataset.layer === stage.name
+      if (on && button.ariaSelected !== "true") this.show(button)
+      button.ariaSelected = String(on)
+      button.tabIndex = on ? 0 : -1
+    }
+    if (this.words !== stage.name) {
+      this.words = stage.name
+      this.parts.hidden = stage.parts.length < 2
+      this.parts.innerHTML = `<span class="quiet">${escape(fill(this.data.labels.parts, { stage: stage.label }))}</span>` +
+        stage.parts.map(part => `<button type="button" role="option" class="part" data-layer="${escape(part.name)}" title="${escape(part.title)}">${escape(part.label)}</button>`).join("")
+      name(this.parts, fill(this.data.labels.parts, { stage: stage.label }))
+    }
+    for (const button of this.parts.querySelectorAll(".part")) {
+      const on = button.dataset.layer === layer
+      button.ariaSelected = String(on)
+      button.tabIndex = on ? 0 : -1
+    }
+  }
+
+  // Into sight, within the strip alone: the page stays where it is.
+  show(button) {
+    const [box, room] = [button.getBoundingClientRect(), this.line.getBoundingClientRect()]
+    if (box.left >= room.left && box.right <= room.right) return
+    this.line.scrollLeft += box.left + box.width / 2 - room.left - room.width / 2
+  }
+
+  choose(layer, when) {
+    this.mark(layer)
+    this.later[when](layer)
+  }
+
+  key(event) {
+    const button = event.target.closest("[data-layer]")
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key]
+    if (!button || !step) return
+    event.preventDefault()
+    const row = [...button.parentElement.querySelectorAll("[data-layer]")]
+    const next = row[shared.clamp(row.indexOf(button) + step, 0, row.length - 1)]
+    this.choose(next.dataset.layer, "soon")
+    const kept = this.root.querySelector(`[data-layer="${CSS.escape(next.dataset.layer)}"].${next.classList[0]}`)
+    kept.focus({ preventScroll: true })
+  }
+}
+
+export default mount(Strip, ".maps-strip")
+
+const SKELETON = '<div class="line" role="listbox"></div><div class="parts" role="listbox"></div>'

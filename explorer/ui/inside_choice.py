@@ -1,0 +1,185 @@
+"""Choosing a network and its weights; both in the address, and the same on every page here.
+
+A network is taken as it was trained: trained weights bring their own options, and the size of the
+pictures. Only an untrained one can be built in any way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from explorer import architectures, weights
+from explorer.architectures.registry import Architecture, Option, Value
+from explorer.inputs import Picture
+from explorer.language import _
+from explorer.ui import inside_published, inside_sources, links, loaders, pickers
+from explorer.ui.loaders import Options
+from explorer.weights import Weights
+
+FIRST = "lenet"
+LEAST_SIDE, MOST_SIDE = 8, 448  # pixels of an untrained network's pictures
+_LAST = "what was looked inside last"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network with its weights, and the shape (C, H, W) of the pictures that it gets."""
+
+    known: Weights
+    shape: Picture
+
+    @property
+    def options(self) -> Options:
+        """All of the network's options, as a key for results."""
+        return loaders.pairs(self.known.options)
+
+    @property
+    def dataset(self) -> str:
+        """What it learned from: a data set's name, "imagenet", or ""."""
+        if self.known.source == weights.PUBLISHED:
+            return "imagenet"
+        return self.known.card.dataset if self.known.card else ""
+
+
+def pick() -> Choice | None:
+    """Network, weights and moment; of an untrained one, how it is built. To stand in a row.
+
+    None if the weights cannot be had now: then the page says so, and what to do about it.
+    """
+    if links.arrived("network"):
+        _arrive()
+    architecture = _pick_network()
+    base = _pick_weights(architecture.name)
+    if base == weights.PUBLISHED and not inside_published.at_hand(architecture.name):
+        return None
+    options, source, side = None, inside_sources.pick_moment(base), 0
+    if base == weights.UNTRAINED:
+        options, source, side = _pick_building(architecture)
+    known = weights.facts(architecture.name, options, source)
+    _remember(known, side)
+    height, width = (side, side) if side else known.shape[1:]
+    return Choice(known, (known.shape[0], height, width))
+
+
+# -- from the address into the widgets --------------------------------------------------------
+
+
+def _arrive() -> None:
+    """Take what the address says; where that says nothing, what was looked at last here."""
+    given: Mapping[str, Any] = st.query_params.to_dict()
+    if "network" not in given and not links.came_back():
+        given = {**st.session_state.get(_LAST, {}), **given}
+    names = architectures.names()
+    pickers.reject_unknown("network", names)
+    name = given.get("network", FIRST)
+    architecture = architectures.get(name if name in names else FIRST)
+    st.session_state["network"] = architecture.name
+    source = _known_source(architecture.name, given.get("weights", ""))
+    st.session_state["weights"] = inside_sources.base(source)
+    st.session_state["moment"] = source
+    _take_building(architecture, given, source)
+
+
+def _known_source(network: str, given: str) -> str:
+    """`given` if it stands for weights of this network; what is wrong with it is said."""
+    if not given:
+        return inside_sources.first(network)
+    try:
+        weights.facts(network, None, given)
+    except ValueError as error:
+        st.warning(str(error), icon=":material/link_off:")
+        return inside_sources.first(network)
+    return given
+
+
+def _take_building(architecture: Architecture, given: Mapping[str, Any], source: str) -> None:
+    """Seed, side and options of an untrained network."""
+    seed, side = inside_sources.seed(source), str(given.get("side", ""))
+    usual = architecture.input_shape[1]
+    asked = int(side) if side.isdecimal() and len(side) < 6 else usual
+    st.session_state["seed"] = seed
+    st.session_state["side"] = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
+    for option in architecture.all_options:
+        st.session_state[option.name] = _value(option, given.get(option.name, option.default))
+
+
+def _value(option: Option, given: object) -> Value:
+    try:
+        return option.parse(given)
+    except ValueError:
+        return option.default
+
+
+def _network_changed() -> None:
+    name = st.session_state["network"]
+    source = inside_sources.first(name)
+    st.session_state["weights"] = inside_sources.base(source)
+    _take_building(architectures.get(name), {}, source)
+
+
+def _remember(known: Weights, side: int) -> None:
+    """Write the address, and keep it for the other pages of this section."""
+    default = inside_sources.first(known.network)
+    links.put("network", known.network, FIRST)
+    links.put("weights", known.source, default)
+    told = {"network": known.network, "weights": known.source}
+    if side:
+        usual = str(architectures.get(known.network).input_shape[1])
+        links.put("side", str(side), usual)
+        told |= {"side": str(side)}
+    else:
+        links.put("side", "")
+    st.session_state[_LAST] = {**told, **known.options}
+
+
+# -- the widgets ------------------------------------------------------------------------------
+
+
+def _pick_network() -> Architecture:
+    names = architectures.names()
+    name = st.selectbox(
+        _("Network"),
+        names,
+        key="network",
+        index=names.index(FIRST),
+        format_func=pickers.label,
+        on_change=_network_changed,
+        help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
+        width=190,
+    )
+    return architectures.get(name)
+
+
+def _pick_weights(network: str) -> str:
+    """A source without its epoch."""
+    there = [inside_sources.base(each) for each in weights.sources(network)]
+    if st.session_state.get("weights") not in there:
+        st.session_state["weights"] = inside_sources.base(inside_sources.first(network))
+    return st.selectbox(
+        _("Weights"),
+        there,
+        key="weights",
+        format_func=partial(inside_sources.title, network),
+        width=240,
+    )
+
+
+def _pick_building(architecture: Architecture) -> tuple[dict[str, Value], str, int]:
+    """How an untrained network is built: its options, seed and the side of its pictures."""
+    with st.popover(_("Build"), icon=":material/tune:", help=_("How it is built")):
+        seed = st.number_input(
+            _("Seed of the random weights"), 0, 999_999, step=1, key="seed", width=220
+        )
+        side = st.number_input(
+            _("Side of the picture, pixels"),
+            LEAST_SIDE,
+            max(MOST_SIDE, architecture.input_shape[1]),
+            step=1,
+            key="side",
+            width=220,
+        )
+        options = {each.name: pickers.pick_option(each) for each in architecture.all_options}
+    return options, f"untrained:{int(seed)}", int(side)

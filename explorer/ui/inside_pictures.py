@@ -1,0 +1,200 @@
+"""Choosing a picture for a network to look at.
+
+In the address a picture is one word: "fashion_mnist:test:17", "photograph:china", "drawing:…". A
+visitor's own picture is `OWN`: it stays in the visitor's session, and no link takes it along.
+"""
+
+import html
+from functools import partial
+
+import streamlit as st
+
+from explorer import datasets, pictures
+from explorer.figures import maps
+from explorer.figures import pictures as figures
+from explorer.language import _
+from explorer.pictures import FITS, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
+from explorer.ui import inside_drawing, inside_leaf, links
+from explorer.ui.inside_leaf import Mistakes, Place
+from explorer.units import times
+
+OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
+WIDTH = 460  # pixels of the part that opens
+SMALL = 56  # of the two pictures beside each other
+FIRST = ("fashion_mnist", "digits")  # of these, the first that is at hand gives the first picture
+
+
+def first(dataset: str = "") -> str:
+    """The picture to begin with: of the data that the network learned from, if it is here."""
+    if dataset == "imagenet":
+        return f"{PHOTOGRAPH}:{PHOTOGRAPHS[0]}"
+    here = (name for name in (dataset, *FIRST) if name and datasets.at_hand(name))
+    return f"{next(here)}:test:0"
+
+
+# -- which one is chosen ----------------------------------------------------------------------
+
+
+def _choose(key: str, spelled: str) -> None:
+    st.session_state[f"{key} chosen"] = spelled
+
+
+def _chosen(key: str, default: str) -> str:
+    """What was chosen, on any page of this section, or what the address says where it wins."""
+    if links.arrived(f"{key}_opened") and (key in st.query_params or links.came_back()):
+        _choose(key, st.query_params.get(key, ""))
+    return st.session_state.get(f"{key} chosen") or default
+
+
+def _read(key: str, spelled: str) -> Picture:
+    if spelled == OWN:
+        own = st.session_state.get(f"{key} {OWN}")
+        if own is None:
+            raise ValueError(
+                _("The picture of this link stayed with the visitor who gave it. Choose another.")
+            )
+        given: Picture = own
+        return given
+    kind, _colon, rest = spelled.partition(":")
+    if kind == DRAWING:
+        return inside_drawing.picture(inside_drawing.read(rest))
+    return pictures.named(spelled)
+
+
+def pick(key: str, label: str, default: str, mistakes: Mistakes | None = None) -> Picture:
+    """A picture, chosen behind a button; in the address under `key`.
+
+    What cannot be had is said, and the `default` shown in its place.
+    """
+    spelled = _chosen(key, default)
+    try:
+        picture = _read(key, spelled)
+    except ValueError as error:
+        st.warning(str(error), icon=":material/broken_image:")
+        spelled = default
+        _choose(key, "")
+        picture = pictures.named(default)
+    # The button says the same for every picture: under another label it would close.
+    opened = st.popover(label, icon=":material/image:", key=f"{key}_opened", on_change="rerun")
+    if opened.open:
+        with opened, st.container(width=WIDTH):
+            _ways(key, spelled, mistakes)
+    links.put(key, spelled, default)
+    return picture
+
+
+def title(picture: Picture) -> str:
+    """What it shows, where that is known, and where it comes from."""
+    if picture.label is None:
+        return picture.title
+    return f"{picture.classes[picture.label]} · {picture.title}"
+
+
+# -- the ways to choose one -------------------------------------------------------------------
+
+
+def _ways(key: str, spelled: str, mistakes: Mistakes | None) -> None:
+    words = {
+        "data": _("Data set"),
+        PHOTOGRAPH: _("Photograph"),
+        DRAWING: _("Draw"),
+        "upload": _("Upload"),
+        "camera": _("Camera"),
+    }
+    kind = spelled.partition(":")[0]
+    if f"{key}_way" not in st.session_state:  # just opened
+        now = kind if kind in (PHOTOGRAPH, DRAWING) else "upload" if kind == OWN else "data"
+        st.session_state[f"{key}_way"] = now
+    way = st.segmented_control(
+        _("Where it comes from"),
+        list(words),
+        default="data",
+        format_func=words.__getitem__,
+        key=f"{key}_way",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if way == "data":
+        place = Place.read(spelled) or Place.read(first())
+        assert place is not None
+        inside_leaf.controls(key, place, mistakes, partial(_choose, key))
+    elif way == PHOTOGRAPH:
+        _photographs(key)
+    elif way == DRAWING:
+        _drawing(key, spelled)
+    elif way == "upload":
+        given = st.file_uploader(_("A PNG or JPEG file"), ["png", "jpg", "jpeg"], key=f"{key}_file")
+        _own(key, given, OWN)
+    else:
+        given = st.camera_input(_("Take a picture"), key=f"{key}_camera")
+        _own(key, given, "camera")
+
+
+def _photographs(key: str) -> None:
+    with st.container(horizontal=True):
+        for name in PHOTOGRAPHS:
+            st.button(
+                name,
+                key=f"{key}_{name}",
+                on_click=_choose,
+                args=(key, f"{PHOTOGRAPH}:{name}"),
+            )
+
+
+def _drawing(key: str, spelled: str) -> None:
+    kind, _colon, rest = spelled.partition(":")
+    cells = inside_drawing.read(rest) if kind == DRAWING else bytes(inside_drawing.CELLS)
+
+    def drawn(given: bytes) -> None:
+        _choose(key, f"{DRAWING}:{inside_drawing.spell(given)}")
+
+    inside_drawing.grid(cells, key=f"{key}_grid", on_draw=drawn)
+
+
+def _own(key: str, given: "st.runtime.uploaded_file_manager.UploadedFile | None", way: str) -> None:
+    """Take an upload or a camera's picture, once."""
+    taken = f"{key} {way} taken"
+    if given is None or st.session_state.get(taken) == given.file_id:
+        return
+    st.session_state[taken] = given.file_id
+    try:
+        name = given.name.rpartition(".")[0] if way == OWN else _("from the camera")
+        st.session_state[f"{key} {OWN}"] = pictures.from_upload(given.getvalue(), name[:40])
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return
+    _choose(key, OWN)
+    st.rerun()
+
+
+# -- what the network receives ----------------------------------------------------------------
+
+
+def pick_fit() -> str:
+    """How a picture of another shape is made to fit; in the address as `fit`."""
+    words = {"squeeze": _("squeeze"), "crop": _("crop"), "pad": _("pad")}
+    return links.pick_listed("fit", _("Fit"), words, width=110)
+
+
+def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -> None:
+    """The picture as it was given, and as the network gets it."""
+    given, got = times(tuple(picture.pixels.shape[1:])), times(tuple(prepared.tensor.shape[1:]))
+    images = [
+        f'<img alt="{html.escape(words)}" title="{html.escape(words)}" '
+        f'src="{figures.address(maps.photograph(pixels.numpy(), SMALL))}">'
+        for words, pixels in (
+            (_("as it was given: {size} pixels").format(size=given), picture.pixels),
+            (_("what the network gets: {size}").format(size=got), prepared.shown),
+        )
+    ]
+    told = _("given {given}; the network gets {got}: {fit}; {numbers}").format(
+        given=given, got=got, fit=_(FITS[fit]), numbers=_(NORMALISATIONS[normalisation])
+    )
+    style = "display:flex;gap:7px;align-items:center;font-size:13px;line-height:1.25"
+    st.html(
+        f'<div style="{style}">{images[0]}<span>▸</span>{images[1]}'
+        f'<span style="max-width:190px" title="{html.escape(told)}">'
+        f"<b>{html.escape(title(picture))}</b><br>"
+        f"{given} ▸ {got}</span></div>",
+        width="content",
+    )

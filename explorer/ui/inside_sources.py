@@ -1,0 +1,89 @@
+"""Where weights come from, in words: shipped with the program, a run's, published, or random."""
+
+import re
+
+import streamlit as st
+
+from explorer import datasets, runs, weights
+from explorer.language import _
+from explorer.ui.inside_published import here
+from explorer.weights import PUBLISHED, UNTRAINED, Weights
+
+
+def base(source: str) -> str:
+    """A source without its epoch, and without the seed of random weights."""
+    if source.startswith("untrained:"):
+        return UNTRAINED
+    return source.partition("@")[0]
+
+
+def seed(source: str) -> int:
+    """The seed of random weights; 0 for all others."""
+    found = re.fullmatch(r"untrained:(\d{1,6})", source)
+    return int(found[1]) if found else 0
+
+
+def first(network: str) -> str:
+    """What a page opens with: trained weights, if any are here."""
+    there = weights.sources(network)
+    return next(each for each in there if each != PUBLISHED or here(network))
+
+
+def title(network: str, source: str) -> str:
+    """A source without its epoch, for a list: "trained: Fashion-MNIST, 0.873"."""
+    if source == UNTRAINED:
+        return _("random, before training")
+    if source == PUBLISHED:
+        return _("published, ImageNet")
+    try:
+        card = weights.facts(network, None, source).card
+        assert card is not None
+        told = _("{data}, {accuracy} right").format(
+            data=datasets.get(card.dataset).title, accuracy=_share(card.test_accuracy)
+        )
+        if source.startswith("run:"):
+            run = runs.get(int(source.removeprefix("run:")))
+            return _("run {id}: {name}, {told}").format(id=run.id, name=run.name, told=told)
+    except ValueError:
+        return source
+    return _("trained: {told}").format(told=told)
+
+
+def _share(accuracy: float | None) -> str:
+    return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
+
+
+def moment(source: str) -> str:
+    """Where in training a source stands: "before training", "epoch 3"."""
+    epoch = source.partition("@")[2]
+    if epoch == "0":
+        return _("before training")
+    return _("epoch {n}").format(n=epoch) if epoch else _("trained")
+
+
+def moments(source: str) -> list[str]:
+    """The same network from before its first step to the end, which is the plain source."""
+    return [*weights.through_training(source)[:-1], source]
+
+
+def pick_moment(source: str, key: str = "moment", label: str = "") -> str:
+    """How far it is trained, if weights of several moments were kept."""
+    there = moments(source)
+    if len(there) == 1:
+        return source
+    if st.session_state.get(key) not in there:
+        st.session_state[key] = source
+    label = label or _("Through training")
+    if len(there) == 2:
+        chosen = st.segmented_control(
+            label, there, default=there[0], format_func=moment, key=key, required=True
+        )
+        return chosen or source
+    return st.select_slider(label, there, key=key, format_func=moment, width=170)
+
+
+def words(known: Weights) -> str:
+    """A source at its moment: "run 3: BN-LeNet, epoch 2"."""
+    if known.source.startswith("untrained:"):
+        return _("random weights, seed {n}").format(n=known.seed)
+    return f"{title(known.network, base(known.source))}, {moment(known.source)}"

@@ -1,0 +1,100 @@
+"""One layer's maps, for one picture or for two side by side, in one range of colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer import pixel
+from explorer.activations import Recording, Statistics
+from explorer.figures import maps as figures
+from explorer.figures.maps import Maps, Scale, Span
+from explorer.language import current
+from explorer.operations import INPUT, Graph
+from explorer.pixel import Sum
+from explorer.shelf import Shelf
+from explorer.ui import maps_mosaic, maps_recorded
+from explorer.ui.maps_chosen import Place
+from explorer.ui.maps_mosaic import Data
+from explorer.ui.maps_recorded import Subject
+
+MOST_MOSAICS = 60_000_000  # bytes of all together
+_mosaics: Shelf[Data] = Shelf(MOST_MOSAICS, lambda each: len(each["png"]) + len(each["stats"]))
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """What one subject gives at one layer."""
+
+    subject: Subject
+    name: str
+    recording: Recording
+    maps: Maps
+    found: Statistics
+
+    @property
+    def graph(self) -> Graph:
+        """The network's operations, as they ran on this picture."""
+        given = self.recording
+        return Graph(
+            tuple(given.picture.shape), given.operations, tuple(given.output.shape), "", (), {}
+        )
+
+    @property
+    def is_last(self) -> bool:
+        """Whether these are the network's answers: one number for each class."""
+        return self.name == self.recording.operations[-1].name and self.maps[0].size == 1
+
+    def peak(self, channel: int) -> Place:
+        """Row and column of the channel's number farthest from zero."""
+        row, column = divmod(int(np.abs(self.maps[channel]).argmax()), self.maps.shape[2])
+        return row, column
+
+    def sums(self, channel: int, at: Place) -> list[Sum]:
+        """The arithmetic of one number: what made it, this layer's part, what becomes of it."""
+        if self.name == INPUT:
+            return []
+        names = maps_recorded.chain(self.recording.operations, self.name)
+        return [pixel.pixel(self.recording, name, channel, *at) for name in names]
+
+
+def layer(subject: Subject, name: str) -> Layer:
+    """The layer `name` of a network that can take its picture.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    recording = maps_recorded.recorded(subject, name)
+    found = recording.statistics(name)
+    return Layer(subject, name, recording, recording.maps(name).numpy(), found)
+
+
+def span(layers: Sequence[Layer], scale: Scale, signs: str) -> Span:
+    """One range of colours for all of `layers`, the same layer on different sides."""
+    lows = np.minimum.reduce([each.found.minimum.numpy() for each in layers])
+    highs = np.maximum.reduce([each.found.maximum.numpy() for each in layers])
+    overviews = [maps_recorded.overview(each.subject) for each in layers]
+    ends = min(each.span[0] for each in overviews), max(each.span[1] for each in overviews)
+    signed = signs == "signed" or (signs == "auto" and float(lows.min()) < 0)
+    return figures.span(lows, highs, scale, signed=signed, network=ends)
+
+
+def mosaic(layers: Sequence[Layer], which: int, colours: Span, scale: Scale, signs: str) -> Data:
+    """The mosaic of one of `layers`, kept."""
+    shown = layers[which]
+    subjects = tuple(each.subject for each in layers)
+    key = (subjects, which, shown.name, scale, signs, current())
+    file = f"{shown.subject.network.replace('/', '-')}-{shown.name}"
+    return _mosaics.get(
+        key,
+        lambda: maps_mosaic.content(
+            shown.maps, shown.found, colours, scale, of=identity(shown), file=file
+        ),
+    )
+
+
+def identity(shown: Layer) -> str:
+    """A name for exactly what is on screen."""
+    subject = shown.subject
+    mode = " training" if subject.training else ""
+    return f"{subject.network} {subject.source} {subject.digest[:8]} {shown.name}{mode}"

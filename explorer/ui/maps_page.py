@@ -1,0 +1,206 @@
+"""The page on feature maps: which picture, what stands beside it, and in which mode."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from explorer import architectures, pictures, runs, wording
+from explorer.anatomy import Anatomy
+from explorer.figures import confusion, maps
+from explorer.language import _
+from explorer.misfit import Lesson
+from explorer.pictures import Picture
+from explorer.ui import (
+    bound,
+    inside_choice,
+    inside_pictures,
+    inside_sources,
+    links,
+    maps_recorded,
+    run_outcome,
+)
+from explorer.ui.inside_choice import Choice
+from explorer.ui.inside_leaf import Mistakes, Place
+from explorer.ui.maps_recorded import Subject
+from explorer.ui.maps_view import Side
+from explorer.units import times
+
+WORST = 24  # mistakes that can be leafed through
+BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
+LARGE = 64  # pixels of a side from which on the batch is small
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A network, and what it is shown."""
+
+    choice: Choice
+    sides: tuple[Side, ...]  # one, or two beside each other
+    main: int = 0  # which of them is the one that was picked first
+
+
+def pick() -> Looked | None:
+    """Network and picture in one row; in the next what is beside it, and the mode.
+
+    None if there is nothing to look into yet; then the page says what to do.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
+        choice = inside_choice.pick()
+        if choice is None:
+            return None
+        first = inside_pictures.first(choice.dataset)
+        mistakes = _mistakes(choice)
+        picture = inside_pictures.pick("picture", _("Picture"), first, mistakes)
+        fit = inside_pictures.pick_fit()
+        place_for_second = st.container(width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key="inside_told"):
+        prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
+        inside_pictures.beside(picture, prepared, fit, choice.known.normalisation)
+        beside = _pick_beside(choice)
+        training = bound.toggle(_("Training mode"), "training", default=False)
+        st.caption(_mode(choice, training=training), width=240)
+    main = _side(choice, picture, choice.known.source, fit, training=training)
+    with place_for_second:
+        if beside == "pictures":
+            label = _("Second picture")
+            other = inside_pictures.pick("picture2", label, _neighbour(first), mistakes)
+            second = _side(choice, other, choice.known.source, fit, training=training)
+            return Looked(choice, (main, second))
+        if beside == "moments":
+            source = _pick_second_moment(choice)
+            before = _side(choice, picture, source, fit, training=training)
+            return Looked(choice, (before, main), main=1)
+    return Looked(choice, (main,))
+
+
+def _neighbour(spelled: str) -> str:
+    """The picture after the first one, to begin with beside it."""
+    name, colon, number = spelled.rpartition(":")
+    return f"{name}{colon}{int(number) + 1}" if number.isdecimal() else inside_pictures.first()
+
+
+def _mistakes(choice: Choice) -> Mistakes | None:
+    """What this run's network gets most wrong, at its epoch."""
+    source, known = choice.known.source, choice.known
+    if not source.startswith("run:") or not known.epoch or not choice.dataset:
+        return None
+    try:
+        run = runs.get(int(inside_sources.base(source).removeprefix("run:")))
+        worst = confusion.worst(run_outcome.answers(run, known.epoch), WORST)
+    except ValueError:  # no predictions were kept, or its data set has gone
+        return None
+    return Mistakes(choice.dataset, [each["row"] for each in worst])
+
+
+# -- beside it --------------------------------------------------------------------------------
+
+
+def _pick_beside(choice: Choice) -> str:
+    """One picture "alone", two "pictures", or two "moments" of training."""
+    words = {"alone": _("one picture"), "pictures": _("two pictures")}
+    if len(inside_sources.moments(inside_sources.base(choice.known.source))) > 1:
+        words["moments"] = _("before and after")
+    return links.pick_one("beside", _("Side by side"), words)
+
+
+def _pick_second_moment(choice: Choice) -> str:
+    base = inside_sources.base(choice.known.source)
+    there = inside_sources.moments(base)
+    if links.arrived("moment2"):
+        st.session_state["moment2"] = links.asked("moment2", there)
+    found = inside_sources.pick_moment(base, "moment2", _("Before"))
+    links.put("moment2", found, there[0])
+    return found
+
+
+def _side(choice: Choice, picture: Picture, source: str, fit: str, *, training: bool) -> Side:
+    known = choice.known
+    prepared = pictures.prepare(picture, choice.shape, fit, known.normalisation)
+    digest = f"{picture.key} {fit} {times(choice.shape)} {known.normalisation}"
+    batch = prepared.tensor
+    if training:
+        batch = torch.cat([batch, _others(choice, fit)])
+    subject = Subject(known.network, choice.options, source, digest, training, batch)
+    title = f"{inside_pictures.title(picture)} · {inside_sources.moment(source)}"
+    return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(choice))
+
+
+def _companions(choice: Choice) -> tuple[str, int]:
+    """Of which data set so many pictures make a batch with the one that is looked at."""
+    place = Place.read(inside_pictures.first(choice.dataset)) or Place.read(inside_pictures.first())
+    assert place is not None
+    return place.dataset, (BATCH if choice.shape[1] <= LARGE else SMALL_BATCH) - 1
+
+
+def _others(choice: Choice, fit: str) -> Tensor:
+    """The pictures that training mode needs beside one: batch norm wants to see several."""
+    name, count = _companions(choice)
+    found = [pictures.from_dataset(name, "test", number) for number in range(count)]
+    shape, normalisation = choice.shape, choice.known.normalisation
+    return torch.cat([pictures.prepare(each, shape, fit, normalisation).tensor for each in found])
+
+
+def _classes(choice: Choice) -> tuple[str, ...]:
+    """What the network's answers stand for, if it has learned to tell them apart."""
+    classes = choice.known.classes
+    return classes if len(classes) == choice.known.options["num_classes"] else ()
+
+
+# -- what is said about it --------------------------------------------------------------------
+
+
+def _mode(choice: Choice, *, training: bool) -> str:
+    found = _kinds(maps_recorded.measured(choice.known.network, choice.options, choice.shape))
+    if not found:
+        return _("It has neither batch norm nor dropout: both modes give the same.")
+    if training:
+        return _(
+            "**Training mode**: mean and variance of a batch, this picture and {n} others; "
+            "dropout drops."
+        ).format(n=_companions(choice)[1])
+    return _("Evaluation mode, as a network is used: moving averages, no dropout.")
+
+
+def _kinds(anatomy: Anatomy) -> bool:
+    """Whether the mode makes a difference."""
+    types = {layer.operation.type for layer in anatomy.layers}
+    return any("BatchNorm" in each or "Drop" in each or "drop" in each for each in types)
+
+
+def problem(sides: Sequence[Side]) -> Lesson | str | None:
+    """Why the network cannot be looked into: it does not take the picture, or has no weights."""
+    subject = sides[0].subject
+    if lesson := maps_recorded.anatomy(subject).lesson:
+        return lesson
+    try:
+        for side in sides:
+            maps_recorded.overview(side.subject)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _use_side(side: int) -> None:
+    st.session_state["side"] = side
+
+
+def complain(given: Lesson | str, choice: Choice) -> None:
+    """Say what does not fit and, where the size can be chosen, offer one that does."""
+    if isinstance(given, str):
+        st.error(given, icon=":material/broken_image:")
+        return
+    text = wording.lesson(given, architectures.get(choice.known.network).title)
+    with st.container(border=True, key="lesson", gap="small"):
+        st.subheader(f":material/warning: {text.headline}", anchor=False)
+        st.markdown(f"{text.explanation} **{text.fits}**")
+        if given.nearest and given.nearest[1] == given.nearest[2] and not choice.known.card:
+            st.button(
+                _("Use {size}").format(size=times(given.nearest[1:])),
+                key="use_nearest",
+                type="primary",
+                on_click=_use_side,
+                args=(given.nearest[1],),
+            )

@@ -1,0 +1,217 @@
+"""The parts of the page on feature maps: the strip, one layer, one channel, one number."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.figures.maps import Maps, Scale, Span
+from explorer.language import _, current
+from explorer.operations import INPUT
+from explorer.shelf import Shelf
+from explorer.ui import (
+    links,
+    maps_channel,
+    maps_chosen,
+    maps_layer,
+    maps_mosaic,
+    maps_recorded,
+    maps_strip,
+    maps_sum,
+    maps_sum_words,
+)
+from explorer.ui.maps_chosen import Place
+from explorer.ui.maps_layer import Layer
+from explorer.ui.maps_recorded import Overview, Subject
+
+Content = str | Callable[[], str | bytes]  # of a file; a function is called when it is asked for
+
+_strips: Shelf[maps_strip.Data] = Shelf(20_000_000, maps_strip.nbytes)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One network with one picture; two of them can stand side by side."""
+
+    subject: Subject
+    title: str  # what tells it from the other
+    picture: bytes  # a PNG of what the network gets
+    classes: tuple[str, ...] = ()  # what the last numbers stand for
+
+
+@dataclass(frozen=True)
+class _Colours:
+    sort: str
+    scale: Scale
+    signs: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """One layer on every side, in one range of colours."""
+
+    layers: Sequence[Layer]
+    span: Span
+    colours: _Colours
+
+
+@st.fragment
+def look(sides: Sequence[Side], main: int = 0) -> None:
+    """All of it, led by side `main`; a click runs this again, and nothing else of the page."""
+    maps_chosen.arrive()
+    overview = maps_recorded.overview(sides[main].subject)
+    names = [INPUT, *(each.name for each in overview.operations)]
+    name = maps_chosen.layer(names, overview.operations[0].name)
+    maps_strip.show(_strip(sides[main], overview), name)
+    layers = [maps_layer.layer(side.subject, name) for side in sides]
+    channel = maps_chosen.channel(len(layers[main].maps))
+    height, width = layers[main].maps.shape[1:]
+    at = maps_chosen.unit((height, width), layers[main].peak(channel))
+    mosaics, larges, colours = _places(len(sides))
+    shown = _Shown(layers, maps_layer.span(layers, colours.scale, colours.signs), colours)
+    for which, side in enumerate(sides):
+        with mosaics[which]:
+            _title(sides, which)
+            _mosaic(shown, which, side, channel)
+        with larges[which]:
+            _channel(shown, which, side, channel, at)
+    for which, column in enumerate(st.columns(len(sides), gap="medium")):
+        with column:
+            _title(sides, which)
+            _sums(layers[which], which, channel, at)
+
+
+def _places(sides: int) -> tuple[list[DeltaGenerator], list[DeltaGenerator], _Colours]:
+    """Where mosaics and large channels stand, with the controls below the mosaics."""
+    if sides == 1:
+        left, right = st.columns([1.08, 1], gap="medium")
+        with left:
+            mosaic = st.container(gap="small")
+            return [mosaic], [right], _controls()
+    above = list(st.columns(sides, gap="medium"))
+    colours = _controls()
+    return above, list(st.columns(sides, gap="medium")), colours
+
+
+def _title(sides: Sequence[Side], which: int) -> None:
+    """Which of two sides this is."""
+    if len(sides) > 1:
+        st.markdown(f"**{sides[which].title}**")
+
+
+def _strip(side: Side, overview: Overview) -> maps_strip.Data:
+    """The strip in this reader's language, kept."""
+    subject = side.subject
+    return _strips.get(
+        (subject, current()),
+        lambda: maps_strip.content(
+            overview, side.picture, f"{subject.network} {subject.digest[:8]}"
+        ),
+    )
+
+
+def _controls() -> _Colours:
+    """In which order, and in which colours."""
+    sorts = {
+        "index": _("by number"),
+        "mean": _("by mean"),
+        "max": _("by maximum"),
+        "variance": _("by variance"),
+    }
+    scales: dict[Scale, str] = {
+        "layer": _("this layer"),
+        "channel": _("each channel"),
+        "network": _("the whole network"),
+    }
+    signs = {
+        "auto": _("as needed"),
+        "up": _("from zero up"),
+        "signed": _("signed, white is 0"),
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom", key="maps_controls"):
+        sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=132)
+        scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
+        sign = links.pick_listed("signs", _("Colours"), signs, width=172)
+    return _Colours(sort, next(each for each in scales if each == scale), sign)
+
+
+def _mosaic(shown: _Shown, which: int, side: Side, channel: int) -> None:
+    colours, layer = shown.colours, shown.layers[which]
+    content = maps_layer.mosaic(shown.layers, which, shown.span, colours.scale, colours.signs)
+    maps_mosaic.show(
+        content,
+        key=f"maps_mosaic_{which}",
+        chosen=channel,
+        sort=colours.sort,
+        classes=side.classes if layer.is_last else (),
+    )
+
+
+def _channel(shown: _Shown, which: int, side: Side, channel: int, at: Place) -> None:
+    layer = shown.layers[which]
+    maps_channel.show(
+        layer.maps,
+        shown.span,
+        shown.colours.scale,
+        key=f"maps_channel_{which}",
+        of=maps_layer.identity(layer),
+        layer=layer.name,
+        channel=channel,
+        at=at,
+        graph=layer.graph,
+        picture=side.picture,
+        kernel=maps_channel.kernel(layer.recording, layer.name, channel),
+    )
+
+
+def _sums(layer: Layer, which: int, channel: int, at: Place) -> None:
+    """The written arithmetic of the chosen number, and files to keep."""
+    if sums := layer.sums(channel, at):
+        of = f"{maps_layer.identity(layer)} {channel} {at[0]}.{at[1]}"
+        maps_sum.show(sums, layer.name, key=f"maps_sum_{which}", of=of)
+    else:
+        st.markdown(_("The input is not computed: these are the picture's own numbers."))
+    _downloads(layer, which, channel, at, maps_sum_words.text(sums))
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _downloads(shown: Layer, which: int, channel: int, at: maps_chosen.Place, text: str) -> None:
+    """The channel's numbers and the sum; the mosaic has its own button."""
+    network = shown.subject.network.replace("/", "-")
+    name = f"{network}-{shown.name}-channel-{channel + 1}"
+    values = shown.maps[channel].copy()  # a view would keep the whole recording
+    unit = f"{name}-row-{at[0] + 1}-column-{at[1] + 1}"
+    files: tuple[tuple[str, Content, str, str], ...] = (
+        (_("Channel (CSV)"), partial(_csv, values), f"{name}.csv", "text/csv"),
+        (_("Channel (NPY)"), partial(_npy, values), f"{name}.npy", "application/octet-stream"),
+        (_("Sum (text)"), text, f"{unit}.txt", "text/plain"),
+    )
+    with st.container(horizontal=True, key=f"maps_files_{which}"):
+        for number, (label, content, file, kind) in enumerate(files):
+            st.download_button(
+                label, content, file, kind, key=f"maps_file_{which}_{number}",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+
+
+def _csv(values: Maps) -> str:
+    """One line for each row of the map, every number as exact as it is."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [[np.format_float_positional(each, trim="-") for each in row] for row in values]
+    )
+    return text.getvalue()
+
+
+def _npy(values: Maps) -> bytes:
+    """The map as `numpy.load` reads it, float32."""
+    file = io.BytesIO()
+    np.save(file, values)
+    return file.getvalue()

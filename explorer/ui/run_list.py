@@ -1,0 +1,95 @@
+"""The table of runs for browsers that watch it: only what has changed is sent."""
+
+import json
+import time
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from explorer import runs, storage
+from explorer.runs import Run
+from explorer.ui.run_feed import FRESH, short
+
+SPARK = 40  # epochs that a sparkline shows
+
+Row = dict[str, Any]
+
+
+def _row(run: Run) -> Row:
+    """One line as plain data; its words are the browser's."""
+    recipe, progress = json.loads(run.settings), run.progress  # also of another version
+    return {
+        "id": run.id,
+        "name": run.name,
+        "note": run.note,
+        "status": run.status,
+        "network": recipe.get("network", ""),
+        "dataset": recipe.get("dataset", ""),
+        "device": run.device,
+        "done": round(progress.fraction, 3),
+        "epoch": progress.epoch,
+        "epochs": recipe.get("epochs", 0),
+        "accuracy": short(run.test_accuracy),
+        "seconds": short(progress.seconds),
+        "created": run.created,
+        "curve": [short(each.test_accuracy) for each in runs.epochs(run.id)][-SPARK:],
+    }
+
+
+class Table:
+    """All runs, as they were when they were last looked at."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[float, Row]] = {}  # newest first; each with its last change
+        self._stamp = ""
+        self._looked = 0.0
+        self._lock = Lock()
+
+    def news(self, seen: str) -> dict[str, Any] | None:
+        """Rows that have changed since the reader was told `seen`, and which runs there are."""
+        with self._lock:
+            self._refresh()
+            rows, stamp = dict(self._rows), self._stamp
+        if stamp == seen:
+            return None
+        known = _latest(seen)
+        return {
+            "seen": stamp,
+            "all": list(rows),
+            "rows": [row for changed, row in rows.values() if changed > known],
+        }
+
+    def _refresh(self) -> None:
+        if time.monotonic() - self._looked < FRESH:
+            return
+        self._looked = time.monotonic()
+        stamp = runs.stamp()
+        if stamp == self._stamp.rpartition("~")[0]:
+            return
+        found = runs.listed()
+        self._rows = {run.id: self._kept(run) for run in found}
+        latest = max((run.changed for run in found), default=0.0)
+        self._stamp = f"{stamp}~{latest!r}"
+
+    def _kept(self, run: Run) -> tuple[float, Row]:
+        before = self._rows.get(run.id)
+        return before if before and before[0] == run.changed else (run.changed, _row(run))
+
+
+def _latest(seen: str) -> float:
+    """The time of the last change that the reader knows of."""
+    try:
+        return float(seen.rpartition("~")[2])
+    except ValueError:
+        return 0.0
+
+
+@cache
+def _table(_folder: Path) -> Table:
+    return Table()
+
+
+def table(seen: str) -> dict[str, Any] | None:
+    """See `Table.news`; one table for each folder of runs."""
+    return _table(storage.runs_folder()).news(seen)

@@ -1,0 +1,235 @@
+"""What a run will take, before it is launched; and the buttons that measure and launch it."""
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from explorer import architectures, datasets, device, recipes, runs, storage, wording
+from explorer.anatomy import Anatomy
+from explorer.device import Device
+from explorer.language import _
+from explorer.misfit import Lesson
+from explorer.recipes import Recipe
+from explorer.training import Budget, machine
+from explorer.training.setting import Setting
+from explorer.ui import links, loaders, run_measure, run_words, train_actions
+from explorer.ui.shell import entry
+from explorer.units import count, exact, size
+
+TEST_SHARE = 3  # a test picture takes about a third of a training picture's time
+_TROUBLE = "why nothing was launched"
+
+
+@cache
+def _watch(_folder: Path) -> None:
+    runs.watch()
+
+
+def warm() -> None:
+    """Have the process that starts runs ready before somebody presses the button."""
+    with suppress(ValueError):  # a folder that cannot be written: launching says so
+        _watch(storage.runs_folder())
+
+
+# -- device -------------------------------------------------------------------------------------
+
+
+def pick_device() -> Device:
+    """Where it shall be computed, by name and memory."""
+    there = device.available()
+    words = {device.AUTOMATIC: _("the best: {name}").format(name=_named(there[0]))}
+    words |= {each.name: _named(each) for each in there}
+    if len(there) == 1:
+        words.pop(device.AUTOMATIC)
+        words = {device.AUTOMATIC: next(iter(words.values()))}
+    chosen = links.pick_listed("device", _("Device"), words, width=340)
+    return device.named(chosen)
+
+
+def _named(each: Device) -> str:
+    return _("{title}, {memory}").format(title=each.title, memory=size(each.memory))
+
+
+# -- what it will take --------------------------------------------------------------------------
+
+
+def _anatomy(recipe: Recipe) -> Anatomy:
+    facts = datasets.get(recipe.dataset)
+    channels = facts.shape[0]
+    options = {**recipe.options, "in_channels": channels, "num_classes": len(facts.classes)}
+    picture = (channels, recipe.size, recipe.size)
+    return loaders.measure(recipe.network, loaders.pairs(options), picture, recipe.batch_size)
+
+
+def misfit(recipe: Recipe) -> Lesson | None:
+    """Why the network cannot take pictures of this size, if so."""
+    facts = datasets.get(recipe.dataset)
+    if not facts.classes or not 1 <= recipe.size <= 1024 or not 1 <= recipe.batch_size <= 4096:
+        return None  # the recipe's own check says more
+    return _anatomy(recipe).lesson
+
+
+def lesson(recipe: Recipe, given: Lesson) -> None:
+    """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
+    text = wording.lesson(given, architectures.get(recipe.network).title)
+    with st.container(border=True, key="lesson", gap="small"):
+        st.subheader(f":material/warning: {text.headline}", anchor=False)
+        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
+            got=text.got, needs=text.needs
+        )
+        st.markdown(f"{numbers} {text.explanation}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{text.fits}**", width="content")
+            if given.nearest:
+                side = given.nearest[1]
+                st.button(
+                    _("Use {n} × {n}").format(n=side),
+                    key="use_nearest",
+                    type="primary",
+                    on_click=_set_size,
+                    args=(side,),
+                )
+
+
+def _set_size(side: int) -> None:
+    st.session_state["size"] = side
+
+
+def _share(recipe: Recipe) -> float:
+    """How much there is to do, in epochs of the whole data set with its test."""
+    facts = datasets.get(recipe.dataset)
+    train, test = recipe.train_subset or facts.train_count, recipe.test_subset or facts.test_count
+    whole = facts.train_count + facts.test_count / TEST_SHARE
+    return recipe.epochs * (train + test / TEST_SHARE) / whole
+
+
+def _one_epoch(recipe: Recipe) -> Recipe:
+    """What is measured: a plain epoch, from which longer and shorter runs follow."""
+    return replace(recipe, epochs=1, train_subset=0, test_subset=0, seed=0)
+
+
+@st.cache_resource
+def _measured() -> dict[str, Budget]:
+    """Budgets of one epoch, for everyone: by recipe, as JSON."""
+    return {}
+
+
+def _key(recipe: Recipe) -> str:
+    return str(sorted(recipes.as_json(_one_epoch(recipe)).items()))
+
+
+def measured(recipe: Recipe) -> Budget | None:
+    """The budget of this run, if such an epoch has been measured."""
+    found = _measured().get(_key(recipe))
+    return replace(found, seconds=found.seconds * _share(recipe)) if found else None
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
+    """Bytes of one step, in the number format that the device would use; `key` names all that."""
+    facts, flops = datasets.get(_recipe.dataset), _anatomy(_recipe).totals.flops
+    picture = (facts.shape[0], _recipe.size, _recipe.size)
+    options = {**_recipe.options, "in_channels": picture[0], "num_classes": len(facts.classes)}
+    chosen = machine.numbers(_recipe.precision, _device, flops)
+    return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
+
+
+def show(recipe: Recipe, chosen: Device) -> None:
+    """Parameters, memory, time; a button that measures."""
+    totals, budget = _anatomy(recipe).totals, measured(recipe)
+    train = recipe.train_subset or datasets.get(recipe.dataset).train_count
+    rows = {
+        _("parameters"): (count(totals.parameters), exact(totals.parameters)),
+        _("memory of a step"): (size(_memory(recipe, chosen, f"{chosen.name} {_key(recipe)}")), ""),
+        _("steps"): (exact(-(-train // recipe.batch_size) * recipe.epochs), ""),
+        _("time"): (_time(budget), ""),
+    }
+    st.html(_table(rows))
+    if budget is None:
+        st.button(
+            _("Measure the time"),
+            key="measure",
+            icon=":material/timer:",
+            on_click=_ask_to_measure,
+            help=_("A few steps are trained, in a process of its own: some seconds."),
+        )
+
+
+def _time(budget: Budget | None) -> str:
+    if budget is None:
+        return _("not measured yet")
+    return _("{time} ({n} pictures/s)").format(
+        time=run_words.duration(budget.seconds), n=count(budget.images_per_second)
+    )
+
+
+def _table(rows: dict[str, tuple[str, str]]) -> str:
+    cells = (
+        f'<tr title="{exactly}"><th scope="row">{word}</th><td>{text}</td></tr>'
+        for word, (text, exactly) in rows.items()
+    )
+    return f'<table class="budget">{"".join(cells)}</table>'
+
+
+def _ask_to_measure() -> None:
+    st.session_state["measuring"] = True
+
+
+def measure_if_asked(recipe: Recipe) -> None:
+    """Measure, with a sign that it takes a moment; then draw the page anew with the figures."""
+    if not st.session_state.pop("measuring", False):
+        return
+    with st.spinner(_("Training a few steps to measure them …")):
+        try:
+            _measured()[_key(recipe)] = run_measure.measure(_one_epoch(recipe))
+        except ValueError as error:
+            st.session_state[_TROUBLE] = str(error)
+    st.rerun()
+
+
+# -- launching ----------------------------------------------------------------------------------
+
+
+def queue(chosen: Device) -> None:
+    """Who is before, and when this run would begin."""
+    before = [
+        run for run in train_actions.listed() if run.device == chosen.name and not run.status.over
+    ]
+    if not before:
+        st.caption(_("It begins at once."))
+        return
+    last = runs.expected(max(before, key=lambda run: run.place))
+    if last.left is None or last.until_start is None:
+        st.caption(_("Runs before it: {n}.").format(n=len(before)))
+        return
+    st.caption(
+        _("Runs before it: {n}. It begins in about {time}.").format(
+            n=len(before), time=run_words.duration(last.until_start + last.left)
+        )
+    )
+
+
+def launch(given: list[Recipe]) -> None:
+    """Launch runs and go where they can be watched; one alone is watched live."""
+    try:
+        numbers = [runs.launch(each, seconds=_seconds(each)) for each in given]
+    except ValueError as error:
+        st.session_state[_TROUBLE] = str(error)
+        st.rerun()
+    if len(numbers) == 1:
+        st.switch_page(entry("live").path, query_params={"run": str(numbers[0])})
+    st.switch_page(entry("runs").path, query_params={"runs": ",".join(map(str, numbers))})
+
+
+def _seconds(recipe: Recipe) -> float | None:
+    found = measured(recipe)
+    return found.seconds if found else None
+
+
+def trouble() -> None:
+    """What went wrong with the last click, if something did."""
+    if text := st.session_state.pop(_TROUBLE, ""):
+        st.error(text, icon=":material/error:")

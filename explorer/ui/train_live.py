@@ -1,0 +1,190 @@
+"""The parts of the page that watches one run."""
+
+import streamlit as st
+
+from explorer import datasets, runs
+from explorer.figures import runs as figures
+from explorer.language import _
+from explorer.runs import Run, Status
+from explorer.ui import links, run_words, train_actions
+from explorer.ui.run_learned import learned_board
+from explorer.ui.run_live import live_board
+from explorer.ui.shell import entry
+from explorer.units import count, size
+
+_SAID = "what came of the last request"
+VERBS = {
+    "pause": runs.pause,
+    "stop": runs.stop,
+    "cancel": runs.cancel,
+    "resume": runs.resume,
+}
+
+
+# -- which run --------------------------------------------------------------------------------
+
+
+def pick() -> Run | None:
+    """The run in the address; without one the run that is going, else the newest."""
+    listed = train_actions.listed()
+    if not listed:
+        return None
+    known = {run.id: run for run in listed}
+    if links.arrived("run_picked") or st.session_state["run_picked"] not in known:
+        st.session_state["run_picked"] = _asked(known) or _first(listed).id
+    chosen = st.selectbox(
+        _("Run"),
+        list(known),
+        key="run_picked",
+        format_func=lambda number: _label(known[number]),
+        label_visibility="collapsed",
+        width=340,
+    )
+    links.put("run", str(chosen))
+    return known[chosen]
+
+
+def _asked(known: dict[int, Run]) -> int | None:
+    given = st.query_params.get("run", "")
+    if not given:
+        return None
+    if given.isdecimal() and int(given) in known:
+        return int(given)
+    st.warning(_("There is no run {number}. Here is another one.").format(number=given[:20]))
+    return None
+
+
+def _first(listed: list[Run]) -> Run:
+    going = [run for run in listed if run.status.active]
+    waiting = [run for run in listed if run.status is Status.QUEUED]
+    return (going or waiting[-1:] or listed)[0]
+
+
+def _label(run: Run) -> str:
+    return f"{run.name} · {run_words.title(run.status)}"
+
+
+def nothing_yet() -> None:
+    """No run was ever launched here."""
+    with st.container(border=True, key="nothing_yet"):
+        st.markdown(
+            _(
+                "**Nothing has been trained here yet.** Launch a run, and its curves grow on this "
+                "page while it learns: for you, and for everyone who opens the same link."
+            )
+        )
+        st.page_link(
+            entry("new-run").path,
+            label=_("Launch the first run"),
+            icon=":material/rocket_launch:",
+            query_params=_first_run(),
+        )
+
+
+def _first_run() -> dict[str, str]:
+    """The course's LeNet; where its data would have to be fetched first, one on small digits."""
+    if datasets.at_hand("fashion_mnist"):
+        return {"preset": "lenet"}
+    return {"dataset": "digits", "activation": "relu", "batch_size": "32"}
+
+
+# -- the board --------------------------------------------------------------------------------
+
+
+def board(run: Run) -> None:
+    """Curves, progress and buttons."""
+    place = _("{network} on {data}, {device}").format(
+        network=figures.title(run.recipe), data=_data(run), device=_device(run)
+    )
+
+    def asked(verb: str) -> None:
+        try:
+            if verb == "retry":
+                st.session_state["run_picked"] = runs.retry(run.id)
+            elif verb in VERBS:
+                VERBS[verb](run.id)
+        except ValueError as error:
+            st.session_state[_SAID] = str(error)
+
+    live_board(run, key="live", place=place, on_ask=asked)
+    if said := st.session_state.pop(_SAID, ""):
+        st.error(said, icon=":material/error:")
+
+
+def _data(run: Run) -> str:
+    try:
+        return _(datasets.get(run.recipe.dataset).title)
+    except ValueError:  # own pictures that were deleted
+        return run.recipe.dataset
+
+
+def _device(run: Run) -> str:
+    return str(run.facts.get("device_title") or run.device)
+
+
+def say(run: Run) -> None:
+    """Why it ended, if there is something to say about that, and its note."""
+    if str(run.reason):
+        failed = run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED)
+        (st.warning if failed else st.info)(str(run.reason), icon=":material/info:")
+    if run.note:
+        st.caption(run.note)
+    found = figures.nearest_of_course(run.recipe)
+    if found:
+        st.caption(_beside_the_course(run, found[1].test_accuracy, found[1].epochs))
+
+
+def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
+    found = figures.nearest_of_course(run.recipe)
+    assert found is not None, "asked only where there is one"
+    same = _("The course's run behind the curves reached {accuracy} after {epochs} epochs.").format(
+        accuracy=f"{accuracy:.1%}", epochs=epochs
+    )
+    departs = figures.departures(run.recipe, found[0])
+    if not departs:
+        return same + " " + _("Its recipe is the same.")
+    parts = (
+        f"{figures.field(name)} {figures.value(name, theirs)}"
+        for name, (_ours, theirs) in departs.items()
+    )
+    return same + " " + _("Its recipe differs: {parts}.").format(parts=", ".join(parts))
+
+
+# -- when it has ended --------------------------------------------------------------------------
+
+
+def outcome(run: Run) -> None:
+    """Confusion matrix, worst mistakes, accuracy of each class, at any epoch."""
+    st.subheader(_("What does it take for what?"), anchor=False)
+    learned_board([run], key="learned", kernels=False)
+
+
+def balance(run: Run) -> None:
+    """What it was thought to take, and what it took."""
+    took, facts = run.progress.seconds, run.facts
+    parts = []
+    if run.estimate and run.status is Status.FINISHED:
+        parts.append(
+            _("Training took **{took}**; **{thought}** had been estimated.").format(
+                took=run_words.duration(took), thought=run_words.duration(run.estimate)
+            )
+        )
+    if peak := facts.get("peak_memory"):
+        parts.append(_("It held at most {size} of memory.").format(size=size(peak)))
+    if parameters := facts.get("parameters"):
+        parts.append(
+            _("{parameters} parameters; {precision}, threads: {threads}, torch {version}.").format(
+                parameters=count(parameters),
+                precision=facts.get("precision", ""),
+                threads=facts.get("threads", ""),
+                version=facts.get("torch_version", ""),
+            )
+        )
+    if parts:
+        st.markdown(" ".join(parts))
+
+
+def downloads(run: Run) -> None:
+    """Curves, card and weights, to take along."""
+    st.subheader(_("Take along"), anchor=False)
+    train_actions.files(run)

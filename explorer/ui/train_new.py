@@ -1,0 +1,164 @@
+"""The parts of the page on which runs are set up and launched."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from explorer import datasets, recipes
+from explorer.device import Device
+from explorer.figures import runs as figures
+from explorer.language import _
+from explorer.recipes import MISTAKES, PRESETS, Recipe
+from explorer.ui import bound, links, train_budget, train_form
+from explorer.ui.shell import entry
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def settings() -> Recipe:
+    """Every field of one run."""
+    train_form.pick_network()
+    train_form.pick_data()
+    train_form.pick_recipe()
+    return train_form.read()
+
+
+def card(recipe: Recipe, taught: bool) -> None:
+    """Device, budget and the button that launches one run; or why it cannot be launched.
+
+    `taught` says that the lesson beside it tells why already.
+    """
+    with st.container(border=True, key="budget"):
+        st.html(ASSETS / "run_pages.css")
+        chosen = train_budget.pick_device()
+        recipe = replace(recipe, device=st.session_state["device"])
+        train_budget.trouble()
+        problem = _problem(recipe)
+        if not problem:
+            train_budget.show(recipe, chosen)
+            train_budget.measure_if_asked(recipe)
+        elif taught:
+            problem = _("This size does not fit the network: see beside.")
+        _launch([recipe], chosen, problem)
+
+
+def _problem(recipe: Recipe) -> str:
+    try:
+        recipes.check(recipe)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
+    missing = next((each.dataset for each in given if not datasets.at_hand(each.dataset)), None)
+    if missing and not problem:
+        _bring(missing)
+    if problem:
+        st.error(problem, icon=":material/block:")
+    word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))
+    pressed = st.button(
+        word,
+        key="launch",
+        type="primary",
+        icon=":material/rocket_launch:",
+        width="stretch",
+        disabled=bool(problem or missing),
+    )
+    if not problem:
+        train_budget.queue(chosen)
+    if pressed:
+        train_budget.launch(list(given))
+
+
+def _bring(name: str) -> None:
+    """The data set is not here: where it is fetched."""
+    known = datasets.get(name)
+    st.warning(_("{title} is not here yet.").format(title=_(known.title)))
+    st.page_link(
+        entry("data").path,
+        label=_("Get {title} on the page about data").format(title=_(known.title)),
+        icon=":material/download:",
+        query_params={"data": name.partition("/")[0]},
+    )
+
+
+def lesson(recipe: Recipe) -> bool:
+    """The lesson of a size that the network cannot take; whether there was one."""
+    try:
+        found = train_budget.misfit(recipe)
+    except ValueError:
+        return False
+    if found:
+        train_budget.lesson(recipe, found)
+    return found is not None
+
+
+def beside_the_course(recipe: Recipe) -> None:
+    """What the course got with this network, and in what its recipe differs."""
+    found = figures.nearest_of_course(recipe)
+    if found is None:
+        return
+    _recipe, reported, _curve = found
+    got = _("**The course** got **{test}** on the test pictures after {epochs} epochs").format(
+        test=f"{reported.test_accuracy:.1%}", epochs=reported.epochs
+    )
+    departs = figures.departures(recipe, found[0])
+    if not departs:
+        st.markdown(got + " " + _("with exactly this recipe."))
+        return
+    parts = "; ".join(
+        _("{field} {theirs} there, {ours} here").format(
+            field=figures.field(name),
+            theirs=figures.value(name, theirs),
+            ours=figures.value(name, ours),
+        )
+        for name, (ours, theirs) in departs.items()
+    )
+    st.markdown(got + ": " + parts + ".")
+
+
+# -- experiments --------------------------------------------------------------------------------
+
+
+def experiment(name: str) -> list[Recipe]:
+    """An experiment's runs, on other data or shortened if the reader wants that."""
+    preset = PRESETS[name]
+    st.markdown(f"**{_(preset.question)}**")
+    words = {each: _(datasets.get(each).title) for each in datasets.names()}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
+        data = links.pick_listed("dataset", _("Data"), words, width=220)
+        epochs = bound.number(
+            _("Epochs"), "all_epochs", 0, 0, help_=_("0: as the experiment has it."), width=120
+        )
+        subset = bound.number(
+            _("Training pictures"), "train_subset", 0, 0, help_=_("0 takes all."), width=140
+        )
+    shown = [
+        replace(each, dataset=data, epochs=epochs or each.epochs, train_subset=subset)
+        for each in preset.recipes
+    ]
+    differ = figures.differing(shown)
+    with st.container(key="differences"):
+        st.table({_("run"): [figures.title(each) for each in shown], **differ}, hide_index=True)
+    return shown
+
+
+def experiment_card(given: Sequence[Recipe]) -> None:
+    """Device and the button that launches all of them."""
+    with st.container(border=True, key="budget"):
+        chosen = train_budget.pick_device()
+        train_budget.trouble()
+        here = [replace(each, device=st.session_state["device"]) for each in given]
+        problem = next(filter(None, map(_problem, here)), "")
+        st.caption(_("They run one after the other; their curves are laid over each other."))
+        _launch(here, chosen, problem)
+
+
+def mistakes() -> None:
+    """What the course's notebooks get wrong once, and what is done here."""
+    with st.expander(_("What is easily got wrong in a training loop")):
+        for each in MISTAKES:
+            st.markdown(f"{_(each.there)} **{_(each.here)}**")

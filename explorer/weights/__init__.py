@@ -1,0 +1,247 @@
+"""Which network with which weights, as plain values: names, options, and a source.
+
+A source is a text that fits into a link:
+
+- "untrained:0": random weights, the number is the seed;
+- "shipped:lenet": trained weights that come with the program, a file in `checkpoints/`;
+- "run:7@3": run 7 after its third epoch; "run:7" is its last one;
+- "published": torchvision's own, trained on ImageNet.
+
+"@0" after a shipped file or a run is the same network before its first step.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from explorer import architectures, checkpoints, runs
+from explorer.architectures.registry import Value, build_on_meta
+from explorer.checkpoints import Card
+from explorer.datasets import Progress
+from explorer.inputs import Picture
+from explorer.language import _
+from explorer.shelf import Shelf
+from explorer.storage import PROJECT
+from explorer.training.initialisation import initialise
+from explorer.units import size
+from explorer.weights import published
+from explorer.weights.seeded import Seeded
+
+UNTRAINED = "untrained:0"
+PUBLISHED = "published"
+FOLDER = PROJECT / "checkpoints"
+SUFFIX = ".safetensors"
+MOST_BYTES = 1_500_000_000  # of all networks that are kept, and of one that is loaded
+
+_FORM = re.compile(r"(untrained|shipped|run):([A-Za-z0-9_.-]{1,80})(?:@(\d{1,6}))?")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a source stands for. `options` are all of the network's, `shape` (C, H, W).
+
+    `shape` and `normalisation` (see `pictures`) are those that it was trained with. `card` is that
+    of a trained network, also where it is to be seen as it was before (`epoch` 0).
+    """
+
+    source: str
+    network: str
+    options: Mapping[str, Value]
+    shape: Picture
+    seed: int = 0
+    epoch: int | None = None
+    classes: tuple[str, ...] = ()
+    normalisation: str = "none"
+    card: Card | None = None
+    path: Path | None = None
+
+    @property
+    def trained(self) -> bool:
+        """Whether anything has been learned."""
+        return self.source == PUBLISHED or (self.card is not None and self.epoch != 0)
+
+
+def sources(network: str) -> tuple[str, ...]:
+    """What there is for a network: trained weights first, untrained ones last."""
+    found = [f"shipped:{path.stem}" for path in shipped(network)]
+    for run in runs.listed():
+        try:
+            if run.recipe.network == network and runs.checkpoints(run.id):
+                found.append(f"run:{run.id}")
+        except ValueError:  # a run of another version
+            continue
+    if published.exist(network):
+        found.append(PUBLISHED)
+    return (*found, UNTRAINED)
+
+
+def shipped(network: str = "") -> list[Path]:
+    """The files in `checkpoints/`, of one network or of all."""
+    return [path for path in sorted(FOLDER.glob(f"*{SUFFIX}")) if _is_of(network, path)]
+
+
+def _is_of(network: str, path: Path) -> bool:
+    try:
+        return not network or checkpoints.read_card(path).network == network
+    except ValueError:  # damaged; whoever asks for it by name is told so
+        return False
+
+
+def through_training(source: str) -> tuple[str, ...]:
+    """The same network from before its first step on, as far as weights were kept."""
+    kind, name, _epoch = _parts(source)
+    if kind == "run":
+        return tuple(f"run:{name}@{epoch}" for epoch in (0, *runs.checkpoints(_number(name))))
+    return (f"{source}@0", source) if kind == "shipped" else (source,)
+
+
+def facts(network: str, options: Mapping[str, object] | None, source: str) -> Weights:
+    """What `source` stands for, without loading it. Trained weights bring their own options.
+
+    Raises:
+        ValueError: no such network, option or source, or one that is not this network's.
+    """
+    architecture = architectures.get(network)
+    if source == PUBLISHED:
+        return _published(network, options)
+    kind, name, epoch = _parts(source)
+    if kind == "untrained":
+        resolved = architecture.resolve(options)
+        shape = _shape(resolved, architecture.input_shape[1:])
+        return Weights(source, network, resolved, shape, seed=_number(name))
+    path = _file(kind, name, epoch)
+    card = checkpoints.read_card(path)
+    if card.network != network:
+        raise ValueError(
+            _("The weights {source} are those of {theirs}, not of {network}.").format(
+                source=source, theirs=card.network, network=network
+            )
+        )
+    resolved = architecture.resolve(card.options)
+    return Weights(
+        source,
+        network,
+        resolved,
+        _shape(resolved, (card.size, card.size) if card.size else architecture.input_shape[1:]),
+        seed=card.seed,
+        epoch=card.epoch if epoch is None else epoch,
+        classes=card.classes,
+        card=card,
+        path=path,
+    )
+
+
+def load(
+    network: str,
+    options: Mapping[str, object] | None,
+    source: str,
+    progress: Progress | None = None,
+) -> nn.Module:
+    """The network with these weights, on the CPU, in evaluation mode, shared by everyone.
+
+    It is only to be read: to run it under watch, `activations.own_copy` it. Published weights are
+    downloaded if need be; `progress` hears of bytes, and what it raises stops the download.
+
+    Raises:
+        ValueError: as `facts`; the weights are damaged or cannot be had; it is too large.
+    """
+    known = facts(network, options, source)
+    stamp = known.path.stat().st_mtime_ns if known.path else 0
+    key = (network, tuple(sorted(known.options.items())), known.source, stamp)
+    return _shelf.get(key, lambda: _loaded(known, progress))
+
+
+def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
+    architecture = architectures.get(known.network)
+    needed = _nbytes(build_on_meta(architecture, known.options))
+    if needed > MOST_BYTES:
+        raise ValueError(
+            _("{network} has {size} of weights; at most {most} are loaded here.").format(
+                network=known.network, size=size(needed), most=size(MOST_BYTES)
+            )
+        )
+    if known.source == PUBLISHED:
+        network = published.build(known.network, published.fetch(known.network, progress))
+    elif known.card and known.path and known.epoch != 0:
+        tensors, card = checkpoints.load(known.path)
+        network = checkpoints.build(card, tensors)
+    else:
+        recipe = known.card.recipe if known.card else {}
+        with Seeded(known.seed):
+            network = architecture.build(**known.options)
+            initialise(network, str(recipe.get("initialisation", "default")))
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def _published(network: str, options: Mapping[str, object] | None) -> Weights:
+    architecture = architectures.get(network)
+    resolved, made = architecture.resolve(options), architecture.resolve()
+    if not published.exist(network):
+        raise ValueError(
+            _("Published weights are there for torchvision's networks, not for {network}.").format(
+                network=network
+            )
+        )
+    if resolved != made:
+        raise ValueError(
+            _("The published weights of {network} are for {channels} channels and {classes} "
+              "classes. Leave its options as they are.").format(
+                network=network, channels=made["in_channels"], classes=made["num_classes"]
+            )
+        )  # fmt: skip
+    return Weights(
+        PUBLISHED,
+        network,
+        resolved,
+        architecture.input_shape,
+        classes=published.classes(network),
+        normalisation=published.normalisation(network),
+    )
+
+
+def _parts(source: str) -> tuple[str, str, int | None]:
+    form = _FORM.fullmatch(source)
+    if source == PUBLISHED:
+        return PUBLISHED, "", None
+    if form is None or (form[1] == "untrained" and form[3]):
+        raise ValueError(
+            _(
+                "“{given}” names no weights. Write untrained:0, published, shipped: and a file, or "
+                "run: and its number, with @ and an epoch."
+            ).format(given=source[:60])
+        )
+    return form[1], form[2], int(form[3]) if form[3] else None
+
+
+def _number(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 10):
+        raise ValueError(_("“{given}” is not a whole number.").format(given=text[:40]))
+    return int(text)
+
+
+def _file(kind: str, name: str, epoch: int | None) -> Path:
+    if kind == "run":
+        return runs.checkpoint(_number(name), epoch or None)
+    path = FOLDER / f"{name}{SUFFIX}"
+    if not path.is_file() or path.parent != FOLDER or epoch:
+        known = ", ".join(each.stem for each in shipped()) or _("none")
+        raise ValueError(
+            _("There are no weights “{given}” in checkpoints/. There are: {known}.").format(
+                given=name, known=known
+            )
+        )
+    return path
+
+
+def _shape(options: Mapping[str, Value], sides: tuple[int, ...]) -> Picture:
+    return int(options["in_channels"]), sides[0], sides[1]
+
+
+def _nbytes(network: nn.Module) -> int:
+    return sum(t.numel() * t.element_size() for t in (*network.parameters(), *network.buffers()))
+
+
+_shelf: Shelf[nn.Module] = Shelf(MOST_BYTES, _nbytes)

@@ -1,0 +1,107 @@
+"""The weights that torchvision publishes for its networks: trained on ImageNet's 1 000 classes."""
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from explorer import storage
+from explorer.architectures import build_on_meta, get
+from explorer.architectures.registry import TORCHVISION
+from explorer.datasets import Progress, Unavailable, downloads
+from explorer.datasets.downloads import Remote
+from explorer.language import _
+from explorer.torchvision_import import models
+
+# torchvision's older files call a dense layer's parts "norm.1"; a name cannot hold a dot today.
+_OLD_DENSE = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
+
+
+def exist(network: str) -> bool:
+    """Whether there are any for this network."""
+    return network.startswith(TORCHVISION)
+
+
+def _entry(network: str) -> Any:
+    """The published set that was trained on the pictures that the network is made for."""
+    side = get(network).input_shape[1]
+    sets = models.get_model_weights(network.removeprefix(TORCHVISION))
+    return next(each for each in sets if each.transforms.keywords["crop_size"] == side)
+
+
+def classes(network: str) -> tuple[str, ...]:
+    """ImageNet's, in order."""
+    return tuple(_entry(network).meta["categories"])
+
+
+def normalisation(network: str) -> str:
+    """What the pictures were normalised by, as `pictures.NORMALISATIONS` calls it."""
+    mean = _entry(network).transforms.keywords.get("mean")
+    return "half" if mean == (0.5, 0.5, 0.5) else "imagenet"
+
+
+def remote(network: str) -> Remote:
+    """The file on the web, and where it is kept: torch's own folder if it is there already."""
+    url = str(_entry(network).url)
+    name = url.rpartition("/")[2]
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    if not path.is_file():
+        path = storage.home() / "weights" / name
+    digits = name.removesuffix(".pth").rpartition("-")[2]  # the first of its SHA-256
+    return Remote((url,), md5="", path=path, sha256=digits)
+
+
+def at_hand(network: str) -> bool:
+    """Whether the file is here, so that no download is needed."""
+    return remote(network).path.is_file()
+
+
+def fetch(network: str, progress: Progress | None = None) -> Path:
+    """The file, downloaded if it is not here whole; `progress` hears of bytes, and may raise.
+
+    Raises:
+        ValueError: that failed: why, and what to do.
+    """
+    file = remote(network)
+    total = int(_entry(network).meta["_file_size"] * 2**20)
+    try:
+        downloads.fetch([file], total, progress)
+    except Unavailable as error:
+        raise ValueError(
+            _(
+                "The published weights of {network} could not be downloaded: {reason}. The file "
+                "{url} may also be put into {folder} by hand. Until then, look at the network "
+                "untrained."
+            ).format(network=network, reason=error, url=file.urls[0], folder=file.path.parent)
+        ) from None
+    return file.path
+
+
+def build(network: str, path: Path) -> nn.Module:
+    """The network with the published weights in the file at `path`.
+
+    Raises:
+        ValueError: the file is damaged, or holds something else.
+    """
+    architecture = get(network)
+    # Built without memory: filling it with random numbers first takes seconds.
+    built: Any = build_on_meta(architecture, architecture.resolve())
+    try:
+        found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        state = {_OLD_DENSE.sub(r"\1\2", key): tensor for key, tensor in found.items()}
+        if network == TORCHVISION + "googlenet":  # built without its side classifiers
+            state = {key: tensor for key, tensor in state.items() if not key.startswith("aux")}
+        built.load_state_dict(state, assign=True)
+    except (OSError, RuntimeError, EOFError, ValueError, AttributeError, pickle.UnpicklingError):
+        raise ValueError(
+            _(
+                "{path} does not hold the published weights of {network}. Delete it, and it is "
+                "downloaded again."
+            ).format(path=path, network=network)
+        ) from None
+    if hasattr(built, "transform_input"):
+        built.transform_input = True  # these two were trained on another range of numbers
+    return built.eval()  # type: ignore[no-any-return]

@@ -1,0 +1,15 @@
+"""What does each layer see?"""
+
+import streamlit as st
+
+from explorer.language import _
+from explorer.ui import maps_page, maps_view
+
+st.title(_("What does each layer see?"))
+looked = maps_page.pick()
+if looked is None:
+    st.stop()
+if problem := maps_page.problem(looked.sides):
+    maps_page.complain(problem, looked.choice)
+    st.stop()
+maps_view.look(looked.sides, looked.main)

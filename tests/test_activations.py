@@ -1,0 +1,380 @@
+"""Recorded maps against plain forward passes: an interpreter of the traced network, and hooks."""
+
+import gc
+import operator
+import re
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+from explorer import activations
+from explorer.activations import Recording, glance, own_copy, record, stages
+from explorer.activations.layout import layout
+from explorer.architectures import build_on_meta, course, get
+from explorer.graph import record as record_shapes
+
+# Side of a small picture that the network accepts; and options that keep the large ones small.
+SIDES = {"lenet": 28, "bn_lenet": 28, "alexnet": 195, "nin": 67, "googlenet": 40, "densenet": 40}
+NARROW = {name: {"conv_ratio": 8, "fc_ratio": 8} for name in ("vgg11", "vgg13", "vgg16", "vgg19")}
+TORCHVISION = [
+    "alexnet",
+    "vgg11_bn",
+    "squeezenet1_1",
+    "googlenet",
+    "resnet18",
+    "densenet121",
+    "mobilenet_v3_small",
+    "shufflenet_v2_x0_5",
+    "efficientnet_b0",
+    "convnext_tiny",
+]
+NAMES = [*course(), *(f"torchvision/{name}" for name in TORCHVISION)]
+
+
+def built(name: str, seed: int = 0) -> tuple[nn.Module, Tensor]:
+    """A network with random weights, and a random picture that fits it."""
+    architecture = get(name)
+    torch.manual_seed(seed)
+    network = architecture.build(**architecture.resolve(NARROW.get(name, {}))).eval()
+    side = SIDES.get(name, 224 if name in NARROW else 64)
+    return network, torch.rand(1, architecture.input_shape[0], side, side)
+
+
+@cache
+def recorded(name: str) -> Recording:
+    return record(*built(name))
+
+
+class Tracer(fx.Tracer):
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return not list(m.children())
+
+
+class Outputs(fx.Interpreter):
+    """Runs a traced network node by node and notes a copy of every tensor, before it changes."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__(fx.GraphModule(network, Tracer().trace(network)))
+        self.seen: list[tuple[str, Tensor]] = []
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        if n.target is operator.getitem and not isinstance(self.env[n.args[0]], Tensor):
+            return result  # one of several outputs: no operation
+        first = result[0] if isinstance(result, list | tuple) else result
+        if n.op.startswith("call_") and isinstance(first, Tensor):
+            self.seen.append((str(n.target), first.clone()))
+        return result
+
+
+def untouched(network: nn.Module) -> bool:
+    return not any(
+        "forward" in vars(module) or module._forward_hooks or module._forward_pre_hooks
+        for module in network.modules()
+    )
+
+
+# The same numbers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_gives_what_a_plain_forward_pass_gives(name: str):
+    network, picture = built(name)
+    plain = Outputs(network)
+    with torch.inference_mode():
+        logits = plain.run(picture)
+    recording = recorded(name)
+    named = [operation.name for operation in recording.operations]
+    assert list(recording.steps) == named
+    for operation, (target, output) in zip(recording.operations, plain.seen, strict=True):
+        if operation.kind == "module":
+            assert re.fullmatch(re.escape(target) + r"(_\d+)?", operation.name)
+        assert torch.equal(recording.values(operation.name), output), operation.name
+    assert torch.equal(recording.output, logits)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_inputs_and_shapes_are_those_of_the_layer_table(name: str):
+    architecture, recording = get(name), recorded(name)
+    meta = build_on_meta(architecture, architecture.resolve(NARROW.get(name, {})))
+    table = record_shapes(meta, tuple(recording.picture.shape))
+    assert recording.operations == tuple(replace(each, macs=0) for each in table.operations)
+
+
+def test_what_an_operation_read_is_what_the_one_before_gave():
+    recording = recorded("torchvision/densenet121")
+    for step in recording.steps.values():
+        for name, tensor in zip(step.operation.inputs, step.inputs, strict=True):
+            assert torch.equal(tensor, recording.values(name))
+
+
+class InPlace(nn.Module):
+    """Overwrites its maps in every way that there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.end = nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.conv(x)
+        view = a[:, :1]
+        a += 1
+        a.mul_(2)
+        functional.relu(a, True)
+        functional.dropout(a, 0.5, False, True)
+        a[:, 0] = 0.5
+        torch.add(a, 1, out=a)
+        return self.end(a) - view
+
+
+def test_maps_are_kept_as_they_were_before_they_are_overwritten():
+    torch.manual_seed(0)
+    network, picture = InPlace().eval(), torch.rand(1, 1, 4, 4)
+    with torch.no_grad():
+        conv = network.conv(picture)
+        relu = functional.relu((conv + 1) * 2)
+        filled = torch.cat((torch.full((1, 1, 4, 4), 0.5), relu[:, 1:]), dim=1)
+        expected = {"conv": conv, "add": conv + 1, "mul": (conv + 1) * 2, "relu": relu}
+        expected |= {"setitem": filled, "add_2": filled + 1, "sub": network(picture)}
+    recording = record(network, picture)
+    for name, output in expected.items():
+        assert torch.equal(recording.values(name), output), name
+    assert torch.equal(recording.step("add").inputs[0], conv)
+
+
+# What is asked for
+
+
+def test_only_what_is_asked_for_is_kept():
+    network, picture = built("resnet18")
+    everything = record(network, picture)
+    some = record(network, picture, ["stage3.block1.add"])
+    assert list(some.steps) == ["stage3.block1.add"]
+    assert some.operations == everything.operations
+    assert torch.equal(some.maps("stage3.block1.add"), everything.maps("stage3.block1.add"))
+    assert some.nbytes < everything.nbytes / 20
+    with pytest.raises(ValueError, match=r"stage1\.conv were not kept"):
+        some.maps("stage1.conv")
+
+
+@pytest.mark.parametrize("ask", [["conv9"], ["conv1", "nothing"]])
+def test_an_unknown_name_is_a_sentence(ask: list[str]):
+    network, picture = built("lenet")
+    with pytest.raises(ValueError, match=r"no operation “.*It has conv1, act1"):
+        record(network, picture, ask)
+    with pytest.raises(ValueError, match="no operation"):
+        record(network, picture).maps(ask[-1])
+
+
+def test_what_is_kept_is_bounded():
+    network, picture = built("densenet")
+    everything = record(network, picture)
+    with pytest.raises(ValueError, match="too large to be kept"):
+        record(network, picture, most_bytes=everything.nbytes // 2)
+    assert record(network, picture, most_bytes=2 * everything.nbytes).nbytes == everything.nbytes
+    assert untouched(network)
+
+
+def test_a_glance_keeps_nothing_alive_but_small_pictures(monkeypatch: pytest.MonkeyPatch):
+    network, picture = built("torchvision/densenet121")
+    alive: list[weakref.ref[Tensor]] = []
+    most = [0]
+    plain = activations.keeper.Keeper.note
+
+    def note(keeper: Any, done: Any, made: list[Tensor]) -> None:
+        alive.extend(map(weakref.ref, made))
+        most[0] = max(most[0], sum(reference() is not None for reference in alive))
+        plain(keeper, done, made)
+
+    monkeypatch.setattr(activations.keeper.Keeper, "note", note)
+    glance(network, picture)
+    assert len(alive) > 400
+    assert most[0] < 40  # a dense block keeps those that it joins
+    gc.collect()
+    assert not any(reference() is not None for reference in alive)
+
+
+def test_a_glance_shows_the_maps_small():
+    network, picture = built("resnet18")
+    recording, small = record(network, picture), glance(network, picture, channels=3, side=16)
+    assert [*small] == ["input", *recording.steps]
+    for name, seen in small.items():
+        maps = recording.maps(name)
+        assert seen.shape == tuple(maps.shape)
+        assert (seen.low, seen.high) == (float(maps.min()), float(maps.max()))
+        assert seen.silent == int(recording.statistics(name).silent.sum())
+        if max(maps.shape[1:]) <= 16:
+            assert torch.equal(seen.thumbnails, maps[:3])
+        else:
+            expected = functional.adaptive_avg_pool2d(maps[:3], (16, 16))
+            torch.testing.assert_close(seen.thumbnails, expected)
+    assert [*glance(network, picture, stages(recording.operations))] == [
+        "input",
+        *stages(recording.operations),
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_strip_shows_a_few_stages_in_order_and_ends_with_the_logits(name: str):
+    operations = recorded(name).operations
+    chosen = stages(operations)
+    assert 6 <= len(chosen) <= 20
+    assert chosen[-1] == operations[-1].name
+    order = [operation.name for operation in operations]
+    assert sorted(chosen, key=order.index) == list(chosen)
+
+
+# Maps, wherever channels lie
+
+
+def test_maps_and_units_go_both_ways():
+    values = torch.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
+    for shape, places, expected in [
+        ((2, 3, 4, 5), (2, 3), (3, 4, 5)),
+        ((2, 3, 4, 5), (1, 2), (5, 3, 4)),
+        ((2, 60), None, (60, 1, 1)),
+        ((2, 12, 5), None, (5, 12, 1)),
+        ((2, 3, 2, 2, 5), None, (6, 2, 5)),
+        ((2,), None, (1, 1, 1)),
+    ]:
+        given = values.reshape(shape) if len(shape) > 1 else torch.rand(2)
+        found = layout(shape, places)
+        maps = found.maps(given[1])
+        assert tuple(maps.shape) == found.map_shape == expected
+        for unit in [(0, 0, 0), tuple(size - 1 for size in expected)]:
+            assert maps[unit] == given[(1, *found.index(*unit))]
+            assert found.unit(found.index(*unit)) == unit
+
+
+def test_channels_that_come_last_are_put_first():
+    recording = recorded("torchvision/convnext_tiny")
+    permuted = next(o for o in recording.operations if o.type == "Permute")
+    given = recording.values(permuted.name)
+    assert torch.equal(recording.maps(permuted.name), given[0].permute(2, 0, 1))
+
+
+def test_statistics_and_silent_channels_by_hand():
+    maps = torch.tensor([[[0.0, 0.0], [0.0, 0.0]], [[1.0, -1.0], [3.0, 1.0]]])
+    found = activations.statistics(maps)
+    assert found.silent.tolist() == [True, False]
+    assert (found.mean.tolist(), found.variance.tolist()) == ([0, 1], [0, 2])
+    assert (found.minimum.tolist(), found.maximum.tolist()) == ([0, -1], [0, 3])
+
+
+def test_what_follows_an_operation():
+    following = recorded("resnet18").following("stage1.pool")
+    assert following == ("stage2.block1.conv1", "stage2.block1.add")
+
+
+# Mode, failures, and other visitors
+
+
+def test_training_is_the_visitors_own():
+    network, picture = built("torchvision/resnet18")
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    recording = record(network, picture, training=True)
+    read, given = recording.step("bn1").inputs[0], recording.values("bn1")
+    mean, variance = read.mean((0, 2, 3)), read.var((0, 2, 3), correction=0)
+    expected = (read - mean[:, None, None]) / (variance[:, None, None] + 1e-5).sqrt()
+    torch.testing.assert_close(given, expected)
+    assert not network.training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_dropout_drops_in_training_alone():
+    network, picture = nn.Sequential(nn.Flatten(), nn.Dropout(0.5)).eval(), torch.ones(1, 1, 20, 20)
+    assert record(network, picture).values("1").unique().tolist() == [1]
+    assert record(network, picture, training=True).values("1").unique().tolist() == [0, 2]
+
+
+def test_one_picture_that_batch_norm_cannot_train_on_is_a_sentence():
+    network, picture = built("bn_lenet")
+    with pytest.raises(ValueError, match="or evaluation mode"):
+        record(network, picture, training=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "expected"),
+    [
+        ("lenet", torch.rand(1, 1, 40, 40), "fc1 got 1024"),
+        ("resnet18", torch.rand(1, 3, 64, 64), r"stage1\.conv got 3 × 64 × 64"),
+        ("nin", torch.rand(1, 1, 20, 20), "cannot take a picture of 1 × 20 × 20"),
+        ("lenet", torch.rand(1, 28, 28), r"\(N, C, H, W\)"),
+        ("lenet", torch.zeros(1, 1, 28, 28, dtype=torch.uint8), "floating point"),
+    ],
+)
+def test_a_picture_that_does_not_fit_is_a_sentence_and_leaves_nothing_behind(
+    name: str, picture: Tensor, expected: str
+):
+    network, fitting = built(name)
+    for call in (record, glance):
+        with pytest.raises(ValueError, match=expected):
+            call(network, picture)
+    assert untouched(network)
+    assert not network.training
+    assert not torch.is_inference_mode_enabled()
+    assert torch.equal(record(network, fitting).output, plain_output(network, fitting))
+
+
+def plain_output(network: nn.Module, picture: Tensor) -> Tensor:
+    with torch.no_grad():
+        return network(picture)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "torchvision/shufflenet_v2_x0_5"])
+def test_an_own_copy_shares_the_weights_and_neither_hooks_nor_mode(name: str):
+    network, picture = built(name)
+    own = own_copy(network, training=True)
+    assert not {id(part) for part in own.modules()} & {id(part) for part in network.modules()}
+    weights = zip(own.parameters(), network.parameters(), strict=True)
+    assert all(mine is theirs for mine, theirs in weights)
+    seen: list[Any] = []
+    for part in own.modules():
+        part.register_forward_hook(lambda *_: seen.append(1))
+    plain_output(network, picture)
+    assert not seen
+    assert untouched(network)
+    assert [m.training for m in network.modules()] == [False] * len(list(network.modules()))
+    assert all(m.training for m in own.modules())
+
+
+def test_a_module_in_two_places_stays_one_in_the_copy():
+    layer = nn.Linear(4, 4)
+    own = own_copy(nn.Sequential(layer, nn.ReLU(), layer))
+    assert own[0] is own[2]
+    assert own[0] is not layer
+
+
+def visitors() -> Iterator[tuple[str, int]]:
+    """Thirty of them: some share a network, all have pictures of their own."""
+    names = ["lenet", "bn_lenet", "resnet18", "densenet", "googlenet"]
+    return ((names[n % len(names)], n) for n in range(30))
+
+
+def test_thirty_visitors_at_once_see_their_own_maps_only():
+    networks = {name: built(name)[0] for name in SIDES | {"resnet18": 64} if name != "alexnet"}
+    people = list(visitors())
+
+    def picture(name: str, seed: int) -> Tensor:
+        side = SIDES.get(name, 64)
+        return torch.rand(1, 1, side, side, generator=torch.Generator().manual_seed(seed))
+
+    def look(visitor: tuple[str, int]) -> list[Tensor]:
+        name, seed = visitor
+        recording = record(networks[name], picture(name, seed), training=False)
+        return [recording.values(each.name) for each in recording.operations]
+
+    alone = [look(each) for each in people]
+    with ThreadPoolExecutor(30) as threads:
+        together = list(threads.map(look, people))
+    for expected, found in zip(alone, together, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
+    assert all(map(untouched, networks.values()))

@@ -1,0 +1,315 @@
+"""Attribution against captum, and on models whose answer is known by hand."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import captum.attr
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from explorer.architectures import get
+from explorer.attribution import (
+    METHODS,
+    convolutions,
+    deletion,
+    grad_cam,
+    integrated_gradients,
+    occlusion,
+    saliency,
+    top,
+)
+
+NETWORKS = {"lenet": 28, "resnet18": 40, "densenet": 40, "torchvision/resnet18": 48}
+
+
+@cache
+def built(name: str) -> tuple[nn.Module, Tensor]:
+    """A network that is only read, as visitors share it, and a picture."""
+    architecture = get(name)
+    torch.manual_seed(0)
+    options = {"activation": "relu"} if name == "lenet" else {}
+    network = architecture.build(**architecture.resolve(options)).eval()
+    network.requires_grad_(requires_grad=False)
+    side = NETWORKS[name]
+    return network, torch.randn(1, architecture.input_shape[0], side, side)
+
+
+def plain(network: nn.Module) -> nn.Module:
+    """For captum, which puts hooks on what it is given and cannot stand `inplace`."""
+    for module in network.modules():
+        if hasattr(module, "inplace"):
+            module.inplace = False
+    return network
+
+
+def linear(channels: int = 2, side: int = 6, classes: int = 3) -> tuple[nn.Module, Tensor]:
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(channels * side * side, classes)).eval()
+    return network, torch.randn(1, channels, side, side)
+
+
+def weight_of(network: Any, target: int, picture: Tensor) -> Tensor:
+    return network[1].weight[target].detach().view(picture.shape[1:])
+
+
+# Known by hand
+
+
+def test_a_linear_models_saliency_is_its_weight():
+    network, picture = linear()
+    expected = weight_of(network, 2, picture).abs().amax(0)
+    torch.testing.assert_close(saliency(network, picture, 2), expected)
+
+
+def test_a_linear_models_integrated_gradients_are_weight_times_input():
+    network, picture = linear()
+    expected = (weight_of(network, 1, picture) * picture[0]).sum(0)
+    torch.testing.assert_close(integrated_gradients(network, picture, 1, steps=3), expected)
+    halfway = integrated_gradients(network, picture, 1, steps=3, baseline=picture / 2)
+    torch.testing.assert_close(halfway, expected / 2)
+
+
+def test_a_linear_model_loses_what_is_covered():
+    network, picture = linear()
+    products = (weight_of(network, 0, picture) * picture[0]).sum(0)
+    torch.testing.assert_close(
+        occlusion(network, picture, 0, patch=1, stride=1), products, atol=1e-5, rtol=1e-5
+    )
+    corner = occlusion(network, picture, 0, patch=3, stride=3)[:3, :3]
+    torch.testing.assert_close(corner, products[:3, :3].sum().expand(3, 3), atol=1e-5, rtol=1e-5)
+
+
+def test_grad_cam_of_an_averaging_head_by_hand():
+    torch.manual_seed(2)
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+    )
+    picture = torch.randn(1, 1, 10, 10)
+    maps = network[0](picture).detach()
+    weights = network[3].weight[1].detach() / 64  # each of 8 × 8 places has its share
+    expected = (weights[:, None, None] * maps[0]).sum(0).relu()
+    found = grad_cam(network, picture, 1, layer="0")
+    torch.testing.assert_close(
+        found, interpolate(expected[None, None], (10, 10), mode="bilinear")[0, 0]
+    )
+
+
+# Against captum
+
+
+def of_captum(name: str, network: nn.Module, picture: Tensor, target: int) -> Tensor:
+    x = picture.clone().requires_grad_()
+    if name == "saliency":
+        return captum.attr.Saliency(network).attribute(x, target)[0].amax(0)
+    if name == "integrated_gradients":
+        return captum.attr.IntegratedGradients(network).attribute(x, target=target)[0].sum(0)
+    if name == "grad_cam":
+        layer = network.get_submodule(convolutions(network)[-1])
+        heat = captum.attr.LayerGradCam(network, layer).attribute(x, target, relu_attributions=True)
+        return interpolate(heat, x.shape[2:], mode="bilinear")[0, 0]
+    channels = x.shape[1]
+    found = captum.attr.Occlusion(network).attribute(
+        x, (channels, 12, 12), (channels, 9, 9), target=target
+    )
+    return found[0, 0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_captum_finds_the_same(name: str, method: str):
+    network, picture = built(name)
+    options = {"patch": 12, "stride": 9} if method == "occlusion" else {}
+    found = METHODS[method].explain(network, picture, 3, **options)
+    expected = of_captum(method, plain(network), picture, 3).detach()
+    scale = float(expected.abs().max()) or 1.0
+    torch.testing.assert_close(found / scale, expected / scale, atol=2e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["densenet", "resnet18"])
+def test_grad_cam_at_any_convolution(name: str):
+    network, picture = built(name)
+    for layer in convolutions(network)[::3]:
+        heat = captum.attr.LayerGradCam(plain(network), network.get_submodule(layer)).attribute(
+            picture.clone().requires_grad_(), 0, relu_attributions=True
+        )
+        expected = interpolate(heat, picture.shape[2:], mode="bilinear")[0, 0].detach()
+        found = grad_cam(network, picture, 0, layer=layer)
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-3)
+
+
+# What every method promises
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_heat_map_has_the_pictures_size_and_its_sign(name: str, method: str):
+    network, picture = built(name)
+    network.train()  # however it comes, it is run in evaluation mode
+    found = METHODS[method].explain(network, picture, 0)
+    assert all(module.training for module in network.modules())
+    network.eval()
+    assert torch.equal(found, METHODS[method].explain(network, picture, 0))
+    assert found.shape == picture.shape[2:]
+    assert torch.isfinite(found).all()
+    assert METHODS[method].signed or float(found.min()) >= 0
+    assert not found.requires_grad
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_integrated_gradients_add_up_to_the_difference():
+    network, picture = built("lenet")
+    with torch.no_grad():
+        logits = network(torch.cat((picture, torch.zeros_like(picture))))[:, 5]
+    found = integrated_gradients(network, picture, 5, steps=200)
+    assert float(found.sum()) == pytest.approx(float(logits[0] - logits[1]), rel=1e-2)
+
+
+def test_a_layer_that_is_called_twice_has_two_names():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(1, 1, 3, padding=1), nn.Linear(64, 2)
+            self.end = nn.ReLU(inplace=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.end(self.conv(self.end(self.conv(x)))).flatten(1))
+
+    torch.manual_seed(4)
+    network, picture = Twice(), torch.randn(1, 1, 8, 8)
+    x = network.conv(network.end(network.conv(picture))).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(network.fc(x.relu().flatten(1))[0, 1], x)
+    expected = (slope.mean() * x[0, 0]).relu().detach()
+    torch.testing.assert_close(grad_cam(network, picture, 1, layer="conv_2"), expected)
+    assert not torch.equal(grad_cam(network, picture, 1, layer="conv"), expected)
+
+
+def test_pictures_and_networks_of_others_stay_as_they_are():
+    torch.manual_seed(5)
+    network = nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(16, 2)).eval()
+    picture = torch.randn(1, 1, 4, 4)
+    before = picture.clone()
+    saliency(network, picture, 0)
+    integrated_gradients(network, picture, 0)
+    occlusion(network, picture, 0, patch=2, stride=2)
+    assert torch.equal(picture, before)
+    with torch.inference_mode():  # made where gradients are not even thought of
+        other = torch.randn(1, 1, 4, 4)
+    assert saliency(network, other, 0).shape == (4, 4)
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+# Progress, errors, other visitors
+
+
+@pytest.mark.parametrize("method", [integrated_gradients, occlusion])
+def test_progress_is_told_and_can_stop(method: Callable[..., Tensor]):
+    network, picture = built("lenet")
+    heard: list[tuple[int, int]] = []
+    method(network, picture, 0, progress=lambda done, total: heard.append((done, total)))
+    assert heard[-1][0] == heard[-1][1]
+    assert sorted(heard) == heard
+
+    def stop(_done: int, _total: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        method(network, picture, 0, progress=stop)
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("picture", "target", "expected"),
+    [
+        (torch.randn(1, 1, 28, 28), 10, "no class 10: the network has 10, from 0"),
+        (torch.randn(1, 1, 28, 28), -1, "no class -1"),
+        (torch.randn(1, 1, 50, 50), 0, "cannot take a picture of 1 × 50 × 50"),
+        (torch.randn(2, 1, 28, 28), 0, "One picture"),
+        (torch.zeros(1, 1, 28, 28, dtype=torch.uint8), 0, "floating point"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_sentence(
+    method: str, picture: Tensor, target: int, expected: str
+):
+    network, _fitting = built("lenet")
+    with pytest.raises(ValueError, match=expected):
+        METHODS[method].explain(network, picture, target)
+    assert not any(module._forward_hooks for module in network.modules())
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda n, x: grad_cam(n, x, 0, layer="conv9"), "no layer “conv9”. It has conv1, conv2"),
+        (lambda n, x: grad_cam(n, x, 0, layer=""), None),
+        (lambda n, x: grad_cam(n, x, 0, layer="fc1"), "fc1 gives no maps"),
+        (lambda n, x: grad_cam(n, x, 0, layer="conv1_7"), "conv1_7 gives no maps"),
+        (lambda n, x: occlusion(n, x, 0, patch=0), "A patch of 0 cannot move by 4"),
+        (lambda n, x: occlusion(n, x, 0, patch=3, stride=4), "from 1 to 3 pixels"),
+        (lambda n, x: occlusion(n, torch.randn(1, 1, 99, 99), 0, patch=1, stride=1), "9801 passes"),
+    ],
+)
+def test_settings_that_mean_nothing_are_a_sentence(call: Any, expected: str | None):
+    network, picture = built("lenet")
+    if expected is None:
+        assert call(network, picture).shape == (28, 28)
+        return
+    with pytest.raises(ValueError, match=expected):
+        call(network, picture)
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_a_network_without_convolutions_is_a_sentence():
+    network, picture = linear()
+    with pytest.raises(ValueError, match="has no convolution"):
+        grad_cam(network, picture, 0)
+
+
+def test_thirty_visitors_at_once_on_one_network():
+    network, _picture = built("lenet")
+    layers = convolutions(network)
+    pictures = torch.randn(30, 1, 1, 28, 28)
+
+    def look(visitor: int) -> tuple[Tensor, Tensor]:
+        picture, target = pictures[visitor], visitor % 10
+        heat = grad_cam(network, picture, target, layer=layers[visitor % len(layers)])
+        return heat, saliency(network, picture, target)
+
+    alone = [look(visitor) for visitor in range(30)]
+    with ThreadPoolExecutor(30) as threads:
+        together = list(threads.map(look, range(30)))
+    for expected, found in zip(alone, together, strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+# The answer, and whether a map means anything
+
+
+def test_the_most_probable_classes():
+    network, picture = built("lenet")
+    with torch.no_grad():
+        probabilities = network(picture)[0].softmax(0)
+    best = top(network, picture, 3)
+    assert [guess.label for guess in best] == probabilities.topk(3).indices.tolist()
+    assert best[0].probability == pytest.approx(float(probabilities.max()), rel=1e-5)
+    assert len(top(network, picture, 99)) == 10
+
+
+def test_deleting_what_matters_first_costs_more_than_deleting_it_last():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(100, 2, bias=False))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.stack((torch.linspace(0, 1, 100), torch.zeros(100))))
+    picture = torch.ones(1, 1, 10, 10)
+    heat = integrated_gradients(network, picture, 0)
+    first, last = (deletion(network, picture, 0, sign * heat) for sign in (1, -1))
+    assert first.area < last.area
+    assert first.fraction.tolist() == pytest.approx([n / 20 for n in range(21)])
+    assert float(first.probability[0]) == pytest.approx(1, abs=1e-4)
+    assert float(first.probability[-1]) == pytest.approx(0.5)
+    half = torch.sigmoid(torch.linspace(0, 1, 100)[:50].sum())  # the upper half is gone
+    assert float(first.probability[10]) == pytest.approx(float(half), abs=1e-5)

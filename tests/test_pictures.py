@@ -1,0 +1,337 @@
+"""Pictures from everywhere, hostile ones among them, and what a network receives of them."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageCms
+from torch import Tensor
+from torch.nn import functional
+
+from explorer import datasets, pictures
+from explorer.pictures import (
+    Picture,
+    from_dataset,
+    from_drawing,
+    from_photograph,
+    from_upload,
+    named,
+    of_class,
+    prepare,
+)
+from explorer.torchvision_import import torchvision
+from explorer.training.batches import resize, scale
+
+RED, WHITE = (250, 10, 20), (255, 255, 255)
+
+
+def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, kind, **options)
+    return content.getvalue()
+
+
+def plain(mode: str = "RGB", size: tuple[int, int] = (30, 20), colour: Any = RED) -> Image.Image:
+    return Image.new(mode, size, colour)
+
+
+def png(width: int, height: int, data: bytes = b"", *, depth: int = 8, kind: int = 0) -> bytes:
+    """A PNG that claims to be of this size, whatever is in it."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checked = name + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    content = zlib.compress(data)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", content) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+# Hostile pictures
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(png(60_000, 60_000), "at most 40 million", id="bomb"),
+        pytest.param(png(10_000, 10_000), "at most 40 million", id="bomb-that-pillow-warns-of"),
+        pytest.param(png(7_000, 7_000), "at most 40 million", id="bomb-that-pillow-takes"),
+        pytest.param(bytes(300_000_000), "The file has 300 MB; at most 10.0 MB", id="300-MB"),
+        pytest.param(saved(plain(size=(1, 1))), "1 × 1 pixels; each side", id="1x1"),
+        pytest.param(saved(plain(size=(20_000, 1))), "20000 × 1 pixels; each", id="20000x1"),
+        pytest.param(saved(plain(size=(8, 200))), "more than 16 times", id="thin"),
+        pytest.param(saved(plain())[:-40], "cannot be read", id="truncated-png"),
+        pytest.param(
+            saved(Image.effect_noise((64, 64), 80), "JPEG")[:900],
+            "cannot be read",
+            id="truncated-jpeg",
+        ),
+        pytest.param(png(20, 20, b"\0" * 7), "cannot be read", id="too-little-data"),
+        pytest.param(png(20, 20, depth=3), "cannot be read", id="impossible-depth"),
+        pytest.param(saved(plain(), "GIF"), "cannot be read", id="gif"),
+        pytest.param(saved(plain(), "BMP"), "cannot be read", id="bmp"),
+        pytest.param(saved(plain(), "TIFF"), "cannot be read", id="tiff"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be read", id="svg"),
+        pytest.param(b"%PDF-1.7 ...", "cannot be read", id="pdf"),
+        pytest.param(b"PK\x03\x04 a zip", "cannot be read", id="zip"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "cannot be read", id="signature-alone"),
+        pytest.param(b"\xff\xd8\xff\xe0" + b"\xff" * 50, "cannot be read", id="jpeg-of-nothing"),
+        pytest.param(b"", "cannot be read", id="empty"),
+    ],
+)
+def test_a_hostile_picture_is_a_sentence(content: bytes, expected: str):
+    with pytest.raises(ValueError, match=expected) as refused:
+        from_upload(content)
+    assert type(refused.value).__module__.startswith("explorer.")
+    assert str(refused.value).endswith(".")
+
+
+def test_a_compressed_text_is_not_inflated():
+    bomb = zlib.compress(b"a" * 50_000_000)
+    text = b"zTXt" + b"note\0\0" + bomb
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    plain_png = saved(plain())
+    place = plain_png.index(b"IDAT") - 4
+    with pytest.raises(ValueError, match="cannot be read"):
+        from_upload(plain_png[:place] + chunk + plain_png[place:])
+
+
+def cmyk() -> bytes:
+    return saved(plain().convert("CMYK"), "JPEG", quality=95)
+
+
+def grey16() -> bytes:
+    return saved(Image.fromarray(np.full((20, 30), 51_400, np.uint16)))  # 200 · 257
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(saved(plain()), RED, id="rgb"),
+        pytest.param(cmyk(), RED, id="cmyk"),
+        pytest.param(saved(plain().convert("YCbCr"), "JPEG", quality=95), RED, id="jpeg"),
+        pytest.param(grey16(), (200,), id="16-bit"),
+        pytest.param(saved(plain("L", colour=77)), (77,), id="grey"),
+        pytest.param(saved(plain("1", colour=1)), (255,), id="black-and-white"),
+        pytest.param(saved(plain("RGBA", colour=(*RED, 0))), WHITE, id="transparent"),
+        pytest.param(saved(plain("RGBA", colour=(0, 0, 0, 51))), (204,) * 3, id="glass"),
+        pytest.param(saved(plain("LA", colour=(0, 0))), WHITE, id="grey-and-transparent"),
+        pytest.param(saved(plain().convert("P")), None, id="palette"),
+        pytest.param(saved(plain("P", colour=0), transparency=0), WHITE, id="transparent-palette"),
+        pytest.param(
+            saved(plain(), save_all=True, append_images=[plain(colour=WHITE)] * 3),
+            RED,
+            id="animated",
+        ),
+        pytest.param(saved(plain(size=(30, 400))), RED, id="tall"),
+    ],
+)
+def test_pictures_of_every_kind_become_grey_or_rgb(content: bytes, expected: Any):
+    pixels = from_upload(content).pixels
+    assert pixels.dtype == torch.uint8
+    assert tuple(pixels.shape[1:]) in {(20, 30), (400, 30)}
+    if expected:
+        target = torch.tensor(expected)[:, None, None]
+        assert pixels.shape[0] == len(expected)
+        assert int((pixels.int() - target).abs().max()) <= 3
+
+
+def test_a_picture_with_a_colour_profile_is_read():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert from_upload(saved(plain(), icc_profile=profile)).pixels.shape == (3, 20, 30)
+
+
+def test_a_picture_is_turned_upright():
+    camera = plain(size=(30, 20))
+    camera.paste(WHITE, (0, 0, 5, 20))  # a white stripe on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn by 90° clockwise
+    pixels = from_upload(saved(camera, "JPEG", exif=exif, quality=95)).pixels
+    assert pixels.shape == (3, 30, 20)
+    assert int(pixels[:, :3].min()) > 245  # now it is on top
+
+
+def test_a_large_photograph_is_kept_small():
+    noise = Image.effect_noise((3000, 2000), 60)
+    pixels = from_upload(saved(noise, "JPEG")).pixels
+    assert pixels.shape == (1, 683, 1024)
+
+
+# Where pictures come from
+
+
+def test_a_picture_of_a_data_set_is_the_data_sets():
+    test = datasets.load("digits").test
+    picture = from_dataset("digits", "test", 5)
+    assert torch.equal(picture.pixels, test.pictures[5])
+    assert picture.label == int(test.labels[5])
+    assert picture.classes == tuple("0123456789")
+    assert named("digits:test:5").key == picture.key
+    assert named("digits:train:5").key != picture.key
+
+
+def test_pictures_of_one_class():
+    threes = of_class("digits", "train", 3, most=7)
+    assert len(threes) == 7
+    assert all(from_dataset("digits", "train", index).label == 3 for index in threes)
+
+
+def test_photographs_are_in_colour():
+    assert from_photograph("china").pixels.shape == (3, 427, 640)
+    assert named("photograph:flower").key == from_photograph("flower").key
+
+
+def test_a_drawing():
+    cells = [[0.0] * 28 for _ in range(28)]
+    cells[3][4] = 1
+    picture = from_drawing(cells)
+    assert picture.pixels.shape == (1, 28, 28)
+    assert (int(picture.pixels[0, 3, 4]), int(picture.pixels.sum())) == (255, 255)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [],
+        [[0.0] * 28] * 27,
+        [[0.0] * 28] * 27 + [[0.0] * 27],
+        [[0.0] * 27 + [2.0]] * 28,
+        [[float("nan")] * 28] * 28,
+        [["ink"] * 28] * 28,
+    ],
+)
+def test_a_drawing_of_something_else_is_a_sentence(cells: Any):
+    with pytest.raises(ValueError, match=r"drawing"):
+        from_drawing(cells)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "names no picture"),
+        ("photograph", "names no picture"),
+        ("photograph:moon", "no photograph “moon”. There are china, flower"),
+        ("photograph:../../etc/passwd", "no photograph"),
+        ("digits:test:359", "digits has 359 test pictures, from 0 to 358; there is no 359"),
+        ("digits:test:-1", "names no picture"),
+        ("digits:test:99999999999999999999", "names no picture"),
+        ("digits:all:1", "a train and a test part, not “all”"),
+        ("cats:test:1", "There is no data set called cats"),
+    ],
+)
+def test_a_picture_that_is_not_there_is_a_sentence(text: str, expected: str):
+    with pytest.raises(ValueError, match=expected):
+        named(text)
+
+
+def test_a_data_set_that_is_not_here_is_not_downloaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+):
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match=r"CIFAR-10 is not on this machine. .*digits"):
+        from_dataset("cifar10", "test", 0)
+
+
+# What the network receives
+
+
+def columns(width: int, height: int) -> Picture:
+    """Every pixel's brightness is its column's number."""
+    return Picture(torch.arange(width, dtype=torch.uint8).expand(1, height, width), "columns")
+
+
+def test_squeezed_it_is_what_training_makes_of_it():
+    pixels = datasets.load("digits").test.pictures[:3]
+    for size in (8, 28, 5):
+        trained = scale(resize(pixels, size), torch.contiguous_format)
+        for row, each in enumerate(pixels):
+            prepared = prepare(Picture(each, ""), (1, size, size))
+            assert torch.equal(prepared.tensor[0], trained[row])
+
+
+@pytest.mark.parametrize("size", [(100, 150), (500, 700), (64, 800), (1, 1)])
+def test_colour_is_resized_as_pillow_does_it(size: tuple[int, int]):
+    picture = from_photograph("china")
+    whole = Image.fromarray(picture.pixels.permute(1, 2, 0).numpy())
+    expected = np.asarray(whole.resize((size[1], size[0]), Image.Resampling.BILINEAR))
+    found = prepare(picture, (3, *size)).shown.permute(1, 2, 0).numpy()
+    assert np.abs(found.astype(int) - expected).max() <= 1  # torch's sums are rounded once
+    if size != (1, 1):
+        together = functional.interpolate(
+            picture.pixels[None], size, mode="bilinear", antialias=True
+        )
+        assert torch.equal(prepare(picture, (3, *size)).shown, together[0])
+
+
+def test_three_ways_to_make_a_wide_picture_square():
+    wide = columns(60, 20)
+    squeezed, cropped, padded = (
+        prepare(wide, (1, 20, 20), fit).shown[0, 10] for fit in ("squeeze", "crop", "pad")
+    )
+    assert torch.equal(cropped, torch.arange(20, 40, dtype=torch.uint8))
+    assert squeezed[[0, -1]].tolist() == [1, 58]  # means of three columns each
+    whole = prepare(wide, (1, 20, 20), "pad").shown[0]
+    assert not whole[:6].any()
+    assert not whole[-7:].any()
+    assert whole[7:13].any(dim=1).all()
+    assert torch.equal(padded, whole[10])
+    pillow = Image.fromarray(wide.pixels[0].numpy()).resize((20, 20), Image.Resampling.BILINEAR)
+    assert prepare(wide, (1, 20, 20)).shown[0].tolist() == np.asarray(pillow).tolist()
+
+
+@pytest.mark.parametrize("fit", pictures.FITS)
+@pytest.mark.parametrize("size", [(224, 224), (7, 31), (1, 1), (300, 40)])
+@pytest.mark.parametrize("picture", [(20, 320), (320, 20), (28, 28), (9, 8)])
+def test_every_fit_gives_the_shape_that_was_asked_for(
+    fit: str, size: tuple[int, int], picture: tuple[int, int]
+):
+    pixels = torch.randint(256, (3, *picture), dtype=torch.uint8)
+    prepared = prepare(Picture(pixels, ""), (3, *size), fit)
+    assert prepared.tensor.shape == (1, 3, *size)
+    assert prepared.shown.shape == (3, *size)
+    assert 0 <= float(prepared.tensor.min()) <= float(prepared.tensor.max()) <= 1
+
+
+def test_colour_becomes_grey_as_pillow_does_it():
+    picture = from_photograph("flower")
+    grey = Image.fromarray(picture.pixels.permute(1, 2, 0).numpy()).convert("L")
+    prepared = prepare(picture, (1, 427, 640))
+    assert torch.equal(prepared.shown[0], torch.from_numpy(np.array(grey)))
+
+
+def test_grey_becomes_as_many_channels_as_are_read():
+    picture = columns(8, 8)
+    for channels in (1, 2, 3, 5):
+        prepared = prepare(picture, (channels, 8, 8))
+        assert prepared.tensor.shape == (1, channels, 8, 8)
+        assert torch.equal(prepared.tensor[0, 0] * 255, picture.pixels[0].float())
+        assert prepared.shown.shape[0] == (3 if channels == 3 else 1)
+
+
+def test_published_weights_get_what_torchvision_gives_them():
+    picture = from_photograph("china")
+    weights = torchvision.models.ResNet18_Weights.IMAGENET1K_V1
+    transform = weights.transforms.keywords
+    found = prepare(picture, (3, 427, 640), normalisation="imagenet").tensor[0]
+    mean, deviation = pictures.STATISTICS["imagenet"]
+    assert transform.get("mean", mean) == mean
+    expected: Tensor = torchvision.transforms.Normalize(mean, deviation)(picture.pixels / 255)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"fit": "stretch"}, "“stretch” is none of squeeze, crop, pad"),
+        ({"normalisation": "batch"}, "“batch” is none of none, imagenet, half"),
+        ({"normalisation": "imagenet"}, "for 3 channels, not 1"),
+    ],
+)
+def test_an_unknown_way_is_a_sentence(options: dict[str, str], expected: str):
+    with pytest.raises(ValueError, match=expected):
+        prepare(columns(8, 8), (1, 8, 8), **options)

@@ -1,0 +1,369 @@
+"""One number's arithmetic against the network's own tensors, and against PyTorch's functions."""
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from explorer.activations import Recording, record
+from explorer.architectures import get
+from explorer.pixel import (
+    RULES,
+    Activated,
+    Combined,
+    Copied,
+    LocalResponse,
+    Normalised,
+    Sum,
+    Unexplained,
+    WeightedSum,
+    Window,
+    pixel,
+)
+
+# float32 carries seven digits; what is added up is as exact as its largest parts.
+ROUNDING = 1e-6
+# Between them they have every kind of layer that the course and its relatives use.
+NETWORKS = {
+    "lenet": 28,
+    "bn_lenet": 28,
+    "alexnet": 195,
+    "nin": 67,
+    "googlenet": 40,
+    "resnet18": 64,
+    "densenet": 40,
+    "torchvision/squeezenet1_1": 64,
+    "torchvision/densenet121": 64,
+    "torchvision/mobilenet_v3_small": 64,
+    "torchvision/shufflenet_v2_x0_5": 64,
+    "torchvision/efficientnet_b0": 64,
+    "torchvision/convnext_tiny": 64,
+}
+
+
+@cache
+def recorded(name: str) -> Recording:
+    architecture = get(name)
+    torch.manual_seed(0)
+    network = architecture.build(**architecture.resolve({})).eval()
+    for module in network.modules():  # averages that training would have left behind
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+    side = NETWORKS[name]
+    return record(network, torch.randn(1, architecture.input_shape[0], side, side))
+
+
+def run(*layers: nn.Module, picture: Tensor | None = None, training: bool = False) -> Recording:
+    torch.manual_seed(1)
+    picture = torch.randn(2, 4, 9, 8) if picture is None else picture
+    return record(nn.Sequential(*layers), picture, training=training)
+
+
+def any_unit(recording: Recording, name: str, dice: np.random.Generator) -> tuple[int, int, int]:
+    channels, height, width = recording.maps(name).shape
+    return int(dice.integers(channels)), int(dice.integers(height)), int(dice.integers(width))
+
+
+def holds(found: Sum) -> bool:
+    return abs(found.total - found.value) <= ROUNDING * found.scale + 1e-30
+
+
+# Whole networks
+
+
+def test_two_hundred_random_numbers_over_all_kinds_of_layers():
+    dice = np.random.default_rng(0)
+    places = [(name, o.name) for name in NETWORKS for o in recorded(name).operations]
+    kinds: Counter[str] = Counter()
+    for number in dice.choice(len(places), 200, replace=False):
+        name, operation = places[number]
+        recording = recorded(name)
+        unit = any_unit(recording, operation, dice)
+        found = pixel(recording, operation, *unit)
+        assert found.value == float(recording.maps(operation)[unit])
+        assert holds(found), (name, operation, unit, found.total, found.value)
+        kinds[type(found).__name__] += 1
+    assert not kinds["Unexplained"]
+    expected = {"WeightedSum", "Window", "Normalised", "Activated", "Combined", "Copied"}
+    assert set(kinds) == expected
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_operation_of_every_network_adds_up(name: str):
+    dice, recording = np.random.default_rng(1), recorded(name)
+    for operation in recording.operations:
+        unit = any_unit(recording, operation.name, dice)
+        found = pixel(recording, operation.name, *unit)
+        assert holds(found), (operation.name, unit, found.total, found.value)
+        assert not isinstance(found, Unexplained)
+
+
+def test_a_number_can_be_followed_from_the_logits_to_the_picture():
+    recording, name, unit = recorded("densenet"), "fc", (3, 0, 0)
+    for _step in range(500):
+        found = pixel(recording, name, *unit)
+        assert holds(found)
+        if isinstance(found, WeightedSum):
+            y, x = (places[len(places) // 2] for places in (found.rows, found.columns))
+            name, unit = found.source, (found.channels[0], max(y, 0), max(x, 0))
+        elif isinstance(found, Window):
+            y, x = found.winner
+            name, unit = found.source, (found.channel, found.rows[y], found.columns[x])
+        elif isinstance(found, Copied):
+            assert found.from_unit
+            name, unit = found.source, found.from_unit
+        else:
+            assert isinstance(found, Normalised | Activated)
+            name = found.source
+        if name == "input":
+            return
+    pytest.fail("the picture was not reached")
+
+
+# Layers, with every setting
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(4, 6, 3, padding=1, stride=2),
+        nn.Conv2d(4, 6, (3, 2), padding=(2, 0), dilation=(2, 3), bias=False),
+        nn.Conv2d(4, 6, 3, groups=2),
+        nn.Conv2d(4, 8, 3, groups=4, padding="same", dilation=2),
+        nn.Conv2d(4, 6, (4, 3), padding="same"),
+        nn.Conv2d(4, 6, 3, padding="valid"),
+        nn.Conv2d(4, 6, 3, padding=2, padding_mode="reflect"),
+        nn.Conv2d(4, 6, (4, 3), padding="same", padding_mode="circular"),
+        nn.Conv2d(4, 6, 1),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.MaxPool2d(2, dilation=2, ceil_mode=True),
+        nn.AvgPool2d(3, stride=2, padding=1),
+        nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
+        nn.AvgPool2d(2, stride=3, ceil_mode=True, padding=1),
+        nn.AvgPool2d(2, divisor_override=3),
+        nn.AdaptiveAvgPool2d((4, 3)),
+        nn.AdaptiveMaxPool2d(5),
+        nn.AdaptiveAvgPool2d((1, None)),
+        nn.LocalResponseNorm(3, alpha=0.5, beta=0.7, k=2),
+        nn.LocalResponseNorm(4, alpha=0.5),
+        nn.LayerNorm([9, 8]),
+        nn.GroupNorm(2, 4),
+        nn.InstanceNorm2d(4),
+        nn.BatchNorm2d(4),
+        nn.BatchNorm2d(4, affine=False, track_running_stats=False),
+        nn.Linear(8, 5),
+        nn.Linear(8, 5, bias=False),
+        nn.LeakyReLU(0.3),
+        nn.ELU(),
+        nn.GELU(),
+        nn.Hardswish(),
+        nn.Softplus(),
+        nn.PixelShuffle(2),
+        nn.ZeroPad2d(2),
+    ],
+    ids=str,
+)
+def test_layers_with_all_their_settings(layer: nn.Module):
+    for training in (False, True):
+        recording = run(layer, picture=torch.randn(2, 4, 9, 8), training=training)
+        channels, height, width = recording.maps("0").shape
+        dice = np.random.default_rng(2)
+        corners = [(0, 0, 0), (channels - 1, height - 1, width - 1)]
+        for unit in [*corners, *(any_unit(recording, "0", dice) for _ in range(20))]:
+            for picture in (0, 1):
+                found = pixel(recording, "0", *unit, picture=picture)
+                assert found.value == float(recording.maps("0", picture)[unit])
+                assert holds(found), (unit, found.total, found.value)
+                assert not isinstance(found, Unexplained)
+
+
+class Function(nn.Module):
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function, self.first = function, nn.Identity()
+        self.weight = nn.Parameter(torch.randn(4, 1, 1))
+        self.kernel = nn.Parameter(torch.randn(6, 4, 3, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self, self.first(x))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: x + 2,
+        lambda m, x: 2 - x,
+        lambda m, x: torch.rsub(x, 2, alpha=3),
+        lambda m, x: torch.add(x, x, alpha=0.5),
+        lambda m, x: x * m.weight,
+        lambda m, x: x * x.mean((2, 3), keepdim=True),
+        lambda m, x: x / (x.mean() + 3),
+        lambda m, x: 1 / x,
+        lambda m, x: x.mean((2, 3)),
+        lambda m, x: x.mean(1, keepdim=True),
+        lambda m, x: x.mean(-1),
+        lambda m, x: functional.conv2d(x, m.kernel, padding=1, stride=(2, 1)),
+        lambda m, x: functional.conv2d(x, m.kernel[:, :2], groups=2, bias=m.kernel[:, 0, 0, 0]),
+        lambda m, x: functional.linear(x, m.kernel[:, 0, 0, :1].expand(6, 8)),
+        lambda m, x: functional.max_pool2d(x, 3, 2, padding=1),
+        lambda m, x: functional.avg_pool2d(x, 3, 2, 1, True, False),
+        lambda m, x: functional.adaptive_avg_pool2d(x, 2),
+        lambda m, x: functional.batch_norm(x, x.mean((0, 2, 3)), x.var((0, 2, 3)), eps=0.1),
+        lambda m, x: functional.relu(x, inplace=True),
+        lambda m, x: functional.hardtanh(x, -0.5, 0.5),
+        lambda m, x: x.clamp(min=0.2),
+        lambda m, x: torch.cat((x, x + 1, x), dim=1),
+        lambda m, x: torch.cat((x, x * 2), dim=3),
+        lambda m, x: x.permute(0, 3, 1, 2),
+        lambda m, x: x.flatten(2).transpose(1, 2),
+        lambda m, x: x.view(2, 2, 2, 9, 8).transpose(1, 2).reshape(2, 4, 9, 8),
+        lambda m, x: x.chunk(2, dim=1)[0],
+        lambda m, x: x[:, 1:3, ::2],
+        lambda m, x: functional.pad(x, (1, 2, 0, 1)),
+        lambda m, x: torch.roll(x, 1, 1)[:, None].squeeze(1),
+    ],
+)
+def test_functions_between_layers(function: Any):
+    torch.manual_seed(3)
+    recording, dice = record(Function(function), torch.randn(2, 4, 9, 8)), np.random.default_rng(3)
+    for operation in recording.operations:
+        if not operation.reads_picture or operation.type in ("var", "roll"):
+            continue
+        for _ in range(20):
+            unit = any_unit(recording, operation.name, dice)
+            found = pixel(recording, operation.name, *unit, picture=0)
+            assert found.value == float(recording.maps(operation.name)[unit])
+            assert holds(found), (operation.name, unit, found.total, found.value)
+
+
+# What the records say
+
+
+def test_a_convolutions_patch_kernel_products_and_subtotals():
+    recording = run(nn.Conv2d(4, 6, 3, padding=1, stride=2))
+    layer, x = recording.step("0").module, recording.picture[0].double()
+    found = pixel(recording, "0", 5, 0, 2)
+    assert isinstance(found, WeightedSum)
+    assert (found.source, found.channels) == ("input", (0, 1, 2, 3))
+    assert (found.rows, found.columns) == ((-1, 0, 1), (3, 4, 5))
+    assert found.inside.tolist() == [[False] * 3, [True] * 3, [True] * 3]
+    assert not found.patch[:, 0].any()
+    assert torch.equal(found.patch[:, 1:], x[:, 0:2, 3:6])
+    assert isinstance(layer, nn.Conv2d)
+    assert torch.equal(found.kernel, layer.weight[5].double())
+    assert torch.equal(found.subtotals, (found.patch * found.kernel).sum((1, 2)))
+    assert layer.bias is not None
+    assert found.bias == layer.bias[5].item()
+
+
+def test_a_linear_layer_after_a_map_shows_the_map():
+    recording = recorded("lenet")
+    found = pixel(recording, "fc1", 7)
+    assert isinstance(found, WeightedSum)
+    assert tuple(found.patch.shape) == (16, 5, 5)
+    assert torch.equal(found.patch, recording.maps("pool2").double())
+    later = pixel(recording, "fc2", 0)
+    assert isinstance(later, WeightedSum)
+    assert tuple(later.kernel.shape) == (120, 1, 1)
+
+
+def test_who_wins_a_maximum():
+    picture = torch.tensor([[[[1.0, 7, 3], [9, 2, 9], [0, 0, 0]]]])
+    found = pixel(run(nn.MaxPool2d(2, stride=1), picture=picture), "0", 0, 0, 1)
+    assert isinstance(found, Window)
+    assert (found.winner, found.total) == ((1, 1), 9)
+    assert found.patch.tolist() == [[7, 3], [2, 9]]
+    below_zero = pixel(run(nn.MaxPool2d(2, padding=1), picture=-picture - 1), "0", 0, 0, 0)
+    assert isinstance(below_zero, Window)
+    assert below_zero.winner == (1, 1)  # a cell of the padding, 0, never wins
+    assert below_zero.total == -2
+
+
+def test_batch_norm_in_numbers():
+    recording = run(nn.BatchNorm2d(4), training=True)
+    found = pixel(recording, "0", 2, 1, 1)
+    assert isinstance(found, Normalised)
+    assert found.over == "batch"
+    values = recording.picture[:, 2].double()
+    assert found.mean == pytest.approx(float(values.mean()), abs=1e-12)
+    assert found.variance == pytest.approx(float(values.var(correction=0)))
+    evaluated = pixel(run(nn.BatchNorm2d(4)), "0", 2, 1, 1)
+    assert isinstance(evaluated, Normalised)
+    assert (evaluated.over, evaluated.mean, evaluated.variance) == ("moving", 0, 1)
+    assert (evaluated.gamma, evaluated.beta, evaluated.eps) == (1, 0, 1e-5)
+
+
+def test_where_a_joined_channel_came_from():
+    recording = recorded("googlenet")
+    join = "stage3.inception3a.cat"
+    sources = recording.step(join).operation.inputs
+    first = recording.maps(sources[0]).shape[0]
+    found = pixel(recording, join, first + 5, 2, 3)
+    assert isinstance(found, Copied)
+    assert (found.part, found.source, found.from_unit) == (1, sources[1], (5, 2, 3))
+
+
+def test_both_sides_of_a_residual_sum():
+    recording = recorded("resnet18")
+    found = pixel(recording, "stage2.block1.add", 3, 1, 1)
+    assert isinstance(found, Combined)
+    assert (found.sign, found.left.unit, found.right.unit) == ("+", (3, 1, 1), (3, 1, 1))
+    assert {found.left.source, found.right.source} == set(
+        recording.step("stage2.block1.add").operation.inputs
+    )
+    assert found.left.value == float(recording.maps(found.left.source)[3, 1, 1])
+
+
+def test_a_gate_is_one_number_for_all_places():
+    recording = recorded("torchvision/efficientnet_b0")
+    gate = next(o.name for o in recording.operations if o.type == "mul")
+    found = pixel(recording, gate, 3, 4, 5)
+    assert isinstance(found, Combined)
+    assert (3, 0, 0) in (found.left.unit, found.right.unit)
+
+
+def test_dropout_says_what_it_did():
+    picture = torch.ones(1, 1, 8, 8)
+    recording = run(nn.Dropout(0.75), picture=picture, training=True)
+    factors = set()
+    for y in range(8):
+        found = pixel(recording, "0", 0, y, y)
+        assert isinstance(found, Copied)
+        assert holds(found)
+        factors.add(found.factor)
+    assert factors == {0.0, 4.0}
+    still = pixel(run(nn.Dropout(0.75), picture=picture), "0", 0, 1, 1)
+    assert isinstance(still, Copied)
+    assert (still.factor, still.source) == (1, "input")
+
+
+def test_response_of_the_neighbours():
+    recording = run(nn.LocalResponseNorm(3))
+    found = pixel(recording, "0", 0, 2, 2)
+    assert isinstance(found, LocalResponse)
+    assert found.channels == (0, 1)  # the one before the first does not exist
+    assert found.x == float(found.neighbours[0])
+
+
+def test_an_operation_without_a_rule_shows_its_value():
+    recording = run(nn.Softmax(dim=1))
+    assert "Softmax" not in RULES
+    found = pixel(recording, "0", 1, 1, 1)
+    assert isinstance(found, Unexplained)
+    assert found.sources == ("input",)
+    assert found.total == float(recording.maps("0")[1, 1, 1])
+
+
+@pytest.mark.parametrize("unit", [(6, 0, 0), (0, 28, 0), (-1, 0, 0), (0, 0, 99)])
+def test_a_unit_that_is_not_there_is_a_sentence(unit: tuple[int, int, int]):
+    with pytest.raises(ValueError, match=r"conv1 has 6 × 28 × 28 units"):
+        pixel(recorded("lenet"), "conv1", *unit)
+    with pytest.raises(ValueError, match="no operation"):
+        pixel(recorded("lenet"), "conv9", 0)

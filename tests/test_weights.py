@@ -1,0 +1,431 @@
+"""Weights from every source, against plain ways to make the same; and the shelf that keeps them."""
+
+import hashlib
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from explorer import checkpoints, recipes, weights
+from explorer.architectures import get, torchvision_models
+from explorer.checkpoints import NETWORK, Card
+from explorer.datasets.downloads import Remote
+from explorer.runs import folder, store
+from explorer.shelf import Shelf
+from explorer.torchvision_import import models
+from explorer.training.initialisation import initialise
+from explorer.weights import published
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home, an empty folder of shipped weights, an empty shelf."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    (tmp_path / "checkpoints").mkdir()
+    yield tmp_path
+    weights._shelf.clear()
+
+
+def trained(name: str, **options: Any) -> tuple[nn.Module, Card]:
+    """A network with weights that no seed gives, and its card."""
+    architecture = get(name)
+    resolved = architecture.resolve(options)
+    network = architecture.build(**resolved).eval()
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=0.1)
+    recipe = recipes.as_json(recipes.Recipe(name, options, initialisation="xavier", seed=5))
+    card = Card(
+        name, resolved, "fashion_mnist", ("a", "b"), size=28, recipe=recipe, epoch=2, seed=5
+    )
+    return network, card
+
+
+def save(network: nn.Module, card: Card, path: Path) -> None:
+    checkpoints.save(path, {NETWORK + k: v for k, v in network.state_dict().items()}, card)
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def plain(name: str, seed: int, **options: Any) -> nn.Module:
+    """What everybody would write."""
+    architecture = get(name)
+    torch.manual_seed(seed)
+    return architecture.build(**architecture.resolve(options))
+
+
+# Untrained
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("lenet", {"activation": "relu"}),
+        ("bn_lenet", {}),
+        ("nin", {}),
+        ("googlenet", {}),
+        ("resnet18", {"in_channels": 3}),
+        ("densenet", {"growth_rate": 8}),
+        ("vgg11", {"conv_ratio": 8, "fc_ratio": 8}),
+        ("torchvision/googlenet", {}),
+        ("torchvision/squeezenet1_1", {}),
+        ("torchvision/mobilenet_v3_small", {}),
+        ("torchvision/shufflenet_v2_x0_5", {}),
+    ],
+)
+def test_untrained_weights_are_those_of_a_plain_seed(name: str, options: dict[str, Any]):
+    for seed in (0, 3):
+        found = weights.load(name, options, f"untrained:{seed}")
+        assert same(found, plain(name, seed, **options))
+    assert not found.training
+    assert not any(parameter.requires_grad for parameter in found.parameters())
+
+
+def test_a_seed_gives_the_same_weights_whatever_others_draw():
+    expected = plain("densenet", 7)
+    before = torch.get_rng_state()
+    stop = threading.Event()
+
+    def draw() -> None:
+        while not stop.is_set():
+            torch.rand(10)
+
+    with ThreadPoolExecutor(4) as threads:
+        noise = threads.submit(draw)
+        found = weights.load("densenet", {}, "untrained:7")
+        stop.set()
+        noise.result()
+    assert same(found, expected)
+    torch.set_rng_state(before)
+    weights._shelf.clear()
+    weights.load("densenet", {}, "untrained:7")
+    assert torch.equal(torch.get_rng_state(), before)  # nobody else's numbers are used up
+
+
+# Shipped, and runs
+
+
+def test_shipped_weights_bring_their_options_and_facts():
+    network, card = trained("vgg11", conv_ratio=8, fc_ratio=8)
+    save(network, replace(card, size=64), weights.FOLDER / "vgg11.safetensors")
+    known = weights.facts("vgg11", {"conv_ratio": 1}, "shipped:vgg11")
+    assert (known.options["conv_ratio"], known.shape) == (8, (1, 64, 64))
+    assert (known.classes, known.epoch, known.trained) == (("a", "b"), 2, True)
+    assert known.card is not None
+    assert known.card.dataset == "fashion_mnist"
+    assert same(weights.load("vgg11", {}, "shipped:vgg11"), network)
+
+
+def test_a_network_before_its_first_step():
+    network, card = trained("lenet")
+    save(network, card, weights.FOLDER / "lenet.safetensors")
+    known = weights.facts("lenet", {}, "shipped:lenet@0")
+    assert (known.epoch, known.trained, known.shape) == (0, False, (1, 28, 28))
+    before = initialise(plain("lenet", 5), "xavier")  # its seed and way are on the card
+    assert same(weights.load("lenet", {}, "shipped:lenet@0"), before)
+    assert weights.through_training("shipped:lenet") == ("shipped:lenet@0", "shipped:lenet")
+
+
+@pytest.fixture
+def run() -> int:
+    """A run of LeNet that has kept the weights of two epochs."""
+    network, card = trained("lenet")
+    text = recipes.as_json(recipes.Recipe("lenet", seed=5, initialisation="xavier"))
+    number = store.add(json.dumps(text), "LeNet", "cpu", engine="local", parent=None)
+    for epoch in (1, 2):
+        nn.init.constant_(network.get_submodule("fc3").bias, epoch)
+        save(network, replace(card, epoch=epoch), folder.checkpoint_file(number, epoch))
+    return number
+
+
+def test_every_epoch_of_a_run(run: int):
+    assert weights.through_training(f"run:{run}") == tuple(f"run:{run}@{n}" for n in (0, 1, 2))
+    for epoch in (1, 2):
+        found = weights.load("lenet", {}, f"run:{run}@{epoch}")
+        assert found.get_submodule("fc3").bias.tolist() == [epoch] * 10
+        assert weights.facts("lenet", {}, f"run:{run}@{epoch}").epoch == epoch
+    assert same(weights.load("lenet", {}, f"run:{run}"), found)
+    before = initialise(plain("lenet", 5), "xavier")
+    assert same(weights.load("lenet", {}, f"run:{run}@0"), before)
+
+
+def test_what_there_is_for_a_network(run: int):
+    network, card = trained("lenet")
+    save(network, card, weights.FOLDER / "lenet-long.safetensors")
+    (weights.FOLDER / "broken.safetensors").write_bytes(b"not weights")
+    assert weights.sources("lenet") == ("shipped:lenet-long", f"run:{run}", "untrained:0")
+    assert weights.sources("nin") == ("untrained:0",)
+    assert weights.sources("torchvision/resnet18") == ("published", "untrained:0")
+
+
+def test_weights_that_were_written_anew_are_read_anew():
+    network, card = trained("lenet")
+    path = weights.FOLDER / "lenet.safetensors"
+    save(network, card, path)
+    weights.load("lenet", {}, "shipped:lenet")
+    nn.init.zeros_(network.get_submodule("fc3").bias)
+    time.sleep(0.01)
+    save(network, card, path)
+    assert not weights.load("lenet", {}, "shipped:lenet").get_submodule("fc3").bias.any()
+
+
+# What is not there
+
+
+@pytest.mark.parametrize(
+    ("network", "source", "expected"),
+    [
+        ("lenet", "", "names no weights. Write untrained:0, published"),
+        ("lenet", "untrained", "names no weights"),
+        ("lenet", "untrained:x", "“x” is not a whole number"),
+        ("lenet", "untrained:-1", "“-1” is not a whole number"),
+        ("lenet", "untrained:1@2", "names no weights"),
+        ("lenet", "untrained:99999999999999999999", "not a whole number"),
+        ("lenet", "shipped:../../secret", "names no weights"),
+        ("lenet", "shipped:..", "no weights “..” in checkpoints/"),
+        ("lenet", "shipped:alexnet", "no weights “alexnet” in checkpoints/. There are: lenet"),
+        ("lenet", "shipped:lenet@3", "no weights “lenet”"),
+        ("nin", "shipped:lenet", "are those of lenet, not of nin"),
+        ("lenet", "run:x", "not a whole number"),
+        ("lenet", "run:999", "Run 999 has kept no weights"),
+        ("lenet", "published", "torchvision's networks, not for lenet"),
+        ("cheese", "untrained:0", "no network “cheese”"),
+    ],
+)
+def test_weights_that_are_not_there_are_a_sentence(network: str, source: str, expected: str):
+    save(*trained("lenet"), weights.FOLDER / "lenet.safetensors")
+    with pytest.raises(ValueError, match=expected):
+        weights.load(network, {}, source)
+
+
+def test_published_weights_have_their_own_options():
+    with pytest.raises(ValueError, match="for 3 channels and 1000 classes"):
+        weights.facts("torchvision/resnet18", {"num_classes": 10}, "published")
+
+
+def test_a_network_that_is_too_large_is_refused_before_it_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(weights, "MOST_BYTES", 100_000_000)
+    with pytest.raises(ValueError, match=r"nets? ?|has 187 MB of weights; at most 100 MB"):
+        weights.load("alexnet", {}, "untrained:0")
+
+
+# Published
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and its address on a real server."""
+    served = tmp_path / "served"
+    served.mkdir()
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_message: object) -> None:
+            """Say nothing."""
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(served)))
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    yield served, f"http://127.0.0.1:{httpd.server_address[1]}"
+    httpd.shutdown()
+    httpd.server_close()
+    thread.join()
+
+
+def publish(
+    name: str, network: nn.Module, served: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> Remote:
+    """Put weights where the network's published ones are looked for."""
+    torch.save(network.state_dict(), served / "weights.pth")
+    digits = hashlib.sha256((served / "weights.pth").read_bytes()).hexdigest()[:8]
+    place = published.remote(name).path
+    file = Remote((f"{url}/weights.pth",), md5="", path=place, sha256=digits)
+    monkeypatch.setattr(published, "remote", lambda _name: file)
+    return file
+
+
+def test_the_published_files_names_and_checksums():
+    file = published.remote("torchvision/resnet18")
+    assert file.urls == ("https://download.pytorch.org/models/resnet18-f37072fd.pth",)
+    assert file.sha256 == "f37072fd"
+    assert file.path.name == "resnet18-f37072fd.pth"
+    assert not published.at_hand("torchvision/resnet18")
+    known = weights.facts("torchvision/resnet18", {}, "published")
+    assert (known.shape, known.normalisation, known.trained) == ((3, 224, 224), "imagenet", True)
+    assert known.classes[207] == "golden retriever"
+    half = weights.facts("torchvision/efficientnet_v2_l", {}, "published")
+    assert half.normalisation == "half"
+
+
+def test_every_published_file_has_a_checksum_in_its_name():
+    for name in torchvision_models.names():
+        assert len(published.remote(name).sha256) >= 8
+        assert int(published.remote(name).sha256, 16)
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "swin_t"])
+def test_published_weights_are_fetched_and_loaded(
+    name: str, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+):
+    original = models.get_model(name, weights=None, init_weights=False) if name in (
+        "googlenet", "inception_v3"
+    ) else models.get_model(name, weights=None)  # fmt: skip
+    file = publish("torchvision/" + name, original, *server, monkeypatch)
+    heard: list[tuple[int, int]] = []
+    found = weights.load(
+        "torchvision/" + name, {}, "published", lambda done, total: heard.append((done, total))
+    )
+    assert heard[-1][0] == file.path.stat().st_size or heard[-1][0] == heard[-1][1]
+    expected = {k: v for k, v in original.state_dict().items() if k in found.state_dict()}
+    assert found.state_dict().keys() == expected.keys()
+    assert all(torch.equal(v, expected[k]) for k, v in found.state_dict().items())
+    assert getattr(found, "transform_input", True)
+    picture = torch.rand(1, 3, 96, 96)
+    if hasattr(original, "transform_input"):
+        original.transform_input = True
+    with torch.no_grad():
+        assert torch.equal(found(picture), original.eval()(picture))
+
+
+def test_a_dense_layers_old_names(server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch):
+    original = models.get_model("densenet121")
+    named = r"(denselayer\d+\.(?:norm|relu|conv))([12])\."
+    old = {re.sub(named, r"\1.\2.", k): v for k, v in original.state_dict().items()}
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    holder = nn.Module()
+    monkeypatch.setattr(holder, "state_dict", lambda: old)
+    publish("torchvision/densenet121", holder, *server, monkeypatch)
+    found = weights.load("torchvision/densenet121", {}, "published")
+    assert same(found, original)
+
+
+def test_without_internet_it_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, server: tuple[Path, str]
+):
+    file = published.remote("torchvision/alexnet")
+    nowhere = replace(file, urls=("http://127.0.0.1:1/alexnet.pth",))
+    monkeypatch.setattr(published, "remote", lambda _name: nowhere)
+    with pytest.raises(ValueError, match=r"could not be downloaded: .*by hand.*untrained"):
+        weights.load("torchvision/alexnet", {}, "published")
+    gone = replace(file, urls=(f"{server[1]}/nothing.pth",))
+    monkeypatch.setattr(published, "remote", lambda _name: gone)
+    with pytest.raises(ValueError, match="the server answered 404"):
+        weights.load("torchvision/alexnet", {}, "published")
+    assert not file.path.exists()
+
+
+def test_another_file_than_the_published_one_is_refused(
+    server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+):
+    name = "torchvision/squeezenet1_1"
+    file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
+    (server[0] / "weights.pth").write_bytes(b"something else")
+    with pytest.raises(ValueError, match="its checksum differs"):
+        weights.load(name, {}, "published")
+    assert not file.path.exists()
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (Path("pwned"),))
+
+
+@pytest.mark.parametrize("content", ["other", "pickle", "garbage"])
+def test_a_file_that_holds_something_else_runs_nothing(
+    content: str,
+    server: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    monkeypatch.chdir(tmp_path)
+    holder = nn.Module()
+    given: Any = {"other": nn.Linear(2, 2).state_dict(), "pickle": Evil(), "garbage": {}}[content]
+    monkeypatch.setattr(holder, "state_dict", lambda: given)
+    publish("torchvision/squeezenet1_1", holder, *server, monkeypatch)
+    with pytest.raises(ValueError, match="does not hold the published weights"):
+        weights.load("torchvision/squeezenet1_1", {}, "published")
+    assert not Path("pwned").exists()
+
+
+def test_a_download_can_be_stopped(server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch):
+    class Stopped(Exception):
+        pass
+
+    def stop(_done: int, _total: int) -> None:
+        raise Stopped
+
+    name = "torchvision/squeezenet1_1"
+    file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
+    with pytest.raises(Stopped):
+        weights.load(name, {}, "published", stop)
+    assert not file.path.exists()
+    weights.load(name, {}, "published")
+    assert published.at_hand(name)
+
+
+# The shelf
+
+
+def test_a_shelf_keeps_what_was_used_last_within_its_bounds():
+    made: list[str] = []
+
+    def make(word: str) -> str:
+        made.append(word)
+        return word
+
+    shelf: Shelf[str] = Shelf(10, len)
+    for word in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
+        assert shelf.get(word, lambda word=word: make(word)) == word
+        assert shelf.bytes_kept <= 10
+    assert made == ["aaaa", "bbbb", "cccc", "bbbb"]  # b gave way to c
+    assert shelf.get("long", lambda: "x" * 11) == "x" * 11
+    assert shelf.bytes_kept == 0
+    shelf.clear()
+    assert shelf.bytes_kept == 0
+
+
+def test_a_shelf_makes_a_thing_once_and_forgets_errors():
+    shelf: Shelf[int] = Shelf(100, lambda _made: 1)
+    made: list[int] = []
+
+    def slowly() -> int:
+        time.sleep(0.05)
+        made.append(1)
+        return len(made)
+
+    with ThreadPoolExecutor(30) as threads:
+        assert set(threads.map(lambda _n: shelf.get("key", slowly), range(30))) == {1}
+
+    def fail() -> int:
+        raise ValueError("no")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            shelf.get("other", fail)
+    assert shelf.get("other", lambda: 5) == 5
+
+
+def test_networks_are_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(weights, "_shelf", Shelf(3_000_000, weights._nbytes))
+    first = weights.load("lenet", {}, "untrained:0")
+    assert weights.load("lenet", {}, "untrained:0") is first
+    for seed in range(1, 15):
+        weights.load("lenet", {}, f"untrained:{seed}")
+        assert weights._shelf.bytes_kept <= 3_000_000
+    assert weights.load("lenet", {}, "untrained:0") is not first
