@@ -83,8 +83,8 @@ async def _session(address: str, run: int) -> ClientConnection:
     return socket
 
 
-async def _watch(address: str, run: int, after: float) -> None:
-    """One live page, until it is cancelled."""
+async def _watch(address: str, run: int, after: float, there: list[int]) -> None:
+    """One live page, until it is cancelled; it is `there` once it has the curve."""
     await asyncio.sleep(after)
     line = Line(address)
     async with await _session(address, run) as socket:
@@ -103,6 +103,7 @@ async def _watch(address: str, run: int, after: float) -> None:
                         "seen": news["seen"],
                         "snapshot": news["snapshot"],
                     }
+                    there.append(run)
                 await asyncio.sleep(EVERY)
         finally:
             listening.cancel()
@@ -113,13 +114,16 @@ async def _listen(socket: ClientConnection) -> None:
         pass
 
 
-async def _all(address: str, run: int, stop: Event) -> None:
+async def _all(address: str, run: int, ready: Event, stop: Event) -> None:
+    there: list[list[int]] = [[] for _number in range(VIEWERS)]
     watchers = [
-        asyncio.create_task(_watch(address, run, EVERY * number / VIEWERS))
+        asyncio.create_task(_watch(address, run, EVERY * number / VIEWERS, there[number]))
         for number in range(VIEWERS)
     ]
     while not stop.is_set():
         await asyncio.sleep(0.1)
+        if all(there):
+            ready.set()
         for each in watchers:
             if each.done():
                 each.result()  # a page that has failed is told
@@ -128,18 +132,19 @@ async def _all(address: str, run: int, stop: Event) -> None:
     await asyncio.gather(*watchers, return_exceptions=True)
 
 
-def _class(address: str, run: int, stop: Event) -> None:
-    asyncio.run(_all(address, run, stop))
+def _class(address: str, run: int, ready: Event, stop: Event) -> None:
+    asyncio.run(_all(address, run, ready, stop))
 
 
 @contextmanager
 def watched(address: str, run: int) -> Iterator[None]:
     """Thirty live pages are open meanwhile."""
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    pages = context.Process(target=_class, args=(address, run, stop))
+    ready, stop = context.Event(), context.Event()
+    pages = context.Process(target=_class, args=(address, run, ready, stop))
     pages.start()
-    time.sleep(6)  # they are all there, and drawn
+    assert ready.wait(60), "the pages do not open"
+    time.sleep(2)  # they are drawn, too
     try:
         yield
         assert pages.exitcode is None, "a page has failed"

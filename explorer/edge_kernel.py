@@ -73,8 +73,8 @@ class Problem:
         if not (rows * columns > 1 and max(rows, columns) <= LARGEST_KERNEL):
             raise ValueError(
                 _(
-                    "The target kernel is {rows} × {columns}. An edge needs two cells to compare: "
-                    "write 1 × 2, 2 × 1, up to 3 × 3, for example 1 -1."
+                    "The target kernel is {rows} × {columns}. It needs at least two cells to "
+                    "compare, and at most 3 × 3: write 1 × 2, 2 × 1 or more, for example 1 -1."
                 ).format(rows=rows, columns=columns)
             )
         height, width = self.image.shape
@@ -246,7 +246,8 @@ def outcome(run: Descent, problem: Problem, shape: Bowl) -> Outcome:
 
     A rate above the critical one counts as diverging even while the loss still falls: the
     steepest axis grows from the first step on, however small it began. A look-alike makes nearly
-    the right output with another kernel, or with one that the image cannot tell from others.
+    the right output, and the image cannot tell its kernel from others; where it can, a kernel that
+    is not near yet is on the way, however right the output looks.
     """
     critical_rate = shape.critical_rate
     if math.isinf(critical_rate):
@@ -265,4 +266,6 @@ def outcome(run: Descent, problem: Problem, shape: Bowl) -> Outcome:
     pairs = zip(run.records[-1].parameters, problem.solution, strict=True)
     error = max(abs(found - asked) for found, asked in pairs)
     near = error <= RIGHT_KERNEL * (max(map(abs, problem.solution)) or 1.0)
-    return "found" if near and shape.curvatures[0] else "look-alike"
+    if not shape.curvatures[0]:
+        return "look-alike"
+    return "found" if near else "on the way"

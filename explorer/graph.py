@@ -104,7 +104,7 @@ def record(network: nn.Module, input_shape: Shape) -> Graph:
     problem = ""
     with recorder.watch():
         try:
-            output = tuple(next(tensors(network(picture))).shape)
+            output = tuple(tensors(network(picture))[0].shape)
         except Exception as error:  # noqa: BLE001 (whatever a network's code may raise is a finding)
             problem = recorder.note_failure(error)
     named = {

@@ -1,7 +1,7 @@
 """The operations of a convolutional network, written out as their definitions."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -30,18 +30,23 @@ def output_size(
     Raises:
         ValueError: kernel, stride or dilation below 1, or a negative size or padding.
     """
-    if min(kernel, stride, dilation) < 1 or min(size, padding) < 0:
-        raise ValueError(
-            _(
-                "No window has kernel {kernel}, stride {stride}, dilation {dilation} and padding "
-                "{padding} on {size} cells: the first three are at least 1, the others at least 0."
-            ).format(kernel=kernel, stride=stride, dilation=dilation, padding=padding, size=size)
-        )
+    _at_least(1, {_("kernel"): kernel, _("stride"): stride, _("dilation"): dilation})
+    _at_least(0, {_("size"): size, _("padding"): padding})
     room = size + 2 * padding - dilation * (kernel - 1) - 1  # steps of 1 that the window can take
     places = (room + (stride - 1 if ceil else 0)) // stride + 1
     if ceil and (places - 1) * stride >= size + padding:
         places -= 1
     return max(places, 0)
+
+
+def _at_least(least: int, settings: Mapping[str, int]) -> None:
+    for name, value in settings.items():
+        if value < least:
+            raise ValueError(
+                _("The {name} is {value}; it must be at least {least}.").format(
+                    name=name, value=value, least=least
+                )
+            )
 
 
 Pair = int | tuple[int, int]  # one number for both axes, or (height, width)

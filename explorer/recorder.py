@@ -33,15 +33,15 @@ class _EmptyOutput(RuntimeError):
     """An operation would leave nothing to compute with."""
 
 
-def tensors(value: object) -> Iterator[Tensor]:
+def tensors(value: object) -> list[Tensor]:
     """Every tensor in nested lists, tuples and dictionaries, in their order."""
     if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from tensors(item)
-    elif isinstance(value, dict):
-        yield from tensors(list(value.values()))
+        return [value]
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if not isinstance(value, list | tuple):
+        return []
+    return [tensor for item in value for tensor in tensors(item)]
 
 
 def _not_empty(made: list[Tensor]) -> list[Tensor]:
@@ -197,7 +197,7 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         if self._quiet or getattr(func, "__name__", "") in _QUESTIONS:
             return func(*args, **kwargs)
-        read = list(tensors((args, kwargs)))
+        read = tensors((args, kwargs))
         sources = self._sources(read)
         weights = [t for t in read if id(t) in self._weights]
         if not weights and not sources:
@@ -225,7 +225,7 @@ class Recorder(TorchFunctionMode):
         sets = getattr(call.function, "__name__", "") == "__setitem__"  # it returns nothing
         try:
             result, macs = self.compute(call)
-            made = _not_empty(list(tensors(call.args[0] if sets else result)))
+            made = _not_empty(tensors(call.args[0] if sets else result))
         except Exception as error:
             self.refused = (error, self._operation(call, weights, facts, None))
             raise

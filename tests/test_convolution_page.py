@@ -98,7 +98,7 @@ def test_flip_is_the_convolution_of_mathematics() -> None:
         ({"conv_input": "; ".join(["1"] * 17)}, "at most 16"),
         ({"conv_kernel": "1 1 1 1; 1 1 1 1"}, "spans 2 × 4 cells"),
         ({"conv_kernel": "; ".join(["1"] * 8)}, "at most 7"),
-        ({"conv_stride_h": "0"}, "stride 0"),
+        ({"conv_stride_h": "0"}, "stride is 0"),
         ({"conv_dilation": "0"}, "dilation 0"),
         ({"conv_dilation": "6"}, "spans 7 × 7"),
     ],
@@ -114,7 +114,7 @@ def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> 
 def test_the_last_good_picture_is_the_visitors_own() -> None:
     at = opened(conv_input="5 5 5; 5 5 5")
     at.number_input(key="conv_stride_w").set_value(0).run()
-    assert "stride 0" in at.error[0].value
+    assert "stride is 0" in at.error[0].value
     assert board(at)["input"] == [[5, 5, 5], [5, 5, 5]]
     at.number_input(key="conv_stride_w").set_value(1).run()
     assert not at.error

@@ -37,6 +37,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home, and an empty folder of trained weights."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
     for shelf in (maps_recorded._recordings, maps_recorded._overviews, weights._shelf):
@@ -174,6 +175,12 @@ def test_silent_channels_are_marked_nin_s_dead_answers_too() -> None:
 # -- links ------------------------------------------------------------------------------------
 
 
+def test_a_block_s_name_leads_to_its_last_operation() -> None:
+    at = opened("feature-maps", network="nin", picture="digits:test:0", layer="block2")
+    assert board(at, "strip")["chosen"] == "block2.relu3"
+    assert at.query_params["layer"] == "block2.relu3"
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -221,6 +228,15 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     assert not at.exception
     assert board(at, "strip")
     assert at.query_params["side"] == "31"
+
+
+def test_published_weights_that_are_not_here_are_offered_not_fetched() -> None:
+    at = opened("feature-maps", network="torchvision/resnet18", weights="published")
+    assert "not on this machine yet" in text(at)
+    assert at.button(key="download_weights").label == "Download them"
+    assert not boards(at)
+    plain = opened("feature-maps", network="torchvision/squeezenet1_1")
+    assert plain.selectbox(key="weights").value == "untrained:0"  # what is here comes first
 
 
 # -- beside each other ------------------------------------------------------------------------

@@ -191,5 +191,5 @@ def test_output_size_by_hand(arguments: dict[str, int], expected: int):
 
 @pytest.mark.parametrize("wrong", [{"kernel": 0}, {"stride": 0}, {"padding": -1}, {"size": -1}])
 def test_output_size_refuses_what_no_layer_has(wrong: dict[str, int]):
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match=r"at least [01]"):
         output_size(**{"size": 8, "kernel": 3, **wrong})

@@ -155,13 +155,13 @@ def test_padding_is_never_the_maximum():
     [
         (lambda: ops.corr2d(NINE, torch.ones(4, 4)), "spans 4 × 4 cells.*only 3 × 3"),
         (lambda: ops.corr2d(NINE, K, dilation=3), "spans 4 × 4"),
-        (lambda: ops.corr2d(NINE, K, stride=0), "stride 0"),
-        (lambda: ops.corr2d(NINE, K, padding=-1), "padding -1"),
+        (lambda: ops.corr2d(NINE, K, stride=0), "stride is 0"),
+        (lambda: ops.corr2d(NINE, K, padding=-1), "padding is -1"),
         (lambda: ops.corr2d_multi_in(NINE[None], torch.ones(2, 2, 2)), "1 channels.*made for 2"),
         (lambda: ops.corr2d_1x1(NINE[None], torch.ones(1, 1, 2, 2)), "each kernel is 1 × 1 × 1"),
         (lambda: ops.pool2d(NINE, 2, "median"), "median"),
         (lambda: ops.pool2d(NINE, 4), "spans 4 × 4"),
-        (lambda: ops.pool2d(NINE, 2, stride=0), "stride 0"),
+        (lambda: ops.pool2d(NINE, 2, stride=0), "stride is 0"),
     ],
 )
 def test_what_is_impossible_gets_a_sentence(call, words):

@@ -88,8 +88,8 @@ def test_a_new_window_brings_its_own_stride() -> None:
         ({"pool_input": "1e9 1"}, "“1e9” is not a number"),
         ({"pool_input": ";"}, "no number"),
         ({"pool_window_h": "4"}, "spans 4 × 2 cells"),
-        ({"pool_window_h": "0"}, "kernel 0"),
-        ({"pool_stride_h": "0"}, "stride 0"),
+        ({"pool_window_h": "0"}, "kernel is 0"),
+        ({"pool_stride_h": "0"}, "stride is 0"),
         ({"pool_pad_w": "2"}, "at most half the window"),
     ],
 )

@@ -171,7 +171,7 @@ def run(keeper: Keeper, picture: Tensor) -> Tensor:
         )
     with keeper.watch():
         try:
-            return next(tensors(keeper.network(picture)))
+            return tensors(keeper.network(picture))[0]
         except _TooMuch:
             raise
         except Exception as error:

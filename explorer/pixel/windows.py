@@ -25,37 +25,25 @@ def _cut(maps: Tensor, rows: Sequence[int], columns: Sequence[int]) -> tuple[Ten
     return numbers(patch) * inside, inside
 
 
-def _taps(place: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[int, ...]:
-    """Which cells of an axis the window at `place` reads; below 0 they lie in the padding."""
-    first = place * stride - padding
+def _taps(where: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[int, ...]:
+    """Which cells of an axis the window at `where` reads; below 0 they lie in the padding."""
+    first = where * stride - padding
     return tuple(range(first, first + kernel * dilation, dilation))
 
 
 def convolution(place: Place) -> WeightedSum:
     """`nn.Conv2d` and `conv2d`, in groups or not, also with padding that is not 0."""
-    module = place.step.module
-    told: dict[str, Any]
-    if isinstance(module, nn.Conv2d):
-        told = {name: getattr(module, name) for name in _CONV.split()[1:]}
-        told |= {"input": place.x, "padding_mode": module.padding_mode}
-    else:
-        told = arguments(place.step, _CONV, bias=None, stride=1, padding=0, dilation=1, groups=1)
-    weight, (out, y, x) = told["weight"], place.unit
-    size, stride, dilation = weight.shape[2:], pair(told["stride"]), pair(told["dilation"])
-    maps, before = told["input"][place.picture], _before(told["padding"], size, dilation)
-    if (mode := told.get("padding_mode", "zeros")) != "zeros":
-        after = [d * (k - 1) - b for k, d, b in zip(size, dilation, before, strict=True)]
-        after = list(before) if told["padding"] != "same" else after
-        around = (before[1], after[1], before[0], after[0])
-        maps, before = functional.pad(maps[None], around, mode=mode)[0], (0, 0)
+    told = _convolution_call(place)
+    weight, bias, (out, *where) = told["weight"], told["bias"], place.unit
+    stride, dilation = pair(told["stride"]), pair(told["dilation"])
+    before = _before(told["padding"], weight.shape[2:], dilation)
     rows, columns = (
-        _taps(place, size[axis], stride[axis], before[axis], dilation[axis])
-        for axis, place in enumerate((y, x))
+        _taps(where[axis], weight.shape[2 + axis], stride[axis], before[axis], dilation[axis])
+        for axis in (0, 1)
     )
     read = weight.shape[1]  # channels of one group
     first = out // (len(weight) // told["groups"]) * read
-    patch, inside = _cut(maps[first : first + read], rows, columns)
-    bias = told["bias"]
+    patch, inside = _cut(told["input"][place.picture, first : first + read], rows, columns)
     return WeightedSum(
         **place.facts(),
         source=place.source,
@@ -67,6 +55,20 @@ def convolution(place: Place) -> WeightedSum:
         columns=columns,
         inside=inside,
     )
+
+
+def _convolution_call(place: Place) -> dict[str, Any]:
+    """The arguments of `conv2d`, as a layer or a function calls it."""
+    module = place.step.module
+    if not isinstance(module, nn.Conv2d):
+        return arguments(place.step, _CONV, bias=None, stride=1, padding=0, dilation=1, groups=1)
+    told = {name: getattr(module, name) for name in _CONV.split()[1:]}
+    if module.padding_mode == "zeros":
+        return {**told, "input": place.x}
+    # Padded with the picture's own numbers: these are read, as if they had been there before.
+    around = module._reversed_padding_repeated_twice
+    padded = functional.pad(place.x, around, mode=module.padding_mode)
+    return {**told, "input": padded, "padding": 0}
 
 
 def _before(padding: Any, kernel: Sequence[int], dilation: tuple[int, int]) -> tuple[int, int]:

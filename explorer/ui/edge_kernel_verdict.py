@@ -10,6 +10,7 @@ from explorer.edge_kernel import Bowl, Descent
 from explorer.language import _
 from explorer.ui import learn
 from explorer.ui.edge_kernel_choice import Choice
+from explorer.units import exact
 
 LETTERS = "AB"
 
@@ -57,10 +58,18 @@ def _told(what: engine.Outcome, run: Descent, shape: Bowl, chosen: Choice) -> st
         "kernel": _kernel(run, chosen) if len(factors) <= 3 else "",
         "curvature": number(shape.curvatures[-1], 4),
         "best": number(shape.fastest_rate),
+        "slow": _slowest(shape, run.rate),
         "overflow": run.overflow_step,
         "nan": run.nan_step,
     }
     return _sentences()[what].format(**words)
+
+
+def _slowest(shape: Bowl, rate: float) -> str:
+    """Steps until a tenth of the error is left along the flattest axis that is not flat."""
+    least = next(value for value in shape.curvatures if value)
+    kept = abs(1 - rate * least)
+    return exact(math.ceil(math.log(0.1) / math.log(kept))) if 0 < kept < 1 else "1"
 
 
 def _kernel(run: Descent, chosen: Choice) -> str:
@@ -90,7 +99,8 @@ def _sentences() -> dict[engine.Outcome, str]:
         ),
         "on the way": _(
             "**On its way.** In {steps} steps the loss falls from {first} to {last}{kernel}. "
-            "{best} is the best rate here; above **{critical}** = 2/{curvature} it runs away."
+            "{best} is the best rate here; above **{critical}** = 2/{curvature} it runs away. "
+            "Along the flattest axis it takes about {slow} steps to lose nine tenths of the error."
         ),
         "critical": _(
             "**It swings for ever.** The rate is 2/{curvature} = {critical} itself: along the "

@@ -114,6 +114,7 @@ def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
         st.session_state[kept] = read()
     except ValueError as error:
         st.error(str(error), icon=":material/straighten:")
+        st.caption(_("What stands below is the last setting that worked, not this one."))
         if kept not in st.session_state:
             st.session_state[kept] = first()
     value: T = st.session_state[kept]

@@ -16,7 +16,7 @@ from explorer.activations import Recording
 from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.maps import Maps, Scale, Span
-from explorer.language import _
+from explorer.language import _, ngettext
 from explorer.operations import Graph
 from explorer.ui import maps_chosen
 from explorer.ui.component import Component
@@ -97,7 +97,7 @@ def _seen(graph: Graph, layer: str, at: Place) -> Data:
 
 
 def kernel(recording: Recording, layer: str, channel: int) -> Data | None:
-    """The weights that made this channel, where it is a convolution's: a slice for each input."""
+    """The weights of a channel of `layer`, if that is a convolution: a slice for each input."""
     weights = _weights(recording, layer)
     if weights is None:
         return None
@@ -105,11 +105,15 @@ def kernel(recording: Recording, layer: str, channel: int) -> Data | None:
     shown = slices[:MOST_SLICES]
     most = float(np.abs(slices).max())
     png, size = figures.sheet(shown, most)
-    words = _("{count} slices of {size}, one for each channel that it reads; weights up to ±{most}")
+    words = ngettext(
+        "one slice of {size}; weights up to ±{most}",
+        "{count} slices of {size}, one for each channel that it reads; weights up to ±{most}",
+        len(slices),
+    )
     note = words.format(count=len(slices), size=times(slices.shape[1:]), most=number(most))
     if len(shown) < len(slices):
         note += " " + _("(the first {n} are shown)").format(n=len(shown))
-    title = _("Its kernel")
+    title = _("Its kernel in {layer}").format(layer=layer)
     return {"title": title, "note": note, "png": pictures.address(png), "size": size}
 
 

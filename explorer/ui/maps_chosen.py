@@ -43,17 +43,19 @@ def _said(key: str) -> str:
 
 
 def layer(names: Sequence[str], default: str) -> str:
-    """The layer that was chosen, if the network has it."""
-    found = _said("layer") if _said("layer") in names else default
+    """The layer that was chosen, if the network has it; of a block, its last."""
+    said = _said("layer")
+    inside = [name for name in names if name == said or name.startswith(f"{said}.")]
+    found = inside[-1] if said and inside else default
     links.put("layer", found, default)
     return found
 
 
-def channel(count: int) -> int:
-    """The channel that was chosen; the first, if there is no such."""
+def channel(count: int, default: int) -> int:
+    """The channel that was chosen, if there is such, else `default`."""
     said = _said("channel")
-    found = int(said) if re.fullmatch(r"[0-9]{1,6}", said) and int(said) < count else 0
-    links.put("channel", str(found), "0")
+    found = int(said) if re.fullmatch(r"[0-9]{1,6}", said) and int(said) < count else default
+    links.put("channel", str(found), str(default))
     return found
 
 

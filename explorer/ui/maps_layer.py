@@ -45,10 +45,22 @@ class Layer:
         """Whether these are the network's answers: one number for each class."""
         return self.name == self.recording.operations[-1].name and self.maps[0].size == 1
 
+    @property
+    def first(self) -> int:
+        """The channel to begin with: of the network's answers the largest, else channel 0."""
+        return int(self.maps.argmax()) if self.is_last else 0
+
     def peak(self, channel: int) -> Place:
         """Row and column of the channel's number farthest from zero."""
         row, column = divmod(int(np.abs(self.maps[channel]).argmax()), self.maps.shape[2])
         return row, column
+
+    @property
+    def made_by(self) -> str:
+        """The operation that made these numbers, before norms and activations."""
+        if self.name == INPUT:
+            return INPUT
+        return maps_recorded.chain(self.recording.operations, self.name)[0]
 
     def sums(self, channel: int, at: Place) -> list[Sum]:
         """The arithmetic of one number: what made it, this layer's part, what becomes of it."""

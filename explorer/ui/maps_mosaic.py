@@ -56,6 +56,7 @@ def content(maps: Maps, found: Statistics, span: Span, scale: Scale, *, of: str,
         "columns": drawn.columns,
         "tile": drawn.tile,
         "count": len(maps),
+        "lone": maps[0].size == 1,
         "stats": numbers(np.concatenate([each.numpy() for each in ends])),
         "silent": [int(each) for each in found.silent.nonzero().flatten().tolist()],
         "low": float(span.low[0]) if shared else None,
@@ -93,6 +94,8 @@ def _labels() -> dict[str, str]:
         "channel": _(
             "Channel {number} of {count}: mean {mean}, from {min} to {max}, variance {variance}"
         ),
+        "number": _("Number {number} of {count}: {mean}"),
         "silent": _("0 at every place"),
+        "least": _("its least"),
         "most": _("its largest"),
     }

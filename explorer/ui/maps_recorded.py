@@ -152,11 +152,10 @@ def _overview(subject: Subject) -> Overview:
     if _fits(subject):
         recording = recorded(subject, "")
         operations = _seen(recording.operations)
-        every = {each.name: recording.statistics(each.name) for each in operations}
-        lows = [float(found.minimum.min()) for found in every.values()]
-        highs = [float(found.maximum.max()) for found in every.values()]
+        ends = [torch.aminmax(recording.values(each.name)[0]) for each in operations]
         stages = {name: _stage(recording, name) for name in (INPUT, *_names(operations))}
-        return Overview(operations, stages, (min(lows), max(highs)))
+        span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
+        return Overview(operations, stages, span)
     network = _network(subject)
     with _turns:
         found = activations.glance(
@@ -168,8 +167,8 @@ def _overview(subject: Subject) -> Overview:
         for name, g in found.items()
         if name in (INPUT, *_names(operations))
     }
-    ends = [found[each.name] for each in operations]
-    return Overview(operations, stages, (min(e.low for e in ends), max(e.high for e in ends)))
+    shown = [found[each.name] for each in operations]
+    return Overview(operations, stages, (min(g.low for g in shown), max(g.high for g in shown)))
 
 
 def _seen(operations: Sequence[Operation]) -> tuple[Operation, ...]:

@@ -63,13 +63,20 @@ class _Shown:
 @st.fragment
 def look(sides: Sequence[Side], main: int = 0) -> None:
     """All of it, led by side `main`; a click runs this again, and nothing else of the page."""
+    try:
+        _look(sides, main)
+    except ValueError as error:  # weights that were there a moment ago have been deleted
+        st.error(str(error), icon=":material/broken_image:")
+
+
+def _look(sides: Sequence[Side], main: int) -> None:
     maps_chosen.arrive()
     overview = maps_recorded.overview(sides[main].subject)
     names = [INPUT, *(each.name for each in overview.operations)]
     name = maps_chosen.layer(names, overview.operations[0].name)
     maps_strip.show(_strip(sides[main], overview), name)
     layers = [maps_layer.layer(side.subject, name) for side in sides]
-    channel = maps_chosen.channel(len(layers[main].maps))
+    channel = maps_chosen.channel(len(layers[main].maps), layers[main].first)
     height, width = layers[main].maps.shape[1:]
     at = maps_chosen.unit((height, width), layers[main].peak(channel))
     mosaics, larges, colours = _places(len(sides))
@@ -165,7 +172,7 @@ def _channel(shown: _Shown, which: int, side: Side, channel: int, at: Place) -> 
         at=at,
         graph=layer.graph,
         picture=side.picture,
-        kernel=maps_channel.kernel(layer.recording, layer.name, channel),
+        kernel=maps_channel.kernel(layer.recording, layer.made_by, channel),
     )
 
 

@@ -21,7 +21,14 @@ def prompts(found: Steps, choice: Choice) -> dict[str, learn.Setting]:
         _("γ = σ, β = μ undo it"): {**training, **_undo(found.raw, choice), "bn_step": 3},
         _("γ = 0"): {"bn_gamma": 0.0, "bn_step": 3},
         _("One outlier"): {**training, "bn_kind": "outlier", "bn_own": ""},
-        _("Batch of one"): {**training, "bn_size": 1, "bn_view": "alone", "bn_own": ""},
+        _("Batch of one"): {
+            **training,
+            "bn_size": 1,
+            "bn_view": "alone",
+            "bn_own": "",
+            "bn_gamma": 1.0,
+            "bn_beta": 0.0,
+        },
         _("Predict after 5 batches"): {"bn_mode": "prediction", "bn_seen": 5, "bn_view": "moving"},
     }
 

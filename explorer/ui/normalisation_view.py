@@ -41,12 +41,22 @@ def compute(choice: Choice, past: Moving) -> Steps:
 
 def answer(found: Steps, choice: Choice) -> None:
     """The page's question answered in two lines, with the numbers of the chosen feature."""
+    if found.count == 1 and found.own:
+        st.warning(
+            _(
+                "One value per feature: it is its own mean, its variance is 0, so every input "
+                "leaves as β and nothing of the picture is left."
+            ),
+            icon=":material/warning:",
+        )
+        return
     name = figures.names(found.raw.shape[1], choice.convolution)[choice.feature]
     board = figures.board(found, choice.feature, "", "")["features"][choice.feature]
     told = (
         _(
-            "It puts every feature on the same scale, whatever scale it arrives on: **{name}** "
-            "arrives with {before} and leaves with {after}. {over}"
+            "It puts every feature on the same scale, whatever scale it arrives on, then γ and β "
+            "set the one that is asked for: **{name}** arrives with {before} and leaves with "
+            "{after}. {over}"
         )
         if found.own
         else _(
@@ -60,14 +70,6 @@ def answer(found: Steps, choice: Choice) -> None:
             name=name, before=board["figures"][0], after=board["figures"][3], over=_over(found)
         )
     )
-    if found.count == 1 and found.own:
-        st.warning(
-            _(
-                "One value per feature: it is its own mean, its variance is 0, so every input "
-                "leaves as β and nothing of the picture is left."
-            ),
-            icon=":material/warning:",
-        )
 
 
 def _over(found: Steps) -> str:

@@ -9,7 +9,9 @@ st.title(_("What does each layer see?"))
 looked = maps_page.pick()
 if looked is None:
     st.stop()
-if problem := maps_page.problem(looked.sides):
+with st.spinner(_("Looking …")):  # shown only after half a second
+    problem = maps_page.problem(looked.sides)
+if problem:
     maps_page.complain(problem, looked.choice)
     st.stop()
 maps_view.look(looked.sides, looked.main)

@@ -8,7 +8,7 @@ const { clamp, fill, mount, name } = shared
 const GAP = 3
 const HIGH = 336 // pixels that the picture may take before it is scrolled
 const LEAST = 20, MOST = 150 // pixels of a map's longer side
-const LEAST_CELL = 7 // of a lone number: a unit of a linear layer
+const LEAST_CELL = 7, MOST_CELL = 50 // of a lone number: a unit of a linear layer
 
 class Mosaic {
   constructor(root) {
@@ -81,7 +81,7 @@ class Mosaic {
     const [high, wide] = this.data.tile
     const longer = Math.max(high, wide)
     const least = longer === 1 ? LEAST_CELL : LEAST
-    const most = longer === 1 ? 34 : MOST
+    const most = longer === 1 ? MOST_CELL : MOST
     let side = most
     for (; side > least; side--) {
       const [h, w] = [(side * high) / longer, (side * wide) / longer]
@@ -104,10 +104,18 @@ class Mosaic {
   // -- drawing ------------------------------------------------------------------------------------
 
   draw() {
+    this.outline(this.tiles(this.canvas))
+    this.say()
+    this.root.dataset.mosaicPainted = `${this.data.of} ${this.chosen}`
+  }
+
+  // Every map in its place on `canvas`; the pen, to draw on.
+  tiles(canvas, ground = "") {
     const [h, w] = this.tile
-    const wide = this.gap + this.columns * (w + this.gap)
-    const high = this.gap + this.rows * (h + this.gap)
-    const pen = paint.penFor(this.canvas, wide, high)
+    const [wide, high] = [this.gap + this.columns * (w + this.gap), this.gap + this.rows * (h + this.gap)]
+    const pen = paint.penFor(canvas, wide, high)
+    pen.fillStyle = ground
+    if (ground) pen.fillRect(0, 0, wide, high)
     const [sourceHigh, sourceWide] = this.data.tile
     const { columns } = this.data
     this.order.forEach((channel, place) => {
@@ -115,9 +123,7 @@ class Mosaic {
       pen.drawImage(this.sprite, (channel % columns) * sourceWide, Math.floor(channel / columns) * sourceHigh, sourceWide, sourceHigh, x, y, w, h)
       if (this.silent.has(channel)) this.cross(pen, x, y, w, h)
     })
-    this.outline(pen)
-    this.say()
-    this.root.dataset.mosaicPainted = `${this.data.of} ${this.chosen}`
+    return pen
   }
 
   // Nothing but zeros: struck through, whatever the colours.
@@ -158,7 +164,8 @@ class Mosaic {
   legend() {
     const { low, high, signed, range, note, labels } = this.data
     const ramp = new paint.Ramp(this.root, low ?? 0, high ?? 1, signed)
-    const ends = low === null ? [signed ? "−" : "0", labels.most] : [paint.spell(low, 3), paint.spell(high, 3)]
+    const below = Array.from({ length: this.count }, (_, n) => this.stat("min", n)).some(value => value < 0)
+    const ends = low === null ? [signed ? "−" : below ? labels.least : "0", labels.most] : [paint.spell(low, 3), paint.spell(high, 3)]
     this.find(".bar").style.background = ramp.bar()
     this.find(".low").textContent = ends[0]
     this.find(".high").textContent = ends[1]
@@ -175,7 +182,7 @@ class Mosaic {
     const told = { number: channel + 1, count: this.count }
     for (const kind of ["mean", "min", "max", "variance"]) told[kind] = paint.spell(this.stat(kind, channel), 3)
     const class_ = classes.length ? `${classes[channel]} · ` : ""
-    return class_ + fill(labels.channel, told) + (this.silent.has(channel) ? ` · ${labels.silent}` : "")
+    return class_ + fill(this.data.lone ? labels.number : labels.channel, told) + (this.silent.has(channel) ? ` · ${labels.silent}` : "")
   }
 
   say() {
@@ -222,19 +229,11 @@ class Mosaic {
     })
   }
 
+  // The mosaic to take along, on the page's ground, without what is chosen.
   picture() {
-    return { canvas: this.sheet(), file: this.data.file }
-  }
-
-  // The mosaic to take along: each number of a map is at least one pixel, on the page's ground.
-  sheet() {
-    const copy = document.createElement("canvas")
-    Object.assign(copy, { width: this.canvas.width, height: this.canvas.height })
-    const pen = copy.getContext("2d")
-    pen.fillStyle = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#ffffff"
-    pen.fillRect(0, 0, copy.width, copy.height)
-    pen.drawImage(this.canvas, 0, 0)
-    return copy
+    const canvas = document.createElement("canvas")
+    this.tiles(canvas, getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#ffffff")
+    return { canvas, file: this.data.file }
   }
 }
 

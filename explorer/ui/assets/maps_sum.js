@@ -89,7 +89,7 @@ class Sum {
     const shared_ = { size: weighted.size, inside: weighted.inside }
     const grids = [
       this.grid(row, { ...shared_, values: patch, most: mostPatch, signed: weighted.signed, caption: labels.patch }),
-      (make("span", "sign", row, "·"), this.grid(row, { ...shared_, values: kernel, most: mostKernel, signed: true, caption: labels.kernel })),
+      (make("span", "sign", row, "·"), this.grid(row, { ...shared_, inside: null, values: kernel, most: mostKernel, signed: true, caption: labels.kernel })),
       (make("span", "sign", row, "="), this.grid(row, { ...shared_, values: products, most: mostProduct, signed: true, caption: labels.products })),
     ]
     make("span", "sign", row, "Σ")
@@ -141,9 +141,10 @@ class Sum {
       const rgb = ramp.rgb(value)
       pen.fillStyle = `rgb(${rgb})`
       pen.fillRect(x, y, cell, cell)
-      if (!inside[at]) this.hatch(pen, x, y, cell)
+      const there = !inside || inside[at] // padding has weights, and no numbers
+      if (!there) this.hatch(pen, x, y, cell)
       if (cell < WRITTEN) return
-      pen.fillStyle = inside[at] ? paint.ink(rgb) : "#000000"
+      pen.fillStyle = there ? paint.ink(rgb) : "#000000"
       paint.fitted(pen, paint.cellText(value, most), x + cell / 2, y + cell / 2, cell - 3)
     })
     const edge = (at, color) => paint.frame(pen, (at % wide) * cell + 1.5, Math.floor(at / wide) * cell + 1.5, Math.max(cell - 3, 2), Math.max(cell - 3, 2), { color, thick: 2.5 })
