@@ -1,10 +1,10 @@
 """Recording all maps beside captum and torchlens: `python -m benchmarks.activations`.
 
 All record the same networks on the same picture, each in a process of its own: torchlens replaces
-torch's functions while it is at work, in this process, the only one it accepts. They take turns, so
-that a slow moment of the machine hits all of them; the table gives medians. Before that it is made
-sure that they find the same numbers: torchlens those of every operation, captum those of every
-layer (it does not see `+` and `cat` between layers).
+torch's functions while it is at work, in this process, the only one that it accepts. They take
+turns, so that a slow moment of the machine hits all of them; the table gives medians. Before that
+it is made sure that they find the same numbers: torchlens those of every operation, captum those
+of every layer (it does not see `+` and `cat` between layers).
 """
 
 import gc

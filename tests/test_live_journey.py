@@ -44,7 +44,7 @@ def number(server: str, browser: Browser) -> int:
     settled(page)
     page.get_by_role("button", name="Launch").click()
     page.wait_for_url("**/live?**run=*", timeout=30_000)
-    board(page, "running")
+    board(page, "running", seconds=120)  # a cold host, on a machine that other tests keep busy
     page.context.close()
     return runs.listed()[0].id
 
@@ -53,10 +53,10 @@ def visitor(browser: Browser) -> Page:
     return browser.new_context(viewport=LAPTOP).new_page()  # type: ignore[arg-type]
 
 
-def board(page: Page, status: str) -> Locator:
+def board(page: Page, status: str, seconds: int = 30) -> Locator:
     """The live board, once it shows that the run has this status."""
     found = page.locator(f'.live[data-live-painted][data-status="{status}"]')
-    found.wait_for(timeout=30_000)
+    found.wait_for(timeout=1000 * seconds)
     return found
 
 

@@ -19,7 +19,9 @@ from explorer.ui.maps_mosaic import Data
 from explorer.ui.maps_recorded import Subject
 
 MOST_MOSAICS = 60_000_000  # bytes of all together
+MOST_STATISTICS = 10_000_000
 _mosaics: Shelf[Data] = Shelf(MOST_MOSAICS, lambda each: len(each["png"]) + len(each["stats"]))
+_statistics: Shelf[Statistics] = Shelf(MOST_STATISTICS, lambda each: 5 * each.mean.nbytes + 400)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +36,11 @@ class Layer:
 
     @property
     def graph(self) -> Graph:
-        """The network's operations, as they ran on this picture."""
+        """The network up to this layer: all that its units can see through."""
         given = self.recording
-        return Graph(
-            tuple(given.picture.shape), given.operations, tuple(given.output.shape), "", (), {}
-        )
+        places = {each.name: place for place, each in enumerate(given.operations, 1)}
+        until = given.operations[: places.get(self.name, 0)]
+        return Graph(tuple(given.picture.shape), until, None, "", (), {})
 
     @property
     def is_last(self) -> bool:
@@ -77,7 +79,7 @@ def layer(subject: Subject, name: str) -> Layer:
         ValueError: there is no such layer.
     """
     recording = maps_recorded.recorded(subject, name)
-    found = recording.statistics(name)
+    found = _statistics.get((subject, name), lambda: recording.statistics(name))
     return Layer(subject, name, recording, recording.maps(name).numpy(), found)
 
 

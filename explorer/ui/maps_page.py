@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import architectures, pictures, runs, wording
+from explorer import architectures, pictures, runs, weights, wording
 from explorer.anatomy import Anatomy
 from explorer.figures import confusion, maps
 from explorer.language import _
@@ -123,7 +123,9 @@ def _side(choice: Choice, picture: Picture, source: str, fit: str, *, training: 
     batch = prepared.tensor
     if training:
         batch = torch.cat([batch, _others(choice, fit)])
-    subject = Subject(known.network, choice.options, source, digest, training, batch)
+    path = weights.facts(known.network, known.options, source).path
+    stamp = path.stat().st_mtime_ns if path else 0
+    subject = Subject(known.network, choice.options, source, digest, training, stamp, batch)
     title = f"{inside_pictures.title(picture)} · {inside_sources.moment(source)}"
     return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(choice))
 

@@ -41,6 +41,7 @@ class Subject:
     source: str  # of the weights, as `weights.sources` spells it
     digest: str  # of `picture`
     training: bool  # batch norm and dropout as in training
+    stamp: int  # of the file with the weights: a run's last ones change
     picture: Tensor = field(compare=False, repr=False)  # (N, C, H, W); the first is looked at
 
 
