@@ -1,7 +1,7 @@
 # make run      set everything up and open the explorer at http://localhost:8501
 # make test     every test, the browser's too        make test-fast   without a browser
 # make check    style, types, direction of imports   make messages    words to translate
-# make benchmarks   make clean
+# make benchmarks   make checkpoints   make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 LOCALE := explorer/locale
 POT := $(LOCALE)/convscope.pot
 
-.PHONY: run test test-fast check messages benchmarks clean
+.PHONY: run test test-fast check messages benchmarks checkpoints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed $(VENV)/.data
@@ -43,6 +43,10 @@ messages: $(VENV)/.installed-dev
 
 benchmarks: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks.layers
+
+# Train the weights in checkpoints/ anew: about half an hour on two cores.
+checkpoints: $(VENV)/.installed $(VENV)/.data
+	@$(BIN)/python -m checkpoints.train
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \

@@ -29,6 +29,7 @@ KEY = "card"
 NETWORK = "network."  # how the names of the network's own tensors begin
 MAX_HEADER = 4_000_000  # bytes: names, shapes and the card
 MAX_BYTES = 8 * 2**30
+FIRST = 1000  # test pictures on which shipped weights are checked
 DTYPES = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8})
 
 
@@ -37,7 +38,9 @@ class Card:
     """Where weights come from. `options` are all of the network's, channels and classes too.
 
     `recipe` is plain data as `recipes.as_json` makes it, `state` the numbers of
-    `training.State.numbers`. `sha256` is the digest of the tensors: `save` fills it in.
+    `training.State.numbers`. `sha256` is the digest of the tensors: `save` fills it in. Those that
+    come with the program also tell the `command` that trained them, and their accuracy on the
+    first `FIRST` test pictures.
     """
 
     network: str
@@ -58,6 +61,8 @@ class Card:
     date: str = ""  # ISO 8601
     torch_version: str = ""
     sha256: str = ""
+    command: str = ""
+    first_accuracy: float | None = None
 
 
 # -- writing ----------------------------------------------------------------------------------
@@ -100,6 +105,14 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Kernels and matrices in 16 bits; biases and statistics, which take no room, as they are."""
+    return {
+        name: tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
+        for name, tensor in tensors.items()
+    }
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

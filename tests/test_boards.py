@@ -1,10 +1,7 @@
-"""Our boards in a real browser: saved as pictures, readable when large, smooth, and honest."""
+"""Our boards in a real browser: saved as pictures, readable when large, and honest."""
 
-import io
-import json
 import re
 import xml.etree.ElementTree as ET
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +16,6 @@ from tests.conftest import settled
 
 SVG = "{http://www.w3.org/2000/svg}"
 MARGIN, SHARP = 12, 2  # px around a saved picture; pixels of a PNG for one on the screen
-SMOOTH = 50.0  # ms
 
 # Address, the element that shows it is drawn, formats it is saved in, name of the file.
 BOARDS = {
@@ -203,37 +199,6 @@ def test_sixteen_by_sixteen_can_be_read(page: Page, app_server: str, width: int)
         box = output.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < 768, "the answer is above the fold"
-
-
-@pytest.mark.browser
-def test_sliding_over_twelve_by_twelve_is_smooth_in_the_browsers_trace(
-    page: Page, browser: Browser, app_server: str
-) -> None:
-    twelve = [row[:12] for row in LARGE[:12]]
-    url = f"{app_server}/convolution?conv_input={spelled(twelve)}&conv_kernel={spelled(KERNEL)}"
-    board = opened(page, f"{url}&conv_pad_h=1&conv_pad_w=1", '[data-window-painted="12x12-3x3"]')
-    boxes = [each.bounding_box() for each in board.locator('[data-panel="output"] .cell').all()]
-    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
-    assert len(middles) == 144
-    best = float("inf")
-    for _attempt in range(3):  # another program's work can only slow us down: the best counts
-        browser.start_tracing(page=page, categories=["disabled-by-default-devtools.timeline.frame"])
-        for middle in middles:
-            page.mouse.move(*middle)
-        best = min(best, slow_frame(browser.stop_tracing()))
-        if best < SMOOTH:
-            break
-    print(f"95th percentile of the frames: {best:.1f} ms")  # shown by pytest -s
-    assert best < SMOOTH
-
-
-def slow_frame(trace: bytes) -> float:
-    """From one drawn frame to the next, in ms: the 95th percentile."""
-    events = json.load(io.BytesIO(trace))["traceEvents"]
-    drawn = sorted(event["ts"] for event in events if event["name"] == "DrawFrame")
-    assert len(drawn) > 100
-    gaps = sorted(after - before for before, after in pairwise(drawn))
-    return float(gaps[int(0.95 * len(gaps))]) / 1000
 
 
 # Without a browser

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from torch.nn import functional
 
 from tests import pages
+from tests.answers import Answers
 from tests.conftest import settled
 from tests.pages import boards, text
 
@@ -249,6 +250,24 @@ def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app
     page.get_by_text("How does information travel").click()
     page.locator(".st-key-show_4 button").click()
     page.wait_for_url("**channels_network=alexnet**")
+
+
+@pytest.mark.browser
+def test_nothing_typed_is_lost_when_answers_are_slow(page: Page, app_server: str):
+    answers = Answers(page)
+    found = grids(page, f"{app_server}/channels", "channels_sum")
+    answers.hold()
+    for place, number in (("x1", "9"), ("k01", "5")):
+        cell(found, place, 0, 0).click()
+        page.keyboard.type(number)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(900)  # the board's pause after a click, and the page's run
+        assert answers.held
+    answers.release()
+    expect(cell(found, "y0", 0, 0)).to_have_text("100")  # 56 + 8·1 + 4·9
+    page.wait_for_url("**channels_input=**channels_kernel0=**channels_sum_at=k01.0.0**")
+    settled(page)
+    expect(cell(found, "y0", 0, 0)).to_have_text("100")
 
 
 @pytest.mark.browser

@@ -99,7 +99,7 @@ def test_flip_is_the_convolution_of_mathematics() -> None:
         ({"conv_kernel": "1 1 1 1; 1 1 1 1"}, "spans 2 × 4 cells"),
         ({"conv_kernel": "; ".join(["1"] * 8)}, "at most 7"),
         ({"conv_stride_h": "0"}, "stride is 0"),
-        ({"conv_dilation": "0"}, "dilation 0"),
+        ({"conv_dilation": "0"}, "dilation is 0"),
         ({"conv_dilation": "6"}, "spans 7 × 7"),
     ],
 )

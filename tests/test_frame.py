@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
 
 from explorer import serve
@@ -169,7 +169,7 @@ def test_our_assets_are_fresh_and_versioned_ones_are_kept(app_server: str) -> No
 
 @pytest.mark.browser
 @every_page
-def test_no_page_asks_another_host_or_breaks_the_policy(
+def test_every_page_keeps_to_its_host_its_policy_and_the_screen(
     app_server: str, page: Page, entry_: Entry
 ) -> None:
     hosts: set[str] = set()
@@ -182,6 +182,9 @@ def test_no_page_asks_another_host_or_breaks_the_policy(
     assert hosts - {""} == {urlsplit(app_server).netloc}  # "" is data: and blob:
     assert not [text for text in console if "Security Policy" in text]
     assert page.title().endswith("Convscope")
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}", timeout=5000)
 
 
 @pytest.mark.browser
@@ -206,18 +209,6 @@ def test_the_kernel_follows_the_pointer(app_server: str, page: Page) -> None:
     in_order = after.replace(" − ", " ").replace("−", "-")  # the minus between, and the sign
     left, right, difference = map(float, re.findall(r"-?\d+\.\d+", in_order))
     assert left - right == pytest.approx(difference, abs=0.011)
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1366])
-def test_no_page_is_wider_than_the_screen(app_server: str, browser: Browser, width: int) -> None:
-    visitor = browser.new_context(viewport={"width": width, "height": 800})
-    page = visitor.new_page()
-    for entry_ in PAGES:
-        page.goto(f"{app_server}/{entry_.url}")
-        settled(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, entry_.url
-    visitor.close()
 
 
 @pytest.mark.browser

@@ -195,3 +195,8 @@ def test_an_option_that_a_network_does_not_have_is_none_there():
 def test_runs_of_a_network_that_is_gone_can_still_be_compared():
     found = differences([Recipe("lenet"), Recipe("lost", {"width": 3})])
     assert found["width"] == (None, 3)
+
+
+def test_only_own_pictures_have_a_path():
+    with pytest.raises(ValueError, match=r"digits needs no path; “/data/x” is one"):
+        recipes.check(Recipe("lenet", dataset="digits", path="/data/x"))

@@ -66,6 +66,8 @@ def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     assert (run.progress.step, run.progress.epoch, run.progress.fraction) == (32, 2, 1)
     assert run.progress.images_per_second > 0
     assert run.facts["parameters"] == 61_706
+    assert 61_706 * 16 < run.facts["memory"] < 50e6  # weights, gradients and Adam's two moments
+    assert 1e6 < run.facts["peak_memory"] < 2e9
     np.testing.assert_allclose(every_loss(run.id), losses(SHORT))
     assert not folder.state_file(run.id).exists()  # there is nothing to be taken up
     assert [row.epoch for row in runs.epochs(run.id)] == [1, 2]

@@ -61,7 +61,10 @@ class Story(TypedDict):
 
 
 class Grids(TypedDict):
-    """All that one board of grids shows. `start` is the cell whose story stands there at first."""
+    """All that one board of grids shows. `start` is the cell whose story stands there at first.
+
+    `edits` counts the typed numbers that were dealt with: so a board knows that its own was.
+    """
 
     key: str
     label: str
@@ -69,6 +72,7 @@ class Grids(TypedDict):
     signs: list[Sign]
     stories: list[Story]
     start: At
+    edits: int
     lines: int  # the most lines that a story has: room is kept for them
     labels: dict[str, str]
 

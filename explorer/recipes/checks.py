@@ -54,6 +54,12 @@ def check(recipe: Recipe) -> Recipe:
         )
     if recipe.dataset == "images" and not recipe.path:
         raise ValueError(_("Own pictures need a folder or a zip: one folder for each class."))
+    if recipe.path and recipe.dataset != "images":
+        raise ValueError(
+            _("{dataset} needs no path; “{path}” is one. Leave it out, or choose images.").format(
+                dataset=recipe.dataset, path=recipe.path[:80]
+            )
+        )
     _check_subset(_("The training subset"), recipe.train_subset, facts.train_count)
     _check_subset(_("The test subset"), recipe.test_subset, facts.test_count)
     checked = replace(recipe, options=options)

@@ -16,6 +16,8 @@ from explorer.runs.records import NO_REASON, Reason, Run, Status, Wish
 from explorer.training import Epoch, Snapshot, Started, State, Steps
 
 _NEW_RATE = 0.3  # weight of the newest rate in the one that is shown
+_SURE = 1.0  # seconds of training after which the whole run's time can be told
+_TEST_SHARE = 3  # a test picture takes about a third of a training picture's time
 
 
 class NotMine(Exception):
@@ -33,6 +35,7 @@ class Ledger:
         self._seconds = 0.0
         self._rate = 0.0
         self._steps_per_epoch = 1
+        self._images_in_all = 0.0  # every test picture counted as the share that it costs
 
     def take(self) -> None:
         """Take the run on: from here on the death of this process is the run's, too."""
@@ -73,6 +76,8 @@ class Ledger:
     def started(self, record: Started) -> None:
         """Training has begun."""
         self._steps_per_epoch = record.steps_per_epoch
+        images = record.train_images + record.test_images / _TEST_SHARE
+        self._images_in_all = record.epochs * images
         with database().writing() as connection:
             self._set(
                 connection,
@@ -113,12 +118,22 @@ class Ledger:
         self._images, self._seconds = record.images, record.seconds
         with database().writing() as connection:
             connection.executemany(f"INSERT INTO steps VALUES ({_marks(9)})", rows)
+            self._estimate(connection)
             self._set(
                 connection,
                 step=record.first_step + count,
                 seconds=record.seconds,
                 images_per_second=self._rate,
             )
+
+    def _estimate(self, connection: sqlite3.Connection) -> None:
+        """How long it will take, if nobody measured that before the launch."""
+        if self._images_in_all and self._rate and self._seconds >= _SURE:
+            connection.execute(
+                "UPDATE runs SET estimate = ? WHERE id = ? AND estimate IS NULL",
+                (self._images_in_all / self._rate, self.run.id),
+            )
+            self._images_in_all = 0.0
 
     def snapshot(self, record: Snapshot) -> None:
         """The network as it is now, in place of what there was of the same epoch."""
@@ -160,6 +175,16 @@ class Ledger:
         """So many bytes of the data set have been fetched."""
         with database().writing() as connection:
             self._set(connection, facts=json.dumps({"loading": [done, total]}))
+
+    def held(self, needed: int, peak: int) -> None:
+        """Bytes that a step was thought to need, and what the training has held at most."""
+        with database().writing() as connection:
+            self._set(connection)
+            connection.execute(
+                "UPDATE runs SET facts = json_set(facts, '$.memory', ?, '$.peak_memory', "
+                "MAX(?, COALESCE(json_extract(facts, '$.peak_memory'), 0))) WHERE id = ?",
+                (needed, peak, self.run.id),
+            )
 
     def alive(self, seconds: float) -> None:
         """Nothing new, but it goes on: so many seconds of training by now."""

@@ -27,6 +27,7 @@ from explorer.training import (
     Diverged,
     Epoch,
     Finished,
+    Peak,
     Record,
     Snapshot,
     Started,
@@ -117,6 +118,7 @@ class Worker:
         run = self._ledger.run
         recipe, state = run.recipe, load_state(run.id)
         data = self._data(recipe)
+        peak = Peak(device.named(run.device))
         training = Training(recipe, data, device.named(run.device), state)
         # Only now that it can go on: rows and files that it will make again give way.
         self._ledger.begin(state)
@@ -124,7 +126,11 @@ class Worker:
         torch.set_num_threads(training.setting.threads)
         saver = Saver(run.id, training, data)
         for record in training.records():
-            if end := self._written(record):
+            end = self._written(record)
+            if end or isinstance(record, Epoch):
+                needed = training.setting.memory(recipe.batch_size)
+                self._ledger.held(needed, peak.taken())
+            if end:
                 return end
             saver.after(record)
             if self._told_to_end or self._ledger.wish() is not Wish.NONE:

@@ -3,6 +3,7 @@
 from explorer.training.budget import estimate
 from explorer.training.loop import Training
 from explorer.training.machine import environment
+from explorer.training.memory import Peak
 from explorer.training.records import (
     Budget,
     Diverged,
@@ -24,6 +25,7 @@ __all__ = [
     "Epoch",
     "Finished",
     "OutOfMemory",
+    "Peak",
     "Record",
     "Snapshot",
     "Started",

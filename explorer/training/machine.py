@@ -11,8 +11,8 @@ from explorer.device import Device, fast_bfloat16, torch_device
 
 # Measured on two cores, with what is below and above these limits. FLOPs of a forward pass:
 GAINS_BY_BFLOAT16 = 60e6  # per picture; smaller networks lose more by converting than they win
-GAINS_BY_CHANNELS_LAST = 3e6  # per picture
-GAINS_BY_THREADS = 100e6  # per batch; below, threads wait for each other longer than they work
+GAINS_BY_SIZE = 100e6  # per batch; below, threads wait for each other longer than they work, and
+# channels last, which is worth a sixth to LeNet's batches of 256, costs BN-LeNet's of 32 a little
 
 
 def environment() -> dict[str, str]:
@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 
 def threads(device: Device, flops: float) -> int:
     """How many threads serve a forward pass of so many FLOPs, over the whole batch, best."""
-    return cores() if device.kind == "cpu" and flops >= GAINS_BY_THREADS else 1
+    return cores() if device.kind == "cpu" and flops >= GAINS_BY_SIZE else 1
 
 
 def cores() -> int:
@@ -59,12 +59,13 @@ class Numbers:
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
 
-def numbers(precision: str, device: Device, flops: float) -> Numbers:
+def numbers(precision: str, device: Device, flops: float, batch_size: int) -> Numbers:
     """What suits a network of so many FLOPs per picture; `precision` is a recipe's."""
     automatic = fast_bfloat16(device) and flops >= GAINS_BY_BFLOAT16
     half = precision == "bfloat16" or (precision == "auto" and automatic)
     return Numbers(
-        torch.bfloat16 if half else torch.float32, channels_last=flops >= GAINS_BY_CHANNELS_LAST
+        torch.bfloat16 if half else torch.float32,
+        channels_last=flops * batch_size >= GAINS_BY_SIZE,
     )
 
 

@@ -1,17 +1,48 @@
-"""A network that does not fit into memory: said before it starts, or when torch finds out."""
+"""Memory: what a training holds, and what is said where it does not fit."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import torch
 
-from explorer.device import free_memory
+from explorer.device import Device, free_memory, torch_device
 from explorer.language import _
 from explorer.training.records import OutOfMemory
 from explorer.training.setting import Setting
 from explorer.units import size
 
 _PHRASES = ("not enough memory", "can't allocate memory", "out of memory", "bad_alloc")
+
+
+class Peak:
+    """What has been taken since this was made, at its height: by tensors on a GPU, else by all of
+    this process."""
+
+    def __init__(self, device: Device) -> None:
+        self._gpu = torch_device(device) if device.kind == "cuda" else None
+        if self._gpu:
+            torch.cuda.reset_peak_memory_stats(self._gpu)
+        self._before = (
+            torch.cuda.memory_allocated(self._gpu)
+            if self._gpu
+            else int(psutil.Process().memory_info().rss)
+        )
+
+    def taken(self) -> int:
+        """Bytes."""
+        most = torch.cuda.max_memory_allocated(self._gpu) if self._gpu else _most_of_process()
+        return max(0, most - self._before)
+
+
+def _most_of_process() -> int:
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource  # noqa: PLC0415 (not on Windows)
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
 
 
 def refuse_what_cannot_fit(setting: Setting) -> None:

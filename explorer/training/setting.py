@@ -39,7 +39,7 @@ class Setting:
         options = {**recipe.options, "in_channels": channels, "num_classes": classes}
         picture = (channels, recipe.size, recipe.size)
         flops = forward_flops(recipe.network, options, picture)
-        chosen = numbers(recipe.precision, device, flops)
+        chosen = numbers(recipe.precision, device, flops, recipe.batch_size)
         return cls(recipe, device, options, picture, flops, chosen)
 
     @property

@@ -17,8 +17,6 @@ from explorer.ui.component import Component
 
 GRIDS = Component("grids", "grids")
 
-# Until the blocks' cards are a `Component` too.
-
 
 def _words() -> dict[str, str]:
     return {
@@ -57,9 +55,11 @@ def number_grids(
 
     `on_edit` is called with grid, row, column and the text typed there, before the page runs.
     """
+    edits = f"edits {key}"
 
     def edited() -> None:
         edit = st.session_state[key].edit
+        st.session_state[edits] = st.session_state.get(edits, 0) + 1
         if on_edit and edit:
             on_edit(edit["grid"], int(edit["row"]), int(edit["column"]), str(edit["text"]))
 
@@ -71,6 +71,7 @@ def number_grids(
         signs=signs,
         stories=list(stories),
         start=_asked(key, grids, start),
+        edits=st.session_state.get(edits, 0),
         lines=max(len(story["lines"]) for story in stories),
         labels=_words(),
     )

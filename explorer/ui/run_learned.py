@@ -5,6 +5,7 @@ reader has done something: `at` {"epoch", "cell"}, which goes into the address. 
 for in a test is `[data-learned-painted="<run>@<epoch> …"]`.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,8 +51,8 @@ def _labels() -> dict[str, str]:
 
 def _place(text: str) -> list[int] | None:
     """A cell as the address spells it: "6.4"."""
-    row, _dot, column = text.partition(".")
-    return [int(row), int(column)] if row.isdecimal() and column.isdecimal() else None
+    form = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", text, re.ASCII)
+    return [int(form[1]), int(form[2])] if form else None
 
 
 def _shown(run: Run, line: Any) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def learned_board(
         data={
             "shown": told,
             "kernels": kernels,
-            "epoch": int(epoch) if epoch.isdecimal() else None,
+            "epoch": int(epoch) if re.fullmatch(r"[0-9]{1,5}", epoch) else None,
             "cell": _place(st.query_params.get("cell", "")),
             "labels": _labels(),
         },

@@ -133,7 +133,7 @@ def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     facts, flops = datasets.get(_recipe.dataset), _anatomy(_recipe).totals.flops
     picture = (facts.shape[0], _recipe.size, _recipe.size)
     options = {**_recipe.options, "in_channels": picture[0], "num_classes": len(facts.classes)}
-    chosen = machine.numbers(_recipe.precision, _device, flops)
+    chosen = machine.numbers(_recipe.precision, _device, flops, _recipe.batch_size)
     return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
 
 

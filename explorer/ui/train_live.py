@@ -170,7 +170,8 @@ def balance(run: Run) -> None:
             )
         )
     if peak := facts.get("peak_memory"):
-        parts.append(_("It held at most {size} of memory.").format(size=size(peak)))
+        held = _("It held at most **{size}** of memory; a step was thought to need **{thought}**.")
+        parts.append(held.format(size=size(peak), thought=size(facts["memory"])))
     if parameters := facts.get("parameters"):
         parts.append(
             _("{parameters} parameters; {precision}, threads: {threads}, torch {version}.").format(

@@ -1,7 +1,9 @@
 // Grids of numbers with signs between them. Pointing at a cell (or moving there with the arrow keys)
 // lights up what it is made of and writes the arithmetic out; all words and numbers are Python's.
 // Nothing is sent while the pointer moves. Sent are: the cell that was clicked or reached by keys
-// ("at", a moment later), and a number typed into a cell ("edit").
+// ("at", a moment later), and a number typed into a cell ("edit"). Between an edit and its answer
+// nothing else is sent: a message carries every widget's value as this browser knows it, and would
+// put the number back that stood in the field before.
 
 const { search } = new URL(import.meta.url)
 const [shared, colours] = await Promise.all(["shared", "colours"].map(name => import(`./${name}.js${search}`)))
@@ -18,6 +20,7 @@ const name = ([grid, row, column]) => `${grid}.${row}.${column}`
 class Board {
   constructor(root) {
     this.root = root
+    this.typed = [] // edits that wait for the answer to an earlier one
     root.replaceChildren()
     this.stage = make("div", "stage", root)
     const foot = make("div", "foot", root)
@@ -47,7 +50,8 @@ class Board {
 
   receive(component) {
     this.component = component
-    const { start, ...content } = component.data
+    const { start, edits, ...content } = component.data
+    if (edits !== this.edits) this.answered(edits)
     const text = JSON.stringify(content)
     if (text === this.text) return
     const fresh = this.data?.key !== content.key
@@ -180,8 +184,27 @@ class Board {
     this.show(at)
     this.frames.get(at[0]).setAttribute("aria-activedescendant", `cell-${name(at)}`)
     clearTimeout(this.timer)
-    if (tell)
-      this.timer = setTimeout(() => this.component.setStateValue("at", { key: this.data.key, at }), PAUSE)
+    this.told = !tell
+    if (tell) this.timer = setTimeout(() => this.tell(), PAUSE)
+  }
+
+  // The chosen cell, unless an edit is on its way; then it follows the answer.
+  tell() {
+    if (this.told || this.asked) return
+    this.told = true
+    this.component.setStateValue("at", { key: this.data.key, at: this.chosen })
+  }
+
+  ask() {
+    this.asked = true
+    this.component.setTriggerValue("edit", this.typed.shift())
+  }
+
+  answered(edits) {
+    this.edits = edits
+    this.asked = false
+    if (this.typed.length) this.ask()
+    else if (this.told === false) this.timer = setTimeout(() => this.tell(), PAUSE)
   }
 
   key(event) {
@@ -248,8 +271,9 @@ class Board {
       open = false
       cell.textContent = before
       this.frames.get(at[0]).focus({ preventScroll: true })
-      if (send && field.value.trim() && field.value.trim() !== before.replace("−", "-"))
-        this.component.setTriggerValue("edit", { grid: at[0], row: at[1], column: at[2], text: field.value })
+      if (!send || !field.value.trim() || field.value.trim() === before.replace("−", "-")) return
+      this.typed.push({ grid: at[0], row: at[1], column: at[2], text: field.value })
+      if (!this.asked) this.ask()
     }
     field.onkeydown = event => {
       if (event.key === "Enter") close(true)

@@ -1,0 +1,58 @@
+"""The weights that come with the program: each does what its card says."""
+
+import pytest
+import torch
+
+from checkpoints.train import COMMANDS, FOLDER, accuracy
+from explorer import architectures, checkpoints, datasets, recipes, weights
+from explorer.checkpoints import FIRST
+
+FILES = sorted(FOLDER.glob("*.safetensors"))
+MOST_BYTES = 80_000_000
+CHANCE = 0.1
+
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """These networks are the largest that the tests run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_the_courses_networks_are_there_and_small() -> None:
+    assert {path.stem for path in FILES} == set(COMMANDS)
+    assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
+    kinds = {checkpoints.read_card(path).network for path in FILES}
+    assert kinds >= {"lenet", "bn_lenet", "vgg11", "nin", "densenet", "resnet18", "googlenet"}
+
+
+@every_file
+def test_a_card_tells_how_to_have_it_again(path) -> None:
+    card = checkpoints.read_card(path)
+    assert card.command == f"python -m explorer train {COMMANDS[path.stem]}"
+    assert (card.seed, card.dataset, len(card.classes)) == (0, "fashion_mnist", 10)
+    assert len(card.commit) >= 7
+    assert card.date.startswith("20")
+    assert len(card.sha256) == 64
+    recipe = recipes.from_json(dict(card.recipe))
+    assert (recipe.network, recipe.size, recipe.epochs) == (card.network, card.size, card.epoch)
+    architecture = architectures.get(card.network)
+    assert architecture.resolve(card.options) == dict(card.options)
+
+
+@every_file
+def test_it_is_as_good_as_its_card_says(path) -> None:
+    if not datasets.at_hand("fashion_mnist"):
+        pytest.skip("Fashion-MNIST cannot be had here")
+    card = checkpoints.read_card(path)
+    assert card.first_accuracy is not None
+    assert card.test_accuracy is not None
+    assert card.test_accuracy > 6 * CHANCE
+    network = weights.load(card.network, None, f"shipped:{path.stem}")
+    found = accuracy(network, card.dataset, card.size, FIRST)
+    # A product's last bit differs from one kind of processor to another.
+    assert found == pytest.approx(card.first_accuracy, abs=0.003)
