@@ -1,59 +1,94 @@
-"""Take the README's screenshots anew: `python -m docs.screenshots` (serves the explorer itself)."""
+"""Take the README's screenshots anew: `python -m docs.screenshots [NAME …]`.
 
+It serves the explorer itself, and trains two networks first."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
+from explorer import runs
+from explorer.recipes import course_recipe
+from tests.run_processes import folder, until
 from tests.serving import BROWSER, server
 
 FOLDER = Path(__file__).parent / "screenshots"
 LAPTOP, PHONE = (1366, 768), (390, 844)
+GRAPH, CHART, LIVE = "[data-board-graph]", ".js-plotly-plot", "[data-live-painted]"
+FIRST_RUN, SECOND_RUN = 1, 2  # LeNet's and BN-LeNet's, trained for these pictures
+LONGEST = 900  # seconds for one of them
 
-# File name → address, screen, colour scheme.
+
+class Shot(NamedTuple):
+    """Address, what is there when the page is drawn, screen, and colour scheme."""
+
+    address: str
+    drawn: str
+    screen: tuple[int, int] = LAPTOP
+    dark: bool = False
+
+
 SHOTS = {
-    "home": ("", LAPTOP, "light"),
-    "alexnet-at-28": ("layers?network=alexnet&input=1x28x28", LAPTOP, "light"),
-    "alexnet-why": ("layers?network=alexnet&layer=conv1", LAPTOP, "light"),
-    "googlenet-folded": ("layers?network=googlenet", LAPTOP, "light"),
-    "googlenet-unfolded": (
-        "layers?network=googlenet&open=stage3,stage3.inception3a",
-        LAPTOP,
-        "dark",
+    "home": Shot("", ".hero svg"),
+    "alexnet-at-28": Shot("layers?network=alexnet&input=1x28x28", GRAPH),
+    "alexnet-why": Shot("layers?network=alexnet&layer=conv1", GRAPH),
+    "googlenet-folded": Shot("layers?network=googlenet", GRAPH),
+    "googlenet-unfolded": Shot(
+        "layers?network=googlenet&open=stage3,stage3.inception3a", GRAPH, dark=True
     ),
-    "alexnet-costs": ("layers?network=alexnet&view=costs", LAPTOP, "light"),
-    "densenet-dark": ("layers?network=densenet&open=block1", LAPTOP, "dark"),
-    "densenet-phone": ("layers?network=densenet", PHONE, "dark"),
+    "alexnet-costs": Shot("layers?network=alexnet&view=costs", CHART),
+    "densenet-dark": Shot("layers?network=densenet&open=block1", GRAPH, dark=True),
+    "densenet-phone": Shot("layers?network=densenet", GRAPH, PHONE, dark=True),
+    "convolution": Shot("convolution", "[data-window-painted]"),
+    "edge-kernel": Shot("edge-kernel", "[data-descent-painted]", dark=True),
+    "receptive-field": Shot("receptive-field", "[data-field-painted]"),
+    "new-run": Shot("new-run", ".budget"),
+    "live": Shot(f"live?run={SECOND_RUN}", LIVE),
+    "runs": Shot(f"runs?runs={FIRST_RUN},{SECOND_RUN}", "[data-overlay-painted]", dark=True),
 }
 IDLE = (
     "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 )
 
 
+@contextmanager
+def trained() -> Iterator[None]:
+    """A folder for runs with the course's LeNet and BN-LeNet in it."""
+    with TemporaryDirectory() as home, folder(Path(home)):
+        for name in ("lenet", "bn_lenet"):
+            number = runs.launch(course_recipe(name))
+            until(lambda number=number: runs.get(number).status.over, LONGEST)
+        yield
+
+
 def take(browser: Browser, address: str, name: str) -> None:
     """One screenshot, once everything on it is drawn."""
-    path, (width, height), scheme = SHOTS[name]
+    shot = SHOTS[name]
+    width, height = shot.screen
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
+        color_scheme="dark" if shot.dark else "light",
     )
     page = context.new_page()
-    page.goto(f"{address}/{path}")
+    page.goto(f"{address}/{shot.address}")
     page.wait_for_selector(IDLE)
-    if path.startswith("layers"):
-        drawn = ".js-plotly-plot" if "view=costs" in path else "[data-board-graph]"
-        page.wait_for_selector(drawn)
+    page.wait_for_selector(shot.drawn)
     page.wait_for_timeout(1500)  # the last frames of charts and of the sidebar's movement
     page.screenshot(path=FOLDER / f"{name}.png")
     context.close()
 
 
 def main() -> None:
-    """Take them all."""
+    """Take them all, or those that are named."""
     FOLDER.mkdir(exist_ok=True)
-    with server() as address, sync_playwright() as playwright:
+    with trained(), server() as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=which("chromium"), args=BROWSER)
-        for name in SHOTS:
+        for name in sys.argv[1:] or SHOTS:
             take(chromium, address, name)
         chromium.close()
 

@@ -7,21 +7,29 @@ from typing import Any
 
 import captum.attr
 import pytest
+import scipy.stats
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from explorer import pictures
 from explorer.architectures import get
 from explorer.attribution import (
+    BASELINES,
     METHODS,
+    agreement,
+    baseline,
+    by_chance,
     convolutions,
     deletion,
     grad_cam,
     integrated_gradients,
+    mean,
     occlusion,
     saliency,
     top,
 )
+from explorer.torchvision_import import torchvision
 
 NETWORKS = {"lenet": 28, "resnet18": 40, "densenet": 40, "torchvision/resnet18": 48}
 
@@ -252,6 +260,10 @@ def test_what_cannot_be_asked_is_a_sentence(
         (lambda n, x: occlusion(n, x, 0, patch=0), "A patch of 0 cannot move by 4"),
         (lambda n, x: occlusion(n, x, 0, patch=3, stride=4), "from 1 to 3 pixels"),
         (lambda n, x: occlusion(n, torch.randn(1, 1, 99, 99), 0, patch=1, stride=1), "9801 passes"),
+        (lambda n, x: integrated_gradients(n, x, 0, steps=0), "1 to 1000 steps, not 0"),
+        (lambda n, x: integrated_gradients(n, x, 0, steps=9999), "1 to 1000 steps, not 9999"),
+        (lambda n, x: deletion(n, x, 0, torch.zeros(7, 7)), "7 × 7 does not fit a picture of 28"),
+        (lambda n, x: baseline("pink", x), "“pink” is none of black, grey, white, blurred"),
     ],
 )
 def test_settings_that_mean_nothing_are_a_sentence(call: Any, expected: str | None):
@@ -313,3 +325,48 @@ def test_deleting_what_matters_first_costs_more_than_deleting_it_last():
     assert float(first.probability[-1]) == pytest.approx(0.5)
     half = torch.sigmoid(torch.linspace(0, 1, 100)[:50].sum())  # the upper half is gone
     assert float(first.probability[10]) == pytest.approx(float(half), abs=1e-5)
+
+
+def test_a_map_without_sense_is_measured_by_orders_of_chance():
+    network, picture = built("lenet")
+    heard: list[tuple[int, int]] = []
+    chance = by_chance(
+        network, picture, 3, orders=3, progress=lambda done, total: heard.append((done, total))
+    )
+    again = by_chance(network, picture, 3, orders=3)
+    assert [each.area for each in chance] == [each.area for each in again]
+    assert len({each.area for each in chance}) == 3
+    assert heard == [(21, 63), (42, 63), (63, 63)]
+    middle = mean(chance)
+    assert middle.area == pytest.approx(sum(each.area for each in chance) / 3, rel=1e-5)
+    ends = {(float(each.probability[0]), float(each.probability[-1])) for each in chance}
+    assert len(ends) == 1  # the whole picture, and the empty one
+
+
+def test_maps_agree_as_scipy_says():
+    torch.manual_seed(6)
+    one, other = torch.randn(9, 9), torch.randn(9, 9)
+    tied = (one + other).relu().round(decimals=1)  # many equal values, as Grad-CAM's zeros
+    for pair in ((one, other), (one, tied), (tied, tied), (one, -one)):
+        expected = scipy.stats.spearmanr(*(each.flatten().numpy() for each in pair)).statistic
+        assert agreement(*pair) == pytest.approx(float(expected), abs=1e-9)
+    assert agreement(one, torch.zeros(9, 9)) is None
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_an_empty_picture_is_prepared_as_the_picture_is(name: str):
+    pixels = torch.randint(0, 256, (3, 20, 30), dtype=torch.uint8)
+    shape = (3, 20, 30)
+    prepared = pictures.prepare(pictures.Picture(pixels, ""), shape, normalisation="imagenet")
+    found = baseline(name, prepared.tensor, "imagenet")
+    assert found.shape == prepared.tensor.shape
+    if name == "blurred":
+        expected = torchvision.transforms.functional.gaussian_blur(
+            torch.nn.functional.pad(prepared.tensor, (6, 6, 6, 6), mode="replicate"), 13, 2.0
+        )[:, :, 6:-6, 6:-6]
+    else:
+        level = {"black": 0, "grey": 127.5, "white": 255}[name]
+        flat = torch.full((1, 3, 20, 30), level / 255)
+        middle, deviation = pictures.STATISTICS["imagenet"]
+        expected = torchvision.transforms.functional.normalize(flat, middle, deviation)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)

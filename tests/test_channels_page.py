@@ -248,6 +248,8 @@ def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app
     page.reload()
     expect(page.get_by_text("156 parameters")).to_be_visible()
     page.get_by_text("How does information travel").click()
+    page.wait_for_url("**channels_part=**")
+    settled(page)
     page.locator(".st-key-show_4 button").click()
     page.wait_for_url("**channels_network=alexnet**")
 

@@ -232,6 +232,18 @@ def test_a_damaged_file_is_named_and_can_be_fetched_anew(home: Path) -> None:
     assert at.button(key="download")
 
 
+def test_a_damaged_set_of_ones_own_is_named_and_can_be_deleted(home: Path) -> None:
+    name = datasets.keep(io.BytesIO(pets()), "pets")
+    where = datasets.where(name)
+    assert where
+    where.write_bytes(b"damaged")
+    at = opened(data="images", own=name)
+    assert f"{where.name} is damaged" in at.error[0].value
+    next(each for each in at.button if each.label == "Delete it").click().run()
+    assert not at.exception
+    assert name not in datasets.names()
+
+
 def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     at = opened(data="images")
     assert "in one folder for each class" in text(at)

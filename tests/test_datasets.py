@@ -20,7 +20,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from explorer import datasets, storage
-from explorer.datasets import cifar, downloads, idx, jobs, splitting
+from explorer.datasets import cifar, downloads, idx, jobs, splitting, writing
 from explorer.datasets.records import Damaged, Unavailable
 from explorer.torchvision_import import torchvision
 
@@ -443,3 +443,13 @@ def test_work_that_fails_says_why() -> None:
         raise Unavailable("There is none.")
 
     assert finished(jobs.start("test refused", refuse)).error == "There is none."
+
+
+def test_what_a_killed_download_left_is_swept_away(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.part", tmp_path / "new.part"
+    for left in (old, new):
+        left.write_bytes(b"half of it")
+    os.utime(old, (0, 0))
+    with writing.replacing(tmp_path / "whole") as file:
+        file.write(b"all of it")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.part", "whole"]

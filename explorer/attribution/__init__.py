@@ -8,28 +8,48 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from explorer.attribution.checking import Deletion, Guess, deletion, top
+from explorer.attribution.baselines import BASELINES, baseline
+from explorer.attribution.checking import (
+    STEPS,
+    Deletion,
+    Guess,
+    agreement,
+    by_chance,
+    deletion,
+    mean,
+    top,
+)
 from explorer.attribution.methods import (
+    MOST_STEPS,
     Progress,
     grad_cam,
     integrated_gradients,
     occlusion,
+    patches,
     saliency,
 )
 from explorer.attribution.running import convolutions
 from explorer.language import N_
 
 __all__ = [
+    "BASELINES",
     "METHODS",
+    "MOST_STEPS",
+    "STEPS",
     "Deletion",
     "Guess",
     "Method",
     "Progress",
+    "agreement",
+    "baseline",
+    "by_chance",
     "convolutions",
     "deletion",
     "grad_cam",
     "integrated_gradients",
+    "mean",
     "occlusion",
+    "patches",
     "saliency",
     "top",
 ]

@@ -1,6 +1,9 @@
 """Four methods, each a function from a network, a picture (1, C, H, W) and a class to a heat map.
 
-The network may be shared: it is run as a copy of one's own, in evaluation mode.
+The network may be shared: it is run as a copy of one's own, in evaluation mode. Captum has the same
+four, and the tests hold ours against them. They are written out here because captum's Grad-CAM puts
+its hook on the network that it is given, which all visitors share; because its long methods can be
+neither watched nor stopped from outside; and because it brings matplotlib into the server.
 """
 
 import math
@@ -14,19 +17,20 @@ from torch.nn.functional import interpolate, relu
 
 from explorer.activations import own_copy
 from explorer.attribution.running import (
-    BATCH,
     answers,
     checked,
     convolutions,
     gradients,
     output_of,
     score,
+    together,
 )
 from explorer.language import _
 
 Progress = Callable[[int, int], None]  # forward passes done, and how many there are in all
 
 MOST_PASSES = 5000  # of occlusion
+MOST_STEPS = 1000  # of integrated gradients
 
 
 def saliency(network: nn.Module, picture: Tensor, target: int) -> Tensor:
@@ -47,14 +51,24 @@ def integrated_gradients(
 
     x′ is the `baseline`, a picture without anything in it. Summed over channels; the sum over all
     pixels is logit(x) − logit(x′), as exactly as `steps` points of a Gauss-Legendre sum allow.
+    `progress` may raise to stop.
+
+    Raises:
+        ValueError: less than one step, or more than `MOST_STEPS`.
     """
+    if not 1 <= steps <= MOST_STEPS:
+        raise ValueError(
+            _("The way from the empty picture is cut into 1 to {most} steps, not {given}.").format(
+                most=MOST_STEPS, given=steps
+            )
+        )
     own, x = own_copy(network), checked(picture)
     empty = torch.zeros_like(x) + baseline
     places, weights = (
         torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(steps)
     )
     total = torch.zeros_like(x)
-    for part in torch.arange(steps).split(BATCH):
+    for part in torch.arange(steps).split(together(x)):
         alpha = (places[part] + 0.5).to(x)[:, None, None, None]
         slopes = gradients(own, empty + alpha * (x - empty), target)
         total += (weights[part].to(x)[:, None, None, None] * slopes).sum(0, keepdim=True)
@@ -108,12 +122,12 @@ def occlusion(
         ValueError: a patch or stride below 1, a stride that leaves gaps, or too many passes.
     """
     own, x = own_copy(network), checked(picture)
-    boxes = _boxes((x.shape[2], x.shape[3]), patch, stride)
+    boxes = patches((x.shape[2], x.shape[3]), patch, stride)
     cover = torch.zeros_like(x) + baseline
     whole = score(answers(own, x), target)
     total, count = torch.zeros(x.shape[2:]), torch.zeros(x.shape[2:])
-    for first in range(0, len(boxes), BATCH):
-        some = boxes[first : first + BATCH]
+    for first in range(0, len(boxes), together(x)):
+        some = boxes[first : first + together(x)]
         covered = x.repeat(len(some), 1, 1, 1)
         for row, (rows, columns) in enumerate(some):
             covered[row, :, rows, columns] = cover[0, :, rows, columns]
@@ -125,7 +139,12 @@ def occlusion(
     return total / count
 
 
-def _boxes(size: tuple[int, int], patch: int, stride: int) -> list[tuple[slice, slice]]:
+def patches(size: tuple[int, int], patch: int, stride: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of every patch that `occlusion` covers in a picture of `size` (H, W).
+
+    Raises:
+        ValueError: as `occlusion`.
+    """
     if not 1 <= stride <= patch:
         raise ValueError(
             _("A patch of {patch} cannot move by {stride}: from 1 to {patch} pixels.").format(

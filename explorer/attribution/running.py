@@ -10,7 +10,13 @@ from torch import Tensor, nn
 from explorer.language import _
 from explorer.units import times
 
-BATCH = 16  # pictures run at once
+MOST_TOGETHER = 64  # pictures run at once
+PIXELS_TOGETHER = 16 * 96 * 96  # and all of their pixels: memory is bounded, and a stop soon heard
+
+
+def together(picture: Tensor) -> int:
+    """How many pictures of this size (…, H, W) run at once."""
+    return min(MOST_TOGETHER, max(1, PIXELS_TOGETHER // (picture.shape[-2] * picture.shape[-1])))
 
 
 def convolutions(network: nn.Module) -> tuple[str, ...]:

@@ -140,11 +140,11 @@ def facts(name: str, path: Path) -> DataSet:
     Raises:
         Damaged: its file is.
     """
-    return _facts(name, path)
+    return _facts(name, path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=128)
-def _facts(name: str, path: Path) -> DataSet:
+def _facts(name: str, path: Path, _changed: int) -> DataSet:
     with _reading(path) as file:
         card = json.loads(str(file["card"]))
         return DataSet(

@@ -1,16 +1,20 @@
 """Files that appear under their name only when they are complete."""
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+ABANDONED = 24 * 3600.0  # seconds without a write after which an unfinished file is nobody's
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, in the same folder; it becomes `path` if all goes well, and else is gone."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         temporary = Path(part.name)
         try:
@@ -20,3 +24,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed have left unfinished."""
+    for left in folder.glob("*.part"):
+        if left.stat().st_mtime < time.time() - ABANDONED:
+            left.unlink(missing_ok=True)

@@ -60,7 +60,12 @@ def known(name: str) -> DataSet:
         width=300,
     )
     links.put("own", chosen)
-    return datasets.get(chosen)
+    try:
+        return datasets.get(chosen)
+    except ValueError as error:  # damaged
+        st.error(str(error), icon=":material/broken_image:")
+        st.button(_("Delete it"), on_click=own.delete, args=(chosen,))
+        return datasets.get(name)
 
 
 def are_own(facts: DataSet) -> bool:

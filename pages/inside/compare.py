@@ -2,6 +2,19 @@
 
 import streamlit as st
 
+from explorer import comparison
 from explorer.language import _
+from explorer.ui import compare_choice, compare_view, compare_work
 
 st.title(_("Which network answers better, and at what price?"))
+with st.container(horizontal=True, vertical_alignment="bottom", key="compare_controls"):
+    chosen = compare_choice.pick()
+    pictures = compare_view.pick_pictures()
+if len(chosen) < 2:
+    st.info(_("Choose two networks or more."), icon=":material/compare:")
+    st.stop()
+shared = comparison.shared(chosen)
+with st.spinner(_("Loading the networks …")):  # shown only after half a second
+    sides = compare_work.sides(chosen, shared.dataset, pictures)
+if len(sides) > 1:
+    compare_view.look(sides, shared)
