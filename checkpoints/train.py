@@ -24,11 +24,11 @@ BATCH = 100  # pictures tested at once
 COMMANDS = {
     "lenet": "lenet --epochs 10 --seed 0",
     "bn_lenet": "bn_lenet --epochs 5 --seed 0",
-    "resnet18": "resnet18 --resize 48 --epochs 2 --seed 0",
-    "densenet": "densenet --resize 48 --epochs 2 --seed 0",
-    "googlenet": "googlenet --resize 48 --epochs 3 --subset 30000 --seed 0",
-    "vgg11": "vgg11 --set conv_ratio=8 --set fc_ratio=8 --batch-size 32 --epochs 1 --seed 0",
-    "nin": "nin --resize 67 --epochs 3 --seed 0",
+    "resnet18": "resnet18 --resize 48 --epochs 2 --subset 20000 --seed 0",
+    "densenet": "densenet --resize 48 --epochs 2 --subset 20000 --seed 0",
+    "googlenet": "googlenet --resize 48 --epochs 3 --subset 20000 --seed 0",
+    "vgg11": "vgg11 --set conv_ratio=8 --set fc_ratio=8 --batch-size 32 --epochs 2 --subset 20000 --seed 0",
+    "nin": "nin --resize 67 --epochs 3 --subset 30000 --seed 0",
 }
 
 

@@ -3,5 +3,15 @@
 import streamlit as st
 
 from explorer.language import _
+from explorer.ui import inside_why, inside_why_view, maps_page
 
 st.title(_("What in the picture does the answer rest on?"))
+looked = inside_why.pick()
+if looked is None:
+    st.stop()
+with st.spinner(_("Looking …")):  # shown only after half a second
+    problem = inside_why.problem(looked)
+if problem:
+    maps_page.complain(problem, looked.choice)
+    st.stop()
+inside_why_view.show(looked)
