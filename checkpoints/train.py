@@ -27,7 +27,10 @@ COMMANDS = {
     "resnet18": "resnet18 --resize 48 --epochs 2 --subset 20000 --seed 0",
     "densenet": "densenet --resize 48 --epochs 2 --subset 20000 --seed 0",
     "googlenet": "googlenet --resize 48 --epochs 3 --subset 20000 --seed 0",
-    "vgg11": "vgg11 --set conv_ratio=8 --set fc_ratio=8 --batch-size 32 --epochs 2 --subset 20000 --seed 0",
+    "vgg11": (
+        "vgg11 --set conv_ratio=8 --set fc_ratio=8 --batch-size 32 --epochs 2 --subset 20000 "
+        "--seed 0"
+    ),
     "nin": "nin --resize 67 --epochs 3 --subset 30000 --seed 0",
 }
 
