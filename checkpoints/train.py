@@ -40,7 +40,8 @@ def train(name: str) -> Path:
     arguments = shlex.split(COMMANDS[name])
     before = {run.id for run in runs.listed()}
     subprocess.run([sys.executable, "-m", "explorer", "train", *arguments], check=True)
-    return keep(name, max({run.id for run in runs.listed()} - before))
+    ours = [run for run in runs.listed() if run.id not in before and run.recipe.network == name]
+    return keep(name, max(run.id for run in ours))
 
 
 def keep(name: str, number: int) -> Path:

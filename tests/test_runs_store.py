@@ -351,6 +351,14 @@ def test_verbs_on_a_finished_run_are_refused_in_a_sentence(verb):
         verb(number)
 
 
+def test_a_paused_run_can_be_stopped():
+    number = added()
+    runs.pause(number)
+    assert runs.get(number).status is Status.PAUSED
+    runs.stop(number)
+    assert runs.get(number).status is Status.STOPPED
+
+
 def test_a_diverged_run_is_not_resumed():
     number = added()
     claimed().end(Status.DIVERGED, Reason("The loss became NaN."))

@@ -541,6 +541,16 @@ def test_a_budget_is_measured_and_counted(digits: Data):
     assert found.seconds == pytest.approx(images / found.images_per_second)
 
 
+def test_a_blow_up_in_the_last_step_is_noticed(digits):
+    recipe = replace(
+        LENET, **{**SGD, "learning_rate": 1000.0}, epochs=1, train_subset=32, batch_size=32
+    )
+    records = list(Training(recipe, digits, CPU).records())
+    assert isinstance(records[-1], Diverged)
+    assert "Try a learning rate of 100" in records[-1].explanation
+    assert not [each for each in records if isinstance(each, Epoch | Finished)]
+
+
 def test_optimisers_are_fused_and_told_everything():
     network = architectures.get("lenet").build()
     adam = optimizer(replace(LENET, learning_rate=0.1, weight_decay=0.01), network)
@@ -553,4 +563,9 @@ def test_optimisers_are_fused_and_told_everything():
 
 
 def test_the_environment_names_variables_that_a_process_reads_at_its_start():
-    assert all(value.isdigit() for value in training.environment().values())
+    told = training.environment()
+    assert {name for name in told if name.startswith("MALLOC_")} == {
+        "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_",
+    }  # fmt: skip
+    assert int(told["GOMP_SPINCOUNT"]) < 10_000
+    assert all(value.isdigit() for value in told.values())

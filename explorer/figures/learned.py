@@ -46,7 +46,11 @@ def kernels(weights: Floats | None) -> Kernels | None:
 
 
 def likeliest(probabilities: Floats) -> list[list[tuple[int, float]]]:
-    """For each picture (N, classes) its likeliest classes and their probabilities, best first."""
+    """For each picture (N, classes) its likeliest classes and their probabilities, best first.
+
+    A network that has diverged answers NaN; that counts as 0.
+    """
+    probabilities = np.nan_to_num(probabilities)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOLD]
     return [
         [(int(each), round(float(row[each]), 3)) for each in best]

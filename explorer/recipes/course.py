@@ -1,7 +1,7 @@
 """The course's own training runs: their recipes, what they printed, and what they got wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer import architectures
 from explorer.architectures.registry import Reported
@@ -180,7 +180,7 @@ def course_recipe(network: str, options: Mapping[str, object] | None = None) -> 
     runs = [recipe for recipe, _run, _curve in course_runs(network)]
     exact = [recipe for recipe in runs if recipe.options == given]
     for recipe in (*exact, *runs):
-        return Recipe(**{**vars(recipe), "options": given})
+        return replace(recipe, options=given)
     return Recipe(
         network,
         given,

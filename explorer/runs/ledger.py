@@ -13,11 +13,10 @@ from typing import Any
 from explorer.runs.database import database
 from explorer.runs.metrics import packed
 from explorer.runs.records import NO_REASON, Reason, Run, Status, Wish
-from explorer.training import Epoch, Snapshot, Started, State, Steps
+from explorer.training import TEST_SHARE, Epoch, Snapshot, Started, State, Steps
 
 _NEW_RATE = 0.3  # weight of the newest rate in the one that is shown
 _SURE = 1.0  # seconds of training after which the whole run's time can be told
-_TEST_SHARE = 3  # a test picture takes about a third of a training picture's time
 
 
 class NotMine(Exception):
@@ -76,7 +75,7 @@ class Ledger:
     def started(self, record: Started) -> None:
         """Training has begun."""
         self._steps_per_epoch = record.steps_per_epoch
-        images = record.train_images + record.test_images / _TEST_SHARE
+        images = record.train_images + record.test_images * TEST_SHARE
         self._images_in_all = record.epochs * images
         with database().writing() as connection:
             self._set(

@@ -107,8 +107,8 @@ def add(
     estimate: float | None = None,
 ) -> int:
     """Put a new run at the end of the queue; its number. "{number}" in `name` becomes that."""
-    now = time.time()
     with database().writing() as connection:
+        now = time.time()  # no earlier than any change that others have written already
         cursor = connection.execute(
             "INSERT INTO runs (name, recipe, engine, device, parent, status, place, created, "
             "estimate, changed) VALUES (?, ?, ?, ?, ?, ?, "

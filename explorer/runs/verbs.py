@@ -61,7 +61,9 @@ def stop(run: int) -> None:
     Raises:
         ValueError: it is over.
     """
-    if not store.move(run, [Status.QUEUED], Status.CANCELLED):
+    if not store.move(run, [Status.QUEUED], Status.CANCELLED) and not store.move(
+        run, [Status.PAUSED], Status.STOPPED
+    ):
         _ask(run, Wish.STOP)
 
 

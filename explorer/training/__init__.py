@@ -1,6 +1,6 @@
 """Training as a generator of records: it knows no store and no screen."""
 
-from explorer.training.budget import estimate
+from explorer.training.budget import TEST_SHARE, estimate
 from explorer.training.loop import Training
 from explorer.training.machine import environment
 from explorer.training.memory import Peak
@@ -20,6 +20,7 @@ from explorer.training.records import (
 from explorer.training.samples import chosen
 
 __all__ = [
+    "TEST_SHARE",
     "Budget",
     "Diverged",
     "Epoch",

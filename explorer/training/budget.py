@@ -13,6 +13,7 @@ from explorer.training.setting import Setting
 LONG_ENOUGH = 1.0  # seconds of measured training
 STEP_FLOPS = 2e11  # on a CPU: a second or two; larger batches are measured in part
 BACKWARD = 2  # a backward pass takes about as long as two forward passes
+TEST_SHARE = 1 / (1 + BACKWARD)  # of a training picture's time that a test picture takes
 
 
 def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
@@ -23,24 +24,28 @@ def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
     """
     setting = Setting.of(recipe, data, device)
     refuse_what_cannot_fit(setting)
-    measured = Training(replace(recipe, batch_size=_measured_batch(setting)), data, device)
+    batch = _measured_batch(setting, recipe.train_subset or len(data.train))
+    measured = Training(replace(recipe, batch_size=batch), data, device)
     speed = _images_per_second(measured)
     train = recipe.train_subset or len(data.train)
     test = recipe.test_subset or len(data.test)
     return Budget(
         parameters=measured.learner.parameters,
         memory=setting.memory(recipe.batch_size),
-        seconds=recipe.epochs * (train + test / (1 + BACKWARD)) / speed,
+        seconds=recipe.epochs * (train + test * TEST_SHARE) / speed,
         images_per_second=speed,
     )
 
 
-def _measured_batch(setting: Setting) -> int:
+def _measured_batch(setting: Setting, images: int) -> int:
     wanted = setting.recipe.batch_size
     if setting.device.kind != "cpu":
         return wanted
-    affordable = int(STEP_FLOPS / ((1 + BACKWARD) * max(setting.flops, 1)))
-    return min(wanted, max(affordable, 2))
+    affordable = max(int(STEP_FLOPS / ((1 + BACKWARD) * max(setting.flops, 1))), 2)
+    if affordable >= wanted:
+        return wanted
+    # Batch norm refuses a last batch of a single picture, which nobody has asked for here.
+    return next(batch for batch in range(affordable, wanted + 1) if images % batch != 1)
 
 
 def _images_per_second(training: Training) -> float:

@@ -22,8 +22,11 @@ def first_runaway(losses: Sequence[float], norms: Sequence[float]) -> int | None
     )
 
 
-def explanation(recipe: Recipe, step: int, loss: float, norm: float) -> str:
-    """What happened at `step`, counted from 0, and what to change."""
+def explanation(recipe: Recipe, step: int, loss: float, norm: float | None = None) -> str:
+    """What happened at `step`, counted from 0, and what to change.
+
+    Without the `norm` of a gradient the loss is that of the test after this step.
+    """
     what = (
         _("At step {step} the loss was no number any more (NaN).")
         if math.isnan(loss)
@@ -35,8 +38,9 @@ def explanation(recipe: Recipe, step: int, loss: float, norm: float) -> str:
     ).format(step=step + 1, loss=f"{loss:.3g}")
     why = _(
         "Steps at a learning rate of {rate} overshoot: each makes the weights and the next "
-        "gradient larger (its norm is {norm})."
-    ).format(rate=f"{recipe.learning_rate:g}", norm=f"{norm:.3g}")
+        "gradient larger"
+    ).format(rate=f"{recipe.learning_rate:g}")
+    why += "." if norm is None else _(" (its norm is {norm}).").format(norm=f"{norm:.3g}")
     advice = _("Try a learning rate of {rate}").format(rate=f"{recipe.learning_rate / 10:g}")
     if recipe.initialisation == "default":
         advice += _(", or start from Xavier weights")

@@ -105,6 +105,8 @@ class Training:
                     return
             yield self._snapshot(self._epoch)
             yield from self._tested()
+            if self._diverged is not None:
+                return
         yield Finished(self.recipe.epochs, self._step, self._seconds)
 
     def _trained(self) -> Iterator[Record]:
@@ -183,6 +185,12 @@ class Training:
             yield Testing(self._epoch, self._step, done, len(self._test.labels), self._seconds)
         with self._working():
             result, sums = answers.result(), self._sums
+        if not abs(result.loss) < divergence.EXPLODED:  # the last step's weights, or NaN
+            sentence = divergence.explanation(self.recipe, self._step - 1, result.loss)
+            self._diverged = Diverged(self._epoch, self._step, sentence)
+            yield self._diverged
+            return
+        with self._working():
             self._begin_epoch(self._epoch + 1)
         yield Epoch(
             epoch=self._epoch - 1,

@@ -125,7 +125,8 @@ class State:
 
     `step` counts from the start, `step_in_epoch` within `epoch`; `tensors` hold the weights under
     "network.", the optimiser under "optimizer." and the random numbers under "rng.", copied, on
-    the CPU. `sums` belong to the running epoch: "loss" and "correct" over its pictures, "seconds".
+    the CPU. `sums` belong to the running epoch: "images", "loss" and "correct" over them,
+    and "seconds".
     """
 
     epoch: int
@@ -138,7 +139,7 @@ class State:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run will take, from a few measured steps; memory in bytes."""
+    """What a run will take: time from a few measured steps, memory in bytes as computed."""
 
     parameters: int
     memory: int

@@ -15,7 +15,10 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from explorer.language import _
+
 Name = TypeVar("Name", bound=str)
+TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 
 def put(key: str, value: str, default: str = "") -> None:
@@ -24,6 +27,29 @@ def put(key: str, value: str, default: str = "") -> None:
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != value:
         st.query_params[key] = value
+
+
+def drop_endless() -> None:
+    """Take numbers that no field can hold, infinite or of many digits, out of the address.
+
+    Streamlit's own reading of the address turns them into whole numbers, and fails.
+    """
+    endless = {name: value for name, value in st.query_params.to_dict().items() if _endless(value)}
+    for name, value in endless.items():
+        del st.query_params[name]
+        message = _("In the link {name} is {value}, too large for any field; it is left out.")
+        st.warning(message.format(name=name, value=value[:20]), icon=":material/link_off:")
+    context = get_script_run_ctx()
+    if endless and context is not None:
+        with context.session_state.query_params() as params:
+            params.set_initial_query_params_from_current()  # what widgets begin with
+
+
+def _endless(text: str) -> bool:
+    try:
+        return abs(float(text)) >= TOO_LARGE
+    except ValueError:  # a word
+        return False
 
 
 def forget_if_new(key: str, shown: object) -> None:

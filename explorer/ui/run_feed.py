@@ -5,6 +5,7 @@ run, which it brings up to date from the store at most every `FRESH` seconds.
 """
 
 import json
+import math
 import time
 from collections import OrderedDict
 from dataclasses import astuple, dataclass
@@ -48,8 +49,10 @@ class News(TypedDict):
 
 
 def short(number: float | None) -> float | None:
-    """As many digits as anybody can see; whole numbers stay as they are."""
-    return float(f"{number:.{DIGITS}g}") if isinstance(number, float) else number
+    """As many digits as anybody can see; whole numbers stay as they are. None if not finite."""
+    if not isinstance(number, float):
+        return number
+    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -28,6 +29,15 @@ from explorer.ui.run_list import table
 NOTHING_NEW = 204
 HEADERS = {"Cache-Control": "no-store"}
 Answer = Callable[[Request], Any]
+
+
+class Number(IntegerConvertor):
+    """A whole number in an address, of no more digits than a number of ours can have."""
+
+    regex = "[0-9]{1,9}"
+
+
+register_url_convertor("number", Number())
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -45,11 +55,11 @@ def _route(path: str, answer: Answer) -> Route:
     def endpoint(request: Request) -> Response:
         try:
             content = answer(request)
+            if content is None:
+                return Response(status_code=NOTHING_NEW)
+            return content if isinstance(content, Response) else _json(content)
         except ValueError as error:
             return _json({"error": str(error)}, 404)
-        if content is None:
-            return Response(status_code=NOTHING_NEW)
-        return content if isinstance(content, Response) else _json(content)
 
     return Route(f"/api/runs{path}", endpoint)
 
@@ -112,9 +122,9 @@ def _file(request: Request) -> Response:
 
 ROUTES = [
     _route("", _table),
-    Route("/api/runs/{run:int}", _news),
-    _route("/{run:int}/samples", _samples),
-    _route("/{run:int}/epochs/{epoch:int}", _epoch),
-    _route("/{run:int}/cell", _cell),
-    _route("/{run:int}/files/{file}", _file),
+    Route("/api/runs/{run:number}", _news),
+    _route("/{run:number}/samples", _samples),
+    _route("/{run:number}/epochs/{epoch:number}", _epoch),
+    _route("/{run:number}/cell", _cell),
+    _route("/{run:number}/files/{file}", _file),
 ]

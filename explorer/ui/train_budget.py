@@ -10,16 +10,17 @@ import streamlit as st
 from explorer import architectures, datasets, device, recipes, runs, storage, wording
 from explorer.anatomy import Anatomy
 from explorer.device import Device
+from explorer.inputs import MAX_BATCH
 from explorer.language import _
 from explorer.misfit import Lesson
 from explorer.recipes import Recipe
-from explorer.training import Budget, machine
+from explorer.recipes.checks import MAX_SIZE
+from explorer.training import TEST_SHARE, Budget, machine
 from explorer.training.setting import Setting
 from explorer.ui import links, loaders, run_measure, run_words, train_actions
 from explorer.ui.shell import entry
 from explorer.units import count, exact, size
 
-TEST_SHARE = 3  # a test picture takes about a third of a training picture's time
 _TROUBLE = "why nothing was launched"
 
 
@@ -67,7 +68,11 @@ def _anatomy(recipe: Recipe) -> Anatomy:
 def misfit(recipe: Recipe) -> Lesson | None:
     """Why the network cannot take pictures of this size, if so."""
     facts = datasets.get(recipe.dataset)
-    if not facts.classes or not 1 <= recipe.size <= 1024 or not 1 <= recipe.batch_size <= 4096:
+    if (
+        not facts.classes
+        or not 1 <= recipe.size <= MAX_SIZE
+        or not 1 <= recipe.batch_size <= MAX_BATCH
+    ):
         return None  # the recipe's own check says more
     return _anatomy(recipe).lesson
 
@@ -102,8 +107,8 @@ def _share(recipe: Recipe) -> float:
     """How much there is to do, in epochs of the whole data set with its test."""
     facts = datasets.get(recipe.dataset)
     train, test = recipe.train_subset or facts.train_count, recipe.test_subset or facts.test_count
-    whole = facts.train_count + facts.test_count / TEST_SHARE
-    return recipe.epochs * (train + test / TEST_SHARE) / whole
+    whole = facts.train_count + facts.test_count * TEST_SHARE
+    return recipe.epochs * (train + test * TEST_SHARE) / whole
 
 
 def _one_epoch(recipe: Recipe) -> Recipe:
@@ -214,10 +219,12 @@ def queue(chosen: Device) -> None:
 
 def launch(given: list[Recipe]) -> None:
     """Launch runs and go where they can be watched; one alone is watched live."""
+    numbers: list[int] = []
     try:
-        numbers = [runs.launch(each, seconds=_seconds(each)) for each in given]
+        numbers.extend(runs.launch(each, seconds=_seconds(each)) for each in given)
     except ValueError as error:
-        st.session_state[_TROUBLE] = str(error)
+        there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(given))
+        st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)
         st.rerun()
     if len(numbers) == 1:
         st.switch_page(entry("live").path, query_params={"run": str(numbers[0])})

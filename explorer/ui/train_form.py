@@ -35,7 +35,7 @@ def _put(recipe: Recipe) -> None:
     """Set every widget to what a recipe says."""
     for name in _OF_TRAINING:
         value = getattr(recipe, name)
-        st.session_state[name] = f"{value:g}" if name in _RATES else value
+        st.session_state[name] = f"{value:.12g}" if name in _RATES else value
     for option in architectures.get(recipe.network).options:
         st.session_state[option.name] = recipe.options.get(option.name, option.default)
 
@@ -49,7 +49,7 @@ def _field(name: str, given: str) -> Any:
         return given == "true"
     if name == "network":
         return given if given in architectures.names() else default
-    return given if name not in _RATES else f"{_rate(given, default):g}"
+    return given if name not in _RATES else f"{_rate(given, default):.12g}"
 
 
 def _rate(given: str, default: float) -> float:

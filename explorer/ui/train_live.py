@@ -48,7 +48,7 @@ def _asked(known: dict[int, Run]) -> int | None:
     given = st.query_params.get("run", "")
     if not given:
         return None
-    if given.isdecimal() and int(given) in known:
+    if given.isdecimal() and len(given) < 10 and int(given) in known:
         return int(given)
     st.warning(_("There is no run {number}. Here is another one.").format(number=given[:20]))
     return None

@@ -134,10 +134,16 @@ def experiment(name: str) -> list[Recipe]:
             _("Epochs"), "all_epochs", 0, 0, help_=_("0: as the experiment has it."), width=120
         )
         subset = bound.number(
-            _("Training pictures"), "train_subset", 0, 0, help_=_("0 takes all."), width=140
-        )
+            _("Training pictures"), "train_subset", 0, 0, help_=_("0: as the experiment has it."),
+            width=140,
+        )  # fmt: skip
     shown = [
-        replace(each, dataset=data, epochs=epochs or each.epochs, train_subset=subset)
+        replace(
+            each,
+            dataset=data,
+            epochs=epochs or each.epochs,
+            train_subset=subset or each.train_subset,
+        )
         for each in preset.recipes
     ]
     differ = figures.differing(shown)
