@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from explorer import pictures
+from explorer import anatomy, pictures
 from explorer.architectures import get
 from explorer.attribution import (
     BASELINES,
@@ -26,9 +26,11 @@ from explorer.attribution import (
     integrated_gradients,
     mean,
     occlusion,
+    places,
     saliency,
     top,
 )
+from explorer.attribution.running import output_of
 from explorer.torchvision_import import torchvision
 
 NETWORKS = {"lenet": 28, "resnet18": 40, "densenet": 40, "torchvision/resnet18": 48}
@@ -147,6 +149,36 @@ def test_grad_cam_at_any_convolution(name: str):
         expected = interpolate(heat, picture.shape[2:], mode="bilinear")[0, 0].detach()
         found = grad_cam(network, picture, 0, layer=layer)
         torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "size"),
+    [
+        ("lenet", "conv2", 28),
+        ("resnet18", "stage5", 64),  # its last convolution is only what is added to the shortcut
+        ("googlenet", "stage5.inception5b", 64),  # and here, one path of four
+        ("densenet", "block4", 64),
+        ("torchvision/mobilenet_v3_small", "features.12.0", 64),
+        ("torchvision/swin_t", "features.0.0", 64),  # its blocks end in tokens
+    ],
+)
+def test_grad_cam_looks_at_blocks_too(name: str, first: str, size: int):
+    architecture = get(name)
+    channels = architecture.input_shape[0]
+    found = places(anatomy.measure(name, architecture.resolve(), (channels, size, size), 1))
+    assert next(iter(found)) == first
+    network = plain(architecture.build(**architecture.resolve()).eval())
+    picture = torch.randn(1, channels, size, size)
+    for layer in list(found)[:: max(1, len(found) // 4)]:
+        with output_of(network, layer) as seen, torch.no_grad():
+            network(picture)
+        assert tuple(seen[0].shape[1:]) == found[layer]
+    heat = captum.attr.LayerGradCam(network, network.get_submodule(first)).attribute(
+        picture.clone().requires_grad_(), 2, relu_attributions=True
+    )
+    expected = interpolate(heat, picture.shape[2:], mode="bilinear")[0, 0].detach()
+    mine = grad_cam(network, picture, 2, layer=first)
+    torch.testing.assert_close(mine, expected, atol=1e-6, rtol=1e-3)
 
 
 # What every method promises

@@ -28,6 +28,7 @@ from explorer.attribution.methods import (
     patches,
     saliency,
 )
+from explorer.attribution.places import places
 from explorer.attribution.running import convolutions
 from explorer.language import N_
 
@@ -50,6 +51,7 @@ __all__ = [
     "mean",
     "occlusion",
     "patches",
+    "places",
     "saliency",
     "top",
 ]
@@ -62,6 +64,8 @@ class Method:
     title: str
     about: str
     explain: Callable[..., Tensor]
+    formula: str  # in TeX; s is the class's logit, x the picture
+    paper: str
     signed: bool  # whether negative numbers speak against the class, or there are none
     options: tuple[str, ...] = ()  # names of further arguments of `explain`
 
@@ -71,12 +75,16 @@ METHODS: dict[str, Method] = {
         N_("Saliency"),
         N_("How fast the answer changes with each pixel."),
         saliency,
+        r"\max_c \left|\frac{\partial s}{\partial x_c}\right|",
+        "Simonyan et al. 2013",
         signed=False,
     ),
     "integrated_gradients": Method(
         N_("Integrated gradients"),
         N_("What each pixel adds to the answer on the way from an empty picture to this one."),
         integrated_gradients,
+        r"\sum_c (x_c - x'_c)\ \overline{\frac{\partial s}{\partial x_c}}",
+        "Sundararajan et al. 2017",
         signed=True,
         options=("steps", "baseline", "progress"),
     ),
@@ -84,6 +92,8 @@ METHODS: dict[str, Method] = {
         N_("Grad-CAM"),
         N_("Where the maps of one layer speak for this class."),
         grad_cam,
+        r"\max\Bigl(0,\ \sum_m \overline{\frac{\partial s}{\partial A_m}}\, A_m\Bigr)",
+        "Selvaraju et al. 2017",
         signed=False,
         options=("layer",),
     ),
@@ -91,6 +101,8 @@ METHODS: dict[str, Method] = {
         N_("Occlusion"),
         N_("How much the answer falls when a patch is covered."),
         occlusion,
+        r"s(x) - \overline{s(x_\square)}",
+        "Zeiler & Fergus 2014",
         signed=True,
         options=("patch", "stride", "baseline", "progress"),
     ),

@@ -8,7 +8,9 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import FrameType
 
 import torch
@@ -48,7 +50,7 @@ FAULT = N_("The program failed: {error}. This is our mistake; the details are in
 
 def main(orders: Connection) -> None:
     """Wait for a run's number, and train it. Without a host there will be none: end."""
-    os.nice(KINDNESS)
+    _be_kind()
     try:
         number: int = orders.recv()
     except EOFError:
@@ -56,6 +58,17 @@ def main(orders: Connection) -> None:
     code = Worker(number).work()
     if code:
         sys.exit(code)
+
+
+def _be_kind() -> None:
+    """Let the web server go before.
+
+    Linux weighs whole sessions against each other first, where it groups them; ours holds nothing
+    but the host and its workers.
+    """
+    os.nice(KINDNESS)
+    with suppress(OSError):  # no such grouping here
+        Path("/proc/self/autogroup").write_text(str(KINDNESS))
 
 
 class _Asked(Exception):
