@@ -344,6 +344,14 @@ def test_the_most_probable_classes():
     assert len(top(network, picture, 99)) == 10
 
 
+def test_an_answer_that_is_no_number_is_a_sentence():
+    network, picture = linear()
+    with torch.no_grad():
+        network[1].bias[0] = torch.nan
+    with pytest.raises(ValueError, match="answer is no number"):
+        top(network, picture)
+
+
 def test_deleting_what_matters_first_costs_more_than_deleting_it_last():
     network = nn.Sequential(nn.Flatten(), nn.Linear(100, 2, bias=False))
     with torch.no_grad():

@@ -28,9 +28,16 @@ def top(network: nn.Module, picture: Tensor, most: int = 5) -> tuple[Guess, ...]
     """The most probable classes, the best first.
 
     Raises:
-        ValueError: the network cannot take this picture.
+        ValueError: the network cannot take this picture, or what it answers is no number.
     """
     logits = answers(own_copy(network), checked(picture))[0]
+    if not logits.isfinite().all():
+        raise ValueError(
+            _(
+                "The network's answer is no number: its weights have grown beyond all bounds. Look "
+                "at it as it was at an earlier epoch."
+            )
+        )
     probabilities = logits.double().softmax(0)
     best = probabilities.topk(min(most, len(logits))).indices.tolist()
     return tuple(Guess(k, float(probabilities[k]), float(logits[k])) for k in best)

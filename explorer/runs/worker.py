@@ -39,6 +39,7 @@ from explorer.training import (
 )
 
 KINDNESS = 10  # on the scale of `nice`: a visitor's click goes before the training
+KINDNESS_OF_ALL = 5  # the same for host and workers together, beside other programs
 LOOK = 0.25  # seconds between two looks while a data set is being fetched
 
 End = tuple[Status, Reason]
@@ -68,7 +69,7 @@ def _be_kind() -> None:
     """
     os.nice(KINDNESS)
     with suppress(OSError):  # no such grouping here
-        Path("/proc/self/autogroup").write_text(str(KINDNESS))
+        Path("/proc/self/autogroup").write_text(str(KINDNESS_OF_ALL))
 
 
 class _Asked(Exception):
