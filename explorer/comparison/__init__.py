@@ -1,0 +1,63 @@
+"""Several networks beside each other: what they answer, what they cost, how long they take.
+
+What takes a while is `Piecework`: it is done in bounded pieces by whoever looks at it, so that
+nobody waits for it and nothing goes on that nobody watches.
+"""
+
+from functools import partial
+
+from torch import nn
+
+from explorer import datasets, weights
+from explorer.comparison.counting import Answers, Count
+from explorer.comparison.disagreement import CELLS, Cell, Pair, differing, pair
+from explorer.comparison.entrants import MOST, Entrant, entrant, offers, read, shipped, spell
+from explorer.comparison.piecework import Piecework
+from explorer.comparison.shared import Shared, shared
+from explorer.comparison.timing import Timing
+
+__all__ = [
+    "CELLS",
+    "MOST",
+    "Answers",
+    "Cell",
+    "Count",
+    "Entrant",
+    "Pair",
+    "Piecework",
+    "Shared",
+    "Timing",
+    "count",
+    "differing",
+    "entrant",
+    "offers",
+    "pair",
+    "read",
+    "shared",
+    "shipped",
+    "spell",
+    "time",
+]
+
+
+def count(given: Entrant, dataset: str, pictures: int, macs: int) -> Count:
+    """To be counted: what a network answers to the first test pictures of a data set.
+
+    `macs` are the network's multiply-adds for one picture: they say how many are run at once.
+
+    Raises:
+        ValueError: the data set is not at hand.
+    """
+    split = datasets.load(dataset).test
+    return Count(_loader(given), split, given.shape, pictures, macs)
+
+
+def time(given: Entrant) -> Timing:
+    """To be measured: how long a network takes for one picture on this machine."""
+    return Timing(_loader(given), given.shape)
+
+
+def _loader(given: Entrant) -> "partial[nn.Module]":
+    """The network is asked for at each piece: weights that nobody uses are given back."""
+    known = given.known
+    return partial(weights.load, known.network, dict(known.options), known.source)

@@ -1,0 +1,130 @@
+"""Heat maps and deletion curves, as the page "Why this class?" draws and saves them."""
+
+import csv
+import io
+from collections.abc import Mapping
+from math import ceil
+from typing import TypedDict
+
+import numpy as np
+import plotly.graph_objects as go
+from torch import Tensor
+
+from explorer.attribution import Deletion
+from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK
+from explorer.figures.maps import Maps, shrunk
+from explorer.language import _
+
+MOST_SIDE = 112  # numbers of a heat map that are sent, each way; a screen shows no more
+CUT = 0.01  # of a map's numbers: the brightest of them share one colour
+
+# Colour, dash and mark of each method's curve; what comes later takes them again.
+LINES = (
+    (BLUE, "solid", "circle"),
+    (ORANGE, "dash", "square"),
+    (GREEN, "dot", "diamond"),
+    (PINK, "dashdot", "triangle-up"),
+)
+
+
+class Drawn(TypedDict):
+    """A heat map as the browser paints it."""
+
+    values: Maps  # (1, h, w): as it is, or averaged over blocks
+    block: int  # pixels of a block, each way
+    low: float  # the ends of the colour map: symmetric where signed, else from zero up
+    high: float
+    cut: bool  # whether numbers beyond an end have the colour of the end
+
+
+def drawn(heat: Tensor, *, signed: bool) -> Drawn:
+    """A heat map (H, W), small enough to be sent.
+
+    The colour map spans all but the `CUT` largest part of its numbers: a few bright pixels would
+    leave all others dark.
+    """
+    values = shrunk(heat.float().numpy()[None], MOST_SIDE)
+    sizes = np.abs(values)
+    end = float(np.quantile(sizes, 1 - CUT)) or float(sizes.max())
+    return Drawn(
+        values=values,
+        block=ceil(max(heat.shape) / MOST_SIDE),
+        low=-end if signed else 0.0,
+        high=end,
+        cut=end < float(sizes.max()),
+    )
+
+
+def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: str) -> go.Figure:
+    """The probability of `class_` while pixels go: one curve per map, and one of random orders."""
+    figure = go.Figure()
+    if chance:
+        _add(figure, _("random order"), chance, (GREY, "solid", "x"), width=4)
+        middle = len(chance.fraction) // 2
+        figure.add_annotation(
+            x=float(chance.fraction[middle]),
+            y=float(chance.probability[middle]),
+            text=_("random order"),
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+        )
+    for number, (name, curve) in enumerate(curves.items()):
+        _add(figure, name, curve, LINES[number % len(LINES)], width=2.4)
+    tops = [float(curve.probability.max()) for curve in (*curves.values(), *filter(None, [chance]))]
+    figure.update_layout(
+        height=220,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        showlegend=False,  # each map on the page shows its line
+        hovermode="x unified",
+    )
+    figure.update_yaxes(
+        title=_("probability: {name}").format(name=class_),
+        range=[0, min(1.02, 1.15 * max(tops, default=1))],
+        tickformat="~%",
+        automargin=True,
+        title_font_size=12,
+    )
+    figure.update_xaxes(
+        title=_("pixels taken away"), tickformat=".0%", automargin=True, title_font_size=12
+    )
+    return figure
+
+
+def _add(
+    figure: go.Figure, name: str, curve: Deletion, style: tuple[str, str, str], *, width: float
+) -> None:
+    color, dash, symbol = style
+    figure.add_scatter(
+        x=curve.fraction.tolist(),
+        y=curve.probability.tolist(),
+        name=name,
+        mode="lines+markers",
+        line={"color": color, "dash": dash, "width": width},
+        marker={"symbol": symbol, "size": 6},
+        hovertemplate="%{y:.3f}",
+    )
+
+
+def maps_csv(heats: Mapping[str, Tensor]) -> str:
+    """One line for each pixel: row, column, and its number in every map (all of one size)."""
+    height, width = next(iter(heats.values())).shape
+    places = [(row, column) for row in range(height) for column in range(width)]
+    columns = [heat.flatten().tolist() for heat in heats.values()]
+    lines = [(*place, *numbers) for place, *numbers in zip(places, *columns, strict=True)]
+    return _csv(["row", "column", *heats], lines)
+
+
+def curves_csv(curves: Mapping[str, Deletion]) -> str:
+    """One line for each step: the share of the pixels that are gone, and every curve there."""
+    fractions = next(iter(curves.values())).fraction.tolist()
+    columns = [curve.probability.tolist() for curve in curves.values()]
+    return _csv(["fraction", *curves], list(zip(fractions, *columns, strict=True)))
+
+
+def _csv(head: list[str], lines: list[tuple[float, ...]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([[f"{each:.9g}" for each in line] for line in lines])
+    return text.getvalue()

@@ -1,0 +1,233 @@
+"""Networks beside each other: a line of figures for each, as bubbles and as a file."""
+
+import csv as csv_format
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+
+from explorer.inputs import Picture
+from explorer.language import _
+from explorer.units import count, exact, times
+
+LETTERS = "ABCDEFGH"  # the second sign beside the colour
+LARGEST, SMALLEST = 74, 8  # pixels: diameters of bubbles
+LEGIBLE = 30  # pixels of a bubble that has room for its letter
+MARGIN = 0.18  # of an axis, on both sides, so that no bubble is cut
+
+Across = Literal["parameters", "macs", "seconds"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network. Accuracies are shares; `seconds` are for one picture; None: not known (yet)."""
+
+    letter: str
+    name: str
+    weights: str  # where they come from, in words
+    spelled: str  # both as in links
+    shape: Picture  # (C, H, W) of its pictures
+    parameters: int
+    macs: int  # for one picture
+    weight_bytes: int
+    accuracy: float | None = None
+    uncertainty: float | None = None  # standard error of the accuracy
+    pictures: int = 0  # that the accuracy is over
+    card_accuracy: float | None = None
+    seconds: float | None = None
+
+
+def axis(across: Across) -> str:
+    """An axis's title with its unit."""
+    return {
+        "parameters": _("parameters (logarithmic)"),
+        "macs": _("MACs for one picture (logarithmic)"),
+        "seconds": _("milliseconds for one picture (logarithmic)"),
+    }[across]
+
+
+def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
+    """Accuracy over costs, the area of a bubble its MACs; without accuracies, time over costs."""
+    told = any(row.accuracy is not None for row in rows)
+    across = across if told or across != "seconds" else "parameters"
+    figure = go.Figure()
+    most = max(row.macs for row in rows) or 1
+    diameters = [max(SMALLEST, LARGEST * (row.macs / most) ** 0.5) for row in rows]
+    places = [_place(row, across, told=told) for row in rows]
+    for row, diameter, (x, y) in zip(rows, diameters, places, strict=True):
+        figure.add_scatter(
+            x=[x],
+            y=[y],
+            name=f"{row.letter} {row.name}",
+            mode="markers",
+            marker={"size": [diameter], "opacity": 0.7, "line": {"width": 1.5}},
+            error_y=_whisker(row) if told else None,
+            hovertemplate=_hover(row),
+            zorder=sum(diameter < each for each in diameters),  # small ones are on top
+        )
+    for row, diameter, (x, y) in zip(rows, diameters, places, strict=True):
+        _letter(figure, row, diameter, x, y)
+    figure.update_layout(
+        height=350,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        showlegend=False,
+        hoverlabel={"align": "left"},
+    )
+    _logarithmic(figure.update_xaxes, rows, across)
+    if told:
+        _shares(figure, [row.accuracy for row in rows if row.accuracy is not None])
+    else:
+        _logarithmic(figure.update_yaxes, rows, "seconds")
+    return figure
+
+
+def _place(row: Row, across: Across, *, told: bool) -> tuple[float | None, float | None]:
+    """Across and up; nothing while one of the two is not known."""
+    x, y = _value(row, across), row.accuracy if told else _value(row, "seconds")
+    return (x, y) if x is not None and y is not None else (None, None)
+
+
+def _letter(figure: go.Figure, row: Row, diameter: float, x: float | None, y: float | None) -> None:
+    """Over all bubbles: inside its own, or beside it where that is too small."""
+    inside = diameter >= LEGIBLE
+    side = LETTERS.index(row.letter) % 2
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers+text",
+        marker={"size": [diameter], "opacity": 0},  # unseen: it holds the letter off
+        text=[f"<b>{row.letter}</b>"],
+        textposition="middle center" if inside else ("middle right", "middle left")[side],
+        textfont={"size": 19, "color": "#10151c"} if inside else {"size": 17, "color": "#747f8e"},
+        hoverinfo="skip",
+        zorder=len(LETTERS),
+    )
+
+
+def _value(row: Row, across: Across) -> float | None:
+    if across == "seconds":
+        return None if row.seconds is None else 1000 * row.seconds
+    return {"parameters": row.parameters, "macs": row.macs}[across]
+
+
+def _whisker(row: Row) -> dict[str, Any]:
+    """Two standard errors each way: where the accuracy on all such pictures probably is."""
+    return {"array": [2 * (row.uncertainty or 0)], "thickness": 1.5, "width": 5}
+
+
+def _hover(row: Row) -> str:
+    lines = [f"<b>{row.letter} {row.name}</b>", row.weights]
+    if row.accuracy is not None:
+        lines.append(_("{share} right").format(share=percent(row.accuracy)))
+    lines += [
+        _("{n} parameters").format(n=exact(row.parameters)),
+        _("{n} MACs for one picture").format(n=exact(row.macs)),
+    ]
+    if row.seconds is not None:
+        lines.append(_("{time} for one picture").format(time=duration(row.seconds)))
+    return "<br>".join(lines) + "<extra></extra>"
+
+
+def _logarithmic(update: Any, rows: Sequence[Row], across: Across) -> None:
+    """An axis with room for bubbles."""
+    values = [_value(row, across) for row in rows]
+    there = [log10(value) for value in values if value]
+    low, high = (min(there), max(there)) if there else (0.0, 1.0)
+    room = max(MARGIN * (high - low), 0.25)
+    wide = high - low > 1.2
+    update(
+        type="log",
+        title=axis(across),
+        range=[low - room, high + room],
+        dtick=1 if wide else None,
+        tickformat="~g" if across == "seconds" else "~s",  # 0.1; 10k, 1M
+        nticks=None if wide else 5,
+        automargin=True,
+    )
+
+
+def _shares(figure: go.Figure, accuracies: Sequence[float]) -> None:
+    low, high = min(accuracies), max(accuracies)
+    room = max(0.3 * (high - low), 0.03)
+    figure.update_yaxes(
+        title=_("accuracy on the test pictures"),
+        tickformat=".1~%",
+        range=[low - room, high + room],
+        automargin=True,
+    )
+
+
+# -- in words ---------------------------------------------------------------------------------
+
+
+def percent(share: float | None) -> str:
+    """0.8734 → "87.3 %"; "–" for nothing."""
+    return "–" if share is None else f"{100 * share:.1f}\u202f%"
+
+
+def duration(seconds: float | None) -> str:
+    """0.00123 → "1.23 ms"; "–" for nothing."""
+    if seconds is None:
+        return "–"
+    if seconds >= 1:
+        return f"{seconds:.3g}\u202fs"
+    return f"{1000 * seconds:.3g}\u202fms"
+
+
+def factor(more: float, less: float) -> str:
+    """How many times more, with two digits: "3.2", "18", "1 200"."""
+    digits = f"{more / less:.2g}" if less else "∞"
+    return exact(int(float(digits))) if "e" in digits else digits
+
+
+def shape(row: Row) -> str:
+    """The input, "1 × 28 × 28"."""
+    return times(row.shape)
+
+
+def short(number: float) -> str:
+    """As people read it."""
+    return count(number)
+
+
+# -- files ------------------------------------------------------------------------------------
+
+HEADER = (
+    "letter", "network", "weights", "input", "data", "test_pictures", "accuracy",
+    "standard_error", "accuracy_on_card", "parameters", "macs_per_picture", "weight_bytes",
+    "seconds_per_picture", "device", "threads",
+)  # fmt: skip
+
+
+def csv(rows: Sequence[Row], *, dataset: str, device: str, threads: int) -> str:
+    """A line for each network, exact numbers; the header is the same in every language."""
+    text = io.StringIO()
+    writer = csv_format.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for row in rows:
+        network, _colon, source = row.spelled.partition(":")
+        counted = row.accuracy is not None
+        writer.writerow(
+            [
+                row.letter,
+                network,
+                source,
+                "x".join(map(str, row.shape)),
+                dataset if counted else "",
+                row.pictures if counted else "",
+                *_blank(row.accuracy, row.uncertainty, row.card_accuracy),
+                row.parameters,
+                row.macs,
+                row.weight_bytes,
+                *_blank(row.seconds),
+                *((device, threads) if row.seconds is not None else ("", "")),
+            ]
+        )
+    return text.getvalue()
+
+
+def _blank(*values: float | None) -> list[float | str]:
+    return ["" if value is None else value for value in values]

@@ -1,0 +1,127 @@
+"""Where networks spend their parameters and MACs: a bar for each, layer after layer."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from explorer.anatomy import Anatomy, Layer
+from explorer.figures.board import family
+from explorer.figures.charts import FAMILY_COLORS, GREY
+from explorer.language import _
+from explorer.units import count, exact
+
+Quantity = Literal["parameters", "macs"]
+NAMED = 0.09  # of the axis: wider layers have their name written on them
+ROOM = 1.16  # of the longest bar: its total stands behind it
+OTHER = "other"
+
+VALUES: dict[Quantity, Callable[[Layer], int]] = {
+    "parameters": lambda layer: layer.operation.parameters,
+    "macs": lambda layer: layer.macs,
+}
+
+
+def families() -> dict[str, str]:
+    """Name of each kind of layer that has a colour → its word."""
+    return {
+        "convolution": _("convolution"),
+        "linear": _("linear"),
+        "attention": _("attention"),
+        "pooling": _("pooling"),
+        "normalisation": _("normalisation"),
+        "activation": _("activation"),
+        OTHER: _("others"),
+    }
+
+
+def slices(anatomy: Anatomy, quantity: Quantity) -> list[tuple[Layer, int, int]]:
+    """Each layer that has any, in running order: the layer, where it begins, and how much."""
+    found, at = [], 0
+    for layer in anatomy.layers:
+        if much := VALUES[quantity](layer):
+            found.append((layer, at, much))
+            at += much
+    return found
+
+
+def budgets(
+    networks: Sequence[tuple[str, Anatomy]], quantity: Quantity, *, shares: bool
+) -> go.Figure:
+    """One bar for each (label, anatomy), the first on top, on one scale.
+
+    With `shares` every bar is as long, and a layer's part of it is its share.
+    """
+    parts = [slices(anatomy, quantity) for _label, anatomy in networks]
+    totals = [sum(much for _layer, _at, much in each) or 1 for each in parts]
+    longest = 1.0 if shares else float(max(totals))
+    figure = go.Figure()
+    for name, word in families().items():
+        x, base, y, text, hover = [], [], [], [], []
+        for (label, _anatomy), each, total in zip(networks, parts, totals, strict=True):
+            scale = total if shares else 1
+            for layer, at, much in each:
+                if _family(layer) != name:
+                    continue
+                x.append(much / scale)
+                base.append(at / scale)
+                y.append(label)
+                text.append(layer.operation.name if much / scale > NAMED * longest else "")
+                hover.append((layer.operation.name, exact(much), 100 * much / total))
+        if x:
+            figure.add_bar(
+                x=x, base=base, y=y, orientation="h", name=word, text=text, customdata=hover,
+                textposition="inside", insidetextanchor="middle", constraintext="inside",
+                marker={
+                    "color": FAMILY_COLORS.get(name, GREY),
+                    "line": {"width": 0.6, "color": "#ffffff"},
+                },
+                hovertemplate="%{y} · %{customdata[0]}<br>%{customdata[1]} "
+                "(%{customdata[2]:.1f} %)<extra></extra>",
+            )  # fmt: skip
+    labels = [label for label, _anatomy in networks]
+    figure.add_scatter(
+        x=[1.0] * len(labels) if shares else totals,
+        y=labels,
+        mode="text",
+        text=[f" {count(total)}" for total in totals],
+        textposition="middle right",
+        cliponaxis=False,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    return _framed(figure, labels, quantity, shares=shares, longest=longest)
+
+
+def _family(layer: Layer) -> str:
+    found = family(layer.operation.type)
+    return found if found in FAMILY_COLORS else OTHER
+
+
+def _framed(
+    figure: go.Figure, labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: float
+) -> go.Figure:
+    titles: dict[Quantity, tuple[str, str]] = {
+        "parameters": (_("parameters"), _("share of the parameters")),
+        "macs": (_("MACs for one picture"), _("share of the MACs")),
+    }
+    figure.update_layout(
+        barmode="overlay",
+        height=110 + 42 * len(labels),
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        bargap=0.28,
+        hoverlabel={"align": "left"},
+        uniformtext={"minsize": 10, "mode": "hide"},
+    )
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=list(labels), automargin=True,
+        range=[len(labels) - 0.5, -0.5],
+    )  # fmt: skip
+    figure.update_xaxes(
+        title=titles[quantity][shares],
+        tickformat=".0%" if shares else "~s",
+        range=[0, ROOM * longest],
+        automargin=True,
+    )
+    return figure

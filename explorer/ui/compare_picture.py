@@ -1,0 +1,102 @@
+"""What each network says to the same picture: its three likeliest classes."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from explorer import architectures, attribution, datasets, pictures, weights
+from explorer.attribution.checking import Guess
+from explorer.figures.comparison import percent
+from explorer.language import _, ngettext
+from explorer.pictures import Picture
+from explorer.shelf import Shelf
+from explorer.ui import compare_choice, compare_table, inside_pictures
+from explorer.ui.compare_work import Side
+
+MOST = 3  # classes
+
+_guesses: Shelf[tuple[Guess, ...]] = Shelf(2_000_000, lambda _each: 1000)
+
+
+def show(sides: Sequence[Side], dataset: str) -> None:
+    """The picture, chosen here, and an answer from each."""
+    known = [side.entrant.learned for side in sides if side.entrant.learned]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare_picture"):
+        first = inside_pictures.first(dataset or next(iter(known), ""))
+        picture = inside_pictures.pick("picture", _("Picture"), first)
+        fit = inside_pictures.pick_fit()
+        given = sides[0].entrant
+        prepared = pictures.prepare(picture, given.shape, fit, given.known.normalisation)
+        inside_pictures.beside(picture, prepared, fit, given.known.normalisation)
+    guesses = [_guess(side, picture, fit) for side in sides]
+    names = [_names(side, dataset) for side in sides]
+    _verdict(sides, guesses, names)
+    cards = [_card(*each, picture) for each in zip(sides, guesses, names, strict=True)]
+    st.html(f'<div class="compare-says">{"".join(cards)}</div>')
+
+
+def _guess(side: Side, picture: Picture, fit: str) -> tuple[Guess, ...]:
+    known = side.entrant.known
+    stamp = known.path.stat().st_mtime_ns if known.path else 0
+    key = (known.network, tuple(sorted(known.options.items())), known.source, stamp)
+
+    def make() -> tuple[Guess, ...]:
+        network = weights.load(known.network, dict(known.options), known.source)
+        prepared = pictures.prepare(picture, side.entrant.shape, fit, known.normalisation)
+        return attribution.top(network, prepared.tensor, MOST)
+
+    return _guesses.get((key, picture.key, fit), make)
+
+
+def _names(side: Side, dataset: str) -> Sequence[str]:
+    """The classes' names; of an untrained network those of the others' data, if it has as many."""
+    found = side.entrant.known.classes
+    if not found and dataset:
+        found = datasets.get(dataset).classes
+    return found if len(found) == side.entrant.classes else ()
+
+
+def _class(names: Sequence[str], number: int) -> str:
+    return names[number] if names else _("class {n}").format(n=number)
+
+
+def _verdict(
+    sides: Sequence[Side],
+    guesses: Sequence[Sequence[Guess]],
+    names: Sequence[Sequence[str]],
+) -> None:
+    """Whether they agree."""
+    said: dict[str, list[str]] = {}
+    for side, guess, classes in zip(sides, guesses, names, strict=True):
+        said.setdefault(_class(classes, guess[0].label), []).append(side.letter)
+    if len(set(map(tuple, filter(None, names)))) > 1:
+        st.caption(_("They were taught different classes."))
+    if len(said) == 1:
+        st.markdown(_("They agree: **{answer}**.").format(answer=next(iter(said))))
+        return
+    told = ", ".join(f"{' '.join(letters)}: **{answer}**" for answer, letters in said.items())
+    words = ngettext("{n} answer: {told}", "{n} different answers: {told}.", len(said))
+    st.markdown(words.format(n=len(said), told=told))
+
+
+def _card(side: Side, guesses: Sequence[Guess], names: Sequence[str], picture: Picture) -> str:
+    known = side.entrant.known
+    title = architectures.get(known.network).title
+    told = compare_choice.words(side.entrant, accuracy=False)
+    true = picture.classes[picture.label] if picture.label is not None else ""
+    bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in guesses)
+    return (
+        f"<section><h4>{compare_table.chip(side.letter)} {escape(title)} "
+        f"<small>{escape(told)}</small></h4>{bars}</section>"
+    )
+
+
+def _bar(name: str, probability: float, true: str) -> str:
+    """One class; the right one is told by its colour and a tick."""
+    right = name == true
+    tick = f' <span aria-label="{escape(_("right"))}">✓</span>' if right else ""
+    return (
+        f'<div class="bar{" true" if right else ""}"><i style="width:{100 * probability:.1f}%"></i>'
+        f"<span>{escape(name)}{tick}</span><span>{percent(probability)}</span></div>"
+    )

@@ -1,0 +1,247 @@
+"""The parts of the page "Why this class?": the answer, the maps, what checks them, files."""
+
+from functools import partial
+from typing import cast
+
+import streamlit as st
+
+from explorer import attribution
+from explorer.attribution import METHODS, Deletion, Guess
+from explorer.figures import attribution as figures
+from explorer.language import _
+from explorer.ui import inside_why, inside_why_board, inside_why_pieces, inside_why_work
+from explorer.ui.inside_why import Looked
+from explorer.ui.inside_why_board import percent
+from explorer.ui.inside_why_pieces import Explained, Question
+from explorer.ui.inside_why_work import Piece, Work
+
+PATIENCE = 0.9  # seconds until the page shows how far it is
+EVERY = 0.5  # seconds between two looks at the work
+MOMENT = 0.05
+STOPPED = "why stopped"  # the work that this visitor has stopped
+WATCHED = "why watched"  # what was asked for last
+
+
+def show(looked: Looked) -> None:
+    """All of it. What takes longer comes in as it is ready."""
+    try:
+        _show(looked)
+    except ValueError as error:  # a patch that means nothing here; weights deleted a moment ago
+        st.error(str(error), icon=":material/broken_image:")
+
+
+def _show(looked: Looked) -> None:
+    guesses = inside_why_pieces.answer(looked.subject)
+    left, right = st.columns([1.2, 2.6], gap="medium")
+    with left:
+        target = inside_why.pick_class(looked, guesses)
+    question = Question(looked.subject, target, looked.settings)
+    pieces = inside_why_pieces.pieces(question, looked.control)
+    of = f"{looked.subject.network} {looked.subject.source} {looked.subject.digest[:8]} {target}"
+    with left:
+        _answer(looked, guesses, target, of)
+    with looked.waiting:
+        work = _work(pieces)
+    with right:
+        explained = inside_why_pieces.explained(work)
+        inside_why_board.maps(
+            question,
+            explained,
+            _titles(looked, target),
+            of=of,
+            picture=looked.shown,
+            stopped=STOPPED in st.session_state,
+        )
+    with left:
+        _check(looked, guesses, target, explained)
+    _files(looked, target, explained)
+    _explain()
+
+
+def _answer(looked: Looked, guesses: tuple[Guess, ...], target: int, of: str) -> None:
+    answer = guesses[0].label
+    inside_why_board.answer(
+        guesses,
+        looked.classes,
+        of=of,
+        picture=looked.shown,
+        chosen=target,
+        truth=looked.truth,
+        on_choose=partial(inside_why.choose_class, answer=answer),
+    )
+    if looked.truth is not None and looked.truth != answer:
+        words = _("**A mistake**: it is {truth}, taken for {answer}.")
+        st.markdown(
+            ":material/close: "
+            + words.format(truth=looked.classes[looked.truth], answer=looked.classes[answer])
+        )
+
+
+def _titles(looked: Looked, target: int) -> list[str]:
+    """What each row of maps shows."""
+    class_ = looked.classes[target]
+    titles = [_("Why {class_}?").format(class_=class_)]
+    if looked.control:
+        found = inside_why_pieces.answer(looked.control)
+        share = next(guess.probability for guess in found if guess.label == target)
+        words = (
+            _("The same network before training ({class_}: {share})")
+            if looked.control.source.endswith("@0")
+            else _("The same network with random weights ({class_}: {share})")
+        )
+        titles.append(words.format(class_=class_, share=percent(share)))
+    return titles
+
+
+# -- waiting ----------------------------------------------------------------------------------
+
+
+def _work(pieces: list[Piece]) -> Work:
+    """The work; if it takes longer than a moment, how far it is and a button that stops it."""
+    key = tuple(piece.key for piece in pieces)
+    stopped = st.session_state.get(STOPPED)
+    if stopped and stopped[0] == key:
+        _offer_to_go_on()
+        return cast(Work, stopped[1])
+    st.session_state.pop(STOPPED, None)
+    work = inside_why_work.ask(pieces)
+    if not work.wait(PATIENCE if st.session_state.get(WATCHED) != key else MOMENT):
+        _watch(pieces, len(work.found))
+    st.session_state[WATCHED] = key
+    return work
+
+
+def _offer_to_go_on() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
+        st.markdown(_("Stopped."))
+        if st.button(_("Go on"), key="why_go_on", icon=":material/play_arrow:"):
+            st.session_state.pop(STOPPED)
+            st.rerun()
+
+
+@st.fragment(run_every=EVERY)
+def _watch(pieces: list[Piece], shown: int) -> None:
+    """How far it is, with the time left; the page is drawn anew when there is more to see."""
+    work = inside_why_work.ask(pieces)
+    if work.wait(MOMENT) or len(work.found) > shown:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
+        if st.button(_("Stop"), key="why_stop", icon=":material/stop_circle:"):
+            st.session_state[STOPPED] = (tuple(piece.key for piece in pieces), work)
+            st.rerun()
+        st.progress(min(work.done / work.total, 1.0), _told(work))
+
+
+def _told(work: Work) -> str:
+    if work.began is None:
+        return _("Others are served first …")
+    done, total = round(work.done), work.total
+    left = work.seconds_left
+    if left is None:
+        return _("{done} of {total} passes").format(done=done, total=total)
+    return _("{done} of {total} passes · {seconds} s left").format(
+        done=done, total=total, seconds=round(left)
+    )
+
+
+# -- what checks the maps ---------------------------------------------------------------------
+
+
+def _check(looked: Looked, guesses: tuple[Guess, ...], target: int, explained: Explained) -> None:
+    """The deletion curves, and in words whether the maps mean anything."""
+    if not explained.curves:
+        return
+    curves = {_(METHODS[method].title): each for method, each in explained.curves.items()}
+    chance = attribution.mean(explained.chance) if explained.chance else None
+    figure = figures.deletion(curves, chance, looked.classes[target])
+    st.plotly_chart(figure, key="why_deletion", config={"displaylogo": False})
+    if chance is None:
+        return
+    st.caption(_verdict(guesses, target, explained, chance))
+
+
+def _verdict(
+    guesses: tuple[Guess, ...], target: int, explained: Explained, chance: Deletion
+) -> str:
+    if not explained.telling:
+        share = next(guess.probability for guess in guesses if guess.label == target)
+        return _(
+            "The class has {share} to begin with. There is little to lose: the curves say little."
+        ).format(share=percent(share))
+    good = [_(METHODS[each].title) for each in explained.curves if explained.beats_chance(each)]
+    told = _("Area under the curve at random order: {area}.").format(area=f"{chance.area:.3f}")
+    if not good:
+        return told + " " + _("No map finds what matters sooner than chance does.")
+    return (
+        told
+        + " "
+        + _("Sooner than each of {n} random orders: {names}.").format(
+            n=len(explained.chance), names=", ".join(good)
+        )
+    )
+
+
+def _explain() -> None:
+    """What the maps and their checks are, to be opened."""
+    with st.expander(_("How each map is made, and what checks it"), icon=":material/functions:"):
+        for column, method in zip(st.columns(len(METHODS)), METHODS.values(), strict=True):
+            with column:
+                st.markdown(f"**{_(method.title)}** ({method.paper})")
+                st.markdown(_(method.about))
+                st.latex(method.formula)
+        st.markdown(
+            _(
+                "$s$ is the logit of the class, $x$ the picture, $x'$ the picture with everything "
+                "taken away, $x_\\square$ the picture with a patch covered, $A_m$ a map of the "
+                "layer. $c$ runs over the colour channels. A bar is a mean: over the way from $x'$ "
+                "to $x$, over the places of a map, over all patches that cover the pixel."
+            )
+        )
+        st.markdown(
+            _(
+                "**Deletion.** Pixels are taken away, those first on which the map puts most, and "
+                "the probability of the class is looked at again (Petsiuk et al. 2018). The sooner "
+                "it falls, the smaller the area under its curve, and the more the map knows. "
+                "✓ says that it fell sooner than in each of {n} random orders, ✗ that it did not."
+            ).format(n=inside_why_pieces.ORDERS)
+        )
+        st.markdown(
+            _(
+                "**Rank correlation** (Spearman's) of a map and that of the network with random "
+                "weights: 1 means that both put all pixels in the same order, so that the map owes "
+                "nothing to what was learned (Adebayo et al. 2018)."
+            )
+        )
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _files(looked: Looked, target: int, explained: Explained) -> None:
+    """The numbers to take along."""
+    heats = dict(explained.maps)
+    heats |= {f"{method} random weights": heat for method, heat in explained.control.items()}
+    curves = dict(explained.curves)
+    curves |= {f"random order {n}": each for n, each in enumerate(explained.chance, 1)}
+    stem = f"{looked.subject.network.replace('/', '-')}-why-{target}"
+    with st.container(horizontal=True, key="why_files"):
+        if heats:
+            st.download_button(
+                _("Maps (CSV)"),
+                partial(figures.maps_csv, heats),
+                f"{stem}-maps.csv",
+                "text/csv",
+                key="why_file_maps",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if curves:
+            st.download_button(
+                _("Deletion curves (CSV)"),
+                partial(figures.curves_csv, curves),
+                f"{stem}-deletion.csv",
+                "text/csv",
+                key="why_file_curves",
+                icon=":material/download:",
+                on_click="ignore",
+            )

@@ -1,0 +1,286 @@
+"""Networks beside each other: counts, times, costs and cells, against plain loops and sums."""
+
+import csv
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from explorer import anatomy, architectures, checkpoints, comparison, datasets, weights
+from explorer.checkpoints import NETWORK, Card
+from explorer.comparison import Answers, Count, Timing, counting
+from explorer.datasets import Split
+from explorer.figures import comparison as figures
+from explorer.figures import comparison_budgets
+from explorer.figures.comparison import Row
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and an empty folder of trained weights."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    (tmp_path / "checkpoints").mkdir()
+    return tmp_path / "checkpoints"
+
+
+def trained(folder: Path, name: str, dataset: str = "digits", *, file: str = "") -> nn.Module:
+    """Some weights, shipped as those of a network that learned from `dataset`."""
+    architecture = architectures.get(name)
+    torch.manual_seed(len(name))
+    network = architecture.build(**architecture.resolve()).eval()
+    card = Card(
+        name, architecture.resolve(), dataset, datasets.get(dataset).classes,
+        size=28, epoch=1, test_accuracy=0.25,
+    )  # fmt: skip
+    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
+    checkpoints.save(folder / f"{file or name}{weights.SUFFIX}", tensors, card)
+    return network
+
+
+def finished(work: comparison.Piecework) -> None:
+    while not work.finished:
+        work.advance(10)
+
+
+# -- which networks ---------------------------------------------------------------------------
+
+
+def test_links_name_networks_and_what_cannot_be_had_is_said(shipped: Path) -> None:
+    trained(shipped, "lenet")
+    text = "lenet:shipped:lenet,vgg11:untrained:7,torchvision/resnet18:published"
+    found, wrong = comparison.read(text)
+    assert (comparison.spell(found), wrong) == (text, [])
+    assert [each.learned for each in found] == ["digits", "", ""]
+    found, wrong = comparison.read(
+        "lenet:shipped:lenet,,lenet:shipped:lenet,lenet,nothing:untrained:0,vgg11:run:99@5,"
+        "bn_lenet:shipped:lenet,lenet:shipped:../../x"
+    )
+    assert comparison.spell(found) == "lenet:shipped:lenet"
+    assert len(wrong) == 5
+    assert "Write, for example, lenet:untrained:0" in wrong[0]
+    found, wrong = comparison.read(",".join(f"lenet:untrained:{n}" for n in range(50)))
+    assert len(found) == comparison.MOST
+    assert "the link names 50" in wrong[0]
+    assert comparison.read("x" * 1_000_000)[0] == []
+
+
+def test_every_offer_can_be_read(shipped: Path) -> None:
+    trained(shipped, "lenet")
+    (shipped / "broken.safetensors").write_bytes(b"nothing")
+    offers = comparison.offers()
+    assert offers[0] == "lenet:shipped:lenet"
+    assert {f"{name}:untrained:0" for name in architectures.course()} < set(offers)
+    for spelled in offers[:12]:
+        assert comparison.entrant(spelled).spelled == spelled
+
+
+def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
+    trained(shipped, "lenet")
+    trained(shipped, "bn_lenet", file="bn")
+    trained(shipped, "bn_lenet", "mnist", file="other")
+    a, b, other, plain, colour = (
+        comparison.entrant(text)
+        for text in (
+            "lenet:shipped:lenet", "bn_lenet:shipped:bn", "bn_lenet:shipped:other",
+            "vgg11:untrained:0", "torchvision/resnet18:untrained:0",
+        )
+    )  # fmt: skip
+    assert comparison.shared([a, b, plain]).dataset == "digits"
+    assert "different data: Digits, MNIST" in comparison.shared([a, other]).reason
+    assert "learned anything" in comparison.shared([plain, colour]).reason
+    assert "reads 3 channels" in comparison.shared([a, colour]).reason
+    before = comparison.entrant("lenet:shipped:lenet@0")
+    assert not before.learned
+    assert comparison.shared([a, before]).dataset == "digits"
+
+
+# -- what they answer -------------------------------------------------------------------------
+
+
+def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> None:
+    network = trained(shipped, "lenet")
+    given = comparison.entrant("lenet:shipped:lenet")
+    macs = anatomy.measure("lenet", None, (1, 28, 28)).totals.macs
+    count = comparison.count(given, "digits", 150, macs)
+    assert count.seconds_left is None
+    count.advance(0)  # at least one step, and not all
+    assert 0 < count.done < 150
+    assert len(count.answers.predicted) == count.done
+    finished(count)
+    split = datasets.load("digits").test
+    right = 0
+    for picture, label in zip(split.pictures[:150], split.labels[:150], strict=True):
+        resized = nn.functional.interpolate(picture[None], (28, 28), mode="bilinear")
+        with torch.no_grad():
+            right += int(network(resized / 255).argmax()) == int(label)
+    answers = count.answers
+    assert answers.accuracy == right / 150
+    share = answers.accuracy
+    assert answers.uncertainty == pytest.approx((share * (1 - share) / 150) ** 0.5)
+    everything = comparison.count(given, "digits", 10_000, macs)
+    assert everything.total == len(split)
+
+
+def test_many_at_once_share_one_count(shipped: Path) -> None:
+    trained(shipped, "lenet")
+    given = comparison.entrant("lenet:shipped:lenet")
+    alone, together = (comparison.count(given, "digits", 300, 1_000_000_000) for _n in range(2))
+    finished(alone)
+
+    def visit(_number: int) -> None:
+        while not together.finished:
+            together.advance(1e-4)
+            time.sleep(0.002)  # it is the others’ turn
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(visit, range(8)))
+    assert together.done == together.total == 300
+    assert torch.equal(together.answers.predicted, alone.answers.predicted)
+
+
+def test_a_large_network_gets_few_pictures_at_once() -> None:
+    seen = []
+
+    class Watched(nn.Module):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, None]:
+            seen.append(len(x))
+            return x.flatten(1)[:, :3], None  # as GoogLeNet's side classifiers do
+
+    split = Split(torch.zeros(10, 1, 4, 4, dtype=torch.uint8), torch.zeros(10, dtype=torch.long))
+    count = Count(Watched, split, (1, 4, 4), 10, counting.MACS_AT_ONCE // 4)
+    finished(count)
+    assert seen == [4, 4, 2]
+    assert count.answers.accuracy == 1.0
+
+
+def answers(predicted: list[int], labels: list[int]) -> Answers:
+    return Answers(torch.tensor(predicted), torch.ones(len(labels)), torch.tensor(labels))
+
+
+def test_cells_by_hand() -> None:
+    labels = [0, 1, 2, 3, 4, 5]
+    one, other = answers([0, 1, 0, 0, 4, 9], labels), answers([0, 0, 2, 3, 4, 8], labels)
+    found = comparison.pair(one, other)
+    assert {cell: found.pictures[cell].tolist() for cell in comparison.CELLS} == {
+        "both": [0, 4], "first": [1], "second": [2, 3], "neither": [5]
+    }  # fmt: skip
+    assert comparison.differing([one, other]).tolist() == [1, 2, 3, 5]
+    assert comparison.differing([one, one, one]).tolist() == []
+
+
+def test_chance_is_the_exact_binomial() -> None:
+    def chance(first: int, second: int) -> float:
+        said = [0] * first + [1] * second
+        labels = [0] * (first + second)
+        return comparison.pair(answers(said, labels), answers(said[::-1], labels)).chance
+
+    labels = [0] * 10
+    ten = comparison.pair(answers([0] * 9 + [1], labels), answers([1] * 9 + [0], labels))
+    assert ten.chance == pytest.approx(2 * (1 + 10) / 2**10)  # of ten coins, at most one
+    same = comparison.pair(answers([0], [0]), answers([0], [0]))
+    assert same.chance == 1.0
+    assert chance(1500, 1500) == 1.0
+    many = [0] * 3000
+    sure = comparison.pair(answers([0] * 3000, many), answers([1] * 3000, many))
+    assert sure.chance == 0.0  # and no overflow
+
+
+# -- what they cost ---------------------------------------------------------------------------
+
+
+def test_times_are_positive_and_say_where_they_come_from() -> None:
+    timing = comparison.time(comparison.entrant("lenet:untrained:0"))
+    finished(timing)
+    assert 0 < timing.median < 1
+    assert timing.runs == timing.total - 2 >= 5
+    assert timing.device
+    assert timing.threads == torch.get_num_threads()
+
+
+def test_a_time_is_the_median_without_the_first_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([0, 9, 9, 10, 0, 1, 0, 2, 0, 3, 0, 4, 0, 50])
+    monkeypatch.setattr("explorer.comparison.timing.time.perf_counter", lambda: next(ticks))
+    timing = Timing(nn.Identity, (1, 2, 2))
+    finished(timing)
+    assert timing.runs == 5
+    assert timing.median == 3
+
+
+def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
+    measured = anatomy.measure("bn_lenet", None, (1, 28, 28))
+    for quantity, total in (
+        ("parameters", measured.totals.parameters),
+        ("macs", measured.totals.macs),
+    ):
+        parts = comparison_budgets.slices(measured, quantity)
+        assert sum(much for _layer, _at, much in parts) == total
+        assert [at for _layer, at, _much in parts][:2] == [0, parts[0][2]]
+        figure = comparison_budgets.budgets([("A x", measured)], quantity, shares=False)
+        bars = [bar for bar in figure.data if bar.type == "bar"]
+        assert sum(sum(bar.x) for bar in bars) == total
+        shares = comparison_budgets.budgets([("A x", measured)], quantity, shares=True)
+        ends = [b + x for bar in shares.data if bar.type == "bar"
+                for b, x in zip(bar.base, bar.x, strict=True)]  # fmt: skip
+        assert max(ends) == pytest.approx(1)
+    assert sum(much for _l, _a, much in comparison_budgets.slices(measured, "parameters")) == sum(
+        parameter.numel() for parameter in architectures.get("bn_lenet").build(
+            **architectures.get("bn_lenet").resolve()
+        ).parameters()
+    )  # fmt: skip
+
+
+# -- figures ----------------------------------------------------------------------------------
+
+
+def line(letter: str, **given: float | None) -> Row:
+    plain = dict(parameters=100, macs=400, weight_bytes=400, accuracy=0.8, uncertainty=0.01,
+                 pictures=1000, card_accuracy=0.81, seconds=0.002)  # fmt: skip
+    return Row(letter, f"net {letter}", "trained", f"net{letter}:shipped:x", (1, 28, 28),
+               **{**plain, **given})  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_bubbles_have_areas_as_their_macs() -> None:
+    figure = figures.bubbles([line("A"), line("B", macs=1600, accuracy=0.9)], "parameters")
+    bubbles, letters = figure.data[:2], figure.data[2:]
+    small, large = (trace.marker.size[0] for trace in bubbles)
+    assert bubbles[0].zorder > bubbles[1].zorder  # not hidden by it
+    assert (large / small) ** 2 == pytest.approx(4)
+    assert [trace.y[0] for trace in bubbles] == [0.8, 0.9]
+    assert [trace.text[0] for trace in letters] == ["<b>A</b>", "<b>B</b>"]
+    assert figure.data[0].error_y.array[0] == 0.02
+
+
+def test_bubbles_without_accuracies_compare_time_with_costs() -> None:
+    rows = [line("A", accuracy=None), line("B", accuracy=None, seconds=None)]
+    figure = figures.bubbles(rows, "seconds")
+    assert figure.data[0].x[0] == 100
+    assert figure.data[0].y[0] == 2
+    assert figure.data[1].y[0] is None  # not measured yet
+    assert "milliseconds" in figure.layout.yaxis.title.text
+
+
+def test_the_file_has_every_number_exactly() -> None:
+    rows = [line("A"), line("B", accuracy=None, seconds=None, card_accuracy=None)]
+    text = figures.csv(rows, dataset="digits", device="a processor", threads=1)
+    first, second = csv.DictReader(io.StringIO(text))
+    assert first["network"] == "netA"
+    assert first["weights"] == "shipped:x"
+    assert (first["accuracy"], first["macs_per_picture"], first["input"]) == (
+        "0.8", "400", "1x28x28"
+    )  # fmt: skip
+    assert (first["device"], first["threads"], first["data"]) == ("a processor", "1", "digits")
+    assert (second["accuracy"], second["seconds_per_picture"], second["device"]) == ("", "", "")
+
+
+def test_numbers_read_as_people_write_them() -> None:
+    assert figures.percent(0.8734) == "87.3\u202f%"
+    assert figures.percent(None) == "–"
+    assert figures.duration(0.00123) == "1.23\u202fms"
+    assert figures.duration(2.5) == "2.5\u202fs"
+    assert [figures.factor(more, 1.0) for more in (3.21, 18.4, 1234)] == ["3.2", "18", "1\u202f200"]
