@@ -1,0 +1,93 @@
+"""Gradient ascent for one channel: its settings, the picture and its curve, a button that stops it.
+
+Drawn by `assets/excites_ascent.js`. The element to wait for in a test:
+`[data-ascent-painted="<of> <steps>"]`.
+"""
+
+import numpy as np
+import streamlit as st
+
+from explorer.excitation import Ascent, Settings
+from explorer.figures import excitation as figures
+from explorer.figures import pictures
+from explorer.language import _
+from explorer.ui import bound, excites_mosaic, excites_subject, links
+from explorer.ui.component import Component
+from explorer.ui.excites_subject import Subject
+from explorer.ui.excites_work import Work
+from explorer.ui.maps_sum import numbers
+
+PICTURE = Component("excites_ascent", "excites-ascent")
+FEW, MANY = 8, 512
+
+
+def pick(subject: Subject) -> Settings:
+    """What is to grow, and how; all of it in the address. To stand in a row."""
+    usual = Settings()
+    goal = usual.goal
+    if excites_subject.map_shape(subject)[1:] != (1, 1):  # a lone number is both
+        words = {"unit": _("its middle unit"), "mean": _("all its units")}
+        goal = links.pick_listed("goal", _("To be drawn for"), words, width=150)
+    with st.popover(_("How"), icon=":material/tune:", help=_("Steps and regularisers")):
+        return Settings(
+            goal=goal,
+            steps=bound.slider(_("Steps"), "steps", usual.steps, FEW, MANY, 8),
+            rate=bound.slider(_("Learning rate"), "rate", usual.rate, 0.005, 0.3, 0.005),
+            seed=bound.number(_("Seed of the noise"), "noise", usual.seed, 0, 9999),
+            variation=bound.slider(
+                _("Neighbours alike (total variation)"), "tv", usual.variation, 0.0, 1.0, 0.05
+            ),
+            decay=bound.slider(_("Towards grey (L2)"), "l2", usual.decay, 0.0, 2.0, 0.1),
+            jitter=bound.slider(_("Jitter, pixels"), "jitter", usual.jitter, 0, 16),
+            blur=bound.slider(_("Blur, pixels"), "blur", usual.blur, 0.0, 2.0, 0.1),
+        )
+
+
+def show(
+    subject: Subject, channel: int, settings: Settings, work: Work[Ascent], best: float
+) -> None:
+    """Draw how far it has come. `best` is what the data's best picture gives."""
+    ascent = work.latest
+    if ascent is None:
+        return
+    size = ascent.picture.shape[1:]
+    frame = _frame(subject, settings)
+    PICTURE(
+        key="excites_ascent",
+        data={
+            "of": f"{excites_mosaic.identity(subject)} {channel} {settings}",
+            "png": pictures.address(figures.png(figures.opaque(figures.shown(ascent)))),
+            "size": list(size),
+            "frame": frame,
+            "values": numbers(np.array(ascent.values, np.float32)),
+            "total": settings.steps,
+            "best": best if settings.goal == "unit" and np.isfinite(best) else None,
+            "note": _note(ascent),
+            "file": f"{subject.network.replace('/', '-')}-{subject.layer}-{channel}-ascent",
+            "labels": {
+                "picture": _("The picture that gradient ascent has drawn"),
+                "steps": _("steps of gradient ascent"),
+                "best": _("the best picture of the data: {value}"),
+                "value": _("after {step} steps: {value}"),
+            },
+        },
+    )
+
+
+def _note(ascent: Ascent) -> str:
+    if ascent.flat:
+        return _(
+            "The gradient is 0: for this picture the channel is silent, and there is no way up. "
+            "Try another seed, or the layer before the activation."
+        )
+    return ""
+
+
+def _frame(subject: Subject, settings: Settings) -> list[int] | None:
+    """What the middle unit sees, where that is not the whole picture."""
+    fields = excites_subject.fields(subject)
+    if settings.goal != "unit" or fields.sees_all:
+        return None
+    _channels, height, width = excites_subject.map_shape(subject)
+    box = fields.box(height // 2, width // 2)
+    return list(box) if box else None

@@ -1,0 +1,176 @@
+"""What is chosen: a layer, the pictures to go through, a channel; all of it in the address."""
+
+import re
+from dataclasses import dataclass
+
+import streamlit as st
+
+from explorer import datasets
+from explorer.anatomy import Anatomy, Layer
+from explorer.excitation import Gallery, Settings
+from explorer.language import _, ngettext
+from explorer.ui import (
+    excites_ascent,
+    excites_subject,
+    inside_choice,
+    inside_pictures,
+    links,
+    maps_page,
+    maps_recorded,
+)
+from explorer.ui.excites_subject import Subject
+from explorer.ui.inside_choice import Choice
+from explorer.ui.inside_leaf import Place
+from explorer.units import exact, times
+
+COUNTS = (500, 2000)  # pictures to go through, or all
+_CHANNEL = "excites channel"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A layer and the pictures that it is shown; how both are to be seen."""
+
+    choice: Choice
+    subject: Subject
+    classes: tuple[str, ...]  # what the channels stand for, where they are the classes
+    settings: Settings  # of the ascent
+    sort: str  # of the channels: by "index" or "value"
+    kind: str  # whole "pictures", what a unit sees framed, or these "patches" alone
+
+
+def pick() -> Looked | None:
+    """Two rows of controls; None if there is nothing to look into yet, and what to do is said.
+
+    None of them stands in the part of the page that is drawn anew while work goes on: a browser
+    that is still putting up a widget would take it from the second drawing, without the value that
+    the first one gave it.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", key="excites_controls"):
+        choice = inside_choice.pick()
+        if choice is None:
+            return None
+        found = excites_subject.layers(choice.known.network, choice.options, choice.shape)
+        lesson = _measured(choice).lesson
+        layer = _pick_layer(found) if found else None
+    if lesson or layer is None:
+        maps_page.complain(lesson or _("No layer of this network reads the picture."), choice)
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom", key="excites_pictures"):
+        subject = _pick_pictures(choice, layer)
+        sorts = {"index": _("by number"), "value": _("by value")}
+        sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=130)
+        kind = "pictures"
+        if not excites_subject.fields(subject).sees_all:
+            kinds = {"pictures": _("whole, framed"), "patches": _("what it sees")}
+            kind = links.pick_listed("show", _("Pictures shown"), kinds, width=150)
+        settings = excites_ascent.pick(subject)
+    return Looked(choice, subject, _classes(choice, layer, found), settings, sort, kind)
+
+
+def _pick_pictures(choice: Choice, layer: Layer) -> Subject:
+    """From which data set, and how many of them."""
+    gallery = Gallery(_pick_data(choice), choice.shape, choice.known.normalisation)
+    path = choice.known.path
+    return Subject(
+        choice.known.network, choice.options, choice.known.source,
+        path.stat().st_mtime_ns if path else 0, layer.operation.name, gallery, _pick_total(gallery),
+    )  # fmt: skip
+
+
+def _measured(choice: Choice) -> Anatomy:
+    return maps_recorded.measured(choice.known.network, choice.options, choice.shape)
+
+
+def _classes(choice: Choice, layer: Layer, found: list[Layer]) -> tuple[str, ...]:
+    """What the channels of the last layer stand for, if it has learned to tell classes apart."""
+    known = choice.known
+    is_last = layer is found[-1] and len(known.classes) == known.options["num_classes"]
+    return known.classes if is_last else ()
+
+
+def _usual(found: list[Layer]) -> str:
+    """The convolution in the middle: neither edges alone nor whole pictures."""
+    convolutions = [each.operation.name for each in found if each.operation.type == "Conv2d"]
+    return convolutions[len(convolutions) // 2] if convolutions else found[0].operation.name
+
+
+def _pick_layer(found: list[Layer]) -> Layer:
+    named = {each.operation.name: each for each in found}
+    default = _usual(found)
+    if links.came_back() or st.session_state.get("layer") not in named:
+        st.session_state["layer"] = _asked(list(named), default)
+    name = st.selectbox(
+        _("Layer"), list(named), key="layer", format_func=lambda name: _told(named[name]), width=220
+    )
+    links.put("layer", name, default)
+    return named[name]
+
+
+def _asked(names: list[str], default: str) -> str:
+    """The layer that the address names; of a block, its last."""
+    said = st.query_params.get("layer", "")
+    inside = [name for name in names if name == said or name.startswith(f"{said}.")]
+    return inside[-1] if said and inside else default
+
+
+def _told(layer: Layer) -> str:
+    shape = layer.map_shape or (layer.operation.output_shape or ())[1:]
+    return f"{layer.operation.name} · {times(shape)}"
+
+
+def _pick_data(choice: Choice) -> str:
+    here = [name for name in datasets.names() if datasets.at_hand(name)]
+    place = Place.read(inside_pictures.first(choice.dataset)) or Place.read(inside_pictures.first())
+    assert place is not None
+    usual = place.dataset
+    words = {name: datasets.get(name).title for name in [usual, *here]}
+    # Another network's data are another default: what stands in the widget is kept all the same.
+    return links.pick_listed("data", _("Pictures of"), words, width=160)
+
+
+def _pick_total(gallery: Gallery) -> int:
+    some = {str(n): exact(n) for n in COUNTS if n < len(gallery)}
+    words = {**some, "all": _("all {n}").format(n=exact(len(gallery)))}
+    chosen = links.pick_listed("among", _("Among"), words, width=120)
+    return len(gallery) if chosen == "all" else int(chosen)
+
+
+# -- the channel ------------------------------------------------------------------------------
+
+
+def arrive() -> None:
+    """Take the channel that the address names, where it wins (see `links`)."""
+    if links.arrived("excites_mosaic"):
+        st.session_state[_CHANNEL] = st.query_params.get("channel", "")
+
+
+def go(channel: int) -> None:
+    """Choose one."""
+    st.session_state[_CHANNEL] = str(channel)
+
+
+def channel(count: int) -> int:
+    """The channel that was chosen, if there is such, else the first."""
+    said = str(st.session_state.get(_CHANNEL, ""))
+    found = int(said) if re.fullmatch(r"[0-9]{1,6}", said) and int(said) < count else 0
+    links.put("channel", str(found), "0")
+    return found
+
+
+def title(looked: Looked, count: int, channel: int) -> str:
+    """The chosen channel, as a heading: "conv2, channel 8 of 16", or the name of a class."""
+    name = looked.subject.layer
+    if looked.classes:
+        return _("{layer}: the class “{label}”").format(layer=name, label=looked.classes[channel])
+    return _("{layer}, channel {n} of {count}").format(layer=name, n=channel + 1, count=count)
+
+
+def told(subject: Subject, seen: int, count: int) -> str:
+    """What has been gone through."""
+    words = ngettext(
+        "{seen} of {total} pictures, {count} channel",
+        "{seen} of {total} pictures, all {count} channels at once",
+        count,
+    )
+    return words.format(seen=exact(seen), total=exact(subject.total), count=exact(count))
