@@ -1,0 +1,88 @@
+"""Plotly figures of weights: how they are spread in one layer, and how large they are in each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from explorer.figures.kernels import BINS, Floats, Layer, Summary
+from explorer.language import _
+from explorer.units import exact
+
+# Okabe & Ito's; the last side is the one that was picked, the first stands beside it.
+STYLES = (("#0072B2", "dash", "diamond"), ("#D55E00", "solid", "circle"))
+NAMED = 30  # up to so many layers, each has its name under it
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How often which weights occur: `counts` (BINS,) in equal bins from −most to most."""
+
+    title: str
+    counts: Floats
+    summary: Summary
+
+
+def histogram(sides: Sequence[Spread], most: float) -> go.Figure:
+    """The share of weights in each bin, one line for each side."""
+    width = 2 * most / BINS
+    middles = [(place - BINS // 2) * width for place in range(BINS)]
+    figure = go.Figure()
+    for side, (color, dash, _symbol) in zip(sides, _styles(len(sides)), strict=True):
+        figure.add_scatter(
+            x=middles,
+            y=100 * side.counts / side.summary.count,
+            customdata=[exact(int(each)) for each in side.counts],
+            name=side.title,
+            line={"color": color, "dash": dash, "shape": "hvh", "width": 2},
+            fill="tozeroy" if dash == "solid" else None,
+            hovertemplate=_("%{{x:.3g}} ± {half}: %{{y:.2f}} % (%{{customdata}})").format(
+                half=f"{width / 2:.2g}"
+            ),
+        )
+    return _framed(figure, _("weight"), _("share of the layer's weights (%)"))
+
+
+def sizes(
+    layers: Sequence[Layer], sides: Sequence[tuple[str, Sequence[Summary]]], measure: str, at: int
+) -> go.Figure:
+    """One point for each layer; `measure` is "size" or "norm", layer number `at` is marked."""
+    names = [layer.name for layer in layers]
+    words = {"size": _("root mean square of the weights"), "norm": _("norm of all weights")}
+    figure = go.Figure()
+    for (title, summaries), (color, dash, symbol) in zip(sides, _styles(len(sides)), strict=True):
+        figure.add_scatter(
+            x=names,
+            y=[each.size if measure == "size" else each.norm for each in summaries],
+            name=title,
+            mode="lines+markers",
+            line={"color": color, "dash": dash, "width": 1.5},
+            marker={
+                "symbol": symbol,
+                "size": [13 if place == at else 7 for place in range(len(names))],
+            },
+            hovertemplate="%{x}: %{y:.4g}",
+        )
+    _framed(figure, _("layer, from first to last"), words[measure])
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_xaxes(
+        type="category", showticklabels=len(names) <= NAMED, tickangle=-45 if len(names) > 8 else 0
+    )
+    return figure
+
+
+def _styles(sides: int) -> Sequence[tuple[str, str, str]]:
+    return STYLES[-sides:]
+
+
+def _framed(figure: go.Figure, x_title: str, y_title: str) -> go.Figure:
+    figure.update_layout(
+        height=300,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": 1.12, "x": 0},
+        showlegend=True,
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(title=x_title, automargin=True)
+    figure.update_yaxes(title=y_title, automargin=True)
+    return figure

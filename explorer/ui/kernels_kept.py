@@ -1,0 +1,108 @@
+"""The layers and weights of networks, and what was worked out about them, kept for all visitors.
+
+Networks themselves are kept by `weights`. Here are their layers, small pictures and numbers, found
+by plain values: a network's name, its options and where its weights come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from explorer import weights
+from explorer.figures import kernels, maps, pictures
+from explorer.figures.kernels import Floats, Layer, Summary
+from explorer.inputs import Picture
+from explorer.shelf import Shelf
+from explorer.ui import loaders
+from explorer.ui.loaders import Options
+
+CELLS = 64  # of a small picture's side, in numbers
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network with its weights. `shape` (C, H, W) is that of the pictures that it is made for."""
+
+    network: str
+    options: Options
+    source: str  # as `weights.sources` spells it
+    shape: Picture
+    stamp: int = 0  # of the file with the weights: a run's last ones change
+
+
+def at_moment(subject: Subject, source: str) -> Subject:
+    """The same network with other weights.
+
+    Raises:
+        ValueError: there are no such weights of it.
+    """
+    known = weights.facts(subject.network, dict(subject.options), source)
+    stamp = known.path.stat().st_mtime_ns if known.path else 0
+    return replace(subject, source=known.source, stamp=stamp)
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """All layers of a network that have kernels, at a glance."""
+
+    layers: tuple[Layer, ...]
+    summaries: tuple[Summary, ...]
+    pictures: tuple[str, ...]  # a small one of each, as its address
+
+    @property
+    def farthest(self) -> float:
+        """The size of the weight farthest from zero, of all."""
+        return max(each.farthest for each in self.summaries)
+
+
+_overviews: Shelf[Overview] = Shelf(
+    20_000_000, lambda each: sum(len(png) + 800 for png in each.pictures)
+)
+_histograms: Shelf[Floats] = Shelf(2_000_000, lambda each: each.nbytes)
+
+
+def network(subject: Subject) -> nn.Module:
+    """The network, only to be read.
+
+    Raises:
+        ValueError: its weights cannot be had.
+    """
+    return weights.load(subject.network, dict(subject.options), subject.source)
+
+
+def overview(subject: Subject) -> Overview:
+    """What there is to look at.
+
+    Raises:
+        ValueError: the weights cannot be had, or the network has no kernels at all.
+    """
+    return _overviews.get(subject, lambda: _overview(subject))
+
+
+def _overview(subject: Subject) -> Overview:
+    loaded = network(subject)
+    measured = loaders.measure(subject.network, subject.options, subject.shape, 1)
+    found = kernels.layers(loaded, [each.operation for each in measured.layers])
+    given = [kernels.weights(loaded, each) for each in found]
+    summaries = tuple(map(kernels.summary, given))
+    return Overview(found, summaries, _pictures(found, given))
+
+
+def _pictures(found: Sequence[Layer], given: Sequence[Tensor]) -> tuple[str, ...]:
+    made = []
+    for layer, each in zip(found, given, strict=True):
+        kind = layer.kinds[0]
+        small = kernels.small(each, kind, CELLS)
+        most = float(abs(small).max())
+        png = maps.thumbnail(small, 0.0 if kind == "norms" else -most, most)
+        made.append(pictures.address(png))
+    return tuple(made)
+
+
+def histogram(subject: Subject, layer: Layer, most: float) -> Floats:
+    """How often which weights occur in a layer, from −most to most."""
+    return _histograms.get(
+        (subject, layer.name, most),
+        lambda: kernels.histogram(kernels.weights(network(subject), layer), most),
+    )

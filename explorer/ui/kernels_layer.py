@@ -1,0 +1,156 @@
+"""One layer's kernels on one side or on two, in one range of colours, and in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from torch import Tensor
+
+from explorer.figures import kernels
+from explorer.figures.kernels import Kind, Layer, Sheet, Summary
+from explorer.language import _, ngettext
+from explorer.ui import kernels_kept
+from explorer.ui.kernels_kept import Subject
+from explorer.ui.maps_sum_words import number
+from explorer.units import exact, times
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A layer's weights on one side."""
+
+    subject: Subject
+    layer: Layer
+    summary: Summary
+    farthest: tuple[float, float]  # the largest weight and the largest norm of the whole network
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """(K, C, h, w), only to be read."""
+        return kernels.weights(kernels_kept.network(self.subject), self.layer)
+
+    @cached_property
+    def bias(self) -> Tensor | None:
+        """(K,), if it has any."""
+        return kernels.bias(kernels_kept.network(self.subject), self.layer)
+
+    @property
+    def of(self) -> str:
+        """A name for exactly these weights."""
+        return f"{self.subject.network} {self.subject.source} {self.layer.name}"
+
+    @property
+    def file(self) -> str:
+        """Beginning of the names of files to keep."""
+        parts = (self.subject.network, self.layer.name)
+        return "-".join(part.replace("/", "-") for part in parts)
+
+
+def shown(subject: Subject, place: int) -> Shown:
+    """The layer at a place of the strip."""
+    found = kernels_kept.overview(subject)
+    summaries = found.summaries
+    ends = max(each.farthest for each in summaries), max(each.slice_norm for each in summaries)
+    return Shown(subject, found.layers[place], summaries[place], ends)
+
+
+def most(sides: Sequence[Shown], kind: Kind, scale: str) -> float:
+    """The number at the end of the colours, the same on all sides."""
+    norms = kind == "norms"
+    if scale == "network":
+        return max(side.farthest[1 if norms else 0] for side in sides)
+    found = [side.summary for side in sides]
+    return max(each.slice_norm if norms else each.farthest for each in found)
+
+
+def order(given: Shown, sheet: Sheet, sort: str) -> list[int]:
+    """The order of kernels on a sheet: by number, or the largest norm first."""
+    count = len(sheet.values)
+    if sort == "index" or sheet.rows * sheet.columns > 1:
+        return list(range(count))
+    norms = given.weights.flatten(1).norm(dim=1).numpy()
+    found: list[int] = np.argsort(-norms, kind="stable").tolist()
+    return found
+
+
+def one(given: Shown, kernel: int, kind: Kind) -> Sheet:
+    """A single kernel, each of its slices by itself, or in colour."""
+    return Sheet("rgb" if kind == "rgb" else "kernels", given.weights[kernel][None].numpy())
+
+
+def through(given: Sequence[Shown], kernel: int, most_slices: int) -> Sheet:
+    """The same kernel on many sides, as if each were a kernel of one layer."""
+    values = [each.weights[kernel, :most_slices].numpy() for each in given]
+    return Sheet("kernels", np.stack(values))
+
+
+# -- words ------------------------------------------------------------------------------------
+
+
+def headline(given: Shown) -> str:
+    """What kernels the layer has."""
+    layer = given.layer
+    count, channels, height, width = layer.shape
+    if layer.on_map:
+        words = _("{layer}: {count} rows of weights, each as {channels} maps of {size}, as it "
+                  "receives them")  # fmt: skip
+    elif height * width == 1:
+        words = _("{layer}: each of {count} outputs mixes {channels} inputs")
+    else:
+        words = ngettext(
+            "{layer}: {count} kernels of one slice, {size}",
+            "{layer}: {count} kernels, each of {channels} slices of {size}",
+            channels,
+        )
+    return words.format(
+        layer=layer.name, count=exact(count), channels=exact(channels), size=times((height, width))
+    )
+
+
+def kernel_title(given: Shown, kernel: int) -> str:
+    """Which kernel this is, and its norm and bias."""
+    layer = given.layer
+    head = (
+        _("{layer}, output {n} of {count}") if layer.linear else _("{layer}, kernel {n} of {count}")
+    )
+    words = [head.format(layer=layer.name, n=exact(kernel + 1), count=exact(layer.shape[0]))]
+    if layer.groups > 1:
+        words.append(_reads(layer, kernel))
+    norm = float(given.weights[kernel].norm())
+    words.append(_("norm {norm}").format(norm=number(norm)))
+    if given.bias is not None:
+        words.append(_("bias {bias}").format(bias=number(float(given.bias[kernel]))))
+    return " · ".join(words)
+
+
+def _reads(layer: Layer, kernel: int) -> str:
+    read = layer.reads(kernel)
+    if len(read) == 1:
+        return _("reads channel {n} alone").format(n=exact(read.start + 1))
+    return _("reads channels {first} to {last}").format(
+        first=exact(read.start + 1), last=exact(read.stop)
+    )
+
+
+def note(given: Shown, sheet: Sheet) -> str:
+    """What has to be known to read a sheet."""
+    layer = given.layer
+    if sheet.rows * sheet.columns > 1:
+        words = _("Too large for a screen: each point stands for {rows} kernels × {columns} "
+                  "channels, by its number farthest from zero.")  # fmt: skip
+        return words.format(rows=sheet.rows, columns=sheet.columns)
+    if sheet.kind == "norms":
+        told = _(
+            "Rows: kernels. Columns: the channels they read. A point is the norm of one slice."
+        )
+        if "kernels" not in layer.kinds:
+            told += " " + _("{n} weights are too many to show one by one: choose a row.").format(
+                n=exact(layer.count)
+            )
+        return told
+    if sheet.kind == "matrix":
+        return _("Rows: outputs. Columns: the inputs that they mix.")
+    if sheet.kind == "rgb":
+        return _("A kernel in the colours that it answers to; grey is 0.")
+    return ""

@@ -1,0 +1,92 @@
+"""The page on kernels: whose weights, and which stand beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from explorer import weights
+from explorer.language import _
+from explorer.ui import inside_choice, inside_sources, kernels_kept, links
+from explorer.ui.inside_choice import Choice
+from explorer.ui.kernels_kept import Subject
+from explorer.weights import UNTRAINED
+
+
+@dataclass(frozen=True)
+class Side:
+    """One network with its weights; two of them can stand side by side."""
+
+    subject: Subject
+    title: str  # what tells it from the other
+
+
+def pick() -> tuple[Side, ...] | None:
+    """Network, weights and moment, and what stands beside them: the last side was picked first.
+
+    None if there is nothing to look into yet; then the page says what to do.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
+        choice = inside_choice.pick()
+        if choice is None:
+            return None
+        main = _side(choice, choice.known.source)
+        if not choice.known.trained:
+            st.caption(_told(choice), width=330)
+        others = _others(choice)
+        if not others:
+            return (main,)
+        words = {"alone": _("alone"), "moments": _("random against trained")}
+        if links.pick_one("beside", _("Side by side"), words) == "alone":
+            return (main,)
+        return _side(choice, _pick_before(choice, others)), main
+
+
+def _told(choice: Choice) -> str:
+    """What random weights are good for."""
+    if choice.known.card:
+        return _("Weights before training: they look for nothing yet.")
+    return _(
+        "Random weights: this network has learned nothing yet. Choose trained ones beside it, or "
+        "train it on the page New run."
+    )
+
+
+def _others(choice: Choice) -> list[str]:
+    """What trained weights can be held against: what they were before, or any random ones."""
+    source = choice.known.source
+    if source == weights.PUBLISHED:  # nobody published where its training began
+        return [UNTRAINED]
+    found = inside_sources.moments(inside_sources.base(source))
+    return found if len(found) > 1 else []
+
+
+def _pick_before(choice: Choice, others: Sequence[str]) -> str:
+    if len(others) <= 2:
+        return others[0] if others[0] != choice.known.source else others[-1]
+    if links.arrived("moment2"):
+        st.session_state["moment2"] = links.asked("moment2", others)
+    base = inside_sources.base(choice.known.source)
+    found = inside_sources.pick_moment(base, "moment2", _("Before"))
+    links.put("moment2", found, others[0])
+    return found
+
+
+def _side(choice: Choice, source: str) -> Side:
+    plain = Subject(choice.known.network, choice.options, source, choice.shape)
+    subject = kernels_kept.at_moment(plain, source)
+    if source.startswith("untrained:"):
+        words = _("random weights, seed {n}")
+        return Side(subject, words.format(n=inside_sources.seed(source)))
+    return Side(subject, inside_sources.moment(source))
+
+
+def problem(sides: Sequence[Side]) -> str:
+    """Why these networks cannot be looked into; "" if they can."""
+    try:
+        found = [kernels_kept.overview(side.subject) for side in sides]
+    except ValueError as error:
+        return str(error)
+    if not all(each.layers for each in found):
+        return _("This network has no layer with kernels. Choose another one.")
+    return ""

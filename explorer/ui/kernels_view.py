@@ -1,0 +1,182 @@
+"""The parts of the page on kernels: the strip, one layer, one kernel, and numbers about them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.figures import kernels
+from explorer.figures.kernels import Kind, Layer
+from explorer.language import _
+from explorer.ui import (
+    bound,
+    kernels_chosen,
+    kernels_files,
+    kernels_film,
+    kernels_kept,
+    kernels_layer,
+    kernels_numbers,
+    kernels_sheet,
+    kernels_strip,
+    links,
+)
+from explorer.ui.kernels_layer import Shown
+from explorer.ui.kernels_page import Side
+from explorer.ui.kernels_sheet import Drawn
+from explorer.units import exact
+
+
+@dataclass(frozen=True)
+class _Colours:
+    kind: Kind
+    scale: str
+    sort: str
+
+    @property
+    def range(self) -> str:
+        """Over what one range of colours spans."""
+        return {
+            "layer": _("one range for this layer"),
+            "kernel": _("each kernel has its own range"),
+            "network": _("one range for the whole network"),
+        }[self.scale]
+
+
+@st.fragment
+def look(sides: Sequence[Side]) -> None:
+    """All of it, led by the last side; a click runs this again, and nothing else of the page."""
+    with _said():
+        _look(sides)
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """What is wrong, in place of the rest: weights of a moment ago have been deleted."""
+    try:
+        yield
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+
+
+def _look(sides: Sequence[Side]) -> None:
+    kernels_chosen.arrive()
+    subject = sides[-1].subject
+    overview = kernels_kept.overview(subject)
+    place = kernels_chosen.layer([each.name for each in overview.layers])
+    kernels_strip.show(overview, overview.layers[place].name, f"{subject.network} {subject.source}")
+    layers = [kernels_layer.shown(side.subject, place) for side in sides]
+    titles = [side.title for side in sides]
+    _kernels(layers, titles)
+    kernels_numbers.show(layers, titles, place)
+
+
+@st.fragment
+def _kernels(layers: Sequence[Shown], titles: Sequence[str]) -> None:
+    """One layer, led by the last side; a click on a kernel runs this again, and nothing else."""
+    with _said():
+        _one_layer(layers, titles)
+
+
+def _one_layer(layers: Sequence[Shown], titles: Sequence[str]) -> None:
+    layer = layers[-1].layer
+    kernel = kernels_chosen.kernel(layer.shape[0])
+    colours = _controls(layer, kernel)
+    sheets, ones = _places(len(layers))
+    for which, given in enumerate(layers):
+        title = f"{titles[which]} · " if len(layers) > 1 else ""
+        with sheets[which]:
+            _sheet(layers, which, colours, kernel, title)
+        with ones[which]:
+            _one(layers, which, colours, kernel, title)
+            kernels_files.show(given, kernel, which)
+    if bound.toggle(_("This kernel through training"), "through", default=False):
+        kernels_film.show(layers[-1], kernel)
+
+
+def _places(sides: int) -> tuple[list[DeltaGenerator], list[DeltaGenerator]]:
+    """Where sheets and single kernels stand."""
+    if sides == 1:
+        left, right = st.columns([1.2, 1], gap="medium")
+        return [left], [right]
+    return list(st.columns(sides, gap="medium")), list(st.columns(sides, gap="medium"))
+
+
+def _controls(layer: Layer, kernel: int) -> _Colours:
+    """What is drawn of the kernels, in which colours and order."""
+    kinds: dict[Kind, str] = {
+        "rgb": _("in colour"),
+        "kernels": _("every weight"),
+        "norms": _("norms of slices"),
+        "matrix": _("every weight"),
+    }
+    scales = {
+        "layer": _("this layer"),
+        "kernel": _("each kernel"),
+        "network": _("the whole network"),
+    }
+    sorts = {"index": _("by number"), "norm": _("by norm")}
+    kind = layer.kinds[0]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="kernels_controls"):
+        if len(layer.kinds) > 1:
+            shown = {each: kinds[each] for each in layer.kinds}
+            kind = links.pick_listed("show", _("Kernels shown by"), shown, width=150)
+        scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
+        sort = links.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
+        _pick_kernel(layer, kernel)
+    return _Colours(kind, scale, sort)
+
+
+def _pick_kernel(layer: Layer, kernel: int) -> None:
+    """A kernel by its number, which follows what is chosen with a click."""
+    key = "kernel_number"
+    st.session_state[key] = kernel + 1
+    words = _("Output, of {count}") if layer.linear else _("Kernel, of {count}")
+    st.number_input(
+        words.format(count=exact(layer.shape[0])),
+        1,
+        layer.shape[0],
+        step=1,
+        key=key,
+        on_change=lambda: kernels_chosen.go(kernel=int(st.session_state[key]) - 1),
+        width=140,
+    )
+
+
+def _sheet(layers: Sequence[Shown], which: int, colours: _Colours, kernel: int, title: str) -> None:
+    given = layers[which]
+    sheet = kernels.sheet(given.weights, colours.kind)
+    most = kernels_layer.most(layers, colours.kind, colours.scale)
+    drawn = Drawn(
+        of=f"{given.of} {colours.kind}",
+        file=given.file,
+        sheet=sheet,
+        most=kernels_sheet.ends(sheet, each=colours.scale == "kernel", most=most),
+        range=colours.range,
+        title=title + kernels_layer.headline(given),
+        note=kernels_layer.note(given, sheet),
+        chosen=kernel,
+        picks=True,
+        order=kernels_layer.order(layers[-1], sheet, colours.sort),
+    )
+    kernels_sheet.show(given.layer, drawn, key=f"kernels_sheet_{which}")
+
+
+def _one(layers: Sequence[Shown], which: int, colours: _Colours, kernel: int, title: str) -> None:
+    given = layers[which]
+    sheet = kernels_layer.one(given, kernel, colours.kind)
+    both = [kernels_layer.one(each, kernel, colours.kind) for each in layers]
+    own = max(kernels_sheet.ends(each, each=True, most=0)[0] for each in both)
+    most = (
+        own if colours.scale == "kernel" else kernels_layer.most(layers, "kernels", colours.scale)
+    )
+    drawn = Drawn(
+        of=f"{given.of} one {kernel}",
+        file=f"{given.file}-kernel-{kernel + 1}",
+        sheet=sheet,
+        most=[own if colours.scale == "kernel" else most],
+        range=colours.range if colours.scale != "kernel" else _("this kernel's range"),
+        title=title + kernels_layer.kernel_title(given, kernel),
+    )
+    kernels_sheet.show(given.layer, drawn, key=f"kernels_one_{which}", first=kernel)
