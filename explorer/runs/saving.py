@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from explorer import checkpoints, recipes
+from explorer import architectures, checkpoints, recipes
 from explorer.checkpoints import NETWORK, Card
 from explorer.datasets import Data
 from explorer.runs import folder
@@ -26,7 +26,7 @@ class Saver:
         self._training = training
         self._card = Card(
             network=training.recipe.network,
-            options=dict(training.setting.options),
+            options=architectures.get(training.recipe.network).resolve(training.setting.options),
             dataset=training.recipe.dataset,
             classes=tuple(data.classes),
             size=training.recipe.size,

@@ -71,7 +71,8 @@ def label(spelled: str) -> str:
     if source == UNTRAINED:
         return _("{network} · untrained").format(network=network)
     try:
-        return f"{network} · {words(comparison.entrant(spelled))}"
+        source_words = words(comparison.entrant(spelled))
+        return _("{network} · {weights}").format(network=network, weights=source_words)
     except ValueError:  # it has been deleted a moment ago
         return spelled
 
