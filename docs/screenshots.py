@@ -25,12 +25,14 @@ LONGEST = 900  # seconds for one of them
 
 
 class Shot(NamedTuple):
-    """Address, what is there when the page is drawn, screen, and colour scheme."""
+    """Address, what is there when the page is drawn, screen, colour scheme, and how long what comes
+    after that takes: the last frames of charts, work that the page shows growing."""
 
     address: str
     drawn: str
     screen: tuple[int, int] = LAPTOP
     dark: bool = False
+    seconds: float = 1.5
 
 
 SHOTS = {
@@ -47,6 +49,14 @@ SHOTS = {
     "convolution": Shot("convolution", "[data-window-painted]"),
     "edge-kernel": Shot("edge-kernel", "[data-descent-painted]", dark=True),
     "receptive-field": Shot("receptive-field", "[data-field-painted]"),
+    "feature-maps": Shot(
+        "feature-maps?network=resnet18&layer=stage1.conv&picture=fashion_mnist:test:0",
+        "[data-mosaic-painted]",
+    ),
+    "kernels": Shot("kernels", "[data-sheet-painted]"),
+    "excites": Shot("excites?network=resnet18", "[data-excites-painted]", dark=True, seconds=30),
+    "why": Shot("why?network=resnet18", "[data-why-painted]", seconds=15),
+    "compare": Shot("compare", CHART, seconds=15),
     "new-run": Shot("new-run", ".budget"),
     "live": Shot(f"live?run={SECOND_RUN}", LIVE),
     "runs": Shot(f"runs?runs={FIRST_RUN},{SECOND_RUN}", "[data-overlay-painted]", dark=True),
@@ -78,7 +88,7 @@ def take(browser: Browser, address: str, name: str) -> None:
     page.goto(f"{address}/{shot.address}")
     page.wait_for_selector(IDLE)
     page.wait_for_selector(shot.drawn)
-    page.wait_for_timeout(1500)  # the last frames of charts and of the sidebar's movement
+    page.wait_for_timeout(1000 * shot.seconds)
     page.screenshot(path=FOLDER / f"{name}.png")
     context.close()
 

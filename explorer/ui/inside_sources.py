@@ -38,7 +38,7 @@ def title(network: str, source: str) -> str:
     try:
         card = weights.facts(network, None, source).card
         assert card is not None
-        told = _("{data}, {accuracy} right").format(
+        told = _("{data}, {accuracy}").format(
             data=datasets.get(card.dataset).title, accuracy=_share(card.test_accuracy)
         )
         if source.startswith("run:"):
