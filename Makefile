@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-# One thread per test process: two that wait for each other are slower than one.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+# One thread per test process: two that wait for each other are slower than one. The tests of a
+# file stay in one process: they share a server and a browser, and may tell one story.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 LOCALE := explorer/locale
 POT := $(LOCALE)/convscope.pot
 

@@ -18,12 +18,8 @@ IDLE = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the tests are dealt out by these groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last, those of one file in one process: they may tell one story."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """Browser tests last."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

@@ -110,7 +110,7 @@ def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> No
     assert "417 k" in html(at)
     assert 'title="61\u202f706"' in html(at)
     assert "25.0\u202f%" in html(at)  # on the cards
-    assert "the median of" in text(at)
+    assert "the lower quartile of" in text(at)
 
 
 def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:

@@ -175,3 +175,29 @@ def test_a_number_that_is_the_least_stays_in_the_link(page: Page, app_server: st
     field.get_by_test_id("stNumberInputStepUp").click()
     wait_for(page, "pool_stride_h", None)
     expect(page.get_by_test_id("stAlert")).to_be_hidden()
+
+
+def test_back_to_a_form_finds_it_as_it_was_left(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/new-run?dataset=digits&epochs=3")
+    settled(page)
+    epochs = page.locator(".st-key-epochs input")
+    expect(epochs).to_have_value("3")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Pooling").click()
+    page.wait_for_url("**/pooling**")
+    settled(page)
+    page.go_back()
+    page.wait_for_url("**/new-run?**dataset=digits**")
+    settled(page)
+    expect(epochs).to_have_value("3")
+    expect(page.locator(".st-key-dataset input")).to_have_value("Digits")
+
+
+def test_a_network_goes_along_from_page_to_page(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/kernels?network=bn_lenet")
+    settled(page)
+    for name, address in (("Why this class?", "why"), ("Feature maps", "feature-maps")):
+        page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+        page.wait_for_url(f"**/{address}?**network=bn_lenet**")
+        settled(page)
+        assert "weights" not in page.url, "trained, as on the page before"
+        expect(page.get_by_role("radio", name="trained", exact=True)).to_be_checked()

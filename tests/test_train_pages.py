@@ -153,7 +153,7 @@ def test_a_link_restores_every_field(nothing: None) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "word"),
     [
-        ("learning_rate", "fast", "learning rate"),
+        ("learning_rate", "fast", "Learning rate: “fast” is not a number"),
         ("learning_rate", "-1", "learning rate"),
         ("learning_rate", "nan", "learning rate"),
         ("epochs", "1000000000", "number of epochs"),
@@ -206,7 +206,7 @@ def test_time_is_measured_by_another_process(nothing: None) -> None:
     press(at, "Measure the time")
     table = html(at, 'class="budget"')
     assert re.search(r"\d s \(\d.* pictures/s\)", table), table
-    assert not [each for each in at.button if each.key == "measure"]
+    assert [each.label for each in at.button if each.key == "measure"] == ["Measure again"]
 
 
 def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
@@ -230,6 +230,7 @@ def test_an_experiment_is_several_runs(nothing: None) -> None:
     assert len(launched) == 6
     assert {run.recipe.epochs for run in launched} == {1}
     assert {run.recipe.dataset for run in launched} == {"digits"}
+    assert len({run.name.partition(" · ")[0] for run in launched}) > 1, "told apart by name"
     assert "Which run did better" in at.title[0].value
     assert next(board for board in boards(at) if "chosen" in board)["chosen"] == sorted(
         run.id for run in launched

@@ -212,7 +212,13 @@ def get(name: str) -> Architecture:
 
         if name in torchvision_models.names():
             return torchvision_models.architecture(name)
-    near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4) or list(course())
+    near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
+    if not near:
+        raise ValueError(
+            _("There is no network “{given}”. There are {known}, and torchvision/… .").format(
+                given=name[:60], known=", ".join(course())
+            )
+        )
     raise ValueError(
         _("There is no network “{given}”. Did you mean {near}?").format(
             given=name, near=_(" or ").join(near)

@@ -32,7 +32,7 @@ def table(rows: Sequence[Row]) -> None:
     most = max(row.pictures for row in rows)
     heads = [
         (_("Network"), ""),
-        (_("Right of {n}").format(n=exact(most)), _("± one standard error")) if counted else None,
+        (_("Right of {n}").format(n=exact(most)), _("± two standard errors")) if counted else None,
         (_("On its card"), _("on all test pictures, after its training")) if carded else None,
         (_("Parameters"), _("trained numbers")),
         (_("MACs"), _("multiply-adds for one picture")),
@@ -53,7 +53,7 @@ def _line(row: Row, *, counted: bool, carded: bool) -> str:
     name = f"{chip(row.letter)} <strong>{escape(row.name)}</strong><small>{escape(under)}</small>"
     cells = [f'<th scope="row">{name}</th>']
     if counted:
-        sure = "" if row.uncertainty is None else f" ± {100 * row.uncertainty:.1f}"
+        sure = "" if row.uncertainty is None else f" ± {200 * row.uncertainty:.1f}"
         cells.append(_cell(percent(row.accuracy), under=sure))
     if carded:
         cells.append(_cell(percent(row.card_accuracy)))

@@ -80,7 +80,7 @@ def row(side: Side) -> Row:
         uncertainty=answers.uncertainty if answers else None,
         pictures=count.total if count else 0,
         card_accuracy=known.card.test_accuracy if known.card and known.trained else None,
-        seconds=side.timing.median if side.timing.finished else None,
+        seconds=side.timing.for_one if side.timing.finished else None,
     )
 
 
@@ -163,7 +163,9 @@ def _bubbles(rows: Sequence[Row]) -> None:
     }
     across = links.pick_one("across", _("What lies across"), words)
     st.plotly_chart(
-        figures.bubbles(rows, across), key="compare_bubbles", config={"displaylogo": False}
+        figures.bubbles(rows, across),
+        key="compare_bubbles",
+        config={"displaylogo": False, "displayModeBar": "hover"},
     )
     told = [_("The area of a bubble is its MACs.")]
     if any(each.accuracy is not None for each in rows):
@@ -190,7 +192,7 @@ def _caption(sides: Sequence[Side]) -> None:
     """How the times were measured."""
     timing = sides[0].timing
     words = _(
-        "Time: the median of {runs} runs with one picture each, on {device}, threads: "
+        "Time: the lower quartile of {runs} runs with one picture each, on {device}, threads: "
         "{threads}, measured while this server does its other work."
     )
     st.caption(words.format(runs=_runs(sides), device=timing.device, threads=timing.threads))
@@ -216,6 +218,6 @@ def _budgets(sides: Sequence[Side]) -> None:
             st.plotly_chart(
                 comparison_budgets.budgets(networks, quantity, shares=shares),
                 key=f"compare_{quantity}",
-                config={"displaylogo": False},
+                config={"displaylogo": False, "displayModeBar": "hover"},
             )
     st.caption(_("Layer after layer from left to right; point at one for its name and numbers."))

@@ -138,7 +138,7 @@ def _seconds_left(given: Sequence[Side]) -> float:
     left = 0.0
     for side in given:
         if (count := side.count) and not count.finished and side.timing.runs:
-            alone = side.timing.median * (count.total - count.done)
+            alone = side.timing.for_one * (count.total - count.done)
             left += alone if count.seconds_left is None else count.seconds_left
     return left
 

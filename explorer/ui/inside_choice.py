@@ -49,8 +49,9 @@ def pick() -> Choice | None:
 
     None if the weights cannot be had now: then the page says so, and what to do about it.
     """
-    if links.arrived("network"):
-        _arrive()
+    moved = links.another_page(_LAST)  # where what nobody has clicked yet would be forgotten
+    if moved or links.arrived("network"):
+        _arrive(moved=moved)
     architecture = _pick_network()
     base = _pick_weights(architecture.name)
     if base == weights.PUBLISHED and not inside_published.at_hand(architecture.name):
@@ -67,10 +68,10 @@ def pick() -> Choice | None:
 # -- from the address into the widgets --------------------------------------------------------
 
 
-def _arrive() -> None:
+def _arrive(*, moved: bool) -> None:
     """Take what the address says; where that says nothing, what was looked at last here."""
     given: Mapping[str, Any] = st.query_params.to_dict()
-    if "network" not in given and not links.came_back():
+    if "network" not in given and (moved or not links.came_back()):
         given = {**st.session_state.get(_LAST, {}), **given}
     names = architectures.names()
     pickers.reject_unknown("network", names)

@@ -76,7 +76,12 @@ def pick_moment(source: str, key: str = "moment", label: str = "") -> str:
     label = label or _("Through training")
     if len(there) == 2:
         chosen = st.segmented_control(
-            label, there, default=there[0], format_func=moment, key=key, required=True
+            label,
+            there,
+            default=st.session_state[key],  # a constant one would win on the next page
+            format_func=moment,
+            key=key,
+            required=True,
         )
         return chosen or source
     return st.select_slider(label, there, key=key, format_func=moment, width=170)

@@ -154,7 +154,9 @@ def _check(looked: Looked, guesses: tuple[Guess, ...], target: int, explained: E
     curves = {_(METHODS[method].title): each for method, each in explained.curves.items()}
     chance = attribution.mean(explained.chance) if explained.chance else None
     figure = figures.deletion(curves, chance, looked.classes[target])
-    st.plotly_chart(figure, key="why_deletion", config={"displaylogo": False})
+    st.plotly_chart(
+        figure, key="why_deletion", config={"displaylogo": False, "displayModeBar": "hover"}
+    )
     if chance is None:
         return
     st.caption(_verdict(guesses, target, explained, chance))

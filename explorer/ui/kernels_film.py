@@ -37,7 +37,11 @@ def show(given: Shown, kernel: int) -> None:
     if not frames:
         return
     values = np.stack(frames)
-    told = _("{layer}, kernel {n} through training").format(layer=given.layer.name, n=kernel + 1)
+    told = (
+        _("{layer}, output {n} through training")
+        if given.layer.linear
+        else _("{layer}, kernel {n} through training")
+    ).format(layer=given.layer.name, n=kernel + 1)
     drawn = Drawn(
         of=f"{given.of} film {kernel}",
         file=f"{given.file}-kernel-{kernel + 1}-through-training",

@@ -12,7 +12,7 @@ from explorer.ui.kernels_layer import Shown
 from explorer.ui.maps_sum_words import number
 from explorer.units import exact
 
-CONFIG = {"displaylogo": False}
+CONFIG = {"displaylogo": False, "displayModeBar": "hover"}
 
 
 def show(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:

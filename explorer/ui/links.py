@@ -39,10 +39,26 @@ def drop_endless() -> None:
         del st.query_params[name]
         message = _("In the link {name} is {value}, too large for any field; it is left out.")
         st.warning(message.format(name=name, value=value[:20]), icon=":material/link_off:")
+    if endless:
+        _begin_with_address()
+
+
+def _begin_with_address() -> None:
     context = get_script_run_ctx()
-    if endless and context is not None:
+    if context is not None:
         with context.session_state.query_params() as params:
-            params.set_initial_query_params_from_current()  # what widgets begin with
+            params.set_initial_query_params_from_current()
+
+
+def rewrite(values: Mapping[str, str]) -> None:
+    """Have the address say `values`, and what is drawn after this begin with them.
+
+    For Back from another page: Streamlit forgets what stood in the address, and would set every
+    widget to its default.
+    """
+    for name, value in values.items():
+        st.query_params[name] = value
+    _begin_with_address()
 
 
 def _endless(text: str) -> bool:
@@ -64,6 +80,15 @@ def came_back() -> bool:
     """Whether this run was asked for by the browser's Back or Forward."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def another_page(key: str) -> bool:
+    """Whether this was last asked, under `key`, by a run of another page."""
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    before = st.session_state.get(f"page of {key}", page)
+    st.session_state[f"page of {key}"] = page
+    return bool(before != page)
 
 
 def arrived(key: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -9,9 +10,10 @@ from typing import Any
 
 from explorer import runs, storage
 from explorer.runs import Run
+from explorer.runs.records import EpochRow
 from explorer.ui.run_feed import FRESH, short
 
-SPARK = 40  # epochs that a sparkline shows
+SPARK = 40  # points of a sparkline, spread over all epochs
 
 Row = dict[str, Any]
 
@@ -33,8 +35,15 @@ def _row(run: Run) -> Row:
         "accuracy": short(run.test_accuracy),
         "seconds": short(progress.seconds),
         "created": run.created,
-        "curve": [short(each.test_accuracy) for each in runs.epochs(run.id)][-SPARK:],
+        "curve": [short(each.test_accuracy) for each in _spread(runs.epochs(run.id))],
     }
+
+
+def _spread(epochs: Sequence[EpochRow]) -> list[EpochRow]:
+    """At most `SPARK` of them, the first and the last among them."""
+    if len(epochs) <= SPARK:
+        return list(epochs)
+    return [epochs[i * (len(epochs) - 1) // (SPARK - 1)] for i in range(SPARK)]
 
 
 class Table:

@@ -1,5 +1,7 @@
 """Words that the boards on runs share, in the reader's language; the browser fills in {…}."""
 
+import re
+
 from explorer.language import _
 from explorer.runs import TITLES, Status
 
@@ -69,6 +71,7 @@ def learned() -> dict[str, str]:
         "picture_of": _("A test picture: {what}"),
         "right": _("Right: it is {what}."),
         "wrong": _("Wrong: it is {what}."),
+        "not": _("is {what}"),
     }
 
 
@@ -89,3 +92,8 @@ def duration(seconds: float) -> str:
     if whole < 6000:
         return _("{n} min").format(n=round(whole / 60))
     return _("{n} h").format(n=f"{seconds / 3600:.2g}")
+
+
+def literal(text: str) -> str:
+    """What a visitor wrote, for a place that reads Markdown: every sign as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!$<>~|:&-])", r"\\\1", text)

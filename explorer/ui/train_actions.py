@@ -143,7 +143,8 @@ def _confirm(given: Sequence[Run]) -> None:
             len(given),
         )
         st.markdown(text.format(n=len(given)))
-        st.markdown("\n".join(f"- {run.name} ({run_words.title(run.status)})" for run in given))
+        names = (f"- {run_words.literal(r.name)} ({run_words.title(r.status)})" for r in given)
+        st.markdown("\n".join(names))
         yes, no = st.columns(2)
         if yes.button(
             _("Delete"),

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer import architectures, datasets, device, recipes, runs, storage, wording
 from explorer.anatomy import Anatomy
 from explorer.device import Device
+from explorer.figures import runs as figures
 from explorer.inputs import MAX_BATCH
 from explorer.language import _
 from explorer.misfit import Lesson
@@ -153,14 +154,14 @@ def show(recipe: Recipe, chosen: Device) -> None:
         _("time"): (_time(budget), ""),
     }
     st.html(_table(rows))
-    if budget is None:
-        st.button(
-            _("Measure the time"),
-            key="measure",
-            icon=":material/timer:",
-            on_click=_ask_to_measure,
-            help=_("A few steps are trained, in a process of its own: some seconds."),
-        )
+    # It stays when it has measured: else the next button would move under the pointer.
+    st.button(
+        _("Measure the time") if budget is None else _("Measure again"),
+        key="measure",
+        icon=":material/timer:",
+        on_click=_ask_to_measure,
+        help=_("A few steps are trained, in a process of its own: some seconds."),
+    )
 
 
 def _time(budget: Budget | None) -> str:
@@ -221,7 +222,9 @@ def launch(given: list[Recipe]) -> None:
     """Launch runs and go where they can be watched; one alone is watched live."""
     numbers: list[int] = []
     try:
-        numbers.extend(runs.launch(each, seconds=_seconds(each)) for each in given)
+        for each in given:
+            name = f"{figures.title(each)} · {{number}}" if len(given) > 1 else ""
+            numbers += [runs.launch(each, name, seconds=_seconds(each))]
     except ValueError as error:
         there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(given))
         st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)

@@ -54,7 +54,7 @@ def _field(name: str, given: str) -> Any:
 
 def _rate(given: str, default: float) -> float:
     try:
-        return float(given)
+        return float(given.replace(",", "."))
     except ValueError:
         return default
 
@@ -66,6 +66,10 @@ def arrive() -> None:
     address = st.query_params.to_dict()
     said = [name for name in _OF_TRAINING if name in address]
     preset = address.get("preset", "")
+    if not said and not preset and links.came_back():
+        links.rewrite(_spelled(_last()))
+        address = st.query_params.to_dict()
+        said = [name for name in _OF_TRAINING if name in address]
     st.session_state["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
         return
@@ -79,6 +83,27 @@ def arrive() -> None:
         st.session_state[name] = _field(name, address[name])
     for option in architectures.get(st.session_state["network"]).options:
         st.session_state[option.name] = _option(option, address.get(option.name))
+
+
+def _spelled(recipe: Recipe) -> dict[str, str]:
+    """A recipe as the address spells it, without what is as by default."""
+    fields = {name: (getattr(recipe, name), getattr(_DEFAULT, name)) for name in _OF_TRAINING}
+    told = {name: value for name, (value, default) in fields.items() if value != default}
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in {**told, **recipe.options}.items()
+    }
+
+
+def unreadable() -> str:
+    """What stands in a field for a rate and is no number, in a sentence; else nothing."""
+    for name in _RATES:
+        given = st.session_state[name]
+        if math.isnan(_rate(given, math.nan)):
+            return _("{field}: “{given}” is not a number. Type for example 0.01.").format(
+                field=figures.field(name).capitalize(), given=given[:40]
+            )
+    return ""
 
 
 def _option(option: architectures.Option, given: str | None) -> Value:

@@ -61,7 +61,7 @@ def _first(listed: list[Run]) -> Run:
 
 
 def _label(run: Run) -> str:
-    return f"{run.name} · {run_words.title(run.status)}"
+    return run.name
 
 
 def nothing_yet() -> None:
@@ -170,7 +170,10 @@ def balance(run: Run) -> None:
             )
         )
     if peak := facts.get("peak_memory"):
-        held = _("It held at most **{size}** of memory; a step was thought to need **{thought}**.")
+        held = _(
+            "Training took up to **{size}** of memory, buffers included; one step alone was "
+            "thought to need **{thought}**."
+        )
         parts.append(held.format(size=size(peak), thought=size(facts["memory"])))
     if parameters := facts.get("parameters"):
         parts.append(

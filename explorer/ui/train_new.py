@@ -35,7 +35,7 @@ def card(recipe: Recipe, taught: bool) -> None:
         chosen = train_budget.pick_device()
         recipe = replace(recipe, device=st.session_state["device"])
         train_budget.trouble()
-        problem = _problem(recipe)
+        problem = train_form.unreadable() or _problem(recipe)
         if not problem:
             train_budget.show(recipe, chosen)
             train_budget.measure_if_asked(recipe)

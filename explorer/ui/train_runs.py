@@ -45,7 +45,9 @@ def nothing_chosen() -> None:
 
 def choose(every: list[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
-    if links.arrived(TABLE):
+    # Back from another page comes without the link's runs; then those that were ticked stay.
+    back = links.came_back() and ("runs" in st.query_params or _CHOSEN not in st.session_state)
+    if TABLE not in st.session_state or back:
         st.session_state[_CHOSEN] = ticked_at_first(every)
     known = {run.id: run for run in every}
     ticked = [number for number in st.session_state[_CHOSEN] if number in known]
@@ -82,7 +84,7 @@ def differences(chosen: list[Run]) -> None:
         if not differ:
             st.markdown(_("Nowhere: they were launched with the same settings."))
     columns = {
-        _("run"): [run.name for run in chosen],
+        _("run"): [run_words.literal(run.name) for run in chosen],
         **differ,
         _("test accuracy"): [_percent(run.test_accuracy) for run in chosen],
         _("after epoch"): [str(run.progress.epoch) for run in chosen],
@@ -94,9 +96,9 @@ def differences(chosen: list[Run]) -> None:
         st.table(columns, hide_index=True)
     for run in chosen:
         if str(run.reason):
-            st.caption(f"**{run.name}**: {run.reason}")
+            st.caption(f"**{run_words.literal(run.name)}**: {run.reason}")
         if run.note:
-            st.caption(f"**{run.name}**: {run.note}")
+            st.caption(f"**{run_words.literal(run.name)}**: {run_words.literal(run.note)}")
 
 
 def _percent(share: float | None) -> str:

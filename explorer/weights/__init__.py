@@ -224,9 +224,16 @@ def _number(text: str) -> int:
 
 def _file(kind: str, name: str, epoch: int | None) -> Path:
     if kind == "run":
-        return runs.checkpoint(_number(name), epoch or None)
+        return runs.checkpoint(runs.get(_number(name)).id, epoch or None)
     path = FOLDER / f"{name}{SUFFIX}"
-    if not path.is_file() or path.parent != FOLDER or epoch:
+    if path.is_file() and path.parent == FOLDER and epoch:
+        raise ValueError(
+            _(
+                "The weights {given} were kept at their end only, not after epoch {epoch}. Write "
+                "@0 for the network before its training, or leave @{epoch} out."
+            ).format(given=name, epoch=epoch)
+        )
+    if not path.is_file() or path.parent != FOLDER:
         known = ", ".join(each.stem for each in shipped()) or _("none")
         raise ValueError(
             _("There are no weights “{given}” in checkpoints/. There are: {known}.").format(

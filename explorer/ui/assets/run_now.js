@@ -178,7 +178,8 @@ export class Predictions {
       const right = best[0][0] === this.items[i].label
       card.dataset.right = right
       const says = card.querySelector("b")
-      says.textContent = `${right ? "✓" : "✗"} ${this.classes[best[0][0]]}`
+      const truth = this.classes[this.items[i].label]
+      says.textContent = right ? `✓ ${truth}` : `✗ ${math.fill(this.labels.not, { what: truth })}`
       says.title = math.fill(right ? this.labels.right : this.labels.wrong, { what: this.classes[this.items[i].label] })
       ;[...card.querySelectorAll(".bars span")].forEach((bar, rank) => {
         const [which, share] = best[rank] ?? [null, 0]

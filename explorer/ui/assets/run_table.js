@@ -167,13 +167,12 @@ class Table {
   }
 }
 
-// Test accuracy by epoch, from the lowest to the highest of this run.
+// Test accuracy by epoch, from 0 to 1: the rows can be compared.
 function spark(curve) {
   const values = curve.filter(math.isNumber)
   const svg = node(null, "svg", { viewBox: "0 0 80 22", width: 80, height: 22, class: "spark", "aria-hidden": "true" })
   if (values.length < 2) return svg
-  const [low, high] = [Math.min(...values), Math.max(...values)]
-  const points = values.map((value, i) => [3 + (74 * i) / (values.length - 1), 19 - (16 * (value - low)) / (high - low || 1)])
+  const points = values.map((value, i) => [3 + (74 * i) / (values.length - 1), 19 - 16 * value])
   node(svg, "path", { d: `M${points.map(point => point.map(each => each.toFixed(1)).join(" ")).join("L")}` })
   node(svg, "circle", { cx: points.at(-1)[0], cy: points.at(-1)[1], r: 2.6 })
   return svg
