@@ -155,7 +155,7 @@ def test_a_link_restores_every_field(nothing: None) -> None:
     [
         ("learning_rate", "fast", "Learning rate: “fast” is not a number"),
         ("learning_rate", "-1", "learning rate"),
-        ("learning_rate", "nan", "learning rate"),
+        ("learning_rate", "nan", "Learning rate: “nan” is not a number"),
         ("epochs", "1000000000", "number of epochs"),
         ("epochs", "0", "number of epochs"),
         ("batch_size", "0", "batch size"),
