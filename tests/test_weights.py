@@ -195,6 +195,7 @@ def test_weights_that_were_written_anew_are_read_anew():
         ("lenet", "untrained:x", "“x” is not a whole number"),
         ("lenet", "untrained:-1", "“-1” is not a whole number"),
         ("lenet", "untrained:1@2", "names no weights"),
+        ("lenet", "untrained:1234567", "seeds go from 0 to 999999"),
         ("lenet", "untrained:99999999999999999999", "not a whole number"),
         ("lenet", "shipped:../../secret", "names no weights"),
         ("lenet", "shipped:..", "no weights “..” in checkpoints/"),

@@ -448,6 +448,7 @@ def test_from_a_class_to_its_maps_and_back_by_the_link(page: Page, app_server: s
 
     page.locator(".why-maps input[type=range]").fill("100")
     page.wait_for_url("**opacity=100*")
+    settled(page)
     with page.expect_download() as saved:
         page.get_by_role("button", name="Maps (CSV)").click()
     assert len(Path(saved.value.path()).read_text().splitlines()) == 28 * 28 + 1

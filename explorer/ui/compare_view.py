@@ -114,8 +114,10 @@ def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list
     ]
     if _chance(sides[order[0]], sides[order[1]]) > BY_CHANCE:
         told.append(_("But its lead over {second} could be chance.").format(second=_named(second)))
-    if cheap is best:
-        told.append(_("It also needs the fewest MACs."))
+    if all(each.macs == best.macs for each in rows):
+        told.append(_("All need equally many MACs."))
+    elif cheap.macs == best.macs:
+        told.append(_("No other needs fewer MACs."))
     else:
         told.append(
             _("{cheap} needs {factor} times fewer MACs for it, and gets {share} right.").format(

@@ -59,7 +59,11 @@ def pick() -> Choice | None:
     options, source, side = None, inside_sources.pick_moment(base), 0
     if base == weights.UNTRAINED:
         options, source, side = _pick_building(architecture)
-    known = weights.facts(architecture.name, options, source)
+    try:
+        known = weights.facts(architecture.name, options, source)
+    except ValueError as error:  # a damaged file, or a run that has just been deleted
+        st.error(str(error), icon=":material/broken_image:")
+        return None
     _remember(known, side)
     height, width = (side, side) if side else known.shape[1:]
     return Choice(known, (known.shape[0], height, width))

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor, nn
@@ -182,7 +183,7 @@ class Explained:
     chance: tuple[Deletion, ...]
     errors: Mapping[str, str]  # by the name of the piece
 
-    @property
+    @cached_property
     def agreement(self) -> dict[str, float | None]:
         """How far each map and that of the control put the pixels in the same order."""
         return {

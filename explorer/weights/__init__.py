@@ -34,6 +34,7 @@ UNTRAINED = "untrained:0"
 PUBLISHED = "published"
 FOLDER = PROJECT / "checkpoints"
 SUFFIX = ".safetensors"
+MOST_SEED = 999_999
 MOST_BYTES = 1_500_000_000  # of all networks that are kept, and of one that is loaded
 
 _FORM = re.compile(r"(untrained|shipped|run):([A-Za-z0-9_.-]{1,80})(?:@(\d{1,6}))?")
@@ -111,7 +112,14 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
     if kind == "untrained":
         resolved = architecture.resolve(options)
         shape = _shape(resolved, architecture.input_shape[1:])
-        return Weights(source, network, resolved, shape, seed=_number(name))
+        seed = _number(name)
+        if seed > MOST_SEED:
+            raise ValueError(
+                _("The seed {seed} is too large: seeds go from 0 to {most}.").format(
+                    seed=seed, most=MOST_SEED
+                )
+            )
+        return Weights(source, network, resolved, shape, seed=seed)
     path = _file(kind, name, epoch)
     card = checkpoints.read_card(path)
     if card.network != network:
