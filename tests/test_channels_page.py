@@ -245,6 +245,9 @@ def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app
     settled(page)
     page.get_by_role("button", name="LeNet's first layer").click()
     page.wait_for_url("**channels_c_in=1&**")  # the least a slider has, and not its default
+    settled(page)
+    expect(page.get_by_text("156 parameters")).to_be_visible()
+    page.wait_for_timeout(500)  # each field writes its own part of the address
     page.reload()
     expect(page.get_by_text("156 parameters")).to_be_visible()
     page.get_by_text("How does information travel").click()
