@@ -1,0 +1,108 @@
+"""A shelf under many visitors at once: what fails or gives way is never made by two together."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from explorer.shelf import Shelf
+
+VISITORS = 30
+
+
+class Workshop:
+    """Makes things one at a time, and remembers how often and how many at once."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures, self.made, self.at_once, self.most_at_once = failures, 0, 0, 0
+        self._lock = threading.Lock()
+
+    def make(self) -> str:
+        with self._lock:
+            self.made += 1
+            number = self.made
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(0.002)  # long enough for others to come
+        with self._lock:
+            self.at_once -= 1
+        if number <= self.failures:
+            raise ValueError("not yet")
+        return "made"
+
+
+def together(visit: Callable[[int], str]) -> list[str]:
+    """What thirty visitors get who come at the same moment."""
+    gate = threading.Barrier(VISITORS)
+
+    def arrive(visitor: int) -> str:
+        gate.wait(30)
+        return visit(visitor)
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        return list(threads.map(arrive, range(VISITORS)))
+
+
+def test_after_a_failure_those_who_wait_try_again_one_after_the_other() -> None:
+    shelf: Shelf[str] = Shelf(100, len)
+    workshop = Workshop(failures=40)
+
+    def visit(_visitor: int) -> str:
+        while True:
+            try:
+                return shelf.get("key", workshop.make)
+            except ValueError:
+                continue  # comes back at once, as a newcomer
+
+    assert set(together(visit)) == {"made"}
+    assert workshop.most_at_once == 1
+    assert workshop.made == 41  # nobody got an error that was another's, and nobody made it twice
+    assert shelf.bytes_kept == len("made")
+
+
+def test_each_of_those_who_wait_hears_of_its_own_failure() -> None:
+    shelf: Shelf[str] = Shelf(100, len)
+    workshop = Workshop(failures=VISITORS)
+
+    def visit(_visitor: int) -> str:
+        with pytest.raises(ValueError, match="not yet"):
+            shelf.get("key", workshop.make)
+        return "failed"
+
+    together(visit)
+    assert (workshop.made, workshop.most_at_once) == (VISITORS, 1)
+    assert shelf.get("key", workshop.make) == "made"
+
+
+def test_what_is_too_large_to_keep_is_made_once_for_all_who_wait() -> None:
+    shelf: Shelf[str] = Shelf(3, len)
+    made: list[int] = []
+
+    def make() -> str:
+        made.append(1)
+        end = time.monotonic() + 30
+        while shelf._making["key"].asking < VISITORS and time.monotonic() < end:
+            time.sleep(0.001)  # until everyone waits
+        return "large"
+
+    assert set(together(lambda _visitor: shelf.get("key", make))) == {"large"}
+    assert len(made) == 1
+    assert shelf.bytes_kept == 0
+    assert not shelf._making  # nothing is held for nobody
+
+
+def test_others_are_not_kept_waiting() -> None:
+    shelf: Shelf[str] = Shelf(100, len)
+    free = threading.Event()
+
+    def slow() -> str:
+        assert free.wait(30)
+        return "slow"
+
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(shelf.get, "slow", slow)
+        assert shelf.get("quick", lambda: "quick") == "quick"
+        free.set()
+        assert waiting.result(30) == "slow"
