@@ -184,6 +184,67 @@ def test_weights_that_were_written_anew_are_read_anew():
     assert not weights.load("lenet", {}, "shipped:lenet").get_submodule("fc3").bias.any()
 
 
+# A run that changes while it is looked at
+
+
+def another_epoch(run: int, epoch: int) -> None:
+    """The run's next epoch, or one written anew; the last biases tell which it is."""
+    network, card = trained("lenet")
+    nn.init.constant_(network.get_submodule("fc3").bias, epoch)
+    time.sleep(0.01)
+    save(network, replace(card, epoch=epoch), folder.checkpoint_file(run, epoch))
+
+
+def test_what_is_known_is_what_is_loaded_though_the_run_goes_on(run: int):
+    known = weights.facts("lenet", {}, f"run:{run}")
+    another_epoch(run, 3)
+    weights._shelf.clear()
+    assert weights.load_known(known).get_submodule("fc3").bias.tolist() == [2] * 10
+    now = weights.facts("lenet", {}, f"run:{run}")
+    assert (known.epoch, now.epoch) == (2, 3)
+    assert known != now
+    assert weights.load("lenet", {}, f"run:{run}").get_submodule("fc3").bias.tolist() == [3] * 10
+    assert known.stamp == folder.checkpoint_file(run, 2).stat().st_mtime_ns
+    assert weights.facts("lenet", {}, "untrained:0").stamp == 0
+
+
+def test_equal_weights_are_one_key(run: int):
+    sources = (f"run:{run}", f"run:{run}@1", f"run:{run}@0", "untrained:0")
+    found = [weights.facts("lenet", {}, source) for source in sources]
+    assert found == [weights.facts("lenet", {}, source) for source in sources]
+    assert len({*found, *(weights.facts("lenet", {}, source) for source in sources)}) == 4
+    assert weights.load_known(found[0]) is weights.load("lenet", {}, f"run:{run}")
+
+
+def test_weights_that_changed_meanwhile_are_a_sentence(run: int):
+    known = weights.facts("lenet", {}, f"run:{run}")
+    another_epoch(run, 2)
+    with pytest.raises(ValueError, match=f"run:{run} were written anew a moment ago"):
+        weights.load_known(known)
+    folder.remove(run)
+    with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago. Choose others"):
+        weights.load_known(known)
+
+
+def test_weights_deleted_as_they_are_asked_for_are_a_sentence(
+    run: int, monkeypatch: pytest.MonkeyPatch
+):
+    there = folder.checkpoint(run)
+    folder.remove(run)
+    monkeypatch.setattr(weights.runs, "checkpoint", lambda *_which: there)
+    with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago"):
+        weights.facts("lenet", {}, f"run:{run}")
+
+
+def test_a_run_before_its_training_stays_the_same_while_it_goes_on(run: int):
+    known = weights.facts("lenet", {}, f"run:{run}@0")
+    another_epoch(run, 3)
+    assert weights.facts("lenet", {}, f"run:{run}@0") == known
+    folder.remove(run)  # it needs no file: seed and way are known
+    before = initialise(plain("lenet", 5), "xavier")
+    assert same(weights.load_known(known), before)
+
+
 # What is not there
 
 

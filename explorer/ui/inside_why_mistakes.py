@@ -32,9 +32,7 @@ def after(choice: Choice, fit: str, place: Place) -> tuple[Place, bool]:
     """
     if (place.dataset, place.part) != (choice.dataset, "test"):
         place = Place(choice.dataset, "test", -1)
-    known = choice.known
-    stamp = known.path.stat().st_mtime_ns if known.path else 0
-    key = (known.network, choice.options, known.source, stamp, choice.shape, fit, place)
+    key = (choice.known, choice.shape, fit, place)
     return _kept.get(key, lambda: _search(choice, fit, place))
 
 
@@ -58,7 +56,7 @@ def _wrong(choice: Choice, fit: str, numbers: list[int]) -> int | None:
     known = choice.known
     given = [pictures.from_dataset(choice.dataset, "test", number) for number in numbers]
     batch = [pictures.prepare(each, choice.shape, fit, known.normalisation) for each in given]
-    network = own_copy(weights.load(known.network, known.options, known.source))
+    network = own_copy(weights.load_known(known))
     with torch.no_grad():
         found = network(torch.cat([each.tensor for each in batch])).argmax(1).tolist()
     pairs = zip(numbers, found, (each.label for each in given), strict=True)

@@ -12,10 +12,10 @@ A source is a text that fits into a link:
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
 from explorer import architectures, checkpoints, runs
 from explorer.architectures.registry import Value, build_on_meta
@@ -42,22 +42,27 @@ _FORM = re.compile(r"(untrained|shipped|run):([A-Za-z0-9_.-]{1,80})(?:@(\d{1,6})
 
 @dataclass(frozen=True)
 class Weights:
-    """What a source stands for. `options` are all of the network's, `shape` (C, H, W).
+    """What a source stood for when it was asked. `options` are all of the network's.
 
-    `shape` and `normalisation` (see `pictures`) are those that it was trained with. `card` is that
-    of a trained network, also where it is to be seen as it was before (`epoch` 0).
+    `shape` (C, H, W) and `normalisation` (see `pictures`) are those that it was trained with.
+    `card` is that of a trained network, also where it is to be seen as it was before (`epoch` 0).
+
+    A run that is trained gains an epoch every few minutes, and "run:7" is another file then: what
+    takes a while keeps its `Weights` and loads them with `load_known`. Equal ones give equal
+    networks, so that results can be kept by them.
     """
 
     source: str
     network: str
-    options: Mapping[str, Value]
+    options: Mapping[str, Value] = field(hash=False)
     shape: Picture
     seed: int = 0
     epoch: int | None = None
     classes: tuple[str, ...] = ()
     normalisation: str = "none"
-    card: Card | None = None
+    card: Card | None = field(default=None, compare=False)  # follows from its file
     path: Path | None = None
+    stamp: int = 0  # when its file was written, in nanoseconds; 0 without one
 
     @property
     def trained(self) -> bool:
@@ -103,7 +108,8 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
     """What `source` stands for, without loading it. Trained weights bring their own options.
 
     Raises:
-        ValueError: no such network, option or source, or one that is not this network's.
+        ValueError: no such network, option or source, one that is not this network's, or one that
+            has just been deleted.
     """
     architecture = architectures.get(network)
     if source == PUBLISHED:
@@ -121,6 +127,7 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
             )
         return Weights(source, network, resolved, shape, seed=seed)
     path = _file(kind, name, epoch)
+    stamp = _written(source, path)  # before it is read: if it is written anew now, that is noticed
     card = checkpoints.read_card(path)
     if card.network != network:
         raise ValueError(
@@ -139,6 +146,7 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
         classes=card.classes,
         card=card,
         path=path,
+        stamp=stamp,
     )
 
 
@@ -148,18 +156,25 @@ def load(
     source: str,
     progress: Progress | None = None,
 ) -> nn.Module:
-    """The network with these weights, on the CPU, in evaluation mode, shared by everyone.
+    """The network with the weights that this source stands for now: see `load_known`.
+
+    Raises:
+        ValueError: as `facts` and `load_known`.
+    """
+    return load_known(facts(network, options, source), progress)
+
+
+def load_known(known: Weights, progress: Progress | None = None) -> nn.Module:
+    """The network with exactly these weights, on the CPU, in evaluation mode, shared by everyone.
 
     It is only to be read: to run it under watch, `activations.own_copy` it. Published weights are
     downloaded if need be; `progress` hears of bytes, and what it raises stops the download.
 
     Raises:
-        ValueError: as `facts`; the weights are damaged or cannot be had; it is too large.
+        ValueError: the weights are damaged or cannot be had, or have been deleted or written anew
+            since they were asked for; the network is too large.
     """
-    known = facts(network, options, source)
-    stamp = known.path.stat().st_mtime_ns if known.path else 0
-    key = (network, tuple(sorted(known.options.items())), known.source, stamp)
-    return _shelf.get(key, lambda: _loaded(known, progress))
+    return _shelf.get(known, lambda: _loaded(known, progress))
 
 
 def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
@@ -174,7 +189,7 @@ def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
     if known.source == PUBLISHED:
         network = published.build(known.network, published.fetch(known.network, progress))
     elif known.card and known.path and known.epoch != 0:
-        tensors, card = checkpoints.load(known.path)
+        tensors, card = _read(known, known.path)
         network = checkpoints.build(card, tensors)
     else:
         recipe = known.card.recipe if known.card else {}
@@ -182,6 +197,32 @@ def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
             network = architecture.build(**known.options)
             initialise(network, str(recipe.get("initialisation", "default")))
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def _read(known: Weights, path: Path) -> tuple[dict[str, Tensor], Card]:
+    """What is in the file, if it is still the one that `facts` found."""
+    try:
+        return checkpoints.load(path)
+    finally:  # what was read of another file, or could not be read any more, was not asked for
+        if _written(known.source, path) != known.stamp:
+            raise ValueError(
+                _(
+                    "The weights {source} were written anew a moment ago. Reload the page to look "
+                    "at the new ones."
+                ).format(source=known.source)
+            )
+
+
+def _written(source: str, path: Path) -> int:
+    """When the file was written, in nanoseconds."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise ValueError(
+            _("The weights {source} were deleted a moment ago. Choose others.").format(
+                source=source
+            )
+        ) from error
 
 
 def _published(network: str, options: Mapping[str, object] | None) -> Weights:
@@ -232,7 +273,10 @@ def _number(text: str) -> int:
 
 def _file(kind: str, name: str, epoch: int | None) -> Path:
     if kind == "run":
-        return runs.checkpoint(runs.get(_number(name)).id, epoch or None)
+        run = runs.get(_number(name)).id
+        # Before its training all that counts is a card: the first one, since the last one changes.
+        kept = next(iter(runs.checkpoints(run)), None) if epoch == 0 else epoch
+        return runs.checkpoint(run, kept)
     path = FOLDER / f"{name}{SUFFIX}"
     if path.is_file() and path.parent == FOLDER and epoch:
         raise ValueError(
