@@ -3,7 +3,11 @@
 import base64
 import csv
 import io
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,7 +23,7 @@ from explorer import checkpoints, datasets, pictures, weights
 from explorer.architectures import get
 from explorer.checkpoints import NETWORK, Card
 from explorer.excitation import Gallery, Settings
-from explorer.ui import excites_files, excites_mosaic, excites_subject
+from explorer.ui import excites_files, excites_mosaic, excites_subject, excites_work, turns
 from explorer.ui.excites_subject import Subject
 from explorer.ui.excites_work import Work
 from tests.conftest import settled
@@ -252,6 +256,74 @@ def test_a_slice_is_short_and_the_next_goes_on() -> None:
     assert first < 512
     excites_subject.go_on_ascending(subject(), 0, settings)
     assert work.latest.step > first
+
+
+def finds(begun: list[int], wait: float = 0.0) -> Any:
+    """Steps of an ascent that never ends; `begun` has a 1 for each slice."""
+    settings = Settings(steps=512)
+
+    def steps(since: Any) -> Iterator[Any]:
+        begun.append(1)
+        time.sleep(wait)
+        yield from excites_subject._ascent_steps(subject(), 0, settings, since)
+
+    return steps
+
+
+@contextmanager
+def all_turns_taken() -> Iterator[None]:
+    """Other visitors' work wherever there is room for it."""
+    with ExitStack() as stack:
+        for _each in range(turns.MOST):
+            assert stack.enter_context(turns.turn(30))
+        yield
+
+
+def test_thirty_who_wait_for_a_first_result_take_one_slice_together() -> None:
+    work: Work[Any] = Work(1000)
+    begun: list[int] = []
+    gate = threading.Barrier(30)
+
+    def visit(_visitor: int) -> bool:
+        gate.wait(30)
+        work.advance(finds(begun, wait=0.3), 0.01)
+        return work.latest is not None
+
+    with ThreadPoolExecutor(30) as threads:
+        assert all(threads.map(visit, range(30)))
+    assert len(begun) < 5  # one, and those who came late enough to find the result
+    before = work.latest.step
+    work.advance(finds(begun), 0.01)  # asked again, it goes on
+    assert work.latest.step > before
+
+
+def test_while_others_are_served_a_page_shows_what_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work: Work[Any] = Work(1000)
+    begun: list[int] = []
+    monkeypatch.setattr(excites_work, "PATIENCE", 0.05)
+    with all_turns_taken():
+        work.advance(finds(begun), 0.01)  # waits a while, not for ever
+        assert work.latest is None
+    work.advance(finds(begun), 0.01)
+    step = work.latest.step
+    monkeypatch.setattr(excites_work, "PATIENCE", 3600.0)  # with a result nobody waits
+    with all_turns_taken():
+        work.advance(finds(begun), 0.01)
+    assert (work.latest.step, len(begun)) == (step, 1)
+
+
+def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as hasty, all_turns_taken():
+        hasty.setattr(excites_work, "PATIENCE", 0.05)
+        at = opened("excites", **HERE, channel="7")
+        assert "Others are served first" in text(at)
+        assert not [sent for sent in boards(at) if "tile" in sent]
+    at.run()
+    assert "Others are served first" not in text(at)
+    assert mosaic(at)["chosen"] == 7  # what the link asked for
+    assert ascent(at)
 
 
 def test_files_tell_what_is_shown() -> None:

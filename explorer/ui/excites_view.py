@@ -59,7 +59,8 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
     if search.latest is None or not halted:
         excites_subject.go_on_searching(subject)
     found = search.latest
-    if found is None:  # another visitor's slice has failed; ours will say why
+    if found is None:  # or another visitor's slice has failed; ours will say why
+        st.caption(_("Others are served first …"))
         return True
     count = found.values.shape[1]
     channel = excites_choice.channel(count)
@@ -169,8 +170,7 @@ def _ascent(looked: Looked, found: Found, channel: int) -> tuple[Ascent | None, 
     if work.latest is None or not halted:
         excites_subject.go_on_ascending(*key)
     excites_ascent.show(*key, work, float(found.values[0, channel]))
-    if work.latest:
-        _ascent_told(work, settings, key, halted=halted)
+    _ascent_told(work, settings, key, halted=halted)
     return work.latest, not (work.done or halted)
 
 
@@ -183,8 +183,10 @@ def _offer(key: object) -> None:
 
 
 def _ascent_told(work: Work[Ascent], settings: Settings, key: object, *, halted: bool) -> None:
-    assert work.latest is not None
     if work.done:
+        return
+    if work.latest is None:
+        st.caption(_("Others are served first …"))
         return
     step = work.latest.step
     st.progress(step / settings.steps, _pace(step, settings.steps, work, halted=halted))

@@ -4,13 +4,15 @@ Nobody's page waits for more than a slice. Work that nobody looks at any more st
 asks for the same goes on with it, or finds it done.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from explorer.ui import turns
+
 SLICE = 0.2  # seconds of work in one run of a page
+PATIENCE = 2.0  # seconds that a page waits for a first result, while others are served
 
 
 class Progress(Protocol):
@@ -22,9 +24,6 @@ class Progress(Protocol):
 
 
 T = TypeVar("T", bound=Progress)
-
-# More slices at once than cores are no faster, and hold more memory.
-_turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 
 class Work(Generic[T]):
@@ -42,15 +41,21 @@ class Work(Generic[T]):
         return self.latest is not None and self.latest.done
 
     def advance(self, steps: Callable[[T | None], Iterator[T]], seconds: float = SLICE) -> None:
-        """Take steps from the latest on for about so long; at once over if another visitor does.
+        """Take steps from the latest on for about so long; at once over while others are served.
 
-        Before the first result everyone waits for it: a page has nothing else to show.
+        Before the first result a page has nothing else to show, and waits for it a while. Who
+        finds it there after waiting takes no steps of its own.
         """
-        if self.done or not self._lock.acquire(blocking=self.latest is None):
+        first = self.latest is None
+        end = time.monotonic() + (PATIENCE if first else 0.0)
+        if self.done or not self._lock.acquire(timeout=PATIENCE if first else 0.0):
             return
         try:
-            with _turns:
-                self._advance(steps, seconds)
+            if self.done or (first and self.latest is not None):
+                return
+            with turns.turn(end - time.monotonic()) as taken:
+                if taken:
+                    self._advance(steps, seconds)
         finally:
             self._lock.release()
 
