@@ -25,7 +25,7 @@ _RECIPE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "--momentum": ("momentum", float, N_("momentum of sgd")),
     "--weight-decay": ("weight_decay", float, N_("pull of the weights towards zero")),
     "--schedule": ("schedule", str, N_("of the learning rate: constant, cosine or step")),
-    "--init": ("initialisation", str, N_("first weights: default, xavier or zeros")),
+    "--init": ("initialisation", str, N_("first weights: default, xavier, kaiming or zeros")),
     "--resize": ("size", int, N_("side in pixels that pictures are resized to")),
     "--crop": ("crop", int, N_("pixels of padding for random crops")),
     "--subset": ("train_subset", int, N_("train on so many pictures only")),

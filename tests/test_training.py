@@ -195,18 +195,37 @@ def test_schedules_are_torchs(schedule: str, torchs: Any):
         scheduler.step()
 
 
-def test_xavier_is_torchs_and_leaves_biases_alone():
+@pytest.mark.parametrize(
+    ("method", "torchs"),
+    [
+        ("xavier", nn.init.xavier_uniform_),
+        ("kaiming", lambda weights: nn.init.kaiming_normal_(weights, nonlinearity="relu")),
+    ],
+)
+def test_initialisations_are_torchs_and_leave_biases_alone(method: str, torchs: Any):
     torch.manual_seed(0)
     plain = architectures.get("lenet").build()
     biases = {name: p.clone() for name, p in plain.named_parameters() if "bias" in name}
     torch.manual_seed(1)
-    initialise(plain, "xavier")
+    initialise(plain, method)
     torch.manual_seed(1)
     for name, parameter in plain.named_parameters():
         if "bias" in name:
             assert torch.equal(parameter, biases[name])
         else:
-            assert torch.equal(parameter, nn.init.xavier_uniform_(torch.empty(parameter.shape)))
+            assert torch.equal(parameter, torchs(torch.empty(parameter.shape)))
+
+
+def test_kaiming_keeps_a_deep_networks_signal_where_xavier_loses_it():
+    """He et al. 2015, section 2.2: under ReLU, Xavier's weights lose a factor of √2 a layer."""
+    pictures = torch.rand(4, 1, 224, 224, generator=torch.Generator().manual_seed(0))
+    spread = {}
+    for method in ("xavier", "kaiming"):
+        torch.manual_seed(0)
+        network = architectures.get("vgg19").build(conv_ratio=8, fc_ratio=8).eval()
+        with torch.no_grad():
+            spread[method] = float(initialise(network, method)(pictures).std(dim=0).mean())
+    assert spread["kaiming"] > 20 * spread["xavier"]
 
 
 # Learning, and not learning

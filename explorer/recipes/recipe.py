@@ -21,6 +21,7 @@ SCHEDULES = {
 INITIALISATIONS = {
     "default": N_("PyTorch's own"),
     "xavier": N_("Xavier: uniform, by the number of inputs and outputs"),
+    "kaiming": N_("Kaiming (He): normal, by the number of inputs, made for ReLU"),
     "zeros": N_("all zeros, to see it fail"),
 }
 PRECISIONS = {

@@ -12,6 +12,12 @@ def _xavier(layer: nn.Conv2d | nn.Linear) -> None:
     nn.init.xavier_uniform_(layer.weight)
 
 
+def _kaiming(layer: nn.Conv2d | nn.Linear) -> None:
+    """Weights by He et al. 2015: after a ReLU the signal stays as large as it was, however deep
+    the network; with Xavier's each layer takes a factor of √2. Biases left as they are."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+
 def _zeros(layer: nn.Conv2d | nn.Linear) -> None:
     """Every unit of a layer is the same and stays the same: nothing is learned but the bias."""
     nn.init.zeros_(layer.weight)
@@ -22,6 +28,7 @@ def _zeros(layer: nn.Conv2d | nn.Linear) -> None:
 METHODS: dict[str, Callable[[nn.Conv2d | nn.Linear], None] | None] = {
     "default": None,
     "xavier": _xavier,
+    "kaiming": _kaiming,
     "zeros": _zeros,
 }
 
