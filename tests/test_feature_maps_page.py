@@ -310,8 +310,8 @@ def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
 
 def subject(seed: int, network: str = "lenet", side: int = 28) -> Subject:
     picture = given(f"digits:test:{seed}", side)
-    options = tuple(sorted(get(network).resolve().items()))
-    return Subject(network, options, f"untrained:{seed}", f"{seed} {side}", False, 0, picture)
+    known = weights.facts(network, None, f"untrained:{seed}")
+    return Subject(known, f"{seed} {side}", False, picture)
 
 
 def test_what_is_kept_is_bounded_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """The page on kernels: what it shows are the network's own weights, and links restore it."""
 
 import base64
-from collections.abc import Iterator
+import gc
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Page, expect
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
@@ -188,8 +191,8 @@ def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
 
 
 def test_files_hold_the_weights(tmp_path: Path) -> None:
-    options = tuple(sorted(get("lenet").resolve().items()))
-    shown = kernels_layer.shown(Subject("lenet", options, "untrained:0", (1, 28, 28)), 1)
+    subject = Subject(weights.facts("lenet", None, "untrained:0"), (1, 28, 28))
+    shown = kernels_layer.shown(subject, 1)
     weight = weights.load("lenet", None, "untrained:0").conv2.weight
     (tmp_path / "layer.npy").write_bytes(kernels_files.layer_array(shown))
     assert np.array_equal(np.load(tmp_path / "layer.npy"), weight)
@@ -205,6 +208,33 @@ def test_files_hold_the_weights(tmp_path: Path) -> None:
     every = kernels_files.layers_table(shown.subject).splitlines()
     assert len(every) == 6
     assert every[2].startswith("conv2,Conv2d,16,6,5,5,1,2400,")
+
+
+def test_a_visitor_keeps_no_network_alive(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session lives on with the fragments and files of the last run, and thirty others' too."""
+    trained(shipped)
+    files: list[Callable[[], Any]] = []
+    offered = MediaFileManager.add_deferred
+
+    def keep(manager: MediaFileManager, content: Any, *given: Any, **named: Any) -> str:
+        files.append(content)
+        return offered(manager, content, *given, **named)
+
+    monkeypatch.setattr(MediaFileManager, "add_deferred", keep)
+    at = opened("kernels", layer="conv2", beside="moments", sort="norm", through="true")
+    at.number_input(key="kernel_number").set_value(6).run()
+    assert sheets(at)[0]["chosen"] == 5
+    assert all(content() for content in files)  # each of them is taken along, and offered still
+    networks = [weights.load("lenet", None, f"shipped:lenet{at_}") for at_ in ("", "@0")]
+    alive = [weakref.ref(each) for network in networks for each in network.parameters()]
+    del networks
+    weights._shelf.clear()
+    gc.collect()
+    assert not [each for each in alive if each() is not None]
+    assert all(content() for content in files)
+    assert not at.run().exception
 
 
 def test_what_is_sent_is_bounded() -> None:

@@ -288,8 +288,8 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
 
     def question(visitor: int) -> Question:
         picture = given(f"digits:test:{visitor}")
-        options = tuple(sorted(get("lenet").resolve().items()))
-        subject = Subject("lenet", options, f"untrained:{visitor}", f"{visitor}", False, 0, picture)
+        known = weights.facts("lenet", None, f"untrained:{visitor}")
+        subject = Subject(known, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
 
     def visit(visitor: int) -> Work:

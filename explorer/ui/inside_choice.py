@@ -69,6 +69,18 @@ def pick() -> Choice | None:
     return Choice(known, (known.shape[0], height, width))
 
 
+def at_moment(choice: Choice, source: str) -> Weights | None:
+    """The same network with other weights; None if they cannot be had any more, which is said."""
+    known = choice.known
+    if source == known.source:
+        return known  # a run's last weights may be others by now
+    try:
+        return weights.facts(known.network, known.options, source)
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+
+
 # -- from the address into the widgets --------------------------------------------------------
 
 
@@ -159,10 +171,13 @@ def _pick_network() -> Architecture:
 
 
 def _pick_weights(network: str) -> str:
-    """A source without its epoch."""
+    """A source without its epoch. What has been deleted stays chosen, until another is."""
     there = [inside_sources.base(each) for each in weights.sources(network)]
-    if st.session_state.get("weights") not in there:
+    chosen = st.session_state.get("weights")
+    if chosen is None:
         st.session_state["weights"] = inside_sources.base(inside_sources.first(network))
+    elif chosen not in there:
+        there.append(chosen)
     return st.selectbox(
         _("Weights"),
         there,

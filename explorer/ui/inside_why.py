@@ -91,16 +91,11 @@ def pick() -> Looked | None:
         )
         waiting = st.container(width=270)  # beside it, so that nothing moves when it is gone
     digest = f"{picture.key} {fit} {times(choice.shape)} {choice.known.normalisation}"
-    subject = _subject(choice, choice.known.source, digest, prepared)
-    other = _subject(choice, without_training(choice), digest, prepared) if control else None
+    subject = Subject(choice.known, digest, False, prepared.tensor)
+    beside = inside_choice.at_moment(choice, without_training(choice)) if control else None
+    other = Subject(beside, digest, False, prepared.tensor) if beside else None
     shown = maps.photograph(prepared.shown.numpy())
     return Looked(choice, picture, subject, settings, shown, other, waiting)
-
-
-def _subject(choice: Choice, source: str, digest: str, prepared: pictures.Prepared) -> Subject:
-    known = weights.facts(choice.known.network, choice.known.options, source)
-    stamp = known.path.stat().st_mtime_ns if known.path else 0
-    return Subject(known.network, choice.options, source, digest, False, stamp, prepared.tensor)
 
 
 def without_training(choice: Choice) -> str:
@@ -193,7 +188,11 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
     place = Place.read(st.query_params.get(PICTURE, first)) or Place(choice.dataset, "train")
 
     def go() -> None:
-        found, wrong = inside_why_mistakes.after(choice, fit, place)
+        try:
+            found, wrong = inside_why_mistakes.after(choice, fit, place)
+        except ValueError as error:  # weights that were there a moment ago have been deleted
+            st.toast(str(error), icon=":material/broken_image:")
+            return
         st.session_state[f"{PICTURE} chosen"] = found.spelled
         st.session_state["class"] = TOP
         if not wrong:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from explorer import attribution, weights
+from explorer import attribution
 from explorer.attribution import METHODS, STEPS, Deletion, Guess, Progress
 from explorer.shelf import Shelf
 from explorer.ui import inside_why_work
@@ -56,17 +56,12 @@ def answer(subject: Subject) -> tuple[Guess, ...]:
         ValueError: the network cannot take the picture, or its weights cannot be had.
     """
     count = 10**6
-    return _answers.get(subject, lambda: attribution.top(network(subject), subject.picture, count))
+    return _answers.get(subject, lambda: attribution.top(subject.load(), subject.picture, count))
 
 
 def identity(subject: Subject) -> tuple[Hashable, ...]:
     """What results are kept by: the subject, with its picture's digest and not its numbers."""
-    return (subject.network, subject.options, subject.source, subject.stamp, subject.digest)
-
-
-def network(subject: Subject) -> nn.Module:
-    """Shared by everyone: only to be read."""
-    return weights.load(subject.network, dict(subject.options), subject.source)
+    return subject.known, subject.digest
 
 
 # -- the pieces -------------------------------------------------------------------------------
@@ -114,7 +109,7 @@ def _heat(question: Question, method: str, tell: Progress) -> Tensor:
     if "progress" in known:
         options["progress"] = tell
     picture = question.subject.picture
-    return METHODS[method].explain(network(question.subject), picture, question.target, **options)
+    return METHODS[method].explain(question.subject.load(), picture, question.target, **options)
 
 
 def _empty(question: Question) -> Tensor:
@@ -149,7 +144,7 @@ def _curve(question: Question, heat: Piece, tell: Progress) -> Deletion:
     subject, target = question.subject, question.target
     empty = _empty(question)
     return attribution.deletion(
-        network(subject), subject.picture, target, order, baseline=empty, progress=tell
+        subject.load(), subject.picture, target, order, baseline=empty, progress=tell
     )
 
 
@@ -160,7 +155,7 @@ def _chance(question: Question) -> Piece:
         (CHANCE, identity(subject), target, question.settings.baseline),
         ORDERS * (STEPS + 1),
         lambda tell: attribution.by_chance(
-            network(subject),
+            subject.load(),
             subject.picture,
             target,
             orders=ORDERS,

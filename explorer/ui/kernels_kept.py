@@ -15,20 +15,16 @@ from explorer.figures.kernels import Floats, Layer, Summary
 from explorer.inputs import Picture
 from explorer.shelf import Shelf
 from explorer.ui import loaders
-from explorer.ui.loaders import Options
+from explorer.ui.inside_weights import WithWeights
 
 CELLS = 64  # of a small picture's side, in numbers
 
 
 @dataclass(frozen=True)
-class Subject:
+class Subject(WithWeights):
     """A network with its weights. `shape` (C, H, W) is that of the pictures that it is made for."""
 
-    network: str
-    options: Options
-    source: str  # as `weights.sources` spells it
     shape: Picture
-    stamp: int = 0  # of the file with the weights: a run's last ones change
 
 
 def at_moment(subject: Subject, source: str) -> Subject:
@@ -37,9 +33,9 @@ def at_moment(subject: Subject, source: str) -> Subject:
     Raises:
         ValueError: there are no such weights of it.
     """
-    known = weights.facts(subject.network, dict(subject.options), source)
-    stamp = known.path.stat().st_mtime_ns if known.path else 0
-    return replace(subject, source=known.source, stamp=stamp)
+    if source == subject.source:
+        return subject  # a run's last weights may be others by now
+    return replace(subject, known=weights.facts(subject.network, dict(subject.options), source))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +45,6 @@ class Overview:
     layers: tuple[Layer, ...]
     summaries: tuple[Summary, ...]
     pictures: tuple[str, ...]  # a small one of each, as its address
-
-    @property
-    def farthest(self) -> float:
-        """The size of the weight farthest from zero, of all."""
-        return max(each.farthest for each in self.summaries)
 
 
 _overviews: Shelf[Overview] = Shelf(
@@ -66,9 +57,9 @@ def network(subject: Subject) -> nn.Module:
     """The network, only to be read.
 
     Raises:
-        ValueError: its weights cannot be had.
+        ValueError: its weights cannot be had, or are others by now.
     """
-    return weights.load(subject.network, dict(subject.options), subject.source)
+    return subject.load()
 
 
 def overview(subject: Subject) -> Overview:

@@ -10,7 +10,7 @@ from explorer.language import _
 from explorer.ui import inside_choice, inside_sources, kernels_kept, links
 from explorer.ui.inside_choice import Choice
 from explorer.ui.kernels_kept import Subject
-from explorer.weights import UNTRAINED
+from explorer.weights import UNTRAINED, Weights
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def pick() -> tuple[Side, ...] | None:
         choice = inside_choice.pick()
         if choice is None:
             return None
-        main = _side(choice, choice.known.source)
+        main = _side(choice, choice.known)
         if not choice.known.trained:
             st.caption(_told(choice), width=330)
         others = _others(choice)
@@ -39,7 +39,8 @@ def pick() -> tuple[Side, ...] | None:
         words = {"alone": _("alone"), "moments": _("random against trained")}
         if links.pick_one("beside", _("Side by side"), words) == "alone":
             return (main,)
-        return _side(choice, _pick_before(choice, others)), main
+        before = inside_choice.at_moment(choice, _pick_before(choice, others))
+        return (_side(choice, before), main) if before else (main,)
 
 
 def _told(choice: Choice) -> str:
@@ -72,13 +73,11 @@ def _pick_before(choice: Choice, others: Sequence[str]) -> str:
     return found
 
 
-def _side(choice: Choice, source: str) -> Side:
-    plain = Subject(choice.known.network, choice.options, source, choice.shape)
-    subject = kernels_kept.at_moment(plain, source)
-    if source.startswith("untrained:"):
-        words = _("random weights, seed {n}")
-        return Side(subject, words.format(n=inside_sources.seed(source)))
-    return Side(subject, inside_sources.moment(source))
+def _side(choice: Choice, known: Weights) -> Side:
+    subject = Subject(known, choice.shape)
+    if known.source.startswith("untrained:"):
+        return Side(subject, _("random weights, seed {n}").format(n=known.seed))
+    return Side(subject, inside_sources.moment(known.source))
 
 
 def problem(sides: Sequence[Side]) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import architectures, pictures, runs, weights, wording
+from explorer import architectures, pictures, runs, wording
 from explorer.anatomy import Anatomy
 from explorer.figures import confusion, maps
 from explorer.language import _
@@ -27,6 +27,7 @@ from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.ui.maps_recorded import Subject
 from explorer.ui.maps_view import Side
 from explorer.units import times
+from explorer.weights import Weights
 
 WORST = 24  # mistakes that can be leafed through
 BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
@@ -62,16 +63,15 @@ def pick() -> Looked | None:
         beside = _pick_beside(choice)
         training = bound.toggle(_("Training mode"), "training", default=False)
         st.caption(_mode(choice, training=training), width=240)
-    main = _side(choice, picture, choice.known.source, fit, training=training)
+    main = _side(choice, picture, choice.known, fit, training=training)
     with place_for_second:
         if beside == "pictures":
             label = _("Second picture")
             other = inside_pictures.pick("picture2", label, _neighbour(first), mistakes)
-            second = _side(choice, other, choice.known.source, fit, training=training)
+            second = _side(choice, other, choice.known, fit, training=training)
             return Looked(choice, (main, second))
-        if beside == "moments":
-            source = _pick_second_moment(choice)
-            before = _side(choice, picture, source, fit, training=training)
+        if beside == "moments" and (known := _pick_second_moment(choice)):
+            before = _side(choice, picture, known, fit, training=training)
             return Looked(choice, (before, main), main=1)
     return Looked(choice, (main,))
 
@@ -106,27 +106,25 @@ def _pick_beside(choice: Choice) -> str:
     return links.pick_one("beside", _("Side by side"), words)
 
 
-def _pick_second_moment(choice: Choice) -> str:
+def _pick_second_moment(choice: Choice) -> Weights | None:
+    """None if it cannot be had any more."""
     base = inside_sources.base(choice.known.source)
     there = inside_sources.moments(base)
     if links.arrived("moment2"):
         st.session_state["moment2"] = links.asked("moment2", there)
     found = inside_sources.pick_moment(base, "moment2", _("Before"))
     links.put("moment2", found, there[0])
-    return found
+    return inside_choice.at_moment(choice, found)
 
 
-def _side(choice: Choice, picture: Picture, source: str, fit: str, *, training: bool) -> Side:
-    known = choice.known
+def _side(choice: Choice, picture: Picture, known: Weights, fit: str, *, training: bool) -> Side:
     prepared = pictures.prepare(picture, choice.shape, fit, known.normalisation)
     digest = f"{picture.key} {fit} {times(choice.shape)} {known.normalisation}"
     batch = prepared.tensor
     if training:
         batch = torch.cat([batch, _others(choice, fit)])
-    path = weights.facts(known.network, known.options, source).path
-    stamp = path.stat().st_mtime_ns if path else 0
-    subject = Subject(known.network, choice.options, source, digest, training, stamp, batch)
-    title = f"{inside_pictures.title(picture)} · {inside_sources.moment(source)}"
+    subject = Subject(known, digest, training, batch)
+    title = f"{inside_pictures.title(picture)} · {inside_sources.moment(known.source)}"
     return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(choice))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer import activations, pixel, weights
+from explorer import activations, pixel
 from explorer.activations import Recording
 from explorer.anatomy import Anatomy
 from explorer.figures.maps import Maps, shrunk
@@ -21,6 +21,7 @@ from explorer.operations import INPUT, Operation
 from explorer.pixel import points
 from explorer.shelf import Shelf
 from explorer.ui import loaders
+from explorer.ui.inside_weights import WithWeights
 from explorer.ui.loaders import Options
 
 MOST_KEPT = 900_000_000  # bytes of all recordings together
@@ -33,15 +34,11 @@ IN_PLACE = (points.activation, points.batch_norm)  # rules of what works number 
 
 
 @dataclass(frozen=True)
-class Subject:
+class Subject(WithWeights):
     """A network with its weights, and the picture that it is given."""
 
-    network: str
-    options: Options
-    source: str  # of the weights, as `weights.sources` spells it
     digest: str  # of `picture`
     training: bool  # batch norm and dropout as in training
-    stamp: int  # of the file with the weights: a run's last ones change
     picture: Tensor = field(compare=False, repr=False)  # (N, C, H, W); the first is looked at
 
 
@@ -80,7 +77,8 @@ def recorded(subject: Subject, layer: str) -> Recording:
     """A recording in which `layer` is kept, and what belongs to its arithmetic (see `chain`).
 
     Raises:
-        ValueError: the network cannot take the picture, or has no such layer.
+        ValueError: the network cannot take the picture, or has no such layer; its weights have
+            been deleted meanwhile.
     """
     if _fits(subject):
         return _recordings.get((subject, ""), lambda: _record(subject, None))
@@ -130,12 +128,8 @@ def _operations(subject: Subject) -> list[Operation]:
     return [layer.operation for layer in anatomy(subject).layers if layer.status == "ok"]
 
 
-def _network(subject: Subject) -> torch.nn.Module:
-    return weights.load(subject.network, dict(subject.options), subject.source)
-
-
 def _record(subject: Subject, nodes: list[str] | None) -> Recording:
-    network = _network(subject)
+    network = subject.load()
     with _turns:
         return activations.record(network, subject.picture, nodes, training=subject.training)
 
@@ -144,7 +138,7 @@ def overview(subject: Subject) -> Overview:
     """The network at a glance.
 
     Raises:
-        ValueError: the network cannot take the picture.
+        ValueError: the network cannot take the picture, or its weights have been deleted meanwhile.
     """
     return _overviews.get(subject, lambda: _overview(subject))
 
@@ -157,7 +151,7 @@ def _overview(subject: Subject) -> Overview:
         stages = {name: _stage(recording, name) for name in (INPUT, *_names(operations))}
         span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
         return Overview(operations, stages, span)
-    network = _network(subject)
+    network = subject.load()
     with _turns:
         found = activations.glance(
             network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training
