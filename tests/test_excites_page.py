@@ -226,9 +226,8 @@ def test_a_costly_network_draws_when_it_is_asked_to() -> None:
 
 
 def subject(total: int = 50) -> Subject:
-    options = tuple(sorted(get("lenet").resolve().items()))
-    gallery = Gallery("digits", (1, 28, 28))
-    return Subject("lenet", options, "untrained:0", 0, "conv2", gallery, total)
+    known = weights.facts("lenet", None, "untrained:0")
+    return Subject(known, "conv2", Gallery("digits", (1, 28, 28)), total)
 
 
 def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,11 +71,7 @@ def pick() -> Looked | None:
 def _pick_pictures(choice: Choice, layer: Layer) -> Subject:
     """From which data set, and how many of them."""
     gallery = Gallery(_pick_data(choice), choice.shape, choice.known.normalisation)
-    path = choice.known.path
-    return Subject(
-        choice.known.network, choice.options, choice.known.source,
-        path.stat().st_mtime_ns if path else 0, layer.operation.name, gallery, _pick_total(gallery),
-    )  # fmt: skip
+    return Subject(choice.known, layer.operation.name, gallery, _pick_total(gallery))
 
 
 def _measured(choice: Choice) -> Anatomy:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from torch import nn
 
-from explorer import excitation, weights
+from explorer import excitation
 from explorer.anatomy import Layer
 from explorer.excitation import BEST, Ascent, Fields, Found, Gallery, Settings
 from explorer.figures.excitation import Pixels
@@ -19,6 +18,7 @@ from explorer.operations import Graph
 from explorer.shelf import Shelf
 from explorer.ui import maps_recorded
 from explorer.ui.excites_work import Work
+from explorer.ui.inside_weights import WithWeights
 from explorer.ui.loaders import Options
 
 MOST_SEARCHES, MOST_ASCENTS, MOST_PICTURES = 60_000_000, 60_000_000, 60_000_000  # bytes
@@ -29,13 +29,9 @@ CHEAP = 1e9  # multiply-adds of a pass: up to here an ascent begins by itself
 
 
 @dataclass(frozen=True)
-class Subject:
+class Subject(WithWeights):
     """A layer of a network with its weights, and where pictures for it come from."""
 
-    network: str
-    options: Options
-    source: str  # of the weights, as `weights.sources` spells it
-    stamp: int  # of the file with the weights: a run's last ones change
     layer: str
     gallery: Gallery
     total: int  # pictures to go through
@@ -94,7 +90,8 @@ def go_on_searching(subject: Subject) -> None:
     """A slice of it.
 
     Raises:
-        ValueError: the weights cannot be had, or the network takes no such pictures.
+        ValueError: the weights cannot be had, or are others by now; the network takes no such
+            pictures.
     """
     search(subject).advance(partial(_search_steps, subject))
 
@@ -103,15 +100,14 @@ def _search_steps(subject: Subject, since: Found | None) -> Iterator[Found]:
     macs, activations = _totals(subject)
     batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
     return excitation.strongest(
-        _network(subject), subject.layer, subject.gallery, subject.total,
+        subject.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=since,
     )  # fmt: skip
 
 
 def ascent(subject: Subject, channel: int, settings: Settings) -> Work[Ascent]:
     """The picture drawn for a channel, as far as it has come. The gallery has no part in it."""
-    made_for = (subject.network, subject.options, subject.source, subject.stamp, subject.layer)
-    key = (*made_for, subject.shape, channel, settings)
+    key = (subject.known, subject.layer, subject.shape, channel, settings)
     pixels = int(np.prod(subject.shape))
     return _ascents.get(key, lambda: Work(4 * pixels + 40 * settings.steps + 2000))
 
@@ -120,7 +116,7 @@ def go_on_ascending(subject: Subject, channel: int, settings: Settings) -> None:
     """A slice of it.
 
     Raises:
-        ValueError: as `excitation.ascend`.
+        ValueError: as `excitation.ascend`; the weights cannot be had, or are others by now.
     """
     ascent(subject, channel, settings).advance(partial(_ascent_steps, subject, channel, settings))
 
@@ -129,13 +125,9 @@ def _ascent_steps(
     subject: Subject, channel: int, settings: Settings, since: Ascent | None
 ) -> Iterator[Ascent]:
     return excitation.ascend(
-        _network(subject), subject.layer, channel, subject.shape, settings,
+        subject.load(), subject.layer, channel, subject.shape, settings,
         normalisation=subject.gallery.normalisation, since=since,
     )  # fmt: skip
-
-
-def _network(subject: Subject) -> nn.Module:
-    return weights.load(subject.network, dict(subject.options), subject.source)
 
 
 def fields(subject: Subject) -> Fields:
