@@ -2,7 +2,6 @@
 
 import base64
 import gc
-import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from playwright.sync_api import Page, expect
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 from torch import nn
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from explorer import checkpoints, datasets, weights
 from explorer.architectures import get
@@ -210,9 +210,7 @@ def test_files_hold_the_weights(tmp_path: Path) -> None:
     assert every[2].startswith("conv2,Conv2d,16,6,5,5,1,2400,")
 
 
-def test_a_visitor_keeps_no_network_alive(
-    shipped: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_visitor_keeps_no_network_alive(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its session lives on with the fragments and files of the last run, and thirty others' too."""
     trained(shipped)
     files: list[Callable[[], Any]] = []
@@ -228,11 +226,11 @@ def test_a_visitor_keeps_no_network_alive(
     assert sheets(at)[0]["chosen"] == 5
     assert all(content() for content in files)  # each of them is taken along, and offered still
     networks = [weights.load("lenet", None, f"shipped:lenet{at_}") for at_ in ("", "@0")]
-    alive = [weakref.ref(each) for network in networks for each in network.parameters()]
+    memory = [StorageWeakRef(p.untyped_storage()) for each in networks for p in each.parameters()]
     del networks
     weights._shelf.clear()
     gc.collect()
-    assert not [each for each in alive if each() is not None]
+    assert all(each.expired() for each in memory)
     assert all(content() for content in files)
     assert not at.run().exception
 

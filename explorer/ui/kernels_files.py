@@ -51,18 +51,18 @@ def _button(label: str, content: partial[str] | partial[bytes], file: str, which
 def layer_array(given: Shown) -> bytes:
     """All weights (K, C, h, w) in float32."""
     file = io.BytesIO()
-    np.save(file, given.weights.numpy())
+    np.save(file, given.load().weights.numpy())
     return file.getvalue()
 
 
 def layer_table(given: Shown) -> str:
     """One line for each weight; all numbers of places begin with 1."""
-    return _table(given.layer, given.weights.numpy(), 0)
+    return _table(given.layer, given.load().weights.numpy(), 0)
 
 
 def kernel_table(given: Shown, kernel: int) -> str:
     """As `layer_table`, one kernel of it."""
-    return _table(given.layer, given.weights[kernel : kernel + 1].numpy(), kernel)
+    return _table(given.layer, given.load().weights[kernel : kernel + 1].numpy(), kernel)
 
 
 def _table(layer: Layer, values: Floats, first: int) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from torch import Tensor
@@ -18,22 +17,12 @@ from explorer.units import exact, times
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A layer's weights on one side."""
+    """A layer on one side, without its weights: a visitor's session keeps it for its next run."""
 
     subject: Subject
     layer: Layer
     summary: Summary
     farthest: tuple[float, float]  # the largest weight and the largest norm of the whole network
-
-    @cached_property
-    def weights(self) -> Tensor:
-        """(K, C, h, w), only to be read."""
-        return kernels.weights(kernels_kept.network(self.subject), self.layer)
-
-    @cached_property
-    def bias(self) -> Tensor | None:
-        """(K,), if it has any."""
-        return kernels.bias(kernels_kept.network(self.subject), self.layer)
 
     @property
     def of(self) -> str:
@@ -45,6 +34,28 @@ class Shown:
         """Beginning of the names of files to keep."""
         parts = (self.subject.network, self.layer.name)
         return "-".join(part.replace("/", "-") for part in parts)
+
+    def load(self) -> "Loaded":
+        """Its weights.
+
+        Raises:
+            ValueError: they cannot be had, or are others by now.
+        """
+        network = kernels_kept.network(self.subject)
+        return Loaded(self, kernels.weights(network, self.layer), kernels.bias(network, self.layer))
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A layer with its weights, in hand during one run of the page.
+
+    Nothing that outlives the run may hold it, neither a fragment's arguments nor a file to keep:
+    it keeps numbers alive that the shelf of all networks has let go.
+    """
+
+    shown: Shown
+    weights: Tensor  # (K, C, h, w), only to be read
+    bias: Tensor | None  # (K,), if it has any
 
 
 def shown(subject: Subject, place: int) -> Shown:
@@ -64,7 +75,7 @@ def most(sides: Sequence[Shown], kind: Kind, scale: str) -> float:
     return max(each.slice_norm if norms else each.farthest for each in found)
 
 
-def order(given: Shown, sheet: Sheet, sort: str) -> list[int]:
+def order(given: Loaded, sheet: Sheet, sort: str) -> list[int]:
     """The order of kernels on a sheet: by number, or the largest norm first."""
     count = len(sheet.values)
     if sort == "index" or sheet.rows * sheet.columns > 1:
@@ -74,15 +85,9 @@ def order(given: Shown, sheet: Sheet, sort: str) -> list[int]:
     return found
 
 
-def one(given: Shown, kernel: int, kind: Kind) -> Sheet:
+def one(given: Loaded, kernel: int, kind: Kind) -> Sheet:
     """A single kernel, each of its slices by itself, or in colour."""
     return Sheet("rgb" if kind == "rgb" else "kernels", given.weights[kernel][None].numpy())
-
-
-def through(given: Sequence[Shown], kernel: int, most_slices: int) -> Sheet:
-    """The same kernel on many sides, as if each were a kernel of one layer."""
-    values = [each.weights[kernel, :most_slices].numpy() for each in given]
-    return Sheet("kernels", np.stack(values))
 
 
 # -- words ------------------------------------------------------------------------------------
@@ -108,9 +113,9 @@ def headline(given: Shown) -> str:
     )
 
 
-def kernel_title(given: Shown, kernel: int) -> str:
+def kernel_title(given: Loaded, kernel: int) -> str:
     """Which kernel this is, and its norm and bias."""
-    layer = given.layer
+    layer = given.shown.layer
     head = (
         _("{layer}, output {n} of {count}") if layer.linear else _("{layer}, kernel {n} of {count}")
     )

@@ -22,7 +22,7 @@ from explorer.ui import (
     kernels_strip,
     links,
 )
-from explorer.ui.kernels_layer import Shown
+from explorer.ui.kernels_layer import Loaded, Shown
 from explorer.ui.kernels_page import Side
 from explorer.ui.kernels_sheet import Drawn
 from explorer.units import exact
@@ -84,12 +84,13 @@ def _one_layer(layers: Sequence[Shown], titles: Sequence[str]) -> None:
     kernel = kernels_chosen.kernel(layer.shape[0])
     colours = _controls(layer, kernel)
     sheets, ones = _places(len(layers))
+    loaded = [given.load() for given in layers]
     for which, given in enumerate(layers):
         title = f"{titles[which]} · " if len(layers) > 1 else ""
         with sheets[which]:
-            _sheet(layers, which, colours, kernel, title)
+            _sheet(loaded, which, colours, kernel, title)
         with ones[which]:
-            _one(layers, which, colours, kernel, title)
+            _one(loaded, which, colours, kernel, title)
             kernels_files.show(given, kernel, which)
     if bound.toggle(_("This kernel through training"), "through", default=False):
         kernels_film.show(layers[-1], kernel)
@@ -144,9 +145,12 @@ def _pick_kernel(layer: Layer, kernel: int) -> None:
     )
 
 
-def _sheet(layers: Sequence[Shown], which: int, colours: _Colours, kernel: int, title: str) -> None:
+def _sheet(
+    loaded: Sequence[Loaded], which: int, colours: _Colours, kernel: int, title: str
+) -> None:
+    layers = [each.shown for each in loaded]
     given = layers[which]
-    sheet = kernels.sheet(given.weights, colours.kind)
+    sheet = kernels.sheet(loaded[which].weights, colours.kind)
     most = kernels_layer.most(layers, colours.kind, colours.scale)
     drawn = Drawn(
         of=f"{given.of} {colours.kind}",
@@ -158,15 +162,15 @@ def _sheet(layers: Sequence[Shown], which: int, colours: _Colours, kernel: int, 
         note=kernels_layer.note(given, sheet),
         chosen=kernel,
         picks=True,
-        order=kernels_layer.order(layers[-1], sheet, colours.sort),
+        order=kernels_layer.order(loaded[-1], sheet, colours.sort),
     )
     kernels_sheet.show(given.layer, drawn, key=f"kernels_sheet_{which}")
 
 
-def _one(layers: Sequence[Shown], which: int, colours: _Colours, kernel: int, title: str) -> None:
+def _one(loaded: Sequence[Loaded], which: int, colours: _Colours, kernel: int, title: str) -> None:
+    layers = [each.shown for each in loaded]
     given = layers[which]
-    sheet = kernels_layer.one(given, kernel, colours.kind)
-    both = [kernels_layer.one(each, kernel, colours.kind) for each in layers]
+    both = [kernels_layer.one(each, kernel, colours.kind) for each in loaded]
     own = max(kernels_sheet.ends(each, each=True, most=0)[0] for each in both)
     most = (
         own if colours.scale == "kernel" else kernels_layer.most(layers, "kernels", colours.scale)
@@ -174,9 +178,9 @@ def _one(layers: Sequence[Shown], which: int, colours: _Colours, kernel: int, ti
     drawn = Drawn(
         of=f"{given.of} one {kernel}",
         file=f"{given.file}-kernel-{kernel + 1}",
-        sheet=sheet,
+        sheet=both[which],
         most=[own if colours.scale == "kernel" else most],
         range=colours.range if colours.scale != "kernel" else _("this kernel's range"),
-        title=title + kernels_layer.kernel_title(given, kernel),
+        title=title + kernels_layer.kernel_title(loaded[which], kernel),
     )
     kernels_sheet.show(given.layer, drawn, key=f"kernels_one_{which}", first=kernel)
