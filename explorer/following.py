@@ -103,7 +103,7 @@ def now(run: Run) -> str:
     if run.status is Status.STARTING:
         return _("reading the data …")
     done = run.progress
-    left = "–" if done.seconds_left is None else duration(done.seconds_left)
+    left = "–" if run.seconds_left is None else duration(run.seconds_left)
     return _("{bar} {percent} %  {rate} images/s  {left} left").format(
         bar=bar(done.fraction),
         percent=f"{100 * done.fraction:3.0f}",

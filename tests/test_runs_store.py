@@ -218,6 +218,25 @@ def test_waiting_times_follow_the_rates_measured():
     assert runs.expected(runs.get(first)).left is None
 
 
+def test_a_run_that_was_taken_up_again_is_judged_by_its_pace_since_then():
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.steps(dataclasses.replace(steps(0, 10), seconds=100.0))  # beside something busy
+    ledger.end(Status.PAUSED)
+    runs.resume(number)
+    waiting = added()
+    slow = State(epoch=2, step=10, step_in_epoch=0, seconds=100.0, tensors={})
+    ledger = begun(state=slow)
+    ledger.started(STARTED)
+    assert runs.expected(runs.get(number)).left == pytest.approx(200)  # nothing else is known yet
+    ledger.steps(dataclasses.replace(steps(10, 4), seconds=102.0))
+    assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
+    assert runs.expected(runs.get(waiting)).left == pytest.approx(30 * 0.5)
+    ledger.held(1, 2)  # what is written beside it takes nothing away
+    assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
+
+
 def test_an_estimate_stands_in_until_a_rate_is_known():
     runs.launch(Recipe("lenet", dataset="digits"), seconds=40)
     second = runs.launch(Recipe("nin", dataset="digits", size=224), seconds=600)

@@ -32,6 +32,7 @@ class Ledger:
         self._worker = worker
         self._images = 0
         self._seconds = 0.0
+        self._began = (0, 0.0)  # step and seconds of training at which this process went on
         self._rate = 0.0
         self._steps_per_epoch = 1
         self._images_in_all = 0.0  # every test picture counted as the share that it costs
@@ -63,6 +64,7 @@ class Ledger:
             self.epochs_done = int(done["epochs"])
             self._images = last["images"] or 0
             self._seconds = state.seconds if state else 0.0
+            self._began = step, self._seconds
             self._set(
                 connection,
                 taken=time.time(),  # who watches starts its curve anew
@@ -81,7 +83,7 @@ class Ledger:
             self._set(
                 connection,
                 status=Status.RUNNING,
-                facts=json.dumps(asdict(record)),
+                facts=json.dumps({**asdict(record), "sitting": self._began}),
                 total_steps=record.total_steps,
                 epochs=record.epochs,
             )

@@ -29,7 +29,7 @@ def expected(run: Run) -> Expected:
 
 def _left(run: Run, rates: Mapping[str, float]) -> float | None:
     """Seconds of training still to do: at its own pace, at that of its like, or as estimated."""
-    own = run.progress.seconds_left
+    own = run.seconds_left
     if own is not None:
         return own
     recipe = json.loads(run.settings)
@@ -41,11 +41,10 @@ def _rates(device: str) -> dict[str, float]:
     """Kind of work → median seconds per epoch, of whole pictures, over the runs that did it."""
     seen: dict[str, list[float]] = {}
     for run in store.with_status(Status.FINISHED, Status.STOPPED, Status.RUNNING, device=device):
-        done = run.progress
+        pace, steps = run.seconds_a_step, run.progress.total_steps
         recipe = json.loads(run.settings)
-        if done.step and done.total_steps:
-            whole = done.seconds / done.step * done.total_steps
-            seen.setdefault(_work(recipe), []).append(whole / _share(recipe))
+        if pace is not None and steps:
+            seen.setdefault(_work(recipe), []).append(pace * steps / _share(recipe))
     return {work: median(times) for work, times in seen.items()}
 
 

@@ -122,13 +122,6 @@ class Progress:
         """From 0 to 1."""
         return self.step / self.total_steps if self.total_steps else 0.0
 
-    @property
-    def seconds_left(self) -> float | None:
-        """At the pace so far; None before the first step."""
-        if not self.step or not self.total_steps:
-            return None
-        return self.seconds / self.step * (self.total_steps - self.step)
-
 
 @dataclass(frozen=True)
 class Run:
@@ -153,7 +146,8 @@ class Run:
     taken: float | None  # when that process began with it
     estimate: float | None  # seconds it was thought to take, when it was launched
     # What its training said when it began: the fields of `training.Started`. Before that empty, or
-    # {"loading": [bytes, bytes in all]} while its data set is being downloaded.
+    # {"loading": [bytes, bytes in all]} while its data set is being downloaded. With them stands
+    # "sitting": [step, seconds], where the process that trains it now (or did last) began.
     facts: Mapping[str, Any]
     progress: Progress
     test_accuracy: float | None  # of its last epoch
@@ -167,6 +161,27 @@ class Run:
             ValueError: it was written by another version and means nothing today.
         """
         return _recipe(self.settings)
+
+    @property
+    def seconds_a_step(self) -> float | None:
+        """The pace of this sitting, tests included; before its first step, of all before it.
+
+        A run may have been taken up on a machine that is busier, or idler, than it was. None if
+        nothing has been trained yet.
+        """
+        done = self.progress
+        step, seconds = self.facts.get("sitting", (0, 0.0))
+        if done.step <= step:
+            step = seconds = 0
+        return float(done.seconds - seconds) / (done.step - step) if done.step else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At its pace; None before the first step."""
+        pace, done = self.seconds_a_step, self.progress
+        if pace is None or not done.total_steps:
+            return None
+        return pace * (done.total_steps - done.step)
 
 
 @lru_cache(maxsize=1024)
