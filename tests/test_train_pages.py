@@ -28,6 +28,7 @@ from explorer.ui import run_table
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.shell import entry
 from explorer.ui.train_form import FIRST
+from explorer.units import exact
 from tests.pages import boards, opened, press, text
 from tests.run_processes import SHORT, folder, over, until
 
@@ -207,6 +208,31 @@ def test_time_is_measured_by_another_process(nothing: None) -> None:
     table = html(at, 'class="budget"')
     assert re.search(r"\d s \(\d.* pictures/s\)", table), table
     assert [each.label for each in at.button if each.key == "measure"] == ["Measure again"]
+
+
+def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
+    at = opened("new-run", preset="batch-norm", dataset="digits", all_epochs="2")
+    steps = 6 * 2 * -(-datasets.get("digits").train_count // 256)
+    table = html(at, 'class="budget"')
+    assert f"<td>{exact(steps)}</td>" in table
+    assert "not measured yet" in table
+    press(at, "Measure the time")
+    whole = seconds(html(at, 'class="budget"'))
+    one = opened("new-run", dataset="digits", network="lenet", epochs="2", batch_size="256")
+    other = opened("new-run", dataset="digits", network="bn_lenet", epochs="2", batch_size="256")
+    each = [seconds(html(page, 'class="budget"')) for page in (one, other)]  # measured by now
+    assert whole == pytest.approx(3 * sum(each), abs=0.5)
+    more = opened(
+        "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"
+    )
+    assert f"<td>{exact(12)}</td>" in html(more, 'class="budget"')
+
+
+def seconds(table: str) -> float:
+    """What the budget says of the time."""
+    found = re.search(r">(?:about )?([\d.]+) s\b", table)
+    assert found, table
+    return float(found[1])
 
 
 def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:

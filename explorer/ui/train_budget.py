@@ -1,13 +1,13 @@
 """What a run will take, before it is launched; and the buttons that measure and launch it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
-from explorer import architectures, datasets, device, recipes, runs, storage, wording
+from explorer import architectures, datasets, device, runs, storage, wording
 from explorer.anatomy import Anatomy
 from explorer.device import Device
 from explorer.figures import runs as figures
@@ -16,9 +16,9 @@ from explorer.language import _
 from explorer.misfit import Lesson
 from explorer.recipes import Recipe
 from explorer.recipes.checks import MAX_SIZE
-from explorer.training import TEST_SHARE, Budget, machine
+from explorer.training import Budget, machine
 from explorer.training.setting import Setting
-from explorer.ui import links, loaders, run_measure, run_words, train_actions
+from explorer.ui import links, loaders, run_words, train_actions, train_measured
 from explorer.ui.shell import entry
 from explorer.units import count, exact, size
 
@@ -104,35 +104,6 @@ def _set_size(side: int) -> None:
     st.session_state["size"] = side
 
 
-def _share(recipe: Recipe) -> float:
-    """How much there is to do, in epochs of the whole data set with its test."""
-    facts = datasets.get(recipe.dataset)
-    train, test = recipe.train_subset or facts.train_count, recipe.test_subset or facts.test_count
-    whole = facts.train_count + facts.test_count * TEST_SHARE
-    return recipe.epochs * (train + test * TEST_SHARE) / whole
-
-
-def _one_epoch(recipe: Recipe) -> Recipe:
-    """What is measured: a plain epoch, from which longer and shorter runs follow."""
-    return replace(recipe, epochs=1, train_subset=0, test_subset=0, seed=0)
-
-
-@st.cache_resource
-def _measured() -> dict[str, Budget]:
-    """Budgets of one epoch, for everyone: by recipe, as JSON."""
-    return {}
-
-
-def _key(recipe: Recipe) -> str:
-    return str(sorted(recipes.as_json(_one_epoch(recipe)).items()))
-
-
-def measured(recipe: Recipe) -> Budget | None:
-    """The budget of this run, if such an epoch has been measured."""
-    found = _measured().get(_key(recipe))
-    return replace(found, seconds=found.seconds * _share(recipe)) if found else None
-
-
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     """Bytes of one step, in the number format that the device would use; `key` names all that."""
@@ -143,25 +114,37 @@ def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
 
 
-def show(recipe: Recipe, chosen: Device) -> None:
-    """Parameters, memory, time; a button that measures."""
-    totals, budget = _anatomy(recipe).totals, measured(recipe)
-    train = recipe.train_subset or datasets.get(recipe.dataset).train_count
-    rows = {
-        _("parameters"): (count(totals.parameters), exact(totals.parameters)),
-        _("memory of a step"): (size(_memory(recipe, chosen, f"{chosen.name} {_key(recipe)}")), ""),
-        _("steps"): (exact(-(-train // recipe.batch_size) * recipe.epochs), ""),
-        _("time"): (_time(budget), ""),
-    }
+def show(given: Sequence[Recipe], chosen: Device) -> None:
+    """Parameters, memory, steps and time of one run, or of several; a button that measures."""
+    budgets = [train_measured.budget(each) for each in given]
+    rows = {_("steps"): (exact(sum(map(_steps, given))), "")}
+    if len(given) == 1:
+        rows = {**_of_network(given[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
+    else:
+        rows[_("time of all runs")] = (_time_of_all(budgets), "")
     st.html(_table(rows))
     # It stays when it has measured: else the next button would move under the pointer.
     st.button(
-        _("Measure the time") if budget is None else _("Measure again"),
+        _("Measure the time") if None in budgets else _("Measure again"),
         key="measure",
         icon=":material/timer:",
         on_click=_ask_to_measure,
         help=_("A few steps are trained, in a process of its own: some seconds."),
     )
+
+
+def _of_network(recipe: Recipe, chosen: Device) -> dict[str, tuple[str, str]]:
+    parameters = _anatomy(recipe).totals.parameters
+    key = f"{chosen.name} {train_measured.work(recipe)}"
+    return {
+        _("parameters"): (count(parameters), exact(parameters)),
+        _("memory of a step"): (size(_memory(recipe, chosen, key)), ""),
+    }
+
+
+def _steps(recipe: Recipe) -> int:
+    train = recipe.train_subset or datasets.get(recipe.dataset).train_count
+    return -(-train // recipe.batch_size) * recipe.epochs
 
 
 def _time(budget: Budget | None) -> str:
@@ -170,6 +153,17 @@ def _time(budget: Budget | None) -> str:
     return _("{time} ({n} pictures/s)").format(
         time=run_words.duration(budget.seconds), n=count(budget.images_per_second)
     )
+
+
+def _time_of_all(budgets: Sequence[Budget | None]) -> str:
+    known = [each.seconds for each in budgets if each]
+    if not known:
+        return _("not measured yet")
+    told = run_words.duration(sum(known))
+    if len(known) < len(budgets):
+        words = _("{time} for {n} of {all} runs")
+        return words.format(time=told, n=len(known), all=len(budgets))
+    return _("about {time}").format(time=told)
 
 
 def _table(rows: dict[str, tuple[str, str]]) -> str:
@@ -184,15 +178,14 @@ def _ask_to_measure() -> None:
     st.session_state["measuring"] = True
 
 
-def measure_if_asked(recipe: Recipe) -> None:
+def measure_if_asked(given: Sequence[Recipe]) -> None:
     """Measure, with a sign that it takes a moment; then draw the page anew with the figures."""
     if not st.session_state.pop("measuring", False):
         return
-    with st.spinner(_("Training a few steps to measure them …")):
-        try:
-            _measured()[_key(recipe)] = run_measure.measure(_one_epoch(recipe))
-        except ValueError as error:
-            st.session_state[_TROUBLE] = str(error)
+    try:
+        train_measured.measure(given)
+    except ValueError as error:
+        st.session_state[_TROUBLE] = str(error)
     st.rerun()
 
 
@@ -235,7 +228,7 @@ def launch(given: list[Recipe]) -> None:
 
 
 def _seconds(recipe: Recipe) -> float | None:
-    found = measured(recipe)
+    found = train_measured.budget(recipe)
     return found.seconds if found else None
 
 

@@ -37,8 +37,8 @@ def card(recipe: Recipe, taught: bool) -> None:
         train_budget.trouble()
         problem = train_form.unreadable() or _problem(recipe)
         if not problem:
-            train_budget.show(recipe, chosen)
-            train_budget.measure_if_asked(recipe)
+            train_budget.show([recipe], chosen)
+            train_budget.measure_if_asked([recipe])
         elif taught:
             problem = _("This size does not fit the network: see beside.")
         _launch([recipe], chosen, problem)
@@ -153,12 +153,16 @@ def experiment(name: str) -> list[Recipe]:
 
 
 def experiment_card(given: Sequence[Recipe]) -> None:
-    """Device and the button that launches all of them."""
+    """Device, budget and the button that launches all of them."""
     with st.container(border=True, key="budget"):
+        st.html(ASSETS / "run_pages.css")
         chosen = train_budget.pick_device()
         train_budget.trouble()
         here = [replace(each, device=st.session_state["device"]) for each in given]
         problem = next(filter(None, map(_problem, here)), "")
+        if not problem:
+            train_budget.show(here, chosen)
+            train_budget.measure_if_asked(here)
         st.caption(_("They run one after the other; their curves are laid over each other."))
         _launch(here, chosen, problem)
 
