@@ -71,17 +71,18 @@ def grows(shown: Locator, updates: int) -> None:
     assert told(shown, "step") > step
 
 
-def zoomed(shown: Locator) -> str:
-    """Drag across the accuracy chart; the range that it shows then."""
+def zoomed(shown: Locator, wide: int = 30) -> str:
+    """Drag across so many pixels of the accuracy chart; the range that it shows then."""
+    before = shown.locator(".accuracy").get_attribute("data-zoom") or ""
     paper = shown.locator(".accuracy svg.plot").bounding_box()
     assert paper is not None
     mouse = shown.page.mouse
     y = paper["y"] + paper["height"] / 2
     mouse.move(paper["x"] + 60, y)
     mouse.down()
-    mouse.move(paper["x"] + 90, y, steps=4)
+    mouse.move(paper["x"] + 60 + wide, y, steps=4)
     mouse.up()
-    expect(shown.locator(".accuracy")).not_to_have_attribute("data-zoom", "")
+    expect(shown.locator(".accuracy")).not_to_have_attribute("data-zoom", before)
     return shown.locator(".accuracy").get_attribute("data-zoom") or ""
 
 
@@ -229,6 +230,38 @@ def test_a_cell_of_the_matrix_shows_its_pictures(
     page.wait_for_url("**cell=3.3**")
     page.reload()
     expect(page.locator(".learned .panel")).to_have_attribute("data-pictures", f"3.3 {shown}")
+    page.context.close()
+
+
+def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
+    server: str, browser: Browser, number: int
+) -> None:
+    page = visitor(browser)
+    page.goto(f"{server}/live?run={number}")
+    shown = board(page, "stopped")
+    low, high = 0.0, 9.0
+    while high - low > 0.9:  # of an epoch: one test at most
+        low, high = map(float, zoomed(shown, wide=180).split())
+    tip = shown.locator(".accuracy .tip")
+    paper = shown.locator(".accuracy svg.plot").bounding_box()
+    assert paper is not None
+    tests = range(1, runs.get(number).progress.epoch + 1)
+    tests_in_view = sum(low < epoch < high for epoch in tests)
+    for place in (0.2, 0.5, 0.98):
+        page.mouse.move(paper["x"] + place * paper["width"], paper["y"] + 100)
+        expect(tip).to_contain_text("epoch")
+        assert tip.inner_text().count("test") == tests_in_view
+        pointed = shown.locator(".accuracy svg.plot > g").last.locator("path:not(.cursor)")
+        assert tip.locator("span").count() == pointed.count(), "what is read is marked in the chart"
+    for key in ("End", "Home", "PageUp"):
+        shown.locator(".accuracy svg.plot").press(key)
+        read = float(tip.locator("b").inner_text().split(": ")[1])
+        assert low - 0.01 <= read <= high + 0.01
+    page.keyboard.press("Escape")
+    expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
+    shown.locator(".accuracy svg.plot").press("End")
+    expect(tip).to_contain_text("training")
+    expect(tip).to_contain_text("test")
     page.context.close()
 
 

@@ -222,11 +222,11 @@ export class Chart {
   }
 
   marks(line, ys) {
-    const { left, right, top, bottom } = this.inner
-    const near = (value, low, high) => value > low - 1 && value < high + 1
+    const { top, bottom } = this.inner
     return line.xs
-      .map((x, i) => [this.toX(x), math.isNumber(ys[i]) ? this.toY(ys[i]) : NaN])
-      .filter(([x, y]) => near(x, left, right) && near(y, top, bottom))
+      .map((x, i) => [x, math.isNumber(ys[i]) ? this.toY(ys[i]) : NaN])
+      .filter(([x, y]) => this.inView(x) && y > top - 1 && y < bottom + 1)
+      .map(([x, y]) => [this.toX(x), y])
       .map(([x, y]) => mark(line.mark, x, y, 4))
       .join("")
   }
@@ -276,7 +276,8 @@ export class Chart {
   }
 
   key(event) {
-    const all = this.seen.find(line => line.noisy)?.xs ?? this.seen[0]?.xs ?? []
+    const every = this.seen.find(line => line.noisy)?.xs ?? this.seen[0]?.xs ?? []
+    const all = this.shown ? every.filter(x => this.inView(x)) : every
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -all.length, End: all.length }
     if (event.key === "Escape") return this.change(null)
     if (!(event.key in moves) || !all.length) return
@@ -296,10 +297,17 @@ export class Chart {
     return low + ((pixel - this.inner.left) / (this.inner.right - this.inner.left)) * (high - low)
   }
 
+  // Whether a place on the horizontal axis is inside the frame; a mark on its edge is.
+  inView(x) {
+    const pixel = this.toX(x)
+    return pixel > this.inner.left - 1 && pixel < this.inner.right + 1
+  }
+
   cursor() {
     if (!this.over) return
     this.over.replaceChildren()
     const tip = this.find(".tip")
+    if (this.at !== null && !this.inView(this.at)) this.at = null // another zoom
     tip.hidden = this.at === null
     if (this.to !== undefined) {
       const [low, high] = [this.from, this.to].sort((a, b) => a - b)
@@ -321,11 +329,10 @@ export class Chart {
   }
 
   reading(line) {
-    const i = line.silent ? -1 : math.nearest(line.xs, this.at)
+    const i = line.silent ? -1 : math.nearest(line.xs, this.at, x => this.inView(x))
     if (i < 0 || !math.isNumber(line.ys[i])) return []
     const y = this.smoothed(line)[i]
-    const inside = line.xs[i] >= this.shown[0] && line.xs[i] <= this.shown[1]
-    if (inside) paint(node(this.over, "path", { d: mark("circle", this.toX(line.xs[i]), this.limit(this.toY(y)), 4) }), { colour: line.colour }, true)
+    paint(node(this.over, "path", { d: mark("circle", this.toX(line.xs[i]), this.limit(this.toY(y)), 4) }), { colour: line.colour }, true)
     const row = document.createElement("span")
     row.append(sample(line), line.name, document.createElement("i"))
     row.lastChild.textContent = this.text(y)

@@ -51,8 +51,9 @@ export function smooth(values, weight) {
   })
 }
 
-// Index of the entry of a rising list that is nearest to `at`; -1 if it is empty.
-export function nearest(list, at) {
+// Index of the entry of a rising list that is nearest to `at` among those `inView`, a stretch of it
+// around `at`; -1 if there is none.
+export function nearest(list, at, inView = () => true) {
   let [low, high] = [0, list.length - 1]
   if (high < 0) return -1
   while (high - low > 1) {
@@ -60,7 +61,8 @@ export function nearest(list, at) {
     if (list[middle] < at) low = middle
     else high = middle
   }
-  return Math.abs(list[low] - at) <= Math.abs(list[high] - at) ? low : high
+  const closer = Math.abs(list[low] - at) <= Math.abs(list[high] - at) ? low : high
+  return [closer, low, high].find(i => inView(list[i])) ?? -1
 }
 
 // The value below which all but one in `1 / (1 - share)` lie: one wild step does not flatten a curve.
