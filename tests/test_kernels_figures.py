@@ -141,6 +141,31 @@ def test_norms_numbers_and_histograms_agree_with_numpy() -> None:
     assert figure.data[0].x[kernels.BINS // 2] == 0
 
 
+@pytest.mark.parametrize(
+    ("count", "mean", "deviation"),
+    [(2**23, 0.0, 0.01), (2**23, 0.25, 0.02), (4096, 0.1, 1e-5), (4096, -3.0, 1e-4)],
+)
+def test_numbers_about_many_weights_lose_no_digits(
+    count: int, mean: float, deviation: float
+) -> None:
+    torch.manual_seed(0)
+    given = torch.empty(count).normal_(mean, deviation).view(16, -1, 4, 4)
+    right = given.numpy().astype(np.float64)
+    found = kernels.summary(given)
+    tiny = 1e-7 * np.abs(right).max()  # a mean near zero has no digits of its own
+    assert found.mean == pytest.approx(right.mean(), rel=1e-6, abs=tiny)
+    assert found.deviation == pytest.approx(right.std(), rel=1e-6)
+    assert found.norm == pytest.approx(np.sqrt((right**2).sum()), rel=1e-7)
+    assert found.size == pytest.approx(np.sqrt((right**2).mean()), rel=1e-7)
+    slices = np.sqrt((right**2).sum((2, 3)))
+    assert found.slice_norm == pytest.approx(slices.max(), rel=1e-6)
+
+
+def test_weights_that_are_all_the_same_do_not_deviate() -> None:
+    assert kernels.summary(torch.full((64, 64, 3, 3), 0.1)).deviation == 0
+    assert kernels.summary(torch.full((1, 1, 1, 1), 0.1)).deviation == 0
+
+
 def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
     matrix = torch.tensor([[1.0, -3, 2], [0, 2, -5], [4, 1, 0]])
     assert kernels.farthest(matrix, 2, 2).tolist() == [[-3, -5], [4, 0]]
