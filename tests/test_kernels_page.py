@@ -276,3 +276,19 @@ def test_from_the_strip_to_a_weight_and_back_by_the_link(page: Page, app_server:
     page.reload()
     settled(page)
     expect(one.locator(".title")).to_contain_text("conv2, kernel 16 of 16")
+
+
+@pytest.mark.browser
+def test_neighbours_in_the_strip_are_told_apart_by_name(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/kernels?network=torchvision/resnet18&weights=untrained:0")
+    page.locator("[data-strip-painted]").wait_for(timeout=60_000)
+    stages = page.locator(".maps-strip .stage").all()
+    names = [str(stage.get_attribute("data-layer")) for stage in stages]
+    assert {"layer1.0.conv1", "layer1.0.conv2", "layer4.1.conv2"} < set(names)
+    for stage, name in zip(stages, names, strict=True):
+        assert str(stage.get_attribute("aria-label")).startswith(f"{name} (")
+        assert stage.get_attribute("title") == stage.get_attribute("aria-label")
+        assert stage.locator("b").inner_text().replace("\n", "") == name
+        cut = "lines => lines.some(line => line.scrollWidth > line.clientWidth)"
+        lines = "b > i:last-child" if "downsample" in name else "b > i"
+        assert not stage.locator(lines).evaluate_all(cut), name

@@ -17,7 +17,6 @@ from explorer.ui.maps_sum_words import number
 from explorer.units import count, exact, times
 
 KEY = kernels_chosen.OPENED
-LONGEST = 10  # letters of a name under a picture
 
 
 def show(overview: Overview, chosen: str, of: str) -> None:
@@ -48,7 +47,7 @@ def _stage(layer: Layer, summary: Summary, picture: str) -> dict[str, Any]:
     words = _("{name} ({type}): {count} weights, {shape}; root mean square {size}")
     return {
         "name": layer.name,
-        "label": _label(layer.name),
+        "label": layer.name,
         "title": words.format(
             name=layer.name,
             type=layer.type,
@@ -61,11 +60,6 @@ def _stage(layer: Layer, summary: Summary, picture: str) -> dict[str, Any]:
         "silent": "",
         "parts": [{"name": layer.name, "label": layer.name, "title": ""}],
     }
-
-
-def _label(name: str) -> str:
-    """The end of a long name: that tells it from its neighbours."""
-    return name if len(name) <= LONGEST + 2 else f"…{name[-LONGEST:]}"
 
 
 def shape(layer: Layer) -> str:

@@ -45,7 +45,7 @@ class Strip {
     this.line.innerHTML = stages.map((stage, n) => `${n ? '<i class="then" aria-hidden="true">▸</i>' : ""}
       <button type="button" class="stage" role="option" data-layer="${escape(stage.name)}" tabindex="-1">
         <img src="${stage.png}" alt="" width="72" height="72" draggable="false">
-        <b>${escape(stage.label)}</b><span>${escape(stage.shape)}</span>
+        <b>${label(stage.label)}</b><span>${escape(stage.shape)}</span>
         ${stage.silent ? `<em>${escape(stage.silent)}</em>` : ""}</button>`).join("")
     name(this.line, labels.strip)
     this.line.querySelectorAll(".stage").forEach((button, n) => {
@@ -101,6 +101,13 @@ class Strip {
     const kept = this.root.querySelector(`[data-layer="${CSS.escape(next.dataset.layer)}"].${next.classList[0]}`)
     kept.focus({ preventScroll: true })
   }
+}
+
+// A name in two lines, its last part below; where that is still too long, its beginning is left out:
+// neighbours differ at the end.
+function label(text) {
+  const at = text.lastIndexOf(".") + 1
+  return `${at ? `<i class="path"><bdi>${escape(text.slice(0, at))}</bdi></i>` : ""}<i><bdi>${escape(text.slice(at))}</bdi></i>`
 }
 
 export default mount(Strip, ".maps-strip")
