@@ -74,7 +74,8 @@ def accuracy(network: nn.Module, dataset: str, size: int, first: int | None = No
     for pictures, wanted in zip(
         split.pictures[:first].split(BATCH), labels.split(BATCH), strict=True
     ):
-        answer = network(scale(resize(pictures, size), torch.contiguous_format))
+        # Channels last takes a third of the time.
+        answer = network(scale(resize(pictures, size), torch.channels_last))
         logits = answer if isinstance(answer, torch.Tensor) else answer[0]
         right += int((logits.argmax(dim=1) == wanted).sum())
     return right / len(labels)

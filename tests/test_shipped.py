@@ -1,7 +1,6 @@
 """The weights that come with the program: each does what its card says."""
 
 import pytest
-import torch
 
 from checkpoints.train import COMMANDS, FOLDER, accuracy
 from explorer import architectures, checkpoints, datasets, recipes, weights
@@ -12,15 +11,6 @@ MOST_BYTES = 80_000_000
 CHANCE = 0.1
 
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-
-
-@pytest.fixture(autouse=True)
-def two_threads():
-    """These networks are the largest that the tests run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_the_courses_networks_are_there_and_small() -> None:
@@ -41,7 +31,8 @@ def test_a_card_tells_how_to_have_it_again(path) -> None:
     recipe = recipes.from_json(dict(card.recipe))
     assert (recipe.network, recipe.size, recipe.epochs) == (card.network, card.size, card.epoch)
     architecture = architectures.get(card.network)
-    assert architecture.resolve(card.options) == dict(card.options)
+    # An option that came later keeps its default.
+    assert architecture.resolve(card.options).items() >= dict(card.options).items()
 
 
 @every_file
