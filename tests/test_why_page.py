@@ -4,11 +4,13 @@ import base64
 import csv
 import io
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,9 @@ from explorer.ui import (
     inside_why_pieces,
     inside_why_view,
     inside_why_work,
+    turns,
 )
+from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
 from explorer.ui.inside_why_pieces import Question
 from explorer.ui.inside_why_work import Piece, Work
@@ -248,10 +252,81 @@ def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.M
     trained(shipped)
     at = opened("why", picture="digits:test:0")
     monkeypatch.setattr(inside_why_mistakes, "SECONDS", -1.0)
-    monkeypatch.setattr(inside_why_mistakes, "_wrong", lambda *_given: None)
+    monkeypatch.setattr(inside_why_mistakes, "_right", lambda *given: [True] * len(given[2]))
     press(at, "A mistake of this network")
     assert picture_of(at) == "digits:test:16"
     assert "None up to number 16" in at.toast[0].value
+    monkeypatch.setattr(inside_why_mistakes, "SECONDS", 600.0)
+    press(at, "A mistake of this network")
+    assert "gets every test picture of" in at.toast[0].value
+    assert picture_of(at) == "digits:test:16"
+
+
+def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(shipped)
+    at = opened("why", picture="digits:test:3")
+    with monkeypatch.context() as hasty, ExitStack() as others:
+        hasty.setattr(inside_why_mistakes, "SECONDS", 0.05)
+        for _each in range(turns.MOST):
+            assert others.enter_context(turns.turn(30))
+        press(at, "A mistake of this network")
+    assert at.toast[0].value == "Others are served first. Press again in a moment."
+    assert picture_of(at) == "digits:test:3"
+    press(at, "A mistake of this network")
+    assert "**A mistake**: it is" in text(at)
+
+
+@dataclass
+class Watched:
+    """Which pictures networks were shown, and how many networks at most at once."""
+
+    seen: list[tuple[str, int]] = field(default_factory=list)
+    most: int = 0
+    now: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, choice: Choice, fit: str, numbers: list[int]) -> list[bool]:
+        """As `inside_why_mistakes._right`, watched."""
+        with self.lock:
+            self.seen += [(choice.known.source, number) for number in numbers]
+            self.now += 1
+            self.most = max(self.most, self.now)
+        found = self.right(choice, fit, numbers)
+        with self.lock:
+            self.now -= 1
+        return found
+
+    right = staticmethod(inside_why_mistakes._right)
+
+
+def test_thirty_who_search_share_what_is_known_and_take_turns(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = trained(shipped)
+    for number in range(5):
+        shutil.copy(shipped / f"lenet{weights.SUFFIX}", shipped / f"copy{number}{weights.SUFFIX}")
+    watched = Watched()
+    monkeypatch.setattr(inside_why_mistakes, "_right", watched)
+    monkeypatch.setattr(inside_why_mistakes, "SECONDS", 600.0)
+    gate = threading.Barrier(VISITORS)
+
+    def visit(visitor: int) -> tuple[int, inside_why_mistakes.Search]:
+        known = weights.facts("lenet", None, f"shipped:copy{visitor % 5}")
+        place = Place("digits", "test", 11 * (visitor // 5))
+        gate.wait(60)
+        return place.number, inside_why_mistakes.after(Choice(known, (1, 28, 28)), "squeeze", place)
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        searches = list(threads.map(visit, range(VISITORS)))
+    test = datasets.load("digits").test
+    with torch.no_grad():
+        found = [int(network(given(f"digits:test:{n}")).argmax()) for n in range(100)]
+    wrong = [n for n in range(100) if found[n] != int(test.labels[n])]
+    for number, search in searches:
+        assert search.ended == "mistake"
+        assert search.place.number == next(n for n in wrong if n > number)
+    assert len(watched.seen) == len(set(watched.seen))  # no picture twice
+    assert watched.most <= turns.MOST
 
 
 # -- work that takes a while ------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import attribution, datasets, pictures, weights
+from explorer import attribution, pictures, weights
 from explorer.attribution import BASELINES, Guess
 from explorer.figures import maps
 from explorer.language import _
@@ -189,18 +189,15 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
 
     def go() -> None:
         try:
-            found, wrong = inside_why_mistakes.after(choice, fit, place)
+            search = inside_why_mistakes.after(choice, fit, place)
         except ValueError as error:  # weights that were there a moment ago have been deleted
             st.toast(str(error), icon=":material/broken_image:")
             return
-        st.session_state[f"{PICTURE} chosen"] = found.spelled
-        st.session_state["class"] = TOP
-        if not wrong:
-            st.toast(
-                _("None up to number {n} of {data}. Press again to go on.").format(
-                    n=found.number, data=datasets.get(found.dataset).title
-                )
-            )
+        if search.told:
+            st.toast(search.told)
+        if search.ended in ("mistake", "time"):
+            st.session_state[f"{PICTURE} chosen"] = search.place.spelled
+            st.session_state["class"] = TOP
 
     st.button(
         _("A mistake of this network"),
