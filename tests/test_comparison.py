@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,9 +44,9 @@ def trained(folder: Path, name: str, dataset: str = "digits", *, file: str = "")
     return network
 
 
-def finished(work: comparison.Piecework) -> None:
+def finished(work: comparison.Piecework, load: Callable[[], nn.Module]) -> None:
     while not work.finished:
-        work.advance(10)
+        work.advance(load, 10)
 
 
 # -- which networks ---------------------------------------------------------------------------
@@ -109,10 +110,10 @@ def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> No
     macs = anatomy.measure("lenet", None, (1, 28, 28)).totals.macs
     count = comparison.count(given, "digits", 150, macs)
     assert count.seconds_left is None
-    count.advance(0)  # at least one step, and not all
+    count.advance(given.load, 0)  # at least one step, and not all
     assert 0 < count.done < 150
     assert len(count.answers.predicted) == count.done
-    finished(count)
+    finished(count, given.load)
     split = datasets.load("digits").test
     right = 0
     for picture, label in zip(split.pictures[:150], split.labels[:150], strict=True):
@@ -131,11 +132,11 @@ def test_many_at_once_share_one_count(shipped: Path) -> None:
     trained(shipped, "lenet")
     given = comparison.entrant("lenet:shipped:lenet")
     alone, together = (comparison.count(given, "digits", 300, 1_000_000_000) for _n in range(2))
-    finished(alone)
+    finished(alone, given.load)
 
     def visit(_number: int) -> None:
         while not together.finished:
-            together.advance(1e-4)
+            together.advance(given.load, 1e-4)
             time.sleep(0.002)  # it is the others’ turn
 
     with ThreadPoolExecutor(8) as threads:
@@ -153,8 +154,8 @@ def test_a_large_network_gets_few_pictures_at_once() -> None:
             return x.flatten(1)[:, :3], None  # as GoogLeNet's side classifiers do
 
     split = Split(torch.zeros(10, 1, 4, 4, dtype=torch.uint8), torch.zeros(10, dtype=torch.long))
-    count = Count(Watched, split, (1, 4, 4), 10, counting.MACS_AT_ONCE // 4)
-    finished(count)
+    count = Count(split, (1, 4, 4), 10, counting.MACS_AT_ONCE // 4)
+    finished(count, Watched)
     assert seen == [4, 4, 2]
     assert count.answers.accuracy == 1.0
 
@@ -195,8 +196,9 @@ def test_chance_is_the_exact_binomial() -> None:
 
 
 def test_times_are_positive_and_say_where_they_come_from() -> None:
-    timing = comparison.time(comparison.entrant("lenet:untrained:0"))
-    finished(timing)
+    given = comparison.entrant("lenet:untrained:0")
+    timing = comparison.time(given)
+    finished(timing, given.load)
     assert 0 < timing.for_one < 1
     assert timing.runs == timing.total - 2 >= 12
     assert timing.device
@@ -207,8 +209,8 @@ def test_a_time_is_what_an_idle_machine_takes(monkeypatch: pytest.MonkeyPatch) -
     runs = (50, 1, 60, 2, 3, 4, 70, 5, 6, 7, 8, 80)  # others work beside four of them
     ticks = iter([0, 9, 9, 10, *(tick for took in runs for tick in (0, took))])
     monkeypatch.setattr("explorer.comparison.timing.time.perf_counter", lambda: next(ticks))
-    timing = Timing(nn.Identity, (1, 2, 2))
-    finished(timing)
+    timing = Timing((1, 2, 2))
+    finished(timing, nn.Identity)
     assert timing.runs == len(runs)
     assert timing.for_one == 4  # the fourth of twelve
 

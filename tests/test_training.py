@@ -31,7 +31,6 @@ from explorer.training import (
     burst,
 )
 from explorer.training.initialisation import initialise
-from explorer.training.learner import main_answer
 from explorer.training.memory import fitting_batch
 from explorer.training.optimisation import optimizer, rate
 from explorer.training.setting import Setting
@@ -487,8 +486,8 @@ def test_the_mode_is_put_back_after_an_error_too(digits: Data):
 
 def test_side_classifiers_do_not_count():
     answers = torch.ones(2, 3)
-    assert main_answer(answers) is answers
-    assert main_answer((answers, torch.zeros(2, 3))) is answers
+    assert architectures.main_answer(answers) is answers
+    assert architectures.main_answer((answers, torch.zeros(2, 3))) is answers
 
 
 # Refusals

@@ -8,6 +8,7 @@ from explorer.architectures.registry import (
     build_on_meta,
     course,
     get,
+    main_answer,
     names,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "build_on_meta",
     "course",
     "get",
+    "main_answer",
     "names",
 ]

@@ -184,6 +184,11 @@ def _modules() -> Iterator[Any]:
             yield importlib.import_module(f"explorer.architectures.{info.name}")
 
 
+def main_answer(output: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Logits (N, K); networks with side classifiers answer several times, the main one first."""
+    return (output if isinstance(output, Tensor) else output[0]).flatten(1)
+
+
 @cache
 def course() -> dict[str, Architecture]:
     """The course's networks by name, oldest first. A file in this package is found by itself."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from explorer.architectures import main_answer
 from explorer.language import _
 from explorer.units import times
 
@@ -57,8 +58,7 @@ def answers(network: nn.Module, pictures: Tensor) -> Tensor:
                 shape=times(tuple(pictures.shape[1:]))
             )
         ) from error
-    logits: Tensor = answer if isinstance(answer, Tensor) else answer[0]
-    return logits.flatten(1)
+    return main_answer(answer)
 
 
 def known(logits: Tensor, target: int) -> int:

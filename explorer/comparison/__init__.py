@@ -4,11 +4,7 @@ What takes a while is `Piecework`: it is done in bounded pieces by whoever looks
 nobody waits for it and nothing goes on that nobody watches.
 """
 
-from functools import partial
-
-from torch import nn
-
-from explorer import datasets, weights
+from explorer import datasets
 from explorer.comparison.counting import Answers, Count
 from explorer.comparison.disagreement import CELLS, Cell, Pair, differing, pair
 from explorer.comparison.entrants import MOST, Entrant, entrant, offers, read, shipped, spell
@@ -48,16 +44,9 @@ def count(given: Entrant, dataset: str, pictures: int, macs: int) -> Count:
     Raises:
         ValueError: the data set is not at hand.
     """
-    split = datasets.load(dataset).test
-    return Count(_loader(given), split, given.shape, pictures, macs)
+    return Count(datasets.load(dataset).test, given.shape, pictures, macs)
 
 
 def time(given: Entrant) -> Timing:
     """To be measured: how long a network takes for one picture on this machine."""
-    return Timing(_loader(given), given.shape)
-
-
-def _loader(given: Entrant) -> "partial[nn.Module]":
-    """The network is asked for at each piece: weights that nobody uses are given back."""
-    known = given.known
-    return partial(weights.load, known.network, dict(known.options), known.source)
+    return Timing(given.shape)

@@ -6,7 +6,8 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from explorer.comparison.piecework import Load, Piecework, logits
+from explorer.architectures import main_answer
+from explorer.comparison.piecework import Piecework
 from explorer.datasets import Split
 from explorer.inputs import Picture
 from explorer.training.batches import resize, scale
@@ -42,8 +43,8 @@ class Answers:
 class Count(Piecework):
     """One step is one picture."""
 
-    def __init__(self, load: Load, split: Split, shape: Picture, pictures: int, macs: int) -> None:
-        super().__init__(load, min(pictures, len(split)))
+    def __init__(self, split: Split, shape: Picture, pictures: int, macs: int) -> None:
+        super().__init__(min(pictures, len(split)))
         self._split, self._side = split, shape[1]
         self._at_once = max(1, min(MOST_AT_ONCE, MACS_AT_ONCE // max(macs, 1)))
         self._predicted = torch.zeros(self.total, dtype=torch.int64)
@@ -59,7 +60,7 @@ class Count(Piecework):
     def _step(self, network: nn.Module) -> None:
         part = slice(self.done, min(self.done + self._at_once, self.total))
         pictures = scale(resize(self._split.pictures[part], self._side), torch.contiguous_format)
-        best = logits(network, pictures).softmax(1).max(1)
+        best = main_answer(network(pictures)).softmax(1).max(1)
         self._predicted[part] = best.indices
         self._confidence[part] = best.values
         self.done = part.stop

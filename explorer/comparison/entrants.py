@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from torch import nn
+
 from explorer import architectures, checkpoints, runs, weights
 from explorer.inputs import Picture
 from explorer.language import _
@@ -43,6 +45,14 @@ class Entrant:
         """The data set that it was trained on; "" for one that was not, or on none of ours."""
         card = self.known.card
         return card.dataset if card and self.known.trained else ""
+
+    def load(self) -> nn.Module:
+        """The network, shared by everyone: only to be read.
+
+        Raises:
+            ValueError: its weights cannot be had, or are others by now.
+        """
+        return weights.load_known(self.known)
 
 
 def entrant(text: str) -> Entrant:

@@ -17,8 +17,7 @@ _turn = Lock()
 class Piecework(ABC):
     """Something to be run again and again: `done` of `total` steps, over all its visitors."""
 
-    def __init__(self, load: Load, total: int) -> None:
-        self._load = load
+    def __init__(self, total: int) -> None:
         self.done, self.total = 0, total
         self.seconds = 0.0  # that its pieces took so far
 
@@ -32,8 +31,11 @@ class Piecework(ABC):
         """At the rate so far; None while there is none to go by."""
         return self.seconds * (self.total - self.done) / self.done if self.done else None
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, load: Load, seconds: float) -> None:
         """Work for about so long, at least one step; nothing if somebody else is at work.
+
+        `load` gives the same network at each piece. It is not kept in between: weights that nobody
+        uses are given back.
 
         Raises:
             ValueError: the weights cannot be had, or do not take these pictures.
@@ -41,7 +43,7 @@ class Piecework(ABC):
         if self.finished or not _turn.acquire(blocking=False):
             return
         try:
-            network = self._load()
+            network = load()
             began = time.monotonic()
             with torch.inference_mode():
                 self._step(network)
@@ -54,10 +56,3 @@ class Piecework(ABC):
     @abstractmethod
     def _step(self, network: nn.Module) -> None:
         """Do the next one, and raise `done`."""
-
-
-def logits(network: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
-    """(N, C, H, W) → (N, K), also of a network with side classifiers."""
-    answer = network(pictures)
-    found: torch.Tensor = answer if isinstance(answer, torch.Tensor) else answer[0]
-    return found.flatten(1)

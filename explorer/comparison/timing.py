@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from explorer import device
-from explorer.comparison.piecework import Load, Piecework, logits
+from explorer.comparison.piecework import Piecework
 from explorer.inputs import Picture
 
 WARM_UP = 2  # runs that are not counted: the first ones wait for memory
@@ -17,11 +17,11 @@ ENOUGH = 0.8  # seconds of them
 class Timing(Piecework):
     """One step is one run with a batch of one picture; what counts is the lower quartile.
 
-    Whatever else this machine does can only make a run longer.
+    Whatever else this machine does can only make a run longer. It is the same for all weights.
     """
 
-    def __init__(self, load: Load, shape: Picture) -> None:
-        super().__init__(load, WARM_UP + FEWEST)
+    def __init__(self, shape: Picture) -> None:
+        super().__init__(WARM_UP + FEWEST)
         self._picture = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
         self._runs: list[float] = []
         self.device = device.available()[-1].title  # the processor
@@ -40,7 +40,7 @@ class Timing(Piecework):
 
     def _step(self, network: nn.Module) -> None:
         began = time.perf_counter()
-        logits(network, self._picture)
+        network(self._picture)
         took = time.perf_counter() - began
         self.done += 1
         if self.done == WARM_UP:  # now it is known how many runs there is time for

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from explorer.inputs import Picture
 from explorer.language import _
-from explorer.units import count, exact, times
+from explorer.units import exact, times
 
 LETTERS = "ABCDEFGH"  # the second sign beside the colour
 LARGEST, SMALLEST = 74, 8  # pixels: diameters of bubbles
@@ -186,11 +186,6 @@ def factor(more: float, less: float) -> str:
 def shape(row: Row) -> str:
     """The input, "1 × 28 × 28"."""
     return times(row.shape)
-
-
-def short(number: float) -> str:
-    """As people read it."""
-    return count(number)
 
 
 # -- files ------------------------------------------------------------------------------------

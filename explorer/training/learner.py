@@ -56,7 +56,7 @@ class Learner:
         """One step at this learning rate, on a batch (B, C, H, W) in training mode."""
         self.optimiser.zero_grad(set_to_none=True)
         with self._products():
-            logits = main_answer(self.network(pictures))
+            logits = architectures.main_answer(self.network(pictures))
         logits = logits.float()
         loss = cross_entropy(logits, labels)
         loss.backward()
@@ -72,7 +72,7 @@ class Learner:
         self.network.eval()
         try:
             with torch.no_grad(), self._products():
-                return main_answer(self.network(pictures)).float()
+                return architectures.main_answer(self.network(pictures)).float()
         finally:
             self.network.train(training)
 
@@ -112,8 +112,3 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for name, tensor in tensors.items()
         if name.startswith(prefix)
     }
-
-
-def main_answer(output: Tensor | tuple[Tensor, ...]) -> Tensor:
-    """The logits; networks with side classifiers answer several times, the main one first."""
-    return output if isinstance(output, Tensor) else output[0]

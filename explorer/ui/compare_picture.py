@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from explorer import architectures, attribution, datasets, pictures, weights
+from explorer import architectures, attribution, datasets, pictures
 from explorer.attribution.checking import Guess
 from explorer.figures.comparison import percent
 from explorer.language import _, ngettext
@@ -15,6 +15,8 @@ from explorer.ui import compare_choice, compare_table, inside_pictures
 from explorer.ui.compare_work import Side
 
 MOST = 3  # classes
+
+Said = tuple[Guess, ...] | str  # its likeliest classes, or a sentence: why it has no answer
 
 _guesses: Shelf[tuple[Guess, ...]] = Shelf(2_000_000, lambda _each: 1000)
 
@@ -29,24 +31,24 @@ def show(sides: Sequence[Side], dataset: str) -> None:
         given = sides[0].entrant
         prepared = pictures.prepare(picture, given.shape, fit, given.known.normalisation)
         inside_pictures.beside(picture, prepared, fit, given.known.normalisation)
-    guesses = [_guess(side, picture, fit) for side in sides]
+    said = [_said(side, picture, fit) for side in sides]
     names = [_names(side, dataset) for side in sides]
-    _verdict(sides, guesses, names)
-    cards = [_card(*each, picture) for each in zip(sides, guesses, names, strict=True)]
+    _verdict(sides, said, names)
+    cards = [_card(*each, picture) for each in zip(sides, said, names, strict=True)]
     st.html(f'<div class="compare-says">{"".join(cards)}</div>')
 
 
-def _guess(side: Side, picture: Picture, fit: str) -> tuple[Guess, ...]:
-    known = side.entrant.known
-    stamp = known.path.stat().st_mtime_ns if known.path else 0
-    key = (known.network, tuple(sorted(known.options.items())), known.source, stamp)
+def _said(side: Side, picture: Picture, fit: str) -> Said:
+    entrant = side.entrant
 
     def make() -> tuple[Guess, ...]:
-        network = weights.load(known.network, dict(known.options), known.source)
-        prepared = pictures.prepare(picture, side.entrant.shape, fit, known.normalisation)
-        return attribution.top(network, prepared.tensor, MOST)
+        prepared = pictures.prepare(picture, entrant.shape, fit, entrant.known.normalisation)
+        return attribution.top(entrant.load(), prepared.tensor, MOST)
 
-    return _guesses.get((key, picture.key, fit), make)
+    try:
+        return _guesses.get((entrant, picture.key, fit), make)
+    except ValueError as error:  # weights deleted a moment ago, or grown beyond all bounds
+        return str(error)
 
 
 def _names(side: Side, dataset: str) -> Sequence[str]:
@@ -63,29 +65,35 @@ def _class(names: Sequence[str], number: int) -> str:
 
 def _verdict(
     sides: Sequence[Side],
-    guesses: Sequence[Sequence[Guess]],
+    said: Sequence[Said],
     names: Sequence[Sequence[str]],
 ) -> None:
-    """Whether they agree."""
-    said: dict[str, list[str]] = {}
-    for side, guess, classes in zip(sides, guesses, names, strict=True):
-        said.setdefault(_class(classes, guess[0].label), []).append(side.letter)
+    """Whether they agree; those that have no answer have no part in it."""
+    letters: dict[str, list[str]] = {}
+    for side, guesses, classes in zip(sides, said, names, strict=True):
+        if not isinstance(guesses, str):
+            letters.setdefault(_class(classes, guesses[0].label), []).append(side.letter)
     if len(set(map(tuple, filter(None, names)))) > 1:
         st.caption(_("They were taught different classes."))
-    if len(said) == 1:
-        st.markdown(_("They agree: **{answer}**.").format(answer=next(iter(said))))
+    if sum(map(len, letters.values())) < 2:
         return
-    told = ", ".join(f"{' '.join(letters)}: **{answer}**" for answer, letters in said.items())
-    words = ngettext("{n} answer: {told}", "{n} different answers: {told}.", len(said))
-    st.markdown(words.format(n=len(said), told=told))
+    if len(letters) == 1:
+        st.markdown(_("They agree: **{answer}**.").format(answer=next(iter(letters))))
+        return
+    told = ", ".join(f"{' '.join(who)}: **{answer}**" for answer, who in letters.items())
+    words = ngettext("{n} answer: {told}", "{n} different answers: {told}.", len(letters))
+    st.markdown(words.format(n=len(letters), told=told))
 
 
-def _card(side: Side, guesses: Sequence[Guess], names: Sequence[str], picture: Picture) -> str:
+def _card(side: Side, said: Said, names: Sequence[str], picture: Picture) -> str:
     known = side.entrant.known
     title = architectures.get(known.network).title
     told = compare_choice.words(side.entrant, accuracy=False)
     true = picture.classes[picture.label] if picture.label is not None else ""
-    bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in guesses)
+    if isinstance(said, str):
+        bars = f"<p>{escape(said)}</p>"
+    else:
+        bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in said)
     return (
         f"<section><h4>{compare_table.chip(side.letter)} {escape(title)} "
         f"<small>{escape(told)}</small></h4>{bars}</section>"

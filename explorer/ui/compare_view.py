@@ -29,7 +29,9 @@ def look(sides: Sequence[Side], shared: Shared) -> None:
     """All of it."""
     compare_table.style()
     with st.container(key="compare_answer"):
-        compare_work.show(sides)
+        sides = compare_work.show(sides)
+        if len(sides) < 2:
+            return
         rows = [row(side) for side in sides]
         _answer(sides, rows, shared)
     left, right = st.columns([1, 1.12], gap="medium")

@@ -6,7 +6,7 @@ Thirty visitors who compare the same networks share the pieces.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -39,15 +39,23 @@ class Side:
     anatomy: Anatomy
     timing: Timing
     count: Count | None
+    failed: list[str] = field(default_factory=list)  # sentences: its weights went as it was at work
 
     @property
     def works(self) -> list[Piecework]:
         """What there is to be done, or has been."""
         return [self.timing, self.count] if self.count else [self.timing]
 
+    def advance(self, work: Piecework, seconds: float) -> None:
+        """Do a piece of one of its works; if that cannot be done, it is `failed`."""
+        try:
+            work.advance(self.entrant.load, seconds)
+        except ValueError as error:
+            self.failed.append(str(error))
+
 
 def sides(entrants: Sequence[Entrant], dataset: str, pictures: int) -> list[Side]:
-    """Each network with what is known of it. One whose weights are damaged is said, and left out.
+    """Each network with what is known of it. One that cannot be loaded is said, and left out.
 
     `dataset` is "" if there is none that all of them read.
     """
@@ -57,7 +65,7 @@ def sides(entrants: Sequence[Entrant], dataset: str, pictures: int) -> list[Side
             _not_here(each)
             continue
         try:
-            weights.load(each.known.network, dict(each.known.options), each.known.source)
+            each.load()
             found.append(_side(LETTERS[len(found)], each, dataset, pictures))
         except ValueError as error:
             st.error(str(error), icon=":material/broken_image:")
@@ -88,9 +96,7 @@ def _side(letter: str, given: Entrant, dataset: str, pictures: int) -> Side:
     timing = _timings.get((known.network, options, given.shape), lambda: comparison.time(given))
     count = None
     if dataset:
-        stamp = known.path.stat().st_mtime_ns if known.path else 0
-        key = (known.network, options, known.source, stamp, dataset, pictures)
-        macs = anatomy.totals.macs
+        macs, key = anatomy.totals.macs, (known, dataset, pictures)
         count = _counts.get(key, lambda: comparison.count(given, dataset, pictures, macs))
     return Side(letter, given, anatomy, timing, count)
 
@@ -98,24 +104,37 @@ def _side(letter: str, given: Entrant, dataset: str, pictures: int) -> Side:
 # -- doing it ---------------------------------------------------------------------------------
 
 
-def show(given: Sequence[Side]) -> None:
-    """Do what is left, with progress and a button that stops it; or offer to do it."""
+def show(given: Sequence[Side]) -> list[Side]:
+    """Do what is left, with progress and a button that stops it; or offer to do it.
+
+    The networks that can still be compared: those whose weights went meanwhile are said.
+    """
     key = " ".join(f"{each.entrant.spelled} {each.count and each.count.total}" for each in given)
     _advance(given, key)
-    if _works(given, key):
-        _watch(given, key, [])
-    elif any(not work.finished for side in given for work in side.works):
-        _offer(given, key)
+    for side in given:
+        for sentence in side.failed:
+            st.error(f"{side.letter}: {sentence}", icon=":material/broken_image:")
+    there = _there(given)
+    if _works(there, key):
+        _watch(there, key, [])
+    elif any(not work.finished for side in there for work in side.works):
+        _offer(there, key)
+    return there
 
 
-def _works(given: Sequence[Side], key: str) -> list[Piecework]:
+def _there(given: Sequence[Side]) -> list[Side]:
+    return [side for side in given if not side.failed]
+
+
+def _works(given: Sequence[Side], key: str) -> list[tuple[Side, Piecework]]:
     """What is to be done now: the times first, since they say how long the counts will take."""
     wish = st.session_state.get(_WISH, ("", True))
     asked, refused = wish == (key, True), wish == (key, False)
-    times = [side.timing for side in given if not side.timing.finished]
+    there = _there(given)
+    times = [(side, side.timing) for side in there if not side.timing.finished]
     if times or refused:
         return [] if refused else [*times]
-    counts = [side.count for side in given if side.count and not side.count.finished]
+    counts = [(side, side.count) for side in there if side.count and not side.count.finished]
     return [*counts] if asked or _seconds_left(given) <= AUTOMATIC else []
 
 
@@ -123,9 +142,10 @@ def _advance(given: Sequence[Side], key: str) -> None:
     """Work for about so long as a piece takes."""
     end = time.monotonic() + PIECE
     while (rest := end - time.monotonic()) > 0 and (works := _works(given, key)):
-        before = works[0].done
-        works[0].advance(rest)
-        if works[0].done == before:  # it is somebody else's turn
+        side, work = works[0]
+        before = work.done
+        side.advance(work, rest)
+        if work.done == before and not side.failed:  # it is somebody else's turn
             return
 
 
@@ -146,6 +166,8 @@ def _seconds_left(given: Sequence[Side]) -> float:
 @st.fragment(run_every=EVERY)
 def _watch(given: Sequence[Side], key: str, ended: list[int]) -> None:
     """A piece at every run but the first; when one of the works ends, the page shows what came.
+
+    Where weights went meanwhile, the page begins anew with those that are there, and says so.
 
     The first run belongs to that of the whole page, which is let come to its end: a page that
     starts anew before the browser has drawn it forgets what its widgets were to begin with.
@@ -170,7 +192,8 @@ def _watch(given: Sequence[Side], key: str, ended: list[int]) -> None:
 
 
 def _ended(given: Sequence[Side]) -> int:
-    return sum(work.finished for side in given for work in side.works)
+    """How many works are over, for good or ill."""
+    return sum(work.finished or bool(side.failed) for side in given for work in side.works)
 
 
 def _share(given: Sequence[Side], left: float) -> float:
