@@ -11,7 +11,7 @@ from explorer import runs
 from explorer.language import _
 from explorer.runs import EpochRow, Run, Status
 from explorer.terminal import Line, bar, duration
-from explorer.units import count
+from explorer.units import count, size
 
 LOOK = 0.1  # seconds between two looks
 UNFINISHED = 1  # exit status: the run ended, but not by finishing
@@ -101,7 +101,7 @@ def now(run: Run) -> str:
     if run.status is Status.QUEUED:
         return _waiting(run)
     if run.status is Status.STARTING:
-        return _("reading the data …")
+        return _reading(run)
     done = run.progress
     left = "–" if run.seconds_left is None else duration(run.seconds_left)
     return _("{bar} {percent} %  {rate} images/s  {left} left").format(
@@ -109,6 +109,19 @@ def now(run: Run) -> str:
         percent=f"{100 * done.fraction:3.0f}",
         rate=count(done.images_per_second),
         left=left,
+    )
+
+
+def _reading(run: Run) -> str:
+    """Before the first step; a download takes long enough to be followed."""
+    done, total = run.facts.get("loading", (0, 0))
+    if done >= total:
+        return _("reading the data …")
+    return _("{bar} {percent} %  downloading the data, {done} of {total}").format(
+        bar=bar(done / total),
+        percent=f"{100 * done / total:3.0f}",
+        done=size(done),
+        total=size(total),
     )
 
 

@@ -202,9 +202,10 @@ def _plain(run: Run) -> dict[str, Any]:
 
 def _show(options: argparse.Namespace) -> int:
     run = runs.get(options.number)
-    rows = runs.epochs(run.id)
+    rows, weights = runs.epochs(run.id), runs.weights(run.id)
     if options.json:
         data = {**_plain(run), "facts": run.facts, "epochs": [asdict(row) for row in rows]}
+        data["weights"] = {"kept": weights.kept, "gone": weights.gone}
         print(json.dumps(data, indent=1))
         return 0
     print(following.titled(run))
@@ -213,6 +214,8 @@ def _show(options: argparse.Namespace) -> int:
         print(f"  {name}: {value}")
     for row in rows:
         print(following.epoch_line(row, run))
+    if weights.gone:
+        print(weights)
     return 0
 
 

@@ -1,6 +1,7 @@
 """The store of runs: who may write what, what survives, what is said when it cannot be written."""
 
 import dataclasses
+import json
 import sqlite3
 import subprocess
 import sys
@@ -11,15 +12,20 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import runs, storage
+from explorer import following, runs, storage
+from explorer.__main__ import main
 from explorer.recipes import Recipe
 from explorer.runs import Status, Wish, database, folder, process, processes, store, tending
 from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.records import Reason
+from explorer.terminal import duration
 from explorer.training import Epoch, Snapshot, Started, State, Steps
+from explorer.ui import run_feed
 from tests.run_processes import until
 
-SETTINGS = '{"network": "lenet", "epochs": 3, "dataset": "digits"}'
+SETTINGS = (
+    '{"network": "lenet", "epochs": 3, "dataset": "digits", "train_subset": 320, "test_subset": 5}'
+)
 STARTED = Started(
     parameters=61_706,
     train_images=320,
@@ -237,11 +243,74 @@ def test_a_run_that_was_taken_up_again_is_judged_by_its_pace_since_then():
     assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
 
 
+WHOLE = dataclasses.replace(STARTED, train_images=60_000, test_images=10_000)
+
+
+@pytest.mark.parametrize(
+    ("going", "waiting", "share"),
+    [
+        ({}, {"train_subset": 4000, "test_subset": 1000}, 4333.3 / 63_333.3),
+        ({"train_subset": 4000, "test_subset": 1000}, {}, 63_333.3 / 4333.3),
+        ({}, {"test_subset": 1000, "epochs": 6}, 2 * 60_333.3 / 63_333.3),
+    ],
+    ids=["a part after all pictures", "all pictures after a part", "longer, with fewer tests"],
+)
+def test_runs_on_a_part_of_the_pictures_and_on_all_of_them_are_told_apart(
+    going: dict[str, int], waiting: dict[str, int], share: float
+):
+    recipe = Recipe("lenet", epochs=3)
+    runs.launch(dataclasses.replace(recipe, **going))
+    second, third = (runs.launch(dataclasses.replace(recipe, **waiting)) for _ in range(2))
+    part = dataclasses.replace(STARTED, train_images=4000, test_images=1000)
+    ledger = begun()
+    ledger.started(part if going else WHOLE)
+    ledger.steps(steps(0, 10))  # 10 of 30 steps in 5 seconds
+    turn = runs.expected(runs.get(third))
+    assert turn.left == pytest.approx(15 * share, rel=1e-4)
+    assert turn.until_start == pytest.approx(10 + 15 * share, rel=1e-4)
+    told = [
+        (1, "number 1 in the queue, its turn in about 10 s", 10.0),
+        (
+            2,
+            f"number 2 in the queue, its turn in about {duration(10 + 15 * share)}",
+            10 + 15 * share,
+        ),
+    ]
+    for number, (position, words, until_start) in zip((second, third), told, strict=True):
+        assert words in following.now(runs.get(number))  # in a terminal
+        news = json.loads(run_feed.Feed(number).answer(run_feed.Question()) or b"")  # on a page
+        assert news["queue"] == {"position": position, "until": round(until_start)}
+        assert news["left"] == pytest.approx(15 * share, rel=1e-3)
+
+
+def test_own_pictures_that_nobody_has_counted_yet_promise_nothing():
+    settings = '{"network": "lenet", "epochs": 3, "dataset": "images/gone-1"}'
+    _first, second = (store.add(settings, "own", "cpu") for _ in range(2))
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.steps(steps(0, 10))
+    assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
+    assert runs.expected(runs.get(second)).left is None
+
+
 def test_an_estimate_stands_in_until_a_rate_is_known():
     runs.launch(Recipe("lenet", dataset="digits"), seconds=40)
     second = runs.launch(Recipe("nin", dataset="digits", size=224), seconds=600)
     assert runs.expected(runs.get(second)).until_start == 40
     assert runs.expected(runs.get(second)).left == 600
+
+
+def test_a_download_is_followed_in_a_terminal():
+    number = added()
+    ledger = claimed()
+    ledger.take()
+    assert following.now(runs.get(number)) == "reading the data …"
+    ledger.loading(4_640_000, 11_594_722)
+    told = following.now(runs.get(number))
+    assert "40 %  downloading the data, 4.64 MB of 11.6 MB" in told
+    assert told.startswith("█████████▋ ")
+    ledger.loading(11_594_722, 11_594_722)
+    assert following.now(runs.get(number)) == "reading the data …"
 
 
 # Who may write
@@ -529,6 +598,32 @@ def test_checkpoints_are_found_by_epoch_and_the_oldest_give_way(home: Path):
     assert runs.checkpoints(number) == [3]
     with pytest.raises(ValueError, match="It has those of 3"):
         runs.checkpoint(number, 1)
+
+
+def test_epochs_whose_weights_made_room_are_told(capsys: pytest.CaptureFixture[str]):
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    folder.checkpoint_file(number, 1).parent.mkdir()
+    for which in (1, 2, 3):
+        ledger.epoch(epoch(which))
+        folder.checkpoint_file(number, which).write_bytes(bytes(100))
+        folder.make_room(number, 200)
+        if which == 2:
+            assert not str(runs.weights(number))
+    assert main(["runs", "show", str(number)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "The weights of these epochs are kept: 2–3. Those of 1 made room: a run’s weights take "
+        "2.00 GB at most."
+    )
+    assert main(["runs", "show", str(number), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["weights"] == {"kept": [2, 3], "gone": [1]}
+
+
+def test_rising_numbers_are_told_as_spans():
+    assert folder.spans([1, 2, 3, 7, 9, 10]) == "1–3, 7, 9–10"
+    assert folder.spans([4]) == "4"
+    assert folder.spans([]) == "–"
 
 
 # When it cannot be written

@@ -4,6 +4,7 @@ A run is a row in the store from the moment that it is launched. A host process 
 worker process when its turn comes; whoever asks reads the store. Nobody who asks computes.
 """
 
+from explorer.runs.folder import Weights
 from explorer.runs.looks import (
     checkpoint,
     checkpoints,
@@ -15,6 +16,7 @@ from explorer.runs.looks import (
     snapshot,
     snapshots,
     stamp,
+    weights,
 )
 from explorer.runs.queueing import expected
 from explorer.runs.records import (
@@ -54,6 +56,7 @@ __all__ = [
     "Run",
     "SnapshotRow",
     "Status",
+    "Weights",
     "Wish",
     "cancel",
     "checkpoint",
@@ -76,4 +79,5 @@ __all__ = [
     "stamp",
     "stop",
     "watch",
+    "weights",
 ]

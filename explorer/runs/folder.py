@@ -2,13 +2,44 @@
 
 import re
 import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from explorer import storage
 from explorer.language import _
+from explorer.units import size
 
 MOST_BYTES = 2 * 10**9  # of one run's checkpoints; beyond, the oldest give way
 _EPOCH = re.compile(r"epoch-(\d+)\.safetensors")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The epochs whose weights can be loaded, and finished ones whose weights cannot any more."""
+
+    kept: tuple[int, ...]
+    gone: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """A sentence where some are gone; nothing to say where all are there."""
+        if not self.gone:
+            return ""
+        return _(
+            "The weights of these epochs are kept: {kept}. Those of {gone} made room: a run’s "
+            "weights take {most} at most."
+        ).format(kept=spans(self.kept), gone=spans(self.gone), most=size(MOST_BYTES))
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Rising whole numbers in few words: 1, 2, 3, 7 → "1–3, 7"; "–" where there are none."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    return ", ".join("–".join(map(str, span)) for span in found) or "–"
 
 
 def folder(run: int) -> Path:
@@ -55,10 +86,16 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
     if wanted not in kept:
         raise ValueError(
             _("Run {number} has no weights of epoch {epoch}. It has those of {kept}.").format(
-                number=run, epoch=wanted, kept=", ".join(map(str, kept))
+                number=run, epoch=wanted, kept=spans(kept)
             )
         )
     return kept[wanted]
+
+
+def weights(run: int, done: Iterable[int]) -> Weights:
+    """Of which epochs the weights are kept, and of which of those `done` they are not."""
+    kept = checkpoints(run)
+    return Weights(tuple(kept), tuple(each for each in done if each not in kept))
 
 
 def forget_after(run: int, epoch: int) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from explorer.runs import folder, metrics, store, tending
+from explorer.runs.folder import Weights
 from explorer.runs.records import Curve, EpochRow, Predictions, Run, SnapshotRow
 
 
@@ -69,3 +70,8 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
 def checkpoints(run: int) -> list[int]:
     """The epochs whose weights are kept."""
     return list(folder.checkpoints(run))
+
+
+def weights(run: int) -> Weights:
+    """Of which epochs the weights are kept, and of which they had to make room."""
+    return folder.weights(run, (row.epoch for row in metrics.epochs(run)))

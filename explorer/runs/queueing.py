@@ -32,26 +32,54 @@ def _left(run: Run, rates: Mapping[str, float]) -> float | None:
     own = run.seconds_left
     if own is not None:
         return own
-    recipe = json.loads(run.settings)
-    like = rates.get(_work(recipe))
-    return run.estimate if like is None else like * _share(recipe)
+    like, pictures = rates.get(_work(run)), _pictures(run)
+    return run.estimate if like is None or pictures is None else like * pictures
 
 
 def _rates(device: str) -> dict[str, float]:
-    """Kind of work → median seconds per epoch, of whole pictures, over the runs that did it."""
+    """Kind of work → median seconds for a picture, over the runs that did it."""
     seen: dict[str, list[float]] = {}
     for run in store.with_status(Status.FINISHED, Status.STOPPED, Status.RUNNING, device=device):
-        pace, steps = run.seconds_a_step, run.progress.total_steps
-        recipe = json.loads(run.settings)
-        if pace is not None and steps:
-            seen.setdefault(_work(recipe), []).append(pace * steps / _share(recipe))
+        pace, steps, pictures = run.seconds_a_step, run.progress.total_steps, _pictures(run)
+        if pace is not None and steps and pictures:
+            seen.setdefault(_work(run), []).append(pace * steps / pictures)
     return {work: median(times) for work, times in seen.items()}
 
 
-def _work(recipe: Mapping[str, Any]) -> str:
+def _recipe(run: Run) -> Mapping[str, Any]:
+    """As it was written, by whatever version."""
+    return dict(json.loads(run.settings))
+
+
+def _work(run: Run) -> str:
+    recipe = _recipe(run)
     return json.dumps([recipe.get(name) for name in _SAME_WORK], sort_keys=True)
 
 
-def _share(recipe: Mapping[str, Any]) -> float:
-    """How much of it there is: epochs, times pictures where a subset is taken."""
-    return float(recipe["epochs"]) * float(recipe.get("train_subset") or 1)
+def _pictures(run: Run) -> float | None:
+    """How much there is to do: pictures of all epochs, those to test with at what they cost.
+
+    None for pictures of one's own that are gone or that nobody has read yet.
+    """
+    from explorer.training import TEST_SHARE  # brings torch; a host does without
+
+    counts = _counts(run)
+    if counts is None:
+        return None
+    train, test = counts
+    return float(_recipe(run).get("epochs", 0) * (train + test * TEST_SHARE))
+
+
+def _counts(run: Run) -> tuple[int, int] | None:
+    """Pictures to train on and to test with: as its training counted them, else by its recipe."""
+    if "train_images" in run.facts:
+        return run.facts["train_images"], run.facts["test_images"]
+    from explorer import datasets  # brings torch
+
+    recipe = _recipe(run)
+    try:
+        whole = datasets.get(recipe.get("dataset", ""))
+    except ValueError:
+        return None
+    train = recipe.get("train_subset") or whole.train_count
+    return (train, recipe.get("test_subset") or whole.test_count) if train else None

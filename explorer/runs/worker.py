@@ -159,7 +159,8 @@ class Worker:
             nonlocal next_look
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + LOOK
-                self._ledger.loading(done, total)
+                if not recipe.path:  # that is a download: bytes, not somebody's own pictures
+                    self._ledger.loading(done, total)
                 if self._told_to_end or self._ledger.wish() is not Wish.NONE:
                     raise _Asked
 

@@ -22,8 +22,8 @@ KILLED = N_(
     "Its process was ended from outside ({signal}). It can be resumed from its last checkpoint."
 )
 NO_MEMORY = N_(
-    "The machine ran out of memory and ended the run’s process. Resume it with a smaller batch or "
-    "size, or close other programs."
+    "The machine ran out of memory and ended the run’s process. Close other programs, then "
+    "resume it; or start a new run with smaller batches, smaller pictures or a smaller network."
 )
 CRASHED = N_(
     "Its process crashed ({signal}). The run’s log may say more; it can be resumed from its last "
