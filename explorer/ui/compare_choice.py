@@ -52,6 +52,7 @@ def _list() -> None:
     there = comparison.offers()
     chosen = st.session_state[_CHOSEN]
     options = [*there, *(each for each in chosen if each not in there)]
+    links.hold(_CHOSEN, chosen, tuple(map(label, chosen)))  # a run's changes with every epoch
     st.multiselect(
         _("Networks and their weights (up to {most})").format(most=MOST),
         options,

@@ -173,11 +173,12 @@ def _pick_network() -> Architecture:
 def _pick_weights(network: str) -> str:
     """A source without its epoch. What has been deleted stays chosen, until another is."""
     there = [inside_sources.base(each) for each in weights.sources(network)]
-    chosen = st.session_state.get("weights")
-    if chosen is None:
-        st.session_state["weights"] = inside_sources.base(inside_sources.first(network))
+    chosen = str(st.session_state.get("weights"))
+    if chosen.startswith(("run:", "shipped:")):
+        there += [] if chosen in there else [chosen]
     elif chosen not in there:
-        there.append(chosen)
+        chosen = st.session_state["weights"] = inside_sources.base(inside_sources.first(network))
+    links.hold("weights", chosen, inside_sources.title(network, chosen))
     return st.selectbox(
         _("Weights"),
         there,

@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer import datasets, runs, weights
 from explorer.language import _
+from explorer.ui import links
 from explorer.ui.inside_published import here
 from explorer.weights import PUBLISHED, UNTRAINED, Weights
 
@@ -73,6 +74,7 @@ def pick_moment(source: str, key: str = "moment", label: str = "") -> str:
         return source
     if st.session_state.get(key) not in there:
         st.session_state[key] = source
+    links.hold(key, st.session_state[key], tuple(there))
     label = label or _("Through training")
     if len(there) == 2:
         chosen = st.segmented_control(

@@ -8,7 +8,7 @@ the browser's Back or Forward; otherwise the widget wins. So a rerun that was se
 browser heard of the new address puts nothing back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -100,6 +100,18 @@ def asked(key: str, known: Sequence[Name]) -> Name:
     """What the address says under `key`, if it is one of `known`; else the first of them."""
     given = st.query_params.get(key, "")
     return next((name for name in known if name == given), known[0])
+
+
+def hold(key: str, chosen: object, labels: Hashable) -> None:
+    """Send the browser again what the widget `key`, not yet drawn in this run, has `chosen`.
+
+    A browser holds a label or a place in a list, not a value: where `labels` are others than in the
+    last run, what it holds would stand for something else, or for nothing.
+    """
+    sent = f"labels of {key}"
+    if st.session_state.get(sent) != labels:
+        st.session_state[key] = chosen
+    st.session_state[sent] = labels
 
 
 def keep(key: str, known: Sequence[Name]) -> Name:
