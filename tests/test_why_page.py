@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import gc
 import io
 import json
 import shutil
@@ -28,6 +29,7 @@ from explorer.attribution import METHODS
 from explorer.checkpoints import NETWORK, Card
 from explorer.figures import attribution as figures
 from explorer.figures import maps
+from explorer.shelf import Shelf
 from explorer.ui import (
     inside_why_board,
     inside_why_mistakes,
@@ -447,6 +449,102 @@ def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Mo
     at.button(key="why_go_on").click().run()
     assert not at.exception
     assert all(each["values"] for each in board(at, "maps")["rows"][0]["maps"])
+
+
+def test_who_waited_has_the_results_whatever_the_shelf_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inside_why_work, "_shelf", Shelf(1, inside_why_work._nbytes))
+    made: list[int] = []
+
+    def make(tell: attribution.Progress) -> Tensor:
+        tell(1, 2)
+        made.append(1)
+        return torch.full((3,), float(len(made)))
+
+    def visit(visitor: int) -> tuple[Work, Tensor]:
+        """Look now and then, as a page does, and once more at the end to draw."""
+        work = None
+        while work is None or not work.wait(0.01):
+            work = inside_why_work.ask([piece("a", make, f"a {visitor}")], work)
+        found = inside_why_work.ask([piece("a", make, f"a {visitor}")], work).found["a"]
+        assert isinstance(found, Tensor)
+        return work, found
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        results = list(threads.map(visit, range(VISITORS)))
+    assert len(made) == VISITORS
+    work, found = visit(3)  # another visitor who asks the same, while the first one still looks
+    assert work is results[3][0]
+    assert found is results[3][1]
+    del work, found, results
+    end = time.monotonic() + 30
+    while inside_why_work._works and time.monotonic() < end:  # threads that are just leaving
+        gc.collect()
+        time.sleep(0.01)
+    assert not inside_why_work._works  # nobody looks any more
+    visit(3)
+    assert len(made) == VISITORS + 1
+
+
+def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside_why_work, "_shelf", Shelf(1, inside_why_work._nbytes))
+    monkeypatch.setattr(inside_why_view, "PATIENCE", 0.0)  # however fast: what is made comes later
+    monkeypatch.setattr(inside_why_view, "MOMENT", 0.0)
+    plain, made = METHODS["occlusion"], []
+
+    def explain(*given: Any, **options: Any) -> Tensor:
+        made.append(1)
+        return plain.explain(*given, **options)
+
+    monkeypatch.setitem(METHODS, "occlusion", replace(plain, explain=explain))
+    at = opened("why", picture="digits:test:0")
+    end = time.monotonic() + 60
+    while at.get("progress") and time.monotonic() < end:
+        at.run()
+    assert not at.exception
+    for row in board(at, "maps")["rows"]:
+        assert all(card["values"] for card in row["maps"])
+    assert at.get("plotly_chart")
+    at.run()
+    assert not at.get("progress")
+    assert len(made) == 3  # the map, its deletion, which found none kept, and the control's map
+
+
+def test_what_was_given_up_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def make(tell: attribution.Progress) -> Tensor:
+        assert go.wait(30)
+        tell(1, 2)
+        return torch.ones(1)
+
+    monkeypatch.setattr(inside_why_work, "PATIENCE", -1.0)  # nobody is patient enough
+    first = inside_why_work.ask([piece("a", make)])
+    go.set()
+    assert first.wait(30)
+    assert first.given_up
+    monkeypatch.setattr(inside_why_work, "PATIENCE", 60.0)
+    again = inside_why_work.ask([piece("a", make)], first)
+    assert again.wait(30)
+    assert (set(again.found), again.given_up) == ({"a"}, False)
+
+
+def test_a_failure_stays_with_who_waited_and_others_try_again() -> None:
+    made: list[int] = []
+
+    def make(_tell: attribution.Progress) -> Tensor:
+        made.append(1)
+        if len(made) == 1:
+            raise ValueError("Not now.")
+        return torch.ones(1)
+
+    first = inside_why_work.ask([piece("a", make)])
+    assert first.wait(30)
+    assert inside_why_work.ask([piece("a", make)], first).errors == {"a": "Not now."}
+    other = inside_why_work.ask([piece("a", make)])
+    assert other.wait(30)
+    assert set(other.found) == {"a"}
 
 
 def test_time_left_follows_from_the_rate() -> None:

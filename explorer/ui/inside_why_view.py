@@ -1,7 +1,6 @@
 """The parts of the page "Why this class?": the answer, the maps, what checks them, files."""
 
 from functools import partial
-from typing import cast
 
 import streamlit as st
 
@@ -18,8 +17,8 @@ from explorer.ui.inside_why_work import Piece, Work
 PATIENCE = 0.9  # seconds until the page shows how far it is
 EVERY = 0.5  # seconds between two looks at the work
 MOMENT = 0.05
-STOPPED = "why stopped"  # the work that this visitor has stopped
-WATCHED = "why watched"  # what was asked for last
+STOPPED = "why stopped"  # the key of the work that this visitor has stopped
+HELD = "why work"  # what was asked for last: results stay with the visitor who waited for them
 
 
 def show(looked: Looked) -> None:
@@ -99,15 +98,22 @@ def _titles(looked: Looked, target: int) -> list[str]:
 def _work(pieces: list[Piece]) -> Work:
     """The work; if it takes longer than a moment, how far it is and a button that stops it."""
     key = tuple(piece.key for piece in pieces)
-    stopped = st.session_state.get(STOPPED)
-    if stopped and stopped[0] == key:
+    held: Work | None = st.session_state.get(HELD)
+    known = held if held and held.key == key else None
+    if known and st.session_state.get(STOPPED) == key:
         _offer_to_go_on()
-        return cast(Work, stopped[1])
+        return known
     st.session_state.pop(STOPPED, None)
-    work = inside_why_work.ask(pieces)
-    if not work.wait(PATIENCE if st.session_state.get(WATCHED) != key else MOMENT):
+    work = _ask(pieces)
+    if not work.wait(MOMENT if known else PATIENCE) or work.given_up:
         _watch(pieces, len(work.found))
-    st.session_state[WATCHED] = key
+    return work
+
+
+def _ask(pieces: list[Piece]) -> Work:
+    """The work that this visitor waits for."""
+    work = inside_why_work.ask(pieces, st.session_state.get(HELD))
+    st.session_state[HELD] = work
     return work
 
 
@@ -122,12 +128,12 @@ def _offer_to_go_on() -> None:
 @st.fragment(run_every=EVERY)
 def _watch(pieces: list[Piece], shown: int) -> None:
     """How far it is, with the time left; the page is drawn anew when there is more to see."""
-    work = inside_why_work.ask(pieces)
+    work = _ask(pieces)
     if work.wait(MOMENT) or len(work.found) > shown:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
         if st.button(_("Stop"), key="why_stop", icon=":material/stop_circle:"):
-            st.session_state[STOPPED] = (tuple(piece.key for piece in pieces), work)
+            st.session_state[STOPPED] = work.key
             st.rerun()
         st.progress(min(work.done / work.total, 1.0), _told(work))
 

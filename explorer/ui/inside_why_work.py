@@ -3,6 +3,9 @@
 A few threads do it for all visitors, first come, first served. Who asks for the same gets the same
 work. It goes on as long as somebody asks for it again every few seconds: whoever stops, leaves or
 chooses something else simply asks no more.
+
+Results are kept for those who ask later, as many as fit. Whoever waited has them from the work
+itself: however much others compute meanwhile, nobody's results are gone before they are seen.
 """
 
 import logging
@@ -12,6 +15,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event, Lock
+from weakref import WeakValueDictionary
 
 from torch import Tensor
 
@@ -43,7 +47,7 @@ def _nbytes(result: Result) -> int:
 
 _shelf: Shelf[Result] = Shelf(MOST_BYTES, _nbytes)
 _threads = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="why")
-_going: dict[Hashable, "Work"] = {}
+_works: WeakValueDictionary[Hashable, "Work"] = WeakValueDictionary()  # kept by who waits for them
 _lock = Lock()
 _log = logging.getLogger(__name__)
 
@@ -62,8 +66,14 @@ class Work:
         self.now = ""  # the name of the piece that is being done
         self.done, self.total = 0.0, sum(piece.passes for piece in pieces)  # passes
         self.began: float | None = None  # None while others are served
+        self.given_up = False  # since nobody waited; what has been found by then is there
         self._finished = Event()
         self._asked = time.monotonic()
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for works that do the same."""
+        return _key(self.pieces)
 
     @property
     def finished(self) -> bool:
@@ -91,7 +101,7 @@ class Work:
                 self._do(piece)
             went_well = True
         except _NobodyWaits:
-            went_well = True
+            went_well = self.given_up = True
         finally:
             if not went_well:
                 self.errors[self.now] = _(
@@ -115,28 +125,38 @@ class Work:
         self.done = before + piece.passes
 
 
-def ask(pieces: Sequence[Piece]) -> Work:
-    """The work that does these pieces: the one that is going on, or a new one."""
-    key = tuple(piece.key for piece in pieces)
+def _key(pieces: Sequence[Piece]) -> Hashable:
+    return tuple(piece.key for piece in pieces)
 
-    def over(served: Future[None]) -> None:
+
+def ask(pieces: Sequence[Piece], held: Work | None = None) -> Work:
+    """The work that does these pieces: the one `held` from before, another visitor's, or a new one.
+
+    Work that was given up is begun anew, and what another visitor's work failed at is tried again.
+    """
+    if held and held.key == _key(pieces) and not held.given_up:
+        work = held
+    else:
         with _lock:
-            if _going.get(key) is work:
-                del _going[key]
-        if served.exception():  # it must not end unseen in a thread
-            _log.error("a piece of work failed", exc_info=served.exception())
-
-    with _lock:
-        work = _going.get(key)
-        if work is None or work.finished:
-            work = _going[key] = Work(pieces)
-            begun = _threads.submit(work.run)
-        else:
-            begun = None
-    if begun:
-        begun.add_done_callback(over)  # outside of the lock: it may be over already
+            work = _shared(pieces) or _begun(pieces)
     work.wait(0)
     return work
+
+
+def _shared(pieces: Sequence[Piece]) -> Work | None:
+    work = _works.get(_key(pieces))
+    return None if work is None or work.given_up or work.errors else work
+
+
+def _begun(pieces: Sequence[Piece]) -> Work:
+    work = _works[_key(pieces)] = Work(pieces)
+    _threads.submit(work.run).add_done_callback(_over)
+    return work
+
+
+def _over(served: Future[None]) -> None:
+    if served.exception():  # it must not end unseen in a thread
+        _log.error("a piece of work failed", exc_info=served.exception())
 
 
 def result(piece: Piece, tell: Progress) -> Result:
@@ -147,3 +167,5 @@ def result(piece: Piece, tell: Progress) -> Result:
 def forget() -> None:
     """Let all results go."""
     _shelf.clear()
+    with _lock:
+        _works.clear()
