@@ -1,9 +1,10 @@
 """A short real run of every other network of the course: `python -m benchmarks.short_runs`.
 
 LeNet and its batch-norm sister are trained to the course's accuracy elsewhere; the larger networks
-take hours on a CPU. Here each gets its course's recipe (deep plain networks a smaller rate, and
-weights made for their depth: with Xavier's they stay at chance for so few steps) on 3 000 pictures of Fashion-MNIST, in the smallest size that suits it. It has to
-learn: the loss falls, and accuracy on test pictures is far above chance.
+take hours on a CPU. Here each gets its course's recipe on 3 000 pictures of Fashion-MNIST, in the
+smallest size that suits it (deep plain networks with a smaller rate and weights by He et al.: with
+Xavier's they stay at chance for so few steps). It has to learn: the loss falls, and accuracy on
+test pictures is far above chance.
 """
 
 import argparse
