@@ -304,7 +304,7 @@ def test_an_unknown_name_is_answered_with_near_ones(given: str, near: str):
 @pytest.mark.parametrize(
     ("name", "options", "answer"),
     [
-        ("lenet", {"poling": "max"}, r"no option “poling”.*activation, pooling, in_channels"),
+        ("lenet", {"poling": "max"}, r"no option “poling”.*pooling, first_padding, in_channels"),
         ("lenet", {"pooling": "min"}, r"pooling cannot be “min”. Choose avg or max"),
         ("vgg11", {"conv_ratio": "3"}, r"“3”. Choose 1, 4 or 8"),
         ("vgg11", {"fc_ratio": "wide"}, r"“wide”. Choose 1, 4 or 8"),

@@ -20,6 +20,7 @@ NARROW = {"conv_ratio": 8, "fc_ratio": 8}
 COURSE: list[tuple[str, dict[str, Any], tuple[int, int, int], int]] = [
     ("lenet", {}, (1, 28, 28), 2),
     ("lenet", {"activation": "relu", "pooling": "max", "in_channels": 3}, (3, 31, 28), 1),
+    ("lenet", {"first_padding": 0}, (1, 30, 28), 1),
     ("bn_lenet", {}, (1, 28, 28), 3),
     ("bn_lenet", {"norm": "nn", "num_classes": 3}, (1, 30, 30), 1),
     ("alexnet", {"first_padding": 0}, (1, 200, 210), 1),
@@ -31,6 +32,7 @@ COURSE: list[tuple[str, dict[str, Any], tuple[int, int, int], int]] = [
     ("nin", {"num_classes": 100}, (1, 67, 67), 1),
     ("googlenet", {}, (1, 33, 33), 2),
     ("resnet18", {"in_channels": 3, "num_classes": 1000}, (3, 40, 30), 1),
+    ("resnet18", {"layers": 34, "width": 8, "shortcut": "no"}, (1, 33, 40), 1),
     ("densenet", {}, (1, 30, 30), 1),
     ("densenet", {"head": "avg", "growth_rate": 5}, (1, 40, 40), 2),
 ]

@@ -117,7 +117,8 @@ def test_layers_as_json_have_every_field(
 def test_layers_as_json_are_lenets(capsys: pytest.CaptureFixture[str]):
     _, found = as_json(capsys, "lenet", "--set", "pooling=max", "--batch", "2")
     assert found["options"] == {
-        "activation": "sigmoid", "pooling": "max", "in_channels": 1, "num_classes": 10
+        "activation": "sigmoid", "pooling": "max", "first_padding": 2, "in_channels": 1,
+        "num_classes": 10,
     }  # fmt: skip
     assert found["input"] == [2, 1, 28, 28]
     assert found["layers"][0] == {

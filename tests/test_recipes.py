@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
 from explorer import architectures, recipes
 from explorer.recipes import PRESETS, Recipe, check, course_recipe, differences
@@ -71,10 +72,72 @@ def test_every_preset_can_be_trained(name: str):
 
 def test_the_courses_experiments_change_what_they_are_about():
     changed = {name: set(differences(PRESETS[name].recipes)) for name in PRESETS}
-    assert {"network", "learning_rate"} <= changed["batch-norm"]
     assert changed["activations"] == {"activation"}
-    assert changed["depth"] & {"network"}
+    assert changed["depth"] == {"layers", "shortcut"}
     assert changed["generations"] & {"network"}
+
+
+def pairs(name: str) -> list[tuple[Recipe, Recipe]]:
+    """An experiment's recipes, two by two: without what it is about, and with it."""
+    given = PRESETS[name].recipes
+    return list(zip(given[::2], given[1::2], strict=True))
+
+
+def built(recipe: Recipe) -> nn.Module:
+    architecture = architectures.get(recipe.network)
+    return architectures.build_on_meta(architecture, architecture.resolve(recipe.options))
+
+
+def layers(recipe: Recipe) -> list[tuple[str, str]]:
+    """Name of each layer of a recipe's network, and its type and settings, as torch writes them."""
+    modules = built(recipe).named_modules()
+    return [(name, repr(each)) for name, each in modules if not [*each.children()]]
+
+
+def parameters(recipe: Recipe) -> int:
+    return sum(weight.numel() for weight in built(recipe).parameters())
+
+
+def test_with_and_without_batch_norm_nothing_else_differs():
+    rates = []
+    for without, having in pairs("batch-norm"):
+        batch_norms = [each for each in layers(having) if each[1].startswith("BatchNorm")]
+        assert [name for name, _text in batch_norms] == ["bn1", "bn2", "bn3", "bn4"]
+        assert layers(without) == [each for each in layers(having) if each not in batch_norms]
+        assert replace(without, network=having.network, options=having.options) == having
+        rates.append(having.learning_rate)
+    assert rates == sorted(set(rates))
+    assert len(rates) == 3
+    every = [replace(having, learning_rate=1.0) for _without, having in pairs("batch-norm")]
+    assert every == [every[0]] * 3
+
+
+def test_plain_and_residual_networks_differ_in_their_shortcuts_alone():
+    depths = []
+    for plain, residual in pairs("depth"):
+        assert set(differences([plain, residual])) == {"shortcut"}
+        shortcuts = [each for each in layers(residual) if each[0].endswith(".shortcut")]
+        assert layers(plain) == [each for each in layers(residual) if each not in shortcuts]
+        where_maps_shrink = [f"stage{number}.block1.shortcut" for number in (3, 4, 5)]
+        assert [name for name, _text in shortcuts] == where_maps_shrink
+        projections = sum(c * 2 * c + 2 * c for c in (16, 32, 64))  # weights and biases, c → 2 c
+        assert parameters(residual) - parameters(plain) == projections < 0.04 * parameters(plain)
+        kinds = [text.partition("(")[0] for _name, text in layers(plain)]
+        assert kinds.count("BatchNorm2d") == kinds.count("Conv2d")
+        depths.append(kinds.count("Conv2d") + kinds.count("Linear"))
+    assert depths == [10, 18, 34]
+    assert set(differences([residual for _plain, residual in pairs("depth")])) == {"layers"}
+
+
+@pytest.mark.parametrize(("depth", "published"), [(18, 11_689_512), (34, 21_797_672)])
+def test_residual_networks_are_torchvisions_but_for_biases_and_shortcuts(
+    depth: int, published: int
+):
+    found = Recipe("resnet18", {"layers": depth, "in_channels": 3, "num_classes": 1000})
+    convolutions = [text for _name, text in layers(found) if text.startswith("Conv2d")]
+    biases = sum(int(text.split(",")[1]) for text in convolutions)
+    batch_norms_of_shortcuts = 2 * (128 + 256 + 512)
+    assert parameters(found) - biases + batch_norms_of_shortcuts == published
 
 
 # Checks

@@ -87,7 +87,8 @@ ARCHITECTURES = (
             N_("A LeNet; the paper's own networks are a fully connected one and an Inception."),
             N_(
                 "Against the course's LeNet three things change, not one: batch norm, maximum "
-                "instead of average pooling, and no padding in the first convolution."
+                "instead of average pooling, and no padding in the first convolution. LeNet's own "
+                "options undo the other two."
             ),
             N_(
                 "Convolutions and fully connected layers keep their bias, "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from explorer import architectures
-from explorer.architectures.registry import Reported
+from explorer.architectures.registry import Reported, Value
 from explorer.language import N_
 from explorer.recipes.course import course_recipe, course_runs
 from explorer.recipes.recipe import Recipe
@@ -33,11 +33,22 @@ def _course() -> dict[str, Preset]:
 
 
 def _rates() -> tuple[Recipe, ...]:
-    """LeNet and its batch-norm sister under one recipe, the learning rate alone changing."""
+    """The same layers with and without batch norm, under one recipe but for the learning rate."""
+    networks: tuple[tuple[str, dict[str, Value]], ...] = (
+        ("lenet", {"pooling": "max", "first_padding": 0}),  # the other's, but for batch norm
+        ("bn_lenet", {}),
+    )
     return tuple(
-        Recipe(network, epochs=3, batch_size=256, learning_rate=rate, initialisation="xavier")
+        Recipe(
+            network,
+            options,
+            epochs=3,
+            batch_size=256,
+            learning_rate=rate,
+            initialisation="xavier",
+        )
         for rate in (0.001, 0.01, 0.1)
-        for network in ("lenet", "bn_lenet")
+        for network, options in networks
     )
 
 
@@ -47,20 +58,24 @@ def _activations() -> tuple[Recipe, ...]:
 
 
 def _depths() -> tuple[Recipe, ...]:
-    """Plain stacks of growing depth beside networks with shortcuts, on the same few pictures."""
-    narrow = {"conv_ratio": 8, "fc_ratio": 8}
+    """What He et al. compare in section 4.1, small: the same layers with and without shortcuts."""
     shared = Recipe(
-        "vgg11",
-        size=224,
-        epochs=2,
-        batch_size=32,
-        initialisation="xavier",
-        train_subset=4000,
+        "resnet18",
+        size=64,
+        epochs=3,
+        batch_size=64,
+        optimizer="sgd",
+        learning_rate=0.05,
+        momentum=0.9,
+        weight_decay=0.0001,
+        initialisation="kaiming",
+        train_subset=6000,
         test_subset=1000,
     )
-    return (
-        *(replace(shared, network=plain, options=narrow) for plain in ("vgg11", "vgg19")),
-        *(replace(shared, network=f"torchvision/{deep}") for deep in ("resnet18", "resnet34")),
+    return tuple(
+        replace(shared, options={**depth, "width": 16, **shortcut})
+        for depth in ({"layers": 10}, {}, {"layers": 34})
+        for shortcut in ({"shortcut": "no"}, {})
     )
 
 
@@ -72,7 +87,7 @@ EXPERIMENTS = {
     ),
     "depth": Preset(
         N_("Plain against residual, deeper and deeper"),
-        N_("When does depth stop to help a plain network, and does a shortcut mend it?"),
+        N_("When does depth stop helping a plain network, and does a shortcut mend it?"),
         _depths(),
     ),
     "generations": Preset(
