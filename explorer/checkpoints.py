@@ -7,12 +7,12 @@ card always make the same bytes. Nothing in such a file is ever run.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,15 +21,27 @@ from torch import Tensor, nn
 
 from explorer import architectures
 from explorer.architectures.registry import Value
+from explorer.inputs import MAX_SIDE
 from explorer.language import _
+from explorer.recipes import INITIALISATIONS
 from explorer.storage import PROJECT
-from explorer.units import size
+from explorer.units import exact, size, times
 
 KEY = "card"
 NETWORK = "network."  # how the names of the network's own tensors begin
 MAX_HEADER = 4_000_000  # bytes: names, shapes and the card
 MAX_BYTES = 8 * 2**30
+MAX_TENSORS = 10_000  # the largest network of all has 4 239 with those of Adam
+MAX_DIMENSIONS = 8
+MAX_TEXT = 2_000  # characters of a text on a card
+MAX_DEPTH = 4  # of what is nested on a card
+MAX_REASON = 300  # characters: a name in a file may have millions
+STATE = 4  # times its own size takes a network at most with what training it needs
+EVEN_SO = 64_000_000  # bytes that any network may take besides: names, random numbers
 FIRST = 1000  # test pictures on which shipped weights are checked
+_UNREAD = (OSError, RuntimeError, SafetensorError)
+Shapes = dict[str, tuple[int, ...]]
+T = TypeVar("T")
 DTYPES = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8})
 
 
@@ -155,7 +167,7 @@ def read_card(path: Path) -> Card:
     try:
         with safe_open(path, framework="pt") as file:
             return _card(path, file.metadata() or {})
-    except (OSError, SafetensorError) as error:
+    except _UNREAD as error:
         raise _damaged(path, str(error)) from error
 
 
@@ -163,21 +175,25 @@ def load(path: Path) -> tuple[dict[str, Tensor], Card]:
     """Every tensor, on the CPU, and the card.
 
     Raises:
-        ValueError: there is no such file, it is too large, cut short or damaged, or holds types
-            or values (NaN, infinity) that weights cannot have.
+        ValueError: there is no such file; it is too large, cut short or damaged, or holds other
+            weights than those of the network on its card, or types or values (NaN, infinity) that
+            weights cannot have.
     """
     _check_size(path)
     try:
         with safe_open(path, framework="pt") as file:
             card = _card(path, file.metadata() or {})
+            _check_claims(path, card, file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (its own)
-    except (OSError, SafetensorError) as error:
+    except _UNREAD as error:
         raise _damaged(path, str(error)) from error
     for name, tensor in tensors.items():
         if tensor.dtype not in DTYPES:
-            raise _damaged(path, _("{name} is of type {type}").format(name=name, type=tensor.dtype))
+            raise _damaged(
+                path, _("{name} is of type {type}").format(name=name[:80], type=tensor.dtype)
+            )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise _damaged(path, _("{name} holds NaN or infinity").format(name=name))
+            raise _damaged(path, _("{name} holds NaN or infinity").format(name=name[:80]))
     if digest(tensors) != card.sha256:
         raise _damaged(path, _("its values are not those that were saved"))
     return tensors, card
@@ -193,28 +209,10 @@ def build(card: Card, tensors: Mapping[str, Tensor]) -> nn.Module:
     options = architecture.resolve(card.options)
     with torch.random.fork_rng(devices=()):  # its first weights are thrown away
         network = architecture.build(**options)
-    own = network.state_dict()
-    given = {
-        name.removeprefix(NETWORK): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(NETWORK)
-    }
-    for name in sorted(own.keys() | given.keys()):
-        wanted = tuple(own[name].shape) if name in own else None
-        got = tuple(given[name].shape) if name in given else None
-        if wanted != got:
-            raise ValueError(
-                _(
-                    "These weights do not fit {network}: {name} is {got}, but the network "
-                    "needs {wanted}. Was it built with other options?"
-                ).format(network=card.network, name=name, got=_shape(got), wanted=_shape(wanted))
-            )
+    given = _own(tensors)
+    _check_fit(card.network, _shapes(network.state_dict()), _shapes(given))
     network.load_state_dict(given)
     return network.eval()
-
-
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return _("missing") if shape is None else " × ".join(map(str, shape)) or _("one number")
 
 
 def _card(path: Path, metadata: Mapping[str, str]) -> Card:
@@ -222,9 +220,109 @@ def _card(path: Path, metadata: Mapping[str, str]) -> Card:
         data = json.loads(metadata[KEY])
         known = {each.name for each in fields(Card)}
         card = Card(**{name: value for name, value in data.items() if name in known})
-        return replace(card, classes=tuple(card.classes))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        card = replace(card, classes=tuple(card.classes))
+        sound = _is_sound(card)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _damaged(path, _("it has no card that says what it is")) from error
+    if not sound:
+        raise _damaged(path, _("its card says what cannot be"))
+    return card
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_plain(value: Any, deep: int = MAX_DEPTH) -> bool:
+    """Whether plain data is nested no deeper than `deep`."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return deep > 0 and all(_is_plain(each, deep - 1) for each in inner)
+
+
+# A field's type → whether a value read from a file is one; pages compute with them all.
+_SOUND: dict[Any, Callable[[Any], bool]] = {
+    str: _is_text,
+    int: lambda value: type(value) is int and 0 <= value < 2**63,
+    float | None: lambda value: value is None or _is_number(value),
+    tuple[str, ...]: lambda value: all(map(_is_text, value)),
+    Mapping[str, Value]: lambda value: all(_is_text(x) or _is_number(x) for x in value.values()),
+    Mapping[str, float]: lambda value: all(map(_is_number, value.values())),
+    Mapping[str, Any]: lambda value: isinstance(value, dict) and _is_plain(value),
+}
+
+
+def _is_sound(card: Card) -> bool:
+    return (
+        all(_SOUND[each.type](getattr(card, each.name)) for each in fields(Card))
+        and card.size <= MAX_SIDE
+        and card.recipe.get("initialisation", "default") in INITIALISATIONS
+    )
+
+
+# -- what a file claims, before any of its weights are read -----------------------------------
+
+
+def _check_claims(path: Path, card: Card, file: Any) -> None:
+    """Refuse what training the network on the card could not have written."""
+    names = file.keys()
+    if len(names) > MAX_TENSORS:
+        raise _damaged(path, _("it lists {count} tensors").format(count=exact(len(names))))
+    shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    for name, shape in shapes.items():
+        if len(shape) > MAX_DIMENSIONS or max(shape, default=0) > MAX_BYTES:
+            raise _damaged(path, _("{name} has an impossible shape").format(name=name[:80]))
+    options = architectures.get(card.network).resolve(card.options)
+    own, nbytes = _needed(card.network, tuple(options.items()))
+    _check_fit(card.network, own, _own(shapes))
+    most = STATE * nbytes + EVEN_SO
+    if path.stat().st_size > most:
+        raise _damaged(
+            path,
+            _("at most {most} are read for {network}").format(
+                most=size(most), network=card.network
+            ),
+        )
+
+
+@lru_cache(maxsize=64)  # the epochs of a run are leafed through
+def _needed(network: str, options: tuple[tuple[str, Value], ...]) -> tuple[Shapes, int]:
+    """The shapes of the network's weights, and the bytes that they take in 32 bits."""
+    found = architectures.build_on_meta(architectures.get(network), dict(options)).state_dict()
+    return _shapes(found), sum(each.numel() * each.element_size() for each in found.values())
+
+
+def _own(tensors: Mapping[str, T]) -> dict[str, T]:
+    """Those of the network itself, under its own names."""
+    return {
+        name.removeprefix(NETWORK): each
+        for name, each in tensors.items()
+        if name.startswith(NETWORK)
+    }
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _check_fit(network: str, own: Shapes, given: Shapes) -> None:
+    """The first name or shape that differs, in a sentence."""
+    for name in sorted(own.keys() | given.keys()):
+        got, wanted = given.get(name), own.get(name)
+        if got != wanted:
+            raise ValueError(
+                _(
+                    "These weights do not fit {network}: {name} is {got}, but the network "
+                    "needs {wanted}. Was it built with other options?"
+                ).format(network=network, name=name[:80], got=_words(got), wanted=_words(wanted))
+            )
+
+
+def _words(shape: tuple[int, ...] | None) -> str:
+    return _("missing") if shape is None else times(shape) or _("one number")
 
 
 def _check_size(path: Path) -> None:
@@ -246,6 +344,6 @@ def _check_size(path: Path) -> None:
 def _damaged(path: Path, reason: str) -> ValueError:
     return ValueError(
         _("{path} is not a checkpoint that can be used: {reason}. Choose another one.").format(
-            path=path, reason=reason
+            path=path, reason=reason[:MAX_REASON]
         )
     )

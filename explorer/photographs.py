@@ -105,7 +105,7 @@ def read_upload(content: bytes, side: int = SIDE) -> Photograph:
         raise _Refused.too_many_pixels() from None
     except _Refused:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error):
+    except (OSError, ValueError, TypeError, SyntaxError, EOFError, struct.error, zlib.error):
         raise ValueError(
             _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
         ) from None

@@ -84,11 +84,11 @@ def test_the_same_weights_and_card_make_the_same_bytes(saved: Path, tmp_path: Pa
 
 
 def test_any_layout_and_every_type_of_a_state_is_kept(tmp_path: Path):
-    given = {
-        "network.weight": torch.rand(4, 3, 5, 5).to(memory_format=torch.channels_last),
-        "network.turned": torch.rand(3, 7).T,
-        "network.count": torch.tensor(7),
-        "network.half": torch.rand(3).bfloat16(),
+    given = weights() | {
+        "network.conv2.weight": torch.rand(16, 6, 5, 5).to(memory_format=torch.channels_last),
+        "network.fc3.weight": torch.rand(84, 10).T,
+        "network.fc3.bias": torch.rand(10).bfloat16(),
+        "optimizer.step": torch.tensor(7),
         "rng.cpu": torch.get_rng_state(),
     }
     path = tmp_path / "state"
@@ -156,9 +156,8 @@ def test_a_file_that_is_cut_short(saved: Path, share: float):
         struct.pack("<Q", 2) + b"{}",
         struct.pack("<Q", 2) + b"[]",
         struct.pack("<Q", 10) + b"not json!!",
-        b"PK\x03\x04" + bytes(64),
     ],
-    ids=["picture", "huge header", "no card", "a list", "no json", "zip"],
+    ids=["picture", "huge header", "no card", "a list", "no json"],
 )
 def test_another_kind_of_file(content: bytes, tmp_path: Path):
     path = tmp_path / "file"
@@ -185,8 +184,9 @@ def test_weights_that_are_no_numbers(value: float, tmp_path: Path):
 
 def test_a_type_that_weights_do_not_have(tmp_path: Path):
     path = tmp_path / "file"
-    checkpoints.save(path, {"network.x": torch.zeros(2, dtype=torch.complex64)}, CARD)
-    with pytest.raises(ValueError, match=r"network\.x is of type torch\.complex64"):
+    other = {"network.fc3.bias": torch.zeros(10, dtype=torch.complex64)}
+    checkpoints.save(path, weights() | other, CARD)
+    with pytest.raises(ValueError, match=r"network\.fc3\.bias is of type torch\.complex64"):
         checkpoints.load(path)
 
 

@@ -303,6 +303,16 @@ def test_a_picture_that_inflates_is_refused_before_it_does(side: int) -> None:
         datasets.keep(zipped(cats_and_dogs() | {"cats/9.png": bomb(side)}))
 
 
+def test_damaged_notes_of_a_camera_are_a_sentence() -> None:
+    notes = Image.Exif()
+    notes[0x0112], notes[0x011A] = 6, 72.0
+    broken = notes.tobytes().replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02")  # "it is a text"
+    written = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(written, "JPEG", exif=broken)
+    with pytest.raises(Refused, match=r"1 of 11 .*: cats/9.jpg"):
+        datasets.keep(zipped(cats_and_dogs() | {"cats/9.jpg": written.getvalue()}))
+
+
 def test_a_text_chunk_that_inflates_is_refused() -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("a", "x" * 80_000_000, zip=True)

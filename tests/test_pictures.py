@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 from torch import Tensor
 from torch.nn import functional
 
-from explorer import datasets, pictures
+from explorer import datasets, photographs, pictures
 from explorer.pictures import (
     Picture,
     from_dataset,
@@ -91,16 +91,6 @@ def test_a_hostile_picture_is_a_sentence(content: bytes, expected: str):
     assert str(refused.value).endswith(".")
 
 
-def test_a_compressed_text_is_not_inflated():
-    bomb = zlib.compress(b"a" * 50_000_000)
-    text = b"zTXt" + b"note\0\0" + bomb
-    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-    plain_png = saved(plain())
-    place = plain_png.index(b"IDAT") - 4
-    with pytest.raises(ValueError, match="cannot be read"):
-        from_upload(plain_png[:place] + chunk + plain_png[place:])
-
-
 def cmyk() -> bytes:
     return saved(plain().convert("CMYK"), "JPEG", quality=95)
 
@@ -154,6 +144,34 @@ def test_a_picture_is_turned_upright():
     pixels = from_upload(saved(camera, "JPEG", exif=exif, quality=95)).pixels
     assert pixels.shape == (3, 30, 20)
     assert int(pixels[:, :3].min()) > 245  # now it is on top
+
+
+@pytest.mark.parametrize("turn", range(10))
+def test_every_way_to_hold_a_camera(turn: int):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    content = saved(Image.effect_noise((30, 20), 90), exif=exif)
+    with Image.open(io.BytesIO(content)) as opened:
+        expected = np.asarray(ImageOps.exif_transpose(opened))
+    assert torch.equal(from_upload(content).pixels[0], torch.from_numpy(expected.copy()))
+
+
+def test_damaged_notes_of_a_camera_do_no_harm():
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A] = 6, 72.0
+    broken = exif.tobytes().replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02")  # "it is a text"
+    content = saved(plain(size=(30, 20)), "JPEG", exif=broken)
+    with Image.open(io.BytesIO(content)) as opened, pytest.raises(TypeError):
+        ImageOps.exif_transpose(opened)  # Pillow fails at writing them anew
+    assert from_upload(content).pixels.shape == (3, 30, 20)
+    with pytest.raises(ValueError, match="cannot be read"):
+        photographs.read_upload(content)
+
+
+def test_sixteen_bits_are_rounded_to_eight():
+    every = np.arange(65_536, dtype=np.uint16).reshape(256, 256)
+    found = from_upload(saved(Image.fromarray(every))).pixels[0].numpy()
+    assert (found == (every / 257).round()).all()
 
 
 def test_a_large_photograph_is_kept_small():
@@ -313,14 +331,16 @@ def test_grey_becomes_as_many_channels_as_are_read():
         assert prepared.shown.shape[0] == (3 if channels == 3 else 1)
 
 
-def test_published_weights_get_what_torchvision_gives_them():
+@pytest.mark.parametrize(
+    ("weights", "normalisation"),
+    [("ResNet18_Weights", "imagenet"), ("EfficientNet_V2_L_Weights", "half")],
+)
+def test_published_weights_get_what_torchvision_gives_them(weights: str, normalisation: str):
     picture = from_photograph("china")
-    weights = torchvision.models.ResNet18_Weights.IMAGENET1K_V1
-    transform = weights.transforms.keywords
-    found = prepare(picture, (3, 427, 640), normalisation="imagenet").tensor[0]
-    mean, deviation = pictures.STATISTICS["imagenet"]
-    assert transform.get("mean", mean) == mean
-    expected: Tensor = torchvision.transforms.Normalize(mean, deviation)(picture.pixels / 255)
+    own = getattr(torchvision.models, weights).IMAGENET1K_V1.transforms()
+    normalise = torchvision.transforms.Normalize(own.mean, own.std)
+    expected: Tensor = normalise(picture.pixels / 255)
+    found = prepare(picture, (3, 427, 640), normalisation=normalisation).tensor[0]
     torch.testing.assert_close(found, expected)
 
 

@@ -20,7 +20,8 @@ from torch import nn
 from explorer import checkpoints, recipes, weights
 from explorer.architectures import get, torchvision_models
 from explorer.checkpoints import NETWORK, Card
-from explorer.datasets.downloads import Remote
+from explorer.datasets.downloads import CHUNK, Remote
+from explorer.pictures import STATISTICS
 from explorer.runs import folder, store
 from explorer.shelf import Shelf
 from explorer.torchvision_import import models
@@ -284,7 +285,7 @@ def test_a_network_that_is_too_large_is_refused_before_it_is_built(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(weights, "MOST_BYTES", 100_000_000)
-    with pytest.raises(ValueError, match=r"nets? ?|has 187 MB of weights; at most 100 MB"):
+    with pytest.raises(ValueError, match="alexnet has 187 MB of weights; at most 100 MB are"):
         weights.load("alexnet", {}, "untrained:0")
 
 
@@ -341,6 +342,25 @@ def test_every_published_file_has_a_checksum_in_its_name():
         assert int(published.remote(name).sha256, 16)
 
 
+def test_pictures_are_normalised_as_torchvision_says():
+    for name in torchvision_models.names():
+        own = published._entry(name).transforms()
+        mean, deviation = STATISTICS[published.normalisation(name)]
+        assert (mean, deviation) == (tuple(own.mean), tuple(own.std)), name
+
+
+def test_a_file_that_is_not_the_published_one_is_never_opened(monkeypatch: pytest.MonkeyPatch):
+    """It lies in its place already, by whatever hand."""
+    name = "torchvision/squeezenet1_1"
+    there = replace(published.remote(name), urls=("http://127.0.0.1:1/weights.pth",))
+    there.path.parent.mkdir(parents=True)
+    torch.save(models.get_model("squeezenet1_1").state_dict(), there.path)  # right but for its sum
+    monkeypatch.setattr(published, "remote", lambda _name: there)
+    monkeypatch.setattr(torch, "load", None)
+    with pytest.raises(ValueError, match="could not be downloaded"):
+        weights.load(name, {}, "published")
+
+
 @pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "swin_t"])
 def test_published_weights_are_fetched_and_loaded(
     name: str, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
@@ -353,7 +373,13 @@ def test_published_weights_are_fetched_and_loaded(
     found = weights.load(
         "torchvision/" + name, {}, "published", lambda done, total: heard.append((done, total))
     )
-    assert heard[-1][0] == file.path.stat().st_size or heard[-1][0] == heard[-1][1]
+    size, total = file.path.stat().st_size, heard[0][1]
+    assert total == pytest.approx(size, rel=0.03)  # as large as the one that is published
+    assert {each for _done, each in heard} == {total}
+    done = [each for each, _total in heard]
+    assert done == sorted(done)
+    assert done[0] == CHUNK
+    assert done[-1] == min(size, total)
     expected = {k: v for k, v in original.state_dict().items() if k in found.state_dict()}
     assert found.state_dict().keys() == expected.keys()
     assert all(torch.equal(v, expected[k]) for k, v in found.state_dict().items())

@@ -26,7 +26,7 @@ MOST_PIXELS = 40_000_000  # of one picture: what a telephone's camera makes
 MOST_PIXELS_IN_ALL = 10_000_000_000  # minutes of work
 NAMED = 3  # so many unreadable pictures are named
 
-_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
+_UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, EOFError, struct.error, zlib.error)
 
 
 @contextmanager

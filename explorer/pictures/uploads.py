@@ -8,7 +8,7 @@ from threading import Lock
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 from torch import Tensor
 
 from explorer.language import _
@@ -20,6 +20,27 @@ MOST_BYTES = 10_000_000
 MOST_PIXELS = 40_000_000  # what a telephone's camera makes
 LEAST_SIDE = 8
 MOST_RATIO = 16  # longer side : shorter side
+
+# What a camera notes of how it was held → how the picture is turned upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_BROKEN = (
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    struct.error,
+    zlib.error,
+)
 
 _one_at_a_time = Lock()  # unpacking a large one takes up to half a gigabyte for a moment
 
@@ -50,14 +71,15 @@ def from_upload(content: bytes, title: str = "") -> Picture:
         ):
             _check(opened.size)
             opened.draft(opened.mode, (SIDE, SIDE))  # a JPEG is unpacked no larger than needed
-            upright = _plain(ImageOps.exif_transpose(opened))
-            upright.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-            return Picture(as_tensor(_on_paper(upright)), title or _("your picture"))
+            small = _plain(opened)
+            small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+            upright = _upright(_on_paper(small), opened)
+            return Picture(as_tensor(upright), title or _("your picture"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels() from None
     except _Refused:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, KeyError):
+    except _BROKEN:
         raise _Refused(
             _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
         ) from None
@@ -90,10 +112,11 @@ def _check(sides: tuple[int, int]) -> None:
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """Eight bits for each number, in a mode that can be shrunk: grey, RGB, or RGB with alpha."""
+    """Eight bits for each number, in a mode that can be shrunk: grey or RGB, alpha with them."""
     if picture.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255
-        grey = np.clip(np.asarray(picture) / 257, 0, 255).round()
-        return Image.fromarray(grey.astype(np.uint8))
+        return picture.point(lambda grey: grey * (1 / 257) + 0.5).convert("L")
+    if picture.mode in ("LA", "RGBA"):
+        return picture
     wanted = "L" if picture.mode in ("1", "L") else "RGB"
     if picture.has_transparency_data:
         wanted = "RGBA"
@@ -102,10 +125,19 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 def _on_paper(picture: Image.Image) -> Image.Image:
     """White where it is transparent."""
-    if picture.mode != "RGBA":
+    if picture.mode not in ("LA", "RGBA"):
         return picture
     paper = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(paper, picture).convert("RGB")
+    return Image.alpha_composite(paper, picture.convert("RGBA")).convert("RGB")
+
+
+def _upright(picture: Image.Image, opened: Image.Image) -> Image.Image:
+    """As the camera was held; as it lies where the camera's notes are damaged."""
+    try:
+        turn = TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    except _BROKEN:
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def as_tensor(picture: Image.Image) -> Tensor:

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,17 @@ from explorer.datasets.downloads import Remote
 from explorer.language import _
 from explorer.torchvision_import import models
 
+_BROKEN = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    MemoryError,  # something claims to have more bytes than there are
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+)
 # torchvision's older files call a dense layer's parts "norm.1"; a name cannot hold a dot today.
 _OLD_DENSE = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
 
@@ -83,6 +95,9 @@ def fetch(network: str, progress: Progress | None = None) -> Path:
 def build(network: str, path: Path) -> nn.Module:
     """The network with the published weights in the file at `path`.
 
+    What is unpickled may only be tensors in plain containers. `fetch` has compared the file with
+    its published checksum.
+
     Raises:
         ValueError: the file is damaged, or holds something else.
     """
@@ -90,12 +105,13 @@ def build(network: str, path: Path) -> nn.Module:
     # Built without memory: filling it with random numbers first takes seconds.
     built: Any = build_on_meta(architecture, architecture.resolve())
     try:
+        _check_unpacked(path)
         found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
         state = {_OLD_DENSE.sub(r"\1\2", key): tensor for key, tensor in found.items()}
         if network == TORCHVISION + "googlenet":  # built without its side classifiers
             state = {key: tensor for key, tensor in state.items() if not key.startswith("aux")}
         built.load_state_dict(state, assign=True)
-    except (OSError, RuntimeError, EOFError, ValueError, AttributeError, pickle.UnpicklingError):
+    except _BROKEN:
         raise ValueError(
             _(
                 "{path} does not hold the published weights of {network}. Delete it, and it is "
@@ -105,3 +121,16 @@ def build(network: str, path: Path) -> nn.Module:
     if hasattr(built, "transform_input"):
         built.transform_input = True  # these two were trained on another range of numbers
     return built.eval()  # type: ignore[no-any-return]
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse a zip that would grow: torch writes its own without packing them.
+
+    Raises:
+        ValueError: what is in it is larger than the file.
+    """
+    if not zipfile.is_zipfile(path):
+        return  # the older kind: one pickle after another
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > path.stat().st_size:
+            raise ValueError(path)

@@ -1,0 +1,112 @@
+"""Readers of strangers' files, tried in a process of its own: what they say, what they take.
+
+Run as a program it reads a list of [name, reader, path] from its standard input, and answers with
+one line of JSON for each. Its memory is measured by the system, torch's and Pillow's with it, and
+bounded by it: what wants more fails.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PEAK = Path("/proc/self/clear_refs")  # written to, a process's peak begins anew
+POSSIBLE = PEAK.exists()  # on Linux
+ROOM = 1_000_000_000  # bytes of addresses that the process may take besides what it has
+# What is freed is given back to the system, and does not hide what the next file takes.
+SETTINGS = {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
+NETWORK, PUBLISHED = "lenet", "torchvision/squeezenet1_1"  # for which files are read
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one reading ended: `said` is its error's words, empty if the file was taken."""
+
+    said: str
+    error: str  # the error's class
+    sentence: bool  # whether it is an error for visitors
+    took: int  # bytes of memory at the height, besides what the process had before
+    seconds: float  # of the processor
+
+
+def tried(files: Mapping[str, tuple[str, Path]]) -> dict[str, Outcome]:
+    """Each file (name → its reader, its path) read after the other in one process."""
+    asked = json.dumps([[name, reader, str(path)] for name, (reader, path) in files.items()])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.measured"],
+        cwd=ROOT,
+        input=asked,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **SETTINGS},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    answers = map(json.loads, done.stdout.splitlines())
+    return {name: Outcome(**answer) for name, answer in zip(files, answers, strict=True)}
+
+
+# -- in the process of its own ----------------------------------------------------------------
+
+
+def _readers() -> dict[str, Callable[[Path], object]]:
+    from explorer import checkpoints, pictures, weights
+    from explorer.weights import published
+
+    def shipped(path: Path) -> object:
+        weights.FOLDER = path.parent
+        weights.sources(NETWORK)  # who only lists them must not fall over it
+        return weights.load(NETWORK, {}, f"shipped:{path.stem}")
+
+    def downloaded(path: Path) -> object:
+        name = path.with_suffix(".pth")
+        name.symlink_to(path)  # torch goes by the name
+        return published.build(PUBLISHED, name)
+
+    return {
+        "picture": lambda path: pictures.from_upload(path.read_bytes()),
+        "card": checkpoints.read_card,
+        "checkpoint": checkpoints.load,
+        "shipped": shipped,
+        "published": downloaded,
+    }
+
+
+def _status(key: str) -> int:
+    """A line of the system's account of this process, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
+
+
+def _measured(read: Callable[[Path], object], path: Path) -> dict[str, Any]:
+    idle = _status("VmRSS:")
+    PEAK.write_text("5", encoding="ascii")
+    start, said, error, sentence = time.process_time(), "", "", True
+    try:
+        read(path)
+    except BaseException as caught:  # noqa: BLE001 (whatever it is, it is told)
+        said, error, sentence = str(caught), type(caught).__name__, isinstance(caught, ValueError)
+    seconds = time.process_time() - start
+    took = _status("VmHWM:") - idle
+    return dict(said=said, error=error, sentence=sentence, took=took, seconds=seconds)
+
+
+def _main() -> None:
+    import resource
+
+    asked = json.load(sys.stdin)
+    readers = _readers()
+    most = _status("VmSize:") + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    for _name, reader, path in asked:
+        print(json.dumps(_measured(readers[reader], Path(path))), flush=True)
+
+
+if __name__ == "__main__":
+    _main()
