@@ -6,15 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
 
-from explorer import runs, storage
+from explorer import runs, serve, storage
 from explorer.recipes import Recipe
 from explorer.runs import Run, store
 
@@ -85,6 +86,40 @@ class Server:
                 pipe.close()
 
 
+class WebServer:
+    """The real one, as somebody starts it."""
+
+    def __init__(self) -> None:
+        port = serve.free_port(19_600)
+        self.address = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "explorer", "serve", "--port", str(port)],
+            cwd=storage.PROJECT,
+            env={**os.environ, "CONVSCOPE_HOME": str(storage.home())},
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def answers(self) -> bool:
+        """Whether it does by now."""
+        with suppress(OSError):
+            return bool(self.told("health"))
+        return False
+
+    def told(self, path: str) -> str:
+        """What it says at an address below /api."""
+        with urllib.request.urlopen(f"{self.address}/api/{path}", timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
+
 @contextmanager
 def folder(home: Path) -> Iterator[Path]:
     """Everything that is kept, in `home`; no process that works with it is left behind."""
@@ -93,14 +128,19 @@ def folder(home: Path) -> Iterator[Path]:
     try:
         yield home
     finally:
-        for pid in of_folder(home):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        until(lambda: not of_folder(home))
+        kill_all(home)
         if before is None:
             del os.environ[storage.VARIABLE]
         else:
             os.environ[storage.VARIABLE] = before
+
+
+def kill_all(home: Path) -> None:
+    """As if the machine had been switched off."""
+    for pid in of_folder(home):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: not of_folder(home))
 
 
 def of_folder(home: Path) -> list[int]:

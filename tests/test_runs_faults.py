@@ -1,26 +1,33 @@
 """Twenty deaths: of the worker, of a web server, of everything at once, at random moments."""
 
+import csv
 import dataclasses
+import json
 import os
 import random
 import signal
 import time
+from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
-from explorer import checkpoints, datasets, training
+from explorer import checkpoints, datasets, runs, training
+from explorer.__main__ import main
 from explorer.device import named
 from explorer.runs import Status, folder, metrics, process, processes, store
 from explorer.runs.database import database
 from tests import run_processes
-from tests.run_processes import SHORT, Server, of_folder, until
+from tests.run_processes import SHORT, Server, WebServer, of_folder, until
 
 RECIPE = dataclasses.replace(SHORT, epochs=1000)
 # Few of hosts: the next one takes seconds to be warm (`test_runs_host` has more of them).
-DEATHS = ["worker"] * 13 + ["server"] * 5 + ["worker and host"] + ["all"]
+DEATHS = ["worker"] * 8 + ["server"] * 4 + ["worker and server"] * 6 + ["worker and host", "all"]
 
 
 def test_twenty_deaths_lose_nothing(tmp_path: Path):
@@ -63,6 +70,48 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         database().close()
 
 
+def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goes_on(
+    tmp_path: Path,
+):
+    with run_processes.folder(tmp_path):
+        number = runs.launch(RECIPE)
+        with WebServer() as server:
+            goes_on(number)
+            state = next_state(number)
+            until(server.answers)
+            assert news(server, number)["status"] == "running"
+            run_processes.kill_all(tmp_path)  # server, host and worker at once
+        rows = committed(number)
+        assert rows >= state > 0
+        assert store.get(number).status is Status.RUNNING  # nobody is there to write otherwise
+        with WebServer() as server:
+            until(server.answers)
+            assert news(server, number)["status"] == "interrupted"
+            assert steps_told(server, number) == pytest.approx(unbroken(rows))
+            assert main(["runs", "resume", str(number), "--detach"]) == 0
+            until(lambda: store.get(number).progress.step > rows)
+            assert news(server, number)["status"] == "running"
+            assert main(["runs", "stop", str(number)]) == 0
+            until(lambda: news(server, number)["status"] == "stopped")
+            told = steps_told(server, number)
+        assert len(told) == store.get(number).progress.step
+        assert told == pytest.approx(unbroken(len(told)))
+        assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
+        database().close()
+
+
+def news(server: WebServer, number: int) -> dict[str, Any]:
+    """What the page that watches the run is told."""
+    return dict(json.loads(server.told(f"runs/{number}")))
+
+
+def steps_told(server: WebServer, number: int) -> list[float]:
+    """The loss of every step, as the page offers them for download."""
+    rows = list(csv.DictReader(server.told(f"runs/{number}/files/steps.csv").splitlines()))
+    assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
+    return [float(row["loss"]) for row in rows]
+
+
 def committed(number: int) -> int:
     (row,) = database().rows("SELECT COUNT(*) AS steps FROM steps WHERE run = ?", (number,))
     return int(row["steps"])
@@ -90,7 +139,7 @@ def die(death: str, number: int, servers: list[Server]) -> None:
     if "host" in death or death == "all":
         until(lambda: processes.host_lives("cpu"))
         os.kill(host(), signal.SIGKILL)
-    for server in {"server": servers[:1], "all": servers[:]}.get(death, []):
+    for server in servers[:] if death == "all" else servers[:1] if "server" in death else []:
         server.kill()
         servers.remove(server)
         servers.append(Server())
@@ -103,7 +152,15 @@ def host() -> int:
 
 def unbroken(steps: int) -> list[float]:
     """The losses of the same run's first steps, never interrupted, trained right here."""
+    known, more = _trained_here()
+    known.extend(islice(more, max(0, steps - len(known))))
+    return known[:steps]
+
+
+@cache
+def _trained_here() -> tuple[list[float], Iterator[float]]:
+    """The losses that are known by now, and those that follow: the tests share them."""
     torch.set_num_threads(1)
     records = training.Training(RECIPE, datasets.load("digits"), named("cpu")).records()
-    losses = (loss for each in records if isinstance(each, training.Steps) for loss in each.loss)
-    return list(islice(losses, steps))
+    steps = (each for each in records if isinstance(each, training.Steps))
+    return [], (loss for each in steps for loss in each.loss)

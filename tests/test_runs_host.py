@@ -3,10 +3,12 @@
 import dataclasses
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from tests import run_processes
 from tests.run_processes import SHORT, Server, going, of_folder, over, until
 
 LONG = dataclasses.replace(SHORT, epochs=1000)
+BRIEF = dataclasses.replace(SHORT, epochs=1, train_subset=64)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,14 +86,46 @@ def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     np.testing.assert_allclose(network.get_parameter("conv1.weight").detach(), kernels.kernels)
 
 
-def test_a_run_starts_within_a_third_of_a_second_of_its_turn():
-    first = [over(runs.launch(SHORT)) for _ in range(3)]
-    queued = [runs.launch(SHORT) for _ in range(3)]
+def waits() -> list[float]:
+    """Seconds from its turn to its start, of three runs launched alone and two in a queue."""
+    first = [over(runs.launch(BRIEF)) for _ in range(3)]
+    queued = [runs.launch(BRIEF) for _ in range(3)]
     ended = [over(number) for number in queued]
     turns = [run.created for run in first]
     turns += [max(run.created, before.ended or 0) for before, run in pairwise(ended)]
-    waits = [(run.taken or 0) - turn for run, turn in zip([*first, *ended[1:]], turns, strict=True)]
-    assert min(waits) < 0.3  # the others, too, on a machine that does nothing else
+    return [(run.taken or 0) - turn for run, turn in zip([*first, *ended[1:]], turns, strict=True)]
+
+
+# As kind to others as host and worker are: seconds that one second of computing takes it.
+KIND = """
+import os, pathlib, time
+os.nice(10)
+try:
+    pathlib.Path("/proc/self/autogroup").write_text("5")
+except OSError:
+    pass
+began = time.perf_counter()
+while time.process_time() < 0.1:
+    pass
+print((time.perf_counter() - began) / 0.1)
+"""
+
+
+def held_up() -> float:
+    """How many times slower whoever lets others go first is made by them; 1 on an idle machine."""
+    command = [sys.executable, "-S", "-c", KIND]
+    done = subprocess.run(command, capture_output=True, check=True, start_new_session=True)
+    return max(1.0, float(done.stdout))
+
+
+def test_a_run_starts_within_a_third_of_a_second_of_its_turn():
+    """The median of five; on a busy machine three times, and within the time that it is held up."""
+    tries: list[tuple[float, float]] = []
+    while not tries or (len(tries) < 3 and tries[-1][0] >= tries[-1][1]):
+        before = held_up()
+        median = statistics.median(waits())
+        tries.append((median, 0.3 * max(before, held_up())))
+    assert tries[-1][0] < tries[-1][1], tries
 
 
 def test_what_fails_is_told_in_a_sentence(home: Path):
@@ -221,7 +256,7 @@ def test_a_worker_that_does_not_answer_to_a_stop_is_ended():
     ("code", "out_of_memory", "part"),
     [
         (-signal.SIGKILL, False, "ended from outside (SIGKILL)"),
-        (-signal.SIGKILL, True, "out of memory"),
+        (-signal.SIGKILL, True, "a new run with smaller batches"),  # resuming keeps the recipe
         (-signal.SIGSEGV, True, "crashed (SIGSEGV)"),
         (workers.DISK_FULL, False, "disk became full"),
         (1, False, "exit status 1"),
@@ -317,7 +352,75 @@ def test_an_unknown_engine_is_told():
         engines.get("cloud")
 
 
-# A disk that is full
+# A disk that is full, or cannot be written to
+
+
+# Workers beside the host's own, as many as asked for, each of which takes up what is next.
+BESIDE = """
+import os, sys
+from explorer.runs import process, store
+from explorer.runs.warm import worker
+for _ in range(int(sys.argv[1])):
+    if not os.fork():
+        os._exit(worker.Worker(store.claim("cpu", process.own()).id).work())
+ends = [os.wait()[1] for _ in range(int(sys.argv[1]))]
+sys.exit(any(ends))
+"""
+
+
+def mounted(place: Path, options: str) -> bool:
+    """Whether an empty disk could be put there: only root may."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@contextmanager
+def spoiled(place: Path, how: str) -> Iterator[bool]:
+    """A folder on a disk that is full or read-only, or a file in its place; whether it could be."""
+    aside = place.with_name(f"{place.name} aside")
+    if how == "replaced":
+        place.rename(aside)
+        place.touch()
+        done = True
+    else:
+        done = mounted(place, {"full": "size=64k", "read-only": "ro"}[how])
+    try:
+        yield done
+    finally:
+        if how == "replaced":
+            place.unlink()
+            aside.rename(place)
+        elif done:
+            subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_run_whose_folder_fails_ends_in_a_sentence_and_the_one_beside_it_goes_on():
+    beside = runs.launch(LONG)
+    going(beside)
+    reasons = {"full": "No space", "read-only": "Read-only", "replaced": "directory"}
+    numbers = {how: runs.launch(LONG) for how in reasons}
+    command = [sys.executable, "-c", BESIDE, str(len(numbers))]
+    with subprocess.Popen(command, cwd=storage.PROJECT) as workers, ExitStack() as faults:
+        for number in numbers.values():
+            going(number)
+        for how, number in numbers.items():
+            if not faults.enter_context(spoiled(folder.folder(number), how)):
+                runs.stop(number)
+                continue
+            run = over(number)
+            assert run.status is Status.FAILED
+            assert "could not be written" in str(run.reason)
+            assert reasons[how] in str(run.reason)
+            assert every_loss(number)
+        assert going(beside, store.get(beside).progress.step + 1).status is Status.RUNNING
+        assert workers.wait(run_processes.PATIENCE) == 0
+    runs.stop(beside)
+    kept = over(beside)
+    assert runs.curves(beside, most=10**6).step == list(range(1, kept.progress.step + 1))
+    assert runs.weights(beside).kept == tuple(range(1, kept.progress.epoch + 1))
+    again = numbers["replaced"]
+    runs.resume(again)
+    assert going(again, store.get(again).progress.step + 1).status is Status.RUNNING
 
 
 @pytest.fixture
@@ -325,12 +428,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of its own, with room for 2.5 MB."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2500k", "tmpfs", str(place)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
+    if not mounted(place, "size=2500k"):
         pytest.skip("only root can mount a small disk")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
