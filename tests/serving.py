@@ -18,6 +18,7 @@ SECONDS_TO_START = 60
 BROWSER = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",  # a camera, allowed
 )  # fmt: skip
 
 

@@ -5,6 +5,9 @@ import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
@@ -217,7 +220,8 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     with torch.no_grad():
         expected = network.train().bn1(network.conv1(batch))[0, 0]
     assert np.allclose(numbers(board(at, "channel")["values"]), expected.flatten(), atol=1e-5)
-    assert opened("feature-maps", network="lenet")  # has neither batch norm nor dropout
+    without = opened("feature-maps", network="lenet", picture="digits:test:0", training="true")
+    assert "both modes give the same" in text(without)
 
 
 def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
@@ -288,6 +292,23 @@ def test_a_drawing_fits_into_a_link() -> None:
     for broken in ("", "A", "ä", spelled[:-40], spelled + spelled, "eJzt" * 100):
         with pytest.raises(ValueError, match="Draw it again"):
             inside_drawing.read(broken)
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        ("photograph:china", ["1.5 times narrower", "67 % of the picture", "33 % of what"]),
+        ("digits:test:0", ["all three fits give the same"]),
+    ],
+)
+def test_which_fit_is_best_is_answered_with_the_picture_s_numbers(
+    picture: str, words: list[str]
+) -> None:
+    said = text(opened("feature-maps", picture=picture))
+    assert "The network takes one shape, and my picture has another" in said
+    assert "ratio of the sides kept" in said
+    assert "average its answers" in said
+    assert all(each in said for each in words)
 
 
 def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
@@ -454,14 +475,42 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     expect(page.locator("[data-drawing-painted]")).to_be_visible()  # it stays open
 
     page.get_by_role("radio", name="Upload").click()
+    large = tmp_path / "large.png"
+    with large.open("wb") as file:
+        file.truncate(300_000_000)
     bad = {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
     chooser = page.locator(".st-key-picture_file [data-testid=stFileUploaderDropzoneInput]")
     chooser.set_input_files(files=[bad])
     expect(page.get_by_text("cannot be read as a PNG or JPEG")).to_be_visible()
-    png = pictures_png(tmp_path)
-    chooser.set_input_files(str(png))
+    chooser.set_input_files(large)
+    expect(page.get_by_text("File must be 10.0MB or smaller")).to_be_visible()
+    with page.expect_request("**/_stcore/upload_file/**") as sent:
+        chooser.set_input_files(pictures_png(tmp_path))
     expect(page.get_by_text("boots", exact=True)).to_be_visible()
     page.wait_for_url("**picture=own*")
+    assert answer_to_300_megabytes(sent.value) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    page.get_by_role("radio", name="Camera").click()
+    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take Photo").click()
+    expect(page.get_by_text("from the camera", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("▸ 1 × 28 × 28")).to_be_visible()
+
+
+def answer_to_300_megabytes(sent: Request) -> int:
+    """What the server says to an upload, as the page's own, that claims to have so much.
+
+    Nothing is sent after that: it is to be refused before it is read.
+    """
+    address = urlsplit(sent.url)
+    headers = {**sent.all_headers(), "content-length": str(300_000_000)}
+    connection = HTTPConnection(address.netloc, timeout=10)
+    with closing(connection):
+        connection.putrequest("PUT", address.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        return connection.getresponse().status
 
 
 def pictures_png(folder: Path) -> Path:

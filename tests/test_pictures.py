@@ -302,6 +302,17 @@ def test_three_ways_to_make_a_wide_picture_square():
     assert prepare(wide, (1, 20, 20)).shown[0].tolist() == np.asarray(pillow).tolist()
 
 
+@pytest.mark.parametrize(("height", "width"), [(40, 60), (60, 40), (40, 40), (20, 200)])
+def test_how_much_wider_a_picture_is(height: int, width: int):
+    white = Picture(torch.full((1, height, width), 255, dtype=torch.uint8), "")
+    wider = pictures.wider(white, (1, 120, 120))
+    assert wider == pytest.approx(width / height)
+    kept = 1 / max(wider, 1 / wider)
+    assert kept == pytest.approx(min(height, width) ** 2 / (height * width))  # of a crop
+    filled = (prepare(white, (1, 120, 120), "pad").shown > 0).float().mean()
+    assert float(filled) == pytest.approx(kept)
+
+
 @pytest.mark.parametrize("fit", pictures.FITS)
 @pytest.mark.parametrize("size", [(224, 224), (7, 31), (1, 1), (300, 40)])
 @pytest.mark.parametrize("picture", [(20, 320), (320, 20), (28, 28), (9, 8)])

@@ -1,6 +1,6 @@
 """A picture to look at with a network, and what the network really receives of it."""
 
-from explorer.pictures.preparing import FITS, NORMALISATIONS, STATISTICS, prepare
+from explorer.pictures.preparing import FITS, NORMALISATIONS, STATISTICS, prepare, wider
 from explorer.pictures.records import Picture, Prepared
 from explorer.pictures.sources import (
     DRAWING,
@@ -29,4 +29,5 @@ __all__ = [
     "named",
     "of_class",
     "prepare",
+    "wider",
 ]

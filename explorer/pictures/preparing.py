@@ -60,6 +60,15 @@ def prepare(
     return Prepared(tensor, shown)
 
 
+def wider(picture: Picture, shape: tuple[int, int, int]) -> float:
+    """How many times wider than `shape` (C, H, W) the picture is, at the same height.
+
+    Below 1 it is taller. Squeezed, it loses so much of its width; cropped, it keeps the inverse.
+    """
+    height, width = picture.pixels.shape[1:]
+    return width / height * shape[1] / shape[2]
+
+
 def _known(given: str, known: dict[str, str]) -> None:
     if given not in known:
         raise ValueError(

@@ -13,14 +13,16 @@ from explorer import datasets, pictures
 from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.language import _
-from explorer.pictures import FITS, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
+from explorer.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
 from explorer.ui import inside_drawing, inside_leaf, links
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.units import times
 
 OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
 WIDTH = 460  # pixels of the part that opens
+LARGEST = MOST_BYTES // 2**20 + 1  # megabytes that a browser sends; the last one is counted here
 SMALL = 56  # of the two pictures beside each other
+ALIKE = 1.02  # times wider or taller than this is no other shape
 FIRST = ("fashion_mnist", "digits")  # of these, the first that is at hand gives the first picture
 
 
@@ -123,7 +125,12 @@ def _ways(key: str, spelled: str, mistakes: Mistakes | None) -> None:
     elif way == DRAWING:
         _drawing(key, spelled)
     elif way == "upload":
-        given = st.file_uploader(_("A PNG or JPEG file"), ["png", "jpg", "jpeg"], key=f"{key}_file")
+        given = st.file_uploader(
+            _("A PNG or JPEG file"),
+            ["png", "jpg", "jpeg"],
+            key=f"{key}_file",
+            max_upload_size=LARGEST,
+        )
         _own(key, given, OWN)
     else:
         given = st.camera_input(_("Take a picture"), key=f"{key}_camera")
@@ -198,3 +205,37 @@ def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -
         f"{given} ▸ {got}</span></div>",
         width="content",
     )
+    shape = prepared.tensor.shape
+    with st.popover(_("Which fit?"), icon=":material/help:", type="tertiary"):
+        st.markdown(_answer(pictures.wider(picture, (shape[1], shape[2], shape[3]))))
+
+
+def _answer(wider: float) -> str:
+    """A learner's question about a picture so many times wider than the network's input."""
+    asked = _("**The network takes one shape, and my picture has another. Which fit is best?**")
+    advice = _(
+        "Most networks were shown their pictures with the ratio of the sides kept: shrunk until "
+        "the shorter side fits, the rest of the longer one cut off. If what matters may lie in "
+        "what is cut off, show the network several crops, the middle and the corners, and average "
+        "its answers. The data sets here are square: runs trained here never had to choose."
+    )
+    return "\n\n".join((asked, advice, _fits(wider)))
+
+
+def _fits(wider: float) -> str:
+    """What each fit does to this picture."""
+    times_wider = max(wider, 1 / wider)
+    if times_wider < ALIKE:
+        return _("This picture has the network's shape already: all three fits give the same.")
+    squeezed = _("narrower") if wider > 1 else _("flatter")
+    kept = 100 / times_wider
+    lines = (
+        _("*squeeze* keeps everything, and makes all of it {n} times {squeezed}."),
+        _("*crop* keeps the shapes, and {kept} % of the picture: its middle."),
+        _("*pad* keeps both; {black} % of what the network gets is black, which it may never "
+          "have met in training."),
+    )  # fmt: skip
+    numbers = dict(
+        n=f"{times_wider:.3g}", squeezed=squeezed, kept=f"{kept:.0f}", black=f"{100 - kept:.0f}"
+    )
+    return _("With this picture:") + "".join(f"\n- {line.format(**numbers)}" for line in lines)
