@@ -23,14 +23,18 @@ from explorer import architectures, checkpoints, datasets, recipes, runs, serve,
 from explorer.figures import confusion, learned
 from explorer.figures import runs as figures
 from explorer.recipes import PRESETS, Recipe
-from explorer.runs import Status
+from explorer.runs import Status, process, store
+from explorer.runs import folder as run_folder
+from explorer.runs.ledger import Ledger
 from explorer.ui import run_table
 from explorer.ui.run_routes import ROUTES
+from explorer.ui.run_words import duration
 from explorer.ui.shell import entry
 from explorer.ui.train_form import FIRST
-from explorer.units import exact
+from explorer.units import exact, size
 from tests.pages import boards, opened, press, text
 from tests.run_processes import SHORT, folder, over, until
+from tests.test_runs_store import SETTINGS, STARTED, epoch
 
 
 @pytest.fixture(scope="module")
@@ -202,12 +206,36 @@ def test_data_that_are_not_here_are_fetched_elsewhere(nothing: None) -> None:
     assert next(each for each in at.button if each.key == "launch").disabled
 
 
-def test_time_is_measured_by_another_process(nothing: None) -> None:
-    at = opened("new-run", dataset="digits", batch_size="64")
-    press(at, "Measure the time")
+def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
+    nothing: None,
+) -> None:
+    size_of_it = {"epochs": "1", "train_subset": "320", "test_subset": "32"}
+    at = opened("new-run", dataset="digits", batch_size="64", **size_of_it)
+    press(at, "Measure the time")  # in another process
     table = html(at, 'class="budget"')
     assert re.search(r"\d s \(\d.* pictures/s\)", table), table
     assert [each.label for each in at.button if each.key == "measure"] == ["Measure again"]
+    press(at, "Launch")
+    assert at.title[0].value == "Is it learning?"
+    (run,) = runs.listed()
+    assert live(at)["run"] == run.id
+    assert run.recipe.train_subset == 320
+    assert run.estimate == pytest.approx(seconds(table), abs=0.06)
+    run = over(run.id)
+    assert run.status is Status.FINISHED
+    assert run.estimate
+    facts = run.facts
+    assert balance(opened("live", run=str(run.id))) == (
+        f"Training took **{duration(run.progress.seconds)}**; **{duration(run.estimate)}** had "
+        f"been estimated. Training took up to **{size(facts['peak_memory'])}** of memory, buffers "
+        f"included; one step alone was thought to need **{size(facts['memory'])}**. 61.7 k "
+        f"parameters; {facts['precision']}, threads: {facts['threads']}, torch {torch.__version__}."
+    )
+
+
+def balance(at: AppTest) -> str:
+    """What the page says of estimate and truth."""
+    return next(each.value for each in at.markdown if "of memory" in each.value)
 
 
 def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
@@ -276,16 +304,6 @@ def test_without_runs_every_page_says_what_to_do(nothing: None) -> None:
     assert "There are no runs yet" in text(opened("runs"))
 
 
-def test_launching_leads_to_the_live_page(nothing: None) -> None:
-    at = opened("new-run", dataset="digits", epochs="1", train_subset="320", test_subset="32")
-    press(at, "Launch")
-    assert at.title[0].value == "Is it learning?"
-    (run,) = runs.listed()
-    assert live(at)["run"] == run.id
-    assert run.recipe.train_subset == 320
-    assert over(run.id).status is Status.FINISHED
-
-
 def test_a_finished_run_shows_what_came_of_it(done: list[int]) -> None:
     at = opened("live", run=str(done[0]))
     assert live(at)["run"] == done[0]
@@ -346,6 +364,36 @@ def test_chosen_runs_are_laid_over_each_other(done: list[int]) -> None:
 def test_a_link_to_runs_that_are_gone_shows_the_others(done: list[int]) -> None:
     at = opened("runs", runs=f"99,{done[0]},x")
     assert boards(at)[0]["chosen"] == [done[0]]
+
+
+def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
+    for _ in range(6):  # written by hand, as by a worker
+        store.add(SETTINGS, "a run", "cuda:0")
+        run = store.claim("cuda:0", process.own())
+        assert run
+        ledger = Ledger(run, process.own())
+        ledger.take()
+        ledger.begin(None)
+        ledger.started(STARTED)
+        ledger.epoch(epoch(1))
+        ledger.end(Status.STOPPED)
+    at = opened("runs", runs="1,2,3,4,5,6")
+    shown = [[each["id"] for each in board["shown"]] for board in boards(at) if "shown" in board]
+    assert shown == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4]], "curves of all, epochs of the first four"
+    assert "The first 4 runs stand side by side here; 2 more are left out." in text(at)
+
+
+def test_weights_that_made_room_are_told_where_epochs_are_chosen(done: list[int]) -> None:
+    first, second = map(str, done)
+    assert "made room" not in text(opened("live", run=second))
+    run_folder.make_room(done[1], 1)  # all but the last
+    told = "The weights of these epochs are kept: 2. Those of 1 made room"
+    assert told in text(opened("live", run=second))
+    assert told in text(opened("runs", runs=second))
+    assert told in text(opened("compare", nets=f"lenet:run:{second},lenet:run:{first}"))
+    inside = opened("kernels", network="lenet", weights=f"run:{second}")
+    assert "Weights of epoch 1 made room." in text(inside)
+    assert told in next(each.help for each in inside.caption if "made room" in each.value)
 
 
 def test_signs_differ_for_many_runs() -> None:

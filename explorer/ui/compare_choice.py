@@ -161,6 +161,8 @@ def _moments(chosen: Sequence[Entrant]) -> None:
                 args=(each.spelled, each.known.network, key),
                 width=320,
             )
+            if told := inside_sources.made_room(now):
+                st.caption(str(told), width=320)
 
 
 def _move(spelled: str, network: str, key: str) -> None:

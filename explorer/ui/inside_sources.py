@@ -5,7 +5,8 @@ import re
 import streamlit as st
 
 from explorer import datasets, runs, weights
-from explorer.language import _
+from explorer.language import _, ngettext
+from explorer.runs.folder import spans
 from explorer.ui import links
 from explorer.ui.inside_published import here
 from explorer.weights import PUBLISHED, UNTRAINED, Weights
@@ -72,10 +73,29 @@ def pick_moment(source: str, key: str = "moment", label: str = "") -> str:
     there = moments(source)
     if len(there) == 1:
         return source
+    chosen = _moment_of(source, there, key, label or _("Through training"))
+    if key == "moment" and (kept := made_room(source)):
+        gone = ngettext(
+            "Weights of epoch {gone} made room.",
+            "Weights of epochs {gone} made room.",
+            len(kept.gone),
+        )
+        st.caption(gone.format(gone=spans(kept.gone)), help=str(kept), width=165)
+    return chosen
+
+
+def made_room(source: str) -> runs.Weights | None:
+    """Which epochs of a run can be chosen, if the weights of others had to make room."""
+    kind, _colon, number = base(source).partition(":")
+    kept = runs.weights(int(number)) if kind == "run" else None
+    return kept if kept and kept.gone else None
+
+
+def _moment_of(source: str, there: list[str], key: str, label: str) -> str:
+    """One of the moments that are `there`, by buttons or by sliding."""
     if st.session_state.get(key) not in there:
         st.session_state[key] = source
     links.hold(key, st.session_state[key], tuple(there))
-    label = label or _("Through training")
     if len(there) == 2:
         chosen = st.segmented_control(
             label,

@@ -125,6 +125,8 @@ def files(run: Run) -> None:
     )
     st.html(ASSETS / "run_pages.css")
     st.html(f'<ul class="files">{"".join(items)}</ul>')
+    if told := str(runs.weights(run.id)):
+        st.caption(told)
 
 
 # -- deleting ---------------------------------------------------------------------------------

@@ -112,7 +112,11 @@ def outcome(chosen: list[Run]) -> None:
         return
     st.subheader(_("What had they learned by then?"), anchor=False)
     if (left := len(done) - MOST_RUNS) > 0:
-        text = ngettext("{n} more is left out.", "{n} more are left out.", left)
-        st.caption(text.format(n=left))
+        text = ngettext(
+            "The first {most} runs stand side by side here; {n} more is left out.",
+            "The first {most} runs stand side by side here; {n} more are left out.",
+            left,
+        )
+        st.caption(text.format(most=MOST_RUNS, n=left))
     shown = done[:MOST_RUNS]
     learned_board([run for run, _sign in shown], key="learned", lines=[each for _r, each in shown])
