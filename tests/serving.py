@@ -32,31 +32,60 @@ def server(home: Path = ROOT) -> Iterator[str]:
 @contextmanager
 def serving(home: Path, log: Path) -> Iterator[str]:
     """As `server`, with what the server says written to `log`."""
-    # A port per test process, far from each other, so that two do not find the same one free.
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    port = serve.free_port(18_600 + 200 * worker)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    command += [f"--server.port={port}", "--server.headless=true"]
-    with log.open("wb") as written:
-        process = subprocess.Popen(command, cwd=home, stdout=written, stderr=written)
-        try:
-            _wait_for(process, f"http://127.0.0.1:{port}", log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with mortal(home, log) as found:
+        yield found.address
+
+
+@contextmanager
+def mortal(home: Path, log: Path) -> Iterator["Served"]:
+    """As `serving`, for who wants to end the server and start it again."""
+    found = Served(home, log)
+    try:
+        found.start()
+        yield found
+    finally:
+        found.stop()
+
+
+class Served:
+    """The server of a folder, at one address for good."""
+
+    def __init__(self, home: Path, log: Path) -> None:
+        # A port per test process, far from each other, so that two do not find the same one free.
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        self._port = serve.free_port(18_600 + 200 * worker)
+        self._home, self._log = home, log
+        self.address = f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command += [f"--server.port={self._port}", "--server.headless=true"]
+        with self._log.open("ab") as written:
+            self._process = subprocess.Popen(
+                command, cwd=self._home, stdout=written, stderr=written
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + SECONDS_TO_START
+        while self._process.poll() is None and time.monotonic() < end:
             try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                with urllib.request.urlopen(f"{self.address}/api/health", timeout=2):
+                    return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.1)
+        raise RuntimeError(f"The server did not start. Its log:\n{self._log.read_text('utf-8')}")
 
+    def kill(self) -> None:
+        """End it as no program can prepare for."""
+        self._process.kill()
+        self._process.wait()
 
-def _wait_for(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    end = time.monotonic() + SECONDS_TO_START
-    while process.poll() is None and time.monotonic() < end:
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._process.terminate()
         try:
-            with urllib.request.urlopen(f"{address}/api/health", timeout=2):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise RuntimeError(f"The server did not start. Its log:\n{log.read_text(encoding='utf-8')}")
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()

@@ -3,17 +3,25 @@
 The server is one of its own, with a folder of its own for runs; the run is a real one.
 """
 
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from explorer import runs
+from explorer import datasets, recipes, runs, training
+from explorer.runs import Status, metrics, process, store
+from explorer.runs.ledger import Ledger
+from explorer.ui.run_feed import MOST_POINTS
 from tests.conftest import settled
-from tests.run_processes import folder, until
-from tests.serving import ROOT, serving
+from tests.run_processes import SHORT, folder, over, until
+from tests.serving import ROOT, Served, mortal
+from tests.test_runs_store import STARTED, steps
 
 pytestmark = pytest.mark.browser
 
@@ -31,9 +39,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[str]:
-    with serving(ROOT, home / "server.log") as address:
-        yield address
+def served(home: Path) -> Iterator[Served]:
+    with mortal(ROOT, home / "server.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server(served: Served) -> str:
+    return served.address
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +120,7 @@ def test_a_curve_grows_and_a_zoom_stays(server: str, browser: Browser, number: i
     assert shown.locator(".loss").get_attribute("data-zoom") == kept, "both charts zoom together"
     assert not moved
     assert not sent, "no page runs while a curve grows"
+    expect(shown.locator(".legend").first).not_to_contain_text("course")  # it had other pictures
     page.locator(".accuracy svg.plot").dblclick()
     expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
     page.context.close()
@@ -212,6 +226,127 @@ def test_two_browsers_see_and_steer_the_same_run(
         page.context.close()
 
 
+# Every step that the server tells of, in the order in which the page hears of them.
+LISTEN = r"""
+window.told = []
+const ask = window.fetch
+window.fetch = async (...given) => {
+  const answer = await ask(...given)
+  if (/api\/runs\/\d+\?/.test(given[0]))
+    answer.clone().json().then(news => window.told.push(...news.points.step), () => {})
+  return answer
+}
+"""
+
+
+def test_a_server_that_is_killed_and_started_again_loses_nothing(
+    served: Served, browser: Browser, number: int
+) -> None:
+    worker = runs.get(number).worker
+    page = visitor(browser)
+    page.add_init_script(LISTEN)
+    page.goto(f"{served.address}/live?run={number}")
+    shown = board(page, "running")
+    settled(page)
+    kept = zoomed(shown)
+    served.kill()
+    expect(shown.locator(".lost")).to_be_visible()
+    points = told(shown.locator(".accuracy"), "points")
+    served.start()
+    expect(shown.locator(".lost")).to_be_hidden(timeout=10_000)
+    until(lambda: told(shown.locator(".accuracy"), "points") > points)
+    grows(board(page, "running"), 3)
+    assert shown.locator(".accuracy").get_attribute("data-zoom") == kept
+    heard = page.evaluate("window.told")
+    assert heard == runs.curves(number, 0, MOST_POINTS).step[: len(heard)], "without a gap"
+    run = runs.get(number)
+    assert run.worker == worker, "the training has not noticed"
+    every = metrics.curve(run, most=run.progress.total_steps).step
+    assert every == list(range(1, len(every) + 1))
+    assert len(every) >= run.progress.step
+    page.goto(f"{served.address}/runs")
+    page.locator(f'.table[data-table-painted] tr[data-run="{number}"]').wait_for()
+    page.context.close()
+
+
+def seconds(text: str) -> float:
+    """6 min 40 s → 400."""
+    unit = {"s": 1, "min": 60, "h": 3600}
+    return sum(float(n) * unit[word] for n, word in re.findall(r"([\d.]+) (s|min|h)\b", text))
+
+
+def test_a_run_that_waits_says_its_place_and_when_it_begins(
+    server: str, browser: Browser, number: int
+) -> None:
+    before, waiting = runs.launch(SHORT), runs.launch(SHORT)
+    page = visitor(browser)
+    page.goto(f"{server}/live?run={waiting}")
+    facts = board(page, "queued").locator(".facts")
+    expect(facts).to_contain_text("number 2 in the queue")
+    runs.cancel(before)
+    expect(facts).to_contain_text("number 1 in the queue")
+    told_time = facts.inner_text().partition("starts in about ")[2].partition(" · ")[0]
+    until_start = runs.expected(runs.get(waiting)).until_start
+    assert until_start
+    assert seconds(told_time) == pytest.approx(until_start, rel=0.2)
+    runs.pause(number)
+    shown = board(page, "finished")
+    expect(shown.locator(".facts")).not_to_contain_text("queue")
+    page.context.close()
+    runs.resume(number)
+    for each in (before, waiting):
+        runs.delete(each)
+    until(lambda: runs.get(number).status is Status.RUNNING)
+
+
+def handed() -> Ledger:
+    """A run of the course's LeNet in the hands of a worker that the test plays itself."""
+    settings = json.dumps(recipes.as_json(recipes.course_recipe("lenet")))
+    store.add(settings, "LeNet", "cuda:0")  # no host here looks after that
+    run = store.claim("cuda:0", process.own())
+    assert run
+    ledger = Ledger(run, process.own())
+    ledger.take()
+    ledger.begin(None)
+    return ledger
+
+
+def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_it(
+    server: str, browser: Browser
+) -> None:
+    ledger = handed()
+    page = visitor(browser)
+    page.goto(f"{server}/live?run={ledger.run.id}")
+    board(page, "starting")
+    ledger.loading(4_640_000, 11_594_722)
+    shown = page.locator(".live")
+    facts = shown.locator(".facts")
+    expect(facts).to_contain_text("fetching the data: 4.64 MB of 11.6 MB")
+    expect(shown.locator(".bar")).to_have_attribute("aria-valuenow", "40")
+    ledger.started(replace(STARTED, epochs=10, total_steps=100))
+    ledger.steps(steps(0, 100))  # ten in an epoch, half a second each
+    board(page, "running")
+    expect(facts).not_to_contain_text("fetching")
+    expect(shown.locator(".legend").first).to_contain_text("course, training")
+    course = shown.locator('.accuracy path[data-line="course_test"]')
+    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
+    printed = (0.601, 0.706, 0.739, 0.748, 0.765, 0.77, 0.792, 0.796, 0.806, 0.811)
+    for axis, last in (("Epochs", "epoch: 10.00"), ("Steps", "100"), ("Seconds", "training: 50 s")):
+        page.get_by_role("button", name=axis, exact=True).click()
+        plot.press("Home")
+        expect(course).to_have_attribute("stroke-dasharray", "2 3")
+        for accuracy in printed[:-1]:
+            plot.press("PageDown")
+            expect(tip).to_contain_text(f"course, test{100 * accuracy:.1f} %")
+        plot.press("End")
+        expect(tip).to_contain_text("course, test81.1 %")
+        expect(tip).to_contain_text(last)
+    ledger.end(Status.STOPPED)
+    board(page, "stopped")
+    page.context.close()
+    runs.delete(ledger.run.id)
+
+
 def test_a_cell_of_the_matrix_shows_its_pictures(
     server: str, browser: Browser, number: int
 ) -> None:
@@ -311,9 +446,144 @@ def test_runs_are_compared_named_and_deleted(server: str, browser: Browser, numb
     page.context.close()
 
 
-def test_another_server_shows_the_same_runs(home: Path, browser: Browser, number: int) -> None:
-    with serving(ROOT, home / "second.log") as address:
-        page = visitor(browser)
-        page.goto(f"{address}/runs")
-        page.locator(f'.table[data-table-painted="1"] tr[data-run="{number}"]').wait_for()
-        page.context.close()
+# -- what the page on several runs draws, against the store ---------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair(server: str) -> list[int]:
+    """Two runs that have finished; the second did half as many steps, and one epoch less."""
+    for run in runs.listed():
+        if run.status.active:
+            runs.stop(run.id)
+    other = replace(SHORT, epochs=1, batch_size=64, learning_rate=0.01, seed=7)
+    numbers = [runs.launch(SHORT, "first"), runs.launch(other, "second")]
+    assert [over(number).status for number in numbers] == [Status.FINISHED] * 2
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def compared(server: str, browser: Browser, pair: list[int]) -> Iterator[Page]:
+    """The page on which they are compared."""
+    page = visitor(browser)
+    page.goto(f"{server}/runs?runs={pair[0]},{pair[1]}")
+    page.locator(f'.overlay[data-overlay-painted="{pair[0]} {pair[1]}"]').wait_for()
+    yield page
+    page.context.close()
+
+
+# A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.
+ALONG = """
+async () => {
+  const { Track } = await import("/assets/run_track.js")
+  const track = { news: { per: 16, images: 500, batch: 32, flops: 7 } }
+  const axes = ["epoch", "step", "seconds", "images", "flops"]
+  return axes.map(by => Track.prototype.along.call(track, by, 20, 3.5))
+}
+"""
+
+
+def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[int]) -> None:
+    shown = compared.locator(".overlay")
+    assert compared.evaluate(ALONG) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
+    ends = [runs.epochs(number)[-1] for number in pair]
+    flops = runs.get(pair[0]).facts["forward_flops"]
+    last = {
+        "Epochs": "epoch: 2.00",
+        "Seconds": f"seconds of training: {ends[0].seconds:.1f}".removesuffix(".0") + " s",
+        "Pictures": "pictures seen: 1.02 k",  # 2 × 512
+        "FLOPs": f"(3 × forward): {3 * 1024 * flops / 1e9:.3g} G",
+    }
+    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
+    for axis, heading in last.items():
+        shown.get_by_role("button", name=axis, exact=True).click()
+        plot.press("End")
+        expect(tip).to_contain_text(heading)
+        for name, end in zip(("first", "second"), ends, strict=True):
+            assert end.test_accuracy
+            expect(tip).to_contain_text(f"{name}{100 * end.test_accuracy:.1f} %")
+
+
+def plain(text: str) -> float:
+    """A number as the page writes it: 2.5·10⁻⁴ → 0.00025."""
+    digits = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+    return float(text.translate(digits).replace("·10", "e"))
+
+
+def test_a_curve_is_smoothed_without_a_pull_to_its_start(compared: Page, pair: list[int]) -> None:
+    shown = compared.locator(".overlay")
+    losses = runs.curves(pair[0]).loss
+    plot, read = shown.locator(".loss svg.plot"), shown.locator(".loss .tip i").first
+    for weight in (0.8, 0.5, 0):
+        shown.locator("input.weight").fill(str(weight))
+        plot.press("End")
+        far_back = [weight**age for age in reversed(range(len(losses)))]
+        mean = np.average(losses, weights=far_back)
+        until(lambda mean=mean: plain(read.inner_text()) == pytest.approx(mean, rel=0.006))
+
+
+def test_a_row_has_its_curve_in_small(compared: Page, pair: list[int]) -> None:
+    path = compared.locator(f'.table tr[data-run="{pair[0]}"] .spark path')
+    drawn = path.get_attribute("d") or ""
+    points = np.array(re.findall(r"([\d.]+) ([\d.]+)", drawn), float)
+    accuracies = [row.test_accuracy for row in runs.epochs(pair[0])]
+    assert points[:, 0].tolist() == [3, 77], "from the left to the right"
+    assert points[:, 1] == pytest.approx([19 - 16 * (each or 0) for each in accuracies], abs=0.06)
+
+
+# Each epoch that the board has shown, in the order in which it did.
+WATCH = """
+board => {
+  window.epochs = []
+  const watch = new MutationObserver(() => {
+    const now = board.dataset.learnedPainted
+    if (now !== window.epochs.at(-1)) window.epochs.push(now)
+  })
+  watch.observe(board, { attributeFilter: ["data-learned-painted"] })
+}
+"""
+
+
+def test_epochs_are_gone_through_as_the_store_has_them(compared: Page, pair: list[int]) -> None:
+    """Kernels, answers and confusion of two runs, one of which did one epoch less."""
+    board = compared.locator(".learned")
+    drawn: set[str] = set()
+    for epoch in (2, 1, 0):
+        at = [f"{number}@{min(epoch, last)}" for number, last in zip(pair, (2, 1), strict=True)]
+        expect(board).to_have_attribute("data-learned-painted", " ".join(at), timeout=30_000)
+        for number, panel in zip(pair, board.locator(".panel").all(), strict=True):
+            agrees(panel, number, min(epoch, runs.get(number).progress.epoch))
+        drawn.add(board.locator("canvas").first.evaluate("canvas => canvas.toDataURL()"))
+        board.locator("input.epoch").press("ArrowLeft")
+    assert len(drawn) == 3, "the kernels have changed"
+    board.evaluate(WATCH)
+    board.get_by_role("button", name="Play").click()
+    expect(board.get_by_role("button", name="Pause")).to_be_visible()
+    expect(board.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
+    went = [f"{pair[0]}@{n} {pair[1]}@{min(n, 1)}" for n in (0, 1, 2)]
+    assert compared.evaluate("window.epochs") == went
+
+
+def agrees(panel: Locator, number: int, epoch: int) -> None:
+    """Whether one run's share of the board is what the store has of this epoch."""
+    kept = runs.snapshot(number, epoch)
+    assert kept
+    assert kept.kernels is not None
+    panel.locator("canvas").hover(position={"x": 3, "y": 3})
+    said = panel.locator(".read").inner_text()
+    where, _colon, value = said.partition(": ")
+    assert where == "kernel 0, row 0, column 0"
+    step = float(np.abs(kept.kernels).max()) / 127
+    assert plain(value) == pytest.approx(float(kept.kernels[0, 0, 0, 0]), abs=step)
+    told = panel.locator(".samples .bars span:first-child em:last-child").all_inner_texts()
+    shares = [int(each.rstrip("% \u202f")) for each in told]
+    assert shares == pytest.approx(100 * kept.probabilities.max(axis=1), abs=0.6)
+    if epoch == 0:
+        expect(panel.locator(".answers")).to_be_hidden()
+        return
+    cells = panel.locator("td[data-at]").all_inner_texts()
+    counts = np.array([int(each or 0) for each in cells]).reshape(10, 10)
+    test, answered = datasets.load("digits").test, runs.predictions(number, epoch).predicted
+    labels = test.labels[training.chosen(len(test), 64)].numpy()
+    expected = np.zeros((10, 10), int)
+    np.add.at(expected, (labels, answered), 1)
+    assert counts.tolist() == expected.tolist()

@@ -41,6 +41,7 @@ class News(TypedDict):
     flops: int  # forward, of one picture
     asked: int  # epochs of the recipe
     queue: dict[str, float | None] | None
+    loading: list[int] | None  # bytes of data fetched, and in all
     left: float | None  # seconds
     points: Points
     epochs: list[dict[str, float | None]]
@@ -171,6 +172,7 @@ class Feed:
             flops=int(facts.get("forward_flops", 0)),
             asked=run.recipe.epochs,
             queue=self._queue(),
+            loading=self._loading(),
             left=short(self._expected.left) if self._expected else None,
             points={name: values[first:] for name, values in self.points.items()},
             epochs=self.epochs[known.epochs if same else 0 :],
@@ -186,6 +188,12 @@ class Feed:
             "position": self._expected.position,
             "until": None if until is None else round(until),
         }
+
+    def _loading(self) -> list[int] | None:
+        """How far the data are, if the run waits for them to be downloaded."""
+        done, total = self.run.facts.get("loading", (0, 0))
+        waits = self.run.status is Status.STARTING and done < total
+        return [done, total] if waits else None
 
 
 def _plain(row: runs.EpochRow) -> dict[str, float | None]:

@@ -27,6 +27,7 @@ def _labels() -> dict[str, str]:
         "course_test": _("course, test"),
         "position": _("number {n} in the queue"),
         "starts_in": _("starts in about {time}"),
+        "fetching": _("fetching the data: {n} of {total}"),
         "epoch_of": _("epoch {n} of {total}"),
         "rate": _("{n} pictures/s"),
         "left": _("{time} left"),

@@ -282,8 +282,11 @@ export class Chart {
     if (event.key === "Escape") return this.change(null)
     if (!(event.key in moves) || !all.length) return
     event.preventDefault()
-    const now = this.at === null ? all.length - 1 - moves[event.key] : math.nearest(all, this.at)
-    this.at = all[Math.min(Math.max(now + moves[event.key], 0), all.length - 1)]
+    const move = moves[event.key]
+    const last = all.length - 1
+    // The first key shows the last point, but Home the first one.
+    const now = this.at !== null ? math.nearest(all, this.at) : event.key === "Home" ? 0 : last - move
+    this.at = all[Math.min(Math.max(now + move, 0), last)]
     this.cursor()
   }
 

@@ -95,6 +95,9 @@ export function count(value) {
   return `${Number(value.toPrecision(3))}${power ? ` ${LETTERS[power]}` : ""}`
 }
 
+// 4640000 → "4.64 MB".
+export const size = bytes => count(bytes) + (Math.abs(bytes) < 999.5 ? " B" : "B")
+
 export function duration(seconds, words) {
   if (seconds < 10) return fill(words.seconds, { n: Number(seconds.toFixed(1)) })
   const whole = Math.round(seconds)

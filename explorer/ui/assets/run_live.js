@@ -139,7 +139,8 @@ class Live {
     sign.textContent = labels[this.asked ? `asked_${this.asked}` : `status_${status}`] ?? status
     this.find(".facts").textContent = this.news ? this.facts().join(" · ") : ""
     const progress = this.news?.progress ?? {}
-    const share = progress.total ? progress.step / progress.total : 0
+    const [done, total] = this.news?.loading ?? [progress.step, progress.total]
+    const share = total ? done / total : 0
     const bar = this.find(".bar")
     bar.firstElementChild.style.width = `${100 * share}%`
     bar.ariaValueNow = Math.round(100 * share)
@@ -149,8 +150,9 @@ class Live {
 
   facts() {
     const { labels, place } = this.data
-    const { progress, queue, left, status } = this.news
+    const { progress, queue, loading, left, status } = this.news
     const facts = [place]
+    if (loading) facts.push(math.fill(labels.fetching, { n: math.size(loading[0]), total: math.size(loading[1]) }))
     if (queue) facts.push(math.fill(labels.position, { n: queue.position }))
     if (queue?.until != null) facts.push(math.fill(labels.starts_in, { time: math.duration(queue.until, labels) }))
     if (progress.epochs) facts.push(math.fill(labels.epoch_of, { n: Math.min(progress.epoch + (status === "running" ? 1 : 0), progress.epochs), total: progress.epochs }))
