@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from explorer import checkpoints, datasets, runs
+from explorer import architectures, checkpoints, datasets, runs
 from explorer.checkpoints import FIRST
 from explorer.training.batches import resize, scale
 
@@ -75,8 +75,9 @@ def accuracy(network: nn.Module, dataset: str, size: int, first: int | None = No
         split.pictures[:first].split(BATCH), labels.split(BATCH), strict=True
     ):
         # Channels last takes a third of the time.
-        answer = network(scale(resize(pictures, size), torch.channels_last))
-        logits = answer if isinstance(answer, torch.Tensor) else answer[0]
+        logits = architectures.main_answer(
+            network(scale(resize(pictures, size), torch.channels_last))
+        )
         right += int((logits.argmax(dim=1) == wanted).sum())
     return right / len(labels)
 

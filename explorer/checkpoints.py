@@ -225,7 +225,7 @@ def _card(path: Path, metadata: Mapping[str, str]) -> Card:
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _damaged(path, _("it has no card that says what it is")) from error
     if not sound:
-        raise _damaged(path, _("its card says what cannot be"))
+        raise _damaged(path, _("its card holds impossible values"))
     return card
 
 
@@ -234,7 +234,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return type(value) in (int, float) and abs(value) < 2**63  # not a number is not less
 
 
 def _is_plain(value: Any, deep: int = MAX_DEPTH) -> bool:
@@ -282,8 +282,8 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
     if path.stat().st_size > most:
         raise _damaged(
             path,
-            _("at most {most} are read for {network}").format(
-                most=size(most), network=card.network
+            _("it is larger than any state of {network} can be ({most})").format(
+                network=card.network, most=size(most)
             ),
         )
 

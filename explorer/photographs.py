@@ -6,8 +6,6 @@ own functions load.
 """
 
 import io
-import struct
-import zlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from explorer.language import _
+from explorer.pillow_errors import UNREADABLE
 
 Photograph = npt.NDArray[np.float64]  # (H, W), brightness from 0 to 1
 
@@ -105,7 +104,7 @@ def read_upload(content: bytes, side: int = SIDE) -> Photograph:
         raise _Refused.too_many_pixels() from None
     except _Refused:
         raise
-    except (OSError, ValueError, TypeError, SyntaxError, EOFError, struct.error, zlib.error):
+    except UNREADABLE:
         raise ValueError(
             _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
         ) from None

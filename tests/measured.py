@@ -57,11 +57,13 @@ def tried(files: Mapping[str, tuple[str, Path]]) -> dict[str, Outcome]:
 
 def _readers() -> dict[str, Callable[[Path], object]]:
     from explorer import checkpoints, pictures, weights
+    from explorer.ui import inside_sources
     from explorer.weights import published
 
     def shipped(path: Path) -> object:
         weights.FOLDER = path.parent
-        weights.sources(NETWORK)  # who only lists them must not fall over it
+        for source in weights.sources(NETWORK):  # who only lists them must not fall over it
+            inside_sources.title(NETWORK, source)
         return weights.load(NETWORK, {}, f"shipped:{path.stem}")
 
     def downloaded(path: Path) -> object:

@@ -174,7 +174,9 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     assert not ascent.done
     epoch_ends(run, 2)
     weights._shelf.clear()
+    end = time.monotonic() + 60
     while not (search.done and ascent.done):
+        assert time.monotonic() < end
         excites_subject.go_on_searching(subject)
         excites_subject.go_on_ascending(subject, 0, settings)
     alone = list(

@@ -269,6 +269,9 @@ CARDS: dict[str, dict[str, Any]] = {
     "a way to begin": {"recipe": {"initialisation": "evil"}},
     "classes": {"classes": [["a"]]},
     "state": {"state": {"step": {}}},
+    "accuracy without end": {"test_accuracy": 10**400},
+    "accuracy that is no number": {"first_accuracy": float("nan")},
+    "truth for an accuracy": {"test_accuracy": True},
     "long text": {"dataset": "x" * 1_000_000},
 }
 CHECKPOINTS = {
@@ -297,7 +300,7 @@ CHECKPOINTS = {
     ),
     "offsets that overlap": file(lambda: checkpoint(claim([2], 8, back=4), bytes(4))),
     "cut short": file(lambda: checkpoint({})[:-1000]),
-    "200 MB too long": File(too_long, WEIGHTS, "at most 65.0 MB are read for lenet"),
+    "200 MB too long": File(too_long, WEIGHTS, "larger than any state of lenet can be .65.0 MB"),
     "other shapes": File(
         saved_with(conv1_weight=torch.ones(6, 3, 5, 5)), WEIGHTS, "conv1.weight is 6 × 3 × 5 × 5"
     ),

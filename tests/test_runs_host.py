@@ -395,13 +395,23 @@ def spoiled(place: Path, how: str) -> Iterator[bool]:
             subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+def end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a process and all that it started, if it is still there."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def test_a_run_whose_folder_fails_ends_in_a_sentence_and_the_one_beside_it_goes_on():
     beside = runs.launch(LONG)
     going(beside)
     reasons = {"full": "No space", "read-only": "Read-only", "replaced": "File exists|directory"}
     numbers = {how: runs.launch(LONG) for how in reasons}
     command = [sys.executable, "-c", BESIDE, str(len(numbers))]
-    with subprocess.Popen(command, cwd=storage.PROJECT) as workers, ExitStack() as faults:
+    with (
+        subprocess.Popen(command, cwd=storage.PROJECT, start_new_session=True) as workers,
+        ExitStack() as faults,
+    ):
+        faults.callback(end_group, workers)  # a test that failed waits for nobody
         for number in numbers.values():
             going(number)
         for how, number in numbers.items():

@@ -3,8 +3,6 @@
 import io
 import math
 import statistics
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +13,7 @@ from PIL import Image, ImageOps
 from explorer.datasets.folders import Found, Picture, Refused
 from explorer.datasets.records import Progress
 from explorer.language import _
+from explorer.pillow_errors import UNREADABLE
 from explorer.units import count
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,8 +24,6 @@ MOST_BYTES = 512_000_000  # all pictures at one size, in memory
 MOST_PIXELS = 40_000_000  # of one picture: what a telephone's camera makes
 MOST_PIXELS_IN_ALL = 10_000_000_000  # minutes of work
 NAMED = 3  # so many unreadable pictures are named
-
-_UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, EOFError, struct.error, zlib.error)
 
 
 @contextmanager
@@ -58,7 +55,7 @@ def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, li
                 pixels[row] = _fit(picture, channels, side)
         except Refused:
             raise
-        except (*_UNREADABLE, Image.DecompressionBombError):
+        except (*UNREADABLE, Image.DecompressionBombError):
             broken.append(each)
         if progress:
             progress(len(pictures) + row + 1, 2 * len(pictures))
@@ -76,7 +73,7 @@ def _measure(pictures: list[Picture], progress: Progress | None) -> tuple[int, i
                 grey = grey and picture.mode in {"1", "L", "LA", "I;16", "I;16B", "I"}
         except Refused:
             raise
-        except (*_UNREADABLE, Image.DecompressionBombError):
+        except (*UNREADABLE, Image.DecompressionBombError):
             broken.append(each)
         if progress:
             progress(row + 1, 2 * len(pictures))

@@ -2,8 +2,6 @@
 
 import io
 import math
-import struct
-import zlib
 from threading import Lock
 
 import numpy as np
@@ -13,6 +11,7 @@ from torch import Tensor
 
 from explorer.language import _
 from explorer.pictures.records import Picture
+from explorer.pillow_errors import UNREADABLE
 from explorer.units import size, times
 
 SIDE = 1024  # pixels of the longer side that is kept: more than any network here takes
@@ -31,16 +30,6 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_BROKEN = (
-    OSError,
-    ValueError,
-    TypeError,
-    SyntaxError,
-    EOFError,
-    LookupError,
-    struct.error,
-    zlib.error,
-)
 
 _one_at_a_time = Lock()  # unpacking a large one takes up to half a gigabyte for a moment
 
@@ -79,7 +68,7 @@ def from_upload(content: bytes, title: str = "") -> Picture:
         raise _too_many_pixels() from None
     except _Refused:
         raise
-    except _BROKEN:
+    except UNREADABLE:
         raise _Refused(
             _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
         ) from None
@@ -135,7 +124,7 @@ def _upright(picture: Image.Image, opened: Image.Image) -> Image.Image:
     """As the camera was held; as it lies where the camera's notes are damaged."""
     try:
         turn = TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
-    except _BROKEN:
+    except UNREADABLE:
         turn = None
     return picture if turn is None else picture.transpose(turn)
 

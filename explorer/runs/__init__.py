@@ -4,7 +4,7 @@ A run is a row in the store from the moment that it is launched. A host process 
 worker process when its turn comes; whoever asks reads the store. Nobody who asks computes.
 """
 
-from explorer.runs.folder import Weights
+from explorer.runs.folder import KeptEpochs
 from explorer.runs.looks import (
     checkpoint,
     checkpoints,
@@ -50,13 +50,13 @@ __all__ = [
     "Curve",
     "EpochRow",
     "Expected",
+    "KeptEpochs",
     "Predictions",
     "Progress",
     "Reason",
     "Run",
     "SnapshotRow",
     "Status",
-    "Weights",
     "Wish",
     "cancel",
     "checkpoint",

@@ -15,7 +15,7 @@ _EPOCH = re.compile(r"epoch-(\d+)\.safetensors")
 
 
 @dataclass(frozen=True)
-class Weights:
+class KeptEpochs:
     """The epochs whose weights can be loaded, and finished ones whose weights cannot any more."""
 
     kept: tuple[int, ...]
@@ -26,8 +26,8 @@ class Weights:
         if not self.gone:
             return ""
         return _(
-            "The weights of these epochs are kept: {kept}. Those of {gone} made room: a run’s "
-            "weights take {most} at most."
+            "The weights of these epochs are kept: {kept}. Those of {gone} were deleted to keep "
+            "the run within {most}."
         ).format(kept=spans(self.kept), gone=spans(self.gone), most=size(MOST_BYTES))
 
 
@@ -92,10 +92,10 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
     return kept[wanted]
 
 
-def weights(run: int, done: Iterable[int]) -> Weights:
+def weights(run: int, done: Iterable[int]) -> KeptEpochs:
     """Of which epochs the weights are kept, and of which of those `done` they are not."""
     kept = checkpoints(run)
-    return Weights(tuple(kept), tuple(each for each in done if each not in kept))
+    return KeptEpochs(tuple(kept), tuple(each for each in done if each not in kept))
 
 
 def forget_after(run: int, epoch: int) -> None:

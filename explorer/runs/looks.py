@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from explorer.runs import folder, metrics, store, tending
-from explorer.runs.folder import Weights
+from explorer.runs.folder import KeptEpochs
 from explorer.runs.records import Curve, EpochRow, Predictions, Run, SnapshotRow
 
 
@@ -72,6 +72,6 @@ def checkpoints(run: int) -> list[int]:
     return list(folder.checkpoints(run))
 
 
-def weights(run: int) -> Weights:
+def weights(run: int) -> KeptEpochs:
     """Of which epochs the weights are kept, and of which they had to make room."""
     return folder.weights(run, (row.epoch for row in metrics.epochs(run)))

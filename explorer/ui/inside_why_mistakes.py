@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from explorer import datasets, pictures, weights
+from explorer import architectures, datasets, pictures, weights
 from explorer.activations import own_copy
 from explorer.language import _
 from explorer.shelf import Shelf
@@ -66,11 +66,11 @@ class Search:
         """What there is to say; "" of a mistake, which is shown."""
         data = datasets.get(self.place.dataset).title
         if self.ended == "busy":
-            return _("Others are served first. Press again in a moment.")
+            return _("Others are being served first: press again in a moment.")
         if self.ended == "none":
             return _("This network gets every test picture of {data} right.").format(data=data)
         if self.ended == "time":
-            words = _("None up to number {n} of {data}. Press again to go on.")
+            words = _("No mistake up to picture {n} of {data}. Press again to go on.")
             return words.format(n=self.place.number, data=data)
         return ""
 
@@ -135,5 +135,6 @@ def _right(choice: Choice, fit: str, numbers: Sequence[int]) -> list[bool]:
     batch = [pictures.prepare(each, choice.shape, fit, known.normalisation) for each in given]
     network = own_copy(weights.load_known(known))
     with torch.no_grad():
-        found = network(torch.cat([each.tensor for each in batch])).argmax(1).tolist()
+        answer = architectures.main_answer(network(torch.cat([each.tensor for each in batch])))
+        found = answer.argmax(1).tolist()
     return [got == each.label for got, each in zip(found, given, strict=True)]

@@ -4,8 +4,6 @@ Everything is found by plain values: a network's name, its options and weights, 
 picture that it got. Two visitors who look at the same share the numbers; nobody else finds them.
 """
 
-import os
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +18,7 @@ from explorer.inputs import Picture
 from explorer.operations import INPUT, Operation
 from explorer.pixel import points
 from explorer.shelf import Shelf
-from explorer.ui import loaders
+from explorer.ui import loaders, turns
 from explorer.ui.inside_weights import WithWeights
 from explorer.ui.loaders import Options
 
@@ -69,8 +67,6 @@ class Overview:
 
 _recordings: Shelf[Recording] = Shelf(MOST_KEPT, lambda each: each.nbytes)
 _overviews: Shelf[Overview] = Shelf(MOST_OVERVIEWS, lambda each: each.nbytes)
-# While they run, forward passes hold memory that no shelf counts; more at once are no faster.
-_turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 
 def recorded(subject: Subject, layer: str) -> Recording:
@@ -130,7 +126,7 @@ def _operations(subject: Subject) -> list[Operation]:
 
 def _record(subject: Subject, nodes: list[str] | None) -> Recording:
     network = subject.load()
-    with _turns:
+    with turns.turn(None):
         return activations.record(network, subject.picture, nodes, training=subject.training)
 
 
@@ -152,7 +148,7 @@ def _overview(subject: Subject) -> Overview:
         span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
         return Overview(operations, stages, span)
     network = subject.load()
-    with _turns:
+    with turns.turn(None):
         found = activations.glance(
             network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training
         )
