@@ -385,15 +385,15 @@ def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
 
 def test_weights_that_made_room_are_told_where_epochs_are_chosen(done: list[int]) -> None:
     first, second = map(str, done)
-    assert "made room" not in text(opened("live", run=second))
+    assert "deleted" not in text(opened("live", run=second))
     run_folder.make_room(done[1], 1)  # all but the last
-    told = "The weights of these epochs are kept: 2. Those of 1 made room"
+    told = "The weights of these epochs are kept: 2. Those of 1 were deleted"
     assert told in text(opened("live", run=second))
     assert told in text(opened("runs", runs=second))
     assert told in text(opened("compare", nets=f"lenet:run:{second},lenet:run:{first}"))
     inside = opened("kernels", network="lenet", weights=f"run:{second}")
-    assert "Weights of epoch 1 made room." in text(inside)
-    assert told in next(each.help for each in inside.caption if "made room" in each.value)
+    assert "Weights of epoch 1 were deleted." in text(inside)
+    assert told in next(each.help for each in inside.caption if "deleted" in each.value)
 
 
 def test_signs_differ_for_many_runs() -> None:

@@ -161,7 +161,7 @@ def _moments(chosen: Sequence[Entrant]) -> None:
                 args=(each.spelled, each.known.network, key),
                 width=320,
             )
-            if told := inside_sources.made_room(now):
+            if told := inside_sources.not_all(now):
                 st.caption(str(told), width=320)
 
 

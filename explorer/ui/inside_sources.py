@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer import datasets, runs, weights
 from explorer.language import _, ngettext
-from explorer.runs.folder import spans
+from explorer.runs.folder import KeptEpochs, spans
 from explorer.ui import links
 from explorer.ui.inside_published import here
 from explorer.weights import PUBLISHED, UNTRAINED, Weights
@@ -74,17 +74,17 @@ def pick_moment(source: str, key: str = "moment", label: str = "") -> str:
     if len(there) == 1:
         return source
     chosen = _moment_of(source, there, key, label or _("Through training"))
-    if key == "moment" and (kept := made_room(source)):
+    if key == "moment" and (kept := not_all(source)):
         gone = ngettext(
-            "Weights of epoch {gone} made room.",
-            "Weights of epochs {gone} made room.",
+            "Weights of epoch {gone} were deleted.",
+            "Weights of epochs {gone} were deleted.",
             len(kept.gone),
         )
         st.caption(gone.format(gone=spans(kept.gone)), help=str(kept), width=165)
     return chosen
 
 
-def made_room(source: str) -> runs.Weights | None:
+def not_all(source: str) -> KeptEpochs | None:
     """Which epochs of a run can be chosen, if the weights of others had to make room."""
     kind, _colon, number = base(source).partition(":")
     kept = runs.weights(int(number)) if kind == "run" else None
