@@ -1,6 +1,7 @@
 """What the tests of the learning pages share: a page opened at an address, and what it shows."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -26,6 +27,13 @@ def text(at: AppTest, *, code: bool = False) -> str:
     parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
     parts += [*at.success, *at.info, *(at.code if code else ())]
     return "\n".join(part.value for part in parts)
+
+
+def untold(at: AppTest, address: Iterable[str]) -> list[str]:
+    """What of a link that holds nonsense nobody is told about."""
+    (told,) = [each.value for each in at.warning]
+    in_their_own_words = {"network", "weights", "picture"}
+    return [name for name in address if f"`{name}" not in told and name not in in_their_own_words]
 
 
 def boards(at: AppTest) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from explorer.ui import excites_files, excites_mosaic, excites_subject, excites_
 from explorer.ui.excites_subject import Subject
 from explorer.ui.excites_work import Work
 from tests.conftest import settled
-from tests.pages import boards, opened, text
+from tests.pages import boards, opened, text, untold
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
 
@@ -188,6 +188,11 @@ def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
     at = opened("excites", **{**HERE, **address})
     assert mosaic(at)["chosen"] == 0
     assert at.selectbox(key="layer").value == "conv2"
+    assert not untold(at, address)
+    at.run()
+    assert not untold(at, address), "it stays while nothing is chosen"
+    at.selectbox(key="sort").select("value").run()
+    assert not at.warning
 
 
 def test_a_block_s_name_leads_to_its_last_operation() -> None:

@@ -30,7 +30,7 @@ from explorer.ui import inside_drawing, inside_leaf, maps_recorded, maps_sum, ma
 from explorer.ui.inside_leaf import Place
 from explorer.ui.maps_recorded import Subject
 from tests.conftest import settled
-from tests.pages import boards, opened, text
+from tests.pages import boards, opened, text, untold
 
 VISITORS = 30
 
@@ -195,13 +195,47 @@ def test_a_block_s_name_leads_to_its_last_operation() -> None:
         {"picture": "own"},
         {"weights": "run:99"},
         {"weights": "shipped:../../etc/passwd"},
-        {"network": "nothing", "weights": "untrained:x"},
+        {"network": "nothing"},
+        {"method": "nothing", "epoch": "3", "training": "perhaps"},
+        {"beside": "?", "weights": "untrained:0", "activation": "?"},
     ],
 )
 def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
     at = opened("feature-maps", **address)
     assert board(at, "channel")["channel"] == 0
-    assert bool(at.warning) == bool({"picture", "weights"} & address.keys())
+    assert not untold(at, address)
+    left = {key: str(at.query_params[key]).strip("[]'") for key in at.query_params}
+    assert not opened("feature-maps", **left).warning, "its address is in order by then"
+
+
+def test_what_a_link_cannot_have_is_told_with_what_there_is() -> None:
+    at = opened("feature-maps", layer="zzz", channel="9999", at="99.99", fit="![x](http://a.b)`")
+    assert at.warning[0].value.split("  \n") == [
+        "In the link `fit` is `![x](http://a.b)`, but it can only be `squeeze`, `crop`, `pad`; "
+        "`squeeze` is taken.",
+        "In the link `layer` is `zzz`, but it can only be `input`, `conv1`, `act1`, `pool1`, "
+        "`conv2`, `act2`, `pool2`, `flatten`, `fc1`, `act3`, `fc2`, `act4`, `fc3`; `conv1` is "
+        "taken.",
+        "In the link `channel` is `9999`, but it can only be `0` to `5`; `0` is taken.",
+        "In the link `at` is `99.99`, but it can only be `0.0` to `27.27` (row.column); "
+        f"`{spelled(board(at, 'channel')['at'])}` is taken.",
+    ]
+
+
+def spelled(at: tuple[int, int]) -> str:
+    return ".".join(map(str, at))
+
+
+def test_weights_that_were_trained_cannot_be_built_otherwise(shipped: Path) -> None:
+    trained(shipped)
+    at = opened("feature-maps", activation="relu", pooling="avg", side="31")
+    said = at.warning[0].value
+    assert "`activation` is `relu`, but it can only be as these weights were trained" in said
+    assert "`side` is `31`" in said
+    assert "pooling" not in said
+    assert set(at.query_params) == {"pooling"}
+    at = opened("feature-maps", activation="relu", side="31", weights="untrained:0")
+    assert not at.warning
 
 
 @pytest.mark.skipif(not datasets.at_hand("fashion_mnist"), reason="needs the real Fashion-MNIST")

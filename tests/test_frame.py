@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from explorer import serve
@@ -209,6 +209,24 @@ def test_the_kernel_follows_the_pointer(app_server: str, page: Page) -> None:
     in_order = after.replace(" − ", " ").replace("−", "-")  # the minus between, and the sign
     left, right, difference = map(float, re.findall(r"-?\d+\.\d+", in_order))
     assert left - right == pytest.approx(difference, abs=0.011)
+
+
+@pytest.mark.browser
+def test_a_message_stands_below_the_row_of_controls_that_it_is_about(
+    app_server: str, page: Page
+) -> None:
+    page.goto(f"{app_server}/compare?nets=lenet:nothing,lenet:untrained:0,bn_lenet:untrained:0")
+    settled(page)
+    said, row = page.get_by_test_id("stAlert").first, page.locator(".st-key-compare_controls")
+    expect(said).to_contain_text("nothing")
+    box, whole = said.bounding_box(), row.bounding_box()
+    assert box is not None
+    assert whole is not None
+    assert box["width"] == pytest.approx(whole["width"], abs=1)
+    for control in row.locator(".stMultiSelect, .stPopover, .stSelectbox").all():
+        there = control.bounding_box()
+        assert there is not None
+        assert there["y"] + there["height"] <= box["y"]
 
 
 @pytest.mark.browser

@@ -22,7 +22,7 @@ from explorer.figures import kernels
 from explorer.ui import kernels_files, kernels_kept, kernels_layer
 from explorer.ui.kernels_kept import Subject
 from tests.conftest import settled
-from tests.pages import boards, opened, text
+from tests.pages import boards, opened, text, untold
 
 
 @pytest.fixture(autouse=True)
@@ -132,13 +132,14 @@ def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
         },
         {"channel": "999999", "side": "3", "measure": "?", "through": "?"},
         {"weights": "run:99", "beside": "moments", "moment2": "run:99@0"},
-        {"network": "nothing", "weights": "untrained:x"},
+        {"network": "nothing", "method": "nothing"},
     ],
 )
 def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
     at = opened("kernels", **address)
     assert sheets(at)[0]["chosen"] == 0
     assert sheets(at)[0]["shape"] == [6, 1, 5, 5]
+    assert not untold(at, address.keys() - {"moment2"})
 
 
 def test_layer_kernel_range_and_order_come_from_the_link() -> None:

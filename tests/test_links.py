@@ -192,6 +192,30 @@ def test_back_to_a_form_finds_it_as_it_was_left(page: Page, app_server: str) -> 
     expect(page.locator(".st-key-dataset input")).to_have_value("Digits")
 
 
+def test_what_a_link_cannot_have_is_said_until_something_is_chosen(
+    page: Page, app_server: str
+) -> None:
+    page.goto(f"{app_server}/feature-maps?weights=untrained:0&layer=zzz&network=nothing")
+    settled(page)
+    said = page.get_by_test_id("stAlert")
+    expect(said).to_contain_text("There is no network")
+    expect(said).to_contain_text("layer is zzz")
+    box, row = said.bounding_box(), page.locator(".st-key-inside_controls").bounding_box()
+    assert box is not None
+    assert row is not None
+    assert box["width"] >= row["width"] - 1
+    assert box["y"] + box["height"] <= row["y"]
+    page.locator('.maps-strip .stage[data-layer="conv2"]').click()
+    page.wait_for_url("**layer=conv2**")
+    expect(said).to_be_hidden()
+
+    page.goto(f"{app_server}/excites?weights=untrained:0&layer=zzz&data=digits&steps=8")
+    expect(said).to_contain_text("layer is zzz")
+    expect(page.locator("[data-ascent-painted$='8']")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(3000)  # it draws itself anew all the while
+    expect(said).to_contain_text("layer is zzz")
+
+
 def test_a_network_goes_along_from_page_to_page(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/kernels?network=bn_lenet")
     settled(page)

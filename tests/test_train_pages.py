@@ -26,13 +26,13 @@ from explorer.recipes import PRESETS, Recipe
 from explorer.runs import Status, process, store
 from explorer.runs import folder as run_folder
 from explorer.runs.ledger import Ledger
-from explorer.ui import run_table
+from explorer.ui import run_table, run_words
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.run_words import duration
 from explorer.ui.shell import entry
 from explorer.ui.train_form import FIRST
 from explorer.units import exact, size
-from tests.pages import boards, opened, press, text
+from tests.pages import boards, opened, press, text, untold
 from tests.run_processes import SHORT, folder, over, until
 from tests.test_runs_store import SETTINGS, STARTED, epoch
 
@@ -107,7 +107,7 @@ def test_it_begins_with_a_run_of_the_course(nothing: None) -> None:
     shown = values(at)
     assert shown["start"] == FIRST
     assert (shown["network"], shown["epochs"], shown["batch_size"]) == ("lenet", 10, 256)
-    assert "81.1%" in text(at)
+    assert run_words.percent(0.811) in text(at)
     assert "exactly this recipe" in text(at)
     table = html(at, 'class="budget"')
     assert "61.7 k" in table
@@ -125,7 +125,7 @@ def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
     assert not at.error
     reported = PRESETS[name].reported
     assert reported
-    assert f"{reported.test_accuracy:.1%}" in text(at)
+    assert run_words.percent(reported.test_accuracy) in text(at)
 
 
 def test_a_change_departs_from_the_course_and_says_in_what(nothing: None) -> None:
@@ -174,6 +174,29 @@ def test_nonsense_gets_a_sentence(nothing: None, field: str, value: str, word: s
     assert word in at.error[0].value
     launch = next(each for each in at.button if each.key == "launch")
     assert launch.disabled
+
+
+def test_what_a_link_cannot_have_is_told(nothing: None, done: list[int]) -> None:
+    address = {"optimizer": "zz", "epochs": "q", "flip": "7", "activation": "?", "method": "x"}
+    assert not untold(opened("new-run", **address), address)
+    assert not untold(opened("new-run", preset="nothing"), ["preset"])
+
+
+def test_a_link_can_begin_with_a_run_of_the_course_and_depart_from_it(nothing: None) -> None:
+    at = opened("new-run", preset="vgg11", epochs="2", conv_ratio="8", network="lenet")
+    shown, preset = values(at), PRESETS["vgg11"].recipes[0]
+    assert (shown["network"], shown["epochs"], shown["conv_ratio"]) == ("vgg11", 2, 8)
+    assert (shown["size"], shown["batch_size"]) == (preset.size, preset.batch_size)
+    assert "`network` is `lenet`" in at.warning[0].value
+
+
+@pytest.mark.parametrize("page", ["live", "runs"])
+def test_pages_on_runs_tell_what_a_link_cannot_have(done: list[int], page: str) -> None:
+    address = {"by": "?", "at": "9", "epoch": "3"}
+    at = opened(page, **address)
+    assert not untold(at, address)
+    named = opened(page, run="77") if page == "live" else opened(page, runs="77,1")
+    assert "There is no run" in named.warning[0].value
 
 
 @pytest.mark.parametrize("value", ["inf", "-1e999", "9" * 5000])

@@ -44,7 +44,7 @@ from explorer.ui.inside_why_pieces import Question
 from explorer.ui.inside_why_work import Piece, Work
 from explorer.ui.maps_recorded import Subject
 from tests.conftest import settled
-from tests.pages import boards, opened, press, text
+from tests.pages import boards, opened, press, text, untold
 
 VISITORS = 30
 SETTINGS = {"cam": "conv1", "patch": "6", "move": "whole", "path": "20", "empty": "grey"}
@@ -201,7 +201,7 @@ def test_a_map_of_zeros_says_so() -> None:
     "address",
     [
         {"class": "99", "cam": "nothing", "patch": "-1", "move": "?", "path": "0", "empty": "?"},
-        {"opacity": "9999", "control": "?"},
+        {"opacity": "9999", "control": "?", "method": "nothing", "epoch": "3"},
         {"picture": "nothing:test:1", "weights": "shipped:../../etc/passwd"},
     ],
 )
@@ -210,7 +210,11 @@ def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
     sent = board(at, "maps")
     assert all(card["values"] for row in sent["rows"] for card in row["maps"])
     assert sent["opacity"] == inside_why_board.USUAL_OPACITY
-    assert bool(at.warning) == ("picture" in address)
+    assert not untold(at, address)
+    at.run()
+    assert not untold(at, address), "it stays while nothing is chosen"
+    at.selectbox(key="class").select("3").run()
+    assert not at.warning
 
 
 def test_a_size_that_does_not_fit_is_a_lesson_and_too_many_passes_a_sentence() -> None:
@@ -633,3 +637,20 @@ def test_from_a_class_to_its_maps_and_back_by_the_link(page: Page, app_server: s
     settled(page)
     expect(page.locator(".why-maps h3").first).to_contain_text(third)
     expect(page.locator(".why-maps input[type=range]")).to_have_value("100")
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_maps_come_before_what_checks_them(page: Page, app_server: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app_server}/why?weights=untrained:0&picture=digits:test:0")
+    settled(page)
+    chart = page.locator(".st-key-why_deletion")
+    expect(chart.locator(".xtitle")).to_be_visible(timeout=30_000)
+    parts = [page.locator(".why-answer"), page.locator(".why-maps"), chart]
+    boxes = [part.bounding_box() for part in parts]
+    tops = [box["y"] for box in boxes if box]
+    assert tops == sorted(tops)
+    assert len(tops) == 3
+    assert all(box and box["width"] > 340 for box in boxes)
+    grey = "text => getComputedStyle(text).fill.match(/[0-9]+/g).map(Number)"
+    assert max(chart.locator(".xtitle").evaluate(grey)) < 119, "4.5 : 1 on white"

@@ -6,12 +6,15 @@ Streamlit keeps the address up to date, but for one case: a prompt that sets a w
 on the page yet (on another tab); `_announce` writes that value there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Literal, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+
+from explorer.language import _
+from explorer.ui import link_told, links
 
 Number = TypeVar("Number", int, float)
 Name = TypeVar("Name", bound=int | str)
@@ -27,6 +30,29 @@ def _announce(key: str, default: object) -> None:
             st.query_params[key] = spelled
 
 
+def _in_link(key: str) -> str:
+    """What the address says under `key`, if the widget is to take it; asked before it is drawn."""
+    return st.query_params.get(key, "") if links.arrived(key) else ""
+
+
+def _tell(key: str, given: str, there: str | Iterable[object], value: object) -> None:
+    """Say so if the link's `given` is not what the widget has taken."""
+    spelled = str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        same = float(given) == float(spelled)
+    except ValueError:  # a word
+        same = given.lower() == spelled.lower()
+    if not same:
+        link_told.refuse(key, given, there, spelled)
+
+
+def _numbers(least: float | None, most: float | None) -> str:
+    """Which numbers a widget takes."""
+    if least is None or most is None:
+        return _("a whole number") if least is None else _("{least} or more").format(least=least)
+    return link_told.between(least, most)
+
+
 def slider(
     label: str,
     key: str,
@@ -39,7 +65,10 @@ def slider(
 ) -> Number:
     """A number by sliding, whole if `default` is."""
     _announce(key, default)
-    return st.slider(label, least, most, default, step, key=key, bind="query-params", width=width)
+    said = _in_link(key)
+    value = st.slider(label, least, most, default, step, key=key, bind="query-params", width=width)
+    _tell(key, said, link_told.between(least, most), value)
+    return value
 
 
 def number(
@@ -60,17 +89,22 @@ def number(
     teaches more than a field that refuses it.
     """
     _announce(key, default)
+    said = _in_link(key)
     given = st.number_input(
         label, least, most, default, 1, key=key, bind="query-params", help=help_, width=width,
         icon=icon, label_visibility="collapsed" if icon else "visible", on_change=on_change,
     )  # fmt: skip
+    _tell(key, said, _numbers(least, most), given)
     return int(given)
 
 
 def toggle(label: str, key: str, *, default: bool, help_: str | None = None) -> bool:
     """On or off."""
     _announce(key, default)
-    return st.toggle(label, default, key=key, bind="query-params", help=help_)
+    said = _in_link(key)
+    value = st.toggle(label, default, key=key, bind="query-params", help=help_)
+    _tell(key, said, ("true", "false"), value)
+    return value
 
 
 def text(
@@ -101,20 +135,28 @@ def lines(label: str, key: str, default: str, help_: str, *, height: int) -> str
 def select(label: str, key: str, names: Sequence[str], default: str, *, width: int = 220) -> str:
     """One of several names, from a list."""
     _announce(key, default)
-    index = list(names).index(default)
-    return st.selectbox(label, names, index, key=key, bind="query-params", width=width)
+    index, said = list(names).index(default), _in_link(key)
+    value = st.selectbox(label, names, index, key=key, bind="query-params", width=width)
+    _tell(key, said, names, value)
+    return value
 
 
 def one_of(label: str, key: str, choices: Sequence[Name], default: Name) -> Name:
     """One of a few numbers or names, by buttons in a row."""
     _announce(key, default)
+    said = _in_link(key)
     chosen = st.segmented_control(
         label, choices, default=default, key=key, bind="query-params", required=True
     )
-    return default if chosen is None else chosen
+    value = default if chosen is None else chosen
+    _tell(key, said, choices, value)
+    return value
 
 
 def steps(label: str, key: str, choices: Sequence[Name], default: Name, *, width: int) -> Name:
     """One of a few numbers or names, by sliding."""
     _announce(key, default)
-    return st.select_slider(label, choices, default, key=key, bind="query-params", width=width)
+    said = _in_link(key)
+    value = st.select_slider(label, choices, default, key=key, bind="query-params", width=width)
+    _tell(key, said, choices, value)
+    return value

@@ -18,6 +18,7 @@ from explorer.ui.excites_work import Work
 from explorer.ui.maps_sum import numbers
 
 PICTURE = Component("excites_ascent", "excites-ascent")
+NAMES = ("goal", "steps", "rate", "noise", "tv", "l2", "jitter", "blur")  # in the address
 FEW, MANY = 8, 512
 
 

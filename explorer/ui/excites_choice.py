@@ -14,6 +14,7 @@ from explorer.ui import (
     excites_subject,
     inside_choice,
     inside_pictures,
+    link_told,
     links,
     maps_page,
     maps_recorded,
@@ -23,6 +24,7 @@ from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
 from explorer.units import exact, times
 
+NAMES = ("layer", "channel", "data", "among", "sort", "show", *excites_ascent.NAMES)
 COUNTS = (500, 2000)  # pictures to go through, or all
 _CHANNEL = "excites channel"
 
@@ -50,6 +52,7 @@ def pick() -> Looked | None:
         choice = inside_choice.pick()
         if choice is None:
             return None
+        inside_choice.know(choice, *NAMES)
         found = excites_subject.layers(choice.known.network, choice.options, choice.shape)
         lesson = _measured(choice).lesson
         layer = _pick_layer(found) if found else None
@@ -107,6 +110,8 @@ def _asked(names: list[str], default: str) -> str:
     """The layer that the address names; of a block, its last."""
     said = st.query_params.get("layer", "")
     inside = [name for name in names if name == said or name.startswith(f"{said}.")]
+    if said and not inside:
+        link_told.refuse("layer", said, names, default)
     return inside[-1] if said and inside else default
 
 
@@ -149,7 +154,11 @@ def go(channel: int) -> None:
 def channel(count: int) -> int:
     """The channel that was chosen, if there is such, else the first."""
     said = str(st.session_state.get(_CHANNEL, ""))
-    found = int(said) if re.fullmatch(r"[0-9]{1,6}", said) and int(said) < count else 0
+    known = bool(re.fullmatch(r"[0-9]{1,6}", said)) and int(said) < count
+    found = int(said) if known else 0
+    if said and not known:
+        link_told.refuse("channel", said, link_told.between(0, count - 1), found)
+        st.session_state[_CHANNEL] = ""
     links.put("channel", str(found), "0")
     return found
 

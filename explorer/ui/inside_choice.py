@@ -15,7 +15,7 @@ from explorer import architectures, weights
 from explorer.architectures.registry import Architecture, Option, Value
 from explorer.inputs import Picture
 from explorer.language import _
-from explorer.ui import inside_published, inside_sources, links, loaders, pickers
+from explorer.ui import inside_published, inside_sources, link_told, links, loaders, pickers
 from explorer.ui.loaders import Options
 from explorer.weights import Weights
 
@@ -64,9 +64,16 @@ def pick() -> Choice | None:
     except ValueError as error:  # a damaged file, or a run that has just been deleted
         st.error(str(error), icon=":material/broken_image:")
         return None
+    if base != weights.UNTRAINED:
+        _tell_options(known)
     _remember(known, side)
     height, width = (side, side) if side else known.shape[1:]
     return Choice(known, (known.shape[0], height, width))
+
+
+def know(choice: Choice, *names: str) -> None:
+    """What else a link to the page may say: `names`. The rest is told, and dropped."""
+    link_told.know({"network", "weights", "side", *choice.known.options, *names})
 
 
 def at_moment(choice: Choice, source: str) -> Weights | None:
@@ -107,7 +114,7 @@ def _known_source(network: str, given: str) -> str:
     try:
         weights.facts(network, None, given)
     except ValueError as error:
-        st.warning(str(error), icon=":material/link_off:")
+        link_told.say(str(error))
         return inside_sources.first(network)
     return given
 
@@ -117,8 +124,12 @@ def _take_building(architecture: Architecture, given: Mapping[str, Any], source:
     seed, side = inside_sources.seed(source), str(given.get("side", ""))
     usual = architecture.input_shape[1]
     asked = int(side) if side.isdecimal() and len(side) < 6 else usual
+    taken = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
+    if side and side != str(taken) and inside_sources.base(source) == weights.UNTRAINED:
+        there = link_told.between(LEAST_SIDE, max(MOST_SIDE, usual))
+        link_told.refuse("side", side, there, taken)
     st.session_state["seed"] = seed
-    st.session_state["side"] = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
+    st.session_state["side"] = taken
     for option in architecture.all_options:
         st.session_state[option.name] = _value(option, given.get(option.name, option.default))
 
@@ -127,7 +138,17 @@ def _value(option: Option, given: object) -> Value:
     try:
         return option.parse(given)
     except ValueError:
+        link_told.refuse(option.name, str(given), option.describe_choices(), option.default)
         return option.default
+
+
+def _tell_options(known: Weights) -> None:
+    """A link may want a network built otherwise than its weights were trained: that is told."""
+    for name, own in {**known.options, "side": known.shape[1]}.items():
+        given = st.query_params.get(name, "")
+        if given and given != str(own):
+            link_told.refuse(name, given, _("as these weights were trained"), own)
+            links.put(name, "")
 
 
 def _network_changed() -> None:

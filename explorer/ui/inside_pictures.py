@@ -14,7 +14,7 @@ from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.language import _
 from explorer.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
-from explorer.ui import inside_drawing, inside_leaf, links
+from explorer.ui import inside_drawing, inside_leaf, link_told, links
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.units import times
 
@@ -72,7 +72,7 @@ def pick(key: str, label: str, default: str, mistakes: Mistakes | None = None) -
     try:
         picture = _read(key, spelled)
     except ValueError as error:
-        st.warning(str(error), icon=":material/broken_image:")
+        link_told.say(str(error))
         spelled = default
         _choose(key, "")
         picture = pictures.named(default)
@@ -200,7 +200,7 @@ def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -
     style = "display:flex;gap:7px;align-items:center;font-size:13px;line-height:1.25"
     st.html(
         f'<div style="{style}">{images[0]}<span>▸</span>{images[1]}'
-        f'<span style="max-width:190px" title="{html.escape(told)}">'
+        f'<span style="max-width:236px" title="{html.escape(told)}">'
         f"<b>{html.escape(title(picture))}</b><br>"
         f"{given} ▸ {got}</span></div>",
         width="content",

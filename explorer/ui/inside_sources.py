@@ -1,6 +1,7 @@
 """Where weights come from, in words: shipped with the program, a run's, published, or random."""
 
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -107,6 +108,19 @@ def _moment_of(source: str, there: list[str], key: str, label: str) -> str:
         )
         return chosen or source
     return st.select_slider(label, there, key=key, format_func=moment, width=170)
+
+
+def pick_before(source: str, there: Sequence[str]) -> str:
+    """Which of the moments `there` stands before `source`; of two there is nothing to choose."""
+    asked = links.heed("moment2", there)
+    if len(there) <= 2:
+        links.put("moment2", "")
+        return there[0] if there[0] != source else there[-1]
+    if links.arrived("moment2"):
+        st.session_state["moment2"] = asked
+    found = pick_moment(base(source), "moment2", _("Before"))
+    links.put("moment2", found, there[0])
+    return found
 
 
 def words(known: Weights) -> str:

@@ -27,6 +27,7 @@ from explorer.ui.inside_why_pieces import Settings
 from explorer.ui.maps_recorded import Subject
 from explorer.units import times
 
+NAMES = ("picture", "fit", "control", "cam", "patch", "move", "path", "empty", "class", "opacity")
 PICTURE = "picture"  # the key of the picture, on all pages of this section
 TOP = "top"  # the class that is explained: the network's own answer
 PATCHES = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -72,6 +73,7 @@ def pick() -> Looked | None:
         choice = inside_choice.pick()
         if choice is None:
             return None
+        inside_choice.know(choice, *NAMES)
         first = inside_pictures.first(choice.dataset)
         picture = inside_pictures.pick(PICTURE, _("Picture"), first)
         fit = inside_pictures.pick_fit()

@@ -15,7 +15,7 @@ from explorer.attribution import METHODS, Guess
 from explorer.figures import attribution as figures
 from explorer.figures import pictures
 from explorer.language import _
-from explorer.ui import links
+from explorer.ui import link_told, links
 from explorer.ui.component import Component
 from explorer.ui.inside_why_pieces import ORDERS, Explained, Question, Settings, name
 from explorer.ui.maps_sum import numbers
@@ -213,6 +213,8 @@ def _opacity() -> int:
     if links.arrived("why_maps"):
         said = st.query_params.get(OPACITY, "")
         known = said.isdecimal() and len(said) < 4 and int(said) <= 100
+        if said and not known:
+            link_told.refuse(OPACITY, said, link_told.between(0, 100), USUAL_OPACITY)
         st.session_state["why opacity"] = int(said) if known else USUAL_OPACITY
     share = int(st.session_state.get("why opacity", USUAL_OPACITY))
     links.put(OPACITY, str(share), str(USUAL_OPACITY))

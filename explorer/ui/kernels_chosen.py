@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.ui import links
+from explorer.ui import link_told, links
 
 KEYS = ("layer", "channel")
 OPENED = "kernels_strip"  # a component that stands on the page from the first run on
@@ -44,13 +44,24 @@ def layer(names: Sequence[str]) -> int:
     said = _said("layer")
     inside = [n for n, name in enumerate(names) if name == said or name.startswith(f"{said}.")]
     found = inside[0] if said and inside else 0
+    if said and not inside:
+        _refuse("layer", names, names[found])
     links.put("layer", names[found], names[0])
     return found
+
+
+def _refuse(key: str, there: str | Sequence[str], taken: str) -> None:
+    """Say that there is no such thing, if a link asked for it; in any case it is forgotten."""
+    link_told.refuse(key, _said(key), there, taken)
+    st.session_state[_kept(key)] = ""
 
 
 def kernel(count: int) -> int:
     """The kernel that was chosen, if there is such, else the first."""
     said = _said("channel")
-    found = int(said) if re.fullmatch(r"[0-9]{1,6}", said) and int(said) < count else 0
+    known = bool(re.fullmatch(r"[0-9]{1,6}", said)) and int(said) < count
+    found = int(said) if known else 0
+    if said and not known:
+        _refuse("channel", link_told.between(0, count - 1), str(found))
     links.put("channel", str(found), "0")
     return found

@@ -12,6 +12,8 @@ from explorer.ui.inside_choice import Choice
 from explorer.ui.kernels_kept import Subject
 from explorer.weights import UNTRAINED, Weights
 
+NAMES = ("beside", "moment2", "layer", "channel", "show", "scale", "sort", "through", "measure")
+
 
 @dataclass(frozen=True)
 class Side:
@@ -30,16 +32,20 @@ def pick() -> tuple[Side, ...] | None:
         choice = inside_choice.pick()
         if choice is None:
             return None
+        inside_choice.know(choice, *NAMES)
         main = _side(choice, choice.known)
         if not choice.known.trained:
             st.caption(_told(choice), width=330)
         others = _others(choice)
         if not others:
+            links.heed("beside", ["alone"])
             return (main,)
         words = {"alone": _("alone"), "moments": _("random against trained")}
         if links.pick_one("beside", _("Side by side"), words) == "alone":
             return (main,)
-        before = inside_choice.at_moment(choice, _pick_before(choice, others))
+        before = inside_choice.at_moment(
+            choice, inside_sources.pick_before(choice.known.source, others)
+        )
         return (_side(choice, before), main) if before else (main,)
 
 
@@ -60,17 +66,6 @@ def _others(choice: Choice) -> list[str]:
         return [UNTRAINED]
     found = inside_sources.moments(inside_sources.base(source))
     return found if len(found) > 1 else []
-
-
-def _pick_before(choice: Choice, others: Sequence[str]) -> str:
-    if len(others) <= 2:
-        return others[0] if others[0] != choice.known.source else others[-1]
-    if links.arrived("moment2"):
-        st.session_state["moment2"] = links.asked("moment2", others)
-    base = inside_sources.base(choice.known.source)
-    found = inside_sources.pick_moment(base, "moment2", _("Before"))
-    links.put("moment2", found, others[0])
-    return found
 
 
 def _side(choice: Choice, known: Weights) -> Side:

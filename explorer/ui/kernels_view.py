@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.figures import kernels
 from explorer.figures.kernels import Kind, Layer
 from explorer.language import _
 from explorer.ui import (
@@ -20,6 +19,7 @@ from explorer.ui import (
     kernels_numbers,
     kernels_sheet,
     kernels_strip,
+    link_told,
     links,
 )
 from explorer.ui.kernels_layer import Loaded, Shown
@@ -58,6 +58,7 @@ def _said() -> Iterator[None]:
         yield
     except ValueError as error:
         st.error(str(error), icon=":material/broken_image:")
+    link_told.settle_part()
 
 
 def _look(sides: Sequence[Side]) -> None:
@@ -123,6 +124,8 @@ def _controls(layer: Layer, kernel: int) -> _Colours:
         if len(layer.kinds) > 1:
             shown = {each: kinds[each] for each in layer.kinds}
             kind = links.pick_listed("show", _("Kernels shown by"), shown, width=150)
+        else:
+            links.heed("show", layer.kinds)
         scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
         sort = links.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
         _pick_kernel(layer, kernel)
@@ -150,7 +153,8 @@ def _sheet(
 ) -> None:
     layers = [each.shown for each in loaded]
     given = layers[which]
-    sheet = kernels.sheet(loaded[which].weights, colours.kind)
+    weights = loaded[which].weights
+    sheet = kernels_kept.sheet(given.subject, given.layer, weights, colours.kind)
     most = kernels_layer.most(layers, colours.kind, colours.scale)
     drawn = Drawn(
         of=f"{given.of} {colours.kind}",

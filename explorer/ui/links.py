@@ -16,6 +16,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.language import _
+from explorer.ui import link_told
 
 Name = TypeVar("Name", bound=str)
 TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
@@ -38,7 +39,7 @@ def drop_endless() -> None:
     for name, value in endless.items():
         del st.query_params[name]
         message = _("In the link {name} is {value}, too large for any field; it is left out.")
-        st.warning(message.format(name=name, value=value[:20]), icon=":material/link_off:")
+        link_told.say(message.format(name=name, value=value[:20]))
     if endless:
         _begin_with_address()
 
@@ -114,12 +115,21 @@ def hold(key: str, chosen: object, labels: Hashable) -> None:
     st.session_state[sent] = labels
 
 
+def heed(key: str, known: Sequence[Name]) -> Name:
+    """As `asked`; what a link says and is none of `known` is told, and dropped."""
+    found, given = asked(key, known), st.query_params.get(key, "")
+    if given and given != found:
+        link_told.refuse(key, given, known, found)
+        put(key, "")
+    return found
+
+
 def keep(key: str, known: Sequence[Name]) -> Name:
     """One of `known` that no widget holds: put under `key` by a board or a prompt, or the link's.
 
     The first of them is the default.
     """
-    given = asked(key, known) if arrived(key) else str(st.session_state[key])
+    given = heed(key, known) if arrived(key) else str(st.session_state[key])
     chosen = next((name for name in known if name == given), known[0])
     st.session_state[key] = chosen
     put(key, chosen, known[0])
@@ -129,7 +139,7 @@ def keep(key: str, known: Sequence[Name]) -> Name:
 def _take(key: str, known: Sequence[str]) -> None:
     """Give the widget `key` what it begins with, unless a reader or a prompt has set it."""
     if came_back() or st.session_state.get(key) not in known:
-        st.session_state[key] = asked(key, known)
+        st.session_state[key] = heed(key, known)
 
 
 def pick_one(key: str, label: str, words: Mapping[Name, str]) -> Name:
@@ -162,7 +172,7 @@ def tabs(key: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
     """One tab for each of `words` (name → translated word); only the open one need be filled."""
     names = list(words)
     if arrived(key) or st.session_state[key] not in words.values():  # another language
-        st.session_state[key] = words[asked(key, names)]
+        st.session_state[key] = words[heed(key, names)]
     opened = st.tabs(list(words.values()), key=key, on_change="rerun")
     put(
         key, next((name for name, tab in zip(names, opened, strict=True) if tab.open), ""), names[0]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.ui import links
+from explorer.language import _
+from explorer.ui import link_told, links
 
 KEYS = ("layer", "channel", "at")
 OPENED = "maps_strip"  # a component that stands on the page from the first run on
@@ -35,7 +36,7 @@ def go(layer: str | None = None, channel: int | None = None, at: Place | None = 
     if channel is not None:
         st.session_state[_kept("channel")] = str(channel)
     if at is not None:
-        st.session_state[_kept("at")] = f"{at[0]}.{at[1]}"
+        st.session_state[_kept("at")] = _spelled(at)
 
 
 def _said(key: str) -> str:
@@ -47,23 +48,42 @@ def layer(names: Sequence[str], default: str) -> str:
     said = _said("layer")
     inside = [name for name in names if name == said or name.startswith(f"{said}.")]
     found = inside[-1] if said and inside else default
+    if said and not inside:
+        _refuse("layer", names, found)
     links.put("layer", found, default)
     return found
+
+
+def _refuse(key: str, there: str | Sequence[str], taken: str) -> None:
+    """Say that there is no such thing, if a link asked for it; in any case it is forgotten."""
+    link_told.refuse(key, _said(key), there, taken)
+    st.session_state[_kept(key)] = ""
 
 
 def channel(count: int, default: int) -> int:
     """The channel that was chosen, if there is such, else `default`."""
     said = _said("channel")
-    found = int(said) if re.fullmatch(r"[0-9]{1,6}", said) and int(said) < count else default
+    known = bool(re.fullmatch(r"[0-9]{1,6}", said)) and int(said) < count
+    found = int(said) if known else default
+    if said and not known:
+        _refuse("channel", link_told.between(0, count - 1), str(found))
     links.put("channel", str(found), str(default))
     return found
 
 
 def unit(size: tuple[int, int], default: Place) -> Place:
     """The unit that was chosen in a map of `size` (rows, columns), else `default`."""
-    said = re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", _said("at"))
-    place = (int(said[1]), int(said[2])) if said else default
-    if any(each >= length for each, length in zip(place, size, strict=True)):
+    form = re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", _said("at"))
+    place = (int(form[1]), int(form[2])) if form else default
+    inside = all(each < length for each, length in zip(place, size, strict=True))
+    if _said("at") and not (form and inside):
+        last = _spelled((size[0] - 1, size[1] - 1))
+        there = _("{places} (row.column)").format(places=link_told.between("0.0", last))
+        _refuse("at", there, _spelled(default))
         place = default
-    links.put("at", f"{place[0]}.{place[1]}", f"{default[0]}.{default[1]}")
+    links.put("at", _spelled(place), _spelled(default))
     return place
+
+
+def _spelled(place: Place) -> str:
+    return f"{place[0]}.{place[1]}"

@@ -29,6 +29,8 @@ from explorer.ui.maps_view import Side
 from explorer.units import times
 from explorer.weights import Weights
 
+NAMES = ("picture", "picture2", "fit", "beside", "moment2", "training", "layer", "channel", "at",
+         "sort", "scale", "signs")  # fmt: skip
 WORST = 24  # mistakes that can be leafed through
 BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
 LARGE = 64  # pixels of a side from which on the batch is small
@@ -52,6 +54,7 @@ def pick() -> Looked | None:
         choice = inside_choice.pick()
         if choice is None:
             return None
+        inside_choice.know(choice, *NAMES)
         first = inside_pictures.first(choice.dataset)
         mistakes = _mistakes(choice)
         picture = inside_pictures.pick("picture", _("Picture"), first, mistakes)
@@ -61,8 +64,9 @@ def pick() -> Looked | None:
         prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
         inside_pictures.beside(picture, prepared, fit, choice.known.normalisation)
         beside = _pick_beside(choice)
-        training = bound.toggle(_("Training mode"), "training", default=False)
-        st.caption(_mode(choice, training=training), width=240)
+        with st.container(width=240, gap="xxsmall"):
+            training = bound.toggle(_("Training mode"), "training", default=False)
+            st.caption(_mode(choice, training=training))
     main = _side(choice, picture, choice.known, fit, training=training)
     with place_for_second:
         if beside == "pictures":
@@ -108,13 +112,9 @@ def _pick_beside(choice: Choice) -> str:
 
 def _pick_second_moment(choice: Choice) -> Weights | None:
     """None if it cannot be had any more."""
-    base = inside_sources.base(choice.known.source)
-    there = inside_sources.moments(base)
-    if links.arrived("moment2"):
-        st.session_state["moment2"] = links.asked("moment2", there)
-    found = inside_sources.pick_moment(base, "moment2", _("Before"))
-    links.put("moment2", found, there[0])
-    return inside_choice.at_moment(choice, found)
+    source = choice.known.source
+    there = inside_sources.moments(inside_sources.base(source))
+    return inside_choice.at_moment(choice, inside_sources.pick_before(source, there))
 
 
 def _side(choice: Choice, picture: Picture, known: Weights, fit: str, *, training: bool) -> Side:

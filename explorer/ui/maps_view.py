@@ -15,6 +15,7 @@ from explorer.language import _, current
 from explorer.operations import INPUT
 from explorer.shelf import Shelf
 from explorer.ui import (
+    link_told,
     links,
     maps_channel,
     maps_chosen,
@@ -67,6 +68,7 @@ def look(sides: Sequence[Side], main: int = 0) -> None:
         _look(sides, main)
     except ValueError as error:  # weights that were there a moment ago have been deleted
         st.error(str(error), icon=":material/broken_image:")
+    link_told.settle_part()
 
 
 def _look(sides: Sequence[Side], main: int) -> None:

@@ -16,7 +16,7 @@ from explorer import architectures, inputs
 from explorer.architectures.registry import TORCHVISION, Architecture, Option, Value
 from explorer.inputs import Picture
 from explorer.language import _
-from explorer.ui import links
+from explorer.ui import link_told, links
 
 FIRST_SHOWN = "alexnet"
 _LAST = "what was picked last"
@@ -61,7 +61,7 @@ def reject_unknown(key: str, known: list[str]) -> None:
         try:
             architectures.get(given)
         except ValueError as error:
-            st.warning(str(error))
+            link_told.say(str(error))
 
 
 def _defaults(architecture: Architecture) -> dict[str, Any]:
@@ -90,6 +90,7 @@ def _read_batch(given: object) -> int:
     try:
         return inputs.parse_batch(given)
     except ValueError:
+        link_told.refuse("batch", str(given), link_told.between(1, inputs.MAX_BATCH), 1)
         return 1
 
 
@@ -97,6 +98,7 @@ def _read_option(option: Option, given: object) -> Value:
     try:
         return option.parse(given)
     except ValueError:
+        link_told.refuse(option.name, str(given), option.describe_choices(), option.default)
         return option.default
 
 

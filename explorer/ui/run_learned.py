@@ -13,10 +13,11 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.runs import Run
-from explorer.ui import links, run_outcome, run_words
+from explorer.ui import link_told, links, run_outcome, run_words
 from explorer.ui.run_component import board
 
 MOST_RUNS = 4  # side by side
+NAMES = ("at", "cell")  # in the address
 
 
 def _labels() -> dict[str, str]:
@@ -55,6 +56,15 @@ def _place(text: str) -> list[int] | None:
     return [int(form[1]), int(form[2])] if form else None
 
 
+def _epoch(last: int) -> int | None:
+    """The epoch that the address names; the last, if that has not come."""
+    text = st.query_params.get("at", "")
+    known = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
+    if text and not known:
+        link_told.refuse("at", text, link_told.between(0, last), last)
+    return int(text) if known else None
+
+
 def _shown(run: Run, line: Any) -> dict[str, Any]:
     return {
         "id": run.id,
@@ -75,7 +85,8 @@ def learned_board(
     signs that the runs have in a chart beside.
     """
     signs = lines or [None] * len(shown)
-    epoch = st.query_params.get("at", "")
+    last = max(run.progress.epoch for run in shown)
+    epoch = _epoch(last)
     try:
         told = [_shown(run, sign) for run, sign in zip(shown, signs, strict=True)][:MOST_RUNS]
     except ValueError as error:  # the data set has gone
@@ -87,13 +98,12 @@ def learned_board(
         data={
             "shown": told,
             "kernels": kernels,
-            "epoch": int(epoch) if re.fullmatch(r"[0-9]{1,5}", epoch) else None,
+            "epoch": epoch,
             "cell": _place(st.query_params.get("cell", "")),
             "labels": _labels(),
         },
         on_at_change=lambda: None,
     )
     if result.at:
-        last = max(run.progress.epoch for run in shown)
         links.put("at", str(result.at["epoch"]), str(last))
         links.put("cell", result.at["cell"])

@@ -43,7 +43,7 @@ def live_board(run: Run, *, key: str, place: str, on_ask: Callable[[str], None])
     def asked() -> None:
         on_ask(st.session_state[key].ask or "")
 
-    axis = links.asked("by", AXES)
+    axis = links.heed("by", AXES)
     result = board(
         "run_live",
         key=key,

@@ -14,7 +14,7 @@ import streamlit as st
 
 from explorer.language import _, current
 from explorer.runs import Run
-from explorer.ui import links, run_words
+from explorer.ui import link_told, links, run_words
 from explorer.ui.run_component import api, board
 
 AXES = ("epoch", "seconds", "images", "flops")
@@ -111,7 +111,7 @@ def overlay(shown: Sequence[Run], *, key: str) -> None:
                 {"id": run.id, "name": run.name, "line": sign(place)}
                 for place, run in enumerate(shown)
             ],
-            "by": links.asked("by", AXES),
+            "by": links.heed("by", AXES),
             "labels": _overlay_labels(),
         },
         on_by_change=lambda: None,
@@ -122,8 +122,11 @@ def overlay(shown: Sequence[Run], *, key: str) -> None:
 
 def ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
-    given = st.query_params.get("runs", "").split(",")
+    given = list(filter(None, st.query_params.get("runs", "").split(",")))
     known = {str(run.id): run.id for run in listed}
+    for each in dict.fromkeys(given):
+        if each not in known:
+            link_told.say(_("There is no run {number}.").format(number=link_told.as_typed(each)))
     asked = [known[each] for each in given if each in known]
     begun = [run.id for run in listed if run.progress.step]
     return sorted(asked or begun[:2])

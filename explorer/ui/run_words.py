@@ -94,6 +94,11 @@ def duration(seconds: float) -> str:
     return _("{n} h").format(n=f"{seconds / 3600:.2g}")
 
 
+def percent(share: float | None) -> str:
+    """0.8734 → "87.3 %", as on the boards."""
+    return "–" if share is None else f"{100 * share:.1f}\u202f%"
+
+
 def literal(text: str) -> str:
     """What a visitor wrote, for a place that reads Markdown: every sign as it is."""
     return re.sub(r"([\\`*_{}\[\]()#+.!$<>~|:&-])", r"\\\1", text)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from explorer import language
 from explorer.language import N_, _
-from explorer.ui import links, speech
+from explorer.ui import link_told, links, speech
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -241,8 +241,10 @@ def main() -> None:
     sections = {_(name) if name else "": [_as_page(p) for p in ps] for name, ps in by_section()}
     page = st.navigation(sections, expanded=True)
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
+    link_told.begin()
     links.drop_endless()
     page.run()
+    link_told.settle()
 
 
 if __name__ == "__main__":  # Streamlit and its test harness run this file as the main program

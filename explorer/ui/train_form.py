@@ -16,7 +16,7 @@ from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.recipes import PRESETS, Recipe
 from explorer.recipes.presets import EXPERIMENTS
-from explorer.ui import bound, links, pickers
+from explorer.ui import bound, link_told, links, pickers, run_words
 
 FIRST = "lenet"  # the preset to begin with
 OWN = ""
@@ -41,11 +41,16 @@ def _put(recipe: Recipe) -> None:
 
 
 def _field(name: str, given: str) -> Any:
-    """A field as the address spells it; what is nonsense there counts as not said."""
+    """A field as the address spells it; what is nonsense there is told, and counts as not said."""
     default = getattr(_DEFAULT, name)
     if name in _NUMBERS:
-        return int(given) if given.isdecimal() and len(given) < 10 else default
+        if given.isdecimal() and len(given) < 10:
+            return int(given)
+        link_told.refuse(name, given, _("a whole number"), default)
+        return default
     if name == "flip":
+        if given not in ("true", "false"):
+            link_told.refuse(name, given, ("true", "false"), "false")
         return given == "true"
     if name == "network":
         return given if given in architectures.names() else default
@@ -65,7 +70,7 @@ def arrive() -> None:
         return
     address = st.query_params.to_dict()
     said = [name for name in _OF_TRAINING if name in address]
-    preset = address.get("preset", "")
+    preset = links.heed("preset", ("", *PRESETS))
     if not said and not preset and links.came_back():
         links.rewrite(_spelled(_last()))
         address = st.query_params.to_dict()
@@ -73,16 +78,29 @@ def arrive() -> None:
     st.session_state["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
         return
-    if preset in PRESETS or not said:
-        _put(PRESETS[preset].recipes[0] if preset in PRESETS else _last())
+    if not said and not preset:
+        _put(_last())
         return
-    _put(_DEFAULT)
-    if "network" in said:
-        pickers.reject_unknown("network", architectures.names())
+    recipe = _said_recipe(preset, address)
+    _put(recipe)
     for name in said:
-        st.session_state[name] = _field(name, address[name])
-    for option in architectures.get(st.session_state["network"]).options:
-        st.session_state[option.name] = _option(option, address.get(option.name))
+        if name != "network":
+            st.session_state[name] = _field(name, address[name])
+    for option in architectures.get(recipe.network).options:
+        if option.name in address:
+            st.session_state[option.name] = _option(option, address[option.name])
+
+
+def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
+    """What a link begins with, before its own fields: a run of the course, or a network's."""
+    network = address.get("network", _DEFAULT.network)
+    if preset:
+        recipe = PRESETS[preset].recipes[0]
+        if "network" in address and network != recipe.network:
+            link_told.refuse("network", network, [recipe.network], recipe.network)
+        return recipe
+    pickers.reject_unknown("network", architectures.names())
+    return replace(_DEFAULT, network=_field("network", network))
 
 
 def _spelled(recipe: Recipe) -> dict[str, str]:
@@ -106,10 +124,11 @@ def unreadable() -> str:
     return ""
 
 
-def _option(option: architectures.Option, given: str | None) -> Value:
+def _option(option: architectures.Option, given: str) -> Value:
     try:
-        return option.default if given is None else option.parse(given)
+        return option.parse(given)
     except ValueError:
+        link_told.refuse(option.name, given, option.describe_choices(), option.default)
         return option.default
 
 
@@ -133,7 +152,7 @@ def _label(name: str) -> str:
         title=figures.title(preset.recipes[0]),
         batch=preset.reported.batch_size,
         epochs=preset.reported.epochs,
-        accuracy=f"{preset.reported.test_accuracy:.1%}",
+        accuracy=run_words.percent(preset.reported.test_accuracy),
     )
 
 
@@ -199,8 +218,10 @@ def pick_network() -> None:
             width=290,
         )
         links.put("network", name, _DEFAULT.network)
-        for option in architectures.get(name).options:
+        options = architectures.get(name).options
+        for option in options:
             pickers.pick_option(option)
+    link_told.know({*_OF_TRAINING, *(option.name for option in options)})
 
 
 def pick_data() -> None:

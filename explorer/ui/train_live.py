@@ -6,7 +6,7 @@ from explorer import datasets, runs
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.runs import Run, Status
-from explorer.ui import links, run_words, train_actions
+from explorer.ui import link_told, links, run_learned, run_words, train_actions
 from explorer.ui.run_learned import learned_board
 from explorer.ui.run_live import live_board
 from explorer.ui.shell import entry
@@ -30,6 +30,7 @@ def pick() -> Run | None:
     if not listed:
         return None
     known = {run.id: run for run in listed}
+    link_told.know(("run", "by", *run_learned.NAMES))
     if links.arrived("run_picked") or st.session_state["run_picked"] not in known:
         st.session_state["run_picked"] = _asked(known) or _first(listed).id
     chosen = st.selectbox(
@@ -50,7 +51,7 @@ def _asked(known: dict[int, Run]) -> int | None:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:
         return int(given)
-    st.warning(_("There is no run {number}. Here is another one.").format(number=given[:20]))
+    link_told.say(_("There is no run {number}. Here is another one.").format(number=given[:20]))
     return None
 
 
@@ -138,7 +139,7 @@ def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
     found = figures.nearest_of_course(run.recipe)
     assert found is not None, "asked only where there is one"
     same = _("The course's run behind the curves reached {accuracy} after {epochs} epochs.").format(
-        accuracy=f"{accuracy:.1%}", epochs=epochs
+        accuracy=run_words.percent(accuracy), epochs=epochs
     )
     departs = figures.departures(run.recipe, found[0])
     if not departs:

@@ -11,7 +11,7 @@ from explorer.device import Device
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.recipes import MISTAKES, PRESETS, Recipe
-from explorer.ui import bound, links, train_budget, train_form
+from explorer.ui import bound, links, run_words, train_budget, train_form
 from explorer.ui.shell import entry
 
 ASSETS = Path(__file__).parent / "assets"
@@ -103,7 +103,7 @@ def beside_the_course(recipe: Recipe) -> None:
         return
     _recipe, reported, _curve = found
     got = _("**The course** got **{test}** on the test pictures after {epochs} epochs").format(
-        test=f"{reported.test_accuracy:.1%}", epochs=reported.epochs
+        test=run_words.percent(reported.test_accuracy), epochs=reported.epochs
     )
     departs = figures.departures(recipe, found[0])
     if not departs:
@@ -130,13 +130,10 @@ def experiment(name: str) -> list[Recipe]:
     words = {each: _(datasets.get(each).title) for each in datasets.names()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
         data = links.pick_listed("dataset", _("Data"), words, width=220)
-        epochs = bound.number(
-            _("Epochs"), "all_epochs", 0, 0, help_=_("0: as the experiment has it."), width=120
-        )
+        epochs = bound.number(_("Epochs (0: as planned)"), "all_epochs", 0, 0, width=170)
         subset = bound.number(
-            _("Training pictures"), "train_subset", 0, 0, help_=_("0: as the experiment has it."),
-            width=140,
-        )  # fmt: skip
+            _("Training pictures (0: as planned)"), "train_subset", 0, 0, width=232
+        )
     shown = [
         replace(
             each,

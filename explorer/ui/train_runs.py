@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.figures import runs as figures
 from explorer.language import _, ngettext
 from explorer.runs import Run
-from explorer.ui import links, run_words, train_actions
+from explorer.ui import link_told, links, run_learned, run_words, train_actions
 from explorer.ui.run_learned import MOST_RUNS, learned_board
 from explorer.ui.run_table import overlay, run_table, sign, ticked_at_first
 from explorer.ui.shell import entry
@@ -45,6 +45,7 @@ def nothing_chosen() -> None:
 
 def choose(every: list[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
+    link_told.know(("runs", "by", *run_learned.NAMES))
     # Back from another page comes without the link's runs; then those that were ticked stay.
     back = links.came_back() and ("runs" in st.query_params or _CHOSEN not in st.session_state)
     if TABLE not in st.session_state or back:
@@ -86,7 +87,7 @@ def differences(chosen: list[Run]) -> None:
     columns = {
         _("run"): [run_words.literal(run.name) for run in chosen],
         **differ,
-        _("test accuracy"): [_percent(run.test_accuracy) for run in chosen],
+        _("test accuracy"): [run_words.percent(run.test_accuracy) for run in chosen],
         _("after epoch"): [str(run.progress.epoch) for run in chosen],
         _("time"): [run_words.duration(run.progress.seconds) for run in chosen],
         _("status"): [run_words.title(run.status) for run in chosen],
@@ -99,10 +100,6 @@ def differences(chosen: list[Run]) -> None:
             st.caption(f"**{run_words.literal(run.name)}**: {run.reason}")
         if run.note:
             st.caption(f"**{run_words.literal(run.name)}**: {run_words.literal(run.note)}")
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"
 
 
 def outcome(chosen: list[Run]) -> None:

@@ -10,6 +10,7 @@ export function parts(color) {
 export const mix = (a, b, share) => a.map((part, n) => Math.round(part + (b[n] - part) * share))
 const linear = part => ((part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
 const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+export const ink = rgb => (luminance(rgb) > 0.179 ? "#000000" : "#ffffff") // never under 4.5 : 1 on it
 export const css = rgb => `rgb(${rgb.join(",")})`
 
 export function readMaps(element) {
@@ -52,7 +53,7 @@ export class Shade {
     if (!Number.isFinite(value)) return ["#b9c0c9", "#000000"]
     const share = this.most ? value / this.most : 0
     const rgb = along(this.stops, this.signed ? (share + 1) / 2 : share)
-    return [css(rgb), luminance(rgb) > 0.179 ? "#000000" : "#ffffff"]
+    return [css(rgb), ink(rgb)]
   }
 
   style(value) {

@@ -2,8 +2,8 @@
 // worst mistakes. A slider goes through the epochs; a cell of the matrix shows its pictures.
 
 const { search } = new URL(import.meta.url)
-const [math, { sample }, now] = await Promise.all(
-  ["curves_math", "curves_chart", "run_now"].map(name => import(`./${name}.js${search}`)),
+const [math, { sample }, now, { ink }] = await Promise.all(
+  ["curves_math", "curves_chart", "run_now", "colours"].map(name => import(`./${name}.js${search}`)),
 )
 
 const PAUSE = 350 // milliseconds after the last movement until the address is told
@@ -203,7 +203,6 @@ class Panel {
       row.forEach((n, j) => {
         const share = n / total
         const colour = now.between(upward, Math.sqrt(share))
-        const dark = colour[0] * 0.3 + colour[1] * 0.59 + colour[2] * 0.11 < 140
         const chosen = this.cell?.[0] === i && this.cell?.[1] === j
         const cell = element("td", { tabIndex: (this.cell ? chosen : i + j === 0) ? 0 : -1, title: math.fill(labels.cell, { n, total, is: classes[i], says: classes[j], share: math.percent(share) }) }, n || "")
         cell.setAttribute("role", "gridcell")
@@ -211,7 +210,7 @@ class Panel {
         cell.ariaSelected = String(chosen)
         cell.dataset.at = `${i}.${j}`
         cell.style.background = `rgb(${colour})`
-        cell.style.color = dark ? "#fff" : "#10151c"
+        cell.style.color = ink(colour)
         if (i === j) cell.classList.add("diagonal")
         line.append(cell)
       })
