@@ -210,15 +210,16 @@ def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
 
 def test_what_a_link_cannot_have_is_told_with_what_there_is() -> None:
     at = opened("feature-maps", layer="zzz", channel="9999", at="99.99", fit="![x](http://a.b)`")
+    layers = "input conv1 act1 pool1 conv2 act2 pool2 flatten fc1 act3 fc2 act4 fc3".split()
+    at_last = spelled(board(at, "channel")["at"])
     assert at.warning[0].value.split("  \n") == [
-        "In the link `fit` is `![x](http://a.b)`, but it can only be `squeeze`, `crop`, `pad`; "
-        "`squeeze` is taken.",
-        "In the link `layer` is `zzz`, but it can only be `input`, `conv1`, `act1`, `pool1`, "
-        "`conv2`, `act2`, `pool2`, `flatten`, `fc1`, `act3`, `fc2`, `act4`, `fc3`; `conv1` is "
-        "taken.",
-        "In the link `channel` is `9999`, but it can only be `0` to `5`; `0` is taken.",
-        "In the link `at` is `99.99`, but it can only be `0.0` to `27.27` (row.column); "
-        f"`{spelled(board(at, 'channel')['at'])}` is taken.",
+        f"In the link `{name}` is `{given}`, but it can only be {there}; `{taken}` is taken."
+        for name, given, there, taken in (
+            ("fit", "![x](http://a.b)", "`squeeze`, `crop`, `pad`", "squeeze"),
+            ("layer", "zzz", ", ".join(f"`{layer}`" for layer in layers), "conv1"),
+            ("channel", "9999", "`0` to `5`", "0"),
+            ("at", "99.99", "`0.0` to `27.27` (row.column)", at_last),
+        )
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.figures import kernels
 from explorer.figures.kernels import Kind, Layer
 from explorer.language import _
 from explorer.ui import (
@@ -153,8 +154,7 @@ def _sheet(
 ) -> None:
     layers = [each.shown for each in loaded]
     given = layers[which]
-    weights = loaded[which].weights
-    sheet = kernels_kept.sheet(given.subject, given.layer, weights, colours.kind)
+    sheet = kernels.sheet(loaded[which].weights, colours.kind)
     most = kernels_layer.most(layers, colours.kind, colours.scale)
     drawn = Drawn(
         of=f"{given.of} {colours.kind}",
