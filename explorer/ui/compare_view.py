@@ -16,6 +16,7 @@ from explorer.ui import (
     compare_picture,
     compare_table,
     compare_work,
+    inside_mode,
     links,
 )
 from explorer.ui.compare_work import Side
@@ -182,6 +183,7 @@ def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     timing = sides[0].timing
     if all(side.timing.finished for side in sides):
         _caption(sides)
+    inside_mode.tell(*(side.anatomy for side in sides))
     st.download_button(
         _("Figures (CSV)"),
         figures.csv(rows, dataset=shared.dataset, device=timing.device, threads=timing.threads),

@@ -15,6 +15,9 @@ from explorer.ui import (
     excites_mosaic,
     excites_subject,
     excites_top,
+    inside_mode,
+    link_told,
+    maps_recorded,
 )
 from explorer.ui.excites_choice import Looked
 from explorer.ui.excites_subject import Subject
@@ -43,6 +46,7 @@ def _look(looked: Looked, timed: bool) -> None:
     except ValueError as error:  # weights that were there a moment ago have been deleted
         st.error(str(error), icon=":material/broken_image:")
         going = False
+    link_told.settle_part()
     if going and not timed:
         st.rerun()  # the whole page, with a clock
     if timed and not going and drawn and time.monotonic() - drawn > SETTLES:
@@ -60,7 +64,7 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
         excites_subject.go_on_searching(subject)
     found = search.latest
     if found is None:  # or another visitor's slice has failed; ours will say why
-        st.caption(_("Others are served first …"))
+        st.caption(_("Waiting for other visitors’ work …"))
         return True
     count = found.values.shape[1]
     channel = excites_choice.channel(count)
@@ -68,6 +72,8 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
     with left:
         _mosaic(looked, found, channel)
         _search_told(subject, search, count, halted=halted)
+        shape = subject.gallery.shape
+        inside_mode.tell(maps_recorded.measured(subject.network, subject.options, shape))
     with middle:
         _top(looked, found, channel)
     with right:
@@ -186,7 +192,7 @@ def _ascent_told(work: Work[Ascent], settings: Settings, key: object, *, halted:
     if work.done:
         return
     if work.latest is None:
-        st.caption(_("Others are served first …"))
+        st.caption(_("Waiting for other visitors’ work …"))
         return
     step = work.latest.step
     st.progress(step / settings.steps, _pace(step, settings.steps, work, halted=halted))

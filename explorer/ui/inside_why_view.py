@@ -8,7 +8,14 @@ from explorer import attribution
 from explorer.attribution import METHODS, Deletion, Guess
 from explorer.figures import attribution as figures
 from explorer.language import _
-from explorer.ui import inside_why, inside_why_board, inside_why_pieces, inside_why_work
+from explorer.ui import (
+    inside_mode,
+    inside_why,
+    inside_why_board,
+    inside_why_pieces,
+    inside_why_work,
+    maps_recorded,
+)
 from explorer.ui.inside_why import Looked
 from explorer.ui.inside_why_board import percent
 from explorer.ui.inside_why_pieces import Explained, Question
@@ -39,6 +46,7 @@ def _show(looked: Looked) -> None:
     of = f"{looked.subject.network} {looked.subject.source} {looked.subject.digest[:8]} {target}"
     with left:
         _answer(looked, guesses, target, of)
+        inside_mode.tell(maps_recorded.anatomy(looked.subject))
     with looked.waiting:
         work = _work(pieces)
     with right:
@@ -140,7 +148,7 @@ def _watch(pieces: list[Piece], shown: int) -> None:
 
 def _told(work: Work) -> str:
     if work.began is None:
-        return _("Others are served first …")
+        return _("Waiting for other visitors’ work …")
     done, total = round(work.done), work.total
     left = work.seconds_left
     if left is None:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from explorer import architectures, pictures, runs, wording
-from explorer.anatomy import Anatomy
 from explorer.figures import confusion, maps
 from explorer.language import _
 from explorer.misfit import Lesson
@@ -16,6 +15,7 @@ from explorer.pictures import Picture
 from explorer.ui import (
     bound,
     inside_choice,
+    inside_mode,
     inside_pictures,
     inside_sources,
     links,
@@ -153,21 +153,15 @@ def _classes(choice: Choice) -> tuple[str, ...]:
 
 
 def _mode(choice: Choice, *, training: bool) -> str:
-    found = _kinds(maps_recorded.measured(choice.known.network, choice.options, choice.shape))
-    if not found:
+    found = maps_recorded.measured(choice.known.network, choice.options, choice.shape)
+    if not inside_mode.matters(found):
         return _("It has neither batch norm nor dropout: both modes give the same.")
     if training:
         return _(
             "**Training mode**: mean and variance of a batch, this picture and {n} others; "
             "dropout drops."
         ).format(n=_companions(choice)[1])
-    return _("Evaluation mode, as a network is used: moving averages, no dropout.")
-
-
-def _kinds(anatomy: Anatomy) -> bool:
-    """Whether the mode makes a difference."""
-    types = {layer.operation.type for layer in anatomy.layers}
-    return any("BatchNorm" in each or "Drop" in each or "drop" in each for each in types)
+    return inside_mode.evaluation(found)
 
 
 def problem(sides: Sequence[Side]) -> Lesson | str | None:

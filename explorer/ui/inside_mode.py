@@ -1,0 +1,48 @@
+"""In which mode networks stand, in words: batch norm and dropout differ in training and in use."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer.anatomy import Anatomy
+from explorer.language import _
+
+DROPPING = ("drop", "stochastic")  # in the names of all that leaves numbers out: Dropout2d, …
+
+
+def matters(*networks: Anatomy) -> bool:
+    """Whether one of them gives something else in training than in use."""
+    types = _types(networks)
+    return _normalises(types) or _drops(types)
+
+
+def evaluation(*networks: Anatomy) -> str:
+    """What evaluation mode means for these networks; "" where no mode makes a difference."""
+    types = _types(networks)
+    norm, drop = _normalises(types), _drops(types)
+    if norm and drop:
+        return _(
+            "Evaluation mode, as a network is used: batch norm takes its moving averages, dropout "
+            "drops nothing."
+        )
+    if norm:
+        return _("Evaluation mode, as a network is used: batch norm takes its moving averages.")
+    return _("Evaluation mode, as a network is used: dropout drops nothing.") if drop else ""
+
+
+def tell(*networks: Anatomy) -> None:
+    """Say so in small print, where it makes a difference."""
+    if words := evaluation(*networks):
+        st.caption(words)
+
+
+def _types(networks: Sequence[Anatomy]) -> set[str]:
+    return {layer.operation.type.lower() for each in networks for layer in each.layers}
+
+
+def _normalises(types: set[str]) -> bool:
+    return any("batchnorm" in each or "batch_norm" in each for each in types)
+
+
+def _drops(types: set[str]) -> bool:
+    return any(sign in each for each in types for sign in DROPPING)
