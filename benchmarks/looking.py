@@ -3,7 +3,8 @@
 The real server, a real browser. The clock starts in the page when something is clicked and stops
 at the first frame after the part that answers says that it is painted. Layers of VGG-11 at
 224 × 224 (512 maps of 28 × 28 to 7 × 7), its channels and units, and the strips of the largest
-networks, with random weights, for pictures that nobody has looked at before.
+networks, with random weights, for pictures that nobody has looked at before. Then single kernels,
+of layers that are drawn in different ways.
 """
 
 import os
@@ -19,20 +20,24 @@ LOOK = "feature-maps?network={network}&weights=untrained%3A0&picture=fashion_mni
 NETWORK = "vgg11"
 LAYERS = ("block4.relu2", "block4.pool", "block5.relu2", "block5.pool")  # of 512 maps each
 STRIPS = ("vgg19", "torchvision/resnet152", "torchvision/densenet201", "torchvision/convnext_base")
+WEIGHTS = "kernels?network={network}&weights=untrained%3A0&layer={layer}"
+KERNELS = (
+    ("lenet", "conv2"),  # every weight
+    ("torchvision/resnet18", "conv1"),  # in colour
+    ("torchvision/resnet18", "layer4.1.conv2"),  # 512 × 512 norms
+    ("torchvision/vgg16", "classifier.0"),  # a hundred million weights
+)
 TURNS = 12
 
-# Waits until the element that says `mark` says something else than `before`, then for its frame.
+# Waits until the nth element that says `mark` says what it did not `before`, then for its frame.
 PAINTED = """
-([mark, before]) => new Promise(done => {
-  const find = node => {
-    for (const each of node.querySelectorAll("*")) {
-      if (each.dataset?.[mark] !== undefined) return each.dataset[mark]
-      const inside = each.shadowRoot && find(each.shadowRoot)
-      if (inside) return inside
-    }
-  }
+([mark, nth, before]) => new Promise(done => {
+  const find = node => [...node.querySelectorAll("*")].flatMap(each => {
+    if (each.dataset?.[mark] !== undefined) return [each.dataset[mark]]
+    return each.shadowRoot ? find(each.shadowRoot) : []
+  })
   const look = () => {
-    const now = find(document)
+    const now = find(document)[nth]
     const took = performance.now() - window.clickedAt
     const over = (now && now !== before) || took > 20000
     if (over) requestAnimationFrame(() => done([performance.now() - window.clickedAt, now]))
@@ -41,21 +46,24 @@ PAINTED = """
   look()
 })
 """
+FRAME = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CLICKED = "addEventListener('pointerdown', () => { window.clickedAt = performance.now() }, true)"
 
 
-def said(page: Page, mark: str) -> str:
-    """What the element marked so says now."""
+def said(page: Page, mark: str, nth: int) -> str:
+    """What the nth element marked so says now."""
     name = "data-" + "".join(f"-{c.lower()}" if c.isupper() else c for c in mark)
-    return page.locator(f"[{name}]").first.get_attribute(name) or ""
+    return page.locator(f"[{name}]").nth(nth).get_attribute(name) or ""
 
 
-def took(page: Page, target: Locator, mark: str, position: tuple[float, float] | None) -> float:
-    """Milliseconds from a click on `target` to the answer of the part marked so."""
-    before = said(page, mark)
+def took(
+    page: Page, target: Locator, mark: str, position: tuple[float, float] | None, nth: int = 0
+) -> float:
+    """Milliseconds from a click on `target` to the answer of the nth part marked so."""
+    before = said(page, mark, nth)
     where = {"x": position[0], "y": position[1]} if position else None
     target.click(position=where)  # type: ignore[arg-type]
-    milliseconds, _now = page.evaluate(PAINTED, [mark, before])
+    milliseconds, _now = page.evaluate(PAINTED, [mark, nth, before])
     return float(milliseconds)
 
 
@@ -113,6 +121,34 @@ def units(page: Page) -> list[float]:
     return found
 
 
+def kernels(page: Page, address: str, network: str, layer: str) -> list[float]:
+    """Kernels of a layer, all over its sheet, until the chosen one is on screen by itself."""
+    page.goto(f"{address}/{WEIGHTS.format(network=network, layer=layer)}")
+    page.locator("[data-sheet-painted]").nth(1).wait_for(timeout=180_000)
+    page.evaluate(CLICKED)
+    sheet = page.locator(".kernels-sheet").first
+    box = sheet.locator("canvas").bounding_box()
+    assert box
+    wide, high = box["width"], min(box["height"], 260)  # of what is in sight without scrolling
+    chosen, found = pointed(sheet, (3, 3)), list[float]()  # the first is chosen at first
+    for turn in range(10 * TURNS):
+        place = (wide * (turn * 7 % 97) // 97, high * (turn * 5 % 89) // 89)  # a click's are whole
+        under = pointed(sheet, place)
+        if len(found) < TURNS and under not in ("", chosen):
+            found.append(took(page, sheet.locator("canvas"), "sheetPainted", place, nth=1))
+            chosen = under
+            page.wait_for_timeout(400)
+    return found
+
+
+def pointed(sheet: Locator, place: tuple[float, float]) -> str:
+    """The kernel at a place of a sheet, "kernel 3"; "" between two."""
+    sheet.locator("canvas").hover(position={"x": place[0], "y": place[1]})
+    sheet.page.evaluate(FRAME)  # a browser tells of the pointer with its next frame
+    told = sheet.locator(".words").inner_text().partition(",")[0]
+    return told if any(sign.isdigit() for sign in told) else ""
+
+
 def tell(what: str, values: list[float]) -> None:
     """One line: the median and the slowest."""
     print(f"{what:46} {statistics.median(values):6.0f} ms   slowest {max(values):6.0f} ms")
@@ -131,6 +167,8 @@ def main() -> None:
         for network in STRIPS:
             opened(page, address, network)
             tell(f"strip of {network}", strips(page))
+        for network, layer in KERNELS:
+            tell(f"a kernel of {network}, {layer}", kernels(page, address, network, layer))
         chromium.close()
     print(f"{'load of the machine':46} {os.getloadavg()[0]:6.1f}")
 

@@ -34,6 +34,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
     kernels_kept._overviews.clear()
+    kernels_kept._sheets.clear()
     weights._shelf.clear()
 
 
@@ -114,6 +115,23 @@ def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
     first = sheets(opened("kernels", network="torchvision/resnet18"))[0]
     assert first["rgb"]
     assert first["shape"] == [64, 3, 7, 7]
+
+
+def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred million weights take a tenth of a second to go through: once is enough."""
+    made: list[str] = []
+    plain = kernels.sheet
+    monkeypatch.setattr(kernels, "sheet", lambda *given: made.append(given[1]) or plain(*given))
+    at = opened("kernels", network="torchvision/resnet18", layer="layer3.1.conv2", channel="5")
+    assert made == ["norms"]
+    before = sheets(at)[0]
+    at.number_input(key="kernel_number").set_value(9).run()
+    assert made == ["norms"]
+    after, one = sheets(at)
+    assert (after["values"], after["chosen"]) == (before["values"], 8)
+    weight = weights.load("torchvision/resnet18", None, "untrained:0").layer3[1].conv2.weight
+    assert np.array_equal(numbers(one)[0], weight[8])
+    assert np.allclose(numbers(after)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
 
 
 # -- links ------------------------------------------------------------------------------------

@@ -163,6 +163,11 @@ def sheet(given: Tensor, kind: Kind) -> Sheet:
     return Sheet(kind, farthest(matrix, rows, columns)[:, :, None, None].numpy(), rows, columns)
 
 
+def computed(given: Tensor, kind: Kind) -> bool:
+    """Whether the numbers of `sheet` are worked out, and no view of the weights themselves."""
+    return kind == "norms" or (kind == "matrix" and max(given.shape[:2]) > MOST_SIDE)
+
+
 def norms(given: Tensor) -> Tensor:
     """(K, C): of each slice of (K, C, h, w) the root of the sum of its squares."""
     found: Tensor = torch.linalg.vector_norm(given, dim=(2, 3))

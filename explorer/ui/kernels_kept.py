@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from explorer import weights
 from explorer.figures import kernels, maps, pictures
-from explorer.figures.kernels import Floats, Layer, Summary
+from explorer.figures.kernels import Floats, Kind, Layer, Sheet, Summary
 from explorer.inputs import Picture
 from explorer.shelf import Shelf
 from explorer.ui import loaders
@@ -51,6 +51,7 @@ _overviews: Shelf[Overview] = Shelf(
     20_000_000, lambda each: sum(len(png) + 800 for png in each.pictures)
 )
 _histograms: Shelf[Floats] = Shelf(2_000_000, lambda each: each.nbytes)
+_sheets: Shelf[Sheet] = Shelf(20_000_000, lambda each: each.values.nbytes)
 
 
 def network(subject: Subject) -> nn.Module:
@@ -97,3 +98,13 @@ def histogram(subject: Subject, layer: Layer, most: float) -> Floats:
         (subject, layer.name, most),
         lambda: kernels.histogram(kernels.weights(network(subject), layer), most),
     )
+
+
+def sheet(subject: Subject, layer: Layer, given: Tensor, kind: Kind) -> Sheet:
+    """All kernels (K, C, h, w) of a layer; what takes computing is kept, so that a click need not.
+
+    What shows the weights themselves is made anew: kept, it would keep their network.
+    """
+    if kernels.computed(given, kind):
+        return _sheets.get((subject, layer.name, kind), lambda: kernels.sheet(given, kind))
+    return kernels.sheet(given, kind)

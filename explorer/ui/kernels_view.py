@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.figures import kernels
 from explorer.figures.kernels import Kind, Layer
 from explorer.language import _
 from explorer.ui import (
@@ -154,7 +153,8 @@ def _sheet(
 ) -> None:
     layers = [each.shown for each in loaded]
     given = layers[which]
-    sheet = kernels.sheet(loaded[which].weights, colours.kind)
+    weights = loaded[which].weights
+    sheet = kernels_kept.sheet(given.subject, given.layer, weights, colours.kind)
     most = kernels_layer.most(layers, colours.kind, colours.scale)
     drawn = Drawn(
         of=f"{given.of} {colours.kind}",
