@@ -283,19 +283,28 @@ def all_turns_taken() -> Iterator[None]:
         yield
 
 
-def test_thirty_who_wait_for_a_first_result_take_one_slice_together() -> None:
+def test_thirty_who_wait_for_a_first_result_take_one_slice_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     work: Work[Any] = Work(1000)
     begun: list[int] = []
-    gate = threading.Barrier(30)
+    asked = threading.Semaphore(0)
+    monkeypatch.setattr(excites_work, "PATIENCE", 60)
+
+    def steps(since: Any) -> Iterator[Any]:
+        for _visitor in range(30):  # nobody is late
+            assert asked.acquire(timeout=60)
+        time.sleep(0.1)  # from asking to waiting it is a few lines
+        return finds(begun)(since)
 
     def visit(_visitor: int) -> bool:
-        gate.wait(30)
-        work.advance(finds(begun, wait=0.3), 0.01)
+        asked.release()
+        work.advance(steps, 0.01)
         return work.latest is not None
 
     with ThreadPoolExecutor(30) as threads:
         assert all(threads.map(visit, range(30)))
-    assert len(begun) < 5  # one, and those who came late enough to find the result
+    assert len(begun) < 5  # one, and those who asked late enough to find the result
     before = work.latest.step
     work.advance(finds(begun), 0.01)  # asked again, it goes on
     assert work.latest.step > before
@@ -322,10 +331,10 @@ def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.Mon
     with monkeypatch.context() as hasty, all_turns_taken():
         hasty.setattr(excites_work, "PATIENCE", 0.05)
         at = opened("excites", **HERE, channel="7")
-        assert "Others are served first" in text(at)
+        assert "Waiting for other visitors" in text(at)
         assert not [sent for sent in boards(at) if "tile" in sent]
     at.run()
-    assert "Others are served first" not in text(at)
+    assert "Waiting for other visitors" not in text(at)
     assert mosaic(at)["chosen"] == 7  # what the link asked for
     assert ascent(at)
 

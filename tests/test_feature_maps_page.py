@@ -213,7 +213,7 @@ def test_what_a_link_cannot_have_is_told_with_what_there_is() -> None:
     layers = "input conv1 act1 pool1 conv2 act2 pool2 flatten fc1 act3 fc2 act4 fc3".split()
     at_last = spelled(board(at, "channel")["at"])
     assert at.warning[0].value.split("  \n") == [
-        f"In the link `{name}` is `{given}`, but it can only be {there}; `{taken}` is taken."
+        f"The link says `{name}={given}`, but it can only be {there}; `{taken}` is used instead."
         for name, given, there, taken in (
             ("fit", "![x](http://a.b)", "`squeeze`, `crop`, `pad`", "squeeze"),
             ("layer", "zzz", ", ".join(f"`{layer}`" for layer in layers), "conv1"),
@@ -231,8 +231,8 @@ def test_weights_that_were_trained_cannot_be_built_otherwise(shipped: Path) -> N
     trained(shipped)
     at = opened("feature-maps", activation="relu", pooling="avg", side="31")
     said = at.warning[0].value
-    assert "`activation` is `relu`, but it can only be as these weights were trained" in said
-    assert "`side` is `31`" in said
+    assert "`activation=relu`, but these weights were trained with `activation=sigmoid`." in said
+    assert "`side=31`" in said
     assert "pooling" not in said
     assert set(at.query_params) == {"pooling"}
     at = opened("feature-maps", activation="relu", side="31", weights="untrained:0")

@@ -178,6 +178,7 @@ def test_nonsense_gets_a_sentence(nothing: None, field: str, value: str, word: s
 
 def test_what_a_link_cannot_have_is_told(nothing: None, done: list[int]) -> None:
     address = {"optimizer": "zz", "epochs": "q", "flip": "7", "activation": "?", "method": "x"}
+    address |= {"learning_rate": "abc", "momentum": "!", "weight_decay": "-"}
     assert not untold(opened("new-run", **address), address)
     assert not untold(opened("new-run", preset="nothing"), ["preset"])
 
@@ -187,7 +188,7 @@ def test_a_link_can_begin_with_a_run_of_the_course_and_depart_from_it(nothing: N
     shown, preset = values(at), PRESETS["vgg11"].recipes[0]
     assert (shown["network"], shown["epochs"], shown["conv_ratio"]) == ("vgg11", 2, 8)
     assert (shown["size"], shown["batch_size"]) == (preset.size, preset.batch_size)
-    assert "`network` is `lenet`" in at.warning[0].value
+    assert "`network=lenet`" in at.warning[0].value
 
 
 @pytest.mark.parametrize("page", ["live", "runs"])
@@ -344,7 +345,7 @@ def test_a_finished_run_shows_what_came_of_it(done: list[int]) -> None:
 def test_the_newest_run_is_shown_without_a_link(done: list[int]) -> None:
     assert live(opened("live"))["run"] == done[-1]
     at = opened("live", run="77")
-    assert "There is no run 77" in text(at)
+    assert "There is no run `77`" in text(at)
     assert live(at)["run"] == done[-1]
 
 

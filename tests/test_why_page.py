@@ -261,7 +261,7 @@ def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.M
     monkeypatch.setattr(inside_why_mistakes, "_right", lambda *given: [True] * len(given[2]))
     press(at, "A mistake of this network")
     assert picture_of(at) == "digits:test:16"
-    assert "None up to number 16" in at.toast[0].value
+    assert "No mistake up to picture 16" in at.toast[0].value
     monkeypatch.setattr(inside_why_mistakes, "SECONDS", 600.0)
     press(at, "A mistake of this network")
     assert "gets every test picture of" in at.toast[0].value
@@ -276,7 +276,7 @@ def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.M
         for _each in range(turns.MOST):
             assert others.enter_context(turns.turn(30))
         press(at, "A mistake of this network")
-    assert at.toast[0].value == "Others are served first. Press again in a moment."
+    assert at.toast[0].value == "Others are being served first: press again in a moment."
     assert picture_of(at) == "digits:test:3"
     press(at, "A mistake of this network")
     assert "**A mistake**: it is" in text(at)

@@ -114,7 +114,7 @@ def _known_source(network: str, given: str) -> str:
     try:
         weights.facts(network, None, given)
     except ValueError as error:
-        link_told.say(str(error))
+        link_told.say_error(error)
         return inside_sources.first(network)
     return given
 
@@ -147,7 +147,7 @@ def _tell_options(known: Weights) -> None:
     for name, own in {**known.options, "side": known.shape[1]}.items():
         given = st.query_params.get(name, "")
         if given and given != str(own):
-            link_told.refuse(name, given, _("as these weights were trained"), own)
+            link_told.differs(name, given, own)
             links.put(name, "")
 
 

@@ -72,7 +72,7 @@ def pick(key: str, label: str, default: str, mistakes: Mistakes | None = None) -
     try:
         picture = _read(key, spelled)
     except ValueError as error:
-        link_told.say(str(error))
+        link_told.say_error(error)
         spelled = default
         _choose(key, "")
         picture = pictures.named(default)

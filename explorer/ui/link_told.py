@@ -3,15 +3,15 @@
 A page that draws itself anew while work goes on would otherwise say it for half a second.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.language import _
-from explorer.ui import speech
+from explorer.language import _, ngettext
+from explorer.ui import run_words, speech
 
 _KEPT = "what the link was told"
 MOST_NAMES = 12  # of what there is, in a sentence
@@ -82,6 +82,18 @@ def say(sentence: str) -> None:
         _draw(told)
 
 
+def say_error(error: ValueError) -> None:
+    """What is wrong with something that the link names; it may quote the link."""
+    say(run_words.literal(str(error)))
+
+
+def say_missing_runs(numbers: Sequence[str]) -> None:
+    """Runs that the link names, and that are not here."""
+    if numbers:
+        words = ngettext("There is no run {numbers}.", "There are no runs {numbers}.", len(numbers))
+        say(words.format(numbers=_listed([*numbers])))
+
+
 def fresh() -> bool:
     """Whether the page has just been opened: what its address says now comes from a link."""
     told: _Told | None = st.session_state.get(_KEPT)
@@ -97,12 +109,19 @@ def refuse(name: str, given: str, there: str | Iterable[object], taken: object) 
         return
     known = there if isinstance(there, str) else _listed([*filter(None, map(str, there))])
     words = (
-        _("In the link {name} is {given}, but it can only be {known}; {taken} is taken.")
+        _("The link says {asked}, but it can only be {known}; {taken} is used instead.")
         if str(taken)
-        else _("In the link {name} is {given}, but it can only be {known}.")
+        else _("The link says {asked}, but it can only be {known}.")
     )
-    name, given = as_typed(name), as_typed(given)
-    say(words.format(name=name, given=given, known=known, taken=as_typed(str(taken))))
+    asked, taken = as_typed(f"{name}={given}"), as_typed(str(taken))
+    say(words.format(asked=asked, known=known, taken=taken))
+
+
+def differs(name: str, given: str, own: object) -> None:
+    """Say that the link wants a network built otherwise than its weights were trained with."""
+    if fresh():
+        words = _("The link says {asked}, but these weights were trained with {own}.")
+        say(words.format(asked=as_typed(f"{name}={given}"), own=as_typed(f"{name}={own}")))
 
 
 def between(least: object, most: object) -> str:
@@ -119,7 +138,7 @@ def know(names: Collection[str]) -> None:
     for name in strange:
         del st.query_params[name]
     listed = _listed([f"{name}={value}" for name, value in strange.items()])
-    say(_("The link also says {what}, which means nothing on this page.").format(what=listed))
+    say(_("The link says {what}, which this page does not know.").format(what=listed))
 
 
 def _listed(names: list[str]) -> str:

@@ -39,7 +39,8 @@ def drop_endless() -> None:
     for name, value in endless.items():
         del st.query_params[name]
         message = _("In the link {name} is {value}, too large for any field; it is left out.")
-        link_told.say(message.format(name=name, value=value[:20]))
+        told = link_told.as_typed(name), link_told.as_typed(value[:20])
+        link_told.say(message.format(name=told[0], value=told[1]))
     if endless:
         _begin_with_address()
 

@@ -61,7 +61,7 @@ def reject_unknown(key: str, known: list[str]) -> None:
         try:
             architectures.get(given)
         except ValueError as error:
-            link_told.say(str(error))
+            link_told.say_error(error)
 
 
 def _defaults(architecture: Architecture) -> dict[str, Any]:

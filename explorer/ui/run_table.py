@@ -124,9 +124,7 @@ def ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
     given = list(filter(None, st.query_params.get("runs", "").split(",")))
     known = {str(run.id): run.id for run in listed}
-    for each in dict.fromkeys(given):
-        if each not in known:
-            link_told.say(_("There is no run {number}.").format(number=link_told.as_typed(each)))
+    link_told.say_missing_runs([each for each in dict.fromkeys(given) if each not in known])
     asked = [known[each] for each in given if each in known]
     begun = [run.id for run in listed if run.progress.step]
     return sorted(asked or begun[:2])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from explorer import language
 from explorer.language import N_, _
@@ -243,7 +244,11 @@ def main() -> None:
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
     link_told.begin()
     links.drop_endless()
-    page.run()
+    try:
+        page.run()
+    except StopException:  # it has said what it had to say
+        link_told.settle()
+        raise
     link_told.settle()
 
 

@@ -54,14 +54,19 @@ def _field(name: str, given: str) -> Any:
         return given == "true"
     if name == "network":
         return given if given in architectures.names() else default
-    return given if name not in _RATES else f"{_rate(given, default):.12g}"
+    if name in _RATES:
+        if math.isnan(rate := _rate(given)):
+            link_told.refuse(name, given, _("a number"), rate := default)
+        return f"{rate:.12g}"
+    return given
 
 
-def _rate(given: str, default: float) -> float:
+def _rate(given: str) -> float:
+    """What stands in a field for a rate; NaN where that is no number."""
     try:
         return float(given.replace(",", "."))
     except ValueError:
-        return default
+        return math.nan
 
 
 def arrive() -> None:
@@ -117,7 +122,7 @@ def unreadable() -> str:
     """What stands in a field for a rate and is no number, in a sentence; else nothing."""
     for name in _RATES:
         given = st.session_state[name]
-        if math.isnan(_rate(given, math.nan)):
+        if math.isnan(_rate(given)):
             return _("{field}: “{given}” is not a number. Type for example 0.01.").format(
                 field=figures.field(name).capitalize(), given=given[:40]
             )
@@ -283,7 +288,7 @@ def _read() -> Recipe:
     own = {option.name: option.default for option in architectures.get(state["network"]).options}
     set_to = {name: state.get(name, default) for name, default in own.items()}
     fields = {name: state[name] for name in _OF_TRAINING if name not in _RATES}
-    rates = {name: _rate(state[name], math.nan) for name in _RATES}
+    rates = {name: _rate(state[name]) for name in _RATES}
     changed = {name: value for name, value in set_to.items() if value != own[name]}
     return recipes.from_json({**fields, **rates, "options": changed})
 

@@ -51,7 +51,8 @@ def _asked(known: dict[int, Run]) -> int | None:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:
         return int(given)
-    link_told.say(_("There is no run {number}. Here is another one.").format(number=given[:20]))
+    number = link_told.as_typed(given)
+    link_told.say(_("There is no run {number}. Here is another one.").format(number=number))
     return None
 
 
