@@ -230,6 +230,23 @@ def test_a_message_stands_below_the_row_of_controls_that_it_is_about(
 
 
 @pytest.mark.browser
+def test_what_opens_over_a_dark_page_can_be_read(app_server: str, page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{app_server}/feature-maps?weights=untrained:0&picture=digits:test:0")
+    settled(page)
+    bright = "text => Math.min(...getComputedStyle(text).color.match(/[0-9]+/g).map(Number)) > 100"
+    opener = page.get_by_role("button", name="Which fit?")
+    opener.click()
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    assert opener.evaluate(bright)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Picture", exact=False).first.click()
+    chosen = page.get_by_test_id("stPopoverBody").locator("button[aria-checked=true]")
+    expect(chosen).to_be_visible()
+    assert chosen.evaluate(bright)
+
+
+@pytest.mark.browser
 def test_a_broken_page_apologises_without_a_trace(tmp_path: Path, page: Page) -> None:
     for folder in ("explorer", "pages", ".streamlit"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
