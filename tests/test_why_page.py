@@ -245,13 +245,13 @@ def test_the_next_mistake_is_one(shipped: Path) -> None:
         found = [int(network(given(f"digits:test:{n}")).argmax()) for n in range(40)]
     wrong = [n for n in range(40) if found[n] != int(test.labels[n])]
     expected = next(n for n in wrong if n > 0)
-    press(at, "A mistake of this network")
+    press(at, "Next mistake of this network")
     assert picture_of(at) == f"digits:test:{expected}"
     assert "**A mistake**: it is" in text(at)
-    press(at, "A mistake of this network")
+    press(at, "Next mistake of this network")
     assert picture_of(at) == f"digits:test:{next(n for n in wrong if n > expected)}"
     untrained = opened("why", picture="digits:test:0", weights="untrained:0")
-    assert not [each for each in untrained.button if each.label == "A mistake of this network"]
+    assert not [each for each in untrained.button if each.label == "Next mistake of this network"]
 
 
 def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,11 +259,11 @@ def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.M
     at = opened("why", picture="digits:test:0")
     monkeypatch.setattr(inside_why_mistakes, "SECONDS", -1.0)
     monkeypatch.setattr(inside_why_mistakes, "_right", lambda *given: [True] * len(given[2]))
-    press(at, "A mistake of this network")
+    press(at, "Next mistake of this network")
     assert picture_of(at) == "digits:test:16"
     assert "No mistake up to picture 16" in at.toast[0].value
     monkeypatch.setattr(inside_why_mistakes, "SECONDS", 600.0)
-    press(at, "A mistake of this network")
+    press(at, "Next mistake of this network")
     assert "gets every test picture of" in at.toast[0].value
     assert picture_of(at) == "digits:test:16"
 
@@ -275,10 +275,10 @@ def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.M
         hasty.setattr(inside_why_mistakes, "SECONDS", 0.05)
         for _each in range(turns.MOST):
             assert others.enter_context(turns.turn(30))
-        press(at, "A mistake of this network")
+        press(at, "Next mistake of this network")
     assert at.toast[0].value == "Others are being served first: press again in a moment."
     assert picture_of(at) == "digits:test:3"
-    press(at, "A mistake of this network")
+    press(at, "Next mistake of this network")
     assert "**A mistake**: it is" in text(at)
 
 

@@ -70,6 +70,10 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
     channel = excites_choice.channel(count)
     left, middle, right = st.columns([1.02, 1, 0.94], gap="medium")
     with left:
+        with st.container(horizontal=True, vertical_alignment="center", key="excites_heading"):
+            st.markdown(_heading(looked), width="stretch")
+            if not search.done:  # above the fold, however many channels there are
+                _switch("search", subject, halted=halted)
         _mosaic(looked, found, channel)
         _search_told(subject, search, count, halted=halted)
         shape = subject.gallery.shape
@@ -101,7 +105,6 @@ def _search_told(subject: Subject, work: Work[Found], count: int, *, halted: boo
         st.caption(told)
         return
     st.progress(seen / total, told)
-    _switch("search", subject, halted=halted)
 
 
 def _pace(done: int, total: int, work: Work[Found] | Work[Ascent], *, halted: bool) -> str:
@@ -130,7 +133,6 @@ def _switch(kind: str, key: object, *, halted: bool) -> None:
 
 
 def _mosaic(looked: Looked, found: Found, channel: int) -> None:
-    st.markdown(_heading(looked))
     excites_mosaic.show(
         looked.subject, found, key="excites_mosaic", chosen=channel, sort=looked.sort,
         classes=looked.classes, choose=excites_choice.go,

@@ -202,7 +202,7 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
             st.session_state["class"] = TOP
 
     st.button(
-        _("A mistake of this network"),
+        _("Next mistake of this network"),
         key="why_mistake",
         icon=":material/troubleshoot:",
         on_click=go,

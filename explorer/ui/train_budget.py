@@ -121,7 +121,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
     if len(given) == 1:
         rows = {**_of_network(given[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
     else:
-        rows[_("time of all runs")] = (_time_of_all(budgets), "")
+        rows[_("time")] = (_time_of_all(budgets), "")
     st.html(_table(rows))
     # It stays when it has measured: else the next button would move under the pointer.
     st.button(

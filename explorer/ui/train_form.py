@@ -4,6 +4,7 @@ Without anything in the address (or with `preset=NAME`) the fields begin with a 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -44,7 +45,7 @@ def _field(name: str, given: str) -> Any:
     """A field as the address spells it; what is nonsense there is told, and counts as not said."""
     default = getattr(_DEFAULT, name)
     if name in _NUMBERS:
-        if given.isdecimal() and len(given) < 10:
+        if re.fullmatch(r"-?\d{1,9}", given):  # one that cannot be is told beside the fields
             return int(given)
         link_told.refuse(name, given, _("a whole number"), default)
         return default

@@ -15,6 +15,16 @@ from explorer.ui import bound, links, run_words, train_budget, train_form
 from explorer.ui.shell import entry
 
 ASSETS = Path(__file__).parent / "assets"
+# What an experiment's plan says of its runs where they are alike, in this order.
+PLANNED = (
+    "epochs",
+    "train_subset",
+    "size",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+    "initialisation",
+)
 
 
 def settings() -> Recipe:
@@ -67,7 +77,7 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
         width="stretch",
         disabled=bool(problem or missing),
     )
-    if not problem:
+    if not problem and not missing:
         train_budget.queue(chosen)
     if pressed:
         train_budget.launch(list(given))
@@ -146,7 +156,15 @@ def experiment(name: str) -> list[Recipe]:
     differ = figures.differing(shown)
     with st.container(key="differences"):
         st.table({_("run"): [figures.title(each) for each in shown], **differ}, hide_index=True)
+    st.caption(_("The same in all of them: {settings}.").format(settings=_shared(shown)))
     return shown
+
+
+def _shared(given: Sequence[Recipe]) -> str:
+    """The settings in which the runs of an experiment are alike, those that matter most."""
+    alike = [name for name in PLANNED if len({getattr(each, name) for each in given}) == 1]
+    told = (f"{figures.field(n)} {figures.value(n, getattr(given[0], n))}" for n in alike)
+    return ", ".join(told)
 
 
 def experiment_card(given: Sequence[Recipe]) -> None:
