@@ -4,6 +4,7 @@ It names the frame, warms the process up before the first visitor, and adds the 
 Streamlit does not have: the assets of our own components, and a sign of life.
 """
 
+import asyncio
 import gc
 import importlib
 import pkgutil
@@ -20,6 +21,7 @@ from starlette.routing import Mount, Route
 import explorer
 from explorer import runs
 from explorer.language import _
+from explorer.ui import trimming
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.web import Assets, SecurityHeaders
 
@@ -51,12 +53,17 @@ def warm_up() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up before the first visitor is let in; see to runs that an earlier server left."""
+    """Warm up before the first visitor is let in; see to runs that an earlier server left.
+
+    As long as the server is up, memory that nothing uses is given back.
+    """
     warm_up()
     with suppress(ValueError):  # a store that cannot be read: the pages on runs say why
         if any(not run.status.over for run in runs.listed()):
             runs.watch()
+    trimming_on = asyncio.create_task(trimming.now_and_then())
     yield
+    trimming_on.cancel()
 
 
 async def health(_request: Request) -> JSONResponse:

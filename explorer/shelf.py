@@ -1,11 +1,12 @@
 """Results kept for everyone, as many as fit; each is made once, however many ask for it at once."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Parts = Mapping[Hashable, int]  # what a thing is made of, in bytes; others may share it
 
 
 class _Making(Generic[T]):
@@ -20,13 +21,16 @@ class _Making(Generic[T]):
 class Shelf(Generic[T]):
     """Keeps up to `most_bytes`, by `nbytes`; what was used longest ago gives way first.
 
+    Where several things share memory, `nbytes` gives the parts of each: a part counts once.
     What is larger than the whole shelf is handed out and not kept. Nothing is copied: whoever
     still uses what has given way keeps it alive.
     """
 
-    def __init__(self, most_bytes: int, nbytes: Callable[[T], int]) -> None:
+    def __init__(self, most_bytes: int, nbytes: Callable[[T], int | Parts]) -> None:
         self._most, self._nbytes = most_bytes, nbytes
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._parts: dict[Hashable, Parts] = {}  # of each, as it was when it came
+        self._users: Counter[Hashable] = Counter()  # of each part
         self._making: dict[Hashable, _Making[T]] = {}
         self._lock = Lock()
         self.bytes_kept = 0
@@ -56,7 +60,8 @@ class Shelf(Generic[T]):
     def clear(self) -> None:
         """Let everything go."""
         with self._lock:
-            self._kept.clear()
+            for memory in (self._kept, self._parts, self._users):
+                memory.clear()
             self.bytes_kept = 0
 
     def _used(self, key: Hashable) -> T:
@@ -64,9 +69,22 @@ class Shelf(Generic[T]):
         return self._kept[key]
 
     def _keep(self, key: Hashable, made: T) -> None:
+        size = self._nbytes(made)
         with self._lock:
             self._kept[key] = made
-            self.bytes_kept += self._nbytes(made)
+            self._come(key, size if isinstance(size, Mapping) else {object(): size})
             while self.bytes_kept > self._most:
-                _key, oldest = self._kept.popitem(last=False)
-                self.bytes_kept -= self._nbytes(oldest)
+                oldest, _thing = self._kept.popitem(last=False)
+                self._leave(oldest)
+
+    def _come(self, key: Hashable, parts: Parts) -> None:
+        self.bytes_kept += sum(size for part, size in parts.items() if part not in self._users)
+        self._parts[key] = parts
+        self._users.update(parts.keys())
+
+    def _leave(self, key: Hashable) -> None:
+        parts = self._parts.pop(key)
+        self._users.subtract(parts.keys())
+        for part in [part for part in parts if not self._users[part]]:
+            del self._users[part]
+            self.bytes_kept -= parts[part]

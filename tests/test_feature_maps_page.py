@@ -1,8 +1,6 @@
 """The page on feature maps: what it shows is what the network computes, and links restore it."""
 
-import asyncio
 import base64
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,17 +8,14 @@ from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Page, Request, expect
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
-from websockets.asyncio.client import connect
 
 from explorer import checkpoints, datasets, pictures, pixel, weights
 from explorer.activations import record
@@ -31,8 +26,6 @@ from explorer.ui.inside_leaf import Place
 from explorer.ui.maps_recorded import Subject
 from tests.conftest import settled
 from tests.pages import boards, opened, text, untold
-
-VISITORS = 30
 
 
 @pytest.fixture(autouse=True)
@@ -361,7 +354,7 @@ def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
     assert Place.read("photograph:china") is None
 
 
-# -- many at once -----------------------------------------------------------------------------
+# -- what is kept -----------------------------------------------------------------------------
 
 
 def subject(seed: int, network: str = "lenet", side: int = 28) -> Subject:
@@ -401,50 +394,6 @@ def test_a_network_too_large_to_keep_is_recorded_layer_by_layer(
     one = maps_recorded.recorded(subject(1, "bn_lenet"), "bn2")
     assert set(one.steps) == {"conv2", "bn2", "act2"}  # what its arithmetic needs
     assert torch.equal(one.maps("conv2"), everything.maps("conv2"))
-
-
-async def visit(address: str, seed: int) -> dict[str, Any]:
-    """One visitor's own web socket, from the first message to the drawn channel."""
-    socket = await connect(
-        f"ws://{urlsplit(address).netloc}/_stcore/stream",
-        subprotocols=["streamlit"],
-        origin=address,
-        max_size=None,
-    )
-    wish = BackMsg()
-    network = ("lenet", "bn_lenet")[seed % 2]
-    wish.rerun_script.query_string = urlencode(
-        {"network": network, "weights": f"untrained:{seed}", "picture": f"digits:test:{seed}",
-         "layer": "conv1", "channel": "1"}
-    )  # fmt: skip
-    wish.rerun_script.page_name = "feature-maps"
-    found: dict[str, Any] = {}
-    async with socket:
-        await socket.send(wish.SerializeToString())
-        async for message in socket:
-            told = ForwardMsg.FromString(message)
-            sent = told.delta.new_element.bidi_component.json
-            if sent and "values" in (data := json.loads(sent)):
-                found = data
-            if told.WhichOneof("type") == "script_finished" and found:
-                return found
-    raise AssertionError("the page was never drawn")
-
-
-@pytest.mark.browser
-def test_thirty_visitors_at_once_each_see_their_own(app_server: str) -> None:
-    async def all_of_them() -> list[dict[str, Any]]:
-        return await asyncio.gather(*(visit(app_server, seed) for seed in range(VISITORS)))
-
-    # In a thread of its own: a browser's test before this one may have left a loop in this one.
-    with ThreadPoolExecutor(1) as thread:
-        seen = thread.submit(lambda: asyncio.run(all_of_them())).result()
-    for seed, shown in enumerate(seen):
-        name = ("lenet", "bn_lenet")[seed % 2]
-        network = weights.load(name, None, f"untrained:{seed}")
-        with torch.no_grad():
-            expected = network.conv1(given(f"digits:test:{seed}"))[0, 1]
-        assert np.allclose(numbers(shown["values"]), expected.flatten(), atol=1e-5)
 
 
 # -- in a real browser ------------------------------------------------------------------------

@@ -4,9 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
+import torch
 
+from explorer import weights
+from explorer.activations import Recording, record
 from explorer.shelf import Shelf
 
 VISITORS = 30
@@ -106,3 +110,32 @@ def test_others_are_not_kept_waiting() -> None:
         assert shelf.get("quick", lambda: "quick") == "quick"
         free.set()
         assert waiting.result(30) == "slow"
+
+
+def test_memory_that_several_share_counts_once_and_as_long_as_one_of_them_is_kept() -> None:
+    parts = {"a": {"weights": 50, 1: 10}, "b": {"weights": 50, 2: 10}, "c": {3: 45}, "d": {4: 45}}
+    shelf: Shelf[str] = Shelf(110, parts.__getitem__)
+    shelf.get("a", lambda: "a")
+    shelf.get("b", lambda: "b")
+    assert shelf.bytes_kept == 70
+    shelf.get("c", lambda: "c")  # "a" gives way; its weights are those of "b" too
+    assert shelf.bytes_kept == 105
+    shelf.get("d", lambda: "d")  # now "b" as well
+    assert shelf.bytes_kept == 90
+    shelf.clear()
+    shelf.get("a", lambda: "a")
+    assert shelf.bytes_kept == 60
+
+
+def test_a_recording_is_counted_with_the_weights_that_it_keeps_alive() -> None:
+    network = weights.load("lenet", None, "untrained:0")
+    whole = sum(parameter.nbytes for parameter in network.parameters())
+    shelf: Shelf[Recording] = Shelf(10_000_000, lambda each: each.memory)
+    sizes = [0]
+    for number in (1, 2):
+        picture = torch.full((1, 1, 28, 28), float(number))
+        shelf.get(number, partial(record, network, picture))
+        sizes.append(shelf.bytes_kept)
+    alone = shelf.get(1, lambda: record(network, picture)).nbytes
+    assert sizes[1] == pytest.approx(whole + alone, rel=0.02)
+    assert sizes[2] == pytest.approx(whole + 2 * alone, rel=0.02)

@@ -1,6 +1,6 @@
 """What a recorded forward pass holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from explorer import receptive_field
 from explorer.activations.layout import Layout, layout
 from explorer.language import _
 from explorer.operations import INPUT, Graph, Operation
-from explorer.recorder import memory_of
+from explorer.recorder import memory_of, tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +106,16 @@ class Recording:
         kept = [t for step in self.steps.values() for t in (*step.inputs, *step.outputs)]
         memory = {memory_of(t): t.untyped_storage().nbytes() for t in (*kept, self.picture)}
         return sum(memory.values())
+
+    @property
+    def memory(self) -> Mapping[Hashable, int]:
+        """All that is kept alive, weights too: the bytes of every piece of memory, by its name."""
+        kept = [self.picture, self.output]
+        for step in self.steps.values():
+            kept += [*step.inputs, *step.outputs, *tensors((step.args, dict(step.kwargs)))]
+            if step.module:
+                kept += [*step.module.parameters(), *step.module.buffers()]
+        return {memory_of(t): t.untyped_storage().nbytes() for t in kept}
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[int, int] | None]:

@@ -22,7 +22,7 @@ from explorer.ui import loaders, turns
 from explorer.ui.inside_weights import WithWeights
 from explorer.ui.loaders import Options
 
-MOST_KEPT = 900_000_000  # bytes of all recordings together
+MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights that they hold
 MOST_WHOLE = 400_000_000  # of one: a larger network's layers are recorded one by one
 MOST_OVERVIEWS = 30_000_000
 FEW = 20  # networks of so few operations show every one in their strip
@@ -65,7 +65,7 @@ class Overview:
         return sum(stage.maps.nbytes for stage in self.stages.values()) + 600 * len(self.operations)
 
 
-_recordings: Shelf[Recording] = Shelf(MOST_KEPT, lambda each: each.nbytes)
+_recordings: Shelf[Recording] = Shelf(MOST_KEPT, lambda each: each.memory)
 _overviews: Shelf[Overview] = Shelf(MOST_OVERVIEWS, lambda each: each.nbytes)
 
 

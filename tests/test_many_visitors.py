@@ -1,0 +1,225 @@
+"""Many at once look inside the real server: nobody sees another's numbers; memory is given back."""
+
+import asyncio
+import base64
+import importlib
+import json
+import pkgutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from torch import Tensor
+from websockets.asyncio.client import connect
+
+import explorer
+from explorer import pictures, weights
+from explorer.shelf import Shelf
+from tests.serving import ROOT, serving
+
+pytestmark = pytest.mark.browser  # with the tests that share a server
+
+VISITORS = 30
+PATIENCE = 60  # seconds; a page that fails never shows a number
+SIDE = 32  # of an untrained network's pictures, where it takes any
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What one visitor looks at."""
+
+    page: str
+    network: str
+    layer: str
+    source: str
+    picture: int
+    channel: int
+    side: int = 0  # 0: the network's own
+
+    @property
+    def query(self) -> str:
+        """The page's address."""
+        given = {
+            "network": self.network,
+            "weights": self.source,
+            "layer": self.layer,
+            "channel": str(self.channel),
+        }
+        if self.page == "feature-maps":
+            given["picture"] = f"digits:test:{self.picture}"
+        if self.side:
+            given["side"] = str(self.side)
+        return urlencode(given)
+
+
+async def visit(address: str, wanted: Visit) -> list[dict[str, Any]]:
+    """One visitor's own web socket, from the first message to the end of the page.
+
+    What its boards with numbers were sent: a channel; a layer's kernels, and the chosen one.
+    """
+    socket = await connect(
+        f"ws://{urlsplit(address).netloc}/_stcore/stream",
+        subprotocols=["streamlit"],
+        origin=address,
+        max_size=None,
+    )
+    wish = BackMsg()
+    wish.rerun_script.query_string = wanted.query
+    wish.rerun_script.page_name = wanted.page
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(PATIENCE), socket:
+        await socket.send(wish.SerializeToString())
+        async for message in socket:
+            told = ForwardMsg.FromString(message)
+            sent = told.delta.new_element.bidi_component.json
+            if sent and "values" in (data := json.loads(sent)):
+                found.append(data)
+            if told.WhichOneof("type") == "script_finished" and found:
+                return found
+    raise AssertionError("the page was never drawn")
+
+
+def all_at_once(address: str, wanted: Sequence[Visit]) -> list[list[dict[str, Any]]]:
+    """In a thread of its own: a browser's test before this one may have left a loop in this one."""
+
+    async def together() -> list[list[dict[str, Any]]]:
+        return await asyncio.gather(*(visit(address, each) for each in wanted))
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(together())).result()
+
+
+# -- nobody sees another's --------------------------------------------------------------------
+
+LOOKS = (
+    ("feature-maps", "lenet", "conv1"),
+    ("feature-maps", "bn_lenet", "bn2"),
+    ("feature-maps", "densenet", "transition1.pool"),
+    ("feature-maps", "resnet18", "stage3.block1.bn2"),
+    ("kernels", "lenet", "conv2"),
+    ("kernels", "resnet18", "stage2.block2.conv1"),
+)
+
+
+def thirty() -> list[Visit]:
+    """Six kinds of looks; of each some at random weights, with seeds and pictures of their own,
+    and one at the weights that come with the program."""
+    found = []
+    for number in range(VISITORS):
+        page, network, layer = LOOKS[number % len(LOOKS)]
+        trained = number // len(LOOKS) == 0
+        source = f"shipped:{network}" if trained else f"untrained:{number}"
+        side = SIDE if network in ("densenet", "resnet18") and not trained else 0
+        found.append(Visit(page, network, layer, source, number, number % 6, side))
+    return found
+
+
+def expected(wanted: Visit) -> Tensor:
+    """The numbers of its channel, or of its layer's kernels, by torch alone."""
+    known = weights.facts(wanted.network, None, wanted.source)
+    network = weights.load_known(known)
+    module = network.get_submodule(wanted.layer)
+    if wanted.page == "kernels":
+        found: Tensor = module.weight
+        return found
+    side = wanted.side or known.shape[1]
+    given = pictures.prepare(pictures.named(f"digits:test:{wanted.picture}"), (1, side, side))
+    heard: list[Tensor] = []
+    handle = module.register_forward_hook(lambda _module, _came, gave: heard.append(gave))
+    with torch.no_grad():
+        network(given.tensor)
+    handle.remove()
+    return heard[0][0, wanted.channel]
+
+
+def test_thirty_visitors_at_once_each_see_their_own(app_server: str) -> None:
+    wanted = thirty()
+    shown = all_at_once(app_server, wanted)
+    for each, (first, *_others) in zip(wanted, shown, strict=True):
+        numbers = np.frombuffer(base64.b64decode(first["values"]), "<f4")
+        assert np.allclose(numbers, expected(each).flatten(), atol=1e-4), each
+        assert first["channel" if each.page == "feature-maps" else "chosen"] == each.channel
+
+
+# -- memory -----------------------------------------------------------------------------------
+
+SHELVES = 70_000_000  # bytes of networks, and of recordings, that the small server may keep
+MARGIN = 130_000_000  # for all smaller shelves, and for sessions, which live on for two minutes
+CLASS = ("resnet18", "googlenet", "resnet18", "densenet", "resnet18") * 2  # 340 MB of weights
+LAYER = {"resnet18": "stage3.block1.bn2", "googlenet": "stage3", "densenet": "transition1.pool"}
+
+
+@contextmanager
+def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """The real server, with its two large shelves so small that a few networks fill them."""
+    for name in ("explorer", "pages", ".streamlit", "checkpoints"):
+        (home / name).symlink_to(ROOT / name)
+    door = (ROOT / "app.py").read_text(encoding="utf-8")
+    door += f"""
+from explorer import weights
+from explorer.ui import maps_recorded, trimming
+weights._shelf._most = maps_recorded._recordings._most = {SHELVES}
+trimming.EVERY = 0.5
+"""
+    (home / "app.py").write_text(door, encoding="utf-8")
+    with serving(home, home / "log") as address:
+        port = f"--server.port={urlsplit(address).port}"
+        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
+        yield address, process
+
+
+def a_class(first: int) -> list[Visit]:
+    """Ten visitors, each with a network and a picture of their own."""
+    return [
+        Visit("feature-maps", name, LAYER[name], f"untrained:{number}", number, 1, SIDE)
+        for number, name in enumerate(CLASS, first)
+    ]
+
+
+def settled_at(process: psutil.Process, most: int) -> int:
+    """The bytes that the server has once they are no more than `most`, or after five seconds."""
+    end = time.monotonic() + 5
+    while (taken := int(process.memory_info().rss)) > most and time.monotonic() < end:
+        time.sleep(0.1)
+    return taken
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory, as Linux tells it")
+def test_memory_is_bounded_and_given_back_when_a_class_has_left(tmp_path: Path) -> None:
+    with small_server(tmp_path) as (address, process):
+        all_at_once(address, [Visit("feature-maps", "lenet", "conv1", "untrained:0", 0, 1)])
+        warm = int(process.memory_info().rss)
+        most = warm + 2 * SHELVES + MARGIN
+        after = []
+        for first in (0, 100):
+            all_at_once(address, a_class(first))
+            after.append(settled_at(process, most))
+    assert max(after) <= most, [taken / 1e6 for taken in (warm, *after)]
+
+
+def test_all_that_is_kept_for_visitors_has_a_bound() -> None:
+    """The shelves of the whole program, full, leave a machine of 8 GB its share."""
+    shelves = [value for module in _modules() for value in vars(module).values()
+               if isinstance(value, Shelf)]  # fmt: skip
+    assert len({id(each) for each in shelves}) >= 15
+    assert sum({id(each): each._most for each in shelves}.values()) < 4_000_000_000
+
+
+def _modules() -> list[ModuleType]:
+    for room in pkgutil.walk_packages(explorer.__path__, "explorer."):
+        if "__main__" not in room.name and not room.name.endswith(".shell"):
+            importlib.import_module(room.name)
+    return [module for name, module in sys.modules.items() if name.startswith("explorer.")]
