@@ -46,6 +46,9 @@ def test_the_sentence_names_what_the_network_has(name: str, kept: tuple[str, ...
     told = inside_mode.evaluation(measured)
     assert inside_mode.matters(measured) == bool(kept) == bool(told)
     assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
+    told = inside_mode.training(measured, 9)
+    assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
+    assert ("9 others" in told) == ("batch norm" in kept)
     network = build_on_meta(architecture, architecture.resolve())
     modules = {type(module).__name__ for module in network.modules()}
     assert ("batch norm" in kept) == any("BatchNorm" in each for each in modules)

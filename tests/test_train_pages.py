@@ -26,7 +26,7 @@ from explorer.recipes import PRESETS, Recipe
 from explorer.runs import Status, process, store
 from explorer.runs import folder as run_folder
 from explorer.runs.ledger import Ledger
-from explorer.ui import run_table, run_words
+from explorer.ui import run_table, run_words, train_measured
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.run_words import duration
 from explorer.ui.shell import entry
@@ -269,12 +269,18 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     assert f"<td>{exact(steps)}</td>" in table
     assert "not measured yet" in table
     press(at, "Measure the time")
-    whole = seconds(html(at, 'class="budget"'))
+    plan = [replace(each, dataset="digits", epochs=2) for each in PRESETS["batch-norm"].recipes]
+    found = [train_measured.budget(each) for each in plan]
+    assert all(found)
+    whole = sum(each.seconds for each in found if each)
+    assert f"about {run_words.duration(whole)}" in html(at, 'class="budget"')
     like = {"dataset": "digits", "epochs": "2", "batch_size": "256"}
     one = opened("new-run", network="lenet", pooling="max", first_padding="0", **like)
     other = opened("new-run", network="bn_lenet", **like)
-    each = [seconds(html(page, 'class="budget"')) for page in (one, other)]  # measured by now
-    assert whole == pytest.approx(3 * sum(each), abs=0.5)
+    for page, budget in zip((one, other), found, strict=False):  # measured by now
+        assert budget
+        assert run_words.duration(budget.seconds) in html(page, 'class="budget"')
+    assert whole == pytest.approx(3 * sum(each.seconds for each in found[:2] if each))
     more = opened(
         "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"
     )

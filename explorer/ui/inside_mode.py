@@ -30,6 +30,18 @@ def evaluation(*networks: Anatomy) -> str:
     return _("Evaluation mode, as a network is used: dropout drops nothing.") if drop else ""
 
 
+def training(network: Anatomy, others: int) -> str:
+    """What training mode means for a network that is shown a picture and so many `others`."""
+    types = _types([network])
+    parts = []
+    if _normalises(types):
+        words = _("batch norm takes mean and variance of a batch, this picture and {n} others")
+        parts.append(words.format(n=others))
+    if _drops(types):
+        parts.append(_("dropout drops"))
+    return _("**Training mode**: {parts}.").format(parts=", ".join(parts)) if parts else ""
+
+
 def tell(*networks: Anatomy) -> None:
     """Say so in small print, where it makes a difference."""
     if words := evaluation(*networks):

@@ -157,10 +157,7 @@ def _mode(choice: Choice, *, training: bool) -> str:
     if not inside_mode.matters(found):
         return _("It has neither batch norm nor dropout: both modes give the same.")
     if training:
-        return _(
-            "**Training mode**: mean and variance of a batch, this picture and {n} others; "
-            "dropout drops."
-        ).format(n=_companions(choice)[1])
+        return inside_mode.training(found, _companions(choice)[1])
     return inside_mode.evaluation(found)
 
 
