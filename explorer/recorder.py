@@ -6,12 +6,13 @@ the network's Python code does, and nothing global is patched: another thread's 
 notice.
 """
 
+import math
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,9 @@ _QUESTIONS = frozenset(
 _REFLECTED = {"rsub": "sub", "truediv": "div", "floordiv": "floor_divide", "matmul": "matmul"}
 
 
+Forward = Callable[..., Any]
+
+
 class _EmptyOutput(RuntimeError):
     """An operation would leave nothing to compute with."""
 
@@ -37,22 +41,25 @@ def tensors(value: object) -> list[Tensor]:
     """Every tensor in nested lists, tuples and dictionaries, in their order."""
     if isinstance(value, Tensor):
         return [value]
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if not isinstance(value, list | tuple):
-        return []
-    return [tensor for item in value for tensor in tensors(item)]
+    found: list[Tensor] = []
+    _gather(value, found)
+    return found
 
 
-def _not_empty(made: list[Tensor]) -> list[Tensor]:
-    if any(0 in tensor.shape for tensor in made):
-        raise _EmptyOutput("the output would be empty")
-    return made
+def _gather(value: object, found: list[Tensor]) -> None:
+    if isinstance(value, Tensor):
+        found.append(value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _gather(item, found)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _gather(item, found)
 
 
 def is_leaf(module: nn.Module) -> bool:
     """Layers of torch.nn are one operation, and so is any module without parts of its own."""
-    if not any(True for _ in module.children()):
+    if not any(part is not None for part in module._modules.values()):
         return True
     containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
     return type(module).__module__.startswith("torch.nn") and not isinstance(module, containers)
@@ -86,18 +93,38 @@ def unique(name: str, taken: Collection[str]) -> str:
     return candidate
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
-    """An operation that is about to run: a leaf module's forward, or a function."""
+@dataclass(eq=False, slots=True)
+class Origin:
+    """Where a tensor is from. Its id may be another's once it is gone."""
 
-    name: str  # unique in this forward pass
-    type: str
-    kind: Literal["module", "function"]
-    function: Callable[..., Any]
+    name: str  # of the operation
+    tensor: weakref.ref[Tensor]
+    memory: int
+    shape: tuple[int, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """An operation that is about to run, or has run: a leaf module's forward, or a function."""
+
+    place: str  # of a module in the network: "stage1.conv"; of a function ""
+    module: nn.Module | None
+    function: Forward
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    module: nn.Module | None = None
-    sources: tuple[Tensor, ...] = ()  # what it reads of other operations, or of the picture
+    path: tuple[str, ...]  # of blocks around it
+    began: int = 0  # the number of the call, where one is needed
+    # What the recorder finds out about it.
+    type: str = field(init=False)  # "Conv2d", "add"
+    tensors: list[Tensor] = field(init=False)  # all among the arguments
+    weights: list[Tensor] = field(init=False)
+    sources: list[Tensor] = field(init=False)  # what others gave, or the picture
+    reads: list[Origin] = field(init=False)  # where these are from
+    name: str = field(init=False)  # unique in this forward pass
+    macs: int = 0
+    made: list[Tensor] = field(init=False)
+    gave: list[Origin] | None = None  # None: it has not run, or refused
+    operation: Operation | None = None
 
 
 class Recorder(TorchFunctionMode):
@@ -114,36 +141,31 @@ class Recorder(TorchFunctionMode):
         self.blocks: dict[str, str] = {}
         self.counted: dict[int, str] = {}  # id of a weight → the operation that counted it
         self._quiet = False  # inside a leaf module: its functions are its own affair
-        self._producer: dict[int, str] = {}  # id of a tensor → the operation that made it
-        self._ends: dict[int, weakref.ref[Tensor]] = {}  # an id is forgotten with its tensor
+        self._origins = {id(picture): _origin(INPUT, picture)}  # by the id of the tensor
         self._from_picture = {INPUT}  # operations in which the picture has a part
-        self._weights = {id(parameter) for parameter in network.parameters()}
-        self._made_by(INPUT, picture)
+        self._weights = {id(w) for part in network.modules() for w in part._parameters.values()}
 
     def compute(self, call: Call) -> tuple[Any, int]:
         """What the operation gives, and its multiply-adds (0: not counted)."""
         return call.function(*call.args, **call.kwargs), 0
 
+    def inside(self, call: Call) -> None:
+        """A function is about to be called inside a leaf module that is not torch's own."""
+
     def note(self, done: Operation, made: list[Tensor]) -> None:
         """An operation has run and gave `made`."""
-        self.operations.append(done)
-        self.names.add(done.name)
-        if done.reads_picture:
-            self._from_picture.add(done.name)
-        for tensor in made:
-            self._made_by(done.name, tensor)
 
     # -- watching -----------------------------------------------------------------------------
 
     @contextmanager
     def watch(self) -> Iterator[None]:
         """Put every module's `forward` under watch, and put it back, after failures too."""
-        watched = []
+        watched, leaf, block = [], self._leaf, self._block
         try:
             for name, module in self.network.named_modules():
-                wrap = self._leaf if is_leaf(module) else self._block
                 if name:
-                    module.__dict__["forward"] = wrap(name, module, module.forward)
+                    run = leaf if is_leaf(module) else block
+                    module.__dict__["forward"] = partial(run, name, module, module.forward)
                     watched.append(module)
             with self, torch.inference_mode():
                 yield
@@ -151,41 +173,35 @@ class Recorder(TorchFunctionMode):
             for module in watched:
                 del module.__dict__["forward"]
 
-    def _block(self, name: str, module: nn.Module, forward: Callable[..., Any]) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            block = unique(name, self.blocks.keys())
-            self.blocks[block] = type(module).__name__
-            outer, self.path = self.path, (*self.path, block)
-            try:
-                return forward(*args, **kwargs)
-            except Exception:
-                self.failed_path = self.failed_path or self.path  # the innermost block
-                raise
-            finally:
-                self.path = outer
+    def _block(
+        self, name: str, module: nn.Module, forward: Forward, /, *args: Any, **kwargs: Any
+    ) -> Any:
+        block = unique(name, self.blocks.keys())
+        self.blocks[block] = type(module).__name__
+        outer, self.path = self.path, (*self.path, block)
+        try:
+            return forward(*args, **kwargs)
+        except Exception:
+            self.failed_path = self.failed_path or self.path  # the innermost block
+            raise
+        finally:
+            self.path = outer
 
-        return call
-
-    def _leaf(self, name: str, module: nn.Module, forward: Callable[..., Any]) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if self._quiet:
-                return forward(*args, **kwargs)
-            self._quiet = True
-            free, kind = unique(name, self.names), type(module).__name__
-            sources = self._sources(tensors((args, kwargs)))
-            weights = _weights_of(module)
-            facts = {
-                "settings": settings.of_module(module),
-                "weights": tuple((n, tuple(p.shape)) for n, p in weights),
-            }
-            call = Call(free, kind, "module", forward, args, kwargs, module, sources)
-            try:
-                with torch._C.DisableTorchFunction():  # for speed: they need not be asked
-                    return self._run(call, [weight for _name, weight in weights], facts)
-            finally:
-                self._quiet = False
-
-        return call
+    def _leaf(
+        self, name: str, module: nn.Module, forward: Forward, /, *args: Any, **kwargs: Any
+    ) -> Any:
+        if self._quiet:
+            return forward(*args, **kwargs)
+        self._quiet = True
+        call = Call(name, module, forward, args, kwargs, self.path)
+        try:
+            # Torch's own layers say what they overwrite: for speed, they are not looked into.
+            if type(module).__module__.startswith("torch.nn"):
+                with torch._C.DisableTorchFunction():
+                    return self.operate(call)
+            return self.operate(call)
+        finally:
+            self._quiet = False
 
     def __torch_function__(
         self,
@@ -194,86 +210,115 @@ class Recorder(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        kwargs = kwargs or {}
-        if self._quiet or getattr(func, "__name__", "") in _QUESTIONS:
-            return func(*args, **kwargs)
-        read = tensors((args, kwargs))
-        sources = self._sources(read)
-        weights = [t for t in read if id(t) in self._weights]
-        if not weights and not sources:
-            return func(*args, **kwargs)  # arithmetic on constants
-        short = _plain_name(func)
-        name = unique(".".join([*self.path[-1:], short]), self.names)
-        facts = {"settings": settings.of_function(short, args, kwargs)}
-        call = Call(name, short, "function", func, args, kwargs, None, sources)
-        return self._run(call, weights, facts)
+        call = Call("", None, func, args, kwargs or {}, self.path)
+        if self._quiet:
+            self.inside(call)
+        elif getattr(func, "__name__", "") not in _QUESTIONS:
+            return self.operate(call)
+        return func(*args, **call.kwargs)
 
     # -- recording ----------------------------------------------------------------------------
 
-    def _sources(self, read: Iterable[Tensor]) -> tuple[Tensor, ...]:
-        return tuple(t for t in read if id(t) in self._producer)
-
-    def _run(self, call: Call, weights: list[Tensor], facts: dict[str, Any]) -> Any:
+    def operate(self, call: Call) -> Any:
         """Run one operation and note it down; remember it if it refuses its input."""
-        inputs = tuple(self._producer[id(t)] for t in call.sources)
-        facts |= {
-            "inputs": inputs,
-            "input_shapes": tuple(tuple(t.shape) for t in call.sources),
-            "reads_picture": any(name in self._from_picture for name in inputs),
-        }
-        memory = dict(zip(map(memory_of, call.sources), inputs, strict=True))
-        sets = getattr(call.function, "__name__", "") == "__setitem__"  # it returns nothing
+        if not self.prepare(call):
+            return call.function(*call.args, **call.kwargs)
         try:
-            result, macs = self.compute(call)
-            made = _not_empty(tensors(call.args[0] if sets else result))
+            result, call.macs = self.compute(call)
+            made = what_came(call, result)
         except Exception as error:
-            self.refused = (error, self._operation(call, weights, facts, None))
+            self.refused = (error, self._operation(call))
             raise
-        if not made:
-            return result  # it asked a question
-        facts |= {
-            "output_elements": sum(t.numel() for t in made),
-            "macs": macs,
-            "shares_memory_with": memory.get(memory_of(made[0]), ""),
-        }
-        self.note(self._operation(call, weights, facts, tuple(made[0].shape)), made)
-        for weight in weights:
-            self.counted.setdefault(id(weight), call.name)
+        if made:
+            self.finish(call, made)
         return result
 
-    def _operation(
-        self,
-        call: Call,
-        weights: list[Tensor],
-        facts: dict[str, Any],
-        output_shape: tuple[int, ...] | None,
-    ) -> Operation:
+    def prepare(self, call: Call) -> bool:
+        """Find out what it reads, and its name; False: it is arithmetic on constants."""
+        call.tensors = tensors((call.args, call.kwargs))
+        call.reads, call.sources = [], []
+        for each in call.tensors:
+            origin = self._origins.get(id(each))
+            if origin is not None and origin.tensor() is each:
+                call.reads.append(origin)
+                call.sources.append(each)
+        if call.module is not None:
+            call.type, own = type(call.module).__name__, call.place
+            call.weights = [weight for _name, weight in _weights_of(call.module)]
+        else:
+            call.type = _plain_name(call.function)
+            own = ".".join([*call.path[-1:], call.type])
+            call.weights = [t for t in call.tensors if id(t) in self._weights]
+        call.name = unique(own, self.names)
+        return bool(call.module is not None or call.weights or call.sources)
+
+    def finish(self, call: Call, made: list[Tensor]) -> None:
+        """It has run and gave `made`: write its facts down."""
+        call.made = made
+        call.gave = [_origin(call.name, each) for each in made]
+        for each, origin in zip(made, call.gave, strict=True):
+            self._origins[id(each)] = origin
+        call.operation = self._operation(call)
+        self.operations.append(call.operation)
+        self.names.add(call.name)
+        if call.operation.reads_picture:
+            self._from_picture.add(call.name)
+        for weight in call.weights:
+            self.counted.setdefault(id(weight), call.name)
+        self.note(call.operation, made)
+
+    def _operation(self, call: Call) -> Operation:
         """The record of a call; it counts the weights that no earlier one has."""
-        new = [w for w in weights if id(w) not in self.counted]
+        module, gave = call.module, call.gave or []
+        inputs = tuple([origin.name for origin in call.reads])
+        memory = {origin.memory: origin.name for origin in call.reads}
+        counted = [self.counted.get(id(each), "") for each in call.weights]
+        new = [w for w, elsewhere in zip(call.weights, counted, strict=True) if not elsewhere]
         return Operation(
             name=call.name,
             type=call.type,
-            kind=call.kind,
-            path=self.path,
-            output_shape=output_shape,
-            parameters=sum(w.numel() for w in new),
-            trainable=sum(w.numel() for w in new if w.requires_grad),
-            shares_weights_with=next(
-                (self.counted[id(w)] for w in weights if id(w) in self.counted), ""
-            ),
-            **facts,
+            kind="function" if module is None else "module",
+            path=call.path,
+            inputs=inputs,
+            input_shapes=tuple([origin.shape for origin in call.reads]),
+            output_shape=gave[0].shape if gave else None,
+            settings=settings.of_function(call.type, call.args, call.kwargs)
+            if module is None
+            else settings.of_module(module),
+            output_elements=sum([math.prod(origin.shape) for origin in gave]),
+            parameters=sum([w.numel() for w in new]),
+            trainable=sum([w.numel() for w in new if w.requires_grad]),
+            macs=call.macs,
+            reads_picture=not self._from_picture.isdisjoint(inputs),
+            shares_memory_with=memory.get(gave[0].memory, "") if gave else "",
+            shares_weights_with=next(filter(None, counted), ""),
+            weights=() if module is None else _shapes(module),
         )
 
-    def _made_by(self, name: str, tensor: Tensor) -> None:
-        key = id(tensor)
-        self._producer[key] = name
-        self._ends[key] = weakref.ref(tensor, partial(self._forget, key))
 
-    def _forget(self, key: int, _reference: object) -> None:
-        self._producer.pop(key, None)
-        self._ends.pop(key, None)
+def _shapes(layer: nn.Module) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple([(name, tuple(weight.shape)) for name, weight in _weights_of(layer)])
+
+
+def what_came(call: Call, result: Any) -> list[Tensor]:
+    """The tensors that an operation gave; none: it asked a question.
+
+    Raises:
+        RuntimeError: one of them is empty.
+    """
+    if isinstance(result, Tensor) and result.numel():
+        return [result]
+    sets = getattr(call.function, "__name__", "") == "__setitem__"  # it returns nothing
+    made = tensors(call.args[0] if sets else result)
+    if any(0 in tensor.shape for tensor in made):
+        raise _EmptyOutput("the output would be empty")
+    return made
 
 
 def memory_of(tensor: Tensor) -> int:
     """The memory that it lies in, also if it is a view of part of it."""
     return int(tensor.untyped_storage()._cdata)
+
+
+def _origin(name: str, tensor: Tensor) -> Origin:
+    return Origin(name, weakref.ref(tensor), memory_of(tensor), tuple(tensor.shape))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, fx, nn
@@ -148,6 +149,104 @@ def test_maps_are_kept_as_they_were_before_they_are_overwritten():
     for name, output in expected.items():
         assert torch.equal(recording.values(name), output), name
     assert torch.equal(recording.step("add").inputs[0], conv)
+
+
+class Scale(nn.Module):
+    """A layer of one's own that overwrites what it reads, and does not say so."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x[:, 0] *= 3
+        return functional.relu_(x)
+
+
+class Mixture(nn.Module):
+    """Views, copies and writes into shared memory in a random order; what each gave is noted."""
+
+    STEPS: tuple[Any, ...] = (
+        lambda x: x[:, :2].reshape(-1, 2, 4, 4)[:, [0, 0, 1, 1]],
+        lambda x: x.transpose(2, 3),
+        lambda x: x.view(x.shape),
+        lambda x: x.chunk(2, dim=1)[1].repeat(1, 2, 1, 1),
+        lambda x: x.expand_as(x).contiguous(),
+        lambda x: x.add_(1),
+        lambda x: functional.leaky_relu(x, 0.5, inplace=True),
+        lambda x: x[:, 1:3].mul_(-2),
+        lambda x: x.clamp_(-3, 3),
+        lambda x: torch.sub(x, 1, out=x),
+        lambda x: x * 0.5,
+    )
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed, self.noted = seed, list[Tensor]()
+        self.same, self.act, self.own = nn.Identity(), nn.ELU(inplace=True), Scale()
+
+    def forward(self, x: Tensor) -> Tensor:
+        dice, self.noted = np.random.default_rng(self.seed), []
+        there = [x]
+        for _step in range(20):
+            steps = (*self.STEPS, self.same, self.act, self.own)
+            taken = there[int(dice.integers(len(there)))]
+            result = steps[int(dice.integers(len(steps)))](taken)
+            with torch._C.DisableTorchFunction():
+                self.noted.append(result.clone())
+            if result.shape == x.shape:
+                there.append(result)
+        return result
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_views_and_writes_come_together_all_is_kept_as_it_was(seed: int):
+    network, picture = Mixture(seed), torch.rand(2, 4, 4, 4)
+    plain_output(network, picture.clone())
+    given = picture.clone()
+    recording = record(network, given)
+    assert torch.equal(given, picture)
+    assert torch.equal(recording.values("input"), picture)
+    steps = list(recording.steps.values())
+    for expected in network.noted:  # between these stand views that were taken on the way
+        while not torch.equal(steps[0].outputs[0], expected):
+            steps.pop(0)
+    for name, step in recording.steps.items():
+        alone = record(network, picture, [name]).step(name)
+        for one, other in zip(alone.outputs, step.outputs, strict=True):
+            assert torch.equal(one, other), name
+        for source, tensor in zip(step.operation.inputs, alone.inputs, strict=True):
+            assert torch.equal(tensor, step.inputs[step.operation.inputs.index(source)]), name
+
+
+def test_a_layer_of_ones_own_that_overwrites_its_input():
+    conv = nn.Conv2d(1, 2, 3)
+    picture = torch.rand(1, 1, 5, 5)
+    recording = record(nn.Sequential(conv, Scale(), nn.Identity(), Scale()), picture)
+    assert torch.equal(recording.values("0"), plain_output(conv, picture))
+    assert torch.equal(recording.step("1").inputs[0], recording.values("0"))
+    assert torch.equal(recording.values("2"), recording.values("1"))
+    assert torch.equal(recording.step("3").inputs[0], recording.values("1"))
+    assert not torch.equal(recording.values("3"), recording.values("1"))
+
+
+class Reshaping(nn.Module):
+    """Changes a tensor's shape in place, and writes into a constant."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, mask = x * 2, torch.ones(1, 1, 4, 4)
+        kept = y * mask
+        mask.mul_(x)
+        y.squeeze_(0).unsqueeze_(-1)
+        return kept.flatten().sum() + (y.flatten() * mask.flatten()).sum()
+
+
+def test_shapes_are_those_of_the_moment_and_constants_too():
+    picture = torch.rand(1, 1, 4, 4)
+    recording = record(Reshaping(), picture)
+    shapes = {each.name: each.output_shape for each in recording.operations}
+    assert shapes["mul"] == (1, 1, 4, 4)
+    assert (shapes["squeeze"], shapes["unsqueeze"]) == ((1, 4, 4), (1, 4, 4, 1))
+    product = recording.step("mul_2")
+    assert torch.equal(product.args[1], torch.ones(1, 1, 4, 4))
+    assert torch.equal(recording.values("mul_2"), picture * 2)
+    assert torch.equal(recording.values("mul_3"), picture)
 
 
 # What is asked for
@@ -344,6 +443,17 @@ def test_an_own_copy_shares_the_weights_and_neither_hooks_nor_mode(name: str):
     assert untouched(network)
     assert [m.training for m in network.modules()] == [False] * len(list(network.modules()))
     assert all(m.training for m in own.modules())
+
+
+def test_a_copy_for_one_pass_takes_no_hooks():
+    network, _picture = built("lenet")
+    own = own_copy(network, hooks=False)
+    with pytest.raises(TypeError, match="takes no hooks"):
+        own.conv1.register_forward_hook(print)
+    handle = network.conv1.register_forward_hook(print)
+    assert own_copy(network, hooks=False).conv1._forward_hooks == network.conv1._forward_hooks
+    handle.remove()
+    assert untouched(network)
 
 
 def test_a_module_in_two_places_stays_one_in_the_copy():

@@ -9,6 +9,8 @@ from collections.abc import Collection
 
 from torch import Tensor, nn
 
+from explorer.activations.chosen import Chosen
+from explorer.activations.everything import Everything
 from explorer.activations.glances import Glance, glance, stages
 from explorer.activations.keeper import Keeper, run
 from explorer.activations.own_copy import own_copy
@@ -40,16 +42,21 @@ def record(
 ) -> Recording:
     """Run `network` on `picture` (N, C, H, W) and keep what the operations `nodes` read and gave.
 
-    Without `nodes` everything is kept. `network` may be shared by all visitors: it is only read.
+    Without `nodes` everything is kept. `network` and `picture` may be shared by all visitors: they
+    are only read.
     In `training` batch norm takes the statistics of this picture and dropout drops.
 
     Raises:
         ValueError: the network cannot take the picture, there is no such operation, or more than
             `most_bytes` would have to be kept.
     """
-    own = own_copy(network, training=training)
-    keeper = Keeper(own, picture, nodes, most_bytes)
-    output = run(keeper, picture)
+    own, given = own_copy(network, training=training, hooks=False), picture.clone()
+    keeper: Keeper = (
+        Everything(own, given, most_bytes)
+        if nodes is None
+        else Chosen(own, given, nodes, most_bytes)
+    )
+    output = run(keeper, given)
     names = {operation.name for operation in keeper.operations}
     for name in nodes or ():
         if name not in names:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from explorer import receptive_field
-from explorer.activations.keeper import Keeper, run
+from explorer.activations.chosen import Chosen
+from explorer.activations.keeper import run
 from explorer.activations.layout import layout
 from explorer.activations.own_copy import own_copy
 from explorer.operations import INPUT, Operation
@@ -55,8 +56,8 @@ def glance(
             places = field.dims if field else None
             small[operation.name] = _glance(output, places, channels, side)
 
-    own = own_copy(network, training=training)
-    run(Keeper(own, picture, nodes=(), most_bytes=0, look=look), picture)
+    own, given = own_copy(network, training=training, hooks=False), picture.clone()
+    run(Chosen(own, given, nodes=(), most_bytes=0, look=look), given)
     return small
 
 

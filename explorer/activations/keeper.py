@@ -4,37 +4,23 @@ Networks overwrite their own maps (`ReLU(inplace=True)`, `+=`). What is kept is 
 that happens, and only then: nothing else is copied.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 
-from explorer import arithmetic
 from explorer.activations.records import Step
+from explorer.arithmetic import PASS_THROUGH
 from explorer.language import _
 from explorer.operations import Operation
-from explorer.recorder import Call, Recorder, memory_of, tensors
+from explorer.recorder import Call, Recorder, tensors
 from explorer.units import times
 
-Look = Callable[[Operation, Tensor], None]
-
-
-@dataclass(eq=False)
-class _Slot:
-    """A tensor that is kept; a copy takes its place before the network overwrites it."""
-
-    tensor: Tensor
-
-
-@dataclass(eq=False)
-class _Kept:
-    call: Call
-    args: Any  # with slots in place of tensors
-    kwargs: Any
-    inputs: list[_Slot]
-    operation: Operation | None = None
-    outputs: list[_Slot] = field(default_factory=list)
+_IN_PLACE = frozenset(
+    "__setitem__ __iadd__ __isub__ __imul__ __imatmul__ __itruediv__ __idiv__ __ifloordiv__ "
+    "__imod__ __ipow__ __iand__ __ior__ __ixor__ __ilshift__ __irshift__".split()
+)
 
 
 class _TooMuch(ValueError):
@@ -42,77 +28,51 @@ class _TooMuch(ValueError):
 
 
 class Keeper(Recorder):
-    """Keeps the operations `nodes`, or all of them; `look` sees the output of every one."""
+    """Keeps calls, and copies of what they read and gave where that is overwritten."""
 
-    def __init__(
-        self,
-        network: nn.Module,
-        picture: Tensor,
-        nodes: Collection[str] | None,
-        most_bytes: int,
-        look: Look | None = None,
-    ) -> None:
+    def __init__(self, network: nn.Module, picture: Tensor, most_bytes: int) -> None:
         super().__init__(network, picture)
-        self._nodes = None if nodes is None else frozenset(nodes)
         self._room = most_bytes
-        self._look = look
-        self._kept: list[_Kept] = []
-        self._slots: dict[int, _Slot] = {}  # by the id of their tensor
-        self._slots_in: dict[int, list[_Slot]] = {}  # by the memory in which it lies
+        self._clock = 0  # calls that have begun
+        self._kept: list[Call] = []
+        # What tensors were before they were overwritten, and by which call; by the tensor's id.
+        self._copies: dict[int, list[tuple[int, Tensor]]] = {}
 
-    def compute(self, call: Call) -> tuple[Any, int]:
-        """Really compute it; what it reads is kept first."""
-        if self._nodes is None or call.name in self._nodes:
-            args, kwargs = self._in_slots(call.args), self._in_slots(call.kwargs)
-            self._kept.append(_Kept(call, args, kwargs, list(map(self._slot, call.sources))))
-        for tensor in _written(call):
+    def inside(self, call: Call) -> None:
+        """Copy what is kept of the memory that the network is about to write into."""
+        for tensor in written(call):
             self._save(tensor)
-        result, macs = super().compute(call)
-        if isinstance(call.module, arithmetic.PASS_THROUGH) and result is call.args[0]:
-            result = result.detach()  # the same memory under a name of its own
-        return result, macs
-
-    def note(self, done: Operation, made: list[Tensor]) -> None:
-        """Keep what it gave."""
-        super().note(done, made)
-        if self._kept and self._kept[-1].call.name == done.name:
-            self._kept[-1].operation = done
-            self._kept[-1].outputs = list(map(self._slot, made))
-        if self._look:
-            self._look(done, made[0])
 
     def steps(self) -> dict[str, Step]:
         """All that was kept, by name, in running order."""
         return {
-            each.call.name: Step(
-                each.operation,
-                each.call.function,
-                each.call.module,
-                _out_of_slots(each.args),
-                _out_of_slots(each.kwargs),
-                tuple(slot.tensor for slot in each.inputs),
-                tuple(slot.tensor for slot in each.outputs),
-            )
-            for each in self._kept
-            if each.operation is not None  # the others asked a question
+            call.name: self._step(call, call.operation)
+            for call in self._kept
+            if call.operation is not None  # the others asked a question
         }
 
-    def _slot(self, tensor: Tensor) -> _Slot:
-        slot = self._slots.get(id(tensor))
-        if slot is None:
-            slot = self._slots[id(tensor)] = _Slot(tensor)
-            neighbours = self._slots_in.setdefault(memory_of(tensor), [])
-            if not neighbours:
-                self._take(tensor)
-            neighbours.append(slot)
-        return slot
+    def _step(self, call: Call, operation: Operation) -> Step:
+        args, kwargs, inputs = call.args, call.kwargs, tuple(call.sources)
+        if not self._copies.keys().isdisjoint(map(id, call.tensors)):
+            before = partial(self._as_it_was, call.began)
+            args, kwargs, inputs = _changed(before, (args, kwargs, inputs))
+        outputs = tuple([self._as_it_was(call.began + 1, each) for each in call.made])
+        return Step(operation, call.function, call.module, args, kwargs, inputs, outputs)
 
-    def _save(self, written: Tensor) -> None:
-        """The network is about to write into `written`: copy what is kept of its memory."""
-        for slot in self._slots_in.pop(memory_of(written), ()):
-            del self._slots[id(slot.tensor)]
-            self._take(slot.tensor)
-            slot.tensor = slot.tensor.clone()
+    def _as_it_was(self, moment: int, tensor: Tensor) -> Tensor:
+        """What `tensor` was just before the call of this number."""
+        for overwritten, copy in self._copies.get(id(tensor), ()):
+            if moment <= overwritten:
+                return copy
+        return tensor
+
+    def _save(self, overwritten: Tensor) -> None:
+        """Copy what is kept of its memory."""
+        raise NotImplementedError
+
+    def _copy(self, tensor: Tensor) -> None:
+        self._take(tensor)
+        self._copies.setdefault(id(tensor), []).append((self._clock, tensor.clone()))
 
     def _take(self, tensor: Tensor) -> None:
         self._room -= tensor.untyped_storage().nbytes()
@@ -124,37 +84,36 @@ class Keeper(Recorder):
                 )
             )
 
-    def _in_slots(self, value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return value if id(value) in self._weights else self._slot(value)
-        return _each(self._in_slots, value)
 
-
-def _out_of_slots(value: Any) -> Any:
-    return value.tensor if isinstance(value, _Slot) else _each(_out_of_slots, value)
-
-
-def _each(change: Callable[[Any], Any], value: Any) -> Any:
+def _changed(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The same nested lists, tuples and dictionaries with other tensors in them."""
+    if isinstance(value, Tensor):
+        return change(value)
     if type(value) in (list, tuple):
-        return type(value)(change(item) for item in value)
+        return type(value)([_changed(change, item) for item in value])
     if type(value) is dict:
-        return {key: change(item) for key, item in value.items()}
+        return {key: _changed(change, item) for key, item in value.items()}
     return value
 
 
-def _written(call: Call) -> Iterator[Tensor]:
+def written(call: Call) -> list[Tensor]:
     """What the operation writes into: its first tensor if it works in place, or `out`."""
-    name = getattr(call.function, "__name__", "")
     if call.module is not None:
-        in_place = bool(getattr(call.module, "inplace", False))
-    elif name.startswith("__"):
-        in_place = name.startswith("__i") or name == "__setitem__"
-    else:  # `relu(x, True)` too; of a True that means something else, a needless copy is made
-        flag = call.kwargs.get("inplace") or any(each is True for each in call.args)
-        in_place = name.endswith("_") or bool(flag)
-    if in_place:
-        yield call.sources[0]
-    yield from tensors(call.kwargs.get("out"))
+        in_place = bool(vars(call.module).get("inplace"))
+    else:
+        name = getattr(call.function, "__name__", "")
+        in_place = name in _IN_PLACE if name.startswith("__") else name.endswith("_")
+        in_place = in_place or bool(call.kwargs.get("inplace"))
+    if not in_place and "out" not in call.kwargs:
+        return []
+    first = tensors((call.args, call.kwargs))[:1] if in_place else []
+    return first + tensors(call.kwargs.get("out"))
+
+
+def told_apart(call: Call, result: Any) -> Any:
+    """The result; of a layer that passed its input through, the same memory under a new name."""
+    passed = call.args and result is call.args[0] and isinstance(call.module, PASS_THROUGH)
+    return result.detach() if passed else result
 
 
 def run(keeper: Keeper, picture: Tensor) -> Tensor:
