@@ -199,7 +199,7 @@ def test_what_a_link_cannot_have_is_said_until_something_is_chosen(
     settled(page)
     said = page.get_by_test_id("stAlert")
     expect(said).to_contain_text("There is no network")
-    expect(said).to_contain_text("layer is zzz")
+    expect(said).to_contain_text("layer=zzz")
     box, row = said.bounding_box(), page.locator(".st-key-inside_controls").bounding_box()
     assert box is not None
     assert row is not None
@@ -210,10 +210,10 @@ def test_what_a_link_cannot_have_is_said_until_something_is_chosen(
     expect(said).to_be_hidden()
 
     page.goto(f"{app_server}/excites?weights=untrained:0&layer=zzz&data=digits&steps=8")
-    expect(said).to_contain_text("layer is zzz")
+    expect(said).to_contain_text("layer=zzz")
     expect(page.locator("[data-ascent-painted$='8']")).to_be_visible(timeout=30_000)
     page.wait_for_timeout(3000)  # it draws itself anew all the while
-    expect(said).to_contain_text("layer is zzz")
+    expect(said).to_contain_text("layer=zzz")
 
 
 def test_a_network_goes_along_from_page_to_page(page: Page, app_server: str) -> None:
