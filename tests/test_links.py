@@ -209,11 +209,24 @@ def test_what_a_link_cannot_have_is_said_until_something_is_chosen(
     page.wait_for_url("**layer=conv2**")
     expect(said).to_be_hidden()
 
+    page.goto(f"{app_server}/kernels?weights=untrained:0&network=nothing")
+    expect(said).to_contain_text("There is no network")
+    settled(page)
+    page.locator('.maps-strip .stage[data-layer="conv1"]').click()  # as it is: nothing is chosen
+    page.wait_for_timeout(1000)
+    expect(said).to_contain_text("There is no network")
+    page.locator(".kernels-sheet .box").first.press("ArrowRight")
+    page.wait_for_url("**channel=1**")
+    expect(said).to_be_hidden()
+
     page.goto(f"{app_server}/excites?weights=untrained:0&layer=zzz&data=digits&steps=8")
     expect(said).to_contain_text("layer=zzz")
     expect(page.locator("[data-ascent-painted$='8']")).to_be_visible(timeout=30_000)
     page.wait_for_timeout(3000)  # it draws itself anew all the while
     expect(said).to_contain_text("layer=zzz")
+    page.locator(".st-key-excites_mosaic .box").press("ArrowRight")
+    page.wait_for_url("**channel=1**")
+    expect(said).to_be_hidden()
 
 
 def test_a_network_goes_along_from_page_to_page(page: Page, app_server: str) -> None:

@@ -44,10 +44,16 @@ def begin() -> None:
 
 
 def settle_part() -> None:
-    """The same after a part of the page, if that alone was drawn."""
-    context = get_script_run_ctx()
-    if context is not None and context.fragment_ids_this_run:
-        settle()
+    """As `settle`, after a part of the page, if that alone was drawn.
+
+    It cannot take back what stands outside of it, so the whole page is drawn anew.
+    """
+    context, told = get_script_run_ctx(), st.session_state.get(_KEPT)
+    if context is None or not context.fragment_ids_this_run or told is None:
+        return
+    if told.sentences and told.address not in (None, st.query_params.to_dict()):
+        told.sentences.clear()
+        st.rerun()
 
 
 def settle() -> None:
