@@ -141,6 +141,7 @@ def test_a_number_can_be_followed_from_the_logits_to_the_picture():
         nn.Conv2d(4, 6, 3, padding="valid"),
         nn.Conv2d(4, 6, 3, padding=2, padding_mode="reflect"),
         nn.Conv2d(4, 6, (4, 3), padding="same", padding_mode="circular"),
+        nn.Conv2d(4, 6, 3, padding=(1, 2), padding_mode="replicate", stride=2, dilation=2),
         nn.Conv2d(4, 6, 1),
         nn.MaxPool2d(3, stride=2, padding=1),
         nn.MaxPool2d(2, dilation=2, ceil_mode=True),
@@ -166,7 +167,14 @@ def test_a_number_can_be_followed_from_the_logits_to_the_picture():
         nn.Hardswish(),
         nn.Softplus(),
         nn.PixelShuffle(2),
+        nn.PixelUnshuffle(1),
         nn.ZeroPad2d(2),
+        nn.ConstantPad2d((1, 2, 0, 1), 3.5),
+        nn.ConstantPad2d(1, 1.0),
+        nn.ReflectionPad2d(2),
+        nn.ReplicationPad2d((0, 3, 1, 1)),
+        nn.CircularPad2d(1),
+        nn.InstanceNorm2d(4, affine=True, track_running_stats=True),
     ],
     ids=str,
 )
@@ -241,6 +249,134 @@ def test_functions_between_layers(function: Any):
             found = pixel(recording, operation.name, *unit, picture=0)
             assert found.value == float(recording.maps(operation.name)[unit])
             assert holds(found), (operation.name, unit, found.total, found.value)
+
+
+class Many(nn.Module):
+    """Calls functions in unusual ways: arguments by name and in another order, modes, constants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = nn.Parameter(torch.randn(6, 2, 3, 3))
+        self.bias = nn.Parameter(torch.randn(6))
+        self.row = nn.Parameter(torch.arange(8.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = functional.conv2d(
+            weight=self.kernel, bias=self.bias, groups=2, input=x, dilation=(2, 1)
+        )
+        b = functional.pad(x, (1, 2, 3, 0), value=2.0)
+        c = functional.pad(b, (1, 2, 1, 2), mode="reflect")
+        d = functional.pad(c, (1, 2, 1, 2), "replicate")
+        e = functional.pad(d, [2, 2, 1, 1], mode="circular")
+        f = functional.pad(e, (0, 0, 1, 1), "constant", 7.0)
+        g = torch.sub(other=x, input=2 * x, alpha=1000)
+        h = torch.div(g, x, rounding_mode="floor") + g.div(3, rounding_mode="trunc") + x // 0.3
+        i = torch.cat(tensors=(self.row.expand(2, 4, 1, 8), x, x[:, :, :1] * 0), axis=2)
+        j = functional.avg_pool2d(kernel_size=3, input=i, ceil_mode=True, stride=2, padding=1)
+        k = functional.avg_pool2d(i, 3, 2, 1, True, False, 5)
+        m = functional.max_pool2d(stride=2, input=k, kernel_size=2, dilation=2, ceil_mode=True)
+        n = functional.linear(weight=self.row[:5].expand(3, 5), input=j[..., :5])
+        o = torch.mean(input=n, dim=(-1, -2), keepdim=True) - n.mean(1, keepdim=True) + n.mean([])
+        p = torch.permute(dims=(0, 2, 3, 1), input=x)[..., [0, 2]].to(torch.float16).float()
+        q = x.clamp(min=x.mean()) + torch.pow(x.abs(), x.abs()) + x.half().mul(3).float()
+        r = x / (x.relu() * 0) + x[(x.flatten()[:4] > 0).long().argmax().reshape(1).clamp(max=1)]
+        s = torch.rsub(input=x, other=r, alpha=2).log() + q.sum()
+        return a.sum() + f.sum() + h.sum() + m.sum() + o.sum() + p.sum() + s.sum()
+
+
+def test_no_call_however_unusual_gives_a_wrong_sum():
+    torch.manual_seed(5)
+    recording, dice = record(Many(), torch.randn(2, 4, 9, 8)), np.random.default_rng(5)
+    kinds: dict[str, set[str]] = {}
+    for operation in recording.operations:
+        if operation.output_shape and operation.output_shape[0] != 2:
+            continue  # no batch
+        channels, height, width = recording.maps(operation.name).shape
+        edges = [(0, 0, 0), (channels - 1, height - 1, width - 1), (0, height - 1, 0)]
+        for unit in [*edges, *(any_unit(recording, operation.name, dice) for _ in range(30))]:
+            found = pixel(recording, operation.name, *unit, picture=1)
+            value = recording.maps(operation.name, 1)[unit].item()
+            assert found.value == value or np.isnan(value)
+            half = recording.values(operation.name).dtype == torch.float16
+            near = abs(found.total - value) <= (1e-3 if half else ROUNDING) * found.scale
+            assert near or found.total == value or (np.isnan(value) and np.isnan(found.total))
+            follow(recording, found)
+            kinds.setdefault(operation.name, set()).add(type(found).__name__)
+    closed = "div div_2 floor_divide mean_2 to half pow".split()  # `mean_2` is over channels
+    assert all(kinds[name] == {"Unexplained"} for name in closed)
+    taken_apart = (
+        "conv2d pad pad_2 pad_3 pad_4 pad_5 sub cat avg_pool2d avg_pool2d_2 max_pool2d linear"
+    )
+    taken_apart += " mean sub_2 permute getitem_4 clamp div_3 sub_3"
+    assert not any("Unexplained" in kinds[name] for name in taken_apart.split())
+
+
+def follow(recording: Recording, found: Sum) -> None:
+    """Where a sum says that its numbers are, there they are."""
+    there: list[tuple[str, Any, float]] = []
+    if isinstance(found, Copied) and found.from_unit:
+        there.append((found.source, found.from_unit, found.x))
+    elif isinstance(found, Combined):
+        sides = (found.left, found.right)
+        there += [(side.source, side.unit, side.value) for side in sides if side.unit]
+    elif isinstance(found, WeightedSum | Window):
+        channels = found.channels if isinstance(found, WeightedSum) else (found.channel,)
+        patch = found.patch if isinstance(found, WeightedSum) else found.patch[None]
+        for c, y, x in np.ndindex(*patch.shape):
+            unit = (channels[c], found.rows[y], found.columns[x])
+            if found.inside[y, x] and found.source and found.operation.type != "linear":
+                there.append((found.source, unit, float(patch[c, y, x])))
+    for source, unit, value in there:
+        assert recording.maps(source, 1)[unit].item() == value, (found.operation.name, found.unit)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_padding_with_the_pictures_own_numbers_says_which(mode: str):
+    recording = run(nn.Conv2d(4, 6, 5, padding=2, padding_mode=mode))
+    for unit in [(0, 0, 0), (5, 8, 7), (3, 1, 6), (2, 4, 4)]:
+        found = pixel(recording, "0", *unit, picture=1)
+        assert isinstance(found, WeightedSum)
+        assert found.inside.all()
+        follow(recording, found)
+    first = pixel(recording, "0", 0, 0, 0)
+    assert isinstance(first, WeightedSum)
+    expected = {
+        "reflect": (2, 1, 0, 1, 2),
+        "replicate": (0, 0, 0, 1, 2),
+        "circular": (7, 8, 0, 1, 2),
+    }
+    assert first.rows == expected[mode]
+
+
+def test_a_padded_value_is_no_number_of_the_picture():
+    recording = run(nn.ConstantPad2d(1, 2.0), picture=torch.arange(16.0).view(1, 1, 4, 4))
+    edge, inner = pixel(recording, "0", 0, 0, 3), pixel(recording, "0", 0, 1, 3)
+    assert isinstance(edge, Copied)
+    assert (edge.source, edge.from_unit, edge.total) == ("", None, 2.0)
+    assert isinstance(inner, Copied)
+    assert (inner.source, inner.from_unit, inner.total) == ("input", (0, 0, 2), 2.0)
+
+
+class Conv2d(nn.Conv2d):
+    """Has the name of a layer that is known, and computes something else."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (its name in torch)
+        return super().forward(input) * 1.001
+
+
+def test_a_rule_that_does_not_hold_is_not_told():
+    found = pixel(run(Conv2d(4, 6, 3)), "0", 1, 2, 3)
+    assert isinstance(found, Unexplained)
+    assert found.total == found.value
+
+
+def test_a_chunk_that_is_not_the_first_is_not_looked_for_in_the_first():
+    network = Function(lambda _m, x: torch.cat(x.chunk(2, 1)[::-1], 1))
+    recording = record(network, torch.rand(2, 4, 9, 8))
+    moved = [pixel(recording, "cat", channel, 1, 1) for channel in range(4)]
+    assert all(isinstance(each, Copied) and each.source == "chunk" for each in moved)
+    units = [each.from_unit for each in moved if isinstance(each, Copied)]
+    assert units == [None, None, (0, 1, 1), (1, 1, 1)]
 
 
 # What the records say

@@ -82,7 +82,11 @@ class Recording:
 
     def layout(self, name: str) -> Layout:
         """Where channels, rows and columns lie in `values(name)`."""
-        return layout(tuple(self.values(name).shape), self._places.get(name))
+        return self.layout_of(name, self.values(name))
+
+    def layout_of(self, name: str, values: Tensor) -> Layout:
+        """The same for values that are at hand, also if they were not kept."""
+        return layout(tuple(values.shape), self._places.get(name))
 
     def maps(self, name: str, picture: int = 0) -> Tensor:
         """One picture's feature maps, (C, H, W), also where channels come last.

@@ -1,9 +1,13 @@
 """Where one number of a feature map comes from, written out.
 
-To add an operation: a rule from a `Place` to a `Sum`, and its entry in `RULES`.
+To add an operation: a rule from a `Place` to a `Sum`, and its entry in `RULES`. What a rule says
+is told only where it agrees with the network's own number.
 """
 
+import math
 from collections.abc import Callable
+
+import torch
 
 from explorer.activations import Recording
 from explorer.language import _
@@ -40,13 +44,18 @@ __all__ = [
     "pixel",
 ]
 
+ROUNDING = 1e-5  # by which a sum of float32 numbers may differ, as a part of the largest of them
 
-def _all(rule: Callable[[Place], Sum], names: str) -> dict[str, Callable[[Place], Sum]]:
+
+Rule = Callable[[Place], Sum | None]  # None: it is called in a way that is not taken apart here
+
+
+def _all(rule: Rule, names: str) -> dict[str, Rule]:
     return dict.fromkeys(names.split(), rule)
 
 
 # By the type that the layer table gives an operation.
-RULES: dict[str, Callable[[Place], Sum]] = {
+RULES: dict[str, Rule] = {
     **_all(windows.convolution, "Conv2d conv2d"),
     **_all(windows.linear, "Linear linear"),
     **_all(windows.pooling, "MaxPool2d AvgPool2d max_pool2d avg_pool2d"),
@@ -69,7 +78,8 @@ RULES: dict[str, Callable[[Place], Sum]] = {
     **_all(moves.dropout, "Dropout Dropout2d dropout StochasticDepth"),
     **_all(
         moves.moved,
-        "Identity Flatten Unflatten Permute ChannelShuffle PixelShuffle ZeroPad2d "
+        "Identity Flatten Unflatten Permute ChannelShuffle PixelShuffle PixelUnshuffle ZeroPad2d "
+        "ConstantPad2d ReflectionPad2d ReplicationPad2d CircularPad2d "
         "cat stack flatten view reshape permute transpose contiguous chunk split unbind getitem "
         "squeeze unsqueeze expand repeat roll pad clone detach to narrow movedim T mT",
     ),
@@ -94,7 +104,24 @@ def pixel(
         )
     index = (picture, *layout.index(*unit))[: step.outputs[0].dim()]  # a lone number has no batch
     place = Place(recording, step, picture, unit, index)
-    rule = RULES.get(step.operation.type)
-    if rule is None or not step.inputs:
-        return Unexplained(**place.facts(), sources=step.operation.inputs)
-    return rule(place)
+    return _explained(place) or Unexplained(**place.facts(), sources=step.operation.inputs)
+
+
+def _explained(place: Place) -> Sum | None:
+    rule = RULES.get(place.step.operation.type)
+    if rule is None or not place.step.inputs:
+        return None
+    try:
+        found = rule(place)
+    except Exception:  # noqa: BLE001 (a network may call it in a way of which no rule knows)
+        return None
+    return found if found and _agrees(found, place.step.outputs[0].dtype) else None
+
+
+def _agrees(found: Sum, kind: torch.dtype) -> bool:
+    """Whether the numbers that are listed really give the one in the network's tensor."""
+    total, value = found.total, found.value
+    if total == value or (math.isnan(total) and math.isnan(value)):
+        return True
+    digits = torch.finfo(kind).eps if kind.is_floating_point else 0.0
+    return abs(total - value) <= max(ROUNDING, 2 * digits) * found.scale

@@ -6,26 +6,47 @@ import torch
 from torch import Tensor
 
 from explorer.pixel.reading import Place, arguments
-from explorer.pixel.sums import Copied
+from explorer.pixel.sums import Copied, number
 
 
-def moved(place: Place) -> Copied:
+def moved(place: Place) -> Copied | None:
     """Where a number came from.
 
     The same function is called again on tensors in which every number is its own place: what
-    stands at the unit then says where its number came from, whatever the function does.
+    stands at the unit then says where its number came from, whatever the function does. It is
+    called twice, with all places one step further: what is no place (a padded value, say) stays.
     """
-    step = place.step
+    total = sum(tensor.numel() for tensor in place.step.inputs)
+    labels, further = _labels(place, 0), _labels(place, total)
+    label, other = _called(place, labels), _called(place, further)
+    if label is None or other is None:
+        return None
+    if other - label == total:
+        return _found(place, labels, label)
+    facts = place.facts()
+    pads = "pad" in place.step.operation.type.lower()
+    if other == label and pads:
+        return Copied(**facts, source="", part=0, from_unit=None, x=facts["value"])
+    return None
+
+
+def _labels(place: Place, first: int) -> dict[int, Tensor]:
+    """For every tensor that is read one of the same shape, in which each number is its place."""
     labels: dict[int, Tensor] = {}
-    first = 1.0  # 0 stands for a padded place
-    for tensor in step.inputs:
-        if id(tensor) not in labels:
-            last = first + tensor.numel()
-            labels[id(tensor)] = torch.arange(first, last, dtype=torch.float64).view(tensor.shape)
-            first = last
+    for tensor in place.step.inputs:
+        if id(tensor) not in labels and tensor.is_floating_point():
+            places = torch.arange(first, first + tensor.numel(), dtype=torch.float64)
+            labels[id(tensor)] = places.view(tensor.shape)
+            first += tensor.numel()
+    return labels
+
+
+def _called(place: Place, labels: dict[int, Tensor]) -> float | None:
+    """What stands at the unit when the function is called with `labels`; None: rounded."""
+    step = place.step
     result = step.function(*_labelled(step.args, labels), **_labelled(dict(step.kwargs), labels))
-    label = float((result if isinstance(result, Tensor) else result[0])[place.index])
-    return _found(place, labels, label)
+    first = result if isinstance(result, Tensor) else result[0]
+    return number(first[place.index]) if first.dtype == torch.float64 else None
 
 
 def _labelled(value: Any, labels: dict[int, Tensor]) -> Any:
@@ -38,9 +59,11 @@ def _labelled(value: Any, labels: dict[int, Tensor]) -> Any:
     return value
 
 
-def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied:
+def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | None:
     named = zip(place.step.operation.inputs, place.step.inputs, strict=True)
     for part, (source, tensor) in enumerate(named):
+        if id(tensor) not in labels:
+            continue
         offset = label - float(labels[id(tensor)].flatten()[0])
         if not 0 <= offset < tensor.numel():
             continue
@@ -49,25 +72,13 @@ def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied:
             **place.facts(),
             source=source,
             part=part,
-            from_unit=_unit(place, source, tensor, index),
-            x=float(tensor[index]),
+            from_unit=place.unit_of(source, tensor, index),
+            x=number(tensor[index]),
         )
-    facts = place.facts()
-    return Copied(**facts, source="", part=0, from_unit=None, x=facts["value"])
+    return None
 
 
-def _unit(
-    place: Place, source: str, tensor: Tensor, index: tuple[int, ...]
-) -> tuple[int, int, int] | None:
-    """The unit of the source's maps; None where its layout is not known, or it is another part."""
-    recording = place.recording
-    if source != "input" and source not in recording.steps:
-        return None
-    layout = recording.layout(source)
-    return layout.unit(index[1:]) if layout.shape == tuple(tensor.shape[1:]) else None
-
-
-def dropout(place: Place) -> Copied:
+def dropout(place: Place) -> Copied | None:
     """In evaluation mode nothing happens; in training a number becomes 0, or 1/(1 − p) as much."""
     module: Any = place.step.module
     if module is None:

@@ -32,11 +32,13 @@ def activation(place: Place) -> Activated:
     return Activated(**place.facts(), source=place.source, x=x, result=result)
 
 
-def combination(place: Place) -> Combined:
+def combination(place: Place) -> Combined | None:
     """+, −, × and ÷ of two tensors, or of a tensor and a number; sizes of 1 are stretched."""
     name = getattr(place.step.function, "__name__", "")
-    told = arguments(place.step, "left right", alpha=1)
-    left, right = told["left"], told.get("right", told.get("other"))
+    told = arguments(place.step, "input other", alpha=1)
+    if told.get("rounding_mode"):
+        return None  # a quotient that is no whole number, and yet the result is one
+    left, right = told["input"], told["other"]
     if name.startswith("__r") or name == "rsub":
         left, right = right, left
     return Combined(
@@ -51,17 +53,9 @@ def combination(place: Place) -> Combined:
 def _term(place: Place, side: Any) -> Term:
     if not isinstance(side, Tensor):
         return Term(float(side))
-    value = place.number(side)
-    for source, tensor in zip(place.step.operation.inputs, place.step.inputs, strict=True):
-        if tensor is side:
-            sizes = place.recording.layout(source).map_shape if _kept(place, source) else ()
-            unit = tuple(min(i, n - 1) for i, n in zip(place.unit, sizes, strict=False))
-            return Term(value, source, unit if len(unit) == 3 else None)
-    return Term(value)
-
-
-def _kept(place: Place, source: str) -> bool:
-    return source == "input" or source in place.recording.steps
+    source, index = place.source_of(side), place.index_in(side)
+    unit = place.unit_of(source, side, index) if source else None
+    return Term(number(side[index]), source, unit)
 
 
 def batch_norm(place: Place) -> Normalised:
@@ -111,6 +105,8 @@ def layer_norm(place: Place) -> Normalised:
 def group_norm(place: Place) -> Normalised:
     """Group norm, and instance norm, where each channel is a group."""
     module: Any = place.step.module
+    if getattr(module, "track_running_stats", False) and not module.training:
+        return batch_norm(place)  # with moving averages there is no difference
     x = place.x[place.picture]
     channel = place.index[1]
     size = len(x) // getattr(module, "num_groups", len(x))

@@ -106,7 +106,8 @@ class Window(Sum):
 
     @property
     def scale(self) -> float:
-        return float(self.patch.abs().max() if self.kind == "max" else self.patch.abs().sum())
+        sizes = self.patch.abs()
+        return float(sizes.max() if self.kind == "max" else sizes.sum() / abs(self.divisor))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -163,12 +164,12 @@ class Combined(Sum):
     def total(self) -> float:
         left, right = self.left.value, self.factor * self.right.value
         if self.sign == "÷":
-            return left / right if right else math.nan
+            return float(torch.tensor(left, dtype=torch.float64) / right)  # by 0 too
         return {"+": left + right, "−": left - right, "×": left * right}[self.sign]
 
     @property
     def scale(self) -> float:
-        return max(abs(self.left.value), abs(self.right.value), abs(self.total))
+        return max(abs(self.left.value), abs(self.factor * self.right.value), abs(self.total))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -38,7 +38,11 @@ def convolution(place: Place) -> WeightedSum:
     stride, dilation = pair(told["stride"]), pair(told["dilation"])
     before = _before(told["padding"], weight.shape[2:], dilation)
     rows, columns = (
-        _taps(where[axis], weight.shape[2 + axis], stride[axis], before[axis], dilation[axis])
+        _inwards(
+            _taps(where[axis], weight.shape[2 + axis], stride[axis], before[axis], dilation[axis]),
+            told["input"].shape[2 + axis],
+            told["padding_mode"],
+        )
         for axis in (0, 1)
     )
     read = weight.shape[1]  # channels of one group
@@ -46,7 +50,7 @@ def convolution(place: Place) -> WeightedSum:
     patch, inside = _cut(told["input"][place.picture, first : first + read], rows, columns)
     return WeightedSum(
         **place.facts(),
-        source=place.source,
+        source=place.source_of(told["input"]),
         patch=patch,
         kernel=numbers(weight[out]),
         bias=None if bias is None else number(bias[out]),
@@ -61,14 +65,20 @@ def _convolution_call(place: Place) -> dict[str, Any]:
     """The arguments of `conv2d`, as a layer or a function calls it."""
     module = place.step.module
     if not isinstance(module, nn.Conv2d):
-        return arguments(place.step, _CONV, bias=None, stride=1, padding=0, dilation=1, groups=1)
-    told = {name: getattr(module, name) for name in _CONV.split()[1:]}
-    if module.padding_mode == "zeros":
-        return {**told, "input": place.x}
-    # Padded with the picture's own numbers: these are read, as if they had been there before.
-    around = module._reversed_padding_repeated_twice
-    padded = functional.pad(place.x, around, mode=module.padding_mode)
-    return {**told, "input": padded, "padding": 0}
+        usual = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+        return arguments(place.step, _CONV, **usual, padding_mode="zeros")
+    told = {name: getattr(module, name) for name in (*_CONV.split()[1:], "padding_mode")}
+    return {**told, "input": place.x}
+
+
+def _inwards(cells: tuple[int, ...], size: int, mode: str) -> tuple[int, ...]:
+    """Which cells of an axis are read where the padding repeats the picture's own numbers."""
+    if mode == "zeros":
+        return cells
+    before, after = max(0, -min(cells)), max(0, max(cells) - size + 1)
+    own = torch.arange(size, dtype=torch.float64)[None]
+    padded = functional.pad(own, (before, after), mode=mode)[0]
+    return tuple(int(padded[before + cell]) for cell in cells)
 
 
 def _before(padding: Any, kernel: Sequence[int], dilation: tuple[int, int]) -> tuple[int, int]:
@@ -89,11 +99,12 @@ def linear(place: Place) -> WeightedSum:
     else:
         told = arguments(place.step, "input weight bias", bias=None)
         weight, bias, x = told["weight"], told["bias"], told["input"]
-    shape = _map_shape(place, weight.shape[1])
+    source = place.source_of(x)
+    shape = _map_shape(place, source, weight.shape[1])
     out = place.index[-1]
     return WeightedSum(
         **place.facts(),
-        source=place.source,
+        source=source,
         patch=numbers(x[place.index[:-1]]).reshape(shape),
         kernel=numbers(weight[out]).reshape(shape),
         bias=None if bias is None else number(bias[out]),
@@ -104,10 +115,10 @@ def linear(place: Place) -> WeightedSum:
     )
 
 
-def _map_shape(place: Place, features: int) -> tuple[int, int, int]:
+def _map_shape(place: Place, name: str, features: int) -> tuple[int, int, int]:
     """(C, H, W) of the map that was flattened into what a linear layer reads, else (F, 1, 1)."""
     before = {each.name: each for each in place.recording.operations}
-    source = before.get(place.source)
+    source = before.get(name)
     while source and source.type in ("Dropout", "dropout"):  # between the two in many networks
         source = before.get(next(iter(source.inputs), ""))
     if source and source.type in _FLATTENS and len(source.input_shapes[0]) == 4:
@@ -129,7 +140,7 @@ def pooling(place: Place) -> Window:
     )
     maps = place.x[place.picture]
     if "max" in place.step.operation.type.lower():
-        return _window(place, "max", maps[channel], rows, columns)
+        return _window(place, "max", maps[channel], channel, rows, columns)
     height, width = maps.shape[1:]
     (pad_y, pad_x), over = told["padding"], _average(place)
     # PyTorch ends a window with the padding, also where rounding up lets it begin late.
@@ -138,7 +149,7 @@ def pooling(place: Place) -> Window:
     there = sum(0 <= r < height for r in rows) * sum(0 <= c < width for c in columns)
     counted = len(rows) * len(columns) if over["count_include_pad"] else there
     divisor = over["divisor_override"] or counted
-    return _window(place, "average", maps[channel], rows, columns, divisor)
+    return _window(place, "average", maps[channel], channel, rows, columns, divisor)
 
 
 def _average(place: Place) -> dict[str, Any]:
@@ -161,13 +172,14 @@ def adaptive(place: Place) -> Window:
         for i, size, n in zip(where, sizes, units, strict=True)
     )
     kind = "max" if "max" in place.step.operation.type.lower() else "average"
-    return _window(place, kind, maps[channel], rows, columns, len(rows) * len(columns))
+    return _window(place, kind, maps[channel], channel, rows, columns, len(rows) * len(columns))
 
 
 def _window(
     place: Place,
     kind: Any,
     plane: Tensor,
+    channel: int,
     rows: tuple[int, ...],
     columns: tuple[int, ...],
     divisor: float = 1.0,
@@ -179,27 +191,27 @@ def _window(
         kind=kind,
         patch=patch[0],
         inside=inside,
-        channel=place.unit[0],
+        channel=channel,
         rows=rows,
         columns=columns,
         divisor=divisor,
     )
 
 
-def mean(place: Place) -> Window:
-    """`mean` over some axes: over height and width it is a global average pooling."""
+def mean(place: Place) -> Window | None:
+    """`mean` over places: over height and width it is a global average pooling."""
     told, x = place.step.operation.settings, place.x
-    over = told.get("dim")
-    axes = range(x.dim()) if over is None else [over] if isinstance(over, int) else over
-    gone = {axis % x.dim() for axis in axes}
-    left = iter(place.index)
-    index: list[Any] = []
-    for axis in range(x.dim()):
-        kept = axis not in gone
-        if kept or told.get("keepdim"):
-            where = next(left)
-        index.append(where if kept else slice(None))
-    read = x[tuple(index)]
-    plane = read if read.dim() == 2 else read.reshape(-1, 1)
-    rows, columns = (tuple(range(size)) for size in plane.shape)
-    return _window(place, "average", plane, rows, columns, plane.numel())
+    asked = told.get("dim")
+    over = (asked,) if isinstance(asked, int) else asked or range(x.dim())
+    gone = {axis % x.dim() for axis in over}
+    found = place.recording.layout_of(place.source, x)
+    places = [axis + 1 for axis in found.places]
+    if not gone <= set(places):
+        return None  # over channels, or over pictures
+    left, stay = iter(place.index), bool(told.get("keepdim"))
+    index = [0 if axis in gone and not stay else next(left) for axis in range(x.dim())]
+    spans = [tuple(range(x.shape[axis])) if axis in gone else (index[axis],) for axis in places]
+    rows, columns, *_none = (*spans, (0,), (0,))
+    channel, _y, _x = found.unit(tuple(index[1:]))
+    plane = found.maps(x[place.picture])[channel]
+    return _window(place, "average", plane, channel, rows, columns, len(rows) * len(columns))
