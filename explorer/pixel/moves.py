@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,7 +68,8 @@ def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | No
         offset = label - float(labels[id(tensor)].flatten()[0])
         if not 0 <= offset < tensor.numel():
             continue
-        index = tuple(int(i) for i in torch.unravel_index(torch.tensor(int(offset)), tensor.shape))
+        # NumPy's: torch's imports a computer algebra system for it, half a second at the first click.
+        index = tuple(int(i) for i in np.unravel_index(int(offset), tuple(tensor.shape)))
         return Copied(
             **place.facts(),
             source=source,
