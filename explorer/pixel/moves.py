@@ -68,7 +68,7 @@ def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | No
         offset = label - float(labels[id(tensor)].flatten()[0])
         if not 0 <= offset < tensor.numel():
             continue
-        # NumPy's: torch's imports a computer algebra system for it, half a second at the first click.
+        # NumPy's: torch's imports a computer algebra system, half a second at the first click.
         index = tuple(int(i) for i in np.unravel_index(int(offset), tuple(tensor.shape)))
         return Copied(
             **place.facts(),
