@@ -4,7 +4,9 @@ All record the same networks on the same picture, each in a process of its own: 
 torch's functions while it is at work, in this process, the only one that it accepts. They take
 turns, so that a slow moment of the machine hits all of them; the table gives medians. Before that
 it is made sure that they find the same numbers: torchlens those of every operation, captum those
-of every layer (it does not see `+` and `cat` between layers).
+of every layer (it does not see `+` and `cat` between layers). A recording of ours has all numbers;
+their names, and facts about each operation, are found out when they are first asked for: "facts
+too" asks at once.
 """
 
 import gc
@@ -51,6 +53,12 @@ def plain(network: nn.Module, picture: Tensor) -> object:
         return network(picture)
 
 
+def described(network: nn.Module, picture: Tensor) -> object:
+    """All numbers by name, and every operation's facts."""
+    recording = activations.record(network, picture)
+    return recording, recording.operations, recording.steps
+
+
 def captum(network: nn.Module, picture: Tensor) -> object:
     """Captum's activations of all layers, in one pass."""
     return LayerActivation(network, layers(network)).attribute(picture)
@@ -64,6 +72,7 @@ def fast(network: nn.Module, picture: Tensor) -> object:
 WAYS: dict[str, Way] = {
     "forward pass alone": plain,
     "explorer": activations.record,
+    "explorer, facts too": described,
     "captum": captum,
     "torchlens, fast log": fast,
     "torchlens, trace": torchlens.trace,

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -143,7 +143,11 @@ class Recorder(TorchFunctionMode):
         self._quiet = False  # inside a leaf module: its functions are its own affair
         self._origins = {id(picture): _origin(INPUT, picture)}  # by the id of the tensor
         self._from_picture = {INPUT}  # operations in which the picture has a part
-        self._weights = {id(w) for part in network.modules() for w in part._parameters.values()}
+
+    @cached_property
+    def _weights(self) -> set[int]:
+        parts = self.network.modules()
+        return {id(weight) for part in parts for weight in part._parameters.values()}
 
     def compute(self, call: Call) -> tuple[Any, int]:
         """What the operation gives, and its multiply-adds (0: not counted)."""

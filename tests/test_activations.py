@@ -463,6 +463,31 @@ def test_a_module_in_two_places_stays_one_in_the_copy():
     assert own[0] is not layer
 
 
+def test_names_and_facts_are_found_once_however_many_ask_at_the_same_time():
+    network, picture = built("torchvision/densenet121")
+    for _turn in range(3):
+        recording = record(network, picture)
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _n, each=recording: each.steps, range(8)))
+        assert all(steps is recording.steps for steps in found)
+        assert [*recording.steps] == [each.name for each in recording.operations]
+        assert recording.operations == recorded("torchvision/densenet121").operations
+
+
+def test_a_recording_that_is_let_go_leaves_nothing_for_the_garbage_collector():
+    network, picture = built("resnet18")
+    gc.collect()
+    gc.disable()
+    try:
+        for nodes in (None, ["stage1.conv"]):
+            recording = record(network, picture, nodes)
+            alive = [weakref.ref(t) for step in recording.steps.values() for t in step.outputs]
+            del recording
+            assert not any(reference() is not None for reference in alive)
+    finally:
+        gc.enable()
+
+
 def visitors() -> Iterator[tuple[str, int]]:
     """Thirty of them: some share a network, all have pictures of their own."""
     names = ["lenet", "bn_lenet", "resnet18", "densenet", "googlenet"]

@@ -61,4 +61,4 @@ def record(
     for name in nodes or ():
         if name not in names:
             raise unknown(name, keeper.operations)
-    return Recording(tuple(keeper.operations), keeper.steps(), picture, output, training)
+    return Recording(picture, output, training, keeper.found)

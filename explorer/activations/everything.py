@@ -2,11 +2,9 @@
 
 What runs between two operations finds the processor's caches full of maps, and is much slower
 than the same work done in one go. So a pass only lists its calls; who read what, names and facts
-are found out at its end, when all of them are still there.
+are found out when they are asked for: all of it is still there then.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -21,8 +19,6 @@ _RESHAPE = frozenset(
     "resize_ resize_as_ squeeze_ unsqueeze_ t_ transpose_ swapaxes_ swapdims_ as_strided_ set_ "
     "__set__".split()
 )
-
-
 _LARGE = 2**25 - 2**16  # bytes: the largest block from which glibc still learns
 
 
@@ -38,35 +34,28 @@ class Everything(Keeper):
         self._taken = {memory_of(picture)}  # memory that is counted
         self._take(picture)
 
-    @contextmanager
-    def watch(self) -> Iterator[None]:
-        """Watch the network; at the end all that has run is looked through."""
-        with super().watch():
-            yield
-        self._catch_up()
-
     def operate(self, call: Call) -> Any:
         """Run it and list it."""
         self._clock += 1
         call.began = self._clock
         if getattr(call.function, "__name__", "") in _RESHAPE:
-            self._catch_up()
+            self.catch_up()
         self._running = call
         self.inside(call)
         try:
             result = told_apart(call, call.function(*call.args, **call.kwargs))
             call.made = what_came(call, result)
         except Exception as error:
-            self._catch_up()
+            self.catch_up()
             if not self.prepare(call):  # constants, which may be empty: it is no operation
                 return call.function(*call.args, **call.kwargs)
             self.refused = (error, self._operation(call))
             raise
         if call.made:  # else it asked a question
             self._log.append(call)
-            self._logged += call.made[0].nbytes
+            self._logged += sum([each.nbytes for each in call.made])
             if self._logged > self._room:
-                self._catch_up()
+                self.catch_up()
         return result
 
     def finish(self, call: Call, made: list[Tensor]) -> None:
@@ -78,7 +67,8 @@ class Everything(Keeper):
                 self._taken.add(origin.memory)
                 self._take(tensor)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Look through what has run since the last time."""
         log, self._log, self._logged = self._log, [], 0
         for call in log:
             if self.prepare(call):
@@ -88,7 +78,7 @@ class Everything(Keeper):
         if _alone(overwritten):
             self._copy(overwritten)
             return
-        self._catch_up()
+        self.catch_up()
         for tensor, touched in self._lying_beside(overwritten).values():
             copies = self._copies.get(id(tensor))
             if not copies or copies[-1][0] < touched:

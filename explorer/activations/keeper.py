@@ -6,11 +6,13 @@ that happens, and only then: nothing else is copied.
 
 from collections.abc import Callable
 from functools import partial
+from sys import maxsize
+from threading import Lock
 from typing import Any
 
 from torch import Tensor, nn
 
-from explorer.activations.records import Step
+from explorer.activations.records import Found, Step
 from explorer.arithmetic import PASS_THROUGH
 from explorer.language import _
 from explorer.operations import Operation
@@ -37,14 +39,28 @@ class Keeper(Recorder):
         self._kept: list[Call] = []
         # What tensors were before they were overwritten, and by which call; by the tensor's id.
         self._copies: dict[int, list[tuple[int, Tensor]]] = {}
+        self._found: Found | None = None
+        self._lock = Lock()
 
     def inside(self, call: Call) -> None:
         """Copy what is kept of the memory that the network is about to write into."""
         for tensor in written(call):
             self._save(tensor)
 
-    def steps(self) -> dict[str, Step]:
-        """All that was kept, by name, in running order."""
+    def found(self) -> Found:
+        """All operations, and by name those that were kept; both in running order."""
+        with self._lock:  # a recording may be many visitors'
+            if self._found is None:
+                self._room = maxsize  # it is there already
+                self.catch_up()
+                self._found = tuple(self.operations), self._steps()
+                self._kept, self._copies = [], {}
+            return self._found
+
+    def catch_up(self) -> None:
+        """Describe what has run and is not described yet."""
+
+    def _steps(self) -> dict[str, Step]:
         return {
             call.name: self._step(call, call.operation)
             for call in self._kept

@@ -33,7 +33,7 @@ def own_copy(network: nn.Module, *, training: bool = False, hooks: bool = True) 
                 if isinstance(value, dict):
                     none = not (hooks or value) and "_hooks" in key
                     state[key] = _NO_HOOKS if none else value.copy()
-            own.__dict__.update(state, training=training)
+            object.__setattr__(own, "__dict__", state | {"training": training})
             copies[id(module)] = own
             for name, part in module._modules.items():
                 own._modules[name] = None if part is None else copied(part)

@@ -1,7 +1,7 @@
 """What a recorded forward pass holds."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,9 @@ class Step:
     outputs: tuple[Tensor, ...]
 
 
+Found = tuple[tuple[Operation, ...], Mapping[str, Step]]
+
+
 @dataclass(frozen=True, eq=False)
 class Statistics:
     """Numbers per channel of one picture's maps, each (C,). `silent`: 0 at every place."""
@@ -51,14 +54,24 @@ def statistics(maps: Tensor) -> Statistics:
 class Recording:
     """A forward pass: all operations in running order, and the steps that were asked for.
 
-    Multiply-adds are not counted here. Everyone may read the tensors; do not write.
+    Names and facts are found out when one is first asked for. Multiply-adds are not counted here.
+    Everyone may read the tensors; do not write.
     """
 
-    operations: tuple[Operation, ...]
-    steps: Mapping[str, Step]
     picture: Tensor  # (N, C, H, W), as the network got it
     output: Tensor  # of the whole network; its first if there are several
     training: bool
+    find: Callable[[], Found] = field(repr=False)  # names and facts
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in running order."""
+        return self.find()[0]
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """Those that were asked for, by name, in running order."""
+        return self.find()[1]
 
     def step(self, name: str) -> Step:
         """One operation as it ran.
