@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from explorer import activations, architectures
 
 NETWORKS = ("torchvision/resnet18", "torchvision/densenet121")
-TURNS = 15
+TURNS = 25
 FEW = 4  # turns of whoever takes seconds for one
 
 Way = Callable[[nn.Module, Tensor], object]
@@ -35,11 +35,12 @@ Way = Callable[[nn.Module, Tensor], object]
 
 @dataclass(frozen=True)
 class Result:
-    """Median seconds of each way, over the turns."""
+    """Each way's medians over the turns: seconds, and how many times as long as ours it took."""
 
     name: str
     operations: int
     seconds: dict[str, float]
+    times: dict[str, float]  # of the same turn, so that a slow moment is both ways'
 
 
 def layers(network: nn.Module) -> list[nn.Module]:
@@ -131,8 +132,13 @@ def compare(name: str, processes: dict[str, ProcessPoolExecutor]) -> Result:
                 times.append(processes[way].submit(seconds, way, name).result())
             elif way == "torchlens, fast log" or turn <= FEW:
                 times.append(seconds(way, name))
-    medians = {way: statistics.median(times[1:]) for way, times in took.items()}
-    return Result(name, operations, medians)
+    medians = {way: statistics.median(each[1:]) for way, each in took.items()}
+    ours = took["explorer"]
+    times = {
+        way: statistics.median(a / b for a, b in zip(each[1:], ours[1:], strict=False))
+        for way, each in took.items()
+    }
+    return Result(name, operations, medians, times)
 
 
 def table(results: list[Result]) -> str:
@@ -140,9 +146,8 @@ def table(results: list[Result]) -> str:
     head = "| network | operations | " + " | ".join(WAYS) + " |\n|:--|--:|" + "--:|" * len(WAYS)
     rows = []
     for result in results:
-        ours = result.seconds["explorer"]
         cells = [
-            f"{1000 * each:.0f} ms" + (f" ({each / ours:.1f} ×)" if way != "explorer" else "")
+            f"{1000 * each:.0f} ms" + (f" ({result.times[way]:.2f} ×)" if way != "explorer" else "")
             for way, each in result.seconds.items()
         ]
         rows.append(f"| {result.name} | {result.operations} | " + " | ".join(cells) + " |")
