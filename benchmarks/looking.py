@@ -10,11 +10,10 @@ of layers that are drawn in different ways.
 import os
 import statistics
 import sys
-from shutil import which
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from tests.serving import BROWSER, server
+from tests.serving import BROWSER, chromium, server
 
 LOOK = "feature-maps?network={network}&weights=untrained%3A0&picture=fashion_mnist%3Atest%3A0"
 NETWORK = "vgg11"
@@ -158,8 +157,8 @@ def main() -> None:
     """Print every median, and how busy the machine was."""
     with server() as own, sync_playwright() as playwright:
         address = sys.argv[1] if len(sys.argv) > 1 else own
-        chromium = playwright.chromium.launch(executable_path=which("chromium"), args=BROWSER)
-        page = chromium.new_page(viewport={"width": 1366, "height": 768})
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
         opened(page, address, NETWORK)
         tell("a layer of 512 maps", layers(page))
         tell("a channel", channels(page))
@@ -169,7 +168,7 @@ def main() -> None:
             tell(f"strip of {network}", strips(page))
         for network, layer in KERNELS:
             tell(f"a kernel of {network}, {layer}", kernels(page, address, network, layer))
-        chromium.close()
+        browser.close()
     print(f"{'load of the machine':46} {os.getloadavg()[0]:6.1f}")
 
 

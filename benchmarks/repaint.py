@@ -7,11 +7,10 @@ clicked and stops at the first frame after the board says that its table is pain
 import os
 import re
 import statistics
-from shutil import which
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.serving import BROWSER, server
+from tests.serving import BROWSER, chromium, server
 
 NETWORKS = (
     "lenet", "googlenet", "vgg16", "resnet18", "densenet", "nin", "torchvision/resnet50",
@@ -53,12 +52,12 @@ def change(page: Page, name: str) -> float:
 def main() -> None:
     """Print each change, the median, and how busy the machine was."""
     with server() as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=which("chromium"), args=BROWSER)
-        page = chromium.new_page(viewport={"width": 1366, "height": 768})
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
         page.goto(f"{address}/layers")
         page.evaluate(PAINTED, "alexnet")
         took = {name: change(page, name) for name in NETWORKS}
-        chromium.close()
+        browser.close()
     for name, milliseconds in took.items():
         print(f"{name:28} {milliseconds:6.0f} ms")
     print(f"{'median':28} {statistics.median(took.values()):6.0f} ms")

@@ -8,12 +8,11 @@ import io
 import json
 import os
 from itertools import pairwise
-from shutil import which
 from urllib.parse import quote
 
 from playwright.sync_api import sync_playwright
 
-from tests.serving import BROWSER, server
+from tests.serving import BROWSER, chromium, server
 
 SIDE = 12
 INPUT = [[(3 * r + 5 * c + r * c) % 10 - 2 for c in range(SIDE)] for r in range(SIDE)]
@@ -37,8 +36,8 @@ def main() -> None:
     """Print a line for each round over the picture."""
     numbers = f"conv_input={spelled(INPUT)}&conv_kernel={spelled(KERNEL)}"
     with server() as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=which("chromium"), args=BROWSER)
-        page = chromium.new_page(viewport={"width": 1366, "height": 768})
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
         page.goto(f"{address}/convolution?{numbers}&conv_pad_h=1&conv_pad_w=1")
         board = page.locator('[data-window-painted="12x12-3x3"]')
         board.wait_for()
@@ -54,7 +53,7 @@ def main() -> None:
             took = gaps(chromium.stop_tracing())
             slow = took[int(0.95 * len(took))]
             print(f"{len(took)} frames, 95 of 100 within {slow:.1f} ms")
-        chromium.close()
+        browser.close()
     print(f"load of the machine {os.getloadavg()[0]:.1f}")
 
 

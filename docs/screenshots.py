@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import which
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from explorer import runs
 from explorer.recipes import course_recipe
 from tests.run_processes import folder, until
-from tests.serving import BROWSER, server
+from tests.serving import BROWSER, chromium, server
 
 FOLDER = Path(__file__).parent / "screenshots"
 LAPTOP, PHONE = (1366, 768), (390, 844)
@@ -97,10 +96,10 @@ def main() -> None:
     """Take them all, or those that are named."""
     FOLDER.mkdir(exist_ok=True)
     with trained(), server() as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=which("chromium"), args=BROWSER)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
         for name in sys.argv[1:] or SHOTS:
-            take(chromium, address, name)
-        chromium.close()
+            take(browser, address, name)
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, Download, Locator, Page, expect
+from playwright.sync_api import Download, Locator, Page, expect
 
 from explorer.channels import mix
 from explorer.figures.channel_grids import mixture_grids
@@ -117,13 +117,9 @@ def test_a_saved_strip_holds_every_number_shown(
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_saved_window_board_looks_as_on_the_screen(
-    browser: Browser, app_server: str, tmp_path: Path, scheme: str
+    page: Page, app_server: str, tmp_path: Path, scheme: str
 ) -> None:
-    visitor = browser.new_context(
-        viewport={"width": 1366, "height": 768},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
-    page = visitor.new_page()
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     board = opened(page, f"{app_server}/convolution", "[data-window-painted]")
     image = picture(saved(page, board, "png"), tmp_path)
     corner = board.bounding_box()
@@ -140,7 +136,6 @@ def test_a_saved_window_board_looks_as_on_the_screen(
         assert seen == tuple(map(int, re.findall(r"\d+", color)))
     paper = image.getpixel((2, 2))
     assert paper == ((255, 255, 255) if scheme == "light" else (16, 21, 28))
-    visitor.close()
 
 
 @pytest.mark.browser

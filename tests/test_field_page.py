@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget, WidgetList
 
@@ -316,13 +316,12 @@ def test_keys_player_and_link(page: Page, app_server: str):
 
 
 @pytest.mark.browser
-def test_a_telephone_shows_the_stack_without_sideways_scrolling(browser: Browser, app_server: str):
-    visitor = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page = visitor.new_page()
+def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page, app_server: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
     shown = painted(page, f"{app_server}/receptive-field")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = shown.locator(".sight").bounding_box()
     assert box
     page.mouse.move(box["x"] + 3, box["y"] + 3)
     expect(shown.locator(".note")).to_contain_text("Unit 1 of layer 5")
-    visitor.close()

@@ -1,7 +1,7 @@
 """“Show me” brings the picture into view, and on a phone the picture stands before its controls."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import settled
 
@@ -58,10 +58,9 @@ def test_show_me_scrolls_to_the_picture(
     ],
 )
 def test_on_a_phone_the_picture_stands_before_the_controls(
-    browser: Browser, app_server: str, url: str, picture: str, control: str
+    page: Page, app_server: str, url: str, picture: str, control: str
 ) -> None:
-    visitor = browser.new_context(viewport={"width": 390, "height": 844})
-    page = visitor.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{app_server}/{url}")
     page.locator(picture).first.wait_for(timeout=60_000)
     settled(page)
@@ -73,4 +72,3 @@ def test_on_a_phone_the_picture_stands_before_the_controls(
         assert (tops[0] < tops[1]) is first
         if first:
             assert tops[0] < 844 / 2
-    visitor.close()

@@ -97,13 +97,9 @@ def seen(place: Locator) -> bool:
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_a_choice_in_the_picture_brings_its_arithmetic_into_sight(
-    browser: Browser, app_server: str, motion: str
+    page: Page, app_server: str, motion: str
 ) -> None:
-    visitor = browser.new_context(
-        viewport={"width": 1366, "height": 768},
-        reduced_motion=motion,  # type: ignore[arg-type]
-    )
-    page = visitor.new_page()
+    page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
     page.goto(f"{app_server}/layers?network=alexnet")
     shown = board(page, "alexnet")
     for name in ("conv5", "fc3", "conv1"):
@@ -116,7 +112,6 @@ def test_a_choice_in_the_picture_brings_its_arithmetic_into_sight(
     row(shown, "fc3").click()
     page.wait_for_timeout(900)
     assert seen(shown.locator("tr.detail .formulas"))
-    visitor.close()
 
 
 def test_the_arithmetic_of_a_link_begins_above_the_fold(page: Page, app_server: str) -> None:
@@ -250,13 +245,10 @@ def test_a_choice_does_not_send_the_network_again(page: Page, app_server: str) -
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_everything_without_sideways_scrolling(
-    browser: Browser, app_server: str, scheme: str
+    page: Page, app_server: str, scheme: str
 ) -> None:
-    visitor = browser.new_context(
-        viewport={"width": 390, "height": 844},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
-    page = visitor.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{app_server}/layers?network=densenet")
     shown = board(page, "densenet")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -266,7 +258,6 @@ def test_a_phone_shows_everything_without_sideways_scrolling(
     assert field["width"] > 340
     shown.locator("tbody tr[data-id]").nth(2).click()
     expect(shown.locator("tr.detail")).to_be_visible()
-    visitor.close()
 
 
 def test_two_visitors_do_not_see_each_others_choices(browser: Browser, app_server: str) -> None:

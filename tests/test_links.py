@@ -1,7 +1,7 @@
 """What is picked on the layers page comes back from its address, for every network and option."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from explorer import architectures
 from tests.conftest import settled
@@ -21,9 +21,7 @@ def others(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["bn_lenet", "densenet", "torchvision/resnet18"])
-def test_a_reload_shows_the_same(browser: Browser, app_server: str, name: str) -> None:
-    visitor = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = visitor.new_page()
+def test_a_reload_shows_the_same(page: Page, app_server: str, name: str) -> None:
     size = "3x224x224" if "/" in name else "x".join(map(str, architectures.get(name).input_shape))
     wanted = {"network": name, "input": size, "batch": "3", "num_classes": "7", **others(name)}
     page.goto(f"{app_server}/layers?" + "&".join(f"{k}={v}" for k, v in wanted.items()))
@@ -32,18 +30,13 @@ def test_a_reload_shows_the_same(browser: Browser, app_server: str, name: str) -
     page.locator(".board tbody tr[data-id]").nth(1).click()  # a rerun, as any click is
     page.wait_for_url("**layer=**")
     settled(page)
-    again = visitor.new_page()
+    again = page.context.new_page()
     again.goto(page.url)
     assert board(again, key).get_attribute("data-board-painted") == shown
     assert "num_classes_7" in (shown or "")
-    visitor.close()
 
 
-def test_two_questions_in_a_row_each_bring_their_own_size(
-    browser: Browser, app_server: str
-) -> None:
-    visitor = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = visitor.new_page()
+def test_two_questions_in_a_row_each_bring_their_own_size(page: Page, app_server: str) -> None:
     for question, painted in (
         ("AlexNet at 28", "alexnet-1x1x28x28"),
         ("GoogLeNet: why", "googlenet-1x1x96x96"),
@@ -54,7 +47,6 @@ def test_two_questions_in_a_row_each_bring_their_own_size(
         settled(page)
         page.get_by_role("link", name=question).click()
         page.locator(f'.board[data-board-painted^="{painted}"]').wait_for(timeout=30_000)
-    visitor.close()
 
 
 def ask(page: Page, server: str, question: str, painted: str) -> None:

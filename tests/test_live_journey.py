@@ -58,12 +58,13 @@ def number(server: str, browser: Browser) -> int:
     page.get_by_role("button", name="Launch").click()
     page.wait_for_url("**/live?**run=*", timeout=30_000)
     board(page, "running", seconds=120)  # a cold host, on a machine that other tests keep busy
-    page.context.close()
+    page.close()
     return runs.listed()[0].id
 
 
 def visitor(browser: Browser) -> Page:
-    return browser.new_context(viewport=LAPTOP).new_page()  # type: ignore[arg-type]
+    """A page of the browser that has all of the app at hand; the laptop's size."""
+    return browser.contexts[0].new_page()
 
 
 def board(page: Page, status: str, seconds: int = 30) -> Locator:
@@ -123,7 +124,7 @@ def test_a_curve_grows_and_a_zoom_stays(server: str, browser: Browser, number: i
     expect(shown.locator(".legend").first).not_to_contain_text("course")  # it had other pictures
     page.locator(".accuracy svg.plot").dblclick()
     expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
-    page.context.close()
+    page.close()
 
 
 def test_kernels_and_predictions_change_as_it_learns(
@@ -139,7 +140,7 @@ def test_kernels_and_predictions_change_as_it_learns(
     before, seen = canvas.evaluate(picture), shown.get_attribute("data-snapshot")
     expect(shown).not_to_have_attribute("data-snapshot", seen or "", timeout=20_000)
     until(lambda: canvas.evaluate(picture) != before)
-    page.context.close()
+    page.close()
 
 
 def test_an_update_costs_little(server: str, browser: Browser, number: int) -> None:
@@ -166,7 +167,7 @@ def test_an_update_costs_little(server: str, browser: Browser, number: int) -> N
     assert max(sizes) < MOST_BYTES
     assert sum(sizes) / len(answers) < MOST_BYTES / 5, "and usually far less"
     assert spent + sorted(answers)[len(answers) // 2] < MOST_SECONDS
-    page.context.close()
+    page.close()
 
 
 def _busy(tools: Any) -> float:
@@ -186,7 +187,7 @@ def test_nothing_is_lost_by_reloading_or_closing(
     shown = board(page, "running")
     assert told(shown, "step") >= step
     step = told(shown, "step")
-    page.context.close()
+    page.close()
     page = visitor(browser)
     page.goto(f"{server}/live")  # the run that is going is the one that is shown
     shown = board(page, "running")
@@ -194,13 +195,14 @@ def test_nothing_is_lost_by_reloading_or_closing(
     assert told(shown, "step") >= step
     points = shown.locator(".accuracy")
     until(lambda: told(points, "points") > 2)  # the whole curve, from its beginning
-    page.context.close()
+    page.close()
 
 
 def test_two_browsers_see_and_steer_the_same_run(
     server: str, browser: Browser, number: int
 ) -> None:
-    first, second = visitor(browser), visitor(browser)
+    first = visitor(browser)
+    second = browser.new_page(viewport=LAPTOP)  # type: ignore[arg-type]
     for page in (first, second):
         page.goto(f"{server}/live?run={number}")
         board(page, "running")
@@ -223,7 +225,7 @@ def test_two_browsers_see_and_steer_the_same_run(
         shown = board(page, "running")
         grows(shown, 2)
         assert told(shown, "step") >= step, "it goes on where it was"
-        page.context.close()
+        page.close()
 
 
 # Every step that the server tells of, in the order in which the page hears of them.
@@ -266,7 +268,7 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(
     assert len(every) >= run.progress.step
     page.goto(f"{served.address}/runs")
     page.locator(f'.table[data-table-painted] tr[data-run="{number}"]').wait_for()
-    page.context.close()
+    page.close()
 
 
 def seconds(text: str) -> float:
@@ -292,7 +294,7 @@ def test_a_run_that_waits_says_its_place_and_when_it_begins(
     runs.pause(number)
     shown = board(page, "finished")
     expect(shown.locator(".facts")).not_to_contain_text("queue")
-    page.context.close()
+    page.close()
     runs.resume(number)
     for each in (before, waiting):
         runs.delete(each)
@@ -343,7 +345,7 @@ def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_i
         expect(tip).to_contain_text(last)
     ledger.end(Status.STOPPED)
     board(page, "stopped")
-    page.context.close()
+    page.close()
     runs.delete(ledger.run.id)
 
 
@@ -365,7 +367,7 @@ def test_a_cell_of_the_matrix_shows_its_pictures(
     page.wait_for_url("**cell=3.3**")
     page.reload()
     expect(page.locator(".learned .panel")).to_have_attribute("data-pictures", f"3.3 {shown}")
-    page.context.close()
+    page.close()
 
 
 def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
@@ -397,7 +399,7 @@ def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
     shown.locator(".accuracy svg.plot").press("End")
     expect(tip).to_contain_text("training")
     expect(tip).to_contain_text("test")
-    page.context.close()
+    page.close()
 
 
 def test_a_run_can_be_taken_along(
@@ -412,7 +414,7 @@ def test_a_run_can_be_taken_along(
         assert saved.value.suggested_filename.endswith(stem)
         saved.value.save_as(tmp_path / stem)
         assert (tmp_path / stem).stat().st_size > 1000
-    page.context.close()
+    page.close()
 
 
 def test_runs_are_compared_named_and_deleted(server: str, browser: Browser, number: int) -> None:
@@ -443,7 +445,7 @@ def test_runs_are_compared_named_and_deleted(server: str, browser: Browser, numb
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(table.locator(f'tr[data-run="{other}"]')).to_have_count(0)
     assert [run.id for run in runs.listed()] == [number]
-    page.context.close()
+    page.close()
 
 
 # -- what the page on several runs draws, against the store ---------------------------------------
@@ -468,7 +470,7 @@ def compared(server: str, browser: Browser, pair: list[int]) -> Iterator[Page]:
     page.goto(f"{server}/runs?runs={pair[0]},{pair[1]}")
     page.locator(f'.overlay[data-overlay-painted="{pair[0]} {pair[1]}"]').wait_for()
     yield page
-    page.context.close()
+    page.close()
 
 
 # A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.

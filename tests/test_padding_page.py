@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from torch.nn import functional
 
 from explorer.figures import strips
@@ -349,11 +349,10 @@ def test_pointing_sends_nothing_and_an_unread_cell_says_so(page: Page, app_serve
 
 
 @pytest.mark.browser
-def test_two_axes_fit_a_telephone(browser: Browser, app_server: str):
-    visitor = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page = visitor.new_page()
+def test_two_axes_fit_a_telephone(page: Page, app_server: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
     shown = painted(page, f"{app_server}/padding-stride?pad_view=two&pad_stride2=3")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shown.locator("g.out").last.click()
     expect(shown.locator(".note")).to_contain_text(re.compile("row 3, column 3"))
-    visitor.close()
