@@ -265,7 +265,9 @@ class Board {
   roll(now) {
     if (!this.playing) return
     const speed = Number(this.find(".speed").value) * Math.max(SLOWEST, this.last / SECONDS)
-    this.exact = (shared.still() ? (this.exact ?? this.position) : this.position) + (Math.min(now - this.then, 100) / 1000) * speed
+    // On a busy machine a frame's time can lie before that of the click which asked for it.
+    const passed = Math.min(Math.max(now - this.then, 0), 100) / 1000
+    this.exact = (shared.still() ? (this.exact ?? this.position) : this.position) + passed * speed
     this.then = now
     const wanted = shared.still() ? Math.floor(this.exact) : this.exact
     this.position = Math.min(wanted, this.last)
