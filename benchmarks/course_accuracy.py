@@ -36,7 +36,7 @@ def row(name: str, found: list[float], aim: float) -> str:
     return f"| {name} | {told} | {within} | {end} |"
 
 
-def compare(network: str, seeds: int) -> None:
+def compare(network: str, seeds: range) -> None:
     """Print one network's table and the mean of its ends."""
     recipe = course_recipe(network)
     course = list(CURVES[network, recipe.batch_size].test_accuracy)
@@ -48,7 +48,7 @@ def compare(network: str, seeds: int) -> None:
         flush=True,
     )
     ends = []
-    for seed in range(seeds):
+    for seed in seeds:
         found = accuracies(replace(recipe, seed=seed))
         ends.append(found[-1])
         print(row(f"seed {seed}", found, course[-1]), flush=True)
@@ -59,10 +59,11 @@ def main() -> None:
     """Print a table for each network."""
     parser = argparse.ArgumentParser(description="The course's accuracy in the same epochs.")
     parser.add_argument("--networks", default=",".join(NETWORKS), help="lenet, bn_lenet or both")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each, from seed 0 on")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each")
+    parser.add_argument("--first", type=int, default=0, help="the first of their seeds")
     given = parser.parse_args()
     for network in given.networks.split(","):
-        compare(network, given.seeds)
+        compare(network, range(given.first, given.first + given.seeds))
 
 
 if __name__ == "__main__":

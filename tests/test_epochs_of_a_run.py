@@ -168,7 +168,7 @@ def test_a_kernel_through_all_epochs_is_each_epoch_s_own(run: Trained) -> None:
 
 def test_any_two_moments_stand_beside_each_other(run: Trained) -> None:
     before, after = run.moments[1], run.moments[2]
-    maps = opened("feature-maps", picture=PICTURE, layer="conv1", weights=after,
+    maps = opened("feature-maps", picture=PICTURE, layer="conv1", channel="0", weights=after,
                   beside="moments", moment2=before)  # fmt: skip
     kernels = opened("kernels", layer="conv1", weights=after, beside="moments", moment2=before)
     for which, epoch in enumerate((1, 2)):

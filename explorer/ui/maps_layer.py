@@ -49,8 +49,11 @@ class Layer:
 
     @property
     def first(self) -> int:
-        """The channel to begin with: of the network's answers the largest, else channel 0."""
-        return int(self.maps.argmax()) if self.is_last else 0
+        """The channel to begin with: of the network's answers the largest, else the liveliest.
+
+        That is the one whose numbers vary most from place to place.
+        """
+        return int((self.maps if self.is_last else self.maps.var((1, 2))).argmax())
 
     def peak(self, channel: int) -> Place:
         """Row and column of the channel's number farthest from zero."""
