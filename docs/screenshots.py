@@ -17,7 +17,7 @@ from tests.run_processes import folder, until
 from tests.serving import BROWSER, chromium, server
 
 FOLDER = Path(__file__).parent / "screenshots"
-LAPTOP, PHONE = (1366, 768), (390, 844)
+LAPTOP, PHONE, SCROLLED = (1366, 768), (390, 844), (390, 1690)  # two screens of a telephone
 GRAPH, CHART, LIVE = "[data-board-graph]", ".js-plotly-plot", "[data-live-painted]"
 FIRST_RUN, SECOND_RUN = 1, 2  # LeNet's and BN-LeNet's, trained for these pictures
 LONGEST = 900  # seconds for one of them
@@ -52,9 +52,18 @@ SHOTS = {
         "feature-maps?network=resnet18&layer=stage1.conv&picture=fashion_mnist:test:0",
         "[data-mosaic-painted]",
     ),
+    "feature-maps-phone": Shot(
+        "feature-maps?network=resnet18&layer=stage1.conv&picture=fashion_mnist:test:0",
+        "[data-mosaic-painted]",
+        SCROLLED,
+        dark=True,
+    ),
     "kernels": Shot("kernels", "[data-sheet-painted]"),
     "excites": Shot("excites?network=resnet18", "[data-excites-painted]", dark=True, seconds=30),
     "why": Shot("why?network=resnet18", "[data-why-painted]", seconds=15),
+    "why-phone": Shot(
+        "why?network=resnet18", "[data-why-painted]", SCROLLED, dark=True, seconds=15
+    ),
     "compare": Shot("compare", CHART, seconds=15),
     "new-run": Shot("new-run", ".budget"),
     "live": Shot(f"live?run={SECOND_RUN}", LIVE),
