@@ -307,6 +307,10 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     before, after = (numbers(board(at, "channel", which)["values"]) for which in (0, 1))
     assert np.allclose(after, right.flatten(), atol=1e-6)
     assert not np.allclose(before, after, atol=0.01)
+    ranges = [board(at, "mosaic", which)["high"] for which in (0, 1)]
+    assert ranges[0] < ranges[1] / 3, "before training, in its own range, there is something to see"
+    at.toggle(key="both").set_value(True).run()
+    assert [board(at, "mosaic", which)["high"] for which in (0, 1)] == ranges[1:] * 2
     last = opened("feature-maps", weights="shipped:lenet@0", layer="fc3")
     assert board(last, "mosaic")["classes"] == list(datasets.get("digits").classes)
 

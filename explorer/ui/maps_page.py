@@ -30,7 +30,7 @@ from explorer.units import times
 from explorer.weights import Weights
 
 NAMES = ("picture", "picture2", "fit", "beside", "moment2", "training", "layer", "channel", "at",
-         "sort", "scale", "signs")  # fmt: skip
+         "sort", "scale", "signs", "both")  # fmt: skip
 WORST = 24  # mistakes that can be leafed through
 BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
 LARGE = 64  # pixels of a side from which on the batch is small

@@ -15,6 +15,7 @@ from explorer.language import _, current
 from explorer.operations import INPUT
 from explorer.shelf import Shelf
 from explorer.ui import (
+    bound,
     link_told,
     links,
     maps_channel,
@@ -50,13 +51,15 @@ class _Colours:
     sort: str
     scale: Scale
     signs: str
+    together: bool  # the sides, in one range
 
 
 @dataclass(frozen=True, eq=False)
 class _Shown:
-    """One layer on every side, in one range of colours."""
+    """One side's layer, in one range of colours with those that it stands among."""
 
-    layers: Sequence[Layer]
+    layer: Layer
+    among: Sequence[Layer]
     span: Span
     colours: _Colours
 
@@ -81,9 +84,9 @@ def _look(sides: Sequence[Side], main: int) -> None:
     channel = maps_chosen.channel(len(layers[main].maps), layers[main].first)
     height, width = layers[main].maps.shape[1:]
     at = maps_chosen.unit((height, width), layers[main].peak(channel))
-    mosaics, larges, colours = _places(len(sides))
-    shown = _Shown(layers, maps_layer.span(layers, colours.scale, colours.signs), colours)
+    mosaics, larges, colours = _places(sides)
     for which, side in enumerate(sides):
+        shown = _shown(layers, which, colours)
         with mosaics[which]:
             _title(sides, which)
             _mosaic(shown, which, side, channel)
@@ -95,16 +98,24 @@ def _look(sides: Sequence[Side], main: int) -> None:
             _sums(layers[which], which, channel, at)
 
 
-def _places(sides: int) -> tuple[list[DeltaGenerator], list[DeltaGenerator], _Colours]:
+def _shown(layers: Sequence[Layer], which: int, colours: _Colours) -> _Shown:
+    among = layers if colours.together else [layers[which]]
+    span = maps_layer.span(among, colours.scale, colours.signs)
+    return _Shown(layers[which], among, span, colours)
+
+
+def _places(
+    sides: Sequence[Side],
+) -> tuple[list[DeltaGenerator], list[DeltaGenerator], _Colours]:
     """Where mosaics and large channels stand, with the controls below the mosaics."""
-    if sides == 1:
+    if len(sides) == 1:
         left, right = st.columns([1.08, 1], gap="medium")
         with left:
             mosaic = st.container(gap="small")
-            return [mosaic], [right], _controls()
-    above = list(st.columns(sides, gap="medium"))
-    colours = _controls()
-    return above, list(st.columns(sides, gap="medium")), colours
+            return [mosaic], [right], _controls(moments=False)
+    above = list(st.columns(len(sides), gap="medium"))
+    colours = _controls(moments=len({side.subject.source for side in sides}) > 1)
+    return above, list(st.columns(len(sides), gap="medium")), colours
 
 
 def _title(sides: Sequence[Side], which: int) -> None:
@@ -124,8 +135,12 @@ def _strip(side: Side, overview: Overview) -> maps_strip.Data:
     )
 
 
-def _controls() -> _Colours:
-    """In which order, and in which colours."""
+def _controls(*, moments: bool) -> _Colours:
+    """In which order, and in which colours.
+
+    Two pictures share a range; two moments of a training only if asked to, since before it the
+    numbers are so small that nothing would be seen.
+    """
     sorts = {
         "index": _("by number"),
         "mean": _("by mean"),
@@ -146,12 +161,14 @@ def _controls() -> _Colours:
         sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=132)
         scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
         sign = links.pick_listed("signs", _("Colours"), signs, width=172)
-    return _Colours(sort, next(each for each in scales if each == scale), sign)
+        together = not moments or bound.toggle(_("One range on both sides"), "both", default=False)
+    return _Colours(sort, next(each for each in scales if each == scale), sign, together)
 
 
 def _mosaic(shown: _Shown, which: int, side: Side, channel: int) -> None:
-    colours, layer = shown.colours, shown.layers[which]
-    content = maps_layer.mosaic(shown.layers, which, shown.span, colours.scale, colours.signs)
+    colours, layer = shown.colours, shown.layer
+    place = shown.among.index(layer)
+    content = maps_layer.mosaic(shown.among, place, shown.span, colours.scale, colours.signs)
     maps_mosaic.show(
         content,
         key=f"maps_mosaic_{which}",
@@ -162,7 +179,7 @@ def _mosaic(shown: _Shown, which: int, side: Side, channel: int) -> None:
 
 
 def _channel(shown: _Shown, which: int, side: Side, channel: int, at: Place) -> None:
-    layer = shown.layers[which]
+    layer = shown.layer
     maps_channel.show(
         layer.maps,
         shown.span,
