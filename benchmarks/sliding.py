@@ -45,12 +45,12 @@ def main() -> None:
         cells = board.locator('[data-panel="output"] .cell').all()
         boxes = [box for cell in cells if (box := cell.bounding_box())]
         for _round in range(ROUNDS):
-            chromium.start_tracing(
+            browser.start_tracing(
                 page=page, categories=["disabled-by-default-devtools.timeline.frame"]
             )
             for box in boxes:
                 page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-            took = gaps(chromium.stop_tracing())
+            took = gaps(browser.stop_tracing())
             slow = took[int(0.95 * len(took))]
             print(f"{len(took)} frames, 95 of 100 within {slow:.1f} ms")
         browser.close()

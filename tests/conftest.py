@@ -1,6 +1,9 @@
 """The real server and a real browser, shared by the tests that need them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -30,15 +33,15 @@ def app_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+def profile() -> Iterator[BrowserContext]:
     """A real Chromium.
 
     It keeps the app's scripts, compiled, from one test to the next, as a visitor's browser does:
     a page opens in two thirds of the time.
     """
-    with sync_playwright() as playwright:
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
         kept = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"),
+            folder,
             executable_path=chromium(),
             args=BROWSER,
             viewport={"width": 1366, "height": 768},
@@ -57,13 +60,28 @@ def browser(profile: BrowserContext) -> Browser:
 @pytest.fixture
 def page(profile: BrowserContext) -> Iterator[Page]:
     """A fresh visitor with a laptop's screen."""
-    fresh = profile.new_page()
-    yield fresh
-    if not fresh.is_closed() and (origin := fresh.evaluate("location.origin")) != "null":
-        told = {"origin": origin, "storageTypes": "local_storage,cookies"}
-        profile.new_cdp_session(fresh).send("Storage.clearDataForOrigin", told)
-    for each in profile.pages[1:]:  # the first is the window's own
-        each.close()
+    with visiting(profile) as fresh:
+        yield fresh
+
+
+@contextmanager
+def visiting(profile: BrowserContext) -> Iterator[Page]:
+    """A page, of which nothing is left afterwards but the app's scripts."""
+    others = list(profile.pages)
+    try:
+        yield profile.new_page()
+    finally:
+        own = [each for each in profile.pages if each not in others]
+        addresses = {urlsplit(each.url) for each in own}
+        for each in own:
+            each.close()
+        profile.clear_cookies()
+        tools = profile.new_cdp_session(profile.pages[0])
+        for each in addresses:
+            if each.scheme.startswith("http"):
+                told = {"origin": f"{each.scheme}://{each.netloc}", "storageTypes": "local_storage"}
+                tools.send("Storage.clearDataForOrigin", told)
+        tools.detach()
 
 
 def settled(page: Page) -> Page:

@@ -254,7 +254,7 @@ def numbers(found: Locator) -> torch.Tensor:
 # As on a busy machine: every frame says a time at which it should have come.
 LATE_FRAMES = """
 const frame = requestAnimationFrame
-window.requestAnimationFrame = answer => frame(time => answer(time - 60))
+window.requestAnimationFrame = answer => frame(time => answer(time - 1000))
 """
 
 

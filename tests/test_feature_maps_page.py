@@ -299,7 +299,9 @@ def test_two_pictures_stand_in_one_range_of_colours() -> None:
 
 def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> None:
     network = trained(shipped)
-    at = opened("feature-maps", picture="digits:test:0", layer="conv1", beside="moments")
+    at = opened(
+        "feature-maps", picture="digits:test:0", layer="conv1", channel="0", beside="moments"
+    )
     assert at.selectbox(key="weights").value == "shipped:lenet"
     assert "before training" in text(at)
     with torch.no_grad():
@@ -478,7 +480,11 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     chooser.set_input_files(files=[bad])
     expect(page.get_by_text("cannot be read as a PNG or JPEG")).to_be_visible()
     chooser.set_input_files(large)
-    expect(page.get_by_text("File must be 10.0MB or smaller")).to_be_visible()
+    refused = page.get_by_text("File must be 10.0MB or smaller")
+    box = refused.bounding_box()
+    assert box
+    assert box["height"] > 12, "in sight, not only to who hovers over its sign"
+    assert refused.evaluate("element => getComputedStyle(element).clipPath") == "none"
     with page.expect_request("**/_stcore/upload_file/**") as sent:
         chooser.set_input_files(pictures_png(tmp_path))
     expect(page.get_by_text("boots", exact=True)).to_be_visible()

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from explorer import datasets, recipes, runs, training
 from explorer.runs import Status, metrics, process, store
 from explorer.runs.ledger import Ledger
 from explorer.ui.run_feed import MOST_POINTS
-from tests.conftest import settled
+from tests.conftest import settled, visiting
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, Served, mortal
 from tests.test_runs_store import STARTED, steps
@@ -50,21 +50,15 @@ def server(served: Served) -> str:
 
 
 @pytest.fixture(scope="module")
-def number(server: str, browser: Browser) -> int:
+def number(server: str, profile: BrowserContext) -> int:
     """A run launched from the page, as a visitor does it."""
-    page = visitor(browser)
-    page.goto(f"{server}/new-run?{SETTINGS}")
-    settled(page)
-    page.get_by_role("button", name="Launch").click()
-    page.wait_for_url("**/live?**run=*", timeout=30_000)
-    board(page, "running", seconds=120)  # a cold host, on a machine that other tests keep busy
-    page.close()
+    with visiting(profile) as page:
+        page.goto(f"{server}/new-run?{SETTINGS}")
+        settled(page)
+        page.get_by_role("button", name="Launch").click()
+        page.wait_for_url("**/live?**run=*", timeout=30_000)
+        board(page, "running", seconds=120)  # a cold host, on a machine that others keep busy
     return runs.listed()[0].id
-
-
-def visitor(browser: Browser) -> Page:
-    """A page of the browser that has all of the app at hand; the laptop's size."""
-    return browser.contexts[0].new_page()
 
 
 def board(page: Page, status: str, seconds: int = 30) -> Locator:
@@ -100,8 +94,7 @@ def zoomed(shown: Locator, wide: int = 30) -> str:
     return shown.locator(".accuracy").get_attribute("data-zoom") or ""
 
 
-def test_a_curve_grows_and_a_zoom_stays(server: str, browser: Browser, number: int) -> None:
-    page = visitor(browser)
+def test_a_curve_grows_and_a_zoom_stays(server: str, page: Page, number: int) -> None:
     moved: list[str] = []
     page.on("framenavigated", lambda frame: moved.append(frame.url))
     sent: list[str] = []
@@ -124,13 +117,9 @@ def test_a_curve_grows_and_a_zoom_stays(server: str, browser: Browser, number: i
     expect(shown.locator(".legend").first).not_to_contain_text("course")  # it had other pictures
     page.locator(".accuracy svg.plot").dblclick()
     expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
-    page.close()
 
 
-def test_kernels_and_predictions_change_as_it_learns(
-    server: str, browser: Browser, number: int
-) -> None:
-    page = visitor(browser)
+def test_kernels_and_predictions_change_as_it_learns(server: str, page: Page, number: int) -> None:
     page.goto(f"{server}/live?run={number}")
     shown = board(page, "running")
     expect(shown.locator(".samples figure img")).to_have_count(10)
@@ -140,11 +129,9 @@ def test_kernels_and_predictions_change_as_it_learns(
     before, seen = canvas.evaluate(picture), shown.get_attribute("data-snapshot")
     expect(shown).not_to_have_attribute("data-snapshot", seen or "", timeout=20_000)
     until(lambda: canvas.evaluate(picture) != before)
-    page.close()
 
 
-def test_an_update_costs_little(server: str, browser: Browser, number: int) -> None:
-    page = visitor(browser)
+def test_an_update_costs_little(server: str, page: Page, number: int) -> None:
     page.goto(f"{server}/live?run={number}")
     shown = board(page, "running")
     page.wait_for_timeout(2500)  # everything that comes once has come
@@ -167,7 +154,6 @@ def test_an_update_costs_little(server: str, browser: Browser, number: int) -> N
     assert max(sizes) < MOST_BYTES
     assert sum(sizes) / len(answers) < MOST_BYTES / 5, "and usually far less"
     assert spent + sorted(answers)[len(answers) // 2] < MOST_SECONDS
-    page.close()
 
 
 def _busy(tools: Any) -> float:
@@ -176,10 +162,7 @@ def _busy(tools: Any) -> float:
     return float({each["name"]: each["value"] for each in metrics}["TaskDuration"])
 
 
-def test_nothing_is_lost_by_reloading_or_closing(
-    server: str, browser: Browser, number: int
-) -> None:
-    page = visitor(browser)
+def test_nothing_is_lost_by_reloading_or_closing(server: str, page: Page, number: int) -> None:
     page.goto(f"{server}/live?run={number}")
     shown = board(page, "running")
     step = told(shown, "step")
@@ -188,44 +171,42 @@ def test_nothing_is_lost_by_reloading_or_closing(
     assert told(shown, "step") >= step
     step = told(shown, "step")
     page.close()
-    page = visitor(browser)
+    page = page.context.new_page()
     page.goto(f"{server}/live")  # the run that is going is the one that is shown
     shown = board(page, "running")
     assert f"run={number}" in page.url
     assert told(shown, "step") >= step
     points = shown.locator(".accuracy")
     until(lambda: told(points, "points") > 2)  # the whole curve, from its beginning
-    page.close()
 
 
 def test_two_browsers_see_and_steer_the_same_run(
-    server: str, browser: Browser, number: int
+    server: str, page: Page, browser: Browser, number: int
 ) -> None:
-    first = visitor(browser)
-    second = browser.new_page(viewport=LAPTOP)  # type: ignore[arg-type]
-    for page in (first, second):
-        page.goto(f"{server}/live?run={number}")
-        board(page, "running")
-    steps = [told(board(page, "running"), "step") for page in (first, second)]
+    first, second = page, browser.new_page(viewport=LAPTOP)  # type: ignore[arg-type]
+    for each in (first, second):
+        each.goto(f"{server}/live?run={number}")
+        board(each, "running")
+    steps = [told(board(each, "running"), "step") for each in (first, second)]
     assert abs(steps[0] - steps[1]) < 500
     board(first, "running").locator('[data-ask="pause"]').click()
     expect(first.locator(".live .status")).to_contain_text("pausing")  # at once
-    for page in (first, second):
-        board(page, "paused")
+    for each in (first, second):
+        board(each, "paused")
     board(second, "paused").locator('[data-ask="resume"]').click()
-    for page in (first, second):
-        grows(board(page, "running"), 2)
+    for each in (first, second):
+        grows(board(each, "running"), 2)
     board(first, "running").locator('[data-ask="stop"]').click()
-    for page in (first, second):
-        shown = board(page, "stopped")
-        page.locator(f'.learned[data-learned-painted^="{number}@"]').wait_for(timeout=30_000)
+    for each in (first, second):
+        shown = board(each, "stopped")
+        each.locator(f'.learned[data-learned-painted^="{number}@"]').wait_for(timeout=30_000)
     step = told(shown, "step")
     board(second, "stopped").locator('[data-ask="resume"]').click()
-    for page in (first, second):
-        shown = board(page, "running")
+    for each in (first, second):
+        shown = board(each, "running")
         grows(shown, 2)
         assert told(shown, "step") >= step, "it goes on where it was"
-        page.close()
+    second.close()
 
 
 # Every step that the server tells of, in the order in which the page hears of them.
@@ -242,10 +223,9 @@ window.fetch = async (...given) => {
 
 
 def test_a_server_that_is_killed_and_started_again_loses_nothing(
-    served: Served, browser: Browser, number: int
+    served: Served, page: Page, number: int
 ) -> None:
     worker = runs.get(number).worker
-    page = visitor(browser)
     page.add_init_script(LISTEN)
     page.goto(f"{served.address}/live?run={number}")
     shown = board(page, "running")
@@ -268,7 +248,6 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(
     assert len(every) >= run.progress.step
     page.goto(f"{served.address}/runs")
     page.locator(f'.table[data-table-painted] tr[data-run="{number}"]').wait_for()
-    page.close()
 
 
 def seconds(text: str) -> float:
@@ -278,10 +257,9 @@ def seconds(text: str) -> float:
 
 
 def test_a_run_that_waits_says_its_place_and_when_it_begins(
-    server: str, browser: Browser, number: int
+    server: str, page: Page, number: int
 ) -> None:
     before, waiting = runs.launch(SHORT), runs.launch(SHORT)
-    page = visitor(browser)
     page.goto(f"{server}/live?run={waiting}")
     facts = board(page, "queued").locator(".facts")
     expect(facts).to_contain_text("number 2 in the queue")
@@ -314,10 +292,9 @@ def handed() -> Ledger:
 
 
 def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_it(
-    server: str, browser: Browser
+    server: str, page: Page
 ) -> None:
     ledger = handed()
-    page = visitor(browser)
     page.goto(f"{server}/live?run={ledger.run.id}")
     board(page, "starting")
     ledger.loading(4_640_000, 11_594_722)
@@ -349,12 +326,9 @@ def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_i
     runs.delete(ledger.run.id)
 
 
-def test_a_cell_of_the_matrix_shows_its_pictures(
-    server: str, browser: Browser, number: int
-) -> None:
+def test_a_cell_of_the_matrix_shows_its_pictures(server: str, page: Page, number: int) -> None:
     runs.stop(number)
     until(lambda: runs.get(number).status.over)
-    page = visitor(browser)
     page.goto(f"{server}/live?run={number}")
     board(page, "stopped")
     panel = page.locator(".learned .panel")
@@ -367,13 +341,11 @@ def test_a_cell_of_the_matrix_shows_its_pictures(
     page.wait_for_url("**cell=3.3**")
     page.reload()
     expect(page.locator(".learned .panel")).to_have_attribute("data-pictures", f"3.3 {shown}")
-    page.close()
 
 
 def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
-    server: str, browser: Browser, number: int
+    server: str, page: Page, number: int
 ) -> None:
-    page = visitor(browser)
     page.goto(f"{server}/live?run={number}")
     shown = board(page, "stopped")
     low, high = 0.0, 9.0
@@ -399,13 +371,9 @@ def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
     shown.locator(".accuracy svg.plot").press("End")
     expect(tip).to_contain_text("training")
     expect(tip).to_contain_text("test")
-    page.close()
 
 
-def test_a_run_can_be_taken_along(
-    server: str, browser: Browser, number: int, tmp_path: Path
-) -> None:
-    page = visitor(browser)
+def test_a_run_can_be_taken_along(server: str, page: Page, number: int, tmp_path: Path) -> None:
     page.goto(f"{server}/live?run={number}")
     board(page, "stopped")
     for word, stem in (("Steps (CSV)", "steps.csv"), ("Weights (safetensors)", ".safetensors")):
@@ -414,14 +382,12 @@ def test_a_run_can_be_taken_along(
         assert saved.value.suggested_filename.endswith(stem)
         saved.value.save_as(tmp_path / stem)
         assert (tmp_path / stem).stat().st_size > 1000
-    page.close()
 
 
-def test_runs_are_compared_named_and_deleted(server: str, browser: Browser, number: int) -> None:
+def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: int) -> None:
     other = runs.retry(number)
     until(lambda: runs.get(other).progress.epoch >= 1)
     runs.stop(other)
-    page = visitor(browser)
     page.goto(f"{server}/runs?runs={number}")
     table = page.locator(".table[data-table-painted]")
     table.wait_for()
@@ -445,7 +411,6 @@ def test_runs_are_compared_named_and_deleted(server: str, browser: Browser, numb
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(table.locator(f'tr[data-run="{other}"]')).to_have_count(0)
     assert [run.id for run in runs.listed()] == [number]
-    page.close()
 
 
 # -- what the page on several runs draws, against the store ---------------------------------------
@@ -464,13 +429,28 @@ def pair(server: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def compared(server: str, browser: Browser, pair: list[int]) -> Iterator[Page]:
+def compared(server: str, profile: BrowserContext, pair: list[int]) -> Iterator[Page]:
     """The page on which they are compared."""
-    page = visitor(browser)
-    page.goto(f"{server}/runs?runs={pair[0]},{pair[1]}")
-    page.locator(f'.overlay[data-overlay-painted="{pair[0]} {pair[1]}"]').wait_for()
-    yield page
-    page.close()
+    with visiting(profile) as page:
+        page.goto(f"{server}/runs?runs={pair[0]},{pair[1]}")
+        page.locator(f'.overlay[data-overlay-painted="{pair[0]} {pair[1]}"]').wait_for()
+        yield page
+
+
+def test_a_telephone_shows_accuracy_and_the_whole_matrix(
+    server: str, page: Page, pair: list[int]
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server}/runs?runs={pair[0]}")
+    accuracy = page.locator(f'.table tr[data-run="{pair[0]}"] .c-accuracy')
+    expect(accuracy).to_contain_text("%")
+    cell, room = accuracy.bounding_box(), page.locator(".table .scroll").bounding_box()
+    assert cell
+    assert room
+    assert cell["x"] + cell["width"] <= room["x"] + room["width"]
+    matrix = page.locator(".learned .matrix").first
+    expect(matrix.locator("td[data-at]")).to_have_count(100)
+    assert matrix.evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
 # A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.

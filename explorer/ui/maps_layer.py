@@ -1,4 +1,4 @@
-"""One layer's maps, for one picture or for two side by side, in one range of colours."""
+"""One layer's maps, for one picture or for two side by side, with their colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,9 +51,9 @@ class Layer:
     def first(self) -> int:
         """The channel to begin with: of the network's answers the largest, else the liveliest.
 
-        That is the one whose numbers vary most from place to place.
+        That is the one whose numbers vary most from place to place; of a vector, channel 0.
         """
-        return int((self.maps if self.is_last else self.maps.var((1, 2))).argmax())
+        return int((self.maps if self.is_last else self.found.variance).argmax())
 
     def peak(self, channel: int) -> Place:
         """Row and column of the channel's number farthest from zero."""

@@ -161,7 +161,10 @@ def _controls(*, moments: bool) -> _Colours:
         sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=132)
         scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
         sign = links.pick_listed("signs", _("Colours"), signs, width=172)
-        together = not moments or bound.toggle(_("One range on both sides"), "both", default=False)
+        if moments:
+            together = bound.toggle(_("One range on both sides"), "both", default=False)
+        else:
+            together = links.heed("both", ("true",)) == "true"
     return _Colours(sort, next(each for each in scales if each == scale), sign, together)
 
 
