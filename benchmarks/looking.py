@@ -11,9 +11,9 @@ import os
 import statistics
 import sys
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-from tests.serving import BROWSER, chromium, server
+from tests.serving import browser, server
 
 LOOK = "feature-maps?network={network}&weights=untrained%3A0&picture=fashion_mnist%3Atest%3A0"
 NETWORK = "vgg11"
@@ -155,10 +155,9 @@ def tell(what: str, values: list[float]) -> None:
 
 def main() -> None:
     """Print every median, and how busy the machine was."""
-    with server() as own, sync_playwright() as playwright:
+    with server() as own, browser() as chromium:
         address = sys.argv[1] if len(sys.argv) > 1 else own
-        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page = chromium.new_page(viewport={"width": 1366, "height": 768})
         opened(page, address, NETWORK)
         tell("a layer of 512 maps", layers(page))
         tell("a channel", channels(page))
@@ -168,7 +167,6 @@ def main() -> None:
             tell(f"strip of {network}", strips(page))
         for network, layer in KERNELS:
             tell(f"a kernel of {network}, {layer}", kernels(page, address, network, layer))
-        browser.close()
     print(f"{'load of the machine':46} {os.getloadavg()[0]:6.1f}")
 
 

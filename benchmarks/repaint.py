@@ -8,9 +8,9 @@ import os
 import re
 import statistics
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.serving import BROWSER, chromium, server
+from tests.serving import browser, server
 
 NETWORKS = (
     "lenet", "googlenet", "vgg16", "resnet18", "densenet", "nin", "torchvision/resnet50",
@@ -51,13 +51,11 @@ def change(page: Page, name: str) -> float:
 
 def main() -> None:
     """Print each change, the median, and how busy the machine was."""
-    with server() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+    with server() as address, browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1366, "height": 768})
         page.goto(f"{address}/layers")
         page.evaluate(PAINTED, "alexnet")
         took = {name: change(page, name) for name in NETWORKS}
-        browser.close()
     for name, milliseconds in took.items():
         print(f"{name:28} {milliseconds:6.0f} ms")
     print(f"{'median':28} {statistics.median(took.values()):6.0f} ms")

@@ -10,9 +10,7 @@ import os
 from itertools import pairwise
 from urllib.parse import quote
 
-from playwright.sync_api import sync_playwright
-
-from tests.serving import BROWSER, chromium, server
+from tests.serving import browser, server
 
 SIDE = 12
 INPUT = [[(3 * r + 5 * c + r * c) % 10 - 2 for c in range(SIDE)] for r in range(SIDE)]
@@ -35,9 +33,8 @@ def gaps(trace: bytes) -> list[float]:
 def main() -> None:
     """Print a line for each round over the picture."""
     numbers = f"conv_input={spelled(INPUT)}&conv_kernel={spelled(KERNEL)}"
-    with server() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+    with server() as address, browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1366, "height": 768})
         page.goto(f"{address}/convolution?{numbers}&conv_pad_h=1&conv_pad_w=1")
         board = page.locator('[data-window-painted="12x12-3x3"]')
         board.wait_for()
@@ -45,15 +42,14 @@ def main() -> None:
         cells = board.locator('[data-panel="output"] .cell').all()
         boxes = [box for cell in cells if (box := cell.bounding_box())]
         for _round in range(ROUNDS):
-            browser.start_tracing(
+            chromium.start_tracing(
                 page=page, categories=["disabled-by-default-devtools.timeline.frame"]
             )
             for box in boxes:
                 page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-            took = gaps(browser.stop_tracing())
+            took = gaps(chromium.stop_tracing())
             slow = took[int(0.95 * len(took))]
             print(f"{len(took)} frames, 95 of 100 within {slow:.1f} ms")
-        browser.close()
     print(f"load of the machine {os.getloadavg()[0]:.1f}")
 
 

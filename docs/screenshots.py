@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from explorer import runs
 from explorer.recipes import course_recipe
 from tests.run_processes import folder, until
-from tests.serving import BROWSER, chromium, server
+from tests.serving import browser, server
 
 FOLDER = Path(__file__).parent / "screenshots"
 LAPTOP, PHONE, SCROLLED = (1366, 768), (390, 844), (390, 1690)  # two screens of a telephone
@@ -34,6 +34,11 @@ class Shot(NamedTuple):
     seconds: float = 1.5
 
 
+MAPS = Shot(
+    "feature-maps?network=resnet18&layer=stage1.conv&picture=fashion_mnist:test:0",
+    "[data-mosaic-painted]",
+)
+WHY = Shot("why?network=resnet18", "[data-why-painted]", seconds=15)
 SHOTS = {
     "home": Shot("", ".hero svg"),
     "alexnet-at-28": Shot("layers?network=alexnet&input=1x28x28", GRAPH),
@@ -48,22 +53,12 @@ SHOTS = {
     "convolution": Shot("convolution", "[data-window-painted]"),
     "edge-kernel": Shot("edge-kernel", "[data-descent-painted]", dark=True),
     "receptive-field": Shot("receptive-field", "[data-field-painted]"),
-    "feature-maps": Shot(
-        "feature-maps?network=resnet18&layer=stage1.conv&picture=fashion_mnist:test:0",
-        "[data-mosaic-painted]",
-    ),
-    "feature-maps-phone": Shot(
-        "feature-maps?network=resnet18&layer=stage1.conv&picture=fashion_mnist:test:0",
-        "[data-mosaic-painted]",
-        SCROLLED,
-        dark=True,
-    ),
+    "feature-maps": MAPS,
+    "feature-maps-phone": MAPS._replace(screen=SCROLLED, dark=True),
     "kernels": Shot("kernels", "[data-sheet-painted]"),
     "excites": Shot("excites?network=resnet18", "[data-excites-painted]", dark=True, seconds=30),
-    "why": Shot("why?network=resnet18", "[data-why-painted]", seconds=15),
-    "why-phone": Shot(
-        "why?network=resnet18", "[data-why-painted]", SCROLLED, dark=True, seconds=15
-    ),
+    "why": WHY,
+    "why-phone": WHY._replace(screen=SCROLLED, dark=True),
     "compare": Shot("compare", CHART, seconds=15),
     "new-run": Shot("new-run", ".budget"),
     "live": Shot(f"live?run={SECOND_RUN}", LIVE),
@@ -104,11 +99,9 @@ def take(browser: Browser, address: str, name: str) -> None:
 def main() -> None:
     """Take them all, or those that are named."""
     FOLDER.mkdir(exist_ok=True)
-    with trained(), server() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
+    with trained(), server() as address, browser() as chromium:
         for name in sys.argv[1:] or SHOTS:
-            take(browser, address, name)
-        browser.close()
+            take(chromium, address, name)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from playwright.sync_api import Browser, sync_playwright
+
 from explorer import serve
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +32,15 @@ def chromium() -> str | None:
     """
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A real Chromium, without a window."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
+        yield launched
+        launched.close()
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """In a real browser: the channels of a layer stand in the order that was asked for."""
 
-import time
-
 import pytest
 import torch
 from playwright.sync_api import Page
 
 from explorer import pictures, weights
 from tests.conftest import settled
+from tests.run_processes import until
 
 # From the first to the last with the keyboard, as the mosaic names them: "Channel 3 of 16: …".
 WALK = """
@@ -37,24 +36,14 @@ def test_channels_stand_in_the_order_asked_for(page: Page, app_server: str) -> N
     assert len({tuple(order) for order in right.values()}) == 4, "the orders can be told apart"
     page.goto(f"{app_server}/feature-maps?weights=untrained:0&picture=digits:test:0&layer=conv2")
     settled(page)
+    box = page.locator(".maps-mosaic .box")
     for name in ("max", "mean", "variance", "index"):
         picker = page.locator(".st-key-sort input")
         picker.focus()  # by keyboard: a list that a click opens goes when the page scrolls to it
         page.keyboard.type(WORDS[name])
         page.get_by_role("option", name=WORDS[name], exact=True).wait_for()
         page.keyboard.press("Enter")
-        assert order(settled(page), right[name]) == right[name], name
-
-
-def order(page: Page, wanted: list[int]) -> list[int]:
-    """The channels as they stand, once they are as wanted or after ten seconds.
-
-    To walk along them chooses each: its answers are still coming when the next list is opened.
-    """
-    end = time.monotonic() + 10
-    while (found := page.locator(".maps-mosaic .box").evaluate(WALK)) != wanted:
-        if time.monotonic() > end:
-            break
-        page.wait_for_timeout(200)
-    settled(page)
-    return list(found)
+        # To walk along the channels chooses each: its answers may still be coming.
+        until(lambda name=name: box.evaluate(WALK) == right[name], 10)
+        settled(page)
+        assert box.evaluate(WALK) == right[name], name

@@ -51,7 +51,7 @@ def settle_part() -> None:
     context, told = get_script_run_ctx(), st.session_state.get(_KEPT)
     if context is None or not context.fragment_ids_this_run or told is None:
         return
-    if told.sentences and told.address not in (None, st.query_params.to_dict()):
+    if _outdated(told):
         told.sentences.clear()
         st.rerun()
 
@@ -62,11 +62,15 @@ def settle() -> None:
     if told is None:
         return
     told.fresh = False
-    address = st.query_params.to_dict()
-    if told.sentences and told.address not in (None, address):
+    if _outdated(told):
         told.sentences.clear()
-    told.address = address if told.sentences else None
+    told.address = st.query_params.to_dict() if told.sentences else None
     _draw(told)  # again: what a part of the page has drawn would go when that part is drawn anew
+
+
+def _outdated(told: _Told) -> bool:
+    """Whether something has been chosen since its sentences were said."""
+    return bool(told.sentences) and told.address not in (None, st.query_params.to_dict())
 
 
 def _draw(told: _Told) -> None:

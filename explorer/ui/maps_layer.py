@@ -96,11 +96,10 @@ def span(layers: Sequence[Layer], scale: Scale, signs: str) -> Span:
     return figures.span(lows, highs, scale, signed=signed, network=ends)
 
 
-def mosaic(layers: Sequence[Layer], which: int, colours: Span, scale: Scale, signs: str) -> Data:
-    """The mosaic of one of `layers`, kept."""
-    shown = layers[which]
-    subjects = tuple(each.subject for each in layers)
-    key = (subjects, which, shown.name, scale, signs, current())
+def mosaic(shown: Layer, among: Sequence[Layer], colours: Span, scale: Scale, signs: str) -> Data:
+    """The mosaic of a layer in the range of colours of those that it stands `among`, kept."""
+    subjects = tuple(each.subject for each in among)
+    key = (shown.subject, subjects, shown.name, scale, signs, current())
     file = f"{shown.subject.network.replace('/', '-')}-{shown.name}"
     return _mosaics.get(
         key,

@@ -161,17 +161,17 @@ def _controls(*, moments: bool) -> _Colours:
         sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=132)
         scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
         sign = links.pick_listed("signs", _("Colours"), signs, width=172)
+        together = True
         if moments:
             together = bound.toggle(_("One range on both sides"), "both", default=False)
         else:
-            together = links.heed("both", ("true",)) == "true"
+            links.heed("both", ("true",))
     return _Colours(sort, next(each for each in scales if each == scale), sign, together)
 
 
 def _mosaic(shown: _Shown, which: int, side: Side, channel: int) -> None:
     colours, layer = shown.colours, shown.layer
-    place = shown.among.index(layer)
-    content = maps_layer.mosaic(shown.among, place, shown.span, colours.scale, colours.signs)
+    content = maps_layer.mosaic(layer, shown.among, shown.span, colours.scale, colours.signs)
     maps_mosaic.show(
         content,
         key=f"maps_mosaic_{which}",
