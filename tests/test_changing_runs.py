@@ -68,6 +68,10 @@ def forget() -> None:
 @pytest.fixture
 def run() -> int:
     """A run of LeNet on the digits that has done one epoch."""
+    return add_run()
+
+
+def add_run() -> int:
     number = store.add(json.dumps(recipes.as_json(recipes.Recipe("lenet"))), "LeNet", "cpu")
     assert store.move(number, [Status.QUEUED], Status.STOPPED)
     epoch_ends(number, 1)
@@ -404,6 +408,31 @@ def test_a_mistake_of_a_deleted_run_is_a_sentence(
     assert not at.exception
     assert "deleted a moment ago" in at.toast[0].value
     assert f"There is no run {run}" in text(at)
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "chosen"),
+    [
+        ("feature-maps", "weights", {"weights": "run:{run}"}),
+        ("compare", "nets chosen", {"nets": "lenet:run:{run},lenet:untrained:1"}),
+    ],
+)
+def test_a_click_that_left_before_the_new_labels_came_changes_nothing(
+    page: str, key: str, chosen: dict[str, str], run: int
+) -> None:
+    """Two clicks in a row while an epoch ends: the second still says the first one's label."""
+    add_run()  # what a list falls back to
+    address = {name: value.format(run=run) for name, value in chosen.items()}
+    at = opened(page, **address, picture="digits:test:3")
+    (widget,) = [each for each in (*at.selectbox, *at.multiselect) if each.key == key]
+    before, sent = widget.value, at._tree.get_widget_states()
+    for epoch in (2, 3):
+        epoch_ends(run, epoch)
+        for _click in range(2):
+            at._run(sent)
+            (widget,) = [each for each in (*at.selectbox, *at.multiselect) if each.key == key]
+            assert widget.value == before
+            assert not at.exception
 
 
 def test_a_folder_that_is_lost_is_a_sentence_on_every_page(run: int) -> None:

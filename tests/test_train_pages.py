@@ -355,6 +355,27 @@ def test_the_newest_run_is_shown_without_a_link(done: list[int]) -> None:
     assert live(at)["run"] == done[-1]
 
 
+def test_runs_of_one_name_are_told_apart_and_renaming_keeps_what_is_chosen(
+    nothing: None,
+) -> None:
+    numbers = [store.add(SETTINGS, "Same", "cpu") for _each in range(3)]
+    assert all(store.move(number, [Status.QUEUED], Status.STOPPED) for number in numbers)
+    at = opened("live", run=str(numbers[0]))
+    chosen = at.selectbox(key="run_picked")
+    assert chosen.options == [f"Same, run {number}" for number in reversed(numbers)]
+    sent = at._tree.get_widget_states()  # what a browser sends until it hears of new labels
+    for names in (["Same", "Other", "Third"], ["First", "Other", "Third"]):
+        for number, name in zip(numbers, names, strict=True):
+            runs.rename(number, name)
+        for _click in range(2):
+            at._run(sent)
+            assert live(at)["run"] == at.selectbox(key="run_picked").value == numbers[0]
+    runs.delete(numbers[0])
+    at._run(sent)
+    assert live(at)["run"] == numbers[-1]
+    assert f"There is no run {numbers[0]}. Here is another one." in text(at)
+
+
 def test_the_courses_curve_stands_behind_its_network() -> None:
     given = figures.course(recipes.course_recipe("bn_lenet"))
     assert given

@@ -49,15 +49,18 @@ def _read(spelled: Sequence[str]) -> list[Entrant]:
 
 
 def _list() -> None:
-    there = comparison.offers()
-    chosen = st.session_state[_CHOSEN]
-    options = [*there, *(each for each in chosen if each not in there)]
-    links.hold(_CHOSEN, chosen, tuple(map(label, chosen)))  # a run's changes with every epoch
+    labels = {each: label(each) for each in comparison.offers()}
+    given = st.session_state[_CHOSEN]
+    chosen = links.meant(_CHOSEN, given, labels)
+    labels |= {each: label(each) for each in chosen if each not in labels}
+    if chosen != given:
+        st.session_state[_CHOSEN] = chosen
+    links.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))  # a run's: every epoch
     st.multiselect(
         _("Networks and their weights (up to {most})").format(most=MOST),
-        options,
+        list(labels),
         key=_CHOSEN,
-        format_func=label,
+        format_func=labels.__getitem__,
         max_selections=MOST,
         placeholder=_("Type a network's name"),
         select_all=False,

@@ -6,7 +6,6 @@ pictures. Only an untrained one can be built in any way.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -194,18 +193,18 @@ def _pick_network() -> Architecture:
 def _pick_weights(network: str) -> str:
     """A source without its epoch. What has been deleted stays chosen, until another is."""
     there = [inside_sources.base(each) for each in weights.sources(network)]
-    chosen = str(st.session_state.get("weights"))
-    if chosen.startswith(("run:", "shipped:")):
-        there += [] if chosen in there else [chosen]
-    elif chosen not in there:
-        chosen = st.session_state["weights"] = inside_sources.base(inside_sources.first(network))
-    links.hold("weights", chosen, inside_sources.title(network, chosen))
+    titles = {each: inside_sources.title(network, each) for each in there}
+    given = str(st.session_state.get("weights"))
+    (chosen,) = links.meant(f"weights of {network}", [given], titles)
+    if chosen not in there:
+        if not chosen.startswith(("run:", "shipped:")):
+            chosen = inside_sources.base(inside_sources.first(network))
+        titles[chosen] = inside_sources.title(network, chosen)
+    if chosen != given:
+        st.session_state["weights"] = chosen
+    links.hold("weights", chosen, titles[chosen])
     return st.selectbox(
-        _("Weights"),
-        there,
-        key="weights",
-        format_func=partial(inside_sources.title, network),
-        width=240,
+        _("Weights"), list(titles), key="weights", format_func=titles.__getitem__, width=240
     )
 
 

@@ -19,6 +19,7 @@ from explorer.language import _
 from explorer.ui import link_told
 
 Name = TypeVar("Name", bound=str)
+Value = TypeVar("Value", bound=Hashable)
 TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 
@@ -114,6 +115,18 @@ def hold(key: str, chosen: object, labels: Hashable) -> None:
     if st.session_state.get(sent) != labels:
         st.session_state[key] = chosen
     st.session_state[sent] = labels
+
+
+def meant(kept: str, given: Sequence[Value], labels: Mapping[Value, str]) -> list[Value]:
+    """The values that a browser means by what it has `given` for one list, known as `kept`.
+
+    Each is a value of `labels` (value → label), or a label of an earlier run: of two clicks in a
+    row, the second may have left before the labels that the first one changed came.
+    """
+    sent: dict[object, Value] = st.session_state.setdefault(f"labels of old, {kept}", {})
+    found = [each if each in labels else sent.get(each, each) for each in given]
+    sent |= {label: value for value, label in labels.items()}
+    return found
 
 
 def heed(key: str, known: Sequence[Name]) -> Name:

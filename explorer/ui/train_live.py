@@ -1,5 +1,7 @@
 """The parts of the page that watches one run."""
 
+from collections import Counter
+
 import streamlit as st
 
 from explorer import datasets, runs
@@ -31,13 +33,21 @@ def pick() -> Run | None:
         return None
     known = {run.id: run for run in listed}
     link_told.know(("run", "by", *run_learned.NAMES))
-    if links.arrived("run_picked") or st.session_state["run_picked"] not in known:
-        st.session_state["run_picked"] = _asked(known) or _first(listed).id
+    names = _names(listed)
+    held = st.session_state.get("run_picked")
+    asked = _asked(known) if links.arrived("run_picked") else held
+    (number,) = links.meant("runs", [asked or _first(listed).id], names)
+    if number not in known:
+        _tell_gone(str(number))
+        number = _first(listed).id
+    if number != held:
+        st.session_state["run_picked"] = number
+    links.hold("run_picked", number, names[number])
     chosen = st.selectbox(
         _("Run"),
         list(known),
         key="run_picked",
-        format_func=lambda number: _label(known[number]),
+        format_func=names.__getitem__,
         label_visibility="collapsed",
         width=340,
     )
@@ -51,9 +61,12 @@ def _asked(known: dict[int, Run]) -> int | None:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:
         return int(given)
-    number = link_told.as_typed(given)
-    link_told.say(_("There is no run {number}. Here is another one.").format(number=number))
+    _tell_gone(link_told.as_typed(given))
     return None
+
+
+def _tell_gone(number: str) -> None:
+    link_told.say(_("There is no run {number}. Here is another one.").format(number=number))
 
 
 def _first(listed: list[Run]) -> Run:
@@ -62,8 +75,14 @@ def _first(listed: list[Run]) -> Run:
     return (going or waiting[-1:] or listed)[0]
 
 
-def _label(run: Run) -> str:
-    return run.name
+def _names(listed: list[Run]) -> dict[int, str]:
+    """Of each run; with its number where another is called the same."""
+    same = Counter(run.name for run in listed)
+    numbered = _("{name}, run {id}")
+    return {
+        run.id: run.name if same[run.name] == 1 else numbered.format(name=run.name, id=run.id)
+        for run in listed
+    }
 
 
 def nothing_yet() -> None:
