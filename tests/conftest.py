@@ -25,6 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+# One process draws all pages: the app's scripts are not made ready anew for each.
+TOGETHER = ("--process-per-site", "--renderer-process-limit=1")
+
+
 @pytest.fixture(scope="session")
 def app_server() -> Iterator[str]:
     """Address of the real server, started as a visitor's would be."""
@@ -37,13 +41,13 @@ def profile() -> Iterator[BrowserContext]:
     """A real Chromium.
 
     It keeps the app's scripts, compiled, from one test to the next, as a visitor's browser does:
-    a page opens in two thirds of the time.
+    a page opens in less than half of the time.
     """
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         kept = playwright.chromium.launch_persistent_context(
             folder,
             executable_path=chromium(),
-            args=BROWSER,
+            args=(*BROWSER, *TOGETHER),
             viewport={"width": 1366, "height": 768},
         )
         yield kept
