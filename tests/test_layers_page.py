@@ -106,6 +106,19 @@ def test_a_network_that_does_not_exist_is_named() -> None:
     assert "lenet" in at.warning[0].value
 
 
+def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> None:
+    known = {
+        "network": "lenet", "input": "1x28x28", "batch": "2", "num_classes": "7", "view": "costs",
+        "open": "all", "show": "memory", "picture": "svg", "optimizer": "sgd",
+    }  # fmt: skip
+    at = opened(**known, layer="conv1", ratio="4")
+    assert [each.value for each in at.warning] == [
+        "The link says `ratio=4`, which this page does not know."
+    ]
+    assert "ratio" not in at.query_params
+    assert not opened(**known).warning
+
+
 def test_all_sums_say_what_training_takes() -> None:
     at = opened(network="alexnet", batch="32")
     at.session_state["sums"] = True

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import numpy as np
+import psutil
 import pytest
 import torch
 import uvicorn
@@ -26,7 +27,7 @@ from explorer.recipes import PRESETS, Recipe
 from explorer.runs import Status, process, store
 from explorer.runs import folder as run_folder
 from explorer.runs.ledger import Ledger
-from explorer.ui import run_table, run_words, train_measured
+from explorer.ui import run_measure, run_table, run_words, train_measured
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.run_words import duration
 from explorer.ui.shell import entry
@@ -285,6 +286,22 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
         "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"
     )
     assert f"<td>{exact(12)}</td>" in html(more, 'class="budget"')
+
+
+def test_a_click_ends_a_measurement_and_its_process(nothing: None) -> None:
+    """Streamlit ends a page's script by an exception at its next call."""
+
+    class Clicked(BaseException):
+        pass
+
+    def click(_seconds: float) -> None:
+        raise Clicked
+
+    before = set(psutil.Process().children())
+    with pytest.raises(Clicked):
+        run_measure.measure(SHORT, click)
+    assert set(psutil.Process().children()) == before
+    assert run_measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
 
 
 def seconds(table: str) -> float:

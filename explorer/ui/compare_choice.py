@@ -8,17 +8,19 @@ from explorer import architectures, comparison
 from explorer.comparison import MOST, Entrant
 from explorer.figures.comparison import percent
 from explorer.language import _
-from explorer.ui import inside_sources, links
+from explorer.ui import inside_sources, link_told, links
 from explorer.weights import PUBLISHED, UNTRAINED
 
 NETS = "nets"
 _CHOSEN = "nets chosen"  # the widget's key
 _LAST = "nets compared last"
+NAMES = (NETS, "first", "view", "across", "scale", "picture", "fit", "pair", "cell", "from")
 COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet", "bn_lenet")
 
 
 def pick() -> list[Entrant]:
     """The networks, in the order in which they were chosen; to stand in a row."""
+    link_told.know(NAMES)
     if links.arrived(_CHOSEN):
         _arrive()
     _list()

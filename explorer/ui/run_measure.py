@@ -8,6 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from threading import Lock
 
@@ -22,48 +25,72 @@ from explorer.training.setting import Setting
 
 LONGEST = 180  # seconds: a large network on a slow machine
 PATIENCE = 20  # seconds: for others who measure
+INTERVAL = 0.2  # seconds between two signs of life
 KINDNESS = 10  # on the scale of `nice`, as the run itself: visitors' clicks go before
 
 _one_at_a_time = Lock()  # two that measure at once would measure each other
 
 
-def measure(recipe: Recipe) -> Budget:
+def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
     """Parameters, memory and time of this run on its device; takes some seconds.
+
+    `meanwhile` is called with the seconds since the beginning, several times each second; what it
+    raises ends the measurement.
 
     Raises:
         ValueError: it cannot be trained, does not fit into memory, or took too long to tell.
     """
-    command = [sys.executable, "-m", "explorer.ui.run_measure"]
     given = json.dumps(recipes.as_json(recipes.check(recipe)))
     if not _one_at_a_time.acquire(timeout=PATIENCE):
         raise ValueError(_("Others are measuring, too. Try again in a minute."))
     try:
-        done = subprocess.run(  # noqa: S603 (our own program; the recipe is its input)
-            command,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-            cwd=PROJECT,
-            env={**os.environ, **training.environment()},
-            check=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(
-            _("A few steps took over {n} s. Choose a smaller batch or size.").format(n=LONGEST)
-        ) from None
-    except subprocess.CalledProcessError as error:
-        raise ValueError(
-            _("The steps could not be measured: their process ended ({status}).").format(
-                status=error.returncode
-            )
-        ) from None
+        said = _measured(given, meanwhile)
     finally:
         _one_at_a_time.release()
-    answer = json.loads(done.stdout.splitlines()[-1])
+    answer = json.loads(said.splitlines()[-1])
     if "error" in answer:
         raise ValueError(answer["error"])
     return Budget(**answer)
+
+
+def _measured(given: str, meanwhile: Callable[[float], None]) -> str:
+    """What the process says that measures the recipe `given`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "explorer.ui.run_measure"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=PROJECT,
+        env={**os.environ, **training.environment()},
+    )
+    assert process.stdin
+    assert process.stdout
+    with process:  # waits for its end
+        try:
+            with suppress(BrokenPipeError):  # it has ended already: its status is told below
+                process.stdin.write(given)
+                process.stdin.close()
+            _wait(process, meanwhile)
+            said = process.stdout.read()  # one line, which a pipe holds
+        except BaseException:  # a visitor's click, too
+            process.kill()
+            raise
+    if process.returncode:
+        told = _("The steps could not be measured: their process ended ({status}).")
+        raise ValueError(told.format(status=process.returncode))
+    return said
+
+
+def _wait(process: "subprocess.Popen[str]", meanwhile: Callable[[float], None]) -> None:
+    began = time.monotonic()
+    while process.poll() is None:
+        time.sleep(INTERVAL)
+        passed = time.monotonic() - began
+        if passed > LONGEST:
+            told = _("A few steps took over {n} s. Choose a smaller batch or size.")
+            raise ValueError(told.format(n=LONGEST))
+        meanwhile(passed)
 
 
 def main() -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer import datasets, recipes
 from explorer.language import _
@@ -64,8 +66,19 @@ def measure(given: Sequence[Recipe]) -> None:
     """
     unlike = list({work(recipe): recipe for recipe in given}.values())
     wanted = [recipe for recipe in unlike if budget(recipe) is None] or unlike
-    told = _("Training a few steps to measure them …")
+    with st.container(horizontal=True, vertical_alignment="center", key="measuring_now"):
+        sign = st.empty()
+        # Any click ends this run of the page, and so the measurement; that one does nothing else.
+        st.button(_("Stop measuring"), key="stop_measuring", icon=":material/stop_circle:")
     for place, recipe in enumerate(wanted, 1):
-        part = _("{done} of {all}").format(done=place, all=len(wanted)) if len(wanted) > 1 else ""
-        with st.spinner(f"{told} {part}".strip()):
-            _measured()[work(recipe)] = run_measure.measure(_one_epoch(recipe))
+        tell = partial(_tell, sign, place, len(wanted))
+        tell(0)
+        _measured()[work(recipe)] = run_measure.measure(_one_epoch(recipe), tell)
+
+
+def _tell(sign: DeltaGenerator, place: int, count: int, seconds: float) -> None:
+    parts = [_("Training a few steps to measure them")]
+    if count > 1:
+        parts.append(_("{done} of {all}").format(done=place, all=count))
+    parts.append(_("{n} s").format(n=int(seconds)))
+    sign.caption(f":material/timer: {' · '.join(parts)}")

@@ -4,11 +4,14 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import layers_view as view
-from explorer.ui import links, loaders, pickers, sums_view
+from explorer.ui import link_told, links, loaders, pickers, sums_view
+
+NAMES = ("network", "input", "batch", "view", "layer", "open", "show", "picture", "optimizer")
 
 title = st.empty()  # names the network, which is picked below it
 choice = pickers.pick()
 architecture, options = choice.architecture, loaders.pairs(choice.options)
+link_told.know((*NAMES, *choice.options))
 title.title(_("What happens to an image inside {network}?").format(network=architecture.title))
 
 if choice.picture is None:
