@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
@@ -13,7 +15,6 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import numpy as np
-import psutil
 import pytest
 import torch
 import uvicorn
@@ -288,20 +289,34 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     assert f"<td>{exact(12)}</td>" in html(more, 'class="budget"')
 
 
-def test_a_click_ends_a_measurement_and_its_process(nothing: None) -> None:
-    """Streamlit ends a page's script by an exception at its next call."""
+class Clicked(BaseException):
+    """Streamlit ends a page's script by such an exception at its next call."""
 
-    class Clicked(BaseException):
-        pass
 
-    def click(_seconds: float) -> None:
-        raise Clicked
+def click(_seconds: float) -> None:
+    raise Clicked
 
-    before = set(psutil.Process().children())
+
+def test_a_click_ends_a_measurement_and_its_process(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    begin = subprocess.Popen
+
+    def recorded(*given: Any, **settings: Any) -> "subprocess.Popen[str]":
+        started.append(begin(*given, **settings))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", recorded)
     with pytest.raises(Clicked):
         run_measure.measure(SHORT, click)
-    assert set(psutil.Process().children()) == before
+    assert [each.returncode for each in started] == [-signal.SIGKILL]
     assert run_measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
+
+
+def test_a_click_ends_the_waiting_for_others_who_measure(nothing: None) -> None:
+    with run_measure._one_at_a_time, pytest.raises(Clicked):
+        run_measure.measure(SHORT, click)
 
 
 def seconds(table: str) -> float:

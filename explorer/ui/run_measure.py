@@ -34,15 +34,19 @@ _one_at_a_time = Lock()  # two that measure at once would measure each other
 def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
     """Parameters, memory and time of this run on its device; takes some seconds.
 
-    `meanwhile` is called with the seconds since the beginning, several times each second; what it
-    raises ends the measurement.
+    `meanwhile` is called with the seconds since this waits for others, then since it is measured,
+    several times each second; what it raises ends all of it.
 
     Raises:
         ValueError: it cannot be trained, does not fit into memory, or took too long to tell.
     """
     given = json.dumps(recipes.as_json(recipes.check(recipe)))
-    if not _one_at_a_time.acquire(timeout=PATIENCE):
-        raise ValueError(_("Others are measuring, too. Try again in a minute."))
+    began = time.monotonic()
+    while not _one_at_a_time.acquire(timeout=INTERVAL):
+        passed = time.monotonic() - began
+        if passed > PATIENCE:
+            raise ValueError(_("Others are measuring, too. Try again in a minute."))
+        meanwhile(passed)
     try:
         said = _measured(given, meanwhile)
     finally:
