@@ -25,8 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
-# One process draws all pages: the app's scripts are not made ready anew for each. Opening a page
-# costs a third less once more; the whole suite gains little.
+# One process draws all pages: the app's scripts are not made ready anew for each.
 TOGETHER = ("--process-per-site", "--renderer-process-limit=1")
 
 

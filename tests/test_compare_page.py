@@ -266,15 +266,15 @@ def test_what_takes_long_is_asked_for(
     assert "gets most of the 359" in text(done(at))
 
 
-# -- in a real browser ------------------------------------------------------------------------
-
-
 def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> None:
     at = opened("compare", nets=TWO, fancy="7", view="differ", picture="digits:test:3")
     assert "`fancy=7`, which this page does not know" in text(at)
     assert "view=" not in text(at)
     assert "fancy" not in at.query_params
     assert "which this page does not know" not in text(opened("compare", nets=TWO, across="macs"))
+
+
+# -- in a real browser ------------------------------------------------------------------------
 
 
 @pytest.mark.browser

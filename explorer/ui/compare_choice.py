@@ -52,12 +52,10 @@ def _read(spelled: Sequence[str]) -> list[Entrant]:
 
 def _list() -> None:
     labels = {each: label(each) for each in comparison.offers()}
-    given = st.session_state[_CHOSEN]
-    chosen = links.meant(_CHOSEN, given, labels)
+    chosen = links.meant(_CHOSEN, st.session_state[_CHOSEN], labels)
     labels |= {each: label(each) for each in chosen if each not in labels}
-    if chosen != given:
-        st.session_state[_CHOSEN] = chosen
-    links.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))  # a run's: every epoch
+    # A run's label changes with every epoch.
+    links.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))
     st.multiselect(
         _("Networks and their weights (up to {most})").format(most=MOST),
         list(labels),

@@ -200,8 +200,6 @@ def _pick_weights(network: str) -> str:
         if not chosen.startswith(("run:", "shipped:")):
             chosen = inside_sources.base(inside_sources.first(network))
         titles[chosen] = inside_sources.title(network, chosen)
-    if chosen != given:
-        st.session_state["weights"] = chosen
     links.hold("weights", chosen, titles[chosen])
     return st.selectbox(
         _("Weights"), list(titles), key="weights", format_func=titles.__getitem__, width=240

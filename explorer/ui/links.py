@@ -106,13 +106,13 @@ def asked(key: str, known: Sequence[Name]) -> Name:
 
 
 def hold(key: str, chosen: object, labels: Hashable) -> None:
-    """Send the browser again what the widget `key`, not yet drawn in this run, has `chosen`.
+    """Have the widget `key`, not yet drawn in this run, and the browser's copy of it say `chosen`.
 
     A browser holds a label or a place in a list, not a value: where `labels` are others than in the
     last run, what it holds would stand for something else, or for nothing.
     """
     sent = f"labels of {key}"
-    if st.session_state.get(sent) != labels:
+    if st.session_state.get(key) != chosen or st.session_state.get(sent) != labels:
         st.session_state[key] = chosen
     st.session_state[sent] = labels
 
@@ -120,8 +120,9 @@ def hold(key: str, chosen: object, labels: Hashable) -> None:
 def meant(kept: str, given: Sequence[Value], labels: Mapping[Value, str]) -> list[Value]:
     """The values that a browser means by what it has `given` for one list, known as `kept`.
 
-    Each is a value of `labels` (value → label), or a label of an earlier run: of two clicks in a
-    row, the second may have left before the labels that the first one changed came.
+    Each is a value of `labels` (value → label), or a label that this list had when the page was
+    drawn before: of two clicks in a row, the second may have left before the labels that the first
+    one changed came. All labels are remembered for that. What is neither is given back as it is.
     """
     sent: dict[object, Value] = st.session_state.setdefault(f"labels of old, {kept}", {})
     found = [each if each in labels else sent.get(each, each) for each in given]

@@ -41,12 +41,8 @@ def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
         ValueError: it cannot be trained, does not fit into memory, or took too long to tell.
     """
     given = json.dumps(recipes.as_json(recipes.check(recipe)))
-    began = time.monotonic()
-    while not _one_at_a_time.acquire(timeout=INTERVAL):
-        passed = time.monotonic() - began
-        if passed > PATIENCE:
-            raise ValueError(_("Others are measuring, too. Try again in a minute."))
-        meanwhile(passed)
+    others = _("Others are measuring, too. Try again in a minute.")
+    _until(lambda: _one_at_a_time.acquire(timeout=INTERVAL), PATIENCE, others, meanwhile)
     try:
         said = _measured(given, meanwhile)
     finally:
@@ -75,7 +71,8 @@ def _measured(given: str, meanwhile: Callable[[float], None]) -> str:
             with suppress(BrokenPipeError):  # it has ended already: its status is told below
                 process.stdin.write(given)
                 process.stdin.close()
-            _wait(process, meanwhile)
+            slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
+            _until(lambda: _ended(process), LONGEST, slow.format(n=LONGEST), meanwhile)
             said = process.stdout.read()  # one line, which a pipe holds
         except BaseException:  # a visitor's click, too
             process.kill()
@@ -86,14 +83,24 @@ def _measured(given: str, meanwhile: Callable[[float], None]) -> str:
     return said
 
 
-def _wait(process: "subprocess.Popen[str]", meanwhile: Callable[[float], None]) -> None:
+def _ended(process: "subprocess.Popen[str]") -> bool:
+    """Whether it ends within the interval."""
+    try:
+        process.wait(INTERVAL)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _until(
+    done: Callable[[], bool], longest: float, late: str, meanwhile: Callable[[float], None]
+) -> None:
+    """Ask `done`, which takes up to an interval, until it is so; `late` is said after `longest`."""
     began = time.monotonic()
-    while process.poll() is None:
-        time.sleep(INTERVAL)
+    while not done():
         passed = time.monotonic() - began
-        if passed > LONGEST:
-            told = _("A few steps took over {n} s. Choose a smaller batch or size.")
-            raise ValueError(told.format(n=LONGEST))
+        if passed > longest:
+            raise ValueError(late)
         meanwhile(passed)
 
 

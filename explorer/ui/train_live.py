@@ -34,14 +34,11 @@ def pick() -> Run | None:
     known = {run.id: run for run in listed}
     link_told.know(("run", "by", *run_learned.NAMES))
     names = _names(listed)
-    held = st.session_state.get("run_picked")
-    asked = _asked(known) if links.arrived("run_picked") else held
+    asked = _asked(known) if links.arrived("run_picked") else st.session_state["run_picked"]
     (number,) = links.meant("runs", [asked or _first(listed).id], names)
     if number not in known:
         _tell_gone(str(number))
         number = _first(listed).id
-    if number != held:
-        st.session_state["run_picked"] = number
     links.hold("run_picked", number, names[number])
     chosen = st.selectbox(
         _("Run"),
