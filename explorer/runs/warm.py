@@ -1,6 +1,8 @@
 """Imported once by the process that workers are forked from, so that each of them starts at once.
 
-Torch takes two seconds to import, and half of one more when the first optimiser is built.
+Torch takes two seconds to import, and one and a half more when the first optimiser is built.
+Nothing here computes a gradient, takes a step or asks for an accelerator: the first two start
+threads that no child inherits, and any of the three can make a GPU unusable in every child.
 """
 
 import gc
@@ -17,10 +19,7 @@ __all__ = ["worker"]
 
 def _warm() -> None:
     torch.set_num_threads(1)  # a pool of threads does not survive being forked
-    layer = nn.Linear(1, 1)
-    optimiser = torch.optim.Adam(layer.parameters(), fused=True)
-    layer(torch.ones(1, 1)).sum().backward()
-    optimiser.step()
+    torch.optim.Adam(nn.Linear(1, 1).parameters(), fused=True)
     for name in ("fashion_mnist", "digits"):
         with suppress(ValueError):  # where it is missing or damaged, the run will say so
             if datasets.at_hand(name):
