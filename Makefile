@@ -1,19 +1,19 @@
 # make run      set everything up and open the explorer at http://localhost:8501
 # make test     every test, the browser's too        make test-fast   without a browser
 # make check    style, types, direction of imports   make messages    words to translate
-# make benchmarks   make checkpoints   make clean
+# make benchmarks   make checkpoints   make constraints   make clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 # One thread per test process: two that wait for each other are slower than one. The tests of a
 # file stay in one process: they share a server and a browser, and may tell one story.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 LOCALE := explorer/locale
 POT := $(LOCALE)/convscope.pot
 
-.PHONY: run test test-fast check messages benchmarks checkpoints clean
+.PHONY: run test test-fast check messages benchmarks checkpoints constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed $(VENV)/.data
@@ -49,6 +49,15 @@ benchmarks: $(VENV)/.installed
 checkpoints: $(VENV)/.installed $(VENV)/.data
 	@$(BIN)/python -m checkpoints.train
 
+# The versions that an empty machine gets today, from the exact pins and what these ask for.
+constraints: FRESH := build/fresh
+constraints:
+	@rm -rf $(FRESH) && $(PYTHON) -m venv $(FRESH)
+	@$(FRESH)/bin/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@sed -n '/^#/p' constraints.txt > $(FRESH)/constraints.txt
+	@$(FRESH)/bin/python -m pip freeze | sed 's/+[a-z0-9.]*$$//' >> $(FRESH)/constraints.txt
+	@mv $(FRESH)/constraints.txt constraints.txt && rm -rf $(FRESH)
+
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	    .import_linter_cache
@@ -61,7 +70,7 @@ $(BIN)/python:
 	environment in $(VENV). On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 # Installed again only when the list of requirements has changed.
-$(VENV)/.installed: requirements.txt | $(BIN)/python
+$(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
 	@echo "Installing what the explorer needs (minutes, the first time) …"
 	@$(PIP) -r requirements.txt
 	@touch $@
