@@ -130,6 +130,17 @@ def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
     assert run_words.percent(reported.test_accuracy) in text(at)
 
 
+def test_where_a_small_card_limited_the_courses_batch_a_larger_one_is_offered(
+    nothing: None,
+) -> None:
+    at = opened("new-run", preset="googlenet")
+    assert "batch of 21 is what its small graphics card could hold" in text(at)
+    press(at, "Use 128 a batch")
+    assert values(at)["batch_size"] == 128
+    assert "small graphics card" not in text(at)
+    assert "small graphics card" not in text(opened("new-run", preset="bn_lenet"))  # 28 × 28
+
+
 def test_a_change_departs_from_the_course_and_says_in_what(nothing: None) -> None:
     at = opened("new-run")
     at.text_input(key="learning_rate").set_value("0.01").run()

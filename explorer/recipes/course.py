@@ -190,3 +190,17 @@ def course_recipe(network: str, options: Mapping[str, object] | None = None) -> 
         learning_rate=0.0003,
         weight_decay=0.0005,
     )
+
+
+# -- batches that a small card's memory limited ---------------------------------------------------
+
+SPACIOUS_BATCH = 128  # keeps a GPU of today busy
+LARGE_PICTURES = 96  # pixels a side: from here on the activations of a batch fill a card
+
+
+def limited_by_card(recipe: Recipe) -> bool:
+    """Whether the recipe's batch is one that the course chose for what its card could hold."""
+    return any(
+        run.size >= LARGE_PICTURES and run.batch_size == recipe.batch_size < SPACIOUS_BATCH
+        for run, _reported, _curve in course_runs(recipe.network)
+    )

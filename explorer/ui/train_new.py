@@ -11,6 +11,7 @@ from explorer.device import Device
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.recipes import MISTAKES, PRESETS, Recipe
+from explorer.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui import bound, links, run_words, train_budget, train_form
 from explorer.ui.shell import entry
 
@@ -32,7 +33,32 @@ def settings() -> Recipe:
     train_form.pick_network()
     train_form.pick_data()
     train_form.pick_recipe()
-    return train_form.read()
+    recipe = train_form.read()
+    _offer_spacious_batch(recipe)
+    return recipe
+
+
+def _offer_spacious_batch(recipe: Recipe) -> None:
+    """Where the course's batch was a small card's limit: that it was, and a larger one."""
+    if not limited_by_card(recipe):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="spacious_batch"):
+        st.caption(
+            _(
+                "The course's batch of {batch} is what its small graphics card could hold. On a "
+                "GPU with more memory, batches of {larger} take less time for an epoch; they make "
+                "fewer steps, so the curve is not the course's."
+            ).format(batch=recipe.batch_size, larger=SPACIOUS_BATCH)
+        )
+        st.button(
+            _("Use {n} a batch").format(n=SPACIOUS_BATCH),
+            key="use_spacious_batch",
+            on_click=_use_spacious_batch,
+        )
+
+
+def _use_spacious_batch() -> None:
+    st.session_state["batch_size"] = SPACIOUS_BATCH
 
 
 def card(recipe: Recipe, taught: bool) -> None:
