@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from tests.serving import BROWSER, chromium, server
 
@@ -18,6 +19,18 @@ settings.load_profile("steady")
 IDLE = (
     "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_search_for_components() -> Iterator[None]:
+    """Installed packages are not searched for Streamlit components at every opening of a page.
+
+    `AppTest` does so each time, a server once; there are none, and the search is two thirds of what
+    an opening takes.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", list)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
