@@ -1,15 +1,16 @@
 """The command line: the same engine without a page.
 
-`python -m explorer list`, `layers NAME`, `train NAME`, `runs list`, `serve`.
+`python -m explorer list`, `layers NAME`, `train NAME`, `runs list`, `serve`, `doctor`.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from explorer import anatomy, architectures, following, inputs, run_commands, wording
+from explorer import anatomy, architectures, doctor, following, inputs, run_commands, wording
 from explorer.anatomy import Anatomy, Block, Layer
 from explorer.language import _
 from explorer.run_commands import settings
@@ -72,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         help=_("let the whole network in, not this machine alone"),
     )
     server.set_defaults(run=lambda options: serve(options.port, options.everyone))
+
+    examination = commands.add_parser(
+        "doctor", help=_("what is here, what is missing, and the command that mends it")
+    )
+    examination.add_argument("--json", action="store_true", help=_("as JSON"))
+    examination.set_defaults(run=_doctor)
     return parser
 
 
@@ -119,6 +126,23 @@ def _describe(architecture: architectures.Architecture) -> dict[str, Any]:
             for option in architecture.all_options
         },
     }
+
+
+# -- doctor -----------------------------------------------------------------------------------
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    """The findings; the exit status is 1 where one of them is a fault."""
+    found = list(doctor.findings())
+    if options.json:
+        print(json.dumps([asdict(each) for each in found], indent=1))
+    else:
+        width = max(len(each.topic) for each in found)
+        for each in found:
+            print(f"{doctor.SIGNS[each.state]} {each.topic.ljust(width)}  {each.sentence}")
+            if each.command:
+                print(f"{' ' * (width + 4)}→ {each.command}")
+    return int(any(each.state is doctor.State.FAULT for each in found))
 
 
 # -- layers -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import architectures, datasets, device, runs, storage, wording
+from explorer import architectures, datasets, device, hardware, runs, storage, wording
 from explorer.anatomy import Anatomy
 from explorer.device import Device
 from explorer.figures import runs as figures
@@ -48,7 +48,17 @@ def pick_device() -> Device:
         words.pop(device.AUTOMATIC)
         words = {device.AUTOMATIC: next(iter(words.values()))}
     chosen = links.pick_listed("device", _("Device"), words, width=340)
+    if len(there) == 1:
+        _say_why_no_gpu()
     return device.named(chosen)
+
+
+def _say_why_no_gpu() -> None:
+    """What `python -m explorer doctor` says of it."""
+    verdict = hardware.verdict()
+    st.caption(run_words.literal(verdict.sentence))
+    if verdict.command:
+        st.code(verdict.command, language=None, wrap_lines=True)
 
 
 def _named(each: Device) -> str:
