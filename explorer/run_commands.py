@@ -18,7 +18,11 @@ from explorer.terminal import duration, table
 _RECIPE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "--dataset": ("dataset", str, N_("fashion_mnist, mnist, cifar10, digits or images")),
     "--epochs": ("epochs", int, N_("times through all pictures")),
-    "--seed": ("seed", int, N_("the same seed gives the same curve")),
+    "--seed": (
+        "seed",
+        int,
+        N_("the same seed gives the same curve (on a GPU to rounding)"),
+    ),
     "--batch-size": ("batch_size", int, N_("pictures for each step")),
     "--lr": ("learning_rate", float, N_("learning rate")),
     "--optimizer": ("optimizer", str, N_("adam or sgd")),

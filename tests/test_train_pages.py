@@ -266,7 +266,8 @@ def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
         f"Training took **{duration(run.progress.seconds)}**; **{duration(run.estimate)}** had "
         f"been estimated. Training took up to **{size(facts['peak_memory'])}** of memory, buffers "
         f"included; one step alone was thought to need **{size(facts['memory'])}**. 61.7 k "
-        f"parameters; {facts['precision']}, threads: {facts['threads']}, torch {torch.__version__}."
+        f"parameters; {facts['precision']}, threads: {facts['threads']}, torch "
+        f"{torch.__version__}. " + run_words.numbers(facts["precision"], facts["precision_reason"])
     )
 
 

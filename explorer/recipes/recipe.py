@@ -26,7 +26,7 @@ INITIALISATIONS = {
 }
 PRECISIONS = {
     "auto": N_("bfloat16 where this device gains by it"),
-    "float32": N_("float32 throughout"),
+    "float32": N_("float32 throughout, without the shorter TF32 on NVIDIA's cards"),
     "bfloat16": N_("products in bfloat16, weights in float32"),
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 from explorer.runs.database import database
 from explorer.runs.metrics import packed
 from explorer.runs.records import NO_REASON, Reason, Run, Status, Wish
-from explorer.training import TEST_SHARE, Epoch, Snapshot, Started, State, Steps
+from explorer.training import TEST_SHARE, Capture, Epoch, Snapshot, Started, State, Steps
 
 _NEW_RATE = 0.3  # weight of the newest rate in the one that is shown
 _SURE = 1.0  # seconds of training after which the whole run's time can be told
@@ -185,6 +185,15 @@ class Ledger:
                 "UPDATE runs SET facts = json_set(facts, '$.memory', ?, '$.peak_memory', "
                 "MAX(?, COALESCE(json_extract(facts, '$.peak_memory'), 0))) WHERE id = ?",
                 (needed, peak, self.run.id),
+            )
+
+    def captured(self, record: Capture) -> None:
+        """How its steps reach the device, and why so."""
+        with database().writing() as connection:
+            self._set(connection)
+            connection.execute(
+                "UPDATE runs SET facts = json_set(facts, '$.capture', json(?)) WHERE id = ?",
+                (json.dumps(asdict(record)), self.run.id),
             )
 
     def alive(self, seconds: float) -> None:

@@ -84,7 +84,8 @@ def _ask(number: int, wish: Wish) -> None:
 
 
 def resume(run: int) -> None:
-    """Queue it again. It goes on from its last checkpoint, with the same curve as an unbroken run.
+    """Queue it again. It goes on from its last state, with the same curve as an unbroken run: on a
+    CPU bit for bit, on a GPU to rounding.
 
     Raises:
         ValueError: it is going, finished or diverged.

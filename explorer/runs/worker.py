@@ -26,6 +26,7 @@ from explorer.runs.records import NO_REASON, RESUMABLE, Reason, Status, Wish
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.workers import DISK_FULL, FAILED
 from explorer.training import (
+    Capture,
     Diverged,
     Epoch,
     Finished,
@@ -173,6 +174,8 @@ class Worker:
                 self._ledger.started(record)
             case Steps():
                 self._ledger.steps(record)
+            case Capture():
+                self._ledger.captured(record)
             case Snapshot():
                 self._ledger.snapshot(record)
             case Testing():

@@ -1,11 +1,13 @@
 """Training as a generator of records: it knows no store and no screen."""
 
 from explorer.training.budget import TEST_SHARE, estimate
+from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
 from explorer.training.machine import environment
 from explorer.training.memory import Peak
 from explorer.training.records import (
     Budget,
+    Capture,
     Diverged,
     Epoch,
     Finished,
@@ -22,9 +24,11 @@ from explorer.training.samples import chosen
 __all__ = [
     "TEST_SHARE",
     "Budget",
+    "Capture",
     "Diverged",
     "Epoch",
     "Finished",
+    "HostBuffer",
     "OutOfMemory",
     "Peak",
     "Record",

@@ -7,7 +7,8 @@ import torch
 
 from explorer.recipes import Recipe
 from explorer.training.batches import Batches
-from explorer.training.learner import Learner, Step
+from explorer.training.capture import Stepper
+from explorer.training.learner import Step
 from explorer.training.optimisation import rate
 
 SECONDS = 0.25  # between two records
@@ -44,7 +45,7 @@ class Burst:
 
 
 def burst(
-    learner: Learner,
+    stepper: Stepper,
     batches: Batches,
     recipe: Recipe,
     *,
@@ -64,7 +65,7 @@ def burst(
     most = min(most, len(batches) - number)
     while len(done) < most and (not done or time.perf_counter() - start < SECONDS):
         rates.append(rate(recipe, step + len(done), steps))
-        done.append(learner.step(*batches.batch(number + len(done)), rates[-1]))
+        done.append(stepper.step(*batches.batch(number + len(done)), rates[-1]))
     images = [len(each.labels) for each in done]
     return Burst(
         losses=torch.stack([each.loss for each in done]).tolist(),  # here it waits

@@ -8,11 +8,18 @@ from torch.nn.functional import nll_loss
 
 PIXELS = 2_000_000  # in one batch: nothing is kept for a backward pass
 FEWEST, MOST = 16, 1000
+MOST_ON_GPU = 4096
+SHARE_OF_MEMORY = 0.25  # of what is free on a GPU
 
 
 def batch_size(size: int) -> int:
-    """How many pictures of size × size are tested at once."""
+    """How many pictures of size × size are tested at once on a CPU."""
     return min(max(PIXELS // size**2, FEWEST), MOST)
+
+
+def batch_size_on_gpu(size: int, fitting: float) -> int:
+    """The same where so many pictures would fit at once: a GPU is slow at small batches."""
+    return max(batch_size(size), min(int(fitting * SHARE_OF_MEMORY), MOST_ON_GPU))
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,13 @@ class Learner:
     """The network of a recipe, its weights and their optimiser."""
 
     def __init__(
-        self, recipe: Recipe, options: Mapping[str, Value], device: Device, numbers: Numbers
+        self,
+        recipe: Recipe,
+        options: Mapping[str, Value],
+        device: Device,
+        numbers: Numbers,
+        *,
+        capturable: bool = False,
     ) -> None:
         network = initialise(
             architectures.get(recipe.network).build(**options), recipe.initialisation
@@ -44,7 +50,9 @@ class Learner:
         self.numbers = numbers
         network = network.to(memory_format=numbers.layout)  # type: ignore[call-overload]
         self.network: nn.Module = network.to(self.device).train()
-        self.optimiser = optimisation.optimizer(recipe, self.network)
+        # A graph reads the rate of each step from a tensor: a number would be fixed in it.
+        self._rate = torch.zeros((), device=self.device) if capturable else None
+        self.optimiser = optimisation.optimizer(recipe, self.network, self._rate)
         self._weights = [p for p in self.network.parameters() if p.requires_grad]
 
     @property
@@ -52,17 +60,27 @@ class Learner:
         """How many weights there are."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
-    def step(self, pictures: Tensor, labels: Tensor, rate: float) -> Step:
-        """One step at this learning rate, on a batch (B, C, H, W) in training mode."""
+    def set_rate(self, rate: float) -> None:
+        """The learning rate of the steps from here on."""
+        if self._rate is not None:
+            self._rate.fill_(rate)
+            return
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+
+    def forget_gradients(self) -> None:
+        """The next backward pass makes new ones, and need not add to what is there."""
         self.optimiser.zero_grad(set_to_none=True)
+
+    def update(self, pictures: Tensor, labels: Tensor) -> Step:
+        """One step on a batch (B, C, H, W) in training mode."""
+        self.forget_gradients()
         with self._products():
             logits = architectures.main_answer(self.network(pictures))
         logits = logits.float()
         loss = cross_entropy(logits, labels)
         loss.backward()
         norm = get_total_norm([p.grad for p in self._weights if p.grad is not None])
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         self.optimiser.step()
         return Step(loss.detach(), logits.detach(), labels, norm)
 
@@ -91,13 +109,25 @@ class Learner:
 
     # -- everything it has learned ------------------------------------------------------------
 
+    def weights(self) -> dict[str, Tensor]:
+        """The network's own tensors under "network.", as they lie on the device: no copies."""
+        found = self.network.state_dict()
+        return {f"network.{name}": value.detach() for name, value in found.items()}
+
     def tensors(self) -> dict[str, Tensor]:
-        """Weights under "network.", the optimiser's memory under "optimizer.": copies, CPU."""
-        weights = self.network.state_dict()
+        """With them the optimiser's memory under "optimizer.": no copies either."""
         memory = optimisation.state_tensors(self.network, self.optimiser)
-        found = {f"network.{name}": value for name, value in weights.items()}
-        found |= {f"optimizer.{name}": value for name, value in memory.items()}
-        return {name: value.detach().cpu().clone() for name, value in found.items()}
+        return self.weights() | {f"optimizer.{name}": value for name, value in memory.items()}
+
+    def live(self) -> dict[str, list[Tensor]]:
+        """The same by kind: "weights", "buffers", and each of the optimiser's ("exp_avg" …)."""
+        found: dict[str, list[Tensor]] = {
+            "weights": list(self.network.parameters()),
+            "buffers": list(self.network.buffers()),
+        }
+        for name, tensor in optimisation.state_tensors(self.network, self.optimiser).items():
+            found.setdefault(name.rpartition(".")[2], []).append(tensor)
+        return found
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors`."""

@@ -5,19 +5,22 @@ Numbers stay on the device while it works, and are fetched together about four t
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from explorer.datasets import Data, Split
-from explorer.device import Device
+from explorer.device import Device, free_memory
 from explorer.recipes import Recipe
-from explorer.training import divergence, evaluation
+from explorer.training import capture, divergence, evaluation
 from explorer.training.batches import Batches, Order, resize, scale
 from explorer.training.burst import SECONDS, Burst, burst
+from explorer.training.capture import Recorder, Stepper
+from explorer.training.host_copy import Copier, copies
 from explorer.training.learner import Learner, under
-from explorer.training.machine import Randomness, repeatable
+from explorer.training.machine import Randomness, own_stream, queued_on, repeatable
 from explorer.training.memory import answered, refuse_what_cannot_fit
 from explorer.training.records import (
     Diverged,
@@ -40,12 +43,19 @@ SNAPSHOT_SHARE = 0.005  # of the time, at most
 class Training:
     """A run of `recipe` on `data`, from its start or from the `state` of an earlier one.
 
+    `recorder_for` gives what records steps on a device; `capture.never` has them all ordinary.
+
     Raises:
         ValueError: the network cannot take this data, or (`OutOfMemory`) does not fit.
     """
 
     def __init__(
-        self, recipe: Recipe, data: Data, device: Device, state: State | None = None
+        self,
+        recipe: Recipe,
+        data: Data,
+        device: Device,
+        state: State | None = None,
+        recorder_for: Callable[[Device], Recorder | None] = capture.recorder,
     ) -> None:
         self.recipe = recipe
         self.setting = Setting.of(recipe, data, device)
@@ -56,13 +66,21 @@ class Training:
         self._seconds = self._next_snapshot = 0.0
         self._resumed = state is not None
         self._diverged: Diverged | None = None
+        self._stream = own_stream(device)
         with self._working():
             self._randomness.seed(recipe.seed)
-            self.learner = Learner(recipe, self.setting.options, device, self.setting.numbers)
-            self._train = self._batches(data.train, recipe.train_subset, recipe.batch_size)
-            self._test = self._batches(
-                data.test, recipe.test_subset, evaluation.batch_size(recipe.size)
+            recorder = recorder_for(device)
+            self.learner = Learner(
+                recipe,
+                self.setting.options,
+                device,
+                self.setting.numbers,
+                capturable=recorder is not None,
             )
+            self._stepper = Stepper(self.learner, recorder, recipe.batch_size)
+            self._told_capture = False
+            self._train = self._batches(data.train, recipe.train_subset, recipe.batch_size)
+            self._test = self._batches(data.test, recipe.test_subset, self._test_batch_size())
             self._samples = shown(self._test.labels)
             tested = chosen(len(data.test), recipe.test_subset)
             self._shown_indices = tuple(tested[self._samples].tolist())
@@ -85,6 +103,13 @@ class Training:
             crop=self.recipe.crop,
             layout=self.setting.numbers.layout,
         )
+
+    def _test_batch_size(self) -> int:
+        size, batch = self.recipe.size, self.recipe.batch_size
+        if self.setting.device.kind == "cpu":
+            return evaluation.batch_size(size)
+        picture = self.setting.memory(batch) / batch  # what it takes in training, weights and all
+        return evaluation.batch_size_on_gpu(size, free_memory(self.setting.device) / picture)
 
     # -- the records --------------------------------------------------------------------------
 
@@ -110,10 +135,10 @@ class Training:
         yield Finished(self.recipe.epochs, self._step, self._seconds)
 
     def _trained(self) -> Iterator[Record]:
-        """Some steps; sometimes a snapshot after them."""
+        """Some steps; once, how they are launched; sometimes a snapshot after them."""
         with self._working():
             done = burst(
-                self.learner,
+                self._stepper,
                 self._train,
                 self.recipe,
                 number=self._step_in_epoch,
@@ -128,6 +153,9 @@ class Training:
             done = done.cut(runaway)
         if done.losses:
             yield self._counted(done)
+        if self._stepper.outcome is not None and not self._told_capture:
+            self._told_capture = True
+            yield self._stepper.outcome
         inside = self._step_in_epoch < len(self._train) and self._diverged is None
         if inside and self._seconds >= self._next_snapshot:
             yield self._snapshot(self._epoch)
@@ -207,7 +235,8 @@ class Training:
         )
 
     def _started(self) -> Started:
-        kernels = self.learner.first_kernels()
+        with queued_on(self._stream):
+            kernels = self.learner.first_kernels()
         return Started(
             parameters=self.learner.parameters,
             train_images=len(self._train.labels),
@@ -217,6 +246,7 @@ class Training:
             epochs=self.recipe.epochs,
             device_title=self.setting.device.title,
             precision=self.setting.numbers.name,
+            precision_reason=self.setting.numbers.reason,
             channels_last=self.setting.numbers.channels_last,
             threads=torch.get_num_threads(),
             torch_version=str(torch.__version__),
@@ -246,16 +276,27 @@ class Training:
         images = len(self._train.labels)
         return Order.drawn(images, self._seed, flip=self.recipe.flip, crop=self.recipe.crop)
 
-    def state(self) -> State:
-        """Where it stands, whenever a record has just come: to go on from, bit for bit, on the
-        same machine with as many threads."""
+    def spent(self, seconds: float) -> None:
+        """Count what a run's time went to besides: whoever pulls keeps rows and weights."""
+        self._seconds += seconds
+
+    def weights(self, copied: Copier = copies) -> dict[str, Tensor]:
+        """The network's tensors under "network.", on the CPU as `copied` puts them there."""
+        with queued_on(self._stream):
+            return copied(self.learner.weights())
+
+    def state(self, copied: Copier = copies) -> State:
+        """Where it stands, whenever a record has just come: to go on from on the same machine
+        with as many threads, on a CPU bit for bit, on a GPU to rounding."""
         random = {f"rng.{name}": state for name, state in self._randomness.tensors().items()}
+        with queued_on(self._stream):
+            tensors = copied(self.learner.tensors())
         return State(
             epoch=self._epoch,
             step=self._step,
             step_in_epoch=self._step_in_epoch,
             seconds=self._seconds,
-            tensors={**self.learner.tensors(), **random},
+            tensors={**tensors, **random},
             sums=dict(self._sums),
         )
 
@@ -274,6 +315,12 @@ class Training:
     def _working(self) -> Iterator[None]:
         """Around all work: its own random numbers, its time counted, memory errors answered."""
         start = time.perf_counter()
-        with self._randomness.used(), answered(self.setting), repeatable(), torch.enable_grad():
+        with (
+            queued_on(self._stream),
+            self._randomness.used(),
+            answered(self.setting),
+            repeatable(),
+            torch.enable_grad(),
+        ):
             yield
         self._seconds += time.perf_counter() - start

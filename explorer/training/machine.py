@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -43,10 +43,15 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The format that products are computed in, and how pictures and weights lie in memory."""
+    """The format that products are computed in, and how pictures and weights lie in memory.
+
+    `reason` says as a code why this format: "asked" for by the recipe, "gains" by bfloat16, too
+    "small" a network to gain by it, "slow" at bfloat16, an "old" card of NVIDIA without it.
+    """
 
     dtype: torch.dtype
     channels_last: bool
+    reason: str = "asked"
 
     @property
     def name(self) -> str:
@@ -61,19 +66,52 @@ class Numbers:
 
 def numbers(precision: str, device: Device, flops: float, batch_size: int) -> Numbers:
     """What suits a network of so many FLOPs per picture; `precision` is a recipe's."""
-    automatic = fast_bfloat16(device) and flops >= GAINS_BY_BFLOAT16
-    half = precision == "bfloat16" or (precision == "auto" and automatic)
+    half, reason = precision == "bfloat16", "asked"
+    if precision == "auto":
+        reason = _reason(device, flops)
+        half = reason == "gains"
     return Numbers(
         torch.bfloat16 if half else torch.float32,
         channels_last=flops * batch_size >= GAINS_BY_SIZE,
+        reason=reason,
     )
+
+
+def _reason(device: Device, flops: float) -> str:
+    """Why "auto" takes what it takes."""
+    if not fast_bfloat16(device):
+        return "old" if device.kind == "cuda" else "slow"
+    return "gains" if flops >= GAINS_BY_BFLOAT16 else "small"
 
 
 @contextmanager
 def repeatable() -> Iterator[None]:
-    """Have cuDNN choose the same algorithm every time: the same seed gives the same curve."""
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-        yield
+    """Have NVIDIA's libraries choose the same algorithm every time, and compute float32 as such.
+
+    Without this convolutions would be computed in TF32, with 10 bits of the 23. On a CPU the same
+    seed gives the same curve to the bit; some operations of a GPU add in an order of their own
+    all the same, so there it is the same to rounding.
+    """
+    products = torch.backends.cuda.matmul
+    before = products.fp32_precision
+    products.fp32_precision = "ieee"
+    try:
+        with torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+        ):
+            yield
+    finally:
+        products.fp32_precision = before
+
+
+def own_stream(device: Device) -> torch.cuda.Stream | None:
+    """A queue of the training's own, where a device is of CUDA: it records from no other."""
+    return torch.cuda.Stream(torch_device(device)) if device.kind == "cuda" else None
+
+
+def queued_on(stream: torch.cuda.Stream | None) -> AbstractContextManager[object]:
+    """Work inside is queued there."""
+    return nullcontext() if stream is None else torch.cuda.stream(stream)
 
 
 class Randomness:

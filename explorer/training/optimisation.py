@@ -10,12 +10,16 @@ from torch.optim import SGD, Adam, Optimizer
 from explorer.recipes import Recipe
 
 
-def optimizer(recipe: Recipe, network: nn.Module) -> Optimizer:
-    """The recipe's optimiser over all weights, in its fused form: one pass over the memory."""
-    weights, rate, decay = network.parameters(), recipe.learning_rate, recipe.weight_decay
+def optimizer(recipe: Recipe, network: nn.Module, rate: Tensor | None = None) -> Optimizer:
+    """The recipe's optimiser over all weights, in its fused form: one pass over the memory.
+
+    With a tensor for the `rate` its steps can be recorded: it reads the rate there each time.
+    """
+    weights, decay = network.parameters(), recipe.weight_decay
+    own = recipe.learning_rate if rate is None else rate
     if recipe.optimizer == "sgd":
-        return SGD(weights, rate, recipe.momentum, weight_decay=decay, fused=True)
-    return Adam(weights, rate, weight_decay=decay, fused=True)
+        return SGD(weights, own, recipe.momentum, weight_decay=decay, fused=True)
+    return Adam(weights, own, weight_decay=decay, fused=True, capturable=rate is not None)
 
 
 def rate(recipe: Recipe, step: int, steps: int) -> float:

@@ -32,6 +32,7 @@ class Started:
     forward_flops: int
     samples: tuple[int, ...]
     first_kernels: str | None
+    precision_reason: str = ""  # why this precision, as a code: see `machine.Numbers`
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,20 @@ class Steps:
     learning_rate: list[float]
     images: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Capture:
+    """How a GPU is told its steps from here on: as one recorded graph, or each operation by itself.
+
+    Where it is not recorded, `reason` is a code: "failed" (`error` is what the library said) or
+    "differs" from ordinary steps (by `excess` times what is let pass).
+    """
+
+    captured: bool
+    reason: str = ""
+    error: str = ""
+    excess: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +131,7 @@ class Finished:
     seconds: float
 
 
-Record = Started | Steps | Snapshot | Testing | Epoch | Diverged | Finished
+Record = Started | Steps | Capture | Snapshot | Testing | Epoch | Diverged | Finished
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,10 @@
 """Words that the boards on runs share, in the reader's language; the browser fills in {…}."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from explorer.language import _
+from explorer.language import N_, _
 from explorer.runs import TITLES, Status
 
 
@@ -102,3 +104,52 @@ def percent(share: float | None) -> str:
 def literal(text: str) -> str:
     """What a visitor wrote, for a place that reads Markdown: every sign as it is."""
     return re.sub(r"([\\`*_{}\[\]()#+.!$<>~|:&-])", r"\\\1", text)
+
+
+# -- how it is computed ---------------------------------------------------------------------------
+
+# Format and `machine.Numbers.reason` → a sentence.
+_NUMBERS = {
+    ("bfloat16", "asked"): N_(
+        "Products are computed in bfloat16, as the recipe asks; weights are kept in float32."
+    ),
+    ("bfloat16", "gains"): N_(
+        "Products are computed in bfloat16, by which this device gains; weights are kept in "
+        "float32."
+    ),
+    ("float32", "asked"): N_("Everything is computed in float32, as the recipe asks."),
+    ("float32", "small"): N_(
+        "Everything is computed in float32: bfloat16 costs so small a network more than it gains."
+    ),
+    ("float32", "slow"): N_(
+        "Everything is computed in float32: this device is not faster in bfloat16."
+    ),
+    ("float32", "old"): N_(
+        "Everything is computed in float32: this card cannot multiply in bfloat16 (its compute "
+        "capability is below 8.0). Float16, which it can, would need the loss scaled anew at "
+        "every step; that is not done here."
+    ),
+}
+
+
+def numbers(name: str, reason: str) -> str:
+    """In which format products are computed, and why; of older runs only the format."""
+    sentence = _NUMBERS.get((name, reason))
+    return _(sentence) if sentence else name
+
+
+def launching(capture: Mapping[str, Any]) -> str:
+    """How a GPU is told its steps, from the fields of `training.Capture`."""
+    if capture["captured"]:
+        return _(
+            "Steps are replayed as one CUDA graph; its first ones were compared with ordinary ones."
+        )
+    if capture["reason"] == "differs":
+        return _(
+            "Steps are launched operation by operation: replayed as one CUDA graph they differed "
+            "from ordinary ones ({excess} times what is let pass)."
+        ).format(excess=f"{capture['excess']:.3g}")
+    return _(
+        "Steps are launched operation by operation: they could not be recorded as one CUDA graph "
+        "(`{error}`)."
+    ).format(error=" ".join(capture["error"].replace("`", "'").split()))

@@ -120,8 +120,13 @@ def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     facts, flops = datasets.get(_recipe.dataset), _anatomy(_recipe).totals.flops
     picture = (facts.shape[0], _recipe.size, _recipe.size)
     options = {**_recipe.options, "in_channels": picture[0], "num_classes": len(facts.classes)}
-    chosen = machine.numbers(_recipe.precision, _device, flops, _recipe.batch_size)
+    chosen = _numbers(_recipe, _device)
     return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
+
+
+def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:
+    flops = _anatomy(recipe).totals.flops
+    return machine.numbers(recipe.precision, chosen, flops, recipe.batch_size)
 
 
 def show(given: Sequence[Recipe], chosen: Device) -> None:
@@ -146,9 +151,11 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
 def _of_network(recipe: Recipe, chosen: Device) -> dict[str, tuple[str, str]]:
     parameters = _anatomy(recipe).totals.parameters
     key = f"{chosen.name} {train_measured.work(recipe)}"
+    numbers = _numbers(recipe, chosen)
     return {
         _("parameters"): (count(parameters), exact(parameters)),
         _("memory of a step"): (size(_memory(recipe, chosen, key)), ""),
+        _("products in"): (numbers.name, run_words.numbers(numbers.name, numbers.reason)),
     }
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from explorer import architectures, datasets, recipes
 from explorer.architectures.registry import Value
 from explorer.figures import runs as figures
-from explorer.language import _
+from explorer.language import N_, _
 from explorer.recipes import PRESETS, Recipe
 from explorer.recipes.presets import EXPERIMENTS
 from explorer.ui import bound, link_told, links, pickers, run_words
@@ -26,6 +26,10 @@ _DEFAULT = Recipe(FIRST)  # the address leaves out what is as here
 _NUMBERS = ("size", "epochs", "batch_size", "crop", "train_subset", "test_subset", "seed")
 _RATES = ("learning_rate", "momentum", "weight_decay")
 _NAMES = ("optimizer", "schedule", "initialisation", "precision", "device", "dataset", "network")
+_SEED_HELP = N_(
+    "The same seed gives the same curve on the same machine: on a CPU bit for bit, on a GPU to "
+    "rounding, which many steps can make visible."
+)
 _OF_TRAINING = (*_NUMBERS, *_RATES, *_NAMES, "flip")
 
 
@@ -264,7 +268,7 @@ def pick_recipe() -> None:
         _choice("optimizer", _("Optimiser"), recipes.OPTIMIZERS, 120)
         _rate_field("learning_rate", _("Learning rate"), _("For example 0.001 or 1e-3."))
         _choice("initialisation", _("Initialisation"), recipes.INITIALISATIONS)
-        _number("seed", _("Seed"), _("The same seed gives the same curve on the same machine."))
+        _number("seed", _("Seed"), _(_SEED_HELP))
     with st.expander(_("All settings"), icon=":material/tune:"):
         _pick_rest()
 

@@ -202,6 +202,10 @@ def balance(run: Run) -> None:
                 version=facts.get("torch_version", ""),
             )
         )
+        if reason := facts.get("precision_reason"):
+            parts.append(run_words.numbers(facts["precision"], reason))
+        if captured := facts.get("capture"):
+            parts.append(run_words.launching(captured))
     if parts:
         st.markdown(" ".join(parts))
 

@@ -1,0 +1,223 @@
+"""A step of training recorded once and replayed: one launch for a GPU instead of hundreds.
+
+A GPU works off a small batch faster than Python can name its operations. So after some ordinary
+steps the whole of one (forward, backward, optimiser) is recorded as a graph and replayed from then
+on. Before it is trusted its first steps are compared with ordinary ones from the same state; where
+they differ, or where a step cannot be recorded, the run goes on without and says so.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+
+from explorer.device import Device, torch_device
+from explorer.training.learner import Learner, Step
+from explorer.training.records import Capture
+
+WARM_UP = 3  # ordinary steps before: libraries choose their kernels, the optimiser makes its memory
+COMPARED = 3
+ANSWER_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 2e-2}  # of loss, logits, gradient norm
+UPDATE_TOLERANCE = 0.05  # of how far a step moves weights: Adam makes much of tiny gradients
+NOISE = 4  # times the difference of two ordinary steps is no difference
+ERROR_LENGTH = 300  # characters of what a library says
+
+
+class Graph(Protocol):
+    """A recorded step."""
+
+    def replay(self) -> Step:
+        """Do it again on what the static tensors hold now; the same tensors come out each time."""
+
+
+class Recorder(Protocol):
+    """What records on a device, and whose random numbers dropout draws there."""
+
+    generator: torch.Generator
+
+    def record(self, work: Callable[[], Step]) -> Graph:
+        """Take `work` down without doing it.
+
+        Raises:
+            RuntimeError: something in it cannot be recorded.
+        """
+
+
+class _CudaGraph:
+    """A graph of CUDA's with the tensors that it leaves its results in."""
+
+    def __init__(self, graph: torch.cuda.CUDAGraph, result: Step) -> None:
+        self._graph, self._result = graph, result
+
+    def replay(self) -> Step:
+        self._graph.replay()
+        return self._result
+
+
+class CudaRecorder:
+    """Records on the stream that the training runs on (not the default one: see `stream`)."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self.generator = torch.cuda.default_generators[device.index]
+
+    def record(self, work: Callable[[], Step]) -> Graph:
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.generator)
+        here = torch.cuda.current_stream(self._device)
+        with torch.cuda.device(self._device), torch.cuda.graph(graph, stream=here):
+            result = work()
+        return _CudaGraph(graph, result)
+
+
+def recorder(device: Device) -> Recorder | None:
+    """What records on this device; None where every operation is launched by itself."""
+    return CudaRecorder(torch_device(device)) if device.kind == "cuda" else None
+
+
+def never(_device: Device) -> Recorder | None:
+    """In place of `recorder`: ordinary steps everywhere."""
+    return None
+
+
+class Stepper:
+    """Steps of a learner: ordinary ones, and replayed ones once they have been shown equal.
+
+    `outcome` says which of the two it came to, once that is known. Smaller batches than
+    `batch_size`, which end an epoch, are always ordinary.
+    """
+
+    def __init__(self, learner: Learner, recorder: Recorder | None, batch_size: int) -> None:
+        self.outcome: Capture | None = None
+        self._learner, self._recorder, self._batch_size = learner, recorder, batch_size
+        self._answer_tolerance = ANSWER_TOLERANCE[learner.numbers.dtype]
+        self._whole = 0  # batches so far that were not smaller
+        self._graph: Graph | None = None
+
+    def step(self, pictures: Tensor, labels: Tensor, rate: float) -> Step:
+        """One step at this learning rate, on a batch (B, C, H, W)."""
+        self._learner.set_rate(rate)
+        if self._recorder is None or len(labels) != self._batch_size:
+            return self._learner.update(pictures, labels)
+        self._whole += 1
+        if self._whole == WARM_UP + 1:
+            self._record(self._recorder, pictures, labels, rate)
+        if self._graph is None:
+            return self._learner.update(pictures, labels)
+        if self.outcome is None:
+            return self._compared(self._graph, self._recorder.generator, pictures, labels)
+        return self._replayed(self._graph, pictures, labels)
+
+    def _record(self, recorder: Recorder, pictures: Tensor, labels: Tensor, rate: float) -> None:
+        """Record while nothing is as it will be: whatever the graph took for fixed shows."""
+        self._pictures, self._labels = torch.zeros_like(pictures), torch.zeros_like(labels)
+        self._learner.set_rate(0.0)
+        self._learner.forget_gradients()
+        try:
+            self._graph = recorder.record(
+                lambda: self._learner.update(self._pictures, self._labels)
+            )
+        except RuntimeError as error:  # torch's, CUDA's, and out of memory
+            self._give_up("failed", error=f"{type(error).__name__}: {error}"[:ERROR_LENGTH])
+        self._learner.set_rate(rate)
+
+    def _give_up(self, reason: str, *, error: str = "", excess: float = 0.0) -> None:
+        self._graph = self._recorder = None
+        self.outcome = Capture(captured=False, reason=reason, error=error, excess=excess)
+
+    def _replayed(self, graph: Graph, pictures: Tensor, labels: Tensor) -> Step:
+        self._pictures.copy_(pictures)
+        self._labels.copy_(labels)
+        done = graph.replay()
+        return Step(done.loss.clone(), done.logits.clone(), labels, done.gradient_norm.clone())
+
+    def _compared(
+        self, graph: Graph, generator: torch.Generator, pictures: Tensor, labels: Tensor
+    ) -> Step:
+        """The same step three times from one state: ordinary, ordinary again, replayed."""
+        learner = self._learner
+        start = _Moment.of(learner, generator)
+        first = learner.update(pictures, labels)
+        once = _Moment.of(learner, generator)
+        start.restore(learner, generator)
+        again = learner.update(pictures, labels)
+        twice = _Moment.of(learner, generator)
+        start.restore(learner, generator)
+        replayed = self._replayed(graph, pictures, labels)
+        now = _Moment.of(learner, generator)
+        excess = max(
+            _excess(_apart(first, replayed), _apart(first, again), self._answer_tolerance),
+            _excess(start.apart(once, now), start.apart(once, twice), UPDATE_TOLERANCE),
+        )
+        if excess > 1:
+            once.restore(learner, generator)
+            self._give_up("differs", excess=excess)
+            return first
+        if self._whole == WARM_UP + COMPARED:
+            self.outcome = Capture(captured=True)
+        return replayed
+
+
+# -- how far two steps are apart ------------------------------------------------------------------
+
+
+def _excess(apart: float, noise: float, tolerance: float) -> float:
+    """The difference in shares of what is let pass; NaN is as far apart as can be."""
+    excess = apart / (tolerance + NOISE * noise)
+    return math.inf if math.isnan(excess) else excess
+
+
+def _apart(one: Step, other: Step) -> float:
+    """The largest relative difference of what two steps answered."""
+    return max(
+        _share([one.loss - other.loss], [one.loss]),
+        _share([one.logits - other.logits], [one.logits]),
+        _share([one.gradient_norm - other.gradient_norm], [one.gradient_norm]),
+    )
+
+
+def _share(part: list[Tensor], whole: list[Tensor]) -> float:
+    """|part| / |whole|, over all numbers of the tensors."""
+    lengths = [float(get_total_norm([t.float() for t in each])) for each in (part, whole)]
+    return lengths[0] / lengths[1] if lengths[1] else lengths[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Moment:
+    """Copies of all that a step changes, by kind ("weights", "exp_avg" …), and the random state."""
+
+    tensors: dict[str, list[Tensor]]
+    random: Tensor
+
+    @classmethod
+    def of(cls, learner: Learner, generator: torch.Generator) -> "_Moment":
+        """The learner as it is now."""
+        copies = {kind: [t.detach().clone() for t in ts] for kind, ts in learner.live().items()}
+        return cls(copies, generator.get_state())
+
+    def restore(self, learner: Learner, generator: torch.Generator) -> None:
+        """Write it back into the very tensors that a graph has been told of."""
+        generator.set_state(self.random)
+        with torch.no_grad():
+            for kind, live in learner.live().items():
+                for tensor, copy in zip(live, self.tensors[kind], strict=True):
+                    tensor.copy_(copy)
+
+    def apart(self, one: "_Moment", other: "_Moment") -> float:
+        """How far two ends of a step from here differ, in shares of the way to the first."""
+        return max(
+            _share(
+                _differences(one.tensors[kind], other.tensors[kind]),
+                _differences(one.tensors[kind], start),
+            )
+            for kind, start in self.tensors.items()
+            if start
+        )
+
+
+def _differences(these: list[Tensor], those: list[Tensor]) -> list[Tensor]:
+    return [one - other for one, other in zip(these, those, strict=True)]

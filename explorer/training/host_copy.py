@@ -1,0 +1,50 @@
+"""Tensors brought from their device to the CPU: each copied once, contiguous."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+Copier = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+ALIGNMENT = 64  # bytes: tensors of any type may begin there
+
+
+def copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """In memory of their own."""
+    return {name: _room(tensor).copy_(tensor) for name, tensor in tensors.items()}
+
+
+def _room(tensor: Tensor) -> Tensor:
+    return torch.empty(tensor.shape, dtype=tensor.dtype)
+
+
+class HostBuffer:
+    """One piece of memory for all of them, used again and again; page-locked for CUDA.
+
+    What `copy` gives is overwritten by the next `copy`: whoever reads it must be done by then.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._bytes = torch.empty(0, dtype=torch.uint8)
+
+    def copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors' values now, as views of the buffer; waits for the device once."""
+        starts, end = {}, 0
+        for name, tensor in tensors.items():
+            starts[name] = end
+            end += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
+        if end > len(self._bytes):
+            self._bytes = torch.empty(
+                end, dtype=torch.uint8, pin_memory=self._device.type == "cuda"
+            )
+        found = {name: self._view(starts[name], tensor) for name, tensor in tensors.items()}
+        for name, tensor in tensors.items():
+            found[name].copy_(tensor, non_blocking=True)
+        if self._device.type == "cuda":
+            torch.cuda.current_stream(self._device).synchronize()
+        return found
+
+    def _view(self, start: int, tensor: Tensor) -> Tensor:
+        part = self._bytes[start : start + tensor.nbytes]
+        return part.view(tensor.dtype).view(tensor.shape)
