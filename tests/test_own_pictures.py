@@ -16,9 +16,10 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from explorer import datasets, storage
-from explorer.datasets import folders, own, resizing
-from explorer.datasets.folders import Refused
+from explorer.datasets import own
 from explorer.datasets.records import Damaged
+from explorer.decoding import folders, resizing
+from explorer.tasks import Refused
 from explorer.torchvision_import import torchvision
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)

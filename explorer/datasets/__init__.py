@@ -3,7 +3,8 @@
 from explorer.datasets.catalogue import DATASETS
 from explorer.datasets.loading import at_hand, fetch, get, load, names, where
 from explorer.datasets.own import delete, keep
-from explorer.datasets.records import Damaged, Data, DataSet, Progress, Split, Unavailable
+from explorer.datasets.records import Damaged, Data, DataSet, Split, Unavailable
+from explorer.tasks import Progress
 
 __all__ = [
     "DATASETS",

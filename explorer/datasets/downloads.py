@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from explorer.datasets.records import Progress, Unavailable
+from explorer.datasets.records import Unavailable
 from explorer.datasets.writing import replacing
 from explorer.language import _
+from explorer.tasks import Progress
 
 SECONDS = 10  # without a byte until we give up
 CHUNK = 1 << 16

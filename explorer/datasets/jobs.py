@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from threading import Lock, Thread
 
-from explorer.datasets.records import Progress
 from explorer.language import _
+from explorer.tasks import Progress
 
 Work = Callable[[Progress], str]
 

@@ -9,8 +9,9 @@ from threading import Lock
 from explorer.datasets import cifar, digits, downloads, idx, own
 from explorer.datasets.catalogue import DATASETS
 from explorer.datasets.downloads import Remote
-from explorer.datasets.records import Data, DataSet, Progress, Unavailable
+from explorer.datasets.records import Data, DataSet, Unavailable
 from explorer.language import _
+from explorer.tasks import Progress
 
 
 @dataclass(frozen=True)

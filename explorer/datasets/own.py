@@ -20,12 +20,13 @@ import torch
 
 from explorer import storage
 from explorer.datasets.catalogue import KEPT
-from explorer.datasets.folders import Refused, opened
-from explorer.datasets.records import Damaged, Data, DataSet, Progress
-from explorer.datasets.resizing import Pixels, one_size
+from explorer.datasets.records import Damaged, Data, DataSet
 from explorer.datasets.splitting import rows, split
 from explorer.datasets.writing import replacing
+from explorer.decoding.folders import opened
+from explorer.decoding.resizing import Pixels, one_size
 from explorer.language import _
+from explorer.tasks import Progress, Refused
 from explorer.units import size
 
 PREFIX = "images/"

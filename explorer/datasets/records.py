@@ -1,11 +1,8 @@
 """What a data set is, before and after it is loaded."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
-
-Progress = Callable[[int, int], None]  # bytes (or pictures) done, and how many there are in all
 
 
 class Unavailable(ValueError):

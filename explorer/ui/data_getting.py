@@ -12,8 +12,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from explorer import datasets
 from explorer.datasets import jobs, own
 from explorer.datasets.jobs import Job
-from explorer.datasets.records import Data, DataSet, Progress
+from explorer.datasets.records import Data, DataSet
 from explorer.language import _
+from explorer.tasks import Progress
 from explorer.ui import links
 from explorer.units import exact, size
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from explorer.datasets import jobs
 from explorer.datasets.jobs import Job
-from explorer.datasets.records import Progress
 from explorer.language import _
+from explorer.tasks import Progress
 from explorer.units import size
 from explorer.weights import published
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from explorer.language import _
+from explorer.tasks import Refused
 from explorer.units import count, size
 
 ENDINGS = {".png", ".jpg", ".jpeg"}
@@ -56,10 +57,6 @@ class Found:
 
     classes: dict[str, list[Picture]]
     left_out: int
-
-
-class Refused(ValueError):
-    """What was given is understood, but not taken; the message is for the visitor."""
 
 
 @contextmanager

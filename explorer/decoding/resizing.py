@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from explorer.datasets.folders import Found, Picture, Refused
-from explorer.datasets.records import Progress
+from explorer.decoding.folders import Found, Picture
 from explorer.language import _
 from explorer.pillow_errors import UNREADABLE
+from explorer.tasks import Progress, Refused
 from explorer.units import count
 
 Pixels = npt.NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""Reading strangers' files: what runs in a process of its own (`tasks`), light to start."""
