@@ -22,6 +22,7 @@ import explorer
 from explorer import runs
 from explorer.language import _
 from explorer.ui import trimming
+from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.web import Assets, SecurityHeaders
 
@@ -91,6 +92,6 @@ app = st.App(
         *ROUTES,
         Mount("/assets", Assets(directory=ASSETS)),
     ],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(OwnerCookie)],
     on_script_error=apologise,
 )

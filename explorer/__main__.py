@@ -10,7 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from explorer import anatomy, architectures, doctor, following, inputs, run_commands, wording
+from explorer import (
+    access_options,
+    anatomy,
+    architectures,
+    doctor,
+    following,
+    inputs,
+    run_commands,
+    wording,
+)
 from explorer.anatomy import Anatomy, Block, Layer
 from explorer.language import _
 from explorer.run_commands import settings
@@ -72,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help=_("let the whole network in, not this machine alone"),
     )
-    server.set_defaults(run=lambda options: serve(options.port, options.everyone))
+    access_options.add_arguments(server)
+    server.set_defaults(run=_serve)
 
     examination = commands.add_parser(
         "doctor", help=_("what is here, what is missing, and the command that mends it")
@@ -80,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     examination.add_argument("--json", action="store_true", help=_("as JSON"))
     examination.set_defaults(run=_doctor)
     return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    access_options.apply(options)
+    return serve(options.port, options.everyone)
 
 
 # -- list -------------------------------------------------------------------------------------

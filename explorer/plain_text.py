@@ -1,0 +1,50 @@
+"""What people typed, as text: without the signs that a terminal or a spreadsheet would obey."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+# Signs that turn the direction of the text around them, and can make a name read as another one.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
+_UNSEEN = frozenset({"Cc", "Cs"})  # control signs, ESC among them, and halves of characters
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def one_line(text: str) -> str:
+    """Without control signs, and on one line: a name, or anything that a terminal shows."""
+    spaced = "".join(" " if sign in _SPACES else sign for sign in text)
+    return _seen(spaced)
+
+
+def lines(text: str) -> str:
+    """Without control signs but for the ends of lines, which all become alike: a note."""
+    return "\n".join(one_line(line).rstrip() for line in text.splitlines())
+
+
+def _seen(text: str) -> str:
+    return "".join(
+        sign for sign in text if sign not in _TURNING and unicodedata.category(sign) not in _UNSEEN
+    )
+
+
+def spreadsheet(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV. Texts that a spreadsheet would compute as a formula begin with an apostrophe."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return written.getvalue()
+
+
+def _cell(value: object) -> object:
+    formula = isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value)
+    return f"'{value}" if formula else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""Names and notes are text: no sign in them is obeyed by a terminal or a spreadsheet."""
+
+import csv
+import io
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer import plain_text
+
+ESCAPE = "\x1b]0;owned\x07\x1b[2Jred\x1b[31m"
+
+
+def test_what_a_terminal_would_obey_is_taken_out() -> None:
+    assert plain_text.one_line(ESCAPE) == "]0;owned[2Jred[31m"
+    assert plain_text.one_line("a\r\nb\tc\u2028d\x9b1m") == "a  b c d1m"
+    assert plain_text.one_line("\u202eevil") == "evil"
+    assert plain_text.one_line("\udcff\x00ok") == "ok"
+    assert plain_text.one_line("Größe 测试 👩‍🔬 ﷽") == "Größe 测试 👩‍🔬 ﷽"
+
+
+def test_a_note_keeps_its_lines() -> None:
+    assert plain_text.lines("one \r\n\r\ntwo\u2028three\x1b[1m") == "one\n\ntwo\nthree[1m"
+
+
+@given(st.text(alphabet=st.characters()))
+def test_whatever_is_typed(text: str) -> None:
+    line = plain_text.one_line(text)
+    line.encode()
+    assert not any(unicodedata.category(sign) in {"Cc", "Zl", "Zp", "Cs"} for sign in line)
+    assert plain_text.one_line(line) == line
+    assert plain_text.lines(plain_text.lines(text)) == plain_text.lines(text)
+
+
+FORMULAS = ("=1+1", "+1 st", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://evil.example")')
+
+
+def test_a_spreadsheet_computes_nothing() -> None:
+    text = plain_text.spreadsheet([["class", "n"], *([each, 1] for each in FORMULAS)])
+    _head, *rows = csv.reader(io.StringIO(text))
+    assert [row[0] for row in rows] == [f"'{each}" for each in FORMULAS]
+
+
+def test_numbers_stay_numbers() -> None:
+    rows = [[-0.5, -3, "-0.5", "+1e-3", "−", None, "cat"]]
+    assert plain_text.spreadsheet(rows) == "-0.5,-3,-0.5,+1e-3,−,,cat\n"
