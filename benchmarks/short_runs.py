@@ -71,7 +71,7 @@ def train(recipe: Recipe) -> Outcome:
         elif isinstance(record, Epoch):
             accuracy, seconds = record.test_accuracy, record.seconds
         elif isinstance(record, Diverged):
-            print(record.explanation)
+            print(record.reason)
     first, last = (sum(part) / max(len(part), 1) for part in (losses[:10], losses[-10:]))
     return Outcome(recipe, first, last, accuracy, len(losses), seconds)
 

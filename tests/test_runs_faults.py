@@ -51,7 +51,7 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
                 assert store.get(number).status is Status.RUNNING  # the worker does not need it
                 continue
             until(lambda: store.get(number).status is Status.INTERRUPTED)
-            assert store.get(number).reason.text
+            assert store.get(number).reason
             assert servers[0].ask("resume", number) is None
         goes_on(number)
         assert servers[0].ask("stop", number) is None

@@ -270,8 +270,8 @@ def test_a_rate_that_is_too_large_ends_the_run_with_an_explanation(digits: Data)
     records = run(recipe, digits)
     last = records[-1]
     assert isinstance(last, Diverged)
-    assert "learning rate of 1000" in last.explanation
-    assert "Try a learning rate of 100" in last.explanation
+    assert "learning rate of 1000" in str(last.reason)
+    assert "Try a learning rate of 100" in str(last.reason)
     assert not only(Finished, records)
     rows = curve(records)
     assert len(rows) == last.step
@@ -565,7 +565,7 @@ def test_a_blow_up_in_the_last_step_is_noticed(digits):
     )
     records = list(Training(recipe, digits, CPU).records())
     assert isinstance(records[-1], Diverged)
-    assert "Try a learning rate of 100" in records[-1].explanation
+    assert "Try a learning rate of 100" in str(records[-1].reason)
     assert not [each for each in records if isinstance(each, Epoch | Finished)]
 
 

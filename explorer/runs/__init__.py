@@ -4,6 +4,7 @@ A run is a row in the store from the moment that it is launched. A host process 
 worker process when its turn comes; whoever asks reads the store. Nobody who asks computes.
 """
 
+from explorer.reasons import Reason
 from explorer.runs.folder import KeptEpochs
 from explorer.runs.looks import (
     checkpoint,
@@ -26,7 +27,6 @@ from explorer.runs.records import (
     Expected,
     Predictions,
     Progress,
-    Reason,
     Run,
     SnapshotRow,
     Status,

@@ -13,84 +13,10 @@ from typing import Any
 
 from explorer import storage
 from explorer.language import _
+from explorer.runs import migrations
 
-VERSION = 1
 SECONDS_TO_WAIT = 10  # for another writer
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-_SCHEMA = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,
-    note TEXT NOT NULL DEFAULT '',
-    recipe TEXT NOT NULL,
-    engine TEXT NOT NULL,
-    device TEXT NOT NULL,
-    parent INTEGER,
-    status TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '',
-    wish TEXT NOT NULL DEFAULT '',
-    wished REAL,
-    place INTEGER NOT NULL,
-    created REAL NOT NULL,
-    started REAL,
-    ended REAL,
-    worker TEXT NOT NULL DEFAULT '',
-    taken REAL,
-    estimate REAL,
-    facts TEXT NOT NULL DEFAULT '{}',
-    step INTEGER NOT NULL DEFAULT 0,
-    total_steps INTEGER NOT NULL DEFAULT 0,
-    epoch INTEGER NOT NULL DEFAULT 0,
-    epochs INTEGER NOT NULL DEFAULT 0,
-    images_per_second REAL NOT NULL DEFAULT 0,
-    seconds REAL NOT NULL DEFAULT 0,
-    test_accuracy REAL,
-    changed REAL NOT NULL
-);
-CREATE INDEX queue ON runs (status, device, place);
-CREATE TABLE steps (
-    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
-    step INTEGER NOT NULL,
-    epoch REAL NOT NULL,
-    images INTEGER NOT NULL,
-    seconds REAL NOT NULL,
-    loss REAL,
-    accuracy REAL,
-    gradient_norm REAL,
-    learning_rate REAL,
-    PRIMARY KEY (run, step)
-) WITHOUT ROWID;
-CREATE TABLE epochs (
-    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
-    epoch INTEGER NOT NULL,
-    step INTEGER NOT NULL,
-    train_loss REAL,
-    train_accuracy REAL,
-    test_loss REAL,
-    test_accuracy REAL,
-    images_per_second REAL NOT NULL,
-    seconds REAL NOT NULL,
-    predicted BLOB,
-    confidence BLOB,
-    true_probability BLOB,
-    PRIMARY KEY (run, epoch)
-);
-CREATE TABLE snapshots (
-    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
-    epoch INTEGER NOT NULL,
-    step INTEGER NOT NULL,
-    kernels BLOB,
-    probabilities BLOB NOT NULL,
-    PRIMARY KEY (run, epoch)
-);
-CREATE TABLE processes (
-    identity TEXT PRIMARY KEY,
-    role TEXT NOT NULL,
-    device TEXT NOT NULL
-);
-CREATE UNIQUE INDEX one_host ON processes (device) WHERE role = 'host';
-"""
 
 
 class StoreError(ValueError):
@@ -190,14 +116,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={VERSION}")
-    connection.execute("COMMIT")
-    if version > VERSION:
+    if migrations.migrate(connection) > migrations.VERSION:
         raise StoreError(
             _("The runs were kept by a newer version of this program. Use that one, or move them.")
         )

@@ -12,9 +12,10 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import wait
 
+from explorer.reasons import Reason
 from explorer.runs import process, processes, store
 from explorer.runs.database import StoreError, database
-from explorer.runs.records import ACTIVE, Reason, Run, Wish
+from explorer.runs.records import ACTIVE, Run, Wish
 from explorer.runs.workers import WorkerProcess
 
 TICK = 0.1  # seconds between two looks into the queue
@@ -99,7 +100,7 @@ class Host:
             if ours or process.alive(run.worker):
                 going.append(run)
             else:
-                store.lost(run, Reason(store.LOST))
+                store.lost(run, Reason("lost"))
         return going
 
     def _insist(self) -> None:

@@ -10,9 +10,10 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from explorer.reasons import NO_REASON, Reason
 from explorer.runs.database import database
 from explorer.runs.metrics import packed
-from explorer.runs.records import NO_REASON, Reason, Run, Status, Wish
+from explorer.runs.records import Run, Status, Wish
 from explorer.training import TEST_SHARE, Capture, Epoch, Snapshot, Started, State, Steps
 
 _NEW_RATE = 0.3  # weight of the newest rate in the one that is shown
@@ -213,15 +214,16 @@ class Ledger:
 
     def end(self, status: Status, reason: Reason = NO_REASON) -> None:
         """The last word: from here on the run is nobody's."""
-        text = reason.as_json() if reason.text else ""
         with database().writing() as connection:
-            self._set(connection, status=status, reason=text, wish="", ended=time.time())
+            self._set(
+                connection, status=status, reason=reason.as_json(), wish="", ended=time.time()
+            )
 
     def _set(self, connection: sqlite3.Connection, **columns: Any) -> None:
         """Write the run's own row; with it stands or falls what else the transaction holds."""
-        names = ", ".join(f"{name} = ?" for name in (*columns, "changed"))
+        names = ", ".join(f"{name} = ?" for name in columns) or "id = id"  # that is a change, too
         query = f"UPDATE runs SET {names} WHERE id = ? AND worker = ? AND status IN (?, ?)"
-        values = (*columns.values(), time.time(), self.run.id, self._worker)
+        values = (*columns.values(), self.run.id, self._worker)
         if not connection.execute(query, (*values, Status.STARTING, Status.RUNNING)).rowcount:
             raise NotMine
 

@@ -5,7 +5,7 @@ Nothing here imports torch: the host process, which only starts those that compu
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from explorer.language import N_, _
+from explorer.language import N_
+from explorer.reasons import Reason
 
 if TYPE_CHECKING:
     from explorer.recipes import Recipe
@@ -83,30 +84,6 @@ class Wish(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A sentence kept for readers of any language: marked with N_, and the words put into it."""
-
-    text: str
-    words: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """The sentence in the reader's language."""
-        return _(self.text).format(**self.words) if self.words else _(self.text)
-
-    def as_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps([self.text, dict(self.words)])
-
-
-NO_REASON = Reason("")
-
-
-def reason_from_json(text: str) -> Reason:
-    """The inverse of `Reason.as_json`; an empty text is no reason."""
-    return Reason(*json.loads(text)) if text else NO_REASON
-
-
-@dataclass(frozen=True)
 class Progress:
     """How far a run is; `seconds` are its training's, over all its sittings."""
 
@@ -151,7 +128,11 @@ class Run:
     facts: Mapping[str, Any]
     progress: Progress
     test_accuracy: float | None  # of its last epoch
-    changed: float  # its last write; grows with every news
+    owner: str  # SHA-256 (hex) of its owner's cookie; empty: made on the machine itself
+    device_title: str  # of the device that trains it, or did last: "NVIDIA H200"; empty before
+    device_uuid: str  # of the same; empty where the device has none
+    attempts: int  # how often a worker has died before it began, since it was queued
+    revision: int  # the number of its last change, counted over the whole store: it only grows
 
     @property
     def recipe(self) -> "Recipe":

@@ -11,20 +11,20 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.language import N_, _
+from explorer import reasons
+from explorer.language import _
+from explorer.reasons import NO_REASON, Reason
 from explorer.runs.database import database
 from explorer.runs.records import (
     ACTIVE,
-    NO_REASON,
     RESUMABLE,
     Progress,
-    Reason,
     Run,
     Status,
     Wish,
-    reason_from_json,
 )
 
+MOST_ATTEMPTS = 3  # of workers that die before they begin with a run; then it has failed
 _PROGRESS = ("step", "total_steps", "epoch", "epochs", "images_per_second", "seconds")
 _AS_THEY_ARE = (
     "id",
@@ -42,7 +42,11 @@ _AS_THEY_ARE = (
     "wished",
     "estimate",
     "test_accuracy",
-    "changed",
+    "owner",
+    "device_title",
+    "device_uuid",
+    "attempts",
+    "revision",
 )
 
 
@@ -51,7 +55,7 @@ def _run(row: sqlite3.Row) -> Run:
         **{name: row[name] for name in _AS_THEY_ARE},
         settings=row["recipe"],
         status=Status(row["status"]),
-        reason=reason_from_json(row["reason"]),
+        reason=reasons.from_json(row["reason"]),
         wish=Wish(row["wish"]),
         facts=json.loads(row["facts"]),
         progress=Progress(*(row[name] for name in _PROGRESS)),
@@ -89,9 +93,9 @@ def with_status(*statuses: Status, device: str = "") -> list[Run]:
 
 
 def stamp() -> str:
-    """A word that differs whenever any run has changed, come or gone."""
-    rows = database().rows("SELECT COUNT(*), MAX(id), MAX(changed) FROM runs")
-    return "-".join(str(value) for value in rows[0]) if rows else ""
+    """A word that differs whenever any run has changed, come or gone: "store-revision"."""
+    rows = database().rows("SELECT store || '-' || number FROM revisions")
+    return str(rows[0][0]) if rows else ""
 
 
 # -- Adding and taking away -------------------------------------------------------------------
@@ -105,15 +109,15 @@ def add(
     engine: str = "local",
     parent: int | None = None,
     estimate: float | None = None,
+    owner: str = "",
 ) -> int:
     """Put a new run at the end of the queue; its number. "{number}" in `name` becomes that."""
     with database().writing() as connection:
-        now = time.time()  # no earlier than any change that others have written already
         cursor = connection.execute(
             "INSERT INTO runs (name, recipe, engine, device, parent, status, place, created, "
-            "estimate, changed) VALUES (?, ?, ?, ?, ?, ?, "
+            "estimate, owner) VALUES (?, ?, ?, ?, ?, ?, "
             "(SELECT COALESCE(MAX(place), 0) + 1 FROM runs), ?, ?, ?)",
-            (name, recipe, engine, device, parent, Status.QUEUED, now, estimate, now),
+            (name, recipe, engine, device, parent, Status.QUEUED, time.time(), estimate, owner),
         )
         number = int(cursor.lastrowid or 0)
         connection.execute(
@@ -143,7 +147,7 @@ def move(run: int, origins: Sequence[Status], status: Status, reason: Reason = N
     """Change a run's status if it is one of `origins`; whether it was."""
     with database().writing() as connection:
         return _set(
-            connection, run, origins, status=status, reason=_json(reason), ended=time.time()
+            connection, run, origins, status=status, reason=reason.as_json(), ended=time.time()
         )
 
 
@@ -156,7 +160,9 @@ def wish(run: int, what: Wish) -> bool:
 def enqueue(run: int, *, first: bool) -> bool:
     """Let a run that was left be taken up again, at the queue's head or its end."""
     extreme = "MIN(place) - 1" if first else "MAX(place) + 1"
-    fresh = dict(status=Status.QUEUED, reason="", wish="", ended=None, worker="", taken=None)
+    fresh = dict(
+        status=Status.QUEUED, reason="", wish="", ended=None, worker="", taken=None, attempts=0
+    )
     with database().writing() as connection:
         (place,) = connection.execute(f"SELECT {extreme} FROM runs").fetchone()
         return _set(connection, run, RESUMABLE, place=place, **fresh)
@@ -178,23 +184,20 @@ def claim(device: str, worker: str) -> Run | None:
 def lost(run: Run, reason: Reason) -> bool:
     """Write that the worker which had the run has died; whether it still had it.
 
-    A run that the worker had not begun goes back to its place in the queue. One that somebody had
-    asked to stop is stopped.
+    A run that the worker had not begun goes back to its place in the queue, but not for ever. One
+    that somebody had asked to stop is stopped.
     """
-    if run.taken is None:
-        change: dict[str, Any] = dict(status=Status.QUEUED, worker="")
+    if run.taken is None and run.attempts + 1 < MOST_ATTEMPTS:
+        change: dict[str, Any] = dict(status=Status.QUEUED, worker="", attempts=run.attempts + 1)
+    elif run.taken is None:
+        never = Reason("never_began", {"attempts": MOST_ATTEMPTS})
+        change = dict(status=Status.FAILED, reason=never.as_json(), ended=time.time())
     else:
         stopped = run.wish is Wish.STOP
         status = Status.STOPPED if stopped else Status.INTERRUPTED
-        change = dict(status=status, wish="", reason=_json(reason), ended=time.time())
+        change = dict(status=status, wish="", reason=reason.as_json(), ended=time.time())
     with database().writing() as connection:
         return _set(connection, run.id, ACTIVE, run.worker, **change)
-
-
-LOST = N_(
-    "Its process ended while nobody was looking: the machine was switched off, or somebody ended "
-    "it. It can be resumed from its last checkpoint."
-)
 
 
 def _set(
@@ -206,9 +209,9 @@ def _set(
     **columns: Any,
 ) -> bool:
     """Write columns of a run in one of the statuses `origins`, held by `worker` if one is named."""
-    names = ", ".join(f"{name} = ?" for name in (*columns, "changed"))
+    names = ", ".join(f"{name} = ?" for name in columns)
     query = f"UPDATE runs SET {names} WHERE id = ? AND status IN ({_marks(origins)})"
-    values = [*columns.values(), time.time(), run, *origins]
+    values = [*columns.values(), run, *origins]
     if worker is not None:
         query += " AND worker = ?"
         values.append(worker)
@@ -217,7 +220,3 @@ def _set(
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _json(reason: Reason) -> str:
-    return reason.as_json() if reason.text else ""

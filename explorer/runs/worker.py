@@ -15,14 +15,14 @@ from types import FrameType
 
 import torch
 
-from explorer import datasets, device
+from explorer import datasets, device, reasons
 from explorer.datasets import Data
-from explorer.language import N_
+from explorer.reasons import NO_REASON, Reason
 from explorer.recipes import Recipe
 from explorer.runs import folder, process, store
 from explorer.runs.database import DiskFullError, StoreError, explained
 from explorer.runs.ledger import Ledger, NotMine
-from explorer.runs.records import NO_REASON, RESUMABLE, Reason, Status, Wish
+from explorer.runs.records import RESUMABLE, Status, Wish
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.workers import DISK_FULL, FAILED
 from explorer.training import (
@@ -44,10 +44,6 @@ KINDNESS_OF_ALL = 5  # the same for host and workers together, beside other prog
 LOOK = 0.25  # seconds between two looks while a data set is being fetched
 
 End = tuple[Status, Reason]
-ENDED_BY_SYSTEM = Reason(
-    N_("The machine, or somebody, asked its process to end. It has saved its state before.")
-)
-FAULT = N_("The program failed: {error}. This is our mistake; the details are in the run's log.")
 
 
 def main(orders: Connection) -> None:
@@ -123,11 +119,11 @@ class Worker:
         except _Asked:
             return self._asked()
         except ValueError as error:  # a sentence of the data, the network, the disk
-            return Status.FAILED, Reason(str(error))
+            return Status.FAILED, reasons.of(error)
         except Exception as error:  # noqa: BLE001 (whatever it is, the run must not hang)
             traceback.print_exc()
             name = f"{type(error).__name__}: {error}"[:300]
-            return Status.FAILED, Reason(FAULT, {"error": name})
+            return Status.FAILED, Reason("fault", {"error": name})
 
     def _train(self) -> End:
         run = self._ledger.run
@@ -183,7 +179,7 @@ class Worker:
             case Epoch():
                 self._ledger.epoch(record)
             case Diverged():
-                return Status.DIVERGED, Reason(record.explanation)
+                return Status.DIVERGED, record.reason
             case Finished():
                 return Status.FINISHED, NO_REASON
         return None
@@ -194,4 +190,4 @@ class Worker:
             return Status.PAUSED, NO_REASON
         if wish is Wish.STOP:
             return Status.STOPPED, NO_REASON
-        return Status.INTERRUPTED, ENDED_BY_SYSTEM
+        return Status.INTERRUPTED, Reason("asked_to_end")

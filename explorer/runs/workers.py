@@ -10,27 +10,12 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from explorer.language import N_
+from explorer.reasons import Reason
 from explorer.runs import process
-from explorer.runs.records import Reason
 
 # Exit statuses of a worker that could not write its run's end.
 FAILED = 1
 DISK_FULL = 3
-
-KILLED = N_(
-    "Its process was ended from outside ({signal}). It can be resumed from its last checkpoint."
-)
-NO_MEMORY = N_(
-    "The machine ran out of memory and ended the run’s process. Close other programs, then "
-    "resume it; or start a new run with smaller batches, smaller pictures or a smaller network."
-)
-CRASHED = N_(
-    "Its process crashed ({signal}). The run’s log may say more; it can be resumed from its last "
-    "checkpoint."
-)
-FULL = N_("The disk became full. Make room, then resume it from its last checkpoint.")
-BROKEN = N_("Its process failed (exit status {status}). The run’s log says more.")
 
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
 if sys.platform == "linux":
@@ -87,13 +72,13 @@ def why(code: int, *, out_of_memory: bool) -> Reason:
     `out_of_memory`: in the meantime the system has ended some process for want of memory.
     """
     if code == DISK_FULL:
-        return Reason(FULL)
+        return Reason("disk_full")
     if code >= 0:
-        return Reason(BROKEN, {"status": str(code)})
+        return Reason("exit_status", {"status": code})
     if -code == signal.SIGKILL and out_of_memory:
-        return Reason(NO_MEMORY)
+        return Reason("out_of_memory")
     name = signal.Signals(-code).name
-    return Reason(CRASHED if -code in _CRASHES else KILLED, {"signal": name})
+    return Reason("crashed" if -code in _CRASHES else "killed", {"signal": name})
 
 
 def memory_kills() -> int:

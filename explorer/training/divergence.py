@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from explorer.language import _
+from explorer.reasons import Reason
 from explorer.recipes import Recipe
 
 EXPLODED = 1e4  # mean loss; guessing among K classes costs ln K, 2.3 for ten
@@ -22,26 +22,33 @@ def first_runaway(losses: Sequence[float], norms: Sequence[float]) -> int | None
     )
 
 
-def explanation(recipe: Recipe, step: int, loss: float, norm: float | None = None) -> str:
-    """What happened at `step`, counted from 0, and what to change.
+def reason(recipe: Recipe, step: int, loss: float, norm: float | None = None) -> Reason:
+    """What happened at `step`, counted from 0.
 
     Without the `norm` of a gradient the loss is that of the test after this step.
     """
     what = (
-        _("At step {step} the loss was no number any more (NaN).")
+        "nan"
         if math.isnan(loss)
-        else _("At step {step} the loss was infinite.")
+        else "infinite"
         if math.isinf(loss)
-        else _("At step {step} the loss had exploded to {loss}.")
+        else "exploded"
         if loss >= EXPLODED
-        else _("At step {step} the gradient was no finite number.")
-    ).format(step=step + 1, loss=f"{loss:.3g}")
-    why = _(
-        "Steps at a learning rate of {rate} overshoot: each makes the weights and the next "
-        "gradient larger"
-    ).format(rate=f"{recipe.learning_rate:g}")
-    why += "." if norm is None else _(" (its norm is {norm}).").format(norm=f"{norm:.3g}")
-    advice = _("Try a learning rate of {rate}").format(rate=f"{recipe.learning_rate / 10:g}")
-    if recipe.initialisation == "default":
-        advice += _(", or start from Xavier weights")
-    return f"{what} {why} {advice}."
+        else "gradient"
+    )
+    return Reason(
+        "diverged",
+        {
+            "what": what,
+            "step": step + 1,
+            "loss": _kept(loss),
+            "norm": None if norm is None else _kept(norm),
+            "learning_rate": recipe.learning_rate,
+            "initialisation": recipe.initialisation,
+        },
+    )
+
+
+def _kept(number: float) -> float | str:
+    """For JSON, which knows no NaN and no infinity."""
+    return number if math.isfinite(number) else str(number)

@@ -183,10 +183,8 @@ class Training:
 
     def _why(self, done: Burst, runaway: int) -> Diverged:
         step = self._step + runaway
-        sentence = divergence.explanation(
-            self.recipe, step, done.losses[runaway], done.norms[runaway]
-        )
-        return Diverged(self._epoch, step, sentence)
+        loss, norm = done.losses[runaway], done.norms[runaway]
+        return Diverged(self._epoch, step, divergence.reason(self.recipe, step, loss, norm))
 
     def _snapshot(self, epoch: int) -> Snapshot:
         with self._working():
@@ -214,8 +212,8 @@ class Training:
         with self._working():
             result, sums = answers.result(), self._sums
         if not abs(result.loss) < divergence.EXPLODED:  # the last step's weights, or NaN
-            sentence = divergence.explanation(self.recipe, self._step - 1, result.loss)
-            self._diverged = Diverged(self._epoch, self._step, sentence)
+            why = divergence.reason(self.recipe, self._step - 1, result.loss)
+            self._diverged = Diverged(self._epoch, self._step, why)
             yield self._diverged
             return
         with self._working():

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from explorer.reasons import Reason
+
 
 @dataclass(frozen=True)
 class Started:
@@ -115,11 +117,11 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The end of a run whose numbers ran away, with a sentence that says why and what to do."""
+    """The end of a run whose numbers ran away; the reason says why and what to do."""
 
     epoch: int
     step: int
-    explanation: str
+    reason: Reason
 
 
 @dataclass(frozen=True)

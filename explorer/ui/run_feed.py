@@ -78,7 +78,7 @@ class Feed:
         self.snapshot = ""
         self.now: dict[str, Any] = {}
         self._expected: runs.Expected | None = None
-        self._changed = 0.0
+        self._revision = -1
         self._looked = 0.0
         self._told: dict[Question, bytes | None] = {}  # answers since the last look
         self._lock = Lock()
@@ -119,10 +119,10 @@ class Feed:
         self.run = run
         if run.status is Status.QUEUED or run.status.active:
             self._expected = runs.expected(run)
-        if run.changed != self._changed:
+        if run.revision != self._revision:
             self._read_curves()
             self._read_snapshot()
-        self._changed = run.changed
+        self._revision = run.revision
         self._looked = time.monotonic()
         self._told.clear()
 
@@ -146,7 +146,7 @@ class Feed:
 
     def _news(self, known: Question) -> News | None:
         run, progress, facts = self.run, self.run.progress, self.run.facts
-        stamp = f"{run.changed:.6f}"
+        stamp = str(run.revision)
         if run.status is Status.QUEUED:
             stamp += f"-{self._queue()}"
         if stamp == known.seen:

@@ -50,7 +50,7 @@ class Table:
     """All runs, as they were when they were last looked at."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, tuple[float, Row]] = {}  # newest first; each with its last change
+        self._rows: dict[int, tuple[int, Row]] = {}  # newest first; each with its last change
         self._stamp = ""
         self._looked = 0.0
         self._lock = Lock()
@@ -62,11 +62,11 @@ class Table:
             rows, stamp = dict(self._rows), self._stamp
         if stamp == seen:
             return None
-        known = _latest(seen)
+        known = _revision(seen, stamp)
         return {
             "seen": stamp,
             "all": list(rows),
-            "rows": [row for changed, row in rows.values() if changed > known],
+            "rows": [row for revision, row in rows.values() if revision > known],
         }
 
     def _refresh(self) -> None:
@@ -74,24 +74,26 @@ class Table:
             return
         self._looked = time.monotonic()
         stamp = runs.stamp()
-        if stamp == self._stamp.rpartition("~")[0]:
+        if stamp == self._stamp:
             return
-        found = runs.listed()
-        self._rows = {run.id: self._kept(run) for run in found}
-        latest = max((run.changed for run in found), default=0.0)
-        self._stamp = f"{stamp}~{latest!r}"
-
-    def _kept(self, run: Run) -> tuple[float, Row]:
-        before = self._rows.get(run.id)
-        return before if before and before[0] == run.changed else (run.changed, _row(run))
+        before = self._rows if _store(stamp) == _store(self._stamp) else {}
+        self._rows = {run.id: _kept(run, before.get(run.id)) for run in runs.listed()}
+        self._stamp = stamp  # of before they were read: what came since is told again
 
 
-def _latest(seen: str) -> float:
-    """The time of the last change that the reader knows of."""
-    try:
-        return float(seen.rpartition("~")[2])
-    except ValueError:
-        return 0.0
+def _kept(run: Run, before: tuple[int, Row] | None) -> tuple[int, Row]:
+    return before if before and before[0] == run.revision else (run.revision, _row(run))
+
+
+def _store(stamp: str) -> str:
+    """Which store it is: another one where somebody has cleared the folder."""
+    return stamp.rpartition("-")[0]
+
+
+def _revision(seen: str, stamp: str) -> int:
+    """The number of the last change that the reader knows of, if it knows this store."""
+    number = seen.rpartition("-")[2]
+    return int(number) if _store(seen) == _store(stamp) and number.isdecimal() else -1
 
 
 @cache

@@ -69,7 +69,7 @@ def _run(request: Request) -> runs.Run:
 
 
 def _table(request: Request) -> Any:
-    return table(request.query_params.get("seen", ""))
+    return table(request.query_params.get("seen", "")[:80])
 
 
 def _question(request: Request) -> Question:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from explorer.language import _
+from explorer.reasons import Reason
 from explorer.runs.engines.local import Local
-from explorer.runs.records import Reason, Run, Wish
+from explorer.runs.records import Run, Wish
 
 
 class Engine(Protocol):

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from explorer.reasons import Reason
 from explorer.runs import process, processes, store
-from explorer.runs.records import Reason, Run, Wish
+from explorer.runs.records import Run, Wish
 
 
 class Local:
@@ -26,7 +27,7 @@ class Local:
     def look(self, runs: Sequence[Run]) -> Mapping[int, Reason]:
         """Runs whose worker has ended while no host was there to notice (it knows more)."""
         return {
-            run.id: Reason(store.LOST)
+            run.id: Reason("lost")
             for run in runs
             if not process.alive(run.worker) and not processes.host_lives(run.device)
         }

@@ -1,0 +1,199 @@
+"""Stores of earlier versions: what they held stays, and what they said becomes a code."""
+
+import json
+import multiprocessing
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+
+from explorer import language, reasons, runs, storage
+from explorer.__main__ import main
+from explorer.reasons import Reason
+from explorer.recipes import Recipe
+from explorer.runs import Status, migrations, processes, store
+from explorer.runs.database import database
+from explorer.training import divergence
+
+VERSION_1 = Path(__file__).parent / "data" / "store_version_1.sql"  # made by the program of then
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of version 1: seven runs, finished, diverged, interrupted twice, paused …"""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(processes, "wake", lambda _device: None)
+    path = storage.runs_folder() / "runs.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    return path
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_runs_of_version_1_are_all_there(old: Path):
+    assert version(old) == 1
+    found = {run.id: run for run in runs.listed()}
+    assert version(old) == migrations.VERSION
+    assert {number: run.status for number, run in found.items()} == {
+        1: Status.FINISHED,
+        2: Status.DIVERGED,
+        3: Status.INTERRUPTED,
+        4: Status.INTERRUPTED,
+        5: Status.PAUSED,
+        6: Status.FAILED,
+        7: Status.STOPPED,
+    }
+    first = found[1]
+    assert (first.name, first.note) == ("a good one", "lower rate\nthan *before*")
+    assert first.recipe == Recipe(
+        "lenet", dataset="digits", epochs=2, train_subset=320, test_subset=20, batch_size=64,
+        seed=4, device="cpu",
+    )  # fmt: skip
+    assert (first.owner, first.device_uuid, first.attempts) == ("", "", 0)
+    assert first.device_title == first.facts["device_title"] != ""
+    assert first.test_accuracy == 0.1
+    assert runs.curves(1).step == list(range(1, 11))
+    assert [row.epoch for row in runs.epochs(1)] == [1, 2]
+    assert len(runs.predictions(1).predicted) == 20
+    assert runs.snapshot(1) is not None
+
+
+def test_what_version_1_said_is_a_code_with_values(old: Path):
+    del old
+    said = {run.id: run.reason for run in runs.listed()}
+    assert not said[1]
+    assert said[2] == Reason(
+        "diverged",
+        {
+            "what": "exploded",
+            "step": 5,
+            "loss": "1.03e+04",
+            "norm": "4.81",
+            "learning_rate": 1000.0,
+            "initialisation": "default",
+        },
+    )
+    assert str(said[2]) == (
+        "At step 5 the loss had exploded to 1.03e+04. Steps at a learning rate of 1000 overshoot: "
+        "each makes the weights and the next gradient larger (its norm is 4.81). Try a learning "
+        "rate of 100, or start from Xavier weights."
+    )
+    assert said[3] == Reason("killed", {"signal": "SIGKILL"})
+    assert said[4] == Reason("asked_to_end")
+    assert said[6].code == "sentence"
+    assert str(said[6]).startswith("There is no data set called images/gone-1.")
+    with closing(sqlite3.connect(storage.runs_folder() / "runs.db")) as connection:
+        for (text,) in connection.execute("SELECT reason FROM runs WHERE reason != ''"):
+            assert set(json.loads(text)) == {"code", "values"}
+
+
+@pytest.mark.parametrize(
+    ("loss", "norm"),
+    [(float("nan"), 1.0), (float("inf"), float("inf")), (12345.0, None), (2.0, float("nan"))],
+)
+def test_every_divergence_of_version_1_reads_as_it_did(loss: float, norm: float | None):
+    recipe = Recipe("lenet", learning_rate=0.5, initialisation="xavier")
+    reason = divergence.reason(recipe, 6, loss, norm)
+    assert reasons.from_json(reason.as_json()) == reason
+    again = migrations._coded(str(reason), {})
+    assert again.code == "diverged"
+    assert str(again) == str(reason)
+
+
+def test_the_migrated_store_is_used_like_any_other(old: Path, capsys: pytest.CaptureFixture[str]):
+    del old
+    runs.resume(5)
+    assert runs.get(5).status is Status.QUEUED
+    assert runs.launch(Recipe("lenet", dataset="digits")) == 8
+    runs.cancel(8)
+    runs.delete(2)
+    assert main(["runs", "show", "3"]) == 0
+    assert "ended from outside (SIGKILL)" in capsys.readouterr().out
+    assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
+    assert not database().rows("PRAGMA foreign_key_check")
+
+
+def test_a_new_store_and_a_migrated_one_are_alike(old: Path, tmp_path: Path):
+    runs.listed()
+    fresh = tmp_path / "fresh.db"
+    with closing(sqlite3.connect(fresh)) as connection:
+        connection.isolation_level = None
+        assert migrations.migrate(connection) == migrations.VERSION
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    schemas = []
+    for path in (old, fresh):
+        with closing(sqlite3.connect(path)) as connection:
+            schemas.append(connection.execute(query).fetchall())
+    assert schemas[0] == schemas[1]
+
+
+def test_a_migration_that_fails_changes_nothing(old: Path):
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("UPDATE runs SET reason = 'no JSON' WHERE id = 7")
+        connection.commit()
+        connection.isolation_level = None
+        before = list(connection.iterdump())
+        with pytest.raises(json.JSONDecodeError):
+            migrations.migrate(connection)
+        assert list(connection.iterdump()) == before
+    assert version(old) == 1
+
+
+def _listed(start: float) -> list[str]:
+    time.sleep(max(0.0, start - time.time()))
+    return [str(run.reason) for run in store.listed()]
+
+
+def test_many_processes_may_open_an_old_store_at_once(old: Path):
+    context = multiprocessing.get_context("fork")
+    with context.Pool(6) as pool:  # all of them begin at the same moment
+        told = pool.map(_listed, [time.time() + 0.3] * 6, chunksize=1)
+    assert all(each == told[0] for each in told)
+    assert len(told[0]) == 7
+    assert version(old) == migrations.VERSION
+
+
+def test_the_words_of_a_reason_are_the_readers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Kept as a code, it is told in whatever language is asked for later."""
+    reason = reasons.from_json(Reason("killed", {"signal": "SIGKILL"}).as_json())
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    catalogue = Catalog(locale="de")
+    catalogue.add(str(reasons._WORDS["killed"]), "Von außen beendet: {signal}.")
+    with (folder / "convscope.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    monkeypatch.setattr(language, "LOCALES", tmp_path)
+    language._catalogue.cache_clear()
+    try:
+        language.ask(lambda: "de")
+        assert str(reason) == "Von außen beendet: SIGKILL."
+    finally:
+        language.ask(language._source_language)
+        language._catalogue.cache_clear()
+    assert str(reason).startswith("Its process was ended")
+
+
+def test_every_code_has_words():
+    examples = {
+        "sentence": {"text": "so"},
+        "fault": {"error": "KeyError: 3"},
+        "never_began": {"attempts": 3},
+        "killed": {"signal": "SIGKILL"},
+        "crashed": {"signal": "SIGSEGV"},
+        "exit_status": {"status": 1},
+        "diverged": divergence.reason(Recipe("lenet"), 1, float("nan")).values,
+    }
+    for code in reasons._WORDS:
+        said = str(Reason(code, examples.get(code, {})))
+        assert said
+        assert "{" not in said
+    assert str(Reason()) == ""
