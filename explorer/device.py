@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import psutil
 import torch
 
 from explorer.language import _
 
-Kind = Literal["cpu", "cuda", "mps", "xpu"]
-KINDS: tuple[Kind, ...] = ("cuda", "xpu", "mps", "cpu")  # the fastest first
+CPU = "cpu"
 AUTOMATIC = "auto"
 
 _CPU_FACTS = Path("/proc/cpuinfo")
@@ -25,20 +24,25 @@ _FAST_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # instructions that multiply bfloa
 
 @dataclass(frozen=True)
 class Device:
-    """A device under torch's name for it ("cpu", "cuda:1"); its memory in bytes."""
+    """A device under torch's name for it ("cpu", "cuda:1"); its memory in bytes.
+
+    `kind` is torch's word for devices of this make: "cuda" also for AMD's, "xpu", "mps" … `uuid`
+    tells one piece of hardware from all others, where its kind knows such a thing.
+    """
 
     name: str
-    kind: Kind
+    kind: str
     title: str
     memory: int
+    uuid: str = ""
 
 
 # -- what is there ----------------------------------------------------------------------------
 
 
 def available() -> tuple[Device, ...]:
-    """Every device that can be computed on, the fastest kind first; the CPU is always the last."""
-    return tuple(device for kind in KINDS for device in _of(kind))
+    """Every device that can be computed on; the CPU is always the last."""
+    return (*_accelerators(), Device(CPU, CPU, _processor(), _memory()))
 
 
 def detect() -> Device:
@@ -66,25 +70,65 @@ def named(text: str) -> Device:
     )
 
 
+def queue(text: str) -> str:
+    """Where a run that asks for `text` waits: for one device, or for any of a kind ("cuda").
+
+    Of several devices of the best kind, "auto" takes the first that is free; so does the kind's
+    own name.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    first = named(text)
+    return first.kind if text.strip().lower() != first.name else first.name
+
+
+def serving(queue: str) -> tuple[str, ...]:
+    """The names of the devices that take runs from this queue; the queue's own if none is here."""
+    names = tuple(each.name for each in available() if queue in (each.name, each.kind))
+    return names or (queue,)
+
+
 def torch_device(device: Device) -> torch.device:
     """As torch wants it."""
     return torch.device(device.name)
 
 
-def _of(kind: Kind) -> Iterator[Device]:
-    if kind == "cuda" and torch.cuda.is_available():
-        for number in range(torch.cuda.device_count()):
-            cuda = torch.cuda.get_device_properties(number)
-            yield Device(f"cuda:{number}", kind, cuda.name, cuda.total_memory)
-    elif kind == "xpu" and torch.xpu.is_available():
-        for number in range(torch.xpu.device_count()):
-            xpu = torch.xpu.get_device_properties(number)
-            yield Device(f"xpu:{number}", kind, xpu.name, xpu.total_memory)
-    elif kind == "mps" and torch.backends.mps.is_available():
+def use(device: Device) -> None:
+    """Let what this thread makes on "the" accelerator, unnamed, lie on this one."""
+    if device.kind != CPU:
+        torch.accelerator.set_device_index(_number(device))
+
+
+def _accelerators() -> Iterator[Device]:
+    """Whatever torch can compute on beside the CPU: it knows one kind at a time."""
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is None:
+        return
+    kind = accelerator.type
+    if kind == "mps":  # the processor's own, in its own memory: torch tells neither name nor size
         title = f"{_processor()} (GPU)"
         yield Device("mps", kind, title, torch.mps.recommended_max_memory())
-    elif kind == "cpu":
-        yield Device("cpu", kind, _processor(), _memory())
+        return
+    for number in range(torch.accelerator.device_count()):
+        facts = _properties(kind, number)
+        yield Device(
+            f"{kind}:{number}",
+            kind,
+            title=str(getattr(facts, "name", kind)),
+            memory=int(getattr(facts, "total_memory", 0)) or _memory_info(number)[1],
+            uuid=str(getattr(facts, "uuid", "")),
+        )
+
+
+def _properties(kind: str, number: int) -> Any:
+    """What the kind's own module tells of a device, if it does."""
+    tell = getattr(torch.get_device_module(kind), "get_device_properties", None)
+    return tell(number) if tell else None
+
+
+def _number(device: Device) -> int:
+    return torch_device(device).index or 0
 
 
 # -- the processor ----------------------------------------------------------------------------
@@ -132,25 +176,34 @@ def _group_used() -> int:
 # -- what it can do ---------------------------------------------------------------------------
 
 
+def counts_memory(device: Device) -> bool:
+    """Whether torch counts what tensors hold there; not so the CPU's, nor (before 2.13) Metal's."""
+    return device.kind not in (CPU, "mps")
+
+
 def free_memory(device: Device) -> int:
     """Bytes that a new tensor could take now, about; on the CPU without swapping."""
-    if device.kind == "cuda":
-        number = torch_device(device).index
-        unused = torch.cuda.memory_reserved(number) - torch.cuda.memory_allocated(number)
-        return int(torch.cuda.mem_get_info(number)[0]) + unused
-    if device.kind == "xpu":
-        return int(torch.xpu.mem_get_info(torch_device(device).index)[0])
     if device.kind == "mps":
         return max(device.memory - torch.mps.driver_allocated_memory(), 0)
+    if device.kind != CPU:
+        number = _number(device)
+        reserved = int(torch.accelerator.memory_reserved(number))
+        return _memory_info(number)[0] + reserved - int(torch.accelerator.memory_allocated(number))
     free = int(psutil.virtual_memory().available)
     limit = _group("memory.max")
     return free if limit is None else min(free, max(limit - _group_used(), 0))
+
+
+def _memory_info(number: int) -> tuple[int, int]:
+    """Bytes that are free on an accelerator, whoever uses it, and bytes in all."""
+    free, whole = torch.accelerator.get_memory_info(number)
+    return int(free), int(whole)
 
 
 def fast_bfloat16(device: Device) -> bool:
     """Whether the device computes faster in bfloat16 than in float32."""
     if device.kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.kind == "cpu":
+    if device.kind == CPU:
         return not _FAST_BFLOAT16.isdisjoint(_cpu_facts().get("flags", "").split())
     return False

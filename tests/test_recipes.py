@@ -172,7 +172,7 @@ def test_a_recipe_gets_one_spelling():
         ({"schedule": "linear"}, ["schedule", "cosine"]),
         ({"initialisation": "ones"}, ["initialisation", "xavier"]),
         ({"precision": "float8"}, ["precision", "bfloat16"]),
-        ({"device": "tpu"}, ["tpu", "cuda:1"]),
+        ({"device": "cuda:first"}, ["cuda:first", "cuda:1"]),
         ({"seed": -1}, ["seed"]),
         ({"crop": 1000}, ["crop"]),
         ({"train_subset": 60_001}, ["60001", "60000"]),

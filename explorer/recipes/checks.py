@@ -24,7 +24,7 @@ MAX_SIZE = 1024  # pixels
 MAX_RATE = 1000.0
 MAX_CROP = 64  # pixels
 MAX_SEED = 2**31 - 1
-DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?")
+DEVICE = re.compile(r"[a-z][a-z0-9_]{0,30}(:\d{1,3})?")  # a word of torch's; ours: auto
 _CHOICES = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,

@@ -85,7 +85,7 @@ class Host:
             self._spare = None
             time.sleep(REST)
         if self._spare is None:
-            self._spare = WorkerProcess()
+            self._spare = WorkerProcess(self.device)
 
     def _bury(self, dead: WorkerProcess) -> None:
         for run in store.with_status(*ACTIVE, device=self.device):

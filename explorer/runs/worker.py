@@ -129,8 +129,10 @@ class Worker:
         run = self._ledger.run
         recipe, state = run.recipe, load_state(run.id)
         data = self._data(recipe)
-        peak = Peak(device.named(run.device))
-        training = Training(recipe, data, device.named(run.device), state)
+        place = device.named(run.device)
+        device.use(place)
+        peak = Peak(place)
+        training = Training(recipe, data, place, state)
         # Only now that it can go on: rows and files that it will make again give way.
         self._ledger.begin(state)
         folder.forget_after(run.id, self._ledger.epochs_done)

@@ -1,13 +1,15 @@
 """Worker processes as their host sees them: made ready ahead, given a run, watched.
 
-This module stays light, so that the host does: torch is imported by the process that workers are
-forked from, and once for all of them.
+This module stays light, so that the host does. For the CPU, torch is imported by the process that
+workers are forked from, once for all of them. For any other device each worker is a fresh process
+that imports it while it waits: whatever library touches a GPU before a fork loses it to the child.
 """
 
 import multiprocessing
 import signal
 import sys
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
 from explorer.reasons import Reason
@@ -18,19 +20,24 @@ FAILED = 1
 DISK_FULL = 3
 
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
-if sys.platform == "linux":
-    _CONTEXT = multiprocessing.get_context("forkserver")
-    _CONTEXT.set_forkserver_preload(["explorer.runs.warm"])
-else:  # Metal does not take to forking: there every worker imports torch while it waits
-    _CONTEXT = multiprocessing.get_context("spawn")
+
+
+def _context(device: str) -> ForkServerContext | SpawnContext:
+    """How processes are made that compute on this device."""
+    if device == "cpu" and sys.platform == "linux":
+        forking = multiprocessing.get_context("forkserver")
+        forking.set_forkserver_preload(["explorer.runs.warm"])
+        return forking
+    return multiprocessing.get_context("spawn")
 
 
 class WorkerProcess:
-    """A process with torch imported, waiting for a run's number."""
+    """A process with torch imported, waiting for the number of a run on this device."""
 
-    def __init__(self) -> None:
-        theirs, self._orders = _CONTEXT.Pipe(duplex=False)
-        self._process = _CONTEXT.Process(target=_enter, args=(theirs,), name="worker")
+    def __init__(self, device: str) -> None:
+        context = _context(device)
+        theirs, self._orders = context.Pipe(duplex=False)
+        self._process = context.Process(target=_enter, args=(theirs,), name="worker")
         self._process.start()
         theirs.close()
         self.identity = process.identity(self._process.pid or 0)

@@ -128,13 +128,12 @@ class Randomness:
     @contextmanager
     def used(self) -> Iterator[None]:
         """Everything inside draws from here."""
-        others = self._states()
-        self._set(self._own)
-        try:
-            yield
-        finally:
-            self._own = self._states()
-            self._set(others)
+        with torch.random.fork_rng(self._numbers(), device_type=self._device.type):
+            self._set(self._own)
+            try:
+                yield
+            finally:
+                self._own = self._states()
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state by name, uint8 on the CPU."""
@@ -144,20 +143,17 @@ class Randomness:
         """Go on from `tensors`."""
         self._own = dict(states)
 
+    def _numbers(self) -> list[int]:
+        """Which of its kind the device is; of the CPU there is but one."""
+        return [] if self._device.type == "cpu" else [self._device.index or 0]
+
     def _states(self) -> dict[str, torch.Tensor]:
         states = {"cpu": torch.get_rng_state()}
-        if self._device.type == "mps":
-            states["device"] = torch.mps.get_rng_state()
-        elif self._device.type != "cpu":
-            states["device"] = torch.get_device_module(self._device).get_rng_state(self._device)
+        for number in self._numbers():
+            states["device"] = torch.get_device_module(self._device).get_rng_state(number)
         return states
 
     def _set(self, states: dict[str, torch.Tensor]) -> None:
         torch.set_rng_state(states["cpu"])
-        if "device" not in states or self._device.type == "cpu":
-            return
-        if self._device.type == "mps":
-            torch.mps.set_rng_state(states["device"])
-        else:
-            module = torch.get_device_module(self._device)
-            module.set_rng_state(states["device"], self._device)
+        for number in self._numbers():
+            torch.get_device_module(self._device).set_rng_state(states["device"], number)

@@ -6,33 +6,44 @@ from contextlib import contextmanager
 
 import psutil
 import torch
+from torch.nn.functional import conv2d
 
-from explorer.device import Device, free_memory, torch_device
+from explorer.device import Device, counts_memory, free_memory, torch_device
 from explorer.language import _
 from explorer.training.records import OutOfMemory
 from explorer.training.setting import Setting
 from explorer.units import size
 
-_PHRASES = ("not enough memory", "can't allocate memory", "out of memory", "bad_alloc")
+# The last three are cuBLAS' and cuDNN's (…_ALLOC_FAILED, …_ALLOCATION_FAILED) and Level Zero's.
+_PHRASES = (
+    "not enough memory",
+    "can't allocate memory",
+    "out of memory",
+    "bad_alloc",
+    "alloc_failed",
+    "allocation_failed",
+    "out_of_device_memory",
+)
 
 
 class Peak:
-    """What has been taken since this was made, at its height: by tensors on a GPU, else by all of
-    this process."""
+    """What has been taken since this was made, at its height: by tensors where torch counts them,
+    else by all of this process."""
 
     def __init__(self, device: Device) -> None:
-        self._gpu = torch_device(device) if device.kind == "cuda" else None
-        if self._gpu:
-            torch.cuda.reset_peak_memory_stats(self._gpu)
-        self._before = (
-            torch.cuda.memory_allocated(self._gpu)
-            if self._gpu
-            else int(psutil.Process().memory_info().rss)
-        )
+        self._counted = torch_device(device) if counts_memory(device) else None
+        if self._counted:
+            torch.accelerator.reset_peak_memory_stats(self._counted)
+            self._before = int(torch.accelerator.memory_allocated(self._counted))
+        else:
+            self._before = int(psutil.Process().memory_info().rss)
 
     def taken(self) -> int:
         """Bytes."""
-        most = torch.cuda.max_memory_allocated(self._gpu) if self._gpu else _most_of_process()
+        if self._counted:
+            most = int(torch.accelerator.max_memory_allocated(self._counted))
+        else:
+            most = _most_of_process()
         return max(0, most - self._before)
 
 
@@ -45,12 +56,29 @@ def _most_of_process() -> int:
     return most if sys.platform == "darwin" else 1024 * most
 
 
+def make_ready(device: Device) -> None:
+    """Have an accelerator's context and its libraries' own memory taken before tensors are.
+
+    On CUDA that is half a GiB and more, which no count of tensors shows; it comes with the first
+    product and the first convolution. What is free after them is free for tensors.
+    """
+    if not counts_memory(device):
+        return
+    where = torch_device(device)
+    with torch.enable_grad():
+        weight = torch.zeros(8, 8, 3, 3, device=where, requires_grad=True)
+        maps = conv2d(torch.zeros(8, 8, 8, 8, device=where), weight).flatten(1)
+        (maps @ maps.T).sum().backward()
+
+
 def refuse_what_cannot_fit(setting: Setting) -> None:
     """Linux would rather end a process than refuse it memory, so the CPU is asked beforehand.
 
     Raises:
         OutOfMemory: one step takes more than is free.
     """
+    with answered(setting):
+        make_ready(setting.device)
     free = free_memory(setting.device)
     if setting.memory(setting.recipe.batch_size) > free:
         raise OutOfMemory(_sentence(setting, free))
