@@ -17,6 +17,7 @@ from explorer import (
     doctor,
     following,
     inputs,
+    plain_text,
     run_commands,
     wording,
 )
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except ValueError as error:
-        print(error, file=sys.stderr)
+        print(plain_text.lines(str(error)), file=sys.stderr)  # names and paths are in it
         return MISFIT
     except KeyboardInterrupt:
         return following.INTERRUPTED

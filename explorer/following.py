@@ -9,6 +9,7 @@ from types import FrameType
 
 from explorer import runs
 from explorer.language import _
+from explorer.plain_text import one_line
 from explorer.runs import EpochRow, Run, Status
 from explorer.terminal import Line, bar, duration
 from explorer.units import count, size
@@ -61,7 +62,7 @@ def _watched(number: int, *, as_json: bool) -> tuple[Run, bool]:
 
 
 def titled(run: Run) -> str:
-    return _("Run {number}: {name}").format(number=run.id, name=run.name)
+    return _("Run {number}: {name}").format(number=run.id, name=one_line(run.name))
 
 
 def _epoch_json(row: EpochRow) -> str:
@@ -137,8 +138,9 @@ def _waiting(run: Run) -> str:
 
 
 def ending(run: Run) -> str:
-    said = [_("{name} is {status}.").format(name=run.name, status=_(runs.TITLES[run.status]))]
-    said.append(str(run.reason))
+    status = _(runs.TITLES[run.status])
+    said = [_("{name} is {status}.").format(name=one_line(run.name), status=status)]
+    said.append(one_line(str(run.reason)))
     if run.status.resumable:
         said.append(_("Go on with: python -m explorer runs resume {number}").format(number=run.id))
     return " ".join(part for part in said if part)
@@ -147,6 +149,6 @@ def ending(run: Run) -> str:
 def agreed(question: str) -> bool:
     """Whether somebody at the terminal says yes."""
     try:
-        return input(question).strip().lower() in ("y", "yes", _("yes"))
+        return input(one_line(question)).strip().lower() in ("y", "yes", _("yes"))
     except EOFError:  # nobody is there
         return False

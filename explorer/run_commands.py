@@ -10,6 +10,7 @@ from typing import Any
 
 from explorer import datasets, following, recipes, runs
 from explorer.language import N_, _
+from explorer.plain_text import one_line
 from explorer.recipes import Recipe
 from explorer.runs import Run, export
 from explorer.terminal import duration, table
@@ -215,7 +216,7 @@ def _show(options: argparse.Namespace) -> int:
     print(following.titled(run))
     print(following.ending(run) if run.status.over else following.now(run))
     for name, value in json.loads(run.settings).items():
-        print(f"  {name}: {value}")
+        print(one_line(f"  {name}: {value}"))
     for row in rows:
         print(following.epoch_line(row, run))
     if weights.gone:

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from explorer.language import _
+from explorer.plain_text import one_line
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def table(rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    """Rows in aligned columns under a line below the first; the columns `right` to the right."""
+    """Rows in aligned columns under a line below the first; the columns `right` to the right.
+
+    Cells may hold what anybody typed: no sign in them is obeyed.
+    """
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -52,7 +57,7 @@ class Line:
         """Show this instead of what was there."""
         if not self._stream.isatty():
             return
-        text = text[: shutil.get_terminal_size().columns - 1]
+        text = one_line(text)[: shutil.get_terminal_size().columns - 1]
         if text != self._shown:
             self._stream.write("\r" + text.ljust(len(self._shown)))
             self._stream.flush()

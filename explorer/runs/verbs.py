@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from explorer.language import _
+from explorer.plain_text import lines, one_line
 from explorer.runs import engines, folder, store, tending
 from explorer.runs.records import TITLES, Run, Status, Wish
 
@@ -32,7 +33,7 @@ def launch(
 
     checked = recipes.check(recipe)
     place = device.named(checked.device).name
-    title = name.strip() or f"{architectures.get(checked.network).title} · {{number}}"
+    title = one_line(name).strip() or f"{architectures.get(checked.network).title} · {{number}}"
     number = store.add(
         json.dumps(recipes.as_json(checked)),
         _short(title, MAX_NAME),
@@ -109,15 +110,16 @@ def rename(run: int, name: str) -> None:
         ValueError: the name is empty.
     """
     store.get(run)
-    if not name.strip():
+    name = one_line(name).strip()
+    if not name:
         raise ValueError(_("A run needs a name of at least one character."))
-    store.describe(run, name=_short(name.strip(), MAX_NAME))
+    store.describe(run, name=_short(name, MAX_NAME))
 
 
 def note(run: int, text: str) -> None:
     """Write something down about it; an empty text takes the note away."""
     store.get(run)
-    store.describe(run, note=_short(text.strip(), MAX_NOTE))
+    store.describe(run, note=_short(lines(text).strip(), MAX_NOTE))
 
 
 def delete(run: int) -> None:

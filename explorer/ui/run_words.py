@@ -102,8 +102,14 @@ def percent(share: float | None) -> str:
 
 
 def literal(text: str) -> str:
-    """What a visitor wrote, for a place that reads Markdown: every sign as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+.!$<>~|:&-])", r"\\\1", text)
+    """What a visitor wrote, for a place that reads Markdown: every sign as it is.
+
+    The browser makes links of addresses after it has read the Markdown, whatever was escaped; a
+    sign without width, which nobody sees, keeps it from that.
+    """
+    unlinked = re.sub(r"(?=://|@)|(?<=www)(?=\.)", "\u2060", text, flags=re.IGNORECASE)
+    escaped = re.sub(r"([\\`*_{}\[\]()#+.!$<>~|:&=-])", r"\\\1", unlinked)
+    return "  \n".join(line.strip() for line in escaped.splitlines())
 
 
 # -- how it is computed ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What can be done with runs: watch, resume, repeat, name, note, take along, delete."""
 
+import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def readable(run: Run) -> bool:
     try:
         return bool(run.recipe)
     except ValueError as error:
-        st.warning(f"**{run.name}**: {error}")
+        st.warning(f"**{run_words.literal(run.name)}**: {run_words.literal(str(error))}")
         return False
 
 
@@ -101,6 +102,14 @@ def _describe(chosen: Sequence[Run]) -> None:
                 _do(lambda number: runs.rename(number, name), [one.id])
                 _do(lambda number: runs.note(number, note), [one.id])
                 st.rerun()
+
+
+def show_note(run: Run, *, named: bool = False) -> None:
+    """What somebody wrote down about a run, as it was typed; after its name where several are."""
+    if run.note:
+        name = f"<b>{html.escape(run.name)}</b>: " if named else ""
+        st.html(ASSETS / "run_pages.css")
+        st.html(f'<p class="note">{name}{html.escape(run.note)}</p>')
 
 
 def _take_along(chosen: Sequence[Run]) -> None:

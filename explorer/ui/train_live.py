@@ -145,8 +145,7 @@ def say(run: Run) -> None:
     if str(run.reason):
         failed = run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED)
         (st.warning if failed else st.info)(str(run.reason), icon=":material/info:")
-    if run.note:
-        st.caption(run.note)
+    train_actions.show_note(run)
     found = figures.nearest_of_course(run.recipe)
     if found:
         st.caption(_beside_the_course(run, found[1].test_accuracy, found[1].epochs))

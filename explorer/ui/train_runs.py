@@ -98,8 +98,7 @@ def differences(chosen: list[Run]) -> None:
     for run in chosen:
         if str(run.reason):
             st.caption(f"**{run_words.literal(run.name)}**: {run.reason}")
-        if run.note:
-            st.caption(f"**{run_words.literal(run.name)}**: {run_words.literal(run.note)}")
+        train_actions.show_note(run, named=True)
 
 
 def outcome(chosen: list[Run]) -> None:
