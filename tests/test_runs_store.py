@@ -661,8 +661,8 @@ def test_epochs_whose_weights_made_room_are_told(capsys: pytest.CaptureFixture[s
             assert not str(runs.weights(number))
     assert main(["runs", "show", str(number)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "The weights of these epochs are kept: 2–3. Those of 1 were deleted to keep the run within "
-        "2.00 GB."
+        "The weights of these epochs are kept: 2–3. Those of 1 are not: a run keeps at most "
+        "2.00 GB, and saves no more often than the disk can follow."
     )
     assert main(["runs", "show", str(number), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["weights"] == {"kept": [2, 3], "gone": [1]}

@@ -26,8 +26,8 @@ class KeptEpochs:
         if not self.gone:
             return ""
         return _(
-            "The weights of these epochs are kept: {kept}. Those of {gone} were deleted to keep "
-            "the run within {most}."
+            "The weights of these epochs are kept: {kept}. Those of {gone} are not: a run keeps at "
+            "most {most}, and saves no more often than the disk can follow."
         ).format(kept=spans(self.kept), gone=spans(self.gone), most=size(MOST_BYTES))
 
 

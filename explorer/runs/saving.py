@@ -2,28 +2,42 @@
 
 import dataclasses
 import time
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 
 import torch
+from torch import Tensor
 
 from explorer import architectures, checkpoints, recipes
 from explorer.checkpoints import NETWORK, Card
 from explorer.datasets import Data
 from explorer.runs import folder
 from explorer.runs.database import database
-from explorer.training import Epoch, State, Training
+from explorer.runs.writing import Writer
+from explorer.training import Epoch, HostBuffer, State, Training
 
 EVERY = 30.0  # seconds between two states within an epoch
 SHORT_EPOCH = 2.0  # seconds: after shorter ones not every state is written
-MOST_SHARE = 0.05  # of the time goes into writing them
+MOST_SHARE = 0.05  # of the time goes into writing states
+MOST_WAITING = 0.1  # of the time the training waits for what is saved; beyond, epochs are left out
+PATIENCE = 5.0  # seconds that it may wait in any case
 
 
 class Saver:
-    """Writes one run's checkpoints (at each epoch's end, kept) and its state (overwritten)."""
+    """Writes one run's checkpoints (at each epoch's end, kept) and its state (overwritten).
 
-    def __init__(self, run: int, training: Training, data: Data) -> None:
+    The training waits only while its tensors are copied into one buffer; a thread hashes and
+    writes them. The next copy waits until the buffer has been written.
+    """
+
+    def __init__(
+        self, run: int, training: Training, data: Data, rows: Writer, files: Writer
+    ) -> None:
         self._run = run
         self._training = training
+        self._rows, self._files = rows, files
+        self._buffer = HostBuffer(training.learner.device)
         self._card = Card(
             network=training.recipe.network,
             options=architectures.get(training.recipe.network).resolve(training.setting.options),
@@ -35,26 +49,58 @@ class Saver:
             commit=checkpoints.commit(),
             torch_version=torch.__version__,
         )
-        self._saved = time.monotonic()
-        self._due = self._saved + EVERY
+        self._began = self._saved = time.monotonic()
+        self._waited = self._cost = 0.0  # seconds: of the training in all; of the last state
 
     def after(self, record: object) -> None:
-        """Write what is due when this record has been stored.
+        """Have what is due written, now that the rows of this record are on their way.
 
         Raises:
-            ValueError: it could not be written.
+            ValueError: something could not be written.
         """
-        if isinstance(record, Epoch):
-            self._checkpoint(record)
-        done = time.monotonic() - self._saved > SHORT_EPOCH and isinstance(record, Epoch)
-        if done or time.monotonic() >= self._due:
-            self.save()
+        epoch = record if isinstance(record, Epoch) else None
+        least = SHORT_EPOCH if epoch else EVERY
+        with_state = time.monotonic() - self._saved > max(least, self._cost / MOST_SHARE)
+        if epoch and self._has_to_be_left_out(epoch):
+            epoch = None
+        if epoch or with_state:
+            self._copy(epoch, with_state=with_state)
 
     def save(self) -> None:
-        """Write the state now: the run can be taken up from here."""
+        """Write the state now, and wait for it: the run can be taken up from here.
+
+        Raises:
+            ValueError: it, or something before it, could not be written.
+        """
+        self._copy(None, with_state=True)
+        self._rows.wait()
+        self._files.wait()
+
+    def _has_to_be_left_out(self, epoch: Epoch) -> bool:
+        """Whether the disk is so slow that the training would wait for it too long; the last
+        epoch's weights are always written."""
+        share = MOST_WAITING * (time.monotonic() - self._began)
+        late = self._files.busy and self._waited > max(PATIENCE, share)
+        return late and epoch.epoch < self._training.recipe.epochs
+
+    def _copy(self, epoch: Epoch | None, *, with_state: bool) -> None:
+        """Copy the tensors once, whether for one file or for both."""
         start = time.monotonic()
+        self._files.wait()
+        state = self._training.state(self._buffer.copy) if with_state else None
+        tensors = state.tensors if state else self._training.weights(self._buffer.copy)
+        copied = time.monotonic()
+        self._waited += copied - start
+        if epoch:
+            weights = {name: t for name, t in tensors.items() if name.startswith(NETWORK)}
+            self._files.put(partial(self._write_checkpoint, weights, epoch))
+        if state:
+            self._saved = start
+            self._files.put(partial(self._write_state, state, self._rows.put(_nothing), start))
+
+    def _write_state(self, state: State, rows: "Future[None]", start: float) -> None:
+        rows.result()
         database().settle()  # the state never knows more than the rows
-        state = self._training.state()
         numbers = {
             "epoch": state.epoch,
             "step": state.step,
@@ -64,15 +110,9 @@ class Saver:
         }
         card = self._dated(epoch=state.epoch, step=state.step, state=numbers)
         checkpoints.save(folder.state_file(self._run), state.tensors, card)
-        self._saved = time.monotonic()
-        self._due = start + max(EVERY, (self._saved - start) / MOST_SHARE)
+        self._cost = time.monotonic() - start
 
-    def _checkpoint(self, epoch: Epoch) -> None:
-        weights = {
-            name: tensor
-            for name, tensor in self._training.state().tensors.items()
-            if name.startswith(NETWORK)
-        }
+    def _write_checkpoint(self, weights: dict[str, Tensor], epoch: Epoch) -> None:
         card = self._dated(
             epoch=epoch.epoch,
             step=epoch.step,
@@ -87,6 +127,10 @@ class Saver:
     def _dated(self, **changes: object) -> Card:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return dataclasses.replace(self._card, date=now, **changes)  # type: ignore[arg-type]
+
+
+def _nothing() -> None:
+    """Done when all before it is."""
 
 
 _SUM = "sum."

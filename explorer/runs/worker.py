@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -25,6 +26,7 @@ from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.records import RESUMABLE, Status, Wish
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.workers import DISK_FULL, FAILED
+from explorer.runs.writing import Writer
 from explorer.training import (
     Capture,
     Diverged,
@@ -79,6 +81,7 @@ class Worker:
     def __init__(self, number: int) -> None:
         self._ledger = Ledger(store.get(number), process.own())
         self._told_to_end = False
+        self._wish = Wish.NONE  # as it was when the last row was written
         signal.signal(signal.SIGTERM, self._tell)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for its own program
 
@@ -137,18 +140,27 @@ class Worker:
         self._ledger.begin(state)
         folder.forget_after(run.id, self._ledger.epochs_done)
         torch.set_num_threads(training.setting.threads)
-        saver = Saver(run.id, training, data)
+        with Writer() as rows, Writer() as files:  # at the end all of it has been written
+            saver = Saver(run.id, training, data, rows, files)
+            return self._followed(training, saver, rows, peak)
+
+    def _followed(self, training: Training, saver: Saver, rows: Writer, peak: Peak) -> End:
+        """Train to the end; rows and files are written meanwhile, and the time of waiting for
+        them counts as the run's."""
+        needed = training.setting.memory(training.recipe.batch_size)
         for record in training.records():
-            end = self._written(record)
+            start = time.monotonic()
+            rows.put(partial(self._write, record))
+            end = _end_told_by(record)
             if end or isinstance(record, Epoch):
-                needed = training.setting.memory(recipe.batch_size)
-                self._ledger.held(needed, peak.taken())
+                rows.put(partial(self._ledger.held, needed, peak.taken()))
             if end:
                 return end
             saver.after(record)
-            if self._told_to_end or self._ledger.wish() is not Wish.NONE:
+            if self._told_to_end or self._wish is not Wish.NONE:
                 saver.save()
                 return self._asked()
+            training.spent(time.monotonic() - start)
         raise AssertionError("a training ends with Finished or Diverged")
 
     def _data(self, recipe: Recipe) -> Data:
@@ -165,8 +177,8 @@ class Worker:
 
         return datasets.load(recipe.dataset, progress=heard, path=recipe.path or None)
 
-    def _written(self, record: Record) -> End | None:
-        """Store a record; the run's end, if that is what it says."""
+    def _write(self, record: Record) -> None:
+        """Store a record, and look what somebody wishes; in a thread of its own."""
         match record:
             case Started():
                 self._ledger.started(record)
@@ -180,11 +192,7 @@ class Worker:
                 self._ledger.alive(record.seconds)
             case Epoch():
                 self._ledger.epoch(record)
-            case Diverged():
-                return Status.DIVERGED, record.reason
-            case Finished():
-                return Status.FINISHED, NO_REASON
-        return None
+        self._wish = self._ledger.wish()
 
     def _asked(self) -> End:
         wish = self._ledger.wish()
@@ -193,3 +201,13 @@ class Worker:
         if wish is Wish.STOP:
             return Status.STOPPED, NO_REASON
         return Status.INTERRUPTED, Reason("asked_to_end")
+
+
+def _end_told_by(record: Record) -> End | None:
+    """The run's end, if that is what a record says."""
+    match record:
+        case Diverged():
+            return Status.DIVERGED, record.reason
+        case Finished():
+            return Status.FINISHED, NO_REASON
+    return None

@@ -1,10 +1,12 @@
 """What a run will take, before it is launched: a few of its steps, measured."""
 
+import time
 from dataclasses import replace
 
 from explorer.datasets import Data
 from explorer.device import Device
 from explorer.recipes import Recipe
+from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
 from explorer.training.memory import refuse_what_cannot_fit
 from explorer.training.records import Budget, Steps
@@ -29,12 +31,23 @@ def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
     speed = _images_per_second(measured)
     train = recipe.train_subset or len(data.train)
     test = recipe.test_subset or len(data.test)
+    saving = recipe.epochs * _seconds_to_copy(measured)
     return Budget(
         parameters=measured.learner.parameters,
         memory=setting.memory(recipe.batch_size),
-        seconds=recipe.epochs * (train + test * TEST_SHARE) / speed,
+        seconds=recipe.epochs * (train + test * TEST_SHARE) / speed + saving,
         images_per_second=speed,
+        saving=saving,
     )
+
+
+def _seconds_to_copy(training: Training) -> float:
+    """What an epoch's end costs the training; hashed and written they are meanwhile."""
+    copied = HostBuffer(training.learner.device).copy
+    training.weights(copied)  # the first time brings the memory
+    start = time.perf_counter()
+    training.weights(copied)
+    return time.perf_counter() - start
 
 
 def _measured_batch(setting: Setting, images: int) -> int:

@@ -1,6 +1,7 @@
 """Tensors brought from their device to the CPU: each copied once, contiguous."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -35,15 +36,19 @@ class HostBuffer:
             starts[name] = end
             end += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
         if end > len(self._bytes):
-            self._bytes = torch.empty(
-                end, dtype=torch.uint8, pin_memory=self._device.type == "cuda"
-            )
+            self._bytes = self._made(end)
         found = {name: self._view(starts[name], tensor) for name, tensor in tensors.items()}
         for name, tensor in tensors.items():
             found[name].copy_(tensor, non_blocking=True)
         if self._device.type == "cuda":
             torch.cuda.current_stream(self._device).synchronize()
         return found
+
+    def _made(self, size: int) -> Tensor:
+        if self._device.type == "cuda":
+            with suppress(RuntimeError):  # the system locks no more pages
+                return torch.empty(size, dtype=torch.uint8, pin_memory=True)
+        return torch.empty(size, dtype=torch.uint8)
 
     def _view(self, start: int, tensor: Tensor) -> Tensor:
         part = self._bytes[start : start + tensor.nbytes]

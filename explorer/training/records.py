@@ -156,12 +156,16 @@ class State:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run will take: time from a few measured steps, memory in bytes as computed."""
+    """What a run will take: time from a few measured steps, memory in bytes as computed.
+
+    `saving` are those of the `seconds` in which weights are copied, to be kept after each epoch.
+    """
 
     parameters: int
     memory: int
     seconds: float
     images_per_second: float
+    saving: float = 0.0
 
 
 class OutOfMemory(ValueError):

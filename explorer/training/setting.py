@@ -9,7 +9,7 @@ from explorer.architectures.registry import Value
 from explorer.datasets import Data
 from explorer.device import Device
 from explorer.inputs import Picture
-from explorer.memory import training_memory
+from explorer.memory import TrainingMemory, training_memory
 from explorer.recipes import Recipe
 from explorer.recipes.checks import check_fit
 from explorer.training.machine import Numbers, numbers, threads
@@ -51,7 +51,8 @@ class Setting:
         """Bytes that one training step holds at once, about."""
         recipe = self.recipe
         kind = "momentum" if recipe.optimizer == "sgd" and recipe.momentum else recipe.optimizer
-        found = training_memory(recipe.network, self.options, self.picture, batch_size, kind)
+        options = tuple(sorted(self.options.items()))
+        found = _memory(recipe.network, options, self.picture, batch_size, kind)
         if self.numbers.name == "float32":
             return found.total
         # In bfloat16 most of what is kept for the backward pass takes half, and so does a second
@@ -67,3 +68,10 @@ def forward_flops(network: str, options: Mapping[str, Value], picture: Picture) 
 @lru_cache(maxsize=512)
 def _flops(network: str, options: tuple[tuple[str, Value], ...], picture: Picture) -> int:
     return anatomy.measure(network, dict(options), picture).totals.flops
+
+
+@lru_cache(maxsize=512)
+def _memory(
+    network: str, options: tuple[tuple[str, Value], ...], picture: Picture, batch: int, kind: str
+) -> TrainingMemory:
+    return training_memory(network, dict(options), picture, batch, kind)

@@ -1,0 +1,295 @@
+"""Weights and states are written beside the training: in order, whole, or with a complaint."""
+
+import dataclasses
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer import checkpoints, datasets, device, recipes, storage
+from explorer.recipes import Recipe
+from explorer.runs import folder, saving, store
+from explorer.runs.saving import Saver, load_state
+from explorer.runs.writing import MOST_WAITING, Writer
+from explorer.training import Epoch, HostBuffer, Steps, Training
+from tests.run_processes import until
+
+CPU = device.named("cpu")
+RECIPE = Recipe("lenet", dataset="digits", epochs=6, batch_size=64, train_subset=64, test_subset=16)
+
+
+# -- the thread -----------------------------------------------------------------------------------
+
+
+def test_pieces_of_work_are_done_in_their_order_and_beside_whoever_gives_them() -> None:
+    done: list[int] = []
+    free = threading.Event()
+    with Writer() as writer:
+        writer.put(lambda: free.wait(10) and None)
+        for number in range(5):
+            writer.put(lambda number=number: done.append(number))  # type: ignore[misc]
+        assert writer.busy
+        assert not done
+        free.set()
+    assert done == list(range(5))
+    assert not writer.busy
+
+
+def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise OSError(28, "No space left on device")
+
+    def written() -> None:
+        with Writer() as writer:
+            until(writer.put(fail).done)
+            with pytest.raises(OSError, match="No space left"):
+                writer.put(lambda: done.append("later"))
+            with pytest.raises(OSError, match="No space left"):
+                writer.wait()
+
+    with pytest.raises(OSError, match="No space left"):
+        written()
+    assert not done
+
+
+def test_what_waited_behind_a_failure_is_not_done_either() -> None:
+    done: list[str] = []
+    free = threading.Event()
+
+    def fail() -> None:
+        free.wait(10)
+        raise ValueError("the disk is full")
+
+    def written() -> None:
+        with Writer() as writer:
+            writer.put(fail)
+            writer.put(lambda: done.append("relied on it"))
+            free.set()
+
+    with pytest.raises(ValueError, match="disk is full"):
+        written()
+    assert not done
+
+
+def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done() -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("of the writer")
+
+    def written() -> None:
+        with Writer() as writer:
+            writer.put(lambda: done.append("rows"))
+            writer.put(fail)
+            raise RuntimeError("of the training")
+
+    with pytest.raises(RuntimeError, match="of the training"):
+        written()
+    assert done == ["rows"]
+
+
+def test_who_gives_more_than_can_be_written_waits() -> None:
+    """Else the rows of a fast training beside a slow disk would fill the memory."""
+    free, given = threading.Event(), []
+    with Writer() as writer:
+
+        def give() -> None:
+            for number in range(MOST_WAITING + 1):
+                writer.put(lambda: free.wait(10) and None)
+                given.append(number)
+
+        thread = threading.Thread(target=give)
+        thread.start()
+        until(lambda: len(given) == MOST_WAITING)
+        time.sleep(0.1)
+        assert len(given) == MOST_WAITING
+        free.set()
+        thread.join()
+
+
+# -- the buffer -----------------------------------------------------------------------------------
+
+
+def test_a_buffer_holds_every_type_contiguous_and_is_used_again() -> None:
+    given = {
+        "count": torch.tensor(7),
+        "bytes": torch.arange(5, dtype=torch.uint8),
+        "half": torch.rand(3, 3).bfloat16(),
+        "kernel": torch.rand(4, 3, 5, 5).to(memory_format=torch.channels_last),
+        "nothing": torch.empty(0),
+        "rows": torch.rand(6, 4).t(),
+    }
+    buffer = HostBuffer(torch.device("cpu"))
+    found = buffer.copy(given)
+    assert found.keys() == given.keys()
+    for name, tensor in given.items():
+        assert found[name].dtype == tensor.dtype
+        assert torch.equal(found[name], tensor)
+        assert found[name].is_contiguous()
+    place = found["kernel"].data_ptr()
+    again = buffer.copy({name: tensor + 1 for name, tensor in given.items()})
+    assert again["kernel"].data_ptr() == place
+    assert torch.equal(found["kernel"], given["kernel"] + 1)  # as it says: overwritten
+
+
+# -- what a run leaves ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    return store.add(json.dumps(recipes.as_json(RECIPE)), "LeNet", "cpu")
+
+
+@pytest.fixture
+def writers() -> Iterator[tuple[Writer, Writer]]:
+    with Writer() as rows, Writer() as files:
+        yield rows, files
+
+
+def followed(training: Training, saver: Saver) -> None:
+    for record in training.records():
+        saver.after(record)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The bytes of each copy into the buffer."""
+    copied: list[int] = []
+    copy = HostBuffer.copy
+
+    def counting(self: HostBuffer, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        copied.append(sum(tensor.nbytes for tensor in tensors.values()))
+        return copy(self, tensors)
+
+    monkeypatch.setattr(HostBuffer, "copy", counting)
+    return copied
+
+
+def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
+    run: int, writers: tuple[Writer, Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = counted(monkeypatch)
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    followed(training, Saver(run, training, datasets.load("digits"), *writers))
+    weights = sum(p.nbytes for p in training.learner.network.parameters())
+    assert copied == [weights] * RECIPE.epochs
+    assert weights == 4 * 61_706
+    writers[1].wait()
+    assert list(folder.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
+    tensors, card = checkpoints.load(folder.checkpoint(run, 6))
+    assert card.step == 6
+    for name, tensor in training.learner.weights().items():
+        assert torch.equal(tensors[name], tensor)
+
+
+def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
+    run: int, writers: tuple[Writer, Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "SHORT_EPOCH", 0.0)
+    monkeypatch.setattr(saving, "MOST_SHARE", 1e9)
+    copied = counted(monkeypatch)
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    followed(training, Saver(run, training, datasets.load("digits"), *writers))
+    writers[1].wait()
+    assert len(copied) == RECIPE.epochs
+    state = load_state(run)
+    assert state is not None
+    assert (state.epoch, state.step) == (7, 6)
+    assert list(folder.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
+    weights, _card = checkpoints.load(folder.checkpoint(run, 6))
+    for name, tensor in weights.items():
+        assert torch.equal(tensor, state.tensors[name])
+    resumed = Training(dataclasses.replace(RECIPE, epochs=7), datasets.load("digits"), CPU, state)
+    unbroken = Training(dataclasses.replace(RECIPE, epochs=7), datasets.load("digits"), CPU)
+    assert losses(resumed) == losses(unbroken)[6:]
+
+
+def losses(training: Training) -> list[float]:
+    return [loss for r in training.records() if isinstance(r, Steps) for loss in r.loss]
+
+
+def test_a_state_is_written_after_all_rows_before_it(
+    run: int, writers: tuple[Writer, Writer]
+) -> None:
+    """Else a power cut could leave a run that goes on behind its last row."""
+    rows, files = writers
+    written = threading.Event()
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    saver = Saver(run, training, datasets.load("digits"), rows, files)
+    rows.put(lambda: written.wait(20) and None)
+    thread = threading.Thread(target=saver.save)
+    thread.start()
+    until(lambda: files.busy)
+    time.sleep(0.2)
+    assert not folder.state_file(run).exists()
+    written.set()
+    thread.join()
+    assert folder.state_file(run).exists()
+
+
+def test_where_rows_could_not_be_written_no_state_is(run: int) -> None:
+    def fail() -> None:
+        raise ValueError("the disk is full")
+
+    def saved() -> None:
+        training = Training(RECIPE, datasets.load("digits"), CPU)
+        with Writer() as rows, Writer() as files:
+            saver = Saver(run, training, datasets.load("digits"), rows, files)
+            until(rows.put(fail).done)
+            saver.save()
+
+    with pytest.raises(ValueError, match="disk is full"):
+        saved()
+    assert not folder.state_file(run).exists()
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """A disk that takes so long for a file."""
+    save = checkpoints.save
+
+    def slowly(*given: Any) -> object:
+        time.sleep(seconds)
+        return save(*given)
+
+    monkeypatch.setattr(checkpoints, "save", slowly)
+
+
+@pytest.mark.parametrize(
+    ("patience", "kept"),
+    [(1000.0, lambda epochs: epochs == [1, 2, 3, 4, 5, 6]), (0.0, lambda epochs: len(epochs) < 6)],
+)
+def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
+    run: int,
+    writers: tuple[Writer, Writer],
+    patience: float,
+    kept: Callable[[list[int]], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow(monkeypatch, 0.1)
+    monkeypatch.setattr(saving, "PATIENCE", patience)
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    followed(training, Saver(run, training, datasets.load("digits"), *writers))
+    writers[1].wait()
+    epochs = list(folder.checkpoints(run))
+    assert kept(epochs)
+    assert epochs[0] == 1
+    assert epochs[-1] == 6  # what it learned is always there
+
+
+def test_what_a_run_waits_for_its_disk_counts_as_its_time(run: int) -> None:
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    seen: list[float] = []
+    for record in training.records():
+        if isinstance(record, Epoch):
+            seen.append(record.seconds)
+            training.spent(10.0)
+    assert all(later - earlier > 10 for earlier, later in pairwise(seen))
