@@ -1,18 +1,23 @@
 """Images a second: this training loop, the course's own, and the bound of both.
 
-`python -m benchmarks.training [--quick] [--networks lenet,vgg11]`
+`python -m benchmarks.training [--quick] [--networks lenet,vgg11] [--epochs]`
 
 - The course's loop, as its notebooks write it: a data set of Pillow images, torchvision's `Resize`
   and `ToTensor`, a `DataLoader` with 0, 2 or 4 workers, plain Adam, `.item()` at every step.
 - Ours: `explorer.training`, pulled as a run's worker pulls it, without the test at an epoch's end.
-- The bound: the same network, number format, layout, threads and optimiser on one fixed batch that
-  is already in memory. Nothing is loaded, measured or reported.
+- The bound: the same network, number format, layout, threads, optimiser and deterministic settings
+  on one fixed batch that is already in memory; on a GPU as one recorded graph. Nothing is loaded,
+  measured or reported.
+
+With `--epochs` (on a GPU always) a run's own worker trains two epochs of each network; the second
+one's seconds are given, testing, saving and rows included.
 
 Each contender is a process of its own, started with the environment that it really has. They take
 turns, so that a slow moment of the machine hits all of them; the table gives medians.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -22,34 +27,45 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from tempfile import TemporaryDirectory
 
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
-from explorer import architectures, datasets, device
+from explorer import architectures, datasets, device, recipes, runs, storage
 from explorer.datasets import Data
 from explorer.recipes import Recipe, course_recipe
+from explorer.runs import process, store
+from explorer.runs.worker import Worker
 from explorer.torchvision_import import torchvision
-from explorer.training import Snapshot, Steps, Training, environment
+from explorer.training import Snapshot, Steps, Training, capture, environment
 from explorer.training.initialisation import initialise
 from explorer.training.learner import Learner
-from explorer.training.machine import cores
+from explorer.training.machine import cores, own_stream, queued_on, repeatable
 from explorer.training.setting import Setting
 
 ON_GPU = torch.cuda.is_available()
-NETWORKS = ("lenet", "bn_lenet", "resnet18", "densenet", "vgg11")
+NETWORKS = (
+    "lenet",
+    "bn_lenet",
+    "resnet18",
+    "densenet",
+    "vgg11",
+    "alexnet",
+    "nin",
+    "googlenet",
+)
+COURSE_CASES = {name: course_recipe(name) for name in NETWORKS}
 CPU_CASES = {
-    "lenet": course_recipe("lenet"),
-    "bn_lenet": course_recipe("bn_lenet"),
+    **COURSE_CASES,
     "resnet18": replace(course_recipe("resnet18"), size=96),
-    "densenet": course_recipe("densenet"),
     "vgg11": replace(course_recipe("vgg11", {"conv_ratio": 8, "fc_ratio": 8}), batch_size=32),
 }
 # A GPU takes the course's own sizes, so that its seconds per epoch are comparable.
-CASES = {name: course_recipe(name) for name in NETWORKS} if ON_GPU else CPU_CASES
+CASES = COURSE_CASES if ON_GPU else CPU_CASES
 CONTENDERS = ("course, 0 workers", "course, 2 workers", "course, 4 workers", "ours", "bound")
 OURS = {"ours", "bound"}  # those that are started with our environment
 
@@ -117,23 +133,28 @@ def ours(recipe: Recipe, data: Data) -> Iterator[int]:
 
 
 def bound(recipe: Recipe, data: Data) -> Iterator[int]:
-    """The step alone, on one batch."""
+    """The step alone, on one batch, as `repeatable` as ours."""
     setting = Setting.of(recipe, data, device.detect())
     torch.set_num_threads(setting.threads)
-    learner = Learner(recipe, setting.options, setting.device, setting.numbers)
-    pictures = torch.rand(recipe.batch_size, *setting.picture).to(learner.device)
-    pictures = pictures.contiguous(memory_format=setting.numbers.layout)
-    labels = data.train.labels[: recipe.batch_size].to(learner.device)
-    half = torch.autocast(
-        learner.device.type, torch.bfloat16, enabled=setting.numbers.name == "bfloat16"
-    )
-    while True:
-        learner.optimiser.zero_grad(set_to_none=True)
-        with half:
-            answers = learner.network(pictures)
-        cross_entropy(answers.float(), labels).backward()
-        learner.optimiser.step()
-        yield recipe.batch_size
+    recorder = capture.recorder(setting.device)
+    with queued_on(own_stream(setting.device)), repeatable():
+        learner = Learner(
+            recipe,
+            setting.options,
+            setting.device,
+            setting.numbers,
+            capturable=recorder is not None,
+        )
+        learner.set_rate(recipe.learning_rate)
+        pictures = torch.rand(recipe.batch_size, *setting.picture).to(learner.device)
+        pictures = pictures.contiguous(memory_format=setting.numbers.layout)
+        labels = data.train.labels[: recipe.batch_size].to(learner.device)
+        step = partial(learner.update, pictures, labels)
+        for number in itertools.count():
+            if recorder and number == capture.WARM_UP:
+                step = recorder.record(step).replay
+            step()
+            yield recipe.batch_size
 
 
 def contender(name: str, recipe: Recipe, data: Data) -> Iterator[int]:
@@ -141,6 +162,38 @@ def contender(name: str, recipe: Recipe, data: Data) -> Iterator[int]:
     if name.startswith("course"):
         return course(recipe, data, int(name.split()[1]))
     return ours(recipe, data) if name == "ours" else bound(recipe, data)
+
+
+def seconds_per_epoch(recipe: Recipe) -> float:
+    """The second epoch of a run, as its worker trains, tests, saves and records it.
+
+    In a process of its own: a worker listens to signals, and a home of its own is thrown away.
+    """
+    with TemporaryDirectory() as home:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.training", "--worker"],
+            input=json.dumps(recipes.as_json(replace(recipe, epochs=2))),
+            env={**os.environ, **environment(), storage.VARIABLE: home},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    first, second = json.loads(done.stdout)
+    return float(second - first)
+
+
+def work() -> None:
+    """In that process: train the recipe that comes in, and answer with the time at each epoch's
+    end."""
+    there = device.detect().name
+    number = store.add(sys.stdin.read(), "benchmark", there)
+    store.claim(there, process.own())
+    answer = os.dup(sys.stdout.fileno())  # what a worker prints goes into its run's folder
+    Worker(number).work()
+    run = runs.get(number)
+    if run.status is not runs.Status.FINISHED:
+        sys.exit(str(run.reason))
+    os.write(answer, json.dumps([row.seconds for row in runs.epochs(number)]).encode())
 
 
 # -- a process per contender -----------------------------------------------------------------------
@@ -240,27 +293,29 @@ def compare(network: str, turns: int, seconds: float) -> Result:
 
 HEAD = (
     "| network, size, batch | course, 0 / 2 / 4 workers | ours | × course's best | bound "
-    "| share of it | numbers, threads |{gpu}\n|:--|--:|--:|--:|--:|--:|:--|{line}"
+    "| share of it | numbers, threads |{epoch}{peak}\n|:--|--:|--:|--:|--:|--:|:--|{lines}"
 )
 
 
-def row(result: Result, data: Data, peak: float) -> str:
+def row(result: Result, data: Data, peak: float, *, epochs: bool) -> str:
     """One network's line."""
     recipe = CASES[result.network]
     setting = Setting.of(recipe, data, device.detect())
     course_rates = " / ".join(f"{result.median(name):.0f}" for name in CONTENDERS[:3])
+    own = result.median("ours")
     cells = [
         f"{result.network}, {recipe.size}, {recipe.batch_size}",
         course_rates,
-        f"{result.median('ours'):.0f}",
+        f"{own:.0f}",
         f"{result.ratio('ours', result.best_of_course):.2f}",
         f"{result.median('bound'):.0f}",
         f"{result.ratio('ours', 'bound'):.3f}",
         f"{setting.numbers.name}, {setting.threads}",
     ]
+    if epochs:
+        cells.append(f"{seconds_per_epoch(recipe):.1f} s")
     if peak:
-        own = result.median("ours")
-        cells += [f"{len(data.train) / own:.1f} s", f"{3 * setting.flops * own / peak:.1%}"]
+        cells.append(f"{3 * setting.flops * own / peak:.1%}")
     return f"| {' | '.join(cells)} |"
 
 
@@ -288,20 +343,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Images a second in training.")
     parser.add_argument("--quick", action="store_true", help="a third of the turns, shorter")
     parser.add_argument("--networks", default=",".join(CASES), help="some of: " + ", ".join(CASES))
+    parser.add_argument("--epochs", action="store_true", help="and whole epochs, as runs do them")
     parser.add_argument("--attend", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.attend:
         attend(*given.attend)
-        return
+    elif given.worker:
+        work()
+    else:
+        names = given.networks.split(",")
+        if unknown := [name for name in names if name not in CASES]:
+            parser.error(f"no case is called {unknown[0]}; there are: {', '.join(CASES)}")
+        table(names, quick=given.quick, epochs=given.epochs or ON_GPU)
+
+
+def table(names: list[str], *, quick: bool, epochs: bool) -> None:
+    """Measure and print, network by network."""
     there = device.detect()
     peak = measured_peak()
     data = datasets.load("fashion_mnist")
     print(f"{there.title}, {cores()} cores, torch {torch.__version__}; images a second, medians\n")
-    gpu = (" epoch | share of peak |", "--:|--:|") if peak else ("", "")
-    print(HEAD.format(gpu=gpu[0], line=gpu[1]), flush=True)
-    turns, seconds = (3, 1.0) if given.quick else (9, 2.0)
-    for network in given.networks.split(","):
-        print(row(compare(network, turns, seconds), data, peak), flush=True)
+    print(
+        HEAD.format(
+            epoch=" epoch |" if epochs else "",
+            peak=" share of peak |" if peak else "",
+            lines="--:|" * (epochs + bool(peak)),
+        ),
+        flush=True,
+    )
+    turns, seconds = (3, 1.0) if quick else (9, 2.0)
+    for network in names:
+        print(row(compare(network, turns, seconds), data, peak, epochs=epochs), flush=True)
 
 
 if __name__ == "__main__":
