@@ -1,0 +1,103 @@
+"""What a click costs the server, page by page: `python -m benchmarks.pages [--home FOLDER]`.
+
+The real server and one visitor. The processor's time of the server's process is counted, not the
+time on the wall, so that what else the machine does matters little. `--home` names another copy of
+the program, measured by turns with this one.
+"""
+
+import argparse
+import asyncio
+import statistics
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import psutil
+
+from benchmarks.visitor import Visitor, visiting
+from explorer.ui.shell import PAGES
+from tests.run_processes import folder
+from tests.serving import ROOT, server
+
+ROUNDS = 3
+CLICKS = 15  # on each page in each round
+WARM = 3  # clicks that are not counted
+
+
+@dataclass(frozen=True)
+class Served:
+    """One running copy of the program."""
+
+    address: str
+    process: psutil.Process
+
+    def seconds(self) -> float:
+        """What its process has used of a processor so far."""
+        used = self.process.cpu_times()
+        return float(used.user + used.system)
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Served]:
+    """The program in the folder `home`."""
+    with server(home) as address:
+        port = f"--server.port={urlsplit(address).port}"
+        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
+        yield Served(address, process)
+
+
+async def _clicks(served: Served, visitor: Visitor, fragment: str = "") -> float:
+    """Milliseconds of the processor for one click."""
+    for _click in range(WARM):
+        await visitor.click(fragment)
+    before = served.seconds()
+    for _click in range(CLICKS):
+        await visitor.click(fragment)
+    return 1000 * (served.seconds() - before) / CLICKS
+
+
+async def costs(served: Served, url: str) -> dict[str, float]:
+    """Milliseconds for one click on the page, and for one in each of its fragments."""
+    async with visiting(served.address) as visitor:
+        await visitor.open(url)
+        found = {url or "home": await _clicks(served, visitor)}
+        for number, fragment in enumerate(visitor.fragments, 1):
+            found[f"{url}, fragment {number}"] = await _clicks(served, visitor, fragment)
+    return found
+
+
+def measure(copies: list[Served]) -> None:
+    """Print a row for each page and fragment, a column for each copy."""
+    totals = [0.0] * len(copies)
+    for page in PAGES:
+        rounds = [
+            [asyncio.run(costs(each, page.url)) for each in copies] for _round in range(ROUNDS)
+        ]
+        for name in rounds[0][0]:
+            row = [
+                statistics.median(each[copy].get(name, float("nan")) for each in rounds)
+                for copy in range(len(copies))
+            ]
+            if "," not in name:
+                totals = [total + cost for total, cost in zip(totals, row, strict=True)]
+            print(f"| {name:28} |" + "".join(f" {cost:8.1f} |" for cost in row), flush=True)
+    print(f"| {'mean of the pages':28} |" + "".join(f" {t / len(PAGES):8.1f} |" for t in totals))
+
+
+def main() -> None:
+    """Measure this copy and those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, action="append", default=[], help="another copy")
+    homes = [*parser.parse_args().home, ROOT]
+    with TemporaryDirectory() as data, folder(Path(data)), ExitStack() as stack:
+        copies = [stack.enter_context(running(home.resolve())) for home in homes]
+        print(f"| ms a click {'':17} |" + "".join(f" {home.name:>8} |" for home in homes))
+        print("|:--|" + "--:|" * len(homes))
+        measure(copies)
+
+
+if __name__ == "__main__":
+    main()
