@@ -5,7 +5,6 @@ Streamlit does not have: the assets of our own components, and a sign of life.
 """
 
 import asyncio
-import gc
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
@@ -21,7 +20,7 @@ from starlette.routing import Mount, Route
 import explorer
 from explorer import runs
 from explorer.language import _
-from explorer.ui import trimming
+from explorer.ui import garbage, trimming
 from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.web import Assets, SecurityHeaders
@@ -30,41 +29,37 @@ HOME = Path(__file__).resolve().parent
 SHELL = HOME / "explorer" / "ui" / "shell.py"
 ASSETS = HOME / "explorer" / "ui" / "assets"
 
-# Not warmed: the command line, and the page layer, which the first page imports.
-COLD = {"explorer.__main__", "explorer.ui"}
+COLD = {"explorer.__main__"}  # not warmed: the command line
 
 
 def warm_up() -> None:
-    """Import what every page needs, once, and take it out of the garbage collector's rounds.
-
-    Streamlit collects garbage after every run of a page. With torch and plotly in its rounds that
-    took 190 ms a time, and a class of 30 waited 5 s for an answer.
-    """
-    import plotly.graph_objects as go  # here, so that a look at the door does not load them
+    """Load what pages need, before the first visitor, and take it out of the collector's rounds."""
+    import pandas as pd  # noqa: F401 (here, so that a look at the door loads none of them)
+    import plotly.graph_objects as go
     import torch
 
-    go.Figure(go.Scatter())  # plotly loads its parts at their first use
+    go.Figure([go.Bar(), go.Heatmap(), go.Scatter()])  # plotly loads its parts at their first use
     torch.set_num_threads(1)  # a visitor's click must not take every core from the others
-    for room in pkgutil.iter_modules(explorer.__path__, "explorer."):
+    for room in pkgutil.walk_packages(explorer.__path__, "explorer."):
         if room.name not in COLD:
             importlib.import_module(room.name)
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Warm up before the first visitor is let in; see to runs that an earlier server left.
 
-    As long as the server is up, memory that nothing uses is given back.
+    As long as the server is up, garbage is collected and memory that nothing uses given back.
     """
     warm_up()
     with suppress(ValueError):  # a store that cannot be read: the pages on runs say why
         if any(not run.status.over for run in runs.listed()):
             runs.watch()
-    trimming_on = asyncio.create_task(trimming.now_and_then())
+    chores = [asyncio.create_task(each.now_and_then()) for each in (garbage, trimming)]
     yield
-    trimming_on.cancel()
+    for each in chores:
+        each.cancel()
 
 
 async def health(_request: Request) -> JSONResponse:

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 PATIENCE = 60  # seconds for an answer
 
+
 class Visitor:
     """One session on a server; `fragments` are the ids of those on the page that it shows."""
 
