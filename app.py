@@ -34,15 +34,14 @@ COLD = {"explorer.__main__"}  # not warmed: the command line
 
 def warm_up() -> None:
     """Load what pages need, before the first visitor, and take it out of the collector's rounds."""
-    import pandas as pd  # noqa: F401 (here, so that a look at the door loads none of them)
-    import plotly.graph_objects as go
+    import plotly.graph_objects as go  # here, so that a look at the door does not load them
     import torch
 
     go.Figure([go.Bar(), go.Heatmap(), go.Scatter()])  # plotly loads its parts at their first use
     torch.set_num_threads(1)  # a visitor's click must not take every core from the others
-    for room in pkgutil.walk_packages(explorer.__path__, "explorer."):
-        if room.name not in COLD:
-            importlib.import_module(room.name)
+    rooms = {room.name for room in pkgutil.walk_packages(explorer.__path__, "explorer.")}
+    for name in ("pandas", *sorted(rooms - COLD)):  # pandas: Streamlit's tables
+        importlib.import_module(name)
     garbage.settle()
 
 
