@@ -3,6 +3,19 @@
 What a stranger's file does to the library that reads it stays in that process, and ends with it.
 """
 
-from explorer.tasks.records import Limits, Output, Progress, Refused, Work
+from explorer.tasks.pool import Pool
+from explorer.tasks.records import Ending, Limits, Output, Progress, Refused, Work
+from explorer.tasks.spare import Spare
+from explorer.tasks.task import Task
 
-__all__ = ["Limits", "Output", "Progress", "Refused", "Work"]
+__all__ = [
+    "Ending",
+    "Limits",
+    "Output",
+    "Pool",
+    "Progress",
+    "Refused",
+    "Spare",
+    "Task",
+    "Work",
+]

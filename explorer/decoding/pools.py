@@ -1,0 +1,20 @@
+"""Where strangers' files are read: in processes, so many at once, each within its limits."""
+
+import os
+
+from explorer.decoding.pictures import MOST_BYTES
+from explorer.tasks import Limits, Pool, Spare
+
+_CORES = os.cpu_count() or 1
+
+SPARE = Spare("explorer.decoding.pictures", "explorer.decoding.archives")
+
+# The largest pictures that are taken need 2 s of a core and 500 MB.
+PICTURE = Limits(cpu_seconds=10, wall_seconds=60, memory_bytes=800_000_000, output_bytes=20_000_000)
+PICTURES = Pool(SPARE, at_once=max(4, _CORES), most=200, most_each=5, most_bytes=50 * MOST_BYTES)
+
+# Twice over ten thousand million pixels, and all of them at one size.
+ARCHIVE = Limits(
+    cpu_seconds=900, wall_seconds=3600, memory_bytes=1_500_000_000, output_bytes=600_000_000
+)
+ARCHIVES = Pool(SPARE, at_once=max(2, _CORES // 4), most=40, most_each=2, most_bytes=1_000_000_000)
