@@ -5,7 +5,6 @@ would take every server start two seconds for four pictures; a test compares the
 own functions load.
 """
 
-import io
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,18 +12,16 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
-from explorer.language import _
-from explorer.pillow_errors import UNREADABLE
+from explorer.decoding import pools
+from explorer.decoding.pictures import check_bytes
+from explorer.tasks import Output, Task, Work
 
 Photograph = npt.NDArray[np.float64]  # (H, W), brightness from 0 to 1
 
 NAMES = ("china", "flower")
 SIDE = 480  # pixels of the longer side: what a page shows, and quick to convolve
-MOST_BYTES = 10_000_000
-MOST_PIXELS = 40_000_000  # what a telephone's camera makes; 160 MB once it is unpacked
-LEAST_SIDE = 8
 
 
 def _data_folder() -> Path:
@@ -35,18 +32,9 @@ def _data_folder() -> Path:
 
 
 def _shrunk(picture: Image.Image, side: int) -> Photograph:
-    small = _eight_bits(ImageOps.exif_transpose(picture))
+    small = picture.convert("L")
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
-    if small.mode == "RGBA":
-        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
-    return np.asarray(small.convert("L"), dtype=np.float64) / 255
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Grey; with its transparency still in it, if there is any."""
-    if picture.mode.startswith("I"):  # 16 bits: `convert` would cut them off at 255, all white
-        return Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
-    return picture.convert("RGBA" if picture.has_transparency_data else "L")
+    return np.asarray(small, dtype=np.float64) / 255
 
 
 @cache
@@ -80,56 +68,27 @@ def patch(name: Literal["china", "flower"], side: int, levels: int = 9) -> npt.N
     return found
 
 
-def read_upload(content: bytes, side: int = SIDE) -> Photograph:
-    """A visitor's PNG or JPEG, grey and shrunk to `side` pixels.
-
-    The size that the file *claims* is checked before it is unpacked: a few kilobytes can inflate
-    to gigabytes.
+def start_upload(content: bytes, side: int = SIDE, visitor: str = "") -> Task[Photograph]:
+    """Begin to read this visitor's PNG or JPEG, grey and shrunk to `side` pixels.
 
     Raises:
-        ValueError: a sentence for the visitor: too large, too small, or no such picture.
+        Refused: a sentence for the visitor: the file is too large, or too many are being read.
     """
-    if len(content) > MOST_BYTES:
-        raise ValueError(
-            _("The file has {size:.1f} MB; at most {most} MB are taken. Save it smaller.").format(
-                size=len(content) / 1e6, most=MOST_BYTES // 1_000_000
-            )
-        )
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as picture:
-            _check_size(picture.size)
-            picture.draft("L", (side, side))  # a JPEG is unpacked no larger than needed
-            found = _shrunk(picture, side)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _Refused.too_many_pixels() from None
-    except _Refused:
-        raise
-    except UNREADABLE:
-        raise ValueError(
-            _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
-        ) from None
+    check_bytes(content)
+    work = Work("explorer.decoding.pictures:decode", pools.PICTURE, content, {"side": side})
+    return pools.PICTURES.start(work, _grey, visitor)
+
+
+def read_upload(content: bytes, side: int = SIDE) -> Photograph:
+    """The same, once it is read.
+
+    Raises:
+        Refused: a sentence for the visitor: too large, too small, or no such picture.
+    """
+    return start_upload(content, side).result()
+
+
+def _grey(output: Output) -> Photograph:
+    (pixels,) = output.arrays
+    found: Photograph = np.asarray(Image.fromarray(pixels).convert("L"), dtype=np.float64) / 255
     return found
-
-
-class _Refused(ValueError):
-    """The picture was understood, but is not taken."""
-
-    @classmethod
-    def too_many_pixels(cls) -> "_Refused":
-        return cls(
-            _("The picture has too many pixels: at most {most} million. Save it smaller.").format(
-                most=MOST_PIXELS // 1_000_000
-            )
-        )
-
-
-def _check_size(size: tuple[int, int]) -> None:
-    wide, high = size
-    if wide * high > MOST_PIXELS:
-        raise _Refused.too_many_pixels()
-    if min(size) < LEAST_SIDE:
-        raise _Refused(
-            _("The picture is {wide} × {high} pixels; each side needs at least {least}.").format(
-                wide=wide, high=high, least=LEAST_SIDE
-            )
-        )

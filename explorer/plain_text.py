@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Sequence
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
 _UNSEEN = frozenset({"Cc", "Cs"})  # control signs, ESC among them, and halves of characters
+# Streamlit's own signs with it ($ and :), and what makes a link of an address.
+_ACTIVE = re.compile(r"[\\`*_\[\]<>#|~$:&@!]|(?<=www)\.", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -27,6 +30,11 @@ def _seen(text: str) -> str:
     return "".join(
         sign for sign in text if sign not in _TURNING and unicodedata.category(sign) not in _UNSEEN
     )
+
+
+def markdown(text: str) -> str:
+    """So that Markdown shows it as it is, on one line: no link, picture, formula or icon in it."""
+    return _ACTIVE.sub(r"\\\g<0>", one_line(text))
 
 
 def spreadsheet(rows: Iterable[Sequence[object]]) -> str:

@@ -55,8 +55,13 @@ def tried(files: Mapping[str, tuple[str, Path]]) -> dict[str, Outcome]:
 # -- in the process of its own ----------------------------------------------------------------
 
 
+def _untold(_done: int, _total: int) -> None:
+    """Nobody asks how far it is."""
+
+
 def _readers() -> dict[str, Callable[[Path], object]]:
-    from explorer import checkpoints, pictures, weights
+    from explorer import checkpoints, weights
+    from explorer.decoding import pictures
     from explorer.ui import inside_sources
     from explorer.weights import published
 
@@ -72,7 +77,7 @@ def _readers() -> dict[str, Callable[[Path], object]]:
         return published.build(PUBLISHED, name)
 
     return {
-        "picture": lambda path: pictures.from_upload(path.read_bytes()),
+        "picture": lambda path: pictures.decode(path.read_bytes(), _untold, side=1024),
         "card": checkpoints.read_card,
         "checkpoint": checkpoints.load,
         "shipped": shipped,

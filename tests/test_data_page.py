@@ -64,7 +64,9 @@ def shown(at: AppTest) -> np.ndarray:
 def waited(at: AppTest) -> AppTest:
     """Run the page until no work is going on."""
     end = time.monotonic() + 20
-    while any(button.key == "stop" for button in at.button) and time.monotonic() < end:
+    while (
+        any(button.key in {"stop", "own_stop"} for button in at.button) and time.monotonic() < end
+    ):
         time.sleep(0.05)
         at.run()
     assert not at.exception

@@ -209,6 +209,7 @@ def picture(make: Callable[[], bytes], said: str, most: int = LITTLE) -> File:
     return File(lambda _path: make(), ("picture",), said, most)
 
 
+CLAIM = "larger than its content can be"
 UNREAD = "cannot be read as a PNG or JPEG picture"
 PIXELS = "at most 40 million"
 TAKEN = ""
@@ -232,7 +233,7 @@ PICTURES = {
     "1000 frames of 4 MB": picture(lambda: animated(1_000, 2_000), TAKEN),
     "20000x1": picture(lambda: png(20_000, 1), "20000 × 1 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
-    "cut in half": picture(lambda: png(2_000, 2_000)[:6_000], UNREAD),
+    "cut in half": picture(lambda: png(2_000, 2_000)[:6_000], CLAIM),
     "SVG": picture(lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", UNREAD),
     "HTML": picture(lambda: b"<!doctype html><script>alert(1)</script>", UNREAD),
     "GIF": picture(lambda: saved(plain(), "GIF"), UNREAD),

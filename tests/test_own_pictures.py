@@ -9,6 +9,7 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ from PIL import Image, PngImagePlugin
 from explorer import datasets, storage
 from explorer.datasets import own
 from explorer.datasets.records import Damaged
-from explorer.decoding import folders, resizing
-from explorer.tasks import Refused
+from explorer.decoding import archives, folders, resizing
+from explorer.tasks import Progress, Refused
 from explorer.torchvision_import import torchvision
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)
@@ -56,6 +57,17 @@ def cats_and_dogs(number: int = 5, top: str = "") -> dict[str, bytes]:
     """Red cats and blue dogs, no two alike."""
     files = {f"{top}cats/{n}.png": png((200, 30, n)) for n in range(number)}
     return files | {f"{top}dogs/{n}.png": png((20, n, 220)) for n in range(number)}
+
+
+def keep(
+    source: Path | IO[bytes], title: str = "", progress: Progress = lambda _done, _total: None
+) -> str:
+    """As `datasets.keep` does it, but in this process: it has no start, and limits can be set."""
+    if isinstance(source, Path):
+        output = archives.decode(b"", progress, path=str(source))
+        return own.store(title or source.stem, output)
+    source.seek(0)
+    return own.store(title, archives.decode(source.read(), progress))
 
 
 def unpacked(files: dict[str, bytes], folder: Path) -> Path:
@@ -133,9 +145,9 @@ def test_pictures_become_one_size_as_torchvision_would_make_them() -> None:
 
 def test_grey_pictures_stay_one_channel_and_a_colour_makes_all_three() -> None:
     grey = {f"{c}/{n}.png": png(40 * n, mode="L") for c in "ab" for n in range(3)}
-    assert datasets.get(datasets.keep(zipped(grey))).shape == (1, 16, 16)
+    assert datasets.get(keep(zipped(grey))).shape == (1, 16, 16)
     mixed = grey | {"a/9.png": png()}
-    assert datasets.get(datasets.keep(zipped(mixed))).shape == (3, 16, 16)
+    assert datasets.get(keep(zipped(mixed))).shape == (3, 16, 16)
 
 
 @pytest.mark.parametrize(
@@ -175,24 +187,24 @@ def test_a_telephones_turned_photograph_stands_upright() -> None:
 
 def test_large_sets_are_made_smaller_to_fit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resizing, "MOST_BYTES", 10 * 3 * 12 * 12)
-    assert datasets.get(datasets.keep(zipped(cats_and_dogs()))).shape == (3, 12, 12)
+    assert datasets.get(keep(zipped(cats_and_dogs()))).shape == (3, 12, 12)
 
 
 def test_keeping_can_be_watched_and_stopped(home: Path) -> None:
     told: list[tuple[int, int]] = []
-    datasets.keep(zipped(cats_and_dogs()), "a", lambda done, total: told.append((done, total)))
+    keep(zipped(cats_and_dogs()), "a", lambda done, total: told.append((done, total)))
     assert told == [(n, 20) for n in range(1, 21)]
 
     def stop(_done: int, _total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        datasets.keep(zipped(cats_and_dogs(6)), "b", stop)
+        keep(zipped(cats_and_dogs(6)), "b", stop)
     assert [path.stem[:2] for path in own.folder().iterdir()] == ["a-"]
 
 
 def test_a_kept_set_can_be_deleted_and_damage_is_noticed() -> None:
-    name = datasets.keep(zipped(cats_and_dogs()), "pets")
+    name = keep(zipped(cats_and_dogs()), "pets")
     path = datasets.where(name)
     assert path is not None
     whole = path.read_bytes()
@@ -211,14 +223,14 @@ def test_a_kept_set_can_be_deleted_and_damage_is_noticed() -> None:
 def test_a_full_store_and_an_unwritable_folder_are_sentences(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    datasets.keep(zipped(cats_and_dogs()))
+    keep(zipped(cats_and_dogs()))
     monkeypatch.setattr(own, "MOST_STORED", 20_000)
     with pytest.raises(Refused, match="Delete a set"):
-        datasets.keep(zipped(cats_and_dogs(20)))
+        keep(zipped(cats_and_dogs(20)))
     monkeypatch.setenv(storage.VARIABLE, str(home / "taken"))
     (home / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(Refused, match="cannot be stored in"):
-        datasets.keep(zipped(cats_and_dogs()))
+        keep(zipped(cats_and_dogs()))
 
 
 # -- what is not taken ------------------------------------------------------------------------
@@ -249,7 +261,7 @@ def test_what_is_not_one_folder_per_class_is_answered_by_a_sentence(
     files: dict[str, bytes], words: str
 ) -> None:
     with pytest.raises(Refused, match=words):
-        datasets.keep(zipped(files))
+        keep(zipped(files))
     assert own.names() == ()
 
 
@@ -258,7 +270,7 @@ def test_what_is_not_one_folder_per_class_is_answered_by_a_sentence(
 )
 def test_names_that_lead_out_of_the_archive_are_refused(name: str) -> None:
     with pytest.raises(Refused, match="leads out of it"):
-        datasets.keep(zipped(cats_and_dogs() | {name: png()}))
+        keep(zipped(cats_and_dogs() | {name: png()}))
 
 
 def test_links_within_an_archive_are_refused() -> None:
@@ -268,13 +280,13 @@ def test_links_within_an_archive_are_refused() -> None:
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(Refused, match="leads out of it"):
-        datasets.keep(written)
+        keep(written)
 
 
 def test_locked_and_oddly_packed_archives_are_refused() -> None:
     for kind in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         with pytest.raises(Refused, match="unusual way"):
-            datasets.keep(zipped(cats_and_dogs(), kind))
+            keep(zipped(cats_and_dogs(), kind))
     locked = bytearray(zipped(cats_and_dogs()).getvalue())
     for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = locked.find(sign)
@@ -282,7 +294,7 @@ def test_locked_and_oddly_packed_archives_are_refused() -> None:
             locked[at + place] |= 1
             at = locked.find(sign, at + 1)
     with pytest.raises(Refused, match="password"):
-        datasets.keep(io.BytesIO(locked))
+        keep(io.BytesIO(locked))
 
 
 def bomb(side: int) -> bytes:
@@ -301,7 +313,7 @@ def bomb(side: int) -> bytes:
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_picture_that_inflates_is_refused_before_it_does(side: int) -> None:
     with pytest.raises(Refused, match=r"over 40 million pixels: cats/9.png"):
-        datasets.keep(zipped(cats_and_dogs() | {"cats/9.png": bomb(side)}))
+        keep(zipped(cats_and_dogs() | {"cats/9.png": bomb(side)}))
 
 
 def test_damaged_notes_of_a_camera_are_a_sentence() -> None:
@@ -311,7 +323,7 @@ def test_damaged_notes_of_a_camera_are_a_sentence() -> None:
     written = io.BytesIO()
     Image.new("RGB", (16, 16)).save(written, "JPEG", exif=broken)
     with pytest.raises(Refused, match=r"1 of 11 .*: cats/9.jpg"):
-        datasets.keep(zipped(cats_and_dogs() | {"cats/9.jpg": written.getvalue()}))
+        keep(zipped(cats_and_dogs() | {"cats/9.jpg": written.getvalue()}))
 
 
 def test_a_text_chunk_that_inflates_is_refused() -> None:
@@ -321,14 +333,14 @@ def test_a_text_chunk_that_inflates_is_refused() -> None:
     Image.new("RGB", (16, 16)).save(written, "PNG", pnginfo=notes)
     assert len(written.getvalue()) < 100_000
     with pytest.raises(Refused, match=r"cats/9.png"):
-        datasets.keep(zipped(cats_and_dogs() | {"cats/9.png": written.getvalue()}))
+        keep(zipped(cats_and_dogs() | {"cats/9.png": written.getvalue()}))
 
 
 def test_a_file_that_inflates_is_refused_by_what_it_claims() -> None:
     zeros = zipped(cats_and_dogs() | {"cats/9.png": bytes(31_000_000)})
     assert len(zeros.getvalue()) < 100_000
     with pytest.raises(Refused, match=r"cats/9.png has 31.0 MB unpacked"):
-        datasets.keep(zeros)
+        keep(zeros)
 
 
 def test_a_file_that_claims_less_than_it_is_gives_no_more() -> None:
@@ -339,7 +351,7 @@ def test_a_file_that_claims_less_than_it_is_gives_no_more() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(Refused, match=r"damaged at “cats/9.png”"):
-            datasets.keep(io.BytesIO(lying))
+            keep(io.BytesIO(lying))
         assert tracemalloc.get_traced_memory()[1] < 5_000_000  # nor does it inflate on the way
     finally:
         tracemalloc.stop()
@@ -348,15 +360,15 @@ def test_a_file_that_claims_less_than_it_is_gives_no_more() -> None:
 def test_many_files_and_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MOST_PICTURES", 9)
     with pytest.raises(Refused, match="There are 10 pictures; at most 9"):
-        datasets.keep(zipped(cats_and_dogs()))
+        keep(zipped(cats_and_dogs()))
     monkeypatch.undo()
     monkeypatch.setattr(folders, "MOST_TOTAL", 500)
     with pytest.raises(Refused, match="at most 500 B are taken"):
-        datasets.keep(zipped(cats_and_dogs()))
+        keep(zipped(cats_and_dogs()))
     monkeypatch.undo()
     monkeypatch.setattr(resizing, "MOST_PIXELS_IN_ALL", 3_000)
     with pytest.raises(Refused, match=r"3.20 k pixels in all"):
-        datasets.keep(zipped(cats_and_dogs()))
+        keep(zipped(cats_and_dogs()))
 
 
 def test_a_long_list_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -368,7 +380,7 @@ def test_a_long_list_is_refused_before_it_is_read(tmp_path: Path) -> None:
         if isinstance(source, Path):
             source.write_bytes(listed + end)
         with pytest.raises(Refused, match=r"The archive lists 40.0 k files"):
-            datasets.keep(source)
+            keep(source)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -383,7 +395,7 @@ def test_no_damaged_archive_does_more_than_be_refused() -> None:
         if chance.random() < 0.3:
             del broken[chance.randrange(len(broken)) :]
         try:
-            datasets.keep(io.BytesIO(broken))
+            keep(io.BytesIO(broken))
         except Refused as error:
             said.append(str(error))
     assert len(said) > 300
@@ -391,7 +403,7 @@ def test_no_damaged_archive_does_more_than_be_refused() -> None:
 
 
 def test_what_is_kept_is_a_plain_file_of_numbers() -> None:
-    name = datasets.keep(zipped(cats_and_dogs()))
+    name = keep(zipped(cats_and_dogs()))
     path = datasets.where(name)
     assert path is not None
     with np.load(path, allow_pickle=False) as kept:

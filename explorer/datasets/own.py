@@ -10,12 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from explorer import storage
@@ -23,14 +25,21 @@ from explorer.datasets.catalogue import KEPT
 from explorer.datasets.records import Damaged, Data, DataSet
 from explorer.datasets.splitting import rows, split
 from explorer.datasets.writing import replacing
-from explorer.decoding.folders import opened
-from explorer.decoding.resizing import Pixels, one_size
+from explorer.decoding import pools
 from explorer.language import _
-from explorer.tasks import Progress, Refused
+from explorer.tasks import Garbled, Output, Progress, Refused, Task, Work
 from explorer.units import size
 
 PREFIX = "images/"
 MOST_STORED = 4_000_000_000  # bytes of all sets together: whoever may upload could fill the disk
+
+TICK = 0.1  # seconds between two words on how far the work is
+
+_DECODE = "explorer.decoding.archives:decode"
+_storing = Lock()  # two at once would both find room for one
+
+Pixels = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
 
 _NAME = re.compile(r"images/([a-z0-9-]{1,40}-[0-9a-f]{8})")
 
@@ -56,25 +65,73 @@ def found(name: str) -> Path | None:
 # -- keeping ----------------------------------------------------------------------------------
 
 
-def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = None) -> str:
-    """Read, resize and keep a folder or zip with one folder of pictures per class; its new name.
+def start_keeping(source: Path | IO[bytes], title: str = "", visitor: str = "") -> Task[str]:
+    """Begin to read, resize and keep a folder or zip with one folder of pictures per class.
 
-    `title` becomes part of the name. `progress` is told how many pictures of all have been looked
-    at (each is looked at twice); what it raises stops the work, and nothing is kept.
+    It is read in a process of its own. The task gives the name under which the pictures are kept,
+    with `title` in it; stopped, it keeps nothing.
+
+    Raises:
+        Refused: this visitor's, or all, files that wait to be read are too many.
+    """
+    if isinstance(source, Path):
+        title = title or source.stem
+        work = Work(_DECODE, pools.ARCHIVE, arguments={"path": str(source.absolute())})
+    else:
+        source.seek(0)
+        work = Work(_DECODE, pools.ARCHIVE, source.read())
+    return pools.ARCHIVES.start(work, partial(store, title), visitor)
+
+
+def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = None) -> str:
+    """The same, once it is done: the name under which the pictures are kept.
+
+    `progress` is told how many pictures of all have been looked at (each is looked at twice); what
+    it raises stops the work.
 
     Raises:
         Refused: what was given is not that, is too large, or cannot be stored.
     """
-    with opened(source) as given:
-        pixels, labels = one_size(given, progress)
-        classes = list(given.classes)
-    if not title and isinstance(source, Path):
-        title = source.stem
+    task = start_keeping(source, title)
+    try:
+        while not task.wait(TICK):
+            if progress:
+                progress(task.done, task.total)
+    finally:
+        task.stop()
+    return task.result()
+
+
+def store(title: str, output: Output) -> str:
+    """Keep what was read; the name for it.
+
+    Raises:
+        Refused: it cannot be stored.
+        Garbled: it is not what reading gives.
+    """
+    pixels, labels, classes = _checked(output)
     name = f"{_slug(title)}-{_digest(pixels, labels, classes)}"
-    train, test = rows(torch.tensor(labels))
+    train, test = rows(torch.from_numpy(labels))
     card = {"classes": classes, "shape": pixels.shape[1:], "counts": [len(train), len(test)]}
-    _store(folder() / f"{name}.npz", pixels, labels, card)
+    with _storing:
+        _store(folder() / f"{name}.npz", pixels, labels, card)
     return PREFIX + name
+
+
+def _checked(output: Output) -> tuple[Pixels, Labels, list[str]]:
+    """Pictures (N, C, side, side), each one's class, and the classes' names; nothing else."""
+    match output.arrays, output.facts:
+        case (np.ndarray() as pixels, np.ndarray() as labels), {"classes": list(classes)}:
+            right = (
+                (pixels.dtype, pixels.ndim, labels.dtype, labels.ndim) == (np.uint8, 4, np.int64, 1)
+                and pixels.shape[1] in {1, 3}
+                and 0 < len(pixels) == len(labels)
+                and all(isinstance(each, str) for each in classes)
+                and 0 <= labels.min() <= labels.max() < len(classes)
+            )
+            if right:
+                return pixels, labels, classes
+    raise Garbled
 
 
 def _slug(title: str) -> str:
@@ -82,13 +139,13 @@ def _slug(title: str) -> str:
     return plain[:40].strip("-") or "pictures"
 
 
-def _digest(pixels: Pixels, labels: list[int], classes: list[str]) -> str:
-    summed = sha256(json.dumps([classes, labels, pixels.shape]).encode())
+def _digest(pixels: Pixels, labels: Labels, classes: list[str]) -> str:
+    summed = sha256(json.dumps([classes, labels.tolist(), pixels.shape]).encode())
     summed.update(pixels.data)
     return summed.hexdigest()[:8]
 
 
-def _store(path: Path, pixels: Pixels, labels: list[int], card: Mapping[str, Any]) -> None:
+def _store(path: Path, pixels: Pixels, labels: Labels, card: Mapping[str, Any]) -> None:
     if path.is_file():
         return
     stored = sum(file.stat().st_size for file in folder().glob("*.npz"))
@@ -101,7 +158,7 @@ def _store(path: Path, pixels: Pixels, labels: list[int], card: Mapping[str, Any
         )
     try:
         with replacing(path) as file:
-            np.savez(file, card=json.dumps(card), pictures=pixels, labels=np.array(labels))
+            np.savez(file, card=json.dumps(card), pictures=pixels, labels=labels)
     except OSError as error:
         raise Refused(
             _("The pictures cannot be stored in {folder}: {reason}.").format(

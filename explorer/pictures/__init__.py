@@ -11,7 +11,7 @@ from explorer.pictures.sources import (
     named,
     of_class,
 )
-from explorer.pictures.uploads import MOST_BYTES, from_upload
+from explorer.pictures.uploads import MOST_BYTES, from_upload, start_upload
 
 __all__ = [
     "DRAWING",
@@ -29,5 +29,6 @@ __all__ = [
     "named",
     "of_class",
     "prepare",
+    "start_upload",
     "wider",
 ]

@@ -7,9 +7,11 @@ from explorer.tasks.pool import Pool
 from explorer.tasks.records import Ending, Limits, Output, Progress, Refused, Work
 from explorer.tasks.spare import Spare
 from explorer.tasks.task import Task
+from explorer.tasks.wire import Garbled
 
 __all__ = [
     "Ending",
+    "Garbled",
     "Limits",
     "Output",
     "Pool",

@@ -35,6 +35,7 @@ class Task(Generic[Value]):
         self._language = language.current()
         self._value: Value | None = None
         self._sentence = ""
+        self._asked = time.monotonic()
         self._began: float | None = None
         self._ended = Event()
         self._process: Process | None = None
@@ -57,6 +58,11 @@ class Task(Generic[Value]):
     def stopped(self) -> bool:
         """Whether somebody has stopped it."""
         return self.ending is Ending.STOPPED
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was asked for."""
+        return time.monotonic() - self._asked
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for its end, at most so long; whether it has ended."""

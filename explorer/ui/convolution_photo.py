@@ -8,10 +8,13 @@ import torch
 from torch.nn import functional
 
 from explorer import ops, photographs
+from explorer.decoding import pools
+from explorer.decoding.pictures import MOST_BYTES
 from explorer.figures.photographs import grey_png, signed_png
 from explorer.language import _
 from explorer.photographs import Photograph
-from explorer.ui import learn, links
+from explorer.tasks import Task
+from explorer.ui import learn, links, progress
 from explorer.ui.divider import divider
 from explorer.ui.window_board import Sliding
 from explorer.units import times
@@ -72,17 +75,15 @@ def _picked() -> Photograph | None:
             _("A PNG or JPEG picture"),
             ["png", "jpg", "jpeg"],
             key="conv_file",
-            max_upload_size=photographs.MOST_BYTES // 1_000_000,
+            max_upload_size=MOST_BYTES // 1_000_000,
         )
     else:
         given = st.camera_input(_("Take a picture"), key="conv_camera", width=420)
-    if given is None:
-        return None
-    try:
-        return photographs.read_upload(given.getvalue())
-    except ValueError as error:
-        st.error(str(error), icon=":material/broken_image:")
-        return None
+
+    def start(content: bytes) -> Task[Photograph]:
+        return photographs.start_upload(content, visitor=progress.visitor())
+
+    return progress.read(given, start, pools.PICTURES, "conv")
 
 
 def show(shown: Sliding) -> None:

@@ -1,7 +1,8 @@
 """Getting a data set on the page: loading, downloading with progress, a visitor's own zip.
 
-Downloads and uploads are worked on in threads of the server (`datasets.jobs`); whoever has the
-page open sees the same download and may stop it. Nothing is lost with a closed tab.
+Downloads are worked on in threads of the server (`datasets.jobs`); whoever has the page open sees
+the same download and may stop it. Uploads are read in processes of their own (`tasks`). Nothing is
+lost with a closed tab.
 """
 
 from io import BytesIO
@@ -13,10 +14,11 @@ from explorer import datasets
 from explorer.datasets import jobs, own
 from explorer.datasets.jobs import Job
 from explorer.datasets.records import Data, DataSet
+from explorer.decoding import pools
 from explorer.language import _
-from explorer.tasks import Progress
-from explorer.ui import links
-from explorer.units import exact, size
+from explorer.tasks import Progress, Task
+from explorer.ui import links, progress
+from explorer.units import size
 
 EVERY = 0.5  # seconds between two looks at the work
 
@@ -49,7 +51,7 @@ def _going(name: str) -> bool:
     job = jobs.get(_key(name))
     if job is None or job.finished:
         return False
-    _watch(_key(name), in_bytes=True)
+    _watch(_key(name))
     return True
 
 
@@ -84,30 +86,26 @@ def _offer(facts: DataSet, sentence: str) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def _watch(key: str, *, in_bytes: bool) -> None:
+def _watch(key: str) -> None:
     """How far the work is, with its rate and the time left, and a button that stops it."""
     job = jobs.get(key)
     if job is None or job.finished:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
-    st.progress(share, _told(job, in_bytes=in_bytes))
+    st.progress(share, _told(job))
     st.button(_("Stop"), key="stop", icon=":material/stop_circle:", on_click=job.cancel)
 
 
-def _told(job: Job, *, in_bytes: bool) -> str:
+def _told(job: Job) -> str:
     if job.cancelled:
         return _("Stopping …")
     if not job.done or job.seconds_left is None:
-        return _("Waiting for the server …") if in_bytes else _("Looking into it …")
+        return _("Waiting for the server …")
     seconds = _("{n} s left").format(n=round(job.seconds_left))
-    if in_bytes:
-        words = _("{done} of {total} · {rate} a second · {left}")
-        return words.format(
-            done=size(job.done), total=size(job.total), rate=size(job.rate), left=seconds
-        )
-    words = _("{percent} % of {n} pictures · {left}")  # each is looked at twice
-    percent = 100 * job.done // job.total
-    return words.format(percent=percent, n=exact(job.total // 2), left=seconds)
+    words = _("{done} of {total} · {rate} a second · {left}")
+    return words.format(
+        done=size(job.done), total=size(job.total), rate=size(job.rate), left=seconds
+    )
 
 
 # -- own pictures -----------------------------------------------------------------------------
@@ -124,31 +122,29 @@ def own_pictures(facts: DataSet) -> None:
             "on them, until somebody deletes them."
         )
     )
-    if given is not None:
-        _keep(given)
+    _keep(given)
     if facts.name.startswith(own.PREFIX):
         _deletion(facts)
 
 
-def _keep(given: UploadedFile) -> None:
+def _keep(given: UploadedFile | None) -> None:
     """Work on an upload once; then show what it has become."""
-    key = f"keep {given.file_id}"
-    if st.session_state.get("own kept") == key:
+    if given and st.session_state.get("own kept") == given.file_id:
         return
-    content, title = BytesIO(given.getvalue()), given.name.rpartition(".")[0]
-    job = jobs.get(key) or jobs.start(key, lambda told: datasets.keep(content, title, told))
-    if not job.finished:
-        _watch(key, in_bytes=False)
-    elif job.result:
-        jobs.put_away(key)
-        st.session_state["own kept"] = key
-        st.query_params["own"] = job.result
-        st.session_state.pop("own", None)  # the address says which
-        st.rerun()
-    elif job.error:
-        st.error(job.error, icon=":material/folder_off:")
-    else:
-        st.info(_("That was stopped; nothing is kept."), icon=":material/block:")
+
+    def start(content: bytes) -> Task[str]:
+        assert given
+        title = given.name.rpartition(".")[0]
+        return own.start_keeping(BytesIO(content), title, progress.visitor())
+
+    name = progress.read(given, start, pools.ARCHIVES, "own")
+    if given is None or name is None:
+        return
+    progress.forget("own")
+    st.session_state["own kept"] = given.file_id
+    st.query_params["own"] = name
+    st.session_state.pop("own", None)  # the address says which
+    st.rerun()
 
 
 def _delete(name: str) -> None:

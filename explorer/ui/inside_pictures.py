@@ -8,13 +8,16 @@ import html
 from functools import partial
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer import datasets, pictures
+from explorer.decoding import pools
 from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.language import _
 from explorer.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
-from explorer.ui import inside_drawing, inside_leaf, link_told, links
+from explorer.tasks import Task
+from explorer.ui import inside_drawing, inside_leaf, link_told, links, progress
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.units import times
 
@@ -158,18 +161,23 @@ def _drawing(key: str, spelled: str) -> None:
     inside_drawing.grid(cells, key=f"{key}_grid", on_draw=drawn)
 
 
-def _own(key: str, given: "st.runtime.uploaded_file_manager.UploadedFile | None", way: str) -> None:
+def _own(key: str, given: UploadedFile | None, way: str) -> None:
     """Take an upload or a camera's picture, once."""
     taken = f"{key} {way} taken"
-    if given is None or st.session_state.get(taken) == given.file_id:
+    if given and st.session_state.get(taken) == given.file_id:
         return
-    st.session_state[taken] = given.file_id
-    try:
+
+    def start(content: bytes) -> Task[Picture]:
+        assert given
         name = given.name.rpartition(".")[0] if way == OWN else _("from the camera")
-        st.session_state[f"{key} {OWN}"] = pictures.from_upload(given.getvalue(), name[:40])
-    except ValueError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        return pictures.start_upload(content, name[:40], progress.visitor())
+
+    picture = progress.read(given, start, pools.PICTURES, f"{key}_{way}")
+    if given is None or picture is None:
         return
+    progress.forget(f"{key}_{way}")
+    st.session_state[taken] = given.file_id
+    st.session_state[f"{key} {OWN}"] = picture
     _choose(key, OWN)
     st.rerun()
 

@@ -1,0 +1,102 @@
+"""A visitor's file, read in a process of its own: how far it is, the time left, a button to stop.
+
+What takes less than a second is simply waited for.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from explorer import plain_text
+from explorer.language import _, ngettext
+from explorer.tasks import Pool, Refused, Task
+from explorer.units import exact
+
+Value = TypeVar("Value")
+
+EVERY = 0.5  # seconds between two looks at the work
+PATIENCE = 0.9  # seconds from the start before anything is shown of it
+
+
+def visitor() -> str:
+    """Who is served now, in one word: each visitor has one turn at a time."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def read(
+    given: UploadedFile | None, start: Callable[[bytes], Task[Value]], pool: Pool, key: str
+) -> Value | None:
+    """What an upload is, once it is read; until then, or if it is refused, that is on the page.
+
+    The work on it is begun once, by `start`, and waits in the session under `key`.
+    """
+    if given is None:
+        forget(key)
+        return None
+    try:
+        task = _task(given, start, key)
+        if not _finished(task, pool, key):
+            return None
+        if task.stopped:
+            st.info(task.sentence, icon=":material/block:")
+            return None
+        return task.result()
+    except Refused as refused:
+        st.error(plain_text.markdown(str(refused)), icon=":material/broken_image:")
+        return None
+
+
+def forget(key: str) -> None:
+    """Let go of the work under `key`; what is not done is not needed any more."""
+    if held := st.session_state.pop(_held(key), None):
+        held[1].stop()
+
+
+def _held(key: str) -> str:
+    return f"{key} reading"
+
+
+def _task(given: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) -> Task[Value]:
+    held: tuple[str, Task[Value]] | None = st.session_state.get(_held(key))
+    if held and held[0] == given.file_id:
+        return held[1]
+    forget(key)
+    task = start(given.getvalue())
+    st.session_state[_held(key)] = (given.file_id, task)
+    return task
+
+
+def _finished(task: Task[Any], pool: Pool, key: str) -> bool:
+    if task.wait(max(PATIENCE - task.age, 0.0)):
+        return True
+    _watch(task, pool, key)
+    return False
+
+
+@st.fragment(run_every=EVERY)
+def _watch(task: Task[Any], pool: Pool, key: str) -> None:
+    if task.finished:
+        st.rerun()
+    share = min(task.done / task.total, 1.0) if task.total else 0.0
+    st.progress(share, _told(task, pool))
+    st.button(_("Stop"), key=f"{key}_stop", icon=":material/stop_circle:", on_click=task.stop)
+
+
+def _told(task: Task[Any], pool: Pool) -> str:
+    if before := max(pool.position(task) - 1, 0):
+        words = ngettext("Waiting: {n} file comes first", "Waiting: {n} files come first", before)
+        return words.format(n=before)
+    if task.waiting:
+        return _("Waiting: this file is next")
+    if not task.total or task.seconds_left is None:
+        words = _("Reading it … it is given up after {n} s at the latest")
+        return words.format(n=round(task.most_seconds_left))
+    return _("{percent} % of {n} pictures · {left} s left").format(  # each is looked at twice
+        percent=100 * task.done // task.total,
+        n=exact(task.total // 2),
+        left=round(task.seconds_left),
+    )
