@@ -152,13 +152,13 @@ def test_what_a_run_held_is_counted_by_the_device(trained: Mapping[str, Run]):
 def test_two_devices_work_at_once_and_a_paused_run_goes_on_with_the_unbroken_curve(
     server: Server,
 ):
-    numbers = [launched(server, f"testgpu:{n}", epochs=5) for n in range(2)]
+    numbers = [launched(server, f"testgpu:{n}", epochs=3) for n in range(2)]
     for number in numbers:
         assert going(number, 3).status is Status.RUNNING
     server.ask("pause", numbers[1])
     paused = over(numbers[1])
     assert paused.status is Status.PAUSED
-    assert 3 <= paused.progress.step < 80
+    assert 3 <= paused.progress.step < 48
     server.ask("resume", numbers[1])
     unbroken, resumed = (over(number) for number in numbers)
     assert (unbroken.status, resumed.status) == (Status.FINISHED, Status.FINISHED)
@@ -250,3 +250,63 @@ def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
     for sentence in (during, before):
         assert "Test GPU 1 has" in sentence
         assert "Try" in sentence
+
+
+# Any of several
+
+
+def test_whatever_device_is_free_first_takes_a_run_that_asks_for_the_best(server: Server):
+    first, second = (launched(server, "auto", epochs=500) for _ in range(2))
+    devices = {going(number).device for number in (first, second)}
+    assert devices == {"testgpu:0", "testgpu:1"}
+    third, fourth = launched(server, "auto"), launched(server, store.get(first).device)
+    assert [store.get(number).device for number in (third, fourth)] == [
+        "testgpu",
+        store.get(first).device,
+    ]
+    code = f"""
+    import dataclasses, json
+    from explorer import runs
+    print(json.dumps([dataclasses.astuple(runs.expected(runs.get(n))) for n in {[third, fourth]}]))
+    """
+    (position, until_third, _), (after, until_fourth, _) = answer(code)
+    assert (position, after) == (1, 2)
+    assert 0 < until_third < until_fourth
+    server.ask("stop", second)  # the device that only the third can take is free
+    assert over(third).device == over(second).device
+    assert store.get(fourth).status is Status.QUEUED
+    server.ask("pause", first)
+    over(first)
+    assert over(fourth).device == store.get(first).device
+    server.ask("resume", first)  # it may go on anywhere
+    assert going(first, store.get(first).progress.step + 1).status is Status.RUNNING
+    server.ask("stop", first)
+    over(first)
+
+
+# The pages
+
+
+def test_new_run_lists_the_device_launches_on_it_and_live_names_it():
+    code = """
+    import json
+    from explorer import runs
+    from explorer.ui.shell import entry
+    from tests.pages import boards, opened, press
+    from tests.run_processes import over
+    recipe = dict(dataset="digits", activation="relu", epochs="1", batch_size="32")
+    at = opened("new-run", network="lenet", device="testgpu:1", train_subset="64", **recipe)
+    (listed,) = (each.options for each in at.selectbox if each.key == "device")
+    press(at, "Launch")
+    number = runs.listed()[0].id
+    run = over(number)
+    at = opened("live", run=str(number))
+    places = [board["place"] for board in boards(at) if "place" in board]
+    print(json.dumps([listed, run.status, run.device, run.device_title, run.device_uuid, places]))
+    """
+    listed, status, place, title, uuid, places = answer(code)
+    assert [each.partition(",")[0] for each in listed[1:3]] == ["Test GPU 0", "Test GPU 1"]
+    assert "free first" in listed[0]
+    assert (status, place, title) == ("finished", "testgpu:1", "Test GPU 1")
+    assert uuid.endswith("1")
+    assert "Test GPU 1 (testgpu:1)" in places[0]

@@ -19,7 +19,7 @@ from explorer.runs.looks import (
     stamp,
     weights,
 )
-from explorer.runs.queueing import expected
+from explorer.runs.queueing import expected, next_turn
 from explorer.runs.records import (
     TITLES,
     Curve,
@@ -68,6 +68,7 @@ __all__ = [
     "get",
     "launch",
     "listed",
+    "next_turn",
     "note",
     "pause",
     "predictions",

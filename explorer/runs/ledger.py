@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from explorer.device import Device
 from explorer.reasons import NO_REASON, Reason
 from explorer.runs.database import database
 from explorer.runs.metrics import packed
@@ -43,6 +44,11 @@ class Ledger:
         now = time.time()
         with database().writing() as connection:
             self._set(connection, taken=now, started=self.run.started or now)
+
+    def placed(self, device: Device) -> None:
+        """It trains on this device."""
+        with database().writing() as connection:
+            self._set(connection, device_title=device.title, device_uuid=device.uuid)
 
     def begin(self, state: State | None) -> None:
         """Go on from `state`; whatever came after it will be done, and written, again."""

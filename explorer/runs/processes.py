@@ -15,7 +15,7 @@ from explorer import storage
 from explorer.language import _
 from explorer.runs import process
 from explorer.runs.database import database
-from explorer.runs.records import ACTIVE, Status
+from explorer.runs.records import ACTIVE, Status, kind_of
 
 _HOST = "host"
 _WATCHER = "watcher"
@@ -63,8 +63,9 @@ def leave(device: str, known: str) -> bool:
     states = (Status.QUEUED, *ACTIVE)
     with database().writing() as connection:
         marks = ", ".join("?" * len(states))
-        query = f"SELECT 1 FROM runs WHERE device = ? AND status IN ({marks})"
-        if connection.execute(query, (device, *states)).fetchone() or _watched(connection):
+        query = f"SELECT 1 FROM runs WHERE device IN (?, ?) AND status IN ({marks})"
+        ours = (device, kind_of(device), *states)
+        if connection.execute(query, ours).fetchone() or _watched(connection):
             return False
         connection.execute("DELETE FROM processes WHERE identity = ?", (known,))
     return True

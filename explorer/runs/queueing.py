@@ -1,12 +1,13 @@
 """When a run gets its turn and how long it takes, from the rates that were measured."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
 from statistics import median
 from typing import Any
 
 from explorer.runs import store
-from explorer.runs.records import ACTIVE, Expected, Run, Status
+from explorer.runs.records import ACTIVE, Expected, Run, Status, kind_of
 
 # Two runs that agree in these do the same work for each picture.
 _SAME_WORK = ("network", "options", "dataset", "size", "batch_size", "optimizer", "precision")
@@ -16,15 +17,50 @@ def expected(run: Run) -> Expected:
     """A queued run waits for those before it; a going one needs what is left at its pace."""
     if run.status.over:
         return Expected(0, None, None)
-    rates = _rates(run.device)
+    rates = _rates(kind_of(run.device))
+    left = _left(run, rates)
     if run.status.active:
-        return Expected(0, 0.0, _left(run, rates))
-    queue = store.with_status(Status.QUEUED, device=run.device)
-    before = [other for other in queue if other.place < run.place]
-    going = store.with_status(*ACTIVE, device=run.device)
-    times = [_left(other, rates) for other in (*going, *before)]
-    until = None if None in times else sum(time for time in times if time is not None)
-    return Expected(len(before) + 1, until, _left(run, rates))
+        return Expected(0, 0.0, left)
+    position, until = _turn(run.device, run.place, rates)
+    return Expected(position, until, left)
+
+
+def next_turn(queue: str) -> Expected:
+    """When a run that is launched into this queue (see `device.queue`) would get its turn."""
+    position, until = _turn(queue, inf, _rates(kind_of(queue)))
+    return Expected(position, until, None)
+
+
+def _turn(queue: str, place: float, rates: Mapping[str, float]) -> tuple[int, float | None]:
+    """Position and seconds until the start of who waits there: each device takes who is first."""
+    free, position = _seconds_until_free(queue, rates), 1
+    ours = _takers(free, queue)
+    for other in store.with_status(Status.QUEUED, device=kind_of(queue)):
+        takers = _takers(free, other.device)
+        if other.place < place and takers:
+            left = _left(other, rates)
+            free[min(takers, key=free.__getitem__)] += inf if left is None else left
+            position += not ours.isdisjoint(takers)
+    until = min(free[name] for name in ours)
+    return position, until if until < inf else None
+
+
+def _seconds_until_free(queue: str, rates: Mapping[str, float]) -> dict[str, float]:
+    """For each device that such a run may compete for; infinite where no rate is known."""
+    from explorer import device  # brings torch; a host does without
+
+    names = device.serving(kind_of(queue))
+    free = dict.fromkeys(names if _takers(names, queue) else [queue], 0.0)
+    for run in store.with_status(*ACTIVE, device=kind_of(queue)):
+        left = _left(run, rates)
+        if run.device in free:
+            free[run.device] += inf if left is None else left
+    return free
+
+
+def _takers(devices: Iterable[str], queue: str) -> set[str]:
+    """Those of the devices that take runs from this queue."""
+    return {name for name in devices if queue in (name, kind_of(name))}
 
 
 def _left(run: Run, rates: Mapping[str, float]) -> float | None:

@@ -109,7 +109,7 @@ class Run:
     note: str
     settings: str  # the recipe as JSON
     engine: str
-    device: str  # "cpu", "cuda:0" …
+    device: str  # "cpu", "cuda:0" …; before its turn also "cuda": any device of that kind
     parent: int | None  # of which run it is another try
     status: Status
     reason: Reason  # why it ended; prints as a sentence
@@ -133,6 +133,12 @@ class Run:
     device_uuid: str  # of the same; empty where the device has none
     attempts: int  # how often a worker has died before it began, since it was queued
     revision: int  # the number of its last change, counted over the whole store: it only grows
+
+    @property
+    def queue(self) -> str:
+        """Where it waits for its turn, when it does: for one device, or for any of a kind."""
+        wanted, kind = json.loads(self.settings).get("device", "auto"), kind_of(self.device)
+        return kind if wanted in ("auto", kind) else self.device
 
     @property
     def recipe(self) -> "Recipe":
@@ -163,6 +169,11 @@ class Run:
         if pace is None or not done.total_steps:
             return None
         return pace * (done.total_steps - done.step)
+
+
+def kind_of(device: str) -> str:
+    """Torch's word for devices of this make: "cuda" for "cuda:1", and for "cuda" itself."""
+    return device.partition(":")[0]
 
 
 @lru_cache(maxsize=1024)

@@ -22,6 +22,7 @@ from explorer.runs.records import (
     Run,
     Status,
     Wish,
+    kind_of,
 )
 
 MOST_ATTEMPTS = 3  # of workers that die before they begin with a run; then it has failed
@@ -86,10 +87,12 @@ def listed() -> list[Run]:
 
 
 def with_status(*statuses: Status, device: str = "") -> list[Run]:
-    """Runs with one of these statuses, in the queue's order; of one device, or of all."""
-    marks = _marks(statuses)
-    query = f"SELECT * FROM runs WHERE status IN ({marks}) AND ? IN ('', device) ORDER BY place"
-    return [_run(row) for row in database().rows(query, (*statuses, device))]
+    """Runs with one of these statuses, in the queue’s order; `device`: only one’s, or a kind’s."""
+    query = (
+        f"SELECT * FROM runs WHERE status IN ({_marks(statuses)}) "
+        "AND (? IN ('', device) OR device LIKE ? || ':%') ORDER BY place"
+    )
+    return [_run(row) for row in database().rows(query, (*statuses, device, device))]
 
 
 def stamp() -> str:
@@ -163,21 +166,24 @@ def enqueue(run: int, *, first: bool) -> bool:
     fresh = dict(
         status=Status.QUEUED, reason="", wish="", ended=None, worker="", taken=None, attempts=0
     )
+    fresh["device"] = get(run).queue
     with database().writing() as connection:
         (place,) = connection.execute(f"SELECT {extreme} FROM runs").fetchone()
         return _set(connection, run, RESUMABLE, place=place, **fresh)
 
 
 def claim(device: str, worker: str) -> Run | None:
-    """Give the first run in this device's queue to the process `worker`: it alone has it now."""
-    query = "SELECT id FROM runs WHERE status = ? AND device = ? ORDER BY place LIMIT 1"
-    if not database().rows(query, (Status.QUEUED, device)):
+    """Give the first run that waits for this device, or for any of its kind, to the process
+    `worker`: it alone has it now."""
+    query = "SELECT id FROM runs WHERE status = ? AND device IN (?, ?) ORDER BY place LIMIT 1"
+    waiting = (Status.QUEUED, device, kind_of(device))
+    if not database().rows(query, waiting):
         return None  # asked twenty times a second: no lock for that
     with database().writing() as connection:
-        row = connection.execute(query, (Status.QUEUED, device)).fetchone()
+        row = connection.execute(query, waiting).fetchone()
         if row is None:
             return None
-        _set(connection, row["id"], status=Status.STARTING, worker=worker)
+        _set(connection, row["id"], status=Status.STARTING, worker=worker, device=device)
     return get(row["id"])
 
 
@@ -188,7 +194,8 @@ def lost(run: Run, reason: Reason) -> bool:
     that somebody had asked to stop is stopped.
     """
     if run.taken is None and run.attempts + 1 < MOST_ATTEMPTS:
-        change: dict[str, Any] = dict(status=Status.QUEUED, worker="", attempts=run.attempts + 1)
+        change: dict[str, Any] = dict(status=Status.QUEUED, worker="", device=run.queue)
+        change["attempts"] = run.attempts + 1
     elif run.taken is None:
         never = Reason("never_began", {"attempts": MOST_ATTEMPTS})
         change = dict(status=Status.FAILED, reason=never.as_json(), ended=time.time())

@@ -32,7 +32,7 @@ def launch(
     from explorer import architectures, device, recipes  # bring torch; a host does without
 
     checked = recipes.check(recipe)
-    place = device.named(checked.device).name
+    place = device.queue(checked.device)
     title = one_line(name).strip() or f"{architectures.get(checked.network).title} · {{number}}"
     number = store.add(
         json.dumps(recipes.as_json(checked)),

@@ -134,6 +134,7 @@ class Worker:
         data = self._data(recipe)
         place = device.named(run.device)
         device.use(place)
+        self._ledger.placed(place)
         peak = Peak(place)
         training = Training(recipe, data, place, state)
         # Only now that it can go on: rows and files that it will make again give way.

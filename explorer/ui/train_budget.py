@@ -18,7 +18,7 @@ from explorer.recipes import Recipe
 from explorer.recipes.checks import MAX_SIZE
 from explorer.training import Budget, machine
 from explorer.training.setting import Setting
-from explorer.ui import links, loaders, run_words, train_actions, train_measured
+from explorer.ui import links, loaders, run_words, train_measured
 from explorer.ui.shell import entry
 from explorer.units import count, exact, size
 
@@ -42,7 +42,10 @@ def warm() -> None:
 def pick_device() -> Device:
     """Where it shall be computed, by name and memory."""
     there = device.available()
-    words = {device.AUTOMATIC: _("the best: {name}").format(name=_named(there[0]))}
+    best = [each for each in there if each.kind == there[0].kind]
+    words = {device.AUTOMATIC: _("the best: {name}").format(name=_named(best[0]))}
+    if len(best) > 1:
+        words = {device.AUTOMATIC: _("whichever of these is free first")}
     words |= {each.name: _named(each) for each in there}
     if len(there) == 1:
         words.pop(device.AUTOMATIC)
@@ -209,23 +212,19 @@ def measure_if_asked(given: Sequence[Recipe]) -> None:
 # -- launching ----------------------------------------------------------------------------------
 
 
-def queue(chosen: Device) -> None:
-    """Who is before, and when this run would begin."""
-    before = [
-        run for run in train_actions.listed() if run.device == chosen.name and not run.status.over
-    ]
-    if not before:
+def queue(wanted: str) -> None:
+    """Who is before, and when a run on the device `wanted` would begin."""
+    turn = runs.next_turn(device.queue(wanted))
+    if turn.until_start == 0:
         st.caption(_("It begins at once."))
-        return
-    last = runs.expected(max(before, key=lambda run: run.place))
-    if last.left is None or last.until_start is None:
-        st.caption(_("Runs before it: {n}.").format(n=len(before)))
-        return
-    st.caption(
-        _("Runs before it: {n}. It begins in about {time}.").format(
-            n=len(before), time=run_words.duration(last.until_start + last.left)
+    elif turn.until_start is None:
+        st.caption(_("Runs before it: {n}.").format(n=turn.position))
+    else:
+        st.caption(
+            _("Runs before it: {n}. It begins in about {time}.").format(
+                n=turn.position, time=run_words.duration(turn.until_start)
+            )
         )
-    )
 
 
 def launch(given: list[Recipe]) -> None:

@@ -137,7 +137,10 @@ def _data(run: Run) -> str:
 
 
 def _device(run: Run) -> str:
-    return str(run.facts.get("device_title") or run.device)
+    """Its title; where there may be several of a kind, also torch's name for it."""
+    if not run.device_title:
+        return run.device
+    return f"{run.device_title} ({run.device})" if ":" in run.device else run.device_title
 
 
 def say(run: Run) -> None:

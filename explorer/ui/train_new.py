@@ -104,7 +104,7 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
         disabled=bool(problem or missing),
     )
     if not problem and not missing:
-        train_budget.queue(chosen)
+        train_budget.queue(st.session_state["device"])
     if pressed:
         train_budget.launch(list(given))
 

@@ -1,6 +1,7 @@
 """Runs on this machine: a warm host process for each device, a worker process for each run."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from explorer.reasons import Reason
 from explorer.runs import process, processes, store
@@ -17,8 +18,9 @@ class Local:
         return [each.name for each in device.available()]
 
     def submit(self, run: Run) -> None:
-        """Wake the host of the run's device; the queue is the store itself."""
-        processes.wake(run.device)
+        """Wake the hosts of all devices that may take the run; the queue is the store itself."""
+        for name in _serving(run.device):
+            processes.wake(name)
 
     def ask(self, run: Run, wish: Wish) -> bool:
         """Write the wish where the run's worker looks several times a second."""
@@ -31,3 +33,12 @@ class Local:
             for run in runs
             if not process.alive(run.worker) and not processes.host_lives(run.device)
         }
+
+
+@lru_cache(maxsize=64)  # asked every second for each run that waits; devices stay as they are
+def _serving(queue: str) -> tuple[str, ...]:
+    if queue == "cpu":
+        return (queue,)
+    from explorer import device  # brings torch
+
+    return device.serving(queue)
