@@ -23,7 +23,7 @@ from explorer.language import _
 from explorer.ui import garbage, trimming
 from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.run_routes import ROUTES
-from explorer.ui.web import Assets, SecurityHeaders
+from explorer.ui.web import Assets, SecurityHeaders, TrustedHosts
 
 HOME = Path(__file__).resolve().parent
 SHELL = HOME / "explorer" / "ui" / "shell.py"
@@ -86,6 +86,11 @@ app = st.App(
         *ROUTES,
         Mount("/assets", Assets(directory=ASSETS)),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(OwnerCookie)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        # Chosen by `serve`, from the names that this machine is known by.
+        Middleware(TrustedHosts, hosts=st.get_option("server.allowedHosts")),
+        Middleware(OwnerCookie),
+    ],
     on_script_error=apologise,
 )

@@ -19,12 +19,12 @@ from explorer import (
     inputs,
     plain_text,
     run_commands,
+    serve,
     wording,
 )
 from explorer.anatomy import Anatomy, Block, Layer
 from explorer.language import _
 from explorer.run_commands import settings
-from explorer.serve import serve
 from explorer.terminal import table
 from explorer.units import count, exact, size, times
 
@@ -74,14 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     run_commands.add_to(commands)
 
     server = commands.add_parser("serve", help=_("open the explorer in the browser"))
-    server.add_argument(
-        "--port", type=int, default=8501, help=_("where to start looking for a free port")
-    )
-    server.add_argument(
-        "--everyone",
-        action="store_true",
-        help=_("let the whole network in, not this machine alone"),
-    )
+    serve.add_arguments(server)
     access_options.add_arguments(server)
     server.set_defaults(run=_serve)
 
@@ -95,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     access_options.apply(options)
-    return serve(options.port, options.everyone)
+    return serve.run(options)
 
 
 # -- list -------------------------------------------------------------------------------------

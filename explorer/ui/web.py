@@ -1,13 +1,20 @@
-"""What the server adds to its answers: security headers, and caching of our own assets."""
+"""What the server adds to Streamlit's: a check of the host that a request names, security headers,
+and caching of our own assets.
+"""
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import Response
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from explorer.language import _
 
 # A file whose name holds its version (d3-7.9.0.min.js) never changes under that name.
 VERSIONED = re.compile(r"-\d+\.\d+(\.\d+)?\.")
@@ -46,6 +53,53 @@ def content_policy(host: str) -> str:
     """
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     return POLICY.format(sockets=sockets)
+
+
+class TrustedHosts(TrustedHostMiddleware):
+    """Middleware: Starlette's check of the header Host, and the same of Origin, on every route.
+
+    A page elsewhere on the web that points its own name at this machine (DNS rebinding) sends that
+    name in both; one that does not sends it in Origin. Streamlit looks at its web socket only, and
+    would ask the internet about a foreign Origin.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        """Let in requests for these `hosts`: names and addresses, IPv6 without brackets."""
+        super().__init__(app, [_bracketed(host) for host in hosts], www_redirect=False)
+        self._names = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request with a sentence, or hand it on."""
+        refused = self._refusal(Headers(scope=scope)) if scope["type"] != "lifespan" else ""
+        if refused:
+            await PlainTextResponse(refused, status_code=400)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> str:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if _host_name(f"//{host}") not in self._names:
+            words = _(
+                "This server does not answer to the name “{name}”. Who started it can let the name "
+                "in: serve --host NAME."
+            )
+            return words.format(name=host)
+        if origin is not None and _host_name(origin) not in self._names:
+            words = _("This server does not answer to pages of “{origin}”. Open it by its address.")
+            return words.format(origin=origin)
+        return ""
+
+
+def _host_name(url: str) -> str:
+    """The host that a URL names, without port and brackets; "" where it names none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 class SecurityHeaders:

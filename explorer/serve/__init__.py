@@ -1,0 +1,66 @@
+"""Start the web server: a free port, the right addresses, and a clean end on Ctrl-C."""
+
+import argparse
+from collections.abc import Sequence
+
+from explorer.language import _
+from explorer.serve import single
+from explorer.serve.arguments import add_arguments
+from explorer.serve.certificate import Certificate
+from explorer.serve.hosts import LOOPBACK, Hosts
+from explorer.serve.ports import free_port
+
+__all__ = ["LOOPBACK", "Hosts", "add_arguments", "free_port", "run", "serve"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """The command `serve`: its exit status."""
+    return serve(
+        options.port,
+        options.everyone,
+        hosts=options.host,
+        certificate=options.certificate,
+        key_file=options.key_file,
+    )
+
+
+def serve(
+    port: int = 8501,
+    everyone: bool = False,
+    *,
+    hosts: Sequence[str] = (),
+    certificate: str = "",
+    key_file: str = "",
+) -> int:
+    """Serve the pages until Ctrl-C; the exit status, 0 after Ctrl-C.
+
+    `everyone` opens the server to the machine's whole network (a classroom) and prints the
+    addresses to type there; otherwise only this machine can reach it. It answers to the names in
+    `hosts` too, and over TLS where `certificate` and `key_file` are given (PEM files).
+
+    Raises:
+        ValueError: says what was given, and what it must be.
+    """
+    known = Hosts.of(everyone, hosts)
+    identity = Certificate.read(certificate, key_file)
+    free = free_port(port, known.address)
+    if free != port:
+        print(_("Port {asked} is taken; using {free}.").format(asked=port, free=free))
+    _announce(free, known, secure=identity is not None)
+    return single.serve(free, known, identity)
+
+
+def _announce(port: int, hosts: Hosts, *, secure: bool) -> None:
+    scheme = "https" if secure else "http"
+    print(_("Convscope: {address}").format(address=f"{scheme}://localhost:{port}"))
+    for host in hosts.announced:
+        address = f"{scheme}://{host}:{port}"
+        print(_("In the classroom: {address}").format(address=address))
+    if hosts.everyone and not secure:
+        print(
+            _(
+                "Without TLS, browsers on other machines give no camera, and everyone on the "
+                "network can read what is sent. --certificate and --key-file serve TLS."
+            )
+        )
+    print(_("Ctrl-C ends it."), flush=True)

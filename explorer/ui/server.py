@@ -1,0 +1,48 @@
+"""The server process: Streamlit's own command line, with a bound on requests that never end.
+
+`python -m explorer.ui.server run app.py …` takes what `streamlit run` takes.
+"""
+
+import sys
+from contextlib import suppress
+
+from streamlit.web import cli
+from uvicorn import config
+
+from explorer.ui import connections
+
+if sys.platform != "win32":
+    import resource
+
+MOST_FILES = 16_384
+PROTOCOL = f"{connections.__name__}:{connections.BoundedProtocol.__qualname__}"
+
+
+def main() -> None:
+    """Serve until told to end."""
+    # The rest is for visitors, and for the 2 048 that are accepted at once, before any is given up.
+    connections.BoundedProtocol.most = raise_open_files() // 4
+    # Streamlit leaves the protocol to uvicorn, which looks "auto" up here.
+    config.HTTP_PROTOCOLS["auto"] = PROTOCOL
+    cli.main(prog_name="streamlit")
+
+
+def raise_open_files() -> int:
+    """Let this process hold as many files and connections as it may; how many.
+
+    Linux gives a process 1 024 unless it asks for more: fewer than a class with its browsers.
+    """
+    if sys.platform == "win32":
+        return MOST_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
+
+
+if __name__ == "__main__":
+    main()
