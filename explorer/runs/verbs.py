@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from explorer.language import _
 from explorer.plain_text import lines, one_line
-from explorer.runs import engines, folder, store, tending
+from explorer.runs import engines, store, tending
 from explorer.runs.records import TITLES, Run, Status, Wish
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ def launch(
 ) -> int:
     """Queue a run; its number. `seconds` is how long it is thought to take (a budget's).
 
+    Once it is queued nothing is raised: who cannot be told of it now is told later (`tending`).
+
     Raises:
-        ValueError: the recipe cannot be trained, there is no such device, or the store cannot be
-            written.
+        ValueError: the recipe cannot be trained, there is no such device or engine, or the store
+            cannot be written.
     """
     from explorer import architectures, device, recipes  # bring torch; a host does without
 
+    engines.get(engine)  # an unknown one is refused before anything is queued
     checked = recipes.check(recipe)
     place = device.queue(checked.device)
     title = one_line(name).strip() or f"{architectures.get(checked.network).title} · {{number}}"
@@ -135,7 +138,6 @@ def delete(run: int) -> None:
                 name=found.name, status=_(TITLES[store.get(run).status])
             )
         )
-    folder.remove(run)
 
 
 def _refusal(run: Run) -> str:
