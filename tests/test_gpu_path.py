@@ -291,7 +291,7 @@ def test_new_run_lists_the_device_launches_on_it_and_live_names_it():
     code = """
     import json
     from explorer import runs
-    from explorer.ui.shell import entry
+    from explorer.ui.entries import entry
     from tests.pages import boards, opened, press
     from tests.run_processes import over
     recipe = dict(dataset="digits", activation="relu", epochs="1", batch_size="32")

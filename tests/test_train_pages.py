@@ -29,9 +29,9 @@ from explorer.runs import Status, process, store
 from explorer.runs import folder as run_folder
 from explorer.runs.ledger import Ledger
 from explorer.ui import run_measure, run_table, run_words, train_measured
+from explorer.ui.entries import entry
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.run_words import duration
-from explorer.ui.shell import entry
 from explorer.ui.train_form import FIRST
 from explorer.units import exact, size
 from tests.pages import boards, opened, press, text, untold
