@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.language import N_, _
+from explorer.terminal import duration
+from explorer.units import size
 
 Values = Mapping[str, Any]
 
@@ -96,6 +98,19 @@ def _diverged(values: Values) -> str:
     return f"{what} {why} {advice}."
 
 
+def _seconds_spent(values: Values) -> str:
+    words = _(
+        "It has trained for {most}, as long as a run may here. Its state was saved: the teacher "
+        "can resume it without that limit."
+    )
+    return words.format(most=duration(values["seconds"]))
+
+
+def _disk_spent(words: str) -> Callable[[Values], str]:
+    """A sentence whose values are bytes."""
+    return lambda values: _(words).format(**{name: size(each) for name, each in values.items()})
+
+
 _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "sentence": _as_it_is,
     "diverged": _diverged,
@@ -123,6 +138,25 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "crashed": N_(
         "Its process crashed ({signal}). The run’s log may say more; it can be resumed from its "
         "last checkpoint."
+    ),
+    "seconds_spent": _seconds_spent,
+    "run_disk_spent": _disk_spent(
+        N_(
+            "Its files took {taken}; {most} are allowed for a run here. The teacher can resume it "
+            "without that limit."
+        )
+    ),
+    "all_disk_spent": _disk_spent(
+        N_(
+            "All runs together took {taken}; {most} are allowed here. Delete runs that nobody "
+            "needs, or ask the teacher to; then resume it."
+        )
+    ),
+    "free_disk_spent": _disk_spent(
+        N_(
+            "The disk had {free} left, and {least} are to stay free here. Delete what nobody "
+            "needs, or ask the teacher to; then resume it."
+        )
     ),
     "disk_full": N_("The disk became full. Make room, then resume it from its last checkpoint."),
     "exit_status": N_("Its process failed (exit status {status}). The run’s log says more."),

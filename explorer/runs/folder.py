@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +46,6 @@ def spans(numbers: Iterable[int]) -> str:
 def folder(run: int) -> Path:
     """Where everything of a run lies that is no row; it may not be there yet."""
     return storage.runs_folder() / str(run)
-
-
-def numbers() -> set[int]:
-    """The runs that have a folder."""
-    found = storage.runs_folder()
-    names = (path.name for path in found.iterdir() if path.is_dir()) if found.exists() else ()
-    return {int(name) for name in names if name.isdecimal()}
 
 
 def state_file(run: int) -> Path:
@@ -116,7 +110,10 @@ def forget_after(run: int, epoch: int) -> None:
 
 def make_room(run: int, most: int = MOST_BYTES) -> None:
     """Let the oldest checkpoints go, down to `most` bytes; the last one always stays."""
-    sizes = {path: path.stat().st_size for path in checkpoints(run).values()}
+    sizes = {}
+    for path in checkpoints(run).values():
+        with suppress(FileNotFoundError):  # another thread may be making room, too
+            sizes[path] = path.stat().st_size
     for path in list(sizes)[:-1]:
         if sum(sizes.values()) <= most:
             return

@@ -204,5 +204,13 @@ def _coded(text: str, words: Mapping[str, str]) -> Reason:
     return reasons.sentence(text)
 
 
-MIGRATIONS: Sequence[Migration] = (_tables, _codes)
+# -- 3 ----------------------------------------------------------------------------------------
+
+
+def _limits(connection: sqlite3.Connection) -> None:
+    """How much a run may take (`access.Limits`; empty: as much as it wants)."""
+    connection.execute("ALTER TABLE runs ADD COLUMN limits TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: Sequence[Migration] = (_tables, _codes, _limits)
 VERSION = len(MIGRATIONS)

@@ -11,10 +11,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from explorer import reasons
+from explorer import access, reasons
+from explorer.access import NO_LIMITS, ON_THIS_MACHINE, Limits, Visitor
 from explorer.language import _
 from explorer.reasons import NO_REASON, Reason
-from explorer.runs import folder
 from explorer.runs.database import database
 from explorer.runs.records import (
     ACTIVE,
@@ -59,6 +59,7 @@ def _run(row: sqlite3.Row) -> Run:
         status=Status(row["status"]),
         reason=reasons.from_json(row["reason"]),
         wish=Wish(row["wish"]),
+        limits=access.limits_from_json(row["limits"]),
         facts=json.loads(row["facts"]),
         progress=Progress(*(row[name] for name in _PROGRESS)),
     )
@@ -113,15 +114,22 @@ def add(
     engine: str = "local",
     parent: int | None = None,
     estimate: float | None = None,
-    owner: str = "",
+    visitor: Visitor = ON_THIS_MACHINE,
 ) -> int:
-    """Put a new run at the end of the queue; its number. "{number}" in `name` becomes that."""
+    """Put a new run at the end of the queue; its number. "{number}" in `name` becomes that.
+
+    Raises:
+        Denied: enough runs of this visitor, or of all of them, wait already.
+    """
+    owner, kept = visitor.owner, visitor.limits.as_json()
     with database().writing() as connection:
+        _check_waiting(connection, owner, visitor.limits)
+        now = time.time()
         cursor = connection.execute(
             "INSERT INTO runs (name, recipe, engine, device, parent, status, place, created, "
-            "estimate, owner) VALUES (?, ?, ?, ?, ?, ?, "
-            "(SELECT COALESCE(MAX(place), 0) + 1 FROM runs), ?, ?, ?)",
-            (name, recipe, engine, device, parent, Status.QUEUED, time.time(), estimate, owner),
+            "estimate, owner, limits) VALUES (?, ?, ?, ?, ?, ?, "
+            "(SELECT COALESCE(MAX(place), 0) + 1 FROM runs), ?, ?, ?, ?)",
+            (name, recipe, engine, device, parent, Status.QUEUED, now, estimate, owner, kept),
         )
         number = int(cursor.lastrowid or 0)
         connection.execute(
@@ -130,36 +138,28 @@ def add(
     return number
 
 
+def _check_waiting(
+    connection: sqlite3.Connection, owner: str, limits: Limits, run: int = 0
+) -> None:
+    """Whether a run may wait, beside those of visitors that do; within the same transaction.
+
+    `run` is its number if it has one.
+    """
+    waiting = (Status.QUEUED, *ACTIVE)
+    own, together = connection.execute(
+        f"SELECT COUNT(*) FILTER (WHERE owner = ?), COUNT(*) FROM runs "
+        f"WHERE owner != '' AND id != ? AND status IN ({_marks(waiting)})",
+        (owner, run, *waiting),
+    ).fetchone()
+    access.check_waiting(limits, own, together)
+
+
 def remove(run: int) -> bool:
-    """Forget a run, unless it waits or a worker has it; whether that was done.
-
-    Its files go first: where the disk is full, they make the room that the rows' removal needs.
-    """
+    """Forget a run and all its rows, unless it waits or a worker has it; whether that was done."""
     kept = (*ACTIVE, Status.QUEUED)
-
-    def work(connection: sqlite3.Connection) -> bool:
-        query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
-        if connection.execute(query, (run, *kept)).fetchone() is None:
-            return False
-        folder.remove(run)  # nobody can take the run up: this transaction has the store
-        connection.execute("DELETE FROM runs WHERE id = ?", (run,))
-        return True
-
-    return database().vital(work)
-
-
-def sweep() -> None:
-    """Take away the files of runs that are gone: of one that was deleted as the power failed, say.
-
-    A run's folder is made after its row, so none that has just been made is among them.
-    """
-    if not database().path.exists():
-        return
     with database().writing() as connection:
-        found = folder.numbers()
-        known = {row["id"] for row in connection.execute("SELECT id FROM runs")}
-        for number in found - known:
-            folder.remove(number)
+        query = f"DELETE FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
+        return connection.execute(query, (run, *kept)).rowcount > 0
 
 
 def describe(run: int, **columns: str) -> None:
@@ -173,18 +173,26 @@ def describe(run: int, **columns: str) -> None:
 
 def move(run: int, origins: Sequence[Status], status: Status, reason: Reason = NO_REASON) -> bool:
     """Change a run's status if it is one of `origins`; whether it was."""
-    change = dict(status=status, reason=reason.as_json(), ended=time.time())
-    return database().vital(lambda connection: _set(connection, run, origins, **change))
+    with database().writing() as connection:
+        return _set(
+            connection, run, origins, status=status, reason=reason.as_json(), ended=time.time()
+        )
 
 
 def wish(run: int, what: Wish) -> bool:
     """Ask the worker that has the run to pause or stop; whether one has it."""
-    change = dict(wish=what, wished=time.time())
-    return database().vital(lambda connection: _set(connection, run, ACTIVE, **change))
+    with database().writing() as connection:
+        return _set(connection, run, ACTIVE, wish=what, wished=time.time())
 
 
-def enqueue(run: int, *, first: bool) -> bool:
-    """Let a run that was left be taken up again, at the queue's head or its end."""
+def enqueue(run: int, *, first: bool, limits: Limits = NO_LIMITS) -> bool:
+    """Let a run that was left be taken up again, at the queue's head or its end; whether it was.
+
+    It has the limits of whoever asks now.
+
+    Raises:
+        Denied: enough runs of its owner, or of all visitors, wait already.
+    """
     extreme = "MIN(place) - 1" if first else "MAX(place) + 1"
     fresh = dict(
         status=Status.QUEUED, reason="", wish="", ended=None, worker="", taken=None, attempts=0
@@ -192,7 +200,11 @@ def enqueue(run: int, *, first: bool) -> bool:
     fresh["device"] = get(run).queue
     with database().writing() as connection:
         (place,) = connection.execute(f"SELECT {extreme} FROM runs").fetchone()
-        return _set(connection, run, RESUMABLE, place=place, **fresh)
+        done = _set(connection, run, RESUMABLE, place=place, limits=limits.as_json(), **fresh)
+        if done:
+            (owner,) = connection.execute("SELECT owner FROM runs WHERE id = ?", (run,)).fetchone()
+            _check_waiting(connection, owner, limits, run)
+        return done
 
 
 def claim(device: str, worker: str) -> Run | None:
@@ -226,9 +238,8 @@ def lost(run: Run, reason: Reason) -> bool:
         stopped = run.wish is Wish.STOP
         status = Status.STOPPED if stopped else Status.INTERRUPTED
         change = dict(status=status, wish="", reason=reason.as_json(), ended=time.time())
-    return database().vital(
-        lambda connection: _set(connection, run.id, ACTIVE, run.worker, **change)
-    )
+    with database().writing() as connection:
+        return _set(connection, run.id, ACTIVE, run.worker, **change)
 
 
 def _set(

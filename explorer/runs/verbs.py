@@ -3,9 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
+from explorer.access import NO_LIMITS, ON_THIS_MACHINE, Visitor
 from explorer.language import _
 from explorer.plain_text import lines, one_line
-from explorer.runs import engines, store, tending
+from explorer.runs import engines, folder, quota, store, tending
 from explorer.runs.records import TITLES, Run, Status, Wish
 
 if TYPE_CHECKING:
@@ -22,19 +23,21 @@ def launch(
     seconds: float | None = None,
     parent: int | None = None,
     engine: str = "local",
+    visitor: Visitor = ON_THIS_MACHINE,
 ) -> int:
     """Queue a run; its number. `seconds` is how long it is thought to take (a budget's).
 
-    Once it is queued nothing is raised: who cannot be told of it now is told later (`tending`).
+    It is `visitor`'s from then on, and keeps to that visitor's limits.
 
     Raises:
-        ValueError: the recipe cannot be trained, there is no such device or engine, or the store
-            cannot be written.
+        Denied: it would take more than this visitor may.
+        ValueError: the recipe cannot be trained, there is no such device, or the store cannot be
+            written.
     """
     from explorer import architectures, device, recipes  # bring torch; a host does without
 
-    engines.get(engine)  # an unknown one is refused before anything is queued
     checked = recipes.check(recipe)
+    quota.check(visitor.limits, checked, seconds)
     place = device.queue(checked.device)
     title = one_line(name).strip() or f"{architectures.get(checked.network).title} · {{number}}"
     number = store.add(
@@ -44,6 +47,7 @@ def launch(
         engine=engine,
         parent=parent,
         estimate=seconds,
+        visitor=visitor,
     )
     tending.submit(number)
     return number
@@ -87,23 +91,29 @@ def _ask(number: int, wish: Wish) -> None:
     raise ValueError(_refusal(store.get(number)))
 
 
-def resume(run: int) -> None:
+def resume(run: int, *, visitor: Visitor = ON_THIS_MACHINE) -> None:
     """Queue it again. It goes on from its last state, with the same curve as an unbroken run: on a
-    CPU bit for bit, on a GPU to rounding.
+    CPU bit for bit, on a GPU to rounding. From here on it keeps to the limits of whoever asks.
 
     Raises:
+        Denied: it has taken as much as this visitor may.
         ValueError: it is going, finished or diverged.
     """
-    paused = store.get(run).status is Status.PAUSED
-    if not store.enqueue(run, first=paused):
+    left = store.get(run)
+    if left.status.resumable and visitor.limits != NO_LIMITS:
+        quota.check(visitor.limits, left.recipe, left.progress.seconds)
+    first = left.status is Status.PAUSED
+    if not store.enqueue(run, first=first, limits=visitor.limits):
         raise ValueError(_refusal(store.get(run)))
     tending.submit(run)
 
 
-def retry(run: int) -> int:
+def retry(run: int, *, visitor: Visitor = ON_THIS_MACHINE) -> int:
     """Launch a new run with the same recipe, from the start; its number."""
     old = store.get(run)
-    return launch(old.recipe, parent=old.id, seconds=old.estimate, engine=old.engine)
+    return launch(
+        old.recipe, parent=old.id, seconds=old.estimate, engine=old.engine, visitor=visitor
+    )
 
 
 def rename(run: int, name: str) -> None:
@@ -138,6 +148,7 @@ def delete(run: int) -> None:
                 name=found.name, status=_(TITLES[store.get(run).status])
             )
         )
+    folder.remove(run)
 
 
 def _refusal(run: Run) -> str:

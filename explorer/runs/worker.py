@@ -16,13 +16,14 @@ from types import FrameType
 
 import torch
 
-from explorer import datasets, device, reasons, storage
+from explorer import datasets, device, reasons
 from explorer.datasets import Data
 from explorer.reasons import NO_REASON, Reason
 from explorer.recipes import Recipe
 from explorer.runs import folder, process, store
-from explorer.runs.database import DiskFullError, StoreError, database, explained
+from explorer.runs.database import DiskFullError, StoreError, explained
 from explorer.runs.ledger import Ledger, NotMine
+from explorer.runs.quota import Quota
 from explorer.runs.records import RESUMABLE, Status, Wish
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.workers import DISK_FULL, FAILED
@@ -55,7 +56,6 @@ def main(orders: Connection) -> None:
         number: int = orders.recv()
     except EOFError:
         return
-    database().patient = True  # hours of training are not lost to who holds the store for a while
     code = Worker(number).work()
     if code:
         sys.exit(code)
@@ -70,6 +70,11 @@ def _be_kind() -> None:
     os.nice(KINDNESS)
     with suppress(OSError):  # no such grouping here
         Path("/proc/self/autogroup").write_text(str(KINDNESS_OF_ALL))
+
+
+def _seconds(record: Record) -> float:
+    """Of the training up to this record; 0 where it does not say."""
+    return record.seconds if isinstance(record, Steps | Testing | Epoch) else 0.0
 
 
 class _Asked(Exception):
@@ -107,7 +112,7 @@ class Worker:
         """From here on, what libraries print goes into the run's folder."""
         path = folder.log_file(self._ledger.run.id)
         try:
-            storage.private(path.parent)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 os.dup2(file.fileno(), sys.stdout.fileno())
                 os.dup2(file.fileno(), sys.stderr.fileno())
@@ -150,6 +155,7 @@ class Worker:
         """Train to the end; rows and files are written meanwhile, and the time of waiting for
         them counts as the run's."""
         needed = training.setting.memory(training.recipe.batch_size)
+        quota = Quota(self._ledger.run)
         for record in training.records():
             start = time.monotonic()
             rows.put(partial(self._write, record))
@@ -159,11 +165,19 @@ class Worker:
             if end:
                 return end
             saver.after(record)
+            if spent := quota.exceeded(_seconds(record)):
+                return self._spent(spent, saver)
             if self._told_to_end or self._wish is not Wish.NONE:
                 saver.save()
                 return self._asked()
             training.spent(time.monotonic() - start)
         raise AssertionError("a training ends with Finished or Diverged")
+
+    def _spent(self, reason: Reason, saver: Saver) -> End:
+        """The run has taken as much as it may."""
+        if reason.code == "seconds_spent":  # else the disk is what has run out
+            saver.save()
+        return Status.STOPPED, reason
 
     def _data(self, recipe: Recipe) -> Data:
         next_look = time.monotonic() + LOOK

@@ -38,10 +38,9 @@ class HostBuffer:
         if end > len(self._bytes):
             self._bytes = self._made(end)
         found = {name: self._view(starts[name], tensor) for name, tensor in tensors.items()}
-        apart = self._device.type == "cuda"  # elsewhere nobody says when such a copy is done
         for name, tensor in tensors.items():
-            found[name].copy_(tensor, non_blocking=apart)
-        if apart:
+            found[name].copy_(tensor, non_blocking=True)
+        if self._device.type == "cuda":
             torch.cuda.current_stream(self._device).synchronize()
         return found
 

@@ -7,7 +7,7 @@ below the board was drawn for. The element to wait for in a test is `[data-live-
 `data-updates` counts the answers with news, `data-step` is the run's last step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -37,8 +37,18 @@ def _labels() -> dict[str, str]:
     return {key: word for each in words for key, word in each.items()}
 
 
-def live_board(run: Run, *, key: str, place: str, on_ask: Callable[[str], None]) -> None:
-    """Show the board. `place` says on what data and device; `on_ask` is told the verb asked for."""
+def live_board(
+    run: Run,
+    *,
+    key: str,
+    place: str,
+    refused: Mapping[str, str],
+    on_ask: Callable[[str], None],
+) -> None:
+    """Show the board. `place` says on what data and device; `on_ask` is told the verb asked for.
+
+    `refused` says of a verb why this visitor may not ask for it; "" if they may.
+    """
 
     def asked() -> None:
         on_ask(st.session_state[key].ask or "")
@@ -51,6 +61,7 @@ def live_board(run: Run, *, key: str, place: str, on_ask: Callable[[str], None])
             "run": run.id,
             "status": run.status,
             "place": place,
+            "refused": {verb: why for verb, why in refused.items() if why},
             "by": axis,
             "course": figures.course(run.recipe),
             "labels": _labels(),

@@ -9,9 +9,9 @@ import streamlit as st
 from explorer import runs
 from explorer.language import _, ngettext
 from explorer.runs import Run
-from explorer.ui import run_words
-from explorer.ui.entries import entry
+from explorer.ui import run_words, visitor
 from explorer.ui.run_component import api
+from explorer.ui.shell import entry
 
 ASSETS = Path(__file__).parent / "assets"
 _SAID = "what came of the last action"
@@ -44,12 +44,13 @@ def show(chosen: Sequence[Run]) -> None:
         _each(_("Train again"), "retry", ":material/replay:", chosen)
         _describe(chosen)
         _take_along(chosen)
-        over = [run for run in chosen if run.status.over]
+        over, refused = _allowed("delete", [run for run in chosen if run.status.over])
         st.button(
             _("Delete …"),
             key="delete",
             icon=":material/delete:",
             disabled=not over,
+            help=refused,
             on_click=_ask_first,
             args=([run.id for run in over],),
         )
@@ -72,14 +73,23 @@ def _do(verb: Callable[[int], object], numbers: Sequence[int]) -> None:
 
 
 def _each(word: str, name: str, icon: str, fitting: Sequence[Run]) -> None:
+    allowed, refused = _allowed(name, fitting)
     st.button(
         word,
         key=name,
         icon=icon,
-        disabled=not fitting,
+        disabled=not allowed,
+        help=refused,
         on_click=_do,
-        args=(getattr(runs, name), [run.id for run in fitting]),
+        args=(getattr(visitor, name), [run.id for run in allowed]),
     )
+
+
+def _allowed(verb: str, fitting: Sequence[Run]) -> tuple[list[Run], str | None]:
+    """The runs with which this visitor may do it, and why not with the others, as Markdown."""
+    refusals = {run.id: visitor.refusal(verb, run) for run in fitting}
+    why = next(filter(None, refusals.values()), None)
+    return [run for run in fitting if not refusals[run.id]], why and run_words.literal(why)
 
 
 def _watch(chosen: Sequence[Run]) -> None:
@@ -92,15 +102,16 @@ def _watch(chosen: Sequence[Run]) -> None:
 def _describe(chosen: Sequence[Run]) -> None:
     """Name and note of the one run that is chosen."""
     one = chosen[0] if len(chosen) == 1 else None
-    with st.popover(_("Name and note"), icon=":material/edit:", disabled=one is None):
-        if one is None:
+    allowed, refused = _allowed("rename", [one] if one else [])
+    with st.popover(_("Name and note"), icon=":material/edit:", disabled=not allowed, help=refused):
+        if one is None or not allowed:
             return
         with st.form(f"describe_{one.id}", border=False):
             name = st.text_input(_("Name"), one.name, max_chars=80)
             note = st.text_area(_("Note"), one.note, max_chars=2000)
             if st.form_submit_button(_("Keep"), type="primary"):
-                _do(lambda number: runs.rename(number, name), [one.id])
-                _do(lambda number: runs.note(number, note), [one.id])
+                _do(lambda number: visitor.rename(number, name), [one.id])
+                _do(lambda number: visitor.note(number, note), [one.id])
                 st.rerun()
 
 
@@ -163,7 +174,7 @@ def _confirm(given: Sequence[Run]) -> None:
             type="primary",
             width="stretch",
             on_click=_do,
-            args=(runs.delete, [run.id for run in given]),
+            args=(visitor.delete, [run.id for run in given]),
         ):
             st.rerun()
         if no.button(_("Keep"), key="delete_no", width="stretch"):

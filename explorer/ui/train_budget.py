@@ -18,8 +18,8 @@ from explorer.recipes import Recipe
 from explorer.recipes.checks import MAX_SIZE
 from explorer.training import Budget, machine
 from explorer.training.setting import Setting
-from explorer.ui import links, loaders, run_words, train_measured
-from explorer.ui.entries import entry
+from explorer.ui import links, loaders, run_words, train_measured, visitor
+from explorer.ui.shell import entry
 from explorer.units import count, exact, size
 
 _TROUBLE = "why nothing was launched"
@@ -146,6 +146,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
         _("Measure the time") if None in budgets else _("Measure again"),
         key="measure",
         icon=":material/timer:",
+        disabled=bool(visitor.may_not_train()),
         on_click=_ask_to_measure,
         help=_("A few steps are trained, in a process of its own: some seconds."),
     )
@@ -203,6 +204,7 @@ def measure_if_asked(given: Sequence[Recipe]) -> None:
     if not st.session_state.pop("measuring", False):
         return
     try:
+        visitor.check_train()  # a measurement trains some steps
         train_measured.measure(given)
     except ValueError as error:
         st.session_state[_TROUBLE] = str(error)
@@ -233,7 +235,7 @@ def launch(given: list[Recipe]) -> None:
     try:
         for each in given:
             name = f"{figures.title(each)} · {{number}}" if len(given) > 1 else ""
-            numbers += [runs.launch(each, name, seconds=_seconds(each))]
+            numbers += [visitor.launch(each, name, seconds=_seconds(each))]
     except ValueError as error:
         there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(given))
         st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)
@@ -248,7 +250,13 @@ def _seconds(recipe: Recipe) -> float | None:
     return found.seconds if found else None
 
 
+def refusal(given: Sequence[Recipe]) -> str:
+    """Why this visitor may not launch all of these; "" if they may, as far as that is known."""
+    said = (visitor.may_not_launch(each, _seconds(each)) for each in given)
+    return next(filter(None, said), "")
+
+
 def trouble() -> None:
     """What went wrong with the last click, if something did."""
     if text := st.session_state.pop(_TROUBLE, ""):
-        st.error(text, icon=":material/error:")
+        st.error(run_words.literal(text), icon=":material/error:")

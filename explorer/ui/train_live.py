@@ -4,22 +4,22 @@ from collections import Counter
 
 import streamlit as st
 
-from explorer import datasets, runs
+from explorer import datasets
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.runs import Run, Status
-from explorer.ui import link_told, links, run_learned, run_words, train_actions
-from explorer.ui.entries import entry
+from explorer.ui import link_told, links, run_learned, run_words, train_actions, visitor
 from explorer.ui.run_learned import learned_board
 from explorer.ui.run_live import live_board
+from explorer.ui.shell import entry
 from explorer.units import count, size
 
 _SAID = "what came of the last request"
 VERBS = {
-    "pause": runs.pause,
-    "stop": runs.stop,
-    "cancel": runs.cancel,
-    "resume": runs.resume,
+    "pause": visitor.pause,
+    "stop": visitor.stop,
+    "cancel": visitor.cancel,
+    "resume": visitor.resume,
 }
 
 
@@ -118,15 +118,16 @@ def board(run: Run) -> None:
     def asked(verb: str) -> None:
         try:
             if verb == "retry":
-                st.session_state["run_picked"] = runs.retry(run.id)
+                st.session_state["run_picked"] = visitor.retry(run.id)
             elif verb in VERBS:
                 VERBS[verb](run.id)
         except ValueError as error:
             st.session_state[_SAID] = str(error)
 
-    live_board(run, key="live", place=place, on_ask=asked)
+    refused = {verb: visitor.refusal(verb, run) for verb in (*VERBS, "retry")}
+    live_board(run, key="live", place=place, refused=refused, on_ask=asked)
     if said := st.session_state.pop(_SAID, ""):
-        st.error(said, icon=":material/error:")
+        st.error(run_words.literal(said), icon=":material/error:")
 
 
 def _data(run: Run) -> str:

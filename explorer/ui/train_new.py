@@ -13,7 +13,7 @@ from explorer.language import _
 from explorer.recipes import MISTAKES, PRESETS, Recipe
 from explorer.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui import bound, links, run_words, train_budget, train_form
-from explorer.ui.entries import entry
+from explorer.ui.shell import entry
 
 ASSETS = Path(__file__).parent / "assets"
 # What an experiment's plan says of its runs where they are alike, in this order.
@@ -92,6 +92,7 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
     missing = next((each.dataset for each in given if not datasets.at_hand(each.dataset)), None)
     if missing and not problem:
         _bring(missing)
+    problem = problem or run_words.literal(train_budget.refusal(given))
     if problem:
         st.error(problem, icon=":material/block:")
     word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))

@@ -165,12 +165,15 @@ class Live {
   buttons(status) {
     const asks = ASKS[status] ?? []
     const place = this.find(".asks")
-    const key = `${asks} ${this.asked}`
+    const { labels, refused } = this.data
+    const key = `${asks} ${this.asked} ${JSON.stringify(refused)}`
     if (key === place.dataset.key) return
     place.dataset.key = key
     place.replaceChildren(
       ...asks.map(ask => {
-        const button = element("button", { type: "button", className: ask === "resume" ? "button chief" : "button", disabled: Boolean(this.asked) }, this.data.labels[ask])
+        const className = ask === "resume" ? "button chief" : "button"
+        const disabled = Boolean(this.asked || refused[ask])
+        const button = element("button", { type: "button", className, disabled, title: refused[ask] ?? "" }, labels[ask])
         button.dataset.ask = ask
         button.onclick = () => this.ask(ask)
         return button

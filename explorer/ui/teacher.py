@@ -1,0 +1,54 @@
+"""The place in the sidebar where a teacher gives the key, where a class shares the server."""
+
+import streamlit as st
+
+from explorer import access
+from explorer.language import _
+from explorer.ui import visitor
+
+_KEY = "teacher_key"
+_SAID = "what came of the last key"
+
+
+def place() -> None:
+    """Draw it; nothing where one works alone."""
+    if not access.rules().shared:
+        return
+    with st.sidebar:
+        if visitor.current().teacher:
+            _leave()
+        else:
+            _enter()
+
+
+def _leave() -> None:
+    st.button(
+        _("You are the teacher"),
+        key="teacher_leave",
+        icon=":material/school:",
+        help=_(
+            "You may change every run. Press to be a visitor again, on a borrowed computer say."
+        ),
+        on_click=visitor.leave_teacher,
+    )
+
+
+def _enter() -> None:
+    with st.popover(_("I am the teacher"), icon=":material/school:"):
+        with st.form("teacher", border=False):
+            st.text_input(
+                _("The teacher's key"), key=_KEY, type="password", autocomplete="off", max_chars=200
+            )
+            st.form_submit_button(_("Give the key"), on_click=_try)
+        st.caption(_("It stands in the terminal in which the server was started."))
+        if said := st.session_state.pop(_SAID, ""):
+            st.error(said, icon=":material/key_off:")
+
+
+def _try() -> None:
+    key = str(st.session_state.pop(_KEY, ""))  # it stays nowhere
+    try:
+        if not visitor.become_teacher(key):
+            st.session_state[_SAID] = _("That is not the teacher's key.")
+    except ValueError as error:
+        st.session_state[_SAID] = str(error)

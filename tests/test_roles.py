@@ -1,0 +1,401 @@
+"""A class on one server: visitors change their own, the teacher everything, and limits hold."""
+
+import ast
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.types import Message, Scope
+from streamlit.runtime import context
+from streamlit.testing.v1 import AppTest
+
+from explorer import access, runs, storage, teacher_key
+from explorer.access import IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
+from explorer.recipes import Recipe, as_json, course_recipe
+from explorer.runs import Run, Status, quota, store
+from explorer.runs import folder as run_folder
+from explorer.ui import owner_cookie, visitor
+from explorer.ui.owner_cookie import OwnerCookie
+from tests.pages import opened, press, text
+from tests.run_processes import SHORT, folder, over, until
+
+KEY = "correct horse battery"
+ANNA, BERT = owner_cookie.made(), owner_cookie.made()
+AS_ANNA = Visitor(access.owner_of(ANNA), teacher=False, limits=IN_CLASS)
+LONG = replace(SHORT, epochs=1000)
+
+
+@dataclass
+class Browser:
+    """What Streamlit knows of the connection that a page is drawn for."""
+
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+    remote_ip: str = "192.0.2.7"
+
+    def be(self, cookie: str) -> None:
+        self.cookies = {owner_cookie.NAME: cookie}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    with folder(tmp_path):
+        yield tmp_path
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where runs are really trained: one host for all of them, whose workers are warm."""
+    with folder(tmp_path_factory.mktemp("workshop")) as place:
+        runs.watch("cpu")
+        yield place
+
+
+@pytest.fixture
+def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """A class's server, asked by one browser after the other."""
+    found = Browser()
+    share(monkeypatch)
+    monkeypatch.setattr(context, "_get_client_context", lambda: found)
+    monkeypatch.setattr(visitor, "_throttle", teacher_key.Throttle())
+    monkeypatch.setattr(visitor, "_teachers", set())
+    return found
+
+
+def share(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Start the server for a class anew, with other options."""
+    rules = Rules(shared=True, limits=IN_CLASS, key=teacher_key.summed(KEY))
+    told = replace(rules, **changes).environment()
+    monkeypatch.setenv(access.VARIABLE, told[access.VARIABLE])
+
+
+def kept(name: str = "LeNet", who: Visitor = AS_ANNA, status: Status | None = None) -> Run:
+    """A run in the store that no process works on."""
+    number = store.add(json.dumps(as_json(SHORT)), name, "nowhere", visitor=who)
+    if status:
+        assert store.move(number, tuple(Status), status)
+    return store.get(number)
+
+
+# -- the store: how many may wait ---------------------------------------------------------------
+
+LAUNCHER = """
+import json, sys
+from explorer.access import Denied, Limits, Visitor
+from explorer.runs import store
+cookie, recipe, waiting, queue = sys.argv[1:]
+for number in range(40):
+    owner = cookie or f"{sys.argv[0]}{number}"
+    try:
+        store.add(recipe, "again", "nowhere", visitor=Visitor(
+            owner, teacher=False, limits=Limits(waiting=int(waiting), queue=int(queue))))
+    except Denied as denied:
+        print(denied)
+"""
+
+
+@pytest.mark.parametrize(
+    ("owner", "limits", "refusal"),
+    [
+        ("anna", Limits(waiting=6, queue=60), "6 of your runs wait or train"),
+        ("", Limits(waiting=6, queue=25), "25 runs of this class wait or train"),
+    ],
+    ids=["one visitor", "a new one each time"],
+)
+def test_four_processes_that_launch_and_launch(
+    home: Path, owner: str, limits: Limits, refusal: str
+) -> None:
+    words = [owner, json.dumps(as_json(SHORT)), str(limits.waiting), str(limits.queue)]
+    command = [sys.executable, "-c", LAUNCHER, *words]
+    environment = {**os.environ, storage.VARIABLE: str(home)}
+    processes = [
+        subprocess.Popen(
+            command, cwd=storage.PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _number in range(4)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in processes]
+    allowed = limits.waiting if owner else limits.queue
+    assert len(store.listed()) == allowed
+    assert sum(each.count(refusal) for each in said) == 160 - allowed
+
+
+def test_runs_that_were_resumed_count(home: Path) -> None:
+    few = replace(AS_ANNA, limits=Limits(waiting=1))
+    paused = kept(who=few, status=Status.PAUSED)
+    other = kept(who=few)
+    with pytest.raises(Denied, match="1 of your runs waits"):
+        store.enqueue(paused.id, first=True, limits=few.limits)
+    assert store.get(paused.id).status is Status.PAUSED
+    assert store.move(other.id, [Status.QUEUED], Status.CANCELLED)
+    assert store.enqueue(paused.id, first=True, limits=few.limits)
+
+
+def test_limits_stay_with_the_run(home: Path) -> None:
+    run = kept()
+    assert (run.owner, run.limits) == (AS_ANNA.owner, IN_CLASS)
+    assert store.move(run.id, [Status.QUEUED], Status.STOPPED)
+    assert store.enqueue(run.id, first=False)
+    assert store.get(run.id).limits == NO_LIMITS, "who resumed it on the machine has none"
+    assert store.get(run.id).owner == AS_ANNA.owner
+
+
+# -- what is refused before it is queued --------------------------------------------------------
+
+
+def test_what_would_take_too_much_is_not_queued(home: Path) -> None:
+    alexnet = course_recipe("alexnet", {})
+    assert (
+        quota.needed(alexnet) == 46_764_746 * 4 * 5
+    )  # twice its weights; with Adam's, three times
+    tries: list[tuple[Recipe, Limits, str]] = [
+        (replace(SHORT, epochs=101), Limits(epochs=100), "101 epochs; here 100"),
+        (alexnet, Limits(run_bytes=500_000_000), "take about 935 MB; here 500 MB"),
+        (alexnet, Limits(all_bytes=500_000_000), "about 935 MB more; 500 MB are allowed"),
+        (SHORT, Limits(free_bytes=10**18), "are to stay free"),
+    ]
+    for recipe, limits, refusal in tries:
+        who = replace(AS_ANNA, limits=limits)
+        with pytest.raises(Denied, match=refusal):
+            runs.launch(recipe, visitor=who)
+    with pytest.raises(Denied, match="about 2 h 0 min of training; here 1 h 0 min"):
+        runs.launch(SHORT, seconds=7200, visitor=AS_ANNA)
+    assert store.listed() == []
+
+
+# -- what is stopped while it trains ------------------------------------------------------------
+
+
+def test_a_run_ends_when_its_seconds_are_spent_and_the_teacher_takes_it_up(
+    workshop: Path,
+) -> None:
+    who = replace(AS_ANNA, limits=Limits(seconds=1.0))
+    run = over(runs.launch(LONG, visitor=who))
+    assert run.status is Status.STOPPED
+    assert run.reason.code == "seconds_spent"
+    assert "as long as a run may here" in str(run.reason)
+    assert 1.0 <= run.progress.seconds < 10
+    assert run_folder.state_file(run.id).exists()
+    with pytest.raises(Denied, match="here 1 s are allowed"):
+        runs.resume(run.id, visitor=who)
+    runs.resume(run.id)
+    until(lambda: store.get(run.id).progress.step > run.progress.step)
+    runs.stop(run.id)
+    assert not over(run.id).reason
+
+
+def test_old_weights_give_way_before_the_disk_does(workshop: Path) -> None:
+    who = replace(AS_ANNA, limits=Limits(run_bytes=quota.needed(SHORT)))
+    run = over(runs.launch(replace(SHORT, epochs=8), visitor=who))
+    assert run.status is Status.FINISHED, str(run.reason)
+    assert 1 <= len(runs.checkpoints(run.id)) <= 4
+
+
+@pytest.mark.parametrize("name", ["run_bytes", "all_bytes", "free_bytes"])
+def test_a_run_that_takes_the_disk_is_stopped(workshop: Path, name: str) -> None:
+    """As if its size had been thought too small before."""
+    most = 10**18 if name == "free_bytes" else 300_000
+    who = replace(AS_ANNA, limits=replace(NO_LIMITS, **{name: most}))
+    number = store.add(json.dumps(as_json(LONG)), "large", "cpu", visitor=who)
+    run = over(number)
+    assert run.status is Status.STOPPED
+    assert run.reason.code == name.replace("bytes", "disk_spent")
+    assert "allowed" in str(run.reason) or "stay free" in str(run.reason)
+    assert quota.taken() < 20_000_000
+
+
+# -- the cookie ---------------------------------------------------------------------------------
+
+
+def answered(path: str, *, scheme: str = "http", cookie: str = "") -> list[str]:
+    """The cookies that the middleware gives with an answer."""
+    sent: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    headers = [(b"cookie", f"{owner_cookie.NAME}={cookie}".encode())] if cookie else []
+    scope = {"type": "http", "path": path, "scheme": scheme, "headers": headers, "method": "GET"}
+    asyncio.run(OwnerCookie(app)(scope, receive, send))
+    return [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+
+
+def test_a_browser_is_given_one_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = owner_cookie.ASKED_BEFORE_THE_SOCKET
+    assert answered(asked) == [], "alone on a machine nobody is given any"
+    share(monkeypatch)
+    (told,) = answered(asked)
+    (cookie,) = SimpleCookie(told).values()
+    assert owner_cookie.read({cookie.key: cookie.value}) == cookie.value
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "strict"
+    assert not cookie["secure"]
+    assert answered(asked, cookie=cookie.value) == []
+    assert "Secure" in answered(asked, scheme="https")[0]
+    share(monkeypatch, secure=True)  # a proxy in front speaks https
+    assert "Secure" in answered(asked)[0]
+    assert answered("/") == []
+    assert len(answered(asked, cookie="of-somebody-elses-making")) == 1
+
+
+# -- pages --------------------------------------------------------------------------------------
+
+
+def test_alone_on_a_machine_nothing_is_felt(home: Path) -> None:
+    run = kept(who=access.ON_THIS_MACHINE, status=Status.PAUSED)
+    for page in ("new-run", "runs"):
+        at = opened(page, **({"runs": str(run.id)} if page == "runs" else {"dataset": "digits"}))
+        assert not [each for each in at.button if each.disabled and each.key != "stop"]
+        assert not at.sidebar.button
+        assert not at.sidebar.text_input
+    assert visitor.current() == access.ON_THIS_MACHINE
+    visitor.rename(run.id, "mine")
+    visitor.delete(run.id)
+    assert store.listed() == []
+
+
+def test_a_second_browser_cannot_change_the_first_ones_run(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = kept(status=Status.PAUSED)
+    browser_of.be(ANNA)
+    at = opened("runs", runs=str(run.id))
+    assert not at.button(key="delete").disabled
+    assert not at.button(key="resume").disabled
+    browser_of.be(BERT)
+    at = opened("runs", runs=str(run.id))
+    for key in ("delete", "resume"):
+        assert at.button(key=key).disabled
+        assert "another visitor" in at.button(key=key).help
+    assert not at.button(key="retry").disabled, "a run of one's own, with the same recipe"
+    changes: dict[str, Callable[[], object]] = {
+        "pause": lambda: visitor.pause(run.id),
+        "stop": lambda: visitor.stop(run.id),
+        "cancel": lambda: visitor.cancel(run.id),
+        "resume": lambda: visitor.resume(run.id),
+        "rename": lambda: visitor.rename(run.id, "mine"),
+        "note": lambda: visitor.note(run.id, "mine"),
+        "delete": lambda: visitor.delete(run.id),
+    }
+    for change in changes.values():
+        with pytest.raises(Denied, match="LeNet is another visitor's"):
+            change()
+    assert store.get(run.id) == run
+    on_the_machine = kept("of the machine", access.ON_THIS_MACHINE, Status.PAUSED)
+    with pytest.raises(Denied, match="made on the machine itself"):
+        visitor.delete(on_the_machine.id)
+    browser_of.be(ANNA)
+    for change in changes.values():
+        if change not in (changes["pause"], changes["cancel"], changes["resume"]):
+            change()
+    with pytest.raises(ValueError, match="There is no run"):
+        store.get(run.id)
+
+
+def test_whoever_gives_the_key_is_the_teacher(browser_of: Browser) -> None:
+    run = kept(status=Status.PAUSED)
+    browser_of.be(BERT)
+    at = opened("runs", runs=str(run.id))
+    given = at.text_input(key="teacher_key")
+    given.set_value("not the key at all")
+    press(at, "Give the key")
+    assert "That is not the teacher's key." in text(at) + "".join(
+        each.value for each in at.sidebar.error
+    )
+    assert at.button(key="delete").disabled
+    at.text_input(key="teacher_key").set_value(KEY)
+    press(at, "Give the key")
+    assert not at.button(key="delete").disabled
+    assert "teacher_key" not in at.session_state or KEY not in at.session_state["teacher_key"]
+    assert not opened("runs", runs=str(run.id)).button(key="delete").disabled, "in every tab"
+    browser_of.be(ANNA)
+    assert not visitor.current().teacher
+    browser_of.be(BERT)
+    visitor.rename(run.id, "seen by the teacher")
+    at.button(key="teacher_leave").click().run()
+    with pytest.raises(Denied):
+        visitor.delete(run.id)
+
+
+def test_who_may_train(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = kept(status=Status.PAUSED)
+    share(monkeypatch, train=Who.TEACHER)
+    browser_of.be(ANNA)
+    at = opened("new-run", dataset="digits")
+    assert at.button(key="launch").disabled
+    assert at.button(key="measure").disabled
+    assert "Only the teacher trains here" in text(at)
+    for try_it in (
+        lambda: visitor.launch(SHORT),
+        lambda: visitor.retry(run.id),
+        lambda: visitor.resume(run.id),
+        visitor.check_train,
+    ):
+        with pytest.raises(Denied, match="Only the teacher trains here"):
+            try_it()
+    assert visitor.become_teacher(KEY)
+    assert not opened("new-run", dataset="digits").button(key="launch").disabled
+    share(monkeypatch, train=Who.NOBODY)
+    with pytest.raises(Denied, match="--train nobody"):
+        visitor.launch(SHORT)
+    assert [each.id for each in store.listed()] == [run.id]
+
+
+def test_a_run_too_long_is_refused_where_it_is_set_up(browser_of: Browser) -> None:
+    browser_of.be(ANNA)
+    at = opened("new-run", dataset="digits", epochs="101")
+    assert at.button(key="launch").disabled
+    assert "101 epochs; here 100 are allowed" in text(at)
+
+
+def test_a_browser_without_cookies_is_a_visitor_for_as_long_as_its_page(
+    browser_of: Browser,
+) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from explorer.ui import visitor
+
+        st.text(visitor.current().owner)
+
+    first, second = AppTest.from_function(page).run(), AppTest.from_function(page).run()
+    owner = first.text[0].value
+    assert len(owner) == 64
+    assert first.run().text[0].value == owner
+    assert second.text[0].value != owner
+
+
+CHANGES = {
+    "runs": {"launch", "retry", "resume", "pause", "stop", "cancel", "rename", "note", "delete"},
+}
+
+
+def test_pages_change_runs_through_one_door() -> None:
+    """No other module of the pages names what changes a run, or its parts that do."""
+    ui = storage.PROJECT / "explorer" / "ui"
+    for path in (*ui.glob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
+        if path.name == "visitor.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert node.attr not in CHANGES.get(node.value.id, ()), f"{path.name}: {node.attr}"
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = {each.name for each in node.names}
+                assert node.module not in {"explorer.runs.verbs", "explorer.runs.store"}, path.name
+                if node.module == "explorer.runs":
+                    assert not names & {"verbs", "store", *CHANGES["runs"]}, path.name
