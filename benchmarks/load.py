@@ -26,7 +26,7 @@ import psutil
 from benchmarks import watching
 from benchmarks.visitor import Visitor, visiting
 from explorer import runs, serve
-from explorer.ui.shell import PAGES
+from explorer.ui.entries import PAGES
 from tests.run_processes import folder
 from tests.serving import ROOT
 

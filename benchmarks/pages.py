@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks.visitor import Visitor, visiting
-from explorer.ui.shell import PAGES
+from explorer.ui.entries import PAGES
 from tests.run_processes import folder
 from tests.serving import ROOT, server
 

@@ -17,7 +17,6 @@ turns, so that a slow moment of the machine hits all of them; the table gives me
 """
 
 import argparse
-import itertools
 import json
 import os
 import statistics
@@ -27,7 +26,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from tempfile import TemporaryDirectory
 
 import torch
@@ -35,16 +33,16 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks.bound import steps as steps_alone
 from explorer import architectures, datasets, device, recipes, runs, storage
 from explorer.datasets import Data
 from explorer.recipes import Recipe, course_recipe
 from explorer.runs import process, store
 from explorer.runs.worker import Worker
 from explorer.torchvision_import import torchvision
-from explorer.training import Snapshot, Steps, Training, capture, environment
+from explorer.training import Snapshot, Steps, Training, environment
 from explorer.training.initialisation import initialise
-from explorer.training.learner import Learner
-from explorer.training.machine import cores, own_stream, queued_on, repeatable
+from explorer.training.machine import cores
 from explorer.training.setting import Setting
 
 ON_GPU = torch.cuda.is_available()
@@ -133,28 +131,10 @@ def ours(recipe: Recipe, data: Data) -> Iterator[int]:
 
 
 def bound(recipe: Recipe, data: Data) -> Iterator[int]:
-    """The step alone, on one batch, as `repeatable` as ours."""
+    """The step alone."""
     setting = Setting.of(recipe, data, device.detect())
     torch.set_num_threads(setting.threads)
-    recorder = capture.recorder(setting.device)
-    with queued_on(own_stream(setting.device)), repeatable():
-        learner = Learner(
-            recipe,
-            setting.options,
-            setting.device,
-            setting.numbers,
-            capturable=recorder is not None,
-        )
-        learner.set_rate(recipe.learning_rate)
-        pictures = torch.rand(recipe.batch_size, *setting.picture).to(learner.device)
-        pictures = pictures.contiguous(memory_format=setting.numbers.layout)
-        labels = data.train.labels[: recipe.batch_size].to(learner.device)
-        step = partial(learner.update, pictures, labels)
-        for number in itertools.count():
-            if recorder and number == capture.WARM_UP:
-                step = recorder.record(step).replay
-            step()
-            yield recipe.batch_size
+    return steps_alone(setting)
 
 
 def contender(name: str, recipe: Recipe, data: Data) -> Iterator[int]:

@@ -158,12 +158,21 @@ def commit() -> str:
 
 
 def read_card(path: Path) -> Card:
-    """The card alone, without reading any weights.
+    """The card alone, without reading any weights, once for as long as the file stays as it is.
 
     Raises:
         ValueError: there is no such file, or it is no checkpoint of this program.
     """
     _check_size(path)
+    try:
+        there = path.stat()
+    except OSError as error:
+        raise _damaged(path, str(error)) from error
+    return _read_card(path, there.st_ino, there.st_size, there.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _read_card(path: Path, *_stamp: int) -> Card:
     try:
         with safe_open(path, framework="pt") as file:
             return _card(path, file.metadata() or {})

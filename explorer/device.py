@@ -42,7 +42,7 @@ class Device:
 
 def available() -> tuple[Device, ...]:
     """Every device that can be computed on; the CPU is always the last."""
-    return (*_accelerators(), Device(CPU, CPU, _processor(), _memory()))
+    return (*_accelerators(), _cpu())
 
 
 def detect() -> Device:
@@ -57,6 +57,8 @@ def named(text: str) -> Device:
         ValueError: there is no such device here.
     """
     wanted = text.strip().lower() or AUTOMATIC
+    if wanted == CPU:  # nothing else is asked for, nor woken
+        return _cpu()
     there = available()
     if wanted == AUTOMATIC:
         return there[0]
@@ -98,6 +100,10 @@ def use(device: Device) -> None:
     """Let what this thread makes on "the" accelerator, unnamed, lie on this one."""
     if device.kind != CPU:
         torch.accelerator.set_device_index(_number(device))
+
+
+def _cpu() -> Device:
+    return Device(CPU, CPU, _processor(), _memory())
 
 
 def _accelerators() -> Iterator[Device]:

@@ -40,8 +40,14 @@ def _catalogue(code: str) -> _gettext.NullTranslations:
 
 def available() -> list[str]:
     """Language codes that can be chosen: the source language and every compiled catalogue."""
-    compiled = {path.parts[-3] for path in LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")}
-    return [SOURCE_LANGUAGE, *sorted(compiled - {SOURCE_LANGUAGE})]
+    return list(_available(LOCALES))
+
+
+@cache
+def _available(folder: Path) -> tuple[str, ...]:
+    """As they were when first asked: what is compiled later shows after the next start."""
+    compiled = {path.parts[-3] for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")}
+    return (SOURCE_LANGUAGE, *sorted(compiled - {SOURCE_LANGUAGE}))
 
 
 def _(message: str) -> str:

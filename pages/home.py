@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.language import N_, _
 from explorer.ui import hero
-from explorer.ui.shell import entry
+from explorer.ui.entries import entry
 
 # Question, what is seen there, and the state of the Layers page that answers it.
 QUESTIONS = (

@@ -8,7 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Widget
 
-from explorer.ui.shell import ROOT, entry
+from explorer.ui.entries import ROOT, entry
 
 SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
 

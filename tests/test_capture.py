@@ -196,6 +196,18 @@ def test_where_a_step_cannot_be_recorded_the_run_goes_on_and_says_so(digits: Dat
     assert torch.allclose(curve(records), ordinary, rtol=2e-3, atol=1e-4)
 
 
+def test_where_memory_does_not_suffice_to_compare_the_run_goes_on_without(digits: Data) -> None:
+    def fail() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    records = list(training(LENET, digits, Recording(fail)).records())
+    (outcome,) = outcomes(records)
+    assert outcome.reason == "failed"
+    assert "out of memory" in outcome.error
+    refused = list(training(LENET, digits, Refusing()).records())
+    assert torch.equal(curve(records), curve(refused))
+
+
 def test_a_graph_that_goes_wrong_in_the_last_compared_step_is_noticed(digits: Data) -> None:
     begun: list[Training] = []
     recording = Recording()

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from explorer import quiz
 from explorer.quiz import Question, spell
 from explorer.ui import channels_cost, quiz_score
+from explorer.ui.entries import entry
 from explorer.ui.quiz_place import Given, Place
-from explorer.ui.shell import entry
 from tests import pages
 
 opened = partial(pages.opened, "check")

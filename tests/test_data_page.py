@@ -22,7 +22,7 @@ from explorer.datasets import idx, jobs
 from explorer.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
 from explorer.figures import class_counts, pictures
 from explorer.torchvision_import import torchvision
-from explorer.ui.shell import ROOT, entry
+from explorer.ui.entries import ROOT, entry
 from tests.conftest import settled
 from tests.serving import server
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from explorer import device
+from tests import device as test_device
 
 CPU = device.named("cpu")
 LINUX = platform.system() == "Linux"
@@ -61,6 +62,17 @@ def test_a_container_s_limit_is_the_memory_that_there_is(
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 20000000\n", encoding="utf-8")
     assert device.named("cpu").memory == 100_000_000
     assert device.free_memory(CPU) == 50_000_000  # what files are cached for can be given back
+
+
+@pytest.mark.parametrize(("surroundings", "outcome"), [("", "skipped"), ("true", "failed")])
+def test_without_a_compiler_tests_of_the_test_device_are_skipped_and_fail_in_ci(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, surroundings: str, outcome: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", surroundings)
+    raised = {"skipped": pytest.skip.Exception, "failed": pytest.fail.Exception}[outcome]
+    with pytest.raises(raised, match=r"needs a C\+\+ compiler"):
+        test_device.library()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

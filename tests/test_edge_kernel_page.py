@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import edge_kernel as engine
 from explorer.ui.edge_kernel_choice import DEFAULTS
-from explorer.ui.shell import entry
+from explorer.ui.entries import entry
 from tests import pages
 from tests.conftest import settled
 from tests.pages import boards, press, text

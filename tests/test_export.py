@@ -3,7 +3,9 @@
 import csv
 import io
 import struct
+import tracemalloc
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tensorboardX.crc32c import crc32c
@@ -11,6 +13,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from explorer import runs, storage
 from explorer.runs import Status, export, process, processes, store
+from explorer.runs.database import database
 from explorer.runs.ledger import Ledger
 from tests.test_runs_store import SETTINGS, STARTED, epoch, steps
 
@@ -49,6 +52,44 @@ def test_tables_hold_every_step_and_epoch(number: int, tmp_path: Path):
     epochs = rows(second)
     assert [float(row["test_accuracy"]) for row in epochs] == [0.25, 0.5]
     assert {row["test_loss"] for row in epochs} == {""}
+
+
+def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(number: int, tmp_path: Path):
+    """Neither its rows nor its text are ever all in memory, and the shared connection is free."""
+    count = 60_000
+    rows_of_steps = (
+        (number, step, step / 10, 32, 1.0, 0.5, 0.5, 2.0, 0.1) for step in range(21, count + 1)
+    )
+    with database().writing() as connection:
+        connection.executemany(
+            "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows_of_steps
+        )
+    written, pieces = tmp_path / "steps.csv", export.steps_csv(number)
+    tracemalloc.start()
+    try:
+        with database()._reader.lock, written.open("w", encoding="utf-8") as file:
+            away = Thread(target=lambda: file.writelines(pieces))
+            away.start()
+            away.join(60)
+            assert not away.is_alive()
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert written.stat().st_size > 2_000_000
+    assert peak < 1_500_000, peak
+    assert written.read_bytes().count(b"\n") == count + 1
+
+
+def test_what_is_read_slowly_keeps_no_old_state_alive(number: int):
+    """A reader who has stopped in the middle lets the write-ahead log be emptied."""
+    pieces = export.steps_csv(number)
+    next(pieces), next(pieces)
+    with database().writing() as connection:
+        connection.execute("UPDATE runs SET note = 'new'")
+    writer = database()._writer.connection()
+    busy, log, done = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert (busy, log, done) == (0, 0, 0)
+    pieces.close()
 
 
 def masked(data: bytes) -> int:

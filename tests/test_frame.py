@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from explorer import serve
-from explorer.ui.shell import PAGES, ROOT, Entry, by_section, entry
+from explorer.ui.entries import PAGES, ROOT, Entry, by_section, entry
 from explorer.ui.speech import best_match
 from explorer.ui.web import content_policy
 from tests.conftest import settled

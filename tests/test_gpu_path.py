@@ -5,6 +5,7 @@ Every process here but the test's finds that device beside torch, as it would a 
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -227,6 +228,23 @@ def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it
     assert names == ["cpu", "device"]
 
 
+def test_memory_that_libraries_take_is_not_promised_to_tensors():
+    code = f"""
+    import json
+    from explorer import datasets, device, recipes, training
+    recipe = recipes.from_json({asdict(SHORT)!r})
+    place, data = device.named("testgpu:0"), datasets.load("digits")
+    free = device.free_memory(place)
+    try:
+        training.Training(recipe, data, place)
+    except training.OutOfMemory as error:
+        print(json.dumps([free, str(error)]))
+    """
+    free, sentence = answer(code, TESTGPU_MEMORY=str(17 << 20))
+    assert free == 17 << 20
+    assert re.search(r"needs about 2\.1\d MB of memory; Test GPU 0 has 1\.05 MB left", sentence)
+
+
 def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
     code = f"""
     import json, torch
@@ -291,7 +309,7 @@ def test_new_run_lists_the_device_launches_on_it_and_live_names_it():
     code = """
     import json
     from explorer import runs
-    from explorer.ui.shell import entry
+    from explorer.ui.entries import entry
     from tests.pages import boards, opened, press
     from tests.run_processes import over
     recipe = dict(dataset="digits", activation="relu", epochs="1", batch_size="32")

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from streamlit.testing.v1 import AppTest
 
 from explorer import architectures, language
-from explorer.ui.shell import PAGES, ROOT, SECTIONS, Entry
+from explorer.ui.entries import PAGES, ROOT, SECTIONS, Entry
 from explorer.ui.speech import CHOICE
 
 POT = language.LOCALES / "convscope.pot"

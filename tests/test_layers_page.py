@@ -11,7 +11,7 @@ from explorer import anatomy, architectures
 from explorer.figures import board as figures
 from explorer.figures import table
 from explorer.ui import board_view
-from explorer.ui.shell import ROOT, entry
+from explorer.ui.entries import ROOT, entry
 
 SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
 

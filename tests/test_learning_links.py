@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
 from explorer.ui import blocks_setting, channels_setting
-from explorer.ui.shell import LEARN, PAGES
+from explorer.ui.entries import LEARN, PAGES
 from tests.pages import opened
 
 URLS = [page.url for page in PAGES if page.section == LEARN]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from explorer.figures import maps
 from explorer.ui.component import ASSETS
-from explorer.ui.shell import ROOT
+from explorer.ui.entries import ROOT
 
 RNG = np.random.default_rng(5)
 

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer import architectures, quiz
 from explorer.quiz import Question, spell
 from explorer.quiz.record import read_answer
-from explorer.ui.shell import PAGES
+from explorer.ui.entries import PAGES
 
 HOW_MANY = 210
 LEVELS = [quiz.LEVELS[k % 3] for k in range(HOW_MANY)]

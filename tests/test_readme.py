@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from docs import map as files
-from explorer.ui.shell import ROOT
+from explorer.ui.entries import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 END = "-- end of a command --"

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from explorer.ui.shell import ROOT
+from explorer.ui.entries import ROOT
 
 SETUP = {"pip", "setuptools", "wheel"}  # a virtual environment brings its own
 

@@ -2,11 +2,16 @@
 
 import dataclasses
 import json
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import RLock, Thread, Timer
 
 import numpy as np
 import pytest
@@ -512,6 +517,44 @@ def test_retry_is_a_new_run_with_the_same_recipe():
     assert again.status is Status.QUEUED
 
 
+def test_launching_never_fails_once_the_run_is_queued(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """A host that cannot be started is tried again by whoever looks."""
+    tried: list[str] = []
+
+    def refuse(device: str) -> None:
+        tried.append(device)
+        raise ValueError("The process for runs could not be started; see its log.")
+
+    monkeypatch.setattr(processes, "wake", refuse)
+    number = runs.launch(Recipe("lenet", dataset="digits"))
+    assert "could not be started" in caplog.text
+    assert f"Run {number} is queued" in caplog.text
+    time.sleep(tending.EVERY)
+    assert runs.get(number).status is Status.QUEUED
+    assert tried == ["cpu", "cpu"]
+    runs.pause(number)
+    runs.resume(number)
+    assert runs.get(number).status is Status.QUEUED
+
+
+def test_an_unknown_engine_is_refused_before_anything_is_queued():
+    with pytest.raises(ValueError, match="no engine called “cloud”"):
+        runs.launch(Recipe("lenet", dataset="digits"), engine="cloud")
+    assert runs.listed() == []
+
+
+def test_folders_without_a_row_are_swept_when_a_server_starts(home: Path):
+    kept = added()
+    for name in (str(kept), "77", "measured", "7x"):
+        (home / "runs" / name).mkdir()
+    (home / "runs" / "88").touch()
+    tending.watch("cpu")
+    left = {path.name for path in (home / "runs").iterdir() if not path.name.startswith("runs.db")}
+    assert left == {str(kept), "measured", "7x", "88", "ballast"}
+
+
 # Curves
 
 
@@ -689,7 +732,7 @@ def test_a_full_disk_is_told_and_harms_nothing():
     number = added()
     ledger = begun()
     ledger.started(dataclasses.replace(STARTED, total_steps=10**6))
-    connection = database.database()._connection()
+    connection = database.database()._writer.connection()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count={pages + 8}").fetchone()  # SQLite's own full disk
     ledger.steps(steps(0, 100))
@@ -700,6 +743,95 @@ def test_a_full_disk_is_told_and_harms_nothing():
     ledger.steps(steps(100, 100))
     assert len(every_step(number).step) == 200
     assert database.database().rows("PRAGMA integrity_check")[0][0] == "ok"
+
+
+@contextmanager
+def held(home: Path) -> Iterator[sqlite3.Connection]:
+    """The store in another's hands, who has begun to write."""
+    other = sqlite3.connect(
+        home / "runs" / "runs.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    if other.in_transaction:
+        other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_worker_waits_for_a_store_that_is_held_and_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(database, "SECONDS_TO_WAIT", 0.05)
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    database.database().close()
+    with held(home) as other:
+        with pytest.raises(database.StoreError, match="Another process has been writing"):
+            ledger.steps(steps(0, 5))  # a page is told
+        monkeypatch.setattr(database.database(), "patient", True)
+        Timer(0.4, other.rollback).start()
+        ledger.steps(steps(0, 5))
+    assert "waiting for it" in caplog.text
+    assert runs.curves(number).step == [1, 2, 3, 4, 5]
+
+
+def test_who_looks_does_not_wait_for_who_waits_to_write(home: Path):
+    number = added()
+    told: list[str] = []
+    with held(home) as other:
+        writer = Thread(target=runs.rename, args=(number, "later"))
+        writer.start()
+        until(lambda: not _free(database.database()._writer.lock))
+        told += [run.name for run in runs.listed()]  # while the other one holds the store
+        other.rollback()
+        writer.join()
+    assert told == ["a run"]
+    assert runs.get(number).name == "later"
+
+
+def _free(lock: RLock) -> bool:
+    taken = lock.acquire(blocking=False)
+    if taken:
+        lock.release()
+    return taken
+
+
+def test_settling_reaches_the_disk_though_somebody_still_reads(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A checkpoint goes no further than the oldest reader: then the log itself has to be safe."""
+    flushed: list[str] = []
+
+    def watched(handle: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        fsync(handle)
+
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", watched)
+    number = added()
+    database.database().settle()
+    assert flushed == []  # SQLite has done it
+    with closing(sqlite3.connect(home / "runs" / "runs.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM runs").fetchall()
+        runs.rename(number, "newer")
+        database.database().settle()
+    assert flushed == ["runs.db-wal"]
+
+
+def test_what_is_kept_is_its_owners_alone(home: Path, monkeypatch: pytest.MonkeyPatch):
+    place = home / "named" / "here"
+    monkeypatch.setenv(storage.VARIABLE, str(place))
+    added()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (place, place / "runs")] == [0o700] * 2
+    open_to_all = home / "program"
+    (open_to_all / "local").mkdir(parents=True)
+    (open_to_all / "local").chmod(0o755)
+    monkeypatch.setattr(storage, "PROJECT", open_to_all)
+    monkeypatch.delenv(storage.VARIABLE)
+    added()
+    assert stat.S_IMODE((open_to_all / "local").stat().st_mode) == 0o700
 
 
 def test_a_newer_or_damaged_store_is_told(home: Path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,11 +15,17 @@ import torch
 from torch import Tensor
 
 from explorer import checkpoints, datasets, device, recipes, storage
+from explorer.device import Device
 from explorer.recipes import Recipe
-from explorer.runs import folder, saving, store
+from explorer.runs import folder, process, saving, store
+from explorer.runs.ledger import Ledger
+from explorer.runs.records import Status
 from explorer.runs.saving import Saver, load_state
+from explorer.runs.worker import Worker
 from explorer.runs.writing import MOST_WAITING, Writer
-from explorer.training import Epoch, HostBuffer, Steps, Training
+from explorer.training import Epoch, HostBuffer, Steps, Training, burst, evaluation, loop
+from explorer.training.machine import Randomness
+from explorer.training.setting import Setting
 from tests.run_processes import until
 
 CPU = device.named("cpu")
@@ -293,3 +300,57 @@ def test_what_a_run_waits_for_its_disk_counts_as_its_time(run: int) -> None:
             seen.append(record.seconds)
             training.spent(10.0)
     assert all(later - earlier > 10 for earlier, later in pairwise(seen))
+
+
+def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
+    run: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that waited for SQLite would stand still after each record."""
+    further = threading.Event()
+    counts = iter(range(1000))
+
+    def trained(*given: Any, **more: Any) -> burst.Burst:
+        if next(counts) == 2:
+            further.set()
+        return burst.burst(*given, **more)
+
+    steps = Ledger.steps
+
+    def held(ledger: Ledger, record: Steps) -> None:
+        assert further.wait(20), "the training waited for its rows"
+        steps(ledger, record)
+
+    monkeypatch.setattr(loop, "burst", trained)
+    monkeypatch.setattr(Ledger, "steps", held)
+    monkeypatch.setattr(Worker, "_log", lambda _self: None)  # what pytest prints stays pytest's
+    signals = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    assert store.claim("cpu", process.own())
+    Worker(run).work()
+    for each, handler in signals.items():
+        signal.signal(each, handler)
+    assert store.get(run).status is Status.FINISHED
+    assert store.get(run).progress.step == RECIPE.epochs
+
+
+# -- what follows from the device -----------------------------------------------------------------
+
+
+def test_a_gpu_tests_as_many_pictures_at_once_as_its_memory_takes() -> None:
+    assert evaluation.batch_size(28) == 1000
+    assert evaluation.batch_size(224) == 39
+    assert evaluation.batch_size_on_gpu(224, fitting=8000) == 2000
+    assert evaluation.batch_size_on_gpu(224, fitting=1e9) == evaluation.MOST_ON_GPU
+    assert evaluation.batch_size_on_gpu(224, fitting=60) == 39  # as on a CPU at least
+
+
+def test_the_device_s_free_memory_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device of another kind, as far as sizes go: its work is done by the CPU."""
+    gpu = Device("cpu", "xpu", "another", 2**34)
+    recipe = dataclasses.replace(RECIPE, test_subset=0, batch_size=32)
+    for images, expected in ((4 * 1200, 1200), (4 * 300, 1000)):
+        free = images * Setting.of(recipe, datasets.load("digits"), CPU).memory(32) / 32
+        monkeypatch.setattr(loop, "free_memory", lambda _device, free=free: free)
+        monkeypatch.setattr(loop, "refuse_what_cannot_fit", lambda _setting: None)
+        monkeypatch.setattr(loop, "Randomness", lambda _device: Randomness(CPU))
+        training = Training(recipe, datasets.load("digits"), gpu)
+        assert training._test.batch_size == pytest.approx(expected, abs=1)

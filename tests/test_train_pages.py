@@ -29,9 +29,9 @@ from explorer.runs import Status, process, store
 from explorer.runs import folder as run_folder
 from explorer.runs.ledger import Ledger
 from explorer.ui import run_measure, run_table, run_words, train_measured
+from explorer.ui.entries import entry
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.run_words import duration
-from explorer.ui.shell import entry
 from explorer.ui.train_form import FIRST
 from explorer.units import exact, size
 from tests.pages import boards, opened, press, text, untold
@@ -329,6 +329,29 @@ def test_a_click_ends_a_measurement_and_its_process(
 def test_a_click_ends_the_waiting_for_others_who_measure(nothing: None) -> None:
     with run_measure._one_at_a_time, pytest.raises(Clicked):
         run_measure.measure(SHORT, click)
+
+
+def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(json.dumps(recipes.as_json(SHORT)), "on another device", "cuda:0")
+    assert store.claim("cuda:0", process.own())
+    assert run_measure.measure(SHORT, lambda _seconds: None).seconds > 0
+    number = store.add(json.dumps(recipes.as_json(SHORT)), "trains", "cpu")
+    assert store.claim("cpu", process.own())  # this process: it lives
+    monkeypatch.setattr(run_measure, "PATIENCE", 0.1)
+    with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
+        run_measure.measure(SHORT, lambda _seconds: None)
+    monkeypatch.setattr(run_measure, "PATIENCE", 60)
+    waited: list[float] = []
+
+    def meanwhile(since: float) -> None:
+        waited.append(since)
+        if len(waited) == 2:
+            Ledger(store.get(number), process.own()).end(Status.FINISHED)
+
+    assert run_measure.measure(SHORT, meanwhile).seconds > 0
+    assert len(waited) > 2
 
 
 def seconds(table: str) -> float:

@@ -9,6 +9,7 @@ import torch
 from benchmarks import training as benchmark
 from explorer import datasets, runs
 from explorer.recipes import Recipe, course_recipe
+from explorer.training.learner import Learner
 
 LENET = Recipe("lenet", dataset="digits", batch_size=32, train_subset=64, test_subset=16)
 
@@ -36,14 +37,14 @@ def test_both_compute_under_the_same_settings(
     """Deterministic, and float32 as float32: what the bound leaves out must not be slow kernels."""
     seen: list[tuple[bool, str]] = []
     threads = torch.get_num_threads()
-    update = benchmark.Learner.update
+    update = Learner.update
 
     def watched(*given: Any) -> Any:
         cudnn = torch.backends.cudnn
         seen.append((cudnn.deterministic, cudnn.conv.fp32_precision))
         return update(*given)
 
-    monkeypatch.setattr(benchmark.Learner, "update", watched)
+    monkeypatch.setattr(Learner, "update", watched)
     steps = contender(LENET, datasets.load("digits"))
     while len(seen) < 2:
         next(steps)

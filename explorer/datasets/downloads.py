@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer import storage
 from explorer.datasets.records import Unavailable
 from explorer.datasets.writing import replacing
 from explorer.language import _
@@ -102,7 +103,7 @@ def _bring(remote: Remote, progress: Any) -> None:
 
 
 def _bring_from(url: str, remote: Remote, progress: Any) -> None:
-    remote.path.parent.mkdir(parents=True, exist_ok=True)
+    storage.private(remote.path.parent)
     with replacing(remote.path) as part, _answer(url) as answer:
         seen, done = remote.hash(), 0
         while chunk := answer.read(CHUNK):

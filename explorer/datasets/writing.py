@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from explorer import storage
+
 ABANDONED = 24 * 3600.0  # seconds without a write after which an unfinished file is nobody's
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, in the same folder; it becomes `path` if all goes well, and else is gone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    storage.private(path.parent)
     _sweep(path.parent)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         temporary = Path(part.name)

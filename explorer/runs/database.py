@@ -4,19 +4,26 @@ Readers are never blocked by a writer, and what is committed survives the death 
 """
 
 import errno
+import logging
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from explorer import storage
 from explorer.language import _
-from explorer.runs import migrations
+from explorer.runs import ballast, migrations
 
 SECONDS_TO_WAIT = 10  # for another writer
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What SQLite says of its side files where there is no room for them, among other things.
+_PERHAPS_NO_ROOM = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+T = TypeVar("T")
+
+log = logging.getLogger("store")
 
 
 class StoreError(ValueError):
@@ -27,13 +34,56 @@ class DiskFullError(StoreError):
     """There is no room left for what has to be kept."""
 
 
+class Link:
+    """One connection to the file, made when it is asked for; `lock` is held while it is used."""
+
+    def __init__(self, path: Path) -> None:
+        self.lock = threading.RLock()
+        self._path = path
+        self._open: tuple[int, sqlite3.Connection] | None = None  # inode, connection
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection; another one where somebody has cleared the folder."""
+        inode = self._path.stat().st_ino if self._path.exists() else 0
+        if self._open and self._open[0] != inode:
+            self.close()
+        if self._open is None:
+            storage.private(self._path.parent)
+            connection = self._made()
+            self._open = self._path.stat().st_ino, connection
+        return self._open[1]
+
+    def _made(self) -> sqlite3.Connection:
+        folder = self._path.parent
+        try:
+            connection = _connect(self._path)
+        except (sqlite3.Error, OSError) as error:
+            if not (_without_room(error, folder) and ballast.give_up(folder)):
+                raise
+            return _connect(self._path)
+        ballast.keep(folder)
+        return connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self.lock:
+            if self._open:
+                self._open[1].close()
+            self._open = None
+
+
 class Database:
-    """One SQLite file; its connection is shared by the threads of this process, one at a time."""
+    """One SQLite file. The threads of this process share one connection to read and one to write.
+
+    Who looks waits neither for who writes nor for who waits to write. Where `patient` is set, a
+    store that another process holds is waited for as long as it takes.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.RLock()
-        self._open: tuple[int, sqlite3.Connection] | None = None  # inode, connection
+        self.patient = False
+        self._reader = Link(path)
+        self._writer = Link(path)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -42,9 +92,9 @@ class Database:
         Raises:
             StoreError: it could not be kept.
         """
-        with self._lock, self._explained():
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
+        with self._writer.lock, self._explained():
+            connection = self._once_free(self._writer.connection)
+            self._once_free(lambda: connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -53,43 +103,85 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def vital(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """A small transaction that must not fail for want of room: the ballast makes some.
+
+        Raises:
+            StoreError: it could not be kept even so.
+        """
+        try:
+            with self.writing() as connection:
+                return work(connection)
+        except DiskFullError:
+            if not ballast.give_up(self.path.parent):
+                raise
+        with self.writing() as connection:
+            return work(connection)
+
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """What a query finds; nothing if there is no store yet, so that looking leaves no trace.
 
         Raises:
             StoreError: it could not be read.
         """
-        with self._lock, self._explained():
+        with self._reader.lock, self._explained():
             if not self.path.exists():
                 return []
-            return self._connection().execute(query, values).fetchall()
+            return self._once_free(lambda: self._found(query, values))
+
+    def _found(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        return self._reader.connection().execute(query, values).fetchall()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own, for what takes long to read: it holds up nobody.
+
+        Raises:
+            StoreError: it could not be read.
+        """
+        with self._explained():
+            connection = _plain(f"{self.path.as_uri()}?mode=ro", uri=True)
+            try:
+                yield connection
+            finally:
+                connection.close()
 
     def news(self) -> int:
-        """A number that changes when another process has written: the cheapest question of all."""
+        """A number that changes when anybody has written: the cheapest question of all."""
         rows = self.rows("PRAGMA data_version")
         return int(rows[0][0]) if rows else 0
 
     def settle(self) -> None:
-        """Make what is committed survive a failure of the machine's power, too."""
-        with self._lock, self._explained():
-            self._connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        """Make what is committed survive a failure of the machine's power, too.
+
+        Raises:
+            StoreError: the disk does not take it.
+        """
+        with self._writer.lock, self._explained():
+            connection = self._once_free(self._writer.connection)
+            busy, log, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if busy or done < log:  # another one is at it, or somebody still reads what was before
+                _flush(self.path.with_name(f"{self.path.name}-wal"))
+
+    def keep_ballast(self) -> None:
+        """Make the ballast again where it was given up and there is room."""
+        if self.path.exists():
+            ballast.keep(self.path.parent)
 
     def close(self) -> None:
         """Let go of the file; it is opened again when it is asked for."""
-        with self._lock:
-            if self._open:
-                self._open[1].close()
-            self._open = None
+        self._reader.close()
+        self._writer.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        inode = self.path.stat().st_ino if self.path.exists() else 0
-        if self._open and self._open[0] != inode:  # somebody has cleared the folder
-            self.close()
-        if self._open is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = _connect(self.path)
-            self._open = self.path.stat().st_ino, connection
-        return self._open[1]
+    def _once_free(self, work: Callable[[], T]) -> T:
+        """Do `work`, which does nothing as long as another process holds the store."""
+        while True:
+            try:
+                return work()
+            except sqlite3.OperationalError as error:
+                if not (self.patient and _code(error) == sqlite3.SQLITE_BUSY):
+                    raise
+                log.warning("Another process holds the store of runs: waiting for it.")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -99,12 +191,23 @@ class Database:
             raise explained(error, self.path.parent) from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _flush(path: Path) -> None:
+    """Have the disk really hold a file."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _plain(path: str | Path, *, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False
+        path, timeout=SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False, uri=uri
     )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = _plain(path)
     try:
-        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")  # what is committed survives kill -9
         connection.execute("PRAGMA foreign_keys=ON")
@@ -122,19 +225,36 @@ def _prepare(connection: sqlite3.Connection) -> None:
         )
 
 
+def _code(error: Exception) -> int:
+    """What SQLite says, in one of its primary codes; 0 where it was not SQLite."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _without_room(error: Exception, folder: Path) -> bool:
+    """Whether something failed because the disk is full; SQLite does not always say so itself."""
+    if _code(error) == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in _NO_ROOM:
+        return True
+    return _code(error) in _PERHAPS_NO_ROOM and ballast.is_full(folder)
+
+
 def explained(error: Exception, folder: Path) -> StoreError:
     """The sentence for what SQLite or the system said about a file in `folder`."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in _NO_ROOM:
+    if _without_room(error, folder):
         return disk_full(folder)
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         text = _("The store of runs in {folder} is damaged: {why}. Move the folder away.")
+    elif _code(error) == sqlite3.SQLITE_BUSY:
+        text = _(
+            "Another process has been writing to the runs in {folder} for more than {seconds} "
+            "seconds. Try again; if it stays so, end that process."
+        )
     else:
         text = _(
             "The runs in {folder} cannot be read or written: {why}. Make the folder writable, or "
             "name another in the environment variable CONVSCOPE_HOME."
         )
-    return StoreError(text.format(folder=folder, why=getattr(error, "strerror", None) or error))
+    why = getattr(error, "strerror", None) or error
+    return StoreError(text.format(folder=folder, why=why, seconds=SECONDS_TO_WAIT))
 
 
 def disk_full(folder: Path) -> DiskFullError:

@@ -5,27 +5,36 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields
+from itertools import islice
 from pathlib import Path
 
 from explorer.language import _
 from explorer.runs import metrics, store
-from explorer.runs.records import Curve, EpochRow, Run
+from explorer.runs.records import EpochRow, Run
 
-_STEP = ("step", "epoch", "images", "seconds", "loss", "accuracy", "gradient_norm", "learning_rate")
+_ROWS = 500  # of a table in one piece
 _SUFFIX = ".convscope"  # of our event files: others may write theirs into the same folder
 _EPOCH = tuple(field.name for field in fields(EpochRow))
 
 
-def steps_csv(run: int) -> str:
-    """Every step of a run, one row each under a row of names; empty where there is no number."""
-    curve = _every_step(store.get(run))
-    return _csv(_STEP, zip(*(getattr(curve, name) for name in _STEP), strict=True))
+def steps_csv(run: int) -> Iterator[str]:
+    """Every step of a run, one row each under a row of names; empty where there is no number.
+
+    It comes in pieces: a long run has a hundred megabytes of them.
+
+    Raises:
+        ValueError: there is no such run.
+    """
+    return _csv(metrics.STEP, metrics.every_step(store.get(run).id))
 
 
-def epochs_csv(run: int) -> str:
-    """Every epoch of a run, one row each under a row of names."""
-    store.get(run)
-    return _csv(_EPOCH, (astuple(row) for row in metrics.epochs(run)))
+def epochs_csv(run: int) -> Iterator[str]:
+    """Every epoch of a run, one row each under a row of names, in pieces.
+
+    Raises:
+        ValueError: there is no such run.
+    """
+    return _csv(_EPOCH, (astuple(row) for row in metrics.epochs(store.get(run).id)))
 
 
 def to_csv(run: int, folder: Path) -> list[Path]:
@@ -38,9 +47,10 @@ def to_csv(run: int, folder: Path) -> list[Path]:
     with _written_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
-        for name, text in tables.items():
+        for name, pieces in tables.items():
             path = folder / f"run-{run}-{name}.csv"
-            path.write_text(text, encoding="utf-8", newline="")
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(pieces)
             paths.append(path)
     return paths
 
@@ -71,30 +81,27 @@ def to_tensorboard(run: int, folder: Path) -> Path:
 
 def _scalars(run: Run) -> Iterator[tuple[str, float | None, int, float]]:
     """Tag, value, step, seconds."""
-    curve = _every_step(run)
-    for name in ("loss", "accuracy", "gradient_norm", "learning_rate"):
-        for value, step, seconds in zip(
-            getattr(curve, name), curve.step, curve.seconds, strict=True
-        ):
-            yield f"train/{name}", value, step, seconds
-    for row in metrics.epochs(run.id):
-        yield "test/loss", row.test_loss, row.step, row.seconds
-        yield "test/accuracy", row.test_accuracy, row.step, row.seconds
-        yield "epoch/train_loss", row.train_loss, row.step, row.seconds
-        yield "epoch/train_accuracy", row.train_accuracy, row.step, row.seconds
-        yield "epoch/images_per_second", row.images_per_second, row.step, row.seconds
+    for row in metrics.every_step(run.id):
+        step = dict(zip(metrics.STEP, row, strict=True))
+        for name in ("loss", "accuracy", "gradient_norm", "learning_rate"):
+            yield f"train/{name}", step[name], step["step"], step["seconds"]
+    for epoch in metrics.epochs(run.id):
+        yield "test/loss", epoch.test_loss, epoch.step, epoch.seconds
+        yield "test/accuracy", epoch.test_accuracy, epoch.step, epoch.seconds
+        yield "epoch/train_loss", epoch.train_loss, epoch.step, epoch.seconds
+        yield "epoch/train_accuracy", epoch.train_accuracy, epoch.step, epoch.seconds
+        yield "epoch/images_per_second", epoch.images_per_second, epoch.step, epoch.seconds
 
 
-def _every_step(run: Run) -> Curve:
-    return metrics.curve(run, most=max(run.progress.total_steps, 1))
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    return file.getvalue()
+def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The table, some hundred rows at a time."""
+    rest = iter(rows)
+    chunk: list[Sequence[object]] = [names]
+    while chunk:
+        file = io.StringIO()
+        csv.writer(file, lineterminator="\n").writerows(chunk)
+        yield file.getvalue()
+        chunk = list(islice(rest, _ROWS))
 
 
 @contextmanager

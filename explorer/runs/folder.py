@@ -48,6 +48,13 @@ def folder(run: int) -> Path:
     return storage.runs_folder() / str(run)
 
 
+def numbers() -> set[int]:
+    """The runs that have a folder."""
+    found = storage.runs_folder()
+    names = (path.name for path in found.iterdir() if path.is_dir()) if found.exists() else ()
+    return {int(name) for name in names if name.isdecimal()}
+
+
 def state_file(run: int) -> Path:
     """Weights, optimiser and random numbers at one moment: overwritten, never kept."""
     return folder(run) / "resume.safetensors"

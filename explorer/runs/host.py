@@ -122,9 +122,12 @@ def main(device: str) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     host = Host(device)
+    database().patient = True
     with database().writing():  # waits until whoever started us has written that we are it
         ours = processes.is_host(device, host.identity)
     if ours:
+        with suppress(StoreError):  # another time, then
+            store.sweep()
         host.work()
 
 

@@ -220,10 +220,8 @@ class Ledger:
 
     def end(self, status: Status, reason: Reason = NO_REASON) -> None:
         """The last word: from here on the run is nobody's."""
-        with database().writing() as connection:
-            self._set(
-                connection, status=status, reason=reason.as_json(), wish="", ended=time.time()
-            )
+        change = dict(status=status, reason=reason.as_json(), wish="", ended=time.time())
+        database().vital(lambda connection: self._set(connection, **change))
 
     def _set(self, connection: sqlite3.Connection, **columns: Any) -> None:
         """Write the run's own row; with it stands or falls what else the transaction holds."""

@@ -3,6 +3,8 @@
 import io
 import math
 import sqlite3
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from explorer.language import _
 from explorer.runs.database import database
 from explorer.runs.records import Array, Curve, EpochRow, Predictions, Run, SnapshotRow
 
+STEP = ("step", "epoch", "images", "seconds", "loss", "accuracy", "gradient_norm", "learning_rate")
+CHUNK = 2000  # rows read at once
 _FIGURES = (
     "epoch, step, train_loss, train_accuracy, test_loss, test_accuracy, images_per_second, seconds"
 )
@@ -22,13 +26,14 @@ def curve(run: Run, since_step: int = 0, most: int = 2000) -> Curve:
     over: the next call begins after the last point's step.
     """
     stride = stride_for(run.progress.total_steps, most)
-    rows = database().rows(
+    query = (
         "SELECT MAX(step) AS step, MAX(epoch) AS epoch, MAX(images) AS images, "
         "MAX(seconds) AS seconds, AVG(loss) AS loss, AVG(accuracy) AS accuracy, "
         "AVG(gradient_norm) AS gradient_norm, AVG(learning_rate) AS learning_rate "
-        "FROM steps WHERE run = ? AND step > ? GROUP BY (step - 1) / ? ORDER BY step",
-        (run.id, since_step, stride),
+        "FROM steps WHERE run = ? AND step > ? GROUP BY (step - 1) / ? ORDER BY step"
     )
+    with database().reading() as connection:  # a long run's steps take a while
+        rows = connection.execute(query, (run.id, since_step, stride)).fetchall()
     last = run.progress.step if run.status.over else run.progress.total_steps
     whole = [row for row in rows if row["step"] % stride == 0 or row["step"] == last]
     return Curve(
@@ -42,6 +47,23 @@ def curve(run: Run, since_step: int = 0, most: int = 2000) -> Curve:
         gradient_norm=[row["gradient_norm"] for row in whole],
         learning_rate=[row["learning_rate"] for row in whole],
     )
+
+
+def every_step(run: int) -> Iterator[tuple[Any, ...]]:
+    """Each step's row, as the columns of `STEP`, a chunk at a time on a connection of its own.
+
+    However long the run is, it takes little memory, holds up nobody who looks, and keeps no
+    transaction open while whoever reads is slow.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    query = f"SELECT {', '.join(STEP)} FROM steps WHERE run = ? AND step > ? ORDER BY step LIMIT ?"
+    last = 0
+    with database().reading() as connection:
+        while rows := connection.execute(query, (run, last, CHUNK)).fetchall():
+            yield from map(tuple, rows)
+            last = rows[-1]["step"]
 
 
 def stride_for(total_steps: int, most: int) -> int:

@@ -15,6 +15,7 @@ from explorer import access, reasons
 from explorer.access import NO_LIMITS, ON_THIS_MACHINE, Limits, Visitor
 from explorer.language import _
 from explorer.reasons import NO_REASON, Reason
+from explorer.runs import folder
 from explorer.runs.database import database
 from explorer.runs.records import (
     ACTIVE,
@@ -155,11 +156,35 @@ def _check_waiting(
 
 
 def remove(run: int) -> bool:
-    """Forget a run and all its rows, unless it waits or a worker has it; whether that was done."""
+    """Forget a run, unless it waits or a worker has it; whether that was done.
+
+    Its files go first: where the disk is full, they make the room that the rows' removal needs.
+    """
     kept = (*ACTIVE, Status.QUEUED)
+
+    def work(connection: sqlite3.Connection) -> bool:
+        query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
+        if connection.execute(query, (run, *kept)).fetchone() is None:
+            return False
+        folder.remove(run)  # nobody can take the run up: this transaction has the store
+        connection.execute("DELETE FROM runs WHERE id = ?", (run,))
+        return True
+
+    return database().vital(work)
+
+
+def sweep() -> None:
+    """Take away the files of runs that are gone: of one that was deleted as the power failed, say.
+
+    A run's folder is made after its row, so none that has just been made is among them.
+    """
+    if not database().path.exists():
+        return
     with database().writing() as connection:
-        query = f"DELETE FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
-        return connection.execute(query, (run, *kept)).rowcount > 0
+        found = folder.numbers()
+        known = {row["id"] for row in connection.execute("SELECT id FROM runs")}
+        for number in found - known:
+            folder.remove(number)
 
 
 def describe(run: int, **columns: str) -> None:
@@ -173,16 +198,14 @@ def describe(run: int, **columns: str) -> None:
 
 def move(run: int, origins: Sequence[Status], status: Status, reason: Reason = NO_REASON) -> bool:
     """Change a run's status if it is one of `origins`; whether it was."""
-    with database().writing() as connection:
-        return _set(
-            connection, run, origins, status=status, reason=reason.as_json(), ended=time.time()
-        )
+    change = dict(status=status, reason=reason.as_json(), ended=time.time())
+    return database().vital(lambda connection: _set(connection, run, origins, **change))
 
 
 def wish(run: int, what: Wish) -> bool:
     """Ask the worker that has the run to pause or stop; whether one has it."""
-    with database().writing() as connection:
-        return _set(connection, run, ACTIVE, wish=what, wished=time.time())
+    change = dict(wish=what, wished=time.time())
+    return database().vital(lambda connection: _set(connection, run, ACTIVE, **change))
 
 
 def enqueue(run: int, *, first: bool, limits: Limits = NO_LIMITS) -> bool:
@@ -238,8 +261,9 @@ def lost(run: Run, reason: Reason) -> bool:
         stopped = run.wish is Wish.STOP
         status = Status.STOPPED if stopped else Status.INTERRUPTED
         change = dict(status=status, wish="", reason=reason.as_json(), ended=time.time())
-    with database().writing() as connection:
-        return _set(connection, run.id, ACTIVE, run.worker, **change)
+    return database().vital(
+        lambda connection: _set(connection, run.id, ACTIVE, run.worker, **change)
+    )
 
 
 def _set(

@@ -1,14 +1,17 @@
 """What those who look do for the runs: find the dead, and see that the queue is worked off."""
 
+import logging
 import threading
 import time
 from contextlib import suppress
 
 from explorer.runs import engines, processes, store
-from explorer.runs.database import StoreError
+from explorer.runs.database import StoreError, database
 from explorer.runs.records import ACTIVE, Status
 
 EVERY = 1.0  # seconds, at most
+
+log = logging.getLogger("runs")
 
 _watching = threading.Event()  # set once this process has launched or resumed a run, or shows them
 _resting = threading.Lock()
@@ -25,17 +28,25 @@ def watch(device: str = "auto") -> None:
         from explorer import device as devices  # brings torch: seconds
 
         device = devices.named(device).name
+    with suppress(StoreError):  # another time, then
+        store.sweep()
     processes.watch()
     processes.wake(device)
     _watching.set()
 
 
 def submit(number: int) -> None:
-    """Hand a queued run to its engine; this process watches from now on."""
-    run = store.get(number)
-    processes.watch()
+    """Hand a queued run to its engine, now or in a later round; this process watches from now on.
+
+    It is queued, so nothing that goes wrong here is its caller's: the log has it.
+    """
     _watching.set()
-    engines.get(run.engine).submit(run)
+    try:
+        processes.watch()
+        run = store.get(number)
+        engines.get(run.engine).submit(run)
+    except ValueError as error:
+        log.warning("Run %s is queued, but nothing has taken note of it yet: %s", number, error)
 
 
 def tend() -> None:
@@ -45,6 +56,7 @@ def tend() -> None:
             return
         _next_round[0] = time.monotonic() + EVERY
     with suppress(StoreError):  # a full disk is no reason not to show what is there
+        database().keep_ballast()
         _find_the_dead()
         if _watching.is_set():
             for run in store.with_status(Status.QUEUED, *ACTIVE):  # a host may have died, too

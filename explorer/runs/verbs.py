@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from explorer.access import NO_LIMITS, ON_THIS_MACHINE, Visitor
 from explorer.language import _
 from explorer.plain_text import lines, one_line
-from explorer.runs import engines, folder, quota, store, tending
+from explorer.runs import engines, quota, store, tending
 from explorer.runs.records import TITLES, Run, Status, Wish
 
 if TYPE_CHECKING:
@@ -27,15 +27,17 @@ def launch(
 ) -> int:
     """Queue a run; its number. `seconds` is how long it is thought to take (a budget's).
 
-    It is `visitor`'s from then on, and keeps to that visitor's limits.
+    It is `visitor`'s from then on, and keeps to that visitor's limits. Once it is queued nothing
+    is raised: who cannot be told of it now is told later (`tending`).
 
     Raises:
         Denied: it would take more than this visitor may.
-        ValueError: the recipe cannot be trained, there is no such device, or the store cannot be
-            written.
+        ValueError: the recipe cannot be trained, there is no such device or engine, or the store
+            cannot be written.
     """
     from explorer import architectures, device, recipes  # bring torch; a host does without
 
+    engines.get(engine)  # an unknown one is refused before anything is queued
     checked = recipes.check(recipe)
     quota.check(visitor.limits, checked, seconds)
     place = device.queue(checked.device)
@@ -148,7 +150,6 @@ def delete(run: int) -> None:
                 name=found.name, status=_(TITLES[store.get(run).status])
             )
         )
-    folder.remove(run)
 
 
 def _refusal(run: Run) -> str:

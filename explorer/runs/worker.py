@@ -16,12 +16,12 @@ from types import FrameType
 
 import torch
 
-from explorer import datasets, device, reasons
+from explorer import datasets, device, reasons, storage
 from explorer.datasets import Data
 from explorer.reasons import NO_REASON, Reason
 from explorer.recipes import Recipe
 from explorer.runs import folder, process, store
-from explorer.runs.database import DiskFullError, StoreError, explained
+from explorer.runs.database import DiskFullError, StoreError, database, explained
 from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.quota import Quota
 from explorer.runs.records import RESUMABLE, Status, Wish
@@ -56,6 +56,7 @@ def main(orders: Connection) -> None:
         number: int = orders.recv()
     except EOFError:
         return
+    database().patient = True  # hours of training are not lost to who holds the store for a while
     code = Worker(number).work()
     if code:
         sys.exit(code)
@@ -112,7 +113,7 @@ class Worker:
         """From here on, what libraries print goes into the run's folder."""
         path = folder.log_file(self._ledger.run.id)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            storage.private(path.parent)
             with path.open("ab") as file:
                 os.dup2(file.fileno(), sys.stdout.fileno())
                 os.dup2(file.fileno(), sys.stderr.fileno())

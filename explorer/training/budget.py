@@ -9,7 +9,7 @@ from explorer.recipes import Recipe
 from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
 from explorer.training.memory import refuse_what_cannot_fit
-from explorer.training.records import Budget, Steps
+from explorer.training.records import Budget, Capture, Steps
 from explorer.training.setting import Setting
 
 LONG_ENOUGH = 1.0  # seconds of measured training
@@ -67,6 +67,8 @@ def _images_per_second(training: Training) -> float:
     for record in training.records():
         if isinstance(record, Steps):
             seen.append(record)
+        if isinstance(record, Capture):
+            seen = seen[-1:]  # until then some steps were done thrice, to be compared
         if len(seen) > 1 and seen[-1].seconds - seen[0].seconds >= LONG_ENOUGH:
             break
     last = seen[-1]

@@ -122,7 +122,7 @@ class Stepper:
                 lambda: self._learner.update(self._pictures, self._labels)
             )
         except RuntimeError as error:  # torch's, CUDA's, and out of memory
-            self._give_up("failed", error=f"{type(error).__name__}: {error}"[:ERROR_LENGTH])
+            self._give_up("failed", error=_named(error))
         self._learner.set_rate(rate)
 
     def _give_up(self, reason: str, *, error: str = "", excess: float = 0.0) -> None:
@@ -139,27 +139,37 @@ class Stepper:
         self, graph: Graph, generator: torch.Generator, pictures: Tensor, labels: Tensor
     ) -> Step:
         """The same step three times from one state: ordinary, ordinary again, replayed."""
-        learner = self._learner
-        start = _Moment.of(learner, generator)
-        first = learner.update(pictures, labels)
-        once = _Moment.of(learner, generator)
-        start.restore(learner, generator)
-        again = learner.update(pictures, labels)
-        twice = _Moment.of(learner, generator)
-        start.restore(learner, generator)
-        replayed = self._replayed(graph, pictures, labels)
-        now = _Moment.of(learner, generator)
-        excess = max(
-            _excess(_apart(first, replayed), _apart(first, again), self._answer_tolerance),
-            _excess(start.apart(once, now), start.apart(once, twice), UPDATE_TOLERANCE),
-        )
+        learner, start = self._learner, None
+        try:
+            start = _Moment.of(learner, generator)
+            first = learner.update(pictures, labels)
+            once = _Moment.of(learner, generator)
+            start.restore(learner, generator)
+            again = learner.update(pictures, labels)
+            twice = _Moment.of(learner, generator)
+            start.restore(learner, generator)
+            replayed = self._replayed(graph, pictures, labels)
+            now = _Moment.of(learner, generator)
+            excess = max(
+                _excess(_apart(first, replayed), _apart(first, again), self._answer_tolerance),
+                _excess(start.apart(once, now), start.apart(once, twice), UPDATE_TOLERANCE),
+            )
+        except torch.OutOfMemoryError as error:  # copies to compare, or the graph beside the rest
+            self._give_up("failed", error=_named(error))
+            if start:
+                start.restore(learner, generator)
+            return learner.update(pictures, labels)
         if excess > 1:
-            once.restore(learner, generator)
             self._give_up("differs", excess=excess)
+            once.restore(learner, generator)
             return first
         if self._whole == WARM_UP + COMPARED:
             self.outcome = Capture(captured=True)
         return replayed
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
 
 
 # -- how far two steps are apart ------------------------------------------------------------------

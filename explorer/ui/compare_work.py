@@ -17,7 +17,7 @@ from explorer.figures.comparison import LETTERS
 from explorer.language import _
 from explorer.shelf import Shelf
 from explorer.ui import inside_published, loaders
-from explorer.ui.shell import entry
+from explorer.ui.entries import entry
 from explorer.units import exact
 
 PIECE = 0.4  # seconds that a page works before it shows how far it is

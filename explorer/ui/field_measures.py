@@ -8,8 +8,8 @@ from explorer.field_stack import Effective, Level
 from explorer.figures import field as figures
 from explorer.language import _
 from explorer.ui import bound, learn, links, loaders
+from explorer.ui.entries import entry
 from explorer.ui.field_view import MOST_SIDE, SIDE, STACK, layers_of
-from explorer.ui.shell import entry
 from explorer.units import exact
 
 CHANNELS = 64

@@ -8,6 +8,7 @@ import inspect
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -101,7 +102,13 @@ def download(label: str, content: str | bytes, file: str) -> None:
 def definition(*functions: Callable[..., Any]) -> None:
     """The code of the operations on this page, readable as their definition."""
     with st.expander(_("The definition, in code"), icon=":material/code:"):
-        st.code("\n\n".join(inspect.getsource(each) for each in functions), language="python")
+        st.code("\n\n".join(map(_source, functions)), language="python")
+
+
+@cache
+def _source(function: Callable[..., Any]) -> str:
+    """Its text, read and taken apart once for everybody."""
+    return inspect.getsource(function)
 
 
 def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:

@@ -7,8 +7,8 @@ from explorer.language import _
 from explorer.quiz import Question, Value
 from explorer.quiz.record import Table
 from explorer.ui import learn
+from explorer.ui.entries import ASSETS, entry
 from explorer.ui.quiz_place import MOST_NUMBER, Given, Place, answers, go, new_seed
-from explorer.ui.shell import ASSETS, entry
 
 SHORT = 34  # characters of an answer up to which two stand in a row
 

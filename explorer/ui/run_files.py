@@ -1,9 +1,9 @@
 """A run's files for the reader to take along."""
 
-import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from explorer import checkpoints, runs
 from explorer.language import _
 from explorer.runs import export
 
+_PIECE = 2**16  # bytes sent at once
 KINDS = {
     "steps.csv": "text/csv",
     "epochs.csv": "text/csv",
@@ -22,11 +23,11 @@ KINDS = {
 
 @dataclass(frozen=True)
 class File:
-    """A file to send: lying at `path`, or made just now."""
+    """A file to send: lying at `path`, or made piece by piece as it is sent."""
 
     name: str
     kind: str
-    content: bytes = b""
+    pieces: Iterable[str | bytes] = ()
     path: Path | None = None
 
 
@@ -45,22 +46,28 @@ def made(number: int, name: str, epoch: int | None = None) -> File:
         )
     stem, kind = f"run-{run.id}", KINDS[name]
     if name == "steps.csv":
-        return File(f"{stem}-steps.csv", kind, export.steps_csv(number).encode())
+        return File(f"{stem}-steps.csv", kind, export.steps_csv(number))
     if name == "epochs.csv":
-        return File(f"{stem}-epochs.csv", kind, export.epochs_csv(number).encode())
+        return File(f"{stem}-epochs.csv", kind, export.epochs_csv(number))
     if name == "events.zip":
         return File(f"{stem}-tensorboard.zip", kind, _events(number))
     path = runs.checkpoint(number, epoch)
     if name == "card.json":
         card = json.dumps(asdict(checkpoints.read_card(path)), indent=2, sort_keys=True)
-        return File(f"{stem}-{path.stem}.json", kind, card.encode())
+        return File(f"{stem}-{path.stem}.json", kind, [card])
     return File(f"{stem}-{path.name}", kind, path=path)
 
 
-def _events(number: int) -> bytes:
-    """The event file in the folder that TensorBoard wants it in, zipped."""
-    packed = io.BytesIO()
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
-        events = export.to_tensorboard(number, Path(folder))
-        archive.write(events, events.relative_to(folder), zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+def _events(number: int) -> Iterator[bytes]:
+    """The event file in the folder that TensorBoard wants it in, zipped, on disk until it is sent.
+
+    Raises:
+        ValueError: it could not be written.
+    """
+    with tempfile.TemporaryFile() as packed:
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
+            events = export.to_tensorboard(number, Path(folder))
+            archive.write(events, events.relative_to(folder), zipfile.ZIP_DEFLATED)
+        packed.seek(0)
+        while piece := packed.read(_PIECE):
+            yield piece

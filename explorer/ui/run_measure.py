@@ -16,7 +16,8 @@ from threading import Lock
 
 import torch
 
-from explorer import datasets, device, recipes, training
+from explorer import datasets, device, recipes, runs, training
+from explorer.device import Device
 from explorer.language import _
 from explorer.recipes import Recipe
 from explorer.storage import PROJECT
@@ -24,7 +25,7 @@ from explorer.training import Budget
 from explorer.training.setting import Setting
 
 LONGEST = 180  # seconds: a large network on a slow machine
-PATIENCE = 20  # seconds: for others who measure
+PATIENCE = 20  # seconds: for others who measure, and for a run that trains
 INTERVAL = 0.2  # seconds between two signs of life
 KINDNESS = 10  # on the scale of `nice`, as the run itself: visitors' clicks go before
 
@@ -34,16 +35,18 @@ _one_at_a_time = Lock()  # two that measure at once would measure each other
 def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
     """Parameters, memory and time of this run on its device; takes some seconds.
 
-    `meanwhile` is called with the seconds since this waits for others, then since it is measured,
-    several times each second; what it raises ends all of it.
+    `meanwhile` is called with the seconds since this waits for others, then for the device, then
+    since it is measured, several times each second; what it raises ends all of it.
 
     Raises:
-        ValueError: it cannot be trained, does not fit into memory, or took too long to tell.
+        ValueError: it cannot be trained, does not fit into memory, or took too long to tell; or
+            another run trains on the device.
     """
     given = json.dumps(recipes.as_json(recipes.check(recipe)))
     others = _("Others are measuring, too. Try again in a minute.")
     _until(lambda: _one_at_a_time.acquire(timeout=INTERVAL), PATIENCE, others, meanwhile)
     try:
+        _await_the_device(device.named(recipe.device), meanwhile)
         said = _measured(given, meanwhile)
     finally:
         _one_at_a_time.release()
@@ -51,6 +54,24 @@ def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
     if "error" in answer:
         raise ValueError(answer["error"])
     return Budget(**answer)
+
+
+def _await_the_device(wanted: Device, meanwhile: Callable[[float], None]) -> None:
+    """Beside a run that trains there both would be slower, and the figure wrong."""
+    busy = _(
+        "A run is being trained on {device}: measured beside it, this one would seem slower than "
+        "it is, and slow it down. Measure when it is done, or launch: this one then waits its turn."
+    )
+    late = busy.format(device=wanted.title)
+    _until(lambda: _is_idle(wanted), PATIENCE, late, meanwhile)
+
+
+def _is_idle(wanted: Device) -> bool:
+    """Whether no run trains there; if one does, after the interval."""
+    if not any(run.status.active and run.device == wanted.name for run in runs.listed()):
+        return True
+    time.sleep(INTERVAL)
+    return False
 
 
 def _measured(given: str, meanwhile: Callable[[float], None]) -> str:

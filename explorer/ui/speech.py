@@ -1,5 +1,7 @@
 """Which language a visitor reads: chosen in the sidebar, else the browser's, else English."""
 
+import threading
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -28,12 +30,25 @@ def best_match(locale: str | None, available: list[str]) -> str:
     return language.SOURCE_LANGUAGE
 
 
+class _Answer(threading.local):
+    """The language of the run that this thread is at, looked up once for all of its words."""
+
+    run: object = None  # what Streamlit makes anew for each run, of a page or of a fragment
+    code = language.SOURCE_LANGUAGE
+
+
+_answer = _Answer()
+
+
 def readers_language() -> str:
     """The language of the visitor for whom this thread runs; English where there is none."""
-    if get_script_run_ctx(suppress_warning=True) is None:
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
         return language.SOURCE_LANGUAGE
-    chosen: str = st.session_state.get(CHOICE) or _of_browser()
-    return chosen
+    if _answer.run is not context.cursors:
+        _answer.code = st.session_state.get(CHOICE) or _of_browser()
+        _answer.run = context.cursors
+    return _answer.code
 
 
 def _of_browser() -> str:
@@ -57,3 +72,4 @@ def choose() -> None:
         key=CHOICE,
         bind="query-params",
     )
+    _answer.run = None  # a link may have brought another choice

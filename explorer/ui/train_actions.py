@@ -10,8 +10,8 @@ from explorer import runs
 from explorer.language import _, ngettext
 from explorer.runs import Run
 from explorer.ui import run_words, visitor
+from explorer.ui.entries import entry
 from explorer.ui.run_component import api
-from explorer.ui.shell import entry
 
 ASSETS = Path(__file__).parent / "assets"
 _SAID = "what came of the last action"

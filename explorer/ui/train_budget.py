@@ -19,7 +19,7 @@ from explorer.recipes.checks import MAX_SIZE
 from explorer.training import Budget, machine
 from explorer.training.setting import Setting
 from explorer.ui import links, loaders, run_words, train_measured, visitor
-from explorer.ui.shell import entry
+from explorer.ui.entries import entry
 from explorer.units import count, exact, size
 
 _TROUBLE = "why nothing was launched"

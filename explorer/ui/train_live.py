@@ -9,9 +9,9 @@ from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.runs import Run, Status
 from explorer.ui import link_told, links, run_learned, run_words, train_actions, visitor
+from explorer.ui.entries import entry
 from explorer.ui.run_learned import learned_board
 from explorer.ui.run_live import live_board
-from explorer.ui.shell import entry
 from explorer.units import count, size
 
 _SAID = "what came of the last request"

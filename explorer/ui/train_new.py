@@ -13,7 +13,7 @@ from explorer.language import _
 from explorer.recipes import MISTAKES, PRESETS, Recipe
 from explorer.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui import bound, links, run_words, train_budget, train_form
-from explorer.ui.shell import entry
+from explorer.ui.entries import entry
 
 ASSETS = Path(__file__).parent / "assets"
 # What an experiment's plan says of its runs where they are alike, in this order.

@@ -8,9 +8,9 @@ from explorer.figures import runs as figures
 from explorer.language import _, ngettext
 from explorer.runs import Run
 from explorer.ui import link_told, links, run_learned, run_words, train_actions
+from explorer.ui.entries import entry
 from explorer.ui.run_learned import MOST_RUNS, learned_board
 from explorer.ui.run_table import overlay, run_table, sign, ticked_at_first
-from explorer.ui.shell import entry
 
 ASSETS = Path(__file__).parent / "assets"
 TABLE = "table"
