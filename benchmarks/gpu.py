@@ -21,13 +21,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 
 import torch
 
 from benchmarks.bound import steps as steps_alone
-from explorer import datasets, device
-from explorer.datasets import Data, Split
+from benchmarks.made_up import pictures
+from explorer import device
 from explorer.device import Device
 from explorer.recipes import PRESETS, Recipe
 from explorer.training import (
@@ -63,23 +62,6 @@ def recipe_of(name: str, where: Device, *, small: bool) -> Recipe:
         return recipe
     few = {"batch_size": 32, "train_subset": 32 * SMALL_BATCHES, "test_subset": 64}
     return replace(recipe, **few)  # type: ignore[arg-type]
-
-
-@cache
-def pictures() -> Data:
-    """Fashion-MNIST, or as many pictures made up: ten patterns under noise, to be learned."""
-    if datasets.at_hand("fashion_mnist"):
-        return datasets.load("fashion_mnist")
-    facts = datasets.get("fashion_mnist")
-    generator = torch.Generator().manual_seed(0)
-    patterns = torch.randint(128, (len(facts.classes), *facts.shape), generator=generator)
-
-    def split(count: int) -> Split:
-        labels = torch.randint(len(patterns), (count,), generator=generator)
-        noise = torch.randint(128, (count, *facts.shape), generator=generator, dtype=torch.uint8)
-        return Split(patterns[labels].to(torch.uint8) + noise, labels)
-
-    return Data(facts.name, facts.classes, split(facts.train_count), split(facts.test_count))
 
 
 def finished(where: Device) -> None:

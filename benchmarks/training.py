@@ -26,7 +26,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from tempfile import TemporaryDirectory
 
 import torch
 from PIL import Image
@@ -34,11 +33,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.bound import steps as steps_alone
-from explorer import architectures, datasets, device, recipes, runs, storage
+from benchmarks.whole_epochs import seconds_per_epoch
+from explorer import architectures, datasets, device
 from explorer.datasets import Data
 from explorer.recipes import Recipe, course_recipe
-from explorer.runs import process, store
-from explorer.runs.worker import Worker
 from explorer.torchvision_import import torchvision
 from explorer.training import Snapshot, Steps, Training, environment
 from explorer.training.initialisation import initialise
@@ -142,38 +140,6 @@ def contender(name: str, recipe: Recipe, data: Data) -> Iterator[int]:
     if name.startswith("course"):
         return course(recipe, data, int(name.split()[1]))
     return ours(recipe, data) if name == "ours" else bound(recipe, data)
-
-
-def seconds_per_epoch(recipe: Recipe) -> float:
-    """The second epoch of a run, as its worker trains, tests, saves and records it.
-
-    In a process of its own: a worker listens to signals, and a home of its own is thrown away.
-    """
-    with TemporaryDirectory() as home:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.training", "--worker"],
-            input=json.dumps(recipes.as_json(replace(recipe, epochs=2))),
-            env={**os.environ, **environment(), storage.VARIABLE: home},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    first, second = json.loads(done.stdout)
-    return float(second - first)
-
-
-def work() -> None:
-    """In that process: train the recipe that comes in, and answer with the time at each epoch's
-    end."""
-    there = device.detect().name
-    number = store.add(sys.stdin.read(), "benchmark", there)
-    store.claim(there, process.own())
-    answer = os.dup(sys.stdout.fileno())  # what a worker prints goes into its run's folder
-    Worker(number).work()
-    run = runs.get(number)
-    if run.status is not runs.Status.FINISHED:
-        sys.exit(str(run.reason))
-    os.write(answer, json.dumps([row.seconds for row in runs.epochs(number)]).encode())
 
 
 # -- a process per contender -----------------------------------------------------------------------
@@ -325,12 +291,9 @@ def main() -> None:
     parser.add_argument("--networks", default=",".join(CASES), help="some of: " + ", ".join(CASES))
     parser.add_argument("--epochs", action="store_true", help="and whole epochs, as runs do them")
     parser.add_argument("--attend", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.attend:
         attend(*given.attend)
-    elif given.worker:
-        work()
     else:
         names = given.networks.split(",")
         if unknown := [name for name in names if name not in CASES]:

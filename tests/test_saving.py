@@ -24,7 +24,6 @@ from explorer.runs.saving import Saver, load_state
 from explorer.runs.worker import Worker
 from explorer.runs.writing import MOST_WAITING, Writer
 from explorer.training import Epoch, HostBuffer, Steps, Training, burst, evaluation, loop
-from explorer.training.machine import Randomness
 from explorer.training.setting import Setting
 from tests.run_processes import until
 
@@ -303,9 +302,13 @@ def test_what_a_run_waits_for_its_disk_counts_as_its_time(run: int) -> None:
 
 
 def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
-    run: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A device that waited for SQLite would stand still after each record."""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    longer = dataclasses.replace(RECIPE, epochs=1, train_subset=640)
+    run = store.add(json.dumps(recipes.as_json(longer)), "LeNet", "cpu")
+    monkeypatch.setattr(burst, "MOST_STEPS", 2)
     further = threading.Event()
     counts = iter(range(1000))
 
@@ -329,28 +332,24 @@ def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
     for each, handler in signals.items():
         signal.signal(each, handler)
     assert store.get(run).status is Status.FINISHED
-    assert store.get(run).progress.step == RECIPE.epochs
+    assert store.get(run).progress.step == 10
 
 
 # -- what follows from the device -----------------------------------------------------------------
 
 
-def test_a_gpu_tests_as_many_pictures_at_once_as_its_memory_takes() -> None:
-    assert evaluation.batch_size(28) == 1000
-    assert evaluation.batch_size(224) == 39
-    assert evaluation.batch_size_on_gpu(224, fitting=8000) == 2000
-    assert evaluation.batch_size_on_gpu(224, fitting=1e9) == evaluation.MOST_ON_GPU
-    assert evaluation.batch_size_on_gpu(224, fitting=60) == 39  # as on a CPU at least
-
-
-def test_the_device_s_free_memory_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A device of another kind, as far as sizes go: its work is done by the CPU."""
-    gpu = Device("cpu", "xpu", "another", 2**34)
-    recipe = dataclasses.replace(RECIPE, test_subset=0, batch_size=32)
-    for images, expected in ((4 * 1200, 1200), (4 * 300, 1000)):
-        free = images * Setting.of(recipe, datasets.load("digits"), CPU).memory(32) / 32
-        monkeypatch.setattr(loop, "free_memory", lambda _device, free=free: free)
-        monkeypatch.setattr(loop, "refuse_what_cannot_fit", lambda _setting: None)
-        monkeypatch.setattr(loop, "Randomness", lambda _device: Randomness(CPU))
-        training = Training(recipe, datasets.load("digits"), gpu)
-        assert training._test.batch_size == pytest.approx(expected, abs=1)
+@pytest.mark.parametrize(
+    ("size", "on_cpu", "fitting", "on_gpu"),
+    [(28, 1000, 8000, 2000), (28, 1000, 1200, 1000), (32, 1000, 10**6, 4096), (224, 39, 400, 100)],
+)
+def test_a_gpu_tests_as_many_pictures_at_once_as_its_memory_takes(
+    size: int, on_cpu: int, fitting: int, on_gpu: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = "lenet" if size == 28 else "densenet"
+    recipe = Recipe(network, dataset="digits", size=size, batch_size=32)
+    setting = Setting.of(recipe, datasets.load("digits"), CPU)
+    assert evaluation.batch_size(setting) == on_cpu
+    free = fitting * setting.memory(32) / 32
+    monkeypatch.setattr(evaluation, "free_memory", lambda _device: free)
+    gpu = Device("cuda:0", "cuda", "some card", 2**34)
+    assert evaluation.batch_size(dataclasses.replace(setting, device=gpu)) == on_gpu

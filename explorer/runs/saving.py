@@ -91,12 +91,13 @@ class Saver:
         tensors = state.tensors if state else self._training.weights(self._buffer.copy)
         copied = time.monotonic()
         self._waited += copied - start
+        rows = self._rows.put(_nothing)  # once they are kept, the run is still ours
         if epoch:
             weights = {name: t for name, t in tensors.items() if name.startswith(NETWORK)}
-            self._files.put(partial(self._write_checkpoint, weights, epoch))
+            self._files.put(partial(self._write_checkpoint, weights, epoch, rows))
         if state:
             self._saved = start
-            self._files.put(partial(self._write_state, state, self._rows.put(_nothing), start))
+            self._files.put(partial(self._write_state, state, rows, start))
 
     def _write_state(self, state: State, rows: "Future[None]", start: float) -> None:
         rows.result()
@@ -112,7 +113,10 @@ class Saver:
         checkpoints.save(folder.state_file(self._run), state.tensors, card)
         self._cost = time.monotonic() - start
 
-    def _write_checkpoint(self, weights: dict[str, Tensor], epoch: Epoch) -> None:
+    def _write_checkpoint(
+        self, weights: dict[str, Tensor], epoch: Epoch, rows: "Future[None]"
+    ) -> None:
+        rows.result()
         card = self._dated(
             epoch=epoch.epoch,
             step=epoch.step,

@@ -11,6 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
+from explorer.datasets import Split
+from explorer.device import torch_device
+from explorer.training.samples import chosen
+from explorer.training.setting import Setting
+
 BLOCK = 1_000_000  # numbers that are made ready at once: few calls, and they stay in the cache
 
 
@@ -59,6 +64,23 @@ class Batches:
         numbers = batch_size * pictures.shape[1] * size * size
         self._block_size = batch_size * max(1, BLOCK // numbers)
         self.arrange(Order(torch.arange(len(labels), device=labels.device)))
+
+    @classmethod
+    def of(cls, split: Split, subset: int, batch_size: int, setting: Setting) -> "Batches":
+        """A split's pictures, or a subset of them, on the setting's device."""
+        pictures, labels = split.pictures, split.labels
+        if subset:
+            taken = chosen(len(split), subset)
+            pictures, labels = pictures[taken], labels[taken]
+        device = torch_device(setting.device)
+        return cls(
+            pictures.to(device),
+            labels.to(device),
+            size=setting.recipe.size,
+            batch_size=batch_size,
+            crop=setting.recipe.crop,
+            layout=setting.numbers.layout,
+        )
 
     def __len__(self) -> int:
         """Batches in an epoch."""

@@ -59,10 +59,11 @@ class _CudaGraph:
 
 
 class CudaRecorder:
-    """Records on the stream that the training runs on (not the default one: see `stream`)."""
+    """Records on the stream that the training runs on, which is not the default one."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        torch.cuda.init()  # before it there are no generators
         self.generator = torch.cuda.default_generators[device.index]
 
     def record(self, work: Callable[[], Step]) -> Graph:

@@ -6,20 +6,25 @@ import torch
 from torch import Tensor
 from torch.nn.functional import nll_loss
 
+from explorer.device import free_memory
+from explorer.training.setting import Setting
+
 PIXELS = 2_000_000  # in one batch: nothing is kept for a backward pass
 FEWEST, MOST = 16, 1000
 MOST_ON_GPU = 4096
 SHARE_OF_MEMORY = 0.25  # of what is free on a GPU
 
 
-def batch_size(size: int) -> int:
-    """How many pictures of size × size are tested at once on a CPU."""
-    return min(max(PIXELS // size**2, FEWEST), MOST)
-
-
-def batch_size_on_gpu(size: int, fitting: float) -> int:
-    """The same where so many pictures would fit at once: a GPU is slow at small batches."""
-    return max(batch_size(size), min(int(fitting * SHARE_OF_MEMORY), MOST_ON_GPU))
+def batch_size(setting: Setting) -> int:
+    """How many pictures are tested at once: a GPU is slow at small batches, and has the memory."""
+    recipe = setting.recipe
+    on_cpu = min(max(PIXELS // recipe.size**2, FEWEST), MOST)
+    if setting.device.kind == "cpu":
+        return on_cpu
+    # What one takes in training, the weights included, is more than enough for it.
+    picture = setting.memory(recipe.batch_size) / recipe.batch_size
+    fitting = SHARE_OF_MEMORY * free_memory(setting.device) / picture
+    return max(on_cpu, min(int(fitting), MOST_ON_GPU))
 
 
 @dataclass(frozen=True, eq=False)

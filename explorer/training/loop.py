@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from explorer.datasets import Data, Split
-from explorer.device import Device, free_memory
+from explorer.datasets import Data
+from explorer.device import Device
 from explorer.recipes import Recipe
 from explorer.training import capture, divergence, evaluation
 from explorer.training.batches import Batches, Order, resize, scale
@@ -79,8 +79,9 @@ class Training:
             )
             self._stepper = Stepper(self.learner, recorder, recipe.batch_size)
             self._told_capture = False
-            self._train = self._batches(data.train, recipe.train_subset, recipe.batch_size)
-            self._test = self._batches(data.test, recipe.test_subset, self._test_batch_size())
+            setting, tests = self.setting, evaluation.batch_size(self.setting)
+            self._train = Batches.of(data.train, recipe.train_subset, recipe.batch_size, setting)
+            self._test = Batches.of(data.test, recipe.test_subset, tests, setting)
             self._samples = shown(self._test.labels)
             tested = chosen(len(data.test), recipe.test_subset)
             self._shown_indices = tuple(tested[self._samples].tolist())
@@ -88,28 +89,6 @@ class Training:
         self._seconds = 0.0  # building is no training
         if state is not None:
             self._restore(state)
-
-    def _batches(self, split: Split, subset: int, batch_size: int) -> Batches:
-        pictures, labels = split.pictures, split.labels
-        if subset:
-            taken = chosen(len(split), subset)
-            pictures, labels = pictures[taken], labels[taken]
-        device = self.learner.device
-        return Batches(
-            pictures.to(device),
-            labels.to(device),
-            size=self.recipe.size,
-            batch_size=batch_size,
-            crop=self.recipe.crop,
-            layout=self.setting.numbers.layout,
-        )
-
-    def _test_batch_size(self) -> int:
-        size, batch = self.recipe.size, self.recipe.batch_size
-        if self.setting.device.kind == "cpu":
-            return evaluation.batch_size(size)
-        picture = self.setting.memory(batch) / batch  # what it takes in training, weights and all
-        return evaluation.batch_size_on_gpu(size, free_memory(self.setting.device) / picture)
 
     # -- the records --------------------------------------------------------------------------
 
