@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 
 import explorer
 from explorer import runs
+from explorer.decoding.pools import SPARE
 from explorer.language import _
 from explorer.ui import garbage, trimming
 from explorer.ui.owner_cookie import OwnerCookie
@@ -55,6 +56,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     with suppress(ValueError):  # a store that cannot be read: the pages on runs say why
         if any(not run.status.over for run in runs.listed()):
             runs.watch()
+    SPARE.prepare()
     chores = [asyncio.create_task(each.now_and_then()) for each in (garbage, trimming)]
     yield
     for each in chores:

@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer import checkpoints
+from explorer import checkpoints, pictures
+from explorer.decoding import markers, pools
+from explorer.tasks import Ending, Work
 from tests import measured
 from tests.measured import Outcome
 from tests.test_checkpoints import CARD, weights
@@ -75,6 +77,25 @@ def jpeg(side: int, mode: str = "L", **options: Any) -> bytes:
     (length,) = struct.unpack(">H", raw[scan + 2 : scan + 4])
     blocks = len(mode) * ((side + 7) // 8) ** 2
     return bytes(raw[: scan + 2 + length]) + bytes(blocks // 4 + 8) + b"\xff\xd9"
+
+
+def repeated(scans: int, side: int = SIDE) -> bytes:
+    """A progressive JPEG that sends its last part so many times more: 65 bytes for each."""
+    raw = saved(plain("L", (side, side), 0), "JPEG", progressive=True)
+    last, end = raw.rfind(b"\xff\xda"), raw.rfind(b"\xff\xd9")
+    return raw[:end] + raw[last:end] * scans + raw[end:]
+
+
+def sequential(scans: int) -> bytes:
+    """The same for a JPEG that is not progressive."""
+    raw = saved(plain("L", (304, 304), 0), "JPEG")
+    scan, end = raw.rfind(b"\xff\xda"), raw.rfind(b"\xff\xd9")
+    return raw[:end] + raw[scan:end] * scans + raw[end:]
+
+
+def arithmetic() -> bytes:
+    """A JPEG that says to be packed in the way that hardly any program reads."""
+    return saved(plain(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1)
 
 
 def animated(frames: int, side: int) -> bytes:
@@ -234,6 +255,22 @@ PICTURES = {
     "20000x1": picture(lambda: png(20_000, 1), "20000 × 1 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
     "cut in half": picture(lambda: png(2_000, 2_000)[:6_000], CLAIM),
+    "3500 scans": picture(lambda: repeated(3_500), "in more than 64 scans"),
+    "3500 scans hidden behind an end": picture(
+        lambda: repeated(3_500).replace(b"\xff\xda", b"\xff\xff\xff\xda"), "in more than 64 scans"
+    ),
+    "2 scans of one part": picture(lambda: sequential(1), "in more than 1 scans"),
+    "5000 comments": picture(
+        lambda: b"\xff\xd8" + b"\xff\xfe\0\2" * 5_000 + saved(plain(), "JPEG")[2:],
+        "over 4.00 k parts",
+    ),
+    "packed arithmetically": picture(arithmetic, "few programs read"),
+    "100000 chunks": picture(
+        lambda: png(9, 9, extra=chunk(b"tEXt", b"a\0b") * 100_000), "cut into 100 k parts"
+    ),
+    "30 million pixels in nothing": picture(
+        lambda: png(5_000, 6_000, holds=100), "larger than its content can be"
+    ),
     "SVG": picture(lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", UNREAD),
     "HTML": picture(lambda: b"<!doctype html><script>alert(1)</script>", UNREAD),
     "GIF": picture(lambda: saved(plain(), "GIF"), UNREAD),
@@ -347,6 +384,35 @@ def test_a_sentence_and_little_memory(name: str, outcomes: dict[str, Outcome]) -
     assert len(found.said) < 1_000
     assert found.took < wanted.most
     assert found.seconds < SECONDS
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_what_encoders_write_is_taken(mode: str) -> None:
+    """Progressive, in as many scans as libjpeg ever makes; and with a preview in its notes."""
+    noise = Image.effect_noise((64, 64), 90).convert(mode)
+    preview = saved(plain(size=(32, 32)), "JPEG", progressive=True)
+    noted = {"exif": b"Exif\0\0" + preview}
+    for options in ({"progressive": True}, {"restart_marker_blocks": 1}, noted):
+        markers.check(saved(noise, "JPEG", quality=95, **options))
+    written = saved(noise.convert("RGBA"), "PNG", compress_level=0)
+    markers.check(written)
+    markers.check_claim(written)
+
+
+def test_one_visitors_upload_does_not_hold_anothers() -> None:
+    """Files that the markers do not give away are ended by their limit; others' come meanwhile."""
+    limits = replace(pools.PICTURE, cpu_seconds=1)
+    hours = Work("tests.task_functions:decode_unchecked", limits, repeated(20_000))
+    hostile = [pools.PICTURES.start(hours, lambda output: output, "hostile") for _time in range(3)]
+    ordinary = pictures.start_upload(saved(plain()), "a boot", visitor="ordinary")
+    assert ordinary.result().pixels.shape == (3, 20, 30)
+    assert not any(each.finished for each in hostile)
+    with pytest.raises(ValueError, match="took longer than 1 s, and was ended"):
+        hostile[0].result()
+    for each in hostile[1:]:
+        each.stop()
+        assert each.wait(60)
+        assert each.ending is Ending.STOPPED
 
 
 def test_nothing_was_run(folder: Path, outcomes: dict[str, Outcome]) -> None:

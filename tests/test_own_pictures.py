@@ -1,9 +1,13 @@
 """A visitor's own pictures: read, made one size, kept; and archives that mean harm."""
 
 import io
+import os
 import random
 import stat
 import struct
+import subprocess
+import sys
+import time
 import tracemalloc
 import warnings
 import zipfile
@@ -17,10 +21,10 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from explorer import datasets, storage
-from explorer.datasets import own
+from explorer.datasets import own, writing
 from explorer.datasets.records import Damaged
-from explorer.decoding import archives, folders, resizing
-from explorer.tasks import Progress, Refused
+from explorer.decoding import archives, folders, pools, resizing
+from explorer.tasks import Garbled, Output, Progress, Refused
 from explorer.torchvision_import import torchvision
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)
@@ -355,6 +359,106 @@ def test_a_file_that_claims_less_than_it_is_gives_no_more() -> None:
         assert tracemalloc.get_traced_memory()[1] < 5_000_000  # nor does it inflate on the way
     finally:
         tracemalloc.stop()
+
+
+def test_pixels_that_no_bytes_are_there_for_are_refused() -> None:
+    """2 kB of zip took 25 s of a core: each picture is small, and black, and packed once more."""
+    packed = zipped({f"{c}/{n}.png": bomb(6_000) for c in "ab" for n in range(2)})
+    assert len(packed.getvalue()) < 2_000
+    with pytest.raises(Refused, match=r"have 144 M pixels in all, but only .* B together"):
+        keep(packed)
+
+
+def test_files_that_are_the_same_bytes_are_refused() -> None:
+    """Every entry of the list leads to the same content, so that it is read many times."""
+    noise = random.Random(0).randbytes(4_000)  # noqa: S311 (no secret)
+    whole = zipped({f"{c}/1.png": noise for c in "ab"}, zipfile.ZIP_STORED).getvalue()
+    lies = bytearray(whole)
+    true = struct.pack("<II", 4_000, 4_000)
+    at = lies.find(true, lies.find(b"PK\x01\x02"))
+    lies[at : at + 8] = struct.pack("<II", 9_000, 9_000)
+    with pytest.raises(Refused, match="its files claim more"):
+        keep(io.BytesIO(lies))
+
+
+def test_an_archive_in_an_archive_is_named_and_not_opened() -> None:
+    inner = zipped(cats_and_dogs()).getvalue()
+    with pytest.raises(Refused, match=r"in another archive, pets.zip, which is not opened"):
+        keep(zipped({"pets.zip": inner}))
+    assert keep(zipped(cats_and_dogs() | {"more.zip": inner}))  # beside pictures it is left out
+
+
+def test_a_picture_with_too_many_scans_is_named() -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(written, "JPEG", progressive=True)
+    raw = written.getvalue()
+    last, end = raw.rfind(b"\xff\xda"), raw.rfind(b"\xff\xd9")
+    scans = raw[:end] + raw[last:end] * 100 + raw[end:]
+    with pytest.raises(Refused, match=r"1 of 11 pictures .* packed as no program .*: cats/9.jpg"):
+        keep(zipped(cats_and_dogs() | {"cats/9.jpg": scans}))
+
+
+def test_a_small_archive_has_little_time() -> None:
+    assert pools.archive_limits(3_000).cpu_seconds < 31
+    assert pools.archive_limits(100_000_000).cpu_seconds == pytest.approx(630)
+    assert pools.archive_limits(10**12) == pools.ARCHIVE
+
+
+def test_stopped_in_its_process_nothing_is_kept(home: Path) -> None:
+    """In the middle of a picture, too."""
+    slow = dict.fromkeys([f"{c}/{n}.png" for c in "ab" for n in range(2)], noisy())
+    archive = zipped(slow, zipfile.ZIP_STORED)
+    task = own.start_keeping(archive, "slow", "a")
+    while not task.done:
+        assert not task.finished
+        time.sleep(0.01)
+    task.stop()
+    assert task.wait(60)
+    assert task.stopped
+    assert own.names() == ()
+    assert not list(home.rglob("*.part"))
+
+
+def noisy() -> bytes:
+    """A picture that takes a second to read."""
+    written = io.BytesIO()
+    Image.effect_noise((1_024, 1_024), 90).resize((4_000, 4_000)).save(
+        written, "PNG", compress_level=1
+    )
+    return written.getvalue()
+
+
+def test_what_the_process_gives_is_checked() -> None:
+    pixels, labels = np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1])
+    right = {"classes": ["a", "b"]}
+    assert own.store("x", Output(right, (pixels, labels)))
+    for facts, arrays in (
+        (right, ()),
+        (right, (pixels, labels, labels)),
+        (right, (pixels[0], labels)),
+        (right, (pixels.astype(np.int64), labels)),
+        (right, (pixels, labels[:1])),
+        (right, (pixels, labels + 1)),
+        (right, (pixels, labels - 1)),
+        ({"classes": ["a", 2]}, (pixels, labels)),
+        ({}, (pixels, labels)),
+    ):
+        with pytest.raises(Garbled):
+            own.store("x", Output(facts, arrays))
+
+
+def test_what_a_killed_server_left_half_written_is_swept(home: Path) -> None:
+    """At once: it is known to be nobody's."""
+    own.folder().mkdir(parents=True)
+    with subprocess.Popen([sys.executable, "-c", ""]) as killed:
+        killed.wait()
+    (own.folder() / f"{killed.pid}-abc.part").write_bytes(b"half")
+    with writing.replacing(own.folder() / "going.npz") as going:
+        (mine,) = own.folder().glob("*.part")
+        assert mine.name.startswith(f"{os.getpid()}-")
+        keep(zipped(cats_and_dogs()))
+        going.write(b"mine is not swept")
+    assert (own.folder() / "going.npz").read_bytes() == b"mine is not swept"
 
 
 def test_many_files_and_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

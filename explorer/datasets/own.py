@@ -79,7 +79,8 @@ def start_keeping(source: Path | IO[bytes], title: str = "", visitor: str = "") 
         work = Work(_DECODE, pools.ARCHIVE, arguments={"path": str(source.absolute())})
     else:
         source.seek(0)
-        work = Work(_DECODE, pools.ARCHIVE, source.read())
+        content = source.read()
+        work = Work(_DECODE, pools.archive_limits(len(content)), content)
     return pools.ARCHIVES.start(work, partial(store, title), visitor)
 
 

@@ -1,11 +1,14 @@
 """Files that appear under their name only when they are complete."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+import psutil
 
 from explorer import storage
 
@@ -17,7 +20,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, in the same folder; it becomes `path` if all goes well, and else is gone."""
     storage.private(path.parent)
     _sweep(path.parent)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+    prefix = f"{os.getpid()}-"
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=prefix, suffix=".part", delete=False
+    ) as part:
         temporary = Path(part.name)
         try:
             yield part
@@ -31,5 +37,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 def _sweep(folder: Path) -> None:
     """Remove what processes that were killed have left unfinished."""
     for left in folder.glob("*.part"):
-        if left.stat().st_mtime < time.time() - ABANDONED:
-            left.unlink(missing_ok=True)
+        writer = left.name.partition("-")[0]
+        gone = writer.isdecimal() and not psutil.pid_exists(int(writer))
+        with suppress(FileNotFoundError):  # finished meanwhile
+            if gone or left.stat().st_mtime < time.time() - ABANDONED:
+                left.unlink()

@@ -18,6 +18,7 @@ from explorer.language import _
 from explorer.tasks import Refused
 from explorer.units import count, size
 
+ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"}
 ENDINGS = {".png", ".jpg", ".jpeg"}
 IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}  # what systems add by themselves
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
@@ -57,6 +58,7 @@ class Found:
 
     classes: dict[str, list[Picture]]
     left_out: int
+    packed: int  # bytes that all of it takes on the disk
 
 
 @contextmanager
@@ -68,7 +70,8 @@ def opened(source: Path | IO[bytes]) -> Iterator[Found]:
     """
     if isinstance(source, Path):
         if source.is_dir():
-            yield _sorted(list(_in_folder(source)))
+            files = list(_in_folder(source))
+            yield _sorted(files, sum(file.size for file in files))
             return
         if not source.exists():
             raise Refused(_("There is no file or folder {path}.").format(path=source))
@@ -82,7 +85,7 @@ def opened(source: Path | IO[bytes]) -> Iterator[Found]:
             _("This is no zip archive, or it is damaged. Give a zip or a folder.")
         ) from None
     with archive:
-        yield _sorted(list(_in_zip(archive)))
+        yield _sorted(list(_in_zip(archive)), _packed(archive))
 
 
 # -- what is in it ----------------------------------------------------------------------------
@@ -121,6 +124,24 @@ def _in_zip(archive: zipfile.ZipFile) -> Iterator[Picture]:
     for entry in archive.infolist():
         if not entry.is_dir():
             yield Picture(_safe(entry), entry.file_size, _reader(archive, entry))
+
+
+def _packed(archive: zipfile.ZipFile) -> int:
+    """Bytes of the archive.
+
+    Raises:
+        Refused: its files claim to be more, so that some are the same bytes: no program packs so.
+    """
+    assert archive.fp
+    total = archive.fp.seek(0, os.SEEK_END)
+    if sum(entry.compress_size for entry in archive.infolist()) > total:
+        raise Refused(
+            _(
+                "The archive has {size}, and its files claim more: it is damaged, or made to do "
+                "harm. Pack the folders anew."
+            ).format(size=size(total))
+        )
+    return total
 
 
 def _safe(entry: zipfile.ZipInfo) -> PurePosixPath:
@@ -165,7 +186,7 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
 # -- sorted into classes ----------------------------------------------------------------------
 
 
-def _sorted(files: list[Picture]) -> Found:
+def _sorted(files: list[Picture], packed: int) -> Found:
     files = [file for file in files if not _is_ignored(file.place)]
     pictures = [file for file in files if file.place.suffix.lower() in ENDINGS]
     top = _common(pictures)
@@ -174,9 +195,10 @@ def _sorted(files: list[Picture]) -> Found:
         below = picture.place.parts[top:]
         if len(below) > 1:
             classes.setdefault(below[0], []).append(picture)
+    _check_nested(files, classes)
     _check(classes)
     taken = sum(map(len, classes.values()))
-    return Found(dict(sorted(classes.items())), len(files) - taken)
+    return Found(dict(sorted(classes.items())), len(files) - taken, packed)
 
 
 def _is_ignored(place: PurePosixPath) -> bool:
@@ -191,6 +213,18 @@ def _common(pictures: list[Picture]) -> int:
             break
         top += 1
     return top
+
+
+def _check_nested(files: list[Picture], classes: dict[str, list[Picture]]) -> None:
+    """Archives in an archive are not opened: each could hold a thousand more."""
+    nested = [file.place for file in files if file.place.suffix.lower() in ARCHIVES]
+    if nested and len(classes) < 2:
+        raise Refused(
+            _(
+                "The pictures seem to be in another archive, {name}, which is not opened. Unpack "
+                "it, and give its folder, or pack that as a zip."
+            ).format(name=nested[0])
+        )
 
 
 def _check(classes: dict[str, list[Picture]]) -> None:

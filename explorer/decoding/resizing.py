@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from explorer.decoding import markers
 from explorer.decoding.folders import Found, Picture
 from explorer.language import _
 from explorer.pillow_errors import UNREADABLE
 from explorer.tasks import Progress, Refused
-from explorer.units import count
+from explorer.units import count, size
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -23,15 +24,36 @@ LEAST_SIDE = 8
 MOST_BYTES = 512_000_000  # all pictures at one size, in memory
 MOST_PIXELS = 40_000_000  # of one picture: what a telephone's camera makes
 MOST_PIXELS_IN_ALL = 10_000_000_000  # minutes of work
+# Photographs have under 10 pixels a byte, drawings on white paper some 100.
+MOST_PIXELS_A_BYTE = 400
+FREE_PIXELS = 40_000_000  # whatever they are: a second's work
 NAMED = 3  # so many unreadable pictures are named
 
 
+class _Unreadable(Exception):
+    """A picture that cannot be read, or is not taken."""
+
+
+def _content(given: Picture) -> bytes:
+    try:
+        return given.read()
+    except OSError:  # a file of a folder: gone, or not ours to read
+        raise _Unreadable from None
+
+
 @contextmanager
-def _image(content: bytes) -> Iterator[Image.Image]:
-    with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as picture:
-        if math.prod(picture.size) > MOST_PIXELS:
-            raise ValueError("too many pixels")
-        yield picture
+def _image(given: Picture) -> Iterator[Image.Image]:
+    """The picture, its head read; what is wrong with it, or comes of it later, is one error."""
+    content = _content(given)
+    try:
+        markers.check(content)
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as picture:
+            if math.prod(picture.size) > MOST_PIXELS:
+                raise _Unreadable
+            markers.check_claim(content)
+            yield picture
+    except (*UNREADABLE, Refused, Image.DecompressionBombError):
+        raise _Unreadable from None
 
 
 def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, list[int]]:
@@ -46,16 +68,14 @@ def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, li
     """
     pictures = [each for own in found.classes.values() for each in own]
     labels = [label for label, own in enumerate(found.classes.values()) for _each in own]
-    channels, side = _measure(pictures, progress)
+    channels, side = _measure(pictures, found.packed, progress)
     pixels = np.empty((len(pictures), channels, side, side), np.uint8)
     broken = []
     for row, each in enumerate(pictures):
         try:
-            with _image(each.read()) as picture:
+            with _image(each) as picture:
                 pixels[row] = _fit(picture, channels, side)
-        except Refused:
-            raise
-        except (*UNREADABLE, Image.DecompressionBombError):
+        except _Unreadable:
             broken.append(each)
         if progress:
             progress(len(pictures) + row + 1, 2 * len(pictures))
@@ -63,22 +83,20 @@ def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, li
     return pixels, labels
 
 
-def _measure(pictures: list[Picture], progress: Progress | None) -> tuple[int, int]:
+def _measure(pictures: list[Picture], packed: int, progress: Progress | None) -> tuple[int, int]:
     """Channels and side that suit all, from the pictures' headers alone."""
     sizes, broken, grey = [], [], True
     for row, each in enumerate(pictures):
         try:
-            with _image(each.read()) as picture:
+            with _image(each) as picture:
                 sizes.append(picture.size)
                 grey = grey and picture.mode in {"1", "L", "LA", "I;16", "I;16B", "I"}
-        except Refused:
-            raise
-        except (*UNREADABLE, Image.DecompressionBombError):
+        except _Unreadable:
             broken.append(each)
         if progress:
             progress(row + 1, 2 * len(pictures))
     _refuse(broken, len(pictures))
-    _check_pixels(sum(map(math.prod, sizes)))
+    _check_pixels(sum(map(math.prod, sizes)), packed)
     channels = 1 if grey else 3
     usual = int(statistics.median(min(size) for size in sizes))
     room = math.isqrt(MOST_BYTES // (len(sizes) * channels))
@@ -90,8 +108,9 @@ def _refuse(broken: list[Picture], total: int) -> None:
         names = ", ".join(str(each.place) for each in broken[:NAMED])
         raise Refused(
             _(
-                "{n} of {total} pictures cannot be read as PNG or JPEG, or have over {most} "
-                "million pixels: {names}. Leave them out or save them anew."
+                "{n} of {total} pictures cannot be read as PNG or JPEG, are packed as no program "
+                "does it, or have over {most} million pixels: {names}. Leave them out or save "
+                "them anew."
             ).format(
                 n=count(len(broken)),
                 total=count(total),
@@ -101,7 +120,14 @@ def _refuse(broken: list[Picture], total: int) -> None:
         )
 
 
-def _check_pixels(total: int) -> None:
+def _check_pixels(total: int, packed: int) -> None:
+    if total > FREE_PIXELS + MOST_PIXELS_A_BYTE * packed:
+        raise Refused(
+            _(
+                "The pictures have {n} pixels in all, but only {size} together, as no photographs "
+                "have. Make them smaller: at most {side} pixels a side are used."
+            ).format(n=count(total), size=size(packed), side=MOST_SIDE)
+        )
     if total > MOST_PIXELS_IN_ALL:
         raise Refused(
             _("The pictures have {n} pixels in all; at most {most} are taken.").format(

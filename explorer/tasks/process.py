@@ -23,7 +23,8 @@ LONGEST = 2_000  # characters of a sentence from a process that is not trusted
 # All that it learns of our surroundings: it needs no keys.
 SURROUNDINGS = ("PATH", "PYTHONPATH", "HOME", "APPDATA", "SYSTEMROOT", "TEMP")
 SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-BOUNDED_BY_SYSTEM = sys.platform == "linux"  # elsewhere, memory (and time) is measured from here
+BOUNDED = os.name == "posix"  # the process has the system bound it, as far as it does that
+MEASURED = sys.platform != "linux"  # the rest is measured from here: memory, on Windows time too
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Process:
             "limits": asdict(work.limits),
             "bytes": len(work.content),
             "language": language,
-            "bound": BOUNDED_BY_SYSTEM or os.name == "posix",
+            "bound": BOUNDED,
         }
         wire.write(self._stdin, asked)
         self._stdin.write(work.content)
@@ -160,7 +161,7 @@ class Process:
         """Which limit is passed; time and memory are measured where the system bounds neither."""
         if seconds > limits.wall_seconds:
             return Ending.WALL
-        if BOUNDED_BY_SYSTEM:
+        if not MEASURED:
             return None
         with suppress(psutil.Error):
             process = psutil.Process(self._process.pid)

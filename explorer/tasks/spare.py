@@ -18,15 +18,21 @@ class Spare:
     def take(self) -> Process:
         """A process for one piece of work."""
         with self._lock:
-            process, self._ready = self._ready, None
+            process, self._ready = self._living(), None
         Thread(target=self.prepare, name="spare process", daemon=True).start()
-        return process if process and process.alive else Process(self._modules)
+        return process or Process(self._modules)
 
     def prepare(self) -> None:
         """See that one is ready."""
         with self._lock:
-            if self._ready is None or not self._ready.alive:
-                self._ready = Process(self._modules)
+            self._ready = self._living() or Process(self._modules)
+
+    def _living(self) -> Process | None:
+        """The one that waits, unless it has died meanwhile."""
+        if self._ready and not self._ready.alive:
+            self._ready.close()
+            return None
+        return self._ready
 
     def close(self) -> None:
         """End the one that waits."""

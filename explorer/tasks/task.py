@@ -105,7 +105,7 @@ class Task(Generic[Value]):
                 return _(
                     "Reading this file took longer than {n} s, and was ended. Save it anew, "
                     "or make it smaller."
-                ).format(n=round(self._seconds()))
+                ).format(n=max(round(self._seconds()), 1))
             case Ending.MEMORY | Ending.OUTPUT:
                 return _(
                     "Reading this file took more than {most} of memory, and was ended. "

@@ -1,0 +1,83 @@
+"""What the tests have done in processes of their own (`tests/test_tasks.py`)."""
+
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+
+from explorer import language
+from explorer.decoding import markers, pictures
+from explorer.tasks import Output, Progress, Refused
+
+
+def look(content: bytes, progress: Progress, *, word: str) -> Output:
+    """What such a process has and knows."""
+    progress(1, 2)
+    torch = [name for name in sys.modules if name in {"torch", "streamlit", "torchvision"}]
+    facts = {
+        "content": len(content),
+        "word": word,
+        "language": language.current(),
+        "surroundings": sorted(os.environ),
+        "heavy": torch,
+    }
+    return Output(facts, (np.arange(6, dtype=np.uint8).reshape(2, 3), np.array([-1, 2**40])))
+
+
+def refuse(_content: bytes, _progress: Progress) -> Output:
+    """A sentence for the visitor."""
+    raise Refused("Not this one.")
+
+
+def fail(_content: bytes, _progress: Progress) -> Output:
+    """A fault of ours, whose words are not for visitors."""
+    raise ValueError("a secret of ours")
+
+
+def spin(_content: bytes, progress: Progress) -> Output:
+    """Take a core, for ever, and say which process does."""
+    progress(os.getpid(), 2 * os.getpid())
+    while True:
+        pass
+
+
+def sleep(_content: bytes, _progress: Progress) -> Output:
+    """Take time, and nothing else."""
+    time.sleep(1_000)
+    return Output()
+
+
+def grow(_content: bytes, _progress: Progress) -> Output:
+    """Take memory, without end."""
+    held = []
+    while True:
+        held.append(np.ones(4_000_000, np.uint8))
+        time.sleep(0.001)
+
+
+def flood(_content: bytes, _progress: Progress) -> Output:
+    """Answer with more than anybody wants."""
+    return Output(arrays=(np.zeros(10_000_000, np.uint8),))
+
+
+def write(_content: bytes, _progress: Progress, *, path: str) -> Output:
+    """Write a file."""
+    with open(path, "wb") as file:  # noqa: PTH123 (as a stranger would)
+        file.write(b"x" * 100)
+        file.flush()
+    return Output()
+
+
+def babble(_content: bytes, _progress: Progress, *, said: str) -> Output:
+    """Speak past the one who listens for answers."""
+    os.write(1, bytes.fromhex(said))
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Output()
+
+
+def decode_unchecked(content: bytes, progress: Progress) -> Output:
+    """A picture whose markers would give it away, as if they did not."""
+    markers.check = lambda _content: None
+    return pictures.decode(content, progress, side=1024)
