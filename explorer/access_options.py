@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for flag, what in (
         ("--train", _("who may train ({choices}; default: everyone)")),
-        ("--upload", _("who may add pictures ({choices}; default: everyone)")),
+        ("--upload", _("who may add sets of pictures ({choices}; default: everyone)")),
     ):
         group.add_argument(
             flag, choices=_WHO, metavar="WHO", help=what.format(choices=", ".join(_WHO))

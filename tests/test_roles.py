@@ -12,6 +12,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.types import Message, Scope
 from streamlit.runtime import context
@@ -19,9 +20,11 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import access, runs, storage, teacher_key
 from explorer.access import IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
+from explorer.datasets import own
 from explorer.recipes import Recipe, as_json, course_recipe
 from explorer.runs import Run, Status, quota, store
 from explorer.runs import folder as run_folder
+from explorer.tasks import Output
 from explorer.ui import owner_cookie, visitor
 from explorer.ui.owner_cookie import OwnerCookie
 from tests.pages import opened, press, text
@@ -363,6 +366,47 @@ def test_a_run_too_long_is_refused_where_it_is_set_up(browser_of: Browser) -> No
     assert "101 epochs; here 100 are allowed" in text(at)
 
 
+def pictures(owner: str, shade: int) -> str:
+    """A set of own pictures: two classes of six."""
+    pixels = np.full((12, 1, 28, 28), shade, np.uint8)
+    labels = np.repeat(np.arange(2), 6)
+    return own.store("pets", Output({"classes": ["cat", "dog"]}, (pixels, labels)), owner)
+
+
+def test_a_set_of_pictures_is_deleted_by_whoever_gave_it(browser_of: Browser) -> None:
+    annas, of_the_machine = pictures(AS_ANNA.owner, 1), pictures("", 2)
+    assert pictures(Visitor("b" * 64).owner, 1) == annas
+    assert (own.owner(annas), own.owner(of_the_machine)) == (AS_ANNA.owner, "")
+    browser_of.be(BERT)
+    at = opened("data", data="images", own=annas)
+    assert at.button(key="delete_own").disabled
+    assert "another visitor" in at.button(key="delete_own").help
+    for name in (annas, of_the_machine):
+        with pytest.raises(Denied):
+            visitor.delete_pictures(name)
+    browser_of.be(ANNA)
+    at = opened("data", data="images", own=annas)
+    at.button(key="delete_own").click().run()
+    assert own.names() == (of_the_machine,)
+    own.found(of_the_machine).write_bytes(b"damaged")
+    assert visitor.may_not_delete(of_the_machine)
+    assert visitor.become_teacher(KEY)
+    visitor.delete_pictures(of_the_machine)
+    assert own.names() == ()
+
+
+def test_who_may_add_pictures(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser_of.be(ANNA)
+    assert visitor.may_not_add_pictures(1000) == ""
+    share(monkeypatch, limits=Limits(free_bytes=10**18))
+    assert "are to stay free" in visitor.may_not_add_pictures()
+    assert opened("data", data="mnist").button(key="download").disabled
+    share(monkeypatch, upload=Who.TEACHER)
+    assert "Only the teacher adds pictures here" in text(opened("data", data="images"))
+    assert visitor.become_teacher(KEY)
+    assert visitor.may_not_add_pictures() == ""
+
+
 def test_a_browser_without_cookies_is_a_visitor_for_as_long_as_its_page(
     browser_of: Browser,
 ) -> None:
@@ -381,12 +425,14 @@ def test_a_browser_without_cookies_is_a_visitor_for_as_long_as_its_page(
 
 
 CHANGES = {
+    "own": {"delete", "store"},
+    "datasets": {"delete", "keep"},
     "runs": {"launch", "retry", "resume", "pause", "stop", "cancel", "rename", "note", "delete"},
 }
 
 
 def test_pages_change_runs_through_one_door() -> None:
-    """No other module of the pages names what changes a run, or its parts that do."""
+    """No other module of the pages names what changes a run or a set of pictures."""
     ui = storage.PROJECT / "explorer" / "ui"
     for path in (*ui.glob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
         if path.name == "visitor.py":

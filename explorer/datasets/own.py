@@ -65,11 +65,13 @@ def found(name: str) -> Path | None:
 # -- keeping ----------------------------------------------------------------------------------
 
 
-def start_keeping(source: Path | IO[bytes], title: str = "", visitor: str = "") -> Task[str]:
+def start_keeping(
+    source: Path | IO[bytes], title: str = "", visitor: str = "", owner: str = ""
+) -> Task[str]:
     """Begin to read, resize and keep a folder or zip with one folder of pictures per class.
 
     It is read in a process of its own. The task gives the name under which the pictures are kept,
-    with `title` in it; stopped, it keeps nothing.
+    with `title` in it; stopped, it keeps nothing. `owner` is whose they are, see `access.Visitor`.
 
     Raises:
         Refused: this visitor's, or all, files that wait to be read are too many.
@@ -81,7 +83,7 @@ def start_keeping(source: Path | IO[bytes], title: str = "", visitor: str = "") 
         source.seek(0)
         content = source.read()
         work = Work(_DECODE, pools.archive_limits(len(content)), content)
-    return pools.ARCHIVES.start(work, partial(store, title), visitor)
+    return pools.ARCHIVES.start(work, partial(store, title, owner=owner), visitor)
 
 
 def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = None) -> str:
@@ -103,8 +105,8 @@ def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = 
     return task.result()
 
 
-def store(title: str, output: Output) -> str:
-    """Keep what was read; the name for it.
+def store(title: str, output: Output, owner: str = "") -> str:
+    """Keep what was read; the name for it. The same pictures stay those of whoever gave them first.
 
     Raises:
         Refused: it cannot be stored.
@@ -114,6 +116,7 @@ def store(title: str, output: Output) -> str:
     name = f"{_slug(title)}-{_digest(pixels, labels, classes)}"
     train, test = rows(torch.from_numpy(labels))
     card = {"classes": classes, "shape": pixels.shape[1:], "counts": [len(train), len(test)]}
+    card["owner"] = owner
     with _storing:
         _store(folder() / f"{name}.npz", pixels, labels, card)
     return PREFIX + name
@@ -168,6 +171,15 @@ def _store(path: Path, pixels: Pixels, labels: Labels, card: Mapping[str, Any]) 
         ) from None
 
 
+def owner(name: str) -> str:
+    """Whose set it is, see `access.Visitor`; "" for what was made on the machine, or is damaged."""
+    path = found(name)
+    try:
+        return str(_card(path, path.stat().st_mtime_ns).get("owner", "")) if path else ""
+    except ValueError:
+        return ""
+
+
 def delete(name: str) -> None:
     """Forget a set; runs trained on it stay, but cannot be resumed."""
     if path := found(name):
@@ -204,8 +216,8 @@ def facts(name: str, path: Path) -> DataSet:
 
 @lru_cache(maxsize=128)
 def _facts(name: str, path: Path, _changed: int) -> DataSet:
-    with _reading(path) as file:
-        card = json.loads(str(file["card"]))
+    with _reading(path):
+        card = _card(path, _changed)
         return DataSet(
             name=name,
             title=path.stem.rpartition("-")[0],
@@ -215,6 +227,12 @@ def _facts(name: str, path: Path, _changed: int) -> DataSet:
             test_count=card["counts"][1],
             about=KEPT,
         )
+
+
+@lru_cache(maxsize=128)
+def _card(path: Path, _changed: int) -> Mapping[str, Any]:
+    with _reading(path) as file:
+        return dict(json.loads(str(file["card"])))
 
 
 def read(name: str, path: Path) -> Data:

@@ -1,13 +1,13 @@
 """How many pictures each class has, to train on and to test with: a chart and a table."""
 
-import csv as csv_module
-import io
+import html
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from explorer.figures.charts import BLUE, ORANGE
 from explorer.language import _
+from explorer.plain_text import spreadsheet
 
 Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
 
@@ -16,7 +16,8 @@ BAR = 15  # pixels
 
 def chart(counts: Counts) -> go.Figure:
     """Two bars for each class, the first class on top."""
-    names = [name for name, _train, _test in counts]
+    # Plotly reads some HTML in its texts, and these are the names of somebody's folders.
+    names = [html.escape(name, quote=False) for name, _train, _test in counts]
     parts = (
         (_("to train on"), [train for _name, train, _test in counts], BLUE, ""),
         (_("to test with"), [test for _name, _train, test in counts], ORANGE, "/"),
@@ -48,8 +49,4 @@ def chart(counts: Counts) -> go.Figure:
 
 def csv(counts: Counts) -> str:
     """A line for each class; the header is the same in every language."""
-    written = io.StringIO()
-    writer = csv_module.writer(written, lineterminator="\n")
-    writer.writerow(["class", "train", "test"])
-    writer.writerows(counts)
-    return written.getvalue()
+    return spreadsheet([["class", "train", "test"], *counts])

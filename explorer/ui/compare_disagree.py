@@ -1,7 +1,5 @@
 """The test pictures on which two networks differ: how many, and which."""
 
-import csv
-import io
 from collections.abc import Sequence
 from html import escape
 from itertools import combinations
@@ -14,6 +12,7 @@ from explorer.comparison import Answers, Cell, Pair, Shared
 from explorer.datasets import Data
 from explorer.figures import maps, pictures
 from explorer.language import _
+from explorer.plain_text import spreadsheet
 from explorer.ui import compare_table, links
 from explorer.ui.compare_work import Side
 from explorer.units import exact
@@ -176,14 +175,12 @@ def _figure(number: int, answers: dict[str, Answers], data: Data) -> str:
 
 def table(answers: dict[str, Answers], classes: Sequence[str]) -> str:
     """A line for each picture; the header is the same in every language."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     parts = [f"{letter}_{what}" for letter in answers for what in ("answer", "probability")]
-    writer.writerow(["test_picture", "class", *parts])
+    lines: list[list[object]] = [["test_picture", "class", *parts]]
     labels = next(iter(answers.values())).labels.tolist()
     for number, label in enumerate(labels):
-        said: list[str | float] = []
+        said: list[object] = []
         for each in answers.values():
             said += [classes[int(each.predicted[number])], round(float(each.confidence[number]), 6)]
-        writer.writerow([number, classes[label], *said])
-    return text.getvalue()
+        lines.append([number, classes[label], *said])
+    return spreadsheet(lines)

@@ -17,7 +17,7 @@ from explorer.datasets.records import Data, DataSet
 from explorer.decoding import pools
 from explorer.language import _
 from explorer.tasks import Progress, Task
-from explorer.ui import links, progress
+from explorer.ui import links, progress, visitor
 from explorer.units import size
 
 EVERY = 0.5  # seconds between two looks at the work
@@ -73,6 +73,7 @@ def _offer(facts: DataSet, sentence: str) -> None:
     elif sentence:
         st.info(sentence, icon=":material/cloud_download:")
     if facts.download_bytes:
+        refused = visitor.may_not_train() or visitor.may_not_fill(facts.download_bytes)
         st.button(
             _("Download {title} ({size})").format(
                 title=facts.title, size=size(facts.download_bytes)
@@ -80,6 +81,8 @@ def _offer(facts: DataSet, sentence: str) -> None:
             key="download",
             type="primary",
             icon=":material/download:",
+            disabled=bool(refused),
+            help=refused or None,
             on_click=_download,
             args=(facts.name,),
         )
@@ -113,9 +116,15 @@ def _told(job: Job) -> str:
 
 def own_pictures(facts: DataSet) -> None:
     """A place for a zip, and a way to delete the set that is shown."""
+    refused = visitor.may_not_add_pictures()
     given = st.file_uploader(
-        _("A zip with one folder of pictures for each class"), ["zip"], key="own_zip"
+        _("A zip with one folder of pictures for each class"),
+        ["zip"],
+        key="own_zip",
+        disabled=bool(refused),
     )
+    if refused:
+        st.info(refused, icon=":material/block:")
     st.caption(
         _(
             "They are kept on this machine: everyone who uses this server sees them and can train "
@@ -135,8 +144,12 @@ def _keep(given: UploadedFile | None) -> None:
     def start(content: bytes) -> Task[str]:
         assert given
         title = given.name.rpartition(".")[0]
-        return own.start_keeping(BytesIO(content), title, progress.visitor())
+        owner = visitor.current().owner
+        return own.start_keeping(BytesIO(content), title, progress.visitor(), owner)
 
+    if given and (refused := visitor.may_not_add_pictures(given.size)):
+        st.error(refused, icon=":material/block:")
+        return
     name = progress.read(given, start, pools.ARCHIVES, "own")
     if given is None or name is None:
         return
@@ -148,7 +161,11 @@ def _keep(given: UploadedFile | None) -> None:
 
 
 def _delete(name: str) -> None:
-    datasets.delete(name)
+    try:
+        visitor.delete_pictures(name)
+    except ValueError as error:
+        st.toast(str(error), icon=":material/block:")
+        return
     st.session_state.pop("own", None)
     links.put("own", "")
 
@@ -161,6 +178,18 @@ def _deletion(facts: DataSet) -> None:
                 "cannot be resumed."
             ).format(title=facts.title)
         )
-        st.button(
-            _("Delete"), key="delete_own", type="primary", on_click=_delete, args=(facts.name,)
-        )
+        deletion_button(_("Delete"), facts.name)
+
+
+def deletion_button(word: str, name: str) -> None:
+    """A button that deletes a set of pictures; off where it is somebody else's."""
+    refused = visitor.may_not_delete(name)
+    st.button(
+        word,
+        key="delete_own",
+        type="primary",
+        disabled=bool(refused),
+        help=refused or None,
+        on_click=_delete,
+        args=(name,),
+    )

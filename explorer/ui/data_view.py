@@ -15,7 +15,7 @@ from explorer.datasets.records import Data, DataSet, Split
 from explorer.figures import class_counts, pictures
 from explorer.figures.class_counts import Counts
 from explorer.language import _
-from explorer.ui import links
+from explorer.ui import data_getting, links
 from explorer.units import count, exact, size, times
 
 ASSETS = Path(__file__).parent / "assets"
@@ -64,7 +64,7 @@ def known(name: str) -> DataSet:
         return datasets.get(chosen)
     except ValueError as error:  # damaged
         st.error(str(error), icon=":material/broken_image:")
-        st.button(_("Delete it"), on_click=own.delete, args=(chosen,))
+        data_getting.deletion_button(_("Delete it"), chosen)
         return datasets.get(name)
 
 

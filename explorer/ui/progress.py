@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from explorer import plain_text
 from explorer.language import _, ngettext
 from explorer.tasks import Pool, Refused, Task
+from explorer.ui.visitor import current
 from explorer.units import exact
 
 Value = TypeVar("Value")
@@ -24,7 +25,7 @@ PATIENCE = 0.9  # seconds from the start before anything is shown of it
 def visitor() -> str:
     """Who is served now, in one word: each visitor has one turn at a time."""
     context = get_script_run_ctx()
-    return context.session_id if context else ""
+    return current().owner or (context.session_id if context else "")
 
 
 def read(

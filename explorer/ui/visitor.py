@@ -10,9 +10,10 @@ from typing import Any
 import streamlit as st
 
 from explorer import access, runs
-from explorer.access import Denied, Visitor
+from explorer.access import Denied, Limits, Visitor
+from explorer.datasets import own
 from explorer.recipes import Recipe
-from explorer.runs import Run
+from explorer.runs import Run, quota
 from explorer.teacher_key import Throttle
 from explorer.ui import owner_cookie
 
@@ -98,6 +99,29 @@ def refusal(verb: str, run: Run) -> str:
     return not_theirs or (may_not_train() if verb == "resume" else "")
 
 
+def may_not_add_pictures(count_of_bytes: int = 0) -> str:
+    """Why this visitor may not add a set of pictures, of so many bytes; "" if they may."""
+    not_theirs = _refusal(access.check_upload, current(), access.rules())
+    return not_theirs or may_not_fill(count_of_bytes)
+
+
+def may_not_fill(count_of_bytes: int) -> str:
+    """Why the disk has no room for so many bytes more; "" if it has."""
+    left = Limits(free_bytes=current().limits.free_bytes)
+    if not left.free_bytes:
+        return ""
+    return _refusal(access.check_room, left, count_of_bytes, 0, quota.free())
+
+
+def may_not_delete(pictures: str) -> str:
+    """Why this visitor may not delete a set of pictures; "" if they may."""
+    return _refusal(_check_pictures, pictures)
+
+
+def _check_pictures(name: str) -> None:
+    access.check_change(current(), own.owner(name), name.removeprefix(own.PREFIX))
+
+
 # -- changes ----------------------------------------------------------------------------------
 
 
@@ -132,6 +156,16 @@ def resume(number: int) -> None:
 def _check_change(number: int) -> None:
     run = runs.get(number)
     access.check_change(current(), run.owner, run.name)
+
+
+def delete_pictures(name: str) -> None:
+    """Forget a set of own pictures.
+
+    Raises:
+        Denied: it is somebody else's.
+    """
+    _check_pictures(name)
+    own.delete(name)
 
 
 def _on_own_runs(verb: Callable[..., None]) -> Callable[..., None]:
