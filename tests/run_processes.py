@@ -43,7 +43,7 @@ for line in sys.stdin:
         answer = getattr(runs, verb)(given)
     except ValueError as error:
         answer = str(error)
-    print(json.dumps(answer), flush=True)
+    print(json.dumps(answer, default=vars), flush=True)
 """
 
 

@@ -150,20 +150,28 @@ def test_what_a_run_held_is_counted_by_the_device(trained: Mapping[str, Run]):
     assert facts["memory"] / 2 < facts["peak_memory"] < 20e6
 
 
-def test_two_devices_work_at_once_and_a_paused_run_goes_on_with_the_unbroken_curve(
+def test_who_asks_for_the_best_gets_what_is_free_first_and_goes_on_with_the_unbroken_curve(
     server: Server,
 ):
-    numbers = [launched(server, f"testgpu:{n}", epochs=3) for n in range(2)]
-    for number in numbers:
-        assert going(number, 3).status is Status.RUNNING
-    server.ask("pause", numbers[1])
-    paused = over(numbers[1])
-    assert paused.status is Status.PAUSED
-    assert 3 <= paused.progress.step < 48
-    server.ask("resume", numbers[1])
-    unbroken, resumed = (over(number) for number in numbers)
-    assert (unbroken.status, resumed.status) == (Status.FINISHED, Status.FINISHED)
-    assert losses(resumed.id) == losses(unbroken.id)
+    first, second = (launched(server, "auto", epochs=20) for _ in range(2))
+    devices = [going(number, 3).device for number in (first, second)]
+    assert set(devices) == {"testgpu:0", "testgpu:1"}  # both at once
+    turn = server.ask("next_turn", "testgpu")
+    assert turn["position"] == 1
+    assert turn["until_start"] > 0
+    third, fourth = launched(server, "auto"), launched(server, devices[0])
+    assert [store.get(number).device for number in (third, fourth)] == ["testgpu", devices[0]]
+    assert [server.ask("next_turn", place)["position"] for place in devices] == [3, 2]
+    server.ask("pause", second)
+    assert over(second).status is Status.PAUSED
+    assert 3 <= store.get(second).progress.step < 20 * 16
+    assert over(third).device == devices[1]
+    assert store.get(fourth).status is Status.QUEUED
+    server.ask("resume", second)  # on either
+    for number in (first, second, fourth):
+        assert over(number).status is Status.FINISHED
+    assert store.get(fourth).device == devices[0]
+    assert losses(second) == losses(first)
 
 
 def test_the_command_line_trains_on_it():
@@ -268,38 +276,6 @@ def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
     for sentence in (during, before):
         assert "Test GPU 1 has" in sentence
         assert "Try" in sentence
-
-
-# Any of several
-
-
-def test_whatever_device_is_free_first_takes_a_run_that_asks_for_the_best(server: Server):
-    first, second = (launched(server, "auto", epochs=500) for _ in range(2))
-    devices = {going(number).device for number in (first, second)}
-    assert devices == {"testgpu:0", "testgpu:1"}
-    third, fourth = launched(server, "auto"), launched(server, store.get(first).device)
-    assert [store.get(number).device for number in (third, fourth)] == [
-        "testgpu",
-        store.get(first).device,
-    ]
-    code = f"""
-    import dataclasses, json
-    from explorer import runs
-    print(json.dumps([dataclasses.astuple(runs.expected(runs.get(n))) for n in {[third, fourth]}]))
-    """
-    (position, until_third, _), (after, until_fourth, _) = answer(code)
-    assert (position, after) == (1, 2)
-    assert 0 < until_third < until_fourth
-    server.ask("stop", second)  # the device that only the third can take is free
-    assert over(third).device == over(second).device
-    assert store.get(fourth).status is Status.QUEUED
-    server.ask("pause", first)
-    over(first)
-    assert over(fourth).device == store.get(first).device
-    server.ask("resume", first)  # it may go on anywhere
-    assert going(first, store.get(first).progress.step + 1).status is Status.RUNNING
-    server.ask("stop", first)
-    over(first)
 
 
 # The pages
