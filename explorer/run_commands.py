@@ -215,6 +215,8 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     print(following.titled(run))
     print(following.ending(run) if run.status.over else following.now(run))
+    if run.device_title:
+        print("  " + _("trained on: {device}").format(device=run.device_named))
     for name, value in json.loads(run.settings).items():
         print(one_line(f"  {name}: {value}"))
     for row in rows:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from explorer import checkpoints, datasets, recipes, runs, storage, terminal
+from explorer import checkpoints, datasets, device, recipes, runs, storage, terminal
 from explorer.__main__ import main
 from explorer.runs import Status, store
 from tests import run_processes
@@ -230,6 +230,7 @@ def test_runs_are_listed_and_shown(capsys: pytest.CaptureFixture[str]):
     listed = json.loads(said(capsys, "runs", "list", "--json")[1])
     assert [run["id"] for run in listed] == [run.id for run in store.listed()]
     finished = next(run for run in listed if run["status"] == "finished")
+    assert (finished["device_title"], finished["device_uuid"]) == (device.named("cpu").title, "")
     status, out, _err = said(capsys, "runs", "show", str(finished["id"]), "--json")
     shown = json.loads(out)
     assert shown["recipe"]["network"] == "lenet"
@@ -237,6 +238,7 @@ def test_runs_are_listed_and_shown(capsys: pytest.CaptureFixture[str]):
     status, out, _err = said(capsys, "runs", "show", str(finished["id"]))
     assert status == 0
     assert "is finished" in out
+    assert f"trained on: {finished['device_title']}" in out
 
 
 def test_pausing_resuming_and_deleting(

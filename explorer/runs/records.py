@@ -143,6 +143,13 @@ class Run:
         return kind if wanted in ("auto", kind) else self.device
 
     @property
+    def device_named(self) -> str:
+        """Its device by title, and by torch's name where there may be several: "H200 (cuda:1)"."""
+        if not self.device_title:
+            return self.device
+        return f"{self.device_title} ({self.device})" if ":" in self.device else self.device_title
+
+    @property
     def recipe(self) -> "Recipe":
         """What it trains and how.
 

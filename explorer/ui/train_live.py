@@ -112,7 +112,7 @@ def _first_run() -> dict[str, str]:
 def board(run: Run) -> None:
     """Curves, progress and buttons."""
     place = _("{network} on {data}, {device}").format(
-        network=figures.title(run.recipe), data=_data(run), device=_device(run)
+        network=figures.title(run.recipe), data=_data(run), device=run.device_named
     )
 
     def asked(verb: str) -> None:
@@ -135,13 +135,6 @@ def _data(run: Run) -> str:
         return _(datasets.get(run.recipe.dataset).title)
     except ValueError:  # own pictures that were deleted
         return run.recipe.dataset
-
-
-def _device(run: Run) -> str:
-    """Its title; where there may be several of a kind, also torch's name for it."""
-    if not run.device_title:
-        return run.device
-    return f"{run.device_title} ({run.device})" if ":" in run.device else run.device_title
 
 
 def say(run: Run) -> None:
