@@ -21,6 +21,7 @@ run: $(VENV)/.installed $(VENV)/.data
 
 test: $(VENV)/.installed-dev $(VENV)/.data
 	@.ci/chromium $(BIN)/python
+	@.ci/haproxy
 	@.ci/compiler
 	$(PYTEST)
 

@@ -1,16 +1,21 @@
-"""Start the web server: a free port, the right addresses, and a clean end on Ctrl-C."""
+"""Start the web server: a free port, the right addresses, and a clean end on Ctrl-C.
+
+One server process on its own, or several behind HAProxy.
+"""
 
 import argparse
 from collections.abc import Sequence
 
 from explorer.language import _
-from explorer.serve import single
+from explorer.serve import cluster, proxy, single
 from explorer.serve.arguments import add_arguments
 from explorer.serve.certificate import Certificate
 from explorer.serve.hosts import LOOPBACK, Hosts
 from explorer.serve.ports import free_port
 
 __all__ = ["LOOPBACK", "Hosts", "add_arguments", "free_port", "run", "serve"]
+
+MOST_PROCESSES = 32
 
 
 def run(options: argparse.Namespace) -> int:
@@ -21,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
         hosts=options.host,
         certificate=options.certificate,
         key_file=options.key_file,
+        processes=options.processes,
     )
 
 
@@ -31,6 +37,7 @@ def serve(
     hosts: Sequence[str] = (),
     certificate: str = "",
     key_file: str = "",
+    processes: int = 1,
 ) -> int:
     """Serve the pages until Ctrl-C; the exit status, 0 after Ctrl-C.
 
@@ -43,11 +50,25 @@ def serve(
     """
     known = Hosts.of(everyone, hosts)
     identity = Certificate.read(certificate, key_file)
+    _check_count(processes)
     free = free_port(port, known.address)
     if free != port:
         print(_("Port {asked} is taken; using {free}.").format(asked=port, free=free))
     _announce(free, known, secure=identity is not None)
+    if processes > 1:
+        return cluster.serve(free, known, identity, processes)
     return single.serve(free, known, identity)
+
+
+def _check_count(processes: int) -> None:
+    if not 1 <= processes <= MOST_PROCESSES:
+        raise ValueError(
+            _("{number} server processes cannot be started. Choose 1 to {most}.").format(
+                number=processes, most=MOST_PROCESSES
+            )
+        )
+    if processes > 1:
+        proxy.program()  # said before anything else is
 
 
 def _announce(port: int, hosts: Hosts, *, secure: bool) -> None:

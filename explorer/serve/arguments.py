@@ -28,3 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key-file", default="", metavar="FILE", help=_("the key of the certificate (PEM)")
     )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help=_("server processes, behind HAProxy, for a large class"),
+    )

@@ -24,10 +24,8 @@ def command(
 ) -> list[str]:
     """The command line that starts a server on `address`, answering to `hosts`."""
     words = [sys.executable, "-m", "explorer.ui.server", "run", str(APP)]
-    words += [f"--server.port={port}", f"--server.address={address}"]
+    words += [f"--server.port={port}", f"--server.address={address}", "--server.headless=true"]
     words += [f"--server.allowedHosts={host}" for host in hosts.allowed]
-    if hosts.everyone:
-        words.append("--server.headless=true")
     if hosts.announced:
         # Named here, the server need not ask the internet which address it has.
         words.append(f"--browser.serverAddress={hosts.announced[0]}")

@@ -1,0 +1,307 @@
+"""Several server processes behind HAProxy: real ones, of which one dies."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import trustme
+import uvicorn
+from playwright.sync_api import Browser, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+from explorer import serve
+from explorer.serve import proxy
+from explorer.serve.certificate import Certificate
+from explorer.serve.hosts import EVERY_INTERFACE, LOOPBACK
+from explorer.ui.server import raise_open_files
+from tests.conftest import settled
+from tests.run_processes import until
+from tests.serving import ROOT
+
+pytestmark = pytest.mark.browser  # one of them drives one, and they tell one story
+
+
+@pytest.fixture(scope="module")
+def haproxy() -> str:
+    """HAProxy, which CI has to have."""
+    try:
+        return proxy.program()
+    except ValueError as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+
+
+def answer(address: str, path: str, **headers: str) -> tuple[int, str, str]:
+    """The status, the words and the cookies of an answer."""
+    try:
+        asked = urllib.request.Request(f"{address}{path}", headers=headers)
+        with urllib.request.urlopen(asked, timeout=10) as given:
+            cookies = " ".join(given.headers.get_all("Set-Cookie", ()))
+            return int(given.status), str(given.read().decode()), cookies
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), ""
+
+
+# -- several servers of ours ----------------------------------------------------------------------
+
+
+class Cluster:
+    """`serve --processes 2`, as somebody starts it."""
+
+    def __init__(self, home: Path) -> None:
+        self.port = serve.free_port(18_300)
+        self.address = f"http://localhost:{self.port}"
+        words = [sys.executable, "-m", "explorer", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*words, "--processes", "2"],
+            cwd=ROOT,
+            env={**os.environ, "CONVSCOPE_HOME": str(home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def children(self) -> dict[str, psutil.Process]:
+        """Its processes: servers by number, and the proxy."""
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            try:
+                words = " ".join(child.cmdline())
+            except psutil.Error:  # it has just ended
+                continue
+            for number in ("1", "2"):
+                if f"--server.port={self.port + int(number)}" in words:
+                    found[number] = child
+            if "haproxy.cfg" in words:
+                found["proxy"] = child
+        return found
+
+    def answers(self, number: str) -> bool:
+        """Whether this server is there for browsers that are at home with it."""
+        status, _words, cookies = self.ask("/api/health", number)
+        return status == 200 and not cookies
+
+    def ask(self, path: str, number: str = "") -> tuple[int, str, str]:
+        return answer(
+            self.address, path, **({"Cookie": f"{proxy.COOKIE}={number}"} if number else {})
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster(haproxy: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    found = Cluster(tmp_path_factory.mktemp("home"))
+    try:
+        until(lambda: listens(found.port))
+        until(lambda: found.answers("1") and found.answers("2"))
+        yield found
+    finally:
+        os.killpg(found.process.pid, signal.SIGKILL) if found.process.poll() is None else None
+        found.process.communicate()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+# -- one server of two ----------------------------------------------------------------------------
+
+
+def test_a_browser_stays_with_one_server_and_its_uploads_do_too(cluster: Cluster) -> None:
+    first = {answer(cluster.address, "/api/health")[2].partition("=")[0] for _visitor in range(4)}
+    assert first == {proxy.COOKIE}, "who comes without a home is given one"
+    assert all(cluster.answers(number) for number in "12" * 3)
+    assert uploaded(cluster, session="1", upload="1") == 204
+    assert uploaded(cluster, session="2", upload="2") == 204
+    assert uploaded(cluster, session="1", upload="2") == 400, "the other knows no such visitor"
+
+
+def uploaded(cluster: Cluster, session: str, upload: str) -> int:
+    """The status of an upload to one server by a visitor whose page is with one."""
+    return asyncio.run(asyncio.wait_for(_uploaded(cluster, session, upload), 60))
+
+
+async def _uploaded(cluster: Cluster, session: str, upload: str) -> int:
+    async with connect(
+        f"{cluster.address.replace('http', 'ws')}/_stcore/stream", proxy=None, max_size=None,
+        origin=cluster.address, subprotocols=["streamlit"],
+        additional_headers={"Cookie": f"{proxy.COOKIE}={session}"},
+    ) as sock:  # fmt: skip
+        wish = BackMsg()
+        wish.rerun_script.query_string = ""
+        await sock.send(wish.SerializeToString())
+        async for message in sock:
+            told = ForwardMsg.FromString(message)
+            if told.WhichOneof("type") == "new_session":
+                number = told.new_session.initialize.session_id
+                return await asyncio.to_thread(_put, cluster, number, upload)
+    raise AssertionError("the server opened no session")
+
+
+def _put(cluster: Cluster, session: str, number: str) -> int:
+    token = cluster.ask("/_stcore/health", number)[2].partition("_streamlit_xsrf=")[2]
+    token = token.partition(";")[0]
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="f"; filename="f.png"\r\n\r\n!\r\n--x--\r\n'
+    )
+    headers = {
+        "Cookie": f"{proxy.COOKIE}={number}; _streamlit_xsrf={token}",
+        "X-Xsrftoken": token,
+        "Content-Type": "multipart/form-data; boundary=x",
+    }
+    url = f"{cluster.address}/_stcore/upload_file/{session}/1"
+    try:
+        asked = urllib.request.Request(url, form, headers, method="PUT")
+        with urllib.request.urlopen(asked, timeout=20) as given:
+            return int(given.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_server_dies_and_its_visitors_come_back_on_the_other(
+    cluster: Cluster, browser: Browser
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{cluster.address}/layers?network=nin")
+        settled(page)
+        (home,) = (each["value"] for each in context.cookies() if each["name"] == proxy.COOKIE)
+        died = cluster.children()[home]
+        died.kill()
+        page.wait_for_selector("[data-test-connection-state]:not([data-test-connection-state=CONNECTED])",
+                               timeout=10_000)  # fmt: skip
+        settled(page)
+        (now,) = (each["value"] for each in context.cookies() if each["name"] == proxy.COOKIE)
+        assert now != home
+        expect(page.get_by_text("NiN").first).to_be_visible()
+        assert "network=nin" in page.url
+        page.reload()
+        settled(page)
+        expect(page.get_by_text("NiN").first).to_be_visible()
+    until(lambda: cluster.children().get(home, died) != died)
+    until(lambda: cluster.answers(home))
+    assert cluster.answers({"1": "2", "2": "1"}[home]), "the other was never away"
+
+
+def test_a_proxy_that_dies_is_started_again(cluster: Cluster) -> None:
+    died = cluster.children()["proxy"]
+    died.kill()
+    until(lambda: cluster.children().get("proxy", died) != died and listens(cluster.port))
+    until(lambda: cluster.answers("1"))
+
+
+def test_half_sent_requests_keep_nobody_out_of_the_proxy(cluster: Cluster) -> None:
+    assert raise_open_files() > 1_200, "this test itself holds a thousand"
+    with ExitStack() as opened:
+        for _number in range(1_000):
+            half = opened.enter_context(socket.create_connection((LOOPBACK, cluster.port), 10))
+            half.sendall(b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Rest: ")
+        assert all(cluster.answers(number) for number in "12" * 10)
+
+
+def test_ctrl_c_ends_all_of_it(cluster: Cluster) -> None:
+    """The last of this file: nobody serves after it."""
+    children = cluster.children()
+    assert set(children) == {"1", "2", "proxy"}
+    for each in (cluster.process, *children.values()):  # as a terminal tells them
+        os.kill(each.pid, signal.SIGINT)
+    _, said = cluster.process.communicate(timeout=30)
+    assert cluster.process.returncode == 0
+    assert "Traceback" not in said
+    assert not [each for each in children.values() if each.is_running()]
+    assert not listens(cluster.port)
+
+
+# -- what HAProxy is told -------------------------------------------------------------------------
+
+
+async def echo(scope: dict, receive, send) -> None:
+    """Say who asked, and by what name."""
+    headers = dict(scope["headers"])
+    client, host = scope["client"][0], headers[b"host"].decode()
+    words = f"{scope['scheme']} {client} {host} {headers.get(b'forwarded', b'').decode()}"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": words.encode()})
+
+
+@contextmanager
+def proxied(haproxy: str, folder: Path, certificate: Certificate | None = None) -> Iterator[int]:
+    """The port of an HAProxy that is told what ours is, before a server that says who asked."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        listener.listen()
+        server = uvicorn.Server(uvicorn.Config(echo, lifespan="off", log_level="error"))
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread.start()
+        port = serve.free_port(18_350)
+        servers = [listener.getsockname()[1]]
+        configuration = proxy.write(folder, LOOPBACK, port, servers, certificate)
+        proxy.check(haproxy, configuration)
+        process = subprocess.Popen(proxy.command(haproxy, configuration))
+        try:
+            until(lambda: listens(port))
+            yield port
+        finally:
+            process.kill()
+            process.wait()
+            server.should_exit = True
+            thread.join()
+
+
+def test_nobody_is_believed_who_says_where_he_comes_from(haproxy: str, tmp_path: Path) -> None:
+    with proxied(haproxy, tmp_path) as port:
+        lies = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https", "Forwarded": "for=x"}
+        asked = answer(f"http://{LOOPBACK}:{port}", "/", Host="class.example:80", **lies)
+        assert asked[:2] == (200, "http 127.0.0.1 class.example:80 ")
+
+
+def test_tls_ends_at_the_proxy(haproxy: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    chain, key = tmp_path / "chain", tmp_path / "key"
+    issued.cert_chain_pems[0].write_to_path(chain)
+    issued.private_key_pem.write_to_path(key)
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    with (
+        proxied(haproxy, tmp_path, Certificate(chain, key)) as port,
+        urllib.request.urlopen(f"https://localhost:{port}/", timeout=10, context=trusted) as given,
+    ):
+        assert given.read().decode() == f"https 127.0.0.1 localhost:{port} "
+        assert "secure" in given.headers["Set-Cookie"].lower()
+    assert (tmp_path / "certificate.pem").stat().st_mode & 0o077 == 0, "a key is nobody else's"
+
+
+def test_everyone_comes_to_the_proxy_and_nobody_to_the_servers(tmp_path: Path) -> None:
+    written = proxy.write(tmp_path, EVERY_INTERFACE, 8501, [8502, 8503], None).read_text()
+    assert "bind 0.0.0.0:8501\n" in written
+    assert "server server2 127.0.0.1:8503 cookie 2\n" in written
+
+
+def test_without_haproxy_one_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_given, **_named: None)
+    with pytest.raises(ValueError, match="sudo apt install haproxy"):
+        serve.serve(18_500, processes=2)
+
+
+@pytest.mark.parametrize("number", [0, -1, 1_000])
+def test_numbers_of_processes_that_are_none(number: int) -> None:
+    with pytest.raises(ValueError, match="Choose 1 to 32"):
+        serve.serve(18_500, processes=number)
