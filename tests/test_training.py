@@ -31,7 +31,7 @@ from explorer.training import (
     burst,
 )
 from explorer.training.initialisation import initialise
-from explorer.training.memory import fitting_batch
+from explorer.training.memory import answered, fitting_batch
 from explorer.training.optimisation import optimizer, rate
 from explorer.training.setting import Setting
 
@@ -516,6 +516,26 @@ def test_the_batch_that_would_fit_really_would(digits: Data):
     assert batch == 64
     assert setting.memory(batch) <= 0.8 * free
     assert fitting_batch(setting, 1000) == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)",
+    ],
+)
+def test_libraries_words_for_want_of_memory_are_understood(said: str, digits: Data):
+    with pytest.raises(OutOfMemory, match="needs about"), answered(Setting.of(LENET, digits, CPU)):
+        raise RuntimeError(said)
+
+
+@pytest.mark.parametrize("said", ["CUDNN_STATUS_EXECUTION_FAILED", "device-side assert triggered"])
+def test_other_errors_of_a_device_stay_what_they_are(said: str, digits: Data):
+    with pytest.raises(RuntimeError, match=said), answered(Setting.of(LENET, digits, CPU)):
+        raise RuntimeError(said)
 
 
 def test_running_out_of_memory_is_answered_with_an_estimate():

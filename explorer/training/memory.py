@@ -59,7 +59,7 @@ def _most_of_process() -> int:
 def make_ready(device: Device) -> None:
     """Have an accelerator's context and its libraries' own memory taken before tensors are.
 
-    On CUDA that is half a GiB and more, which no count of tensors shows; it comes with the first
+    On CUDA that is hundreds of megabytes, which no count of tensors shows; it comes with the first
     product and the first convolution. What is free after them is free for tensors.
     """
     if not counts_memory(device):
