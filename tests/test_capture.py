@@ -196,6 +196,22 @@ def test_where_a_step_cannot_be_recorded_the_run_goes_on_and_says_so(digits: Dat
     assert torch.allclose(curve(records), ordinary, rtol=2e-3, atol=1e-4)
 
 
+class Stale(Recording):
+    """Does the work rightly, and goes on telling what came of the first time."""
+
+    def replay(self) -> Step:
+        first = self._result
+        told = first and Step(*(t.clone() for t in (first.loss, first.logits, first.labels)),
+                              first.gradient_norm.clone())  # fmt: skip
+        now = super().replay()
+        return told or now
+
+
+def test_a_graph_that_tells_an_old_loss_is_noticed(digits: Data) -> None:
+    (outcome,) = outcomes(list(training(LENET, digits, Stale()).records()))
+    assert (outcome.captured, outcome.reason) == (False, "differs")
+
+
 def test_where_memory_does_not_suffice_to_compare_the_run_goes_on_without(digits: Data) -> None:
     def fail() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
