@@ -75,8 +75,8 @@ def opened(page: Page, address: str, network: str) -> None:
 
 def strips(page: Page) -> list[float]:
     """From one picture to the next, until the whole network's strip is on screen."""
-    page.locator(".st-key-picture_opened button").first.click()
-    following = page.locator(".st-key-picture_step_1 button").first
+    page.locator(".st-key-feature-maps-picture_opened button").first.click()
+    following = page.locator(".st-key-feature-maps-picture_step_1 button").first
     following.wait_for()
     found = []
     for _turn in range(3):

@@ -37,8 +37,8 @@ name => new Promise(done => {
 
 def change(page: Page, name: str) -> float:
     """Choose a network; milliseconds from the click to its table on screen."""
-    page.locator(".st-key-network input").click()
-    page.locator(".st-key-network input").fill(name)
+    page.locator(".st-key-layers-network input").click()
+    page.locator(".st-key-layers-network input").fill(name)
     spelled = name.replace("/", ".")  # Playwright takes a slash for the expression's end
     choice = page.get_by_role("option", name=re.compile(rf"^{spelled} ·"))
     choice.wait_for()

@@ -378,8 +378,9 @@ def test_a_run_deleted_as_a_page_is_drawn_is_a_sentence(
     at.run()  # a poll, a click
     assert not at.exception
     assert f"There is no run {run}. It may have been deleted." in text(at)
-    assert at.selectbox(key="weights").value == f"run:{run}"  # nothing else is shown in its place
-    at.selectbox(key="weights").set_value("untrained:0").run()
+    # Nothing else is shown in its place.
+    assert at.selectbox(key=f"{page}.weights").value == f"run:{run}"
+    at.selectbox(key=f"{page}.weights").set_value("untrained:0").run()
     assert not at.exception
     assert not at.error
 
@@ -413,8 +414,8 @@ def test_a_mistake_of_a_deleted_run_is_a_sentence(
 @pytest.mark.parametrize(
     ("page", "key", "chosen"),
     [
-        ("feature-maps", "weights", {"weights": "run:{run}"}),
-        ("compare", "nets chosen", {"nets": "lenet:run:{run},lenet:untrained:1"}),
+        ("feature-maps", "feature-maps.weights", {"weights": "run:{run}"}),
+        ("compare", "compare.nets", {"nets": "lenet:run:{run},lenet:untrained:1"}),
     ],
 )
 def test_a_click_that_left_before_the_new_labels_came_changes_nothing(
@@ -451,7 +452,7 @@ def test_what_is_chosen_stays_chosen_while_a_run_goes_on(page: Page, run: int) -
     """A browser holds labels and places in lists; both change with an epoch."""
     with server() as address:
         page.goto(f"{address}/feature-maps?weights=run:{run}&picture=digits:test:3")
-        chosen = page.locator(".st-key-weights input")
+        chosen = page.locator(".st-key-feature-maps-weights input")
         expect(chosen).to_have_value(re.compile(r"10\.0 %"), timeout=20_000)
         settled(page)
         epoch_ends(run, 2)  # two moments become three: another widget

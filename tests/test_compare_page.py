@@ -117,8 +117,8 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     nets = "bn_lenet:shipped:bn_lenet,lenet:shipped:lenet@0,lenet:untrained:3"
     at = done(opened("compare", nets=nets, first="2500", view="differ", pair="AC", cell="both"))
     assert at.multiselect[0].value == nets.split(",")
-    assert at.selectbox(key="first").value == "2500"
-    assert at.selectbox(key="pair").value == "AC"
+    assert at.selectbox(key="compare.first").value == "2500"
+    assert at.selectbox(key="compare.pair").value == "AC"
     assert at.query_params["cell"] == "both"
     assert "seed 3" in html(at)
     assert "before training" in html(at)

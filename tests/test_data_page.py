@@ -64,9 +64,8 @@ def shown(at: AppTest) -> np.ndarray:
 def waited(at: AppTest) -> AppTest:
     """Run the page until no work is going on."""
     end = time.monotonic() + 20
-    while (
-        any(button.key in {"stop", "own_stop"} for button in at.button) and time.monotonic() < end
-    ):
+    working = {"data.stop", "own_stop"}
+    while any(button.key in working for button in at.button) and time.monotonic() < end:
         time.sleep(0.05)
         at.run()
     assert not at.exception
@@ -163,13 +162,13 @@ def test_a_link_restores_part_and_place_and_buttons_leaf_through() -> None:
     data = datasets.load("digits").test
     zeros = data.pictures[data.labels == 0][20:30].numpy()
     assert np.array_equal(shown(at)[2:58, 74:130], pictures.tiles(zeros[:1])[0])
-    at.button(key="forth").click().run()
+    at.button(key="data.forth").click().run()
     assert at.query_params["turn"] == "3"
     assert "Pictures 31 to 40" in text(at)
-    at.button(key="forth").click().run()  # a class has 37 at most: the first ones come again
+    at.button(key="data.forth").click().run()  # a class has 37 at most: the first ones come again
     assert "Pictures 1 to 10" in text(at)
     assert "turn" not in at.query_params
-    at.button(key="back").click().run()
+    at.button(key="data.back").click().run()
     assert "Pictures 31 to 40" in text(at)
 
 
@@ -189,12 +188,12 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(
     at = opened(data="mnist")
     assert "MNIST is not on this machine yet" in text(at)
     assert "60\u202f000" in text(at)  # what is known is said all the same
-    button = at.button(key="download")
+    button = at.button(key="data.download")
     assert button.label == "Download MNIST (11.6 MB)"
     waited(button.click().run())
     assert "no internet here" in at.error[0].value
     assert "At hand without a download: Digits (digits)." in at.error[0].value
-    assert at.button(key="download")
+    assert at.button(key="data.download")
     assert "no internet here" in opened(data="mnist").error[0].value  # whoever looks sees it
     jobs.put_away("download mnist")
 
@@ -216,11 +215,11 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
     assert bar.proto.value == 34
     assert re.match(r"4.00 MB of 11.6 MB · .* a second · \d+ s left", bar.proto.text)
     assert "60\u202f000" in text(at)
-    at.button(key="stop").click().run()
+    at.button(key="data.stop").click().run()
     assert stopped.wait(5)
     waited(at)
     assert "The download was stopped; nothing of it is kept" in text(at)
-    assert at.button(key="download")
+    assert at.button(key="data.download")
     jobs.put_away("download mnist")
 
 
@@ -231,7 +230,7 @@ def test_a_damaged_file_is_named_and_can_be_fetched_anew(home: Path) -> None:
         (folder / name).write_bytes(b"damaged")
     at = opened(data="mnist")
     assert "train-images-idx3-ubyte is damaged" in at.error[0].value
-    assert at.button(key="download")
+    assert at.button(key="data.download")
 
 
 def test_a_damaged_set_of_ones_own_is_named_and_can_be_deleted(home: Path) -> None:
@@ -249,7 +248,7 @@ def test_a_damaged_set_of_ones_own_is_named_and_can_be_deleted(home: Path) -> No
 def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     at = opened(data="images")
     assert "in one folder for each class" in text(at)
-    at.file_uploader(key="own_zip").set_value(("My pets.zip", pets(), "application/zip")).run()
+    at.file_uploader(key="data.own_zip").set_value(("My pets.zip", pets(), "application/zip")).run()
     waited(at)
     assert not at.error
     (name,) = [each for each in datasets.names() if each.startswith("images/")]
@@ -260,8 +259,8 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     assert "100.0 %" in said  # red and blue are told apart by their averages
     assert shown(at).shape == (2 * 68, 68 + 12 + 10 * 68, 4)  # 16 cells of 4 pixels, gaps of 4
     again = opened(data="images", own=name)
-    assert again.selectbox(key="own").value == name
-    again.button(key="delete_own").click().run()
+    assert again.selectbox(key="data.own").value == name
+    again.button(key="data.delete_own").click().run()
     assert not again.exception
     assert name not in datasets.names()
     assert not again.selectbox
@@ -273,7 +272,7 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
 )
 def test_an_upload_that_is_not_taken_says_why(home: Path, content: bytes, words: str) -> None:
     at = opened(data="images")
-    at.file_uploader(key="own_zip").set_value(("x.zip", content, "application/zip")).run()
+    at.file_uploader(key="data.own_zip").set_value(("x.zip", content, "application/zip")).run()
     waited(at)
     assert words in at.error[0].value
     assert not at.selectbox

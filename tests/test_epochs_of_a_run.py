@@ -107,7 +107,7 @@ def said(at: AppTest, name: str) -> str:
     return found if isinstance(found, str) else found[0]
 
 
-def moved(at: AppTest, source: str, slider: str = "moment") -> AppTest:
+def moved(at: AppTest, source: str, slider: str) -> AppTest:
     """The scrubber moved to a moment."""
     at.select_slider(key=slider).set_value(source).run()
     assert not at.exception
@@ -124,11 +124,11 @@ def all_differ(shown: list[np.ndarray]) -> bool:
 
 def test_feature_maps_follow_the_scrubber(run: Trained) -> None:
     at = opened("feature-maps", picture=PICTURE, layer="conv2", channel="3", at="4.4")
-    assert len(at.select_slider(key="moment").options) == EPOCHS + 1
-    assert at.select_slider(key="moment").value == f"run:{run.number}"
+    assert len(at.select_slider(key="feature-maps.moment").options) == EPOCHS + 1
+    assert at.select_slider(key="feature-maps.moment").value == f"run:{run.number}"
     shown = []
     for epoch, source in enumerate(run.moments):
-        shown.append(values(moved(at, source)))
+        shown.append(values(moved(at, source, "feature-maps.moment")))
         network = run.network(epoch)
         expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0, 3]
         assert np.allclose(shown[-1], expected.flatten(), atol=1e-5), source
@@ -143,7 +143,7 @@ def test_kernels_follow_the_scrubber(run: Trained) -> None:
     at = opened("kernels", layer="conv1", channel="2")
     shown = []
     for epoch, source in enumerate(run.moments):
-        shown.append(values(moved(at, source)))
+        shown.append(values(moved(at, source, "kernels.moment")))
         expected = run.network(epoch).conv1.weight
         assert np.array_equal(shown[-1], expected.flatten()), source
         assert np.array_equal(values(at, 1), expected[2].flatten()), source
@@ -175,7 +175,7 @@ def test_any_two_moments_stand_beside_each_other(run: Trained) -> None:
         network = run.network(epoch)
         assert np.allclose(values(maps, which), network.conv1(given())[0, 0].flatten(), atol=1e-6)
         assert np.array_equal(values(kernels, which), network.conv1.weight.flatten())
-    moved(maps, run.moments[0], "moment2")
+    moved(maps, run.moments[0], "feature-maps.moment2")
     expected = run.network(0).conv1(given())[0, 0]
     assert np.allclose(values(maps), expected.flatten(), atol=1e-6)
     assert said(maps, "weights") == after
@@ -197,13 +197,13 @@ def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None
     wrong = mistakes(run.network(epoch))
     assert len(wrong) > maps_page.WORST
     at = opened("feature-maps", picture=PICTURE, weights=run.moments[epoch])
-    at.session_state["picture_opened"] = True
+    at.session_state["feature-maps.picture_opened"] = True
     at.run()
-    at.selectbox(key="picture_among").select("worst").run()
+    at.selectbox(key="feature-maps.picture_among").select("worst").run()
     seen = []
     for _click in range(4):
         seen.append(int(said(at, "picture").rpartition(":")[2]))
-        at.button(key="picture_step_1").click().run()
+        at.button(key="feature-maps.picture_step_1").click().run()
         assert not at.exception
     assert len(set(seen)) == 4
     assert set(seen) <= wrong.keys()

@@ -141,7 +141,7 @@ def test_the_classes_of_a_trained_network_are_its_last_channels(shipped: Path) -
     assert mosaic(at)["classes"] == list(datasets.get("digits").classes)
     assert "fc3: the class “3”" in text(at)
     assert "Every class's strongest picture" in text(at)
-    assert at.selectbox(key="data").value == "digits"  # what it learned from
+    assert at.selectbox(key="excites.data").value == "digits"  # what it learned from
 
 
 def test_a_silent_channel_is_told(shipped: Path) -> None:
@@ -165,8 +165,8 @@ def test_a_silent_channel_is_told(shipped: Path) -> None:
 
 def test_everything_chosen_stands_in_the_link() -> None:
     at = ended(opened("excites", **HERE, noise="4", l2="0.3"))
-    at.selectbox(key="layer").select("pool1").run()
-    at.selectbox(key="sort").select("value").run()
+    at.selectbox(key="excites.layer").select("pool1").run()
+    at.selectbox(key="excites.sort").select("value").run()
     ended(at)
     address = {key: str(value) for key, value in at.query_params.items()}
     assert address["layer"] == "pool1"
@@ -187,24 +187,24 @@ def test_everything_chosen_stands_in_the_link() -> None:
 def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
     at = opened("excites", **{**HERE, **address})
     assert mosaic(at)["chosen"] == 0
-    assert at.selectbox(key="layer").value == "conv2"
+    assert at.selectbox(key="excites.layer").value == "conv2"
     assert not untold(at, address)
     at.run()
     assert not untold(at, address), "it stays while nothing is chosen"
-    at.selectbox(key="sort").select("value").run()
+    at.selectbox(key="excites.sort").select("value").run()
     assert not at.warning
 
 
 def test_a_block_s_name_leads_to_its_last_operation() -> None:
     at = opened("excites", network="nin", weights="untrained:0", side="64", layer="block2",
                 data="digits", steps="8")  # fmt: skip
-    assert at.selectbox(key="layer").value == "block2.relu3"
+    assert at.selectbox(key="excites.layer").value == "block2.relu3"
 
 
 def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     at = opened("excites", weights="untrained:0", side="40")
     assert "fc1 wants 400 numbers" in text(at)
-    at.button(key="use_nearest").click().run()
+    at.button(key="excites.use_nearest").click().run()
     assert not at.exception
     assert mosaic(at)
 

@@ -263,7 +263,7 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     at = opened("feature-maps", network="lenet", side="40")
     assert "fc1 wants 400 numbers, but 1\u202f024 arrive" in text(at)
     assert not boards(at)
-    at.button(key="use_nearest").click().run()
+    at.button(key="feature-maps.use_nearest").click().run()
     assert not at.exception
     assert board(at, "strip")
     assert at.query_params["side"] == "31"
@@ -272,10 +272,11 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
 def test_published_weights_that_are_not_here_are_offered_not_fetched() -> None:
     at = opened("feature-maps", network="torchvision/resnet18", weights="published")
     assert "not on this machine yet" in text(at)
-    assert at.button(key="download_weights").label == "Download them"
+    assert at.button(key="feature-maps.download_weights").label == "Download them"
     assert not boards(at)
     plain = opened("feature-maps", network="torchvision/squeezenet1_1")
-    assert plain.selectbox(key="weights").value == "untrained:0"  # what is here comes first
+    # What is here comes first.
+    assert plain.selectbox(key="feature-maps.weights").value == "untrained:0"
 
 
 # -- beside each other ------------------------------------------------------------------------
@@ -302,7 +303,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     at = opened(
         "feature-maps", picture="digits:test:0", layer="conv1", channel="0", beside="moments"
     )
-    assert at.selectbox(key="weights").value == "shipped:lenet"
+    assert at.selectbox(key="feature-maps.weights").value == "shipped:lenet"
     assert "before training" in text(at)
     with torch.no_grad():
         right = network.conv1(given())[0, 0]
@@ -311,7 +312,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     assert not np.allclose(before, after, atol=0.01)
     ranges = [board(at, "mosaic", which)["high"] for which in (0, 1)]
     assert ranges[0] < ranges[1] / 3, "before training, in its own range, there is something to see"
-    at.toggle(key="both").set_value(True).run()
+    at.toggle(key="feature-maps.both").set_value(True).run()
     assert [board(at, "mosaic", which)["high"] for which in (0, 1)] == ranges[1:] * 2
     last = opened("feature-maps", weights="shipped:lenet@0", layer="fc3")
     assert board(last, "mosaic")["classes"] == list(datasets.get("digits").classes)
@@ -460,7 +461,7 @@ def test_from_the_strip_to_the_sum_and_back_by_the_link(page: Page, app_server: 
 def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_path: Path) -> None:
     page.goto(f"{app_server}/feature-maps?weights=untrained:0&picture=digits:test:0")
     settled(page)
-    page.locator(".st-key-picture_opened button").first.click()
+    page.locator(".st-key-feature-maps-picture_opened button").first.click()
     page.get_by_role("radio", name="Draw").click()
     grid = page.locator(".drawing canvas")
     expect(grid).to_be_visible()
@@ -476,7 +477,9 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     with large.open("wb") as file:
         file.truncate(300_000_000)
     bad = {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
-    chooser = page.locator(".st-key-picture_file [data-testid=stFileUploaderDropzoneInput]")
+    chooser = page.locator(
+        ".st-key-feature-maps-picture_file [data-testid=stFileUploaderDropzoneInput]"
+    )
     chooser.set_input_files(files=[bad])
     expect(page.get_by_text("cannot be read as a PNG or JPEG")).to_be_visible()
     chooser.set_input_files(large)

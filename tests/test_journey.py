@@ -148,8 +148,8 @@ def test_a_network_in_one_block_opens_with_something_to_see(page: Page, app_serv
 def test_another_network_forgets_what_was_unfolded_and_chosen(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/layers?network=googlenet&open=all&layer=stage3")
     board(page, "googlenet")
-    page.locator(".st-key-network input").click()
-    page.locator(".st-key-network input").fill("densenet")
+    page.locator(".st-key-layers-network input").click()
+    page.locator(".st-key-layers-network input").fill("densenet")
     page.get_by_role("option", name="densenet · DenseNet", exact=True).click()
     shown = board(page, "densenet")
     page.wait_for_url("**network=densenet")
@@ -160,13 +160,13 @@ def test_another_network_is_picked_by_typing(page: Page, app_server: str) -> Non
     page.goto(f"{app_server}/layers?network=lenet")
     board(page, "lenet")
     for typed in ("torchvision/resnet50", "ResNet-50", "resnet 50"):
-        page.locator(".st-key-network input").click()
-        page.locator(".st-key-network input").fill(typed)
+        page.locator(".st-key-layers-network input").click()
+        page.locator(".st-key-layers-network input").fill(typed)
         found = page.get_by_role("option", name="torchvision/resnet50 · ResNet-50", exact=True)
         expect(found).to_be_visible()
         page.keyboard.press("Escape")
-    page.locator(".st-key-network input").click()
-    page.locator(".st-key-network input").fill("resnet 50")
+    page.locator(".st-key-layers-network input").click()
+    page.locator(".st-key-layers-network input").fill("resnet 50")
     found.click()
     board(page, "torchvision-resnet50")
     expect(page.get_by_text("25.6 M parameters")).to_be_visible()
@@ -199,7 +199,7 @@ def test_what_is_on_screen_can_be_taken_along(page: Page, app_server: str, tmp_p
 def test_a_chart_can_be_saved(page: Page, app_server: str, tmp_path: Path) -> None:
     page.goto(f"{app_server}/layers?network=alexnet&view=costs&picture=svg")
     settled(page)
-    chart = page.locator(".st-key-costs .js-plotly-plot")
+    chart = page.locator(".st-key-layers-costs .js-plotly-plot")
     chart.wait_for()
     expect(chart.locator(".bars .point")).to_have_count(8)
     chart.hover()
@@ -253,7 +253,7 @@ def test_a_phone_shows_everything_without_sideways_scrolling(
     shown = board(page, "densenet")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(shown.locator(".strip")).to_have_class(re.compile("more-right"))  # its edge fades
-    field = page.locator(".st-key-network .stSelectbox").bounding_box()
+    field = page.locator(".st-key-layers-network .stSelectbox").bounding_box()
     assert field is not None
     assert field["width"] > 340
     shown.locator("tbody tr[data-id]").nth(2).click()

@@ -35,33 +35,33 @@ def text(at: AppTest) -> str:
 @pytest.mark.parametrize("name", [*architectures.course(), "torchvision/resnet18"])
 def test_every_network_is_shown_at_its_own_size(name: str) -> None:
     at = opened()
-    at.selectbox(key="network").set_value(name).run()
+    at.selectbox(key="layers.network").set_value(name).run()
     architecture = architectures.get(name)
     assert not at.exception
     assert architecture.title in at.title[0].value
-    assert at.text_input(key="input").value == "x".join(map(str, architecture.input_shape))
+    assert at.text_input(key="layers.input").value == "x".join(map(str, architecture.input_shape))
     assert not at.error
     assert "lesson" not in text(at)
 
 
 def test_another_network_brings_its_own_defaults() -> None:
     at = opened(network="lenet", input="1x30x30", activation="relu")
-    assert at.selectbox(key="activation").value == "relu"
-    at.selectbox(key="network").set_value("torchvision/resnet18").run()
-    assert at.text_input(key="input").value == "3x224x224"
-    assert at.number_input(key="num_classes").value == 1000
-    at.selectbox(key="network").set_value("lenet").run()
-    assert at.selectbox(key="activation").value == "sigmoid"
-    assert at.number_input(key="num_classes").value == 10
+    assert at.selectbox(key="layers.activation").value == "relu"
+    at.selectbox(key="layers.network").set_value("torchvision/resnet18").run()
+    assert at.text_input(key="layers.input").value == "3x224x224"
+    assert at.number_input(key="layers.num_classes").value == 1000
+    at.selectbox(key="layers.network").set_value("lenet").run()
+    assert at.selectbox(key="layers.activation").value == "sigmoid"
+    assert at.number_input(key="layers.num_classes").value == 10
 
 
 def test_a_link_restores_what_was_chosen() -> None:
     at = opened(network="vgg11", input="1x240x230", conv_ratio="4", batch="8", num_classes="7")
-    assert at.selectbox(key="network").value == "vgg11"
-    assert at.text_input(key="input").value == "1x240x230"
-    assert at.selectbox(key="conv_ratio").value == 4
-    assert at.number_input(key="batch").value == 8
-    assert at.number_input(key="num_classes").value == 7
+    assert at.selectbox(key="layers.network").value == "vgg11"
+    assert at.text_input(key="layers.input").value == "1x240x230"
+    assert at.selectbox(key="layers.conv_ratio").value == 4
+    assert at.number_input(key="layers.batch").value == 8
+    assert at.number_input(key="layers.num_classes").value == 7
     expected = anatomy.measure(
         "vgg11", {"conv_ratio": 4, "num_classes": 7}, (1, 240, 230), 8
     ).totals.parameters
@@ -75,20 +75,20 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     assert "16·54·54 = 46\u202f656" in said
     assert "400 = 16·5·5" in said
     assert "28 × 28 to 31 × 31" in said
-    at.button(key="use_nearest").click().run()
-    assert at.text_input(key="input").value == "1x31x31"
+    at.button(key="layers.use_nearest").click().run()
+    assert at.text_input(key="layers.input").value == "1x31x31"
     assert "fc1 wants" not in text(at)
 
 
 def test_channels_that_do_not_match_can_be_mended_from_either_side() -> None:
     at = opened(network="lenet", input="3x28x28")
     assert "conv1 was built for 1 channel, but 3 arrive" in text(at)
-    at.button(key="use_channels").click().run()
-    assert at.number_input(key="in_channels").value == 3
+    at.button(key="layers.use_channels").click().run()
+    assert at.number_input(key="layers.in_channels").value == 3
     assert "conv1 was built" not in text(at)
     again = opened(network="lenet", input="3x28x28")
-    again.button(key="use_nearest").click().run()
-    assert again.text_input(key="input").value == "1x28x28"
+    again.button(key="layers.use_nearest").click().run()
+    assert again.text_input(key="layers.input").value == "1x28x28"
 
 
 @pytest.mark.parametrize("given", ["abc", "0x28x28", "28x-1", "1x2x3x4", "99999999", "1x1e3x5"])
@@ -97,7 +97,7 @@ def test_nonsense_is_answered_by_a_sentence_and_a_button(given: str) -> None:
     assert len(at.error) == 1
     at.button[0].click().run()
     assert not at.error
-    assert at.text_input(key="input").value == "1x28x28"
+    assert at.text_input(key="layers.input").value == "1x28x28"
 
 
 def test_a_network_that_does_not_exist_is_named() -> None:
@@ -121,12 +121,12 @@ def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> No
 
 def test_all_sums_say_what_training_takes() -> None:
     at = opened(network="alexnet", batch="32")
-    at.session_state["sums"] = True
+    at.session_state["layers.sums"] = True
     at.run()
     said = text(at)
     assert "46\u202f764\u202f746" in said  # parameters
     assert "374 MB" in said  # two numbers of Adam for each weight: 8 bytes × 46.8 M
-    at.selectbox(key="optimizer").set_value("sgd").run()
+    at.selectbox(key="layers.optimizer").set_value("sgd").run()
     assert "374 MB" not in text(at)
 
 
@@ -162,14 +162,14 @@ def test_the_table_file_holds_every_layer_exactly(tmp_path: Path) -> None:
 
 def test_no_size_is_the_networks_own() -> None:
     at = opened(network="lenet", input="1x30x30")
-    at.text_input(key="input").set_value("").run()
+    at.text_input(key="layers.input").set_value("").run()
     assert not at.error
     assert "61.7 k parameters" in text(at)
 
 
 def test_no_table_has_an_empty_heading() -> None:
     at = opened(network="alexnet", batch="32")
-    at.session_state["sums"] = True
+    at.session_state["layers.sums"] = True
     at.run()
     tables = [part.value for part in at.markdown if part.value.startswith("|")]
     assert len(tables) == 2

@@ -71,8 +71,8 @@ def test_the_same_network_with_its_own_size_again(page: Page, app_server: str) -
 def test_back_and_forward_show_what_was_there(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/layers?network=googlenet&input=1x64x64")
     board(page, "googlenet-1x1x64x64")
-    page.locator(".st-key-network input").click()
-    page.locator(".st-key-network input").fill("lenet")
+    page.locator(".st-key-layers-network input").click()
+    page.locator(".st-key-layers-network input").fill("lenet")
     page.get_by_role("option", name="lenet · LeNet-5", exact=True).click()
     shown = board(page, "lenet-1x1x28x28")
     settled(page)
@@ -119,7 +119,7 @@ def test_more_keeps_its_values_after_a_choice(page: Page, app_server: str, name:
     page.get_by_role("button", name="More").click()
     wanted = {"in_channels": "3", "num_classes": "1000"} if "/" in name else {"num_classes": "10"}
     for key, value in wanted.items():
-        expect(page.locator(f".st-key-{key} input")).to_have_value(value)
+        expect(page.locator(f".st-key-layers-{key} input")).to_have_value(value)
 
 
 def test_every_click_on_a_tab_opens_it(page: Page, app_server: str) -> None:
@@ -137,7 +137,7 @@ def test_every_click_on_a_tab_opens_it(page: Page, app_server: str) -> None:
 def test_every_click_on_a_quantity_shows_it(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/layers?network=lenet&view=costs&show=memory")
     settled(page)
-    buttons = page.locator(".st-key-show button")
+    buttons = page.locator(".st-key-layers-show button")
     expect(buttons.first).to_be_visible()
     words = buttons.all_inner_texts()
     for word in words * 2:
@@ -172,7 +172,7 @@ def test_a_number_that_is_the_least_stays_in_the_link(page: Page, app_server: st
 def test_back_to_a_form_finds_it_as_it_was_left(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/new-run?dataset=digits&epochs=3")
     settled(page)
-    epochs = page.locator(".st-key-epochs input")
+    epochs = page.locator(".st-key-new-run-epochs input")
     expect(epochs).to_have_value("3")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Pooling").click()
     page.wait_for_url("**/pooling**")
@@ -181,7 +181,7 @@ def test_back_to_a_form_finds_it_as_it_was_left(page: Page, app_server: str) -> 
     page.wait_for_url("**/new-run?**dataset=digits**")
     settled(page)
     expect(epochs).to_have_value("3")
-    expect(page.locator(".st-key-dataset input")).to_have_value("Digits")
+    expect(page.locator(".st-key-new-run-dataset input")).to_have_value("Digits")
 
 
 def test_what_a_link_cannot_have_is_said_until_something_is_chosen(

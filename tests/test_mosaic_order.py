@@ -38,7 +38,7 @@ def test_channels_stand_in_the_order_asked_for(page: Page, app_server: str) -> N
     settled(page)
     box = page.locator(".maps-mosaic .box")
     for name in ("max", "mean", "variance", "index"):
-        picker = page.locator(".st-key-sort input")
+        picker = page.locator(".st-key-feature-maps-sort input")
         picker.focus()  # by keyboard: a list that a click opens goes when the page scrolls to it
         page.keyboard.type(WORDS[name])
         page.get_by_role("option", name=WORDS[name], exact=True).wait_for()

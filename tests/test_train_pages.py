@@ -95,7 +95,7 @@ def asked(web: str, path: str, **question: object) -> Answer:
 
 def values(at: AppTest) -> dict[str, object]:
     widgets = [*at.selectbox, *at.number_input, *at.text_input, *at.toggle]
-    return {each.key: each.value for each in widgets}
+    return {(each.key or "").rpartition(".")[2]: each.value for each in widgets}
 
 
 def html(at: AppTest, holding: str) -> str:
@@ -143,15 +143,15 @@ def test_where_a_small_card_limited_the_courses_batch_a_larger_one_is_offered(
 
 def test_a_change_departs_from_the_course_and_says_in_what(nothing: None) -> None:
     at = opened("new-run")
-    at.text_input(key="learning_rate").set_value("0.01").run()
+    at.text_input(key="new-run.learning_rate").set_value("0.01").run()
     assert values(at)["start"] == ""
     assert "learning rate 0.001 there, 0.01 here" in text(at)
 
 
 def test_another_network_brings_its_recipe(nothing: None) -> None:
     at = opened("new-run")
-    at.selectbox(key="dataset").set_value("digits").run()
-    at.selectbox(key="network").set_value("resnet18").run()
+    at.selectbox(key="new-run.dataset").set_value("digits").run()
+    at.selectbox(key="new-run.network").set_value("resnet18").run()
     recipe, shown = recipes.course_recipe("resnet18"), values(at)
     assert (shown["size"], shown["batch_size"]) == (recipe.size, recipe.batch_size)
     assert shown["dataset"] == "digits", "the data stay"
@@ -185,7 +185,7 @@ def test_a_link_restores_every_field(nothing: None) -> None:
 def test_nonsense_gets_a_sentence(nothing: None, field: str, value: str, word: str) -> None:
     at = opened("new-run", dataset="digits", **{field: value})
     assert word in at.error[0].value
-    launch = next(each for each in at.button if each.key == "launch")
+    launch = next(each for each in at.button if each.key == "new-run.launch")
     assert launch.disabled
 
 
@@ -230,7 +230,7 @@ def test_an_endless_run_is_none(done: list[int]) -> None:
 def test_a_size_that_does_not_fit_is_a_lesson(nothing: None) -> None:
     at = opened("new-run", network="alexnet", dataset="digits", size="28")
     assert "pool2's window is 3 cells long" in text(at)
-    assert next(each for each in at.button if each.key == "launch").disabled
+    assert next(each for each in at.button if each.key == "new-run.launch").disabled
     press(at, "Use 193 × 193")
     assert values(at)["size"] == 193
     assert not at.error
@@ -240,7 +240,7 @@ def test_data_that_are_not_here_are_fetched_elsewhere(nothing: None) -> None:
     missing = next(name for name in datasets.names() if not datasets.at_hand(name))
     at = opened("new-run", dataset=missing, network="lenet")
     assert "is not here yet" in text(at)
-    assert next(each for each in at.button if each.key == "launch").disabled
+    assert next(each for each in at.button if each.key == "new-run.launch").disabled
 
 
 def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
@@ -251,7 +251,7 @@ def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
     press(at, "Measure the time")  # in another process
     table = html(at, 'class="budget"')
     assert re.search(r"\d s \(\d.* pictures/s\)", table), table
-    assert [each.label for each in at.button if each.key == "measure"] == ["Measure again"]
+    assert [each.label for each in at.button if each.key == "new-run.measure"] == ["Measure again"]
     press(at, "Launch")
     assert at.title[0].value == "Is it learning?"
     (run,) = runs.listed()
@@ -363,7 +363,7 @@ def seconds(table: str) -> float:
 
 def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
     at = opened("new-run", preset="depth")
-    next(each for each in at.button if each.key == "launch").click().run()
+    next(each for each in at.button if each.key == "new-run.launch").click().run()
     launched = runs.listed()
     for run in launched:
         runs.stop(run.id)
@@ -375,9 +375,9 @@ def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
 def test_an_experiment_is_several_runs(nothing: None) -> None:
     at = opened("new-run", preset="batch-norm", dataset="digits")
     assert "Which learning rates does batch norm make possible?" in text(at)
-    assert "6" in next(each for each in at.button if each.key == "launch").label
-    at.number_input(key="all_epochs").set_value(1).run()
-    next(each for each in at.button if each.key == "launch").click().run()
+    assert "6" in next(each for each in at.button if each.key == "new-run.launch").label
+    at.number_input(key="new-run.all_epochs").set_value(1).run()
+    next(each for each in at.button if each.key == "new-run.launch").click().run()
     launched = runs.listed()
     assert len(launched) == 6
     assert {run.recipe.epochs for run in launched} == {1}
@@ -428,7 +428,7 @@ def test_runs_of_one_name_are_told_apart_and_renaming_keeps_what_is_chosen(
     numbers = [store.add(SETTINGS, "Same", "cpu") for _each in range(3)]
     assert all(store.move(number, [Status.QUEUED], Status.STOPPED) for number in numbers)
     at = opened("live", run=str(numbers[0]))
-    chosen = at.selectbox(key="run_picked")
+    chosen = at.selectbox(key="live.picked")
     assert chosen.options == [f"Same, run {number}" for number in reversed(numbers)]
     sent = at._tree.get_widget_states()  # what a browser sends until it hears of new labels
     for names in (["Same", "Other", "Third"], ["First", "Other", "Third"]):
@@ -436,7 +436,7 @@ def test_runs_of_one_name_are_told_apart_and_renaming_keeps_what_is_chosen(
             runs.rename(number, name)
         for _click in range(2):
             at._run(sent)
-            assert live(at)["run"] == at.selectbox(key="run_picked").value == numbers[0]
+            assert live(at)["run"] == at.selectbox(key="live.picked").value == numbers[0]
     runs.delete(numbers[0])
     at._run(sent)
     assert live(at)["run"] == numbers[-1]

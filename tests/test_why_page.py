@@ -213,7 +213,7 @@ def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
     assert not untold(at, address)
     at.run()
     assert not untold(at, address), "it stays while nothing is chosen"
-    at.selectbox(key="class").select("3").run()
+    at.selectbox(key="why.class").select("3").run()
     assert not at.warning
 
 
@@ -227,10 +227,10 @@ def test_a_size_that_does_not_fit_is_a_lesson_and_too_many_passes_a_sentence() -
 
 def test_another_network_begins_with_its_own_last_layer() -> None:
     at = opened("why", picture="digits:test:0", cam="conv1")
-    assert at.selectbox(key="cam").value == "conv1"
-    at.selectbox(key="network").set_value("bn_lenet").run()
+    assert at.selectbox(key="why.cam").value == "conv1"
+    at.selectbox(key="why.network").set_value("bn_lenet").run()
     assert not at.exception
-    assert at.selectbox(key="cam").value == "conv2"  # though it has a conv1
+    assert at.selectbox(key="why.cam").value == "conv2"  # though it has a conv1
     assert "cam" not in at.query_params
 
 

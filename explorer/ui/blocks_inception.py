@@ -8,7 +8,7 @@ from explorer.figures import block_cards as pictures
 from explorer.figures import blocks as figures
 from explorer.language import _
 from explorer.ui import blocks_setting as here
-from explorer.ui import bound
+from explorer.ui import bound, links
 from explorer.ui.block_cards import block_cards
 
 WIDTHS = ("path1", "reduce2", "path2", "reduce3", "path3", "path4")
@@ -28,6 +28,7 @@ def width_setting(chosen: Savings) -> dict[str, object]:
 def _pick_widths() -> tuple[int, Widths, int, bool]:
     """Input channels, the paths' widths, the map's side, and whether reductions are on."""
     nine = blocks.googlenets()
+    links.note_bound("blocks_which")
     which = st.segmented_control(
         _("GoogLeNet's block"),
         list(nine),

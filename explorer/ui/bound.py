@@ -23,6 +23,7 @@ Width = int | Literal["stretch"]
 
 def _announce(key: str, default: object) -> None:
     """Put a value that was set from elsewhere into the address, before its widget is drawn."""
+    links.note_bound(key)
     value = st.session_state.get(key, default)
     if value != default and key not in st.query_params:
         spelled = str(value).lower() if isinstance(value, bool) else str(value)
@@ -32,7 +33,8 @@ def _announce(key: str, default: object) -> None:
 
 def _in_link(key: str) -> str:
     """What the address says under `key`, if the widget is to take it; asked before it is drawn."""
-    return st.query_params.get(key, "") if links.arrived(key) else ""
+    taken = key in st.session_state and not links.came_back()
+    return "" if taken else st.query_params.get(key, "")
 
 
 def _tell(key: str, given: str, there: str | Iterable[object], value: object) -> None:

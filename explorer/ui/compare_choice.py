@@ -8,35 +8,31 @@ from explorer import architectures, comparison
 from explorer.comparison import MOST, Entrant
 from explorer.figures.comparison import percent
 from explorer.language import _
-from explorer.ui import inside_sources, link_told, links
+from explorer.ui import inside_sources, links
+from explorer.ui.states import COMPARE
 from explorer.weights import PUBLISHED, UNTRAINED
 
 NETS = "nets"
-_CHOSEN = "nets chosen"  # the widget's key
-_LAST = "nets compared last"
-NAMES = (NETS, "first", "view", "across", "scale", "picture", "fit", "pair", "cell", "from")
+_CHOSEN = COMPARE.key(NETS)
 COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet", "bn_lenet")
 
 
 def pick() -> list[Entrant]:
     """The networks, in the order in which they were chosen; to stand in a row."""
-    link_told.know(NAMES)
+    COMPARE.know()
     if links.arrived(_CHOSEN):
         _arrive()
     _list()
     chosen = _read(st.session_state[_CHOSEN])
     _presets()
     _moments(chosen)
-    spelled = comparison.spell(chosen)
-    links.put(NETS, spelled)
-    st.session_state[_LAST] = spelled
+    COMPARE.put(NETS, comparison.spell(chosen))
     return chosen
 
 
 def _arrive() -> None:
-    """Take what the address says; without that, what was compared last; else two LeNets."""
-    given = st.query_params.get(NETS, "") or st.session_state.get(_LAST, "")
-    chosen, wrong = comparison.read(given)
+    """Take what the address says; without that, two LeNets."""
+    chosen, wrong = comparison.read(COMPARE.said(NETS))
     for sentence in wrong:
         st.warning(sentence, icon=":material/link_off:")
     st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()

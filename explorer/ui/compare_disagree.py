@@ -13,8 +13,9 @@ from explorer.datasets import Data
 from explorer.figures import maps, pictures
 from explorer.language import _
 from explorer.plain_text import spreadsheet
-from explorer.ui import compare_table, links
+from explorer.ui import compare_table
 from explorer.ui.compare_work import Side
+from explorer.ui.states import COMPARE
 from explorer.units import exact
 
 DIFFER = "differ"
@@ -57,7 +58,7 @@ def _pick_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
     if len(pairs) == 1:
         return next(iter(pairs.values()))
     words = {name: f"{_name(a)} – {_name(b)}" for name, (a, b) in pairs.items()}
-    return pairs[links.pick_listed("pair", _("Which two"), words, width=420)]
+    return pairs[COMPARE.pick_listed("pair", _("Which two"), words, width=420)]
 
 
 def _name(side: Side) -> str:
@@ -77,7 +78,7 @@ def _pick_cell(found: Pair, differing: Tensor, one: str, other: str) -> Tensor:
         cell: titles[cell].format(a=one, b=other, n=exact(found.count(cell))) for cell in order
     }
     words[DIFFER] = _("not all say the same: {n}").format(n=exact(len(differing)))
-    chosen = links.pick_one("cell", _("Which pictures"), words)
+    chosen = COMPARE.pick_one("cell", _("Which pictures"), words)
     return next((found.pictures[cell] for cell in order if cell == chosen), differing)
 
 
@@ -121,18 +122,18 @@ def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:
 
 
 def _turn(by: int) -> None:
-    st.session_state["from"] += by
+    COMPARE["from"] += by
 
 
 def _pick_page(count: int) -> int:
     """Where the shown ones begin."""
-    if links.arrived("from"):
-        given = st.query_params.get("from", "")
-        st.session_state["from"] = int(given) if given.isdecimal() and len(given) < 7 else 0
+    if COMPARE.arrived("from"):
+        given = COMPARE.said("from")
+        COMPARE["from"] = int(given) if given.isdecimal() and len(given) < 7 else 0
     last = (count - 1) // PAGE * PAGE
-    first = min(max(int(st.session_state["from"]) // PAGE * PAGE, 0), last)
-    st.session_state["from"] = first
-    links.put("from", str(first), "0")
+    first = min(max(int(COMPARE["from"]) // PAGE * PAGE, 0), last)
+    COMPARE["from"] = first
+    COMPARE.put("from", first, 0)
     if count <= PAGE:
         return first
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -13,6 +13,7 @@ from explorer.pictures import Picture
 from explorer.shelf import Shelf
 from explorer.ui import compare_choice, compare_table, inside_pictures
 from explorer.ui.compare_work import Side
+from explorer.ui.states import COMPARE
 
 MOST = 3  # classes
 
@@ -26,8 +27,8 @@ def show(sides: Sequence[Side], dataset: str) -> None:
     known = [side.entrant.learned for side in sides if side.entrant.learned]
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare_picture"):
         first = inside_pictures.first(dataset or next(iter(known), ""))
-        picture = inside_pictures.pick("picture", _("Picture"), first)
-        fit = inside_pictures.pick_fit()
+        picture = inside_pictures.pick(COMPARE, "picture", _("Picture"), first)
+        fit = inside_pictures.pick_fit(COMPARE)
         given = sides[0].entrant
         prepared = pictures.prepare(picture, given.shape, fit, given.known.normalisation)
         inside_pictures.beside(picture, prepared, fit, given.known.normalisation)

@@ -17,9 +17,9 @@ from explorer.ui import (
     compare_table,
     compare_work,
     inside_mode,
-    links,
 )
 from explorer.ui.compare_work import Side
+from explorer.ui.states import COMPARE
 from explorer.units import exact
 
 PARTS = ("1000", "2500", "10000")  # of the test pictures; the first is the default
@@ -45,7 +45,7 @@ def look(sides: Sequence[Side], shared: Shared) -> None:
         "differ": _("Where they disagree"),
         "budgets": _("Layer budgets"),
     }
-    picture, differ, budgets = links.tabs("view", words)
+    picture, differ, budgets = COMPARE.tabs("view", words)
     if picture.open:
         with picture:
             compare_picture.show(sides, shared.dataset)
@@ -63,7 +63,7 @@ def pick_pictures() -> int:
         part: _("the first {n}").format(n=exact(int(part))) if part != PARTS[-1] else _("all")
         for part in PARTS
     }
-    return int(links.pick_listed("first", _("Test pictures"), words, width=150))
+    return int(COMPARE.pick_listed("first", _("Test pictures"), words, width=150))
 
 
 def row(side: Side) -> Row:
@@ -166,7 +166,7 @@ def _bubbles(rows: Sequence[Row]) -> None:
         "macs": _("over MACs"),
         "seconds": _("over time"),
     }
-    across = links.pick_one("across", _("What lies across"), words)
+    across = COMPARE.pick_one("across", _("What lies across"), words)
     st.plotly_chart(
         figures.bubbles(rows, across),
         key="compare_bubbles",
@@ -212,7 +212,7 @@ def _runs(sides: Sequence[Side]) -> str:
 
 def _budgets(sides: Sequence[Side]) -> None:
     scales = {"same": _("on one scale"), "shares": _("as shares")}
-    shares = links.pick_one("scale", _("Scale"), scales) == "shares"
+    shares = COMPARE.pick_one("scale", _("Scale"), scales) == "shares"
     networks = [
         (f"{side.letter} {architectures.get(side.entrant.known.network).title}", side.anatomy)
         for side in sides

@@ -17,7 +17,8 @@ from explorer.datasets.records import Data, DataSet
 from explorer.decoding import pools
 from explorer.language import _
 from explorer.tasks import Progress, Task
-from explorer.ui import links, progress, visitor
+from explorer.ui import progress, visitor
+from explorer.ui.states import DATA
 from explorer.units import size
 
 EVERY = 0.5  # seconds between two looks at the work
@@ -78,7 +79,7 @@ def _offer(facts: DataSet, sentence: str) -> None:
             _("Download {title} ({size})").format(
                 title=facts.title, size=size(facts.download_bytes)
             ),
-            key="download",
+            key=DATA.key("download"),
             type="primary",
             icon=":material/download:",
             disabled=bool(refused),
@@ -96,7 +97,7 @@ def _watch(key: str) -> None:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
     st.progress(share, _told(job))
-    st.button(_("Stop"), key="stop", icon=":material/stop_circle:", on_click=job.cancel)
+    st.button(_("Stop"), key=DATA.key("stop"), icon=":material/stop_circle:", on_click=job.cancel)
 
 
 def _told(job: Job) -> str:
@@ -120,7 +121,7 @@ def own_pictures(facts: DataSet) -> None:
     given = st.file_uploader(
         _("A zip with one folder of pictures for each class"),
         ["zip"],
-        key="own_zip",
+        key=DATA.key("own_zip"),
         disabled=bool(refused),
     )
     if refused:
@@ -155,8 +156,8 @@ def _keep(given: UploadedFile | None) -> None:
         return
     progress.forget("own")
     st.session_state["own kept"] = given.file_id
-    st.query_params["own"] = name
-    st.session_state.pop("own", None)  # the address says which
+    DATA.put("own", name)
+    st.session_state.pop(DATA.key("own"), None)  # the address says which
     st.rerun()
 
 
@@ -166,8 +167,8 @@ def _delete(name: str) -> None:
     except ValueError as error:
         st.toast(str(error), icon=":material/block:")
         return
-    st.session_state.pop("own", None)
-    links.put("own", "")
+    st.session_state.pop(DATA.key("own"), None)
+    DATA.put("own", "")
 
 
 def _deletion(facts: DataSet) -> None:
@@ -186,7 +187,7 @@ def deletion_button(word: str, name: str) -> None:
     refused = visitor.may_not_delete(name)
     st.button(
         word,
-        key="delete_own",
+        key=DATA.key("delete_own"),
         type="primary",
         disabled=bool(refused),
         help=refused or None,

@@ -16,6 +16,7 @@ from explorer.figures import class_counts, pictures
 from explorer.figures.class_counts import Counts
 from explorer.language import _
 from explorer.ui import data_getting, links
+from explorer.ui.states import DATA
 from explorer.units import count, exact, size, times
 
 ASSETS = Path(__file__).parent / "assets"
@@ -41,7 +42,7 @@ class Shown:
 def pick() -> str:
     """One of the five names; the last is for people's own pictures."""
     words = {name: _(each.title) for name, each in datasets.DATASETS.items()}
-    return links.pick_one("data", _("Data set"), words)
+    return DATA.pick_one("data", _("Data set"), words)
 
 
 def known(name: str) -> DataSet:
@@ -49,17 +50,17 @@ def known(name: str) -> DataSet:
     kept = own.names()
     if name != "images" or not kept:
         return datasets.get(name)
-    if links.arrived("own") or st.session_state["own"] not in kept:
-        st.session_state["own"] = links.asked("own", kept)
+    if DATA.arrived("own") or DATA["own"] not in kept:
+        DATA["own"] = links.asked(DATA.key("own"), kept)
     chosen = st.selectbox(
         _("Kept here"),
         kept,
-        key="own",
+        key=DATA.key("own"),
         format_func=lambda each: each.removeprefix(own.PREFIX),
         label_visibility="collapsed",
         width=300,
     )
-    links.put("own", chosen)
+    DATA.put("own", chosen)
     try:
         return datasets.get(chosen)
     except ValueError as error:  # damaged
@@ -77,26 +78,26 @@ def are_own(facts: DataSet) -> bool:
 
 
 def _turn(by: int) -> None:
-    st.session_state["turn"] += by
+    DATA["turn"] += by
 
 
 def choose(data: Data) -> Shown:
     """The row above the sheet: which part, and which ten of each class."""
-    if links.arrived("turn"):
-        given = st.query_params.get("turn", "")
-        st.session_state["turn"] = int(given) if given.isdecimal() and len(given) < 6 else 0
+    if DATA.arrived("turn"):
+        given = DATA.said("turn")
+        DATA["turn"] = int(given) if given.isdecimal() and len(given) < 6 else 0
     with st.container(horizontal=True, vertical_alignment="center", key="data_which"):
         words = {"train": _("To train on"), "test": _("To test with")}
-        part = links.pick_one("part", _("Part"), words)
+        part = DATA.pick_one("part", _("Part"), words)
         for key, by, icon, label in (
             ("back", -1, ":material/chevron_left:", _("Ten before")),
             ("forth", 1, ":material/chevron_right:", _("Ten more")),
         ):
-            st.button(label, key=key, icon=icon, on_click=_turn, args=(by,))
+            st.button(label, key=DATA.key(key), icon=icon, on_click=_turn, args=(by,))
         most = int(Shown(part, 0).split(data).labels.bincount().max())
-        turn = st.session_state["turn"] % -(-most // SAMPLES)  # after the last come the first
-        st.session_state["turn"] = turn
-        links.put("turn", str(turn), "0")
+        turn = DATA["turn"] % -(-most // SAMPLES)  # after the last come the first
+        DATA["turn"] = turn
+        DATA.put("turn", turn, 0)
         first = turn * SAMPLES + 1
         words_of_place = _("Pictures {first} to {last} of each class").format(
             first=exact(first), last=exact(first + SAMPLES - 1)
@@ -206,4 +207,6 @@ def _counts(data: Data) -> Counts:
 
 def counts(data: Data) -> None:
     """How many pictures of each class."""
-    st.plotly_chart(class_counts.chart(_counts(data)), key="counts", config={"displaylogo": False})
+    st.plotly_chart(
+        class_counts.chart(_counts(data)), key=DATA.key("counts"), config={"displaylogo": False}
+    )

@@ -11,36 +11,32 @@ from explorer.excitation import Ascent, Settings
 from explorer.figures import excitation as figures
 from explorer.figures import pictures
 from explorer.language import _
-from explorer.ui import bound, excites_mosaic, excites_subject, links
+from explorer.ui import excites_mosaic, excites_subject
 from explorer.ui.component import Component
 from explorer.ui.excites_subject import Subject
 from explorer.ui.excites_work import Work
 from explorer.ui.maps_sum import numbers
+from explorer.ui.states import EXCITES
 
 PICTURE = Component("excites_ascent", "excites-ascent")
-NAMES = ("goal", "steps", "rate", "noise", "tv", "l2", "jitter", "blur")  # in the address
-FEW, MANY = 8, 512
 
 
 def pick(subject: Subject) -> Settings:
     """What is to grow, and how; all of it in the address. To stand in a row."""
-    usual = Settings()
-    goal = usual.goal
+    goal = Settings().goal
     if excites_subject.map_shape(subject)[1:] != (1, 1):  # a lone number is both
         words = {"unit": _("its middle unit"), "mean": _("all its units")}
-        goal = links.pick_listed("goal", _("To be drawn for"), words, width=150)
+        goal = EXCITES.pick_listed("goal", _("To be drawn for"), words, width=150)
     with st.popover(_("How"), icon=":material/tune:", help=_("Steps and regularisers")):
         return Settings(
             goal=goal,
-            steps=bound.slider(_("Steps"), "steps", usual.steps, FEW, MANY, 8),
-            rate=bound.slider(_("Learning rate"), "rate", usual.rate, 0.005, 0.3, 0.005),
-            seed=bound.number(_("Seed of the noise"), "noise", usual.seed, 0, 9999),
-            variation=bound.slider(
-                _("Neighbours alike (total variation)"), "tv", usual.variation, 0.0, 1.0, 0.05
-            ),
-            decay=bound.slider(_("Towards grey (L2)"), "l2", usual.decay, 0.0, 2.0, 0.1),
-            jitter=bound.slider(_("Jitter, pixels"), "jitter", usual.jitter, 0, 16),
-            blur=bound.slider(_("Blur, pixels"), "blur", usual.blur, 0.0, 2.0, 0.1),
+            steps=EXCITES.slider("steps", _("Steps")),
+            rate=EXCITES.slider("rate", _("Learning rate")),
+            seed=EXCITES.number("noise", _("Seed of the noise")),
+            variation=EXCITES.slider("tv", _("Neighbours alike (total variation)")),
+            decay=EXCITES.slider("l2", _("Towards grey (L2)")),
+            jitter=EXCITES.slider("jitter", _("Jitter, pixels")),
+            blur=EXCITES.slider("blur", _("Blur, pixels")),
         )
 
 

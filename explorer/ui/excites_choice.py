@@ -22,9 +22,9 @@ from explorer.ui import (
 from explorer.ui.excites_subject import Subject
 from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
+from explorer.ui.states import EXCITES
 from explorer.units import exact, times
 
-NAMES = ("layer", "channel", "data", "among", "sort", "show", *excites_ascent.NAMES)
 COUNTS = (500, 2000)  # pictures to go through, or all
 _CHANNEL = "excites channel"
 
@@ -49,24 +49,26 @@ def pick() -> Looked | None:
     the first one gave it.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_controls"):
-        choice = inside_choice.pick()
+        choice = inside_choice.pick(EXCITES)
         if choice is None:
             return None
-        inside_choice.know(choice, *NAMES)
+        inside_choice.know(EXCITES, choice)
         found = excites_subject.layers(choice.known.network, choice.options, choice.shape)
         lesson = _measured(choice).lesson
         layer = _pick_layer(found) if found else None
     if lesson or layer is None:
-        maps_page.complain(lesson or _("No layer of this network reads the picture."), choice)
+        maps_page.complain(
+            EXCITES, lesson or _("No layer of this network reads the picture."), choice
+        )
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_pictures"):
         subject = _pick_pictures(choice, layer)
         sorts = {"index": _("by number"), "value": _("by value")}
-        sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=130)
+        sort = EXCITES.pick_listed("sort", _("Channels sorted"), sorts, width=130)
         kind = "pictures"
         if not excites_subject.fields(subject).sees_all:
             kinds = {"pictures": _("whole, framed"), "patches": _("what it sees")}
-            kind = links.pick_listed("show", _("Pictures shown"), kinds, width=150)
+            kind = EXCITES.pick_listed("show", _("Pictures shown"), kinds, width=150)
         settings = excites_ascent.pick(subject)
     return Looked(choice, subject, _classes(choice, layer, found), settings, sort, kind)
 
@@ -97,18 +99,22 @@ def _usual(found: list[Layer]) -> str:
 def _pick_layer(found: list[Layer]) -> Layer:
     named = {each.operation.name: each for each in found}
     default = _usual(found)
-    if links.came_back() or st.session_state.get("layer") not in named:
-        st.session_state["layer"] = _asked(list(named), default)
+    if EXCITES.arrived("layer") or EXCITES["layer"] not in named:
+        EXCITES["layer"] = _asked(list(named), default)
     name = st.selectbox(
-        _("Layer"), list(named), key="layer", format_func=lambda name: _told(named[name]), width=220
+        _("Layer"),
+        list(named),
+        key=EXCITES.key("layer"),
+        format_func=lambda name: _told(named[name]),
+        width=220,
     )
-    links.put("layer", name, default)
+    EXCITES.put("layer", name, default)
     return named[name]
 
 
 def _asked(names: list[str], default: str) -> str:
     """The layer that the address names; of a block, its last."""
-    said = st.query_params.get("layer", "")
+    said = EXCITES.said("layer")
     inside = [name for name in names if name == said or name.startswith(f"{said}.")]
     if said and not inside:
         link_told.refuse("layer", said, names, default)
@@ -127,13 +133,13 @@ def _pick_data(choice: Choice) -> str:
     usual = place.dataset
     words = {name: datasets.get(name).title for name in [usual, *here]}
     # Another network's data are another default: what stands in the widget is kept all the same.
-    return links.pick_listed("data", _("Pictures of"), words, width=160)
+    return EXCITES.pick_listed("data", _("Pictures of"), words, width=160)
 
 
 def _pick_total(gallery: Gallery) -> int:
     some = {str(n): exact(n) for n in COUNTS if n < len(gallery)}
     words = {**some, "all": _("all {n}").format(n=exact(len(gallery)))}
-    chosen = links.pick_listed("among", _("Among"), words, width=120)
+    chosen = EXCITES.pick_listed("among", _("Among"), words, width=120)
     return len(gallery) if chosen == "all" else int(chosen)
 
 
@@ -143,7 +149,7 @@ def _pick_total(gallery: Gallery) -> int:
 def arrive() -> None:
     """Take the channel that the address names, where it wins (see `links`)."""
     if links.arrived("excites_mosaic"):
-        st.session_state[_CHANNEL] = st.query_params.get("channel", "")
+        st.session_state[_CHANNEL] = EXCITES.said("channel")
 
 
 def go(channel: int) -> None:
@@ -159,7 +165,7 @@ def channel(count: int) -> int:
     if said and not known:
         link_told.refuse("channel", said, link_told.between(0, count - 1), found)
         st.session_state[_CHANNEL] = ""
-    links.put("channel", str(found), "0")
+    EXCITES.put("channel", found, 0)
     return found
 
 

@@ -6,21 +6,23 @@ pictures. Only an untrained one can be built in any way.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from explorer import architectures, weights
-from explorer.architectures.registry import Architecture, Option, Value
+from explorer.architectures.registry import Architecture, Value
 from explorer.inputs import Picture
 from explorer.language import _
 from explorer.ui import inside_published, inside_sources, link_told, links, loaders, pickers
 from explorer.ui.loaders import Options
+from explorer.ui.state import State
+from explorer.ui.states import OPTIONS
 from explorer.weights import Weights
 
 FIRST = "lenet"
+# What is said of one network's weights means nothing with another.
+OF_NETWORK = ("weights", "side", *OPTIONS)
 LEAST_SIDE, MOST_SIDE = 8, 448  # pixels of an untrained network's pictures
-_LAST = "what was looked inside last"
 
 
 @dataclass(frozen=True)
@@ -43,36 +45,35 @@ class Choice:
         return self.known.card.dataset if self.known.card else ""
 
 
-def pick() -> Choice | None:
+def pick(state: State) -> Choice | None:
     """Network, weights and moment; of an untrained one, how it is built. To stand in a row.
 
     None if the weights cannot be had now: then the page says so, and what to do about it.
     """
-    moved = links.another_page(_LAST)  # where what nobody has clicked yet would be forgotten
-    if moved or links.arrived("network"):
-        _arrive(moved=moved)
-    architecture = _pick_network()
-    base = _pick_weights(architecture.name)
-    if base == weights.PUBLISHED and not inside_published.at_hand(architecture.name):
+    if state.arrived("network"):
+        _arrive(state)
+    architecture = _pick_network(state)
+    base = _pick_weights(state, architecture.name)
+    if base == weights.PUBLISHED and not inside_published.at_hand(state, architecture.name):
         return None
-    options, source, side = None, inside_sources.pick_moment(base), 0
+    options, source, side = None, inside_sources.pick_moment(state, base), 0
     if base == weights.UNTRAINED:
-        options, source, side = _pick_building(architecture)
+        options, source, side = _pick_building(state, architecture)
     try:
         known = weights.facts(architecture.name, options, source)
     except ValueError as error:  # a damaged file, or a run that has just been deleted
         st.error(str(error), icon=":material/broken_image:")
         return None
     if base != weights.UNTRAINED:
-        _tell_options(known)
-    _remember(known, side)
+        _tell_options(state, known)
+    _write(state, known, options or {}, side)
     height, width = (side, side) if side else known.shape[1:]
     return Choice(known, (known.shape[0], height, width))
 
 
-def know(choice: Choice, *names: str) -> None:
-    """What else a link to the page may say: `names`. The rest is told, and dropped."""
-    link_told.know({"network", "weights", "side", *choice.known.options, *names})
+def know(state: State, choice: Choice) -> None:
+    """What a link to the page may say. The rest is told, and dropped."""
+    state.know(*choice.known.options)
 
 
 def at_moment(choice: Choice, source: str) -> Weights | None:
@@ -90,20 +91,21 @@ def at_moment(choice: Choice, source: str) -> Weights | None:
 # -- from the address into the widgets --------------------------------------------------------
 
 
-def _arrive(*, moved: bool) -> None:
-    """Take what the address says; where that says nothing, what was looked at last here."""
-    given: Mapping[str, Any] = st.query_params.to_dict()
-    if "network" not in given and (moved or not links.came_back()):
-        given = {**st.session_state.get(_LAST, {}), **given}
+def _arrive(state: State) -> None:
+    """Take what the address says."""
     names = architectures.names()
     pickers.reject_unknown("network", names)
-    name = given.get("network", FIRST)
+    name = state.said("network")
     architecture = architectures.get(name if name in names else FIRST)
-    st.session_state["network"] = architecture.name
-    source = _known_source(architecture.name, given.get("weights", ""))
-    st.session_state["weights"] = inside_sources.base(source)
-    st.session_state["moment"] = source
-    _take_building(architecture, given, source)
+    state["network"] = architecture.name
+    source = _known_source(architecture.name, state.said("weights"))
+    _set_source(state, source)
+    _take_building(state, architecture, st.query_params.to_dict(), source)
+
+
+def _set_source(state: State, source: str) -> None:
+    state["weights"] = inside_sources.base(source)
+    state["moment"] = source
 
 
 def _known_source(network: str, given: str) -> str:
@@ -118,107 +120,108 @@ def _known_source(network: str, given: str) -> str:
     return given
 
 
-def _take_building(architecture: Architecture, given: Mapping[str, Any], source: str) -> None:
+def _take_building(
+    state: State, architecture: Architecture, given: Mapping[str, str], source: str
+) -> None:
     """Seed, side and options of an untrained network."""
-    seed, side = inside_sources.seed(source), str(given.get("side", ""))
+    seed, side = inside_sources.seed(source), given.get("side", "")
     usual = architecture.input_shape[1]
     asked = int(side) if side.isdecimal() and len(side) < 6 else usual
     taken = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
     if side and side != str(taken) and inside_sources.base(source) == weights.UNTRAINED:
         there = link_told.between(LEAST_SIDE, max(MOST_SIDE, usual))
         link_told.refuse("side", side, there, taken)
-    st.session_state["seed"] = seed
-    st.session_state["side"] = taken
+    state["seed"] = seed
+    state["side"] = taken
     for option in architecture.all_options:
-        st.session_state[option.name] = _value(option, given.get(option.name, option.default))
+        state[option.name] = pickers.read_option(option, given.get(option.name, option.default))
 
 
-def _value(option: Option, given: object) -> Value:
-    try:
-        return option.parse(given)
-    except ValueError:
-        link_told.refuse(option.name, str(given), option.describe_choices(), option.default)
-        return option.default
-
-
-def _tell_options(known: Weights) -> None:
+def _tell_options(state: State, known: Weights) -> None:
     """A link may want a network built otherwise than its weights were trained: that is told."""
     for name, own in {**known.options, "side": known.shape[1]}.items():
-        given = st.query_params.get(name, "")
+        given = state.said(name)
         if given and given != str(own):
             link_told.differs(name, given, own)
-            links.put(name, "")
+            state.put(name, "")
 
 
-def _network_changed() -> None:
-    name = st.session_state["network"]
+def _network_changed(state: State) -> None:
+    name: str = state["network"]
+    state.reset(OF_NETWORK, network="" if name == FIRST else name)
     source = inside_sources.first(name)
-    st.session_state["weights"] = inside_sources.base(source)
-    _take_building(architectures.get(name), {}, source)
+    _set_source(state, source)
+    _take_building(state, architectures.get(name), {}, source)
 
 
-def _remember(known: Weights, side: int) -> None:
-    """Write the address, and keep it for the other pages of this section."""
+def _write(state: State, known: Weights, options: Mapping[str, Value], side: int) -> None:
+    """Write the address, and carry it to the other pages of this section."""
     default = inside_sources.first(known.network)
-    links.put("network", known.network, FIRST)
-    links.put("weights", known.source, default)
-    told = {"network": known.network, "weights": known.source}
-    if side:
-        usual = str(architectures.get(known.network).input_shape[1])
-        links.put("side", str(side), usual)
-        told |= {"side": str(side)}
-    else:
-        links.put("side", "")
-    st.session_state[_LAST] = {**told, **known.options}
+    state.put("network", known.network, FIRST)
+    state.put("weights", known.source, default)
+    usual = architectures.get(known.network).input_shape[1]
+    state.put("side", side if side else "", usual)
+    state.carry(network=known.network, weights=known.source, side=side or "", **options)
 
 
 # -- the widgets ------------------------------------------------------------------------------
 
 
-def _pick_network() -> Architecture:
+def _pick_network(state: State) -> Architecture:
     names = architectures.names()
     name = st.selectbox(
         _("Network"),
         names,
-        key="network",
-        index=names.index(FIRST),
+        key=state.key("network"),
         format_func=pickers.label,
         on_change=_network_changed,
+        args=(state,),
         help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
         width=190,
     )
     return architectures.get(name)
 
 
-def _pick_weights(network: str) -> str:
+def _pick_weights(state: State, network: str) -> str:
     """A source without its epoch. What has been deleted stays chosen, until another is."""
     there = [inside_sources.base(each) for each in weights.sources(network)]
     titles = {each: inside_sources.title(network, each) for each in there}
-    given = str(st.session_state.get("weights"))
+    given = str(state.get("weights"))
     (chosen,) = links.meant(f"weights of {network}", [given], titles)
     if chosen not in there:
         if not chosen.startswith(("run:", "shipped:")):
             chosen = inside_sources.base(inside_sources.first(network))
         titles[chosen] = inside_sources.title(network, chosen)
-    links.hold("weights", chosen, titles[chosen])
+    links.hold(state.key("weights"), chosen, titles[chosen])
     return st.selectbox(
-        _("Weights"), list(titles), key="weights", format_func=titles.__getitem__, width=240
+        _("Weights"),
+        list(titles),
+        key=state.key("weights"),
+        format_func=titles.__getitem__,
+        width=240,
     )
 
 
-def _pick_building(architecture: Architecture) -> tuple[dict[str, Value], str, int]:
+def _pick_building(state: State, architecture: Architecture) -> tuple[dict[str, Value], str, int]:
     """How an untrained network is built: its options, seed and the side of its pictures."""
     with st.popover(_("Build"), icon=":material/tune:", help=_("How it is built")):
         seed = st.number_input(
-            _("Seed of the random weights"), 0, 999_999, step=1, key="seed", width=220
+            _("Seed of the random weights"),
+            0,
+            999_999,
+            state["seed"],
+            1,
+            key=state.key("seed"),
+            width=220,
         )
         side = st.number_input(
             _("Side of the picture, pixels"),
             LEAST_SIDE,
             max(MOST_SIDE, architecture.input_shape[1]),
-            step=1,
-            key="side",
+            state["side"],
+            1,
+            key=state.key("side"),
             width=220,
         )
-        options = {each.name: pickers.pick_option(each) for each in architecture.all_options}
+        options = {each.name: pickers.pick_option(state, each) for each in architecture.all_options}
     return options, f"untrained:{int(seed)}", int(side)

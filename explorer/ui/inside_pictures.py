@@ -19,6 +19,7 @@ from explorer.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Pic
 from explorer.tasks import Task
 from explorer.ui import inside_drawing, inside_leaf, link_told, links, progress
 from explorer.ui.inside_leaf import Mistakes, Place
+from explorer.ui.state import State
 from explorer.units import times
 
 OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
@@ -44,10 +45,10 @@ def _choose(key: str, spelled: str) -> None:
     st.session_state[f"{key} chosen"] = spelled
 
 
-def _chosen(key: str, default: str) -> str:
+def _chosen(state: State, key: str, default: str) -> str:
     """What was chosen, on any page of this section, or what the address says where it wins."""
-    if links.arrived(f"{key}_opened") and (key in st.query_params or links.came_back()):
-        _choose(key, st.query_params.get(key, ""))
+    if state.arrived(f"{key}_opened") and (state.said(key) or links.came_back()):
+        _choose(key, state.said(key))
     return st.session_state.get(f"{key} chosen") or default
 
 
@@ -66,12 +67,14 @@ def _read(key: str, spelled: str) -> Picture:
     return pictures.named(spelled)
 
 
-def pick(key: str, label: str, default: str, mistakes: Mistakes | None = None) -> Picture:
+def pick(
+    state: State, key: str, label: str, default: str, mistakes: Mistakes | None = None
+) -> Picture:
     """A picture, chosen behind a button; in the address under `key`.
 
     What cannot be had is said, and the `default` shown in its place.
     """
-    spelled = _chosen(key, default)
+    spelled = _chosen(state, key, default)
     try:
         picture = _read(key, spelled)
     except ValueError as error:
@@ -80,11 +83,13 @@ def pick(key: str, label: str, default: str, mistakes: Mistakes | None = None) -
         _choose(key, "")
         picture = pictures.named(default)
     # The button says the same for every picture: under another label it would close.
-    opened = st.popover(label, icon=":material/image:", key=f"{key}_opened", on_change="rerun")
+    opened = st.popover(
+        label, icon=":material/image:", key=state.key(f"{key}_opened"), on_change="rerun"
+    )
     if opened.open:
         with opened, st.container(width=WIDTH):
-            _ways(key, spelled, mistakes)
-    links.put(key, spelled, default)
+            _ways(state, key, spelled, mistakes)
+    state.put(key, spelled, default)
     return picture
 
 
@@ -98,7 +103,7 @@ def title(picture: Picture) -> str:
 # -- the ways to choose one -------------------------------------------------------------------
 
 
-def _ways(key: str, spelled: str, mistakes: Mistakes | None) -> None:
+def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> None:
     words = {
         "data": _("Data set"),
         PHOTOGRAPH: _("Photograph"),
@@ -107,58 +112,58 @@ def _ways(key: str, spelled: str, mistakes: Mistakes | None) -> None:
         "camera": _("Camera"),
     }
     kind = spelled.partition(":")[0]
-    if f"{key}_way" not in st.session_state:  # just opened
+    if state.get(f"{key}_way") is None:  # just opened
         now = kind if kind in (PHOTOGRAPH, DRAWING) else "upload" if kind == OWN else "data"
-        st.session_state[f"{key}_way"] = now
+        state[f"{key}_way"] = now
     way = st.segmented_control(
         _("Where it comes from"),
         list(words),
         default="data",
         format_func=words.__getitem__,
-        key=f"{key}_way",
+        key=state.key(f"{key}_way"),
         required=True,
         label_visibility="collapsed",
     )
     if way == "data":
         place = Place.read(spelled) or Place.read(first())
         assert place is not None
-        inside_leaf.controls(key, place, mistakes, partial(_choose, key))
+        inside_leaf.controls(state.key(key), place, mistakes, partial(_choose, key))
     elif way == PHOTOGRAPH:
-        _photographs(key)
+        _photographs(state, key)
     elif way == DRAWING:
-        _drawing(key, spelled)
+        _drawing(state, key, spelled)
     elif way == "upload":
         given = st.file_uploader(
             _("A PNG or JPEG file"),
             ["png", "jpg", "jpeg"],
-            key=f"{key}_file",
+            key=state.key(f"{key}_file"),
             max_upload_size=LARGEST,
         )
         _own(key, given, OWN)
     else:
-        given = st.camera_input(_("Take a picture"), key=f"{key}_camera")
+        given = st.camera_input(_("Take a picture"), key=state.key(f"{key}_camera"))
         _own(key, given, "camera")
 
 
-def _photographs(key: str) -> None:
+def _photographs(state: State, key: str) -> None:
     with st.container(horizontal=True):
         for name in PHOTOGRAPHS:
             st.button(
                 name,
-                key=f"{key}_{name}",
+                key=state.key(f"{key}_{name}"),
                 on_click=_choose,
                 args=(key, f"{PHOTOGRAPH}:{name}"),
             )
 
 
-def _drawing(key: str, spelled: str) -> None:
+def _drawing(state: State, key: str, spelled: str) -> None:
     kind, _colon, rest = spelled.partition(":")
     cells = inside_drawing.read(rest) if kind == DRAWING else bytes(inside_drawing.CELLS)
 
     def drawn(given: bytes) -> None:
         _choose(key, f"{DRAWING}:{inside_drawing.spell(given)}")
 
-    inside_drawing.grid(cells, key=f"{key}_grid", on_draw=drawn)
+    inside_drawing.grid(cells, key=state.key(f"{key}_grid"), on_draw=drawn)
 
 
 def _own(key: str, given: UploadedFile | None, way: str) -> None:
@@ -185,10 +190,10 @@ def _own(key: str, given: UploadedFile | None, way: str) -> None:
 # -- what the network receives ----------------------------------------------------------------
 
 
-def pick_fit() -> str:
+def pick_fit(state: State) -> str:
     """How a picture of another shape is made to fit; in the address as `fit`."""
     words = {"squeeze": _("squeeze"), "crop": _("crop"), "pad": _("pad")}
-    return links.pick_listed("fit", _("Fit"), words, width=110)
+    return state.pick_listed("fit", _("Fit"), words, width=110)
 
 
 def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -> None:

@@ -10,6 +10,7 @@ from explorer.datasets import jobs
 from explorer.datasets.jobs import Job
 from explorer.language import _
 from explorer.tasks import Progress
+from explorer.ui.state import State
 from explorer.units import size
 from explorer.weights import published
 
@@ -21,13 +22,13 @@ def here(network: str) -> bool:
     return published.exist(network) and published.at_hand(network)
 
 
-def at_hand(network: str) -> bool:
+def at_hand(state: State, network: str) -> bool:
     """Whether the weights are here; else what can be done about it is on the page."""
     if here(network):
         return True
     job = jobs.get(_key(network))
     if job and not job.finished:
-        _watch(network)
+        _watch(state, network)
         return False
     if job and job.error:
         st.error(job.error, icon=":material/cloud_off:")
@@ -42,7 +43,7 @@ def at_hand(network: str) -> bool:
         )
     st.button(
         _("Download them"),
-        key="download_weights",
+        key=state.key("download_weights"),
         type="primary",
         icon=":material/download:",
         on_click=_download,
@@ -63,14 +64,16 @@ def _download(network: str) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def _watch(network: str) -> None:
+def _watch(state: State, network: str) -> None:
     """How far it is, with its rate and the time left, and a button that stops it."""
     job = jobs.get(_key(network))
     if job is None or job.finished:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
     st.progress(share, _told(job))
-    st.button(_("Stop"), key="stop_weights", icon=":material/stop_circle:", on_click=job.cancel)
+    st.button(
+        _("Stop"), key=state.key("stop_weights"), icon=":material/stop_circle:", on_click=job.cancel
+    )
 
 
 def _told(job: Job) -> str:

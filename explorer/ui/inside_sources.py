@@ -10,6 +10,7 @@ from explorer.language import _, ngettext
 from explorer.runs.folder import KeptEpochs, spans
 from explorer.ui import links
 from explorer.ui.inside_published import here
+from explorer.ui.state import State
 from explorer.weights import PUBLISHED, UNTRAINED, Weights
 
 
@@ -69,13 +70,13 @@ def moments(source: str) -> list[str]:
     return [*weights.through_training(source)[:-1], source]
 
 
-def pick_moment(source: str, key: str = "moment", label: str = "") -> str:
+def pick_moment(state: State, source: str, name: str = "moment", label: str = "") -> str:
     """How far it is trained, if weights of several moments were kept."""
     there = moments(source)
     if len(there) == 1:
         return source
-    chosen = _moment_of(source, there, key, label or _("Through training"))
-    if key == "moment" and (kept := not_all(source)):
+    chosen = _moment_of(source, there, state.key(name), label or _("Through training"))
+    if name == "moment" and (kept := not_all(source)):
         gone = ngettext(
             "Weights of epoch {gone} were deleted.",
             "Weights of epochs {gone} were deleted.",
@@ -110,16 +111,16 @@ def _moment_of(source: str, there: list[str], key: str, label: str) -> str:
     return st.select_slider(label, there, key=key, format_func=moment, width=170)
 
 
-def pick_before(source: str, there: Sequence[str]) -> str:
+def pick_before(state: State, source: str, there: Sequence[str]) -> str:
     """Which of the moments `there` stands before `source`; of two there is nothing to choose."""
-    asked = links.heed("moment2", there)
+    asked = state.heed("moment2", there)
     if len(there) <= 2:
-        links.put("moment2", "")
+        state.put("moment2", "")
         return there[0] if there[0] != source else there[-1]
-    if links.arrived("moment2"):
-        st.session_state["moment2"] = asked
-    found = pick_moment(base(source), "moment2", _("Before"))
-    links.put("moment2", found, there[0])
+    if state.arrived("moment2"):
+        state["moment2"] = asked
+    found = pick_moment(state, base(source), "moment2", _("Before"))
+    state.put("moment2", found, there[0])
     return found
 
 

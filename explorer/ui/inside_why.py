@@ -12,22 +12,20 @@ from explorer.language import _
 from explorer.misfit import Lesson
 from explorer.pictures import Picture
 from explorer.ui import (
-    bound,
     inside_choice,
     inside_pictures,
     inside_sources,
     inside_why_mistakes,
     inside_why_pieces,
-    links,
     maps_recorded,
 )
 from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
 from explorer.ui.inside_why_pieces import Settings
 from explorer.ui.maps_recorded import Subject
+from explorer.ui.states import WHY
 from explorer.units import times
 
-NAMES = ("picture", "fit", "control", "cam", "patch", "move", "path", "empty", "class", "opacity")
 PICTURE = "picture"  # the key of the picture, on all pages of this section
 TOP = "top"  # the class that is explained: the network's own answer
 PATCHES = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -70,23 +68,22 @@ def pick() -> Looked | None:
     None if there is nothing to explain yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = inside_choice.pick()
+        choice = inside_choice.pick(WHY)
         if choice is None:
             return None
-        inside_choice.know(choice, *NAMES)
+        inside_choice.know(WHY, choice)
         first = inside_pictures.first(choice.dataset)
-        picture = inside_pictures.pick(PICTURE, _("Picture"), first)
-        fit = inside_pictures.pick_fit()
+        picture = inside_pictures.pick(WHY, PICTURE, _("Picture"), first)
+        fit = inside_pictures.pick_fit(WHY)
         settings = _pick_settings(choice)
     with st.container(horizontal=True, vertical_alignment="center", key="why_told"):
         prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
         inside_pictures.beside(picture, prepared, fit, choice.known.normalisation)
         _offer_mistake(choice, fit, first)
-        control = bound.toggle(
-            _("Beside random weights"),
+        control = WHY.toggle(
             "control",
-            default=True,
-            help_=_(
+            _("Beside random weights"),
+            _(
                 "A map that looks the same for a network that has learned nothing shows the "
                 "picture, not the network (Adebayo et al. 2018)."
             ),
@@ -122,27 +119,27 @@ def _pick_settings(choice: Choice) -> Settings:
         side = min(choice.shape[1:])
         with st.container(horizontal=True):
             patch = _pick_patch(side)
-            share = links.pick_listed("move", _("It moves by"), _shares(), width=200)
-        steps = links.pick_listed(
+            share = WHY.pick_listed("move", _("It moves by"), _shares(), width=200)
+        steps = WHY.pick_listed(
             "path", _("Integrated gradients: steps"), {each: each for each in STEPS}, width=200
         )
         names = {name: _(told) for name, told in BASELINES.items()}
-        empty = links.pick_listed("empty", _("What is taken away becomes"), names, width=260)
+        empty = WHY.pick_listed("empty", _("What is taken away becomes"), names, width=260)
     stride = max(1, patch // SHARES[share])
     return Settings(layer, patch, stride, int(steps), empty, choice.known.normalisation)
 
 
 def _pick_layer(choice: Choice) -> str:
     """Maps for Grad-CAM; those of another network begin with its usual ones too."""
-    if st.session_state.setdefault(_LAYER_OF, choice.known.network) != choice.known.network:
-        st.session_state[_LAYER_OF] = choice.known.network
-        st.session_state.pop("cam", None)
-        links.put("cam", "")
+    before = st.session_state.get(_LAYER_OF)
+    st.session_state[_LAYER_OF] = choice.known.network
+    if before not in (None, choice.known.network) and WHY.get("cam"):  # not a link's
+        WHY.reset(["cam"])
     anatomy = maps_recorded.measured(choice.known.network, choice.options, choice.shape)
     words = {
         name: f"{name} · {times(shape)}" for name, shape in attribution.places(anatomy).items()
     }
-    return links.pick_listed("cam", _("Grad-CAM: maps of"), words, width=320) if words else ""
+    return WHY.pick_listed("cam", _("Grad-CAM: maps of"), words, width=320) if words else ""
 
 
 def _pick_patch(side: int) -> int:
@@ -150,7 +147,7 @@ def _pick_patch(side: int) -> int:
     usual = max(2, side // USUAL_PATCH)
     words = {AUTOMATIC: _("{n} pixels (a seventh)").format(n=usual)}
     words |= {str(each): _("{n} pixels").format(n=each) for each in PATCHES if each <= side}
-    chosen = links.pick_listed("patch", _("Occlusion: patch"), words, width=200)
+    chosen = WHY.pick_listed("patch", _("Occlusion: patch"), words, width=200)
     return usual if chosen == AUTOMATIC else int(chosen)
 
 
@@ -171,13 +168,13 @@ def pick_class(looked: Looked, guesses: tuple[Guess, ...]) -> int:
     answer = guesses[0].label
     words = {TOP: _("its answer: {name}").format(name=looked.classes[answer])}
     words |= {str(number): name for number, name in enumerate(looked.classes)}
-    chosen = links.pick_listed("class", _("Why"), words, width=260)
+    chosen = WHY.pick_listed("class", _("Why"), words, width=260)
     return answer if chosen == TOP else int(chosen)
 
 
 def choose_class(label: int, answer: int) -> None:
     """From a click on a class."""
-    st.session_state["class"] = TOP if label == answer else str(label)
+    WHY["class"] = TOP if label == answer else str(label)
 
 
 # -- mistakes ---------------------------------------------------------------------------------
@@ -187,7 +184,7 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
     """A button that leads to the next picture that the network gets wrong."""
     if not inside_why_mistakes.possible(choice):
         return
-    place = Place.read(st.query_params.get(PICTURE, first)) or Place(choice.dataset, "train")
+    place = Place.read(WHY.said(PICTURE) or first) or Place(choice.dataset, "train")
 
     def go() -> None:
         try:
@@ -199,7 +196,7 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
             st.toast(search.told)
         if search.ended in ("mistake", "time"):
             st.session_state[f"{PICTURE} chosen"] = search.place.spelled
-            st.session_state["class"] = TOP
+            WHY["class"] = TOP
 
     st.button(
         _("Next mistake of this network"),

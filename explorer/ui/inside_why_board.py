@@ -19,6 +19,7 @@ from explorer.ui import link_told, links
 from explorer.ui.component import Component
 from explorer.ui.inside_why_pieces import ORDERS, Explained, Question, Settings, name
 from explorer.ui.maps_sum import numbers
+from explorer.ui.states import WHY
 from explorer.units import times
 
 ANSWER = Component("why_answer", "why-answer")
@@ -211,13 +212,13 @@ def _labels(*, stopped: bool) -> dict[str, str]:
 
 def _opacity() -> int:
     if links.arrived("why_maps"):
-        said = st.query_params.get(OPACITY, "")
+        said = WHY.said(OPACITY)
         known = said.isdecimal() and len(said) < 4 and int(said) <= 100
         if said and not known:
             link_told.refuse(OPACITY, said, link_told.between(0, 100), USUAL_OPACITY)
         st.session_state["why opacity"] = int(said) if known else USUAL_OPACITY
     share = int(st.session_state.get("why opacity", USUAL_OPACITY))
-    links.put(OPACITY, str(share), str(USUAL_OPACITY))
+    WHY.put(OPACITY, share, USUAL_OPACITY)
     return share
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.ui import link_told, links
+from explorer.ui.states import KERNELS
 
 KEYS = ("layer", "channel")
 OPENED = "kernels_strip"  # a component that stands on the page from the first run on
@@ -23,7 +24,7 @@ def arrive() -> None:
     """Take what the address says, where it wins (see `links`); before anything is drawn."""
     if links.arrived(OPENED):
         for key in KEYS:
-            st.session_state[_kept(key)] = st.query_params.get(key, "")
+            st.session_state[_kept(key)] = KERNELS.said(key)
 
 
 def go(layer: str | None = None, kernel: int | None = None) -> None:
@@ -46,7 +47,7 @@ def layer(names: Sequence[str]) -> int:
     found = inside[0] if said and inside else 0
     if said and not inside:
         _refuse("layer", names, names[found])
-    links.put("layer", names[found], names[0])
+    KERNELS.put("layer", names[found], names[0])
     return found
 
 
@@ -63,5 +64,5 @@ def kernel(count: int) -> int:
     found = int(said) if known else 0
     if said and not known:
         _refuse("channel", link_told.between(0, count - 1), str(found))
-    links.put("channel", str(found), "0")
+    KERNELS.put("channel", str(found), "0")
     return found

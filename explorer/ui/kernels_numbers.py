@@ -7,9 +7,10 @@ import streamlit as st
 from explorer.figures import kernels_charts
 from explorer.figures.kernels_charts import Spread
 from explorer.language import _
-from explorer.ui import kernels_files, kernels_kept, links
+from explorer.ui import kernels_files, kernels_kept
 from explorer.ui.kernels_layer import Shown
 from explorer.ui.maps_sum_words import number
+from explorer.ui.states import KERNELS
 from explorer.units import exact
 
 CONFIG = {"displaylogo": False, "displayModeBar": "hover"}
@@ -53,7 +54,7 @@ def _told(side: Spread) -> str:
 
 def _sizes(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
     st.markdown(_("**How large weights are, layer by layer**"))
-    measure = links.pick_one(
+    measure = KERNELS.pick_one(
         "measure", _("How large"), {"size": _("root mean square"), "norm": _("norm")}
     )
     found = [kernels_kept.overview(each.subject) for each in layers]

@@ -7,12 +7,11 @@ import streamlit as st
 
 from explorer import weights
 from explorer.language import _
-from explorer.ui import inside_choice, inside_sources, kernels_kept, links
+from explorer.ui import inside_choice, inside_sources, kernels_kept
 from explorer.ui.inside_choice import Choice
 from explorer.ui.kernels_kept import Subject
+from explorer.ui.states import KERNELS
 from explorer.weights import UNTRAINED, Weights
-
-NAMES = ("beside", "moment2", "layer", "channel", "show", "scale", "sort", "through", "measure")
 
 
 @dataclass(frozen=True)
@@ -29,22 +28,22 @@ def pick() -> tuple[Side, ...] | None:
     None if there is nothing to look into yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = inside_choice.pick()
+        choice = inside_choice.pick(KERNELS)
         if choice is None:
             return None
-        inside_choice.know(choice, *NAMES)
+        inside_choice.know(KERNELS, choice)
         main = _side(choice, choice.known)
         if not choice.known.trained:
             st.caption(_told(choice), width=330)
         others = _others(choice)
         if not others:
-            links.heed("beside", ["alone"])
+            KERNELS.heed("beside", ["alone"])
             return (main,)
         words = {"alone": _("alone"), "moments": _("random against trained")}
-        if links.pick_one("beside", _("Side by side"), words) == "alone":
+        if KERNELS.pick_one("beside", _("Side by side"), words) == "alone":
             return (main,)
         before = inside_choice.at_moment(
-            choice, inside_sources.pick_before(choice.known.source, others)
+            choice, inside_sources.pick_before(KERNELS, choice.known.source, others)
         )
         return (_side(choice, before), main) if before else (main,)
 

@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer.figures.kernels import Kind, Layer
 from explorer.language import _
 from explorer.ui import (
-    bound,
     kernels_chosen,
     kernels_files,
     kernels_film,
@@ -20,11 +19,11 @@ from explorer.ui import (
     kernels_sheet,
     kernels_strip,
     link_told,
-    links,
 )
 from explorer.ui.kernels_layer import Loaded, Shown
 from explorer.ui.kernels_page import Side
 from explorer.ui.kernels_sheet import Drawn
+from explorer.ui.states import KERNELS
 from explorer.units import exact
 
 
@@ -93,7 +92,7 @@ def _one_layer(layers: Sequence[Shown], titles: Sequence[str]) -> None:
         with ones[which]:
             _one(loaded, which, colours, kernel, title)
             kernels_files.show(given, kernel, which)
-    if bound.toggle(_("This kernel through training"), "through", default=False):
+    if KERNELS.toggle("through", _("This kernel through training")):
         kernels_film.show(layers[-1], kernel)
 
 
@@ -123,11 +122,11 @@ def _controls(layer: Layer, kernel: int) -> _Colours:
     with st.container(horizontal=True, vertical_alignment="bottom", key="kernels_controls"):
         if len(layer.kinds) > 1:
             shown = {each: kinds[each] for each in layer.kinds}
-            kind = links.pick_listed("show", _("Kernels shown by"), shown, width=150)
+            kind = KERNELS.pick_listed("show", _("Kernels shown by"), shown, width=150)
         else:
-            links.heed("show", layer.kinds)
-        scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sort = links.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
+            KERNELS.heed("show", layer.kinds)
+        scale = KERNELS.pick_listed("scale", _("One range of colours for"), scales, width=178)
+        sort = KERNELS.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
         _pick_kernel(layer, kernel)
     return _Colours(kind, scale, sort)
 

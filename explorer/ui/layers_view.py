@@ -14,6 +14,7 @@ from explorer.misfit import Lesson
 from explorer.ui import board_view, links, loaders
 from explorer.ui.board import board_labels, layer_board
 from explorer.ui.pickers import Choice, set_defaults
+from explorer.ui.states import LAYERS
 from explorer.units import count, exact
 
 _BEGUN = "where the board began"
@@ -27,11 +28,11 @@ def _identity(anatomy: Anatomy) -> str:
 
 
 def _set_input(text: str) -> None:
-    st.session_state["input"] = text
+    LAYERS["input"] = text
 
 
 def _set_option(name: str, value: int) -> None:
-    st.session_state[name] = value
+    LAYERS[name] = value
 
 
 # -- when something is wrong with what was asked ----------------------------------------------
@@ -69,7 +70,7 @@ def _mend(given: Lesson, choice: Choice) -> None:
         spelled = inputs.spell(given.nearest)
         st.button(
             _("Use {size}").format(size=spelled),
-            key="use_nearest",
+            key=LAYERS.key("use_nearest"),
             type="primary",
             on_click=_set_input,
             args=(spelled,),
@@ -77,7 +78,7 @@ def _mend(given: Lesson, choice: Choice) -> None:
     if given.reason == "channels" and given.operation.inputs == ("input",):
         st.button(
             _("Build it for {n} channels").format(n=given.got),
-            key="use_channels",
+            key=LAYERS.key("use_channels"),
             on_click=_set_option,
             args=("in_channels", given.got),
         )
@@ -94,9 +95,9 @@ def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     shown = Board(
         key=key, file=_identity(anatomy), labels=board_labels(), view=view, content=kept.text
     )
-    chosen = layer_board(shown, key="board")
-    links.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
-    links.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
+    chosen = layer_board(shown, key=LAYERS.key("board"))
+    LAYERS.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
+    LAYERS.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
 
 
 def _view(key: str, kept: loaders.Kept) -> tuple[str, View]:
@@ -107,7 +108,7 @@ def _view(key: str, kept: loaders.Kept) -> tuple[str, View]:
     """
     begun: tuple[str, int, View] | None = st.session_state.get(_BEGUN)
     turn = begun[1] if begun else 0
-    if begun is None or begun[0] != key or links.arrived("board"):
+    if begun is None or begun[0] != key or LAYERS.arrived("board"):
         turn += links.came_back()
         begun = (key, turn, board_view.read(st.query_params, kept.names, kept.first))
         st.session_state[_BEGUN] = begun
@@ -121,8 +122,8 @@ def charts(anatomy: Anatomy) -> None:
     """Where the costs sit, and how the maps change."""
     with st.container(horizontal=True):
         words = {name: figures.label(name) for name in figures.QUANTITIES}
-        quantity = links.pick_one("show", _("Show"), words)
-        saved = links.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
+        quantity = LAYERS.pick_one("show", _("Show"), words)
+        saved = LAYERS.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
     if share := figures.concentration(anatomy, quantity):
         st.markdown(f"**{share}**")
     config = {
@@ -133,9 +134,9 @@ def charts(anatomy: Anatomy) -> None:
             "scale": 2,
         },
     }
-    st.plotly_chart(figures.costs(anatomy, quantity), key="costs", config=config)
+    st.plotly_chart(figures.costs(anatomy, quantity), key=LAYERS.key("costs"), config=config)
     st.subheader(_("How do the maps change on their way?"), anchor=False)
-    st.plotly_chart(figures.shapes(anatomy), key="shapes", config=config)
+    st.plotly_chart(figures.shapes(anatomy), key=LAYERS.key("shapes"), config=config)
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 

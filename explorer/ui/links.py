@@ -6,6 +6,9 @@ Widgets whose values are such names themselves are bound to the address by Strea
 A widget's value and the address can differ. The address wins when a page is first shown and after
 the browser's Back or Forward; otherwise the widget wins. So a rerun that was sent before the
 browser heard of the new address puts nothing back.
+
+A widget's key is its own, and no other page's: "layers.show" is the widget, and in the address of
+that page stands `show` (see `state`). A name that is one page's alone, as `conv_photo`, is both.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -20,15 +23,72 @@ from explorer.ui import link_told
 
 Name = TypeVar("Name", bound=str)
 Value = TypeVar("Value", bound=Hashable)
+_TAKEN, _BOUND = "taken from the address, by page", "bound to the address, by page"
+_LEFT = "addresses, by page"
 TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 
+def name_of(key: str) -> str:
+    """What stands in the address for a widget: "layers.show" is `show` there."""
+    return key.rpartition(".")[2]
+
+
 def put(key: str, value: str, default: str = "") -> None:
-    """Keep `value` in the address under `key`; the default is left out."""
-    if value in ("", default):
-        st.query_params.pop(key, None)
-    elif st.query_params.get(key) != value:
-        st.query_params[key] = value
+    """Keep `value` in the address for the widget `key`; the default is left out."""
+    name = name_of(key)
+    wanted = "" if value == default else value
+    if st.query_params.get(name, "") == wanted:
+        return
+    if wanted:
+        st.query_params[name] = wanted
+    else:
+        st.query_params.pop(name, None)
+    remember()
+
+
+def remember() -> None:
+    """Keep the address for the way back to this page, but for what widgets keep by themselves."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        said = {
+            name: value for name, value in params.to_dict().items() if not params.is_bound(name)
+        }
+    st.session_state.setdefault(_LEFT, {})[context.page_script_hash] = said
+
+
+def left() -> Mapping[str, str]:
+    """The address of this page as it was left, as far as its widgets do not keep it themselves."""
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    found: Mapping[str, str] = st.session_state.get(_LEFT, {}).get(page, {})
+    return found
+
+
+def forget(*, bound: bool) -> None:
+    """Have the widgets of this page, which was just opened, take what the address says.
+
+    What a page has put into the session stays there when another page is shown. Streamlit keeps the
+    value of a widget that is `bound`: it goes, too, where a link says what the page is to show.
+    """
+    for kept in (_TAKEN, _BOUND) if bound else (_TAKEN,):
+        for key in _keys(kept):
+            st.session_state.pop(key, None)
+        _keys(kept).clear()
+
+
+def note_bound(key: str) -> None:
+    """Tell that the widget `key` of this page is bound to the address."""
+    _keys(_BOUND).add(key)
+
+
+def _keys(kept: str) -> set[str]:
+    """The keys of this page's widgets that have taken something from the address, or are bound."""
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    found: set[str] = st.session_state.setdefault(kept, {}).setdefault(page, set())
+    return found
 
 
 def drop_endless() -> None:
@@ -54,14 +114,22 @@ def _begin_with_address() -> None:
 
 
 def rewrite(values: Mapping[str, str]) -> None:
-    """Have the address say `values`, and what is drawn after this begin with them.
+    """Have the address say `values`; "" takes a name out. All at once: one step of Back.
 
-    For Back from another page: Streamlit forgets what stood in the address, and would set every
-    widget to its default.
+    What is drawn after this begins with them.
     """
-    for name, value in values.items():
-        st.query_params[name] = value
+    context = get_script_run_ctx()
+    now = st.query_params.to_dict()
+    changed = {name: value for name, value in values.items() if now.get(name, "") != value}
+    if context is None or not changed:
+        return
+    with context.session_state.query_params() as params:
+        for name, value in changed.items():
+            if not value:
+                params.discard_param_no_forward_msg(name)
+        params.update({name: value for name, value in changed.items() if value})
     _begin_with_address()
+    remember()
 
 
 def _endless(text: str) -> bool:
@@ -85,23 +153,15 @@ def came_back() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def another_page(key: str) -> bool:
-    """Whether this was last asked, under `key`, by a run of another page."""
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
-    before = st.session_state.get(f"page of {key}", page)
-    st.session_state[f"page of {key}"] = page
-    return bool(before != page)
-
-
 def arrived(key: str) -> bool:
     """Whether the widget `key`, not yet drawn in this run, is to take what the address says."""
+    _keys(_TAKEN).add(key)
     return key not in st.session_state or came_back()
 
 
 def asked(key: str, known: Sequence[Name]) -> Name:
-    """What the address says under `key`, if it is one of `known`; else the first of them."""
-    given = st.query_params.get(key, "")
+    """What the address says for `key`, if it is one of `known`; else the first of them."""
+    given = st.query_params.get(name_of(key), "")
     return next((name for name in known if name == given), known[0])
 
 
@@ -132,9 +192,9 @@ def meant(kept: str, given: Sequence[Value], labels: Mapping[Value, str]) -> lis
 
 def heed(key: str, known: Sequence[Name]) -> Name:
     """As `asked`; what a link says and is none of `known` is told, and dropped."""
-    found, given = asked(key, known), st.query_params.get(key, "")
+    found, given = asked(key, known), st.query_params.get(name_of(key), "")
     if given and given != found:
-        link_told.refuse(key, given, known, found)
+        link_told.refuse(name_of(key), given, known, found)
         put(key, "")
     return found
 
@@ -153,7 +213,7 @@ def keep(key: str, known: Sequence[Name]) -> Name:
 
 def _take(key: str, known: Sequence[str]) -> None:
     """Give the widget `key` what it begins with, unless a reader or a prompt has set it."""
-    if came_back() or st.session_state.get(key) not in known:
+    if arrived(key) or st.session_state[key] not in known:
         st.session_state[key] = heed(key, known)
 
 
@@ -164,11 +224,12 @@ def pick_one(key: str, label: str, words: Mapping[Name, str]) -> Name:
     chosen = st.segmented_control(
         label,
         names,
-        default=names[0],
+        default=st.session_state[key],
         format_func=words.__getitem__,
         key=key,
         required=True,
         label_visibility="collapsed",
+        persist_state="session",
     )
     put(key, chosen or names[0], names[0])
     return chosen or names[0]
@@ -178,7 +239,10 @@ def pick_listed(key: str, label: str, words: Mapping[Name, str], *, width: int) 
     """As `pick_one`, from a list that opens."""
     names = list(words)
     _take(key, names)
-    chosen = st.selectbox(label, names, key=key, format_func=words.__getitem__, width=width)
+    chosen = st.selectbox(
+        label, names, names.index(st.session_state[key]), key=key, format_func=words.__getitem__,
+        width=width, persist_state="session",
+    )  # fmt: skip
     put(key, chosen, names[0])
     return chosen
 

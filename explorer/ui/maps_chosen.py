@@ -10,6 +10,7 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import link_told, links
+from explorer.ui.states import FEATURE_MAPS
 
 KEYS = ("layer", "channel", "at")
 OPENED = "maps_strip"  # a component that stands on the page from the first run on
@@ -25,7 +26,7 @@ def arrive() -> None:
     """Take what the address says, where it wins (see `links`); before anything is drawn."""
     if links.arrived(OPENED):
         for key in KEYS:
-            st.session_state[_kept(key)] = st.query_params.get(key, "")
+            st.session_state[_kept(key)] = FEATURE_MAPS.said(key)
 
 
 def go(layer: str | None = None, channel: int | None = None, at: Place | None = None) -> None:
@@ -50,7 +51,7 @@ def layer(names: Sequence[str], default: str) -> str:
     found = inside[-1] if said and inside else default
     if said and not inside:
         _refuse("layer", names, found)
-    links.put("layer", found, default)
+    FEATURE_MAPS.put("layer", found, default)
     return found
 
 
@@ -67,7 +68,7 @@ def channel(count: int, default: int) -> int:
     found = int(said) if known else default
     if said and not known:
         _refuse("channel", link_told.between(0, count - 1), str(found))
-    links.put("channel", str(found), str(default))
+    FEATURE_MAPS.put("channel", str(found), str(default))
     return found
 
 
@@ -81,7 +82,7 @@ def unit(size: tuple[int, int], default: Place) -> Place:
         there = _("{places} (row.column)").format(places=link_told.between("0.0", last))
         _refuse("at", there, _spelled(default))
         place = default
-    links.put("at", _spelled(place), _spelled(default))
+    FEATURE_MAPS.put("at", _spelled(place), _spelled(default))
     return place
 
 

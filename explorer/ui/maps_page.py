@@ -13,12 +13,10 @@ from explorer.language import _
 from explorer.misfit import Lesson
 from explorer.pictures import Picture
 from explorer.ui import (
-    bound,
     inside_choice,
     inside_mode,
     inside_pictures,
     inside_sources,
-    links,
     maps_recorded,
     run_outcome,
 )
@@ -26,11 +24,11 @@ from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.ui.maps_recorded import Subject
 from explorer.ui.maps_view import Side
+from explorer.ui.state import State
+from explorer.ui.states import FEATURE_MAPS
 from explorer.units import times
 from explorer.weights import Weights
 
-NAMES = ("picture", "picture2", "fit", "beside", "moment2", "training", "layer", "channel", "at",
-         "sort", "scale", "signs", "both")  # fmt: skip
 WORST = 24  # mistakes that can be leafed through
 BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
 LARGE = 64  # pixels of a side from which on the batch is small
@@ -51,27 +49,29 @@ def pick() -> Looked | None:
     None if there is nothing to look into yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = inside_choice.pick()
+        choice = inside_choice.pick(FEATURE_MAPS)
         if choice is None:
             return None
-        inside_choice.know(choice, *NAMES)
+        inside_choice.know(FEATURE_MAPS, choice)
         first = inside_pictures.first(choice.dataset)
         mistakes = _mistakes(choice)
-        picture = inside_pictures.pick("picture", _("Picture"), first, mistakes)
-        fit = inside_pictures.pick_fit()
+        picture = inside_pictures.pick(FEATURE_MAPS, "picture", _("Picture"), first, mistakes)
+        fit = inside_pictures.pick_fit(FEATURE_MAPS)
         place_for_second = st.container(width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="inside_told"):
         prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
         inside_pictures.beside(picture, prepared, fit, choice.known.normalisation)
         beside = _pick_beside(choice)
         with st.container(width=240, gap="xxsmall"):
-            training = bound.toggle(_("Training mode"), "training", default=False)
+            training = FEATURE_MAPS.toggle("training", _("Training mode"))
             st.caption(_mode(choice, training=training))
     main = _side(choice, picture, choice.known, fit, training=training)
     with place_for_second:
         if beside == "pictures":
             label = _("Second picture")
-            other = inside_pictures.pick("picture2", label, _neighbour(first), mistakes)
+            other = inside_pictures.pick(
+                FEATURE_MAPS, "picture2", label, _neighbour(first), mistakes
+            )
             second = _side(choice, other, choice.known, fit, training=training)
             return Looked(choice, (main, second))
         if beside == "moments" and (known := _pick_second_moment(choice)):
@@ -107,14 +107,14 @@ def _pick_beside(choice: Choice) -> str:
     words = {"alone": _("one picture"), "pictures": _("two pictures")}
     if len(inside_sources.moments(inside_sources.base(choice.known.source))) > 1:
         words["moments"] = _("before and after")
-    return links.pick_one("beside", _("Side by side"), words)
+    return FEATURE_MAPS.pick_one("beside", _("Side by side"), words)
 
 
 def _pick_second_moment(choice: Choice) -> Weights | None:
     """None if it cannot be had any more."""
     source = choice.known.source
     there = inside_sources.moments(inside_sources.base(source))
-    return inside_choice.at_moment(choice, inside_sources.pick_before(source, there))
+    return inside_choice.at_moment(choice, inside_sources.pick_before(FEATURE_MAPS, source, there))
 
 
 def _side(choice: Choice, picture: Picture, known: Weights, fit: str, *, training: bool) -> Side:
@@ -174,11 +174,11 @@ def problem(sides: Sequence[Side]) -> Lesson | str | None:
     return None
 
 
-def _use_side(side: int) -> None:
-    st.session_state["side"] = side
+def _use_side(state: State, side: int) -> None:
+    state["side"] = side
 
 
-def complain(given: Lesson | str, choice: Choice) -> None:
+def complain(state: State, given: Lesson | str, choice: Choice) -> None:
     """Say what does not fit and, where the size can be chosen, offer one that does."""
     if isinstance(given, str):
         st.error(given, icon=":material/broken_image:")
@@ -190,8 +190,8 @@ def complain(given: Lesson | str, choice: Choice) -> None:
         if given.nearest and given.nearest[1] == given.nearest[2] and not choice.known.card:
             st.button(
                 _("Use {size}").format(size=times(given.nearest[1:])),
-                key="use_nearest",
+                key=state.key("use_nearest"),
                 type="primary",
                 on_click=_use_side,
-                args=(given.nearest[1],),
+                args=(state, given.nearest[1]),
             )

@@ -15,9 +15,7 @@ from explorer.language import _, current
 from explorer.operations import INPUT
 from explorer.shelf import Shelf
 from explorer.ui import (
-    bound,
     link_told,
-    links,
     maps_channel,
     maps_chosen,
     maps_layer,
@@ -30,6 +28,7 @@ from explorer.ui import (
 from explorer.ui.maps_chosen import Place
 from explorer.ui.maps_layer import Layer
 from explorer.ui.maps_recorded import Overview, Subject
+from explorer.ui.states import FEATURE_MAPS
 
 Content = str | Callable[[], str | bytes]  # of a file; a function is called when it is asked for
 
@@ -158,14 +157,14 @@ def _controls(*, moments: bool) -> _Colours:
         "signed": _("signed, white is 0"),
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key="maps_controls"):
-        sort = links.pick_listed("sort", _("Channels sorted"), sorts, width=132)
-        scale = links.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sign = links.pick_listed("signs", _("Colours"), signs, width=172)
+        sort = FEATURE_MAPS.pick_listed("sort", _("Channels sorted"), sorts, width=132)
+        scale = FEATURE_MAPS.pick_listed("scale", _("One range of colours for"), scales, width=178)
+        sign = FEATURE_MAPS.pick_listed("signs", _("Colours"), signs, width=172)
         together = True
         if moments:
-            together = bound.toggle(_("One range on both sides"), "both", default=False)
+            together = FEATURE_MAPS.toggle("both", _("One range on both sides"))
         else:
-            links.heed("both", ("true",))
+            FEATURE_MAPS.heed("both", ("true",))
     return _Colours(sort, next(each for each in scales if each == scale), sign, together)
 
 

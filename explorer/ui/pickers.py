@@ -1,12 +1,9 @@
 """Widgets by which a network and an input are chosen, all of them kept in the page's address.
 
-The network's own widget is not bound to the address, since its labels carry the title beside the
-name. When the address wins (see `links`), everything is taken from it here, defaults too: Streamlit
-would keep the last network's values for whatever the address does not say.
+When the address wins (see `links`), everything is taken from it here, defaults too.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +13,11 @@ from explorer import architectures, inputs
 from explorer.architectures.registry import TORCHVISION, Architecture, Option, Value
 from explorer.inputs import Picture
 from explorer.language import _
-from explorer.ui import link_told, links
+from explorer.ui import link_told, states
+from explorer.ui.state import State
+from explorer.ui.states import LAYERS
 
 FIRST_SHOWN = "alexnet"
-_LAST = "what was picked last"
-FORGOTTEN = ("layer", "open")  # said of one network, they mean nothing in another
 
 # torchvision's names as people write them; what follows the family is a depth or a variant.
 _FAMILIES = {
@@ -72,15 +69,15 @@ def _defaults(architecture: Architecture) -> dict[str, Any]:
 
 def set_defaults(architecture: Architecture) -> None:
     """Put the input size and every option at the network's defaults."""
-    st.session_state.update(_defaults(architecture))
+    for name, value in _defaults(architecture).items():
+        LAYERS[name] = value
 
 
 def _network_changed() -> None:
-    name = st.session_state["network"]
+    """Another network brings its own size and options; a layer of the last means nothing in it."""
+    name: str = LAYERS["network"]
+    LAYERS.reset(states.OF_NETWORK, network="" if name == FIRST_SHOWN else name)
     set_defaults(architectures.get(name))
-    for key in FORGOTTEN:
-        st.query_params.pop(key, None)
-    links.put("network", name, FIRST_SHOWN)
 
 
 # -- from the address into the widgets ---------------------------------------------------------
@@ -94,7 +91,8 @@ def _read_batch(given: object) -> int:
         return 1
 
 
-def _read_option(option: Option, given: object) -> Value:
+def read_option(option: Option, given: object) -> Value:
+    """An option as a link spells it; what cannot be is told, and the default taken."""
     try:
         return option.parse(given)
     except ValueError:
@@ -102,33 +100,16 @@ def _read_option(option: Option, given: object) -> Value:
         return option.default
 
 
-def _take(given: Mapping[str, Any], names: list[str]) -> None:
-    """Every widget's value as `given`, or its default where that says nothing or nonsense."""
-    name = given.get("network")
-    architecture = architectures.get(name if name in names else FIRST_SHOWN)
-    st.session_state["network"] = architecture.name
-    spelled = inputs.spell(architecture.input_shape)
-    st.session_state["input"] = given.get("input") or spelled
-    st.session_state["batch"] = _read_batch(given.get("batch", 1))
-    for option in architecture.all_options:
-        st.session_state[option.name] = _read_option(option, given.get(option.name, option.default))
-
-
 def _arrive(names: list[str]) -> None:
-    """Take what the address says; on the way back to a bare one, what was picked last."""
-    address = st.query_params.to_dict()
-    last = st.session_state.get(_LAST, {})
-    bare = not any(key in address for key in ("network", "input", "batch", *last))
-    _take(last if bare and not links.came_back() else address, names)
-
-
-def _keep(choice: Choice) -> None:
-    st.session_state[_LAST] = {
-        "network": choice.architecture.name,
-        "input": st.session_state["input"],
-        "batch": choice.batch,
-        **choice.options,
-    }
+    """Every widget's value as the address says it, or its default where that says none."""
+    reject_unknown("network", names)
+    name = LAYERS.said("network")
+    architecture = architectures.get(name if name in names else FIRST_SHOWN)
+    LAYERS["network"] = architecture.name
+    LAYERS["input"] = LAYERS.said("input") or inputs.spell(architecture.input_shape)
+    LAYERS["batch"] = _read_batch(LAYERS.said("batch") or 1)
+    for option in architecture.all_options:
+        LAYERS[option.name] = read_option(option, LAYERS.said(option.name) or option.default)
 
 
 # -- the widgets -------------------------------------------------------------------------------
@@ -137,20 +118,19 @@ def _keep(choice: Choice) -> None:
 def pick_network() -> Architecture:
     """A network, by its registry name or its title."""
     names = architectures.names()
-    if links.arrived("network"):
-        reject_unknown("network", names)
+    if LAYERS.arrived("network"):
         _arrive(names)
     name = st.selectbox(
         _("Network"),
         names,
-        key="network",
-        index=names.index(FIRST_SHOWN),
+        key=LAYERS.key("network"),
         format_func=label,
         on_change=_network_changed,
         help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
         width=290,
     )
-    links.put("network", name, FIRST_SHOWN)
+    LAYERS.put("network", name, FIRST_SHOWN)
+    LAYERS.carry(network=name)
     return architectures.get(name)
 
 
@@ -158,12 +138,11 @@ def pick_input(default: Picture) -> tuple[Picture | None, str]:
     """The size of the picture as a text like 1x28x28; or None and what is wrong with it."""
     text = st.text_input(
         _("Input: channels × height × width"),
-        key="input",
-        value=inputs.spell(default),
-        bind="query-params",
+        key=LAYERS.key("input"),
         help=_("For example 1x224x224, or 28 for a square picture of 28 × 28."),
         width=210,
     )
+    LAYERS.put("input", text or "", inputs.spell(default))
     if not (text or "").strip():
         return default, ""
     try:
@@ -172,31 +151,29 @@ def pick_input(default: Picture) -> tuple[Picture | None, str]:
         return None, str(error)
 
 
-def pick_option(option: Option) -> Value:
+def pick_option(state: State, option: Option) -> Value:
     """One option of the network: a list of its choices, or a number within its range."""
     if isinstance(option.choices, range):
-        return int(
-            st.number_input(
-                option.name,
-                min_value=option.choices[0],
-                max_value=option.choices[-1],
-                key=option.name,
-                value=int(option.default),
-                bind="query-params",
-                help=_(option.meaning),
-                width=140,
-            )
+        value: Value = st.number_input(
+            option.name,
+            min_value=option.choices[0],
+            max_value=option.choices[-1],
+            value=state[option.name],
+            key=state.key(option.name),
+            help=_(option.meaning),
+            width=140,
         )
-    chosen: Value = st.selectbox(
-        option.name,
-        option.choices,
-        key=option.name,
-        index=option.choices.index(option.default),
-        bind="query-params",
-        help=_(option.meaning),
-        width=130,
-    )
-    return chosen
+    else:
+        value = st.selectbox(
+            option.name,
+            option.choices,
+            option.choices.index(state[option.name]),
+            key=state.key(option.name),
+            help=_(option.meaning),
+            width=130,
+        )
+    state.put(option.name, value, option.default)
+    return value
 
 
 def pick() -> Choice:
@@ -204,20 +181,11 @@ def pick() -> Choice:
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         architecture = pick_network()
         picture, complaint = pick_input(architecture.input_shape)
-        batch = st.number_input(
-            _("Batch"),
-            min_value=1,
-            max_value=inputs.MAX_BATCH,
-            value=1,
-            key="batch",
-            bind="query-params",
-            help=_("Pictures that go through together."),
-            width=110,
+        batch = LAYERS.number(
+            "batch", _("Batch"), _("Pictures that go through together."), width=110
         )
-        options = {option.name: pick_option(option) for option in architecture.options}
+        options = {option.name: pick_option(LAYERS, option) for option in architecture.options}
         with st.popover(_("More"), icon=":material/tune:"):
             for option in (architecture.in_channels, architecture.num_classes):
-                options[option.name] = pick_option(option)
-    choice = Choice(architecture, options, picture, int(batch), complaint)
-    _keep(choice)
-    return choice
+                options[option.name] = pick_option(LAYERS, option)
+    return Choice(architecture, options, picture, batch, complaint)

@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from explorer.language import _
 from explorer.quiz import Question, Value
 from explorer.ui import bound, links
 
-LAST = "quiz_last"  # where the reader was: kept while other pages are looked at
+LAST = "quiz_last"  # the series of the last run: another one begins with its first question
 ANSWERS = "quiz_answers"
 MOST_SEED, MOST_NUMBER = 999_999, 9_999
 
@@ -58,21 +57,17 @@ def answers() -> dict[Place, Given]:
 
 def pick() -> Place:
     """Topic, difficulty and seed in one row; the number of the question from link or buttons."""
-    last: dict[str, Any] = st.session_state.get(LAST, {})
-    back = links.came_back()  # then the link alone counts
-    for key, value in last.items():
-        if key not in st.query_params and not back:
-            st.session_state.setdefault(key, value)
+    opened = links.arrived("quiz_number")  # then the link alone counts
     with st.container(horizontal=True, vertical_alignment="center", key="quiz_controls"):
         topic = links.pick_one("quiz_topic", _("Topic"), topics())
         level = links.pick_one("quiz_level", _("Difficulty"), _levels())
         seed = _seed()
     series = {"quiz_topic": topic, "quiz_level": level, "quiz_seed": seed}
-    same = all(last.get(key, value) == value for key, value in series.items())
-    number = _number() if same or back else 1
+    same = st.session_state.get(LAST) == series
+    number = _said() if opened else st.session_state["quiz_number"] if same else 1
     st.session_state["quiz_number"] = number
     links.put("quiz_number", str(number), "1")
-    st.session_state[LAST] = {**series, "quiz_number": number}
+    st.session_state[LAST] = series
     return Place(seed, topic, int(level), number)
 
 
@@ -109,10 +104,9 @@ def new_seed() -> None:
     st.session_state["quiz_seed"] = secrets.randbelow(MOST_SEED) + 1
 
 
-def _number() -> int:
-    """The question's number: from buttons; from the link at first, and after Back and Forward."""
-    given = st.query_params.get("quiz_number", 1)
-    text = str(given if links.arrived("quiz_number") else st.session_state["quiz_number"])
+def _said() -> int:
+    """The question's number as the link says it."""
+    text = st.query_params.get("quiz_number", "1")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     return min(max(number, 1), MOST_NUMBER)
 

@@ -13,11 +13,11 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.runs import Run
-from explorer.ui import link_told, links, run_outcome, run_words
+from explorer.ui import link_told, run_outcome, run_words
 from explorer.ui.run_component import board
+from explorer.ui.state import State
 
 MOST_RUNS = 4  # side by side
-NAMES = ("at", "cell")  # in the address
 
 
 def _labels() -> dict[str, str]:
@@ -56,9 +56,9 @@ def _place(text: str) -> list[int] | None:
     return [int(form[1]), int(form[2])] if form else None
 
 
-def _epoch(last: int) -> int | None:
+def _epoch(state: State, last: int) -> int | None:
     """The epoch that the address names; the last, if that has not come."""
-    text = st.query_params.get("at", "")
+    text = state.said("at")
     known = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
     if text and not known:
         link_told.refuse("at", text, link_told.between(0, last), last)
@@ -77,7 +77,7 @@ def _shown(run: Run, line: Any) -> dict[str, Any]:
 
 
 def learned_board(
-    shown: Sequence[Run], *, key: str, kernels: bool = True, lines: Sequence[Any] = ()
+    state: State, shown: Sequence[Run], *, kernels: bool = True, lines: Sequence[Any] = ()
 ) -> None:
     """Show the epochs of runs that have done at least one; more than four are left out.
 
@@ -86,7 +86,7 @@ def learned_board(
     """
     signs = lines or [None] * len(shown)
     last = max(run.progress.epoch for run in shown)
-    epoch = _epoch(last)
+    epoch = _epoch(state, last)
     try:
         told = [_shown(run, sign) for run, sign in zip(shown, signs, strict=True)][:MOST_RUNS]
     except ValueError as error:  # the data set has gone
@@ -94,16 +94,16 @@ def learned_board(
         return
     result = board(
         "run_learned",
-        key=key,
+        key=state.key("learned"),
         data={
             "shown": told,
             "kernels": kernels,
             "epoch": epoch,
-            "cell": _place(st.query_params.get("cell", "")),
+            "cell": _place(state.said("cell")),
             "labels": _labels(),
         },
         on_at_change=lambda: None,
     )
     if result.at:
-        links.put("at", str(result.at["epoch"]), str(last))
-        links.put("cell", result.at["cell"])
+        state.put("at", result.at["epoch"], last)
+        state.put("cell", result.at["cell"])

@@ -14,8 +14,9 @@ import streamlit as st
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.runs import Run
-from explorer.ui import links, run_words
+from explorer.ui import run_words
 from explorer.ui.run_component import board
+from explorer.ui.states import LIVE
 
 AXES = ("epoch", "step", "seconds")
 
@@ -53,7 +54,7 @@ def live_board(
     def asked() -> None:
         on_ask(st.session_state[key].ask or "")
 
-    axis = links.heed("by", AXES)
+    axis = LIVE.heed("by", AXES)
     result = board(
         "run_live",
         key=key,
@@ -71,4 +72,4 @@ def live_board(
         on_changed_change=lambda: None,
     )
     if result.by in AXES:
-        links.put("by", result.by, AXES[0])
+        LIVE.put("by", result.by, AXES[0])

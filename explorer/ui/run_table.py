@@ -14,8 +14,9 @@ import streamlit as st
 
 from explorer.language import _, current
 from explorer.runs import Run
-from explorer.ui import link_told, links, run_words
+from explorer.ui import link_told, run_words
 from explorer.ui.run_component import api, board
+from explorer.ui.states import RUNS
 
 AXES = ("epoch", "seconds", "images", "flops")
 MARKS = ("circle", "diamond", "square", "triangle", "cross")
@@ -111,18 +112,18 @@ def overlay(shown: Sequence[Run], *, key: str) -> None:
                 {"id": run.id, "name": run.name, "line": sign(place)}
                 for place, run in enumerate(shown)
             ],
-            "by": links.heed("by", AXES),
+            "by": RUNS.heed("by", AXES),
             "labels": _overlay_labels(),
         },
         on_by_change=lambda: None,
     )
     if result.by in AXES:
-        links.put("by", result.by, AXES[0])
+        RUNS.put("by", result.by, AXES[0])
 
 
 def ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
-    given = list(filter(None, st.query_params.get("runs", "").split(",")))
+    given = list(filter(None, RUNS.said("runs").split(",")))
     known = {str(run.id): run.id for run in listed}
     link_told.say_missing_runs([each for each in dict.fromkeys(given) if each not in known])
     asked = [known[each] for each in given if each in known]

@@ -11,7 +11,15 @@ from streamlit.runtime.scriptrunner import StopException
 
 from explorer import language
 from explorer.language import _
-from explorer.ui import entries, link_told, links, speech, teacher
+from explorer.ui import (  # states: declares what the pages hold
+    entries,
+    link_told,
+    links,
+    speech,
+    state,
+    states,  # noqa: F401
+    teacher,
+)
 from explorer.ui.entries import ASSETS
 
 SIDEBAR_WIDTH = 230  # pixels
@@ -39,12 +47,19 @@ def main() -> None:
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
     link_told.begin()
     links.drop_endless()
+    state.begin(page.url_path, others=(speech.CHOICE,))
     try:
         page.run()
     except StopException:  # it has said what it had to say
-        link_told.settle()
+        _settle()
         raise
+    _settle()
+
+
+def _settle() -> None:
+    """After a page was drawn."""
     link_told.settle()
+    links.remember()
 
 
 if __name__ == "__main__":  # Streamlit and its test harness run this file as the main program

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from explorer import memory, wording
+from explorer import wording
 from explorer.anatomy import Anatomy
 from explorer.language import _
 from explorer.ui import loaders
 from explorer.ui.pickers import Choice
+from explorer.ui.states import LAYERS
 from explorer.units import exact, size
 
 WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight on a projector
@@ -19,7 +20,9 @@ def totals(anatomy: Anatomy, choice: Choice) -> None:
         if anatomy.lesson:
             line = _("Up to {layer}: {sums}").format(layer=anatomy.lesson.operation.name, sums=line)
         st.markdown(f"**{line}**", width="stretch")
-        sums = st.popover(_("All sums"), icon=":material/functions:", key="sums", on_change="rerun")
+        sums = st.popover(
+            _("All sums"), icon=":material/functions:", key=LAYERS.key("sums"), on_change="rerun"
+        )
         with sums, st.container(horizontal=True, width=2 * WIDTH + 16, key="all_sums"):
             with st.container(width=WIDTH, gap="small"):
                 st.markdown(_table(_("For one picture"), _sums(anatomy)))
@@ -55,13 +58,10 @@ def _table(heading: str, rows: dict[str, str]) -> str:
 
 def _training(choice: Choice, *, compute: bool) -> None:
     """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
-    optimizer = st.selectbox(
+    optimizer = LAYERS.select(
+        "optimizer",
         _("Training with"),
-        tuple(memory.OPTIMIZER_STATE),
-        index=2,
-        key="optimizer",
-        bind="query-params",
-        help=_("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
+        _("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
     )
     if not compute or choice.picture is None:
         return

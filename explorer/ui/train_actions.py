@@ -12,6 +12,7 @@ from explorer.runs import Run
 from explorer.ui import run_words, visitor
 from explorer.ui.entries import entry
 from explorer.ui.run_component import api
+from explorer.ui.states import RUNS
 
 ASSETS = Path(__file__).parent / "assets"
 _SAID = "what came of the last action"
@@ -47,7 +48,7 @@ def show(chosen: Sequence[Run]) -> None:
         over, refused = _allowed("delete", [run for run in chosen if run.status.over])
         st.button(
             _("Delete …"),
-            key="delete",
+            key=RUNS.key("delete"),
             icon=":material/delete:",
             disabled=not over,
             help=refused,
@@ -76,7 +77,7 @@ def _each(word: str, name: str, icon: str, fitting: Sequence[Run]) -> None:
     allowed, refused = _allowed(name, fitting)
     st.button(
         word,
-        key=name,
+        key=RUNS.key(name),
         icon=icon,
         disabled=not allowed,
         help=refused,
@@ -94,7 +95,9 @@ def _allowed(verb: str, fitting: Sequence[Run]) -> tuple[list[Run], str | None]:
 
 def _watch(chosen: Sequence[Run]) -> None:
     one = chosen[0] if len(chosen) == 1 else None
-    if st.button(_("Watch"), key="watch", icon=":material/monitoring:", disabled=one is None):
+    if st.button(
+        _("Watch"), key=RUNS.key("watch"), icon=":material/monitoring:", disabled=one is None
+    ):
         assert one is not None, "the button is off otherwise"
         st.switch_page(entry("live").path, query_params={"run": str(one.id)})
 
@@ -170,14 +173,14 @@ def _confirm(given: Sequence[Run]) -> None:
         yes, no = st.columns(2)
         if yes.button(
             _("Delete"),
-            key="delete_yes",
+            key=RUNS.key("delete_yes"),
             type="primary",
             width="stretch",
             on_click=_do,
             args=(visitor.delete, [run.id for run in given]),
         ):
             st.rerun()
-        if no.button(_("Keep"), key="delete_no", width="stretch"):
+        if no.button(_("Keep"), key=RUNS.key("delete_no"), width="stretch"):
             st.rerun()
 
     dialog()

@@ -18,8 +18,9 @@ from explorer.recipes import Recipe
 from explorer.recipes.checks import MAX_SIZE
 from explorer.training import Budget, machine
 from explorer.training.setting import Setting
-from explorer.ui import links, loaders, run_words, train_measured, visitor
+from explorer.ui import loaders, run_words, train_measured, visitor
 from explorer.ui.entries import entry
+from explorer.ui.states import NEW_RUN
 from explorer.units import count, exact, size
 
 _TROUBLE = "why nothing was launched"
@@ -50,7 +51,7 @@ def pick_device() -> Device:
     if len(there) == 1:
         words.pop(device.AUTOMATIC)
         words = {device.AUTOMATIC: next(iter(words.values()))}
-    chosen = links.pick_listed("device", _("Device"), words, width=340)
+    chosen = NEW_RUN.pick_listed("device", _("Device"), words, width=340)
     if len(there) == 1:
         _say_why_no_gpu()
     return device.named(chosen)
@@ -106,7 +107,7 @@ def lesson(recipe: Recipe, given: Lesson) -> None:
                 side = given.nearest[1]
                 st.button(
                     _("Use {n} × {n}").format(n=side),
-                    key="use_nearest",
+                    key=NEW_RUN.key("use_nearest"),
                     type="primary",
                     on_click=_set_size,
                     args=(side,),
@@ -114,7 +115,7 @@ def lesson(recipe: Recipe, given: Lesson) -> None:
 
 
 def _set_size(side: int) -> None:
-    st.session_state["size"] = side
+    NEW_RUN["size"] = side
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -144,7 +145,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
     # It stays when it has measured: else the next button would move under the pointer.
     st.button(
         _("Measure the time") if None in budgets else _("Measure again"),
-        key="measure",
+        key=NEW_RUN.key("measure"),
         icon=":material/timer:",
         disabled=bool(visitor.may_not_train()),
         on_click=_ask_to_measure,

@@ -12,44 +12,53 @@ from typing import Any
 import streamlit as st
 
 from explorer import architectures, datasets, recipes
-from explorer.architectures.registry import Value
 from explorer.figures import runs as figures
 from explorer.language import N_, _
 from explorer.recipes import PRESETS, Recipe
 from explorer.recipes.presets import EXPERIMENTS
-from explorer.ui import bound, link_told, links, pickers, run_words
+from explorer.ui import link_told, links, pickers, run_words, state
+from explorer.ui.states import LISTS, NEW_RUN, NUMBERS, OPTIONS, RATES
 
 FIRST = "lenet"  # the preset to begin with
 OWN = ""
-_KEPT = "the recipe that was last set"
 _DEFAULT = Recipe(FIRST)  # the address leaves out what is as here
-_NUMBERS = ("size", "epochs", "batch_size", "crop", "train_subset", "test_subset", "seed")
-_RATES = ("learning_rate", "momentum", "weight_decay")
-_NAMES = ("optimizer", "schedule", "initialisation", "precision", "device", "dataset", "network")
+_NAMES = (*LISTS, "device", "dataset", "network")
+_OF_TRAINING = (*NUMBERS, *RATES, *_NAMES, "flip")
+# An experiment has its own; data and device stay.
+_OF_ONE_RUN = (*NUMBERS, *RATES, *LISTS, "network", "flip", *OPTIONS)
 _SEED_HELP = N_(
     "The same seed gives the same curve on the same machine: on a CPU bit for bit, on a GPU to "
     "rounding, which many steps can make visible."
 )
-_OF_TRAINING = (*_NUMBERS, *_RATES, *_NAMES, "flip")
 
 
 # -- from the address into the widgets, and back ------------------------------------------------
 
 
-def _put(recipe: Recipe) -> None:
-    """Set every widget to what a recipe says."""
-    for name in _OF_TRAINING:
-        value = getattr(recipe, name)
-        st.session_state[name] = f"{value:.12g}" if name in _RATES else value
-    for option in architectures.get(recipe.network).options:
-        st.session_state[option.name] = recipe.options.get(option.name, option.default)
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """What every widget holds for a recipe."""
+    fields = {name: getattr(recipe, name) for name in _OF_TRAINING}
+    rates = {name: f"{fields[name]:.12g}" for name in RATES}
+    own = architectures.get(recipe.network).options
+    options = {option.name: recipe.options.get(option.name, option.default) for option in own}
+    return {**fields, **rates, **options}
+
+
+def _put(values: Mapping[str, Any]) -> None:
+    """Set every widget; in the address all at once, without what is as by default."""
+    for name, value in values.items():
+        NEW_RUN[name] = value
+    own = architectures.get(values["network"]).options
+    usual = _values(_DEFAULT) | {option.name: option.default for option in own}
+    told = {n: state.spell(value) for n, value in values.items() if value != usual[n]}
+    links.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
 
 
 def _field(name: str, given: str) -> Any:
     """A field as the address spells it; what is nonsense there is told, and counts as not said."""
     default = getattr(_DEFAULT, name)
-    if name in _NUMBERS:
-        if re.fullmatch(r"-?\d{1,9}", given):  # one that cannot be is told beside the fields
+    if name in NUMBERS:
+        if re.fullmatch(r"-?\d{1,15}", given):  # one that cannot be is told beside the fields
             return int(given)
         link_told.refuse(name, given, _("a whole number"), default)
         return default
@@ -59,9 +68,10 @@ def _field(name: str, given: str) -> Any:
         return given == "true"
     if name == "network":
         return given if given in architectures.names() else default
-    if name in _RATES:
+    if name in RATES:
         if math.isnan(rate := _rate(given)):
-            link_told.refuse(name, given, _("a number"), rate := default)
+            link_told.refuse(name, given, _("a number"), "")
+            return given  # told beside the fields, too
         return f"{rate:.12g}"
     return given
 
@@ -75,30 +85,29 @@ def _rate(given: str) -> float:
 
 
 def arrive() -> None:
-    """When the page is opened: take what the address says, else what was set here last."""
-    if not links.arrived("network"):
+    """When the page is opened: take what the address says, else a run of the course."""
+    if not NEW_RUN.arrived("network"):
         return
     address = st.query_params.to_dict()
     said = [name for name in _OF_TRAINING if name in address]
-    preset = links.heed("preset", ("", *PRESETS))
-    if not said and not preset and links.came_back():
-        links.rewrite(_spelled(_last()))
-        address = st.query_params.to_dict()
-        said = [name for name in _OF_TRAINING if name in address]
-    st.session_state["experiment"] = preset if preset in EXPERIMENTS else ""
+    preset = NEW_RUN.heed("preset", ("", *PRESETS))
+    NEW_RUN["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
-        return
-    if not said and not preset:
-        _put(_last())
-        return
-    recipe = _said_recipe(preset, address)
-    _put(recipe)
-    for name in said:
-        if name != "network":
-            st.session_state[name] = _field(name, address[name])
-    for option in architectures.get(recipe.network).options:
-        if option.name in address:
-            st.session_state[option.name] = _option(option, address[option.name])
+        NEW_RUN["network"] = _DEFAULT.network
+    elif NEW_RUN.brought_network:
+        _put(_values(_of_network(address)))
+    elif said or preset:
+        _put(_said(address, _said_recipe(preset, address)))
+    else:
+        _put(_values(PRESETS[FIRST].recipes[0]))
+
+
+def _said(address: Mapping[str, str], recipe: Recipe) -> dict[str, Any]:
+    """What the widgets hold for a recipe, where the address does not say otherwise."""
+    fields = [name for name in _OF_TRAINING if name in address and name != "network"]
+    own = architectures.get(recipe.network).options
+    options = {o.name: pickers.read_option(o, address[o.name]) for o in own if o.name in address}
+    return {**_values(recipe), **{name: _field(name, address[name]) for name in fields}, **options}
 
 
 def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
@@ -113,38 +122,22 @@ def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
     return replace(_DEFAULT, network=_field("network", network))
 
 
-def _spelled(recipe: Recipe) -> dict[str, str]:
-    """A recipe as the address spells it, without what is as by default."""
-    fields = {name: (getattr(recipe, name), getattr(_DEFAULT, name)) for name in _OF_TRAINING}
-    told = {name: value for name, (value, default) in fields.items() if value != default}
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in {**told, **recipe.options}.items()
-    }
+def _of_network(given: Mapping[str, Any]) -> Recipe:
+    """The course's recipe for the network that is `given`; data, device and seed stay."""
+    stays = {name: given[name] for name in ("dataset", "device") if name in given}
+    recipe = recipes.course_recipe(given["network"])
+    return replace(recipe, **stays, seed=int(_field("seed", str(given.get("seed", 0)))))
 
 
 def unreadable() -> str:
     """What stands in a field for a rate and is no number, in a sentence; else nothing."""
-    for name in _RATES:
-        given = st.session_state[name]
+    for name in RATES:
+        given: str = NEW_RUN[name]
         if math.isnan(_rate(given)):
             return _("{field}: “{given}” is not a number. Type for example 0.01.").format(
                 field=figures.field(name).capitalize(), given=given[:40]
             )
     return ""
-
-
-def _option(option: architectures.Option, given: str) -> Value:
-    try:
-        return option.parse(given)
-    except ValueError:
-        link_told.refuse(option.name, given, option.describe_choices(), option.default)
-        return option.default
-
-
-def _last() -> Recipe:
-    kept: Recipe | None = st.session_state.get(_KEPT)
-    return kept or PRESETS[FIRST].recipes[0]
 
 
 # -- where to begin -----------------------------------------------------------------------------
@@ -167,14 +160,20 @@ def _label(name: str) -> str:
 
 
 def _begin() -> None:
-    """A preset was picked: its recipe into the widgets."""
-    name = st.session_state["start"]
-    experiment = name if name in EXPERIMENTS else ""
-    st.session_state["experiment"] = experiment
-    links.put("preset", experiment)
-    if not experiment:
-        recipe = PRESETS[name].recipes[0] if name in PRESETS else _last()
-        _put(replace(recipe, device=st.session_state.get("device", _DEFAULT.device)))
+    """A preset was picked: its recipe into the widgets. Own settings begin with what is there."""
+    name: str = NEW_RUN["start"]
+    NEW_RUN["experiment"] = name if name in EXPERIMENTS else ""
+    if name in EXPERIMENTS:
+        NEW_RUN.reset(_OF_ONE_RUN, preset=name)
+        return
+    recipe = PRESETS[name].recipes[0] if name in PRESETS else _last()
+    _put(_values(replace(recipe, device=NEW_RUN.get("device", _DEFAULT.device))))
+
+
+def _last() -> Recipe:
+    """What was set before an experiment was picked."""
+    kept: Recipe | None = NEW_RUN.get("recipe")
+    return kept or PRESETS[FIRST].recipes[0]
 
 
 def _as_it_is() -> str:
@@ -190,17 +189,17 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 
 def pick_start() -> str:
     """A run of the course, an experiment, or own settings; the experiment's name, if it is one."""
-    experiment: str = st.session_state.get("experiment", "")
-    st.session_state["start"] = experiment or _as_it_is()
+    experiment: str = NEW_RUN["experiment"]
+    NEW_RUN["start"] = experiment or _as_it_is()
     st.selectbox(
         _("Begin with"),
         [OWN, *PRESETS],
-        key="start",
+        key=NEW_RUN.key("start"),
         format_func=_label,
         on_change=_begin,
         help=_("What the course trained, with what it reported, and experiments of several runs."),
     )
-    links.put("preset", experiment)
+    NEW_RUN.put("preset", experiment)
     return experiment
 
 
@@ -209,9 +208,8 @@ def pick_start() -> str:
 
 def _network_changed() -> None:
     """Another network brings the course's recipe for it; data, device and seed stay."""
-    state = st.session_state
-    recipe = recipes.course_recipe(state["network"])
-    _put(replace(recipe, dataset=state["dataset"], device=state["device"], seed=state["seed"]))
+    names = ("network", "dataset", "device", "seed")
+    _put(_values(_of_network({name: NEW_RUN[name] for name in names})))
 
 
 def pick_network() -> None:
@@ -221,24 +219,25 @@ def pick_network() -> None:
         name = st.selectbox(
             _("Network"),
             names,
-            key="network",
+            key=NEW_RUN.key("network"),
             format_func=pickers.label,
             on_change=_network_changed,
             help=_("Type to search. Another network brings the course's settings for it."),
             width=290,
         )
-        links.put("network", name, _DEFAULT.network)
+        NEW_RUN.put("network", name, _DEFAULT.network)
+        NEW_RUN.carry(network=name)
         options = architectures.get(name).options
         for option in options:
-            pickers.pick_option(option)
-    link_told.know({*_OF_TRAINING, *(option.name for option in options)})
+            pickers.pick_option(NEW_RUN, option)
+    NEW_RUN.know(*(option.name for option in options))
 
 
 def pick_data() -> None:
     """The data, and the size that its pictures are brought to."""
     words = {name: _data_word(name) for name in datasets.names()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
-        links.pick_listed("dataset", _("Data"), words, width=220)
+        NEW_RUN.pick_listed("dataset", _("Data"), words, width=220)
         _number("size", _("Size in pixels"), _("Pictures are resized to so many rows and columns."))
         _number("epochs", _("Epochs"), _("How often all training pictures are gone through."))
         _number("batch_size", _("Batch size"), _("Pictures of one step."))
@@ -250,16 +249,16 @@ def _data_word(name: str) -> str:
 
 
 def _number(name: str, label: str, help_: str = "", width: int = 120) -> int:
-    return bound.number(label, name, getattr(_DEFAULT, name), help_=help_ or None, width=width)
+    return NEW_RUN.number(name, label, help_ or None, width=width)
 
 
 def _rate_field(name: str, label: str, help_: str = "") -> None:
-    bound.text(label, name, f"{getattr(_DEFAULT, name):g}", help_ or None, width=120)
+    NEW_RUN.text(name, label, help_ or None, width=120)
 
 
 def _choice(name: str, label: str, meanings: Mapping[str, str], width: int = 150) -> None:
     words = {each: each for each in meanings}
-    links.pick_listed(name, label, words, width=width)
+    NEW_RUN.pick_listed(name, label, words, width=width)
 
 
 def pick_recipe() -> None:
@@ -282,24 +281,22 @@ def _pick_rest() -> None:
         _number("train_subset", _("Training pictures"), _("0 takes all."), 150)
         _number("test_subset", _("Test pictures"), _("0 takes all."))
         _number("crop", _("Random crop"), _("Pixels of padding to cut a random window from."))
-        bound.toggle(_("Flip half of the pictures"), "flip", default=False)
+        NEW_RUN.toggle("flip", _("Flip half of the pictures"))
     meanings = {**recipes.INITIALISATIONS, **recipes.SCHEDULES, **recipes.PRECISIONS}
     st.caption("  \n".join(f"`{name}`: {_(words)}" for name, words in meanings.items()))
 
 
+def read() -> Recipe:
+    """The recipe as it is set, unchecked, and kept for the way back from an experiment."""
+    recipe = NEW_RUN["recipe"] = _read()
+    return recipe
+
+
 def _read() -> Recipe:
-    """The recipe that the widgets stand at, unchecked; rates that are no numbers are NaN."""
-    state = st.session_state
-    own = {option.name: option.default for option in architectures.get(state["network"]).options}
-    set_to = {name: state.get(name, default) for name, default in own.items()}
-    fields = {name: state[name] for name in _OF_TRAINING if name not in _RATES}
-    rates = {name: _rate(state[name]) for name in _RATES}
+    """As `read`; rates that are no numbers are NaN."""
+    own = {option.name: option.default for option in architectures.get(NEW_RUN["network"]).options}
+    set_to = {name: NEW_RUN.get(name, default) for name, default in own.items()}
+    fields = {name: NEW_RUN[name] for name in _OF_TRAINING if name not in RATES}
+    rates = {name: _rate(NEW_RUN[name]) for name in RATES}
     changed = {name: value for name, value in set_to.items() if value != own[name]}
     return recipes.from_json({**fields, **rates, "options": changed})
-
-
-def read() -> Recipe:
-    """The recipe as it is set, and kept for the way back to this page; unchecked."""
-    recipe = _read()
-    st.session_state[_KEPT] = recipe
-    return recipe

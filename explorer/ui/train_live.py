@@ -8,10 +8,11 @@ from explorer import datasets
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.runs import Run, Status
-from explorer.ui import link_told, links, run_learned, run_words, train_actions, visitor
+from explorer.ui import link_told, links, run_words, train_actions, visitor
 from explorer.ui.entries import entry
 from explorer.ui.run_learned import learned_board
 from explorer.ui.run_live import live_board
+from explorer.ui.states import LIVE
 from explorer.units import count, size
 
 _SAID = "what came of the last request"
@@ -32,28 +33,28 @@ def pick() -> Run | None:
     if not listed:
         return None
     known = {run.id: run for run in listed}
-    link_told.know(("run", "by", *run_learned.NAMES))
+    LIVE.know()
     names = _names(listed)
-    asked = _asked(known) if links.arrived("run_picked") else st.session_state["run_picked"]
+    asked = _asked(known) if LIVE.arrived("picked") else LIVE["picked"]
     (number,) = links.meant("runs", [asked or _first(listed).id], names)
     if number not in known:
         _tell_gone(str(number))
         number = _first(listed).id
-    links.hold("run_picked", number, names[number])
+    links.hold(LIVE.key("picked"), number, names[number])
     chosen = st.selectbox(
         _("Run"),
         list(known),
-        key="run_picked",
+        key=LIVE.key("picked"),
         format_func=names.__getitem__,
         label_visibility="collapsed",
         width=340,
     )
-    links.put("run", str(chosen))
+    LIVE.put("run", chosen)
     return known[chosen]
 
 
 def _asked(known: dict[int, Run]) -> int | None:
-    given = st.query_params.get("run", "")
+    given = LIVE.said("run")
     if not given:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:
@@ -118,14 +119,14 @@ def board(run: Run) -> None:
     def asked(verb: str) -> None:
         try:
             if verb == "retry":
-                st.session_state["run_picked"] = visitor.retry(run.id)
+                LIVE["picked"] = visitor.retry(run.id)
             elif verb in VERBS:
                 VERBS[verb](run.id)
         except ValueError as error:
             st.session_state[_SAID] = str(error)
 
     refused = {verb: visitor.refusal(verb, run) for verb in (*VERBS, "retry")}
-    live_board(run, key="live", place=place, refused=refused, on_ask=asked)
+    live_board(run, key=LIVE.key("board"), place=place, refused=refused, on_ask=asked)
     if said := st.session_state.pop(_SAID, ""):
         st.error(run_words.literal(said), icon=":material/error:")
 
@@ -170,7 +171,7 @@ def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
 def outcome(run: Run) -> None:
     """Confusion matrix, worst mistakes, accuracy of each class, at any epoch."""
     st.subheader(_("What does it take for what?"), anchor=False)
-    learned_board([run], key="learned", kernels=False)
+    learned_board(LIVE, [run], kernels=False)
 
 
 def balance(run: Run) -> None:

@@ -12,8 +12,9 @@ from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.recipes import MISTAKES, PRESETS, Recipe
 from explorer.recipes.course import SPACIOUS_BATCH, limited_by_card
-from explorer.ui import bound, links, run_words, train_budget, train_form
+from explorer.ui import run_words, train_budget, train_form
 from explorer.ui.entries import entry
+from explorer.ui.states import NEW_RUN
 
 ASSETS = Path(__file__).parent / "assets"
 # What an experiment's plan says of its runs where they are alike, in this order.
@@ -52,13 +53,13 @@ def _offer_spacious_batch(recipe: Recipe) -> None:
         )
         st.button(
             _("Use {n} a batch").format(n=SPACIOUS_BATCH),
-            key="use_spacious_batch",
+            key=NEW_RUN.key("use_spacious_batch"),
             on_click=_use_spacious_batch,
         )
 
 
 def _use_spacious_batch() -> None:
-    st.session_state["batch_size"] = SPACIOUS_BATCH
+    NEW_RUN["batch_size"] = SPACIOUS_BATCH
 
 
 def card(recipe: Recipe, taught: bool) -> None:
@@ -69,7 +70,7 @@ def card(recipe: Recipe, taught: bool) -> None:
     with st.container(border=True, key="budget"):
         st.html(ASSETS / "run_pages.css")
         chosen = train_budget.pick_device()
-        recipe = replace(recipe, device=st.session_state["device"])
+        recipe = replace(recipe, device=NEW_RUN["device"])
         train_budget.trouble()
         problem = train_form.unreadable() or _problem(recipe)
         if not problem:
@@ -98,14 +99,14 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
     word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))
     pressed = st.button(
         word,
-        key="launch",
+        key=NEW_RUN.key("launch"),
         type="primary",
         icon=":material/rocket_launch:",
         width="stretch",
         disabled=bool(problem or missing),
     )
     if not problem and not missing:
-        train_budget.queue(st.session_state["device"])
+        train_budget.queue(NEW_RUN["device"])
     if pressed:
         train_budget.launch(list(given))
 
@@ -166,11 +167,9 @@ def experiment(name: str) -> list[Recipe]:
     st.markdown(f"**{_(preset.question)}**")
     words = {each: _(datasets.get(each).title) for each in datasets.names()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
-        data = links.pick_listed("dataset", _("Data"), words, width=220)
-        epochs = bound.number(_("Epochs (0: as planned)"), "all_epochs", 0, 0, width=170)
-        subset = bound.number(
-            _("Training pictures (0: as planned)"), "train_subset", 0, 0, width=232
-        )
+        data = NEW_RUN.pick_listed("dataset", _("Data"), words, width=220)
+        epochs = NEW_RUN.number("all_epochs", _("Epochs (0: as planned)"), width=170)
+        subset = NEW_RUN.number("train_subset", _("Training pictures (0: as planned)"), width=232)
     shown = [
         replace(
             each,
@@ -200,7 +199,7 @@ def experiment_card(given: Sequence[Recipe]) -> None:
         st.html(ASSETS / "run_pages.css")
         chosen = train_budget.pick_device()
         train_budget.trouble()
-        here = [replace(each, device=st.session_state["device"]) for each in given]
+        here = [replace(each, device=NEW_RUN["device"]) for each in given]
         problem = next(filter(None, map(_problem, here)), "")
         if not problem:
             train_budget.show(here, chosen)

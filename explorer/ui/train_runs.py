@@ -7,14 +7,15 @@ import streamlit as st
 from explorer.figures import runs as figures
 from explorer.language import _, ngettext
 from explorer.runs import Run
-from explorer.ui import link_told, links, run_learned, run_words, train_actions
+from explorer.ui import links, run_words, train_actions
 from explorer.ui.entries import entry
 from explorer.ui.run_learned import MOST_RUNS, learned_board
 from explorer.ui.run_table import overlay, run_table, sign, ticked_at_first
+from explorer.ui.states import RUNS
 
 ASSETS = Path(__file__).parent / "assets"
-TABLE = "table"
-_CHOSEN = "runs chosen"
+TABLE = RUNS.key("table")
+_CHOSEN = RUNS.key("chosen")
 
 
 def nothing_yet() -> None:
@@ -45,14 +46,12 @@ def nothing_chosen() -> None:
 
 def choose(every: list[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
-    link_told.know(("runs", "by", *run_learned.NAMES))
-    # Back from another page comes without the link's runs; then those that were ticked stay.
-    back = links.came_back() and ("runs" in st.query_params or _CHOSEN not in st.session_state)
-    if TABLE not in st.session_state or back:
+    RUNS.know()
+    if links.arrived(TABLE):
         st.session_state[_CHOSEN] = ticked_at_first(every)
     known = {run.id: run for run in every}
     ticked = [number for number in st.session_state[_CHOSEN] if number in known]
-    links.put("runs", ",".join(map(str, ticked)))
+    RUNS.put("runs", ",".join(map(str, ticked)))
     opened = run_table(every, ticked, key=TABLE, on_choose=_keep)
     if opened:
         st.switch_page(entry("live").path, query_params={"run": str(opened)})
@@ -73,7 +72,7 @@ def actions(chosen: list[Run]) -> None:
 
 def curves(chosen: list[Run]) -> None:
     """Their curves in the same charts."""
-    overlay(chosen, key="overlay")
+    overlay(chosen, key=RUNS.key("overlay"))
 
 
 def differences(chosen: list[Run]) -> None:
@@ -115,4 +114,4 @@ def outcome(chosen: list[Run]) -> None:
         )
         st.caption(text.format(most=MOST_RUNS, n=left))
     shown = done[:MOST_RUNS]
-    learned_board([run for run, _sign in shown], key="learned", lines=[each for _r, each in shown])
+    learned_board(RUNS, [run for run, _sign in shown], lines=[each for _r, each in shown])

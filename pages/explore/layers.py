@@ -4,14 +4,13 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import layers_view as view
-from explorer.ui import link_told, links, loaders, pickers, sums_view
-
-NAMES = ("network", "input", "batch", "view", "layer", "open", "show", "picture", "optimizer")
+from explorer.ui import loaders, pickers, sums_view
+from explorer.ui.states import LAYERS
 
 title = st.empty()  # names the network, which is picked below it
 choice = pickers.pick()
 architecture, options = choice.architecture, loaders.pairs(choice.options)
-link_told.know((*NAMES, *choice.options))
+LAYERS.know(*choice.options)
 title.title(_("What happens to an image inside {network}?").format(network=architecture.title))
 
 if choice.picture is None:
@@ -24,7 +23,7 @@ sums_view.totals(anatomy, choice)
 if anatomy.lesson:
     view.lesson(anatomy.lesson, choice)
 words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
-layers, costs, code, about = links.tabs("view", words)
+layers, costs, code, about = LAYERS.tabs("view", words)
 if layers.open:
     with layers:
         view.board(anatomy, choice, choice.picture)

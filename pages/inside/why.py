@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import inside_why, inside_why_view, maps_page
+from explorer.ui.states import WHY
 
 st.title(_("What in the picture does the answer rest on?"))
 looked = inside_why.pick()
@@ -12,6 +13,6 @@ if looked is None:
 with st.spinner(_("Looking …")):  # shown only after half a second
     problem = inside_why.problem(looked)
 if problem:
-    maps_page.complain(problem, looked.choice)
+    maps_page.complain(WHY, problem, looked.choice)
     st.stop()
 inside_why_view.show(looked)
