@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import socket
 import stat
 import struct
 import subprocess
@@ -108,6 +109,23 @@ def test_load_takes_a_path_and_answers_with_the_kept_name(tmp_path: Path) -> Non
     assert datasets.load(data.name) is data
     with pytest.raises(ValueError, match="There is no file or folder"):
         datasets.load("images", path=tmp_path / "nowhere")
+
+
+def test_what_is_neither_file_nor_folder_is_refused_unopened(tmp_path: Path) -> None:
+    """A device has no end; a pipe would be waited for as long as nobody writes to it."""
+    os.mkfifo(tmp_path / "pipe.zip")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for path, kind in (
+            (Path("/dev/zero"), "a device"),
+            (tmp_path / "pipe.zip", "a pipe"),
+            (tmp_path / "socket", "a socket"),
+        ):
+            with pytest.raises(ValueError, match=f"{path} is {kind}, not a zip or a folder"):
+                datasets.keep(path)
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    with pytest.raises(ValueError, match="cannot be looked at: Too many levels"):
+        datasets.keep(tmp_path / "round")
 
 
 def test_other_files_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -70,15 +70,18 @@ def disk(tmp_path: Path) -> Path:
 
 
 def test_runs_are_listed_and_deleted_on_a_full_disk(disk: Path):
-    """From the store's opening on, one without files of its own first; then without the ballast."""
+    """From the store's opening on, a long one without files first; then without the ballast."""
     told = inside(
         disk,
         """
-bare, heavy = made("bare"), made("heavy", 10 * 2**20)
+long, heavy = made("long"), made("heavy", 10 * 2**20)
+with database.database().writing() as connection:  # more of them than the ballast has room for
+    rows = ((long, step, 1.5, step, 1.5, 1.5, 1.5, 1.5, 1.5) for step in range(150_000))
+    connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 database.database().close()
 fill()
 print([run.name for run in runs.listed()])
-runs.delete(bare)
+runs.delete(long)
 print([run.name for run in runs.listed()])
 runs.delete(heavy)
 print(runs.listed(), folder.folder(heavy).exists(), ballast.free(home) >= 10 * 2**20)
@@ -93,7 +96,7 @@ except database.DiskFullError as error:
 """,
     )
     assert told == [
-        "['heavy', 'bare']",
+        "['heavy', 'long']",
         "['heavy']",
         "[] False True",
         "SQLITE_IOERR_SHMSIZE",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from explorer.language import _
+from explorer.language import N_, _
 from explorer.tasks import Refused
 from explorer.units import count, size
 
@@ -68,13 +68,10 @@ def opened(source: Path | IO[bytes]) -> Iterator[Found]:
     Raises:
         Refused: it is neither, or it is not one folder of pictures for each class.
     """
-    if isinstance(source, Path):
-        if source.is_dir():
-            files = list(_in_folder(source))
-            yield _sorted(files, sum(file.size for file in files))
-            return
-        if not source.exists():
-            raise Refused(_("There is no file or folder {path}.").format(path=source))
+    if isinstance(source, Path) and _is_folder(source):
+        files = list(_in_folder(source))
+        yield _sorted(files, sum(file.size for file in files))
+        return
     try:
         _check_list(source)
         archive = zipfile.ZipFile(source)
@@ -86,6 +83,39 @@ def opened(source: Path | IO[bytes]) -> Iterator[Found]:
         ) from None
     with archive:
         yield _sorted(list(_in_zip(archive)), _packed(archive))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder, or an ordinary file; nothing is opened to find out.
+
+    Raises:
+        Refused: it is neither. Others have no end, or nothing to read until somebody writes.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refused(_("There is no file or folder {path}.").format(path=path)) from None
+    except OSError as error:
+        raise Refused(
+            _("{path} cannot be looked at: {why}. Name another zip or folder.").format(
+                path=path, why=error.strerror or error
+            )
+        ) from None
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise Refused(
+            _("{path} is {kind}, not a zip or a folder of pictures. Name one of those.").format(
+                path=path, kind=_(_KINDS.get(stat.S_IFMT(mode), N_("no ordinary file")))
+            )
+        )
+    return stat.S_ISDIR(mode)
+
+
+_KINDS = {
+    stat.S_IFCHR: N_("a device"),
+    stat.S_IFBLK: N_("a device"),
+    stat.S_IFIFO: N_("a pipe"),
+    stat.S_IFSOCK: N_("a socket"),
+}
 
 
 # -- what is in it ----------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from explorer.language import _
 from explorer.runs import ballast, migrations
 
 SECONDS_TO_WAIT = 10  # for another writer
+LOG_BYTES = 16 * 2**20  # the write-ahead log is cut back to, once it has been larger
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What SQLite says of its side files where there is no room for them, among other things.
 _PERHAPS_NO_ROOM = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
@@ -211,6 +212,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")  # what is committed survives kill -9
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=OFF")  # else what is deleted is written once more
+        connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
         _prepare(connection)
     except BaseException:
         connection.close()

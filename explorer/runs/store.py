@@ -8,7 +8,7 @@ the worker dead writes that.
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer import access, reasons
@@ -159,18 +159,35 @@ def remove(run: int) -> bool:
     """Forget a run, unless it waits or a worker has it; whether that was done.
 
     Its files go first: where the disk is full, they make the room that the rows' removal needs.
+    The rows of a long run go part by part, so that little room is enough and writers get between.
     """
+    while (done := database().vital(lambda connection: _shed(connection, run))) is None:
+        database().settle()  # what has gone is taken out of the log, too
+    return done
+
+
+# At most so many rows of a run go at once: a few megabytes.
+_PARTS: Mapping[str, tuple[str, int]] = {
+    "steps": ("step", 20_000),
+    "epochs": ("epoch", 20),
+    "snapshots": ("epoch", 20),
+}
+
+
+def _shed(connection: sqlite3.Connection, run: int) -> bool | None:
+    """Take a part of a run away, or the last of it; whether it is gone, None while some is left."""
     kept = (*ACTIVE, Status.QUEUED)
-
-    def work(connection: sqlite3.Connection) -> bool:
-        query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
-        if connection.execute(query, (run, *kept)).fetchone() is None:
-            return False
-        folder.remove(run)  # nobody can take the run up: this transaction has the store
-        connection.execute("DELETE FROM runs WHERE id = ?", (run,))
-        return True
-
-    return database().vital(work)
+    query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
+    if connection.execute(query, (run, *kept)).fetchone() is None:
+        return False
+    folder.remove(run)  # nobody can take the run up: this transaction has the store
+    for table, (column, most) in _PARTS.items():
+        first = f"(SELECT MIN({column}) FROM {table} WHERE run = ?1)"
+        query = f"DELETE FROM {table} WHERE run = ?1 AND {column} < ?2 + {first}"
+        if connection.execute(query, (run, most)).rowcount >= most:
+            return None
+    connection.execute("DELETE FROM runs WHERE id = ?", (run,))
+    return True
 
 
 def sweep() -> None:
