@@ -14,7 +14,7 @@ from explorer.figures.photographs import grey_png, signed_png
 from explorer.language import _
 from explorer.photographs import Photograph
 from explorer.tasks import Task
-from explorer.ui import learn, links, progress
+from explorer.ui import learn, links, progress, transport
 from explorer.ui.divider import divider
 from explorer.ui.window_board import Sliding
 from explorer.units import times
@@ -78,7 +78,7 @@ def _picked() -> Photograph | None:
             max_upload_size=MOST_BYTES // 1_000_000,
         )
     else:
-        given = st.camera_input(_("Take a picture"), key="conv_camera", width=420)
+        given = transport.camera(_("Take a picture"), key="conv_camera", width=420)
 
     def start(content: bytes) -> Task[Photograph]:
         return photographs.start_upload(content, visitor=progress.visitor())

@@ -17,7 +17,7 @@ from explorer.figures import pictures as figures
 from explorer.language import _
 from explorer.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
 from explorer.tasks import Task
-from explorer.ui import inside_drawing, inside_leaf, link_told, links, progress
+from explorer.ui import inside_drawing, inside_leaf, link_told, links, progress, transport
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.ui.state import State
 from explorer.units import times
@@ -141,7 +141,7 @@ def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> No
         )
         _own(key, given, OWN)
     else:
-        given = st.camera_input(_("Take a picture"), key=state.key(f"{key}_camera"))
+        given = transport.camera(_("Take a picture"), key=state.key(f"{key}_camera"))
         _own(key, given, "camera")
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer import access
 from explorer.language import _
-from explorer.ui import visitor
+from explorer.ui import transport, visitor
 
 _KEY = "teacher_key"
 _SAID = "what came of the last key"
@@ -41,6 +41,8 @@ def _enter() -> None:
             )
             st.form_submit_button(_("Give the key"), on_click=_try)
         st.caption(_("It stands in the terminal in which the server was started."))
+        if transport.in_the_clear():
+            st.caption(_("It is sent in the clear: who listens on the network can read it."))
         if said := st.session_state.pop(_SAID, ""):
             st.error(said, icon=":material/key_off:")
 
