@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser as PlaywrightBrowser
+from playwright.sync_api import BrowserContext, Page
 from starlette.types import Message, Scope
 from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
@@ -27,8 +29,10 @@ from explorer.runs import folder as run_folder
 from explorer.tasks import Output
 from explorer.ui import owner_cookie, visitor
 from explorer.ui.owner_cookie import OwnerCookie
+from tests.conftest import settled
 from tests.pages import opened, press, text
 from tests.run_processes import SHORT, folder, over, until
+from tests.serving import ROOT, serving
 
 KEY = "correct horse battery"
 ANNA, BERT = owner_cookie.made(), owner_cookie.made()
@@ -422,6 +426,50 @@ def test_a_browser_without_cookies_is_a_visitor_for_as_long_as_its_page(
     assert len(owner) == 64
     assert first.run().text[0].value == owner
     assert second.text[0].value != owner
+
+
+@pytest.mark.browser
+def test_two_real_browsers(
+    home: Path, browser: PlaywrightBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one presses the first one's button in spite of all; then it is the teacher's."""
+    share(monkeypatch)
+    with serving(ROOT, home / "log") as address, browser.new_context() as annas:
+        page = annas.new_page()
+        settled_at(page, f"{address}/runs")
+        cookie = cookie_of(annas)
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        assert owner_cookie.NAME not in page.evaluate("document.cookie")
+        run = kept(who=Visitor(access.owner_of(cookie["value"])), status=Status.PAUSED)
+        page.set_content(f'<a href="{address}/live?run={run.id}">from another site</a>')
+        page.get_by_role("link").click()
+        resume = "button[data-ask=resume]"
+        assert page.wait_for_selector(resume).is_enabled()
+        assert cookie_of(annas) == cookie, "known again, though the link brought no cookie along"
+        with browser.new_context() as berts:
+            page = berts.new_page()
+            settled_at(page, f"{address}/live?run={run.id}")
+            button = page.wait_for_selector(resume)
+            assert button.is_disabled()
+            assert "another visitor" in str(button.get_attribute("title"))
+            button.evaluate("button => { button.disabled = false; button.click() }")
+            page.get_by_text("LeNet is another visitor's").wait_for()
+            assert store.get(run.id) == run
+            page.get_by_text("I am the teacher").click()
+            page.get_by_label("The teacher's key").fill(KEY)
+            page.get_by_text("Give the key").click()
+            page.get_by_text("You are the teacher").first.wait_for()
+            page.wait_for_selector(f"{resume}:enabled")
+
+
+def cookie_of(context: BrowserContext) -> dict[str, Any]:
+    (found,) = [each for each in context.cookies() if each["name"] == owner_cookie.NAME]
+    return dict(found)
+
+
+def settled_at(page: Page, address: str) -> None:
+    page.goto(address)
+    settled(page)
 
 
 CHANGES = {
