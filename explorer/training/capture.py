@@ -193,7 +193,7 @@ def _apart(one: Step, other: Step) -> float:
 
 def _share(part: list[Tensor], whole: list[Tensor]) -> float:
     """|part| / |whole|, over all numbers of the tensors."""
-    lengths = [float(get_total_norm([t.float() for t in each])) for each in (part, whole)]
+    lengths = [float(get_total_norm(each)) for each in (part, whole)]
     return lengths[0] / lengths[1] if lengths[1] else lengths[0]
 
 
@@ -231,4 +231,4 @@ class _Moment:
 
 
 def _differences(these: list[Tensor], those: list[Tensor]) -> list[Tensor]:
-    return [one - other for one, other in zip(these, those, strict=True)]
+    return [one.float() - other.float() for one, other in zip(these, those, strict=True)]
