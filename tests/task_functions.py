@@ -49,6 +49,13 @@ def sleep(_content: bytes, _progress: Progress) -> Output:
     return Output()
 
 
+def linger(_content: bytes, progress: Progress, **_arguments: str) -> Output:
+    """Do a fourth of the work, and no more."""
+    progress(10, 40)
+    time.sleep(1_000)
+    return Output()
+
+
 def grow(_content: bytes, _progress: Progress) -> Output:
     """Take memory, without end."""
     held = []

@@ -18,9 +18,11 @@ from sklearn.metrics import pairwise_distances_argmin
 from streamlit.testing.v1 import AppTest
 
 from explorer import datasets, storage
-from explorer.datasets import idx, jobs
+from explorer.datasets import idx, jobs, own
 from explorer.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
+from explorer.decoding import pools
 from explorer.figures import class_counts, pictures
+from explorer.tasks import Pool
 from explorer.torchvision_import import torchvision
 from explorer.ui.entries import ROOT, entry
 from tests.conftest import settled
@@ -276,6 +278,38 @@ def test_an_upload_that_is_not_taken_says_why(home: Path, content: bytes, words:
     waited(at)
     assert words in at.error[0].value
     assert not at.selectbox
+
+
+def brought(at: AppTest) -> AppTest:
+    """A zip has been given."""
+    zip_ = ("pets.zip", pets(), "application/zip")
+    return at.file_uploader(key="data.own_zip").set_value(zip_).run()
+
+
+def test_reading_is_watched_stopped_and_waited_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes longer says how far it is; whoever comes second is told that somebody is first."""
+    one = Pool(pools.SPARE, at_once=1, most=4, most_each=2, most_bytes=10**6)
+    monkeypatch.setattr(pools, "ARCHIVES", one)
+    monkeypatch.setattr(own, "_DECODE", "tests.task_functions:linger")
+    first = brought(opened(data="images"))
+    assert re.search(r"^25 % of 20 pictures · \d+ s left$", bar(first))
+    monkeypatch.undo()
+    monkeypatch.setenv(storage.VARIABLE, str(home))
+    monkeypatch.setattr(pools, "ARCHIVES", one)
+    second = brought(opened(data="images"))
+    assert bar(second) == "Waiting: this file is next"
+    first.button(key="own_stop").click().run()
+    assert "That was stopped; nothing is kept." in text(first)
+    waited(second)
+    assert [name[:12] for name in own.names()] == ["images/pets-"]
+
+
+def bar(at: AppTest) -> str:
+    """What stands at the bar that shows how far the work is."""
+    said: str = at.get("progress")[0].proto.text
+    return said
 
 
 # -- in a real browser ------------------------------------------------------------------------

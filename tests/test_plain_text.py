@@ -33,6 +33,13 @@ def test_whatever_is_typed(text: str) -> None:
     assert plain_text.lines(plain_text.lines(text)) == plain_text.lines(text)
 
 
+def test_markdown_shows_it_as_it_is() -> None:
+    told = plain_text.markdown("[a](http://b) ![c](d) <i> `e` $f$ :smile: *g* www.h.i j@k # l\nm")
+    assert told == (
+        r"\[a\](http\://b) \!\[c\](d) \<i\> \`e\` \$f\$ \:smile\: \*g\* www\.h.i j\@k \# l m"
+    )
+
+
 FORMULAS = ("=1+1", "+1 st", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://evil.example")')
 
 
