@@ -11,6 +11,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 PATIENCE = 60  # seconds for an answer
+APOLOGY = "Something went wrong on this page"
 
 
 class Visitor:
@@ -57,7 +58,9 @@ class Visitor:
             fragment = told.delta.fragment_id
             if fragment and fragment not in self.fragments:
                 self.fragments.append(fragment)
-            self.errors += told.delta.new_element.WhichOneof("type") == "exception"
+            element = told.delta.new_element
+            sorry = element.alert.body.startswith(APOLOGY)
+            self.errors += sorry or element.WhichOneof("type") == "exception"
 
 
 @asynccontextmanager

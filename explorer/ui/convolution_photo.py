@@ -1,5 +1,7 @@
 """The kernel of the page on convolution, on a real photograph."""
 
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, cast
 
 import numpy as np
@@ -7,7 +9,7 @@ import streamlit as st
 import torch
 from torch.nn import functional
 
-from explorer import ops, photographs
+from explorer import language, ops, photographs
 from explorer.decoding import pools
 from explorer.decoding.pictures import MOST_BYTES
 from explorer.figures.photographs import grey_png, signed_png
@@ -56,8 +58,35 @@ def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
     return signed_png(result, most), words.format(total=spelled, most=most)
 
 
-def _picked() -> Photograph | None:
-    """The photograph that the visitor chose; None while there is none yet."""
+@dataclass(frozen=True)
+class Treated:
+    """A photograph before and after, as PNG; how the result is to be read, and its checksum."""
+
+    before: bytes
+    after: bytes
+    words: str
+    total: float
+
+
+def treated(photograph: Photograph, shown: Sliding) -> Treated:
+    """What the kernel makes of it."""
+    result = convolve(photograph, shown)
+    after, words = drawn(result, shown)
+    return Treated(grey_png(photograph), after, words, float(np.sum(result)))
+
+
+@lru_cache(maxsize=64)  # some 200 kB each
+def _ours(name: str, shown: Sliding, _language: str) -> Treated:
+    """`treated`, of a photograph that everybody has, kept for everybody."""
+    return treated(_photograph(name), shown)
+
+
+def _photograph(name: str) -> Photograph:
+    return photographs.photograph(cast(Literal["china", "flower"], name))
+
+
+def _picked() -> Photograph | str | None:
+    """The photograph that the visitor chose, by name if it is ours; None while there is none."""
     source = links.pick_one(
         "conv_photo",
         _("Photograph"),
@@ -69,7 +98,7 @@ def _picked() -> Photograph | None:
         },
     )
     if source in photographs.NAMES:
-        return photographs.photograph(cast(Literal["china", "flower"], source))
+        return source
     if source == "upload":
         given = st.file_uploader(
             _("A PNG or JPEG picture"),
@@ -95,22 +124,27 @@ def show(shown: Sliding) -> None:
     if chosen is None:
         picture.info(_("Choose a picture on the right; it stays in this session and is not kept."))
         return
-    result = convolve(chosen, shown)
-    png, words = drawn(result, shown)
+    photograph = _photograph(chosen) if isinstance(chosen, str) else chosen
+    kernel = replace(shown, name="", input=())  # all that matters here, whatever the board holds
+    with_kernel = (
+        _ours(chosen, kernel, language.current())
+        if isinstance(chosen, str)
+        else treated(chosen, kernel)
+    )
     with picture:
         divider(
-            grey_png(chosen),
-            png,
+            with_kernel.before,
+            with_kernel.after,
             names=(_("before"), _("after")),
             label=_("Divider between before and after"),
             key="conv_divider",
-            name=f"{shown.name}-{np.sum(result):.3f}",
+            name=f"{shown.name}-{with_kernel.total:.3f}",
         )
     with text:
-        st.markdown(words)
+        st.markdown(with_kernel.words)
         st.caption(
             _("Grey, {size} pixels; stride 1 and zeros around it, so that the size stays.").format(
-                size=times(chosen.shape)
+                size=times(photograph.shape)
             )
         )
-        learn.download(_("After (PNG)"), png, "convolved.png")
+        learn.download(_("After (PNG)"), with_kernel.after, "convolved.png")

@@ -1,5 +1,7 @@
 """Below the board of the page on pooling: a shifted picture, the gradient, several channels."""
 
+from functools import cache
+
 import streamlit as st
 import torch
 
@@ -25,11 +27,13 @@ def bars(shift: int) -> torch.Tensor:
     return x
 
 
+@cache  # the few shifts of the slider, the same for everybody
 def edges(shift: int) -> torch.Tensor:
     """What [1, −1] finds in it, (6, 7); all rows are equal."""
     return ops.corr2d(bars(shift), torch.tensor([[1.0, -1.0]], dtype=torch.float64))
 
 
+@cache
 def pooled(shift: int, mode: str, stride: int) -> torch.Tensor:
     """The edges, pooled 2 × 2."""
     return ops.pool2d(edges(shift), 2, mode, stride=stride)

@@ -1,0 +1,89 @@
+"""The real server with a route more, which tells what is left to the garbage collector."""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from benchmarks.visitor import Visitor, visiting
+from explorer.ui.entries import PAGES
+from tests.serving import ROOT, serving
+
+# Asked, the server says what is left once its collector has been round twice.
+PROBE = """
+import asyncio, gc
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from explorer.ui import garbage, run_routes
+
+garbage.EVERY = 0.5
+rounds = []
+gc.callbacks.append(lambda phase, told: phase == "stop" and rounds.append(told["generation"]))
+
+async def left(_request):
+    before = rounds.count(2)
+    while rounds.count(2) < before + 2:
+        await asyncio.sleep(0.02)
+    return JSONResponse({"objects": len(gc.get_objects()), "rounds": rounds.count(2)})
+
+run_routes.ROUTES.append(Route("/api/left", left))
+"""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What the server has, and how often all of it has been walked so far."""
+
+    objects: int
+    rounds: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A running server that tells."""
+
+    address: str
+    process: psutil.Process
+
+    async def after(self, visitors: int, tours: tuple[int, ...]) -> list[Left]:
+        """What is left each time that the same visitors have been so often on every page."""
+        found = []
+        async with AsyncExitStack() as stack:
+            class_ = [
+                await stack.enter_async_context(visiting(self.address)) for _n in range(visitors)
+            ]
+            for each in tours:
+                await asyncio.gather(*(_tour(visitor, each) for visitor in class_))
+                found.append(await asyncio.to_thread(self._left))
+            assert not sum(visitor.errors for visitor in class_)
+        return found
+
+    def _left(self) -> Left:
+        with urllib.request.urlopen(f"{self.address}/api/left", timeout=60) as answer:
+            told = json.loads(answer.read())
+        return Left(**told, bytes=int(self.process.memory_info().rss))
+
+
+async def _tour(visitor: Visitor, times: int) -> None:
+    for page in PAGES * times:
+        await visitor.open(page.url)
+
+
+@contextmanager
+def probed(home: Path) -> Iterator[Probed]:
+    """One that works in the folder `home`."""
+    for name in ("explorer", "pages", ".streamlit", "checkpoints"):
+        (home / name).symlink_to(ROOT / name)
+    door = (ROOT / "app.py").read_text(encoding="utf-8")
+    (home / "app.py").write_text(PROBE + door, encoding="utf-8")
+    with serving(home, home / "log") as address:
+        port = f"--server.port={urlsplit(address).port}"
+        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
+        yield Probed(address, process)
