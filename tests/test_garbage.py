@@ -13,7 +13,7 @@ from tests.probed import probed
 pytestmark = pytest.mark.browser  # with the tests that need a server
 
 VISITORS = 4
-TOURS = 5  # of all pages; `python -m benchmarks.level` does 2 000 clicks
+TOURS = 3  # of all pages; `python -m benchmarks.level` does 2 000 clicks
 CLICKS = VISITORS * TOURS * len(PAGES)
 
 
