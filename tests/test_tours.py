@@ -5,6 +5,7 @@ stood on the page before, the next one shows what its address says, or what was 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -15,8 +16,10 @@ from streamlit.testing.v1 import AppTest
 from explorer import recipes
 from explorer.recipes import Recipe
 from explorer.runs import Status, store
+from explorer.ui import states
 from explorer.ui.entries import PAGES, entry
 from explorer.ui.speech import CHOICE
+from explorer.ui.state import State
 from tests.pages import SHELL
 from tests.run_processes import folder
 
@@ -144,3 +147,71 @@ def test_every_page_after_every_other_one(by: str) -> None:
         if told := wrong(at, url, address):
             failed.append(f"{before or 'home'} → {url or 'home'}: {told}")
     assert not failed, "\n".join(failed)
+
+
+# What pages share on purpose: the frame's own, buttons that hold nothing, where a page scrolls to,
+# and what is carried. All that look inside see one network's weights under the same labels.
+SHARED = re.compile(
+    r"what the link was told|language_of_browser|the page that is shown|addresses.*, by page"
+    r"|(taken from|bound to) the address, by page|(try|show)_\d+|into_view|carried .*"
+    r"|labels of old, weights of .*|picture chosen"
+)
+
+
+def test_no_page_has_a_key_of_another_one() -> None:
+    of: dict[str, set[str]] = {}
+    for url in LEFT:
+        at = AppTest.from_file(SHELL, default_timeout=60).run()
+        for address in (LEFT[url], ELSEWHERE[url]):
+            go(at, url, address)
+            for key in at._session_state.filtered_state:
+                of.setdefault(key, set()).add(url)
+    shared = {key: pages for key, pages in of.items() if len(pages) > 1}
+    assert not [key for key in shared if not SHARED.fullmatch(key)]
+    assert len(of) > 200, "the pages' keys are seen at all"
+
+
+# -- what is carried along ----------------------------------------------------------------------
+
+
+def _has_network(held: object) -> bool:
+    return isinstance(held, State) and "network" in held.fields
+
+
+NETWORK_PAGES = [held.page for held in vars(states).values() if _has_network(held)]
+
+
+@pytest.mark.parametrize("chosen_on", NETWORK_PAGES)
+def test_a_network_chosen_on_one_page_is_offered_on_the_next(chosen_on: str) -> None:
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    for url in NETWORK_PAGES:  # each begins with its own
+        go(at, url, {})
+    go(at, chosen_on, {})
+    at.selectbox(key=f"{chosen_on}.network").set_value("bn_lenet").run()
+    for url in NETWORK_PAGES:
+        go(at, url, {})
+        assert not at.exception
+        assert at.selectbox(key=f"{url}.network").value == "bn_lenet", url
+    go(at, "new-run", {})
+    assert at.number_input(key="new-run.batch_size").value == 32, "with the course's recipe for it"
+
+
+def test_a_form_is_left_as_it_is_while_nobody_chooses_another_network() -> None:
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    go(at, "new-run", {})
+    at.number_input(key="new-run.epochs").set_value(7).run()
+    for url in ("layers", "kernels", "pooling"):
+        go(at, url, {})
+    go(at, "new-run", {})
+    assert at.number_input(key="new-run.epochs").value == 7
+    assert at.selectbox(key="new-run.network").value == "lenet"
+
+
+def test_weights_go_along_where_there_are_such() -> None:
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
+    go(at, "feature-maps", {"network": NET, "weights": "untrained:3", "num_classes": "7"})
+    for url in ("kernels", "excites", "why"):
+        go(at, url, {})
+        assert not at.warning
+        assert at.query_params["weights"] in ("untrained:3", ["untrained:3"]), url
+        assert at.number_input(key=f"{url}.num_classes").value == 7
