@@ -29,6 +29,7 @@ from explorer.runs import folder as run_folder
 from explorer.tasks import Output
 from explorer.ui import owner_cookie, visitor
 from explorer.ui.owner_cookie import OwnerCookie
+from explorer.ui.states import DATA, NEW_RUN, RUNS
 from tests.conftest import settled
 from tests.pages import opened, press, text
 from tests.run_processes import SHORT, folder, over, until
@@ -267,7 +268,7 @@ def test_alone_on_a_machine_nothing_is_felt(home: Path) -> None:
     run = kept(who=access.ON_THIS_MACHINE, status=Status.PAUSED)
     for page in ("new-run", "runs"):
         at = opened(page, **({"runs": str(run.id)} if page == "runs" else {"dataset": "digits"}))
-        assert not [each for each in at.button if each.disabled and each.key != "stop"]
+        assert not [each for each in at.button if each.disabled and each.key != RUNS.key("stop")]
         assert not at.sidebar.button
         assert not at.sidebar.text_input
     assert visitor.current() == access.ON_THIS_MACHINE
@@ -282,14 +283,14 @@ def test_a_second_browser_cannot_change_the_first_ones_run(
     run = kept(status=Status.PAUSED)
     browser_of.be(ANNA)
     at = opened("runs", runs=str(run.id))
-    assert not at.button(key="delete").disabled
-    assert not at.button(key="resume").disabled
+    assert not at.button(key=RUNS.key("delete")).disabled
+    assert not at.button(key=RUNS.key("resume")).disabled
     browser_of.be(BERT)
     at = opened("runs", runs=str(run.id))
-    for key in ("delete", "resume"):
-        assert at.button(key=key).disabled
-        assert "another visitor" in at.button(key=key).help
-    assert not at.button(key="retry").disabled, "a run of one's own, with the same recipe"
+    for name in ("delete", "resume"):
+        assert at.button(key=RUNS.key(name)).disabled
+        assert "another visitor" in at.button(key=RUNS.key(name)).help
+    assert not at.button(key=RUNS.key("retry")).disabled, "a run of one's own, with the same recipe"
     changes: dict[str, Callable[[], object]] = {
         "pause": lambda: visitor.pause(run.id),
         "stop": lambda: visitor.stop(run.id),
@@ -324,12 +325,14 @@ def test_whoever_gives_the_key_is_the_teacher(browser_of: Browser) -> None:
     assert "That is not the teacher's key." in text(at) + "".join(
         each.value for each in at.sidebar.error
     )
-    assert at.button(key="delete").disabled
+    assert at.button(key=RUNS.key("delete")).disabled
     at.text_input(key="teacher_key").set_value(KEY)
     press(at, "Give the key")
-    assert not at.button(key="delete").disabled
+    assert not at.button(key=RUNS.key("delete")).disabled
     assert "teacher_key" not in at.session_state or KEY not in at.session_state["teacher_key"]
-    assert not opened("runs", runs=str(run.id)).button(key="delete").disabled, "in every tab"
+    assert not opened("runs", runs=str(run.id)).button(key=RUNS.key("delete")).disabled, (
+        "in every tab"
+    )
     browser_of.be(ANNA)
     assert not visitor.current().teacher
     browser_of.be(BERT)
@@ -344,8 +347,8 @@ def test_who_may_train(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> 
     share(monkeypatch, train=Who.TEACHER)
     browser_of.be(ANNA)
     at = opened("new-run", dataset="digits")
-    assert at.button(key="launch").disabled
-    assert at.button(key="measure").disabled
+    assert at.button(key=NEW_RUN.key("launch")).disabled
+    assert at.button(key=NEW_RUN.key("measure")).disabled
     assert "Only the teacher trains here" in text(at)
     for try_it in (
         lambda: visitor.launch(SHORT),
@@ -356,7 +359,7 @@ def test_who_may_train(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(Denied, match="Only the teacher trains here"):
             try_it()
     assert visitor.become_teacher(KEY)
-    assert not opened("new-run", dataset="digits").button(key="launch").disabled
+    assert not opened("new-run", dataset="digits").button(key=NEW_RUN.key("launch")).disabled
     share(monkeypatch, train=Who.NOBODY)
     with pytest.raises(Denied, match="--train nobody"):
         visitor.launch(SHORT)
@@ -366,7 +369,7 @@ def test_who_may_train(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_run_too_long_is_refused_where_it_is_set_up(browser_of: Browser) -> None:
     browser_of.be(ANNA)
     at = opened("new-run", dataset="digits", epochs="101")
-    assert at.button(key="launch").disabled
+    assert at.button(key=NEW_RUN.key("launch")).disabled
     assert "101 epochs; here 100 are allowed" in text(at)
 
 
@@ -383,14 +386,14 @@ def test_a_set_of_pictures_is_deleted_by_whoever_gave_it(browser_of: Browser) ->
     assert (own.owner(annas), own.owner(of_the_machine)) == (AS_ANNA.owner, "")
     browser_of.be(BERT)
     at = opened("data", data="images", own=annas)
-    assert at.button(key="delete_own").disabled
-    assert "another visitor" in at.button(key="delete_own").help
+    assert at.button(key=DATA.key("delete_own")).disabled
+    assert "another visitor" in at.button(key=DATA.key("delete_own")).help
     for name in (annas, of_the_machine):
         with pytest.raises(Denied):
             visitor.delete_pictures(name)
     browser_of.be(ANNA)
     at = opened("data", data="images", own=annas)
-    at.button(key="delete_own").click().run()
+    at.button(key=DATA.key("delete_own")).click().run()
     assert own.names() == (of_the_machine,)
     own.found(of_the_machine).write_bytes(b"damaged")
     assert visitor.may_not_delete(of_the_machine)
@@ -404,7 +407,7 @@ def test_who_may_add_pictures(browser_of: Browser, monkeypatch: pytest.MonkeyPat
     assert visitor.may_not_add_pictures(1000) == ""
     share(monkeypatch, limits=Limits(free_bytes=10**18))
     assert "are to stay free" in visitor.may_not_add_pictures()
-    assert opened("data", data="mnist").button(key="download").disabled
+    assert opened("data", data="mnist").button(key=DATA.key("download")).disabled
     share(monkeypatch, upload=Who.TEACHER)
     assert "Only the teacher adds pictures here" in text(opened("data", data="images"))
     assert visitor.become_teacher(KEY)
