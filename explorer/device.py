@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import torch
 
-from explorer.language import _
+from explorer.reasons import CodedError
 
 CPU = "cpu"
 AUTOMATIC = "auto"
@@ -65,11 +65,8 @@ def named(text: str) -> Device:
     for device in there:
         if wanted in (device.name, device.kind):
             return device
-    raise ValueError(
-        _("There is no device {name} here. Choose one of these: {known}.").format(
-            name=text, known=", ".join([AUTOMATIC, *(device.name for device in there)])
-        )
-    )
+    known = [AUTOMATIC, *(device.name for device in there)]
+    raise CodedError("unknown_device", name=text, known=known)
 
 
 def queue(text: str) -> str:

@@ -31,12 +31,16 @@ class Reason:
         if not self.code:
             return ""
         words = _WORDS[self.code]
-        return words(self.values) if callable(words) else _(words).format(**self.values)
+        shown = {name: _shown(value) for name, value in self.values.items()}
+        return words(shown) if callable(words) else _(words).format(**shown)
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, to be kept, or to be one of another's values."""
+        return {"code": self.code, "values": dict(self.values)}
 
     def as_json(self) -> str:
         """One line of JSON; empty where there is no reason."""
-        kept = {"code": self.code, "values": dict(self.values)}
-        return json.dumps(kept, allow_nan=False) if self.code else ""
+        return json.dumps(self.plain(), allow_nan=False) if self.code else ""
 
 
 NO_REASON = Reason()
@@ -50,6 +54,13 @@ def from_json(text: str) -> Reason:
 def sentence(text: str) -> Reason:
     """Words that have no code: a library's, or those of an older version; shown as they are."""
     return Reason("sentence", {"text": text})
+
+
+def _shown(value: Any) -> Any:
+    """A value as it stands in a sentence: reasons within reasons are worded, lists told apart."""
+    if isinstance(value, dict):
+        return str(Reason(**value))
+    return ", ".join(value) if isinstance(value, list) else value
 
 
 def of(error: Exception) -> Reason:
@@ -111,6 +122,36 @@ def _disk_spent(words: str) -> Callable[[Values], str]:
     return lambda values: _(words).format(**{name: size(each) for name, each in values.items()})
 
 
+def _does_not_fit(values: Values) -> str:
+    sentence = _(
+        "{network} at {side} × {side} in batches of {batch} needs about {needed} of memory; "
+        "{device} has {free} left."
+    ).format(**{**values, "needed": size(values["needed"]), "free": size(values["free"])})
+    advice = (
+        _("Try batches of {batch}.").format(batch=values["smaller"])
+        if values["smaller"]
+        else _("Try smaller pictures or a smaller network.")
+    )
+    return f"{sentence} {advice}"
+
+
+def _not_downloaded(values: Values) -> str:
+    """A data set's download failed: why, what to do, and what is at hand instead."""
+    ways = [_("{title} could not be downloaded: {why}.").format(**values)]
+    if values["data_set"] == "fashion_mnist":
+        ways.append(_("On Debian and Ubuntu, “apt install dataset-fashion-mnist” brings it too."))
+    ways.append(_("Its files may also be put into {folder} by hand.").format(**values))
+    ways.append(_("At hand without a download: {here}.").format(**values))
+    return " ".join(ways)
+
+
+def _which_pictures(values: Values) -> str:
+    return _(
+        "Say which pictures of your own: give their folder or zip, or name one of those kept here: "
+        "{kept}."
+    ).format(kept=values["kept"] or _("none yet"))
+
+
 _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "sentence": _as_it_is,
     "diverged": _diverged,
@@ -159,5 +200,25 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
         )
     ),
     "disk_full": N_("The disk became full. Make room, then resume it from its last checkpoint."),
+    "does_not_fit": _does_not_fit,
+    "unknown_device": N_("There is no device {name} here. Choose one of these: {known}."),
+    "unknown_data_set": N_("There is no data set called {name}. These are known: {known}."),
+    "which_pictures": _which_pictures,
+    "pictures_damaged": N_("{path} is damaged. Delete it, and give the pictures again."),
+    "data_damaged": N_(
+        "{path} is damaged, or was not copied to its end: what it holds is not what was "
+        "published. Delete it, then fetch the data set again."
+    ),
+    "data_not_downloaded": _not_downloaded,
+    "weights_not_downloaded": N_(
+        "The published weights of {network} could not be downloaded: {why}. The file {url} may "
+        "also be put into {folder} by hand. Until then, look at the network untrained."
+    ),
+    # Why a download failed: the second half of a sentence.
+    "not_as_published": N_("what arrived is not the published file (its checksum differs)"),
+    "server_answered": N_("the server answered {status}"),
+    "no_internet": N_("the server's name is not found, so there seems to be no internet here"),
+    "no_answer": N_("the server did not answer within {seconds} seconds"),
+    "our_mistake": N_("That went wrong, and it is our mistake. The server's log says why."),
     "exit_status": N_("Its process failed (exit status {status}). The run’s log says more."),
 }

@@ -22,6 +22,7 @@ from sklearn.datasets import load_digits
 from explorer import datasets, storage
 from explorer.datasets import cifar, downloads, idx, jobs, splitting, writing
 from explorer.datasets.records import Damaged, Unavailable
+from explorer.reasons import Reason
 from explorer.torchvision_import import torchvision
 
 real_fashion = pytest.mark.skipif(
@@ -432,7 +433,7 @@ def test_a_download_can_be_watched_and_stopped_by_anyone(
     assert job.seconds_left is not None
     job.cancel()
     assert finished(job).cancelled
-    assert not job.error
+    assert not job.reason
     assert not [path for path in (home / "data").rglob("*") if path.is_file()]
     jobs.put_away("test download")
     assert jobs.get("test download") is None
@@ -440,9 +441,9 @@ def test_a_download_can_be_watched_and_stopped_by_anyone(
 
 def test_work_that_fails_says_why() -> None:
     def refuse(_progress: datasets.Progress) -> str:
-        raise Unavailable("There is none.")
+        raise Unavailable("no_internet")
 
-    assert finished(jobs.start("test refused", refuse)).error == "There is none."
+    assert finished(jobs.start("test refused", refuse)).reason == Reason("no_internet")
 
 
 def test_what_a_killed_download_left_is_swept_away(tmp_path: Path) -> None:

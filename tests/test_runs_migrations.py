@@ -182,18 +182,61 @@ def test_the_words_of_a_reason_are_the_readers(monkeypatch: pytest.MonkeyPatch, 
     assert str(reason).startswith("Its process was ended")
 
 
-def test_every_code_has_words():
-    examples = {
-        "sentence": {"text": "so"},
-        "fault": {"error": "KeyError: 3"},
-        "never_began": {"attempts": 3},
-        "killed": {"signal": "SIGKILL"},
-        "crashed": {"signal": "SIGSEGV"},
-        "exit_status": {"status": 1},
-        "diverged": divergence.reason(Recipe("lenet"), 1, float("nan")).values,
-    }
+EXAMPLES = {
+    "sentence": {"text": "so"},
+    "fault": {"error": "KeyError: 3"},
+    "never_began": {"attempts": 3},
+    "killed": {"signal": "SIGKILL"},
+    "crashed": {"signal": "SIGSEGV"},
+    "exit_status": {"status": 1},
+    "diverged": divergence.reason(Recipe("lenet"), 1, float("nan")).values,
+    "seconds_spent": {"seconds": 60.0},
+    "run_disk_spent": {"taken": 2 * 10**9, "most": 10**9},
+    "all_disk_spent": {"taken": 2 * 10**9, "most": 10**9},
+    "free_disk_spent": {"free": 10**8, "least": 10**9},
+    "unknown_device": {"name": "cuda:7", "known": ["auto", "cpu"]},
+    "unknown_data_set": {"name": "mnst", "known": ["mnist"]},
+    "which_pictures": {"kept": []},
+    "pictures_damaged": {"path": "a.npz"},
+    "data_damaged": {"path": "t10k"},
+    "data_not_downloaded": {
+        "title": "MNIST",
+        "data_set": "mnist",
+        "why": {"code": "server_answered", "values": {"status": "404 Not Found"}},
+        "folder": "data",
+        "here": ["Digits (digits)"],
+    },
+    "weights_not_downloaded": {
+        "network": "resnet18",
+        "why": {"code": "no_internet", "values": {}},
+        "url": "https://example.org/a.pth",
+        "folder": "weights",
+    },
+    "server_answered": {"status": "404 Not Found"},
+    "no_answer": {"seconds": 10},
+    "does_not_fit": {
+        "network": "alexnet",
+        "side": 224,
+        "batch": 128,
+        "needed": 3 * 10**9,
+        "device": "NVIDIA T4",
+        "free": 10**9,
+        "smaller": 32,
+    },
+}
+
+
+def test_every_code_has_words_and_comes_back_as_it_was():
     for code in reasons._WORDS:
-        said = str(Reason(code, examples.get(code, {})))
-        assert said
-        assert "{" not in said
+        reason = Reason(code, EXAMPLES.get(code, {}))
+        assert str(reasons.from_json(reason.as_json())) == str(reason)
+        assert str(reason)
+        assert not set("{}") & set(str(reason))
     assert str(Reason()) == ""
+
+
+def test_a_refusal_kept_by_a_job_is_told_with_the_reason_within_it():
+    assert str(Reason("data_not_downloaded", EXAMPLES["data_not_downloaded"])) == (
+        "MNIST could not be downloaded: the server answered 404 Not Found. Its files may also be "
+        "put into data by hand. At hand without a download: Digits (digits)."
+    )

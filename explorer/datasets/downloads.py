@@ -18,7 +18,6 @@ from typing import Any
 from explorer import storage
 from explorer.datasets.records import Unavailable
 from explorer.datasets.writing import replacing
-from explorer.language import _
 from explorer.tasks import Progress
 
 SECONDS = 10  # without a byte until we give up
@@ -88,7 +87,7 @@ def _tell(progress: Progress | None, done: int, total: int) -> None:
 
 
 def _bring(remote: Remote, progress: Any) -> None:
-    reasons = []
+    reasons: list[Unavailable] = []
     for url in remote.urls:
         try:
             _bring_from(url, remote, progress)
@@ -99,7 +98,7 @@ def _bring(remote: Remote, progress: Any) -> None:
             reasons.append(_reason(error))
         else:
             return
-    raise Unavailable(reasons[-1])
+    raise reasons[-1]
 
 
 def _bring_from(url: str, remote: Remote, progress: Any) -> None:
@@ -112,7 +111,7 @@ def _bring_from(url: str, remote: Remote, progress: Any) -> None:
             done += len(chunk)
             progress(done)
         if not remote.is_whole(seen):
-            raise Unavailable(_("what arrived is not the published file (its checksum differs)"))
+            raise Unavailable("not_as_published")
 
 
 def _answer(url: str) -> Any:
@@ -141,17 +140,16 @@ def _answer(url: str) -> Any:
     return answer
 
 
-def _reason(error: Exception) -> str:
-    """Why it failed, as the second half of a sentence."""
+def _reason(error: Exception) -> Unavailable:
+    """Why it failed."""
     if isinstance(error, Unavailable):
-        return str(error)
+        return error
     if isinstance(error, urllib.error.HTTPError):
-        return _("the server answered {code}").format(code=f"{error.code} {error.reason}")
+        return Unavailable("server_answered", status=f"{error.code} {error.reason}")
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, socket.gaierror):
-        return _("the server's name is not found, so there seems to be no internet here")
+        return Unavailable("no_internet")
     if isinstance(cause, TimeoutError):
-        return _("the server did not answer within {n} seconds").format(n=SECONDS)
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(cause)
+        return Unavailable("no_answer", seconds=SECONDS)
+    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+    return Unavailable("sentence", text=text)

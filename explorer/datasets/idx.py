@@ -21,7 +21,6 @@ from explorer import storage
 from explorer.datasets.catalogue import DATASETS
 from explorer.datasets.downloads import Remote
 from explorer.datasets.records import Damaged, Data, Split
-from explorer.language import _
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of Debian's package dataset-fashion-mnist
 
@@ -120,12 +119,7 @@ def _content(path: Path) -> bytes:
 
 def damaged(path: Path) -> Damaged:
     """The sentence for a file that is not what it should be."""
-    return Damaged(
-        _(
-            "{path} is damaged, or was not copied to its end: what it holds is not what was "
-            "published. Delete it, then fetch the data set again."
-        ).format(path=path)
-    )
+    return Damaged("data_damaged", path=str(path))
 
 
 def parse(content: bytes) -> Tensor:

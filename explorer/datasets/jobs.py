@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from threading import Lock, Thread
 
-from explorer.language import _
+from explorer import reasons
+from explorer.reasons import NO_REASON, Reason
 from explorer.tasks import Progress
 
 Work = Callable[[Progress], str]
@@ -20,7 +21,7 @@ class Job:
     def __init__(self, work: Work) -> None:
         self.done, self.total = 0, 0
         self.result = ""  # what the work gave
-        self.error = ""  # a sentence, if it failed
+        self.reason = NO_REASON  # why it failed, if it did
         self.finished = False  # in whatever way
         self._cancelled = False
         self._began = time.monotonic()
@@ -33,10 +34,10 @@ class Job:
         except _Cancelled:
             pass
         except ValueError as error:
-            self.error = str(error)
+            self.reason = reasons.of(error)
         finally:
-            if not (self.result or self.error or self._cancelled):
-                self.error = _("That went wrong, and it is our mistake. The server's log says why.")
+            if not (self.result or self.reason or self._cancelled):
+                self.reason = Reason("our_mistake")
             self.finished = True
 
     def _tell(self, done: int, total: int) -> None:

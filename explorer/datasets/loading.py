@@ -10,7 +10,7 @@ from explorer.datasets import cifar, digits, downloads, idx, own
 from explorer.datasets.catalogue import DATASETS
 from explorer.datasets.downloads import Remote
 from explorer.datasets.records import Data, DataSet, Unavailable
-from explorer.language import _
+from explorer.reasons import CodedError
 from explorer.tasks import Progress
 
 
@@ -55,11 +55,7 @@ def get(name: str) -> DataSet:
         return DATASETS[name]
     if place := own.found(name):
         return own.facts(name, place)
-    raise ValueError(
-        _("There is no data set called {name}. These are known: {known}.").format(
-            name=name, known=", ".join(names())
-        )
-    )
+    raise CodedError("unknown_data_set", name=name, known=list(names()))
 
 
 def where(name: str) -> Path | None:
@@ -110,29 +106,20 @@ def fetch(name: str, progress: Progress | None = None) -> None:
     """
     known, remotes = get(name), _reader(name).remotes
     if remotes is None:
-        raise Unavailable(_which())
+        raise Unavailable("which_pictures", kept=list(own.names()))
     files = remotes(name)
     try:
         downloads.fetch(files, known.download_bytes, progress)
     except Unavailable as error:
-        raise Unavailable(_failed(known, files[0].path.parent, str(error))) from None
+        raise _failed(known, files[0].path.parent, error) from None
 
 
-def _which() -> str:
-    kept = ", ".join(own.names()) or _("none yet")
-    return _(
-        "Say which pictures of your own: give their folder or zip, or name one of those kept here: "
-        "{kept}."
-    ).format(kept=kept)
-
-
-def _failed(known: DataSet, folder: Path, reason: str) -> str:
-    ways = [
-        _("{title} could not be downloaded: {reason}.").format(title=known.title, reason=reason)
-    ]
-    if known.name == "fashion_mnist":
-        ways.append(_("On Debian and Ubuntu, “apt install dataset-fashion-mnist” brings it too."))
-    ways.append(_("Its files may also be put into {folder} by hand.").format(folder=folder))
-    here = ", ".join(f"{get(each).title} ({each})" for each in READERS if at_hand(each))
-    ways.append(_("At hand without a download: {names}.").format(names=here))
-    return " ".join(ways)
+def _failed(known: DataSet, folder: Path, error: Unavailable) -> Unavailable:
+    return Unavailable(
+        "data_not_downloaded",
+        title=known.title,
+        data_set=known.name,
+        why=error.reason.plain(),
+        folder=str(folder),
+        here=[f"{get(each).title} ({each})" for each in READERS if at_hand(each)],
+    )

@@ -200,9 +200,7 @@ def _reading(path: Path) -> Iterator[Mapping[str, Any]]:
         with path.open("rb") as opened_file, np.load(opened_file, allow_pickle=False) as file:
             yield file
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
-        raise Damaged(
-            _("{path} is damaged. Delete it, and give the pictures again.").format(path=path)
-        ) from None
+        raise Damaged("pictures_damaged", path=str(path)) from None
 
 
 def facts(name: str, path: Path) -> DataSet:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from explorer.reasons import CodedError
 
-class Unavailable(ValueError):
+
+class Unavailable(CodedError):
     """A data set that is not here and cannot be fetched; the message is for the visitor."""
 
 

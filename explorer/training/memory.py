@@ -9,10 +9,8 @@ import torch
 from torch.nn.functional import conv2d
 
 from explorer.device import Device, counts_memory, free_memory, torch_device
-from explorer.language import _
 from explorer.training.records import OutOfMemory
 from explorer.training.setting import Setting
-from explorer.units import size
 
 # The last three are cuBLAS' and cuDNN's (…_ALLOC_FAILED, …_ALLOCATION_FAILED) and Level Zero's.
 _PHRASES = (
@@ -81,7 +79,7 @@ def refuse_what_cannot_fit(setting: Setting) -> None:
         make_ready(setting.device)
     free = free_memory(setting.device)
     if setting.memory(setting.recipe.batch_size) > free:
-        raise OutOfMemory(_sentence(setting, free))
+        raise _does_not_fit(setting, free)
 
 
 @contextmanager
@@ -93,29 +91,21 @@ def answered(setting: Setting) -> Iterator[None]:
         known = isinstance(error, MemoryError | torch.OutOfMemoryError)
         if not known and not any(phrase in str(error).lower() for phrase in _PHRASES):
             raise
-        raise OutOfMemory(_sentence(setting, free_memory(setting.device))) from error
+        raise _does_not_fit(setting, free_memory(setting.device)) from error
 
 
-def _sentence(setting: Setting, free: int) -> str:
+def _does_not_fit(setting: Setting, free: int) -> OutOfMemory:
     recipe = setting.recipe
-    sentence = _(
-        "{network} at {side} × {side} in batches of {batch} needs about {needed} of memory; "
-        "{device} has {free} left."
-    ).format(
+    return OutOfMemory(
+        "does_not_fit",
         network=recipe.network,
         side=recipe.size,
         batch=recipe.batch_size,
-        needed=size(setting.memory(recipe.batch_size)),
+        needed=setting.memory(recipe.batch_size),
         device=setting.device.title,
-        free=size(free),
+        free=free,
+        smaller=fitting_batch(setting, free),
     )
-    smaller = fitting_batch(setting, free)
-    advice = (
-        _("Try batches of {batch}.").format(batch=smaller)
-        if smaller
-        else _("Try smaller pictures or a smaller network.")
-    )
-    return f"{sentence} {advice}"
 
 
 def fitting_batch(setting: Setting, free: int) -> int:

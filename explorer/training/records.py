@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from explorer.reasons import Reason
+from explorer.reasons import CodedError, Reason
 
 
 @dataclass(frozen=True)
@@ -168,5 +168,5 @@ class Budget:
     saving: float = 0.0
 
 
-class OutOfMemory(ValueError):
+class OutOfMemory(CodedError):
     """The network does not fit; the message says how much it needs and what would fit."""

@@ -67,8 +67,8 @@ def _download(name: str) -> None:
 def _offer(facts: DataSet, sentence: str) -> None:
     """How the last download ended, and a button for another."""
     job = jobs.get(_key(facts.name))
-    if job and job.error:
-        st.error(job.error, icon=":material/cloud_off:")
+    if job and job.reason:
+        st.error(str(job.reason), icon=":material/cloud_off:")
     elif job and job.cancelled:
         st.info(_("The download was stopped; nothing of it is kept."), icon=":material/block:")
     elif sentence:

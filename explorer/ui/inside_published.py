@@ -30,8 +30,8 @@ def at_hand(state: State, network: str) -> bool:
     if job and not job.finished:
         _watch(state, network)
         return False
-    if job and job.error:
-        st.error(job.error, icon=":material/cloud_off:")
+    if job and job.reason:
+        st.error(str(job.reason), icon=":material/cloud_off:")
     elif job and job.cancelled:
         st.info(_("The download was stopped; nothing of it is kept."), icon=":material/block:")
     else:

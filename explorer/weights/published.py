@@ -15,6 +15,7 @@ from explorer.architectures.registry import TORCHVISION
 from explorer.datasets import Progress, Unavailable, downloads
 from explorer.datasets.downloads import Remote
 from explorer.language import _
+from explorer.reasons import CodedError
 from explorer.torchvision_import import models
 
 _BROKEN = (
@@ -82,12 +83,12 @@ def fetch(network: str, progress: Progress | None = None) -> Path:
     try:
         downloads.fetch([file], total, progress)
     except Unavailable as error:
-        raise ValueError(
-            _(
-                "The published weights of {network} could not be downloaded: {reason}. The file "
-                "{url} may also be put into {folder} by hand. Until then, look at the network "
-                "untrained."
-            ).format(network=network, reason=error, url=file.urls[0], folder=file.path.parent)
+        raise CodedError(
+            "weights_not_downloaded",
+            network=network,
+            why=error.reason.plain(),
+            url=file.urls[0],
+            folder=str(file.path.parent),
         ) from None
     return file.path
 
