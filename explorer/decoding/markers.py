@@ -22,7 +22,7 @@ LEAST_CHUNK = 256  # bytes of a PNG's chunk, on the average of many; encoders wr
 FEW_CHUNKS = 1_000
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # restart markers belong to the data
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # restart markers belong to the data
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 _OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
 _SCAN, _END, _ALONE = 0xDA, 0xD9, {0x01, 0xD8}
