@@ -57,7 +57,30 @@ def drawn(heat: Tensor, *, signed: bool) -> Drawn:
 
 def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: str) -> go.Figure:
     """The probability of `class_` while pixels go: one curve per map, and one of random orders."""
-    figure = go.Figure()
+    shown = (*curves.values(), *([chance] if chance else []))
+    tops = [float(curve.probability.max()) for curve in shown]
+    figure = go.Figure(
+        layout={  # at once: what is updated later costs plotly ten times as much
+            "height": 220,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "showlegend": False,  # each map on the page shows its line
+            "hovermode": "x unified",
+            "yaxis": {
+                "title": {
+                    "text": _("probability: {name}").format(name=class_),
+                    "font": {"size": 12},
+                },
+                "range": [0, min(1.02, 1.15 * max(tops, default=1))],
+                "tickformat": "~%",
+                "automargin": True,
+            },
+            "xaxis": {
+                "title": {"text": _("pixels taken away"), "font": {"size": 12}},
+                "tickformat": ".0%",
+                "automargin": True,
+            },
+        }
+    )
     if chance:
         _add(figure, _("random order"), chance, (GREY, "solid", "x"), width=4)
         middle = len(chance.fraction) // 2
@@ -71,23 +94,6 @@ def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: st
         )
     for number, (name, curve) in enumerate(curves.items()):
         _add(figure, name, curve, LINES[number % len(LINES)], width=2.4)
-    tops = [float(curve.probability.max()) for curve in (*curves.values(), *filter(None, [chance]))]
-    figure.update_layout(
-        height=220,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        showlegend=False,  # each map on the page shows its line
-        hovermode="x unified",
-    )
-    figure.update_yaxes(
-        title=_("probability: {name}").format(name=class_),
-        range=[0, min(1.02, 1.15 * max(tops, default=1))],
-        tickformat="~%",
-        automargin=True,
-        title_font_size=12,
-    )
-    figure.update_xaxes(
-        title=_("pixels taken away"), tickformat=".0%", automargin=True, title_font_size=12
-    )
     return figure
 
 

@@ -55,7 +55,8 @@ def budgets(
     parts = [slices(anatomy, quantity) for _label, anatomy in networks]
     totals = [sum(much for _layer, _at, much in each) or 1 for each in parts]
     longest = 1.0 if shares else float(max(totals))
-    figure = go.Figure()
+    labels = [label for label, _anatomy in networks]
+    figure = go.Figure(layout=_layout(labels, quantity, shares=shares, longest=longest))
     for name, word in families().items():
         x, base, y, text, hover = [], [], [], [], []
         for (label, _anatomy), each, total in zip(networks, parts, totals, strict=True):
@@ -79,7 +80,6 @@ def budgets(
                 hovertemplate="%{y} · %{customdata[0]}<br>%{customdata[1]} "
                 "(%{customdata[2]:.1f} %)<extra></extra>",
             )  # fmt: skip
-    labels = [label for label, _anatomy in networks]
     figure.add_scatter(
         x=[1.0] * len(labels) if shares else totals,
         y=labels,
@@ -90,7 +90,7 @@ def budgets(
         showlegend=False,
         hoverinfo="skip",
     )
-    return _framed(figure, labels, quantity, shares=shares, longest=longest)
+    return figure
 
 
 def _family(layer: Layer) -> str:
@@ -98,30 +98,33 @@ def _family(layer: Layer) -> str:
     return found if found in FAMILY_COLORS else OTHER
 
 
-def _framed(
-    figure: go.Figure, labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: float
-) -> go.Figure:
+def _layout(
+    labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: float
+) -> dict[str, object]:
+    """Handed over with the figure: what is updated later costs plotly ten times as much."""
     titles: dict[Quantity, tuple[str, str]] = {
         "parameters": (_("parameters"), _("share of the parameters")),
         "macs": (_("MACs for one picture"), _("share of the MACs")),
     }
-    figure.update_layout(
-        barmode="overlay",
-        height=110 + 42 * len(labels),
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        bargap=0.28,
-        hoverlabel={"align": "left"},
-        uniformtext={"minsize": 10, "mode": "hide"},
-    )
-    figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=list(labels), automargin=True,
-        range=[len(labels) - 0.5, -0.5],
-    )  # fmt: skip
-    figure.update_xaxes(
-        title=titles[quantity][shares],
-        tickformat=".0%" if shares else "~s",
-        range=[0, ROOM * longest],
-        automargin=True,
-    )
-    return figure
+    return {
+        "barmode": "overlay",
+        "height": 110 + 42 * len(labels),
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        "bargap": 0.28,
+        "hoverlabel": {"align": "left"},
+        "uniformtext": {"minsize": 10, "mode": "hide"},
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": list(labels),
+            "automargin": True,
+            "range": [len(labels) - 0.5, -0.5],
+        },
+        "xaxis": {
+            "title": titles[quantity][shares],
+            "tickformat": ".0%" if shares else "~s",
+            "range": [0, ROOM * longest],
+            "automargin": True,
+        },
+    }
