@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
 _UNSEEN = frozenset({"Cc", "Cs"})  # control signs, ESC among them, and halves of characters
-# Streamlit's own signs with it ($ and :), and what makes a link of an address.
-_ACTIVE = re.compile(r"[\\`*_\[\]<>#|~$:&@!]|(?<=www)\.", re.IGNORECASE)
+_ACTIVE = re.compile(r"[\\`*_{}\[\]()#+.!$<>~|:&=-]")  # in Markdown, Streamlit's own signs with it
+_LINKED = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)  # within what becomes a link
+_UNSEEN_BREAK = "\u2060"  # a word joiner
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -33,8 +34,13 @@ def _seen(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """So that Markdown shows it as it is, on one line: no link, picture, formula or icon in it."""
-    return _ACTIVE.sub(r"\\\g<0>", one_line(text))
+    """So that Markdown shows it as it is, line by line: no link, picture, formula or icon in it.
+
+    A browser makes links of addresses after it has read the Markdown, whatever was escaped there; a
+    sign without width, which nobody sees, keeps it from that.
+    """
+    escaped = _ACTIVE.sub(r"\\\g<0>", _LINKED.sub(_UNSEEN_BREAK, lines(text)))
+    return "  \n".join(line.strip() for line in escaped.split("\n"))
 
 
 def spreadsheet(rows: Iterable[Sequence[object]]) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 
 from hypothesis import given
@@ -34,10 +35,12 @@ def test_whatever_is_typed(text: str) -> None:
 
 
 def test_markdown_shows_it_as_it_is() -> None:
-    told = plain_text.markdown("[a](http://b) ![c](d) <i> `e` $f$ :smile: *g* www.h.i j@k # l\nm")
-    assert told == (
-        r"\[a\](http\://b) \!\[c\](d) \<i\> \`e\` \$f\$ \:smile\: \*g\* www\.h.i j\@k \# l m"
-    )
+    typed = "[a](http://b) ![c](d) <i> `e` $f$ :smile: *g* www.h.i j@k # l"
+    told = plain_text.markdown(f"{typed}\n    m\n===")
+    assert re.sub(r"\\(.)|\u2060", r"\1", told).split("  \n") == [typed, "m", "==="]
+    assert not re.search(r"(?<!\\)[\[\]()`$:*#<>=!.]", told), "every sign that means something"
+    links = r"https?\\?://|www\\?\.|\w@"
+    assert not re.search(links, told), "what becomes a link, escaped or not"
 
 
 FORMULAS = ("=1+1", "+1 st", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://evil.example")')

@@ -1,9 +1,9 @@
 """Words that the boards on runs share, in the reader's language; the browser fills in {…}."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from explorer import plain_text
 from explorer.language import N_, _
 from explorer.runs import TITLES, Status
 
@@ -101,15 +101,7 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}\u202f%"
 
 
-def literal(text: str) -> str:
-    """What a visitor wrote, for a place that reads Markdown: every sign as it is.
-
-    The browser makes links of addresses after it has read the Markdown, whatever was escaped; a
-    sign without width, which nobody sees, keeps it from that.
-    """
-    unlinked = re.sub(r"(?=://|@)|(?<=www)(?=\.)", "\u2060", text, flags=re.IGNORECASE)
-    escaped = re.sub(r"([\\`*_{}\[\]()#+.!$<>~|:&=-])", r"\\\1", unlinked)
-    return "  \n".join(line.strip() for line in escaped.splitlines())
+literal = plain_text.markdown  # what a visitor wrote, for a place that reads Markdown
 
 
 # -- how it is computed ---------------------------------------------------------------------------
