@@ -80,7 +80,7 @@ class Served:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command = [sys.executable, "-m", "explorer.ui.server", "run", "app.py"]
         command += [f"--server.port={self._port}", "--server.headless=true"]
         with self._log.open("ab") as written:
             self._process = subprocess.Popen(
