@@ -227,6 +227,27 @@ def test_numbers_are_never_given_twice():
 # The queue
 
 
+def test_any_device_of_a_kind_takes_what_waits_for_the_kind_again_and_again():
+    anywhere = store.add(SETTINGS, "anywhere", "cuda")  # its recipe asks for the best device
+    only_first = store.add('{"device": "cuda:0"}', "only the first", "cuda:0")
+    assert [runs.expected(runs.get(n)).position for n in (anywhere, only_first)] == [1, 2]
+    assert store.claim("cpu", "1:2:3") is None
+    assert store.claim("cuda:1", "1:2:3") == store.get(anywhere)
+    assert store.get(anywhere).device == "cuda:1"
+    assert store.claim("cuda:1", "1:2:4") is None  # what is left waits for another
+    store.lost(store.get(anywhere), Reason("lost"))  # before it began
+    assert store.get(anywhere).device == "cuda"
+    taken = store.claim("cuda:0", "1:2:5")
+    assert taken
+    assert (taken.id, taken.device) == (anywhere, "cuda:0")
+    store.move(anywhere, [Status.STARTING], Status.PAUSED)
+    assert store.enqueue(anywhere, first=True)
+    assert store.get(anywhere).device == "cuda"
+    assert store.move(only_first, [Status.QUEUED], Status.PAUSED)
+    assert store.enqueue(only_first, first=False)
+    assert store.get(only_first).device == "cuda:0"
+
+
 def test_the_queue_goes_by_its_order_and_one_device():
     first, second = added(), added()
     other = store.add(SETTINGS, "elsewhere", "cuda:0")
