@@ -6,7 +6,9 @@ without it (command line, tests) the words are English.
 """
 
 import gettext as _gettext
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +22,7 @@ def _source_language() -> str:
 
 
 _reader: Callable[[], str] = _source_language
+_served: ContextVar[str] = ContextVar("served", default="")  # in threads that work for a reader
 
 
 def ask(reader: Callable[[], str]) -> None:
@@ -30,7 +33,17 @@ def ask(reader: Callable[[], str]) -> None:
 
 def current() -> str:
     """The language code of whoever is being served by this very call."""
-    return _reader()
+    return _served.get() or _reader()
+
+
+@contextmanager
+def served(code: str) -> Iterator[None]:
+    """Work in this thread for somebody who reads `code`: what it says is said to them."""
+    before = _served.set(code)
+    try:
+        yield
+    finally:
+        _served.reset(before)
 
 
 @cache

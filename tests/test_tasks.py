@@ -6,6 +6,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,9 +74,19 @@ def test_the_work_is_done_in_a_light_process_that_knows_no_secret(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVSCOPE_KEY", "a teacher's")
-    monkeypatch.setattr(language, "_reader", lambda: "de")
-    task = start(pool, "look", content=b"123", word="Größe")
+    here = threading.get_ident()  # where the visitor's page is drawn, and nowhere else
+    monkeypatch.setattr(
+        language, "_reader", lambda: "de" if threading.get_ident() == here else "en"
+    )
+    languages = []
+
+    def finish(output: Output) -> Output:
+        languages.append(language.current())
+        return output
+
+    task = pool.start(work("look", content=b"123", word="Größe"), finish, "")
     output = task.result()
+    assert languages == ["de"]
     assert output.facts["content"] == 3
     assert output.facts["word"] == "Größe"
     assert output.facts["language"] == "de"  # its sentences are in the visitor's

@@ -169,7 +169,8 @@ class Task(Generic[Value]):
             if self.stopped:
                 return Ending.STOPPED
             self._finishing = True
-        self._value = self._finish(output)
+        with language.served(self._language):
+            self._value = self._finish(output)
         return Ending.DONE
 
     def _tell(self, done: int, total: int) -> None:
