@@ -52,6 +52,24 @@ def test_rules_reach_another_process() -> None:
     assert access.rules(rules.environment()) == rules
 
 
+def test_the_key_is_printed_once_and_only_its_sum_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(access.VARIABLE, "left over")
+    monkeypatch.setenv(teacher_key.VARIABLE, "correct horse battery")
+    access_options.apply(options("--everyone"))
+    assert teacher_key.VARIABLE not in os.environ
+    assert teacher_key.fits("correct horse battery", access.rules().key)
+    assert capsys.readouterr().out == "", "a key of one's own is known"
+    access_options.apply(options("--everyone"))
+    said = capsys.readouterr().out
+    key = said.removeprefix("The teacher's key: ").strip()
+    assert teacher_key.fits(key, access.rules().key)
+    assert key not in "".join(os.environ.values())
+    access_options.apply(options())
+    assert not access.rules().shared, "alone on a machine, whatever was set before"
+
+
 def test_every_limit_has_its_option_and_can_be_taken_away() -> None:
     flags = access_options._LIMITS
     assert {name for name, _unit, _meaning in flags.values()} == set(asdict(NO_LIMITS))
