@@ -19,13 +19,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from explorer import architectures
+from explorer import architectures, reasons
 from explorer.architectures.registry import Value
 from explorer.inputs import MAX_SIDE
 from explorer.language import _
+from explorer.reasons import CodedError, Reason
 from explorer.recipes import INITIALISATIONS
 from explorer.storage import PROJECT
-from explorer.units import exact, size, times
+from explorer.units import times
 
 KEY = "card"
 NETWORK = "network."  # how the names of the network's own tensors begin
@@ -97,11 +98,7 @@ def save(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Card:
         unfinished.replace(path)
         _flush(path.parent)
     except (OSError, SafetensorError) as error:
-        raise ValueError(
-            _("The checkpoint {path} could not be written: {reason}").format(
-                path=path, reason=error
-            )
-        ) from error
+        raise CodedError("checkpoint_not_written", path=str(path), why=str(error)) from error
     finally:
         with suppress(OSError):  # it has its final name, or was never there
             unfinished.unlink()
@@ -167,7 +164,7 @@ def read_card(path: Path) -> Card:
     try:
         there = path.stat()
     except OSError as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, error) from error
     return _read_card(path, there.st_ino, there.st_size, there.st_mtime_ns)
 
 
@@ -177,7 +174,7 @@ def _read_card(path: Path, *_stamp: int) -> Card:
         with safe_open(path, framework="pt") as file:
             return _card(path, file.metadata() or {})
     except _UNREAD as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, error) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], Card]:
@@ -195,16 +192,14 @@ def load(path: Path) -> tuple[dict[str, Tensor], Card]:
             _check_claims(path, card, file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (its own)
     except _UNREAD as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, error) from error
     for name, tensor in tensors.items():
         if tensor.dtype not in DTYPES:
-            raise _damaged(
-                path, _("{name} is of type {type}").format(name=name[:80], type=tensor.dtype)
-            )
+            raise _damaged(path, Reason("odd_type", {"name": name[:80], "type": str(tensor.dtype)}))
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise _damaged(path, _("{name} holds NaN or infinity").format(name=name[:80]))
+            raise _damaged(path, Reason("holds_nan", {"name": name[:80]}))
     if digest(tensors) != card.sha256:
-        raise _damaged(path, _("its values are not those that were saved"))
+        raise _damaged(path, Reason("other_values"))
     return tensors, card
 
 
@@ -232,9 +227,9 @@ def _card(path: Path, metadata: Mapping[str, str]) -> Card:
         card = replace(card, classes=tuple(card.classes))
         sound = _is_sound(card)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise _damaged(path, _("it has no card that says what it is")) from error
+        raise _damaged(path, Reason("no_card")) from error
     if not sound:
-        raise _damaged(path, _("its card holds impossible values"))
+        raise _damaged(path, Reason("impossible_card"))
     return card
 
 
@@ -279,11 +274,11 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
     """Refuse what training the network on the card could not have written."""
     names = file.keys()
     if len(names) > MAX_TENSORS:
-        raise _damaged(path, _("it lists {count} tensors").format(count=exact(len(names))))
+        raise _damaged(path, Reason("many_tensors", {"count": len(names)}))
     shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
     for name, shape in shapes.items():
         if len(shape) > MAX_DIMENSIONS or max(shape, default=0) > MAX_BYTES:
-            raise _damaged(path, _("{name} has an impossible shape").format(name=name[:80]))
+            raise _damaged(path, Reason("impossible_shape", {"name": name[:80]}))
     options = architectures.get(card.network).resolve(card.options)
     own, nbytes = _needed(card.network, tuple(options.items()))
     _check_fit(card.network, own, _own(shapes))
@@ -291,9 +286,7 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
     if path.stat().st_size > most:
         raise _damaged(
             path,
-            _("it is larger than any state of {network} can be ({most})").format(
-                network=card.network, most=size(most)
-            ),
+            Reason("larger_than_any", {"network": card.network, "most": most}),
         )
 
 
@@ -341,18 +334,13 @@ def _check_size(path: Path) -> None:
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")
     except OSError as error:
-        raise ValueError(
-            _("The checkpoint {path} cannot be read: {reason}").format(path=path, reason=error)
-        ) from error
+        raise CodedError("checkpoint_not_read", path=str(path), why=str(error)) from error
     if there > MAX_BYTES:
-        raise _damaged(path, _("at most {most} are read").format(most=size(MAX_BYTES)))
+        raise _damaged(path, Reason("too_large", {"most": MAX_BYTES}))
     if not 2 <= header <= min(MAX_HEADER, there - 8):
-        raise _damaged(path, _("it is cut short, or another kind of file"))
+        raise _damaged(path, Reason("cut_short"))
 
 
-def _damaged(path: Path, reason: str) -> ValueError:
-    return ValueError(
-        _("{path} is not a checkpoint that can be used: {reason}. Choose another one.").format(
-            path=path, reason=reason[:MAX_REASON]
-        )
-    )
+def _damaged(path: Path, what: Reason | Exception) -> CodedError:
+    why = what if isinstance(what, Reason) else reasons.sentence(str(what)[:MAX_REASON])
+    return CodedError("checkpoint_damaged", path=str(path), why=why.plain())

@@ -10,7 +10,7 @@ from typing import Any
 
 from explorer.language import N_, _
 from explorer.terminal import duration
-from explorer.units import size
+from explorer.units import exact, size
 
 Values = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ class Reason:
         """The sentence in the reader's language."""
         if not self.code:
             return ""
-        words = _WORDS[self.code]
+        words = _WORDS.get(self.code, self.code)  # one of another version's says itself at least
         shown = {name: _shown(value) for name, value in self.values.items()}
         return words(shown) if callable(words) else _(words).format(**shown)
 
@@ -145,6 +145,15 @@ def _not_downloaded(values: Values) -> str:
     return " ".join(ways)
 
 
+def _many_tensors(values: Values) -> str:
+    return _("it lists {count} tensors").format(count=exact(values["count"]))
+
+
+def _larger_than_any(values: Values) -> str:
+    words = _("it is larger than any state of {network} can be ({most})")
+    return words.format(network=values["network"], most=size(values["most"]))
+
+
 def _which_pictures(values: Values) -> str:
     return _(
         "Say which pictures of your own: give their folder or zip, or name one of those kept here: "
@@ -219,6 +228,35 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "server_answered": N_("the server answered {status}"),
     "no_internet": N_("the server's name is not found, so there seems to be no internet here"),
     "no_answer": N_("the server did not answer within {seconds} seconds"),
+    "no_room": N_("The disk that holds {folder} is full. Delete runs or other files, then resume."),
+    "store_newer": N_(
+        "The runs were kept by a newer version of this program. Use that one, or move them."
+    ),
+    "store_damaged": N_("The store of runs in {folder} is damaged: {why}. Move the folder away."),
+    "store_busy": N_(
+        "Another process has been writing to the runs in {folder} for more than {seconds} "
+        "seconds. Try again; if it stays so, end that process."
+    ),
+    "store_unusable": N_(
+        "The runs in {folder} cannot be read or written: {why}. Make the folder writable, or "
+        "name another in the environment variable CONVSCOPE_HOME."
+    ),
+    "checkpoint_not_written": N_("The checkpoint {path} could not be written: {why}"),
+    "checkpoint_not_read": N_("The checkpoint {path} cannot be read: {why}"),
+    "checkpoint_damaged": N_(
+        "{path} is not a checkpoint that can be used: {why}. Choose another one."
+    ),
+    # What is wrong with a checkpoint: the middle of that sentence.
+    "holds_nan": N_("{name} holds NaN or infinity"),
+    "odd_type": N_("{name} is of type {type}"),
+    "other_values": N_("its values are not those that were saved"),
+    "no_card": N_("it has no card that says what it is"),
+    "impossible_card": N_("its card holds impossible values"),
+    "many_tensors": _many_tensors,
+    "impossible_shape": N_("{name} has an impossible shape"),
+    "larger_than_any": _larger_than_any,
+    "too_large": _disk_spent(N_("at most {most} are read")),
+    "cut_short": N_("it is cut short, or another kind of file"),
     "our_mistake": N_("That went wrong, and it is our mistake. The server's log says why."),
     "exit_status": N_("Its process failed (exit status {status}). The run’s log says more."),
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from explorer import storage
-from explorer.language import _
+from explorer.reasons import CodedError
 from explorer.runs import ballast, migrations
 
 SECONDS_TO_WAIT = 10  # for another writer
@@ -27,7 +27,7 @@ T = TypeVar("T")
 log = logging.getLogger("store")
 
 
-class StoreError(ValueError):
+class StoreError(CodedError):
     """The store cannot be read or written; the sentence says why and what to do."""
 
 
@@ -223,9 +223,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     if migrations.migrate(connection) > migrations.VERSION:
-        raise StoreError(
-            _("The runs were kept by a newer version of this program. Use that one, or move them.")
-        )
+        raise StoreError("store_newer")
 
 
 def _code(error: Exception) -> int:
@@ -244,29 +242,17 @@ def explained(error: Exception, folder: Path) -> StoreError:
     """The sentence for what SQLite or the system said about a file in `folder`."""
     if _without_room(error, folder):
         return disk_full(folder)
+    why = str(getattr(error, "strerror", None) or error)
     if _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        text = _("The store of runs in {folder} is damaged: {why}. Move the folder away.")
-    elif _code(error) == sqlite3.SQLITE_BUSY:
-        text = _(
-            "Another process has been writing to the runs in {folder} for more than {seconds} "
-            "seconds. Try again; if it stays so, end that process."
-        )
-    else:
-        text = _(
-            "The runs in {folder} cannot be read or written: {why}. Make the folder writable, or "
-            "name another in the environment variable CONVSCOPE_HOME."
-        )
-    why = getattr(error, "strerror", None) or error
-    return StoreError(text.format(folder=folder, why=why, seconds=SECONDS_TO_WAIT))
+        return StoreError("store_damaged", folder=str(folder), why=why)
+    if _code(error) == sqlite3.SQLITE_BUSY:
+        return StoreError("store_busy", folder=str(folder), seconds=SECONDS_TO_WAIT)
+    return StoreError("store_unusable", folder=str(folder), why=why)
 
 
 def disk_full(folder: Path) -> DiskFullError:
     """The sentence for a disk without room for `folder`."""
-    return DiskFullError(
-        _("The disk that holds {folder} is full. Delete runs or other files, then resume.").format(
-            folder=folder
-        )
-    )
+    return DiskFullError("no_room", folder=str(folder))
 
 
 _databases: dict[Path, Database] = {}
