@@ -505,7 +505,7 @@ def test_weights_that_made_room_are_told_where_epochs_are_chosen(done: list[int]
     first, second = map(str, done)
     assert "deleted" not in text(opened("live", run=second))
     run_folder.make_room(done[1], 1)  # all but the last
-    told = "The weights of these epochs are kept: 2. Those of 1 were deleted"
+    told = "The weights of these epochs are kept: 2. Those of 1 are not: a run keeps at most"
     assert told in text(opened("live", run=second))
     assert told in text(opened("runs", runs=second))
     assert told in text(opened("compare", nets=f"lenet:run:{second},lenet:run:{first}"))
