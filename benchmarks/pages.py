@@ -13,14 +13,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import psutil
 
+from benchmarks import load
 from benchmarks.visitor import Visitor, visiting
 from explorer.ui.entries import PAGES
 from tests.run_processes import folder
-from tests.serving import ROOT, server
+from tests.serving import ROOT
 
 ROUNDS = 3
 CLICKS = 15  # on each page in each round
@@ -32,21 +32,19 @@ class Served:
     """One running copy of the program."""
 
     address: str
-    process: psutil.Process
+    first: psutil.Process
 
     def seconds(self) -> float:
-        """What its process has used of a processor so far."""
-        used = self.process.cpu_times()
-        return float(used.user + used.system)
+        """What its processes have used of a processor so far."""
+        every = (self.first, *self.first.children(recursive=True))
+        return float(sum(sum(each.cpu_times()[:2]) for each in every))
 
 
 @contextmanager
 def running(home: Path) -> Iterator[Served]:
     """The program in the folder `home`."""
-    with server(home) as address:
-        port = f"--server.port={urlsplit(address).port}"
-        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
-        yield Served(address, process)
+    with load.serving(1, home) as (address, first):
+        yield Served(address, first)
 
 
 async def _clicks(served: Served, visitor: Visitor, fragment: str = "") -> float:
