@@ -303,7 +303,7 @@ def test_new_run_lists_the_device_launches_on_it_and_live_names_it():
     from tests.run_processes import over
     recipe = dict(dataset="digits", activation="relu", epochs="1", batch_size="32")
     at = opened("new-run", network="lenet", device="testgpu:1", train_subset="64", **recipe)
-    (listed,) = (each.options for each in at.selectbox if each.key == "device")
+    (listed,) = (each.options for each in at.selectbox if each.label == "Device")
     press(at, "Launch")
     number = runs.listed()[0].id
     run = over(number)
