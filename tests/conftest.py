@@ -10,7 +10,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
-from tests.serving import BROWSER, chromium, server
+from tests.serving import BROWSER, chromium, news, server
 
 # The same made-up cases at every run: a red suite means that the code has changed.
 settings.register_profile("steady", derandomize=True)
@@ -99,6 +99,22 @@ def visiting(profile: BrowserContext) -> Iterator[Page]:
                 told = {"origin": f"{each.scheme}://{each.netloc}", "storageTypes": "local_storage"}
                 tools.send("Storage.clearDataForOrigin", told)
         tools.detach()
+
+
+@pytest.fixture(autouse=True)
+def no_error_on_any_page(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that breaks fails the test in which it did: the servers' logs are read after each.
+
+    A test that breaks one on purpose says so (`@pytest.mark.broken_page`).
+    """
+    if request.node.get_closest_marker("browser") is None:
+        yield
+        return
+    news()  # said between tests
+    yield
+    said = news()
+    if "Traceback" in said and request.node.get_closest_marker("broken_page") is None:
+        pytest.fail(f"The server has written:\n{said[-6000:]}")
 
 
 def settled(page: Page) -> Page:

@@ -68,10 +68,22 @@ def mortal(home: Path, log: Path) -> Iterator["Served"]:
         found.stop()
 
 
+_running: "set[Served]" = set()
+_ended: list[str] = []  # what servers have said that nobody has read
+
+
+def news() -> str:
+    """What all servers of this process have written to their logs since this was last asked."""
+    said = [*_ended, *(each.news() for each in _running)]
+    _ended.clear()
+    return "".join(said)
+
+
 class Served:
     """The server of a folder, at one address for good."""
 
     def __init__(self, home: Path, log: Path) -> None:
+        self._read = 0  # bytes of the log
         # A port per test process, far from each other, so that two do not find the same one free.
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         self._port = serve.free_port(18_600 + 200 * worker)
@@ -86,7 +98,16 @@ class Served:
             self._process = subprocess.Popen(
                 command, cwd=self._home, stdout=written, stderr=written
             )
+        _running.add(self)
         self._wait()
+
+    def news(self) -> str:
+        """What it has written since this was last asked."""
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            said = log.read()
+        self._read += len(said)
+        return said.decode("utf-8", "replace")
 
     def _wait(self) -> None:
         end = time.monotonic() + SECONDS_TO_START
@@ -110,3 +131,5 @@ class Served:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.kill()
+        _running.discard(self)
+        _ended.append(self.news())

@@ -240,6 +240,7 @@ def test_what_opens_over_a_dark_page_can_be_read(app_server: str, page: Page) ->
 
 
 @pytest.mark.browser
+@pytest.mark.broken_page
 def test_a_broken_page_apologises_without_a_trace(tmp_path: Path, page: Page) -> None:
     for folder in ("explorer", "pages", ".streamlit"):
         shutil.copytree(ROOT / folder, tmp_path / folder)

@@ -83,6 +83,11 @@ def note_bound(key: str) -> None:
     _keys(_BOUND).add(key)
 
 
+def bound_values() -> Mapping[str, object]:
+    """What the widgets of this page that are bound to the address held when it was left."""
+    return {key: st.session_state[key] for key in _keys(_BOUND) if key in st.session_state}
+
+
 def _keys(kept: str) -> set[str]:
     """The keys of this page's widgets that have taken something from the address, or are bound."""
     context = get_script_run_ctx()

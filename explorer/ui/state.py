@@ -336,7 +336,9 @@ def begin(page: str, others: Iterable[str] = ()) -> None:
         return
     restored: dict[str, Mapping[str, str]] = st.session_state.setdefault(_RESTORED, {})
     if links.came_back():
-        links.rewrite(restored.get(page, {}))
+        # From another page: then Streamlit has forgotten what of the address is bound to widgets.
+        bound = {k: spell(v) for k, v in links.bound_values().items()} if moved else {}
+        links.rewrite({**restored.get(page, {}), **bound})
     elif moved:
         restored[page] = here.begin_with(links.left()) if here else links.left()
         links.rewrite(restored[page])
