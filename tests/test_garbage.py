@@ -1,30 +1,25 @@
 """Garbage is collected beside the clicks, and all of it: over many, the server stays as it is."""
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from explorer.ui.entries import PAGES
 from tests.probed import probed
 
 pytestmark = pytest.mark.browser  # with the tests that need a server
 
 VISITORS = 4
 TOURS = 3  # of all pages; `python -m benchmarks.level` does 2 000 clicks
-CLICKS = VISITORS * TOURS * len(PAGES)
 
 
 def test_over_many_clicks_the_server_stays_as_it_is(tmp_path: Path) -> None:
     with probed(tmp_path) as server, ThreadPoolExecutor(1) as thread:
-        began = time.monotonic()  # in a thread: a browser's test may have left a loop in this one
+        # In a thread: a browser's test before this one may have left a loop in its own.
         visits = thread.submit(lambda: asyncio.run(server.after(VISITORS, (1, TOURS))))
         before, after = visits.result()
-        seconds = time.monotonic() - began
-    # By the clock, twice a second here, never by the clicks.
-    assert after.rounds <= 2 * seconds + 1 < CLICKS
+    assert not after.in_clicks
     # One click makes some 5 000 objects.
     assert after.objects - before.objects < 5_000, (before, after)
     assert after.bytes - before.bytes < 30_000_000, (before, after)
