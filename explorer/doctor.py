@@ -6,6 +6,7 @@ It changes nothing, opens no connection, and starts no context on a GPU.
 import os
 import platform
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -99,9 +100,9 @@ def _unlike_pins() -> Iterator[tuple[str, tuple[str, str]]]:
 
 def _gpu() -> Finding:
     verdict = hardware.verdict()
-    if verdict.fault:
-        return Finding(_("GPU"), State.FAULT, verdict.sentence, verdict.command)
     state = State.GOOD if hardware.facts().devices else State.MISSING
+    if verdict.fault:
+        state = State.FAULT
     return Finding(_("GPU"), state, verdict.sentence, verdict.command)
 
 
@@ -110,13 +111,10 @@ def _memory() -> Finding:
     free = device.free_memory(cpu)
     words = _("{title}; {free} of {whole} of memory are free.")
     text = words.format(title=cpu.title, free=size(free), whole=size(cpu.memory))
-    if free < _LEAST_MEMORY:
-        return Finding(
-            _("memory"),
-            State.FAULT,
-            f"{text} {_('Larger networks need more: close other programs.')}",
-        )
-    return Finding(_("memory"), State.GOOD, text)
+    if free >= _LEAST_MEMORY:
+        return Finding(_("memory"), State.GOOD, text)
+    advice = _("Larger networks need more: close other programs.")
+    return Finding(_("memory"), State.FAULT, f"{text} {advice}")
 
 
 # -- what it works with -------------------------------------------------------------------------
@@ -189,12 +187,9 @@ def _folder() -> Iterator[Finding]:
     there = next(path for path in (home, *home.parents) if path.exists())
     free = shutil.disk_usage(there).free
     if not os.access(there, os.W_OK):
-        yield Finding(
-            topic,
-            State.FAULT,
-            _("{folder} cannot be written; nothing can be trained or kept.").format(folder=home),
-            f'sudo chown -R "$USER" {there}',
-        )
+        words = _("{folder} cannot be written; nothing can be trained or kept.")
+        yield Finding(topic, State.FAULT, words.format(folder=home), _made_ours(home))
+        return
     if _REMOTE.search(kind := _file_system(there)):
         words = _(
             "{folder} lies on another machine ({kind}), where two processes cannot share it "
@@ -215,6 +210,14 @@ def _folder() -> Iterator[Finding]:
         kept,
     )
     yield Finding(topic, State.GOOD, words.format(folder=home, count=kept, free=size(free)))
+
+
+def _made_ours(home: Path) -> str:
+    """The command that makes the data folder, and nothing around it, belong to who runs this."""
+    quoted = shlex.quote(str(home))
+    if home.exists():
+        return f'sudo chown -R "$USER" {quoted}'
+    return f'sudo install -d -m 700 -o "$USER" {quoted}'
 
 
 def _file_system(path: Path) -> str:

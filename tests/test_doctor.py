@@ -1,6 +1,8 @@
 """What `explorer doctor` finds: here, on machines with other hardware, and on broken ones."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -168,6 +170,19 @@ def test_a_damaged_store_and_a_folder_without_room_are_faults(
     assert any("another machine (nfs4)" in each for each in sentences)
     assert any("damaged" in each for each in sentences)
     assert main(["doctor"]) == 1
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_cannot_be_written_is_made_ours_and_nothing_around_it(
+    there: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if there:
+        home.mkdir()
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # root may write everywhere
+    (found,) = by_topic("folder")
+    assert found.state is State.FAULT
+    assert shlex.split(found.command)[-1] == str(home)
+    assert found.command.startswith("sudo chown" if there else "sudo install -d")
 
 
 def test_the_file_system_of_a_path_is_the_one_that_it_lies_on() -> None:
