@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -10,15 +11,21 @@ from explorer.language import _, current
 from explorer.serve.certificate import Certificate
 from explorer.serve.hosts import LOOPBACK
 
+if sys.platform != "win32":
+    import resource
+
 COOKIE = "convscope_server"  # says which server a browser is at home with
+MOST_FILES = 16_384
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")  # not on everybody's path
 
 # A visitor's pages, uploads and downloads live in one process, so the cookie keeps a browser with
 # it until it dies. Whoever sends half a request has 10 s for the rest; a web socket, which the
 # server pings, may be silent for an hour. What a client says of its own address is not believed.
+# One address may hold a quarter of all connections: more than a school behind one address needs,
+# and too few to keep others out. What goes beyond is closed before its request or TLS is heard.
 _CONFIGURATION = """\
 global
-    fd-hard-limit 16384
+    fd-hard-limit {files}
     ssl-default-bind-options ssl-min-ver TLSv1.2
 
 defaults
@@ -38,6 +45,9 @@ defaults
 
 frontend visitors
     bind {address}:{port}{tls}
+    stick-table type ip size 100k expire 1m store conn_cur
+    tcp-request connection track-sc0 src
+    tcp-request connection reject if {{ sc0_conn_cur gt {most} }}
     http-request disable-l7-retry unless METH_GET
     http-request del-header Forwarded
     http-request set-header X-Forwarded-For %[src]
@@ -80,7 +90,10 @@ def write(
     """The configuration for servers on these ports of this machine, in a private `folder`."""
     waiting = folder / "waiting.html"
     waiting.write_text(_waiting(), encoding="utf-8")
+    files = _most_files()
     text = _CONFIGURATION.format(
+        files=files,
+        most=files // 2 // 4,  # a connection takes two: a visitor's, and a server's
         address=address,
         port=port,
         tls=_tls(folder, certificate),
@@ -94,6 +107,14 @@ def write(
     found = folder / "haproxy.cfg"
     found.write_text(text, encoding="utf-8")
     return found
+
+
+def _most_files() -> int:
+    """How many files and connections HAProxy may hold: fewer where the system says so."""
+    if sys.platform == "win32":
+        return MOST_FILES
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
 
 
 def check(haproxy: str, configuration: Path) -> None:
