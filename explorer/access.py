@@ -147,6 +147,18 @@ def check_change(visitor: Visitor, owner: str, name: str) -> None:
     raise Denied(text.format(name=name))
 
 
+def check_stop(visitor: Visitor, owner: str) -> None:
+    """Whether `visitor` may stop a download that `owner` has begun.
+
+    Raises:
+        Denied: it is somebody else's.
+    """
+    if not (visitor.teacher or (owner and visitor.owner == owner)):
+        raise Denied(
+            _("Another visitor has begun this download. Only they, and the teacher, can stop it.")
+        )
+
+
 def check_train(visitor: Visitor, given: Rules) -> None:
     """Whether `visitor` may train.
 

@@ -66,7 +66,7 @@ def shown(at: AppTest) -> np.ndarray:
 def waited(at: AppTest) -> AppTest:
     """Run the page until no work is going on."""
     end = time.monotonic() + 20
-    working = {"data.stop", "own_stop"}
+    working = {"data.stop_download", "own_stop"}
     while any(button.key in working for button in at.button) and time.monotonic() < end:
         time.sleep(0.05)
         at.run()
@@ -217,7 +217,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
     assert bar.proto.value == 34
     assert re.match(r"4.00 MB of 11.6 MB · .* a second · \d+ s left", bar.proto.text)
     assert "60\u202f000" in text(at)
-    at.button(key="data.stop").click().run()
+    at.button(key="data.stop_download").click().run()
     assert stopped.wait(5)
     waited(at)
     assert "The download was stopped; nothing of it is kept" in text(at)

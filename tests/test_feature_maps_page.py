@@ -272,7 +272,7 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
 def test_published_weights_that_are_not_here_are_offered_not_fetched() -> None:
     at = opened("feature-maps", network="torchvision/resnet18", weights="published")
     assert "not on this machine yet" in text(at)
-    assert at.button(key="feature-maps.download_weights").label == "Download them"
+    assert at.button(key="feature-maps.download").label == "Download them"
     assert not boards(at)
     plain = opened("feature-maps", network="torchvision/squeezenet1_1")
     # What is here comes first.

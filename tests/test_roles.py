@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -20,16 +22,18 @@ from starlette.types import Message, Scope
 from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 
-from explorer import access, runs, storage, teacher_key
+from explorer import access, datasets, runs, storage, teacher_key
 from explorer.access import IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
-from explorer.datasets import own
+from explorer.datasets import jobs, own
 from explorer.recipes import Recipe, as_json, course_recipe
 from explorer.runs import Run, Status, quota, store
 from explorer.runs import folder as run_folder
 from explorer.tasks import Output
 from explorer.ui import owner_cookie, visitor
 from explorer.ui.owner_cookie import OwnerCookie
-from explorer.ui.states import DATA, NEW_RUN, RUNS
+from explorer.ui.state import State
+from explorer.ui.states import DATA, FEATURE_MAPS, NEW_RUN, RUNS
+from explorer.ui.visitor import Download
 from tests.conftest import settled
 from tests.pages import opened, press, text
 from tests.run_processes import SHORT, folder, over, until
@@ -414,6 +418,99 @@ def test_who_may_add_pictures(browser_of: Browser, monkeypatch: pytest.MonkeyPat
     assert visitor.may_not_add_pictures() == ""
 
 
+# -- what comes from the web --------------------------------------------------------------------
+
+
+def begun(key: str, size: int = 11_594_722) -> tuple[Download, Callable[[], None]]:
+    """A download that goes on until somebody stops it, begun by whoever is served; its end."""
+    left = Event()
+
+    def work(progress: datasets.Progress) -> None:
+        try:
+            while True:
+                progress(size // 10, size)
+                time.sleep(0.01)
+        finally:
+            left.set()
+
+    def end() -> None:
+        if job := download.job:
+            job.cancel()
+        assert left.wait(5)
+        jobs.put_away(key)
+
+    jobs.put_away(key)
+    download = Download(key, size, work)
+    visitor.start_download(download)
+    return download, end
+
+
+WEIGHTS = {"network": "torchvision/resnet18", "weights": "published"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"train": Who.NOBODY}, "--train nobody"),
+        ({"limits": Limits(free_bytes=10**18)}, "are to stay free"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("page", "state", "address"),
+    [("data", DATA, {"data": "mnist"}), ("feature-maps", FEATURE_MAPS, WEIGHTS)],
+)
+def test_what_may_not_be_downloaded(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch,
+    page: str, state: State, address: dict[str, str], changes: dict[str, Any], refusal: str,
+) -> None:  # fmt: skip
+    browser_of.be(ANNA)
+    at = opened(page, **address)
+    assert not at.button(key=state.key("download")).disabled
+    share(monkeypatch, **changes)
+    at.button(key=state.key("download")).click().run()  # pressed in spite of what holds by now
+    assert refusal in at.toast[0].value
+    assert at.button(key=state.key("download")).disabled
+    assert refusal in at.button(key=state.key("download")).help
+    download = visitor.weights_download(WEIGHTS["network"])
+    with pytest.raises(Denied, match=refusal):
+        visitor.start_download(download)
+    assert download.job is None
+
+
+def test_two_downloads_do_not_find_room_for_one(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser_of.be(ANNA)
+    share(monkeypatch, limits=Limits(free_bytes=1))
+    most_of_it = int(0.7 * quota.free())
+    assert visitor.may_not_download(most_of_it) == ""
+    _download, end = begun("much", most_of_it)
+    with pytest.raises(Denied, match="are to stay free"):
+        begun("as much again", most_of_it)
+    assert "stay free" in visitor.may_not_add_pictures(most_of_it)
+    end()
+    assert visitor.may_not_download(most_of_it) == ""
+
+
+def test_a_download_is_stopped_by_whoever_began_it_and_the_teacher(browser_of: Browser) -> None:
+    stop = DATA.key("stop_download")
+    browser_of.be(ANNA)
+    download, end = begun("download mnist")
+    browser_of.be(BERT)
+    visitor.start_download(download)  # who joins it is not who began it
+    at = opened("data", data="mnist")
+    assert at.button(key=stop).disabled
+    assert "Another visitor has begun this download" in at.button(key=stop).help
+    with pytest.raises(Denied, match="Another visitor has begun this download"):
+        visitor.stop_download(download)
+    assert download.going
+    assert visitor.become_teacher(KEY)
+    assert not opened("data", data="mnist").button(key=stop).disabled
+    browser_of.be(ANNA)
+    opened("data", data="mnist").button(key=stop).click().run()
+    end()
+
+
 def test_a_browser_without_cookies_is_a_visitor_for_as_long_as_its_page(
     browser_of: Browser,
 ) -> None:
@@ -476,14 +573,18 @@ def settled_at(page: Page, address: str) -> None:
 
 
 CHANGES = {
-    "own": {"delete", "store"},
-    "datasets": {"delete", "keep"},
+    "own": {"delete", "store", "keep", "start_keeping"},
+    "datasets": {"delete", "keep", "fetch"},
+    "published": {"fetch"},
+    "jobs": {"start", "put_away"},
+    "job": {"cancel"},
     "runs": {"launch", "retry", "resume", "pause", "stop", "cancel", "rename", "note", "delete"},
 }
 
 
 def test_pages_change_runs_through_one_door() -> None:
-    """No other module of the pages names what changes a run or a set of pictures."""
+    """No other module of the pages names what changes a run or a set of pictures, or brings
+    something here."""
     ui = storage.PROJECT / "explorer" / "ui"
     for path in (*ui.glob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
         if path.name == "visitor.py":

@@ -1,4 +1,4 @@
-"""Work on data sets that takes a while, in a thread of its own: watched, and stopped, by anyone."""
+"""Downloads, each in a thread of its own: watched by anyone, stopped from whichever thread."""
 
 import time
 from collections.abc import Callable
@@ -16,10 +16,15 @@ class _Cancelled(Exception):
 
 
 class Job:
-    """One piece of work: how far it is, and how it ended."""
+    """One piece of work: how far it is, and how it ended.
 
-    def __init__(self, work: Work) -> None:
-        self.done, self.total = 0, 0
+    `owner` is whoever asked for it first, see `access.Visitor`; `total` what is known before it
+    begins of how much it is, in bytes or pictures.
+    """
+
+    def __init__(self, work: Work, owner: str = "", total: int = 0) -> None:
+        self.owner = owner
+        self.done, self.total = 0, total
         self.result = ""  # what the work gave
         self.reason = NO_REASON  # why it failed, if it did
         self.finished = False  # in whatever way
@@ -69,18 +74,24 @@ _jobs: dict[str, Job] = {}
 _lock = Lock()
 
 
-def start(key: str, work: Work) -> Job:
+def start(key: str, work: Work, owner: str = "", total: int = 0) -> Job:
     """Begin the work called `key`, or join it where it is already going on."""
     with _lock:
         going = _jobs.get(key)
         if going is None or going.finished:
-            _jobs[key] = going = Job(work)
+            _jobs[key] = going = Job(work, owner, total)
         return going
 
 
 def get(key: str) -> Job | None:
     """The work called `key`, going on or ended; None if there was none, or it was put away."""
     return _jobs.get(key)
+
+
+def to_come() -> int:
+    """What all that is going on has yet to bring, as far as that is known."""
+    with _lock:
+        return sum(max(job.total - job.done, 0) for job in _jobs.values() if not job.finished)
 
 
 def put_away(key: str) -> None:

@@ -1,8 +1,6 @@
 """Getting a data set on the page: loading, downloading with progress, a visitor's own zip.
 
-Downloads are worked on in threads of the server (`datasets.jobs`); whoever has the page open sees
-the same download and may stop it. Uploads are read in processes of their own (`tasks`). Nothing is
-lost with a closed tab.
+Uploads are read in processes of their own (`tasks`); nothing is lost with a closed tab.
 """
 
 from io import BytesIO
@@ -11,22 +9,19 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer import datasets
-from explorer.datasets import jobs, own
-from explorer.datasets.jobs import Job
+from explorer.datasets import own
 from explorer.datasets.records import Data, DataSet
 from explorer.decoding import pools
 from explorer.language import _
-from explorer.tasks import Progress, Task
-from explorer.ui import progress, visitor
+from explorer.tasks import Task
+from explorer.ui import download_view, progress, visitor
 from explorer.ui.states import DATA
 from explorer.units import size
-
-EVERY = 0.5  # seconds between two looks at the work
 
 
 def loaded(facts: DataSet) -> Data | None:
     """The data set if it is here and whole; else what can be done about it is on the page."""
-    if facts.name == "images" or _going(facts.name):
+    if facts.name == "images" or download_view.going(DATA, visitor.data_download(facts)):
         return None
     if not datasets.at_hand(facts.name):
         _offer(facts, _("{title} is not on this machine yet.").format(title=facts.title))
@@ -40,76 +35,15 @@ def loaded(facts: DataSet) -> Data | None:
         return None
 
 
-# -- downloads --------------------------------------------------------------------------------
-
-
-def _key(name: str) -> str:
-    return f"download {name}"
-
-
-def _going(name: str) -> bool:
-    """Show the download that is going on, if one is."""
-    job = jobs.get(_key(name))
-    if job is None or job.finished:
-        return False
-    _watch(_key(name))
-    return True
-
-
-def _download(name: str) -> None:
-    def work(progress: Progress) -> str:
-        datasets.fetch(name, progress)
-        return name
-
-    jobs.start(_key(name), work)
-
-
 def _offer(facts: DataSet, sentence: str) -> None:
-    """How the last download ended, and a button for another."""
-    job = jobs.get(_key(facts.name))
-    if job and job.reason:
-        st.error(str(job.reason), icon=":material/cloud_off:")
-    elif job and job.cancelled:
-        st.info(_("The download was stopped; nothing of it is kept."), icon=":material/block:")
+    """How the last download ended, and a button for another; where there is none, the sentence."""
+    words = _("Download {title} ({size})").format(
+        title=facts.title, size=size(facts.download_bytes)
+    )
+    if facts.download_bytes:
+        download_view.offer(DATA, visitor.data_download(facts), words, sentence)
     elif sentence:
         st.info(sentence, icon=":material/cloud_download:")
-    if facts.download_bytes:
-        refused = visitor.may_not_train() or visitor.may_not_fill(facts.download_bytes)
-        st.button(
-            _("Download {title} ({size})").format(
-                title=facts.title, size=size(facts.download_bytes)
-            ),
-            key=DATA.key("download"),
-            type="primary",
-            icon=":material/download:",
-            disabled=bool(refused),
-            help=refused or None,
-            on_click=_download,
-            args=(facts.name,),
-        )
-
-
-@st.fragment(run_every=EVERY)
-def _watch(key: str) -> None:
-    """How far the work is, with its rate and the time left, and a button that stops it."""
-    job = jobs.get(key)
-    if job is None or job.finished:
-        st.rerun()
-    share = min(job.done / job.total, 1.0) if job.total else 0.0
-    st.progress(share, _told(job))
-    st.button(_("Stop"), key=DATA.key("stop"), icon=":material/stop_circle:", on_click=job.cancel)
-
-
-def _told(job: Job) -> str:
-    if job.cancelled:
-        return _("Stopping …")
-    if not job.done or job.seconds_left is None:
-        return _("Waiting for the server …")
-    seconds = _("{n} s left").format(n=round(job.seconds_left))
-    words = _("{done} of {total} · {rate} a second · {left}")
-    return words.format(
-        done=size(job.done), total=size(job.total), rate=size(job.rate), left=seconds
-    )
 
 
 # -- own pictures -----------------------------------------------------------------------------
@@ -145,8 +79,7 @@ def _keep(given: UploadedFile | None) -> None:
     def start(content: bytes) -> Task[str]:
         assert given
         title = given.name.rpartition(".")[0]
-        owner = visitor.current().owner
-        return own.start_keeping(BytesIO(content), title, progress.visitor(), owner)
+        return visitor.keep_pictures(BytesIO(content), title, progress.visitor())
 
     if given and (refused := visitor.may_not_add_pictures(given.size)):
         st.error(refused, icon=":material/block:")

@@ -1,21 +1,28 @@
-"""Who is asking, and the one door through which a page changes a run or a set of pictures.
+"""Who is asking, and the one door through which a page changes a run or a set of pictures, or
+brings something here from the web.
 
 Other modules of the pages only read runs. Buttons that would be refused are off, with the reason
 as their help; but what refuses is here.
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
 
 import streamlit as st
 
-from explorer import access, runs
+from explorer import access, datasets, runs
 from explorer.access import Denied, Limits, Visitor
-from explorer.datasets import own
+from explorer.datasets import jobs, own
+from explorer.datasets.records import DataSet
 from explorer.recipes import Recipe
 from explorer.runs import Run, quota
+from explorer.tasks import Progress, Task
 from explorer.teacher_key import Throttle
 from explorer.ui import owner_cookie
+from explorer.weights import published
 
 _NO_COOKIE = "visitor of this session"
 _throttle = Throttle()
@@ -107,10 +114,29 @@ def may_not_add_pictures(count_of_bytes: int = 0) -> str:
 
 def may_not_fill(count_of_bytes: int) -> str:
     """Why the disk has no room for so many bytes more; "" if it has."""
+    return _refusal(_check_fill, count_of_bytes)
+
+
+def _check_fill(count_of_bytes: int) -> None:
+    """Whether the disk has room for so many bytes beside the downloads that are going on."""
     left = Limits(free_bytes=current().limits.free_bytes)
-    if not left.free_bytes:
-        return ""
-    return _refusal(access.check_room, left, count_of_bytes, 0, quota.free())
+    if left.free_bytes:
+        access.check_room(left, count_of_bytes, 0, quota.free() - jobs.to_come())
+
+
+def may_not_download(count_of_bytes: int) -> str:
+    """Why this visitor may not bring so many bytes here from the web; "" if they may."""
+    return may_not_train() or may_not_fill(count_of_bytes)
+
+
+def may_not_stop(download: "Download") -> str:
+    """Why this visitor may not stop a download that is going on; "" if they may."""
+    return _refusal(_check_stop, download)
+
+
+def _check_stop(download: "Download") -> None:
+    if job := download.job:
+        access.check_stop(current(), job.owner)
 
 
 def may_not_delete(pictures: str) -> str:
@@ -182,3 +208,86 @@ cancel = _on_own_runs(runs.cancel)
 rename = _on_own_runs(runs.rename)
 note = _on_own_runs(runs.note)
 delete = _on_own_runs(runs.delete)
+
+
+# -- what comes from elsewhere ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Download:
+    """Something on the web that visitors may have brought here: once for all, in one job."""
+
+    key: str  # the job's
+    size: int  # bytes
+    fetch: Callable[[Progress], object]
+
+    @property
+    def job(self) -> jobs.Job | None:
+        """The one that is going on, or the last one."""
+        return jobs.get(self.key)
+
+    @property
+    def going(self) -> bool:
+        """Whether it is on its way."""
+        return self.job is not None and not self.job.finished
+
+
+def data_download(facts: DataSet) -> Download:
+    """A data set."""
+    return Download(
+        f"download {facts.name}",
+        facts.download_bytes,
+        lambda progress: datasets.fetch(facts.name, progress),
+    )
+
+
+def weights_download(network: str) -> Download:
+    """The weights that torchvision publishes for a network."""
+    return Download(
+        f"weights of {network}",
+        published.size(network),
+        lambda progress: published.fetch(network, progress),
+    )
+
+
+_starting = Lock()  # two at once would both find room for one
+
+
+def start_download(download: Download) -> None:
+    """Bring it here, or join those who wait for it already.
+
+    Raises:
+        Denied: not to this visitor, or the disk has no room for it.
+    """
+
+    def work(progress: Progress) -> str:
+        download.fetch(progress)
+        return download.key
+
+    who = check_train()
+    with _starting:
+        if not download.going:
+            _check_fill(download.size)
+            jobs.start(download.key, work, who.owner, download.size)
+
+
+def stop_download(download: Download) -> None:
+    """Stop it for all.
+
+    Raises:
+        Denied: somebody else has begun it.
+    """
+    _check_stop(download)
+    if job := download.job:
+        job.cancel()
+
+
+def keep_pictures(source: IO[bytes] | Path, title: str, turn: str) -> Task[str]:
+    """Begin to keep a set of pictures as this visitor's; `turn` is whose turn its reading takes.
+
+    Raises:
+        ValueError: not allowed, or too many files wait to be read.
+    """
+    who = current()
+    access.check_upload(who, access.rules())
+    return own.start_keeping(source, title, turn, who.owner)

@@ -72,6 +72,11 @@ def at_hand(network: str) -> bool:
     return remote(network).path.is_file()
 
 
+def size(network: str) -> int:
+    """Bytes of the file, as torchvision gives them."""
+    return int(_entry(network).meta["_file_size"] * 2**20)
+
+
 def fetch(network: str, progress: Progress | None = None) -> Path:
     """The file, downloaded if it is not here whole; `progress` hears of bytes, and may raise.
 
@@ -79,9 +84,8 @@ def fetch(network: str, progress: Progress | None = None) -> Path:
         ValueError: that failed: why, and what to do.
     """
     file = remote(network)
-    total = int(_entry(network).meta["_file_size"] * 2**20)
     try:
-        downloads.fetch([file], total, progress)
+        downloads.fetch([file], size(network), progress)
     except Unavailable as error:
         raise CodedError(
             "weights_not_downloaded",
