@@ -19,13 +19,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from explorer import architectures, reasons
+from explorer import architectures, reasons, storage
 from explorer.architectures.registry import Value
 from explorer.inputs import MAX_SIDE
 from explorer.language import _
 from explorer.reasons import CodedError, Reason
 from explorer.recipes import INITIALISATIONS
-from explorer.storage import PROJECT
+from explorer.storage import PROJECT, NoRoomError
 from explorer.units import times
 
 KEY = "card"
@@ -85,7 +85,8 @@ def save(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Card:
     """Write the file whole or not at all; the card as it was written.
 
     Raises:
-        ValueError: the folder cannot be written to, or the disk is full.
+        NoRoomError: the disk is full.
+        ValueError: the folder cannot be written to.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
     written = replace(card, sha256=digest(plain))
@@ -94,10 +95,12 @@ def save(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Card:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(plain, unfinished, metadata)
-        _flush(unfinished)
+        storage.flush(unfinished)
         unfinished.replace(path)
-        _flush(path.parent)
+        storage.flush(path.parent)
     except (OSError, SafetensorError) as error:
+        if _without_room(error, path.parent):
+            raise NoRoomError("no_room", folder=str(path.parent)) from error
         raise CodedError("checkpoint_not_written", path=str(path), why=str(error)) from error
     finally:
         with suppress(OSError):  # it has its final name, or was never there
@@ -105,15 +108,12 @@ def save(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Card:
     return written
 
 
-def _flush(path: Path) -> None:
-    """Have the disk really hold a file, or a folder's list of files."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows opens no folders
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _without_room(error: Exception, folder: Path) -> bool:
+    """Whether that is why; safetensors keeps the system's number to itself, but what it has
+    written still takes the room."""
+    return storage.tells_of_no_room(error) or (
+        isinstance(error, SafetensorError) and storage.is_full(folder)
+    )
 
 
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -185,7 +185,7 @@ def _folder() -> Iterator[Finding]:
     """Where everything is kept: it can be written, lies on this machine, and has room."""
     topic, home = _("folder"), storage.home()
     there = next(path for path in (home, *home.parents) if path.exists())
-    free = shutil.disk_usage(there).free
+    free = storage.free(there)
     if not os.access(there, os.W_OK):
         words = _("{folder} cannot be written; nothing can be trained or kept.")
         yield Finding(topic, State.FAULT, words.format(folder=home), _made_ours(home))

@@ -1,12 +1,22 @@
 """Where the program keeps what it downloads and what it trains."""
 
+import errno
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
+
+from explorer.reasons import CodedError
 
 PROJECT = Path(__file__).resolve().parent.parent
 VARIABLE = "CONVSCOPE_HOME"
 _OWNER_ALONE = 0o700
+LITTLE = 2**20  # bytes: with less free, a disk counts as full
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class NoRoomError(CodedError):
+    """There is no room left for what has to be kept."""
 
 
 def home() -> Path:
@@ -38,3 +48,36 @@ def private(folder: Path) -> Path:
         with suppress(PermissionError):  # it is somebody else's
             default.chmod(_OWNER_ALONE)
     return folder
+
+
+# -- the disk ---------------------------------------------------------------------------------
+
+
+def free(folder: Path) -> int:
+    """Bytes that may still be written on the disk that holds `folder`, if it is there or not."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk has room for nothing more."""
+    try:
+        return free(folder) < LITTLE
+    except OSError:
+        return False
+
+
+def tells_of_no_room(error: Exception) -> bool:
+    """Whether that is what the system itself said."""
+    return getattr(error, "errno", None) in _NO_ROOM
+
+
+def flush(path: Path) -> None:
+    """Have the disk really hold a file, or a folder's list of files."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -41,7 +41,7 @@ def fill():
                 file.write(bytes(size))
             except OSError:
                 size //= 2
-    assert ballast.free(home) == 0
+    assert storage.free(home) == 0
 """
 
 
@@ -84,7 +84,7 @@ print([run.name for run in runs.listed()])
 runs.delete(long)
 print([run.name for run in runs.listed()])
 runs.delete(heavy)
-print(runs.listed(), folder.folder(heavy).exists(), ballast.free(home) >= 10 * 2**20)
+print(runs.listed(), folder.folder(heavy).exists(), storage.free(home) >= 10 * 2**20)
 database.database().close()
 ballast.give_up(home / "runs")
 fill()
@@ -130,4 +130,42 @@ print((home / "runs" / "ballast").stat().st_size)
         "failed The disk became full. Make room, then resume it from its last checkpoint.",
         "False",
         str(ballast.BYTES),
+    ]
+
+
+def test_a_run_whose_weights_find_no_room_says_that_the_disk_is_full(disk: Path):
+    """The rows still do: what is too large for the disk is the file with the weights."""
+    told = inside(
+        disk,
+        """
+import subprocess
+RECIPE = '{"network": "lenet", "dataset": "digits", "epochs": 1, "train_subset": 64}'
+WORKER = '''
+import sys
+from explorer.runs import process, store
+from explorer.runs.worker import Worker
+sys.exit(Worker(store.claim("cpu", process.own()).id).work())
+'''
+
+def trained():
+    code = subprocess.run([sys.executable, "-c", WORKER], check=False).returncode
+    run = store.get(number)
+    print(code, run.status, run.progress.step, run.reason)
+
+number = store.add(RECIPE, "a run", "cpu")
+fill()
+os.truncate(home / "filler", (home / "filler").stat().st_size - 200_000)
+trained()
+print(sorted(path.name for path in folder.folder(number).rglob("*")))
+(home / "filler").unlink()
+store.enqueue(number, first=True)
+trained()
+print(list(folder.checkpoints(number)))
+""",
+    )
+    assert told == [
+        "0 interrupted 1 The disk became full. Make room, then resume it from its last checkpoint.",
+        "['checkpoints', 'run.log']",
+        "0 finished 1 ",
+        "[1]",
     ]

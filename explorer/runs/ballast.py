@@ -4,19 +4,19 @@ Given up, it makes room for what frees more: opening the store, ending runs, del
 """
 
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from explorer import storage
+
 BYTES = 4 * 2**20
 PLENTY = 16 * BYTES  # free beside it, before it is made (again)
-LITTLE = 2**20  # with less than this free, a disk counts as full
 
 
 def keep(folder: Path) -> None:
     """Make it, where it is missing and there is plenty of room."""
     path = _path(folder)
-    if path.exists() or free(folder) < PLENTY:
+    if path.exists() or storage.free(folder) < PLENTY:
         return
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):  # it may be made another time
@@ -42,20 +42,6 @@ def give_up(folder: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def free(folder: Path) -> int:
-    """Bytes that may still be written on the disk that holds `folder`, if it is there or not."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(there).free
-
-
-def is_full(folder: Path) -> bool:
-    """Whether the disk has room for nothing more."""
-    try:
-        return free(folder) < LITTLE
-    except OSError:
-        return False
 
 
 def _path(folder: Path) -> Path:

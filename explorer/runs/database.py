@@ -3,9 +3,7 @@
 Readers are never blocked by a writer, and what is committed survives the death of any process.
 """
 
-import errno
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +17,6 @@ from explorer.runs import ballast, migrations
 
 SECONDS_TO_WAIT = 10  # for another writer
 LOG_BYTES = 16 * 2**20  # the write-ahead log is cut back to, once it has been larger
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What SQLite says of its side files where there is no room for them, among other things.
 _PERHAPS_NO_ROOM = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 T = TypeVar("T")
@@ -31,8 +28,8 @@ class StoreError(CodedError):
     """The store cannot be read or written; the sentence says why and what to do."""
 
 
-class DiskFullError(StoreError):
-    """There is no room left for what has to be kept."""
+class DiskFullError(StoreError, storage.NoRoomError):
+    """There is no room left for what has to be kept in the store."""
 
 
 class Link:
@@ -162,7 +159,7 @@ class Database:
             connection = self._once_free(self._writer.connection)
             busy, log, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if busy or done < log:  # another one is at it, or somebody still reads what was before
-                _flush(self.path.with_name(f"{self.path.name}-wal"))
+                storage.flush(self.path.with_name(f"{self.path.name}-wal"))
 
     def keep_ballast(self) -> None:
         """Make the ballast again where it was given up and there is room."""
@@ -190,12 +187,6 @@ class Database:
             yield
         except (sqlite3.DatabaseError, OSError) as error:
             raise explained(error, self.path.parent) from error
-
-
-def _flush(path: Path) -> None:
-    """Have the disk really hold a file."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _plain(path: str | Path, *, uri: bool = False) -> sqlite3.Connection:
@@ -233,9 +224,9 @@ def _code(error: Exception) -> int:
 
 def _without_room(error: Exception, folder: Path) -> bool:
     """Whether something failed because the disk is full; SQLite does not always say so itself."""
-    if _code(error) == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in _NO_ROOM:
+    if _code(error) == sqlite3.SQLITE_FULL or storage.tells_of_no_room(error):
         return True
-    return _code(error) in _PERHAPS_NO_ROOM and ballast.is_full(folder)
+    return _code(error) in _PERHAPS_NO_ROOM and storage.is_full(folder)
 
 
 def explained(error: Exception, folder: Path) -> StoreError:

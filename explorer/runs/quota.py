@@ -6,7 +6,6 @@ to them.
 """
 
 import os
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -57,10 +56,7 @@ def taken() -> int:
 
 def free() -> int:
     """Bytes left on the disk that runs are kept on."""
-    place = storage.runs_folder()
-    while not place.exists():
-        place = place.parent
-    return shutil.disk_usage(place).free
+    return storage.free(storage.runs_folder())
 
 
 def _bytes(place: Path) -> int:

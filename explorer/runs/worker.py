@@ -28,6 +28,7 @@ from explorer.runs.records import RESUMABLE, Status, Wish
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.workers import DISK_FULL, FAILED
 from explorer.runs.writing import Writer
+from explorer.storage import NoRoomError
 from explorer.training import (
     Capture,
     Diverged,
@@ -124,8 +125,10 @@ class Worker:
         try:
             self._log()
             return self._train()
-        except (NotMine, DiskFullError):
+        except NotMine:
             raise
+        except NoRoomError:
+            return Status.INTERRUPTED, Reason("disk_full")
         except _Asked:
             return self._asked()
         except ValueError as error:  # a sentence of the data, the network, the disk
