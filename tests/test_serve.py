@@ -188,6 +188,43 @@ def test_known_names_are_answered_at_any_port(door: Door, name: str) -> None:
     assert door.ask("/api/health", Host=name, Origin=f"https://{name}")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:8501", "http://localhost:3000"),
+        ("localhost:8501", "http://localhost"),
+        ("localhost", "http://localhost:8501"),
+        ("localhost:8501", "http://127.0.0.1:8501"),
+        ("localhost:8501", "http://localhost:x"),
+        ("localhost:8501", "http://localhost:0"),
+    ],
+)
+def test_a_page_of_another_server_on_this_machine_is_a_stranger(
+    door: Door, host: str, origin: str
+) -> None:
+    """Browsers send it this server's cookies all the same: to them a site has no port."""
+    status, words = door.ask("/api/health", Host=host, Origin=origin)
+    assert status == 400
+    assert f"“{origin}”" in words
+    assert f"“{host}”" in words
+    assert not door.obeys(host, origin)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost", "http://localhost:80"),
+        ("localhost:443", "https://localhost"),
+        ("LOCALHOST:8501", "http://localhost:8501"),
+        ("[::1]:8501", "http://[::1]:8501"),
+    ],
+)
+def test_the_own_page_is_known_however_its_port_is_written(
+    door: Door, host: str, origin: str
+) -> None:
+    assert door.ask("/api/health", Host=host, Origin=origin)[0] == 200
+
+
 def test_the_web_socket_obeys_known_pages_only(door: Door) -> None:
     """A page whose name leads to this machine (DNS rebinding), and one that is foreign."""
     port = door.port

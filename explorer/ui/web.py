@@ -56,11 +56,12 @@ def content_policy(host: str) -> str:
 
 
 class TrustedHosts(TrustedHostMiddleware):
-    """Middleware: Starlette's check of the header Host, and the same of Origin, on every route.
+    """Middleware: Starlette's check of the header Host, and that Origin is its own, on all routes.
 
     A page elsewhere on the web that points its own name at this machine (DNS rebinding) sends that
-    name in both; one that does not sends it in Origin. Streamlit looks at its web socket only, and
-    would ask the internet about a foreign Origin.
+    name in both; one that does not sends it in Origin. So does a page that another server of this
+    machine has sent, from another port, to which browsers give our cookies, too. Streamlit looks at
+    its web socket only, by name, and would ask the internet about a foreign Origin.
     """
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
@@ -84,9 +85,12 @@ class TrustedHosts(TrustedHostMiddleware):
                 "in: serve --host NAME."
             )
             return words.format(name=host)
-        if origin is not None and _host_name(origin) not in self._names:
-            words = _("This server does not answer to pages of “{origin}”. Open it by its address.")
-            return words.format(origin=origin)
+        if origin is not None and not _is_own(origin, host):
+            words = _(
+                "“{host}” does not answer to pages of “{origin}”. Open it by its own address; a "
+                "proxy in front of it has to hand on the header Host with its port."
+            )
+            return words.format(host=host, origin=origin)
         return ""
 
 
@@ -96,6 +100,18 @@ def _host_name(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether a page of this origin came from the host and port that it now asks."""
+    try:
+        page = urlsplit(origin)
+        asked = urlsplit(f"{page.scheme}://{host}")
+        usual = {"http": 80, "https": 443}[page.scheme]
+        ports = [usual if each.port is None else each.port for each in (page, asked)]
+    except (ValueError, KeyError):  # no port, or not a page on the web
+        return False
+    return page.hostname == asked.hostname and ports[0] == ports[1]
 
 
 def _bracketed(host: str) -> str:
