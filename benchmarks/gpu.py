@@ -159,7 +159,8 @@ def told(outcome: Capture | None) -> str:
         return "ordinary"
     if outcome.captured:
         return "replayed"
-    why = outcome.error or f"{outcome.excess:.3g} times what is let pass"
+    far = "no numbers" if outcome.excess is None else f"{outcome.excess:.3g} times what is let pass"
+    why = outcome.error or far
     return f"ordinary: {outcome.reason} ({why})"
 
 

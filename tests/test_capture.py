@@ -2,6 +2,7 @@
 
 import json
 import signal
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
@@ -18,7 +19,7 @@ from explorer.runs import process, store, worker
 from explorer.runs.worker import Worker
 from explorer.training import Capture, Epoch, Record, State, Steps, Training, capture
 from explorer.training.capture import COMPARED, WARM_UP, Graph, never, recorder
-from explorer.training.learner import Step
+from explorer.training.learner import Learner, Step
 from explorer.ui import run_words
 from tests.pages import opened, text
 
@@ -212,14 +213,65 @@ def test_a_graph_that_tells_an_old_loss_is_noticed(digits: Data) -> None:
     assert (outcome.captured, outcome.reason) == (False, "differs")
 
 
-def test_where_memory_does_not_suffice_to_compare_the_run_goes_on_without(digits: Data) -> None:
-    def fail() -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+class Scarce(Recording):
+    """Memory that does not suffice for the graph beside the rest, as one of the libraries says it.
 
-    records = list(training(LENET, digits, Recording(fail)).records())
+    `held` is what filled it: the graph, copies, and tensors of the steps that were compared.
+    """
+
+    def __init__(self, error: RuntimeError) -> None:
+        super().__init__()
+        self.error, self.held = error, list[weakref.ref[object]]()
+
+    def record(self, work: Callable[[], Step]) -> Graph:
+        graph = Recording(self.fail)
+        self.held.append(weakref.ref(graph))
+        return graph.record(work)
+
+    def fail(self) -> None:
+        raise type(self.error)(*self.error.args)  # anew: an error holds the frames it came through
+
+    def watch(self, begun: Training, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """How much of it was still held at each step since it came to an end."""
+        update, of, left = begun.learner.update, capture._Moment.of, list[int]()
+
+        def updated(pictures: torch.Tensor, labels: torch.Tensor) -> Step:
+            if begun._stepper.outcome is not None:
+                left.append(sum(each() is not None for each in self.held))
+            done = update(pictures, labels)
+            if self.held and begun._stepper.outcome is None:
+                self.held.append(weakref.ref(done.logits))
+            return done
+
+        def copied(learner: Learner, generator: torch.Generator) -> object:
+            self.held.append(weakref.ref(moment := of(learner, generator)))
+            return moment
+
+        monkeypatch.setattr(begun.learner, "update", updated)
+        monkeypatch.setattr(capture._Moment, "of", copied)
+        return left
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=["torch", "cuBLAS"],
+)
+def test_where_memory_does_not_suffice_to_compare_the_run_goes_on_without(
+    error: RuntimeError, digits: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scarce = Scarce(error)
+    begun = training(LENET, digits, scarce)
+    left = scarce.watch(begun, monkeypatch)
+    records = list(begun.records())
     (outcome,) = outcomes(records)
     assert outcome.reason == "failed"
-    assert "out of memory" in outcome.error
+    assert str(error) in outcome.error
+    assert len(scarce.held) == 6  # the graph; the start and two ends; two steps
+    assert left == [0] * (2 * STEPS - WARM_UP)  # the very step that did not fit finds it free
     refused = list(training(LENET, digits, Refusing()).records())
     assert torch.equal(curve(records), curve(refused))
 
@@ -290,27 +342,57 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         signal.signal(each, handler)
 
 
+class Numberless(Recording):
+    """Answers what is no number."""
+
+    def replay(self) -> Step:
+        done = super().replay()
+        done.gradient_norm.fill_(torch.nan)
+        return done
+
+
+def worked(recipe: Recipe, recording: Recording, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
+    """A worker's own way: only what records on the device is this test's."""
+    recorded = partial(Training, recorder_for=lambda _device: recording)
+    monkeypatch.setattr(worker, "Training", recorded)
+    number = store.add(json.dumps(recipes.as_json(recipe)), "LeNet", "cpu")
+    assert store.claim("cpu", process.own())
+    Worker(number).work()
+    return runs.get(number)
+
+
 @pytest.mark.parametrize(
     ("recording", "said"),
     [
         (Recording(), "Steps are replayed as one CUDA graph"),
         (Refusing(), "they could not be recorded as one CUDA graph (`RuntimeError: operation not"),
+        (Numberless(), "replayed as one CUDA graph they gave no numbers"),
     ],
+    ids=["replayed", "refused", "no numbers"],
 )
 def test_the_page_says_how_steps_were_launched(
     home: Path, recording: Recording, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker's own way: only what records on the device is this test's."""
-    recorded = partial(Training, recorder_for=lambda _device: recording)
-    monkeypatch.setattr(worker, "Training", recorded)
-    number = store.add(json.dumps(recipes.as_json(replace(LENET, epochs=1))), "LeNet", "cpu")
-    assert store.claim("cpu", process.own())
-    Worker(number).work()
-    run = runs.get(number)
+    run = worked(replace(LENET, epochs=1), recording, monkeypatch)
     assert run.status is runs.Status.FINISHED
-    at = opened("live", run=str(number))
+    at = opened("live", run=str(run.id))
     assert said in text(at)
     assert "Everything is computed in float32" in text(at)
+
+
+@pytest.mark.parametrize("rate", [3e2, 1e3, 1e20])
+def test_a_run_that_runs_away_while_steps_are_compared_has_diverged(
+    home: Path, rate: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ordinary steps give no numbers then: nothing is wrong with the graph, nor with the disk."""
+    run = worked(replace(SGD, learning_rate=rate), Recording(), monkeypatch)
+    assert (run.status, run.reason.code) == (runs.Status.DIVERGED, "diverged")
+    assert run.facts.get("capture", {}).get("reason") != "differs"
+
+
+def test_steps_that_gave_no_numbers_before_they_were_compared_are_told_so() -> None:
+    told = run_words.launching(asdict(Capture(captured=False, reason="runaway")))
+    assert "they gave no numbers (NaN or infinity) before one CUDA graph could be compared" in told
 
 
 def test_a_graph_that_differed_is_told_with_by_how_much() -> None:

@@ -90,7 +90,7 @@ class Ledger:
             self._set(
                 connection,
                 status=Status.RUNNING,
-                facts=json.dumps({**asdict(record), "sitting": self._began}),
+                facts=_json({**asdict(record), "sitting": self._began}),
                 total_steps=record.total_steps,
                 epochs=record.epochs,
             )
@@ -182,7 +182,7 @@ class Ledger:
     def loading(self, done: int, total: int) -> None:
         """So many bytes of the data set have been fetched."""
         with database().writing() as connection:
-            self._set(connection, facts=json.dumps({"loading": [done, total]}))
+            self._set(connection, facts=_json({"loading": [done, total]}))
 
     def held(self, needed: int, peak: int) -> None:
         """Bytes that a step was thought to need, and what the training has held at most."""
@@ -200,7 +200,7 @@ class Ledger:
             self._set(connection)
             connection.execute(
                 "UPDATE runs SET facts = json_set(facts, '$.capture', json(?)) WHERE id = ?",
-                (json.dumps(asdict(record)), self.run.id),
+                (_json(asdict(record)), self.run.id),
             )
 
     def alive(self, seconds: float) -> None:
@@ -242,6 +242,11 @@ _FIGURES = (
     "images_per_second",
     "seconds",
 )
+
+
+def _json(facts: object) -> str:
+    """For a column that SQLite reads as JSON, which knows no NaN and no infinity."""
+    return json.dumps(facts, allow_nan=False)
 
 
 def _marks(count: int) -> str:

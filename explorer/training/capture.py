@@ -7,7 +7,7 @@ they differ, or where a step cannot be recorded, the run goes on without and say
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from torch.nn.utils import get_total_norm
 
 from explorer.device import Device, torch_device
 from explorer.training.learner import Learner, Step
+from explorer.training.memory import out_of_memory
 from explorer.training.records import Capture
 
 WARM_UP = 3  # ordinary steps before: libraries choose their kernels, the optimiser makes its memory
@@ -107,10 +108,12 @@ class Stepper:
         self._whole += 1
         if self._whole == WARM_UP + 1:
             self._record(self._recorder, pictures, labels, rate)
+        if self._graph is not None and self.outcome is None:
+            done = self._compared(self._recorder.generator, pictures, labels)
+            if done is not None:
+                return done
         if self._graph is None:
             return self._learner.update(pictures, labels)
-        if self.outcome is None:
-            return self._compared(self._graph, self._recorder.generator, pictures, labels)
         return self._replayed(self._graph, pictures, labels)
 
     def _record(self, recorder: Recorder, pictures: Tensor, labels: Tensor, rate: float) -> None:
@@ -118,16 +121,24 @@ class Stepper:
         self._pictures, self._labels = torch.zeros_like(pictures), torch.zeros_like(labels)
         self._learner.set_rate(0.0)
         self._learner.forget_gradients()
+        failure = ""
         try:
             self._graph = recorder.record(
                 lambda: self._learner.update(self._pictures, self._labels)
             )
         except RuntimeError as error:  # torch's, CUDA's, and out of memory
-            self._give_up("failed", error=_named(error))
+            failure = _named(error)
+        if failure:  # by now the error is gone, and with it what its frames held
+            self._give_up("failed", error=failure)
         self._learner.set_rate(rate)
 
-    def _give_up(self, reason: str, *, error: str = "", excess: float = 0.0) -> None:
+    def _give_up(self, reason: str, *, error: str = "", excess: float | None = 0.0) -> None:
+        """Ordinary steps from here on, and for them all the memory that the graph had."""
         self._graph = self._recorder = None
+        del self._pictures, self._labels
+        self._learner.forget_gradients()
+        if self._learner.device.type != "cpu":
+            torch.accelerator.empty_cache()
         self.outcome = Capture(captured=False, reason=reason, error=error, excess=excess)
 
     def _replayed(self, graph: Graph, pictures: Tensor, labels: Tensor) -> Step:
@@ -137,36 +148,59 @@ class Stepper:
         return Step(done.loss.clone(), done.logits.clone(), labels, done.gradient_norm.clone())
 
     def _compared(
-        self, graph: Graph, generator: torch.Generator, pictures: Tensor, labels: Tensor
+        self, generator: torch.Generator, pictures: Tensor, labels: Tensor
+    ) -> Step | None:
+        """A step, once it has been seen what the graph makes of it.
+
+        None where memory did not suffice, for the copies or for the graph beside the rest: all is
+        as before, and nothing is held that the ordinary step needs.
+        """
+        start, failure = None, ""
+        try:
+            start = _Moment.of(self._learner, generator)
+            return self._judged(start, generator, pictures, labels)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            failure = _named(error)
+        if start is not None:
+            start.restore(self._learner, generator)
+        del start
+        self._give_up("failed", error=failure)
+        return None
+
+    def _judged(
+        self, start: "_Moment", generator: torch.Generator, pictures: Tensor, labels: Tensor
     ) -> Step:
         """The same step three times from one state: ordinary, ordinary again, replayed."""
-        learner, start = self._learner, None
-        try:
-            start = _Moment.of(learner, generator)
-            first = learner.update(pictures, labels)
-            once = _Moment.of(learner, generator)
-            start.restore(learner, generator)
-            again = learner.update(pictures, labels)
-            twice = _Moment.of(learner, generator)
-            start.restore(learner, generator)
-            replayed = self._replayed(graph, pictures, labels)
-            now = _Moment.of(learner, generator)
-            excess = max(
-                _excess(_apart(first, replayed), _apart(first, again), self._answer_tolerance),
-                _excess(start.apart(once, now), start.apart(once, twice), UPDATE_TOLERANCE),
-            )
-        except torch.OutOfMemoryError as error:  # copies to compare, or the graph beside the rest
-            self._give_up("failed", error=_named(error))
-            if start:
-                start.restore(learner, generator)
-            return learner.update(pictures, labels)
-        if excess > 1:
-            self._give_up("differs", excess=excess)
-            once.restore(learner, generator)
-            return first
-        if self._whole == WARM_UP + COMPARED:
-            self.outcome = Capture(captured=True)
-        return replayed
+        assert self._graph is not None
+        learner = self._learner
+        first = learner.update(pictures, labels)
+        once = _Moment.of(learner, generator)
+        start.restore(learner, generator)
+        again = learner.update(pictures, labels)
+        twice = _Moment.of(learner, generator)
+        start.restore(learner, generator)
+        replayed = self._replayed(self._graph, pictures, labels)
+        now = _Moment.of(learner, generator)
+        noise = [_apart(first, again), start.apart(once, twice)]
+        excess = _largest(
+            [
+                _apart(first, replayed) / (self._answer_tolerance + NOISE * noise[0]),
+                start.apart(once, now) / (UPDATE_TOLERANCE + NOISE * noise[1]),
+            ]
+        )
+        steady = all(map(math.isfinite, noise))  # else the run's own numbers run away
+        if steady and excess <= 1:
+            if self._whole == WARM_UP + COMPARED:
+                self.outcome = Capture(captured=True)
+            return replayed
+        once.restore(learner, generator)
+        if steady:
+            self._give_up("differs", excess=excess if math.isfinite(excess) else None)
+        else:
+            self._give_up("runaway")
+        return first
 
 
 def _named(error: Exception) -> str:
@@ -176,18 +210,19 @@ def _named(error: Exception) -> str:
 # -- how far two steps are apart ------------------------------------------------------------------
 
 
-def _excess(apart: float, noise: float, tolerance: float) -> float:
-    """The difference in shares of what is let pass; NaN is as far apart as can be."""
-    excess = apart / (tolerance + NOISE * noise)
-    return math.inf if math.isnan(excess) else excess
+def _largest(shares: Iterable[float]) -> float:
+    """NaN is as far apart as can be; Python's own `max` may pass over it."""
+    return max(shares, key=lambda share: (math.isnan(share), share))
 
 
 def _apart(one: Step, other: Step) -> float:
     """The largest relative difference of what two steps answered."""
-    return max(
-        _share([one.loss - other.loss], [one.loss]),
-        _share([one.logits - other.logits], [one.logits]),
-        _share([one.gradient_norm - other.gradient_norm], [one.gradient_norm]),
+    return _largest(
+        [
+            _share([one.loss - other.loss], [one.loss]),
+            _share([one.logits - other.logits], [one.logits]),
+            _share([one.gradient_norm - other.gradient_norm], [one.gradient_norm]),
+        ]
     )
 
 
@@ -220,7 +255,7 @@ class _Moment:
 
     def apart(self, one: "_Moment", other: "_Moment") -> float:
         """How far two ends of a step from here differ, in shares of the way to the first."""
-        return max(
+        return _largest(
             _share(
                 _differences(one.tensors[kind], other.tensors[kind]),
                 _differences(one.tensors[kind], start),

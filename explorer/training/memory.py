@@ -87,11 +87,19 @@ def answered(setting: Setting) -> Iterator[None]:
     """Turn torch's errors about memory inside into `OutOfMemory`."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not known and not any(phrase in str(error).lower() for phrase in _PHRASES):
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
             raise
         raise _does_not_fit(setting, free_memory(setting.device)) from error
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether memory is what was missing: torch and the libraries under it say it in many ways."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        phrase in str(error).lower() for phrase in _PHRASES
+    )
 
 
 def _does_not_fit(setting: Setting, free: int) -> OutOfMemory:

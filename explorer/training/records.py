@@ -58,14 +58,15 @@ class Steps:
 class Capture:
     """How a GPU is told its steps from here on: as one recorded graph, or each operation by itself.
 
-    Where it is not recorded, `reason` is a code: "failed" (`error` is what the library said) or
-    "differs" from ordinary steps (by `excess` times what is let pass).
+    Where it is not recorded, `reason` is a code: "failed" (`error` is what the library said),
+    "differs" from ordinary steps (by `excess` times what is let pass, None where it gave no
+    numbers), or "runaway": the ordinary steps gave none.
     """
 
     captured: bool
     reason: str = ""
     error: str = ""
-    excess: float = 0.0
+    excess: float | None = 0.0
 
 
 @dataclass(frozen=True, eq=False)

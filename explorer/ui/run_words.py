@@ -142,6 +142,16 @@ def launching(capture: Mapping[str, Any]) -> str:
         return _(
             "Steps are replayed as one CUDA graph; its first ones were compared with ordinary ones."
         )
+    if capture["reason"] == "runaway":
+        return _(
+            "Steps are launched operation by operation: they gave no numbers (NaN or infinity) "
+            "before one CUDA graph could be compared with them."
+        )
+    if capture["reason"] == "differs" and capture["excess"] is None:
+        return _(
+            "Steps are launched operation by operation: replayed as one CUDA graph they gave no "
+            "numbers (NaN or infinity) where ordinary ones did."
+        )
     if capture["reason"] == "differs":
         return _(
             "Steps are launched operation by operation: replayed as one CUDA graph they differed "
