@@ -11,6 +11,8 @@ import stat
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import scrypt
 from hmac import compare_digest
 from pathlib import Path
@@ -79,47 +81,75 @@ def fits(key: str, kept: str) -> bool:
     return len(key) <= LONGEST and compare_digest(summed(key.strip(), salt), kept)
 
 
-class Throttle:
-    """How often keys may be tried: so many wrong ones by one visitor, and so many by all.
+@dataclass(frozen=True, eq=False)
+class _Try:
+    """A key that was given, or is being compared."""
 
-    Within `seconds` the next try is refused, unheard. All together are bounded, too, since a new
-    visitor costs nothing: with the key that we make, guessing would take longer than the world is
-    old; with one of twelve letters, longer than a school year.
+    when: float
+    visitor: str
+    address: str
+
+
+class Throttle:
+    """How often keys may be tried: so many wrong ones by one visitor, and from one address.
+
+    Within `seconds` a visitor's next try is refused, unheard. A new visitor costs nothing, so that
+    past the bound of their network address tries are late: heard one after another, `pause`
+    seconds each, of all such addresses together. Nobody is refused for what others have tried:
+    whoever shares the address waits, and all others do not even notice. With the key that we make,
+    guessing takes longer than the world is old; of one that was thought up, a room full of pupils
+    tries some million in a year of lessons. Each process of a server counts for itself.
     """
 
     def __init__(
         self,
         each: int = 5,
-        together: int = 60,
+        together: int = 20,
         seconds: float = 60.0,
+        pause: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._each, self._together, self._seconds, self._clock = each, together, seconds, clock
-        self._wrong: deque[tuple[float, str]] = deque()  # when, and by whom
+        self._each, self._together, self._seconds, self._pause = each, together, seconds, pause
+        self._clock, self._sleep = clock, sleep
+        self._tries: deque[_Try] = deque()  # wrong ones, and those that are not compared yet
         self._lock = Lock()
+        self._late = Lock()
+        self._comparing = Lock()  # one at a time: what a try costs is bounded, too
 
-    def try_out(self, who: str, key: str, kept: str) -> bool:
+    def try_out(self, visitor: str, key: str, kept: str, address: str = "") -> bool:
         """Whether this is the key.
 
         Raises:
-            ValueError: too many wrong ones were tried before.
+            ValueError: this visitor has tried too many wrong ones before.
         """
-        with self._lock:  # one at a time: what a try costs is bounded, too
-            self._refuse_too_many(who)
+        counted, late = self._count(visitor, address)
+        if late:
+            with self._late:
+                self._sleep(self._pause)
+        with self._comparing:
             right = fits(key, kept)
-            if not right:
-                self._wrong.append((self._clock(), who))
-            return right
+        if right:
+            self._forgive(counted)
+        return right
 
-    def _refuse_too_many(self, who: str) -> None:
-        now = self._clock()
-        while self._wrong and now - self._wrong[0][0] >= self._seconds:
-            self._wrong.popleft()
-        own = [when for when, whose in self._wrong if whose == who]
-        if len(own) >= self._each:
-            raise ValueError(_too_many(self._seconds - (now - own[-self._each])))
-        if len(self._wrong) >= self._together:
-            raise ValueError(_too_many(self._seconds - (now - self._wrong[-self._together][0])))
+    def _count(self, visitor: str, address: str) -> tuple[_Try, bool]:
+        """Count a try before it is heard, so that many at once are many; whether it is late."""
+        with self._lock:
+            now = self._clock()
+            while self._tries and now - self._tries[0].when >= self._seconds:
+                self._tries.popleft()
+            own = [each.when for each in self._tries if each.visitor == visitor]
+            if len(own) >= self._each:
+                raise ValueError(_too_many(self._seconds - (now - own[-self._each])))
+            late = sum(each.address == address for each in self._tries) >= self._together
+            counted = _Try(now, visitor, address)
+            self._tries.append(counted)
+            return counted, late
+
+    def _forgive(self, counted: _Try) -> None:
+        with self._lock, suppress(ValueError):  # it is forgotten already, if it was late
+            self._tries.remove(counted)
 
 
 def _too_many(seconds: float) -> str:

@@ -7,12 +7,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
 
-from explorer import access, access_options, teacher_key
+from explorer import access, access_options, storage, teacher_key, teachers
 from explorer.access import GB, IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
 from explorer.storage import PROJECT
 from explorer.teacher_key import Throttle
@@ -146,21 +148,110 @@ def test_a_file_that_holds_no_key(tmp_path: Path, content: bytes) -> None:
         teacher_key.given(tmp_path / "elsewhere")
 
 
-def test_wrong_keys_are_bounded_for_each_and_for_all() -> None:
+KEPT = teacher_key.summed("the right one")
+
+
+def test_wrong_keys_are_bounded_for_each_visitor() -> None:
     now = [0.0]
-    kept = teacher_key.summed("the right one")
-    throttle = Throttle(each=2, together=3, seconds=60, clock=lambda: now[0])
-    assert not throttle.try_out("anna", "wrong", kept)
+    throttle = Throttle(each=2, seconds=60, clock=lambda: now[0])
+    assert not throttle.try_out("anna", "wrong", KEPT)
     now[0] = 10
-    assert not throttle.try_out("anna", "wrong", kept)
+    assert not throttle.try_out("anna", "wrong", KEPT)
     with pytest.raises(ValueError, match="Try again in 50 seconds"):
-        throttle.try_out("anna", "the right one", kept)
-    assert throttle.try_out("the teacher", "the right one", kept)
-    assert not throttle.try_out("bert", "wrong", kept)
-    with pytest.raises(ValueError, match="Try again in 50 seconds"):
-        throttle.try_out("carl", "wrong", kept)
+        throttle.try_out("anna", "the right one", KEPT)
+    assert throttle.try_out("the teacher", "the right one", KEPT)
     now[0] = 60
-    assert throttle.try_out("anna", "the right one", kept)
+    assert throttle.try_out("anna", "the right one", KEPT)
+
+
+def test_a_pupil_with_many_cookies_keeps_nobody_out() -> None:
+    """Past the bound of an address tries are late; other addresses do not even notice."""
+    pauses: list[float] = []
+    now = [0.0]
+    throttle = Throttle(together=10, pause=0.5, clock=lambda: now[0], sleep=pauses.append)
+    for number in range(30):
+        assert not throttle.try_out(f"pupil {number}", "wrong", KEPT, "192.0.2.7")
+    assert pauses == [0.5] * 20
+    assert throttle.try_out("the teacher", "the right one", KEPT, "192.0.2.8")
+    assert len(pauses) == 20
+    assert throttle.try_out("the teacher", "the right one", KEPT, "192.0.2.7"), "heard, but late"
+    assert len(pauses) == 21
+    now[0] = 60
+    assert throttle.try_out("the teacher", "the right one", KEPT, "192.0.2.7")
+    assert len(pauses) == 21
+
+
+def test_many_tries_at_once_are_late_one_after_another() -> None:
+    """They are counted before they are heard: who is fast is not heard more often."""
+    asleep, go_on = Semaphore(0), Event()
+
+    def sleep(_seconds: float) -> None:
+        asleep.release()
+        assert go_on.wait(60)
+
+    throttle = Throttle(each=3, together=4, sleep=sleep)
+    with ThreadPoolExecutor(12) as pool:
+        tries = [
+            pool.submit(throttle.try_out, f"pupil {number}", "wrong", KEPT, "192.0.2.7")
+            for number in range(12)
+        ]
+        try:
+            assert asleep.acquire(timeout=60)
+            assert throttle.try_out("the teacher", "the right one", KEPT, "192.0.2.8")
+            assert not asleep.acquire(blocking=False), "one is heard, the others wait"
+        finally:
+            go_on.set()
+        assert not any(each.result() for each in tries)
+    own = [berts(throttle) for _number in range(3)]
+    assert own == [False] * 3
+    with pytest.raises(ValueError, match="Too many wrong keys"):
+        berts(throttle)
+
+
+def berts(throttle: Throttle) -> bool:
+    return throttle.try_out("bert", "wrong", KEPT, "192.0.2.9")
+
+
+# -- teachers ---------------------------------------------------------------------------------
+
+
+def includes(owner: str, key: str) -> bool:
+    """Whether another process counts them among the teachers."""
+    words = "import sys; from explorer import teachers; print(teachers.include(*sys.argv[1:]))"
+    command = [sys.executable, "-c", words, owner, key]
+    return subprocess.check_output(command, cwd=PROJECT, text=True).strip() == "True"
+
+
+def test_all_processes_know_the_teacher_until_they_leave_or_the_key_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    teachers.remove(TEACHER.owner, KEPT)
+    teachers.add(TEACHER.owner, KEPT)
+    assert includes(TEACHER.owner, KEPT)
+    assert not teachers.include(ANNA.owner, KEPT)
+    assert not teachers.include(TEACHER.owner, teacher_key.summed("the right one")), "a new start"
+    (mark,) = (tmp_path / "teachers").iterdir()
+    assert mark.stat().st_mode & 0o077 == 0
+    assert mark.parent.stat().st_mode & 0o077 == 0
+    assert TEACHER.owner not in mark.name
+    os.utime(mark, (0, 0))
+    teachers.add(ANNA.owner, KEPT)
+    assert not teachers.include(TEACHER.owner, KEPT), "those of servers long gone are forgotten"
+    teachers.remove(ANNA.owner, KEPT)
+    assert not includes(ANNA.owner, KEPT)
+
+
+def test_a_teacher_is_one_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    (tmp_path / "teachers").write_text("in the way")
+    teachers.add(TEACHER.owner, KEPT)
+    assert teachers.include(TEACHER.owner, KEPT)
+    assert not teachers.include(ANNA.owner, KEPT)
+    teachers.remove(TEACHER.owner, KEPT)
+    assert not teachers.include(TEACHER.owner, KEPT)
 
 
 # -- checks -----------------------------------------------------------------------------------

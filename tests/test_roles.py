@@ -29,17 +29,18 @@ from explorer.recipes import Recipe, as_json, course_recipe
 from explorer.runs import Run, Status, quota, store
 from explorer.runs import folder as run_folder
 from explorer.tasks import Output
-from explorer.ui import owner_cookie, visitor
+from explorer.ui import downloads, owner_cookie, visitor
+from explorer.ui.downloads import Download
 from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.state import State
 from explorer.ui.states import DATA, FEATURE_MAPS, NEW_RUN, RUNS
-from explorer.ui.visitor import Download
 from tests.conftest import settled
 from tests.pages import opened, press, text
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, serving
 
 KEY = "correct horse battery"
+KEPT = teacher_key.summed(KEY)
 ANNA, BERT = owner_cookie.made(), owner_cookie.made()
 AS_ANNA = Visitor(access.owner_of(ANNA), teacher=False, limits=IN_CLASS)
 LONG = replace(SHORT, epochs=1000)
@@ -78,13 +79,12 @@ def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     share(monkeypatch)
     monkeypatch.setattr(context, "_get_client_context", lambda: found)
     monkeypatch.setattr(visitor, "_throttle", teacher_key.Throttle())
-    monkeypatch.setattr(visitor, "_teachers", set())
     return found
 
 
 def share(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Start the server for a class anew, with other options."""
-    rules = Rules(shared=True, limits=IN_CLASS, key=teacher_key.summed(KEY))
+    rules = Rules(shared=True, limits=IN_CLASS, key=KEPT)
     told = replace(rules, **changes).environment()
     monkeypatch.setenv(access.VARIABLE, told[access.VARIABLE])
 
@@ -418,6 +418,31 @@ def test_who_may_add_pictures(browser_of: Browser, monkeypatch: pytest.MonkeyPat
     assert visitor.may_not_add_pictures() == ""
 
 
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:a:b:c:d", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", ""),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_visitor_comes_from_a_network(browser_of: Browser, address: str, network: str) -> None:
+    browser_of.remote_ip = address
+    assert visitor.address() == network
+
+
+def test_a_pupil_who_is_new_each_time_does_not_keep_the_teacher_out(browser_of: Browser) -> None:
+    for _number in range(20):
+        browser_of.be(owner_cookie.made())
+        assert not visitor.become_teacher("not the key at all")
+    browser_of.be(BERT)
+    browser_of.remote_ip = "192.0.2.8"
+    assert visitor.become_teacher(KEY)
+
+
 # -- what comes from the web --------------------------------------------------------------------
 
 
@@ -471,7 +496,7 @@ def test_what_may_not_be_downloaded(
     assert refusal in at.toast[0].value
     assert at.button(key=state.key("download")).disabled
     assert refusal in at.button(key=state.key("download")).help
-    download = visitor.weights_download(WEIGHTS["network"])
+    download = downloads.of_weights(WEIGHTS["network"])
     with pytest.raises(Denied, match=refusal):
         visitor.start_download(download)
     assert download.job is None
@@ -587,7 +612,7 @@ def test_pages_change_runs_through_one_door() -> None:
     something here."""
     ui = storage.PROJECT / "explorer" / "ui"
     for path in (*ui.glob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
-        if path.name == "visitor.py":
+        if path.name in {"visitor.py", "downloads.py"}:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):

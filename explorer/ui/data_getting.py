@@ -14,14 +14,14 @@ from explorer.datasets.records import Data, DataSet
 from explorer.decoding import pools
 from explorer.language import _
 from explorer.tasks import Task
-from explorer.ui import download_view, progress, visitor
+from explorer.ui import download_view, downloads, progress, visitor
 from explorer.ui.states import DATA
 from explorer.units import size
 
 
 def loaded(facts: DataSet) -> Data | None:
     """The data set if it is here and whole; else what can be done about it is on the page."""
-    if facts.name == "images" or download_view.going(DATA, visitor.data_download(facts)):
+    if facts.name == "images" or download_view.going(DATA, downloads.of_data(facts)):
         return None
     if not datasets.at_hand(facts.name):
         _offer(facts, _("{title} is not on this machine yet.").format(title=facts.title))
@@ -41,7 +41,7 @@ def _offer(facts: DataSet, sentence: str) -> None:
         title=facts.title, size=size(facts.download_bytes)
     )
     if facts.download_bytes:
-        download_view.offer(DATA, visitor.data_download(facts), words, sentence)
+        download_view.offer(DATA, downloads.of_data(facts), words, sentence)
     elif sentence:
         st.info(sentence, icon=":material/cloud_download:")
 

@@ -12,8 +12,8 @@ import streamlit as st
 from explorer.datasets.jobs import Job
 from explorer.language import _
 from explorer.ui import visitor, watched_work
+from explorer.ui.downloads import Download
 from explorer.ui.state import State
-from explorer.ui.visitor import Download
 from explorer.units import size
 
 

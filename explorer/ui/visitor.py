@@ -6,27 +6,25 @@ as their help; but what refuses is here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
 import streamlit as st
 
-from explorer import access, datasets, runs
+from explorer import access, runs, teachers
 from explorer.access import Denied, Limits, Visitor
 from explorer.datasets import jobs, own
-from explorer.datasets.records import DataSet
 from explorer.recipes import Recipe
 from explorer.runs import Run, quota
 from explorer.tasks import Progress, Task
 from explorer.teacher_key import Throttle
 from explorer.ui import owner_cookie
-from explorer.weights import published
+from explorer.ui.downloads import Download
 
 _NO_COOKIE = "visitor of this session"
 _throttle = Throttle()
-_teachers: set[str] = set()  # owners who have given the key to this process
 
 
 def current() -> Visitor:
@@ -35,13 +33,28 @@ def current() -> Visitor:
     if not rules.shared:
         return access.ON_THIS_MACHINE
     owner = access.owner_of(_cookie())
-    return rules.visitor(owner, teacher=owner in _teachers)
+    return rules.visitor(owner, teacher=teachers.include(owner, rules.key))
 
 
 def _cookie() -> str:
     """The browser's; where it keeps none, one for as long as this session lasts."""
     found = owner_cookie.read(st.context.cookies)
     return found or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.made()))
+
+
+def address() -> str:
+    """The network address that the visitor comes from; "" on this machine itself.
+
+    Of IPv6 it is the first half: the other one each machine chooses as it likes, and often.
+    """
+    text = st.context.ip_address or ""
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    if isinstance(found, IPv4Address):
+        return text
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
 
 
 # -- the teacher ------------------------------------------------------------------------------
@@ -53,16 +66,16 @@ def become_teacher(key: str) -> bool:
     Raises:
         ValueError: too many wrong ones were tried before.
     """
-    who = current()
-    right = _throttle.try_out(who.owner, key, access.rules().key)
+    owner, kept = current().owner, access.rules().key
+    right = _throttle.try_out(owner, key, kept, address())
     if right:
-        _teachers.add(who.owner)
+        teachers.add(owner, kept)
     return right
 
 
 def leave_teacher() -> None:
     """Be a visitor like the others again."""
-    _teachers.discard(current().owner)
+    teachers.remove(current().owner, access.rules().key)
 
 
 # -- what may be done -------------------------------------------------------------------------
@@ -129,12 +142,12 @@ def may_not_download(count_of_bytes: int) -> str:
     return may_not_train() or may_not_fill(count_of_bytes)
 
 
-def may_not_stop(download: "Download") -> str:
+def may_not_stop(download: Download) -> str:
     """Why this visitor may not stop a download that is going on; "" if they may."""
     return _refusal(_check_stop, download)
 
 
-def _check_stop(download: "Download") -> None:
+def _check_stop(download: Download) -> None:
     if job := download.job:
         access.check_stop(current(), job.owner)
 
@@ -211,43 +224,6 @@ delete = _on_own_runs(runs.delete)
 
 
 # -- what comes from elsewhere ----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Download:
-    """Something on the web that visitors may have brought here: once for all, in one job."""
-
-    key: str  # the job's
-    size: int  # bytes
-    fetch: Callable[[Progress], object]
-
-    @property
-    def job(self) -> jobs.Job | None:
-        """The one that is going on, or the last one."""
-        return jobs.get(self.key)
-
-    @property
-    def going(self) -> bool:
-        """Whether it is on its way."""
-        return self.job is not None and not self.job.finished
-
-
-def data_download(facts: DataSet) -> Download:
-    """A data set."""
-    return Download(
-        f"download {facts.name}",
-        facts.download_bytes,
-        lambda progress: datasets.fetch(facts.name, progress),
-    )
-
-
-def weights_download(network: str) -> Download:
-    """The weights that torchvision publishes for a network."""
-    return Download(
-        f"weights of {network}",
-        published.size(network),
-        lambda progress: published.fetch(network, progress),
-    )
 
 
 _starting = Lock()  # two at once would both find room for one
