@@ -115,7 +115,7 @@ def now(run: Run) -> str:
 
 def _reading(run: Run) -> str:
     """Before the first step; a download takes long enough to be followed."""
-    done, total = run.facts.get("loading", (0, 0))
+    done, total = run.facts.get("loading") or (0, 0)
     if done >= total:
         return _("reading the data …")
     return _("{bar} {percent} %  downloading the data, {done} of {total}").format(

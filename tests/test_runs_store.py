@@ -24,7 +24,7 @@ from explorer.recipes import Recipe
 from explorer.runs import Status, Wish, database, folder, process, processes, store, tending
 from explorer.runs.ledger import Ledger, NotMine
 from explorer.terminal import duration
-from explorer.training import Epoch, Snapshot, Started, State, Steps
+from explorer.training import Capture, Epoch, Snapshot, Started, State, Steps
 from explorer.ui import run_feed, run_list
 from tests.run_processes import until
 
@@ -660,6 +660,29 @@ def test_resuming_replaces_what_came_after_the_state():
     assert runs.curves(number).images == [32 * n for n in range(1, 21)]
     assert [row.epoch for row in runs.epochs(number)] == [1, 2]
     assert runs.get(number).test_accuracy == 0.5
+
+
+def test_what_an_earlier_session_told_of_memory_and_launching_stands():
+    number = added()
+    ledger = begun()
+    ledger.started(STARTED)
+    ledger.captured(Capture(captured=False, reason="differs", excess=2.5))
+    ledger.held(100, 700)
+    store.lost(runs.get(number), Reason("lost"))
+    runs.resume(number)
+    again = begun(state=State(epoch=1, step=4, step_in_epoch=4, seconds=2.0, tensors={}))
+    again.loading(3, 9)
+    facts = runs.get(number).facts
+    assert (facts["loading"], facts["train_images"]) == ([3, 9], 320)
+    again.started(dataclasses.replace(STARTED, threads=2))
+    facts = runs.get(number).facts
+    assert not facts["loading"]
+    assert (facts["threads"], facts["samples"], facts["sitting"]) == (2, [0, 1], [4, 2.0])
+    assert (facts["channels_last"], facts["first_kernels"]) == (False, "conv1")
+    again.held(90, 600)  # the new one has held less by now
+    facts = runs.get(number).facts
+    assert (facts["memory"], facts["peak_memory"]) == (90, 700)
+    assert facts["capture"]["excess"] == 2.5
 
 
 def test_epochs_snapshots_and_predictions_come_back_as_they_were():

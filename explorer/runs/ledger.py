@@ -82,7 +82,7 @@ class Ledger:
             )
 
     def started(self, record: Started) -> None:
-        """Training has begun."""
+        """Training has begun. What earlier sessions have told of memory and launching stands."""
         self._steps_per_epoch = record.steps_per_epoch
         images = record.train_images + record.test_images * TEST_SHARE
         self._images_in_all = record.epochs * images
@@ -90,10 +90,10 @@ class Ledger:
             self._set(
                 connection,
                 status=Status.RUNNING,
-                facts=_json({**asdict(record), "sitting": self._began}),
                 total_steps=record.total_steps,
                 epochs=record.epochs,
             )
+            self._tell(connection, **asdict(record), sitting=self._began, loading=None)
 
     def steps(self, record: Steps) -> None:
         """The steps since the last look. Their time is spread evenly over them."""
@@ -182,7 +182,8 @@ class Ledger:
     def loading(self, done: int, total: int) -> None:
         """So many bytes of the data set have been fetched."""
         with database().writing() as connection:
-            self._set(connection, facts=_json({"loading": [done, total]}))
+            self._set(connection)
+            self._tell(connection, loading=(done, total))
 
     def held(self, needed: int, peak: int) -> None:
         """Bytes that a step was thought to need, and what the training has held at most."""
@@ -198,10 +199,7 @@ class Ledger:
         """How its steps reach the device, and why so."""
         with database().writing() as connection:
             self._set(connection)
-            connection.execute(
-                "UPDATE runs SET facts = json_set(facts, '$.capture', json(?)) WHERE id = ?",
-                (_json(asdict(record)), self.run.id),
-            )
+            self._tell(connection, capture=asdict(record))
 
     def alive(self, seconds: float) -> None:
         """Nothing new, but it goes on: so many seconds of training by now."""
@@ -222,6 +220,12 @@ class Ledger:
         """The last word: from here on the run is nobody's."""
         change = dict(status=status, reason=reason.as_json(), wish="", ended=time.time())
         database().vital(lambda connection: self._set(connection, **change))
+
+    def _tell(self, connection: sqlite3.Connection, **facts: Any) -> None:
+        """Write facts beside those that are there already."""
+        words = [word for name, each in facts.items() for word in (f"$.{name}", _json(each))]
+        query = f"UPDATE runs SET facts = json_set(facts{', ?, json(?)' * len(facts)}) WHERE id = ?"
+        connection.execute(query, (*words, self.run.id))
 
     def _set(self, connection: sqlite3.Connection, **columns: Any) -> None:
         """Write the run's own row; with it stands or falls what else the transaction holds."""

@@ -123,9 +123,10 @@ class Run:
     worker: str  # the process that has it, see `process.identity`
     taken: float | None  # when that process began with it
     estimate: float | None  # seconds it was thought to take, when it was launched
-    # What its training said when it began: the fields of `training.Started`. Before that empty, or
-    # {"loading": [bytes, bytes in all]} while its data set is being downloaded. With them stands
-    # "sitting": [step, seconds], where the process that trains it now (or did last) began.
+    # What its training said when it began: the fields of `training.Started`; "loading": [bytes,
+    # bytes in all] while its data set is being downloaded, else null; "sitting": [step, seconds],
+    # where the process that trains it now (or did last) began; "capture", "memory" and
+    # "peak_memory" of whichever session told of them last, the peak of all sessions.
     facts: Mapping[str, Any]
     progress: Progress
     test_accuracy: float | None  # of its last epoch

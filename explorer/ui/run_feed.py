@@ -191,7 +191,7 @@ class Feed:
 
     def _loading(self) -> list[int] | None:
         """How far the data are, if the run waits for them to be downloaded."""
-        done, total = self.run.facts.get("loading", (0, 0))
+        done, total = self.run.facts.get("loading") or (0, 0)
         waits = self.run.status is Status.STARTING and done < total
         return [done, total] if waits else None
 
