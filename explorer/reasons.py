@@ -6,6 +6,7 @@ What is stored is never a sentence. The words stand here, and are chosen when so
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from explorer.language import N_, _
@@ -75,6 +76,10 @@ class CodedError(ValueError):
         super().__init__(code, values)
         self.reason = Reason(code, values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It can be copied, and sent to another process; an error's own way knows no keywords."""
+        return partial(type(self), **self.reason.values), (self.reason.code,), vars(self)
+
     def __str__(self) -> str:
         return str(self.reason)
 
@@ -117,7 +122,7 @@ def _seconds_spent(values: Values) -> str:
     return words.format(most=duration(values["seconds"]))
 
 
-def _disk_spent(words: str) -> Callable[[Values], str]:
+def _in_bytes(words: str) -> Callable[[Values], str]:
     """A sentence whose values are bytes."""
     return lambda values: _(words).format(**{name: size(each) for name, each in values.items()})
 
@@ -190,19 +195,19 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
         "last checkpoint."
     ),
     "seconds_spent": _seconds_spent,
-    "run_disk_spent": _disk_spent(
+    "run_disk_spent": _in_bytes(
         N_(
             "Its files took {taken}; {most} are allowed for a run here. The teacher can resume it "
             "without that limit."
         )
     ),
-    "all_disk_spent": _disk_spent(
+    "all_disk_spent": _in_bytes(
         N_(
             "All runs together took {taken}; {most} are allowed here. Delete runs that nobody "
             "needs, or ask the teacher to; then resume it."
         )
     ),
-    "free_disk_spent": _disk_spent(
+    "free_disk_spent": _in_bytes(
         N_(
             "The disk had {free} left, and {least} are to stay free here. Delete what nobody "
             "needs, or ask the teacher to; then resume it."
@@ -255,7 +260,7 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "many_tensors": _many_tensors,
     "impossible_shape": N_("{name} has an impossible shape"),
     "larger_than_any": _larger_than_any,
-    "too_large": _disk_spent(N_("at most {most} are read")),
+    "too_large": _in_bytes(N_("at most {most} are read")),
     "cut_short": N_("it is cut short, or another kind of file"),
     "our_mistake": N_("That went wrong, and it is our mistake. The server's log says why."),
     "exit_status": N_("Its process failed (exit status {status}). The run’s log says more."),

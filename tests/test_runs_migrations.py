@@ -1,9 +1,11 @@
 """Stores of earlier versions: what they held stays, and what they said becomes a code."""
 
+import copy
 import json
 import multiprocessing
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -13,11 +15,12 @@ from babel.messages.mofile import write_mo
 
 from explorer import language, reasons, runs, storage
 from explorer.__main__ import main
-from explorer.reasons import Reason
+from explorer.datasets.records import Damaged
+from explorer.reasons import CodedError, Reason
 from explorer.recipes import Recipe
 from explorer.runs import Status, migrations, processes, store
-from explorer.runs.database import database
-from explorer.training import divergence
+from explorer.runs.database import DiskFullError, database
+from explorer.training import OutOfMemory, divergence
 
 VERSION_1 = Path(__file__).parent / "data" / "store_version_1.sql"  # made by the program of then
 
@@ -256,3 +259,24 @@ def test_a_refusal_kept_by_a_job_is_told_with_the_reason_within_it():
         "MNIST could not be downloaded: the server answered 404 Not Found. Its files may also be "
         "put into data by hand. At hand without a download: Digits (digits)."
     )
+
+
+def sent(error: CodedError) -> CodedError:
+    """The error as another process would receive it."""
+    here, there = multiprocessing.Pipe()
+    with here, there:
+        here.send(error)
+        return there.recv()
+
+
+@pytest.mark.parametrize("kind", [CodedError, DiskFullError, Damaged, OutOfMemory])
+@pytest.mark.parametrize("again", [copy.deepcopy, sent])
+def test_a_refusal_can_be_copied_and_sent_to_another_process(
+    kind: type[CodedError], again: Callable[[CodedError], CodedError]
+):
+    error = kind("checkpoint_damaged", path="a file", why=Reason("no_card").plain())
+    error.add_note("seen twice")
+    found = again(error)
+    assert type(found) is kind
+    assert (found.reason, str(found)) == (error.reason, str(error))
+    assert found.__notes__ == ["seen twice"]
