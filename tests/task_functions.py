@@ -1,7 +1,6 @@
 """What the tests have done in processes of their own (`tests/test_tasks.py`)."""
 
 import os
-import signal
 import sys
 import time
 
@@ -77,10 +76,14 @@ def write(_content: bytes, _progress: Progress, *, path: str) -> Output:
     return Output()
 
 
-def babble(_content: bytes, _progress: Progress, *, said: str) -> Output:
-    """Speak past the one who listens for answers."""
+def babble(_content: bytes, _progress: Progress, *, said: str, then: str = "live on") -> Output:
+    """Speak past the one who listens for answers, and then "end", "hang up" or live on."""
     os.write(1, bytes.fromhex(said))
-    os.kill(os.getpid(), signal.SIGKILL)
+    if then == "end":
+        os._exit(0)
+    if then == "hang up":
+        os.close(1)
+    time.sleep(1_000)
     return Output()
 
 

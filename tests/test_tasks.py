@@ -122,21 +122,28 @@ def test_a_fault_in_what_is_made_of_it_ends_the_task_too(
 
 HUGE = json.dumps({"kind": "done", "facts": {}, "arrays": [["u1", [2**39, 4]]]}).encode()
 PICKLE = pickle.dumps(Ending.DONE)
+FAR = json.dumps({"kind": "progress", "done": 1, "total": 10**400, "arrays": []}).encode()
 SAID = {
-    "nothing": b"",
+    "further than numbers go": struct.pack(">I", len(FAR)) + FAR,
     "pickle": struct.pack(">I", len(PICKLE)) + PICKLE,
     "no JSON": struct.pack(">I", 4) + b"{{{{",
     "no kind": struct.pack(">I", 13) + b'{"arrays":[]}',
     "objects": struct.pack(">I", 23) + b'{"arrays":[["O",[1]]]} ',
     "less than nothing": struct.pack(">I", 25) + b'{"arrays":[["u1",[-1]]]} ',
-    "cut off": struct.pack(">I", 900) + b"{",
 }
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_whatever_the_process_says_is_no_more_than_numbers(pool: Pool, said: bytes) -> None:
+def test_what_is_no_message_ends_the_process_that_lives_on(pool: Pool, said: bytes) -> None:
+    """Its slot is free at once, not when its limit is reached."""
     task = start(pool, "babble", said=said.hex())
     assert ended(task) is Ending.BROKEN
+
+
+@pytest.mark.parametrize("then", ["end", "hang up"])
+@pytest.mark.parametrize("said", [b"", struct.pack(">I", 900) + b"{"])
+def test_who_breaks_off_is_not_waited_for(pool: Pool, said: bytes, then: str) -> None:
+    assert ended(start(pool, "babble", said=said.hex(), then=then)) is Ending.BROKEN
 
 
 @pytest.mark.parametrize(
@@ -289,6 +296,37 @@ def test_how_much_waits_is_bounded(spare: Spare, running: list[Task[Output]]) ->
     assert running[0].wait(PATIENCE)
     until(lambda: not running[1].waiting)
     running.append(start(pool, "sleep", "c"))
+
+
+@pytest.mark.parametrize("name", ["task", "task ended", "spare process", "task limits"])
+def test_where_no_thread_can_be_had_nothing_is_held(
+    name: str, spare: Spare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refused = threading.Thread.start, [name]
+
+    def begin(thread: threading.Thread) -> None:
+        if thread.name in refused:
+            refused.remove(thread.name)
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    pool = pool_of(spare, at_once=1)
+    started = []
+    popen = process.subprocess.Popen
+    monkeypatch.setattr(threading.Thread, "start", begin)
+    monkeypatch.setattr(
+        process.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1]
+    )
+    first, second = start(pool, "look", word=""), start(pool, "look", word="")
+    assert ended(first) in {Ending.BROKEN, Ending.DONE}
+    assert ended(second) is Ending.DONE
+    until(lambda: not refused)
+    until(lambda: [each.pid for each in started if each.poll() is None] == waiting_in(spare))
+
+
+def waiting_in(spare: Spare) -> list[int]:
+    """The process that waits for work: the only one that may be left."""
+    return [spare._ready._process.pid] if spare._ready else []
 
 
 def test_a_process_that_died_while_it_waited_is_not_given_work(spare: Spare, pool: Pool) -> None:

@@ -32,7 +32,7 @@ def main(modules: list[str]) -> None:
     source, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
         asked, _none = wire.read(source, 0)
-    except wire.Garbled:
+    except EOFError:
         return  # not needed any more
     sys.stdout = sys.stderr  # whatever prints does not garble the answers
     _quiet()

@@ -100,7 +100,11 @@ class Pool:
         self._running.append(task)
         self._last_turn[task.visitor] = next(self._turns)
         task.begin()
-        Thread(target=self._work, args=(task,), name="task", daemon=True).start()
+        try:
+            Thread(target=self._work, args=(task,), name="task", daemon=True).start()
+        except RuntimeError as error:  # the system gives no more threads
+            self._running.remove(task)
+            task.fail(str(error))
 
     def _work(self, task: Task[Any]) -> None:
         try:

@@ -19,6 +19,8 @@ from explorer.tasks import wire
 from explorer.tasks.records import Ending, Limits, Output, Overrun, Progress, Refused, Work
 
 TICK = 0.1  # seconds between two measurements
+GRACE = 1.0  # seconds in which a process that has closed its pipes has to have ended
+MOST_TOLD = 2**53  # bytes or pictures: more, and no share of it can be shown
 LONGEST = 2_000  # characters of a sentence from a process that is not trusted
 # All that it learns of our surroundings: it needs no keys.
 SURROUNDINGS = ("PATH", "PYTHONPATH", "HOME", "APPDATA", "SYSTEMROOT", "TEMP")
@@ -47,7 +49,12 @@ class Process:
             start_new_session=True,  # the terminal's Ctrl-C is for the server alone
         )
         # Ended, it has to be taken note of, or it stays on as a zombie.
-        threading.Thread(target=self._process.wait, name="task ended", daemon=True).start()
+        reaper = threading.Thread(target=self._process.wait, name="task ended", daemon=True)
+        try:
+            reaper.start()
+        except RuntimeError:  # the system gives no more threads
+            self.close()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -67,12 +74,15 @@ class Process:
             Overrun: it took more than a limit allows, and was ended.
             Broken: it failed, or was ended.
         """
-        with self._watched(work.limits) as overrun, self._closing():
+        with self._closing(), self._watched(work.limits) as overrun:
             try:
                 self._ask(work, language)
                 return self._listen(work.limits, progress)
-            except (wire.Garbled, OSError):
-                code = self._process.wait()
+            except wire.Garbled:
+                self.end()
+                raise Broken("the process answered what is no message, and was ended") from None
+            except (EOFError, OSError):
+                code = self._status()
                 if over := overrun[:1] or self._from_signal(code):
                     raise Overrun(over[0]) from None
                 raise Broken(f"the process ended with status {code}") from None
@@ -94,7 +104,9 @@ class Process:
         while True:
             header, arrays = wire.read(self._stdout, limits.output_bytes)
             match header:
-                case {"kind": "progress", "done": int(done), "total": int(total)}:
+                case {"kind": "progress", "done": int(done), "total": int(total)} if (
+                    0 <= done <= total <= MOST_TOLD
+                ):
                     progress(done, total)
                 case {"kind": "done", "facts": dict(facts)}:
                     return Output(facts, arrays)
@@ -106,6 +118,13 @@ class Process:
                     raise Broken(trace)
                 case _:
                     raise wire.Garbled
+
+    def _status(self) -> int:
+        """With what it has ended; one that only closed its pipes is ended here."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(GRACE)
+        self.end()
+        return self._process.wait()
 
     @property
     def _stdin(self) -> IO[bytes]:

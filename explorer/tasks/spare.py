@@ -1,6 +1,7 @@
 """One process always ready to be given work: it has started and imported before it is needed."""
 
 import atexit
+from contextlib import suppress
 from threading import Lock, Thread
 
 from explorer.tasks.process import Process
@@ -19,12 +20,13 @@ class Spare:
         """A process for one piece of work."""
         with self._lock:
             process, self._ready = self._living(), None
-        Thread(target=self.prepare, name="spare process", daemon=True).start()
+        with suppress(RuntimeError):  # the system gives no more threads: the next has to wait
+            Thread(target=self.prepare, name="spare process", daemon=True).start()
         return process or Process(self._modules)
 
     def prepare(self) -> None:
-        """See that one is ready."""
-        with self._lock:
+        """See that one is ready, if the system gives one; else the next work begins without."""
+        with self._lock, suppress(RuntimeError, OSError):
             self._ready = self._living() or Process(self._modules)
 
     def _living(self) -> Process | None:

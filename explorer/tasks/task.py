@@ -136,6 +136,13 @@ class Task(Generic[Value]):
         """Its turn has come."""
         self._began = time.monotonic()
 
+    def fail(self, why: str) -> None:
+        """It cannot be worked on, by a fault of this server: `why`, for its log."""
+        log.warning("a task could not begin: %s", why)
+        with self._lock:
+            self.ending = self.ending or Ending.BROKEN
+            self._close()
+
     def run(self, take: Callable[[], Process]) -> None:
         """Do the work in a process from `take`; whatever happens, it ends, and says how."""
         try:

@@ -26,7 +26,7 @@ Message = tuple[dict[str, Any], tuple[Array, ...]]
 
 
 class Garbled(Exception):
-    """What came is no message: the other side broke off, or says what it may not say."""
+    """What came is no message: the other side says what it may not say."""
 
 
 def write(stream: IO[bytes], header: Mapping[str, Any], *arrays: Array) -> None:
@@ -47,7 +47,8 @@ def read(stream: IO[bytes], most_bytes: int) -> Message:
     """The next message, whose arrays have at most so many bytes.
 
     Raises:
-        Garbled: it is cut off, or none.
+        EOFError: the other side has ended, before it or within it.
+        Garbled: it is none.
         Overrun: it announces more than is allowed.
     """
     (length,) = struct.unpack(">I", _exactly(stream, 4))
@@ -98,5 +99,5 @@ def _fill(stream: IO[bytes], room: memoryview) -> None:
     while at < len(room):
         got = stream.readinto(room[at:])  # type: ignore[attr-defined]  # a pipe is no plain IO
         if not got:
-            raise Garbled
+            raise EOFError
         at += got
