@@ -24,7 +24,7 @@ _LIMITS: dict[str, tuple[str, int, str]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options to the command `serve`."""
+    """Add the options to the command `serve`, beside those of `serve.add_arguments`."""
     group = parser.add_argument_group(
         _("with --everyone"),
         _(
@@ -87,14 +87,14 @@ def rules(options: argparse.Namespace) -> tuple[Rules, str]:
         ValueError: options for a class without one, or the teacher's own key is not usable.
     """
     # Behind a proxy with a name of its own come strangers, too.
-    if not (options.everyone or getattr(options, "host", None)):
+    if not (options.everyone or options.host):
         _refuse_without_a_class(options)
         return Rules(), ""
     own = teacher_key.given(options.teacher_key_file)
     key = own or teacher_key.made()
     found = Rules(
         shared=True,
-        secure=bool(getattr(options, "certificate", None)),
+        secure=bool(options.certificate),
         train=Who(options.train or Who.EVERYONE),
         upload=Who(options.upload or Who.EVERYONE),
         limits=_limits(options),

@@ -14,7 +14,7 @@ from threading import Event, Semaphore
 
 import pytest
 
-from explorer import access, access_options, storage, teacher_key, teachers
+from explorer import access, access_options, serve, storage, teacher_key, teachers
 from explorer.access import GB, IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
 from explorer.storage import PROJECT
 from explorer.teacher_key import Throttle
@@ -25,7 +25,7 @@ TEACHER = Visitor("c" * 64, teacher=True)
 
 def options(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--everyone", action="store_true")
+    serve.add_arguments(parser)
     access_options.add_arguments(parser)
     return parser.parse_args(words)
 
@@ -40,6 +40,14 @@ def test_alone_on_a_machine_there_are_no_rules() -> None:
     assert rules.visitor("", teacher=False) == access.ON_THIS_MACHINE
     assert access.ON_THIS_MACHINE.teacher
     assert access.ON_THIS_MACHINE.limits == NO_LIMITS
+
+
+def test_strangers_come_through_a_proxy_too() -> None:
+    rules, made = access_options.rules(options("--host", "class.example", "--certificate", "file"))
+    assert rules.shared
+    assert rules.secure
+    assert made
+    assert not access_options.rules(options("--everyone"))[0].secure
 
 
 def test_rules_reach_another_process() -> None:

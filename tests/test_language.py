@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from streamlit.testing.v1 import AppTest
 
 from explorer import architectures, language
+from explorer.ui import entries
 from explorer.ui.entries import PAGES, ROOT, SECTIONS, Entry
 from explorer.ui.speech import CHOICE
 
@@ -124,6 +125,17 @@ def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
     assert at.sidebar.selectbox(key=CHOICE).value == pseudo
     named = {page.title for page in PAGES} | {page.question for page in PAGES} | set(SECTIONS)
     assert named - {""} <= words(catalogue(POT))
+
+
+def test_the_list_of_pages_is_in_the_language_that_it_is_kept_under(pseudo: str) -> None:
+    """Whoever is served when it is made."""
+    entries.translated.cache_clear()
+    try:
+        assert list(entries.translated(pseudo)) == [
+            f"⟦{name}⟧" if name else "" for name in SECTIONS
+        ]
+    finally:
+        entries.translated.cache_clear()
 
 
 def test_one_language_needs_no_choice() -> None:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from explorer import language
 from explorer.language import N_, _
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -212,10 +213,11 @@ def by_section() -> Iterator[tuple[str, list[Entry]]]:
 
 @cache
 def translated(code: str) -> Mapping[str, Sequence[st.Page]]:
-    """The sidebar's sections and pages in the language `code`, that of whoever is reading."""
-    sections = {
-        _(name) if name else "": tuple(map(_as_page, pages)) for name, pages in by_section()
-    }
+    """The sidebar's sections and pages in the language `code`."""
+    with language.served(code):
+        sections = {
+            _(name) if name else "": tuple(map(_as_page, pages)) for name, pages in by_section()
+        }
     return MappingProxyType(sections)
 
 
