@@ -1,5 +1,6 @@
 """The real server and a real browser, shared by the tests that need them."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -15,6 +16,10 @@ from tests.serving import BROWSER, chromium, news, server
 # The same made-up cases at every run: a red suite means that the code has changed.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
+
+# A shell starts what it puts into the background deaf to Ctrl-C, and deafness is inherited: what
+# the tests start has to hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IDLE = (
     "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"

@@ -465,7 +465,7 @@ def test_what_is_chosen_stays_chosen_while_a_run_goes_on(page: Page, run: int) -
             page.get_by_text("Training mode", exact=True).click()
             settled(page)
             expect(chosen).to_have_value(re.compile(r"30\.0 %"))
-        page.wait_for_url(re.compile(f"weights=run(:|%3A){run}$"))
+        page.wait_for_url(re.compile(rf"weights=run(:|%3A){run}(&|$)"))
         page.goto(f"{address}/compare?nets=lenet:run:{run},lenet:untrained:1")
         nets = page.locator(".st-key-compare_controls")
         expect(nets).to_contain_text("30.0", timeout=20_000)

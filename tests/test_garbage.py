@@ -1,11 +1,10 @@
 """Garbage is collected beside the clicks, and all of it: over many, the server stays as it is."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.asynchronous import run_apart
 from tests.probed import probed
 
 pytestmark = pytest.mark.browser  # with the tests that need a server
@@ -15,10 +14,8 @@ TOURS = 3  # of all pages; `python -m benchmarks.level` does 2 000 clicks
 
 
 def test_over_many_clicks_the_server_stays_as_it_is(tmp_path: Path) -> None:
-    with probed(tmp_path) as server, ThreadPoolExecutor(1) as thread:
-        # In a thread: a browser's test before this one may have left a loop in its own.
-        visits = thread.submit(lambda: asyncio.run(server.after(VISITORS, (1, TOURS))))
-        before, after = visits.result()
+    with probed(tmp_path) as server:
+        before, after = run_apart(server.after(VISITORS, (1, TOURS)))
     assert not after.in_clicks
     # One click makes some 5 000 objects.
     assert after.objects - before.objects < 5_000, (before, after)

@@ -42,6 +42,7 @@ def test_the_readers_language_is_looked_up_once_a_run(monkeypatch: pytest.Monkey
 def test_definitions_and_photographs_are_made_at_the_first_visit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    convolution_photo._ours.cache_clear()
     opened("convolution")
     read = counted(monkeypatch, inspect, "getsource")
     convolved = counted(monkeypatch, convolution_photo, "convolve")

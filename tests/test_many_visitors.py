@@ -8,7 +8,6 @@ import pkgutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from websockets.asyncio.client import connect
 import explorer
 from explorer import pictures, weights
 from explorer.shelf import Shelf
+from tests.asynchronous import run_apart
 from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.browser  # with the tests that share a server
@@ -93,13 +93,10 @@ async def visit(address: str, wanted: Visit) -> list[dict[str, Any]]:
 
 
 def all_at_once(address: str, wanted: Sequence[Visit]) -> list[list[dict[str, Any]]]:
-    """In a thread of its own: a browser's test before this one may have left a loop in this one."""
-
     async def together() -> list[list[dict[str, Any]]]:
         return await asyncio.gather(*(visit(address, each) for each in wanted))
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(together())).result()
+    return run_apart(together())
 
 
 # -- nobody sees another's --------------------------------------------------------------------
@@ -170,9 +167,10 @@ def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
     door = (ROOT / "app.py").read_text(encoding="utf-8")
     door += f"""
 from explorer import weights
-from explorer.ui import maps_recorded, trimming
+from explorer.ui import garbage, maps_recorded, trimming
 weights._shelf._most = maps_recorded._recordings._most = {SHELVES}
-trimming.EVERY = 0.5
+trimming.EVERY = garbage.EVERY = 0.5
+garbage.SHARE = 0.5
 """
     (home / "app.py").write_text(door, encoding="utf-8")
     with serving(home, home / "log") as address:

@@ -1,7 +1,6 @@
 """A class on one server: visitors change their own, the teacher everything, and limits hold."""
 
 import ast
-import asyncio
 import json
 import os
 import subprocess
@@ -34,6 +33,7 @@ from explorer.ui.downloads import Download
 from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.state import State
 from explorer.ui.states import DATA, FEATURE_MAPS, NEW_RUN, RUNS
+from tests.asynchronous import run_apart
 from tests.conftest import settled
 from tests.pages import opened, press, text
 from tests.run_processes import SHORT, folder, over, until
@@ -243,7 +243,7 @@ def answered(path: str, *, scheme: str = "http", cookie: str = "") -> list[str]:
 
     headers = [(b"cookie", f"{owner_cookie.NAME}={cookie}".encode())] if cookie else []
     scope = {"type": "http", "path": path, "scheme": scheme, "headers": headers, "method": "GET"}
-    asyncio.run(OwnerCookie(app)(scope, receive, send))
+    run_apart(OwnerCookie(app)(scope, receive, send))
     return [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
 
 

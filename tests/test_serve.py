@@ -27,6 +27,7 @@ from explorer.serve.certificate import Certificate
 from explorer.serve.hosts import Hosts, host_name
 from explorer.ui import connections
 from explorer.ui.server import raise_open_files
+from tests.asynchronous import run_apart
 from tests.serving import ROOT, SECONDS_TO_START
 
 EVIL = "evil.example"
@@ -66,7 +67,7 @@ class Door:
 
     def obeys(self, host: str, origin: str) -> bool:
         """Whether the web socket does what a page of this origin asks of it."""
-        return asyncio.run(self._obeys(host, origin))
+        return run_apart(self._obeys(host, origin))
 
     async def _obeys(self, host: str, origin: str) -> bool:
         scheme = "wss" if self.trusted else "ws"

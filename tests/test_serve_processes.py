@@ -30,6 +30,7 @@ from explorer.serve import proxy
 from explorer.serve.certificate import Certificate
 from explorer.serve.hosts import EVERY_INTERFACE, LOOPBACK
 from explorer.ui.server import raise_open_files
+from tests.asynchronous import run_apart
 from tests.conftest import settled
 from tests.run_processes import until
 from tests.serving import ROOT
@@ -136,7 +137,7 @@ def test_a_browser_stays_with_one_server_and_its_uploads_do_too(cluster: Cluster
 
 def uploaded(cluster: Cluster, session: str, upload: str) -> int:
     """The status of an upload to one server by a visitor whose page is with one."""
-    return asyncio.run(asyncio.wait_for(_uploaded(cluster, session, upload), 60))
+    return run_apart(_uploaded(cluster, session, upload))
 
 
 async def _uploaded(cluster: Cluster, session: str, upload: str) -> int:

@@ -130,7 +130,7 @@ def test_the_same_seed_gives_the_same_curve(capsys: pytest.CaptureFixture[str]):
         (("lenet", "--set", "pooling"), "option=value"),
         (("lenet", "--subset", "100000"), "pictures"),
         (("lenet", "--device", "cuda:9"), "cuda:9"),
-        (("lenet", "--path", "nowhere"), "There is no file or folder nowhere"),
+        (("lenet", "--path", "nowhere"), "nowhere"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, tuple) else None,
 )

@@ -108,5 +108,14 @@ class Quota:
         return _bytes(folder.folder(self._run))
 
 
+def settle(run: Run) -> None:
+    """Once all of a run has been written: the oldest epochs' weights give way to its limit.
+
+    While it trains that is looked at once a second, in which a small network goes far.
+    """
+    if most := run.limits.run_bytes:
+        folder.make_room(run.id, most - _bytes_of(folder.state_file(run.id)))
+
+
 def _bytes_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0

@@ -20,7 +20,7 @@ from explorer import datasets, device, reasons, storage
 from explorer.datasets import Data
 from explorer.reasons import NO_REASON, Reason
 from explorer.recipes import Recipe
-from explorer.runs import folder, process, store
+from explorer.runs import folder, process, quota, store
 from explorer.runs.database import DiskFullError, StoreError, database, explained
 from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.quota import Quota
@@ -104,6 +104,7 @@ class Worker:
             self._ledger.end(status, reason)
             if status not in RESUMABLE:
                 folder.forget_state(self._ledger.run.id)
+            quota.settle(self._ledger.run)
         except NotMine:
             return 0
         except (OSError, StoreError) as error:
