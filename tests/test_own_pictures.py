@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import shutil
 import socket
 import stat
 import struct
@@ -13,6 +14,7 @@ import tracemalloc
 import warnings
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +24,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from explorer import datasets, storage
+from explorer.access import Limits, Visitor
 from explorer.datasets import own, writing
 from explorer.datasets.records import Damaged
 from explorer.decoding import archives, folders, pools, resizing
@@ -253,6 +256,83 @@ def test_a_full_store_and_an_unwritable_folder_are_sentences(
     (home / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(Refused, match="cannot be stored in"):
         keep(zipped(cats_and_dogs()))
+
+
+ANNA, BERT = Visitor("a" * 64, teacher=False), Visitor("b" * 64, teacher=False)
+
+
+def set_of(shade: int) -> Output:
+    """Two classes of 1000 numbers each, a few bytes as a zip."""
+    pixels = np.full((2, 1, 25, 40), shade, np.uint8)
+    return Output({"classes": ["cat", "dog"]}, (pixels, np.array([0, 1])))
+
+
+def test_each_visitor_has_a_share_and_the_teacher_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own, "MOST_EACH", 4_500)  # one with its card, and half of another
+    annas = own.store("pets", set_of(1), ANNA)
+    with pytest.raises(Refused, match=r"take 2\.00 kB, and yours .* at most 4\.50 kB .* visitor"):
+        own.store("pets", set_of(2), ANNA)
+    own.store("pets", set_of(3), BERT)
+    own.store("pets", set_of(4))
+    own.store("pets", set_of(5), Visitor(ANNA.owner))  # as the teacher
+    assert own.store("pets", set_of(1), ANNA) == annas  # it is there already
+    for name in own.names():
+        own.delete(name)
+    own.store("pets", set_of(2), ANNA)
+
+
+def test_the_disk_keeps_free_what_it_has_to_by_what_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not by the zip, which may be a hundred times smaller."""
+    disk = shutil.disk_usage("/")
+    monkeypatch.setattr(own.shutil, "disk_usage", lambda _place: disk._replace(free=11_000))
+    who = replace(ANNA, limits=Limits(free_bytes=10_000))
+    with pytest.raises(Refused, match=r"has 11\.0 kB left, .* 2\.00 kB; 10\.0 kB are to stay"):
+        own.store("pets", set_of(1), who)
+    own.store("pets", set_of(1), replace(ANNA, limits=Limits(free_bytes=9_000)))
+
+
+def test_another_process_that_stores_is_waited_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would find room for one."""
+    monkeypatch.setattr(own, "_PATIENCE", 0.1)
+    own.store("pets", set_of(1))
+    holding = (
+        "import sqlite3, sys; lock = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "lock.execute('BEGIN EXCLUSIVE'); print(flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", holding, str(storage.data_folder() / "images.lock")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline()
+        with pytest.raises(Refused, match=r"cannot be stored in .* locked"):
+            own.store("pets", set_of(2))
+        other.kill()
+    own.store("pets", set_of(2))
+
+
+def test_a_set_deleted_while_it_is_looked_at_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = own.store("pets", set_of(1), ANNA)
+    path = own.found(name)
+    assert path
+    own.delete(name)
+    monkeypatch.setattr(own, "found", lambda _name: path)  # as it was a moment ago
+    assert own.owner(name) == ""
+    with pytest.raises(Damaged, match="give the pictures again"):
+        own.facts(name, path)
+
+
+@pytest.mark.parametrize("card", ["[]", "{}", '{"shape": [1], "classes": ["a"], "counts": [1, 1]}'])
+def test_a_card_that_says_too_little_is_damage(card: str) -> None:
+    name = own.store("pets", set_of(1), ANNA)
+    path = own.found(name)
+    assert path
+    np.savez(path, card=card, pictures=np.zeros(1), labels=np.zeros(1))
+    with pytest.raises(Damaged, match="give the pictures again"):
+        own.facts(name, path)
+    assert own.owner(name) == ""
 
 
 # -- what is not taken ------------------------------------------------------------------------

@@ -381,7 +381,11 @@ def pictures(owner: str, shade: int) -> str:
     """A set of own pictures: two classes of six."""
     pixels = np.full((12, 1, 28, 28), shade, np.uint8)
     labels = np.repeat(np.arange(2), 6)
-    return own.store("pets", Output({"classes": ["cat", "dog"]}, (pixels, labels)), owner)
+    return own.store(
+        "pets",
+        Output({"classes": ["cat", "dog"]}, (pixels, labels)),
+        Visitor(owner, teacher=not owner),
+    )
 
 
 def test_a_set_of_pictures_is_deleted_by_whoever_gave_it(browser_of: Browser) -> None:

@@ -6,21 +6,23 @@ which pictures it was trained on, and the same pictures given twice are kept onc
 
 import json
 import re
+import shutil
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from explorer import storage
+from explorer import access, storage
+from explorer.access import ON_THIS_MACHINE, Denied, Limits, Visitor
 from explorer.datasets.catalogue import KEPT
 from explorer.datasets.records import Damaged, Data, DataSet
 from explorer.datasets.splitting import rows, split
@@ -32,11 +34,12 @@ from explorer.units import size
 
 PREFIX = "images/"
 MOST_STORED = 4_000_000_000  # bytes of all sets together: whoever may upload could fill the disk
+MOST_EACH = MOST_STORED // 4  # those of one visitor; the teacher and the machine itself have all
 
 TICK = 0.1  # seconds between two words on how far the work is
 
 _DECODE = "explorer.decoding.archives:decode"
-_storing = Lock()  # two at once would both find room for one
+_PATIENCE = 120.0  # seconds that the storing of another set is waited for; the largest takes ten
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -66,12 +69,13 @@ def found(name: str) -> Path | None:
 
 
 def start_keeping(
-    source: Path | IO[bytes], title: str = "", visitor: str = "", owner: str = ""
+    source: Path | IO[bytes], title: str = "", turn: str = "", who: Visitor = ON_THIS_MACHINE
 ) -> Task[str]:
     """Begin to read, resize and keep a folder or zip with one folder of pictures per class.
 
     It is read in a process of its own. The task gives the name under which the pictures are kept,
-    with `title` in it; stopped, it keeps nothing. `owner` is whose they are, see `access.Visitor`.
+    with `title` in it; stopped, it keeps nothing. It takes a turn of `turn`; the pictures are
+    `who`'s.
 
     Raises:
         Refused: this visitor's, or all, files that wait to be read are too many.
@@ -83,7 +87,7 @@ def start_keeping(
         source.seek(0)
         content = source.read()
         work = Work(_DECODE, pools.archive_limits(len(content)), content)
-    return pools.ARCHIVES.start(work, partial(store, title, owner=owner), visitor)
+    return pools.ARCHIVES.start(work, partial(store, title, who=who), turn)
 
 
 def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = None) -> str:
@@ -105,7 +109,7 @@ def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = 
     return task.result()
 
 
-def store(title: str, output: Output, owner: str = "") -> str:
+def store(title: str, output: Output, who: Visitor = ON_THIS_MACHINE) -> str:
     """Keep what was read; the name for it. The same pictures stay those of whoever gave them first.
 
     Raises:
@@ -116,9 +120,12 @@ def store(title: str, output: Output, owner: str = "") -> str:
     name = f"{_slug(title)}-{_digest(pixels, labels, classes)}"
     train, test = rows(torch.from_numpy(labels))
     card = {"classes": classes, "shape": pixels.shape[1:], "counts": [len(train), len(test)]}
-    card["owner"] = owner
-    with _storing:
-        _store(folder() / f"{name}.npz", pixels, labels, card)
+    card["owner"] = who.owner
+    path = folder() / f"{name}.npz"
+    with _storing():
+        if not path.is_file():
+            _check_room(pixels.nbytes, who)
+            _store(path, pixels, labels, card)
     return PREFIX + name
 
 
@@ -149,26 +156,70 @@ def _digest(pixels: Pixels, labels: Labels, classes: list[str]) -> str:
     return summed.hexdigest()[:8]
 
 
-def _store(path: Path, pixels: Pixels, labels: Labels, card: Mapping[str, Any]) -> None:
-    if path.is_file():
-        return
-    stored = sum(file.stat().st_size for file in folder().glob("*.npz"))
-    if stored + pixels.nbytes > MOST_STORED:
+@contextmanager
+def _storing() -> Iterator[None]:
+    """One at a time, of all processes: two at once would both find room for one."""
+    try:
+        place = storage.private(folder().parent) / "images.lock"
+        with closing(sqlite3.connect(place, _PATIENCE, isolation_level=None)) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            yield
+    except sqlite3.Error as error:
+        raise _unstored(str(error)) from None
+    except OSError as error:
+        raise _unstored(error.strerror or str(error)) from None
+
+
+def _unstored(reason: str) -> Refused:
+    return Refused(
+        _("The pictures cannot be stored in {folder}: {reason}.").format(
+            folder=folder(), reason=reason
+        )
+    )
+
+
+def _check_room(needed: int, who: Visitor) -> None:
+    """Whether `needed` bytes may be kept of this visitor: what is stored counts, not the zip.
+
+    Raises:
+        Refused: the disk, the space for all sets, or the visitor's share of it has no room.
+    """
+    sizes = {name: _bytes(name) for name in names()}
+    own_bytes = sum(taken for name, taken in sizes.items() if owner(name) == who.owner)
+    if not who.teacher and own_bytes + needed > MOST_EACH:
+        raise Refused(
+            _(
+                "These pictures take {needed}, and yours that are kept here {stored} already; at "
+                "most {most} are kept of each visitor. Delete a set of yours, or ask the teacher, "
+                "for whom this does not hold."
+            ).format(needed=size(needed), stored=size(own_bytes), most=size(MOST_EACH))
+        )
+    stored = sum(sizes.values())
+    if stored + needed > MOST_STORED:
         raise Refused(
             _(
                 "The pictures kept here take {stored} already, and at most {most} are kept. Delete "
                 "a set that nobody needs."
             ).format(stored=size(stored), most=size(MOST_STORED))
         )
+    free = shutil.disk_usage(folder().parent).free
     try:
-        with replacing(path) as file:
-            np.savez(file, card=json.dumps(card), pictures=pixels, labels=labels)
-    except OSError as error:
-        raise Refused(
-            _("The pictures cannot be stored in {folder}: {reason}.").format(
-                folder=folder(), reason=error.strerror or error
-            )
-        ) from None
+        access.check_room(Limits(free_bytes=who.limits.free_bytes), needed, 0, free)
+    except Denied as denied:
+        raise Refused(str(denied)) from None
+
+
+def _bytes(name: str) -> int:
+    path = found(name)
+    try:
+        return path.stat().st_size if path else 0
+    except OSError:  # deleted meanwhile
+        return 0
+
+
+def _store(path: Path, pixels: Pixels, labels: Labels, card: Mapping[str, Any]) -> None:
+    with replacing(path) as file:
+        np.savez(file, card=json.dumps(card), pictures=pixels, labels=labels)
 
 
 def owner(name: str) -> str:
@@ -176,7 +227,7 @@ def owner(name: str) -> str:
     path = found(name)
     try:
         return str(_card(path, path.stat().st_mtime_ns).get("owner", "")) if path else ""
-    except ValueError:
+    except (Damaged, OSError):  # OSError: deleted meanwhile
         return ""
 
 
@@ -200,37 +251,52 @@ def _reading(path: Path) -> Iterator[Mapping[str, Any]]:
         with path.open("rb") as opened_file, np.load(opened_file, allow_pickle=False) as file:
             yield file
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
-        raise Damaged("pictures_damaged", path=str(path)) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> Damaged:
+    return Damaged("pictures_damaged", path=str(path))
 
 
 def facts(name: str, path: Path) -> DataSet:
     """What is known about a set without reading its pictures.
 
     Raises:
-        Damaged: its file is.
+        Damaged: its file is, or it is gone.
     """
-    return _facts(name, path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=128)
-def _facts(name: str, path: Path, _changed: int) -> DataSet:
-    with _reading(path):
-        card = _card(path, _changed)
-        return DataSet(
-            name=name,
-            title=path.stem.rpartition("-")[0],
-            shape=tuple(card["shape"]),
-            classes=tuple(card["classes"]),
-            train_count=card["counts"][0],
-            test_count=card["counts"][1],
-            about=KEPT,
-        )
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        raise _damaged(path) from None
+    card = _card(path, changed)
+    return DataSet(
+        name=name,
+        title=path.stem.rpartition("-")[0],
+        shape=tuple(card["shape"]),
+        classes=tuple(card["classes"]),
+        train_count=card["counts"][0],
+        test_count=card["counts"][1],
+        about=KEPT,
+    )
 
 
 @lru_cache(maxsize=128)
 def _card(path: Path, _changed: int) -> Mapping[str, Any]:
+    """What is known about the set, whole.
+
+    Raises:
+        Damaged: it is not.
+    """
     with _reading(path) as file:
-        return dict(json.loads(str(file["card"])))
+        card = json.loads(str(file["card"]))
+    match card:
+        case {
+            "shape": [int(), int(), int()],
+            "classes": [str(), *_others],
+            "counts": [int(), int()],
+        }:
+            return dict(card)
+    raise _damaged(path)
 
 
 def read(name: str, path: Path) -> Data:

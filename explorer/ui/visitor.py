@@ -266,4 +266,4 @@ def keep_pictures(source: IO[bytes] | Path, title: str, turn: str) -> Task[str]:
     """
     who = current()
     access.check_upload(who, access.rules())
-    return own.start_keeping(source, title, turn, who.owner)
+    return own.start_keeping(source, title, turn, who)
