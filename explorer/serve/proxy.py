@@ -138,6 +138,14 @@ def command(haproxy: str, configuration: Path) -> list[str]:
     return [haproxy, "-db", "-q", "-f", str(configuration)]
 
 
+def start(haproxy: str, configuration: Path) -> "subprocess.Popen[bytes]":
+    """Start it so that it ends with this process, as far as this system can see to that."""
+    words = command(haproxy, configuration)
+    if setpriv := shutil.which("setpriv"):  # a part of every Linux
+        words = [setpriv, "--pdeathsig", "TERM", *words]
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL)
+
+
 def _tls(folder: Path, certificate: Certificate | None) -> str:
     if certificate is None:
         return ""

@@ -1,8 +1,10 @@
 """One server process: its command line, and waiting for its end."""
 
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -11,12 +13,23 @@ from explorer.serve.hosts import Hosts
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 SECONDS_TO_END = 10
+ENDS_WITH_PARENT = "CONVSCOPE_ENDS_WITH_PARENT"  # the server's own: its input ends with its parent
 
 
 def serve(port: int, hosts: Hosts, certificate: Certificate | None) -> int:
     """Serve until Ctrl-C; the server's exit status, 0 after Ctrl-C."""
-    words = command(port, hosts, hosts.address, certificate)
-    return _wait(subprocess.Popen(words, cwd=APP.parent))
+    return _wait(start(command(port, hosts, hosts.address, certificate)))
+
+
+def start(
+    words: Sequence[str], environment: Mapping[str, str] = os.environ
+) -> "subprocess.Popen[bytes]":
+    """Start a server that ends with this process, however this ends.
+
+    It reads from a pipe to which nothing is ever written, and which the system closes.
+    """
+    told = {**environment, ENDS_WITH_PARENT: "1"}
+    return subprocess.Popen(words, cwd=APP.parent, env=told, stdin=subprocess.PIPE)
 
 
 def command(

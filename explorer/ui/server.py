@@ -3,12 +3,17 @@
 `python -m explorer.ui.server run app.py …` takes what `streamlit run` takes.
 """
 
+import os
+import signal
 import sys
+import threading
+import time
 from contextlib import suppress
 
 from streamlit.web import cli
 from uvicorn import config
 
+from explorer.serve import single
 from explorer.ui import connections
 
 if sys.platform != "win32":
@@ -24,7 +29,18 @@ def main() -> None:
     connections.BoundedProtocol.most = raise_open_files() // 4
     # Streamlit leaves the protocol to uvicorn, which looks "auto" up here.
     config.HTTP_PROTOCOLS["auto"] = PROTOCOL
+    if single.ENDS_WITH_PARENT in os.environ:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     cli.main(prog_name="streamlit")
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the input, which ends with whoever started us; then end."""
+    with suppress(OSError):
+        os.read(sys.stdin.fileno(), 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(single.SECONDS_TO_END)
+    os._exit(1)
 
 
 def raise_open_files() -> int:
