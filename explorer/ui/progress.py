@@ -4,6 +4,7 @@ What takes less than a second is simply waited for.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -13,12 +14,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from explorer import plain_text
 from explorer.language import _, ngettext
 from explorer.tasks import Pool, Refused, Task
+from explorer.ui import watched_work
 from explorer.ui.visitor import current
 from explorer.units import exact
 
 Value = TypeVar("Value")
 
-EVERY = 0.5  # seconds between two looks at the work
 PATIENCE = 0.9  # seconds from the start before anything is shown of it
 
 
@@ -74,17 +75,8 @@ def _task(given: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) 
 def _finished(task: Task[Any], pool: Pool, key: str) -> bool:
     if task.wait(max(PATIENCE - task.age, 0.0)):
         return True
-    _watch(task, pool, key)
+    watched_work.watch(task, partial(_told, task, pool), task.stop, f"{key}_stop")
     return False
-
-
-@st.fragment(run_every=EVERY)
-def _watch(task: Task[Any], pool: Pool, key: str) -> None:
-    if task.finished:
-        st.rerun()
-    share = min(task.done / task.total, 1.0) if task.total else 0.0
-    st.progress(share, _told(task, pool))
-    st.button(_("Stop"), key=f"{key}_stop", icon=":material/stop_circle:", on_click=task.stop)
 
 
 def _told(task: Task[Any], pool: Pool) -> str:
