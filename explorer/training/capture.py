@@ -8,6 +8,7 @@ they differ, or where a step cannot be recorded, the run goes on without and say
 
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,12 +69,30 @@ class CudaRecorder:
         self.generator = torch.cuda.default_generators[device.index]
 
     def record(self, work: Callable[[], Step]) -> Graph:
-        graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(self.generator)
+        graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         here = torch.cuda.current_stream(self._device)
-        with torch.cuda.device(self._device), torch.cuda.graph(graph, stream=here):
-            result = work()
+        try:
+            with torch.cuda.device(self._device), torch.cuda.graph(graph, pool, here):
+                result = work()
+        except RuntimeError:
+            self._clean_up(graph, pool)
+            raise
         return _CudaGraph(graph, result)
+
+    def _clean_up(self, graph: torch.cuda.CUDAGraph, pool: tuple[int, int]) -> None:
+        """After a recording that CUDA called invalid, `capture_end` raises before it has told the
+        allocator and the generator that nothing is recorded any more: tell them."""
+        device = self._device.index
+        with suppress(RuntimeError):  # they had been told
+            torch._C._cuda_endAllocateToPool(device, pool)
+        try:
+            graph.pool()  # it has ended, and releases its memory by itself
+        except RuntimeError:
+            with suppress(RuntimeError):  # it had not even begun
+                torch._C._cuda_releasePool(device, pool)
+        # Before torch 2.12 a state that took part in a recording refuses all ordinary draws until
+        # the recording's end: go on from a copy that did not.
+        self.generator.graphsafe_set_state(self.generator.clone_state())
 
 
 def recorder(device: Device) -> Recorder | None:
