@@ -1,23 +1,27 @@
 """The bound of a training: its step alone, on one fixed batch that is already in memory."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
 
+from explorer.device import Device
 from explorer.training import capture
+from explorer.training.capture import Recorder
 from explorer.training.learner import Learner
 from explorer.training.machine import own_stream, queued_on, repeatable
 from explorer.training.setting import Setting
 
 
-def steps(setting: Setting) -> Iterator[int]:
+def steps(
+    setting: Setting, recorder_for: Callable[[Device], Recorder | None] = capture.recorder
+) -> Iterator[int]:
     """The pictures of each step, endlessly: number format, layout, optimiser and deterministic
-    settings as a run has them; on a CUDA device as one recorded graph. Nothing is compared,
-    measured or reported."""
+    settings as a run has them; where there is a recorder as one recorded graph. Nothing is
+    compared, measured or reported."""
     recipe = setting.recipe
-    recorder = capture.recorder(setting.device)
+    recorder = recorder_for(setting.device)
     with queued_on(own_stream(setting.device)), repeatable():
         learner = Learner(
             recipe,

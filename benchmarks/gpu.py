@@ -7,6 +7,7 @@ alone, no server and no store, and where Fashion-MNIST is not here it makes up p
   copied: seconds, pictures a second, its share of the bound (the same step, recorded, on one fixed
   batch), and what became of recording the step.
 - The same steps ordinary and replayed: milliseconds of each.
+- A recording that breaks off on purpose: the run goes on as if nothing had been tried.
 - A run that is paused and taken up again, and two runs at once in processes of their own, beside
   the unbroken run alone: how far their losses are apart. On a CPU not at all, on a GPU by rounding.
 
@@ -20,11 +21,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import torch
 
 from benchmarks.bound import steps as steps_alone
+from benchmarks.invalid_recording import Invalidating
 from benchmarks.made_up import pictures
 from explorer import device
 from explorer.device import Device
@@ -41,8 +44,7 @@ from explorer.training import (
     Training,
     capture,
 )
-from explorer.training.learner import Learner
-from explorer.training.machine import own_stream, queued_on, repeatable
+from explorer.training.capture import Recorder
 from explorer.training.setting import Setting
 
 MINUTES = 8.0
@@ -176,24 +178,11 @@ def steps_row(name: str, where: Device, *, small: bool) -> str:
     recipe = recipe_of(name, where, small=small)
     setting = Setting.of(recipe, pictures(), where)
     count = 5 if small else COMPARED_STEPS
-    ordinary = _milliseconds(lambda: _ordinary(setting), where, count)
+    ordinary = _milliseconds(lambda: steps_alone(setting, capture.never), where, count)
     if capture.recorder(where) is None:
         return f"{ordinary:.2f} ms | not on this device | |"
     replayed = _milliseconds(lambda: steps_alone(setting), where, count)
     return f"{ordinary:.2f} ms | {replayed:.2f} ms | {ordinary / replayed:.1f} |"
-
-
-def _ordinary(setting: Setting) -> Iterator[int]:
-    recipe = setting.recipe
-    with queued_on(own_stream(setting.device)), repeatable():
-        learner = Learner(recipe, setting.options, setting.device, setting.numbers)
-        learner.set_rate(recipe.learning_rate)
-        inputs = torch.rand(recipe.batch_size, *setting.picture).to(learner.device)
-        inputs = inputs.contiguous(memory_format=setting.numbers.layout)
-        labels = torch.zeros(recipe.batch_size, dtype=torch.int64, device=learner.device)
-        while True:
-            learner.update(inputs, labels)
-            yield recipe.batch_size
 
 
 def _milliseconds(steps: Callable[[], Iterator[int]], where: Device, count: int) -> float:
@@ -219,12 +208,17 @@ PAUSED_HEAD = """
 |:--|--:|--:|--:|--:|"""
 
 
-def losses(recipe: Recipe, where: Device, pause_after: int = 0) -> list[float]:
+def losses(
+    recipe: Recipe,
+    where: Device,
+    pause_after: int = 0,
+    recorder_for: Callable[[Device], Recorder | None] = capture.recorder,
+) -> list[float]:
     """Every step's loss; with `pause_after` steps the run ends there and another goes on."""
     found: list[float] = []
     state: State | None = None
     for last in (False, True) if pause_after else (True,):
-        training = Training(recipe, pictures(), where, state)
+        training = Training(recipe, pictures(), where, state, recorder_for)
         torch.set_num_threads(1)  # another number would add in another order
         for record in training.records():
             if isinstance(record, Steps):
@@ -265,11 +259,44 @@ def paused_row(name: str, where: Device, *, small: bool) -> str:
 def at_once(name: str, where: Device, *, small: bool) -> list[list[float]]:
     """The curves of two runs that share the device, each in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.gpu", "--device", where.name, "--losses", name]
-    both = [
-        subprocess.Popen([*command, *(["--small"] if small else [])], stdout=subprocess.PIPE)
-        for _run in range(2)
-    ]
-    return [list(json.loads(process.communicate()[0])) for process in both]
+    command += ["--small"] if small else []
+    with ExitStack() as started:
+        both = []
+        for _run in range(2):
+            both.append(started.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE)))
+            started.callback(both[-1].kill)  # whatever becomes of the other, none is left behind
+        return [_told_losses(each) for each in both]
+
+
+def _told_losses(process: "subprocess.Popen[bytes]") -> list[float]:
+    """What a process prints.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    printed = process.communicate()[0]
+    if process.returncode:
+        raise RuntimeError(f"a run beside another ended with status {process.returncode}")
+    return list(json.loads(printed))
+
+
+# -- a recording that breaks off ------------------------------------------------------------------
+
+BROKEN_HEAD = """
+| run of the course | a number fetched while a step is recorded | from ordinary steps |
+|:--|:--|--:|"""
+BROKEN = ("alexnet",)  # with dropout: its random numbers take part in the recording
+
+
+def broken_row(name: str, where: Device, *, small: bool) -> str:
+    """The run goes on, with other steps' random numbers and memory untouched."""
+    own = capture.recorder(where)
+    if own is None:
+        return "not on this device | |"
+    recipe, recorder = short(name, where, small=small), Invalidating(own)
+    went_on = losses(recipe, where, recorder_for=lambda _device: recorder)
+    ordinary = losses(recipe, where, recorder_for=capture.never)
+    return f"{recorder.error} | {apart(ordinary, went_on)} |"
 
 
 # -- all of it ------------------------------------------------------------------------------------
@@ -287,8 +314,7 @@ def main() -> None:
         where = device.named(given.device)
     except ValueError as error:
         parser.error(str(error))
-    if where.kind != "cpu":
-        torch.accelerator.set_device_index(device.torch_device(where).index or 0)
+    device.use(where)
     if given.losses:
         print(json.dumps(losses(short(given.losses, where, small=given.small), where)))
         return
@@ -300,6 +326,7 @@ def report(where: Device, *, small: bool, end: float) -> None:
     print(f"{where.title}, torch {torch.__version__}", flush=True)
     parts: list[tuple[str, tuple[str, ...], Callable[..., str]]] = [
         (PAUSED_HEAD, PAUSED, paused_row),
+        (BROKEN_HEAD, BROKEN, broken_row),
         (STEPS_HEAD, COURSE, steps_row),
         (EPOCHS_HEAD, COURSE, epoch_row),
     ]

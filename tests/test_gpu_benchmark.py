@@ -1,14 +1,21 @@
 """The check that runs where a GPU is lent, run small on the CPU."""
 
 import re
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
 from benchmarks import gpu
 from explorer import datasets, device
 from explorer.recipes import PRESETS
+from explorer.training import capture
+from explorer.training.capture import Graph
+from explorer.training.learner import Step
 
 CPU = device.named("cpu")
 
@@ -84,3 +91,37 @@ def test_when_the_time_is_up_it_says_what_was_not_reached_and_a_failure_ends_onl
     monkeypatch.setattr(gpu, "one_epoch", fail)
     told = gpu._row(gpu.epoch_row, "lenet", CPU, small=True)
     assert told == "RuntimeError: CUDA error |"
+
+
+class Refusing:
+    """What a recorder of CUDA's does with such a step: nothing is computed, and it is refused."""
+
+    generator = torch.default_generator
+
+    def record(self, _work: Callable[[], Step]) -> Graph:
+        raise RuntimeError("operation failed due to a previous error during capture\nand more")
+
+
+def test_a_recording_that_breaks_off_is_told_with_how_far_the_run_then_is_from_ordinary_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert gpu.broken_row("lenet", CPU, small=True) == "not on this device | |"
+    monkeypatch.setattr(capture, "recorder", lambda _device: Refusing())
+    refused, apart = gpu.broken_row("lenet", CPU, small=True).rstrip("| ").split(" | ")
+    assert refused == "refused (operation failed due to a previous error during capture)"
+    assert float(apart) < 1e-3
+
+
+def test_of_two_runs_at_once_one_that_fails_is_told_and_the_other_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(
+        f"#!/bin/sh\necho $$ >> {tmp_path}/pids\nmkdir {tmp_path}/second || exit 3\n"
+        "sleep 3\necho []\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(RuntimeError, match="ended with status 3"):
+        gpu.at_once("lenet", CPU, small=True)
+    assert not any(psutil.pid_exists(int(pid)) for pid in (tmp_path / "pids").read_text().split())
