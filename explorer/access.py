@@ -34,7 +34,7 @@ class Who(StrEnum):
 
 
 @dataclass(frozen=True)
-class Limits:
+class RunLimits:
     """How much runs may take; 0 is without limit. They are kept with each run that they bind."""
 
     waiting: int = 0  # runs of one visitor that wait or train
@@ -50,8 +50,8 @@ class Limits:
         return "" if self == NO_LIMITS else json.dumps(asdict(self))
 
 
-NO_LIMITS = Limits()
-IN_CLASS = Limits(
+NO_LIMITS = RunLimits()
+IN_CLASS = RunLimits(
     waiting=6,  # as many as the largest experiment launches
     queue=60,
     epochs=100,
@@ -62,9 +62,9 @@ IN_CLASS = Limits(
 )
 
 
-def limits_from_json(text: str) -> Limits:
-    """The inverse of `Limits.as_json`."""
-    return Limits(**json.loads(text)) if text else NO_LIMITS
+def limits_from_json(text: str) -> RunLimits:
+    """The inverse of `RunLimits.as_json`."""
+    return RunLimits(**json.loads(text)) if text else NO_LIMITS
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Visitor:
 
     owner: str = ""
     teacher: bool = True
-    limits: Limits = NO_LIMITS
+    limits: RunLimits = NO_LIMITS
 
 
 ON_THIS_MACHINE = Visitor()
@@ -90,8 +90,8 @@ class Rules:
     secure: bool = False  # it is reached by https alone
     train: Who = Who.EVERYONE
     upload: Who = Who.EVERYONE
-    limits: Limits = NO_LIMITS
-    key: str = field(default="", repr=False)  # the teacher's, see `teacher_key.summed`
+    limits: RunLimits = NO_LIMITS
+    key: str = field(default="", repr=False)  # the teacher's, see `teacher_key.hash_key`
 
     def visitor(self, owner: str, *, teacher: bool) -> Visitor:
         """Whoever asks, with the limits that hold for them: of the teacher, the disk's alone."""
@@ -99,7 +99,7 @@ class Rules:
             return ON_THIS_MACHINE
         most = self.limits
         if teacher:
-            most = Limits(all_bytes=most.all_bytes, free_bytes=most.free_bytes)
+            most = RunLimits(all_bytes=most.all_bytes, free_bytes=most.free_bytes)
         return Visitor(owner, teacher, most)
 
     def environment(self) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _rules(text: str) -> Rules:
         return Rules()
     given = json.loads(text)
     who = {name: Who(given[name]) for name in ("train", "upload")}
-    return Rules(**{**given, **who, "limits": Limits(**given["limits"])})
+    return Rules(**{**given, **who, "limits": RunLimits(**given["limits"])})
 
 
 def owner_of(cookie: str) -> str:
@@ -190,7 +190,7 @@ def check_upload(visitor: Visitor, given: Rules) -> None:
         )
 
 
-def check_run(limits: Limits, epochs: int, seconds: float | None) -> None:
+def check_run(limits: RunLimits, epochs: int, seconds: float | None) -> None:
     """Whether a run is small enough; `seconds` is what it is thought to take, or has taken.
 
     Raises:
@@ -212,7 +212,7 @@ def check_run(limits: Limits, epochs: int, seconds: float | None) -> None:
         )
 
 
-def check_waiting(limits: Limits, own: int, together: int) -> None:
+def check_waiting(limits: RunLimits, own: int, together: int) -> None:
     """Whether one more run may wait, beside the visitor's `own` and all visitors' `together`.
 
     Raises:
@@ -237,7 +237,7 @@ def check_waiting(limits: Limits, own: int, together: int) -> None:
         )
 
 
-def check_room(limits: Limits, needed: int, taken: int, free: int) -> None:
+def check_room(limits: RunLimits, needed: int, taken: int, free: int) -> None:
     """Whether the disk has room for a run of `needed` bytes, where `taken` and `free` are known.
 
     Raises:

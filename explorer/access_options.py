@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from explorer import access, teacher_key
-from explorer.access import GB, IN_CLASS, Limits, Rules, Who
+from explorer.access import GB, IN_CLASS, Rules, RunLimits, Who
 from explorer.language import N_, _
 
 _WHO = tuple(str(each) for each in Who)
@@ -90,20 +90,20 @@ def rules(options: argparse.Namespace) -> tuple[Rules, str]:
     if not (options.everyone or options.host):
         _refuse_without_a_class(options)
         return Rules(), ""
-    own = teacher_key.given(options.teacher_key_file)
-    key = own or teacher_key.made()
+    own = teacher_key.chosen_key(options.teacher_key_file)
+    key = own or teacher_key.new_key()
     found = Rules(
         shared=True,
         secure=bool(options.certificate),
         train=Who(options.train or Who.EVERYONE),
         upload=Who(options.upload or Who.EVERYONE),
         limits=_limits(options),
-        key=teacher_key.summed(key),
+        key=teacher_key.hash_key(key),
     )
     return found, "" if own else key
 
 
-def _limits(options: argparse.Namespace) -> Limits:
+def _limits(options: argparse.Namespace) -> RunLimits:
     asked = {}
     for name, unit, _meaning in _LIMITS.values():
         number = getattr(options, name)

@@ -28,13 +28,13 @@ _GROUPS, _GROUP = 4, 4  # 31 to the power of 16: 79 bits
 _COST = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms for each try
 
 
-def made() -> str:
+def new_key() -> str:
     """A new key that can be read out and typed: `k7pm-3xqd-9wfa-tn4e`."""
     groups = ("".join(secrets.choice(_LETTERS) for _sign in range(_GROUP)) for _g in range(_GROUPS))
     return "-".join(groups)
 
 
-def given(file: Path | None, environment: Mapping[str, str] = os.environ) -> str:
+def chosen_key(file: Path | None, environment: Mapping[str, str] = os.environ) -> str:
     """The key that the teacher has chosen: in a file, or in the environment; "" for none.
 
     Raises:
@@ -69,16 +69,16 @@ def _read(file: Path) -> str:
     return text.strip()
 
 
-def summed(key: str, salt: str = "") -> str:
+def hash_key(key: str, salt: str = "") -> str:
     """What is kept of a key: its salt and its sum, as hexadecimal digits."""
     salt = salt or secrets.token_hex(16)
     return f"{salt}:{scrypt(key.encode(), salt=bytes.fromhex(salt), **_COST, dklen=32).hex()}"
 
 
 def fits(key: str, kept: str) -> bool:
-    """Whether `key` is the one of which `summed` was kept; takes equally long if it is not."""
+    """Whether `key` is the one of which `hash_key` was kept; takes equally long if it is not."""
     salt = kept.partition(":")[0]
-    return len(key) <= LONGEST and compare_digest(summed(key.strip(), salt), kept)
+    return len(key) <= LONGEST and compare_digest(hash_key(key.strip(), salt), kept)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from threading import Event, Semaphore
 import pytest
 
 from explorer import access, access_options, serve, storage, teacher_key, teachers
-from explorer.access import GB, IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
+from explorer.access import GB, IN_CLASS, NO_LIMITS, Denied, Rules, RunLimits, Visitor, Who
 from explorer.storage import PROJECT
 from explorer.teacher_key import Throttle
 
@@ -123,13 +123,13 @@ def test_the_command_line_says_what_is_wrong_before_it_serves(tmp_path: Path) ->
 
 
 def test_only_the_key_fits() -> None:
-    key = teacher_key.made()
-    kept = teacher_key.summed(key)
+    key = teacher_key.new_key()
+    kept = teacher_key.hash_key(key)
     assert teacher_key.fits(f" {key}\n", kept)
     for wrong in ("", key[:-1], key.upper(), "é" * 12, "x" * 10_000):
         assert not teacher_key.fits(wrong, kept)
     assert key not in kept
-    assert teacher_key.summed(key) != kept, "each has a salt of its own"
+    assert teacher_key.hash_key(key) != kept, "each has a salt of its own"
 
 
 def test_a_key_of_ones_own_lies_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_a_key_of_ones_own_lies_in_a_file_that_nobody_else_reads(tmp_path: Path)
     file.write_text("correct horse battery\n")
     file.chmod(0o644)
     with pytest.raises(ValueError, match=f"chmod 600 {file}"):
-        teacher_key.given(file)
+        teacher_key.chosen_key(file)
     file.chmod(0o600)
-    assert teacher_key.given(file) == "correct horse battery"
+    assert teacher_key.chosen_key(file) == "correct horse battery"
     rules, made = access_options.rules(options("--everyone", "--teacher-key-file", str(file)))
     assert made == "", "a key that the teacher knows is not printed"
     assert teacher_key.fits("correct horse battery", rules.key)
@@ -151,12 +151,12 @@ def test_a_file_that_holds_no_key(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     file.chmod(stat.S_IRUSR)
     with pytest.raises(ValueError, match="The teacher's key"):
-        teacher_key.given(file)
+        teacher_key.chosen_key(file)
     with pytest.raises(ValueError, match="cannot be read"):
-        teacher_key.given(tmp_path / "elsewhere")
+        teacher_key.chosen_key(tmp_path / "elsewhere")
 
 
-KEPT = teacher_key.summed("the right one")
+KEPT = teacher_key.hash_key("the right one")
 
 
 def test_wrong_keys_are_bounded_for_each_visitor() -> None:
@@ -238,7 +238,7 @@ def test_all_processes_know_the_teacher_until_they_leave_or_the_key_ends(
     teachers.add(TEACHER.owner, KEPT)
     assert includes(TEACHER.owner, KEPT)
     assert not teachers.include(ANNA.owner, KEPT)
-    assert not teachers.include(TEACHER.owner, teacher_key.summed("the right one")), "a new start"
+    assert not teachers.include(TEACHER.owner, teacher_key.hash_key("the right one")), "a new start"
     (mark,) = (tmp_path / "teachers").iterdir()
     assert mark.stat().st_mode & 0o077 == 0
     assert mark.parent.stat().st_mode & 0o077 == 0
@@ -305,7 +305,7 @@ REFUSALS: dict[str, tuple[Callable[[], None], str]] = {
         "about 2 h 0 min of training; here 1 h 0 min are allowed",
     ),
     "waiting": (lambda: access.check_waiting(IN_CLASS, 6, 6), "6 of your runs wait or train"),
-    "one": (lambda: access.check_waiting(Limits(waiting=1), 1, 6), "1 of your runs waits"),
+    "one": (lambda: access.check_waiting(RunLimits(waiting=1), 1, 6), "1 of your runs waits"),
     "queue": (lambda: access.check_waiting(IN_CLASS, 0, 60), "60 runs of this class wait or train"),
     "run": (
         lambda: access.check_room(IN_CLASS, 4 * GB, 0, 99 * GB),

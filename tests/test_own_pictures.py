@@ -24,7 +24,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from explorer import datasets, storage
-from explorer.access import Limits, Visitor
+from explorer.access import RunLimits, Visitor
 from explorer.datasets import own, writing
 from explorer.datasets.records import Damaged
 from explorer.decoding import archives, folders, pools, resizing
@@ -287,10 +287,10 @@ def test_the_disk_keeps_free_what_it_has_to_by_what_is_stored(
     """Not by the zip, which may be a hundred times smaller."""
     disk = shutil.disk_usage("/")
     monkeypatch.setattr(own.shutil, "disk_usage", lambda _place: disk._replace(free=11_000))
-    who = replace(ANNA, limits=Limits(free_bytes=10_000))
+    who = replace(ANNA, limits=RunLimits(free_bytes=10_000))
     with pytest.raises(Refused, match=r"has 11\.0 kB left, .* 2\.00 kB; 10\.0 kB are to stay"):
         own.store("pets", set_of(1), who)
-    own.store("pets", set_of(1), replace(ANNA, limits=Limits(free_bytes=9_000)))
+    own.store("pets", set_of(1), replace(ANNA, limits=RunLimits(free_bytes=9_000)))
 
 
 def test_another_process_that_stores_is_waited_for(

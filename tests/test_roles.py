@@ -22,7 +22,7 @@ from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 
 from explorer import access, datasets, runs, storage, teacher_key
-from explorer.access import IN_CLASS, NO_LIMITS, Denied, Limits, Rules, Visitor, Who
+from explorer.access import IN_CLASS, NO_LIMITS, Denied, Rules, RunLimits, Visitor, Who
 from explorer.datasets import jobs, own
 from explorer.recipes import Recipe, as_json, course_recipe
 from explorer.runs import Run, Status, quota, store
@@ -40,8 +40,8 @@ from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, serving
 
 KEY = "correct horse battery"
-KEPT = teacher_key.summed(KEY)
-ANNA, BERT = owner_cookie.made(), owner_cookie.made()
+KEPT = teacher_key.hash_key(KEY)
+ANNA, BERT = owner_cookie.new_cookie(), owner_cookie.new_cookie()
 AS_ANNA = Visitor(access.owner_of(ANNA), teacher=False, limits=IN_CLASS)
 LONG = replace(SHORT, epochs=1000)
 
@@ -101,14 +101,14 @@ def kept(name: str = "LeNet", who: Visitor = AS_ANNA, status: Status | None = No
 
 LAUNCHER = """
 import json, sys
-from explorer.access import Denied, Limits, Visitor
+from explorer.access import Denied, RunLimits, Visitor
 from explorer.runs import store
 cookie, recipe, waiting, queue = sys.argv[1:]
 for number in range(40):
     owner = cookie or f"{sys.argv[0]}{number}"
     try:
         store.add(recipe, "again", "nowhere", visitor=Visitor(
-            owner, teacher=False, limits=Limits(waiting=int(waiting), queue=int(queue))))
+            owner, teacher=False, limits=RunLimits(waiting=int(waiting), queue=int(queue))))
     except Denied as denied:
         print(denied)
 """
@@ -117,13 +117,13 @@ for number in range(40):
 @pytest.mark.parametrize(
     ("owner", "limits", "refusal"),
     [
-        ("anna", Limits(waiting=6, queue=60), "6 of your runs wait or train"),
-        ("", Limits(waiting=6, queue=25), "25 runs of this class wait or train"),
+        ("anna", RunLimits(waiting=6, queue=60), "6 of your runs wait or train"),
+        ("", RunLimits(waiting=6, queue=25), "25 runs of this class wait or train"),
     ],
     ids=["one visitor", "a new one each time"],
 )
 def test_four_processes_that_launch_and_launch(
-    home: Path, owner: str, limits: Limits, refusal: str
+    home: Path, owner: str, limits: RunLimits, refusal: str
 ) -> None:
     words = [owner, json.dumps(as_json(SHORT)), str(limits.waiting), str(limits.queue)]
     command = [sys.executable, "-c", LAUNCHER, *words]
@@ -141,7 +141,7 @@ def test_four_processes_that_launch_and_launch(
 
 
 def test_runs_that_were_resumed_count(home: Path) -> None:
-    few = replace(AS_ANNA, limits=Limits(waiting=1))
+    few = replace(AS_ANNA, limits=RunLimits(waiting=1))
     paused = kept(who=few, status=Status.PAUSED)
     other = kept(who=few)
     with pytest.raises(Denied, match="1 of your runs waits"):
@@ -168,11 +168,11 @@ def test_what_would_take_too_much_is_not_queued(home: Path) -> None:
     assert (
         quota.needed(alexnet) == 46_764_746 * 4 * 5
     )  # twice its weights; with Adam's, three times
-    tries: list[tuple[Recipe, Limits, str]] = [
-        (replace(SHORT, epochs=101), Limits(epochs=100), "101 epochs; here 100"),
-        (alexnet, Limits(run_bytes=500_000_000), "take about 935 MB; here 500 MB"),
-        (alexnet, Limits(all_bytes=500_000_000), "about 935 MB more; 500 MB are allowed"),
-        (SHORT, Limits(free_bytes=10**18), "are to stay free"),
+    tries: list[tuple[Recipe, RunLimits, str]] = [
+        (replace(SHORT, epochs=101), RunLimits(epochs=100), "101 epochs; here 100"),
+        (alexnet, RunLimits(run_bytes=500_000_000), "take about 935 MB; here 500 MB"),
+        (alexnet, RunLimits(all_bytes=500_000_000), "about 935 MB more; 500 MB are allowed"),
+        (SHORT, RunLimits(free_bytes=10**18), "are to stay free"),
     ]
     for recipe, limits, refusal in tries:
         who = replace(AS_ANNA, limits=limits)
@@ -189,7 +189,7 @@ def test_what_would_take_too_much_is_not_queued(home: Path) -> None:
 def test_a_run_ends_when_its_seconds_are_spent_and_the_teacher_takes_it_up(
     workshop: Path,
 ) -> None:
-    who = replace(AS_ANNA, limits=Limits(seconds=1.0))
+    who = replace(AS_ANNA, limits=RunLimits(seconds=1.0))
     run = over(runs.launch(LONG, visitor=who))
     assert run.status is Status.STOPPED
     assert run.reason.code == "seconds_spent"
@@ -205,7 +205,7 @@ def test_a_run_ends_when_its_seconds_are_spent_and_the_teacher_takes_it_up(
 
 
 def test_old_weights_give_way_before_the_disk_does(workshop: Path) -> None:
-    who = replace(AS_ANNA, limits=Limits(run_bytes=quota.needed(SHORT)))
+    who = replace(AS_ANNA, limits=RunLimits(run_bytes=quota.needed(SHORT)))
     run = over(runs.launch(replace(SHORT, epochs=8), visitor=who))
     assert run.status is Status.FINISHED, str(run.reason)
     assert 1 <= len(runs.checkpoints(run.id)) <= 4
@@ -413,7 +413,7 @@ def test_a_set_of_pictures_is_deleted_by_whoever_gave_it(browser_of: Browser) ->
 def test_who_may_add_pictures(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     browser_of.be(ANNA)
     assert visitor.may_not_add_pictures(1000) == ""
-    share(monkeypatch, limits=Limits(free_bytes=10**18))
+    share(monkeypatch, limits=RunLimits(free_bytes=10**18))
     assert "are to stay free" in visitor.may_not_add_pictures()
     assert opened("data", data="mnist").button(key=DATA.key("download")).disabled
     share(monkeypatch, upload=Who.TEACHER)
@@ -440,7 +440,7 @@ def test_a_visitor_comes_from_a_network(browser_of: Browser, address: str, netwo
 
 def test_a_pupil_who_is_new_each_time_does_not_keep_the_teacher_out(browser_of: Browser) -> None:
     for _number in range(20):
-        browser_of.be(owner_cookie.made())
+        browser_of.be(owner_cookie.new_cookie())
         assert not visitor.become_teacher("not the key at all")
     browser_of.be(BERT)
     browser_of.remote_ip = "192.0.2.8"
@@ -481,7 +481,7 @@ WEIGHTS = {"network": "torchvision/resnet18", "weights": "published"}
     ("changes", "refusal"),
     [
         ({"train": Who.NOBODY}, "--train nobody"),
-        ({"limits": Limits(free_bytes=10**18)}, "are to stay free"),
+        ({"limits": RunLimits(free_bytes=10**18)}, "are to stay free"),
     ],
 )
 @pytest.mark.parametrize(
@@ -510,7 +510,7 @@ def test_two_downloads_do_not_find_room_for_one(
     browser_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser_of.be(ANNA)
-    share(monkeypatch, limits=Limits(free_bytes=1))
+    share(monkeypatch, limits=RunLimits(free_bytes=1))
     most_of_it = int(0.7 * quota.free())
     assert visitor.may_not_download(most_of_it) == ""
     _download, end = begun("much", most_of_it)

@@ -16,10 +16,12 @@ import psutil
 import pytest
 
 from explorer import language
-from explorer.tasks import Ending, Limits, Output, Pool, Refused, Spare, Task, Work, process
+from explorer.tasks import Ending, Output, Pool, ProcessLimits, Refused, Spare, Task, Work, process
 
 PATIENCE = 60.0  # seconds until a test fails; what it waits for takes a fraction of one
-LIMITS = Limits(cpu_seconds=30, wall_seconds=60, memory_bytes=200_000_000, output_bytes=1_000_000)
+LIMITS = ProcessLimits(
+    cpu_seconds=30, wall_seconds=60, memory_bytes=200_000_000, output_bytes=1_000_000
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,9 @@ def pool(spare: Spare) -> Pool:
     return pool_of(spare)
 
 
-def work(function: str, content: bytes = b"", limits: Limits = LIMITS, **arguments: Any) -> Work:
+def work(
+    function: str, content: bytes = b"", limits: ProcessLimits = LIMITS, **arguments: Any
+) -> Work:
     return Work(f"tests.task_functions:{function}", limits, content, arguments)
 
 
@@ -51,8 +55,8 @@ def start(pool: Pool, function: str, visitor: str = "", **options: Any) -> Task[
     return pool.start(work(function, **options), same, visitor)
 
 
-def limited(**changed: float) -> Limits:
-    return Limits(**{**vars(LIMITS), **changed})  # type: ignore[arg-type]
+def limited(**changed: float) -> ProcessLimits:
+    return ProcessLimits(**{**vars(LIMITS), **changed})  # type: ignore[arg-type]
 
 
 def until(happened: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 
 from explorer import access, storage
-from explorer.access import ON_THIS_MACHINE, Denied, Limits, Visitor
+from explorer.access import ON_THIS_MACHINE, Denied, RunLimits, Visitor
 from explorer.datasets.catalogue import KEPT
 from explorer.datasets.records import Damaged, Data, DataSet
 from explorer.datasets.splitting import rows, split
@@ -204,7 +204,7 @@ def _check_room(needed: int, who: Visitor) -> None:
         )
     free = shutil.disk_usage(folder().parent).free
     try:
-        access.check_room(Limits(free_bytes=who.limits.free_bytes), needed, 0, free)
+        access.check_room(RunLimits(free_bytes=who.limits.free_bytes), needed, 0, free)
     except Denied as denied:
         raise Refused(str(denied)) from None
 

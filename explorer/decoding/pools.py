@@ -4,25 +4,27 @@ import os
 from dataclasses import replace
 
 from explorer.decoding.pictures import MOST_BYTES
-from explorer.tasks import Limits, Pool, Spare
+from explorer.tasks import Pool, ProcessLimits, Spare
 
 _CORES = os.cpu_count() or 1
 
 SPARE = Spare("explorer.decoding.pictures", "explorer.decoding.archives")
 
 # The largest pictures that are taken need 2 s of a core and 500 MB.
-PICTURE = Limits(cpu_seconds=10, wall_seconds=60, memory_bytes=800_000_000, output_bytes=20_000_000)
+PICTURE = ProcessLimits(
+    cpu_seconds=10, wall_seconds=60, memory_bytes=800_000_000, output_bytes=20_000_000
+)
 PICTURES = Pool(SPARE, at_once=max(4, _CORES), most=200, most_each=5, most_bytes=50 * MOST_BYTES)
 
 # Ten thousand million pixels, and all pictures at one size.
-ARCHIVE = Limits(
+ARCHIVE = ProcessLimits(
     cpu_seconds=900, wall_seconds=3600, memory_bytes=1_500_000_000, output_bytes=600_000_000
 )
 LEAST_SECONDS, SECONDS_A_MEGABYTE = 30, 6  # of a core; photographs take 0.02 s a megabyte
 ARCHIVES = Pool(SPARE, at_once=max(2, _CORES // 4), most=40, most_each=2, most_bytes=1_000_000_000)
 
 
-def archive_limits(number_of_bytes: int) -> Limits:
+def archive_limits(number_of_bytes: int) -> ProcessLimits:
     """What an archive of so many bytes may take: a small one has no long work in it."""
     seconds = LEAST_SECONDS + SECONDS_A_MEGABYTE * number_of_bytes / 1_000_000
     return replace(ARCHIVE, cpu_seconds=min(seconds, ARCHIVE.cpu_seconds))

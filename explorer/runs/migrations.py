@@ -208,7 +208,7 @@ def _coded(text: str, words: Mapping[str, str]) -> Reason:
 
 
 def _limits(connection: sqlite3.Connection) -> None:
-    """How much a run may take (`access.Limits`; empty: as much as it wants)."""
+    """How much a run may take (`access.RunLimits`; empty: as much as it wants)."""
     connection.execute("ALTER TABLE runs ADD COLUMN limits TEXT NOT NULL DEFAULT ''")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer import access, storage
-from explorer.access import Limits
+from explorer.access import RunLimits
 from explorer.reasons import NO_REASON, Reason
 from explorer.runs import folder
 from explorer.runs.records import Run
@@ -25,7 +25,7 @@ _COPIES = {"adam": 3, "sgd": 1}  # of the weights, in the state that a run is ta
 _BYTES = 4  # of a weight
 
 
-def check(limits: Limits, recipe: "Recipe", seconds: float | None) -> None:
+def check(limits: RunLimits, recipe: "Recipe", seconds: float | None) -> None:
     """Whether a run may be queued; `seconds` is what it is thought to take, or has taken.
 
     Raises:

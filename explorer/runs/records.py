@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from explorer.access import Limits
+from explorer.access import RunLimits
 from explorer.language import N_
 from explorer.reasons import Reason
 
@@ -131,7 +131,7 @@ class Run:
     progress: Progress
     test_accuracy: float | None  # of its last epoch
     owner: str  # SHA-256 (hex) of its owner's cookie; empty: made on the machine itself
-    limits: Limits  # how much it may take; none for what was launched on the machine itself
+    limits: RunLimits  # how much it may take; none for what was launched on the machine itself
     device_title: str  # of the device that trains it, or did last: "NVIDIA H200"; empty before
     device_uuid: str  # of the same; empty where the device has none
     attempts: int  # how often a worker has died before it began, since it was queued

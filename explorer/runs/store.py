@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer import access, reasons
-from explorer.access import NO_LIMITS, ON_THIS_MACHINE, Limits, Visitor
+from explorer.access import NO_LIMITS, ON_THIS_MACHINE, RunLimits, Visitor
 from explorer.language import _
 from explorer.reasons import NO_REASON, Reason
 from explorer.runs import folder
@@ -140,7 +140,7 @@ def add(
 
 
 def _check_waiting(
-    connection: sqlite3.Connection, owner: str, limits: Limits, run: int = 0
+    connection: sqlite3.Connection, owner: str, limits: RunLimits, run: int = 0
 ) -> None:
     """Whether a run may wait, beside those of visitors that do; within the same transaction.
 
@@ -225,7 +225,7 @@ def wish(run: int, what: Wish) -> bool:
     return database().vital(lambda connection: _set(connection, run, ACTIVE, **change))
 
 
-def enqueue(run: int, *, first: bool, limits: Limits = NO_LIMITS) -> bool:
+def enqueue(run: int, *, first: bool, limits: RunLimits = NO_LIMITS) -> bool:
     """Let a run that was left be taken up again, at the queue's head or its end; whether it was.
 
     It has the limits of whoever asks now.

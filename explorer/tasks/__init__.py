@@ -4,7 +4,7 @@ What a stranger's file does to the library that reads it stays in that process, 
 """
 
 from explorer.tasks.pool import Pool
-from explorer.tasks.records import Ending, Limits, Output, Progress, Refused, Work
+from explorer.tasks.records import Ending, Output, ProcessLimits, Progress, Refused, Work
 from explorer.tasks.spare import Spare
 from explorer.tasks.task import Task
 from explorer.tasks.wire import Garbled
@@ -12,9 +12,9 @@ from explorer.tasks.wire import Garbled
 __all__ = [
     "Ending",
     "Garbled",
-    "Limits",
     "Output",
     "Pool",
+    "ProcessLimits",
     "Progress",
     "Refused",
     "Spare",

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from explorer import language
 from explorer.tasks import wire
-from explorer.tasks.records import Limits, Output, Refused
+from explorer.tasks.records import Output, ProcessLimits, Refused
 
 PAUSE = 0.1  # seconds between two words on how far the work is
 NICE = 10  # behind the pages
@@ -38,7 +38,7 @@ def main(modules: list[str]) -> None:
     _quiet()
     content = source.read(asked["bytes"])
     threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
-    limits = Limits(**asked["limits"])
+    limits = ProcessLimits(**asked["limits"])
     language.ask(lambda: str(asked["language"]))
     if asked["bound"]:
         _bound(limits)
@@ -94,7 +94,7 @@ def _quiet() -> None:
 # -- bounds -----------------------------------------------------------------------------------
 
 
-def _bound(limits: Limits) -> None:
+def _bound(limits: ProcessLimits) -> None:
     """Let the system end this process when it takes too much, as far as this system can."""
     try:
         import resource  # noqa: PLC0415 (Windows has none)

@@ -16,7 +16,7 @@ import psutil
 
 from explorer import storage
 from explorer.tasks import wire
-from explorer.tasks.records import Ending, Limits, Output, Overrun, Progress, Refused, Work
+from explorer.tasks.records import Ending, Output, Overrun, ProcessLimits, Progress, Refused, Work
 
 TICK = 0.1  # seconds between two measurements
 GRACE = 1.0  # seconds in which a process that has closed its pipes has to have ended
@@ -100,7 +100,7 @@ class Process:
         self._stdin.write(work.content)
         self._stdin.flush()
 
-    def _listen(self, limits: Limits, progress: Progress) -> Output:
+    def _listen(self, limits: ProcessLimits, progress: Progress) -> Output:
         while True:
             header, arrays = wire.read(self._stdout, limits.output_bytes)
             match header:
@@ -155,7 +155,7 @@ class Process:
     # -- limits -------------------------------------------------------------------------------
 
     @contextmanager
-    def _watched(self, limits: Limits) -> Iterator[list[Ending]]:
+    def _watched(self, limits: ProcessLimits) -> Iterator[list[Ending]]:
         """As long as this is open, the process is ended when it takes too much: of what."""
         overrun: list[Ending] = []
         finished = threading.Event()
@@ -176,7 +176,7 @@ class Process:
             finished.set()
             watcher.join()
 
-    def _over(self, limits: Limits, seconds: float) -> Ending | None:
+    def _over(self, limits: ProcessLimits, seconds: float) -> Ending | None:
         """Which limit is passed; time and memory are measured where the system bounds neither."""
         if seconds > limits.wall_seconds:
             return Ending.WALL

@@ -17,7 +17,7 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """What one piece of work may take; whatever takes more is ended."""
 
     cpu_seconds: float
@@ -35,7 +35,7 @@ class Work:
     """
 
     function: str
-    limits: Limits
+    limits: ProcessLimits
     content: bytes = field(default=b"", repr=False)
     arguments: Mapping[str, Any] = field(default_factory=dict)  # plain data: it travels as JSON
 

@@ -20,7 +20,7 @@ COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet"
 def pick() -> list[Entrant]:
     """The networks, in the order in which they were chosen; to stand in a row."""
     COMPARE.know()
-    if links.arrived(_CHOSEN):
+    if links.takes_query(_CHOSEN):
         _arrive()
     _list()
     chosen = _read(st.session_state[_CHOSEN])
@@ -32,7 +32,7 @@ def pick() -> list[Entrant]:
 
 def _arrive() -> None:
     """Take what the address says; without that, two LeNets."""
-    chosen, wrong = comparison.read(COMPARE.said(NETS))
+    chosen, wrong = comparison.read(COMPARE.query(NETS))
     for sentence in wrong:
         st.warning(sentence, icon=":material/link_off:")
     st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()

@@ -127,8 +127,8 @@ def _turn(by: int) -> None:
 
 def _pick_page(count: int) -> int:
     """Where the shown ones begin."""
-    if COMPARE.arrived("from"):
-        given = COMPARE.said("from")
+    if COMPARE.takes_query("from"):
+        given = COMPARE.query("from")
         COMPARE["from"] = int(given) if given.isdecimal() and len(given) < 7 else 0
     last = (count - 1) // PAGE * PAGE
     first = min(max(int(COMPARE["from"]) // PAGE * PAGE, 0), last)

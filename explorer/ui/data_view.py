@@ -50,7 +50,7 @@ def known(name: str) -> DataSet:
     kept = own.names()
     if name != "images" or not kept:
         return datasets.get(name)
-    if DATA.arrived("own") or DATA["own"] not in kept:
+    if DATA.takes_query("own") or DATA["own"] not in kept:
         DATA["own"] = links.asked(DATA.key("own"), kept)
     chosen = st.selectbox(
         _("Kept here"),
@@ -83,8 +83,8 @@ def _turn(by: int) -> None:
 
 def choose(data: Data) -> Shown:
     """The row above the sheet: which part, and which ten of each class."""
-    if DATA.arrived("turn"):
-        given = DATA.said("turn")
+    if DATA.takes_query("turn"):
+        given = DATA.query("turn")
         DATA["turn"] = int(given) if given.isdecimal() and len(given) < 6 else 0
     with st.container(horizontal=True, vertical_alignment="center", key="data_which"):
         words = {"train": _("To train on"), "test": _("To test with")}

@@ -99,7 +99,7 @@ def _usual(found: list[Layer]) -> str:
 def _pick_layer(found: list[Layer]) -> Layer:
     named = {each.operation.name: each for each in found}
     default = _usual(found)
-    if EXCITES.arrived("layer") or EXCITES["layer"] not in named:
+    if EXCITES.takes_query("layer") or EXCITES["layer"] not in named:
         EXCITES["layer"] = _asked(list(named), default)
     name = st.selectbox(
         _("Layer"),
@@ -114,7 +114,7 @@ def _pick_layer(found: list[Layer]) -> Layer:
 
 def _asked(names: list[str], default: str) -> str:
     """The layer that the address names; of a block, its last."""
-    said = EXCITES.said("layer")
+    said = EXCITES.query("layer")
     inside = [name for name in names if name == said or name.startswith(f"{said}.")]
     if said and not inside:
         link_told.refuse("layer", said, names, default)
@@ -148,8 +148,8 @@ def _pick_total(gallery: Gallery) -> int:
 
 def arrive() -> None:
     """Take the channel that the address names, where it wins (see `links`)."""
-    if links.arrived("excites_mosaic"):
-        st.session_state[_CHANNEL] = EXCITES.said("channel")
+    if links.takes_query("excites_mosaic"):
+        st.session_state[_CHANNEL] = EXCITES.query("channel")
 
 
 def go(channel: int) -> None:

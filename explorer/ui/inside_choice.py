@@ -50,7 +50,7 @@ def pick(state: State) -> Choice | None:
 
     None if the weights cannot be had now: then the page says so, and what to do about it.
     """
-    if state.arrived("network"):
+    if state.takes_query("network"):
         _arrive(state)
     architecture = _pick_network(state)
     base = _pick_weights(state, architecture.name)
@@ -95,10 +95,10 @@ def _arrive(state: State) -> None:
     """Take what the address says."""
     names = architectures.names()
     pickers.reject_unknown("network", names)
-    name = state.said("network")
+    name = state.query("network")
     architecture = architectures.get(name if name in names else FIRST)
     state["network"] = architecture.name
-    source = _known_source(architecture.name, state.said("weights"))
+    source = _known_source(architecture.name, state.query("weights"))
     _set_source(state, source)
     _take_building(state, architecture, st.query_params.to_dict(), source)
 
@@ -140,7 +140,7 @@ def _take_building(
 def _tell_options(state: State, known: Weights) -> None:
     """A link may want a network built otherwise than its weights were trained: that is told."""
     for name, own in {**known.options, "side": known.shape[1]}.items():
-        given = state.said(name)
+        given = state.query(name)
         if given and given != str(own):
             link_told.differs(name, given, own)
             state.put(name, "")

@@ -47,8 +47,8 @@ def _choose(key: str, spelled: str) -> None:
 
 def _chosen(state: State, key: str, default: str) -> str:
     """What was chosen, on any page of this section, or what the address says where it wins."""
-    if state.arrived(f"{key}_opened") and (state.said(key) or links.came_back()):
-        _choose(key, state.said(key))
+    if state.takes_query(f"{key}_opened") and (state.query(key) or links.came_back()):
+        _choose(key, state.query(key))
     return st.session_state.get(f"{key} chosen") or default
 
 
@@ -175,7 +175,7 @@ def _own(key: str, given: UploadedFile | None, way: str) -> None:
     def start(content: bytes) -> Task[Picture]:
         assert given
         name = given.name.rpartition(".")[0] if way == OWN else _("from the camera")
-        return pictures.start_upload(content, name[:40], progress.visitor())
+        return pictures.start_upload(content, name[:40], progress.turn_key())
 
     picture = progress.read(given, start, pools.PICTURES, f"{key}_{way}")
     if given is None or picture is None:

@@ -117,7 +117,7 @@ def pick_before(state: State, source: str, there: Sequence[str]) -> str:
     if len(there) <= 2:
         state.put("moment2", "")
         return there[0] if there[0] != source else there[-1]
-    if state.arrived("moment2"):
+    if state.takes_query("moment2"):
         state["moment2"] = asked
     found = pick_moment(state, base(source), "moment2", _("Before"))
     state.put("moment2", found, there[0])

@@ -184,7 +184,7 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
     """A button that leads to the next picture that the network gets wrong."""
     if not inside_why_mistakes.possible(choice):
         return
-    place = Place.read(WHY.said(PICTURE) or first) or Place(choice.dataset, "train")
+    place = Place.read(WHY.query(PICTURE) or first) or Place(choice.dataset, "train")
 
     def go() -> None:
         try:

@@ -211,8 +211,8 @@ def _labels(*, stopped: bool) -> dict[str, str]:
 
 
 def _opacity() -> int:
-    if links.arrived("why_maps"):
-        said = WHY.said(OPACITY)
+    if links.takes_query("why_maps"):
+        said = WHY.query(OPACITY)
         known = said.isdecimal() and len(said) < 4 and int(said) <= 100
         if said and not known:
             link_told.refuse(OPACITY, said, link_told.between(0, 100), USUAL_OPACITY)

@@ -22,9 +22,9 @@ def _kept(key: str) -> str:
 
 def arrive() -> None:
     """Take what the address says, where it wins (see `links`); before anything is drawn."""
-    if links.arrived(OPENED):
+    if links.takes_query(OPENED):
         for key in KEYS:
-            st.session_state[_kept(key)] = KERNELS.said(key)
+            st.session_state[_kept(key)] = KERNELS.query(key)
 
 
 def go(layer: str | None = None, kernel: int | None = None) -> None:

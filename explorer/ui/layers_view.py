@@ -108,7 +108,7 @@ def _view(key: str, kept: loaders.Kept) -> tuple[str, View]:
     """
     begun: tuple[str, int, View] | None = st.session_state.get(_BEGUN)
     turn = begun[1] if begun else 0
-    if begun is None or begun[0] != key or LAYERS.arrived("board"):
+    if begun is None or begun[0] != key or LAYERS.takes_query("board"):
         turn += links.came_back()
         begun = (key, turn, board_view.read(st.query_params, kept.names, kept.first))
         st.session_state[_BEGUN] = begun

@@ -158,7 +158,7 @@ def came_back() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def arrived(key: str) -> bool:
+def takes_query(key: str) -> bool:
     """Whether the widget `key`, not yet drawn in this run, is to take what the address says."""
     _keys(_TAKEN).add(key)
     return key not in st.session_state or came_back()
@@ -209,7 +209,7 @@ def keep(key: str, known: Sequence[Name]) -> Name:
 
     The first of them is the default.
     """
-    given = heed(key, known) if arrived(key) else str(st.session_state[key])
+    given = heed(key, known) if takes_query(key) else str(st.session_state[key])
     chosen = next((name for name in known if name == given), known[0])
     st.session_state[key] = chosen
     put(key, chosen, known[0])
@@ -218,7 +218,7 @@ def keep(key: str, known: Sequence[Name]) -> Name:
 
 def _take(key: str, known: Sequence[str]) -> None:
     """Give the widget `key` what it begins with, unless a reader or a prompt has set it."""
-    if arrived(key) or st.session_state[key] not in known:
+    if takes_query(key) or st.session_state[key] not in known:
         st.session_state[key] = heed(key, known)
 
 
@@ -255,7 +255,7 @@ def pick_listed(key: str, label: str, words: Mapping[Name, str], *, width: int) 
 def tabs(key: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
     """One tab for each of `words` (name → translated word); only the open one need be filled."""
     names = list(words)
-    if arrived(key) or st.session_state[key] not in words.values():  # another language
+    if takes_query(key) or st.session_state[key] not in words.values():  # another language
         st.session_state[key] = words[heed(key, names)]
     opened = st.tabs(list(words.values()), key=key, on_change="rerun")
     put(

@@ -24,9 +24,9 @@ def _kept(key: str) -> str:
 
 def arrive() -> None:
     """Take what the address says, where it wins (see `links`); before anything is drawn."""
-    if links.arrived(OPENED):
+    if links.takes_query(OPENED):
         for key in KEYS:
-            st.session_state[_kept(key)] = FEATURE_MAPS.said(key)
+            st.session_state[_kept(key)] = FEATURE_MAPS.query(key)
 
 
 def go(layer: str | None = None, channel: int | None = None, at: Place | None = None) -> None:

@@ -22,7 +22,7 @@ A_YEAR = 31_536_000
 _FORM = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
-def made() -> str:
+def new_cookie() -> str:
     """A new cookie's value: 192 random bits."""
     return secrets.token_urlsafe(24)
 
@@ -36,7 +36,9 @@ def read(cookies: Mapping[str, str]) -> str:
 def _header(secure: bool) -> str:
     """The header that gives a browser its cookie: scripts and other sites never see it."""
     given = Response()
-    given.set_cookie(NAME, made(), max_age=A_YEAR, secure=secure, httponly=True, samesite="strict")
+    given.set_cookie(
+        NAME, new_cookie(), max_age=A_YEAR, secure=secure, httponly=True, samesite="strict"
+    )
     return given.headers["set-cookie"]
 
 

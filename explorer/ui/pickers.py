@@ -103,13 +103,13 @@ def read_option(option: Option, given: object) -> Value:
 def _arrive(names: list[str]) -> None:
     """Every widget's value as the address says it, or its default where that says none."""
     reject_unknown("network", names)
-    name = LAYERS.said("network")
+    name = LAYERS.query("network")
     architecture = architectures.get(name if name in names else FIRST_SHOWN)
     LAYERS["network"] = architecture.name
-    LAYERS["input"] = LAYERS.said("input") or inputs.spell(architecture.input_shape)
-    LAYERS["batch"] = _read_batch(LAYERS.said("batch") or 1)
+    LAYERS["input"] = LAYERS.query("input") or inputs.spell(architecture.input_shape)
+    LAYERS["batch"] = _read_batch(LAYERS.query("batch") or 1)
     for option in architecture.all_options:
-        LAYERS[option.name] = read_option(option, LAYERS.said(option.name) or option.default)
+        LAYERS[option.name] = read_option(option, LAYERS.query(option.name) or option.default)
 
 
 # -- the widgets -------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _arrive(names: list[str]) -> None:
 def pick_network() -> Architecture:
     """A network, by its registry name or its title."""
     names = architectures.names()
-    if LAYERS.arrived("network"):
+    if LAYERS.takes_query("network"):
         _arrive(names)
     name = st.selectbox(
         _("Network"),

@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 PATIENCE = 0.9  # seconds from the start before anything is shown of it
 
 
-def visitor() -> str:
+def turn_key() -> str:
     """Who is served now, in one word: each visitor has one turn at a time."""
     context = get_script_run_ctx()
     return current().owner or (context.session_id if context else "")

@@ -57,7 +57,7 @@ def answers() -> dict[Place, Given]:
 
 def pick() -> Place:
     """Topic, difficulty and seed in one row; the number of the question from link or buttons."""
-    opened = links.arrived("quiz_number")  # then the link alone counts
+    opened = links.takes_query("quiz_number")  # then the link alone counts
     with st.container(horizontal=True, vertical_alignment="center", key="quiz_controls"):
         topic = links.pick_one("quiz_topic", _("Topic"), topics())
         level = links.pick_one("quiz_level", _("Difficulty"), _levels())

@@ -58,7 +58,7 @@ def _place(text: str) -> list[int] | None:
 
 def _epoch(state: State, last: int) -> int | None:
     """The epoch that the address names; the last, if that has not come."""
-    text = state.said("at")
+    text = state.query("at")
     known = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
     if text and not known:
         link_told.refuse("at", text, link_told.between(0, last), last)
@@ -99,7 +99,7 @@ def learned_board(
             "shown": told,
             "kernels": kernels,
             "epoch": epoch,
-            "cell": _place(state.said("cell")),
+            "cell": _place(state.query("cell")),
             "labels": _labels(),
         },
         on_at_change=lambda: None,

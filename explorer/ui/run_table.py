@@ -123,7 +123,7 @@ def overlay(shown: Sequence[Run], *, key: str) -> None:
 
 def ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
-    given = list(filter(None, RUNS.said("runs").split(",")))
+    given = list(filter(None, RUNS.query("runs").split(",")))
     known = {str(run.id): run.id for run in listed}
     link_told.say_missing_runs([each for each in dict.fromkeys(given) if each not in known])
     asked = [known[each] for each in given if each in known]

@@ -165,7 +165,7 @@ class State:
 
     # The address
 
-    def said(self, name: str) -> str:
+    def query(self, name: str) -> str:
         """What the address says."""
         return st.query_params.get(name, "")
 
@@ -173,9 +173,9 @@ class State:
         """Write it into the address; the default is left out."""
         links.put(name, spell(value), spell(default))
 
-    def arrived(self, name: str) -> bool:
+    def takes_query(self, name: str) -> bool:
         """Whether `name` is to be taken from the address."""
-        return links.arrived(self.key(name))
+        return links.takes_query(self.key(name))
 
     def know(self, *more: str) -> None:
         """Say so if a link says what the page does not hold, nor `more`."""
@@ -190,12 +190,12 @@ class State:
     def _take(self, name: str) -> Any:
         """Give the widget what it begins with; its field."""
         field = self.fields[name]
-        if self.arrived(name):
+        if self.takes_query(name):
             self[name] = self._read(field)
         return field
 
     def _read(self, field: Field) -> Any:
-        said = self.said(field.name)
+        said = self.query(field.name)
         try:
             value = field.read(said) if said else field.default
         except ValueError:
@@ -209,7 +209,7 @@ class State:
     def carry(self, **values: object) -> None:
         """Have the next page begin with these, once somebody has chosen here or elsewhere."""
         told = {name: spell(value) for name, value in values.items() if value != ""}
-        if _CARRIED in st.session_state or any(map(self.said, told)):
+        if _CARRIED in st.session_state or any(map(self.query, told)):
             st.session_state[_CARRIED] = told
             st.session_state.setdefault(_CARRIED_TO, {})[self.page] = told
 

@@ -86,7 +86,7 @@ def _rate(given: str) -> float:
 
 def arrive() -> None:
     """When the page is opened: take what the address says, else a run of the course."""
-    if not NEW_RUN.arrived("network"):
+    if not NEW_RUN.takes_query("network"):
         return
     address = st.query_params.to_dict()
     said = [name for name in _OF_TRAINING if name in address]

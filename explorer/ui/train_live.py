@@ -35,7 +35,7 @@ def pick() -> Run | None:
     known = {run.id: run for run in listed}
     LIVE.know()
     names = _names(listed)
-    asked = _asked(known) if LIVE.arrived("picked") else LIVE["picked"]
+    asked = _asked(known) if LIVE.takes_query("picked") else LIVE["picked"]
     (number,) = links.meant("runs", [asked or _first(listed).id], names)
     if number not in known:
         _tell_gone(str(number))
@@ -54,7 +54,7 @@ def pick() -> Run | None:
 
 
 def _asked(known: dict[int, Run]) -> int | None:
-    given = LIVE.said("run")
+    given = LIVE.query("run")
     if not given:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:

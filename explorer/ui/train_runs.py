@@ -47,7 +47,7 @@ def nothing_chosen() -> None:
 def choose(every: list[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
     RUNS.know()
-    if links.arrived(TABLE):
+    if links.takes_query(TABLE):
         st.session_state[_CHOSEN] = ticked_at_first(every)
     known = {run.id: run for run in every}
     ticked = [number for number in st.session_state[_CHOSEN] if number in known]

@@ -14,7 +14,7 @@ from typing import IO, Any
 import streamlit as st
 
 from explorer import access, runs, teachers
-from explorer.access import Denied, Limits, Visitor
+from explorer.access import Denied, RunLimits, Visitor
 from explorer.datasets import jobs, own
 from explorer.recipes import Recipe
 from explorer.runs import Run, quota
@@ -39,7 +39,7 @@ def current() -> Visitor:
 def _cookie() -> str:
     """The browser's; where it keeps none, one for as long as this session lasts."""
     found = owner_cookie.read(st.context.cookies)
-    return found or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.made()))
+    return found or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.new_cookie()))
 
 
 def address() -> str:
@@ -132,7 +132,7 @@ def may_not_fill(count_of_bytes: int) -> str:
 
 def _check_fill(count_of_bytes: int) -> None:
     """Whether the disk has room for so many bytes beside the downloads that are going on."""
-    left = Limits(free_bytes=current().limits.free_bytes)
+    left = RunLimits(free_bytes=current().limits.free_bytes)
     if left.free_bytes:
         access.check_room(left, count_of_bytes, 0, quota.free() - jobs.to_come())
 
