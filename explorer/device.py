@@ -72,8 +72,8 @@ def named(text: str) -> Device:
 def queue(text: str) -> str:
     """Where a run that asks for `text` waits: for one device, or for any of a kind ("cuda").
 
-    Of several devices of the best kind, "auto" takes the first that is free; so does the kind's
-    own name.
+    Of several devices of the best kind, "auto" takes the first that trains nothing, of several
+    such the one with most memory free; so does the kind's own name.
 
     Raises:
         ValueError: there is no such device here.

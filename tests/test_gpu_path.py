@@ -34,6 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     ):
         for name, value in device.environment().items():
             variables.setenv(name, value)
+        variables.setenv("TESTGPU_OTHERS", str(home / "others"))
         processes.watch()
         yield home
 
@@ -177,6 +178,17 @@ def test_who_asks_for_the_best_gets_what_is_free_first_and_goes_on_with_the_unbr
     assert len(unbroken) > paused.progress.step + 1
     both = min(len(unbroken), len(resumed))
     assert resumed[:both] == unbroken[:both]
+
+
+def test_who_asks_for_the_best_gets_the_device_that_is_emptier(
+    trained: Mapping[str, Run], server: Server, home: Path
+):
+    """Another program's memory counts, and what counts is now: it may be the other one next."""
+    for held, emptier in (("3000000000 0", 1), ("1000000000 2000000000", 0), ("0 0", 0)):
+        (home / "others").write_text(held)
+        with database().writing() as connection:
+            connection.execute("UPDATE processes SET measured = 0")  # else that takes a while
+        assert over(launched(server, "auto")).device == f"testgpu:{emptier}"
 
 
 def test_the_command_line_trains_on_it():

@@ -21,8 +21,19 @@ from explorer import following, runs, storage
 from explorer.__main__ import main
 from explorer.reasons import Reason
 from explorer.recipes import Recipe
-from explorer.runs import Status, Wish, database, folder, process, processes, store, tending
+from explorer.runs import (
+    Status,
+    Wish,
+    database,
+    folder,
+    placement,
+    process,
+    processes,
+    store,
+    tending,
+)
 from explorer.runs.ledger import Ledger, NotMine
+from explorer.runs.placement import Placement
 from explorer.terminal import duration
 from explorer.training import Capture, Epoch, Snapshot, Started, State, Steps
 from explorer.ui import run_feed, run_list
@@ -246,6 +257,43 @@ def test_any_device_of_a_kind_takes_what_waits_for_the_kind_again_and_again():
     assert store.move(only_first, [Status.QUEUED], Status.PAUSED)
     assert store.enqueue(only_first, first=False)
     assert store.get(only_first).device == "cuda:0"
+
+
+class Spare:
+    """What a waiting worker measures, once it answers."""
+
+    def __init__(self, free: int | None) -> None:
+        self.free = free
+
+    def free_memory(self) -> int | None:
+        return self.free
+
+
+def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    hosts = {"cuda:0": process.own(), "cuda:1": process.identity(os.getppid()), "cuda:2": "1:2:3"}
+    with database.database().writing() as connection:
+        rows = [(known, "host", place) for place, known in hosts.items()]
+        connection.executemany(
+            "INSERT INTO processes (identity, role, device) VALUES (?, ?, ?)", rows
+        )
+    first, second = (Placement(place, hosts[place]) for place in ("cuda:0", "cuda:1"))
+    store.move(store.add(SETTINGS, "its own", "cuda:0"), [Status.QUEUED], Status.PAUSED)
+    assert first.is_here(Spare(None))  # nothing waits for all of them
+    waiting = store.add(SETTINGS, "anywhere", "cuda")
+    assert not first.is_here(Spare(5))  # before it knows of the other; the dead one is no rival
+    assert not second.is_here(Spare(None))
+    assert second.is_here(Spare(9))
+    assert not first.is_here(Spare(None))  # it leaves the run to the other
+    with monkeypatch.context() as later:
+        later.setattr(processes, "FRESH", 0.0)
+        assert not first.is_here(Spare(5))
+        later.setattr(placement, "PATIENCE", 0.0)
+        assert first.is_here(Spare(5))  # the other one does not measure: nobody waits for ever
+    assert store.claim("cuda:1", hosts["cuda:1"]) == store.get(waiting)
+    store.add(SETTINGS, "the next", "cuda")
+    assert first.is_here(Spare(None))  # the other one is busy
 
 
 def test_the_queue_goes_by_its_order_and_one_device():

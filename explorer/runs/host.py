@@ -15,6 +15,7 @@ from multiprocessing.connection import wait
 from explorer.reasons import Reason
 from explorer.runs import process, processes, store
 from explorer.runs.database import StoreError, database
+from explorer.runs.placement import Placement
 from explorer.runs.records import ACTIVE, Run, Wish
 from explorer.runs.workers import WorkerProcess
 
@@ -35,6 +36,7 @@ class Host:
         self._spare: WorkerProcess | None = None
         self._busy: WorkerProcess | None = None
         self._idle_since = time.monotonic()
+        self._placement = Placement(device, self.identity)
         self._going: list[Run] = []
         self._news = -1
 
@@ -64,6 +66,8 @@ class Host:
         self._going = self._alive()
         if self._going:
             self._insist()
+        elif self._spare and not self._placement.is_here(self._spare):
+            return True  # looked at again, without news
         elif self._spare and (run := store.claim(self.device, self._spare.identity)):
             self._spare.give(run.id)
             self._busy, self._spare = self._spare, None

@@ -212,5 +212,14 @@ def _limits(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE runs ADD COLUMN limits TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: Sequence[Migration] = (_tables, _codes, _limits)
+# -- 4 ----------------------------------------------------------------------------------------
+
+
+def _room(connection: sqlite3.Connection) -> None:
+    """Bytes free on a host's device, and when they were measured (seconds since 1970)."""
+    connection.execute("ALTER TABLE processes ADD COLUMN free INTEGER")
+    connection.execute("ALTER TABLE processes ADD COLUMN measured REAL")
+
+
+MIGRATIONS: Sequence[Migration] = (_tables, _codes, _limits, _room)
 VERSION = len(MIGRATIONS)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from sqlite3 import Connection
 
@@ -19,6 +20,7 @@ from explorer.runs.records import ACTIVE, Status, kind_of
 
 _HOST = "host"
 _WATCHER = "watcher"
+FRESH = 5.0  # seconds after which what was free on a device has to be measured anew
 
 
 def watch() -> None:
@@ -53,6 +55,33 @@ def is_host(device: str, known: str) -> bool:
     """Whether the process `known` is this device's host: there is never more than one."""
     query = "SELECT 1 FROM processes WHERE identity = ? AND role = ? AND device = ?"
     return bool(database().rows(query, (known, _HOST, device)))
+
+
+def measured(known: str, free: int) -> None:
+    """Say how many bytes are free now on the device of the host `known`."""
+    with database().writing() as connection:
+        connection.execute(
+            "UPDATE processes SET free = ?, measured = ? WHERE identity = ?",
+            (free, time.time(), known),
+        )
+
+
+def room(kind: str) -> dict[str, int | None]:
+    """Bytes free on each device of a kind that has a living host and trains nothing.
+
+    None: they have not been measured lately.
+    """
+    query = (
+        "SELECT device, identity, free, measured FROM processes "
+        "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
+        f"(SELECT device FROM runs WHERE status IN ({', '.join('?' * len(ACTIVE))}))"
+    )
+    found = {}
+    for row in database().rows(query, (_HOST, kind, *ACTIVE)):
+        if process.alive(row["identity"]):
+            age = abs(time.time() - (row["measured"] or 0))  # clocks may be set back
+            found[row["device"]] = row["free"] if age < FRESH else None
+    return found
 
 
 def leave(device: str, known: str) -> bool:

@@ -247,15 +247,23 @@ def enqueue(run: int, *, first: bool, limits: RunLimits = NO_LIMITS) -> bool:
         return done
 
 
+_FIRST = "SELECT id, device FROM runs WHERE status = ? AND device IN (?, ?) ORDER BY place LIMIT 1"
+
+
+def first_queue(device: str) -> str:
+    """Where the run waits that this device would take next: for it alone, or for any of its kind;
+    empty if none does."""
+    found = database().rows(_FIRST, (Status.QUEUED, device, kind_of(device)))
+    return str(found[0]["device"]) if found else ""
+
+
 def claim(device: str, worker: str) -> Run | None:
     """Give the first run that waits for this device, or for any of its kind, to the process
     `worker`: it alone has it now."""
-    query = "SELECT id FROM runs WHERE status = ? AND device IN (?, ?) ORDER BY place LIMIT 1"
-    waiting = (Status.QUEUED, device, kind_of(device))
-    if not database().rows(query, waiting):
+    if not first_queue(device):
         return None  # asked twenty times a second: no lock for that
     with database().writing() as connection:
-        row = connection.execute(query, waiting).fetchone()
+        row = connection.execute(_FIRST, (Status.QUEUED, device, kind_of(device))).fetchone()
         if row is None:
             return None
         _set(connection, row["id"], status=Status.STARTING, worker=worker, device=device)

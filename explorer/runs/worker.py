@@ -51,14 +51,18 @@ End = tuple[Status, Reason]
 
 
 def main(orders: Connection) -> None:
-    """Wait for a run's number, and train it. Without a host there will be none: end."""
+    """Wait for a run's number, and train it. Without a host there will be none: end.
+
+    As long as a device is named instead, the answer is how many bytes are free there.
+    """
     _be_kind()
     try:
-        number: int = orders.recv()
-    except EOFError:
+        while isinstance(order := orders.recv(), str):
+            orders.send(_free_memory(order))
+    except (EOFError, BrokenPipeError):
         return
     database().patient = True  # hours of training are not lost to who holds the store for a while
-    code = Worker(number).work()
+    code = Worker(order).work()
     if code:
         sys.exit(code)
 
@@ -72,6 +76,16 @@ def _be_kind() -> None:
     os.nice(KINDNESS)
     with suppress(OSError):  # no such grouping here
         Path("/proc/self/autogroup").write_text(str(KINDNESS_OF_ALL))
+
+
+def _free_memory(name: str) -> int:
+    """Bytes that are free on a device; none on one that fails."""
+    try:
+        place = device.named(name)
+        device.use(place)
+        return device.free_memory(place)
+    except (RuntimeError, ValueError):
+        return 0
 
 
 def _seconds(record: Record) -> float:

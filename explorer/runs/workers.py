@@ -8,6 +8,7 @@ that imports it while it waits: whatever library touches a GPU before a fork los
 import multiprocessing
 import signal
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
@@ -36,7 +37,8 @@ class WorkerProcess:
 
     def __init__(self, device: str) -> None:
         context = _context(device)
-        theirs, self._orders = context.Pipe(duplex=False)
+        theirs, self._orders = context.Pipe()
+        self._device, self._asked = device, False
         self._process = context.Process(target=_enter, args=(theirs,), name="worker")
         self._process.start()
         theirs.close()
@@ -51,6 +53,21 @@ class WorkerProcess:
     def give(self, run: int) -> None:
         """Let it train this run."""
         self._orders.send(run)
+
+    def free_memory(self) -> int | None:
+        """Bytes free on its device, measured by it; None until it has answered.
+
+        It cannot know before it has imported torch, and its host never does.
+        """
+        if not self._asked:
+            self._orders.send(self._device)
+            self._asked = True
+        if not self._orders.poll():
+            return None
+        self._asked = False
+        with suppress(EOFError):  # it has died; its host will notice
+            return int(self._orders.recv())
+        return None
 
     def ended(self) -> bool:
         """Whether it has; then `reason` says why."""

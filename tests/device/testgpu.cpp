@@ -20,6 +20,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 
 namespace {
 
@@ -46,6 +47,16 @@ void ask() {
 size_t limit() { // bytes of each device
   const char* given = std::getenv("TESTGPU_MEMORY");
   return given ? std::strtoull(given, nullptr, 10) : size_t{4} << 30;
+}
+
+int64_t others(DeviceIndex device) { // bytes that other programs hold there, as a file says
+  const char* given = std::getenv("TESTGPU_OTHERS");
+  std::ifstream file(given ? given : "");
+  int64_t bytes = 0;
+  for (DeviceIndex number = 0; number <= device; ++number)
+    if (!(file >> bytes))
+      return 0;
+  return bytes;
 }
 
 struct Held { // by tensors, in bytes; libraries take some besides, with the first convolution
@@ -76,7 +87,7 @@ struct Allocator final : c10::DeviceAllocator {
       return {nullptr, device};
     auto& mine = held[current];
     const int64_t after = mine.now += static_cast<int64_t>(bytes);
-    if (static_cast<size_t>(after + mine.besides) > limit()) {
+    if (static_cast<size_t>(after + mine.besides + others(current)) > limit()) {
       mine.now -= static_cast<int64_t>(bytes);
       TORCH_CHECK_WITH(OutOfMemoryError, false, "testgpu out of memory. Tried to allocate ", bytes,
                        " bytes on device ", int{current}, ".");
@@ -103,7 +114,7 @@ struct Allocator final : c10::DeviceAllocator {
   void resetAccumulatedStats(DeviceIndex) override {}
   void resetPeakStats(DeviceIndex device) override { held[device].peak = held[device].now.load(); }
   std::pair<size_t, size_t> getMemoryInfo(DeviceIndex device) override {
-    const auto taken = static_cast<size_t>(held[device].now + held[device].besides);
+    const auto taken = static_cast<size_t>(held[device].now + held[device].besides + others(device));
     return {limit() - taken, limit()};
   }
 };
