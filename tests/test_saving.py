@@ -5,7 +5,8 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,30 @@ def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done(
     with pytest.raises(RuntimeError, match="of the training"):
         written()
     assert done == ["rows"]
+
+
+def test_once_it_is_left_nothing_runs_any_more_whatever_was_raised() -> None:
+    def fail() -> None:
+        raise ValueError("the disk is full")
+
+    def written(writer: Writer) -> None:
+        with writer:
+            until(writer.put(fail).done)
+
+    with pytest.raises(ValueError, match="disk is full"):
+        written(writer := Writer())
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        writer._thread.submit(fail)
+
+
+def test_waiting_has_an_end_where_one_is_given() -> None:
+    free = threading.Event()
+    with Writer() as writer:
+        writer.put(lambda: free.wait(10) and None)
+        assert not writer.done_within(0.01)
+        assert not writer.done_within(-1)
+        free.set()
+        assert writer.done_within(10)
 
 
 def test_who_gives_more_than_can_be_written_waits() -> None:
@@ -269,7 +294,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(checkpoints, "save", slowly)
 
 
-@pytest.mark.parametrize(("patience", "seconds"), [(1000.0, 0.05), (0.0, 1.0)])
+@pytest.mark.parametrize(("patience", "seconds"), [(1000.0, 0.05), (0.0, 1.0), (0.1, 0.5)])
 def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
     run: int,
     writers: tuple[Writer, Writer],
@@ -285,7 +310,67 @@ def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
     epochs = list(folder.checkpoints(run))
     assert epochs[0] == 1
     assert epochs[-1] == 6  # what it learned is always there
-    assert (epochs == [1, 2, 3, 4, 5, 6]) == (patience > 0)
+    assert (epochs == [1, 2, 3, 4, 5, 6]) == (patience > 1)
+
+
+@pytest.mark.parametrize("states", [False, True])
+def test_the_training_waits_for_a_slow_disk_no_more_than_its_share(
+    run: int, writers: tuple[Writer, Writer], states: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour of training, on a clock that only waiting and training move on."""
+    clock = Clock()
+    monkeypatch.setattr(saving, "time", clock)
+    monkeypatch.setattr(saving, "PATIENCE", 0.0)
+    monkeypatch.setattr(saving, "MOST_SHARE", 1e9 if states else 1e-9)
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    disk = Disk(clock, seconds=90.0)
+    saver = Saver(run, training, datasets.load("digits"), writers[0], disk)
+    (epoch,) = (r for r in training.records() if isinstance(r, Epoch) and r.epoch == 1)
+    for _epoch in range(120):
+        clock.now += 30.0
+        saver.after(epoch)
+        assert disk.waited <= saving.MOST_WAITING * clock.now
+    assert clock.now <= 120 * 30.0 / (1 - saving.MOST_WAITING) + 1
+    assert 20 <= disk.copies <= 45  # as many as the disk can take, about
+
+
+class Clock:
+    """What `time` is to the saver."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Disk(Writer):
+    """Takes so many seconds for a piece of work."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        super().__init__()
+        self._clock, self._seconds, self._free = clock, seconds, 0.0
+        self.waited, self.copies = 0.0, 0
+
+    @property
+    def busy(self) -> bool:
+        return self._clock.now < self._free
+
+    def put(self, work: Callable[[], None]) -> "Future[None]":
+        self.copies += 1
+        self._free = max(self._free, self._clock.now) + self._seconds
+        return Future()
+
+    def wait(self) -> None:
+        self._advance(self._free - self._clock.now)
+
+    def done_within(self, seconds: float) -> bool:
+        self._advance(min(seconds, self._free - self._clock.now))
+        return not self.busy
+
+    def _advance(self, seconds: float) -> None:
+        if seconds > 0:
+            self.waited += seconds
+            self._clock.now += seconds
 
 
 def test_what_a_run_waits_for_its_disk_counts_as_its_time(run: int) -> None:

@@ -21,7 +21,7 @@ EVERY = 30.0  # seconds between two states within an epoch
 SHORT_EPOCH = 2.0  # seconds: after shorter ones not every state is written
 MOST_SHARE = 0.05  # of the time goes into writing states
 MOST_WAITING = 0.1  # of the time the training waits for what is saved; beyond, epochs are left out
-PATIENCE = 5.0  # seconds that it may wait in any case
+PATIENCE = 1.0  # seconds that it may wait in any case: a run of seconds keeps all its epochs
 
 
 class Saver:
@@ -61,9 +61,10 @@ class Saver:
         epoch = record if isinstance(record, Epoch) else None
         least = SHORT_EPOCH if epoch else EVERY
         with_state = time.monotonic() - self._saved > max(least, self._cost / MOST_SHARE)
-        if epoch and self._has_to_be_left_out(epoch):
+        if epoch and not self._is_free_for(epoch):
             epoch = None
-        if epoch or with_state:
+        # A state can wait for a record at which the disk is done; an epoch's weights cannot.
+        if epoch or (with_state and not self._files.busy):
             self._copy(epoch, with_state=with_state)
 
     def save(self) -> None:
@@ -76,12 +77,16 @@ class Saver:
         self._rows.wait()
         self._files.wait()
 
-    def _has_to_be_left_out(self, epoch: Epoch) -> bool:
-        """Whether the disk is so slow that the training would wait for it too long; the last
-        epoch's weights are always written."""
-        share = MOST_WAITING * (time.monotonic() - self._began)
-        late = self._files.busy and self._waited > max(PATIENCE, share)
-        return late and epoch.epoch < self._training.recipe.epochs
+    def _is_free_for(self, epoch: Epoch) -> bool:
+        """Whether the buffer is, or will be before the training has waited too long for it; the
+        last epoch's weights are always written."""
+        if epoch.epoch == self._training.recipe.epochs:
+            return True
+        start = time.monotonic()
+        left = max(PATIENCE, MOST_WAITING * (start - self._began)) - self._waited
+        free = left > 0 and self._files.done_within(left)
+        self._waited += time.monotonic() - start
+        return free
 
     def _copy(self, epoch: Epoch | None, *, with_state: bool) -> None:
         """Copy the tensors once, whether for one file or for both."""

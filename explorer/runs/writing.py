@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Self
@@ -26,9 +27,11 @@ class Writer:
 
     def __exit__(self, raised: type[BaseException] | None, *_more: object) -> None:
         """All that was given is done; a failure is raised unless another one is on its way."""
-        with suppress(*[Exception] if raised else []):
-            self.wait()
-        self._thread.shutdown()
+        try:
+            with suppress(*[Exception] if raised else []):
+                self.wait()
+        finally:
+            self._thread.shutdown()
 
     @property
     def busy(self) -> bool:
@@ -56,6 +59,17 @@ class Writer:
         while self._waiting:
             self._waiting.popleft().result()
         self._check()
+
+    def done_within(self, seconds: float) -> bool:
+        """Wait for all of it, but not longer; whether it is done.
+
+        Raises:
+            Exception: what one of them raised.
+        """
+        unfinished = futures.wait(self._waiting, max(seconds, 0.0)).not_done
+        if not unfinished:
+            self.wait()
+        return not unfinished
 
     def _check(self) -> None:
         if self._failure is not None:
