@@ -16,7 +16,7 @@ from PIL import Image
 
 from explorer.decoding import pools
 from explorer.decoding.pictures import check_bytes
-from explorer.tasks import Output, Task, Work
+from explorer.tasks import UNKNOWN, Client, Output, Task, Work
 
 Photograph = npt.NDArray[np.float64]  # (H, W), brightness from 0 to 1
 
@@ -68,15 +68,15 @@ def patch(name: Literal["china", "flower"], side: int, levels: int = 9) -> npt.N
     return found
 
 
-def start_upload(content: bytes, side: int = SIDE, visitor: str = "") -> Task[Photograph]:
-    """Begin to read this visitor's PNG or JPEG, grey and shrunk to `side` pixels.
+def start_upload(content: bytes, side: int = SIDE, client: Client = UNKNOWN) -> Task[Photograph]:
+    """Begin to read this client's PNG or JPEG, grey and shrunk to `side` pixels.
 
     Raises:
         Refused: a sentence for the visitor: the file is too large, or too many are being read.
     """
     check_bytes(content)
     work = Work("explorer.decoding.pictures:decode", pools.PICTURE, content, {"side": side})
-    return pools.PICTURES.start(work, _grey, visitor)
+    return pools.PICTURES.start(work, _grey, client)
 
 
 def read_upload(content: bytes, side: int = SIDE) -> Photograph:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from explorer import checkpoints, pictures
 from explorer.decoding import markers, pools
-from explorer.tasks import Ending, Work
+from explorer.tasks import Client, Ending, Work
 from tests import measured
 from tests.measured import Outcome
 from tests.test_checkpoints import CARD, weights
@@ -403,8 +403,10 @@ def test_one_visitors_upload_does_not_hold_anothers() -> None:
     """Files that the markers do not give away are ended by their limit; others' come meanwhile."""
     limits = replace(pools.PICTURE, cpu_seconds=1)
     hours = Work("tests.task_functions:decode_unchecked", limits, repeated(20_000))
-    hostile = [pools.PICTURES.start(hours, lambda output: output, "hostile") for _time in range(3)]
-    ordinary = pictures.start_upload(saved(plain()), "a boot", visitor="ordinary")
+    hostile = [
+        pools.PICTURES.start(hours, lambda output: output, Client("hostile")) for _time in range(3)
+    ]
+    ordinary = pictures.start_upload(saved(plain()), "a boot", client=Client("ordinary"))
     assert ordinary.result().pixels.shape == (3, 20, 30)
     assert not any(each.finished for each in hostile)
     with pytest.raises(ValueError, match="took longer than 1 s, and was ended"):

@@ -506,7 +506,7 @@ def test_stopped_in_its_process_nothing_is_kept(home: Path) -> None:
     """In the middle of a picture, too."""
     slow = dict.fromkeys([f"{c}/{n}.png" for c in "ab" for n in range(2)], noisy())
     archive = zipped(slow, zipfile.ZIP_STORED)
-    task = own.start_keeping(archive, "slow", "a")
+    task = own.start_keeping(archive, "slow")
     while not task.done:
         assert not task.finished
         time.sleep(0.01)

@@ -16,7 +16,18 @@ import psutil
 import pytest
 
 from explorer import language
-from explorer.tasks import Ending, Output, Pool, ProcessLimits, Refused, Spare, Task, Work, process
+from explorer.tasks import (
+    Client,
+    Ending,
+    Output,
+    Pool,
+    ProcessLimits,
+    Refused,
+    Spare,
+    Task,
+    Work,
+    process,
+)
 
 PATIENCE = 60.0  # seconds until a test fails; what it waits for takes a fraction of one
 LIMITS = ProcessLimits(
@@ -51,8 +62,10 @@ def same(output: Output) -> Output:
     return output
 
 
-def start(pool: Pool, function: str, visitor: str = "", **options: Any) -> Task[Output]:
-    return pool.start(work(function, **options), same, visitor)
+def start(
+    pool: Pool, function: str, visitor: str = "", address: str = "", **options: Any
+) -> Task[Output]:
+    return pool.start(work(function, **options), same, Client(visitor, address))
 
 
 def limited(**changed: float) -> ProcessLimits:
@@ -88,7 +101,7 @@ def test_the_work_is_done_in_a_light_process_that_knows_no_secret(
         languages.append(language.current())
         return output
 
-    task = pool.start(work("look", content=b"123", word="Größe"), finish, "")
+    task = pool.start(work("look", content=b"123", word="Größe"), finish, Client())
     output = task.result()
     assert languages == ["de"]
     assert output.facts["content"] == 3
@@ -118,7 +131,7 @@ def test_a_sentence_and_a_fault_are_told_apart(
 def test_a_fault_in_what_is_made_of_it_ends_the_task_too(
     pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    task = pool.start(work("look", word=""), lambda output: output.facts["missing"], "")
+    task = pool.start(work("look", word=""), lambda output: output.facts["missing"], Client())
     with pytest.raises(Refused, match="it is our mistake"):
         task.result()
     assert "KeyError" in caplog.text
@@ -284,6 +297,31 @@ def test_many_of_one_visitor_wait_behind_one_of_another(
     mine[0].stop()
     until(lambda: not others[0].waiting)
     assert mine[1].waiting
+
+
+def test_twenty_cookies_of_one_address_are_one_stranger(
+    spare: Spare, running: list[Task[Output]]
+) -> None:
+    pool = pool_of(spare, at_once=3, most=40)
+    thrown_away = [start(pool, "sleep", f"cookie {n}", "10.0.0.66") for n in range(20)]
+    running += thrown_away
+    assert [task.waiting for task in thrown_away[:3]] == [False, False, True]  # a place is kept
+    with pytest.raises(Refused, match="20 files of 0 B in all from your network"):
+        start(pool, "sleep", "another cookie", "10.0.0.66")
+    class_ = [start(pool, "sleep", f"pupil {n}", "10.0.0.7") for n in range(3)]  # behind one router
+    running += class_
+    assert [pool.position(task) for task in (*class_, *thrown_away[2:4])] == [0, 2, 4, 1, 3]
+    for task in thrown_away[:2]:
+        task.stop()
+    until(lambda: not class_[1].waiting)  # though eighteen came before
+
+
+def test_one_address_holds_half_of_the_bytes(spare: Spare, running: list[Task[Output]]) -> None:
+    pool = pool_of(spare, most_bytes=1_000)
+    running.append(start(pool, "sleep", "a", "10.0.0.66", content=bytes(400)))
+    with pytest.raises(Refused, match="1 file of 400 B from your network"):
+        start(pool, "sleep", "b", "10.0.0.66", content=bytes(200))
+    running.append(start(pool, "sleep", "c", "10.0.0.7", content=bytes(600)))
 
 
 def test_how_much_waits_is_bounded(spare: Spare, running: list[Task[Output]]) -> None:

@@ -29,7 +29,7 @@ from explorer.datasets.splitting import rows, split
 from explorer.datasets.writing import replacing
 from explorer.decoding import pools
 from explorer.language import _
-from explorer.tasks import Garbled, Output, Progress, Refused, Task, Work
+from explorer.tasks import UNKNOWN, Client, Garbled, Output, Progress, Refused, Task, Work
 from explorer.units import size
 
 PREFIX = "images/"
@@ -69,13 +69,16 @@ def found(name: str) -> Path | None:
 
 
 def start_keeping(
-    source: Path | IO[bytes], title: str = "", turn: str = "", who: Visitor = ON_THIS_MACHINE
+    source: Path | IO[bytes],
+    title: str = "",
+    client: Client = UNKNOWN,
+    who: Visitor = ON_THIS_MACHINE,
 ) -> Task[str]:
     """Begin to read, resize and keep a folder or zip with one folder of pictures per class.
 
     It is read in a process of its own. The task gives the name under which the pictures are kept,
-    with `title` in it; stopped, it keeps nothing. It takes a turn of `turn`; the pictures are
-    `who`'s.
+    with `title` in it; stopped, it keeps nothing. It is read in turn for `client`; the
+    pictures are `who`'s.
 
     Raises:
         Refused: this visitor's, or all, files that wait to be read are too many.
@@ -87,7 +90,7 @@ def start_keeping(
         source.seek(0)
         content = source.read()
         work = Work(_DECODE, pools.archive_limits(len(content)), content)
-    return pools.ARCHIVES.start(work, partial(store, title, who=who), turn)
+    return pools.ARCHIVES.start(work, partial(store, title, who=who), client)
 
 
 def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = None) -> str:

@@ -11,22 +11,22 @@ from explorer.decoding import pools
 from explorer.decoding.pictures import MOST_BYTES, check_bytes
 from explorer.language import _
 from explorer.pictures.records import Picture
-from explorer.tasks import Output, Task, Work
+from explorer.tasks import UNKNOWN, Client, Output, Task, Work
 
 SIDE = 1024  # pixels of the longer side that is kept: more than any network here takes
 
 __all__ = ["MOST_BYTES", "as_tensor", "from_upload", "start_upload"]
 
 
-def start_upload(content: bytes, title: str = "", visitor: str = "") -> Task[Picture]:
-    """Begin to read this visitor's PNG or JPEG: upright, white behind what is transparent.
+def start_upload(content: bytes, title: str = "", client: Client = UNKNOWN) -> Task[Picture]:
+    """Begin to read this client's PNG or JPEG: upright, white behind what is transparent.
 
     Raises:
         Refused: a sentence for the visitor: the file is too large, or too many are being read.
     """
     check_bytes(content)
     work = Work("explorer.decoding.pictures:decode", pools.PICTURE, content, {"side": SIDE})
-    return pools.PICTURES.start(work, partial(_picture, title or _("your picture")), visitor)
+    return pools.PICTURES.start(work, partial(_picture, title or _("your picture")), client)
 
 
 def from_upload(content: bytes, title: str = "") -> Picture:

@@ -4,12 +4,23 @@ What a stranger's file does to the library that reads it stays in that process, 
 """
 
 from explorer.tasks.pool import Pool
-from explorer.tasks.records import Ending, Output, ProcessLimits, Progress, Refused, Work
+from explorer.tasks.records import (
+    UNKNOWN,
+    Client,
+    Ending,
+    Output,
+    ProcessLimits,
+    Progress,
+    Refused,
+    Work,
+)
 from explorer.tasks.spare import Spare
 from explorer.tasks.task import Task
 from explorer.tasks.wire import Garbled
 
 __all__ = [
+    "UNKNOWN",
+    "Client",
     "Ending",
     "Garbled",
     "Output",

@@ -27,6 +27,26 @@ class ProcessLimits:
 
 
 @dataclass(frozen=True)
+class Client:
+    """For whom work is done: a visitor, and the network address that they come from.
+
+    A visitor is whoever keeps the same cookie, so that one person may be many; the address, where
+    it is known, they have in common. A class behind one router has it in common too.
+    """
+
+    visitor: str = ""
+    address: str = ""  # "" is not known, or this machine itself: each visitor counts alone
+
+    @property
+    def network(self) -> str:
+        """Among whom places are shared first."""
+        return self.address or f"visitor {self.visitor}"
+
+
+UNKNOWN = Client()
+
+
+@dataclass(frozen=True)
 class Work:
     """A call of `function` ("package.module:name") in a process of its own.
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from explorer import language
 from explorer.language import _
 from explorer.tasks.process import Broken, Process
-from explorer.tasks.records import Ending, Output, Overrun, Refused, Work
+from explorer.tasks.records import Client, Ending, Output, Overrun, Refused, Work
 from explorer.units import size
 
 Value = TypeVar("Value")
@@ -24,8 +24,8 @@ class Task(Generic[Value]):
     all who hold it, and gone with the last of them.
     """
 
-    def __init__(self, work: Work, finish: Callable[[Output], Value], visitor: str) -> None:
-        self.visitor = visitor
+    def __init__(self, work: Work, finish: Callable[[Output], Value], client: Client) -> None:
+        self.client = client
         self.done, self.total = 0, 0
         self.ending: Ending | None = None  # None: it waits, or is worked on
         self.bytes = len(work.content)

@@ -110,7 +110,7 @@ def _picked() -> Photograph | str | None:
         given = transport.camera(_("Take a picture"), key="conv_camera", width=420)
 
     def start(content: bytes) -> Task[Photograph]:
-        return photographs.start_upload(content, visitor=progress.turn_key())
+        return photographs.start_upload(content, client=progress.client())
 
     return progress.read(given, start, pools.PICTURES, "conv")
 

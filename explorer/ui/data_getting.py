@@ -79,7 +79,7 @@ def _keep(given: UploadedFile | None) -> None:
     def start(content: bytes) -> Task[str]:
         assert given
         title = given.name.rpartition(".")[0]
-        return visitor.keep_pictures(BytesIO(content), title, progress.turn_key())
+        return visitor.keep_pictures(BytesIO(content), title, progress.client())
 
     if given and (refused := visitor.may_not_add_pictures(given.size)):
         st.error(refused, icon=":material/block:")

@@ -175,7 +175,7 @@ def _own(key: str, given: UploadedFile | None, way: str) -> None:
     def start(content: bytes) -> Task[Picture]:
         assert given
         name = given.name.rpartition(".")[0] if way == OWN else _("from the camera")
-        return pictures.start_upload(content, name[:40], progress.turn_key())
+        return pictures.start_upload(content, name[:40], progress.client())
 
     picture = progress.read(given, start, pools.PICTURES, f"{key}_{way}")
     if given is None or picture is None:

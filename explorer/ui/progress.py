@@ -13,9 +13,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer import plain_text
 from explorer.language import _, ngettext
-from explorer.tasks import Pool, Refused, Task
-from explorer.ui import watched_work
-from explorer.ui.visitor import current
+from explorer.tasks import Client, Pool, Refused, Task
+from explorer.ui import visitor, watched_work
 from explorer.units import exact
 
 Value = TypeVar("Value")
@@ -23,10 +22,11 @@ Value = TypeVar("Value")
 PATIENCE = 0.9  # seconds from the start before anything is shown of it
 
 
-def turn_key() -> str:
-    """Who is served now, in one word: each visitor has one turn at a time."""
+def client() -> Client:
+    """Who is served now: each visitor has one turn at a time, each network its share."""
     context = get_script_run_ctx()
-    return current().owner or (context.session_id if context else "")
+    owner = visitor.current().owner
+    return Client(owner or (context.session_id if context else ""), visitor.address())
 
 
 def read(

@@ -18,7 +18,7 @@ from explorer.access import Denied, RunLimits, Visitor
 from explorer.datasets import jobs, own
 from explorer.recipes import Recipe
 from explorer.runs import Run, quota
-from explorer.tasks import Progress, Task
+from explorer.tasks import Client, Progress, Task
 from explorer.teacher_key import Throttle
 from explorer.ui import owner_cookie
 from explorer.ui.downloads import Download
@@ -258,12 +258,12 @@ def stop_download(download: Download) -> None:
         job.cancel()
 
 
-def keep_pictures(source: IO[bytes] | Path, title: str, turn: str) -> Task[str]:
-    """Begin to keep a set of pictures as this visitor's; `turn` is whose turn its reading takes.
+def keep_pictures(source: IO[bytes] | Path, title: str, client: Client) -> Task[str]:
+    """Begin to keep a set of pictures as this visitor's; it is read in turn for `client`.
 
     Raises:
         ValueError: not allowed, or too many files wait to be read.
     """
     who = current()
     access.check_upload(who, access.rules())
-    return own.start_keeping(source, title, turn, who)
+    return own.start_keeping(source, title, client, who)
