@@ -383,6 +383,18 @@ def test_what_a_run_waits_for_its_disk_counts_as_its_time(run: int) -> None:
     assert all(later - earlier > 10 for earlier, later in pairwise(seen))
 
 
+def test_the_last_weights_are_waited_for_in_the_run_s_time(
+    run: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow(monkeypatch, 1.5)
+    monkeypatch.setattr(saving, "PATIENCE", 0.0)
+    start = time.monotonic()
+    work(run, monkeypatch)
+    assert store.get(run).status is Status.FINISHED
+    # Of six short epochs the first's are written while the last one waits, then the last one's.
+    assert 2.5 < store.get(run).progress.seconds < time.monotonic() - start
+
+
 def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -407,14 +419,19 @@ def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
 
     monkeypatch.setattr(loop, "burst", trained)
     monkeypatch.setattr(Ledger, "steps", held)
+    work(run, monkeypatch)
+    assert store.get(run).status is Status.FINISHED
+    assert store.get(run).progress.step == 10
+
+
+def work(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a worker would."""
     monkeypatch.setattr(Worker, "_log", lambda _self: None)  # what pytest prints stays pytest's
     signals = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     assert store.claim("cpu", process.own())
     Worker(run).work()
     for each, handler in signals.items():
         signal.signal(each, handler)
-    assert store.get(run).status is Status.FINISHED
-    assert store.get(run).progress.step == 10
 
 
 # -- what follows from the device -----------------------------------------------------------------

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from explorer import architectures, checkpoints, datasets, device, training
+from explorer import architectures, checkpoints, datasets, device, storage, training
 from explorer.checkpoints import Card
 from explorer.datasets import Data
 from explorer.memory import training_memory
@@ -28,6 +29,7 @@ from explorer.training import (
     State,
     Steps,
     Training,
+    budget,
     burst,
 )
 from explorer.training.initialisation import initialise
@@ -576,8 +578,31 @@ def test_a_budget_is_measured_and_counted(digits: Data):
     assert found.memory == memory.total
     assert found.images_per_second > 500
     images = 3 * (len(digits.train) + len(digits.test) / 3)
-    assert found.saving > 0  # 3 times 247 kB copied
+    assert found.saving > 0  # 3 times 247 kB copied, once written
     assert found.seconds == pytest.approx(images / found.images_per_second + found.saving)
+
+
+@pytest.mark.parametrize(
+    ("working", "waited"),
+    [(600.0, 0.0), (150.0, 4 * 2.0), (50.0, 50 / 9), (1.0, 1.0)],
+    ids=["faster than an epoch", "slower", "epochs left out", "seconds"],
+)
+def test_a_budget_counts_how_long_a_slow_disk_is_waited_for(
+    digits: Data, working: float, waited: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights that take 32 s to write; five epochs."""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    save, clock = checkpoints.save, [0.0]
+
+    def slowly(*given: Any) -> object:
+        clock[0] += 32.0
+        return save(*given)
+
+    monkeypatch.setattr(checkpoints, "save", slowly)
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: clock[0])
+    measured = Training(LENET, digits, CPU)
+    assert budget._seconds_to_save(measured, 5, working) == pytest.approx(waited + 32.0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_blow_up_in_the_last_step_is_noticed(digits):

@@ -16,12 +16,11 @@ from explorer.runs import folder
 from explorer.runs.database import database
 from explorer.runs.writing import Writer
 from explorer.training import Epoch, HostBuffer, State, Training
+from explorer.training.budget import MOST_WAITING, PATIENCE
 
 EVERY = 30.0  # seconds between two states within an epoch
 SHORT_EPOCH = 2.0  # seconds: after shorter ones not every state is written
 MOST_SHARE = 0.05  # of the time goes into writing states
-MOST_WAITING = 0.1  # of the time the training waits for what is saved; beyond, epochs are left out
-PATIENCE = 1.0  # seconds that it may wait in any case: a run of seconds keeps all its epochs
 
 
 class Saver:
@@ -75,6 +74,14 @@ class Saver:
         """
         self._copy(None, with_state=True)
         self._rows.wait()
+        self._files.wait()
+
+    def finish(self) -> None:
+        """Wait for what is being written.
+
+        Raises:
+            ValueError: something could not be.
+        """
         self._files.wait()
 
     def _is_free_for(self, epoch: Epoch) -> bool:

@@ -182,6 +182,9 @@ class Worker:
             if end or isinstance(record, Epoch):
                 rows.put(partial(self._ledger.held, needed, peak.taken()))
             if end:
+                saver.finish()
+                training.spent(time.monotonic() - start)
+                rows.put(partial(self._ledger.alive, training.seconds))
                 return end
             saver.after(record)
             if spent := quota.exceeded(_seconds(record)):

@@ -2,7 +2,11 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from explorer import checkpoints, storage
+from explorer.checkpoints import Card
 from explorer.datasets import Data
 from explorer.device import Device
 from explorer.recipes import Recipe
@@ -15,6 +19,8 @@ from explorer.training.setting import Setting
 LONG_ENOUGH = 1.0  # seconds of measured training
 STEP_FLOPS = 2e11  # on a CPU: a second or two; larger batches are measured in part
 BACKWARD = 2  # a backward pass takes about as long as two forward passes
+MOST_WAITING = 0.1  # of the time the training waits for what is saved; beyond, epochs are left out
+PATIENCE = 1.0  # seconds that it may wait in any case: a run of seconds keeps all its epochs
 TEST_SHARE = 1 / (1 + BACKWARD)  # of a training picture's time that a test picture takes
 
 
@@ -31,23 +37,46 @@ def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
     speed = _images_per_second(measured)
     train = recipe.train_subset or len(data.train)
     test = recipe.test_subset or len(data.test)
-    saving = recipe.epochs * _seconds_to_copy(measured)
+    working = recipe.epochs * (train + test * TEST_SHARE) / speed
+    saving = _seconds_to_save(measured, recipe.epochs, working)
     return Budget(
         parameters=measured.learner.parameters,
         memory=setting.memory(recipe.batch_size),
-        seconds=recipe.epochs * (train + test * TEST_SHARE) / speed + saving,
+        seconds=working + saving,
         images_per_second=speed,
         saving=saving,
     )
 
 
+def _seconds_to_save(training: Training, epochs: int, working: float) -> float:
+    """What keeping each epoch's weights adds to the seconds of `working`.
+
+    Copying them interrupts it; they are written beside the next epoch, and what that takes longer
+    than the epoch is waited for, within bounds. For the last ones' writing all of it waits.
+    """
+    copying = _seconds_to_copy(training)
+    writing = _seconds_to_write(training)
+    late = (epochs - 1) * max(0.0, writing - working / epochs)
+    bound = max(PATIENCE, working * MOST_WAITING / (1 - MOST_WAITING))
+    return epochs * copying + min(late, bound) + writing
+
+
 def _seconds_to_copy(training: Training) -> float:
-    """What an epoch's end costs the training; hashed and written they are meanwhile."""
     copied = HostBuffer(training.learner.device).copy
     training.weights(copied)  # the first time brings the memory
     start = time.perf_counter()
     training.weights(copied)
     return time.perf_counter() - start
+
+
+def _seconds_to_write(training: Training) -> float:
+    """Weights hashed, and written to the disk that runs are kept on."""
+    weights = training.weights()
+    card = Card(training.recipe.network, training.setting.options)
+    with TemporaryDirectory(dir=storage.private(storage.home())) as folder:
+        start = time.perf_counter()
+        checkpoints.save(Path(folder) / "measured.safetensors", weights, card)
+        return time.perf_counter() - start
 
 
 def _measured_batch(setting: Setting, images: int) -> int:

@@ -253,6 +253,11 @@ class Training:
         images = len(self._train.labels)
         return Order.drawn(images, self._seed, flip=self.recipe.flip, crop=self.recipe.crop)
 
+    @property
+    def seconds(self) -> float:
+        """What it has taken so far."""
+        return self._seconds
+
     def spent(self, seconds: float) -> None:
         """Count what a run's time went to besides: whoever pulls keeps rows and weights."""
         self._seconds += seconds

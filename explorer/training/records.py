@@ -159,7 +159,7 @@ class State:
 class Budget:
     """What a run will take: time from a few measured steps, memory in bytes as computed.
 
-    `saving` are those of the `seconds` in which weights are copied, to be kept after each epoch.
+    `saving` are those of the `seconds` in which the training waits for weights to be kept.
     """
 
     parameters: int
