@@ -74,21 +74,20 @@ def check_fit(recipe: Recipe, channels: int, classes: int, train_count: int) -> 
     Raises:
         ValueError: the lesson of the layer that fails, and what fits.
     """
-    options = {**recipe.options, "in_channels": channels, "num_classes": classes}
+    options, picture = recipe.options_and_picture(channels, classes)
     problem = _misfit(recipe.network, tuple(sorted(options.items())), channels, recipe.size)
     if problem:
         raise ValueError(problem)
     images = recipe.train_subset or train_count
-    if images % recipe.batch_size == 1 or recipe.batch_size == 1:
-        picture = (channels, recipe.size, recipe.size)
-        if training_memory(recipe.network, options, picture, 1, "sgd").problem:
-            raise ValueError(
-                _(
-                    "With {images} pictures in batches of {batch} some batch holds a single "
-                    "picture, and batch norm cannot tell its mean from its value. "
-                    "Choose another batch size."
-                ).format(images=images, batch=recipe.batch_size)
-            )
+    single = images % recipe.batch_size == 1 or recipe.batch_size == 1
+    if single and training_memory(recipe.network, options, picture, 1, "sgd").problem:
+        raise ValueError(
+            _(
+                "With {images} pictures in batches of {batch} some batch holds a single "
+                "picture, and batch norm cannot tell its mean from its value. "
+                "Choose another batch size."
+            ).format(images=images, batch=recipe.batch_size)
+        )
 
 
 @lru_cache(maxsize=512)

@@ -61,6 +61,13 @@ class Recipe:
     device: str = "auto"
     precision: str = "auto"
 
+    def options_and_picture(
+        self, channels: int, classes: int
+    ) -> tuple[dict[str, Value], tuple[int, int, int]]:
+        """All that its network is built with for such data, and what enters it (C, H, W)."""
+        options = {**self.options, "in_channels": channels, "num_classes": classes}
+        return options, (channels, self.size, self.size)
+
 
 def as_json(recipe: Recipe) -> dict[str, Any]:
     """Every field under its name, as plain data."""

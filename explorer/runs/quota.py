@@ -42,8 +42,7 @@ def needed(recipe: "Recipe") -> int:
     from explorer import anatomy, datasets  # bring torch
 
     facts = datasets.get(recipe.dataset)
-    options = {**recipe.options, "in_channels": facts.shape[0], "num_classes": len(facts.classes)}
-    picture = (facts.shape[0], recipe.size, recipe.size)
+    options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
     parameters = anatomy.measure(recipe.network, options, picture).totals.parameters
     copies = _COPIES[recipe.optimizer] + bool(recipe.momentum)
     return parameters * _BYTES * (2 + copies)

@@ -36,8 +36,7 @@ class Setting:
         """
         channels, classes = data.shape[0], len(data.classes)
         check_fit(recipe, channels, classes, len(data.train))
-        options = {**recipe.options, "in_channels": channels, "num_classes": classes}
-        picture = (channels, recipe.size, recipe.size)
+        options, picture = recipe.options_and_picture(channels, classes)
         flops = forward_flops(recipe.network, options, picture)
         chosen = numbers(recipe.precision, device, flops, recipe.batch_size)
         return cls(recipe, device, options, picture, flops, chosen)

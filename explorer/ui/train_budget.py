@@ -74,9 +74,7 @@ def _named(each: Device) -> str:
 
 def _anatomy(recipe: Recipe) -> Anatomy:
     facts = datasets.get(recipe.dataset)
-    channels = facts.shape[0]
-    options = {**recipe.options, "in_channels": channels, "num_classes": len(facts.classes)}
-    picture = (channels, recipe.size, recipe.size)
+    options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
     return loaders.measure(recipe.network, loaders.pairs(options), picture, recipe.batch_size)
 
 
@@ -122,8 +120,7 @@ def _set_size(side: int) -> None:
 def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     """Bytes of one step, in the number format that the device would use; `key` names all that."""
     facts, flops = datasets.get(_recipe.dataset), _anatomy(_recipe).totals.flops
-    picture = (facts.shape[0], _recipe.size, _recipe.size)
-    options = {**_recipe.options, "in_channels": picture[0], "num_classes": len(facts.classes)}
+    options, picture = _recipe.options_and_picture(facts.shape[0], len(facts.classes))
     chosen = _numbers(_recipe, _device)
     return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
 
