@@ -49,7 +49,6 @@ STARTED = Started(
     steps_per_epoch=10,
     total_steps=30,
     epochs=3,
-    device_title="CPU",
     precision="float32",
     channels_last=False,
     threads=1,

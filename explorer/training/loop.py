@@ -221,7 +221,6 @@ class Training:
             steps_per_epoch=len(self._train),
             total_steps=self._total_steps,
             epochs=self.recipe.epochs,
-            device_title=self.setting.device.title,
             precision=self.setting.numbers.name,
             precision_reason=self.setting.numbers.reason,
             channels_last=self.setting.numbers.channels_last,

@@ -26,7 +26,6 @@ class Started:
     steps_per_epoch: int
     total_steps: int
     epochs: int
-    device_title: str
     precision: str  # "float32" or "bfloat16"
     channels_last: bool
     threads: int
