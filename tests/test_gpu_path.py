@@ -134,7 +134,7 @@ def test_runs_train_on_the_device_that_they_name(trained: Mapping[str, Run]):
     for place, run in trained.items():
         assert (run.status, str(run.reason), run.device) == (Status.FINISHED, "", place)
         assert len(losses(run.id)) == 32
-    assert trained["testgpu:1"].facts["device_title"] == "Test GPU 1"
+    assert trained["testgpu:1"].device_title == "Test GPU 1"
 
 
 def test_two_devices_give_one_curve_and_the_cpu_beside_them_the_same_to_rounding(
@@ -301,6 +301,31 @@ def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
     for sentence in (during, before):
         assert "Test GPU 1 has" in sentence
         assert "Try" in sentence
+
+
+def test_a_run_that_finds_no_memory_any_more_ends_in_that_sentence_and_its_host_goes_on(
+    server: Server, home: Path
+):
+    """Another program takes all of it while the run trains; then there is none to begin with."""
+    number = launched(server, "testgpu:1", epochs=1000)
+    going(number, 3)
+    (home / "others").write_text(f"0 {4 << 30}")
+    later = launched(server, "testgpu:1")
+    ended = [over(number), over(later)]
+    (home / "others").write_text("0 0")
+    for run in ended:
+        assert (run.status, run.reason.code) == (Status.FAILED, "does_not_fit")
+        assert run.reason.values["device"] == "Test GPU 1"
+    assert ended[0].progress.step >= 3
+    code = f"""
+    import json
+    from tests.pages import opened
+    at = opened("live", run="{number}")
+    print(json.dumps([each.value for each in at.warning]))
+    """
+    assert str(ended[0].reason) in answer(code)
+    assert "Test GPU 1 has" in str(ended[0].reason)
+    assert over(launched(server, "testgpu:1")).status is Status.FINISHED
 
 
 # The pages

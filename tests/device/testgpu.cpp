@@ -17,6 +17,7 @@
 #include <torch/library.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -115,7 +116,7 @@ struct Allocator final : c10::DeviceAllocator {
   void resetPeakStats(DeviceIndex device) override { held[device].peak = held[device].now.load(); }
   std::pair<size_t, size_t> getMemoryInfo(DeviceIndex device) override {
     const auto taken = static_cast<size_t>(held[device].now + held[device].besides + others(device));
-    return {limit() - taken, limit()};
+    return {limit() - std::min(taken, limit()), limit()};
   }
 };
 Allocator allocator;
