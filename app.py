@@ -24,6 +24,7 @@ from explorer.language import _
 from explorer.ui import garbage, trimming
 from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.run_routes import ROUTES
+from explorer.ui.upload_bounds import UploadBounds
 from explorer.ui.web import Assets, SecurityHeaders, TrustedHosts
 
 HOME = Path(__file__).resolve().parent
@@ -93,6 +94,7 @@ app = st.App(
         # Chosen by `serve`, from the names that this machine is known by.
         Middleware(TrustedHosts, hosts=st.get_option("server.allowedHosts")),
         Middleware(OwnerCookie),
+        Middleware(UploadBounds),
     ],
     on_script_error=apologise,
 )

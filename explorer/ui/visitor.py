@@ -43,11 +43,15 @@ def _cookie() -> str:
 
 
 def address() -> str:
-    """The network address that the visitor comes from; "" on this machine itself.
+    """The network address that the visitor comes from; "" on this machine itself."""
+    return network(st.context.ip_address or "")
+
+
+def network(text: str) -> str:
+    """By which of its parts this address is known again.
 
     Of IPv6 it is the first half: the other one each machine chooses as it likes, and often.
     """
-    text = st.context.ip_address or ""
     try:
         found = ip_address(text.partition("%")[0])
     except ValueError:

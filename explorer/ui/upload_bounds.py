@@ -1,0 +1,137 @@
+"""What uploads may take of the server's memory.
+
+Streamlit keeps every file that any session sends until that session ends, and a browser's widget
+is not needed to send one. So each session has a bound, each network address has half of all that
+there is, and whoever may not add pictures sends no archives.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+
+import psutil
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from explorer import access, teachers
+from explorer.access import Denied
+from explorer.decoding.pictures import MOST_BYTES
+from explorer.language import _
+from explorer.ui import owner_cookie, visitor
+from explorer.units import size
+
+MOST_OF_SESSION = 250_000_000  # bytes: two archives, one of them just given up, and pictures
+MOST_OF_PICTURE = MOST_BYTES + 100_000  # with what a browser packs around it
+_SHARE_OF_MEMORY = 8  # the eighth part is for uploads
+_PLACE = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+$")
+
+Held = Callable[[], Mapping[str, int]]
+
+
+def most_in_all() -> int:
+    """Bytes of uploads that this server keeps: those of two sessions at least."""
+    return max(psutil.virtual_memory().total // _SHARE_OF_MEMORY, 2 * MOST_OF_SESSION)
+
+
+def held() -> Mapping[str, int]:
+    """Bytes of the files that Streamlit keeps for each session."""
+    if not Runtime.exists():
+        return {}
+    files = Runtime.instance().uploaded_file_mgr
+    assert isinstance(files, MemoryUploadedFileManager)
+    sessions = list(files.file_storage.items())  # at once: sessions end in other threads
+    return {name: sum(len(each.data) for each in list(own.values())) for name, own in sessions}
+
+
+class UploadBounds:
+    """Middleware (plain ASGI): refuses an upload that has no room, before any of it is read."""
+
+    def __init__(self, app: ASGIApp, kept: Held = held, most: int = 0) -> None:
+        """`kept` tells what is kept for each session; `most`, what may be in all."""
+        self.app = app
+        self._kept = kept
+        self._most = most or most_in_all()
+        self._coming: Counter[str] = Counter()  # session → bytes of its uploads on their way
+        self._networks: dict[str, str] = {}  # session → whence it sends
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the upload with a sentence, or hand the request on."""
+        place = _PLACE.search(scope["path"]) if scope["type"] == "http" else None
+        if place is None or scope["method"] != "PUT":
+            await self.app(scope, receive, send)
+            return
+        told = HTTPConnection(scope).headers.get("content-length", "")
+        if not (told.isascii() and told.isdecimal()):
+            words = _("An upload has to say how long it is: in the header Content-Length.")
+            await PlainTextResponse(words, status_code=411)(scope, receive, send)
+            return
+        session, length = place["session"], int(told)
+        if refused := _too_large(scope, length) or self._no_room(session, _network(scope), length):
+            await PlainTextResponse(refused, status_code=413)(scope, receive, send)
+            return
+        with self._taking(session, _network(scope), length):
+            await self.app(scope, receive, send)
+
+    @contextmanager
+    def _taking(self, session: str, network: str, length: int) -> Iterator[None]:
+        self._networks[session] = network
+        self._coming[session] += length
+        try:
+            yield
+        finally:
+            self._coming[session] -= length
+            self._coming += Counter()  # forgets those at zero
+
+    def _no_room(self, session: str, network: str, length: int) -> str:
+        """Why so many bytes more have no room; "" if they have."""
+        taken = Counter(self._kept()) + self._coming
+        self._networks = {each: self._networks.get(each, "") for each in taken}
+        if taken[session] + length > MOST_OF_SESSION:
+            return _(
+                "This page has given files of {taken} already; at most {most} are taken. Remove "
+                "one, or open the page anew."
+            ).format(taken=size(taken[session]), most=size(MOST_OF_SESSION))
+        near = sum(taken[each] for each, place in self._networks.items() if place == network)
+        if network and near + length > self._most // 2:
+            return _(
+                "Files of {taken} from your network are here already; at most {most} are taken "
+                "from one. Close pages that are not needed, and try again in some minutes."
+            ).format(taken=size(near), most=size(self._most // 2))
+        if taken.total() + length > self._most:
+            return _(
+                "Visitors' files of {taken} are here already; this server takes at most {most}. "
+                "Try again in some minutes."
+            ).format(taken=size(taken.total()), most=size(self._most))
+        return ""
+
+
+def _too_large(scope: Scope, length: int) -> str:
+    """Why whoever sends this may send no archive, if it can be nothing else; "" if they may."""
+    if length <= MOST_OF_PICTURE:
+        return ""
+    rules = access.rules()
+    cookie = owner_cookie.read(HTTPConnection(scope).cookies)
+    owner = access.owner_of(cookie)
+    teacher = bool(cookie) and teachers.include(owner, rules.key)
+    try:
+        access.check_upload(rules.visitor(owner, teacher=teacher), rules)
+    except Denied as denied:
+        return str(denied)
+    return ""
+
+
+def _network(scope: Scope) -> str:
+    """Whence the request comes, as `visitor.address` says it of a page."""
+    client = scope.get("client")
+    host = str(client[0]) if client else ""
+    try:
+        if ip_address(host).is_loopback:
+            return ""
+    except ValueError:
+        pass
+    return visitor.network(host)
