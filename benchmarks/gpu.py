@@ -162,8 +162,8 @@ def told(outcome: Capture | None) -> str:
     if outcome.captured:
         return "replayed"
     far = "no numbers" if outcome.excess is None else f"{outcome.excess:.3g} times what is let pass"
-    why = outcome.error or far
-    return f"ordinary: {outcome.reason} ({why})"
+    why = outcome.error or (far if outcome.reason == "differs" else "")
+    return f"ordinary: {outcome.reason}{why and f' ({why})'}"
 
 
 # -- ordinary and replayed steps ------------------------------------------------------------------

@@ -276,6 +276,24 @@ def test_where_memory_does_not_suffice_to_compare_the_run_goes_on_without(
     assert torch.equal(curve(records), curve(refused))
 
 
+@pytest.mark.parametrize(("short", "captured"), [(0, True), (1, False)])
+def test_nothing_is_recorded_where_a_graph_beside_ordinary_steps_would_not_fit(
+    short: int, captured: bool, digits: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps the memory of a step to itself; comparing takes four copies of what is learned."""
+    recording = Recording()
+    begun = training(replace(LENET, epochs=1), digits, recording)
+    learned = 3 * 4 * 61_706 + 10 * 4  # with Adam's moments, and the count of steps of 10 tensors
+    step = begun.setting.memory(LENET.batch_size) - learned
+    room = 2 * step + 4 * learned - short
+    monkeypatch.setattr(capture, "free_memory", lambda _device: room)
+    (outcome,) = outcomes(list(begun.records()))
+    assert outcome == Capture(captured, "" if captured else "no_room")
+    assert (recording.replays > 0) == captured
+    if not captured:
+        assert "does not suffice for one CUDA graph" in run_words.launching(asdict(outcome))
+
+
 def test_a_graph_that_goes_wrong_in_the_last_compared_step_is_noticed(digits: Data) -> None:
     begun: list[Training] = []
     recording = Recording()

@@ -16,13 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
-from explorer.device import Device, torch_device
+from explorer.device import Device, free_memory, torch_device
 from explorer.training.learner import Learner, Step
 from explorer.training.memory import out_of_memory
 from explorer.training.records import Capture
+from explorer.training.setting import Setting
 
 WARM_UP = 3  # ordinary steps before: libraries choose their kernels, the optimiser makes its memory
 COMPARED = 3
+COPIES = 4  # of weights and the optimiser's memory: where a compared step began, and three ends
 ANSWER_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 2e-2}  # of loss, logits, gradient norm
 UPDATE_TOLERANCE = 0.05  # of how far a step moves weights: Adam makes much of tiny gradients
 NOISE = 4  # times the difference of two ordinary steps is no difference
@@ -108,13 +110,13 @@ def never(_device: Device) -> Recorder | None:
 class Stepper:
     """Steps of a learner: ordinary ones, and replayed ones once they have been shown equal.
 
-    `outcome` says which of the two it came to, once that is known. Smaller batches than
-    `batch_size`, which end an epoch, are always ordinary.
+    `outcome` says which of the two it came to, once that is known. Smaller batches than the
+    recipe's, which end an epoch, are always ordinary.
     """
 
-    def __init__(self, learner: Learner, recorder: Recorder | None, batch_size: int) -> None:
+    def __init__(self, learner: Learner, recorder: Recorder | None, setting: Setting) -> None:
         self.outcome: Capture | None = None
-        self._learner, self._recorder, self._batch_size = learner, recorder, batch_size
+        self._learner, self._recorder, self._setting = learner, recorder, setting
         self._answer_tolerance = ANSWER_TOLERANCE[learner.numbers.dtype]
         self._whole = 0  # batches so far that were not smaller
         self._graph: Graph | None = None
@@ -122,7 +124,7 @@ class Stepper:
     def step(self, pictures: Tensor, labels: Tensor, rate: float) -> Step:
         """One step at this learning rate, on a batch (B, C, H, W)."""
         self._learner.set_rate(rate)
-        if self._recorder is None or len(labels) != self._batch_size:
+        if self._recorder is None or len(labels) != self._setting.recipe.batch_size:
             return self._learner.update(pictures, labels)
         self._whole += 1
         if self._whole == WARM_UP + 1:
@@ -137,6 +139,9 @@ class Stepper:
 
     def _record(self, recorder: Recorder, pictures: Tensor, labels: Tensor, rate: float) -> None:
         """Record while nothing is as it will be: whatever the graph took for fixed shows."""
+        if not self._has_room():
+            self._give_up("no_room")
+            return
         self._pictures, self._labels = torch.zeros_like(pictures), torch.zeros_like(labels)
         self._learner.set_rate(0.0)
         self._learner.forget_gradients()
@@ -151,10 +156,20 @@ class Stepper:
             self._give_up("failed", error=failure)
         self._learner.set_rate(rate)
 
+    def _has_room(self) -> bool:
+        """Whether the device takes what recording needs beside an ordinary step's memory.
+
+        A graph keeps as much for itself, for good, while ordinary steps go on (compared ones, and
+        each epoch's last); comparing takes four copies of all that is learned.
+        """
+        learned = sum(each.nbytes for kind in self._learner.live().values() for each in kind)
+        step = max(self._setting.memory(self._setting.recipe.batch_size) - learned, 0)
+        return 2 * step + COPIES * learned <= free_memory(self._setting.device)
+
     def _give_up(self, reason: str, *, error: str = "", excess: float | None = 0.0) -> None:
         """Ordinary steps from here on, and for them all the memory that the graph had."""
         self._graph = self._recorder = None
-        del self._pictures, self._labels
+        self._pictures = self._labels = torch.empty(0)
         self._learner.forget_gradients()
         if self._learner.device.type != "cpu":
             torch.accelerator.empty_cache()

@@ -77,7 +77,7 @@ class Training:
                 self.setting.numbers,
                 capturable=recorder is not None,
             )
-            self._stepper = Stepper(self.learner, recorder, recipe.batch_size)
+            self._stepper = Stepper(self.learner, recorder, self.setting)
             self._told_capture = False
             setting, tests = self.setting, evaluation.batch_size(self.setting)
             self._train = Batches.of(data.train, recipe.train_subset, recipe.batch_size, setting)

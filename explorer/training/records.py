@@ -59,7 +59,7 @@ class Capture:
 
     Where it is not recorded, `reason` is a code: "failed" (`error` is what the library said),
     "differs" from ordinary steps (by `excess` times what is let pass, None where it gave no
-    numbers), or "runaway": the ordinary steps gave none.
+    numbers), "runaway": the ordinary steps gave none, or "no_room" for a graph beside them.
     """
 
     captured: bool

@@ -142,6 +142,11 @@ def launching(capture: Mapping[str, Any]) -> str:
         return _(
             "Steps are replayed as one CUDA graph; its first ones were compared with ordinary ones."
         )
+    if capture["reason"] == "no_room":
+        return _(
+            "Steps are launched operation by operation: the device's memory does not suffice for "
+            "one CUDA graph beside them."
+        )
     if capture["reason"] == "runaway":
         return _(
             "Steps are launched operation by operation: they gave no numbers (NaN or infinity) "
