@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from explorer import architectures, reasons, storage
 from explorer.architectures.registry import Value
 from explorer.inputs import MAX_SIDE
-from explorer.language import _
 from explorer.reasons import CodedError, Reason
 from explorer.recipes import INITIALISATIONS
 from explorer.storage import PROJECT, NoRoomError
@@ -311,20 +310,19 @@ def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
 
 
 def _check_fit(network: str, own: Shapes, given: Shapes) -> None:
-    """The first name or shape that differs, in a sentence."""
+    """Refuse the first name or shape that differs."""
     for name in sorted(own.keys() | given.keys()):
         got, wanted = given.get(name), own.get(name)
         if got != wanted:
-            raise ValueError(
-                _(
-                    "These weights do not fit {network}: {name} is {got}, but the network "
-                    "needs {wanted}. Was it built with other options?"
-                ).format(network=network, name=name[:80], got=_words(got), wanted=_words(wanted))
-            )
+            told = {"got": _told(got), "wanted": _told(wanted)}
+            raise CodedError("weights_do_not_fit", network=network, name=name[:80], **told)
 
 
-def _words(shape: tuple[int, ...] | None) -> str:
-    return _("missing") if shape is None else times(shape) or _("one number")
+def _told(shape: tuple[int, ...] | None) -> str | dict[str, Any]:
+    """A shape as it stands in a reason."""
+    if shape is None:
+        return Reason("missing").plain()
+    return times(shape) or Reason("one_number").plain()
 
 
 def _check_size(path: Path) -> None:

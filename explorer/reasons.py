@@ -233,6 +233,7 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "server_answered": N_("the server answered {status}"),
     "no_internet": N_("the server's name is not found, so there seems to be no internet here"),
     "no_answer": N_("the server did not answer within {seconds} seconds"),
+    "no_room_for_it": N_("the disk has no room left for it"),
     "no_room": N_("The disk that holds {folder} is full. Delete runs or other files, then resume."),
     "store_newer": N_(
         "The runs were kept by a newer version of this program. Use that one, or move them."
@@ -251,6 +252,13 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "checkpoint_damaged": N_(
         "{path} is not a checkpoint that can be used: {why}. Choose another one."
     ),
+    "weights_do_not_fit": N_(
+        "These weights do not fit {network}: {name} is {got}, but the network needs {wanted}. Was "
+        "it built with other options?"
+    ),
+    # A tensor's shape that is no list of numbers.
+    "missing": N_("missing"),
+    "one_number": N_("one number"),
     # What is wrong with a checkpoint: the middle of that sentence.
     "holds_nan": N_("{name} holds NaN or infinity"),
     "odd_type": N_("{name} is of type {type}"),

@@ -67,7 +67,7 @@ def is_full(folder: Path) -> bool:
         return False
 
 
-def tells_of_no_room(error: Exception) -> bool:
+def tells_of_no_room(error: object) -> bool:
     """Whether that is what the system itself said."""
     return getattr(error, "errno", None) in _NO_ROOM
 

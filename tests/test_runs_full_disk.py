@@ -165,7 +165,27 @@ print(list(folder.checkpoints(number)))
     )
     assert told == [
         "0 interrupted 1 The disk became full. Make room, then resume it from its last checkpoint.",
-        "['checkpoints', 'run.log']",
+        "['log.txt']",  # nothing is left half-written
         "0 finished 1 ",
         "[1]",
     ]
+
+
+def test_a_download_that_finds_no_room_says_so(disk: Path):
+    told = inside(
+        disk,
+        """
+from explorer.datasets import downloads
+there = Path(sys.executable).resolve()  # a few megabytes
+wanted = downloads.Remote((there.as_uri(),), downloads.digest(there), home / "data" / "file")
+downloads.fetch([wanted], there.stat().st_size)
+wanted.path.unlink()
+fill()
+try:
+    downloads.fetch([wanted], there.stat().st_size)
+except downloads.Unavailable as error:
+    print(error)
+print(list(wanted.path.parent.iterdir()))
+""",
+    )
+    assert told == ["the disk has no room left for it", "[]"]

@@ -13,7 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from explorer import language, reasons, runs, storage
+from explorer import checkpoints, language, reasons, runs, storage
 from explorer.__main__ import main
 from explorer.datasets.records import Damaged
 from explorer.reasons import CodedError, Reason
@@ -207,6 +207,12 @@ EXAMPLES = {
         "path": "a.safetensors",
         "why": {"code": "holds_nan", "values": {"name": "conv1.weight"}},
     },
+    "weights_do_not_fit": {
+        "network": "lenet",
+        "name": "conv1.weight",
+        "got": {"code": "missing", "values": {}},
+        "wanted": "6 × 1 × 5 × 5",
+    },
     "holds_nan": {"name": "conv1.weight"},
     "odd_type": {"name": "conv1.weight", "type": "torch.complex64"},
     "many_tensors": {"count": 100_000},
@@ -252,6 +258,17 @@ def test_every_code_has_words_and_comes_back_as_it_was():
         assert str(reason)
         assert not set("{}") & set(str(reason))
     assert str(Reason()) == ""
+
+
+def test_weights_of_other_options_are_told_with_what_is_missing():
+    card = checkpoints.Card("lenet", {})
+    with pytest.raises(CodedError) as refusal:
+        checkpoints.build(card, {})
+    assert json.loads(refusal.value.reason.as_json()) == {
+        "code": "weights_do_not_fit",
+        "values": {**EXAMPLES["weights_do_not_fit"], "name": "conv1.bias", "wanted": "6"},
+    }
+    assert "lenet: conv1.bias is missing, but the network needs 6." in str(refusal.value)
 
 
 def test_a_refusal_kept_by_a_job_is_told_with_the_reason_within_it():

@@ -149,6 +149,8 @@ def _reason(error: Exception) -> Unavailable:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, socket.gaierror):
         return Unavailable("no_internet")
+    if storage.tells_of_no_room(cause):
+        return Unavailable("no_room_for_it")
     if isinstance(cause, TimeoutError):
         return Unavailable("no_answer", seconds=SECONDS)
     text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
