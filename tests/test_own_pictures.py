@@ -19,15 +19,17 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from PIL import Image, PngImagePlugin
 
-from explorer import datasets, storage
+from explorer import datasets, server_memory, storage
 from explorer.access import RunLimits, Visitor
 from explorer.datasets import own, writing
 from explorer.datasets.records import Damaged
 from explorer.decoding import archives, folders, pools, resizing
+from explorer.serve import cluster
 from explorer.tasks import Garbled, Output, Progress, Refused
 from explorer.torchvision_import import torchvision
 
@@ -500,6 +502,31 @@ def test_a_small_archive_has_little_time() -> None:
     assert pools.archive_limits(3_000).cpu_seconds < 31
     assert pools.archive_limits(100_000_000).cpu_seconds == pytest.approx(630)
     assert pools.archive_limits(10**12) == pools.ARCHIVE
+
+
+GB = 10**9
+
+
+@pytest.mark.parametrize("memory", [2 * GB, 4 * GB, 8 * GB, 24 * GB, 64 * GB, 512 * GB])
+def test_all_that_is_read_at_once_fits_into_half_of_the_memory(memory: int) -> None:
+    """However many cores: sixteen with 18.8 GB of limits stood on a machine of 16."""
+    for limits, wanted in ((pools.PICTURE, 16), (pools.ARCHIVE, 4)):
+        each = limits.memory_bytes + limits.output_bytes
+        found = pools.places(limits, wanted, memory)
+        assert found == 1 or found * each <= memory / 4
+        assert found == wanted or (found + 1) * each > memory / 4
+    assert pools.waiting_bytes(GB, memory) <= memory / 16
+
+
+def test_servers_share_the_machines_memory(tmp_path: Path) -> None:
+    bound = tmp_path / "memory.max"
+    whole = server_memory.share({}, bound)
+    assert whole == psutil.virtual_memory().total
+    together = cluster._shared_environment(4)
+    assert server_memory.share(together, bound) == whole // 4
+    for text, least in (("max\n", whole), ("1000\n", 1_000), (f"{10**18}\n", whole)):
+        bound.write_text(text, encoding="ascii")
+        assert server_memory.share({}, bound) == least
 
 
 def test_stopped_in_its_process_nothing_is_kept(home: Path) -> None:

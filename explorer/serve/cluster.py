@@ -16,6 +16,7 @@ from explorer.serve import proxy, single
 from explorer.serve.certificate import Certificate
 from explorer.serve.hosts import LOOPBACK, Hosts
 from explorer.serve.ports import free_ports
+from explorer.server_memory import PROCESSES
 
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_OF_A_START = 15  # one that dies sooner has not come up
@@ -35,7 +36,7 @@ def serve(port: int, hosts: Hosts, certificate: Certificate | None, count: int) 
     with TemporaryDirectory(prefix="convscope-") as folder:
         configuration = proxy.write(Path(folder), hosts.address, port, servers, certificate)
         proxy.check(haproxy, configuration)
-        environment = _shared_environment()
+        environment = _shared_environment(count)
 
         def server(number: int, port: int) -> Child:
             words = single.command(port, hosts, LOOPBACK)
@@ -47,9 +48,10 @@ def serve(port: int, hosts: Hosts, certificate: Certificate | None, count: int) 
         return watch(children)
 
 
-def _shared_environment() -> Mapping[str, str]:
-    """What all servers have to agree on: a cookie that one has signed is read by the others."""
-    return {SECRET: secrets.token_hex(32), **os.environ}
+def _shared_environment(count: int) -> Mapping[str, str]:
+    """What all servers have to agree on: a cookie that one has signed is read by the others, and
+    the machine's memory is for `count` of them."""
+    return {SECRET: secrets.token_hex(32), **os.environ, PROCESSES: str(count)}
 
 
 class Child:

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 
-import psutil
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from explorer import access, teachers
+from explorer import access, server_memory, teachers
 from explorer.access import Denied
 from explorer.decoding.pictures import MOST_BYTES
 from explorer.language import _
@@ -35,7 +34,7 @@ Held = Callable[[], Mapping[str, int]]
 
 def most_in_all() -> int:
     """Bytes of uploads that this server keeps: those of two sessions at least."""
-    return max(psutil.virtual_memory().total // _SHARE_OF_MEMORY, 2 * MOST_OF_SESSION)
+    return max(server_memory.share() // _SHARE_OF_MEMORY, 2 * MOST_OF_SESSION)
 
 
 def held() -> Mapping[str, int]:
