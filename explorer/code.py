@@ -6,12 +6,11 @@ names from definition to definition. torchvision's: the call that builds it.
 
 import ast
 import importlib
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from explorer import architectures
+from explorer import architectures, python_source
 from explorer.architectures.registry import TORCHVISION, Architecture, Value
 from explorer.architectures.torchvision_models import KEYWORDS
 from explorer.inputs import Picture
@@ -70,8 +69,8 @@ def _collect(module: ModuleType, name: str, excerpt: _Excerpt) -> None:
     """Add the definition called `name` in `module`, after everything that it refers to."""
     if name in excerpt.definitions:
         return
-    text = inspect.getsource(module)
-    for node in ast.parse(text).body:
+    text = python_source.text_of(module)
+    for node in python_source.statements(text):
         if name not in _defined(node):
             continue
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from explorer import python_source
 from explorer.language import _
 from explorer.units import exact
 
@@ -128,7 +129,7 @@ def read_answer(text: str) -> int:
             ).format(n=len(plain), most=LONGEST)
         )
     try:
-        value = _value(ast.parse(plain, mode="eval").body)
+        value = _value(python_source.expression(plain))
     except (_NoNumber, SyntaxError, ZeroDivisionError, RecursionError, ValueError):
         raise ValueError(
             _(

@@ -4,7 +4,6 @@ A prompt is a label and a setting: widget keys with the values that the prompt p
 """
 
 import csv
-import inspect
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer import python_source
 from explorer.language import _
 from explorer.ui import into_view
 
@@ -108,7 +108,7 @@ def definition(*functions: Callable[..., Any]) -> None:
 @cache
 def _source(function: Callable[..., Any]) -> str:
     """Its text, read and taken apart once for everybody."""
-    return inspect.getsource(function)
+    return python_source.text_of(function)
 
 
 def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
