@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ).format(name=teacher_key.VARIABLE),
     )
     for flag, what in (
-        ("--train", _("who may train ({choices}; default: everyone)")),
+        ("--train", _("who may train and download ({choices}; default: everyone)")),
         ("--upload", _("who may add sets of pictures ({choices}; default: everyone)")),
     ):
         group.add_argument(
