@@ -9,8 +9,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -313,8 +313,8 @@ def test_a_thousand_half_sent_requests_keep_no_visitor_out(tmp_path: Path) -> No
 
 
 @contextmanager
-def listening() -> Iterator[int]:
-    """Uvicorn with our protocol, in a thread of this process; its port."""
+def listening(certificate: Certificate | None = None) -> Iterator[int]:
+    """Uvicorn with our protocol and loop, in a thread of this process; its port."""
 
     async def app(scope: dict, receive, send) -> None:
         assert scope["type"] == "http"
@@ -327,14 +327,22 @@ def listening() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(500)
         config = uvicorn.Config(
-            app, http=connections.BoundedProtocol, lifespan="off", log_level="error"
+            app,
+            http=connections.BoundedProtocol,
+            loop="explorer.ui.handshakes:HandshakeLoop",
+            lifespan="off",
+            log_level="error",
+            ssl_certfile=certificate.chain if certificate else None,
+            ssl_keyfile=certificate.key if certificate else None,
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def closed(connection: socket.socket) -> bool:
@@ -371,8 +379,64 @@ def test_a_body_may_take_its_time_while_parts_of_it_come(monkeypatch: pytest.Mon
 
 
 def test_who_has_waited_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections.BoundedProtocol, "most", 3)
+    monkeypatch.setattr(connections.Wait, "most", 3)
     with listening() as port, half_sent(port, 5) as sockets:
         assert [closed(each) for each in sockets[:2]] == [True, True]
         sockets[2].sendall(b"\r\n\r\n")
         assert sockets[2].recv(100).startswith(b"HTTP/1.1 204")
+
+
+# -- half a handshake -----------------------------------------------------------------------------
+
+HELLO = b"\x16\x03\x01\x02\x00\x01\x00"  # of TLS: that much will come
+
+
+def test_a_handshake_has_one_time_for_all_of_it(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "SECONDS_FOR_HANDSHAKE", 0.3)
+    with (
+        listening(certificate) as port,
+        socket.create_connection(("127.0.0.1", port), 2) as silent,
+        socket.create_connection(("127.0.0.1", port), 2) as dripping,
+    ):
+        for byte in HELLO[:4]:
+            time.sleep(0.05)
+            dripping.sendall(bytes([byte]))
+        assert closed(silent)
+        assert closed(dripping)
+
+
+def test_a_request_in_the_last_word_of_a_handshake_is_heard(
+    certificate: Certificate, authority: trustme.CA
+) -> None:
+    """A browser may send both in one packet."""
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    arriving, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = trusted.wrap_bio(arriving, leaving, server_hostname="localhost")
+    with listening(certificate) as port, socket.create_connection(("127.0.0.1", port), 5) as plain:
+
+        def spoken(done: Callable[[], bytes | None]) -> bytes | None:
+            while True:
+                with suppress(ssl.SSLWantReadError):
+                    return done()
+                plain.sendall(leaving.read())
+                arriving.write(plain.recv(100_000))
+
+        spoken(tls.do_handshake)  # its last word waits in `leaving`
+        tls.write(HALF + b"\r\n\r\n")
+        answer = spoken(lambda: tls.read(100))
+    assert answer
+    assert answer.startswith(b"HTTP/1.1 204")
+
+
+def test_who_says_nothing_where_tls_is_served_makes_room(door: Door) -> None:
+    most = raise_open_files() // 4
+    with ExitStack() as opened:
+        silent = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", door.port), 10))
+            for _number in range(most + 100)
+        ]
+        assert door.ask("/api/health")[0] == 200
+        assert all(map(closed, silent[:100]))

@@ -14,11 +14,12 @@ from streamlit.web import cli
 from uvicorn import config
 
 from explorer.serve import single
-from explorer.ui import connections
+from explorer.ui import connections, handshakes
 
 if sys.platform != "win32":
     import resource
 
+LOOP = f"{handshakes.__name__}:{handshakes.make_loop.__qualname__}"
 MOST_FILES = 16_384
 PROTOCOL = f"{connections.__name__}:{connections.BoundedProtocol.__qualname__}"
 
@@ -26,9 +27,10 @@ PROTOCOL = f"{connections.__name__}:{connections.BoundedProtocol.__qualname__}"
 def main() -> None:
     """Serve until told to end."""
     # The rest is for visitors, and for the 2 048 that are accepted at once, before any is given up.
-    connections.BoundedProtocol.most = raise_open_files() // 4
-    # Streamlit leaves the protocol to uvicorn, which looks "auto" up here.
+    connections.Wait.most = raise_open_files() // 4
+    # Streamlit leaves protocol and loop to uvicorn, which looks "auto" up here.
     config.HTTP_PROTOCOLS["auto"] = PROTOCOL
+    config.LOOP_FACTORIES["auto"] = LOOP
     if single.ENDS_WITH_PARENT in os.environ:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     cli.main(prog_name="streamlit")
