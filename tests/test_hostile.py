@@ -259,7 +259,7 @@ PICTURES = {
     "3500 scans hidden behind an end": picture(
         lambda: repeated(3_500).replace(b"\xff\xda", b"\xff\xff\xff\xda"), "in more than 64 scans"
     ),
-    "2 scans of one part": picture(lambda: sequential(1), "in more than 1 scans"),
+    "2 scans of one part": picture(lambda: sequential(1), "in more than 1 scan;"),
     "5000 comments": picture(
         lambda: b"\xff\xd8" + b"\xff\xfe\0\2" * 5_000 + saved(plain(), "JPEG")[2:],
         "over 4.00 k parts",

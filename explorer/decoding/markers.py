@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from explorer.language import _
+from explorer.language import _, ngettext
 from explorer.tasks import Refused
 from explorer.units import count
 
@@ -76,9 +76,12 @@ def _check_jpeg(content: bytes) -> None:
 
 def _too_many_scans(most: int) -> Refused:
     return Refused(
-        _(
+        ngettext(
+            "This JPEG sends its picture in more than {most} scan; no program saves it so. Save "
+            "it anew as an ordinary JPEG or PNG.",
             "This JPEG sends its picture in more than {most} scans; no program saves it so. Save "
-            "it anew as an ordinary JPEG or PNG."
+            "it anew as an ordinary JPEG or PNG.",
+            most,
         ).format(most=most)
     )
 

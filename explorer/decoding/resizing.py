@@ -1,6 +1,5 @@
 """Pictures of any size and kind, made into one tensor of pictures of one size."""
 
-import io
 import math
 import statistics
 from collections.abc import Iterator
@@ -10,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from explorer.decoding import markers
+from explorer.decoding import raster
 from explorer.decoding.folders import Found, Picture
 from explorer.language import _
-from explorer.pillow_errors import UNREADABLE
 from explorer.tasks import Progress, Refused
 from explorer.units import count, size
 
@@ -22,7 +20,6 @@ Pixels = npt.NDArray[np.uint8]
 MOST_SIDE = 224  # what the largest of the course's networks take
 LEAST_SIDE = 8
 MOST_BYTES = 512_000_000  # all pictures at one size, in memory
-MOST_PIXELS = 40_000_000  # of one picture: what a telephone's camera makes
 MOST_PIXELS_IN_ALL = 10_000_000_000  # minutes of work
 # Photographs have under 10 pixels a byte, drawings on white paper some 100.
 MOST_PIXELS_A_BYTE = 400
@@ -46,13 +43,9 @@ def _image(given: Picture) -> Iterator[Image.Image]:
     """The picture, its head read; what is wrong with it, or comes of it later, is one error."""
     content = _content(given)
     try:
-        markers.check(content)
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as picture:
-            if math.prod(picture.size) > MOST_PIXELS:
-                raise _Unreadable
-            markers.check_claim(content)
+        with raster.opened(content) as picture:
             yield picture
-    except (*UNREADABLE, Refused, Image.DecompressionBombError):
+    except Refused:
         raise _Unreadable from None
 
 
@@ -114,7 +107,7 @@ def _refuse(broken: list[Picture], total: int) -> None:
             ).format(
                 n=count(len(broken)),
                 total=count(total),
-                most=MOST_PIXELS // 1_000_000,
+                most=raster.MOST_PIXELS // 1_000_000,
                 names=names + (" …" if len(broken) > NAMED else ""),
             )
         )
@@ -139,17 +132,8 @@ def _check_pixels(total: int, packed: int) -> None:
 def _fit(picture: Image.Image, channels: int, side: int) -> Pixels:
     """(C, side, side): the picture's middle, its shorter side made `side` pixels."""
     picture.draft("L" if channels == 1 else "RGB", (side, side))  # a JPEG: no larger than needed
-    upright = _flat(ImageOps.exif_transpose(picture)).convert("L" if channels == 1 else "RGB")
+    plain = raster.upright(raster.on_paper(raster.eight_bits(picture)), picture)
+    upright = plain.convert("L" if channels == 1 else "RGB")
     square = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
     pixels = np.asarray(square, dtype=np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
-
-
-def _flat(picture: Image.Image) -> Image.Image:
-    """Eight bits for each number, and white where a picture is transparent."""
-    if picture.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255
-        return Image.fromarray(np.clip(np.asarray(picture) / 257, 0, 255).astype(np.uint8))
-    if not picture.has_transparency_data:
-        return picture
-    paper = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(paper, picture.convert("RGBA"))
