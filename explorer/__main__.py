@@ -87,8 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    access_options.apply(options)
-    return serve.run(options)
+    return serve.run(options, access_options.apply(options))
 
 
 # -- list -------------------------------------------------------------------------------------

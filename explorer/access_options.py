@@ -66,8 +66,8 @@ def _number(text: str) -> float:
     return number
 
 
-def apply(options: argparse.Namespace) -> None:
-    """Let the processes that are started from here know the rules; print a key that was made up.
+def apply(options: argparse.Namespace) -> str:
+    """Let the processes that are started from here know the rules; the key if one was made up.
 
     Raises:
         ValueError: options for a class without one, or the teacher's own key is not usable.
@@ -76,8 +76,7 @@ def apply(options: argparse.Namespace) -> None:
     os.environ.pop(teacher_key.VARIABLE, None)  # from here on its sum is enough
     os.environ.pop(access.VARIABLE, None)
     os.environ.update(found.environment())
-    if made:
-        print(_("The teacher's key: {key}").format(key=made))
+    return made
 
 
 def rules(options: argparse.Namespace) -> tuple[Rules, str]:

@@ -278,6 +278,22 @@ def test_the_terminal_says_what_goes_in_the_clear(
     assert "can read" not in capsys.readouterr().out
 
 
+def test_the_teachers_key_is_printed_once_the_start_is_sure(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(single, "serve", lambda *_given: 0)
+    key = "made up for this start"
+    with pytest.raises(ValueError, match="99999 is not a port"):
+        serve.serve(99_999, everyone=True, teacher_key=key)
+    with pytest.raises(ValueError, match="--key-file"):
+        serve.serve(everyone=True, certificate=str(certificate.chain), teacher_key=key)
+    with pytest.raises(ValueError, match="0 server processes"):
+        serve.serve(everyone=True, processes=0, teacher_key=key)
+    assert "made up" not in capsys.readouterr().out
+    assert serve.serve(18_500, everyone=True, teacher_key=key) == 0
+    assert "The teacher's key: made up for this start" in capsys.readouterr().out
+
+
 # -- half a request -------------------------------------------------------------------------------
 
 HALF = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Rest: "

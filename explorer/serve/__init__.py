@@ -18,8 +18,8 @@ __all__ = ["LOOPBACK", "Hosts", "add_arguments", "free_port", "run", "serve"]
 MOST_PROCESSES = 32
 
 
-def run(options: argparse.Namespace) -> int:
-    """The command `serve`: its exit status."""
+def run(options: argparse.Namespace, teacher_key: str = "") -> int:
+    """The command `serve`: its exit status. A key that was made up for the teacher is printed."""
     return serve(
         options.port,
         options.everyone,
@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
         certificate=options.certificate,
         key_file=options.key_file,
         processes=options.processes,
+        teacher_key=teacher_key,
     )
 
 
@@ -38,12 +39,14 @@ def serve(
     certificate: str = "",
     key_file: str = "",
     processes: int = 1,
+    teacher_key: str = "",
 ) -> int:
     """Serve the pages until Ctrl-C; the exit status, 0 after Ctrl-C.
 
     `everyone` opens the server to the machine's whole network (a classroom) and prints the
     addresses to type there; otherwise only this machine can reach it. It answers to the names in
     `hosts` too, and over TLS where `certificate` and `key_file` are given (PEM files).
+    `teacher_key` is printed with the addresses, once the start is sure.
 
     Raises:
         ValueError: says what was given, and what it must be.
@@ -55,6 +58,9 @@ def serve(
     if free != port:
         print(_("Port {asked} is taken; using {free}.").format(asked=port, free=free))
     _announce(free, known, secure=identity is not None)
+    if teacher_key:
+        print(_("The teacher's key: {key}").format(key=teacher_key))
+    print(_("Ctrl-C ends it."), flush=True)
     if processes > 1:
         return cluster.serve(free, known, identity, processes)
     return single.serve(free, known, identity)
@@ -84,4 +90,3 @@ def _announce(port: int, hosts: Hosts, *, secure: bool) -> None:
                 "network can read what is sent. --certificate and --key-file serve TLS."
             )
         )
-    print(_("Ctrl-C ends it."), flush=True)
