@@ -212,12 +212,14 @@ def check_run(limits: RunLimits, epochs: int, seconds: float | None) -> None:
         )
 
 
-def check_waiting(limits: RunLimits, own: int, together: int) -> None:
-    """Whether one more run may wait, beside the visitor's `own` and all visitors' `together`.
+def check_waiting(limits: RunLimits, own: int, together: int, more: int = 1) -> None:
+    """Whether `more` runs may wait, beside the visitor's `own` and all visitors' `together`.
 
     Raises:
         Denied: enough of them wait or train.
     """
+    if more > 1:
+        _check_several(limits, own, together, more)
     if limits.waiting and own >= limits.waiting:
         raise Denied(
             ngettext(
@@ -234,6 +236,23 @@ def check_waiting(limits: RunLimits, own: int, together: int) -> None:
                 "{n} runs of this class wait or train, as many as are allowed. Try again when "
                 "some have ended, or ask the teacher."
             ).format(n=together)
+        )
+
+
+def _check_several(limits: RunLimits, own: int, together: int, more: int) -> None:
+    if limits.waiting and own + more > limits.waiting:
+        raise Denied(
+            _(
+                "These are {more} runs, and {n} of yours wait or train; {most} are allowed at "
+                "once. Let some end, stop some, or ask the teacher."
+            ).format(more=more, n=own, most=limits.waiting)
+        )
+    if limits.queue and together + more > limits.queue:
+        raise Denied(
+            _(
+                "These are {more} runs, and {n} of this class wait or train; {most} are allowed "
+                "at once. Try again when some have ended, or ask the teacher."
+            ).format(more=more, n=together, most=limits.queue)
         )
 
 

@@ -24,6 +24,7 @@ from explorer.decoding import pools
 from explorer.figures import class_counts, pictures
 from explorer.tasks import Pool
 from explorer.torchvision_import import torchvision
+from explorer.ui import progress
 from explorer.ui.entries import ROOT, entry
 from tests.conftest import settled
 from tests.serving import server
@@ -304,6 +305,14 @@ def test_reading_is_watched_stopped_and_waited_for(
     assert "That was stopped; nothing is kept." in text(first)
     waited(second)
     assert [name[:12] for name in own.names()] == ["images/pets-"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "1 minute"), (60, "1 minute"), (61, "2 minutes"), (3599, "1 hour"), (3700, "2 hours")],
+)
+def test_a_bound_of_time_is_said_in_round_words(seconds: float, words: str) -> None:
+    assert progress.in_round_words(seconds) == words
 
 
 def bar(at: AppTest) -> str:

@@ -388,9 +388,10 @@ def test_a_card_that_says_too_little_is_damage(card: str) -> None:
     ("files", "words"),
     [
         ({}, "one folder of PNG or JPEG pictures for each class"),
-        ({"a.png": png(), "b.png": png()}, "0 found"),
-        ({"a/1.png": png(), "a/2.png": png()}, "1 found"),
-        ({"a/1.gif": b"", "b/1.webp": b""}, "0 found"),
+        ({"a.png": png(), "b.png": png()}, "no folder of such pictures is there"),
+        ({"a/1.png": png(), "a/2.png": png()}, "only one is there, “a”"),
+        ({f"a\u202eb/{n}.png": png() for n in "12"}, r"only one is there, “a\\u202eb”"),
+        ({"a/1.gif": b"", "b/1.webp": b""}, "no folder of such pictures is there"),
         ({"a/1.png": png(), "a/2.png": png(), "b/1.png": png()}, "“b” has one picture"),
         (
             {f"{s}/{c}/{n}.png": png() for s in ("train", "val") for c in "ab" for n in "12"},

@@ -24,7 +24,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import access, datasets, runs, storage, teacher_key
 from explorer.access import IN_CLASS, NO_LIMITS, Denied, Rules, RunLimits, Visitor, Who
 from explorer.datasets import jobs, own
-from explorer.recipes import Recipe, as_json, course_recipe
+from explorer.recipes import PRESETS, Recipe, as_json, course_recipe
 from explorer.runs import Run, Status, quota, store
 from explorer.runs import folder as run_folder
 from explorer.tasks import Output
@@ -377,6 +377,102 @@ def test_a_run_too_long_is_refused_where_it_is_set_up(browser_of: Browser) -> No
     assert "101 epochs; here 100 are allowed" in text(at)
 
 
+def test_the_allowed_number_of_epochs_is_a_click_away(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser_of.be(ANNA)
+    share(monkeypatch, limits=RunLimits(epochs=4))
+    at = opened("new-run", dataset="digits", epochs="10")
+    assert at.button(key=NEW_RUN.key("launch")).disabled
+    press(at, "Use 4 epochs")
+    assert at.number_input(key=NEW_RUN.key("epochs")).value == 4
+    assert not at.button(key=NEW_RUN.key("launch")).disabled
+    share(monkeypatch, limits=RunLimits(epochs=1))
+    at = press(opened("new-run", preset="batch-norm", dataset="digits"), "Use 1 epoch")
+    assert at.number_input(key=NEW_RUN.key("all_epochs")).value == 1
+    assert "here 1 are allowed" not in text(at)
+
+
+@pytest.mark.parametrize(
+    ("limits", "address", "refusal"),
+    [
+        (RunLimits(waiting=1), {}, "1 of your runs waits or trains"),
+        (RunLimits(waiting=6), {"preset": "batch-norm"}, "These are 6 runs, and 1 of yours"),
+        (RunLimits(queue=6), {"preset": "batch-norm"}, "6 runs, and 1 of this class"),
+        (RunLimits(run_bytes=1000), {}, "here 1.00 kB are allowed"),
+        (RunLimits(all_bytes=1000), {}, "1.00 kB are allowed"),
+        (RunLimits(free_bytes=10**18), {}, "are to stay free"),
+    ],
+)
+def test_what_would_be_refused_is_said_before_it_is_launched(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch,
+    limits: RunLimits, address: dict[str, str], refusal: str,
+) -> None:  # fmt: skip
+    browser_of.be(ANNA)
+    kept(who=replace(AS_ANNA, limits=NO_LIMITS))
+    share(monkeypatch, limits=limits)
+    at = opened("new-run", dataset="digits", **address)
+    assert refusal in text(at).replace("\\", "")
+    assert at.button(key=NEW_RUN.key("launch")).disabled
+    assert "It begins" not in text(at), "no promise beside a refusal"
+    share(monkeypatch, limits=NO_LIMITS)
+    assert not at.run().button(key=NEW_RUN.key("launch")).disabled
+    assert "It begins" in text(at)
+
+
+def test_an_experiment_needs_room_for_all_of_its_runs(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser_of.be(ANNA)
+    address = {"dataset": "digits", "preset": "batch-norm"}
+    sizes = [
+        quota.needed(replace(each, dataset="digits")) for each in PRESETS["batch-norm"].recipes
+    ]
+    share(monkeypatch, limits=RunLimits(all_bytes=quota.taken() + sum(sizes) - 1))
+    assert "kept here take" in text(opened("new-run", **address))
+    share(monkeypatch, limits=RunLimits(all_bytes=quota.taken() + sum(sizes) + 200_000))
+    assert not opened("new-run", **address).button(key=NEW_RUN.key("launch")).disabled
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.PAUSED, Status.FINISHED])
+def test_why_buttons_are_off_is_said_where_nothing_can_point_at_them(
+    browser_of: Browser, status: Status
+) -> None:
+    run = kept(status=status)
+    browser_of.be(BERT)
+    said = "LeNet is another visitor's"
+    for page in ({"url": "runs", "runs": str(run.id)}, {"url": "live", "run": str(run.id)}):
+        whys = [each.value for each in opened(**page).caption if said in each.value]
+        offers_change = page["url"] == "runs" or status is not Status.FINISHED
+        assert len(whys) == offers_change, page
+    browser_of.be(ANNA)
+    assert said not in text(opened("live", run=str(run.id)))
+
+
+def test_where_pictures_lie_on_the_server_is_told_to_nobody_in_class(
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = pictures("", 1)
+    browser_of.be(ANNA)
+    assert str(own.found(name)) not in text(opened("data", data="images", own=name))
+    monkeypatch.delenv(access.VARIABLE)
+    assert str(own.found(name)) in text(opened("data", data="images", own=name))
+
+
+def test_what_is_left_when_some_are_deleted_is_told(browser_of: Browser) -> None:
+    over, going = kept("over", status=Status.FINISHED), kept("going")
+    berts = kept("Bert's", replace(AS_ANNA, owner="b" * 64), Status.FINISHED)
+    browser_of.be(ANNA)
+    at = opened("runs", runs=f"{over.id},{going.id},{berts.id}")
+    at.button(key=RUNS.key("delete")).click().run()
+    said = text(at).replace("\\", "")
+    assert "going is waiting. Stop it before you delete it." in said
+    assert "Bert's is another visitor's." in said
+    assert at.button(key=RUNS.key("delete_yes")).proto.type != "primary"
+    at.button(key=RUNS.key("delete_yes")).click().run()
+    assert [run.name for run in store.listed()] == ["Bert's", "going"]
+
+
 def pictures(owner: str, shade: int) -> str:
     """A set of own pictures: two classes of six."""
     pixels = np.full((12, 1, 28, 28), shade, np.uint8)
@@ -396,6 +492,7 @@ def test_a_set_of_pictures_is_deleted_by_whoever_gave_it(browser_of: Browser) ->
     at = opened("data", data="images", own=annas)
     assert at.button(key=DATA.key("delete_own")).disabled
     assert "another visitor" in at.button(key=DATA.key("delete_own")).help
+    assert "another visitor" in text(at)
     for name in (annas, of_the_machine):
         with pytest.raises(Denied):
             visitor.delete_pictures(name)
@@ -417,7 +514,9 @@ def test_who_may_add_pictures(browser_of: Browser, monkeypatch: pytest.MonkeyPat
     assert "are to stay free" in visitor.may_not_add_pictures()
     assert opened("data", data="mnist").button(key=DATA.key("download")).disabled
     share(monkeypatch, upload=Who.TEACHER)
-    assert "Only the teacher adds pictures here" in text(opened("data", data="images"))
+    at = opened("data", data="images")
+    assert "Only the teacher adds pictures here" in text(at)
+    assert not at.file_uploader
     assert visitor.become_teacher(KEY)
     assert visitor.may_not_add_pictures() == ""
 
@@ -582,7 +681,7 @@ def test_two_real_browsers(
             assert button.is_disabled()
             assert "another visitor" in str(button.get_attribute("title"))
             button.evaluate("button => { button.disabled = false; button.click() }")
-            page.get_by_text("LeNet is another visitor's").wait_for()
+            page.get_by_test_id("stAlert").get_by_text("LeNet is another visitor's").wait_for()
             assert store.get(run.id) == run
             page.get_by_text("I am the teacher").click()
             page.get_by_label("The teacher's key").fill(KEY)

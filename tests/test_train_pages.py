@@ -21,7 +21,7 @@ import uvicorn
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
-from explorer import architectures, checkpoints, datasets, recipes, runs, serve, training
+from explorer import architectures, checkpoints, datasets, device, recipes, runs, serve, training
 from explorer.figures import confusion, learned
 from explorer.figures import runs as figures
 from explorer.recipes import PRESETS, Recipe
@@ -441,6 +441,28 @@ def test_runs_of_one_name_are_told_apart_and_renaming_keeps_what_is_chosen(
     at._run(sent)
     assert live(at)["run"] == numbers[-1]
     assert f"There is no run {numbers[0]}. Here is another one." in text(at)
+
+
+def test_a_run_that_waits_is_on_the_device_that_will_train_it(nothing: None) -> None:
+    waits = store.get(store.add(SETTINGS, "waits", "cpu"))
+    title = device.named("cpu").title
+    assert run_words.device_of(waits) == title
+    assert live(opened("live", run=str(waits.id)))["place"].endswith(title)
+    assert run_words.device_of(replace(waits, device="cuda")) == "cuda", "none of these is here"
+
+
+def test_large_batches_are_offered_where_an_accelerator_trains(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "new-run.use_spacious_batch"
+    offer = recipes.course_recipe("alexnet")
+    address = {"network": "alexnet", "batch_size": str(offer.batch_size)}
+    shown = [opened("new-run", **address)]
+    card = device.Device("cuda:0", "cuda", "NVIDIA H200", 141 * 10**9)
+    monkeypatch.setattr(device, "_accelerators", lambda: iter([card]))
+    shown += [opened("new-run", **address), opened("new-run", device="cpu", **address)]
+    found = [[each.key for each in at.button].count(key) for at in shown]
+    assert found == [0, 1, 0]
 
 
 def test_the_courses_curve_stands_behind_its_network() -> None:

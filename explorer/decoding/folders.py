@@ -8,7 +8,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -79,7 +79,7 @@ def opened(source: Path | IO[bytes]) -> Iterator[Found]:
         raise
     except _BROKEN:
         raise Refused(
-            _("This is no zip archive, or it is damaged. Give a zip or a folder.")
+            _("This is no zip archive, or it is damaged. Pack the folder as a zip anew.")
         ) from None
     with archive:
         yield _sorted(list(_in_zip(archive)), _packed(archive))
@@ -257,14 +257,22 @@ def _check_nested(files: list[Picture], classes: dict[str, list[Picture]]) -> No
         )
 
 
+def _found(classes: Iterable[str]) -> str:
+    """The one class that there is, or that there is none."""
+    for name in classes:
+        shown = name[:MOST_NAME] if name.isprintable() else ascii(name[:MOST_NAME]).strip("'")
+        return _("only one is there, “{name}”").format(name=shown)
+    return _("no folder of such pictures is there")
+
+
 def _check(classes: dict[str, list[Picture]]) -> None:
     """Refuse what is too little, too much, or oddly named."""
     if len(classes) < 2:
         raise Refused(
             _(
                 "There must be one folder of PNG or JPEG pictures for each class, two classes at "
-                "least; {n} found. Example: cats/1.jpg, cats/2.jpg, dogs/1.jpg, dogs/2.jpg."
-            ).format(n=len(classes))
+                "least; {found}. Example: cats/1.jpg, cats/2.jpg, dogs/1.jpg, dogs/2.jpg."
+            ).format(found=_found(classes))
         )
     if all(name.lower() in SPLITS for name in classes):
         raise Refused(

@@ -9,6 +9,7 @@ from explorer.runs.folder import KeptEpochs
 from explorer.runs.looks import (
     checkpoint,
     checkpoints,
+    count_waiting,
     curves,
     epochs,
     get,
@@ -61,6 +62,7 @@ __all__ = [
     "cancel",
     "checkpoint",
     "checkpoints",
+    "count_waiting",
     "curves",
     "delete",
     "epochs",

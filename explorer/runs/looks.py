@@ -29,6 +29,11 @@ def stamp() -> str:
     return store.stamp()
 
 
+def count_waiting(owner: str) -> tuple[int, int]:
+    """How many runs of this visitor wait or train, and how many of all visitors together."""
+    return store.count_waiting(owner)
+
+
 def curves(run: int, since_step: int = 0, most: int = 2000) -> Curve:
     """The run's steps after `since_step`, thinned; a whole run has at most about `most` points."""
     return metrics.curve(get(run), since_step, most)

@@ -27,6 +27,11 @@ from explorer.runs.records import (
     kind_of,
 )
 
+_WAITING = (Status.QUEUED, *ACTIVE)
+_COUNT_WAITING = (
+    "SELECT COUNT(*) FILTER (WHERE owner = ?), COUNT(*) FROM runs "
+    f"WHERE owner != '' AND id != ? AND status IN ({', '.join('?' * len(_WAITING))})"
+)
 MOST_ATTEMPTS = 3  # of workers that die before they begin with a run; then it has failed
 _PROGRESS = ("step", "total_steps", "epoch", "epochs", "images_per_second", "seconds")
 _AS_THEY_ARE = (
@@ -146,13 +151,14 @@ def _check_waiting(
 
     `run` is its number if it has one.
     """
-    waiting = (Status.QUEUED, *ACTIVE)
-    own, together = connection.execute(
-        f"SELECT COUNT(*) FILTER (WHERE owner = ?), COUNT(*) FROM runs "
-        f"WHERE owner != '' AND id != ? AND status IN ({_marks(waiting)})",
-        (owner, run, *waiting),
-    ).fetchone()
+    own, together = connection.execute(_COUNT_WAITING, (owner, run, *_WAITING)).fetchone()
     access.check_waiting(limits, own, together)
+
+
+def count_waiting(owner: str) -> tuple[int, int]:
+    """How many runs of this visitor wait or train, and how many of all visitors together."""
+    ((own, together),) = database().rows(_COUNT_WAITING, (owner, 0, *_WAITING))
+    return own, together
 
 
 def remove(run: int) -> bool:

@@ -14,7 +14,7 @@ from explorer.datasets.records import Data, DataSet
 from explorer.decoding import pools
 from explorer.language import _
 from explorer.tasks import Task
-from explorer.ui import download_view, downloads, progress, visitor
+from explorer.ui import download_view, downloads, progress, run_words, visitor
 from explorer.ui.states import DATA
 from explorer.units import size
 
@@ -51,15 +51,18 @@ def _offer(facts: DataSet, sentence: str) -> None:
 
 def own_pictures(facts: DataSet) -> None:
     """A place for a zip, and a way to delete the set that is shown."""
-    refused = visitor.may_not_add_pictures()
+    if refused := visitor.may_not_add_pictures():
+        st.info(run_words.literal(refused), icon=":material/block:")
+    else:
+        _take_zip()
+    if facts.name.startswith(own.PREFIX):
+        _deletion(facts)
+
+
+def _take_zip() -> None:
     given = st.file_uploader(
-        _("A zip with one folder of pictures for each class"),
-        ["zip"],
-        key=DATA.key("own_zip"),
-        disabled=bool(refused),
+        _("A zip with one folder of pictures for each class"), ["zip"], key=DATA.key("own_zip")
     )
-    if refused:
-        st.info(refused, icon=":material/block:")
     st.caption(
         _(
             "They are kept on this machine: everyone who uses this server sees them and can train "
@@ -67,8 +70,6 @@ def own_pictures(facts: DataSet) -> None:
         )
     )
     _keep(given)
-    if facts.name.startswith(own.PREFIX):
-        _deletion(facts)
 
 
 def _keep(given: UploadedFile | None) -> None:
@@ -105,7 +106,10 @@ def _delete(name: str) -> None:
 
 
 def _deletion(facts: DataSet) -> None:
-    with st.popover(_("Delete these pictures"), icon=":material/delete:"):
+    refused = visitor.may_not_delete(facts.name)
+    if refused:
+        st.caption(run_words.literal(refused))
+    with st.popover(_("Delete these pictures"), icon=":material/delete:", disabled=bool(refused)):
         st.markdown(
             _(
                 "**{title}** will be gone for everyone. Runs that were trained on it stay, but "
@@ -121,7 +125,7 @@ def deletion_button(word: str, name: str) -> None:
     st.button(
         word,
         key=DATA.key("delete_own"),
-        type="primary",
+        icon=":material/delete_forever:",
         disabled=bool(refused),
         help=refused or None,
         on_click=_delete,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import datasets
+from explorer import access, datasets
 from explorer.datasets import own
 from explorer.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
 from explorer.datasets.records import Data, DataSet, Split
@@ -173,7 +173,8 @@ def about(facts: DataSet) -> None:
     if facts.source:
         lines.append(f"[{facts.source}]({facts.url})")
         lines.append(_("Licence: {licence}").format(licence=_(facts.licence)))
-    if place := datasets.where(facts.name):
+    # A visitor of a class has no use for the server's folders.
+    if not access.rules().shared and (place := datasets.where(facts.name)):
         lines.append(_("Found in {place}").format(place=f"`{place}`"))
     st.caption("  \n".join(lines))
 

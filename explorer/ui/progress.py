@@ -3,6 +3,7 @@
 What takes less than a second is simply waited for.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -79,6 +80,15 @@ def _finished(task: Task[Any], pool: Pool, key: str) -> bool:
     return False
 
 
+def in_round_words(seconds: float) -> str:
+    """3599 → "1 hour", 61 → "2 minutes": whole ones, rounded up, as it is a bound."""
+    n = max(1, math.ceil(seconds / 60))
+    if n >= 60:
+        hours = math.ceil(n / 60)
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    return ngettext("{n} minute", "{n} minutes", n).format(n=n)
+
+
 def _told(task: Task[Any], pool: Pool) -> str:
     if before := max(pool.position(task) - 1, 0):
         words = ngettext("Waiting: {n} file comes first", "Waiting: {n} files come first", before)
@@ -86,8 +96,8 @@ def _told(task: Task[Any], pool: Pool) -> str:
     if task.waiting:
         return _("Waiting: this file is next")
     if not task.total or task.seconds_left is None:
-        words = _("Reading it … it is given up after {n} s at the latest")
-        return words.format(n=round(task.most_seconds_left))
+        words = _("Reading it … it is given up after {time} at the latest")
+        return words.format(time=in_round_words(task.most_seconds_left))
     return _("{percent} % of {n} pictures · {left} s left").format(  # each is looked at twice
         percent=100 * task.done // task.total,
         n=exact(task.total // 2),

@@ -32,6 +32,7 @@ def _labels() -> dict[str, str]:
         "epoch_of": _("epoch {n} of {total}"),
         "rate": _("{n} pictures/s"),
         "left": _("{time} left"),
+        "takes": _("then takes about {time}"),
         "took": _("trained for {time}"),
     }
     words = (run_words.statuses(), run_words.asks(), run_words.charts(), run_words.learned(), own)

@@ -1,11 +1,12 @@
 """Words that the boards on runs share, in the reader's language; the browser fills in {…}."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from explorer import plain_text
+from explorer import device, plain_text
 from explorer.language import N_, _
-from explorer.runs import TITLES, Status
+from explorer.runs import TITLES, Run, Status
 
 
 def statuses() -> dict[str, str]:
@@ -80,6 +81,16 @@ def learned() -> dict[str, str]:
 def title(status: Status) -> str:
     """A status in a word."""
     return _(TITLES[status])
+
+
+def device_of(run: Run) -> str:
+    """The device that trains a run, or will: by its title, where that is known here."""
+    if run.device_title:
+        return run.device_named
+    waits_for = [each for each in device.available() if run.device in (each.name, each.kind)]
+    if len(waits_for) != 1:
+        return run.device
+    return replace(run, device_title=waits_for[0].title).device_named
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """What can be done with runs: watch, resume, repeat, name, note, take along, delete."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -38,14 +38,15 @@ def readable(run: Run) -> bool:
 
 def show(chosen: Sequence[Run]) -> None:
     """One row of buttons for the runs that are chosen; what fits none of them is off."""
+    fitting = _fitting(chosen)
     with st.container(horizontal=True, vertical_alignment="center", key="actions"):
         _watch(chosen)
-        _each(_("Resume"), "resume", ":material/resume:", [r for r in chosen if r.status.resumable])
-        _each(_("Stop"), "stop", ":material/stop:", [r for r in chosen if not r.status.over])
-        _each(_("Train again"), "retry", ":material/replay:", chosen)
-        _describe(chosen)
+        _each(_("Resume"), "resume", ":material/resume:", fitting["resume"])
+        _each(_("Stop"), "stop", ":material/stop:", fitting["stop"])
+        _each(_("Train again"), "retry", ":material/replay:", fitting["retry"])
+        _describe(fitting["rename"])
         _take_along(chosen)
-        over, refused = _allowed("delete", [run for run in chosen if run.status.over])
+        over, refused = _allowed("delete", fitting["delete"])
         st.button(
             _("Delete …"),
             key=RUNS.key("delete"),
@@ -55,10 +56,29 @@ def show(chosen: Sequence[Run]) -> None:
             on_click=_ask_first,
             args=([run.id for run in over],),
         )
+    _say_why_off(fitting)
     for kind, text in st.session_state.pop(_SAID, []):
         (st.error if kind == "error" else st.success)(text)
     if asked := st.session_state.pop("delete asked", None):
-        _confirm([run for run in chosen if run.id in asked])
+        _confirm([run for run in chosen if run.id in asked], _left_out(chosen, asked))
+
+
+def _fitting(chosen: Sequence[Run]) -> dict[str, list[Run]]:
+    """Of each verb the runs that it fits, whoever may ask for it."""
+    return {
+        "resume": [run for run in chosen if run.status.resumable],
+        "stop": [run for run in chosen if not run.status.over],
+        "retry": list(chosen),
+        "rename": list(chosen) if len(chosen) == 1 else [],
+        "delete": [run for run in chosen if run.status.over],
+    }
+
+
+def _say_why_off(fitting: Mapping[str, Sequence[Run]]) -> None:
+    """Why buttons are off: who touches has no pointer to rest on them."""
+    known = (_allowed(verb, given) for verb, given in fitting.items())
+    for why in dict.fromkeys(refused for allowed, refused in known if refused and not allowed):
+        st.caption(why)
 
 
 def _say(kind: str, text: str) -> None:
@@ -103,9 +123,9 @@ def _watch(chosen: Sequence[Run]) -> None:
 
 
 def _describe(chosen: Sequence[Run]) -> None:
-    """Name and note of the one run that is chosen."""
-    one = chosen[0] if len(chosen) == 1 else None
-    allowed, refused = _allowed("rename", [one] if one else [])
+    """Name and note of the one run that is chosen, if it is one."""
+    one = next(iter(chosen), None)
+    allowed, refused = _allowed("rename", chosen)
     with st.popover(_("Name and note"), icon=":material/edit:", disabled=not allowed, help=refused):
         if one is None or not allowed:
             return
@@ -159,7 +179,20 @@ def _ask_first(numbers: Sequence[int]) -> None:
     st.session_state["delete asked"] = list(numbers)
 
 
-def _confirm(given: Sequence[Run]) -> None:
+def _left_out(chosen: Sequence[Run], asked: Sequence[int]) -> list[str]:
+    """Of each run that is ticked and would stay, why, as Markdown."""
+    return [_why_it_stays(run) for run in chosen if run.id not in asked]
+
+
+def _why_it_stays(run: Run) -> str:
+    text = visitor.refusal("delete", run) if run.status.over else ""
+    text = text or _("{name} is {status}. Stop it before you delete it.").format(
+        name=run.name, status=run_words.title(run.status)
+    )
+    return run_words.literal(text)
+
+
+def _confirm(given: Sequence[Run], left_out: Sequence[str]) -> None:
     @st.dialog(_("Delete for good?"))
     def dialog() -> None:
         text = ngettext(
@@ -170,11 +203,13 @@ def _confirm(given: Sequence[Run]) -> None:
         st.markdown(text.format(n=len(given)))
         names = (f"- {run_words.literal(r.name)} ({run_words.title(r.status)})" for r in given)
         st.markdown("\n".join(names))
+        if left_out:
+            st.caption("  \n".join((_("Not deleted:"), *left_out)))
         yes, no = st.columns(2)
         if yes.button(
             _("Delete"),
             key=RUNS.key("delete_yes"),
-            type="primary",
+            icon=":material/delete_forever:",
             width="stretch",
             on_click=_do,
             args=(visitor.delete, [run.id for run in given]),

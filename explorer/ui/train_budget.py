@@ -233,7 +233,7 @@ def launch(given: list[Recipe]) -> None:
     try:
         for each in given:
             name = f"{figures.title(each)} · {{number}}" if len(given) > 1 else ""
-            numbers += [visitor.launch(each, name, seconds=_seconds(each))]
+            numbers += [visitor.launch(each, name, seconds=seconds(each))]
     except ValueError as error:
         there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(given))
         st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)
@@ -243,15 +243,10 @@ def launch(given: list[Recipe]) -> None:
     st.switch_page(entry("runs").path, query_params={"runs": ",".join(map(str, numbers))})
 
 
-def _seconds(recipe: Recipe) -> float | None:
+def seconds(recipe: Recipe) -> float | None:
+    """What a run is thought to take, where that was measured."""
     found = train_measured.budget(recipe)
     return found.seconds if found else None
-
-
-def refusal(given: Sequence[Recipe]) -> str:
-    """Why this visitor may not launch all of these; "" if they may, as far as that is known."""
-    said = (visitor.may_not_launch(each, _seconds(each)) for each in given)
-    return next(filter(None, said), "")
 
 
 def trouble() -> None:

@@ -1,6 +1,7 @@
 """The parts of the page that watches one run."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -113,7 +114,7 @@ def _first_run() -> dict[str, str]:
 def board(run: Run) -> None:
     """Curves, progress and buttons."""
     place = _("{network} on {data}, {device}").format(
-        network=figures.title(run.recipe), data=_data(run), device=run.device_named
+        network=figures.title(run.recipe), data=_data(run), device=run_words.device_of(run)
     )
 
     def asked(verb: str) -> None:
@@ -126,9 +127,22 @@ def board(run: Run) -> None:
             st.session_state[_SAID] = str(error)
 
     refused = {verb: visitor.refusal(verb, run) for verb in (*VERBS, "retry")}
+    _say_why_off(run, refused)
     live_board(run, key=LIVE.key("board"), place=place, refused=refused, on_ask=asked)
     if said := st.session_state.pop(_SAID, ""):
         st.error(run_words.literal(said), icon=":material/error:")
+
+
+def _say_why_off(run: Run, refused: Mapping[str, str]) -> None:
+    """Why buttons of the board are off: who touches has no pointer to rest on them."""
+    offered = {
+        "stop": not run.status.over or run.status is Status.PAUSED,
+        "resume": run.status.resumable,
+        "retry": run.status.over,
+    }
+    for why in dict.fromkeys(refused[verb] for verb, is_there in offered.items() if is_there):
+        if why:
+            st.caption(run_words.literal(why))
 
 
 def _data(run: Run) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import datasets, recipes
+from explorer import datasets, device, recipes
 from explorer.device import Device
 from explorer.figures import runs as figures
 from explorer.language import _
 from explorer.recipes import MISTAKES, PRESETS, Recipe
 from explorer.recipes.course import SPACIOUS_BATCH, limited_by_card
-from explorer.ui import run_words, train_budget, train_form
+from explorer.ui import run_words, train_budget, train_form, train_refusal
 from explorer.ui.entries import entry
 from explorer.ui.states import NEW_RUN
 
@@ -41,7 +41,7 @@ def settings() -> Recipe:
 
 def _offer_spacious_batch(recipe: Recipe) -> None:
     """Where the course's batch was a small card's limit: that it was, and a larger one."""
-    if not limited_by_card(recipe):
+    if not limited_by_card(recipe) or not _on_accelerator():
         return
     with st.container(horizontal=True, vertical_alignment="center", key="spacious_batch"):
         st.caption(
@@ -56,6 +56,14 @@ def _offer_spacious_batch(recipe: Recipe) -> None:
             key=NEW_RUN.key("use_spacious_batch"),
             on_click=_use_spacious_batch,
         )
+
+
+def _on_accelerator() -> bool:
+    """Whether the device that is chosen has a memory of its own; on a CPU nothing is gained."""
+    try:
+        return device.named(NEW_RUN["device"]).kind != device.CPU
+    except ValueError:  # told beside the device
+        return False
 
 
 def _use_spacious_batch() -> None:
@@ -93,9 +101,10 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
     missing = next((each.dataset for each in given if not datasets.at_hand(each.dataset)), None)
     if missing and not problem:
         _bring(missing)
-    problem = problem or run_words.literal(train_budget.refusal(given))
     if problem:
         st.error(problem, icon=":material/block:")
+    else:
+        problem = train_refusal.show(given)
     word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))
     pressed = st.button(
         word,

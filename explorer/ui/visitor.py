@@ -109,12 +109,6 @@ def may_not_train() -> str:
     return _refusal(check_train)
 
 
-def may_not_launch(recipe: Recipe, seconds: float | None) -> str:
-    """Why this visitor may not launch such a run, as far as that is known at once; "" if so."""
-    limits = current().limits
-    return may_not_train() or _refusal(access.check_run, limits, recipe.epochs, seconds)
-
-
 def refusal(verb: str, run: Run) -> str:
     """Why this visitor may not do that with the run; "" if they may."""
     if verb == "retry":

@@ -157,7 +157,7 @@ class Live {
     if (queue?.until != null) facts.push(math.fill(labels.starts_in, { time: math.duration(queue.until, labels) }))
     if (progress.epochs) facts.push(math.fill(labels.epoch_of, { n: Math.min(progress.epoch + (status === "running" ? 1 : 0), progress.epochs), total: progress.epochs }))
     if (status === "running" && progress.rate) facts.push(math.fill(labels.rate, { n: math.count(progress.rate) }))
-    if (GOING.includes(status) && left != null) facts.push(math.fill(labels.left, { time: math.duration(left, labels) }))
+    if (GOING.includes(status) && left != null) facts.push(math.fill(status === "queued" ? labels.takes : labels.left, { time: math.duration(left, labels) }))
     if (!GOING.includes(status) && progress.seconds) facts.push(math.fill(labels.took, { time: math.duration(progress.seconds, labels) }))
     return facts
   }
