@@ -183,6 +183,19 @@ def test_nonsense_in_the_link_does_no_harm(turn: str) -> None:
     assert opened(data="nothing").title
 
 
+def test_a_set_of_ones_own_that_is_not_shown_is_told_and_leaves_the_link(home: Path) -> None:
+    for data in ("nope", "digits", "images"):
+        at = opened(data=data, own="../../x")
+        assert "own=../../x" in at.warning[0].value
+        assert "own" not in at.query_params
+        assert "own" not in at.run().query_params
+    kept = datasets.keep(io.BytesIO(pets()), "pets")
+    at = opened(data="images", own="../../x")
+    assert "own=../../x" in at.warning[0].value
+    assert kept in at.warning[0].value
+    assert at.query_params["own"] == kept
+
+
 def test_a_download_that_fails_says_so_and_can_be_tried_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from explorer.datasets.records import Data, DataSet, Split
 from explorer.figures import class_counts, pictures
 from explorer.figures.class_counts import Counts
 from explorer.language import _
-from explorer.ui import data_getting, links
+from explorer.ui import data_getting, link_told
 from explorer.ui.states import DATA
 from explorer.units import count, exact, size, times
 
@@ -49,9 +49,11 @@ def known(name: str) -> DataSet:
     """The facts; for own pictures, of the set chosen among those kept, if there is any."""
     kept = own.names()
     if name != "images" or not kept:
+        _drop_own()
         return datasets.get(name)
     if DATA.takes_query("own") or DATA["own"] not in kept:
-        DATA["own"] = links.asked(DATA.key("own"), kept)
+        DATA["own"] = DATA.heed("own", kept)
+    DATA.know()
     chosen = st.selectbox(
         _("Kept here"),
         kept,
@@ -67,6 +69,12 @@ def known(name: str) -> DataSet:
         st.error(str(error), icon=":material/broken_image:")
         data_getting.deletion_button(_("Delete it"), chosen)
         return datasets.get(name)
+
+
+def _drop_own() -> None:
+    """Where no set of people's own is shown, the address names none; a link that does is told."""
+    link_told.know(DATA.fields.keys() - {"own"})
+    DATA.put("own", "")
 
 
 def are_own(facts: DataSet) -> bool:
