@@ -112,9 +112,6 @@ def no_error_on_any_page(request: pytest.FixtureRequest) -> Iterator[None]:
 
     A test that breaks one on purpose says so (`@pytest.mark.broken_page`).
     """
-    if request.node.get_closest_marker("browser") is None:
-        yield
-        return
     news()  # said between tests
     yield
     said = news()

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from PIL import Image
 from explorer import runs, serve, storage
 from explorer.recipes import Recipe
 from explorer.runs import Run, store
+from tests.serving import temporary_log
 
 PATIENCE = 60.0  # seconds; everything here takes a few on a machine that is not busy
 
@@ -92,13 +93,17 @@ class WebServer:
     def __init__(self) -> None:
         port = serve.free_port(19_600)
         self.address = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "explorer", "serve", "--port", str(port)],
-            cwd=storage.PROJECT,
-            env={**os.environ, "CONVSCOPE_HOME": str(storage.home())},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._logs = ExitStack()
+        log = self._logs.enter_context(temporary_log())
+        with log.written() as written:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "explorer", "serve", "--port", str(port)],
+                cwd=storage.PROJECT,
+                env={**os.environ, "CONVSCOPE_HOME": str(storage.home())},
+                stdout=written,
+                stderr=written,
+                start_new_session=True,
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +112,7 @@ class WebServer:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._logs.close()
 
     def answers(self) -> bool:
         """Whether it does by now."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -68,7 +69,7 @@ def mortal(home: Path, log: Path) -> Iterator["Served"]:
         found.stop()
 
 
-_running: "set[Served]" = set()
+_running: "set[Log]" = set()
 _ended: list[str] = []  # what servers have said that nobody has read
 
 
@@ -79,35 +80,68 @@ def news() -> str:
     return "".join(said)
 
 
+class Log:
+    """What a server writes: read by `news`, so that an error fails the test in which it happens."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read = path, 0  # bytes
+        path.touch()
+
+    @contextmanager
+    def written(self) -> Iterator[BinaryIO]:
+        """Opened for a process that is started with it."""
+        _running.add(self)
+        with self._path.open("ab") as file:
+            yield file
+
+    def news(self) -> str:
+        """What has been written since this was last asked."""
+        with self._path.open("rb") as log:
+            log.seek(self._read)
+            said = log.read()
+        self._read += len(said)
+        return said.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Nobody writes to it any more."""
+        _running.discard(self)
+        _ended.append(self.news())
+
+    def text(self) -> str:
+        """All of it."""
+        return self._path.read_text("utf-8", "replace")
+
+
+@contextmanager
+def temporary_log() -> Iterator[Log]:
+    """A log for as long as a server runs."""
+    with TemporaryDirectory() as folder:
+        log = Log(Path(folder) / "log")
+        try:
+            yield log
+        finally:
+            log.close()
+
+
 class Served:
     """The server of a folder, at one address for good."""
 
     def __init__(self, home: Path, log: Path) -> None:
-        self._read = 0  # bytes of the log
         # A port per test process, far from each other, so that two do not find the same one free.
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         self._port = serve.free_port(18_600 + 200 * worker)
-        self._home, self._log = home, log
+        self._home, self._log = home, Log(log)
         self.address = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = [sys.executable, "-m", "explorer.ui.server", "run", "app.py"]
         command += [f"--server.port={self._port}", "--server.headless=true"]
-        with self._log.open("ab") as written:
+        with self._log.written() as written:
             self._process = subprocess.Popen(
                 command, cwd=self._home, stdout=written, stderr=written
             )
-        _running.add(self)
         self._wait()
-
-    def news(self) -> str:
-        """What it has written since this was last asked."""
-        with self._log.open("rb") as log:
-            log.seek(self._read)
-            said = log.read()
-        self._read += len(said)
-        return said.decode("utf-8", "replace")
 
     def _wait(self) -> None:
         end = time.monotonic() + SECONDS_TO_START
@@ -117,7 +151,7 @@ class Served:
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.1)
-        raise RuntimeError(f"The server did not start. Its log:\n{self._log.read_text('utf-8')}")
+        raise RuntimeError(f"The server did not start. Its log:\n{self._log.text()}")
 
     def kill(self) -> None:
         """End it as no program can prepare for."""
@@ -131,5 +165,4 @@ class Served:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.kill()
-        _running.discard(self)
-        _ended.append(self.news())
+        self._log.close()

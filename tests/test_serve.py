@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -28,7 +29,7 @@ from explorer.serve.hosts import Hosts, host_name
 from explorer.ui import connections
 from explorer.ui.server import raise_open_files
 from tests.asynchronous import run_apart
-from tests.serving import ROOT, SECONDS_TO_START
+from tests.serving import ROOT, SECONDS_TO_START, news, temporary_log
 
 EVIL = "evil.example"
 
@@ -121,14 +122,23 @@ def started(command: list[str], files: str = "") -> Iterator["subprocess.Popen[s
     """A process; `files` is how many it may hold open, as `ulimit` is told."""
     if files:
         command = ["bash", "-c", f'{files}; exec "$@"', "bash", *command]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with temporary_log() as log:
+        with log.written() as written:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=written, stderr=written, text=True)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def test_an_error_in_a_server_that_a_test_starts_is_news() -> None:
+    """And so fails any test that does not expect it."""
+    assert news() == ""
+    with started([sys.executable, "-c", "print(); raise OSError('none of ours')"]) as process:
+        process.wait()
+        assert "Traceback" in news()
+        assert news() == "", "it is told once"
 
 
 # -- names --------------------------------------------------------------------------------------
