@@ -25,7 +25,7 @@ from explorer.ui import garbage, trimming
 from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.run_routes import ROUTES
 from explorer.ui.upload_bounds import UploadBounds
-from explorer.ui.web import Assets, SecurityHeaders, TrustedHosts
+from explorer.ui.web import Assets, PageScript, SecurityHeaders, TrustedHosts
 
 HOME = Path(__file__).resolve().parent
 SHELL = HOME / "explorer" / "ui" / "shell.py"
@@ -95,6 +95,7 @@ app = st.App(
         Middleware(TrustedHosts, hosts=st.get_option("server.allowedHosts")),
         Middleware(OwnerCookie),
         Middleware(UploadBounds),
+        Middleware(PageScript),
     ],
     on_script_error=apologise,
 )

@@ -115,3 +115,60 @@ def test_all_pages_back_and_forward(page: Page, app_server: str) -> None:
     way = [entry.url for entry in PAGES]
     walk(page, way[-2::-1], "back")
     walk(page, way[1:], "forward")
+
+
+def entries_of(page: Page) -> int:
+    count: int = page.evaluate("history.length")
+    return count
+
+
+def turn_to(page: Page, title: str, url: str) -> None:
+    """By the sidebar; it takes one entry of the history."""
+    before = entries_of(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
+    page.wait_for_url(f"**/{url}*")
+    settled(page)
+    assert entries_of(page) == before + 1, f"{title}: {page.url}"
+
+
+def test_a_page_is_one_entry_and_back_shows_what_was_left(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/layers?network=densenet")
+    settled(page)
+    opened = entries_of(page)
+    network = page.locator(".st-key-layers-network input")
+    network.click()
+    network.fill("torchvision/resnet18")
+    page.get_by_role("option").first.click()
+    page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
+    settled(page)
+    assert entries_of(page) == opened + 1
+
+    turn_to(page, "New run", "new-run?network=**size=224**")
+    size = page.locator(".st-key-new-run-size input")
+    expect(size).to_have_value("224")
+    left = page.url
+    turn_to(page, "Layers", "layers?network=torchvision%2Fresnet18")
+    turn_to(page, "Data", "data")
+    page.go_back()
+    page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
+    settled(page)
+    page.go_back()
+    page.wait_for_url(left)
+    settled(page)
+    expect(size).to_have_value("224")
+    assert page.url == left
+    page.go_back()
+    page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
+    settled(page)
+    page.go_back()
+    page.wait_for_url("**/layers?network=densenet")
+
+
+def test_a_link_is_one_entry_though_the_page_completes_it(page: Page, app_server: str) -> None:
+    page.goto(app_server)
+    settled(page)
+    before = entries_of(page)
+    page.goto(f"{app_server}/compare")
+    page.wait_for_url("**/compare?nets=**")
+    settled(page)
+    assert entries_of(page) == before + 1

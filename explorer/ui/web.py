@@ -1,10 +1,11 @@
 """What the server adds to Streamlit's: a check of the host that a request names, security headers,
-and caching of our own assets.
+a script of ours in the page, and caching of our own assets.
 """
 
 import os
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -139,6 +140,59 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class PageScript:
+    """Middleware (plain ASGI): a script of ours in Streamlit's page, which runs before its own.
+
+    What a component brings comes too late: the first page writes its address before that is there.
+    """
+
+    TAG = b'<script src="./assets/one_entry.js"></script>'  # as the page names its own files
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped application does; HTML with the script at the head's end."""
+        start: Message | None = None  # of an answer with HTML: kept until its length is known
+        body = b""
+
+        async def send_with_script(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start" and _is_page(message):
+                start = message
+            elif start is None:
+                await send(message)
+            else:
+                body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    whole = body.replace(b"</head>", self.TAG + b"</head>", 1)
+                    _describe(start, len(whole))
+                    await send(start)
+                    await send({"type": "http.response.body", "body": whole})
+
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self.app(scope, receive, send)
+            return
+        asked = {"accept-encoding", "if-none-match", "if-modified-since"}  # of the file as it is
+        plain = [(name, value) for name, value in scope["headers"] if name.decode() not in asked]
+        await self.app({**scope, "headers": plain}, receive, send_with_script)
+
+
+def _is_page(start: Message) -> bool:
+    headers = Headers(raw=start["headers"])
+    html = headers.get("content-type", "").startswith("text/html")
+    return html and start["status"] == HTTPStatus.OK and "content-encoding" not in headers
+
+
+def _describe(start: Message, length: int) -> None:
+    """Say how long the page is; what told its version spoke of the file without the script."""
+    headers = MutableHeaders(scope=start)
+    headers["Content-Length"] = str(length)
+    for version in ("ETag", "Last-Modified", "Accept-Ranges"):
+        if version in headers:
+            del headers[version]
 
 
 class Assets(StaticFiles):

@@ -1,0 +1,31 @@
+// One entry of the browser's history for one thing that a visitor does.
+//
+// Streamlit adds an entry at every write of the address by the script: a page that is opened and
+// then says in its address what it shows had two or three, the first of them half written, and the
+// query of a page that is coming was at times written behind the path of the one that is going.
+// Here the first write after a click, a key or a gesture adds an entry, and what follows without
+// the visitor having done anything more corrects it. It runs before Streamlit's own scripts.
+
+const NAVIGATION = '[data-testid="stSidebarNav"]'
+const add = history.pushState.bind(history)
+const correct = history.replaceState.bind(history)
+
+let done = 0 // by the visitor, on this page and those before
+let told = 0 // how much of that the present entry tells
+
+function count(event) {
+  // Of a double click on a link to a page, the second comes when the page is already there.
+  const aside = event.target instanceof Element && event.target.closest(NAVIGATION)
+  if (!aside || (event.type === "click" && event.detail < 2)) done += 1
+}
+
+for (const kind of ["pointerdown", "click", "keydown", "input"]) {
+  addEventListener(kind, count, { capture: true, passive: true })
+}
+addEventListener("popstate", () => (told = done))
+
+history.pushState = (...entry) => {
+  const write = done > told ? add : correct
+  told = done
+  write(...entry)
+}
