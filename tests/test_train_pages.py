@@ -130,8 +130,15 @@ def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
     assert run_words.percent(reported.test_accuracy) in text(at)
 
 
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU to choose, as torch would tell of it."""
+    found = device.Device("cuda:0", "cuda", "NVIDIA H200", 141 * 10**9)
+    monkeypatch.setattr(device, "_accelerators", lambda: iter([found]))
+
+
 def test_where_a_small_card_limited_the_courses_batch_a_larger_one_is_offered(
-    nothing: None,
+    nothing: None, card: None
 ) -> None:
     at = opened("new-run", preset="googlenet")
     assert "batch of 21 is what its small graphics card could hold" in text(at)
@@ -452,14 +459,13 @@ def test_a_run_that_waits_is_on_the_device_that_will_train_it(nothing: None) -> 
 
 
 def test_large_batches_are_offered_where_an_accelerator_trains(
-    nothing: None, monkeypatch: pytest.MonkeyPatch
+    nothing: None, request: pytest.FixtureRequest
 ) -> None:
     key = "new-run.use_spacious_batch"
     offer = recipes.course_recipe("alexnet")
     address = {"network": "alexnet", "batch_size": str(offer.batch_size)}
     shown = [opened("new-run", **address)]
-    card = device.Device("cuda:0", "cuda", "NVIDIA H200", 141 * 10**9)
-    monkeypatch.setattr(device, "_accelerators", lambda: iter([card]))
+    request.getfixturevalue("card")
     shown += [opened("new-run", **address), opened("new-run", device="cpu", **address)]
     found = [[each.key for each in at.button].count(key) for at in shown]
     assert found == [0, 1, 0]
