@@ -315,7 +315,7 @@ def test_reading_is_watched_stopped_and_waited_for(
     second = brought(opened(data="images"))
     assert bar(second) == "Waiting: this file is next"
     first.button(key="own_stop").click().run()
-    assert "That was stopped; nothing is kept." in text(first)
+    assert "That was stopped; nothing is kept." in text(waited(first))
     waited(second)
     assert [name[:12] for name in own.names()] == ["images/pets-"]
 
