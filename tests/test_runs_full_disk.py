@@ -129,7 +129,7 @@ print((home / "runs" / "ballast").stat().st_size)
     assert told == [
         "failed The disk became full. Make room, then resume it from its last checkpoint.",
         "False",
-        str(ballast.BYTES),
+        str(ballast.MOST),
     ]
 
 
