@@ -332,7 +332,7 @@ def test_the_disk_keeps_free_what_it_has_to_by_what_is_stored(
 ) -> None:
     """Not by the zip, which may be a hundred times smaller."""
     disk = shutil.disk_usage("/")
-    monkeypatch.setattr(own.shutil, "disk_usage", lambda _place: disk._replace(free=11_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: disk._replace(free=11_000))
     who = replace(ANNA, limits=RunLimits(free_bytes=10_000))
     with pytest.raises(Refused, match=r"has 11\.0 kB left, .* 2\.00 kB; 10\.0 kB are to stay"):
         own.store("pets", set_of(1), who)

@@ -6,7 +6,6 @@ which pictures it was trained on, and the same pictures given twice are kept onc
 
 import json
 import re
-import shutil
 import sqlite3
 import zipfile
 import zlib
@@ -205,7 +204,7 @@ def _check_room(needed: int, who: Visitor) -> None:
                 "a set that nobody needs."
             ).format(stored=size(stored), most=size(MOST_STORED))
         )
-    free = shutil.disk_usage(folder().parent).free
+    free = storage.free(folder())
     try:
         access.check_room(RunLimits(free_bytes=who.limits.free_bytes), needed, 0, free)
     except Denied as denied:
