@@ -14,8 +14,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from explorer.language import _, ngettext
-from explorer.terminal import duration
-from explorer.units import size
+from explorer.units import duration, size
 
 VARIABLE = "CONVSCOPE_ACCESS"
 GB = 10**9

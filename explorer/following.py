@@ -11,8 +11,8 @@ from explorer import runs
 from explorer.language import _
 from explorer.plain_text import one_line
 from explorer.runs import EpochRow, Run, Status
-from explorer.terminal import Line, bar, duration
-from explorer.units import count, size
+from explorer.terminal import Line, bar
+from explorer.units import count, duration, size
 
 LOOK = 0.1  # seconds between two looks
 UNFINISHED = 1  # exit status: the run ended, but not by finishing

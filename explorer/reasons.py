@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 
 from explorer.language import N_, _
-from explorer.terminal import duration
-from explorer.units import exact, size
+from explorer.units import duration, exact, size
 
 Values = Mapping[str, Any]
 

@@ -13,7 +13,8 @@ from explorer.language import N_, _
 from explorer.plain_text import one_line
 from explorer.recipes import Recipe
 from explorer.runs import Run, export
-from explorer.terminal import duration, table
+from explorer.terminal import table
+from explorer.units import duration
 
 # Flag → the recipe's field, what it takes, and what it means.
 _RECIPE: dict[str, tuple[str, Callable[[str], Any], str]] = {

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from explorer.language import _
 from explorer.plain_text import one_line
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -26,17 +25,6 @@ def table(rows: Sequence[Sequence[str]], right: set[int]) -> str:
         for row in rows
     ]
     return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
-
-
-def duration(seconds: float) -> str:
-    """3725 → "1 h 2 min", 125 → "2 min 5 s", 4.2 → "4 s"."""
-    whole = max(0, round(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
-    if minutes:
-        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
-    return _("{seconds} s").format(seconds=rest)
 
 
 def bar(share: float, width: int = 24) -> str:

@@ -1,5 +1,7 @@
 """Numbers as people read them: 46.8 M, 187 MB; and exactly: 46 764 746."""
 
+from explorer.language import _
+
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 _THIN = "\u202f"  # narrow no-break space
 
@@ -35,3 +37,14 @@ def exact(number: int) -> str:
 def times(shape: tuple[int, ...]) -> str:
     """(96, 54, 54) → "96 × 54 × 54"."""
     return " × ".join(map(str, shape))
+
+
+def duration(seconds: float) -> str:
+    """3725 → "1 h 2 min", 125 → "2 min 5 s", 4.2 → "4 s"."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+    if minutes:
+        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
+    return _("{seconds} s").format(seconds=rest)

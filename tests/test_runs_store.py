@@ -34,9 +34,9 @@ from explorer.runs import (
 )
 from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.placement import Placement
-from explorer.terminal import duration
 from explorer.training import Capture, Epoch, Snapshot, Started, State, Steps
 from explorer.ui import run_feed, run_list
+from explorer.units import duration
 from tests.run_processes import until
 
 SETTINGS = (

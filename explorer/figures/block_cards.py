@@ -5,8 +5,7 @@ from typing import NotRequired, TypedDict
 
 from explorer import anatomy, why, wording
 from explorer.blocks import Block, Meeting
-from explorer.figures.board import family
-from explorer.figures.board_types import Family
+from explorer.families import Family, family
 from explorer.graph import INPUT, Graph
 from explorer.language import _
 from explorer.units import count, exact

@@ -5,32 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from explorer import why, wording
 from explorer.anatomy import Anatomy, Block, Layer
-from explorer.figures.board_types import Cell, Column, Content, Family, Formula, Row
+from explorer.families import SYMBOLS, Family, family
+from explorer.figures.board_types import Cell, Column, Content, Formula, Row
 from explorer.language import _
 from explorer.operations import INPUT
 from explorer.units import count, exact, size, times
 
-# What an operation does, for its colour in the picture: the first word that its type holds.
-FAMILIES: tuple[tuple[Family, tuple[str, ...]], ...] = (
-    ("attention", ("Attention", "scaled_dot_product", "softmax")),
-    ("convolution", ("Conv", "conv")),
-    ("linear", ("Linear", "linear", "matmul", "einsum", "bmm")),
-    ("pooling", ("Pool", "pool", "mean")),
-    ("normalisation", ("Norm", "norm")),
-    ("dropout", ("Drop", "drop", "StochasticDepth")),
-    ("activation", ("LU", "lu", "igmoid", "anh", "wish", "clamp")),
-    ("reshape", ("latten", "view", "reshape", "ermute", "transpose", "chunk", "split", "getitem",
-                 "expand", "contiguous", "roll", "pad", "squeeze", "Swap", "swap", "Partition")),
-)  # fmt: skip
-SYMBOLS = {"add": "+", "cat": "cat", "mul": "×", "sub": "−", "div": "÷"}
 LISTED_PARTS = 12  # a block's sum is written out for up to this many parts
-
-
-def family(kind: str) -> Family:
-    """The family of an operation of type `kind`."""
-    if kind in SYMBOLS:
-        return "merge"
-    return next((name for name, words in FAMILIES if any(w in kind for w in words)), "other")
 
 
 def columns() -> list[Column]:

@@ -2,20 +2,7 @@
 
 from typing import Literal, NotRequired, TypedDict
 
-Family = Literal[
-    "input",
-    "convolution",
-    "linear",
-    "attention",
-    "pooling",
-    "normalisation",
-    "activation",
-    "merge",
-    "reshape",
-    "dropout",
-    "other",
-    "block",
-]
+from explorer.families import Family
 
 
 class Column(TypedDict):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 
 from explorer.anatomy import Anatomy, Layer
-from explorer.figures.board import family
+from explorer.families import family
 from explorer.language import _
 from explorer.units import count, exact, size
 

@@ -6,7 +6,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from explorer.anatomy import Anatomy, Layer
-from explorer.figures.board import family
+from explorer.families import family
 from explorer.figures.charts import FAMILY_COLORS, GREY
 from explorer.language import _
 from explorer.units import count, exact

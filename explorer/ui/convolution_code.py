@@ -1,19 +1,12 @@
 """The convolution on the page as a line of PyTorch, a program and a table of numbers."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from explorer.inputs import Matrix
 from explorer.language import _
 from explorer.ui import learn
 from explorer.ui.convolution_view import flipped, output
-from explorer.ui.window_board import Axes, Sliding
-
-
-def one_or_both(pair: Axes) -> str:
-    """As torch takes it: one number for both axes, or (down, across)."""
-    return str(pair[0]) if pair[0] == pair[1] else str(tuple(pair))
+from explorer.ui.window_board import Sliding
+from explorer.ui.window_code import blocks, literal, one_or_both
 
 
 def pytorch_line(shown: Sliding) -> str:
@@ -28,12 +21,6 @@ def pytorch_line(shown: Sliding) -> str:
         f", {name}={one_or_both(pair)}" for name, (pair, usual) in settings.items() if pair != usual
     )
     return f"y = F.conv2d(x[None, None], {kernel}[None, None]{given})[0, 0]"
-
-
-def literal(matrix: Matrix) -> str:
-    """The tensor as a program writes it."""
-    rows = ", ".join("[" + ", ".join(f"{cell:.12g}" for cell in row) + "]" for row in matrix)
-    return f"torch.tensor([{rows}], dtype=torch.float64)"
 
 
 def program(shown: Sliding) -> str:
@@ -55,15 +42,6 @@ def program(shown: Sliding) -> str:
 def csv(shown: Sliding) -> str:
     """Input, kernel and output, one below the other, each under its name."""
     return blocks({"input": shown.input, "kernel": flipped(shown), "output": output(shown)})
-
-
-def blocks(grids: Mapping[str, Matrix]) -> str:
-    """Grids as CSV (name → numbers), one below the other."""
-    spelled = [
-        f"{name}\n" + "\n".join(",".join(f"{cell:.12g}" for cell in row) for row in matrix)
-        for name, matrix in grids.items()
-    ]
-    return "\n\n".join(spelled) + "\n"
 
 
 def take_along(shown: Sliding) -> None:

@@ -13,6 +13,7 @@ from explorer.ui import bound, learn, links
 from explorer.ui.learn import Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
 from explorer.ui.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
+from explorer.ui.window_code import size_formula
 
 BOARD = "conv_board"
 
@@ -202,12 +203,6 @@ def board(shown: Sliding) -> None:
     """Input ⋆ kernel = output."""
     links.forget_if_new("conv_at", shown)
     window_board(shown, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
-
-
-def size_formula(size: int, window: int, stride: int, padding: int, dilation: int) -> str:
-    """The output size of one axis with its numbers: 6 = ⌊(6 + 2·0 − 1·(1−1) − 1) / 1⌋ + 1."""
-    places = ops.output_size(size, window, stride, padding, dilation)
-    return f"**{places}** = ⌊({size} + 2·{padding} − {dilation}·({window}−1) − 1) / {stride}⌋ + 1"
 
 
 def explanation(shown: Sliding) -> None:

@@ -10,12 +10,12 @@ import streamlit as st
 from explorer.excitation import Ascent, Settings
 from explorer.figures import excitation as figures
 from explorer.figures import pictures
+from explorer.figures.encode import numbers
 from explorer.language import _
 from explorer.ui import excites_mosaic, excites_subject
 from explorer.ui.component import Component
 from explorer.ui.excites_subject import Subject
 from explorer.ui.excites_work import Work
-from explorer.ui.maps_sum import numbers
 from explorer.ui.states import EXCITES
 
 PICTURE = Component("excites_ascent", "excites-ascent")

@@ -16,8 +16,8 @@ from explorer.ui import (
     inside_pictures,
     link_told,
     links,
-    maps_page,
     maps_recorded,
+    size_mismatch,
 )
 from explorer.ui.excites_subject import Subject
 from explorer.ui.inside_choice import Choice
@@ -57,7 +57,7 @@ def pick() -> Looked | None:
         lesson = _measured(choice).lesson
         layer = _pick_layer(found) if found else None
     if lesson or layer is None:
-        maps_page.complain(
+        size_mismatch.complain(
             EXCITES, lesson or _("No layer of this network reads the picture."), choice
         )
         return None

@@ -14,12 +14,12 @@ import streamlit as st
 from explorer.excitation import Found
 from explorer.figures import excitation as figures
 from explorer.figures import pictures
+from explorer.figures.encode import numbers
 from explorer.language import _, current
 from explorer.shelf import Shelf
 from explorer.ui import excites_subject
 from explorer.ui.component import Component
 from explorer.ui.excites_subject import Subject
-from explorer.ui.maps_sum import numbers
 
 MOSAIC = Component("excites_mosaic", "excites-mosaic")
 Data = dict[str, Any]

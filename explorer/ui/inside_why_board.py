@@ -14,11 +14,11 @@ from torch import Tensor
 from explorer.attribution import METHODS, Guess
 from explorer.figures import attribution as figures
 from explorer.figures import pictures
+from explorer.figures.encode import numbers
 from explorer.language import _
 from explorer.ui import link_told, links
 from explorer.ui.component import Component
 from explorer.ui.inside_why_pieces import ORDERS, Explained, Question, Settings, name
-from explorer.ui.maps_sum import numbers
 from explorer.ui.states import WHY
 from explorer.units import times
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.figures.encode import numbers
 from explorer.figures.kernels import Floats, Kind, Layer, Sheet
 from explorer.language import _
 from explorer.ui import kernels_chosen
 from explorer.ui.component import Component
-from explorer.ui.maps_sum import numbers
 
 SHEET = Component("kernels_sheet", "kernels-sheet")
 Data = dict[str, Any]

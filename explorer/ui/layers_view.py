@@ -11,7 +11,7 @@ from explorer.figures.board_types import Board, View
 from explorer.inputs import Picture
 from explorer.language import _, current
 from explorer.misfit import Lesson
-from explorer.ui import board_view, links, loaders
+from explorer.ui import board_view, layers_content, links, loaders
 from explorer.ui.board import board_labels, layer_board
 from explorer.ui.pickers import Choice, set_defaults
 from explorer.ui.states import LAYERS
@@ -90,7 +90,7 @@ def _mend(given: Lesson, choice: Choice) -> None:
 def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
     given = (choice.architecture.name, loaders.pairs(choice.options), picture, choice.batch)
-    kept = loaders.board(*given, current())
+    kept = layers_content.content(*given, current())
     key, view = _view(f"{_identity(anatomy)}-{current()}", kept)
     shown = Board(
         key=key, file=_identity(anatomy), labels=board_labels(), view=view, content=kept.text
@@ -100,7 +100,7 @@ def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     LAYERS.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
 
 
-def _view(key: str, kept: loaders.Kept) -> tuple[str, View]:
+def _view(key: str, kept: layers_content.Kept) -> tuple[str, View]:
     """Where the board begins, and the name of that beginning.
 
     It is read from the address once: the board then follows its reader, and as long as its data

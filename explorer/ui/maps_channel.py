@@ -15,6 +15,7 @@ from explorer import receptive_field
 from explorer.activations import Recording
 from explorer.figures import maps as figures
 from explorer.figures import pictures
+from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
 from explorer.language import _, ngettext
 from explorer.operations import Graph
@@ -22,7 +23,6 @@ from explorer.ui import maps_chosen
 from explorer.ui.component import Component
 from explorer.ui.maps_chosen import Place
 from explorer.ui.maps_mosaic import range_words
-from explorer.ui.maps_sum import numbers
 from explorer.ui.maps_sum_words import number
 from explorer.units import times
 

@@ -15,11 +15,11 @@ import streamlit as st
 from explorer.activations import Statistics
 from explorer.figures import maps as figures
 from explorer.figures import pictures
+from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
 from explorer.language import _
 from explorer.ui import maps_chosen
 from explorer.ui.component import Component
-from explorer.ui.maps_sum import numbers
 from explorer.units import times
 
 MOSAIC = Component("maps_mosaic", "maps-mosaic")

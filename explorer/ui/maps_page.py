@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import architectures, pictures, runs, wording
+from explorer import pictures, runs
 from explorer.figures import confusion, maps
 from explorer.language import _
 from explorer.misfit import Lesson
@@ -24,7 +24,6 @@ from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.ui.maps_recorded import Subject
 from explorer.ui.maps_view import Side
-from explorer.ui.state import State
 from explorer.ui.states import FEATURE_MAPS
 from explorer.units import times
 from explorer.weights import Weights
@@ -172,26 +171,3 @@ def problem(sides: Sequence[Side]) -> Lesson | str | None:
     except ValueError as error:
         return str(error)
     return None
-
-
-def _use_side(state: State, side: int) -> None:
-    state["side"] = side
-
-
-def complain(state: State, given: Lesson | str, choice: Choice) -> None:
-    """Say what does not fit and, where the size can be chosen, offer one that does."""
-    if isinstance(given, str):
-        st.error(given, icon=":material/broken_image:")
-        return
-    text = wording.lesson(given, architectures.get(choice.known.network).title)
-    with st.container(border=True, key="lesson", gap="small"):
-        st.subheader(f":material/warning: {text.headline}", anchor=False)
-        st.markdown(f"{text.explanation} **{text.fits}**")
-        if given.nearest and given.nearest[1] == given.nearest[2] and not choice.known.card:
-            st.button(
-                _("Use {size}").format(size=times(given.nearest[1:])),
-                key=state.key("use_nearest"),
-                type="primary",
-                on_click=_use_side,
-                args=(state, given.nearest[1]),
-            )

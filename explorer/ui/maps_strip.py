@@ -4,7 +4,8 @@ What comes back is `at` {"layer"}. The element to wait for in a test:
 `[data-strip-painted="<of>"]`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,25 +13,24 @@ import streamlit as st
 from explorer.figures import maps, pictures
 from explorer.language import _, ngettext
 from explorer.operations import INPUT, Operation
-from explorer.ui import maps_chosen
 from explorer.ui.component import Component
 from explorer.ui.maps_recorded import Overview, Stage
 from explorer.units import exact, times
 
 STRIP = Component("maps_strip", "maps-strip")
-KEY = maps_chosen.OPENED
 Data = dict[str, Any]
 
 
-def show(content: Data, chosen: str) -> None:
-    """Draw what `content` made, with one layer chosen."""
-    STRIP(key=KEY, data={**content, "chosen": chosen}, on_at_change=_pointed)
+def show(content: Data, chosen: str, *, key: str, on_choice: Callable[[str], None]) -> None:
+    """Draw what `content` made, with one layer chosen; `on_choice` hears of another."""
+    pointed = partial(_pointed, key, on_choice)
+    STRIP(key=key, data={**content, "chosen": chosen}, on_at_change=pointed)
 
 
-def _pointed() -> None:
-    at = dict(st.session_state.get(KEY) or {}).get("at") or {}
+def _pointed(key: str, on_choice: Callable[[str], None]) -> None:
+    at = dict(st.session_state.get(key) or {}).get("at") or {}
     if isinstance(at.get("layer"), str):
-        maps_chosen.go(at["layer"])
+        on_choice(at["layer"])
 
 
 def content(overview: Overview, picture: bytes, of: str) -> Data:

@@ -5,16 +5,14 @@ is `go` {"of", "to": [layer, channel, row, column]}: the unit that a number came
 The element to wait for in a test: `[data-sum-painted="<of>"]`.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from torch import Tensor
 
 from explorer import pixel
+from explorer.figures.encode import numbers
 from explorer.language import _
 from explorer.operations import INPUT
 from explorer.pixel import Sum, Unit
@@ -52,12 +50,6 @@ def _went(key: str) -> None:
         maps_chosen.go(str(layer), int(channel), (int(row), int(column)))
     except (KeyError, TypeError, ValueError):
         return  # not sent by our board
-
-
-def numbers(values: Any) -> str:
-    """Numbers for the browser: float32 in base64, row by row."""
-    array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
-    return b64encode(np.ascontiguousarray(array, dtype="<f4").tobytes()).decode("ascii")
 
 
 def _check(given: Sum) -> str:

@@ -78,7 +78,8 @@ def _look(sides: Sequence[Side], main: int) -> None:
     overview = maps_recorded.overview(sides[main].subject)
     names = [INPUT, *(each.name for each in overview.operations)]
     name = maps_chosen.layer(names, overview.operations[0].name)
-    maps_strip.show(_strip(sides[main], overview), name)
+    strip = _strip(sides[main], overview)
+    maps_strip.show(strip, name, key=maps_chosen.OPENED, on_choice=maps_chosen.go)
     layers = [maps_layer.layer(side.subject, name) for side in sides]
     channel = maps_chosen.channel(len(layers[main].maps), layers[main].first)
     height, width = layers[main].maps.shape[1:]

@@ -4,9 +4,9 @@ import streamlit as st
 
 from explorer.language import _
 from explorer.ui import learn
-from explorer.ui.convolution_code import blocks, literal, one_or_both
 from explorer.ui.pooling_view import output, window_of
 from explorer.ui.window_board import Sliding
+from explorer.ui.window_code import blocks, literal, one_or_both
 
 
 def pytorch_line(shown: Sliding) -> str:

@@ -11,10 +11,10 @@ from explorer import inputs, ops, photographs
 from explorer.inputs import Matrix
 from explorer.language import N_, _
 from explorer.ui import bound, learn
-from explorer.ui.convolution_view import size_formula
 from explorer.ui.learn import Setting
 from explorer.ui.matrix_input import both_axes, example, matrix_text
 from explorer.ui.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
+from explorer.ui.window_code import size_formula
 
 BOARD = "pool_board"
 Mode = Literal["max", "avg"]  # as PyTorch calls them, in every language

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.language import _
-from explorer.ui import maps_page, maps_view
+from explorer.ui import maps_page, maps_view, size_mismatch
 from explorer.ui.states import FEATURE_MAPS
 
 st.title(_("What does each layer see?"))
@@ -13,6 +13,6 @@ if looked is None:
 with st.spinner(_("Looking …")):  # shown only after half a second
     problem = maps_page.problem(looked.sides)
 if problem:
-    maps_page.complain(FEATURE_MAPS, problem, looked.choice)
+    size_mismatch.complain(FEATURE_MAPS, problem, looked.choice)
     st.stop()
 maps_view.look(looked.sides, looked.main)

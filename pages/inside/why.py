@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.language import _
-from explorer.ui import inside_why, inside_why_view, maps_page
+from explorer.ui import inside_why, inside_why_view, size_mismatch
 from explorer.ui.states import WHY
 
 st.title(_("What in the picture does the answer rest on?"))
@@ -13,6 +13,6 @@ if looked is None:
 with st.spinner(_("Looking …")):  # shown only after half a second
     problem = inside_why.problem(looked)
 if problem:
-    maps_page.complain(WHY, problem, looked.choice)
+    size_mismatch.complain(WHY, problem, looked.choice)
     st.stop()
 inside_why_view.show(looked)
