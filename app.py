@@ -19,13 +19,13 @@ from starlette.routing import Mount, Route
 
 import explorer
 from explorer import runs
-from explorer.decoding.pools import SPARE
-from explorer.language import _
-from explorer.ui import garbage, trimming
-from explorer.ui.owner_cookie import OwnerCookie
-from explorer.ui.run_routes import ROUTES
+from explorer.base.language import _
+from explorer.data.decoding.pools import SPARE
+from explorer.server import garbage, memory_trim
+from explorer.server.headers import Assets, PageScript, SecurityHeaders, TrustedHosts
+from explorer.server.owner_cookie import OwnerCookie
+from explorer.server.runs import ROUTES
 from explorer.ui.upload_bounds import UploadBounds
-from explorer.ui.web import Assets, PageScript, SecurityHeaders, TrustedHosts
 
 HOME = Path(__file__).resolve().parent
 SHELL = HOME / "explorer" / "ui" / "shell.py"
@@ -58,7 +58,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         if any(not run.status.over for run in runs.listed()):
             runs.watch()
     SPARE.prepare()
-    chores = [asyncio.create_task(each.now_and_then()) for each in (garbage, trimming)]
+    chores = [asyncio.create_task(each.now_and_then()) for each in (garbage, memory_trim)]
     yield
     for each in chores:
         each.cancel()

@@ -24,7 +24,8 @@ import torchlens
 from captum.attr import LayerActivation
 from torch import Tensor, nn
 
-from explorer import activations, architectures
+from explorer import networks
+from explorer.inside import activations
 
 NETWORKS = ("torchvision/resnet18", "torchvision/densenet121")
 TURNS = 25
@@ -85,7 +86,7 @@ def case(name: str) -> tuple[nn.Module, Tensor]:
     """The network with random weights, and a random picture: the same in every process."""
     gc.collect()
     gc.freeze()  # as the server does once it has imported everything
-    architecture = architectures.get(name)
+    architecture = networks.get(name)
     torch.manual_seed(0)
     network = architecture.build(**architecture.resolve()).eval()
     return network, torch.rand(1, *architecture.input_shape)

@@ -6,7 +6,7 @@ from functools import partial
 
 import torch
 
-from explorer.device import Device
+from explorer.base.device import Device
 from explorer.training import capture
 from explorer.training.capture import Recorder
 from explorer.training.learner import Learner

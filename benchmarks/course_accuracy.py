@@ -11,10 +11,11 @@ from statistics import mean
 
 import torch
 
-from explorer import datasets, device
-from explorer.recipes.course import CURVES, course_recipe
-from explorer.recipes.recipe import Recipe
+from explorer.base import device
+from explorer.data import datasets
 from explorer.training import Epoch, Training
+from explorer.training.recipes.course import CURVES, course_recipe
+from explorer.training.recipes.recipe import Recipe
 
 NETWORKS = ("lenet", "bn_lenet")
 SEEDS = 4

@@ -29,9 +29,8 @@ import torch
 from benchmarks.bound import steps as steps_alone
 from benchmarks.invalid_recording import Invalidating
 from benchmarks.made_up import pictures
-from explorer import device
-from explorer.device import Device
-from explorer.recipes import PRESETS, Recipe
+from explorer.base import device
+from explorer.base.device import Device
 from explorer.training import (
     Capture,
     Diverged,
@@ -45,6 +44,7 @@ from explorer.training import (
     capture,
 )
 from explorer.training.capture import Recorder
+from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.setting import Setting
 
 MINUTES = 8.0

@@ -19,8 +19,9 @@ import torch
 import torchinfo
 from torch import nn
 
-from explorer import anatomy, architectures
-from explorer.architectures.registry import build_on_meta
+from explorer import networks
+from explorer.analysis import summary as anatomy
+from explorer.networks.registry import build_on_meta
 
 CASES = (
     ("lenet", 1, 7),
@@ -64,7 +65,7 @@ def summary(network: nn.Module, shape: tuple[int, ...], device: str) -> object:
 
 def compare(name: str, batch: int, turns: int) -> Result:
     """One network: the explorer, torchinfo on the CPU, torchinfo on the meta device, in turns."""
-    architecture = architectures.get(name)
+    architecture = networks.get(name)
     options = architecture.resolve()
     shape = (batch, *architecture.input_shape)
     for_us = build_on_meta(architecture, options)
@@ -91,7 +92,7 @@ def peak_memory(name: str, batch: int) -> float:
 
 def measure_memory(name: str, batch: int) -> float:
     """The peak above the imports, in this very process."""
-    architecture = architectures.get(name)
+    architecture = networks.get(name)
     anatomy.measure("lenet", None, (1, 28, 28))  # loads the parts of torch that load late
     Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak of the imports
     before = _resident("VmRSS")

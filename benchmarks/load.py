@@ -25,7 +25,8 @@ import psutil
 
 from benchmarks import watching
 from benchmarks.visitor import Visitor, visiting
-from explorer import runs, serve
+from explorer import runs
+from explorer.server import serve
 from explorer.ui.entries import PAGES
 from tests.run_processes import folder
 from tests.serving import ROOT

@@ -4,8 +4,8 @@ from functools import cache
 
 import torch
 
-from explorer import datasets
-from explorer.datasets import Data, Split
+from explorer.data import datasets
+from explorer.data.datasets import Data, Split
 
 
 @cache

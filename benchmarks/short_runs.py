@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from explorer import datasets, device
-from explorer.recipes import Recipe, check, course_recipe
+from explorer.base import device
+from explorer.data import datasets
 from explorer.training import Diverged, Epoch, Steps, Training
+from explorer.training.recipes import Recipe, check, course_recipe
 
 CHANCE = 0.1  # ten classes, equally many pictures of each
 FAR_ABOVE = 0.5

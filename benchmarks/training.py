@@ -34,13 +34,15 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.bound import steps as steps_alone
 from benchmarks.whole_epochs import seconds_per_epoch
-from explorer import architectures, datasets, device
-from explorer.datasets import Data
-from explorer.recipes import Recipe, course_recipe
-from explorer.torchvision_import import torchvision
+from explorer import networks
+from explorer.base import device
+from explorer.base.torchvision_import import torchvision
+from explorer.data import datasets
+from explorer.data.datasets import Data
 from explorer.training import Snapshot, Steps, Training, environment
 from explorer.training.initialisation import initialise
 from explorer.training.machine import cores
+from explorer.training.recipes import Recipe, course_recipe
 from explorer.training.setting import Setting
 
 ON_GPU = torch.cuda.is_available()
@@ -89,7 +91,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
 def course(recipe: Recipe, data: Data, workers: int) -> Iterator[int]:
     """The ordinary loop."""
     there = device.torch_device(device.detect())
-    network: nn.Module = architectures.get(recipe.network).build(**recipe.options)
+    network: nn.Module = networks.get(recipe.network).build(**recipe.options)
     network = initialise(network, recipe.initialisation).to(there)
     optimiser = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay

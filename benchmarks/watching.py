@@ -21,8 +21,9 @@ from urllib.parse import urlencode, urlsplit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from explorer import datasets, runs
-from explorer.recipes import Recipe
+from explorer import runs
+from explorer.data import datasets
+from explorer.training.recipes import Recipe
 from tests.run_processes import folder
 from tests.serving import server
 

@@ -7,11 +7,12 @@ import sys
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
-from explorer import device, recipes, runs, storage
-from explorer.recipes import Recipe
+from explorer import runs
+from explorer.base import device, storage
 from explorer.runs import process, store
 from explorer.runs.worker import Worker
-from explorer.training import environment
+from explorer.training import environment, recipes
+from explorer.training.recipes import Recipe
 
 
 def seconds_per_epoch(recipe: Recipe) -> float:

@@ -13,9 +13,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from explorer import architectures, checkpoints, datasets, runs
-from explorer.checkpoints import FIRST
+from explorer import networks, runs
+from explorer.data import datasets
+from explorer.training import checkpoints
 from explorer.training.batches import resize, scale
+from explorer.training.checkpoints import FIRST
 
 FOLDER = Path(__file__).parent
 BATCH = 100  # pictures tested at once
@@ -75,9 +77,7 @@ def accuracy(network: nn.Module, dataset: str, size: int, first: int | None = No
         split.pictures[:first].split(BATCH), labels.split(BATCH), strict=True
     ):
         # Channels last takes a third of the time.
-        logits = architectures.main_answer(
-            network(scale(resize(pictures, size), torch.channels_last))
-        )
+        logits = networks.main_answer(network(scale(resize(pictures, size), torch.channels_last)))
         right += int((logits.argmax(dim=1) == wanted).sum())
     return right / len(labels)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from playwright.sync_api import Browser
 
 from explorer import runs
-from explorer.recipes import course_recipe
+from explorer.training.recipes import course_recipe
 from tests.run_processes import folder, until
 from tests.serving import browser, server
 

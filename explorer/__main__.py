@@ -10,23 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from explorer import (
-    access_options,
-    anatomy,
-    architectures,
-    doctor,
-    following,
-    inputs,
-    plain_text,
-    run_commands,
-    serve,
-    wording,
-)
-from explorer.anatomy import Anatomy, Block, Layer
-from explorer.language import _
-from explorer.run_commands import settings
-from explorer.terminal import table
-from explorer.units import count, exact, size, times
+from explorer import networks
+from explorer.analysis import summary, wording
+from explorer.analysis.summary import Anatomy, Block, Layer
+from explorer.base import inputs, plain_text
+from explorer.base.language import _
+from explorer.base.units import count, exact, size, times
+from explorer.cli import access_options, doctor, run_commands, watch_run
+from explorer.cli.run_commands import settings
+from explorer.cli.terminal import table
+from explorer.server import serve
 
 MISFIT = 2  # exit status: bad arguments, or a size that the network cannot take
 
@@ -40,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(plain_text.lines(str(error)), file=sys.stderr)  # names and paths are in it
         return MISFIT
     except KeyboardInterrupt:
-        return following.INTERRUPTED
+        return watch_run.INTERRUPTED
     except BrokenPipeError:  # `… | head` closed our output: nothing more to say
         sys.stderr.close()
         return 0
@@ -94,7 +87,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = [architectures.get(name) for name in architectures.names()]
+    found = [networks.get(name) for name in networks.names()]
     if options.json:
         print(json.dumps([_describe(architecture) for architecture in found], indent=1))
         return 0
@@ -113,11 +106,11 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _options(architecture: architectures.Architecture) -> str:
+def _options(architecture: networks.Architecture) -> str:
     return "; ".join(f"{o.name}: {o.describe_choices()}" for o in architecture.options)
 
 
-def _describe(architecture: architectures.Architecture) -> dict[str, Any]:
+def _describe(architecture: networks.Architecture) -> dict[str, Any]:
     return {
         "name": architecture.name,
         "title": architecture.title,
@@ -157,13 +150,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _layers(options: argparse.Namespace) -> int:
-    architecture = architectures.get(options.name)
+    architecture = networks.get(options.name)
     picture = (
         inputs.parse(options.input, architecture.input_shape)
         if options.input
         else architecture.input_shape
     )
-    found = anatomy.measure(
+    found = summary.measure(
         options.name, settings(options.set), picture, inputs.parse_batch(options.batch)
     )
     if options.json:
@@ -198,7 +191,7 @@ def as_json(found: Anatomy) -> dict[str, Any]:
         },
     }
     if found.lesson:
-        text = wording.lesson(found.lesson, architectures.get(found.architecture).title)
+        text = wording.lesson(found.lesson, networks.get(found.architecture).title)
         operation = found.lesson.operation
         data["error"] = {
             "layer": operation.name,

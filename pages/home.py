@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import N_, _
+from explorer.base.language import N_, _
 from explorer.ui import hero
 from explorer.ui.entries import entry
 

@@ -60,8 +60,9 @@ def _untold(_done: int, _total: int) -> None:
 
 
 def _readers() -> dict[str, Callable[[Path], object]]:
-    from explorer import checkpoints, weights
-    from explorer.decoding import pictures
+    from explorer import weights
+    from explorer.data.decoding import pictures
+    from explorer.training import checkpoints
     from explorer.ui import inside_sources
     from explorer.weights import published
 

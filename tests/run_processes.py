@@ -15,9 +15,11 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image
 
-from explorer import runs, serve, storage
-from explorer.recipes import Recipe
+from explorer import runs
+from explorer.base import storage
 from explorer.runs import Run, store
+from explorer.server import serve
+from explorer.training.recipes import Recipe
 from tests.serving import temporary_log
 
 PATIENCE = 60.0  # seconds; everything here takes a few on a machine that is not busy

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from playwright.sync_api import Browser, sync_playwright
 
-from explorer import serve
+from explorer.server import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_START = 60

@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
-from explorer import language
-from explorer.decoding import markers, pictures
-from explorer.tasks import Output, Progress, Refused
+from explorer.base import language
+from explorer.base.tasks import Output, Progress, Refused
+from explorer.data.decoding import markers, pictures
 
 
 def look(content: bytes, progress: Progress, *, word: str) -> Output:

@@ -14,10 +14,23 @@ from threading import Event, Semaphore
 
 import pytest
 
-from explorer import access, access_options, serve, storage, teacher_key, teachers
-from explorer.access import GB, IN_CLASS, NO_LIMITS, Denied, Rules, RunLimits, Visitor, Who
-from explorer.storage import PROJECT
-from explorer.teacher_key import Throttle
+from explorer.base import access, storage
+from explorer.base.access import (
+    GB,
+    IN_CLASS,
+    NO_LIMITS,
+    Denied,
+    Rules,
+    RunLimits,
+    Visitor,
+    Who,
+    teacher_key,
+    teachers,
+)
+from explorer.base.access.teacher_key import Throttle
+from explorer.base.storage import PROJECT
+from explorer.cli import access_options
+from explorer.server import serve
 
 ANNA, BERT = Visitor("a" * 64, teacher=False), Visitor("b" * 64, teacher=False)
 TEACHER = Visitor("c" * 64, teacher=True)

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from explorer import activations
-from explorer.activations import Recording, glance, own_copy, record, stages
-from explorer.activations.layout import layout
-from explorer.architectures import build_on_meta, course, get
-from explorer.graph import record as record_shapes
+from explorer.analysis.graph import record as record_shapes
+from explorer.inside import activations
+from explorer.inside.activations import Recording, glance, own_copy, record, stages
+from explorer.inside.activations.layout import layout
+from explorer.networks import build_on_meta, course, get
 
 # Side of a small picture that the network accepts; and options that keep the large ones small.
 SIDES = {"lenet": 28, "bn_lenet": 28, "alexnet": 195, "nin": 67, "googlenet": 40, "densenet": 40}

@@ -13,10 +13,10 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer import memory, misfit
-from explorer.anatomy import Anatomy, Block, Layer, Totals, dissect, measure
-from explorer.architectures import Architecture, build_on_meta, course, get, torchvision_models
-from explorer.torchvision_import import models
+from explorer.analysis import memory, misfit
+from explorer.analysis.summary import Anatomy, Block, Layer, Totals, dissect, measure
+from explorer.base.torchvision_import import models
+from explorer.networks import Architecture, build_on_meta, course, get, torchvision_models
 
 FACTS = json.loads((Path(__file__).parent / "data" / "course_facts.json").read_text())
 MODELS = torchvision_models.names()

@@ -16,8 +16,9 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import architectures, torchvision_import
-from explorer.architectures import (
+from explorer import networks
+from explorer.base import torchvision_import
+from explorer.networks import (
     Architecture,
     build_on_meta,
     course,
@@ -28,12 +29,12 @@ from explorer.architectures import (
     resnet,
     torchvision_models,
 )
-from explorer.ops import BatchNorm
+from explorer.networks.ops import BatchNorm
 
 FACTS = json.loads((Path(__file__).parent / "data" / "course_facts.json").read_text())
 FILES = sorted(
     path
-    for path in Path(architectures.__file__).parent.glob("*.py")
+    for path in Path(networks.__file__).parent.glob("*.py")
     if path.stem not in {"__init__", "registry", "torchvision_models"}
 )
 BLOCKS = {
@@ -240,11 +241,11 @@ def test_a_course_file_holds_its_network_and_all_its_facts(file: Path):
     assert ast.get_docstring(tree)
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name.startswith("explorer")} <= {
-        "explorer.architectures.registry",
-        "explorer.language",
-        "explorer.ops",
+        "explorer.networks.registry",
+        "explorer.base.language",
+        "explorer.networks.ops",
     }
-    entries = importlib.import_module(f"explorer.architectures.{file.stem}").ARCHITECTURES
+    entries = importlib.import_module(f"explorer.networks.{file.stem}").ARCHITECTURES
     for entry in entries:
         assert inspect.getsourcefile(entry.build) == str(file)
         assert entry.title
@@ -389,7 +390,7 @@ def test_torchvisions_networks_know_their_size(name: str, side: int):
 
 
 def import_with(torchvision_text: str, folder: Path, patch: pytest.MonkeyPatch) -> ModuleType:
-    """`explorer.torchvision_import`, run again beside a torchvision that consists of this text."""
+    """`torchvision_import`, run again beside a torchvision that consists of this text."""
     (folder / "torchvision").mkdir()
     (folder / "torchvision" / "__init__.py").write_text(torchvision_text)
     (folder / "torchvision" / "part.py").write_text("")

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from explorer import anatomy, pictures
-from explorer.architectures import get
-from explorer.attribution import (
+from explorer.analysis import summary
+from explorer.base.torchvision_import import torchvision
+from explorer.data import pictures
+from explorer.inside.attribution import (
     BASELINES,
     METHODS,
     agreement,
@@ -30,8 +31,8 @@ from explorer.attribution import (
     saliency,
     top,
 )
-from explorer.attribution.running import output_of
-from explorer.torchvision_import import torchvision
+from explorer.inside.attribution.running import output_of
+from explorer.networks import get
 
 NETWORKS = {"lenet": 28, "resnet18": 40, "densenet": 40, "torchvision/resnet18": 48}
 
@@ -165,7 +166,7 @@ def test_grad_cam_at_any_convolution(name: str):
 def test_grad_cam_looks_at_blocks_too(name: str, first: str, size: int):
     architecture = get(name)
     channels = architecture.input_shape[0]
-    found = places(anatomy.measure(name, architecture.resolve(), (channels, size, size), 1))
+    found = places(summary.measure(name, architecture.resolve(), (channels, size, size), 1))
     assert next(iter(found)) == first
     network = plain(architecture.build(**architecture.resolve()).eval())
     picture = torch.randn(1, channels, size, size)

@@ -9,8 +9,8 @@ import torch
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from explorer import normalisation
-from explorer.normalisation import Source
+from explorer.lessons import normalisation
+from explorer.lessons.normalisation import Source
 from explorer.ui.normalisation_choice import RUN
 from tests import pages
 from tests.conftest import settled

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer import datasets
-from explorer.torchvision_import import torchvision
+from explorer.base.torchvision_import import torchvision
+from explorer.data import datasets
 from explorer.training.batches import Batches, Order, crop, resize, resize_in_float
 
 LAYOUT = torch.contiguous_format

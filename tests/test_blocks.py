@@ -8,11 +8,12 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer import blocks, channels, ops
-from explorer.architectures.densenet import DenseBlock, transition_block
-from explorer.architectures.resnet import Residual
-from explorer.blocks import Unreduced, Widths
 from explorer.figures import block_cards as figures
+from explorer.lessons import blocks, channels
+from explorer.lessons.blocks import Unreduced, Widths
+from explorer.networks import ops
+from explorer.networks.densenet import DenseBlock, transition_block
+from explorer.networks.resnet import Residual
 
 # The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel
 # weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5 convolution.

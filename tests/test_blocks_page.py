@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from explorer import blocks
+from explorer.lessons import blocks
 from tests import pages
 from tests.conftest import settled
 from tests.pages import boards, text

@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer import datasets, device, recipes, runs, storage
-from explorer.datasets import Data
-from explorer.device import Device
-from explorer.recipes import Recipe
+from explorer import runs
+from explorer.base import device, storage
+from explorer.base.device import Device
+from explorer.data import datasets
+from explorer.data.datasets import Data
 from explorer.runs import process, store, worker
 from explorer.runs.worker import Worker
-from explorer.training import Capture, Epoch, Record, State, Steps, Training, capture
+from explorer.training import Capture, Epoch, Record, State, Steps, Training, capture, recipes
 from explorer.training.capture import COMPARED, WARM_UP, Graph, never, recorder
 from explorer.training.learner import Learner, Step
+from explorer.training.recipes import Recipe
 from explorer.ui import run_words
 from tests.pages import opened, text
 

@@ -16,12 +16,15 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 from torch import Tensor, nn
 
-from explorer import attribution, checkpoints, comparison, datasets, pictures, recipes, weights
-from explorer.architectures import get
-from explorer.checkpoints import NETWORK, Card
-from explorer.excitation import Gallery, Settings
-from explorer.runs import folder, store
+from explorer import weights
+from explorer.data import datasets, pictures
+from explorer.inside import attribution, comparison
+from explorer.inside.feature_visualization import Gallery, Settings
+from explorer.networks import get
+from explorer.runs import artifacts, store
 from explorer.runs.records import Status
+from explorer.training import checkpoints, recipes
+from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import (
     compare_picture,
     compare_work,
@@ -86,7 +89,7 @@ def epoch_ends(run: int, epoch: int) -> nn.Module:
     network = architecture.build(**architecture.resolve()).eval().requires_grad_(False)
     for parameter in network.parameters():
         parameter.copy_(torch.randn(parameter.shape) * 0.3)
-    save(network, folder.checkpoint_file(run, epoch), epoch)
+    save(network, artifacts.checkpoint_file(run, epoch), epoch)
     return network
 
 
@@ -102,7 +105,7 @@ def save(network: nn.Module, path: Path, epoch: int) -> None:
 def delete(run: int) -> None:
     """As the page Runs does it."""
     assert store.remove(run)
-    folder.remove(run)
+    artifacts.remove(run)
 
 
 def plain(network: nn.Module, count: int) -> Tensor:
@@ -344,7 +347,7 @@ def test_a_network_without_an_answer_says_why_and_the_others_answer(run: int) ->
     network = epoch_ends(run, 2)
     for parameter in network.get_submodule("fc3").parameters():
         parameter.fill_(3e38)
-    save(network, folder.checkpoint_file(run, 2), 2)
+    save(network, artifacts.checkpoint_file(run, 2), 2)
     at = ended(opened("compare", nets=f"{OTHERS},lenet:run:{run}"))
     assert html(at).count("answer is no number") == 1
     assert html(at).count("<section>") == 3
@@ -392,7 +395,7 @@ def test_a_moment_that_gave_way_is_a_sentence_beside_what_is_there(
     epoch_ends(run, 2)
     at = opened(page, weights=f"run:{run}", beside="moments", moment2=f"run:{run}@1")
     assert not at.error
-    first = folder.checkpoint_file(run, 1)
+    first = artifacts.checkpoint_file(run, 1)
     during(monkeypatch, inside_choice, "at_moment", first.unlink)
     at.run()
     assert not at.exception
@@ -437,7 +440,7 @@ def test_a_click_that_left_before_the_new_labels_came_changes_nothing(
 
 
 def test_a_folder_that_is_lost_is_a_sentence_on_every_page(run: int) -> None:
-    shutil.rmtree(folder.folder(run))
+    shutil.rmtree(artifacts.folder(run))
     for page in (*PAGES, "compare"):
         address = {"nets": f"lenet:run:{run},{OTHERS}"} if page == "compare" else {}
         at = opened(page, weights=f"run:{run}", **address)

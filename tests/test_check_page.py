@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import quiz
-from explorer.quiz import Question, spell
+from explorer.lessons import quiz
+from explorer.lessons.quiz import Question, spell
 from explorer.ui import channels_cost, quiz_score
 from explorer.ui.entries import entry
 from explorer.ui.quiz_place import Given, Place

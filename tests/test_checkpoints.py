@@ -14,8 +14,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from explorer import architectures, checkpoints
-from explorer.checkpoints import Card
+from explorer import networks
+from explorer.training import checkpoints
+from explorer.training.checkpoints import Card
 
 CARD = Card(
     network="lenet",
@@ -34,7 +35,7 @@ CARD = Card(
 def weights(seed: int = 0) -> dict[str, Tensor]:
     """A LeNet's, under the names that they have in a checkpoint."""
     torch.manual_seed(seed)
-    network = architectures.get("lenet").build(activation="relu")
+    network = networks.get("lenet").build(activation="relu")
     return {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
 
 
@@ -59,7 +60,7 @@ def test_tensors_and_card_come_back(saved: Path):
 
 def test_the_network_answers_as_before(saved: Path):
     torch.manual_seed(0)
-    before = architectures.get("lenet").build(activation="relu").eval()
+    before = networks.get("lenet").build(activation="relu").eval()
     tensors, card = checkpoints.load(saved)
     after = checkpoints.build(card, tensors)
     pictures = torch.rand(4, 1, 28, 28)
@@ -108,7 +109,7 @@ def test_others_can_read_the_file(saved: Path):
 def test_a_network_of_the_zoo_too(tmp_path: Path):
     name = "torchvision/squeezenet1_1"
     options = {"in_channels": 1, "num_classes": 10}
-    network = architectures.get(name).build(**options)
+    network = networks.get(name).build(**options)
     tensors = {f"network.{key}": value for key, value in network.state_dict().items()}
     path = tmp_path / "zoo"
     checkpoints.save(path, tensors, Card(name, options))

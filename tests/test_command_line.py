@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from explorer.__main__ import main
-from explorer.anatomy import measure
-from explorer.architectures import course, get, names
+from explorer.analysis.summary import measure
+from explorer.networks import course, get, names
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYER = {
@@ -227,8 +227,8 @@ def test_the_command_answers_without_a_traceback():
 # Prints, in kilobytes, how much more memory VGG-19 on 256 huge pictures takes than LeNet did.
 MEMORY = """
 import resource
-from explorer.anatomy import measure
-from explorer.memory import training_memory
+from explorer.analysis.summary import measure
+from explorer.analysis.memory import training_memory
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 measure("lenet", {}, (1, 28, 28)); measure("torchvision/alexnet", {}, (3, 224, 224))

@@ -12,8 +12,11 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
-from explorer import architectures, checkpoints, comparison, datasets, pictures, weights
-from explorer.checkpoints import NETWORK, Card
+from explorer import networks, weights
+from explorer.data import datasets, pictures
+from explorer.inside import comparison
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import compare_disagree, compare_picture, compare_work
 from tests.conftest import settled
 from tests.pages import opened, press, text
@@ -23,7 +26,7 @@ TWO = "lenet:shipped:lenet,bn_lenet:shipped:bn_lenet"
 
 def trained(folder: Path, name: str, dataset: str = "digits") -> nn.Module:
     """A network whose last layer was fitted to half of the digits: right on most of them."""
-    architecture = architectures.get(name)
+    architecture = networks.get(name)
     torch.manual_seed(len(name))
     network = architecture.build(**architecture.resolve()).eval()
     *_others, last = (part for part in network.modules() if isinstance(part, nn.Linear))
@@ -102,7 +105,7 @@ def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> No
     shares = {name: share(network) for name, network in two.items()}
     assert max(shares.values()) > 0.6  # the fit has learned something
     best = max(shares, key=lambda name: shares[name])
-    title, letter = architectures.get(best).title, "AB"[list(two).index(best)]
+    title, letter = networks.get(best).title, "AB"[list(two).index(best)]
     assert f"**{letter} {title}** (trained) gets most of the 359 test pictures" in text(at)
     for name in two:
         assert f"{100 * shares[name]:.1f}\u202f%" in html(at)

@@ -11,13 +11,17 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import anatomy, architectures, checkpoints, comparison, datasets, weights
-from explorer.checkpoints import NETWORK, Card
-from explorer.comparison import Answers, Count, Timing, counting
-from explorer.datasets import Split
+from explorer import networks, weights
+from explorer.analysis import summary
+from explorer.data import datasets
+from explorer.data.datasets import Split
 from explorer.figures import comparison as figures
 from explorer.figures import comparison_budgets
 from explorer.figures.comparison import Row
+from explorer.inside import comparison
+from explorer.inside.comparison import Answers, Count, Timing, counting
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +36,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def trained(folder: Path, name: str, dataset: str = "digits", *, file: str = "") -> nn.Module:
     """Some weights, shipped as those of a network that learned from `dataset`."""
-    architecture = architectures.get(name)
+    architecture = networks.get(name)
     torch.manual_seed(len(name))
     network = architecture.build(**architecture.resolve()).eval()
     card = Card(
@@ -76,7 +80,7 @@ def test_every_offer_can_be_read(shipped: Path) -> None:
     (shipped / "broken.safetensors").write_bytes(b"nothing")
     offers = comparison.offers()
     assert offers[0] == "lenet:shipped:lenet"
-    assert {f"{name}:untrained:0" for name in architectures.course()} < set(offers)
+    assert {f"{name}:untrained:0" for name in networks.course()} < set(offers)
     for spelled in offers[:12]:
         assert comparison.entrant(spelled).spelled == spelled
 
@@ -107,7 +111,7 @@ def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
 def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> None:
     network = trained(shipped, "lenet")
     given = comparison.entrant("lenet:shipped:lenet")
-    macs = anatomy.measure("lenet", None, (1, 28, 28)).totals.macs
+    macs = summary.measure("lenet", None, (1, 28, 28)).totals.macs
     count = comparison.count(given, "digits", 150, macs)
     assert count.seconds_left is None
     count.advance(given.load, 0)  # at least one step, and not all
@@ -208,7 +212,7 @@ def test_times_are_positive_and_say_where_they_come_from() -> None:
 def test_a_time_is_what_an_idle_machine_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = (50, 1, 60, 2, 3, 4, 70, 5, 6, 7, 8, 80)  # others work beside four of them
     ticks = iter([0, 9, 9, 10, *(tick for took in runs for tick in (0, took))])
-    monkeypatch.setattr("explorer.comparison.timing.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("explorer.inside.comparison.timing.time.perf_counter", lambda: next(ticks))
     timing = Timing((1, 2, 2))
     finished(timing, nn.Identity)
     assert timing.runs == len(runs)
@@ -216,7 +220,7 @@ def test_a_time_is_what_an_idle_machine_takes(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
-    measured = anatomy.measure("bn_lenet", None, (1, 28, 28))
+    measured = summary.measure("bn_lenet", None, (1, 28, 28))
     for quantity, total in (
         ("parameters", measured.totals.parameters),
         ("macs", measured.totals.macs),
@@ -232,8 +236,8 @@ def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
                 for b, x in zip(bar.base, bar.x, strict=True)]  # fmt: skip
         assert max(ends) == pytest.approx(1)
     assert sum(much for _l, _a, much in comparison_budgets.slices(measured, "parameters")) == sum(
-        parameter.numel() for parameter in architectures.get("bn_lenet").build(
-            **architectures.get("bn_lenet").resolve()
+        parameter.numel() for parameter in networks.get("bn_lenet").build(
+            **networks.get("bn_lenet").resolve()
         ).parameters()
     )  # fmt: skip
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from explorer import ops, photographs
+from explorer.data import photographs
+from explorer.networks import ops
 from explorer.ui import convolution_code, convolution_photo, convolution_view
 from explorer.ui.window_board import Sliding
 from tests import pages

@@ -17,13 +17,14 @@ from playwright.sync_api import Page, expect
 from sklearn.metrics import pairwise_distances_argmin
 from streamlit.testing.v1 import AppTest
 
-from explorer import datasets, storage
-from explorer.datasets import idx, jobs, own
-from explorer.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
-from explorer.decoding import pools
+from explorer.base import jobs, storage
+from explorer.base.tasks import Pool
+from explorer.base.torchvision_import import torchvision
+from explorer.data import datasets
+from explorer.data.datasets import idx, own
+from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
+from explorer.data.decoding import pools
 from explorer.figures import class_counts, pictures
-from explorer.tasks import Pool
-from explorer.torchvision_import import torchvision
 from explorer.ui import progress
 from explorer.ui.entries import ROOT, entry
 from tests.conftest import settled

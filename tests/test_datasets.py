@@ -19,11 +19,12 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from explorer import datasets, storage
-from explorer.datasets import cifar, downloads, idx, jobs, splitting, writing
-from explorer.datasets.records import Damaged, Unavailable
-from explorer.reasons import Reason
-from explorer.torchvision_import import torchvision
+from explorer.base import jobs, storage
+from explorer.base.reasons import Reason
+from explorer.base.torchvision_import import torchvision
+from explorer.data import datasets
+from explorer.data.datasets import cifar, downloads, idx, splitting, writing
+from explorer.data.datasets.records import Damaged, Unavailable
 
 real_fashion = pytest.mark.skipif(
     not datasets.at_hand("fashion_mnist"),

@@ -7,7 +7,7 @@ import psutil
 import pytest
 import torch
 
-from explorer import device
+from explorer.base import device
 from tests import device as test_device
 
 CPU = device.named("cpu")

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer import checkpoints, device, doctor, hardware, storage, weights
+from explorer import weights
 from explorer.__main__ import main
-from explorer.device import Device
-from explorer.doctor import Finding, State
-from explorer.hardware import Facts
+from explorer.base import device, hardware, storage
+from explorer.base.device import Device
+from explorer.base.hardware import Facts
+from explorer.cli import doctor
+from explorer.cli.doctor import Finding, State
 from explorer.runs.database import database
+from explorer.training import checkpoints
 from explorer.ui import run_words
 from tests.pages import opened, text
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from explorer import edge_kernel as engine
-from explorer.edge_kernel import Descent, Problem, Start
 from explorer.figures import edge_kernel as figures
+from explorer.lessons import edge_kernel as engine
+from explorer.lessons.edge_kernel import Descent, Problem, Start
 
 
 @pytest.fixture(autouse=True)

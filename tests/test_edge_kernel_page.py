@@ -15,7 +15,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from explorer import edge_kernel as engine
+from explorer.lessons import edge_kernel as engine
 from explorer.ui.edge_kernel_choice import DEFAULTS
 from explorer.ui.entries import entry
 from tests import pages

@@ -16,13 +16,16 @@ from safetensors.torch import load_file
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
-from explorer import datasets, pictures, recipes, runs, storage, weights
-from explorer.architectures import get
-from explorer.checkpoints import NETWORK
-from explorer.recipes import Recipe
+from explorer import runs, weights
+from explorer.base import storage
+from explorer.data import datasets, pictures
+from explorer.networks import get
 from explorer.runs import process, store
 from explorer.runs.records import Status
 from explorer.runs.worker import Worker
+from explorer.training import recipes
+from explorer.training.checkpoints import NETWORK
+from explorer.training.recipes import Recipe
 from explorer.ui import kernels_film, kernels_kept, maps_page, maps_recorded
 from tests.pages import boards, opened, text
 from tests.run_processes import folder

@@ -10,12 +10,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from explorer import anatomy, datasets, excitation, weights
-from explorer.architectures import get
-from explorer.excitation import BEST, Ascent, Fields, Found, Gallery, Probe, Settings
-from explorer.excitation.ascending import blurred, roughness
+from explorer import weights
+from explorer.analysis import summary
+from explorer.analysis.operations import Graph
+from explorer.data import datasets
 from explorer.figures import excitation as figures
-from explorer.operations import Graph
+from explorer.inside import feature_visualization
+from explorer.inside.feature_visualization import (
+    BEST,
+    Ascent,
+    Fields,
+    Found,
+    Gallery,
+    Probe,
+    Settings,
+)
+from explorer.inside.feature_visualization.ascending import blurred, roughness
+from explorer.networks import get
 
 SOME = 120
 SMALL = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3))
@@ -49,7 +60,7 @@ def hooked(network: nn.Module, layer: nn.Module, pictures: Tensor) -> Tensor:
 
 
 def graph(name: str, layer: str, side: int = 28) -> Graph:
-    found = anatomy.measure(name, get(name).resolve(), (1, side, side), 1).layers
+    found = summary.measure(name, get(name).resolve(), (1, side, side), 1).layers
     names = [each.operation.name for each in found]
     until = tuple(each.operation for each in found[: names.index(layer) + 1])
     return Graph((1, 1, side, side), until, None, "", (), {})
@@ -62,7 +73,7 @@ def graph(name: str, layer: str, side: int = 28) -> Graph:
 @pytest.mark.parametrize("batch", [50, 7])
 def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> None:
     network = weights.load("bn_lenet", None, "untrained:3")
-    found = last(excitation.strongest(network, layer, gallery(), SOME, batch=batch))
+    found = last(feature_visualization.strongest(network, layer, gallery(), SOME, batch=batch))
     assert isinstance(found, Found)
     copy = weights.load("bn_lenet", None, "untrained:3")
     maps = hooked(copy, copy.get_submodule(layer), gallery().tensors(0, SOME))
@@ -82,7 +93,7 @@ def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> No
 def test_functions_between_modules_have_channels_too() -> None:
     network = weights.load("resnet18", {"num_classes": 3}, "untrained:0")
     name = "stage2.block1.add"
-    found = last(excitation.strongest(network, name, gallery(32), 12, batch=5))
+    found = last(feature_visualization.strongest(network, name, gallery(32), 12, batch=5))
     assert isinstance(found, Found)
     block = network.get_submodule("stage2.block1")
     pictures = gallery(32).tensors(0, 12)
@@ -94,14 +105,16 @@ def test_functions_between_modules_have_channels_too() -> None:
 
 def test_it_tells_how_far_it_is_stops_and_goes_on() -> None:
     network = weights.load("lenet", None, "untrained:0")
-    steps = excitation.strongest(network, "conv2", gallery(), SOME, batch=32)
+    steps = feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32)
     first, second = islice(steps, 2)
     steps.close()
     assert (first.seen, second.seen, second.total) == (32, 64, SOME)
     assert not second.done
-    on = list(excitation.strongest(network, "conv2", gallery(), SOME, batch=32, since=second))
+    on = list(
+        feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32, since=second)
+    )
     assert [each.seen for each in on] == [96, SOME]
-    whole = last(excitation.strongest(network, "conv2", gallery(), SOME, batch=32))
+    whole = last(feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32))
     assert isinstance(whole, Found)
     for part in ("values", "pictures", "rows", "columns", "least", "sums", "counts"):
         assert torch.equal(getattr(on[-1], part), getattr(whole, part))
@@ -111,18 +124,18 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU())
     nn.init.zeros_(network[0].weight)
     network[0].bias.data = torch.tensor([-1.0, 0.0, 2.0])
-    found = last(excitation.strongest(network, "1", gallery(), 30, batch=8))
+    found = last(feature_visualization.strongest(network, "1", gallery(), 30, batch=8))
     assert isinstance(found, Found)
     assert found.silent.tolist() == [True] * 3
     assert found.values[:, 2].tolist() == [2.0] * BEST
     assert found.pictures[:, 0].tolist() == list(range(BEST))
     torch.manual_seed(0)
-    few = last(excitation.strongest(SMALL, "2", gallery(), 4))
+    few = last(feature_visualization.strongest(SMALL, "2", gallery(), 4))
     assert isinstance(few, Found)
     assert few.values.shape == (4, 5)
     assert not few.silent.any()
     network[0].bias.data[1] = torch.nan
-    broken = last(excitation.strongest(network, "0", gallery(), 4))
+    broken = last(feature_visualization.strongest(network, "0", gallery(), 4))
     assert isinstance(broken, Found)
     assert broken.values[0].tolist() == [-1.0, -torch.inf, 2.0]
 
@@ -138,7 +151,7 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
 def test_what_cannot_be_is_said(layer: str, side: int, total: int, told: str) -> None:
     network = weights.load("lenet", None, "untrained:0")
     with pytest.raises(ValueError, match=told):
-        last(excitation.strongest(network, layer, gallery(side), total))
+        last(feature_visualization.strongest(network, layer, gallery(side), total))
 
 
 # -- what a unit sees -------------------------------------------------------------------------
@@ -191,7 +204,7 @@ def test_a_unit_that_sees_everything_has_the_whole_picture() -> None:
 
 def climbed(network: nn.Module, name: str, channel: int, **settings: object) -> Ascent:
     told = Settings(**{"steps": 24, **settings})  # type: ignore[arg-type]
-    end = last(excitation.ascend(network, name, channel, (1, 28, 28), told))
+    end = last(feature_visualization.ascend(network, name, channel, (1, 28, 28), told))
     assert isinstance(end, Ascent)
     return end
 
@@ -235,11 +248,11 @@ def test_the_same_seed_draws_the_same_also_in_two_parts() -> None:
     other = climbed(network, "conv2", 3, seed=6, **every)
     assert not torch.equal(one.picture, other.picture)
     settings = Settings(steps=24, seed=5, **every)
-    steps = excitation.ascend(network, "conv2", 3, (1, 28, 28), settings)
+    steps = feature_visualization.ascend(network, "conv2", 3, (1, 28, 28), settings)
     *_first, half = islice(steps, 11)
     steps.close()
     assert (half.step, half.done) == (10, False)
-    end = last(excitation.ascend(network, "conv2", 3, (1, 28, 28), settings, since=half))
+    end = last(feature_visualization.ascend(network, "conv2", 3, (1, 28, 28), settings, since=half))
     assert isinstance(end, Ascent)
     assert torch.equal(end.picture, one.picture)
 
@@ -289,13 +302,15 @@ def test_settings_that_make_no_sense_are_refused(
 ) -> None:
     network = weights.load("lenet", None, "untrained:0")
     with pytest.raises(ValueError, match=told):
-        last(excitation.ascend(network, "conv2", channel, (1, 28, 28), settings))
+        last(feature_visualization.ascend(network, "conv2", channel, (1, 28, 28), settings))
 
 
 def test_imagenet_s_normalisation_is_part_of_the_way() -> None:
     network = nn.Sequential(nn.Conv2d(3, 1, 1))
     end = last(
-        excitation.ascend(network, "0", 0, (3, 8, 8), Settings(steps=4), normalisation="imagenet")
+        feature_visualization.ascend(
+            network, "0", 0, (3, 8, 8), Settings(steps=4), normalisation="imagenet"
+        )
     )
     assert isinstance(end, Ascent)
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
@@ -308,9 +323,9 @@ def test_imagenet_s_normalisation_is_part_of_the_way() -> None:
 def test_the_shared_network_is_only_read() -> None:
     network = weights.load("bn_lenet", None, "untrained:0")
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    last(excitation.strongest(network, "bn1", gallery(), 8))
+    last(feature_visualization.strongest(network, "bn1", gallery(), 8))
     climbed(network, "bn1", 0, steps=4)
-    steps = excitation.ascend(network, "fc3", 0, (1, 28, 28), Settings())
+    steps = feature_visualization.ascend(network, "fc3", 0, (1, 28, 28), Settings())
     next(steps)
     with pytest.raises(ValueError, match="no channel"):
         climbed(network, "bn1", 99)

@@ -19,11 +19,14 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from explorer import checkpoints, datasets, pictures, weights
-from explorer.architectures import get
-from explorer.checkpoints import NETWORK, Card
-from explorer.excitation import Gallery, Settings
-from explorer.ui import excites_files, excites_mosaic, excites_subject, excites_work, turns
+from explorer import weights
+from explorer.base import compute_slots
+from explorer.data import datasets, pictures
+from explorer.inside.feature_visualization import Gallery, Settings
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
+from explorer.ui import excites_files, excites_mosaic, excites_subject, excites_work
 from explorer.ui.excites_subject import Subject
 from explorer.ui.excites_work import Work
 from tests.conftest import settled
@@ -278,8 +281,8 @@ def finds(begun: list[int], wait: float = 0.0) -> Any:
 def all_turns_taken() -> Iterator[None]:
     """Other visitors' work wherever there is room for it."""
     with ExitStack() as stack:
-        for _each in range(turns.MOST):
-            assert stack.enter_context(turns.turn(30))
+        for _each in range(compute_slots.MOST):
+            assert stack.enter_context(compute_slots.turn(30))
         yield
 
 

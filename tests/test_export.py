@@ -11,10 +11,11 @@ import pytest
 from tensorboardX.crc32c import crc32c
 from tensorboardX.proto.event_pb2 import Event
 
-from explorer import runs, storage
+from explorer import runs
+from explorer.base import storage
 from explorer.runs import Status, export, process, processes, store
 from explorer.runs.database import database
-from explorer.runs.ledger import Ledger
+from explorer.runs.writer import Ledger
 from tests.test_runs_store import SETTINGS, STARTED, epoch, steps
 
 

@@ -18,10 +18,13 @@ from playwright.sync_api import Page, Request, expect
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
-from explorer import checkpoints, datasets, pictures, pixel, weights
-from explorer.activations import record
-from explorer.architectures import get
-from explorer.checkpoints import NETWORK, Card
+from explorer import weights
+from explorer.data import datasets, pictures
+from explorer.inside import unit_arithmetic
+from explorer.inside.activations import record
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import inside_drawing, inside_leaf, maps_recorded, maps_sum, maps_sum_words
 from explorer.ui.inside_leaf import Place
 from explorer.ui.maps_recorded import Subject
@@ -142,7 +145,7 @@ def test_sums_read_as_people_write_them() -> None:
     torch.manual_seed(0)
     part = nn.Sequential(nn.Conv2d(20, 2, 3, padding=1), nn.BatchNorm2d(2), nn.ReLU()).eval()
     recording = record(part, torch.randn(1, 20, 5, 5))
-    found = pixel.pixel(recording, "0", 1, 0, 0)
+    found = unit_arithmetic.pixel(recording, "0", 1, 0, 0)
     line = "".join(token[0] for token in maps_sum_words.lines(found)[0])
     assert line.startswith("0 = ")
     assert "(14 others)" in line
@@ -152,7 +155,9 @@ def test_sums_read_as_people_write_them() -> None:
     assert "-" not in told  # a true minus everywhere
     assert maps_sum_words.number(-0.00003) == "−3e−5"
     assert maps_sum_words.number(1.0) == "1"
-    assert "ReLU(x) = max(0, x)" in maps_sum_words.text([pixel.pixel(recording, "2", 1, 0, 0)])
+    assert "ReLU(x) = max(0, x)" in maps_sum_words.text(
+        [unit_arithmetic.pixel(recording, "2", 1, 0, 0)]
+    )
     drawn = maps_sum._weighted(found)  # padding is marked, and shown as zero
     assert drawn["inside"] == [False] * 3 + [False, True, True] * 2
     assert numbers(drawn["patches"]).reshape(-1, 9)[:, :3].tolist() == [[0] * 3] * 20

@@ -10,8 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget, WidgetList
 
-from explorer import anatomy, architectures, field_stack
+from explorer import networks
+from explorer.analysis import summary
 from explorer.figures import field as figures
+from explorer.lessons import field_stack
 from explorer.ui import field_measures, field_questions, field_view
 from tests import pages
 from tests.conftest import settled
@@ -199,8 +201,8 @@ def test_real_networks_are_the_engines(name: str, words: str):
 
 
 def test_the_networks_chart_is_the_engines_record():
-    shown = architectures.get("vgg11")
-    found = anatomy.measure("vgg11", None, shown.input_shape)
+    shown = networks.get("vgg11")
+    found = summary.measure("vgg11", None, shown.input_shape)
     convolutions, pools = figures.growth(found).data
     both = {
         name: side if side is not None else other
@@ -211,7 +213,7 @@ def test_the_networks_chart_is_the_engines_record():
 
 @pytest.mark.parametrize("name", field_measures.NETWORKS)
 def test_every_offered_network_has_fields(name: str):
-    found = anatomy.measure(name, None, architectures.get(name).input_shape)
+    found = summary.measure(name, None, networks.get(name).input_shape)
     assert len(figures.windows(found)) > 10
 
 
@@ -243,7 +245,7 @@ def test_the_files_of_what_is_measured():
     stacks = read(field_measures.stacks_csv(64))
     assert [stack["weights"] for stack in stacks] == ["73728", "102400", "110592", "200704"]
     assert [stack["field_pixels"] for stack in stacks] == ["5", "5", "7", "7"]
-    layers = read(field_measures.layers_csv(anatomy.measure("alexnet", None, (1, 224, 224))))
+    layers = read(field_measures.layers_csv(summary.measure("alexnet", None, (1, 224, 224))))
     assert [layer["field_width"] for layer in layers][:4] == ["11", "19", "51", "67"]
 
 

@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from explorer import field_stack as stack
-from explorer.field_stack import Layer
+from explorer.lessons import field_stack as stack
+from explorer.lessons.field_stack import Layer
 
 
 @st.composite

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from explorer.anatomy import Anatomy, Block, Layer, measure
-from explorer.architectures import course, get
+from explorer.analysis.summary import Anatomy, Block, Layer, measure
 from explorer.figures import charts, table
 from explorer.figures.board import board
+from explorer.networks import course, get
 
 CASES = [
     *course(),

@@ -16,10 +16,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from explorer import serve
+from explorer.server import serve
+from explorer.server.headers import content_policy
 from explorer.ui.entries import PAGES, ROOT, Entry, by_section, entry
 from explorer.ui.speech import best_match
-from explorer.ui.web import content_policy
 from tests.conftest import settled
 from tests.serving import serving
 
@@ -86,7 +86,7 @@ def test_serve_says_where_and_ends_cleanly_on_ctrl_c() -> None:
         owner.bind((serve.LOOPBACK, 0))
         owner.listen()
         taken = owner.getsockname()[1]
-        code = f"import sys; from explorer.serve import serve; sys.exit(serve({taken}))"
+        code = f"import sys; from explorer.server.serve import serve; sys.exit(serve({taken}))"
         server = subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=ROOT,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer import misfit
-from explorer.architectures import build_on_meta, get
-from explorer.graph import record
+from explorer.analysis import misfit
+from explorer.analysis.graph import record
+from explorer.networks import build_on_meta, get
 
 # Same examples at every run; a failing one is shown as it is.
 STEADY = settings(

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from benchmarks import gpu
-from explorer import datasets, device
-from explorer.recipes import PRESETS
+from explorer.base import device
+from explorer.data import datasets
 from explorer.training import capture
 from explorer.training.capture import Graph
 from explorer.training.learner import Step
+from explorer.training.recipes import PRESETS
 
 CPU = device.named("cpu")
 

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 import pytest
 
-from explorer import storage
+from explorer.base import storage
 from explorer.runs import Run, Status, metrics, process, processes, store
 from explorer.runs.database import database
 from tests import device, run_processes

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.anatomy import dissect
-from explorer.architectures import build_on_meta, course, get
-from explorer.graph import INPUT, Graph, Operation, record
+from explorer.analysis.graph import INPUT, Graph, Operation, record
+from explorer.analysis.summary import dissect
+from explorer.networks import build_on_meta, course, get
 
 # Networks that run fast on a CPU, and between them hold gates, shuffles, dense blocks, branches,
 # attention, normalisation over channels, and layers called several times.

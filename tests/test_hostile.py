@@ -21,9 +21,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer import checkpoints, pictures
-from explorer.decoding import markers, pools
-from explorer.tasks import Client, Ending, Work
+from explorer.base.tasks import Client, Ending, Work
+from explorer.data import pictures
+from explorer.data.decoding import markers, pools
+from explorer.training import checkpoints
 from tests import measured
 from tests.measured import Outcome
 from tests.test_checkpoints import CARD, weights

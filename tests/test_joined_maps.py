@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer import pictures, weights
+from explorer import weights
+from explorer.data import pictures
 from explorer.ui import maps_recorded
 from tests.pages import boards, opened
 

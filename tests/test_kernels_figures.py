@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import anatomy, architectures
-from explorer.architectures import build_on_meta, get
+from explorer import networks
+from explorer.analysis import summary
 from explorer.figures import kernels, kernels_charts
 from explorer.figures.kernels import Layer
 from explorer.figures.kernels_charts import Spread
+from explorer.networks import build_on_meta, get
 
 
 def lone(module: nn.Module) -> tuple[nn.Module, Layer]:
@@ -60,7 +61,7 @@ def test_a_transposed_convolution_paints_its_kernel(groups: int) -> None:
 def layers_of(name: str) -> dict[str, Layer]:
     architecture = get(name)
     network = build_on_meta(architecture, architecture.resolve())
-    measured = anatomy.measure(name, None, architecture.input_shape)
+    measured = summary.measure(name, None, architecture.input_shape)
     found = kernels.layers(network, [each.operation for each in measured.layers])
     return {each.name: each for each in found}
 
@@ -68,7 +69,7 @@ def layers_of(name: str) -> dict[str, Layer]:
 @pytest.mark.parametrize(
     "name",
     [
-        *(each for each in architectures.names() if not each.startswith("torchvision/")),
+        *(each for each in networks.names() if not each.startswith("torchvision/")),
         *("torchvision/" + each for each in (
             "alexnet", "mobilenet_v3_small", "regnet_x_400mf", "shufflenet_v2_x0_5", "swin_t",
             "convnext_tiny", "squeezenet1_1", "resnext50_32x4d", "vit_b_32", "efficientnet_b0",
@@ -111,7 +112,7 @@ def test_what_reads_the_picture_and_what_lies_on_a_map() -> None:
 def test_a_linear_layer_on_a_map_sums_over_the_map() -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 5))
-    graph = anatomy.dissect(network.to("meta"), (1, 1, 6, 6))[0]
+    graph = summary.dissect(network.to("meta"), (1, 1, 6, 6))[0]
     layer = kernels.layers(network, graph.operations)[1]
     assert layer.shape == (5, 3, 4, 4)
     linear = nn.Linear(48, 5)

@@ -15,10 +15,12 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from explorer import checkpoints, datasets, weights
-from explorer.architectures import get
-from explorer.checkpoints import NETWORK, Card
+from explorer import weights
+from explorer.data import datasets
 from explorer.figures import kernels
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import kernels_files, kernels_kept, kernels_layer
 from explorer.ui.kernels_kept import Subject
 from tests.conftest import settled

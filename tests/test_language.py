@@ -13,7 +13,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from streamlit.testing.v1 import AppTest
 
-from explorer import architectures, language
+from explorer import networks
+from explorer.base import language
 from explorer.ui import entries
 from explorer.ui.entries import PAGES, ROOT, SECTIONS, Entry
 from explorer.ui.speech import CHOICE
@@ -85,7 +86,7 @@ def pseudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 # Options are called on the page as they are in links and on the command line.
-NAMES = {option.name for each in architectures.course().values() for option in each.all_options}
+NAMES = {option.name for each in networks.course().values() for option in each.all_options}
 
 
 def plain(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from explorer import architectures
+from explorer import networks
 from tests.conftest import settled
 from tests.test_journey import board
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 def others(name: str) -> dict[str, str]:
     """A value other than the default for each option of a network."""
     chosen = {}
-    for option in architectures.get(name).all_options:
+    for option in networks.get(name).all_options:
         ends = [option.choices[0], option.choices[-1]]
         if option.name not in ("in_channels", "num_classes"):
             chosen[option.name] = next(str(end) for end in ends if end != option.default)
@@ -22,7 +22,7 @@ def others(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["bn_lenet", "densenet", "torchvision/resnet18"])
 def test_a_reload_shows_the_same(page: Page, app_server: str, name: str) -> None:
-    size = "3x224x224" if "/" in name else "x".join(map(str, architectures.get(name).input_shape))
+    size = "3x224x224" if "/" in name else "x".join(map(str, networks.get(name).input_shape))
     wanted = {"network": name, "input": size, "batch": "3", "num_classes": "7", **others(name)}
     page.goto(f"{app_server}/layers?" + "&".join(f"{k}={v}" for k, v in wanted.items()))
     key = name.replace("/", "-")

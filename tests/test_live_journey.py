@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from explorer import datasets, recipes, runs, training
+from explorer import runs, training
+from explorer.data import datasets
 from explorer.runs import Status, metrics, process, store
-from explorer.runs.ledger import Ledger
-from explorer.ui.run_feed import MOST_POINTS
+from explorer.runs.writer import Ledger
+from explorer.server.feed import MOST_POINTS
+from explorer.training import recipes
 from tests.conftest import settled, visiting
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, Served, mortal

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from explorer import checkpoints
-from explorer.checkpoints import Card
+from explorer.training import checkpoints
+from explorer.training.checkpoints import Card
 from explorer.ui import convolution_photo, entries, speech
 from tests.pages import opened
 

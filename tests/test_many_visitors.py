@@ -25,8 +25,9 @@ from torch import Tensor
 from websockets.asyncio.client import connect
 
 import explorer
-from explorer import pictures, weights
-from explorer.shelf import Shelf
+from explorer import weights
+from explorer.base.cache import Shelf
+from explorer.data import pictures
 from tests.asynchronous import run_apart
 from tests.serving import ROOT, serving
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from explorer import anatomy, pictures, weights
-from explorer.architectures import get
-from explorer.architectures.registry import build_on_meta
+from explorer import weights
+from explorer.analysis import summary
+from explorer.data import pictures
+from explorer.networks import get
+from explorer.networks.registry import build_on_meta
 from explorer.ui import compare_work, inside_mode, inside_why_view
 from tests.pages import boards, opened, text
 
@@ -42,7 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 )
 def test_the_sentence_names_what_the_network_has(name: str, kept: tuple[str, ...]) -> None:
     architecture = get(name)
-    measured = anatomy.measure(name, {}, architecture.input_shape, 1)
+    measured = summary.measure(name, {}, architecture.input_shape, 1)
     told = inside_mode.evaluation(measured)
     assert inside_mode.matters(measured) == bool(kept) == bool(told)
     assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)

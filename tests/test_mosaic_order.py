@@ -4,7 +4,8 @@ import pytest
 import torch
 from playwright.sync_api import Page
 
-from explorer import pictures, weights
+from explorer import weights
+from explorer.data import pictures
 from tests.conftest import settled
 from tests.run_processes import until
 

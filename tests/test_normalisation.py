@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from explorer import norm_experiments, normalisation
 from explorer.figures import normalisation as figures
-from explorer.norm_experiments import GradAsking
-from explorer.normalisation import Source
+from explorer.lessons import norm_experiments, normalisation
+from explorer.lessons.norm_experiments import GradAsking
+from explorer.lessons.normalisation import Source
 
 SOURCES = st.builds(
     Source,

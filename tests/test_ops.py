@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from explorer.ops import BatchNorm, batch_norm, output_size
+from explorer.networks.ops import BatchNorm, batch_norm, output_size
 
 PAIRS = [
     pytest.param((8, 3, 5, 5), nn.BatchNorm2d, id="maps"),

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.nn import functional
 
-from explorer import ops, photographs
-from explorer.decoding.pictures import MOST_BYTES
+from explorer.data import photographs
+from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.networks import ops
 
 NINE = torch.arange(9.0).reshape(3, 3)
 K = torch.arange(4.0).reshape(2, 2)

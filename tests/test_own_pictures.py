@@ -24,14 +24,15 @@ import pytest
 import torch
 from PIL import Image, PngImagePlugin
 
-from explorer import datasets, server_memory, storage
-from explorer.access import RunLimits, Visitor
-from explorer.datasets import own, writing
-from explorer.datasets.records import Damaged
-from explorer.decoding import archives, folders, pictures, pools, resizing
-from explorer.serve import cluster
-from explorer.tasks import Garbled, Output, Progress, Refused
-from explorer.torchvision_import import torchvision
+from explorer.base import server_memory, storage
+from explorer.base.access import RunLimits, Visitor
+from explorer.base.tasks import Garbled, Output, Progress, Refused
+from explorer.base.torchvision_import import torchvision
+from explorer.data import datasets
+from explorer.data.datasets import own, writing
+from explorer.data.datasets.records import Damaged
+from explorer.data.decoding import archives, folders, pictures, pools, resizing
+from explorer.server.serve import cluster
 
 RED, BLUE = (200, 30, 40), (20, 60, 220)
 

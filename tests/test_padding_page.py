@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Locator, Page, expect
 from torch.nn import functional
 
-from explorer.figures import strips
+from explorer.lessons import windows
 from explorer.ui import padding_planes, padding_questions, padding_view, strip_words
 from tests import pages
 from tests.conftest import settled
@@ -34,7 +34,7 @@ AXES = {
 @given(**AXES)
 def test_windows_outputs_and_unread_cells_are_torchs(size, kernel, stride, padding, dilation):
     try:
-        along = strips.axis(size, kernel, stride, padding, dilation)
+        along = windows.axis(size, kernel, stride, padding, dilation)
     except ValueError:
         with pytest.raises(RuntimeError):
             functional.conv1d(
@@ -44,7 +44,7 @@ def test_windows_outputs_and_unread_cells_are_torchs(size, kernel, stride, paddi
     x = torch.arange(1, size + 1, dtype=torch.float64).requires_grad_()
     weight = torch.ones(1, 1, kernel, dtype=torch.float64)
     found = functional.conv1d(x[None, None], weight, None, stride, padding, dilation)[0, 0]
-    assert strips.line(along) == tuple(found.tolist())
+    assert windows.line(along) == tuple(found.tolist())
     assert along.places == len(found)
     for place in range(along.places):
         (gradient,) = torch.autograd.grad(found[place], x, retain_graph=True)
@@ -62,7 +62,7 @@ def test_what_is_left_over_is_where_the_next_window_would_not_fit(
     size, kernel, stride, padding, dilation
 ):
     try:
-        along = strips.axis(size, kernel, stride, padding, dilation)
+        along = windows.axis(size, kernel, stride, padding, dilation)
     except ValueError:
         assume(False)
     end = along.size + along.after
@@ -75,19 +75,19 @@ def test_what_is_left_over_is_where_the_next_window_would_not_fit(
 @settings(deadline=None, max_examples=100)
 @given(size=st.integers(1, 24), kernel=st.integers(1, 11), dilation=st.integers(1, 4))
 def test_same_size_is_torchs_same(size, kernel, dilation):
-    along = strips.same(size, kernel, dilation)
+    along = windows.same(size, kernel, dilation)
     x = torch.arange(1, size + 1, dtype=torch.float64)
     weight = torch.ones(1, 1, kernel, dtype=torch.float64)
     found = functional.conv1d(x[None, None], weight, padding="same", dilation=dilation)
-    assert strips.line(along) == tuple(found.flatten().tolist())
-    other = strips.same(size, kernel, dilation, extra_first=True)
+    assert windows.line(along) == tuple(found.flatten().tolist())
+    other = windows.same(size, kernel, dilation, extra_first=True)
     assert other.places == along.places == size
     assert (other == along) == (dilation * (kernel - 1) % 2 == 0)
 
 
 def test_the_even_kernels_extra_zero_stands_right():
-    assert strips.line(strips.same(4, 2)) == (3, 5, 7, 4)
-    assert strips.line(strips.same(4, 2, extra_first=True)) == (1, 3, 5, 7)
+    assert windows.line(windows.same(4, 2)) == (3, 5, 7, 4)
+    assert windows.line(windows.same(4, 2, extra_first=True)) == (1, 3, 5, 7)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_the_courses_examples(typed, places):
 def test_the_courses_figures_of_padding_and_stride():
     rows, columns = padding_planes.read_axes(("3x3", "2x2", "1", "1"))
     padded = ((0, 3, 8, 4), (9, 19, 25, 10), (21, 37, 43, 16), (6, 7, 8, 0))
-    assert strips.plane(rows, columns) == padded
+    assert windows.plane(rows, columns) == padded
     rows, columns = padding_planes.read_axes(("3x3", "2x2", "1", "3, 2"))
-    assert strips.plane(rows, columns) == ((0, 8), (6, 8))
+    assert windows.plane(rows, columns) == ((0, 8), (6, 8))
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_the_courses_examples_are_one_click_away():
         assert at.text_input(key="pad_kernel2").value == setting["pad_kernel2"]
         rows, columns = padding_planes.read_axes(tuple(map(setting.get, padding_view.TWO_DEFAULTS)))
         outputs = [float(window["out"]) for window in boards(at)[0]["windows"]]
-        assert outputs == [value for row in strips.plane(rows, columns) for value in row]
+        assert outputs == [value for row in windows.plane(rows, columns) for value in row]
 
 
 def test_every_prompt_and_question_sets_up_an_experiment():
@@ -259,7 +259,7 @@ def test_a_link_gone_bad_still_shows_a_picture(address):
 
 
 def test_the_file_of_windows():
-    rows = list(csv.DictReader(io.StringIO(padding_view.windows_csv(strips.axis(9, 4, 3)))))
+    rows = list(csv.DictReader(io.StringIO(padding_view.windows_csv(windows.axis(9, 4, 3)))))
     assert rows == [
         {"output": "1", "columns": "1 2 3 4", "value": "10"},
         {"output": "2", "columns": "4 5 6 7", "value": "22"},
@@ -276,12 +276,12 @@ def test_the_file_of_windows_on_two_axes():
 
 
 def test_why_cells_are_lost_is_told_apart():
-    assert "step over" in strip_words.verdict(strips.axis(12, 2, 5))
-    assert "floor drops" in strip_words.verdict(strips.axis(9, 4, 3))
-    both = strip_words.verdict(strips.axis(9, 3, 4))
+    assert "step over" in strip_words.verdict(windows.axis(12, 2, 5))
+    assert "floor drops" in strip_words.verdict(windows.axis(9, 4, 3))
+    both = strip_words.verdict(windows.axis(9, 3, 4))
     assert "Columns 8 and 9 are never read: the floor" in both
     assert "Column 4 is never read: the windows" in both
-    assert strip_words.verdict(strips.axis(10, 3, 1, 1)) == "Every column is read."
+    assert strip_words.verdict(windows.axis(10, 3, 1, 1)) == "Every column is read."
 
 
 # -- the board in a browser -----------------------------------------------------------------------

@@ -12,9 +12,10 @@ from PIL import Image, ImageCms, ImageOps
 from torch import Tensor
 from torch.nn import functional
 
-from explorer import datasets, pictures
-from explorer.decoding import pictures as decoding
-from explorer.pictures import (
+from explorer.base.torchvision_import import torchvision
+from explorer.data import datasets, pictures
+from explorer.data.decoding import pictures as decoding
+from explorer.data.pictures import (
     Picture,
     from_dataset,
     from_drawing,
@@ -24,7 +25,6 @@ from explorer.pictures import (
     prepare,
     uploads,
 )
-from explorer.torchvision_import import torchvision
 from explorer.training.batches import resize, scale
 
 RED, WHITE = (250, 10, 20), (255, 255, 255)

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explorer.activations import Recording, record
-from explorer.architectures import get
-from explorer.pixel import (
+from explorer.inside.activations import Recording, record
+from explorer.inside.unit_arithmetic import (
     RULES,
     Activated,
     Combined,
@@ -25,6 +24,7 @@ from explorer.pixel import (
     Window,
     pixel,
 )
+from explorer.networks import get
 
 # float32 carries seven digits; what is added up is as exact as its largest parts.
 ROUNDING = 1e-6

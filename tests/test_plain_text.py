@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import plain_text
+from explorer.base import plain_text
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2Jred\x1b[31m"
 

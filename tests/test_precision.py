@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 
-from explorer import datasets, device
-from explorer.device import Device
-from explorer.recipes import Recipe
+from explorer.base import device
+from explorer.base.device import Device
+from explorer.data import datasets
 from explorer.training import Started, Training, machine
 from explorer.training.machine import GAINS_BY_BFLOAT16, numbers, repeatable
+from explorer.training.recipes import Recipe
 from explorer.ui import run_words
 from tests.pages import opened
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer import graph, python_source
+from explorer.analysis import graph
+from explorer.base import python_source
 
 THREADS = 4
 

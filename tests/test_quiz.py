@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer import architectures, quiz
-from explorer.quiz import Question, spell
-from explorer.quiz.record import read_answer
+from explorer import networks
+from explorer.lessons import quiz
+from explorer.lessons.quiz import Question, spell
+from explorer.lessons.quiz.record import read_answer
 from explorer.ui.entries import PAGES
 
 HOW_MANY = 210
@@ -31,7 +32,7 @@ def asked() -> tuple[Question, ...]:
 @cache
 def network(name: str) -> nn.Module:
     """The network itself, without memory for its weights; nothing of the engine is used here."""
-    architecture = architectures.get(name)
+    architecture = networks.get(name)
     with torch.device("meta"):
         return architecture.build(**architecture.resolve()).eval()
 

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from explorer import anatomy, receptive_field
-from explorer.architectures import build_on_meta, get
-from explorer.graph import INPUT, Graph, record
+from explorer.analysis import receptive_field, summary
+from explorer.analysis.graph import INPUT, Graph, record
+from explorer.networks import build_on_meta, get
 
 FACTS = json.loads((Path(__file__).parent / "data" / "course_facts.json").read_text())
 
@@ -266,7 +266,7 @@ def test_chains_of_sizes_and_jumps_are_the_courses(case: dict[str, Any]):
     ("name", "size", "shape"), [(name, *facts) for name, facts in PUBLISHED.items()]
 )
 def test_last_maps_see_what_is_published(name: str, size: int, shape: tuple[int, int, int] | None):
-    found = anatomy.measure(name, {}, get(name).input_shape)
+    found = summary.measure(name, {}, get(name).input_shape)
     assert found.totals.receptive_field == (size, size)
     if shape:
         last_map = found.totals.last_map

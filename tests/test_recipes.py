@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from torch import nn
 
-from explorer import architectures, recipes
-from explorer.recipes import PRESETS, Recipe, check, course_recipe, differences
+from explorer import networks
+from explorer.training import recipes
+from explorer.training.recipes import PRESETS, Recipe, check, course_recipe, differences
 
 FACTS = json.loads(
     (Path(__file__).parent / "data" / "course_facts.json").read_text(encoding="utf-8")
@@ -61,7 +62,7 @@ def test_a_network_has_the_recipe_of_the_run_with_its_options():
 def test_a_network_that_the_course_never_trained_has_a_recipe_too(name: str):
     recipe = course_recipe(name)
     assert check(recipe) == recipe
-    assert recipe.size == architectures.get(name).input_shape[1]
+    assert recipe.size == networks.get(name).input_shape[1]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -84,8 +85,8 @@ def pairs(name: str) -> list[tuple[Recipe, Recipe]]:
 
 
 def built(recipe: Recipe) -> nn.Module:
-    architecture = architectures.get(recipe.network)
-    return architectures.build_on_meta(architecture, architecture.resolve(recipe.options))
+    architecture = networks.get(recipe.network)
+    return networks.build_on_meta(architecture, architecture.resolve(recipe.options))
 
 
 def layers(recipe: Recipe) -> list[tuple[str, str]]:

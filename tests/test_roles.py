@@ -21,16 +21,28 @@ from starlette.types import Message, Scope
 from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 
-from explorer import access, datasets, runs, storage, teacher_key
-from explorer.access import IN_CLASS, NO_LIMITS, Denied, Rules, RunLimits, Visitor, Who
-from explorer.datasets import jobs, own
-from explorer.recipes import PRESETS, Recipe, as_json, course_recipe
+from explorer import runs
+from explorer.base import access, jobs, storage
+from explorer.base.access import (
+    IN_CLASS,
+    NO_LIMITS,
+    Denied,
+    Rules,
+    RunLimits,
+    Visitor,
+    Who,
+    teacher_key,
+)
+from explorer.base.tasks import Output
+from explorer.data import datasets
+from explorer.data.datasets import own
 from explorer.runs import Run, Status, quota, store
-from explorer.runs import folder as run_folder
-from explorer.tasks import Output
-from explorer.ui import downloads, owner_cookie, visitor
+from explorer.runs import artifacts as run_folder
+from explorer.server import owner_cookie
+from explorer.server.owner_cookie import OwnerCookie
+from explorer.training.recipes import PRESETS, Recipe, as_json, course_recipe
+from explorer.ui import downloads, visitor
 from explorer.ui.downloads import Download
-from explorer.ui.owner_cookie import OwnerCookie
 from explorer.ui.state import State
 from explorer.ui.states import DATA, FEATURE_MAPS, NEW_RUN, RUNS
 from tests.asynchronous import run_apart
@@ -101,7 +113,7 @@ def kept(name: str = "LeNet", who: Visitor = AS_ANNA, status: Status | None = No
 
 LAUNCHER = """
 import json, sys
-from explorer.access import Denied, RunLimits, Visitor
+from explorer.base.access import Denied, RunLimits, Visitor
 from explorer.runs import store
 cookie, recipe, waiting, queue = sys.argv[1:]
 for number in range(40):
@@ -714,7 +726,7 @@ def test_pages_change_runs_through_one_door() -> None:
     """No other module of the pages names what changes a run or a set of pictures, or brings
     something here."""
     ui = storage.PROJECT / "explorer" / "ui"
-    for path in (*ui.glob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
+    for path in (*ui.rglob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
         if path.name in {"visitor.py", "downloads.py"}:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -722,6 +734,8 @@ def test_pages_change_runs_through_one_door() -> None:
                 assert node.attr not in CHANGES.get(node.value.id, ()), f"{path.name}: {node.attr}"
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = {each.name for each in node.names}
-                assert node.module not in {"explorer.runs.verbs", "explorer.runs.store"}, path.name
+                assert node.module not in {"explorer.runs.commands", "explorer.runs.store"}, (
+                    path.name
+                )
                 if node.module == "explorer.runs":
-                    assert not names & {"verbs", "store", *CHANGES["runs"]}, path.name
+                    assert not names & {"commands", "store", *CHANGES["runs"]}, path.name

@@ -17,11 +17,13 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import checkpoints, datasets, runs, training
+from explorer import runs, training
 from explorer.__main__ import main
-from explorer.device import named
-from explorer.runs import Status, folder, metrics, process, processes, store
+from explorer.base.device import named
+from explorer.data import datasets
+from explorer.runs import Status, artifacts, metrics, process, processes, store
 from explorer.runs.database import database
+from explorer.training import checkpoints
 from tests import run_processes
 from tests.run_processes import SHORT, Server, WebServer, of_folder, until
 
@@ -126,7 +128,7 @@ def goes_on(number: int) -> None:
 
 def next_state(number: int) -> int:
     """Wait until the run has saved its state again; the step from which it could go on."""
-    path = folder.state_file(number)
+    path = artifacts.state_file(number)
     before = path.stat().st_mtime_ns if path.exists() else 0
     until(lambda: path.exists() and path.stat().st_mtime_ns > before)
     return checkpoints.read_card(path).step

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer import storage
+from explorer.base import storage
 from explorer.runs import ballast
 
 MOUNT = 'mount -t tmpfs -o size=96m none "$0" && exec "$@"'
@@ -108,7 +108,7 @@ def test_a_run_that_ends_for_want_of_room_is_written_down_all_the_same(disk: Pat
     told = inside(
         disk,
         """
-from explorer.reasons import Reason
+from explorer.base.reasons import Reason
 number = store.add('{"network": "lenet"}', "a run", "cpu")
 store.claim("cpu", "1:2:3")
 fill()
@@ -175,7 +175,7 @@ def test_a_download_that_finds_no_room_says_so(disk: Path):
     told = inside(
         disk,
         """
-from explorer.datasets import downloads
+from explorer.data.datasets import downloads
 there = Path(sys.executable).resolve()  # a few megabytes
 wanted = downloads.Remote((there.as_uri(),), downloads.digest(there), home / "data" / "file")
 downloads.fetch([wanted], there.stat().st_size)

@@ -17,11 +17,14 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import checkpoints, datasets, runs, storage, training
-from explorer.device import named
-from explorer.recipes import Recipe
-from explorer.runs import Status, engines, folder, process, processes, store, workers
+from explorer import runs, training
+from explorer.base import storage
+from explorer.base.device import named
+from explorer.data import datasets
+from explorer.runs import Status, artifacts, engines, process, processes, store, workers
 from explorer.runs.database import database
+from explorer.training import checkpoints
+from explorer.training.recipes import Recipe
 from tests import run_processes
 from tests.run_processes import SHORT, Server, going, of_folder, over, until
 
@@ -73,7 +76,7 @@ def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     assert 61_706 * 16 < run.facts["memory"] < 50e6  # weights, gradients and Adam's two moments
     assert 1e6 < run.facts["peak_memory"] < 2e9
     np.testing.assert_allclose(every_loss(run.id), losses(SHORT))
-    assert not folder.state_file(run.id).exists()  # there is nothing to be taken up
+    assert not artifacts.state_file(run.id).exists()  # there is nothing to be taken up
     assert [row.epoch for row in runs.epochs(run.id)] == [1, 2]
     assert runs.epochs(run.id)[-1].test_accuracy == run.test_accuracy
     assert runs.snapshots(run.id) == [0, 1, 2]
@@ -194,7 +197,7 @@ def test_a_worker_that_is_told_to_end_saves_first():
     run = over(number)
     assert run.status is Status.INTERRUPTED
     assert "saved" in str(run.reason)
-    _tensors, card = checkpoints.load(folder.state_file(number))
+    _tensors, card = checkpoints.load(artifacts.state_file(number))
     assert card.step == run.progress.step
 
 
@@ -419,7 +422,7 @@ def test_a_run_whose_folder_fails_ends_in_a_sentence_and_the_one_beside_it_goes_
         for number in numbers.values():
             going(number)
         for how, number in numbers.items():
-            if not faults.enter_context(spoiled(folder.folder(number), how)):
+            if not faults.enter_context(spoiled(artifacts.folder(number), how)):
                 runs.stop(number)
                 continue
             run = over(number)

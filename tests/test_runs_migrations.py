@@ -13,14 +13,15 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from explorer import checkpoints, language, reasons, runs, storage
+from explorer import runs
 from explorer.__main__ import main
-from explorer.datasets.records import Damaged
-from explorer.reasons import CodedError, Reason
-from explorer.recipes import Recipe
+from explorer.base import language, reasons, storage
+from explorer.base.reasons import CodedError, Reason
+from explorer.data.datasets.records import Damaged
 from explorer.runs import Status, migrations, processes, store
 from explorer.runs.database import DiskFullError, database
-from explorer.training import OutOfMemory, divergence
+from explorer.training import OutOfMemory, checkpoints, divergence
+from explorer.training.recipes import Recipe
 
 VERSION_1 = Path(__file__).parent / "data" / "store_version_1.sql"  # made by the program of then
 

@@ -17,26 +17,29 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import following, runs, storage
+from explorer import runs
 from explorer.__main__ import main
-from explorer.reasons import Reason
-from explorer.recipes import Recipe
+from explorer.base import storage
+from explorer.base.reasons import Reason
+from explorer.base.units import duration
+from explorer.cli import watch_run
 from explorer.runs import (
     Status,
     Wish,
+    artifacts,
     database,
-    folder,
     placement,
     process,
     processes,
     store,
-    tending,
+    watchdog,
 )
-from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.placement import Placement
+from explorer.runs.writer import Ledger, NotMine
+from explorer.server import feed as run_feed
+from explorer.server import run_list
 from explorer.training import Capture, Epoch, Snapshot, Started, State, Steps
-from explorer.ui import run_feed, run_list
-from explorer.units import duration
+from explorer.training.recipes import Recipe
 from tests.run_processes import until
 
 SETTINGS = (
@@ -389,7 +392,7 @@ def test_runs_on_a_part_of_the_pictures_and_on_all_of_them_are_told_apart(
         ),
     ]
     for number, (position, words, until_start) in zip((second, third), told, strict=True):
-        assert words in following.now(runs.get(number))  # in a terminal
+        assert words in watch_run.now(runs.get(number))  # in a terminal
         news = json.loads(run_feed.Feed(number).answer(run_feed.Question()) or b"")  # on a page
         assert news["queue"] == {"position": position, "until": round(until_start)}
         assert news["left"] == pytest.approx(15 * share, rel=1e-3)
@@ -416,13 +419,13 @@ def test_a_download_is_followed_in_a_terminal():
     number = added()
     ledger = claimed()
     ledger.take()
-    assert following.now(runs.get(number)) == "reading the data …"
+    assert watch_run.now(runs.get(number)) == "reading the data …"
     ledger.loading(4_640_000, 11_594_722)
-    told = following.now(runs.get(number))
+    told = watch_run.now(runs.get(number))
     assert "40 %  downloading the data, 4.64 MB of 11.6 MB" in told
     assert told.startswith("█████████▋ ")
     ledger.loading(11_594_722, 11_594_722)
-    assert following.now(runs.get(number)) == "reading the data …"
+    assert watch_run.now(runs.get(number)) == "reading the data …"
 
 
 # Who may write
@@ -485,7 +488,7 @@ def test_a_run_whose_worker_and_host_are_gone_is_found_at_the_next_look():
     ended.stdin.close()
     until(lambda: not process.alive(worker))  # also while it waits to be reaped
     ended.wait()
-    time.sleep(tending.EVERY)
+    time.sleep(watchdog.EVERY)
     run = runs.get(number)
     assert run.status is Status.INTERRUPTED
     assert "resumed" in str(run.reason)
@@ -497,8 +500,8 @@ def test_a_run_of_an_engine_that_is_gone_spoils_no_look(monkeypatch: pytest.Monk
     waiting = store.add(SETTINGS, "here", "cpu")
     woken: list[str] = []
     monkeypatch.setattr(processes, "wake", woken.append)
-    tending.submit(waiting)
-    time.sleep(tending.EVERY)
+    watchdog.submit(waiting)
+    time.sleep(watchdog.EVERY)
     assert [run.id for run in runs.listed()] == [waiting, number]
     assert woken == ["cpu", "cpu"]  # when it was submitted, and at the look
 
@@ -509,11 +512,11 @@ def test_a_number_that_no_run_can_have_is_answered():
 
 
 def test_what_a_dead_worker_had_begun_to_write_is_taken_away():
-    place = folder.checkpoint_file(7, 1)
+    place = artifacts.checkpoint_file(7, 1)
     place.parent.mkdir(parents=True)
     for name in (place.name, f".{place.name}.4711"):
         place.with_name(name).touch()
-    folder.forget_after(7, 1)
+    artifacts.forget_after(7, 1)
     assert list(place.parent.iterdir()) == [place]
 
 
@@ -541,12 +544,12 @@ def test_deleting_takes_everything_away(home: Path):
     ledger.started(STARTED)
     ledger.steps(steps(0, 10))
     ledger.epoch(epoch(1))
-    folder.checkpoint_file(number, 1).parent.mkdir()
-    folder.checkpoint_file(number, 1).touch()
+    artifacts.checkpoint_file(number, 1).parent.mkdir()
+    artifacts.checkpoint_file(number, 1).touch()
     ledger.end(Status.FINISHED)
     runs.delete(number)
     assert [run.id for run in runs.listed()] == [other]
-    assert not folder.folder(number).exists()
+    assert not artifacts.folder(number).exists()
     with sqlite3.connect(home / "runs" / "runs.db") as connection:
         left = "SELECT run FROM steps UNION SELECT run FROM epochs UNION SELECT run FROM snapshots"
         assert connection.execute(left).fetchall() == []
@@ -599,7 +602,7 @@ def test_launching_never_fails_once_the_run_is_queued(
     number = runs.launch(Recipe("lenet", dataset="digits"))
     assert "could not be started" in caplog.text
     assert f"Run {number} is queued" in caplog.text
-    time.sleep(tending.EVERY)
+    time.sleep(watchdog.EVERY)
     assert runs.get(number).status is Status.QUEUED
     assert tried == ["cpu", "cpu"]
     runs.pause(number)
@@ -618,7 +621,7 @@ def test_folders_without_a_row_are_swept_when_a_server_starts(home: Path):
     for name in (str(kept), "77", "measured", "7x"):
         (home / "runs" / name).mkdir()
     (home / "runs" / "88").touch()
-    tending.watch("cpu")
+    watchdog.watch("cpu")
     left = {path.name for path in (home / "runs").iterdir() if not path.name.startswith("runs.db")}
     assert left == {str(kept), "measured", "7x", "88", "ballast"}
 
@@ -769,14 +772,14 @@ def test_checkpoints_are_found_by_epoch_and_the_oldest_give_way(home: Path):
     with pytest.raises(ValueError, match="no epoch of it is done"):
         runs.checkpoint(number)
     for which in (1, 2, 3):
-        path = folder.checkpoint_file(number, which)
+        path = artifacts.checkpoint_file(number, which)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(100))
     assert runs.checkpoint(number).name == "epoch-0003.safetensors"
     assert runs.checkpoint(number, 2) == home / "runs" / str(number) / "epoch-0002.safetensors"
-    folder.make_room(number, 250)
+    artifacts.make_room(number, 250)
     assert runs.checkpoints(number) == [2, 3]
-    folder.make_room(number, 10)
+    artifacts.make_room(number, 10)
     assert runs.checkpoints(number) == [3]
     with pytest.raises(ValueError, match="It has those of 3"):
         runs.checkpoint(number, 1)
@@ -786,11 +789,11 @@ def test_epochs_whose_weights_made_room_are_told(capsys: pytest.CaptureFixture[s
     number = added()
     ledger = begun()
     ledger.started(STARTED)
-    folder.checkpoint_file(number, 1).parent.mkdir()
+    artifacts.checkpoint_file(number, 1).parent.mkdir()
     for which in (1, 2, 3):
         ledger.epoch(epoch(which))
-        folder.checkpoint_file(number, which).write_bytes(bytes(100))
-        folder.make_room(number, 200)
+        artifacts.checkpoint_file(number, which).write_bytes(bytes(100))
+        artifacts.make_room(number, 200)
         if which == 2:
             assert not str(runs.weights(number))
     assert main(["runs", "show", str(number)]) == 0
@@ -803,9 +806,9 @@ def test_epochs_whose_weights_made_room_are_told(capsys: pytest.CaptureFixture[s
 
 
 def test_rising_numbers_are_told_as_spans():
-    assert folder.spans([1, 2, 3, 7, 9, 10]) == "1–3, 7, 9–10"
-    assert folder.spans([4]) == "4"
-    assert folder.spans([]) == "–"
+    assert artifacts.spans([1, 2, 3, 7, 9, 10]) == "1–3, 7, 9–10"
+    assert artifacts.spans([4]) == "4"
+    assert artifacts.spans([]) == "–"
 
 
 # When it cannot be written

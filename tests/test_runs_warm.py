@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from explorer import storage
+from explorer.base import storage
 
 # Imports the warm process's module with these functions watched: the names of those called.
 # Asking whether CUDA is there marks it as unusable in every child; the first backward pass starts

@@ -15,16 +15,27 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer import checkpoints, datasets, device, recipes, storage
-from explorer.device import Device
-from explorer.recipes import Recipe
-from explorer.runs import folder, process, saving, store
-from explorer.runs.ledger import Ledger
+from explorer.base import device, storage
+from explorer.base.device import Device
+from explorer.data import datasets
+from explorer.runs import artifacts, process, saving, store
 from explorer.runs.records import Status
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.worker import Worker
+from explorer.runs.writer import Ledger
 from explorer.runs.writing import MOST_WAITING, Writer
-from explorer.training import Epoch, HostBuffer, Steps, Training, burst, evaluation, loop
+from explorer.training import (
+    Epoch,
+    HostBuffer,
+    Steps,
+    Training,
+    burst,
+    checkpoints,
+    evaluation,
+    loop,
+    recipes,
+)
+from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
 from tests.run_processes import until
 
@@ -215,8 +226,8 @@ def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
     assert copied == [weights] * RECIPE.epochs
     assert weights == 4 * 61_706
     writers[1].wait()
-    assert list(folder.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
-    tensors, card = checkpoints.load(folder.checkpoint(run, 6))
+    assert list(artifacts.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
+    tensors, card = checkpoints.load(artifacts.checkpoint(run, 6))
     assert card.step == 6
     for name, tensor in training.learner.weights().items():
         assert torch.equal(tensors[name], tensor)
@@ -235,8 +246,8 @@ def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
     state = load_state(run)
     assert state is not None
     assert (state.epoch, state.step) == (7, 6)
-    assert list(folder.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
-    weights, _card = checkpoints.load(folder.checkpoint(run, 6))
+    assert list(artifacts.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
+    weights, _card = checkpoints.load(artifacts.checkpoint(run, 6))
     for name, tensor in weights.items():
         assert torch.equal(tensor, state.tensors[name])
     resumed = Training(dataclasses.replace(RECIPE, epochs=7), datasets.load("digits"), CPU, state)
@@ -261,10 +272,10 @@ def test_a_state_is_written_after_all_rows_before_it(
     thread.start()
     until(lambda: files.busy)
     time.sleep(0.2)
-    assert not folder.state_file(run).exists()
+    assert not artifacts.state_file(run).exists()
     written.set()
     thread.join()
-    assert folder.state_file(run).exists()
+    assert artifacts.state_file(run).exists()
 
 
 def test_where_rows_could_not_be_written_no_state_is(run: int) -> None:
@@ -280,7 +291,7 @@ def test_where_rows_could_not_be_written_no_state_is(run: int) -> None:
 
     with pytest.raises(ValueError, match="disk is full"):
         saved()
-    assert not folder.state_file(run).exists()
+    assert not artifacts.state_file(run).exists()
 
 
 def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -307,7 +318,7 @@ def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
     training = Training(RECIPE, datasets.load("digits"), CPU)
     followed(training, Saver(run, training, datasets.load("digits"), *writers))
     writers[1].wait()
-    epochs = list(folder.checkpoints(run))
+    epochs = list(artifacts.checkpoints(run))
     assert epochs[0] == 1
     assert epochs[-1] == 6  # what it learned is always there
     assert (epochs == [1, 2, 3, 4, 5, 6]) == (patience > 1)

@@ -22,11 +22,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from explorer import serve
-from explorer.serve import single
-from explorer.serve.certificate import Certificate
-from explorer.serve.hosts import Hosts, host_name
-from explorer.ui import connections
+from explorer.server import connections, serve
+from explorer.server.serve import single
+from explorer.server.serve.certificate import Certificate
+from explorer.server.serve.hosts import Hosts, host_name
 from explorer.ui.server import raise_open_files
 from tests.asynchronous import run_apart
 from tests.serving import ROOT, SECONDS_TO_START, news, temporary_log
@@ -355,7 +354,7 @@ def listening(certificate: Certificate | None = None) -> Iterator[int]:
         config = uvicorn.Config(
             app,
             http=connections.BoundedProtocol,
-            loop="explorer.ui.handshakes:HandshakeLoop",
+            loop="explorer.server.handshakes:HandshakeLoop",
             lifespan="off",
             log_level="error",
             ssl_certfile=certificate.chain if certificate else None,

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from explorer import serve
-from explorer.serve import cluster, proxy
-from explorer.serve.cluster import Child
+from explorer.server import serve
+from explorer.server.serve import cluster, proxy
+from explorer.server.serve.cluster import Child
 from tests.run_processes import until
 from tests.serving import ROOT
 
@@ -22,7 +22,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from explorer import serve
-from explorer.serve import single
+from explorer.server.serve import single
 single.APP = Path(sys.argv[1])
 sys.exit(serve.serve(int(sys.argv[2]), processes=int(sys.argv[3])))
 """

@@ -25,10 +25,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-from explorer import serve
-from explorer.serve import proxy
-from explorer.serve.certificate import Certificate
-from explorer.serve.hosts import EVERY_INTERFACE, LOOPBACK
+from explorer.server import serve
+from explorer.server.serve import proxy
+from explorer.server.serve.certificate import Certificate
+from explorer.server.serve.hosts import EVERY_INTERFACE, LOOPBACK
 from explorer.ui.server import raise_open_files
 from tests.asynchronous import run_apart
 from tests.conftest import settled

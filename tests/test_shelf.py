@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.activations import Recording, record
-from explorer.shelf import Shelf
+from explorer.base.cache import Shelf
+from explorer.inside.activations import Recording, record
 
 VISITORS = 30
 

@@ -3,8 +3,10 @@
 import pytest
 
 from checkpoints.train import COMMANDS, FOLDER, accuracy
-from explorer import architectures, checkpoints, datasets, recipes, weights
-from explorer.checkpoints import FIRST
+from explorer import networks, weights
+from explorer.data import datasets
+from explorer.training import checkpoints, recipes
+from explorer.training.checkpoints import FIRST
 
 FILES = sorted(FOLDER.glob("*.safetensors"))
 MOST_BYTES = 80_000_000
@@ -30,7 +32,7 @@ def test_a_card_tells_how_to_have_it_again(path) -> None:
     assert len(card.sha256) == 64
     recipe = recipes.from_json(dict(card.recipe))
     assert (recipe.network, recipe.size, recipe.epochs) == (card.network, card.size, card.epoch)
-    architecture = architectures.get(card.network)
+    architecture = networks.get(card.network)
     # An option that came later keeps its default.
     assert architecture.resolve(card.options).items() >= dict(card.options).items()
 

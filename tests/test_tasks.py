@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from explorer import language
-from explorer.tasks import (
+from explorer.base import language
+from explorer.base.tasks import (
     Client,
     Ending,
     Output,
@@ -232,7 +232,7 @@ def test_what_is_done_cannot_be_stopped_any_more(pool: Pool) -> None:
 SERVER = """
 import time
 from tests.test_tasks import pool_of, start
-from explorer.tasks import Spare
+from explorer.base.tasks import Spare
 task = start(pool_of(Spare("tests.task_functions")), "spin")
 while not task.done:
     time.sleep(0.01)

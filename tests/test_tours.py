@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import recipes
-from explorer.recipes import Recipe
 from explorer.runs import Status, store
+from explorer.training import recipes
+from explorer.training.recipes import Recipe
 from explorer.ui import states
 from explorer.ui.entries import PAGES, entry
 from explorer.ui.speech import CHOICE

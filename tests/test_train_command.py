@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 
-from explorer import checkpoints, datasets, device, recipes, runs, storage, terminal
+from explorer import runs
 from explorer.__main__ import main
+from explorer.base import device, storage
+from explorer.cli import terminal
+from explorer.data import datasets
 from explorer.runs import Status, store
+from explorer.training import checkpoints, recipes
 from tests import run_processes
 from tests.run_processes import SHORT, going, over, until
 

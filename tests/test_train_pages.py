@@ -21,19 +21,22 @@ import uvicorn
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
-from explorer import architectures, checkpoints, datasets, device, recipes, runs, serve, training
-from explorer.figures import confusion, learned
-from explorer.figures import runs as figures
-from explorer.recipes import PRESETS, Recipe
-from explorer.runs import Status, process, store
-from explorer.runs import folder as run_folder
-from explorer.runs.ledger import Ledger
-from explorer.ui import run_measure, run_table, run_words, train_measured
+from explorer import networks, runs, training
+from explorer.base import device
+from explorer.base.units import exact, size
+from explorer.data import datasets
+from explorer.runs import Status, confusion, learned, measure, process, store
+from explorer.runs import artifacts as run_folder
+from explorer.runs.writer import Ledger
+from explorer.server import serve
+from explorer.server.runs import ROUTES
+from explorer.training import checkpoints, recipes
+from explorer.training.recipes import PRESETS, Recipe
+from explorer.training.recipes import beside_course as figures
+from explorer.ui import run_table, run_words, train_measured
 from explorer.ui.entries import entry
-from explorer.ui.run_routes import ROUTES
 from explorer.ui.run_words import duration
 from explorer.ui.train_form import FIRST
-from explorer.units import exact, size
 from tests.pages import boards, opened, press, text, untold
 from tests.run_processes import SHORT, folder, over, until
 from tests.test_runs_store import SETTINGS, STARTED, epoch
@@ -328,14 +331,14 @@ def test_a_click_ends_a_measurement_and_its_process(
 
     monkeypatch.setattr(subprocess, "Popen", recorded)
     with pytest.raises(Clicked):
-        run_measure.measure(SHORT, click)
+        measure.measure(SHORT, click)
     assert [each.returncode for each in started] == [-signal.SIGKILL]
-    assert run_measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
+    assert measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
 
 
 def test_a_click_ends_the_waiting_for_others_who_measure(nothing: None) -> None:
-    with run_measure._one_at_a_time, pytest.raises(Clicked):
-        run_measure.measure(SHORT, click)
+    with measure._one_at_a_time, pytest.raises(Clicked):
+        measure.measure(SHORT, click)
 
 
 def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
@@ -343,13 +346,13 @@ def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
 ) -> None:
     store.add(json.dumps(recipes.as_json(SHORT)), "on another device", "cuda:0")
     assert store.claim("cuda:0", process.own())
-    assert run_measure.measure(SHORT, lambda _seconds: None).seconds > 0
+    assert measure.measure(SHORT, lambda _seconds: None).seconds > 0
     number = store.add(json.dumps(recipes.as_json(SHORT)), "trains", "cpu")
     assert store.claim("cpu", process.own())  # this process: it lives
-    monkeypatch.setattr(run_measure, "PATIENCE", 0.1)
+    monkeypatch.setattr(measure, "PATIENCE", 0.1)
     with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
-        run_measure.measure(SHORT, lambda _seconds: None)
-    monkeypatch.setattr(run_measure, "PATIENCE", 60)
+        measure.measure(SHORT, lambda _seconds: None)
+    monkeypatch.setattr(measure, "PATIENCE", 60)
     waited: list[float] = []
 
     def meanwhile(since: float) -> None:
@@ -357,7 +360,7 @@ def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
         if len(waited) == 2:
             Ledger(store.get(number), process.own()).end(Status.FINISHED)
 
-    assert run_measure.measure(SHORT, meanwhile).seconds > 0
+    assert measure.measure(SHORT, meanwhile).seconds > 0
     assert len(waited) > 2
 
 
@@ -487,7 +490,7 @@ def test_the_courses_curve_stands_behind_its_network() -> None:
 def test_every_field_of_a_recipe_has_a_word() -> None:
     fields = recipes.as_json(SHORT).keys() - {"options"}
     assert fields == figures.FIELDS.keys()
-    for network in architectures.course():
+    for network in networks.course():
         assert figures.title(recipes.course_recipe(network))
 
 

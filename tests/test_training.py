@@ -13,11 +13,11 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from explorer import architectures, checkpoints, datasets, device, storage, training
-from explorer.checkpoints import Card
-from explorer.datasets import Data
-from explorer.memory import training_memory
-from explorer.recipes import Recipe
+from explorer import networks, training
+from explorer.analysis.memory import training_memory
+from explorer.base import device, storage
+from explorer.data import datasets
+from explorer.data.datasets import Data
 from explorer.training import (
     Diverged,
     Epoch,
@@ -31,10 +31,13 @@ from explorer.training import (
     Training,
     budget,
     burst,
+    checkpoints,
 )
+from explorer.training.checkpoints import Card
 from explorer.training.initialisation import initialise
 from explorer.training.memory import answered, fitting_batch
 from explorer.training.optimisation import optimizer, rate
+from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
 
 CPU = device.named("cpu")
@@ -205,7 +208,7 @@ def test_schedules_are_torchs(schedule: str, torchs: Any):
 )
 def test_initialisations_are_torchs_and_leave_biases_alone(method: str, torchs: Any):
     torch.manual_seed(0)
-    plain = architectures.get("lenet").build()
+    plain = networks.get("lenet").build()
     biases = {name: p.clone() for name, p in plain.named_parameters() if "bias" in name}
     torch.manual_seed(1)
     initialise(plain, method)
@@ -223,7 +226,7 @@ def test_kaiming_keeps_a_deep_networks_signal_where_xavier_loses_it():
     spread = {}
     for method in ("xavier", "kaiming"):
         torch.manual_seed(0)
-        network = architectures.get("vgg19").build(conv_ratio=8, fc_ratio=8).eval()
+        network = networks.get("vgg19").build(conv_ratio=8, fc_ratio=8).eval()
         with torch.no_grad():
             spread[method] = float(initialise(network, method)(pictures).std(dim=0).mean())
     assert spread["kaiming"] > 20 * spread["xavier"]
@@ -488,8 +491,8 @@ def test_the_mode_is_put_back_after_an_error_too(digits: Data):
 
 def test_side_classifiers_do_not_count():
     answers = torch.ones(2, 3)
-    assert architectures.main_answer(answers) is answers
-    assert architectures.main_answer((answers, torch.zeros(2, 3))) is answers
+    assert networks.main_answer(answers) is answers
+    assert networks.main_answer((answers, torch.zeros(2, 3))) is answers
 
 
 # Refusals
@@ -546,7 +549,7 @@ def test_running_out_of_memory_is_answered_with_an_estimate():
 import resource, torch
 from dataclasses import replace
 from explorer import datasets, device
-from explorer.recipes import Recipe
+from explorer.training.recipes import Recipe
 from explorer.training import OutOfMemory, Training
 torch.set_num_threads(1)
 recipe = Recipe("resnet18", dataset="digits", size=128, batch_size=256)
@@ -616,7 +619,7 @@ def test_a_blow_up_in_the_last_step_is_noticed(digits):
 
 
 def test_optimisers_are_fused_and_told_everything():
-    network = architectures.get("lenet").build()
+    network = networks.get("lenet").build()
     adam = optimizer(replace(LENET, learning_rate=0.1, weight_decay=0.01), network)
     assert isinstance(adam, torch.optim.Adam)
     told = {key: adam.defaults[key] for key in ("lr", "weight_decay", "fused")}

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from benchmarks import training as benchmark
-from explorer import datasets, runs
-from explorer.recipes import Recipe, course_recipe
+from explorer import runs
+from explorer.data import datasets
 from explorer.training.learner import Learner
+from explorer.training.recipes import Recipe, course_recipe
 
 LENET = Recipe("lenet", dataset="digits", batch_size=32, train_subset=64, test_subset=16)
 

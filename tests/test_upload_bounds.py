@@ -14,9 +14,10 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.web.server.starlette.starlette_routes import create_upload_routes
 
 from app import app as the_app
-from explorer import access, teachers
-from explorer.access import IN_CLASS, Rules, Who
-from explorer.ui import owner_cookie, upload_bounds
+from explorer.base import access
+from explorer.base.access import IN_CLASS, Rules, Who, teachers
+from explorer.server import owner_cookie
+from explorer.ui import upload_bounds
 from explorer.ui.upload_bounds import MOST_OF_PICTURE, UploadBounds
 from tests.asynchronous import run_apart
 

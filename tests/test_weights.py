@@ -17,14 +17,15 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import checkpoints, recipes, weights
-from explorer.architectures import get, torchvision_models
-from explorer.checkpoints import NETWORK, Card
-from explorer.datasets.downloads import CHUNK, Remote
-from explorer.pictures import STATISTICS
-from explorer.runs import folder, store
-from explorer.shelf import Shelf
-from explorer.torchvision_import import models
+from explorer import weights
+from explorer.base.cache import Shelf
+from explorer.base.torchvision_import import models
+from explorer.data.datasets.downloads import CHUNK, Remote
+from explorer.data.pictures import STATISTICS
+from explorer.networks import get, torchvision_models
+from explorer.runs import artifacts, store
+from explorer.training import checkpoints, recipes
+from explorer.training.checkpoints import NETWORK, Card
 from explorer.training.initialisation import initialise
 from explorer.weights import published
 
@@ -150,7 +151,7 @@ def run() -> int:
     number = store.add(json.dumps(text), "LeNet", "cpu", engine="local", parent=None)
     for epoch in (1, 2):
         nn.init.constant_(network.get_submodule("fc3").bias, epoch)
-        save(network, replace(card, epoch=epoch), folder.checkpoint_file(number, epoch))
+        save(network, replace(card, epoch=epoch), artifacts.checkpoint_file(number, epoch))
     return number
 
 
@@ -193,7 +194,7 @@ def another_epoch(run: int, epoch: int) -> None:
     network, card = trained("lenet")
     nn.init.constant_(network.get_submodule("fc3").bias, epoch)
     time.sleep(0.01)
-    save(network, replace(card, epoch=epoch), folder.checkpoint_file(run, epoch))
+    save(network, replace(card, epoch=epoch), artifacts.checkpoint_file(run, epoch))
 
 
 def test_what_is_known_is_what_is_loaded_though_the_run_goes_on(run: int):
@@ -205,7 +206,7 @@ def test_what_is_known_is_what_is_loaded_though_the_run_goes_on(run: int):
     assert (known.epoch, now.epoch) == (2, 3)
     assert known != now
     assert weights.load("lenet", {}, f"run:{run}").get_submodule("fc3").bias.tolist() == [3] * 10
-    assert known.stamp == folder.checkpoint_file(run, 2).stat().st_mtime_ns
+    assert known.stamp == artifacts.checkpoint_file(run, 2).stat().st_mtime_ns
     assert weights.facts("lenet", {}, "untrained:0").stamp == 0
 
 
@@ -222,7 +223,7 @@ def test_weights_that_changed_meanwhile_are_a_sentence(run: int):
     another_epoch(run, 2)
     with pytest.raises(ValueError, match=f"run:{run} were written anew a moment ago"):
         weights.load_known(known)
-    folder.remove(run)
+    artifacts.remove(run)
     with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago. Choose others"):
         weights.load_known(known)
 
@@ -230,8 +231,8 @@ def test_weights_that_changed_meanwhile_are_a_sentence(run: int):
 def test_weights_deleted_as_they_are_asked_for_are_a_sentence(
     run: int, monkeypatch: pytest.MonkeyPatch
 ):
-    there = folder.checkpoint(run)
-    folder.remove(run)
+    there = artifacts.checkpoint(run)
+    artifacts.remove(run)
     monkeypatch.setattr(weights.runs, "checkpoint", lambda *_which: there)
     with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago"):
         weights.facts("lenet", {}, f"run:{run}")
@@ -241,7 +242,7 @@ def test_a_run_before_its_training_stays_the_same_while_it_goes_on(run: int):
     known = weights.facts("lenet", {}, f"run:{run}@0")
     another_epoch(run, 3)
     assert weights.facts("lenet", {}, f"run:{run}@0") == known
-    folder.remove(run)  # it needs no file: seed and way are known
+    artifacts.remove(run)  # it needs no file: seed and way are known
     before = initialise(plain("lenet", 5), "xavier")
     assert same(weights.load_known(known), before)
 

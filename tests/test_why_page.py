@@ -23,20 +23,23 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
-from explorer import attribution, checkpoints, datasets, pictures, weights
-from explorer.architectures import get
-from explorer.attribution import METHODS
-from explorer.checkpoints import NETWORK, Card
+from explorer import weights
+from explorer.base import compute_slots
+from explorer.base.cache import Shelf
+from explorer.data import datasets, pictures
 from explorer.figures import attribution as figures
 from explorer.figures import maps
-from explorer.shelf import Shelf
+from explorer.inside import attribution
+from explorer.inside.attribution import METHODS
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import (
     inside_why_board,
     inside_why_mistakes,
     inside_why_pieces,
     inside_why_view,
     inside_why_work,
-    turns,
 )
 from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
@@ -273,8 +276,8 @@ def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.M
     at = opened("why", picture="digits:test:3")
     with monkeypatch.context() as hasty, ExitStack() as others:
         hasty.setattr(inside_why_mistakes, "SECONDS", 0.05)
-        for _each in range(turns.MOST):
-            assert others.enter_context(turns.turn(30))
+        for _each in range(compute_slots.MOST):
+            assert others.enter_context(compute_slots.turn(30))
         press(at, "Next mistake of this network")
     assert at.toast[0].value == "Others are being served first: press again in a moment."
     assert picture_of(at) == "digits:test:3"
@@ -332,7 +335,7 @@ def test_thirty_who_search_share_what_is_known_and_take_turns(
         assert search.ended == "mistake"
         assert search.place.number == next(n for n in wrong if n > number)
     assert len(watched.seen) == len(set(watched.seen))  # no picture twice
-    assert watched.most <= turns.MOST
+    assert watched.most <= compute_slots.MOST
 
 
 # -- work that takes a while ------------------------------------------------------------------

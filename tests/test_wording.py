@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from explorer import inputs, units, why, wording
-from explorer.anatomy import Anatomy, Layer, dissect, measure
-from explorer.architectures import course, get
+from explorer.analysis import derivations, wording
+from explorer.analysis.summary import Anatomy, Layer, dissect, measure
+from explorer.base import inputs, units
 from explorer.figures.board import board
+from explorer.networks import course, get
 
 THIN = "\u202f"
 TORCHVISION = (
@@ -73,7 +74,7 @@ STATED = {
 
 def explained(layers: tuple[Layer, ...], picture: tuple[int, ...]) -> Iterator[str]:
     for layer in layers:
-        for part in why.numbers(layer, picture):
+        for part in derivations.numbers(layer, picture):
             sums = [line for line in part.lines if " = " in line and "FLOPs" not in line]
             for line in sums:  # the number that is explained is the layer's own
                 assert value(equations(line)[0]) in STATED[part.column](layer), line

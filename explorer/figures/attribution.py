@@ -10,10 +10,10 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
-from explorer.attribution import Deletion
+from explorer.base.language import _
 from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK
 from explorer.figures.maps import Maps, shrunk
-from explorer.language import _
+from explorer.inside.attribution import Deletion
 
 MOST_SIDE = 112  # numbers of a heat map that are sent, each way; a screen shows no more
 CUT = 0.01  # of a map's numbers: the brightest of them share one colour

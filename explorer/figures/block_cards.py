@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from explorer import anatomy, why, wording
-from explorer.blocks import Block, Meeting
-from explorer.families import Family, family
-from explorer.graph import INPUT, Graph
-from explorer.language import _
-from explorer.units import count, exact
+from explorer.analysis import derivations, summary, wording
+from explorer.analysis.families import Family, family
+from explorer.analysis.graph import INPUT, Graph
+from explorer.base.language import _
+from explorer.base.units import count, exact
+from explorer.lessons.blocks import Block, Meeting
 
 WIDE, HIGH, THIN, GAP, LANE = 86, 24, 17, 8, 94  # of the drawing, in its own units
 CLOSE = 2  # between a convolution and what belongs to it
@@ -65,7 +65,7 @@ def _lanes(graph: Graph) -> dict[str, float]:
     return lanes
 
 
-def _label(layer: anatomy.Layer) -> tuple[str, bool]:
+def _label(layer: summary.Layer) -> tuple[str, bool]:
     """What stands in an operation's box, and whether the box is a thin one."""
     operation = layer.operation
     told, kind = operation.settings, operation.type
@@ -80,7 +80,7 @@ def _label(layer: anatomy.Layer) -> tuple[str, bool]:
 
 def picture(graph: Graph) -> tuple[list[Node], list[list[list[float]]], float, float]:
     """Nodes, wires, width and height of the block's drawing, from the top down."""
-    layers = [layer for layer in anatomy.measure_graph(graph) if layer.status != "unused"]
+    layers = [layer for layer in summary.measure_graph(graph) if layer.status != "unused"]
     depths, lanes = _depths(graph), _lanes(graph)
     spread = max(lanes.values()) - min(lanes.values())
     bypass = _bypass(graph, depths, lanes)
@@ -159,7 +159,7 @@ def _wires(
     return wires
 
 
-def _title(layer: anatomy.Layer) -> str:
+def _title(layer: summary.Layer) -> str:
     operation = layer.operation
     told = wording.settings(layer)
     words = f"{operation.name} · {operation.type}" + (f" {told}" if told else "")
@@ -167,11 +167,11 @@ def _title(layer: anatomy.Layer) -> str:
     return f"{words}: {into} → {wording.shape(operation.output_shape)}"
 
 
-def _lines(layer: anatomy.Layer, graph: Graph) -> list[str]:
+def _lines(layer: summary.Layer, graph: Graph) -> list[str]:
     """The arithmetic of its parameters and MACs, as on the page on layers."""
     found = [
         f"{each.title}: {each.lines[0]}"
-        for each in why.numbers(layer, graph.input_shape)
+        for each in derivations.numbers(layer, graph.input_shape)
         if each.column in ("parameters", "macs") and each.lines[0] != "0"
     ]
     return found or [_("No weights, no multiply-adds.")]

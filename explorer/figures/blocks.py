@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from explorer import wording
-from explorer.blocks import Growth, Savings
+from explorer.analysis import wording
+from explorer.base.language import _
+from explorer.base.units import count, exact
 from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
-from explorer.language import _
-from explorer.units import count, exact
+from explorer.lessons.blocks import Growth, Savings
 
 PATHS = (BLUE, ORANGE, GREEN, PINK)
 HATCHES = ("", "/", "x", ".")

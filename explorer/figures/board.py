@@ -3,13 +3,13 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
-from explorer import why, wording
-from explorer.anatomy import Anatomy, Block, Layer
-from explorer.families import SYMBOLS, Family, family
+from explorer.analysis import derivations, wording
+from explorer.analysis.families import SYMBOLS, Family, family
+from explorer.analysis.operations import INPUT
+from explorer.analysis.summary import Anatomy, Block, Layer
+from explorer.base.language import _
+from explorer.base.units import count, exact, size, times
 from explorer.figures.board_types import Cell, Column, Content, Formula, Row
-from explorer.language import _
-from explorer.operations import INPUT
-from explorer.units import count, exact, size, times
 
 LISTED_PARTS = 12  # a block's sum is written out for up to this many parts
 
@@ -139,7 +139,7 @@ def _layer_row(layer: Layer, anatomy: Anatomy, title: str, number: int, parent: 
     row["output"] = wording.shape(operation.output_shape)
     row["shape"] = _drawn(layer)
     row["cells"] = _cells([layer], anatomy)
-    row["why"] = [_formula(each) for each in why.numbers(layer, anatomy.input)]
+    row["why"] = [_formula(each) for each in derivations.numbers(layer, anatomy.input)]
     row["status"] = layer.status
     if layer.status == "unused":
         row["note"] = _never_runs()
@@ -165,7 +165,7 @@ def _misfit(text: wording.LessonText) -> Formula:
     return Formula(title=text.headline, lines=[arrived, needed], note=text.explanation)
 
 
-def _formula(given: why.Why) -> Formula:
+def _formula(given: derivations.Why) -> Formula:
     lines = list(given.lines)
     return {"title": given.title, "lines": lines, "note": given.note, "column": given.column}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from explorer.channels import Mixture
+from explorer.base.language import _
 from explorer.figures.grids import (
     Grid,
     Line,
@@ -20,7 +20,7 @@ from explorer.figures.grids import (
     spell,
     total,
 )
-from explorer.language import _
+from explorer.lessons.channels import Mixture
 
 TERMS = 9  # up to so many products are written out in one line
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from explorer import channels
-from explorer.anatomy import Anatomy
+from explorer.analysis.summary import Anatomy
+from explorer.base.language import _
+from explorer.base.units import count, exact, size
 from explorer.figures.charts import BLUE, GREEN, ORANGE, VERMILION
-from explorer.language import _
-from explorer.units import count, exact, size
+from explorer.lessons import channels
 
 
 def parameters_by_channels(c_in: int, c_out: int, kernel: int) -> go.Figure:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from explorer.anatomy import Anatomy, Layer
-from explorer.families import family
-from explorer.language import _
-from explorer.units import count, exact, size
+from explorer.analysis.families import family
+from explorer.analysis.summary import Anatomy, Layer
+from explorer.base.language import _
+from explorer.base.units import count, exact, size
 
 # Okabe & Ito's colours, told apart by the colour-blind; the same families as in the picture.
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, GREY = (

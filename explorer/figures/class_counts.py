@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from explorer.base.language import _
+from explorer.base.plain_text import spreadsheet
 from explorer.figures.charts import BLUE, ORANGE
-from explorer.language import _
-from explorer.plain_text import spreadsheet
 
 Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
 

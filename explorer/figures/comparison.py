@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from explorer.inputs import Picture
-from explorer.language import _
-from explorer.units import exact, times
+from explorer.base.inputs import Picture
+from explorer.base.language import _
+from explorer.base.units import exact, times
 
 LETTERS = "ABCDEFGH"  # the second sign beside the colour
 LARGEST, SMALLEST = 74, 8  # pixels: diameters of bubbles

@@ -5,11 +5,11 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from explorer.anatomy import Anatomy, Layer
-from explorer.families import family
+from explorer.analysis.families import family
+from explorer.analysis.summary import Anatomy, Layer
+from explorer.base.language import _
+from explorer.base.units import count, exact
 from explorer.figures.charts import FAMILY_COLORS, GREY
-from explorer.language import _
-from explorer.units import count, exact
 
 Quantity = Literal["parameters", "macs"]
 NAMED = 0.09  # of the axis: wider layers have their name written on them

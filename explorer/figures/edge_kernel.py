@@ -14,8 +14,8 @@ from typing import TypedDict
 
 from torch import Tensor
 
-from explorer.edge_kernel import Bowl, Descent, Problem, Record, Reduction, Start
-from explorer.language import _
+from explorer.base.language import _
+from explorer.lessons.edge_kernel import Bowl, Descent, Problem, Record, Reduction, Start
 
 Number = float | str  # a finite number, or one of the three signs above
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from explorer.excitation import Ascent, Box
+from explorer.base.language import _
 from explorer.figures.maps import MOST_SIDE, side_for
-from explorer.language import _
+from explorer.inside.feature_visualization import Ascent, Box
 
 Pixels = npt.NDArray[np.uint8]  # (1 or 3, H, W) of a picture; (H, W, 4) of what is drawn
 FRAME = (213, 94, 0, 255)  # Okabe & Ito's vermilion

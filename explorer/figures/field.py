@@ -3,10 +3,10 @@
 import plotly.graph_objects as go
 import torch
 
-from explorer.anatomy import Anatomy, Layer
-from explorer.field_stack import Effective
+from explorer.analysis.summary import Anatomy, Layer
+from explorer.base.language import _
 from explorer.figures.charts import BLUE, GREEN, GREY, NAMED
-from explorer.language import _
+from explorer.lessons.field_stack import Effective
 
 VIRIDIS = [
     "#440154", "#482878", "#3e4989", "#31688e", "#26828e",

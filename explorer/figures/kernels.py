@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from explorer.operations import Operation
+from explorer.analysis.operations import Operation
 
 Floats = npt.NDArray[np.float32]
 Shape = tuple[int, int, int, int]  # (K, C, h, w)

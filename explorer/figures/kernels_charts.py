@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures.kernels import BINS, Floats, Layer, Summary
-from explorer.language import _
-from explorer.units import exact
 
 # Okabe & Ito's; the last side is the one that was picked, the first stands beside it.
 STYLES = (("#0072B2", "dash", "diamond"), ("#D55E00", "solid", "circle"))

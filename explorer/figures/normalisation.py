@@ -7,8 +7,8 @@ from typing import TypedDict
 import plotly.graph_objects as go
 from torch import Tensor
 
-from explorer.language import _
-from explorer.normalisation import Moving, Steps, per_channel
+from explorer.base.language import _
+from explorer.lessons.normalisation import Moving, Steps, per_channel
 
 BLUE, ORANGE, GREY = "#3797D3", "#D55E00", "#8A8F98"  # Okabe–Ito, both themes
 DIGITS = 6  # significant ones that the browser gets

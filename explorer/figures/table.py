@@ -3,8 +3,8 @@
 import csv as csv_format
 import io
 
-from explorer import wording
-from explorer.anatomy import Anatomy
+from explorer.analysis import wording
+from explorer.analysis.summary import Anatomy
 
 HEADER = (
     "name", "type", "kind", "block", "settings", "input", "output", "parameters", "trainable",

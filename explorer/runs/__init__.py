@@ -4,8 +4,9 @@ A run is a row in the store from the moment that it is launched. A host process 
 worker process when its turn comes; whoever asks reads the store. Nobody who asks computes.
 """
 
-from explorer.reasons import Reason
-from explorer.runs.folder import KeptEpochs
+from explorer.base.reasons import Reason
+from explorer.runs.artifacts import KeptEpochs
+from explorer.runs.commands import cancel, delete, launch, note, pause, rename, resume, retry, stop
 from explorer.runs.looks import (
     checkpoint,
     checkpoints,
@@ -33,18 +34,7 @@ from explorer.runs.records import (
     Status,
     Wish,
 )
-from explorer.runs.tending import watch
-from explorer.runs.verbs import (
-    cancel,
-    delete,
-    launch,
-    note,
-    pause,
-    rename,
-    resume,
-    retry,
-    stop,
-)
+from explorer.runs.watchdog import watch
 
 __all__ = [
     "TITLES",

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from explorer import storage
+from explorer.base import storage
 
 MOST = 4 * 2**20  # bytes
 LEAST = 2**16  # bytes: with less it would help nobody

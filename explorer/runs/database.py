@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from explorer import storage
-from explorer.reasons import CodedError
+from explorer.base import storage
+from explorer.base.reasons import CodedError
 from explorer.runs import ballast, migrations
 
 SECONDS_TO_WAIT = 10  # for another writer

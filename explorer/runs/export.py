@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 from itertools import islice
 from pathlib import Path
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.runs import metrics, store
 from explorer.runs.records import EpochRow, Run
 

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import wait
 
-from explorer.reasons import Reason
+from explorer.base.reasons import Reason
 from explorer.runs import process, processes, store
 from explorer.runs.database import StoreError, database
 from explorer.runs.placement import Placement

@@ -1,9 +1,9 @@
-"""Reading the store; now and then a look also finds the dead (`tending`)."""
+"""Reading the store; now and then a look also finds the dead (`watchdog`)."""
 
 from pathlib import Path
 
-from explorer.runs import folder, metrics, store, tending
-from explorer.runs.folder import KeptEpochs
+from explorer.runs import artifacts, metrics, store, watchdog
+from explorer.runs.artifacts import KeptEpochs
 from explorer.runs.records import Curve, EpochRow, Predictions, Run, SnapshotRow
 
 
@@ -13,19 +13,19 @@ def get(run: int) -> Run:
     Raises:
         ValueError: there is none with this number.
     """
-    tending.tend()
+    watchdog.tend()
     return store.get(run)
 
 
 def listed() -> list[Run]:
     """Every run, the newest first."""
-    tending.tend()
+    watchdog.tend()
     return store.listed()
 
 
 def stamp() -> str:
     """A word that changes whenever anything about any run has."""
-    tending.tend()
+    watchdog.tend()
     return store.stamp()
 
 
@@ -69,14 +69,14 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
     Raises:
         ValueError: there is none.
     """
-    return folder.checkpoint(run, epoch)
+    return artifacts.checkpoint(run, epoch)
 
 
 def checkpoints(run: int) -> list[int]:
     """The epochs whose weights are kept."""
-    return list(folder.checkpoints(run))
+    return list(artifacts.checkpoints(run))
 
 
 def weights(run: int) -> KeptEpochs:
     """Of which epochs the weights are kept, and of which they had to make room."""
-    return folder.weights(run, (row.epoch for row in metrics.epochs(run)))
+    return artifacts.weights(run, (row.epoch for row in metrics.epochs(run)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.runs.database import database
 from explorer.runs.records import Array, Curve, EpochRow, Predictions, Run, SnapshotRow
 

@@ -8,8 +8,8 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from explorer import reasons
-from explorer.reasons import Reason
+from explorer.base import reasons
+from explorer.base.reasons import Reason
 
 Migration = Callable[[sqlite3.Connection], None]
 

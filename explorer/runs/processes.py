@@ -12,8 +12,8 @@ import time
 from collections.abc import Mapping
 from sqlite3 import Connection
 
-from explorer import storage
-from explorer.language import _
+from explorer.base import storage
+from explorer.base.language import _
 from explorer.runs import process
 from explorer.runs.database import database
 from explorer.runs.records import ACTIVE, Status, kind_of

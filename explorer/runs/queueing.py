@@ -47,7 +47,7 @@ def _turn(queue: str, place: float, rates: Mapping[str, float]) -> tuple[int, fl
 
 def _seconds_until_free(queue: str, rates: Mapping[str, float]) -> dict[str, float]:
     """For each device that such a run may compete for; infinite where no rate is known."""
-    from explorer import device  # brings torch; a host does without
+    from explorer.base import device  # brings torch; a host does without
 
     names = device.serving(kind_of(queue))
     free = dict.fromkeys(names if _takers(names, queue) else [queue], 0.0)
@@ -110,7 +110,7 @@ def _counts(run: Run) -> tuple[int, int] | None:
     """Pictures to train on and to test with: as its training counted them, else by its recipe."""
     if "train_images" in run.facts:
         return run.facts["train_images"], run.facts["test_images"]
-    from explorer import datasets  # brings torch
+    from explorer.data import datasets  # brings torch
 
     recipe = _recipe(run)
     try:

@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer import access, storage
-from explorer.access import RunLimits
-from explorer.reasons import NO_REASON, Reason
-from explorer.runs import folder
+from explorer.base import access, storage
+from explorer.base.access import RunLimits
+from explorer.base.reasons import NO_REASON, Reason
+from explorer.runs import artifacts
 from explorer.runs.records import Run
 
 if TYPE_CHECKING:
-    from explorer.recipes import Recipe
+    from explorer.training.recipes import Recipe
 
 EVERY = 1.0  # seconds between two looks at the disk
 _COPIES = {"adam": 3, "sgd": 1}  # of the weights, in the state that a run is taken up from
@@ -39,11 +39,12 @@ def check(limits: RunLimits, recipe: "Recipe", seconds: float | None) -> None:
 def needed(recipe: "Recipe") -> int:
     """Bytes of the files that a run has at least: the weights of one epoch and of the next one,
     which is written before the first gives way, and its state."""
-    from explorer import anatomy, datasets  # bring torch
+    from explorer.analysis import summary
+    from explorer.data import datasets  # bring torch
 
     facts = datasets.get(recipe.dataset)
     options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
-    parameters = anatomy.measure(recipe.network, options, picture).totals.parameters
+    parameters = summary.measure(recipe.network, options, picture).totals.parameters
     copies = _COPIES[recipe.optimizer] + bool(recipe.momentum)
     return parameters * _BYTES * (2 + copies)
 
@@ -101,10 +102,10 @@ class Quota:
 
     def _within(self, most: int) -> int:
         """Bytes of the run's files, once old epochs have made room."""
-        kept = [*folder.checkpoints(self._run).values(), folder.state_file(self._run)]
+        kept = [*artifacts.checkpoints(self._run).values(), artifacts.state_file(self._run)]
         next_one = _bytes_of(kept[-2]) if len(kept) > 1 else 0  # may come at any moment
-        folder.make_room(self._run, most - _bytes_of(kept[-1]) - next_one)
-        return _bytes(folder.folder(self._run))
+        artifacts.make_room(self._run, most - _bytes_of(kept[-1]) - next_one)
+        return _bytes(artifacts.folder(self._run))
 
 
 def settle(run: Run) -> None:
@@ -113,7 +114,7 @@ def settle(run: Run) -> None:
     While it trains that is looked at once a second, in which a small network goes far.
     """
     if most := run.limits.run_bytes:
-        folder.make_room(run.id, most - _bytes_of(folder.state_file(run.id)))
+        artifacts.make_room(run.id, most - _bytes_of(artifacts.state_file(run.id)))
 
 
 def _bytes_of(path: Path) -> int:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from explorer.access import RunLimits
-from explorer.language import N_
-from explorer.reasons import Reason
+from explorer.base.access import RunLimits
+from explorer.base.language import N_
+from explorer.base.reasons import Reason
 
 if TYPE_CHECKING:
-    from explorer.recipes import Recipe
+    from explorer.training.recipes import Recipe
 
 Numbers = list[float | None]  # None where a number is not finite (a run that diverged)
 Array = npt.NDArray[Any]
@@ -188,7 +188,7 @@ def kind_of(device: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _recipe(text: str) -> "Recipe":
-    from explorer import recipes  # brings torch, which a host does not need
+    from explorer.training import recipes  # brings torch, which a host does not need
 
     return recipes.from_json(json.loads(text))
 

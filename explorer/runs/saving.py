@@ -9,14 +9,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from explorer import architectures, checkpoints, recipes
-from explorer.checkpoints import NETWORK, Card
-from explorer.datasets import Data
-from explorer.runs import folder
+from explorer import networks
+from explorer.data.datasets import Data
+from explorer.runs import artifacts
 from explorer.runs.database import database
 from explorer.runs.writing import Writer
-from explorer.training import Epoch, HostBuffer, State, Training
+from explorer.training import Epoch, HostBuffer, State, Training, checkpoints, recipes
 from explorer.training.budget import MOST_WAITING, PATIENCE
+from explorer.training.checkpoints import NETWORK, Card
 
 EVERY = 30.0  # seconds between two states within an epoch
 SHORT_EPOCH = 2.0  # seconds: after shorter ones not every state is written
@@ -39,7 +39,7 @@ class Saver:
         self._buffer = HostBuffer(training.learner.device)
         self._card = Card(
             network=training.recipe.network,
-            options=architectures.get(training.recipe.network).resolve(training.setting.options),
+            options=networks.get(training.recipe.network).resolve(training.setting.options),
             dataset=training.recipe.dataset,
             classes=tuple(data.classes),
             size=training.recipe.size,
@@ -122,7 +122,7 @@ class Saver:
             **{f"{_SUM}{name}": value for name, value in state.sums.items()},
         }
         card = self._dated(epoch=state.epoch, step=state.step, state=numbers)
-        checkpoints.save(folder.state_file(self._run), state.tensors, card)
+        checkpoints.save(artifacts.state_file(self._run), state.tensors, card)
         self._cost = time.monotonic() - start
 
     def _write_checkpoint(
@@ -137,8 +137,8 @@ class Saver:
             test_loss=epoch.test_loss,
             test_accuracy=epoch.test_accuracy,
         )
-        checkpoints.save(folder.checkpoint_file(self._run, epoch.epoch), weights, card)
-        folder.make_room(self._run)
+        checkpoints.save(artifacts.checkpoint_file(self._run, epoch.epoch), weights, card)
+        artifacts.make_room(self._run)
 
     def _dated(self, **changes: object) -> Card:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -158,7 +158,7 @@ def load_state(run: int) -> State | None:
     Raises:
         ValueError: the file is damaged.
     """
-    path = folder.state_file(run)
+    path = artifacts.state_file(run)
     if not path.exists():
         return None
     tensors, card = checkpoints.load(path)

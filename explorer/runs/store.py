@@ -1,7 +1,7 @@
 """Runs as rows: each change is one transaction that names the status it starts from.
 
 Who writes what: whoever asks adds runs, wishes, names and notes; the host gives a queued run to a
-worker; from then on only that worker writes its progress and its end (`ledger.py`). Whoever finds
+worker; from then on only that worker writes its progress and its end (`writer.py`). Whoever finds
 the worker dead writes that.
 """
 
@@ -11,11 +11,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from explorer import access, reasons
-from explorer.access import NO_LIMITS, ON_THIS_MACHINE, RunLimits, Visitor
-from explorer.language import _
-from explorer.reasons import NO_REASON, Reason
-from explorer.runs import folder
+from explorer.base import access, reasons
+from explorer.base.access import NO_LIMITS, ON_THIS_MACHINE, RunLimits, Visitor
+from explorer.base.language import _
+from explorer.base.reasons import NO_REASON, Reason
+from explorer.runs import artifacts
 from explorer.runs.database import database
 from explorer.runs.records import (
     ACTIVE,
@@ -186,7 +186,7 @@ def _shed(connection: sqlite3.Connection, run: int) -> bool | None:
     query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
     if connection.execute(query, (run, *kept)).fetchone() is None:
         return False
-    folder.remove(run)  # nobody can take the run up: this transaction has the store
+    artifacts.remove(run)  # nobody can take the run up: this transaction has the store
     for table, (column, most) in _PARTS.items():
         first = f"(SELECT MIN({column}) FROM {table} WHERE run = ?1)"
         query = f"DELETE FROM {table} WHERE run = ?1 AND {column} < ?2 + {first}"
@@ -204,10 +204,10 @@ def sweep() -> None:
     if not database().path.exists():
         return
     with database().writing() as connection:
-        found = folder.numbers()
+        found = artifacts.numbers()
         known = {row["id"] for row in connection.execute("SELECT id FROM runs")}
         for number in found - known:
-            folder.remove(number)
+            artifacts.remove(number)
 
 
 def describe(run: int, **columns: str) -> None:

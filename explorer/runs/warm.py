@@ -11,7 +11,7 @@ from contextlib import suppress
 import torch
 from torch import nn
 
-from explorer import datasets
+from explorer.data import datasets
 from explorer.runs import worker
 
 __all__ = ["worker"]

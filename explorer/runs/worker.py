@@ -16,19 +16,19 @@ from types import FrameType
 
 import torch
 
-from explorer import datasets, device, reasons, storage
-from explorer.datasets import Data
-from explorer.reasons import NO_REASON, Reason
-from explorer.recipes import Recipe
-from explorer.runs import folder, process, quota, store
+from explorer.base import device, reasons, storage
+from explorer.base.reasons import NO_REASON, Reason
+from explorer.base.storage import NoRoomError
+from explorer.data import datasets
+from explorer.data.datasets import Data
+from explorer.runs import artifacts, process, quota, store
 from explorer.runs.database import DiskFullError, StoreError, database, explained
-from explorer.runs.ledger import Ledger, NotMine
 from explorer.runs.quota import Quota
 from explorer.runs.records import RESUMABLE, Status, Wish
 from explorer.runs.saving import Saver, load_state
 from explorer.runs.workers import DISK_FULL, FAILED
+from explorer.runs.writer import Ledger, NotMine
 from explorer.runs.writing import Writer
-from explorer.storage import NoRoomError
 from explorer.training import (
     Capture,
     Diverged,
@@ -42,6 +42,7 @@ from explorer.training import (
     Testing,
     Training,
 )
+from explorer.training.recipes import Recipe
 
 KINDNESS = 10  # on the scale of `nice`: a visitor's click goes before the training
 KINDNESS_OF_ALL = 5  # the same for host and workers together, beside other programs
@@ -117,7 +118,7 @@ class Worker:
             status, reason = self._outcome()
             self._ledger.end(status, reason)
             if status not in RESUMABLE:
-                folder.forget_state(self._ledger.run.id)
+                artifacts.forget_state(self._ledger.run.id)
             quota.settle(self._ledger.run)
         except NotMine:
             return 0
@@ -127,7 +128,7 @@ class Worker:
 
     def _log(self) -> None:
         """From here on, what libraries print goes into the run's folder."""
-        path = folder.log_file(self._ledger.run.id)
+        path = artifacts.log_file(self._ledger.run.id)
         try:
             storage.private(path.parent)
             with path.open("ab") as file:
@@ -164,7 +165,7 @@ class Worker:
         training = Training(recipe, data, place, state)
         # Only now that it can go on: rows and files that it will make again give way.
         self._ledger.begin(state)
-        folder.forget_after(run.id, self._ledger.epochs_done)
+        artifacts.forget_after(run.id, self._ledger.epochs_done)
         torch.set_num_threads(training.setting.threads)
         with Writer() as rows, Writer() as files:  # at the end all of it has been written
             saver = Saver(run.id, training, data, rows, files)

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
-from explorer.reasons import Reason
+from explorer.base.reasons import Reason
 from explorer.runs import process
 
 # Exit statuses of a worker that could not write its run's end.

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from explorer.datasets import Split
-from explorer.device import torch_device
+from explorer.base.device import torch_device
+from explorer.data.datasets import Split
 from explorer.training.samples import chosen
 from explorer.training.setting import Setting
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from explorer import checkpoints, storage
-from explorer.checkpoints import Card
-from explorer.datasets import Data
-from explorer.device import Device
-from explorer.recipes import Recipe
+from explorer.base import storage
+from explorer.base.device import Device
+from explorer.data.datasets import Data
+from explorer.training import checkpoints
+from explorer.training.checkpoints import Card
 from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
 from explorer.training.memory import refuse_what_cannot_fit
+from explorer.training.recipes import Recipe
 from explorer.training.records import Budget, Capture, Steps
 from explorer.training.setting import Setting
 

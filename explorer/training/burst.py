@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import torch
 
-from explorer.recipes import Recipe
 from explorer.training.batches import Batches
 from explorer.training.capture import Stepper
 from explorer.training.learner import Step
 from explorer.training.optimisation import rate
+from explorer.training.recipes import Recipe
 
 SECONDS = 0.25  # between two records
 MOST_STEPS = 1024  # in one record: their results wait in the device's memory

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
-from explorer.device import Device, free_memory, torch_device
+from explorer.base.device import Device, free_memory, torch_device
 from explorer.training.learner import Learner, Step
 from explorer.training.memory import out_of_memory
 from explorer.training.records import Capture

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from explorer.reasons import Reason
-from explorer.recipes import Recipe
+from explorer.base.reasons import Reason
+from explorer.training.recipes import Recipe
 
 EXPLODED = 1e4  # mean loss; guessing among K classes costs ln K, 2.3 for ten
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import nll_loss
 
-from explorer.device import free_memory
+from explorer.base.device import free_memory
 from explorer.training.setting import Setting
 
 PIXELS = 2_000_000  # in one batch: nothing is kept for a backward pass

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import get_total_norm
 
-from explorer import architectures
-from explorer.architectures.registry import Value
-from explorer.device import Device, torch_device
-from explorer.recipes import Recipe
+from explorer import networks
+from explorer.base.device import Device, torch_device
+from explorer.networks.registry import Value
 from explorer.training import optimisation
 from explorer.training.initialisation import initialise
 from explorer.training.machine import Numbers
+from explorer.training.recipes import Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,7 @@ class Learner:
         *,
         capturable: bool = False,
     ) -> None:
-        network = initialise(
-            architectures.get(recipe.network).build(**options), recipe.initialisation
-        )
+        network = initialise(networks.get(recipe.network).build(**options), recipe.initialisation)
         self.device = torch_device(device)
         self.numbers = numbers
         network = network.to(memory_format=numbers.layout)  # type: ignore[call-overload]
@@ -76,7 +74,7 @@ class Learner:
         """One step on a batch (B, C, H, W) in training mode."""
         self.forget_gradients()
         with self._products():
-            logits = architectures.main_answer(self.network(pictures))
+            logits = networks.main_answer(self.network(pictures))
         logits = logits.float()
         loss = cross_entropy(logits, labels)
         loss.backward()
@@ -90,7 +88,7 @@ class Learner:
         self.network.eval()
         try:
             with torch.no_grad(), self._products():
-                return architectures.main_answer(self.network(pictures)).float()
+                return networks.main_answer(self.network(pictures)).float()
         finally:
             self.network.train(training)
 

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from explorer.datasets import Data
-from explorer.device import Device
-from explorer.recipes import Recipe
+from explorer.base.device import Device
+from explorer.data.datasets import Data
 from explorer.training import capture, divergence, evaluation
 from explorer.training.batches import Batches, Order, resize, scale
 from explorer.training.burst import SECONDS, Burst, burst
@@ -22,6 +21,7 @@ from explorer.training.host_copy import Copier, copies
 from explorer.training.learner import Learner, under
 from explorer.training.machine import Randomness, own_stream, queued_on, repeatable
 from explorer.training.memory import answered, refuse_what_cannot_fit
+from explorer.training.recipes import Recipe
 from explorer.training.records import (
     Diverged,
     Epoch,

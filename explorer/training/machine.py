@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from explorer.device import Device, fast_bfloat16, torch_device
+from explorer.base.device import Device, fast_bfloat16, torch_device
 
 # Measured on two cores, with what is below and above these limits. FLOPs of a forward pass:
 GAINS_BY_BFLOAT16 = 60e6  # per picture; smaller networks lose more by converting than they win

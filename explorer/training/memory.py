@@ -8,7 +8,7 @@ import psutil
 import torch
 from torch.nn.functional import conv2d
 
-from explorer.device import Device, counts_memory, free_memory, torch_device
+from explorer.base.device import Device, counts_memory, free_memory, torch_device
 from explorer.training.records import OutOfMemory
 from explorer.training.setting import Setting
 

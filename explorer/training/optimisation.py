@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
-from explorer.recipes import Recipe
+from explorer.training.recipes import Recipe
 
 
 def optimizer(recipe: Recipe, network: nn.Module, rate: Tensor | None = None) -> Optimizer:

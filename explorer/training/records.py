@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from explorer.reasons import CodedError, Reason
+from explorer.base.reasons import CodedError, Reason
 
 
 @dataclass(frozen=True)

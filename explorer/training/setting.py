@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from explorer import anatomy
-from explorer.architectures.registry import Value
-from explorer.datasets import Data
-from explorer.device import Device
-from explorer.inputs import Picture
-from explorer.memory import TrainingMemory, training_memory
-from explorer.recipes import Recipe
-from explorer.recipes.checks import check_fit
+from explorer.analysis import summary
+from explorer.analysis.memory import TrainingMemory, training_memory
+from explorer.base.device import Device
+from explorer.base.inputs import Picture
+from explorer.data.datasets import Data
+from explorer.networks.registry import Value
 from explorer.training.machine import Numbers, numbers, threads
+from explorer.training.recipes import Recipe
+from explorer.training.recipes.checks import check_fit
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def forward_flops(network: str, options: Mapping[str, Value], picture: Picture) 
 
 @lru_cache(maxsize=512)
 def _flops(network: str, options: tuple[tuple[str, Value], ...], picture: Picture) -> int:
-    return anatomy.measure(network, dict(options), picture).totals.flops
+    return summary.measure(network, dict(options), picture).totals.flops
 
 
 @lru_cache(maxsize=512)

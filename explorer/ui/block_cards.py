@@ -5,8 +5,8 @@ Element to wait for in a test: `[data-blocks-painted="<key>"]`.
 
 from collections.abc import Sequence
 
+from explorer.base.language import _
 from explorer.figures.block_cards import Card
-from explorer.language import _
 from explorer.ui.component import Component
 
 BLOCKS = Component("blocks", "blocks")

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from explorer import blocks, wording
+from explorer.analysis import wording
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures import blocks as figures
-from explorer.language import _
+from explorer.lessons import blocks
 from explorer.ui import blocks_setting as here
 from explorer.ui import bound, learn
-from explorer.units import exact
 
 
 def dense() -> None:

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from explorer import blocks
-from explorer.blocks import Savings, Widths
+from explorer.base.language import _
 from explorer.figures import block_cards as pictures
 from explorer.figures import blocks as figures
-from explorer.language import _
+from explorer.lessons import blocks
+from explorer.lessons.blocks import Savings, Widths
 from explorer.ui import blocks_setting as here
 from explorer.ui import bound, links
 from explorer.ui.block_cards import block_cards

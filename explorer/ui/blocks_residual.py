@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from explorer import blocks, wording
-from explorer.blocks import Meeting
+from explorer.analysis import wording
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures import block_cards as pictures
 from explorer.figures.grids import At, Grid, Lit, Sign, Story, grid, line, most, sign, spell
-from explorer.language import _
+from explorer.lessons import blocks
+from explorer.lessons.blocks import Meeting
 from explorer.ui import blocks_setting as here
 from explorer.ui import bound, learn
 from explorer.ui.block_cards import block_cards
 from explorer.ui.grids import number_grids
-from explorer.units import exact
 
 SIDE, ROUND = 4, 2  # of the experiment: cells each way, digits in a cell
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import learn, links
 
 

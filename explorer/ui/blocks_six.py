@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer import blocks, wording
+from explorer.analysis import wording
+from explorer.base.language import _
+from explorer.base.units import count, exact
 from explorer.figures import block_cards as pictures
-from explorer.language import _
+from explorer.lessons import blocks
 from explorer.ui import blocks_setting as here
 from explorer.ui import bound, learn
 from explorer.ui.block_cards import block_cards
-from explorer.units import count, exact
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from explorer import blocks
-from explorer.language import _
+from explorer.base.language import _
+from explorer.lessons import blocks
 from explorer.ui import blocks_setting as here
 from explorer.ui import learn
 from explorer.ui.blocks_dense import dense

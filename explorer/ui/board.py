@@ -12,8 +12,8 @@ stands, and a rerun with the same data repaints nothing. Elements to wait for in
 
 from dataclasses import dataclass
 
+from explorer.base.language import _
 from explorer.figures.board_types import Board, Open
-from explorer.language import _
 from explorer.ui.component import Component
 
 BOARD = Component("board", "board")

@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import link_told, links
 
 Number = TypeVar("Number", int, float)

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from explorer import architectures, channels, inputs
+from explorer import networks
+from explorer.base import inputs
+from explorer.base.language import _
+from explorer.base.units import count, exact
 from explorer.figures import channels as figures
-from explorer.language import _
+from explorer.lessons import channels
 from explorer.ui import bound, learn, loaders
 from explorer.ui import channels_setting as here
-from explorer.units import count, exact
 
 KERNELS = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
 NETWORKS = ("lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet")
@@ -179,5 +181,5 @@ def flow() -> None:
 
 
 def _own_size(name: str) -> inputs.Picture:
-    shape = architectures.get(name).input_shape
+    shape = networks.get(name).input_shape
     return shape[0], shape[1], shape[2]

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import streamlit as st
 from torch import Tensor
 
-from explorer import channels, inputs
+from explorer.base import inputs
+from explorer.base.language import _
+from explorer.base.units import times
 from explorer.figures import channel_grids as grids
 from explorer.figures import channels as figures
-from explorer.language import _
+from explorer.lessons import channels
 from explorer.ui import bound, learn
 from explorer.ui import channels_setting as here
 from explorer.ui.grids import number_grids
-from explorer.units import times
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
+from explorer.base.language import _
 from explorer.figures.grids import Grid
-from explorer.language import _
 from explorer.ui import learn, links
 
 

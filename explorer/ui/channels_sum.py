@@ -4,14 +4,15 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import channels, inputs
-from explorer.channels import Mixture
+from explorer.base import inputs
+from explorer.base.language import _
+from explorer.base.units import times
 from explorer.figures import channel_grids as grids
-from explorer.language import _
+from explorer.lessons import channels
+from explorer.lessons.channels import Mixture
 from explorer.ui import bound, learn
 from explorer.ui import channels_setting as here
 from explorer.ui.grids import number_grids
-from explorer.units import times
 
 MOST_CHANNELS, MOST_SIDE, MOST_KERNEL = 3, 7, 4
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from explorer import ops
-from explorer.language import _
+from explorer.base.language import _
+from explorer.networks import ops
 from explorer.ui import channels_setting as here
 from explorer.ui import learn
 from explorer.ui.channels_cost import cost, dense, flow

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import architectures, comparison
-from explorer.comparison import MOST, Entrant
+from explorer import networks
+from explorer.base.language import _
 from explorer.figures.comparison import percent
-from explorer.language import _
+from explorer.inside import comparison
+from explorer.inside.comparison import MOST, Entrant
 from explorer.ui import inside_sources, links
 from explorer.ui.states import COMPARE
 from explorer.weights import PUBLISHED, UNTRAINED
@@ -107,7 +108,7 @@ def batch_norm() -> list[str]:
 
 def untrained() -> list[str]:
     """The course's networks."""
-    known = architectures.course()
+    known = networks.course()
     return [f"{name}:{UNTRAINED}" for name in COSTS if name in known]
 
 

@@ -7,16 +7,18 @@ from itertools import combinations
 import streamlit as st
 from torch import Tensor
 
-from explorer import architectures, comparison, datasets
-from explorer.comparison import Answers, Cell, Pair, Shared
-from explorer.datasets import Data
+from explorer import networks
+from explorer.base.language import _
+from explorer.base.plain_text import spreadsheet
+from explorer.base.units import exact
+from explorer.data import datasets
+from explorer.data.datasets import Data
 from explorer.figures import maps, pictures
-from explorer.language import _
-from explorer.plain_text import spreadsheet
+from explorer.inside import comparison
+from explorer.inside.comparison import Answers, Cell, Pair, Shared
 from explorer.ui import compare_table
 from explorer.ui.compare_work import Side
 from explorer.ui.states import COMPARE
-from explorer.units import exact
 
 DIFFER = "differ"
 PAGE = 30  # pictures at once
@@ -62,7 +64,7 @@ def _pick_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
 
 
 def _name(side: Side) -> str:
-    return f"{side.letter} {architectures.get(side.entrant.known.network).title}"
+    return f"{side.letter} {networks.get(side.entrant.known.network).title}"
 
 
 def _pick_cell(found: Pair, differing: Tensor, one: str, other: str) -> Tensor:

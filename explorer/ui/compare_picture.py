@@ -5,12 +5,14 @@ from html import escape
 
 import streamlit as st
 
-from explorer import architectures, attribution, datasets, pictures
-from explorer.attribution.checking import Guess
+from explorer import networks
+from explorer.base.cache import Shelf
+from explorer.base.language import _, ngettext
+from explorer.data import datasets, pictures
+from explorer.data.pictures import Picture
 from explorer.figures.comparison import percent
-from explorer.language import _, ngettext
-from explorer.pictures import Picture
-from explorer.shelf import Shelf
+from explorer.inside import attribution
+from explorer.inside.attribution.checking import Guess
 from explorer.ui import compare_choice, compare_table, inside_pictures
 from explorer.ui.compare_work import Side
 from explorer.ui.states import COMPARE
@@ -88,7 +90,7 @@ def _verdict(
 
 def _card(side: Side, said: Said, names: Sequence[str], picture: Picture) -> str:
     known = side.entrant.known
-    title = architectures.get(known.network).title
+    title = networks.get(known.network).title
     told = compare_choice.words(side.entrant, accuracy=False)
     true = picture.classes[picture.label] if picture.label is not None else ""
     if isinstance(said, str):

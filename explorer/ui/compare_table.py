@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.base.language import _
+from explorer.base.units import count, exact
 from explorer.figures import comparison as figures
 from explorer.figures.comparison import LETTERS, Row, duration, percent
-from explorer.language import _
-from explorer.units import count, exact
 
 STYLE = Path(__file__).parent / "assets" / "compare_page.css"
 

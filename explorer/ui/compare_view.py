@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import architectures, comparison, datasets
-from explorer.comparison import Shared
+from explorer import networks as architectures
+from explorer.base.language import _
+from explorer.base.units import exact
+from explorer.data import datasets
 from explorer.figures import comparison as figures
 from explorer.figures import comparison_budgets
 from explorer.figures.comparison import Row, percent
-from explorer.language import _
+from explorer.inside import comparison
+from explorer.inside.comparison import Shared
 from explorer.ui import (
     compare_choice,
     compare_disagree,
@@ -20,7 +23,6 @@ from explorer.ui import (
 )
 from explorer.ui.compare_work import Side
 from explorer.ui.states import COMPARE
-from explorer.units import exact
 
 PARTS = ("1000", "2500", "10000")  # of the test pictures; the first is the default
 BY_CHANCE = 0.05  # as likely as this, a difference may well be none

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from explorer import comparison, weights
-from explorer.anatomy import Anatomy
-from explorer.comparison import Count, Entrant, Piecework, Timing
+from explorer import weights
+from explorer.analysis.summary import Anatomy
+from explorer.base.cache import Shelf
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures.comparison import LETTERS
-from explorer.language import _
-from explorer.shelf import Shelf
+from explorer.inside import comparison
+from explorer.inside.comparison import Count, Entrant, Piecework, Timing
 from explorer.ui import inside_published, loaders
 from explorer.ui.entries import entry
-from explorer.units import exact
 
 PIECE = 0.4  # seconds that a page works before it shows how far it is
 EVERY = 0.5  # seconds from one piece to the next

@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 
 ASSETS = Path(__file__).parent / "assets"
 

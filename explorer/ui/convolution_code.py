@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import learn
 from explorer.ui.convolution_view import flipped, output
 from explorer.ui.window_board import Sliding

@@ -9,17 +9,19 @@ import streamlit as st
 import torch
 from torch.nn import functional
 
-from explorer import language, ops, photographs
-from explorer.decoding import pools
-from explorer.decoding.pictures import MOST_BYTES
+from explorer.base import language
+from explorer.base.language import _
+from explorer.base.tasks import Task
+from explorer.base.units import times
+from explorer.data import photographs
+from explorer.data.decoding import pools
+from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.data.photographs import Photograph
 from explorer.figures.photographs import grey_png, signed_png
-from explorer.language import _
-from explorer.photographs import Photograph
-from explorer.tasks import Task
+from explorer.networks import ops
 from explorer.ui import learn, links, progress, transport
 from explorer.ui.divider import divider
 from explorer.ui.window_board import Sliding
-from explorer.units import times
 
 
 def convolve(photograph: Photograph, shown: Sliding) -> Photograph:

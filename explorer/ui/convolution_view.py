@@ -6,9 +6,11 @@ import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import inputs, ops, photographs
-from explorer.inputs import Matrix
-from explorer.language import N_, _
+from explorer.base import inputs
+from explorer.base.inputs import Matrix
+from explorer.base.language import N_, _
+from explorer.data import photographs
+from explorer.networks import ops
 from explorer.ui import bound, learn, links
 from explorer.ui.learn import Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text

@@ -1,6 +1,6 @@
 """What to try on the page on convolution, and what learners ask there."""
 
-from explorer.language import N_, _
+from explorer.base.language import N_, _
 from explorer.ui import learn
 from explorer.ui.convolution_view import setting
 from explorer.ui.learn import Question

@@ -8,15 +8,15 @@ from io import BytesIO
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explorer import datasets
-from explorer.datasets import own
-from explorer.datasets.records import Data, DataSet
-from explorer.decoding import pools
-from explorer.language import _
-from explorer.tasks import Task
+from explorer.base.language import _
+from explorer.base.tasks import Task
+from explorer.base.units import size
+from explorer.data import datasets
+from explorer.data.datasets import own
+from explorer.data.datasets.records import Data, DataSet
+from explorer.data.decoding import pools
 from explorer.ui import download_view, downloads, progress, run_words, visitor
 from explorer.ui.states import DATA
-from explorer.units import size
 
 
 def loaded(facts: DataSet) -> Data | None:

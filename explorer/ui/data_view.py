@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from explorer import access, datasets
-from explorer.datasets import own
-from explorer.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
-from explorer.datasets.records import Data, DataSet, Split
+from explorer.base import access
+from explorer.base.language import _
+from explorer.base.units import count, exact, size, times
+from explorer.data import datasets
+from explorer.data.datasets import own
+from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
+from explorer.data.datasets.records import Data, DataSet, Split
 from explorer.figures import class_counts, pictures
 from explorer.figures.class_counts import Counts
-from explorer.language import _
 from explorer.ui import data_getting, link_told
 from explorer.ui.states import DATA
-from explorer.units import count, exact, size, times
 
 ASSETS = Path(__file__).parent / "assets"
 SAMPLES = 10  # of each class

@@ -9,12 +9,12 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.datasets.jobs import Job
-from explorer.language import _
+from explorer.base.jobs import Job
+from explorer.base.language import _
+from explorer.base.units import size
 from explorer.ui import visitor, watched_work
 from explorer.ui.downloads import Download
 from explorer.ui.state import State
-from explorer.units import size
 
 
 def going(state: State, download: Download) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from explorer import datasets
-from explorer.datasets import jobs
-from explorer.datasets.records import DataSet
-from explorer.tasks import Progress
+from explorer.base import jobs
+from explorer.base.tasks import Progress
+from explorer.data import datasets
+from explorer.data.datasets.records import DataSet
 from explorer.weights import published
 
 

@@ -9,10 +9,11 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import edge_kernel as engine
-from explorer import inputs, photographs
-from explorer.edge_kernel import Problem, Start
-from explorer.language import _
+from explorer.base import inputs
+from explorer.base.language import _
+from explorer.data import photographs
+from explorer.lessons import edge_kernel as engine
+from explorer.lessons.edge_kernel import Problem, Start
 from explorer.ui import bound, learn, links
 
 COURSE = "course"  # what stands in the field for the seed to begin where the course began

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import edge_kernel as engine
-from explorer.edge_kernel import Bowl, Descent
-from explorer.language import _
+from explorer.base.language import _
+from explorer.base.units import exact
+from explorer.lessons import edge_kernel as engine
+from explorer.lessons.edge_kernel import Bowl, Descent
 from explorer.ui import learn
 from explorer.ui.edge_kernel_choice import Choice
-from explorer.units import exact
 
 LETTERS = "AB"
 

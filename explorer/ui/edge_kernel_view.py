@@ -6,10 +6,10 @@ from functools import partial
 import streamlit as st
 from torch import Tensor
 
-from explorer import inputs
-from explorer.edge_kernel import Bowl, Descent
+from explorer.base import inputs
+from explorer.base.language import N_, _
 from explorer.figures import edge_kernel as figures
-from explorer.language import N_, _
+from explorer.lessons.edge_kernel import Bowl, Descent
 from explorer.ui import learn
 from explorer.ui.descent_board import descent_board
 from explorer.ui.edge_kernel_choice import COURSE, DEFAULTS, Choice

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from explorer import language
-from explorer.language import N_, _
+from explorer.base import language
+from explorer.base.language import N_, _
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = Path(__file__).resolve().parent / "assets"

@@ -7,11 +7,11 @@ Drawn by `assets/excites_ascent.js`. The element to wait for in a test:
 import numpy as np
 import streamlit as st
 
-from explorer.excitation import Ascent, Settings
+from explorer.base.language import _
 from explorer.figures import excitation as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
-from explorer.language import _
+from explorer.inside.feature_visualization import Ascent, Settings
 from explorer.ui import excites_mosaic, excites_subject
 from explorer.ui.component import Component
 from explorer.ui.excites_subject import Subject

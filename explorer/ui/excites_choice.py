@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer import datasets
-from explorer.anatomy import Anatomy, Layer
-from explorer.excitation import Gallery, Settings
-from explorer.language import _, ngettext
+from explorer.analysis.summary import Anatomy, Layer
+from explorer.base.language import _, ngettext
+from explorer.base.units import exact, times
+from explorer.data import datasets
+from explorer.inside.feature_visualization import Gallery, Settings
 from explorer.ui import (
     excites_ascent,
     excites_subject,
@@ -23,7 +24,6 @@ from explorer.ui.excites_subject import Subject
 from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
 from explorer.ui.states import EXCITES
-from explorer.units import exact, times
 
 COUNTS = (500, 2000)  # pictures to go through, or all
 _CHANNEL = "excites channel"

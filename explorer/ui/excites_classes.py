@@ -5,8 +5,8 @@ import html
 import numpy as np
 import streamlit as st
 
-from explorer.excitation import Found
-from explorer.language import _
+from explorer.base.language import _
+from explorer.inside.feature_visualization import Found
 from explorer.ui.excites_subject import Subject
 from explorer.ui.maps_sum_words import number as spelled
 

@@ -5,9 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.excitation import Ascent, Found
+from explorer.base.language import _
 from explorer.figures import excitation as figures
-from explorer.language import _
+from explorer.inside.feature_visualization import Ascent, Found
 from explorer.ui import excites_subject, excites_top
 from explorer.ui.excites_subject import Subject
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.excitation import Found
+from explorer.base.cache import Shelf
+from explorer.base.language import _, current
 from explorer.figures import excitation as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
-from explorer.language import _, current
-from explorer.shelf import Shelf
+from explorer.inside.feature_visualization import Found
 from explorer.ui import excites_subject
 from explorer.ui.component import Component
 from explorer.ui.excites_subject import Subject

@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 
-from explorer import excitation
-from explorer.anatomy import Layer
-from explorer.excitation import BEST, Ascent, Fields, Found, Gallery, Settings
+from explorer.analysis.operations import Graph
+from explorer.analysis.summary import Layer
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
 from explorer.figures.excitation import Pixels
-from explorer.inputs import Picture
-from explorer.operations import Graph
-from explorer.shelf import Shelf
+from explorer.inside import feature_visualization
+from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
 from explorer.ui import maps_recorded
 from explorer.ui.excites_work import Work
 from explorer.ui.inside_weights import WithWeights
@@ -99,7 +99,7 @@ def go_on_searching(subject: Subject) -> None:
 def _search_steps(subject: Subject, since: Found | None) -> Iterator[Found]:
     macs, activations = _totals(subject)
     batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
-    return excitation.strongest(
+    return feature_visualization.strongest(
         subject.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=since,
     )  # fmt: skip
@@ -116,7 +116,7 @@ def go_on_ascending(subject: Subject, channel: int, settings: Settings) -> None:
     """A slice of it.
 
     Raises:
-        ValueError: as `excitation.ascend`; the weights cannot be had, or are others by now.
+        ValueError: as `feature_visualization.ascend`; the weights cannot be had, or are others by now.
     """
     ascent(subject, channel, settings).advance(partial(_ascent_steps, subject, channel, settings))
 
@@ -124,7 +124,7 @@ def go_on_ascending(subject: Subject, channel: int, settings: Settings) -> None:
 def _ascent_steps(
     subject: Subject, channel: int, settings: Settings, since: Ascent | None
 ) -> Iterator[Ascent]:
-    return excitation.ascend(
+    return feature_visualization.ascend(
         subject.load(), subject.layer, channel, subject.shape, settings,
         normalisation=subject.gallery.normalisation, since=since,
     )  # fmt: skip

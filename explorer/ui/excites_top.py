@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
-from explorer.excitation import Box, Found
+from explorer.base.language import _
 from explorer.figures import excitation as figures
 from explorer.figures import pictures
 from explorer.figures.excitation import Pixels
-from explorer.language import _
+from explorer.inside.feature_visualization import Box, Found
 from explorer.ui import excites_subject
 from explorer.ui.excites_subject import Subject
 from explorer.ui.maps_sum_words import number as spelled

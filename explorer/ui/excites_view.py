@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer.excitation import Ascent, Found, Settings
-from explorer.language import _
+from explorer.base.language import _
+from explorer.inside.feature_visualization import Ascent, Found, Settings
 from explorer.ui import (
     excites_ascent,
     excites_choice,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from explorer.ui import turns
+from explorer.base import compute_slots
 
 SLICE = 0.2  # seconds of work in one run of a page
 PATIENCE = 2.0  # seconds that a page waits for a first result, while others are served
@@ -53,7 +53,7 @@ class Work(Generic[T]):
         try:
             if self.done or (first and self.latest is not None):
                 return
-            with turns.turn(end - time.monotonic()) as taken:
+            with compute_slots.turn(end - time.monotonic()) as taken:
                 if taken:
                     self._advance(steps, seconds)
         finally:

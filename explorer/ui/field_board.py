@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from explorer import field_stack, photographs
-from explorer.field_stack import Layer, Level
-from explorer.language import _, ngettext
+from explorer.base.language import _, ngettext
+from explorer.data import photographs
+from explorer.lessons import field_stack
+from explorer.lessons.field_stack import Layer, Level
 from explorer.ui.component import Component
 
 BOARD = Component("field_board", "fields")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import field_stack
-from explorer.field_stack import Layer
-from explorer.language import N_, _
+from explorer.base.language import N_, _
+from explorer.lessons import field_stack
+from explorer.lessons.field_stack import Layer
 
 KINDS = {"conv": N_("convolution"), "max": N_("max pooling"), "avg": N_("average pooling")}
 SETTINGS = ("kind", "kernel", "stride", "padding", "dilation")

@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from explorer import architectures, field_stack
-from explorer.anatomy import Anatomy
-from explorer.field_stack import Effective, Level
+from explorer import networks as architectures
+from explorer.analysis.summary import Anatomy
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures import field as figures
-from explorer.language import _
+from explorer.lessons import field_stack
+from explorer.lessons.field_stack import Effective, Level
 from explorer.ui import bound, learn, links, loaders
 from explorer.ui.entries import entry
 from explorer.ui.field_view import MOST_SIDE, SIDE, STACK, layers_of
-from explorer.units import exact
 
 CHANNELS = 64
 

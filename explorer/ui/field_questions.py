@@ -1,6 +1,6 @@
 """What learners ask about receptive fields, and the experiments that answer."""
 
-from explorer.language import N_
+from explorer.base.language import N_
 from explorer.ui.field_view import stack_setting
 from explorer.ui.learn import Question
 

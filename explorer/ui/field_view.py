@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import field_stack
-from explorer.field_stack import Layer, Level
-from explorer.language import _, current
+from explorer.base.language import _, current
+from explorer.lessons import field_stack
+from explorer.lessons.field_stack import Layer, Level
 from explorer.ui import bound, field_board, field_editor, learn, links
 from explorer.ui.learn import Setting
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from explorer.base.language import _
 from explorer.figures.grids import At, Grid, Grids, Sign, Story
-from explorer.language import _
 from explorer.ui import links
 from explorer.ui.component import Component
 

@@ -6,8 +6,8 @@ The numbers are computed here; `assets/hero.js` draws them and lets the reader m
 import torch
 from torch import Tensor
 
-from explorer import ops
-from explorer.language import _
+from explorer.base.language import _
+from explorer.networks import ops
 from explorer.ui.component import Component
 
 HERO = Component("hero", "hero")

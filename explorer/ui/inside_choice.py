@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer import architectures, weights
-from explorer.architectures.registry import Architecture, Value
-from explorer.inputs import Picture
-from explorer.language import _
+from explorer import networks, weights
+from explorer.base.inputs import Picture
+from explorer.base.language import _
+from explorer.networks.registry import Architecture, Value
 from explorer.ui import inside_published, inside_sources, link_told, links, loaders, pickers
 from explorer.ui.loaders import Options
 from explorer.ui.state import State
@@ -93,10 +93,10 @@ def at_moment(choice: Choice, source: str) -> Weights | None:
 
 def _arrive(state: State) -> None:
     """Take what the address says."""
-    names = architectures.names()
+    names = networks.names()
     pickers.reject_unknown("network", names)
     name = state.query("network")
-    architecture = architectures.get(name if name in names else FIRST)
+    architecture = networks.get(name if name in names else FIRST)
     state["network"] = architecture.name
     source = _known_source(architecture.name, state.query("weights"))
     _set_source(state, source)
@@ -151,7 +151,7 @@ def _network_changed(state: State) -> None:
     state.reset(OF_NETWORK, network="" if name == FIRST else name)
     source = inside_sources.first(name)
     _set_source(state, source)
-    _take_building(state, architectures.get(name), {}, source)
+    _take_building(state, networks.get(name), {}, source)
 
 
 def _write(state: State, known: Weights, options: Mapping[str, Value], side: int) -> None:
@@ -159,7 +159,7 @@ def _write(state: State, known: Weights, options: Mapping[str, Value], side: int
     default = inside_sources.first(known.network)
     state.put("network", known.network, FIRST)
     state.put("weights", known.source, default)
-    usual = architectures.get(known.network).input_shape[1]
+    usual = networks.get(known.network).input_shape[1]
     state.put("side", side if side else "", usual)
     state.carry(network=known.network, weights=known.source, side=side or "", **options)
 
@@ -168,7 +168,7 @@ def _write(state: State, known: Weights, options: Mapping[str, Value], side: int
 
 
 def _pick_network(state: State) -> Architecture:
-    names = architectures.names()
+    names = networks.names()
     name = st.selectbox(
         _("Network"),
         names,
@@ -179,7 +179,7 @@ def _pick_network(state: State) -> Architecture:
         help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
         width=190,
     )
-    return architectures.get(name)
+    return networks.get(name)
 
 
 def _pick_weights(state: State, network: str) -> str:

@@ -12,9 +12,9 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import pictures
-from explorer.language import _
-from explorer.pictures import DRAWING, Picture
+from explorer.base.language import _
+from explorer.data import pictures
+from explorer.data.pictures import DRAWING, Picture
 from explorer.ui.component import Component
 
 GRID = Component("drawing_grid", "drawing")

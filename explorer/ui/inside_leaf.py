@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from explorer import datasets
-from explorer.language import _
+from explorer.base.language import _
+from explorer.data import datasets
 
 ANY, WORST = "any", "worst"  # what to leaf through, beside the classes' numbers
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.anatomy import Anatomy
-from explorer.language import _
+from explorer.analysis.summary import Anatomy
+from explorer.base.language import _
 
 DROPPING = ("drop", "stochastic")  # in the names of all that leaves numbers out: Dropout2d, …
 

@@ -10,17 +10,17 @@ from functools import partial
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explorer import datasets, pictures
-from explorer.decoding import pools
+from explorer.base.language import _
+from explorer.base.tasks import Task
+from explorer.base.units import times
+from explorer.data import datasets, pictures
+from explorer.data.decoding import pools
+from explorer.data.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
 from explorer.figures import maps
 from explorer.figures import pictures as figures
-from explorer.language import _
-from explorer.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
-from explorer.tasks import Task
 from explorer.ui import inside_drawing, inside_leaf, link_told, links, progress, transport
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.ui.state import State
-from explorer.units import times
 
 OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
 WIDTH = 460  # pixels of the part that opens

@@ -1,6 +1,6 @@
 """The weights that torchvision publishes: here already, or to be had with a button."""
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import download_view, downloads
 from explorer.ui.state import State
 from explorer.weights import published

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import datasets, runs, weights
-from explorer.language import _, ngettext
-from explorer.runs.folder import KeptEpochs, spans
+from explorer import runs, weights
+from explorer.base.language import _, ngettext
+from explorer.data import datasets
+from explorer.runs.artifacts import KeptEpochs, spans
 from explorer.ui import links
 from explorer.ui.inside_published import here
 from explorer.ui.state import State

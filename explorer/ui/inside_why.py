@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import attribution, pictures, weights
-from explorer.attribution import BASELINES, Guess
+from explorer import weights
+from explorer.analysis.misfit import Lesson
+from explorer.base.language import _
+from explorer.base.units import times
+from explorer.data import pictures
+from explorer.data.pictures import Picture
 from explorer.figures import maps
-from explorer.language import _
-from explorer.misfit import Lesson
-from explorer.pictures import Picture
+from explorer.inside import attribution
+from explorer.inside.attribution import BASELINES, Guess
 from explorer.ui import (
     inside_choice,
     inside_pictures,
@@ -24,7 +27,6 @@ from explorer.ui.inside_leaf import Place
 from explorer.ui.inside_why_pieces import Settings
 from explorer.ui.maps_recorded import Subject
 from explorer.ui.states import WHY
-from explorer.units import times
 
 PICTURE = "picture"  # the key of the picture, on all pages of this section
 TOP = "top"  # the class that is explained: the network's own answer

@@ -11,16 +11,16 @@ from typing import Any
 import streamlit as st
 from torch import Tensor
 
-from explorer.attribution import METHODS, Guess
+from explorer.base.language import _
+from explorer.base.units import times
 from explorer.figures import attribution as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
-from explorer.language import _
+from explorer.inside.attribution import METHODS, Guess
 from explorer.ui import link_told, links
 from explorer.ui.component import Component
 from explorer.ui.inside_why_pieces import ORDERS, Explained, Question, Settings, name
 from explorer.ui.states import WHY
-from explorer.units import times
 
 ANSWER = Component("why_answer", "why-answer")
 MAPS = Component("why_maps", "why-maps")

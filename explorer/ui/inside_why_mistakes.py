@@ -13,11 +13,12 @@ from typing import Literal
 import numpy as np
 import torch
 
-from explorer import architectures, datasets, pictures, weights
-from explorer.activations import own_copy
-from explorer.language import _
-from explorer.shelf import Shelf
-from explorer.ui import turns
+from explorer import networks, weights
+from explorer.base import compute_slots
+from explorer.base.cache import Shelf
+from explorer.base.language import _
+from explorer.data import datasets, pictures
+from explorer.inside.activations import own_copy
 from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Place
 
@@ -119,7 +120,7 @@ def _look(choice: Choice, fit: str, judged: Judged, first: int, end: float) -> b
     try:
         if not (numbers := judged.unknown(first)):
             return True
-        with turns.turn(end - time.monotonic()) as taken:
+        with compute_slots.turn(end - time.monotonic()) as taken:
             if taken:
                 right = _right(choice, fit, numbers)
                 judged.marks[numbers] = np.where(right, RIGHT, WRONG)
@@ -135,6 +136,6 @@ def _right(choice: Choice, fit: str, numbers: Sequence[int]) -> list[bool]:
     batch = [pictures.prepare(each, choice.shape, fit, known.normalisation) for each in given]
     network = own_copy(weights.load_known(known))
     with torch.no_grad():
-        answer = architectures.main_answer(network(torch.cat([each.tensor for each in batch])))
+        answer = networks.main_answer(network(torch.cat([each.tensor for each in batch])))
         found = answer.argmax(1).tolist()
     return [got == each.label for got, each in zip(found, given, strict=True)]

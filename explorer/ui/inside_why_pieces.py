@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from explorer import attribution
-from explorer.attribution import METHODS, STEPS, Deletion, Guess, Progress
-from explorer.shelf import Shelf
+from explorer.base.cache import Shelf
+from explorer.inside import attribution
+from explorer.inside.attribution import METHODS, STEPS, Deletion, Guess, Progress
 from explorer.ui import inside_why_work
 from explorer.ui.inside_why_work import Piece, Result, Work
 from explorer.ui.maps_recorded import Subject

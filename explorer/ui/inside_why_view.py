@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import attribution
-from explorer.attribution import METHODS, Deletion, Guess
+from explorer.base.language import _
 from explorer.figures import attribution as figures
-from explorer.language import _
+from explorer.inside import attribution
+from explorer.inside.attribution import METHODS, Deletion, Guess
 from explorer.ui import (
     inside_mode,
     inside_why,

@@ -19,9 +19,9 @@ from weakref import WeakValueDictionary
 
 from torch import Tensor
 
-from explorer.attribution import Deletion, Progress
-from explorer.language import _
-from explorer.shelf import Shelf
+from explorer.base.cache import Shelf
+from explorer.base.language import _
+from explorer.inside.attribution import Deletion, Progress
 
 PATIENCE = 15.0  # seconds after which nobody is thought to wait any more
 MOST_BYTES = 120_000_000  # of all results that are kept

@@ -8,12 +8,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from explorer.base.language import _
+from explorer.base.units import size
 from explorer.figures.kernels import Floats, Layer, Summary
-from explorer.language import _
 from explorer.ui import kernels_kept
 from explorer.ui.kernels_kept import Subject
 from explorer.ui.kernels_layer import Shown
-from explorer.units import size
 
 MOST_ROWS = 300_000  # of a table: what a spreadsheet opens in seconds
 MOST_BYTES = 80_000_000  # of a file: it is made in memory

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.base.cache import Shelf
+from explorer.base.language import _
 from explorer.figures import kernels
 from explorer.figures.kernels import Floats, Sheet
-from explorer.language import _
-from explorer.shelf import Shelf
 from explorer.ui import inside_sources, kernels_kept, kernels_sheet
 from explorer.ui.kernels_layer import Shown
 from explorer.ui.kernels_sheet import Drawn

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from explorer import weights
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
 from explorer.figures import kernels, maps, pictures
 from explorer.figures.kernels import Floats, Kind, Layer, Sheet, Summary
-from explorer.inputs import Picture
-from explorer.shelf import Shelf
 from explorer.ui import loaders
 from explorer.ui.inside_weights import WithWeights
 

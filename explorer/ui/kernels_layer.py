@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from explorer.base.language import _, ngettext
+from explorer.base.units import exact, times
 from explorer.figures import kernels
 from explorer.figures.kernels import Kind, Layer, Sheet, Summary
-from explorer.language import _, ngettext
 from explorer.ui import kernels_kept
 from explorer.ui.kernels_kept import Subject
 from explorer.ui.maps_sum_words import number
-from explorer.units import exact, times
 
 
 @dataclass(frozen=True, eq=False)

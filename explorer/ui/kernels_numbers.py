@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures import kernels_charts
 from explorer.figures.kernels_charts import Spread
-from explorer.language import _
 from explorer.ui import kernels_files, kernels_kept
 from explorer.ui.kernels_layer import Shown
 from explorer.ui.maps_sum_words import number
 from explorer.ui.states import KERNELS
-from explorer.units import exact
 
 CONFIG = {"displaylogo": False, "displayModeBar": "hover"}
 

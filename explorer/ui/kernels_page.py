@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer import weights
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import inside_choice, inside_sources, kernels_kept
 from explorer.ui.inside_choice import Choice
 from explorer.ui.kernels_kept import Subject

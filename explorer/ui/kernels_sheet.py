@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.base.language import _
 from explorer.figures.encode import numbers
 from explorer.figures.kernels import Floats, Kind, Layer, Sheet
-from explorer.language import _
 from explorer.ui import kernels_chosen
 from explorer.ui.component import Component
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.base.language import _
+from explorer.base.units import count, exact, times
 from explorer.figures.kernels import Layer, Summary
-from explorer.language import _
 from explorer.ui import kernels_chosen
 from explorer.ui.kernels_kept import Overview
 from explorer.ui.maps_strip import STRIP
 from explorer.ui.maps_sum_words import number
-from explorer.units import count, exact, times
 
 KEY = kernels_chosen.OPENED
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.base.language import _
+from explorer.base.units import exact
 from explorer.figures.kernels import Kind, Layer
-from explorer.language import _
 from explorer.ui import (
     kernels_chosen,
     kernels_files,
@@ -24,7 +25,6 @@ from explorer.ui.kernels_layer import Loaded, Shown
 from explorer.ui.kernels_page import Side
 from explorer.ui.kernels_sheet import Drawn
 from explorer.ui.states import KERNELS
-from explorer.units import exact
 
 
 @dataclass(frozen=True)

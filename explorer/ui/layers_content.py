@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer import architectures
+from explorer import networks
+from explorer.base.inputs import Picture
 from explorer.figures import board as figures
-from explorer.inputs import Picture
 from explorer.ui import board_view
 from explorer.ui.loaders import Options, measure
 
@@ -25,7 +25,7 @@ class Kept:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def content(name: str, options: Options, picture: Picture, batch: int, language: str) -> Kept:
     """The layer board's content in one language (`language` is the one of this run), kept."""
-    found = figures.board(measure(name, options, picture, batch), architectures.get(name).title)
+    found = figures.board(measure(name, options, picture, batch), networks.get(name).title)
     rows = found["rows"]
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     return Kept(text, board_view.names(rows), tuple(board_view.first_open(rows)))

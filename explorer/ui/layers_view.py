@@ -2,20 +2,21 @@
 
 import streamlit as st
 
-from explorer import inputs, wording
-from explorer.anatomy import Anatomy
-from explorer.architectures import Architecture, Reported
+from explorer.analysis import wording
+from explorer.analysis.misfit import Lesson
+from explorer.analysis.summary import Anatomy
+from explorer.base import inputs
+from explorer.base.inputs import Picture
+from explorer.base.language import _, current
+from explorer.base.units import count, exact
 from explorer.figures import charts as figures
 from explorer.figures import table
 from explorer.figures.board_types import Board, View
-from explorer.inputs import Picture
-from explorer.language import _, current
-from explorer.misfit import Lesson
+from explorer.networks import Architecture, Reported
 from explorer.ui import board_view, layers_content, links, loaders
 from explorer.ui.board import board_labels, layer_board
 from explorer.ui.pickers import Choice, set_defaults
 from explorer.ui.states import LAYERS
-from explorer.units import count, exact
 
 _BEGUN = "where the board began"
 

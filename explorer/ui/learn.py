@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import python_source
-from explorer.language import _
+from explorer.base import python_source
+from explorer.base.language import _
 from explorer.ui import into_view
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.language import _, ngettext
+from explorer.base.language import _, ngettext
 from explorer.ui import run_words, speech
 
 _KEPT = "what the link was told"

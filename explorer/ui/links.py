@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import link_told
 
 Name = TypeVar("Name", bound=str)

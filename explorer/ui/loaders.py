@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer import anatomy, code, memory
-from explorer.anatomy import Anatomy
-from explorer.architectures.registry import Value
-from explorer.inputs import Picture
-from explorer.memory import TrainingMemory
+from explorer.analysis import memory, summary
+from explorer.analysis.memory import TrainingMemory
+from explorer.analysis.summary import Anatomy
+from explorer.base.inputs import Picture
+from explorer.networks import pytorch_code
+from explorer.networks.registry import Value
 
 Options = tuple[tuple[str, Value], ...]  # sorted pairs: hashable, and one spelling for one choice
 
@@ -22,8 +23,8 @@ def pairs(options: Mapping[str, Value]) -> Options:
 # layers with their shapes (a few MB); a class looks at a handful of networks at a time.
 @st.cache_resource(max_entries=32, show_spinner=False)
 def measure(name: str, options: Options, picture: Picture, batch: int) -> Anatomy:
-    """`anatomy.measure`, kept."""
-    return anatomy.measure(name, dict(options), picture, batch)
+    """`summary.measure`, kept."""
+    return summary.measure(name, dict(options), picture, batch)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -36,5 +37,5 @@ def training_memory(
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def pytorch(name: str, options: Options, picture: Picture, batch: int) -> str:
-    """`code.pytorch`, kept."""
-    return code.pytorch(name, dict(options), picture, batch)
+    """`pytorch_code.pytorch`, kept."""
+    return pytorch_code.pytorch(name, dict(options), picture, batch)

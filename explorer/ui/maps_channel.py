@@ -11,20 +11,20 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from explorer import receptive_field
-from explorer.activations import Recording
+from explorer.analysis import receptive_field
+from explorer.analysis.operations import Graph
+from explorer.base.language import _, ngettext
+from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
-from explorer.language import _, ngettext
-from explorer.operations import Graph
+from explorer.inside.activations import Recording
 from explorer.ui import maps_chosen
 from explorer.ui.component import Component
 from explorer.ui.maps_chosen import Place
 from explorer.ui.maps_mosaic import range_words
 from explorer.ui.maps_sum_words import number
-from explorer.units import times
 
 CHANNEL = Component("maps_channel", "maps-channel")
 MOST_SLICES = 64  # of a kernel that are shown

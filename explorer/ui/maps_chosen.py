@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import link_told, links
 from explorer.ui.states import FEATURE_MAPS
 

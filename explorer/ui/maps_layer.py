@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer import pixel
-from explorer.activations import Recording, Statistics
+from explorer.analysis.operations import INPUT, Graph
+from explorer.base.cache import Shelf
+from explorer.base.language import current
 from explorer.figures import maps as figures
 from explorer.figures.maps import Maps, Scale, Span
-from explorer.language import current
-from explorer.operations import INPUT, Graph
-from explorer.pixel import Sum
-from explorer.shelf import Shelf
+from explorer.inside import unit_arithmetic
+from explorer.inside.activations import Recording, Statistics
+from explorer.inside.unit_arithmetic import Sum
 from explorer.ui import maps_mosaic, maps_recorded
 from explorer.ui.maps_chosen import Place
 from explorer.ui.maps_mosaic import Data
@@ -72,7 +72,7 @@ class Layer:
         if self.name == INPUT:
             return []
         names = maps_recorded.chain(self.recording.operations, self.name)
-        return [pixel.pixel(self.recording, name, channel, *at) for name in names]
+        return [unit_arithmetic.pixel(self.recording, name, channel, *at) for name in names]
 
 
 def layer(subject: Subject, name: str) -> Layer:

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.activations import Statistics
+from explorer.base.language import _
+from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
-from explorer.language import _
+from explorer.inside.activations import Statistics
 from explorer.ui import maps_chosen
 from explorer.ui.component import Component
-from explorer.units import times
 
 MOSAIC = Component("maps_mosaic", "maps-mosaic")
 Data = dict[str, Any]

@@ -7,25 +7,20 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import pictures, runs
-from explorer.figures import confusion, maps
-from explorer.language import _
-from explorer.misfit import Lesson
-from explorer.pictures import Picture
-from explorer.ui import (
-    inside_choice,
-    inside_mode,
-    inside_pictures,
-    inside_sources,
-    maps_recorded,
-    run_outcome,
-)
+from explorer import runs
+from explorer.analysis.misfit import Lesson
+from explorer.base.language import _
+from explorer.base.units import times
+from explorer.data import pictures
+from explorer.data.pictures import Picture
+from explorer.figures import maps
+from explorer.runs import confusion, outcome
+from explorer.ui import inside_choice, inside_mode, inside_pictures, inside_sources, maps_recorded
 from explorer.ui.inside_choice import Choice
 from explorer.ui.inside_leaf import Mistakes, Place
 from explorer.ui.maps_recorded import Subject
 from explorer.ui.maps_view import Side
 from explorer.ui.states import FEATURE_MAPS
-from explorer.units import times
 from explorer.weights import Weights
 
 WORST = 24  # mistakes that can be leafed through
@@ -92,7 +87,7 @@ def _mistakes(choice: Choice) -> Mistakes | None:
         return None
     try:
         run = runs.get(int(inside_sources.base(source).removeprefix("run:")))
-        worst = confusion.worst(run_outcome.answers(run, known.epoch), WORST)
+        worst = confusion.worst(outcome.answers(run, known.epoch), WORST)
     except ValueError:  # no predictions were kept, or its data set has gone
         return None
     return Mistakes(choice.dataset, [each["row"] for each in worst])

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer import activations, pixel
-from explorer.activations import Recording
-from explorer.anatomy import Anatomy
+from explorer.analysis.operations import INPUT, Operation
+from explorer.analysis.summary import Anatomy
+from explorer.base import compute_slots
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
 from explorer.figures.maps import Maps, shrunk
-from explorer.inputs import Picture
-from explorer.operations import INPUT, Operation
-from explorer.pixel import points
-from explorer.shelf import Shelf
-from explorer.ui import loaders, turns
+from explorer.inside import activations, unit_arithmetic
+from explorer.inside.activations import Recording
+from explorer.inside.unit_arithmetic import points
+from explorer.ui import loaders
 from explorer.ui.inside_weights import WithWeights
 from explorer.ui.loaders import Options
 
@@ -101,7 +102,7 @@ def chain(operations: Sequence[Operation], name: str) -> list[str]:
 
 
 def _in_place(operation: Operation) -> bool:
-    return pixel.RULES.get(operation.type) in IN_PLACE
+    return unit_arithmetic.RULES.get(operation.type) in IN_PLACE
 
 
 def measured(network: str, options: Options, shape: Picture) -> Anatomy:
@@ -126,7 +127,7 @@ def _operations(subject: Subject) -> list[Operation]:
 
 def _record(subject: Subject, nodes: list[str] | None) -> Recording:
     network = subject.load()
-    with turns.turn(None):
+    with compute_slots.turn(None):
         return activations.record(network, subject.picture, nodes, training=subject.training)
 
 
@@ -148,7 +149,7 @@ def _overview(subject: Subject) -> Overview:
         span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
         return Overview(operations, stages, span)
     network = subject.load()
-    with turns.turn(None):
+    with compute_slots.turn(None):
         found = activations.glance(
             network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training
         )

@@ -10,12 +10,12 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.analysis.operations import INPUT, Operation
+from explorer.base.language import _, ngettext
+from explorer.base.units import exact, times
 from explorer.figures import maps, pictures
-from explorer.language import _, ngettext
-from explorer.operations import INPUT, Operation
 from explorer.ui.component import Component
 from explorer.ui.maps_recorded import Overview, Stage
-from explorer.units import exact, times
 
 STRIP = Component("maps_strip", "maps-strip")
 Data = dict[str, Any]

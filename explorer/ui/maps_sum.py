@@ -11,11 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import pixel
+from explorer.analysis.operations import INPUT
+from explorer.base.language import _
 from explorer.figures.encode import numbers
-from explorer.language import _
-from explorer.operations import INPUT
-from explorer.pixel import Sum, Unit
+from explorer.inside import unit_arithmetic
+from explorer.inside.unit_arithmetic import Sum, Unit
 from explorer.ui import maps_chosen, maps_sum_words
 from explorer.ui.component import Component
 
@@ -61,14 +61,14 @@ def _check(given: Sum) -> str:
 
 
 def _drawn(given: Sum) -> dict[str, Any]:
-    if isinstance(given, pixel.WeightedSum):
+    if isinstance(given, unit_arithmetic.WeightedSum):
         return {"weighted": _weighted(given)}
-    if isinstance(given, pixel.Window):
+    if isinstance(given, unit_arithmetic.Window):
         return {"window": _window(given)}
     return {}
 
 
-def _weighted(given: "pixel.WeightedSum") -> dict[str, Any]:
+def _weighted(given: "unit_arithmetic.WeightedSum") -> dict[str, Any]:
     count, height, width = given.patch.shape
     most = max(1, min(MOST_SENT, MOST_CELLS // (height * width)))
     sent = maps_sum_words.strongest(given.subtotals, most)
@@ -89,7 +89,7 @@ def _weighted(given: "pixel.WeightedSum") -> dict[str, Any]:
     }
 
 
-def _origin(given: "pixel.WeightedSum", n: int) -> Unit:
+def _origin(given: "unit_arithmetic.WeightedSum", n: int) -> Unit:
     """A unit of the source in the middle of what is read of its nth channel."""
     channel = given.channels[n]
     if given.operation.type.lower() != "linear":
@@ -101,7 +101,7 @@ def _origin(given: "pixel.WeightedSum", n: int) -> Unit:
     return channel, *given.unit[1:]
 
 
-def _window(given: "pixel.Window") -> dict[str, Any]:
+def _window(given: "unit_arithmetic.Window") -> dict[str, Any]:
     return {
         "kind": given.kind,
         "size": list(given.patch.shape),

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from explorer import pixel
+from explorer.analysis.operations import INPUT
+from explorer.base.language import _
 from explorer.figures.grids import spell
-from explorer.language import _
-from explorer.operations import INPUT
-from explorer.pixel import Sum, Unit
+from explorer.inside import unit_arithmetic
+from explorer.inside.unit_arithmetic import Sum, Unit
 
 Goal = tuple[str, int, int, int]  # layer, channel, row, column
 Token = tuple[str, str, Goal | None]  # text, role, where it leads
@@ -71,19 +71,19 @@ def _link(value: float, layer: str, unit: Unit | None) -> Token:
 def lines(given: Sum) -> list[Line]:
     """The arithmetic of `given`, ending in its number."""
     match given:
-        case pixel.WeightedSum():
+        case unit_arithmetic.WeightedSum():
             return [_weighted(given)]
-        case pixel.Window():
+        case unit_arithmetic.Window():
             return [_window(given)]
-        case pixel.Normalised():
+        case unit_arithmetic.Normalised():
             return _normalised(given)
-        case pixel.Combined():
+        case unit_arithmetic.Combined():
             return [_combined(given)]
-        case pixel.Copied():
+        case unit_arithmetic.Copied():
             return [_copied(given)]
-        case pixel.Activated():
+        case unit_arithmetic.Activated():
             return [_activated(given)]
-        case pixel.LocalResponse():
+        case unit_arithmetic.LocalResponse():
             return _local_response(given)
     return [[_plain(_("{type} is not taken apart here; it gave").format(type=given.operation.type)),
              _plain(number(given.value), "total")]]  # fmt: skip
@@ -96,7 +96,7 @@ def strongest(subtotals: Tensor, most: int) -> list[int]:
     return [int(each) for each in subtotals.abs().topk(most).indices]
 
 
-def _weighted(given: "pixel.WeightedSum") -> Line:
+def _weighted(given: "unit_arithmetic.WeightedSum") -> Line:
     named = strongest(given.subtotals, NAMED)
     values = [float(given.subtotals[each]) for each in named]
     line: Line = [_plain(f"{given.operation.name} = ", "quiet")]
@@ -119,7 +119,7 @@ def _signed(value: float) -> str:
     return f" − {text[1:]}" if text.startswith("−") else f" + {text}"
 
 
-def _window(given: "pixel.Window") -> Line:
+def _window(given: "unit_arithmetic.Window") -> Line:
     n = int(given.inside.sum())
     head = _plain(f"{given.operation.name} = ", "quiet")
     if given.kind == "max":
@@ -140,7 +140,7 @@ def _window(given: "pixel.Window") -> Line:
     ]
 
 
-def _normalised(given: "pixel.Normalised") -> list[Line]:
+def _normalised(given: "unit_arithmetic.Normalised") -> list[Line]:
     whose = {
         "moving": _("μ and σ² are this channel's moving averages from training"),
         "batch": _("μ and σ² are those of the batch (training mode)"),
@@ -161,7 +161,7 @@ def _normalised(given: "pixel.Normalised") -> list[Line]:
     return [first, [_plain(formula, "quiet")]]
 
 
-def _combined(given: "pixel.Combined") -> Line:
+def _combined(given: "unit_arithmetic.Combined") -> Line:
     right = _link(given.right.value, given.right.source, given.right.unit)
     times = [_plain(f"{number(given.factor)} · ")] if given.factor != 1 else []
     return [
@@ -176,12 +176,12 @@ def _combined(given: "pixel.Combined") -> Line:
     ]
 
 
-def _sides(given: "pixel.Combined") -> str:
+def _sides(given: "unit_arithmetic.Combined") -> str:
     names = [each.source or _("a constant") for each in (given.left, given.right)]
     return _("the same unit of {left} and of {right}").format(left=names[0], right=names[1])
 
 
-def _copied(given: "pixel.Copied") -> Line:
+def _copied(given: "unit_arithmetic.Copied") -> Line:
     name = _plain(f"{given.operation.name} = ", "quiet")
     total = _plain(number(given.total), "total")
     if not given.source:
@@ -207,7 +207,7 @@ def _copied(given: "pixel.Copied") -> Line:
     return [name, (number(given.total), "total", goal), _plain(f"  {told}", "quiet")]
 
 
-def _activated(given: "pixel.Activated") -> Line:
+def _activated(given: "unit_arithmetic.Activated") -> Line:
     kind = given.operation.type
     formula = FUNCTIONS.get(kind.lower())
     said = f"{kind}(x) = {formula}" if formula else ""
@@ -221,7 +221,7 @@ def _activated(given: "pixel.Activated") -> Line:
     ]
 
 
-def _local_response(given: "pixel.LocalResponse") -> list[Line]:
+def _local_response(given: "unit_arithmetic.LocalResponse") -> list[Line]:
     squares = float((given.neighbours**2).sum())
     first: Line = [
         _plain(f"{given.operation.name} = ", "quiet"),
@@ -243,7 +243,7 @@ def text(sums: Sequence[Sum]) -> str:
     parts = []
     for given in sums:
         parts.append(place(given.operation.name, given.unit))
-        if isinstance(given, pixel.WeightedSum):
+        if isinstance(given, unit_arithmetic.WeightedSum):
             parts += _channel_lines(given)
         parts += ["".join(token[0] for token in line) for line in lines(given)]
         value = f"{given.value:.9g}".replace("-", "−")
@@ -252,7 +252,7 @@ def text(sums: Sequence[Sum]) -> str:
     return "\n".join(parts)
 
 
-def _channel_lines(given: "pixel.WeightedSum") -> list[str]:
+def _channel_lines(given: "unit_arithmetic.WeightedSum") -> list[str]:
     """Thousands of products, for every click: formatted without detours."""
     name = _("channel {n} of {layer}")
     patches, kernels = given.patch.flatten(1).tolist(), given.kernel.flatten(1).tolist()

@@ -10,10 +10,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.analysis.operations import INPUT
+from explorer.base.cache import Shelf
+from explorer.base.language import _, current
 from explorer.figures.maps import Maps, Scale, Span
-from explorer.language import _, current
-from explorer.operations import INPUT
-from explorer.shelf import Shelf
 from explorer.ui import (
     link_told,
     maps_channel,

@@ -5,9 +5,9 @@ from typing import Literal
 
 import streamlit as st
 
-from explorer import inputs
-from explorer.inputs import Matrix
-from explorer.language import _
+from explorer.base import inputs
+from explorer.base.inputs import Matrix
+from explorer.base.language import _
 from explorer.ui import bound, learn
 from explorer.ui.learn import Setting
 from explorer.ui.window_board import Axes

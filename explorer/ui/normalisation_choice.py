@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer import normalisation
-from explorer.inputs import Matrix, parse_matrix
-from explorer.language import _
-from explorer.normalisation import CHANNELS, Source
+from explorer.base.inputs import Matrix, parse_matrix
+from explorer.base.language import _
+from explorer.lessons import normalisation
+from explorer.lessons.normalisation import CHANNELS, Source
 from explorer.ui import bound, learn, links
 
 SIZES = (1, 2, 4, 8, 16, 32)

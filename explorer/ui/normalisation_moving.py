@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from explorer import normalisation
+from explorer.base.language import _
 from explorer.figures import normalisation as figures
 from explorer.figures.normalisation import short
-from explorer.language import _
-from explorer.normalisation import Moving
+from explorer.lessons import normalisation
+from explorer.lessons.normalisation import Moving
 from explorer.ui import learn, links
 from explorer.ui.normalisation_choice import Choice
 from explorer.ui.normalisation_view import averages, run

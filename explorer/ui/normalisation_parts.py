@@ -6,12 +6,12 @@ import streamlit as st
 import torch
 from torch import nn
 
-from explorer import norm_experiments, normalisation
+from explorer.base.language import _
 from explorer.figures import normalisation as figures
 from explorer.figures.normalisation import short
-from explorer.language import _
-from explorer.norm_experiments import GradAsking
-from explorer.normalisation import Moving, Source, Steps
+from explorer.lessons import norm_experiments, normalisation
+from explorer.lessons.norm_experiments import GradAsking
+from explorer.lessons.normalisation import Moving, Source, Steps
 from explorer.ui import bound, learn, links
 from explorer.ui.normalisation_choice import LONG, Choice
 from explorer.ui.normalisation_moving import moving_averages

@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from explorer import normalisation
-from explorer.language import N_, _
-from explorer.normalisation import Steps
+from explorer.base.language import N_, _
+from explorer.lessons import normalisation
+from explorer.lessons.normalisation import Steps
 from explorer.ui import learn
 from explorer.ui.learn import Question
 from explorer.ui.normalisation_choice import MOST_BETA, MOST_GAMMA, RUN, Choice

@@ -6,10 +6,10 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import normalisation
+from explorer.base.language import _
 from explorer.figures import normalisation as figures
-from explorer.language import _
-from explorer.normalisation import Moving, Steps
+from explorer.lessons import normalisation
+from explorer.lessons.normalisation import Moving, Steps
 from explorer.ui import links
 from explorer.ui.batch_norm_board import batch_norm_board
 from explorer.ui.normalisation_choice import RUN, Choice

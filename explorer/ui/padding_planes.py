@@ -4,9 +4,9 @@ import re
 
 import streamlit as st
 
-from explorer.figures import strips
-from explorer.figures.strips import Axis
-from explorer.language import _
+from explorer.base.language import _
+from explorer.lessons import windows
+from explorer.lessons.windows import Axis
 from explorer.ui import bound, learn, strip_words
 from explorer.ui.padding_view import TWO_DEFAULTS, board, cells, layer_call, windows_csv
 
@@ -67,7 +67,7 @@ def read_axes(typed: tuple[str, ...]) -> tuple[Axis, Axis]:
     padding = read_pair(typed[2], _("The padding"), 0, 4)
     stride = read_pair(typed[3], _("The stride"), 1, 8)
     rows, columns = (
-        strips.axis(size, kernel[i], stride[i], padding[i]) for i, size in enumerate((high, wide))
+        windows.axis(size, kernel[i], stride[i], padding[i]) for i, size in enumerate((high, wide))
     )
     return rows, columns
 
@@ -109,7 +109,7 @@ def planes_csv(rows: Axis, columns: Axis) -> str:
                 "columns": cells(columns, j),
                 "value": f"{value:g}",
             }
-            for i, line in enumerate(strips.plane(rows, columns))
+            for i, line in enumerate(windows.plane(rows, columns))
             for j, value in enumerate(line)
         ]
     )
@@ -150,7 +150,7 @@ def read_same(size: int, kernel: int) -> tuple[Axis, Axis]:
     Raises:
         ValueError: a number outside its limits.
     """
-    return strips.same(size, kernel), strips.same(size, kernel, extra_first=True)
+    return windows.same(size, kernel), windows.same(size, kernel, extra_first=True)
 
 
 def good_same(size: int, kernel: int) -> tuple[Axis, Axis]:
@@ -204,9 +204,9 @@ def same_table(size: int) -> list[dict[str, str]]:
             _("kernel k"): str(k),
             _("needed in total, k − 1"): str(k - 1),
             _("per side"): f"{(k - 1) / 2:g}",
-            _("output with p = ⌊(k − 1)/2⌋"): str(strips.axis(size, k, 1, (k - 1) // 2).places),
-            _("output with p = ⌊k/2⌋"): str(strips.axis(size, k, 1, k // 2).places),
-            _('output with padding="same"'): str(strips.same(size, k).places),
+            _("output with p = ⌊(k − 1)/2⌋"): str(windows.axis(size, k, 1, (k - 1) // 2).places),
+            _("output with p = ⌊k/2⌋"): str(windows.axis(size, k, 1, k // 2).places),
+            _('output with padding="same"'): str(windows.same(size, k).places),
         }
         for k in range(1, 8)
         if size + 2 * ((k - 1) // 2) >= k

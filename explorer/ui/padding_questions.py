@@ -1,6 +1,6 @@
 """What learners ask about padding and stride, and the experiments that answer."""
 
-from explorer.language import N_
+from explorer.base.language import N_
 from explorer.ui.learn import Question
 from explorer.ui.padding_view import COURSE, SAME, one
 

@@ -4,9 +4,9 @@ import re
 
 import streamlit as st
 
-from explorer.figures import strips
-from explorer.figures.strips import Axis
-from explorer.language import _
+from explorer.base.language import _
+from explorer.lessons import windows
+from explorer.lessons.windows import Axis
 from explorer.ui import bound, learn, links, strip_board, strip_words
 from explorer.ui.learn import Setting
 
@@ -78,7 +78,7 @@ def prompts(view: str) -> dict[str, Setting]:
 
 
 def one_axis_controls() -> tuple[int, int, int, int, int]:
-    """Input, kernel, stride, padding, dilation, in the order of `strips.axis`."""
+    """Input, kernel, stride, padding, dilation, in the order of `windows.axis`."""
     usual = ONE_DEFAULTS
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls"):
         size = bound.number(_("Input cells n"), "pad_size", usual["pad_size"])
@@ -114,7 +114,7 @@ def board(data: strip_board.Data, key: str) -> None:
 def good_axis(numbers: tuple[int, int, int, int, int]) -> Axis:
     """What the controls say, or the last good axis under a sentence that says what is wrong."""
     first = {name.removeprefix("pad_"): value for name, value in ONE_DEFAULTS.items()}
-    return learn.last_good("pad_one", lambda: strips.axis(*numbers), lambda: strips.axis(**first))
+    return learn.last_good("pad_one", lambda: windows.axis(*numbers), lambda: windows.axis(**first))
 
 
 def one_axis(along: Axis) -> None:
@@ -192,7 +192,7 @@ def windows_csv(along: Axis) -> str:
     return learn.csv_of(
         [
             {"output": place + 1, "columns": cells(along, place), "value": f"{value:g}"}
-            for place, value in enumerate(strips.line(along))
+            for place, value in enumerate(windows.line(along))
         ]
     )
 

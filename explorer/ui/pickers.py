@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import architectures, inputs
-from explorer.architectures.registry import TORCHVISION, Architecture, Option, Value
-from explorer.inputs import Picture
-from explorer.language import _
+from explorer import networks
+from explorer.base import inputs
+from explorer.base.inputs import Picture
+from explorer.base.language import _
+from explorer.networks.registry import TORCHVISION, Architecture, Option, Value
 from explorer.ui import link_told, states
 from explorer.ui.state import State
 from explorer.ui.states import LAYERS
@@ -44,7 +45,7 @@ class Choice:
 def label(name: str) -> str:
     """A network's registry name and its title: "resnet18 · ResNet-18". Either finds it."""
     if not name.startswith(TORCHVISION):
-        return f"{name} · {architectures.get(name).title}"
+        return f"{name} · {networks.get(name).title}"
     model = name.removeprefix(TORCHVISION)
     family = max((each for each in _FAMILIES if model.startswith(each)), key=len, default="")
     variant = re.sub(r"[_-]+", "-", model.removeprefix(family)).strip("-")
@@ -56,7 +57,7 @@ def reject_unknown(key: str, known: list[str]) -> None:
     given = st.query_params.get(key)
     if given is not None and given not in known:
         try:
-            architectures.get(given)
+            networks.get(given)
         except ValueError as error:
             link_told.say_error(error)
 
@@ -77,7 +78,7 @@ def _network_changed() -> None:
     """Another network brings its own size and options; a layer of the last means nothing in it."""
     name: str = LAYERS["network"]
     LAYERS.reset(states.OF_NETWORK, network="" if name == FIRST_SHOWN else name)
-    set_defaults(architectures.get(name))
+    set_defaults(networks.get(name))
 
 
 # -- from the address into the widgets ---------------------------------------------------------
@@ -104,7 +105,7 @@ def _arrive(names: list[str]) -> None:
     """Every widget's value as the address says it, or its default where that says none."""
     reject_unknown("network", names)
     name = LAYERS.query("network")
-    architecture = architectures.get(name if name in names else FIRST_SHOWN)
+    architecture = networks.get(name if name in names else FIRST_SHOWN)
     LAYERS["network"] = architecture.name
     LAYERS["input"] = LAYERS.query("input") or inputs.spell(architecture.input_shape)
     LAYERS["batch"] = _read_batch(LAYERS.query("batch") or 1)
@@ -117,7 +118,7 @@ def _arrive(names: list[str]) -> None:
 
 def pick_network() -> Architecture:
     """A network, by its registry name or its title."""
-    names = architectures.names()
+    names = networks.names()
     if LAYERS.takes_query("network"):
         _arrive(names)
     name = st.selectbox(
@@ -131,7 +132,7 @@ def pick_network() -> Architecture:
     )
     LAYERS.put("network", name, FIRST_SHOWN)
     LAYERS.carry(network=name)
-    return architectures.get(name)
+    return networks.get(name)
 
 
 def pick_input(default: Picture) -> tuple[Picture | None, str]:

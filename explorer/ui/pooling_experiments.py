@@ -5,8 +5,8 @@ from functools import cache
 import streamlit as st
 import torch
 
-from explorer import ops
-from explorer.language import N_, _
+from explorer.base.language import N_, _
+from explorer.networks import ops
 from explorer.ui import bound, learn
 from explorer.ui.learn import Question
 from explorer.ui.pooling_view import gradient, setting, window_of

@@ -12,11 +12,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explorer import plain_text
-from explorer.language import _, ngettext
-from explorer.tasks import Client, Pool, Refused, Task
+from explorer.base import plain_text
+from explorer.base.language import _, ngettext
+from explorer.base.tasks import Client, Pool, Refused, Task
+from explorer.base.units import exact
 from explorer.ui import visitor, watched_work
-from explorer.units import exact
 
 Value = TypeVar("Value")
 

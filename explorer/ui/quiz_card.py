@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from explorer import quiz
-from explorer.language import _
-from explorer.quiz import Question, Value
-from explorer.quiz.record import Table
+from explorer.base.language import _
+from explorer.lessons import quiz
+from explorer.lessons.quiz import Question, Value
+from explorer.lessons.quiz.record import Table
 from explorer.ui import learn
 from explorer.ui.entries import ASSETS, entry
 from explorer.ui.quiz_place import MOST_NUMBER, Given, Place, answers, go, new_seed

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer import quiz
-from explorer.language import _
-from explorer.quiz import Question, Value
+from explorer.base.language import _
+from explorer.lessons import quiz
+from explorer.lessons.quiz import Question, Value
 from explorer.ui import bound, links
 
 LAST = "quiz_last"  # the series of the last run: another one begins with its first question

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer import quiz
-from explorer.language import _
+from explorer.base.language import _
+from explorer.lessons import quiz
 from explorer.ui import learn
 from explorer.ui.quiz_place import Given, Place, answers, go, question, topics
 

@@ -1,7 +1,7 @@
 """Series of questions to try, and what learners ask on the page on which they check themselves."""
 
-from explorer import quiz
-from explorer.language import N_, _
+from explorer.base.language import N_, _
+from explorer.lessons import quiz
 from explorer.ui import learn
 from explorer.ui.learn import Setting
 

@@ -1,6 +1,6 @@
 """The board of what networks have learned, epoch by epoch (`assets/run_learned.js`).
 
-The browser fetches each epoch from `run_routes` when it is looked at. What comes back, after the
+The browser fetches each epoch from `server.runs` when it is looked at. What comes back, after the
 reader has done something: `at` {"epoch", "cell"}, which goes into the address. The element to wait
 for in a test is `[data-learned-painted="<run>@<epoch> …"]`.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.language import _
-from explorer.runs import Run
-from explorer.ui import link_told, run_outcome, run_words
+from explorer.base.language import _
+from explorer.runs import Run, outcome
+from explorer.ui import link_told, run_words
 from explorer.ui.run_component import board
 from explorer.ui.state import State
 
@@ -71,7 +71,7 @@ def _shown(run: Run, line: Any) -> dict[str, Any]:
         "name": run.name,
         "epochs": run.progress.epoch,
         "sitting": run.taken,
-        "classes": run_outcome.data(run).classes,
+        "classes": outcome.data(run).classes,
         "line": line,
     }
 

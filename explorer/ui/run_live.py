@@ -1,6 +1,6 @@
 """The live board: curves, progress, first kernels and predictions of one run as it trains.
 
-The browser asks `run_routes` for news twice a second and draws them (`assets/run_live.js`); no
+The browser asks `server.runs` for news twice a second and draws them (`assets/run_live.js`); no
 page runs meanwhile. What comes back: `ask` (a verb: pause, stop …) when a button is pressed, `by`
 when another axis is chosen, `changed` once when the run's status is another one than the page
 below the board was drawn for. The element to wait for in a test is `[data-live-painted="<run>"]`;
@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from explorer.figures import runs as figures
-from explorer.language import _
+from explorer.base.language import _
 from explorer.runs import Run
+from explorer.training.recipes import beside_course as figures
 from explorer.ui import run_words
 from explorer.ui.run_component import board
 from explorer.ui.states import LIVE

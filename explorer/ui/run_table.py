@@ -1,6 +1,6 @@
 """The table of runs, and the chart that lays chosen ones over each other.
 
-Both ask `run_routes` by themselves (`assets/run_table.js`, `assets/run_overlay.js`). What comes
+Both ask `server.runs` by themselves (`assets/run_table.js`, `assets/run_overlay.js`). What comes
 back: `chosen`, the numbers of the runs that are ticked, `open` when one is to be watched, `changed`
 when a chosen run has another status than the page was drawn for, and `by` when another axis is
 chosen. Elements to wait for in tests: `[data-table-painted="<number of
@@ -12,7 +12,7 @@ from typing import TypedDict
 
 import streamlit as st
 
-from explorer.language import _, current
+from explorer.base.language import _, current
 from explorer.runs import Run
 from explorer.ui import link_told, run_words
 from explorer.ui.run_component import api, board

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from explorer import device, plain_text
-from explorer.language import N_, _
+from explorer.base import device, plain_text
+from explorer.base.language import N_, _
 from explorer.runs import TITLES, Run, Status
 
 

@@ -13,8 +13,8 @@ from contextlib import suppress
 from streamlit.web import cli
 from uvicorn import config
 
-from explorer.serve import single
-from explorer.ui import connections, handshakes
+from explorer.server import connections, handshakes
+from explorer.server.serve import single
 
 if sys.platform != "win32":
     import resource

@@ -9,8 +9,8 @@ from copy import copy
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from explorer import language
-from explorer.language import _
+from explorer.base import language
+from explorer.base.language import _
 from explorer.ui import (  # states: declares what the pages hold
     entries,
     link_told,

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from explorer import architectures, wording
-from explorer.language import _
-from explorer.misfit import Lesson
+from explorer import networks
+from explorer.analysis import wording
+from explorer.analysis.misfit import Lesson
+from explorer.base.language import _
+from explorer.base.units import times
 from explorer.ui.inside_choice import Choice
 from explorer.ui.state import State
-from explorer.units import times
 
 
 def _use_side(state: State, side: int) -> None:
@@ -19,7 +20,7 @@ def complain(state: State, given: Lesson | str, choice: Choice) -> None:
     if isinstance(given, str):
         st.error(given, icon=":material/broken_image:")
         return
-    text = wording.lesson(given, architectures.get(choice.known.network).title)
+    text = wording.lesson(given, networks.get(choice.known.network).title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         st.markdown(f"{text.explanation} **{text.fits}**")

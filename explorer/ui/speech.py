@@ -5,8 +5,8 @@ import threading
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import language
-from explorer.language import _
+from explorer.base import language
+from explorer.base.language import _
 
 CHOICE = "language"  # the widget's key, and its name in the address
 _BROWSERS = "language_of_browser"

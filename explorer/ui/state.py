@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import link_told, links
 from explorer.ui.links import Name
 

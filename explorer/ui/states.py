@@ -3,17 +3,20 @@
 The pages of section Learn bind theirs: each name there is one page's alone.
 """
 
-from explorer import architectures, inputs, memory, recipes
-from explorer.excitation import Settings
-from explorer.recipes import Recipe
+from explorer import networks
+from explorer.analysis import memory
+from explorer.base import inputs
+from explorer.inside.feature_visualization import Settings
+from explorer.training import recipes
+from explorer.training.recipes import Recipe
 from explorer.ui.state import Field, Number, OneOf, Open, State, Switch
 
 # Every option that the course's networks have, and torchvision's.
 OPTIONS = tuple(
     {
         option.name
-        for name in (*architectures.course(), "torchvision/resnet18")
-        for option in architectures.get(name).all_options
+        for name in (*networks.course(), "torchvision/resnet18")
+        for option in networks.get(name).all_options
     }
 )
 # What is said of one network means nothing in another.

@@ -8,7 +8,7 @@ the link. The element to wait for in a test: `[data-strip-painted="<key>"]`.
 
 from typing import Any
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui.component import Component
 
 BOARD = Component("strip_board", "strips")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from explorer.figures import strips
-from explorer.figures.strips import Axis
-from explorer.language import _, ngettext
+from explorer.base.language import _, ngettext
+from explorer.lessons import windows
+from explorer.lessons.windows import Axis
 from explorer.ui.strip_board import Data
 
 Token = tuple[str, str]  # a piece of a formula, and which quantity it is: n, p, k, s or ""
@@ -23,7 +23,7 @@ def listed(numbers: Sequence[int]) -> str:
 
 def strip(along: Axis, *, formula: bool = True) -> Data:
     """One axis: the cells 1, 2, 3 … under a kernel of ones, and every window drawn."""
-    found = strips.line(along)
+    found = windows.line(along)
     columns = range(-along.before, along.size + along.after)
     unread = set(along.unread)
     return {
@@ -160,7 +160,7 @@ def verdict(along: Axis) -> str:
 
 def plane(rows: Axis, columns: Axis) -> Data:
     """Two axes: input 0, 1, 2 … and kernel 0, 1, 2 …, as in the course's figures."""
-    found = strips.plane(rows, columns)
+    found = windows.plane(rows, columns)
     lost_rows, lost_columns = set(rows.unread), set(columns.unread)
     return {
         "kind": "plane",

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from explorer import wording
-from explorer.anatomy import Anatomy
-from explorer.language import _
+from explorer.analysis import wording
+from explorer.analysis.summary import Anatomy
+from explorer.base.language import _
+from explorer.base.units import exact, size
 from explorer.ui import loaders
 from explorer.ui.pickers import Choice
 from explorer.ui.states import LAYERS
-from explorer.units import exact, size
 
 WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight on a projector
 

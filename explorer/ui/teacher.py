@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer import access
-from explorer.language import _
+from explorer.base import access
+from explorer.base.language import _
 from explorer.ui import transport, visitor
 
 _KEY = "teacher_key"

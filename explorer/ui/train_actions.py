@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer import runs
-from explorer.language import _, ngettext
+from explorer.base.language import _, ngettext
 from explorer.runs import Run
 from explorer.ui import run_words, visitor
 from explorer.ui.entries import entry

@@ -7,21 +7,24 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import architectures, datasets, device, hardware, runs, storage, wording
-from explorer.anatomy import Anatomy
-from explorer.device import Device
-from explorer.figures import runs as figures
-from explorer.inputs import MAX_BATCH
-from explorer.language import _
-from explorer.misfit import Lesson
-from explorer.recipes import Recipe
-from explorer.recipes.checks import MAX_SIZE
+from explorer import networks, runs
+from explorer.analysis import wording
+from explorer.analysis.misfit import Lesson
+from explorer.analysis.summary import Anatomy
+from explorer.base import device, hardware, storage
+from explorer.base.device import Device
+from explorer.base.inputs import MAX_BATCH
+from explorer.base.language import _
+from explorer.base.units import count, exact, size
+from explorer.data import datasets
 from explorer.training import Budget, machine
+from explorer.training.recipes import Recipe
+from explorer.training.recipes import beside_course as figures
+from explorer.training.recipes.checks import MAX_SIZE
 from explorer.training.setting import Setting
 from explorer.ui import loaders, run_words, train_measured, visitor
 from explorer.ui.entries import entry
 from explorer.ui.states import NEW_RUN
-from explorer.units import count, exact, size
 
 _TROUBLE = "why nothing was launched"
 
@@ -92,7 +95,7 @@ def misfit(recipe: Recipe) -> Lesson | None:
 
 def lesson(recipe: Recipe, given: Lesson) -> None:
     """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
-    text = wording.lesson(given, architectures.get(recipe.network).title)
+    text = wording.lesson(given, networks.get(recipe.network).title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(

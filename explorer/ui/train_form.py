@@ -11,11 +11,13 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import architectures, datasets, recipes
-from explorer.figures import runs as figures
-from explorer.language import N_, _
-from explorer.recipes import PRESETS, Recipe
-from explorer.recipes.presets import EXPERIMENTS
+from explorer import networks
+from explorer.base.language import N_, _
+from explorer.data import datasets
+from explorer.training import recipes
+from explorer.training.recipes import PRESETS, Recipe
+from explorer.training.recipes import beside_course as figures
+from explorer.training.recipes.presets import EXPERIMENTS
 from explorer.ui import link_told, links, pickers, run_words, state
 from explorer.ui.states import LISTS, NEW_RUN, NUMBERS, OPTIONS, RATES
 
@@ -39,7 +41,7 @@ def _values(recipe: Recipe) -> dict[str, Any]:
     """What every widget holds for a recipe."""
     fields = {name: getattr(recipe, name) for name in _OF_TRAINING}
     rates = {name: f"{fields[name]:.12g}" for name in RATES}
-    own = architectures.get(recipe.network).options
+    own = networks.get(recipe.network).options
     options = {option.name: recipe.options.get(option.name, option.default) for option in own}
     return {**fields, **rates, **options}
 
@@ -48,7 +50,7 @@ def _put(values: Mapping[str, Any]) -> None:
     """Set every widget; in the address all at once, without what is as by default."""
     for name, value in values.items():
         NEW_RUN[name] = value
-    own = architectures.get(values["network"]).options
+    own = networks.get(values["network"]).options
     usual = _values(_DEFAULT) | {option.name: option.default for option in own}
     told = {n: state.spell(value) for n, value in values.items() if value != usual[n]}
     links.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
@@ -67,7 +69,7 @@ def _field(name: str, given: str) -> Any:
             link_told.refuse(name, given, ("true", "false"), "false")
         return given == "true"
     if name == "network":
-        return given if given in architectures.names() else default
+        return given if given in networks.names() else default
     if name in RATES:
         if math.isnan(rate := _rate(given)):
             link_told.refuse(name, given, _("a number"), "")
@@ -105,7 +107,7 @@ def arrive() -> None:
 def _said(address: Mapping[str, str], recipe: Recipe) -> dict[str, Any]:
     """What the widgets hold for a recipe, where the address does not say otherwise."""
     fields = [name for name in _OF_TRAINING if name in address and name != "network"]
-    own = architectures.get(recipe.network).options
+    own = networks.get(recipe.network).options
     options = {o.name: pickers.read_option(o, address[o.name]) for o in own if o.name in address}
     return {**_values(recipe), **{name: _field(name, address[name]) for name in fields}, **options}
 
@@ -118,7 +120,7 @@ def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
         if "network" in address and network != recipe.network:
             link_told.refuse("network", network, [recipe.network], recipe.network)
         return recipe
-    pickers.reject_unknown("network", architectures.names())
+    pickers.reject_unknown("network", networks.names())
     return replace(_DEFAULT, network=_field("network", network))
 
 
@@ -214,7 +216,7 @@ def _network_changed() -> None:
 
 def pick_network() -> None:
     """The network and its options in one row."""
-    names = architectures.names()
+    names = networks.names()
     with st.container(horizontal=True, vertical_alignment="bottom", key="row_network"):
         name = st.selectbox(
             _("Network"),
@@ -227,7 +229,7 @@ def pick_network() -> None:
         )
         NEW_RUN.put("network", name, _DEFAULT.network)
         NEW_RUN.carry(network=name)
-        options = architectures.get(name).options
+        options = networks.get(name).options
         for option in options:
             pickers.pick_option(NEW_RUN, option)
     NEW_RUN.know(*(option.name for option in options))
@@ -294,7 +296,7 @@ def read() -> Recipe:
 
 def _read() -> Recipe:
     """As `read`; rates that are no numbers are NaN."""
-    own = {option.name: option.default for option in architectures.get(NEW_RUN["network"]).options}
+    own = {option.name: option.default for option in networks.get(NEW_RUN["network"]).options}
     set_to = {name: NEW_RUN.get(name, default) for name, default in own.items()}
     fields = {name: NEW_RUN[name] for name in _OF_TRAINING if name not in RATES}
     rates = {name: _rate(NEW_RUN[name]) for name in RATES}

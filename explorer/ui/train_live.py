@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from explorer import datasets
-from explorer.figures import runs as figures
-from explorer.language import _
+from explorer.base.language import _
+from explorer.base.units import count, size
+from explorer.data import datasets
 from explorer.runs import Run, Status
+from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_told, links, run_words, train_actions, visitor
 from explorer.ui.entries import entry
 from explorer.ui.run_learned import learned_board
 from explorer.ui.run_live import live_board
 from explorer.ui.states import LIVE
-from explorer.units import count, size
 
 _SAID = "what came of the last request"
 VERBS = {

@@ -7,11 +7,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import datasets, recipes
-from explorer.language import _
-from explorer.recipes import Recipe
-from explorer.training import TEST_SHARE, Budget
-from explorer.ui import run_measure
+from explorer.base.language import _
+from explorer.data import datasets
+from explorer.runs import measure as run_measure
+from explorer.training import TEST_SHARE, Budget, recipes
+from explorer.training.recipes import Recipe
 
 
 @st.cache_resource

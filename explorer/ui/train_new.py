@@ -6,12 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import datasets, device, recipes
-from explorer.device import Device
-from explorer.figures import runs as figures
-from explorer.language import _
-from explorer.recipes import MISTAKES, PRESETS, Recipe
-from explorer.recipes.course import SPACIOUS_BATCH, limited_by_card
+from explorer.base import device
+from explorer.base.device import Device
+from explorer.base.language import _
+from explorer.data import datasets
+from explorer.training import recipes
+from explorer.training.recipes import MISTAKES, PRESETS, Recipe
+from explorer.training.recipes import beside_course as figures
+from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui import run_words, train_budget, train_form, train_refusal
 from explorer.ui.entries import entry
 from explorer.ui.states import NEW_RUN

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import access, recipes, runs, storage
-from explorer.access import RunLimits, Visitor
-from explorer.language import ngettext
-from explorer.recipes import Recipe
+from explorer import runs
+from explorer.base import access, storage
+from explorer.base.access import RunLimits, Visitor
+from explorer.base.language import ngettext
 from explorer.runs import quota
+from explorer.training import recipes
+from explorer.training.recipes import Recipe
 from explorer.ui import run_words, train_budget, visitor
 from explorer.ui.states import NEW_RUN
 

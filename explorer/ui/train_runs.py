@@ -4,9 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.figures import runs as figures
-from explorer.language import _, ngettext
+from explorer.base.language import _, ngettext
 from explorer.runs import Run
+from explorer.training.recipes import beside_course as figures
 from explorer.ui import links, run_words, train_actions
 from explorer.ui.entries import entry
 from explorer.ui.run_learned import MOST_RUNS, learned_board

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explorer.language import _
+from explorer.base.language import _
 
 
 def in_the_clear() -> bool:

@@ -17,12 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from explorer import access, server_memory, teachers
-from explorer.access import Denied
-from explorer.decoding.pictures import MOST_BYTES
-from explorer.language import _
-from explorer.ui import owner_cookie, visitor
-from explorer.units import size
+from explorer.base import access, server_memory
+from explorer.base.access import Denied, teachers
+from explorer.base.language import _
+from explorer.base.units import size
+from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.server import owner_cookie
+from explorer.ui import visitor
 
 MOST_OF_SESSION = 250_000_000  # bytes: two archives, one of them just given up, and pictures
 MOST_OF_PICTURE = MOST_BYTES + 100_000  # with what a browser packs around it

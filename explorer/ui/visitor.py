@@ -13,14 +13,15 @@ from typing import IO, Any
 
 import streamlit as st
 
-from explorer import access, runs, teachers
-from explorer.access import Denied, RunLimits, Visitor
-from explorer.datasets import jobs, own
-from explorer.recipes import Recipe
+from explorer import runs
+from explorer.base import access, jobs
+from explorer.base.access import Denied, RunLimits, Visitor, teachers
+from explorer.base.access.teacher_key import Throttle
+from explorer.base.tasks import Client, Progress, Task
+from explorer.data.datasets import own
 from explorer.runs import Run, quota
-from explorer.tasks import Client, Progress, Task
-from explorer.teacher_key import Throttle
-from explorer.ui import owner_cookie
+from explorer.server import owner_cookie
+from explorer.training.recipes import Recipe
 from explorer.ui.downloads import Download
 
 _NO_COOKIE = "visitor of this session"

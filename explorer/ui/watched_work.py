@@ -5,7 +5,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 
 EVERY = 0.5  # seconds between two looks at the work
 

@@ -24,9 +24,9 @@ from typing import Any, Literal, TypedDict
 
 import streamlit as st
 
-from explorer import inputs
-from explorer.inputs import Matrix
-from explorer.language import _
+from explorer.base import inputs
+from explorer.base.inputs import Matrix
+from explorer.base.language import _
 from explorer.ui.component import Component
 
 BOARD = Component("window_board", "window-board")
@@ -43,7 +43,7 @@ class Sliding:
     """A window over an input. For pooling only the kernel's shape counts, and `flip` does not.
 
     `padding` counts cells per side. The settings must be possible (at least one output cell):
-    whoever builds a board checks that first, for example with `explorer.ops.output_size`.
+    whoever builds a board checks that first, for example with `explorer.networks.ops.output_size`.
     """
 
     name: str  # of what is shown, for tests and downloads: "course", "6x8"

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from explorer import ops
-from explorer.inputs import Matrix
+from explorer.base.inputs import Matrix
+from explorer.networks import ops
 from explorer.ui.window_board import Axes
 
 

@@ -17,16 +17,17 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from explorer import architectures, checkpoints, runs
-from explorer.architectures.registry import Value, build_on_meta
-from explorer.checkpoints import Card
-from explorer.datasets import Progress
-from explorer.inputs import Picture
-from explorer.language import _
-from explorer.shelf import Shelf
-from explorer.storage import PROJECT
+from explorer import networks, runs
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
+from explorer.base.language import _
+from explorer.base.storage import PROJECT
+from explorer.base.units import size
+from explorer.data.datasets import Progress
+from explorer.networks.registry import Value, build_on_meta
+from explorer.training import checkpoints
+from explorer.training.checkpoints import Card
 from explorer.training.initialisation import initialise
-from explorer.units import size
 from explorer.weights import published
 from explorer.weights.seeded import Seeded
 
@@ -111,7 +112,7 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
         ValueError: no such network, option or source, one that is not this network's, or one that
             has just been deleted.
     """
-    architecture = architectures.get(network)
+    architecture = networks.get(network)
     if source == PUBLISHED:
         return _published(network, options)
     kind, name, epoch = _parts(source)
@@ -178,7 +179,7 @@ def load_known(known: Weights, progress: Progress | None = None) -> nn.Module:
 
 
 def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
-    architecture = architectures.get(known.network)
+    architecture = networks.get(known.network)
     needed = _nbytes(build_on_meta(architecture, known.options))
     if needed > MOST_BYTES:
         raise ValueError(
@@ -226,7 +227,7 @@ def _written(source: str, path: Path) -> int:
 
 
 def _published(network: str, options: Mapping[str, object] | None) -> Weights:
-    architecture = architectures.get(network)
+    architecture = networks.get(network)
     resolved, made = architecture.resolve(options), architecture.resolve()
     if not published.exist(network):
         raise ValueError(

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from explorer import storage
-from explorer.architectures import build_on_meta, get
-from explorer.architectures.registry import TORCHVISION
-from explorer.datasets import Progress, Unavailable, downloads
-from explorer.datasets.downloads import Remote
-from explorer.language import _
-from explorer.reasons import CodedError
-from explorer.torchvision_import import models
+from explorer.base import storage
+from explorer.base.language import _
+from explorer.base.reasons import CodedError
+from explorer.base.torchvision_import import models
+from explorer.data.datasets import Progress, Unavailable, downloads
+from explorer.data.datasets.downloads import Remote
+from explorer.networks import build_on_meta, get
+from explorer.networks.registry import TORCHVISION
 
 _BROKEN = (
     OSError,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import data_getting as getting
 from explorer.ui import data_view as view
 

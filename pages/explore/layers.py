@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import layers_view as view
 from explorer.ui import loaders, pickers, sums_view
 from explorer.ui.states import LAYERS

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer import comparison
-from explorer.language import _
+from explorer.base.language import _
+from explorer.inside import comparison
 from explorer.ui import compare_choice, compare_view, compare_work
 
 st.title(_("Which network answers better, and at what price?"))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import excites_choice, excites_view
 
 st.title(_("What does a channel answer to most?"))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import kernels_page, kernels_view
 
 st.title(_("What does each layer look for?"))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import inside_why, inside_why_view, size_mismatch
 from explorer.ui.states import WHY
 

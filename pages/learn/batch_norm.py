@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from explorer import ops
+from explorer.base.language import _
 from explorer.figures import normalisation as figures
-from explorer.language import _
+from explorer.networks import ops
 from explorer.ui import learn, normalisation_choice
 from explorer.ui import normalisation_parts as parts
 from explorer.ui import normalisation_questions as questions

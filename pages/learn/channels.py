@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.language import _
+from explorer.base.language import _
 from explorer.ui import channels_view as view
 
 st.title(_("How do several channels become one number?"))

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer import ops
-from explorer.language import _
+from explorer.base.language import _
+from explorer.networks import ops
 from explorer.ui import learn, quiz_card, quiz_place, quiz_score, quiz_words
 
 st.title(_("Can you tell before the machine does?"))

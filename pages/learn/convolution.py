@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer import ops
-from explorer.language import _
+from explorer.base.language import _
+from explorer.networks import ops
 from explorer.ui import convolution_code as code
 from explorer.ui import convolution_photo as photo
 from explorer.ui import convolution_view as view

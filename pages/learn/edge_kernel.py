@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer import edge_kernel as engine
-from explorer.language import _
+from explorer.base.language import _
+from explorer.lessons import edge_kernel as engine
 from explorer.ui import edge_kernel_choice as choice
 from explorer.ui import edge_kernel_verdict as verdict
 from explorer.ui import edge_kernel_view as view

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.language import _
-from explorer.ops import output_size
+from explorer.base.language import _
+from explorer.networks.ops import output_size
 from explorer.ui import learn
 from explorer.ui import padding_planes as planes
 from explorer.ui import padding_view as view

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer import ops
-from explorer.language import _
+from explorer.base.language import _
+from explorer.networks import ops
 from explorer.ui import learn
 from explorer.ui import pooling_code as code
 from explorer.ui import pooling_experiments as experiments

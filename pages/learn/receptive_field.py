@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from explorer.field_stack import levels, reads
-from explorer.language import _
-from explorer.receptive_field import Window
+from explorer.analysis.receptive_field import Window
+from explorer.base.language import _
+from explorer.lessons.field_stack import levels, reads
 from explorer.ui import field_measures as measures
 from explorer.ui import field_view as view
 from explorer.ui import learn

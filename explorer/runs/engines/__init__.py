@@ -1,14 +1,14 @@
 """Who computes the runs: anything that answers to four verbs.
 
 `local` (processes on this machine) is built in. To add another, for a cluster say, copy its file,
-and name it here. Its workers write their rows through `ledger.Ledger`, as the local ones do.
+and name it here. Its workers write their rows through `writer.Ledger`, as the local ones do.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from explorer.language import _
-from explorer.reasons import Reason
+from explorer.base.language import _
+from explorer.base.reasons import Reason
 from explorer.runs.engines.local import Local
 from explorer.runs.records import Run, Wish
 

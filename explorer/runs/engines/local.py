@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from explorer.reasons import Reason
+from explorer.base.reasons import Reason
 from explorer.runs import process, processes, store
 from explorer.runs.records import Run, Wish
 
@@ -13,7 +13,7 @@ class Local:
 
     def devices(self) -> Sequence[str]:
         """Torch's names: "cuda:0", "cpu" …"""
-        from explorer import device  # brings torch, which a host does not need
+        from explorer.base import device  # brings torch, which a host does not need
 
         return [each.name for each in device.available()]
 
@@ -39,6 +39,6 @@ class Local:
 def _serving(queue: str) -> tuple[str, ...]:
     if queue == "cpu":
         return (queue,)
-    from explorer import device  # brings torch
+    from explorer.base import device  # brings torch
 
     return device.serving(queue)

@@ -27,7 +27,7 @@ export function number(value, places = 4) {
 // At most two decimals, and none that are zero: 1, 0.5, −2.18.
 export const brief = value => String(Number(value.toFixed(2))).replace("-", "−")
 
-// The same as `explorer.edge_kernel.correlate`; parameters are the kernel row by row, then the bias.
+// The same as `explorer.lessons.edge_kernel.correlate`; parameters are the kernel row by row, then the bias.
 export function kernelOf(data, parameters) {
   const wide = data.target_kernel[0].length
   return data.target_kernel.map((row, i) => parameters.slice(i * wide, (i + 1) * wide))

@@ -1,0 +1,1 @@
+"""Network and input size → layers, shapes, costs, memory, receptive fields, mismatches."""

@@ -1,0 +1,218 @@
+"""The arithmetic behind every number of a layer, written out with its numbers."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.analysis.arithmetic import Shape
+from explorer.analysis.receptive_field import Field
+from explorer.analysis.summary import Layer
+from explorer.analysis.wording import sees_all, shape
+from explorer.base.language import _
+from explorer.base.units import exact, times
+
+
+@dataclass(frozen=True)
+class Why:
+    """The arithmetic behind one number: lines to be set in a formula's type, then a note.
+
+    `column` names the table's column that holds the number.
+    """
+
+    column: str
+    title: str
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+def numbers(layer: Layer, picture: Shape) -> tuple[Why, ...]:
+    """The arithmetic of every number of a layer, for a batch of shape `picture` (N, C, H, W)."""
+    return tuple(
+        part
+        for part in (
+            _why_output(layer),
+            _why_parameters(layer),
+            _why_macs(layer),
+            _why_memory(layer),
+            _why_field(layer, picture),
+        )
+        if part
+    )
+
+
+def _why_output(layer: Layer) -> Why | None:
+    operation = layer.operation
+    told, out = operation.settings, operation.output_shape
+    shapes = operation.input_shapes
+    if out is None or not shapes:
+        return None
+    title, before = _("Output size"), shapes[0]
+    if "kernel" in told and len(before) == 4 and isinstance(told["padding"], tuple):
+        lines, note = _window_lines(told, before, out)
+        return Why("output", title, lines, note)
+    if operation.type == "cat" and told.get("dim") == 1:
+        terms = " + ".join(str(each[1]) for each in shapes)
+        return Why("output", title, (f"{out[1]} = {terms}",), _("Channels are laid side by side."))
+    if operation.type in ("Flatten", "flatten") and out[1:] == (math.prod(before[1:]),):
+        return Why("output", title, (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",))
+    if operation.type == "add" and len(shapes) == 2 and shapes[0] == shapes[1]:
+        note = _("Added place by place: both shapes are the same.")
+        return Why("output", title, (shape(out),), note)
+    if "output_size" in told:
+        note = _("Asked for: whatever arrives is pooled to this size.")
+        return Why("output", title, (shape(out),), note)
+    if isinstance(told.get("features"), tuple):
+        return Why("output", title, (shape(out),), _("As many numbers as the layer has outputs."))
+    return None
+
+
+def _window_lines(
+    told: Mapping[str, Any], before: Shape, out: Shape
+) -> tuple[tuple[str, ...], str]:
+    """The general formula, then each axis with its numbers (one line if both are the same)."""
+    dilated, ceil = told["dilation"] != (1, 1), bool(told.get("ceil"))
+    left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
+    reach = "d·(k − 1) − 1" if dilated else "k"
+    lines, dropped = [], False
+    for axis in (0, 1):
+        k, s, p, d = (told[name][axis] for name in ("kernel", "stride", "padding", "dilation"))
+        steps = before[2 + axis] + 2 * p - d * (k - 1) - 1
+        one_less = ceil and out[2 + axis] == -(-steps // s)
+        span = f"{d}·({k} − 1) − 1" if dilated else f"{k}"
+        inner = f"{left}({before[2 + axis]} + 2·{p} − {span}) / {s}{right} + 1"
+        lines.append(f"{out[2 + axis]} = {inner}{' − 1' if one_less else ''}")
+        dropped = dropped or one_less
+    note = _("The last window would begin in the padding: it is left out.") if dropped else ""
+    general = f"{left}(n + 2p − {reach}) / s{right} + 1"
+    if lines[0] == lines[1]:
+        return (general, lines[0]), note
+    return (general, f"H: {lines[0]}", f"W: {lines[1]}"), note
+
+
+def _why_parameters(layer: Layer) -> Why | None:
+    operation = layer.operation
+    title, shared = _("Parameters"), operation.shares_weights_with
+    if shared and not operation.parameters:
+        note = _("The same weights as {name}: counted there.").format(name=shared)
+        return Why("parameters", title, ("0",), note)
+    if not operation.parameters:
+        return None
+    total = exact(operation.parameters)
+    if shared:
+        note = _("Others of its weights belong to {name} too: counted there.").format(name=shared)
+        return Why("parameters", title, (total,), note)
+    if operation.kind == "function":
+        note = _("Weights that the network uses by itself, outside any layer.")
+        return Why("parameters", title, (total,), note)
+    if "channels" in operation.settings or isinstance(operation.settings.get("features"), tuple):
+        line, note = _rule_of_parameters(operation.settings)
+        return Why("parameters", title, (f"{total} = {line}",), note)
+    parts = [f"{exact(math.prod(s))}  {name} {times(s)}" for name, s in operation.weights]
+    summed = " + ".join(exact(math.prod(s)) for _name, s in operation.weights)
+    return Why("parameters", title, (f"{total} = {summed}", *parts) if parts[1:] else (total,))
+
+
+def _rule_of_parameters(told: Mapping[str, Any]) -> tuple[str, str]:
+    """The product of a convolution or a linear layer, and what its factors are."""
+    if "channels" not in told:
+        inputs, outputs = told["features"]
+        if told["bias"]:
+            return f"{outputs} × ({inputs} + 1)", _("outputs × (inputs + 1 for the bias)")
+        return f"{outputs} × {inputs}", _("outputs × inputs")
+    inputs, outputs = told["channels"]
+    each = f"{_kernel(told)}·{inputs // told['groups']}"
+    grouped = told["groups"] > 1
+    if told["bias"] and grouped:
+        note = _("outputs × (kernel · input channels of a group + 1 for the bias)")
+    elif told["bias"]:
+        note = _("outputs × (kernel · input channels + 1 for the bias)")
+    elif grouped:
+        note = _("outputs × (kernel · input channels of a group)")
+    else:
+        note = _("outputs × (kernel · input channels)")
+    return f"{outputs} × ({each}{' + 1' if told['bias'] else ''})", note
+
+
+def _kernel(told: Mapping[str, Any]) -> str:
+    return f"{told['kernel'][0]}·{told['kernel'][1]}"
+
+
+def _why_macs(layer: Layer) -> Why | None:
+    operation = layer.operation
+    told, out = operation.settings, operation.output_shape
+    if out is None:
+        return None
+    counted = _("Only convolutions, linear layers and matrix products count; for one picture.")
+    if not operation.reads_picture:
+        counted = _("The picture has no part in it: counted once, whatever the batch.")
+    if not layer.macs:
+        return Why("macs", _("MACs"), ("0",), counted)
+    total = exact(layer.macs)
+    places = "·".join(map(str, out[1:] if operation.reads_picture else out))
+    if "channels" in told:
+        line = f"{total} = {places} × {_kernel(told)}·{told['channels'][0] // told['groups']}"
+    elif isinstance(told.get("features"), tuple):
+        line = f"{total} = {places} × {told['features'][0]}"
+    else:
+        line = _("{total}, summed over the matrix products inside").format(total=total)
+    return Why("macs", _("MACs"), (line, f"FLOPs = 2 × {total} = {exact(layer.flops)}"), counted)
+
+
+def _why_memory(layer: Layer) -> Why | None:
+    out = layer.operation.output_shape
+    if out is None:
+        return None
+    elements = layer.operation.output_elements
+    alone = elements == math.prod(out)
+    factors = "·".join(map(str, out)) if alone else exact(elements)
+    line = f"{exact(layer.activation_bytes)} B = {factors} × 4 B"
+    note = _("The output of the whole batch, in 32-bit numbers.")
+    if not layer.operation.allocates:
+        note += " " + _("It shares its input's memory, so nothing new is allocated.")
+    return Why("memory", _("Activation memory"), (line,), note)
+
+
+def _why_field(layer: Layer, picture: Shape) -> Why | None:
+    field, before, told = layer.ungated, layer.before, layer.operation.settings
+    title = _("Receptive field")
+    if field is None:
+        return None
+    gated = layer.field is not None and layer.field.size != field.size
+    note = _("Behind a gate: through it every unit sees the whole picture.") if gated else ""
+    if "kernel" in told and before is not None:
+        lines = tuple(_field_lines(told, before, field))
+        return Why(
+            "field",
+            title,
+            lines,
+            note or _("field before + (kernel − 1) × distance between neighbours, in pixels"),
+        )
+    if not field.is_map:
+        text = _("Every unit sees the whole picture.") if sees_all(field, picture) else ""
+        return Why("field", title, (times(field.size),), note or text)
+    if len(layer.operation.inputs) > 1:
+        return Why(
+            "field", title, (times(field.size),), note or _("The union of what the branches see.")
+        )
+    return Why(
+        "field",
+        title,
+        (times(field.size),),
+        note or _("As before: each place is treated by itself."),
+    )
+
+
+def _field_lines(told: Any, before: Field, field: Field) -> Iterator[str]:
+    axes = {}
+    for axis, letter, old, new in ((0, "H", before.y, field.y), (1, "W", before.x, field.x)):
+        k, d = told["kernel"][axis], told["dilation"][axis]
+        if new.size != old.size + d * (k - 1) * old.jump:
+            axes[letter] = f"{new.size}"  # after an uneven pooling no sum is exact
+            continue
+        factor = f"{d}·({k} − 1)" if d != 1 else f"({k} − 1)"
+        axes[letter] = f"{new.size} = {old.size} + {factor} × {old.jump:g}"
+    if axes["H"] == axes["W"]:
+        yield axes["H"]
+    else:
+        yield from (f"{letter}: {line}" for letter, line in axes.items())

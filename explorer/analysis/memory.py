@@ -1,0 +1,97 @@
+"""What a network takes in memory: to predict, and to train."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from explorer import networks
+from explorer.analysis.operations import INPUT, Graph
+from explorer.base.inputs import Picture
+
+FLOAT32 = 4  # bytes
+
+# Numbers that an optimiser keeps for each weight, besides the weight and its gradient.
+OPTIMIZER_STATE = {"sgd": 0, "momentum": 1, "adam": 2}
+
+
+def peak_bytes(graph: Graph) -> int:
+    """The most activation memory that lives at once in prediction, input included, in float32.
+
+    A tensor is dropped after the last operation that reads it; views share their input's memory.
+    """
+    holder = {INPUT: INPUT}  # operation → the operation that holds its memory
+    size = {INPUT: math.prod(graph.input_shape) * FLOAT32}
+    last_use = {INPUT: 0}
+    ran = [operation for operation in graph.operations if operation.output_shape is not None]
+    for step, operation in enumerate(ran):
+        owner = operation.shares_memory_with
+        holder[operation.name] = holder[owner] if owner else operation.name
+        size.setdefault(holder[operation.name], operation.output_elements * FLOAT32)
+        for name in (*operation.inputs, operation.name):
+            last_use[holder[name]] = step
+    live, peak = size[INPUT], size[INPUT]
+    ending: dict[int, list[str]] = {}
+    for name, step in last_use.items():
+        ending.setdefault(step, []).append(name)
+    for step, operation in enumerate(ran):
+        if holder[operation.name] == operation.name:
+            live += size[operation.name]
+        peak = max(peak, live)
+        live -= sum(size[name] for name in ending.get(step, ()))
+    return peak
+
+
+@dataclass(frozen=True)
+class TrainingMemory:
+    """Bytes that one training step holds at once, in float32; `problem` says why it cannot run."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int  # tensors saved for the backward pass, and the input
+    problem: str = ""
+
+    @property
+    def total(self) -> int:
+        """All four together; temporary buffers of the kernels come on top."""
+        return self.weights + self.gradients + self.optimizer + self.activations
+
+
+def training_memory(
+    name: str, options: Mapping[str, object] | None, picture: Picture, batch: int, optimizer: str
+) -> TrainingMemory:
+    """What one training step needs: a forward pass on the meta device, in training mode.
+
+    Autograd itself says which tensors it saves for the backward pass; each memory is counted once.
+    """
+    architecture = networks.get(name)
+    network = networks.build_on_meta(architecture, architecture.resolve(options)).train()
+    weights = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
+    saved: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        if id(tensor) not in weights and (tensor._base is None or id(tensor._base) not in weights):
+            memory = tensor.untyped_storage()
+            saved[memory._cdata] = memory.nbytes()
+            kept.append(tensor)  # storages stay distinct while they live
+        return tensor
+
+    kept: list[Tensor] = []
+    problem = ""
+    with torch.enable_grad(), saved_tensors_hooks(note, lambda tensor: tensor):
+        try:
+            network(note(torch.empty((batch, *picture), device="meta")))
+        except Exception as error:  # noqa: BLE001 (e.g. batch norm refuses a single value)
+            problem = str(error)
+    numbers = [p.numel() * FLOAT32 for p in network.parameters() if p.requires_grad]
+    return TrainingMemory(
+        weights=sum(p.numel() for p in network.parameters()) * FLOAT32,
+        gradients=sum(numbers),
+        optimizer=sum(numbers) * OPTIMIZER_STATE[optimizer],
+        activations=sum(saved.values()),
+        problem=problem,
+    )

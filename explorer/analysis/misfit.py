@@ -1,0 +1,157 @@
+"""Why a network cannot take an input, and which sizes it takes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from torch import nn
+
+from explorer.analysis.arithmetic import Shape
+from explorer.analysis.graph import record
+from explorer.analysis.operations import INPUT, Graph, Operation
+from explorer.base.inputs import MAX_SIDE, Picture
+from explorer.networks import Architecture, build_on_meta, get
+from explorer.networks.registry import Value
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Why a size does not work, and what does.
+
+    `reason` is one of "features" (a linear layer wants another number), "channels", "window" (the
+    kernel is larger than what arrives), "shapes" (two branches do not match) or "refused" (the
+    network's own check). `got` and `needs` are the two numbers that disagree, where there are two.
+    `arrived` is the feature map before the flatten, `wanted` the same map at the default size.
+    `sides` is the range of square sizes that work, its end None where there is none; `nearest` the
+    accepted input closest to what was asked.
+    """
+
+    operation: Operation
+    reason: str
+    got: int | None
+    needs: int | None
+    arrived: Shape | None
+    wanted: Shape | None
+    sides: tuple[int, int | None] | None
+    nearest: Picture | None
+    problem: str  # PyTorch's own words
+
+
+def lesson(
+    network: nn.Module, graph: Graph, architecture: Architecture, options: Mapping[str, Value]
+) -> Lesson:
+    """Why `graph`, a record of `network`, ends early; the network is on the meta device."""
+    failed = graph.operations[-1]
+    reason, got, needs = diagnose(failed)
+    batch, channels, height, width = graph.input_shape
+    default = record(network, (batch, *_default_picture(network, architecture)))
+    if reason == "channels" and failed.inputs == (INPUT,):
+        channels = needs or channels
+    sides = _known_sides(architecture.name, tuple(sorted(options.items())), channels)
+    return Lesson(
+        operation=failed,
+        reason=reason,
+        got=got,
+        needs=needs,
+        arrived=_map_before(graph, failed) if reason == "features" else None,
+        wanted=_map_before(default, failed) if reason == "features" else None,
+        sides=sides,
+        nearest=(channels, _clamp(height, sides), _clamp(width, sides)) if sides else None,
+        problem=graph.problem,
+    )
+
+
+@lru_cache(maxsize=512)  # they do not depend on the size that was asked for, and take a while
+def _known_sides(
+    name: str, options: tuple[tuple[str, Value], ...], channels: int
+) -> tuple[int, int | None] | None:
+    architecture = get(name)
+    network = build_on_meta(architecture, dict(options))
+    return accepted_sides(network, channels, architecture.input_shape[1])
+
+
+def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
+    """Why an operation refuses its input: the reason, what it got, what it needs."""
+    shape = failed.input_shapes[0] if failed.input_shapes else ()
+    told = failed.settings
+    if failed.type == "Linear" and shape and shape[-1] != told["features"][0]:
+        return "features", shape[-1], told["features"][0]
+    if failed.type == "Conv2d" and len(shape) == 4 and shape[1] != told["channels"][0]:
+        return "channels", shape[1], told["channels"][0]
+    if "kernel" in told and len(shape) == 4 and isinstance(told["padding"], tuple):
+        axis = min((0, 1), key=lambda a: shape[2 + a] + 2 * told["padding"][a] - told["kernel"][a])
+        reach = told["dilation"][axis] * (told["kernel"][axis] - 1) + 1
+        return "window", shape[2 + axis] + 2 * told["padding"][axis], reach
+    if len(failed.input_shapes) > 1:
+        return "shapes", None, None
+    return "refused", None, None
+
+
+def _default_picture(network: nn.Module, architecture: Architecture) -> Picture:
+    """The default size with the number of channels that this network was built for."""
+    first = next((m for m in network.modules() if isinstance(m, nn.Conv2d)), None)
+    _, height, width = architecture.input_shape
+    return (first.in_channels if first else architecture.input_shape[0]), height, width
+
+
+def _map_before(graph: Graph, failed: Operation) -> Shape | None:
+    """The last feature map (C, H, W) on the way to `failed`: what was flattened."""
+    operations = {operation.name: operation for operation in graph.operations}
+    name = failed.name
+    while name in operations and operations[name].inputs:
+        operation = operations[name]
+        if len(operation.input_shapes[0]) == 4:
+            return operation.input_shapes[0][1:]
+        name = operation.inputs[0]
+    return None
+
+
+def accepted_sides(
+    network: nn.Module, channels: int, default: int
+) -> tuple[int, int | None] | None:
+    """The square sizes that the network takes: (smallest, largest), None for no largest.
+
+    Along growing sizes a network is first too small for some window or linear layer, then fits,
+    then (with a flatten) too large for a linear layer: feature maps never shrink when the picture
+    grows. So both ends are found by halving. None if the default size itself does not work; where
+    the network checks its size by itself, only the default size is known to work.
+    """
+
+    def verdict(side: int) -> int:
+        failed = record(network, (1, channels, side, side)).failed
+        if failed is None:
+            return 0
+        reason, got, needs = diagnose(failed)
+        if reason in ("refused", "shapes"):
+            raise _Unordered
+        return -1 if reason == "window" or (got or 0) < (needs or 0) else 1
+
+    try:
+        if verdict(default) != 0:
+            return None
+        low = _first(lambda side: verdict(side) >= 0, 1, default)
+        if verdict(MAX_SIDE) == 0:
+            return low, None
+        return low, _first(lambda side: verdict(side) > 0, default, MAX_SIDE) - 1
+    except _Unordered:
+        return default, default
+
+
+class _Unordered(Exception):
+    """The network refuses a size for a reason that does not say "larger" or "smaller"."""
+
+
+def _first(true_at: Callable[[int], bool], low: int, high: int) -> int:
+    """The smallest number in low … high at which `true_at` holds; it holds at `high`."""
+    while low < high:
+        middle = (low + high) // 2
+        if true_at(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _clamp(side: int, sides: tuple[int, int | None]) -> int:
+    low, high = sides
+    return max(low, side) if high is None else min(max(low, side), high)

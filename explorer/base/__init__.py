@@ -1,0 +1,1 @@
+"""What every room stands on: words, units, storage, devices, tasks, limits."""

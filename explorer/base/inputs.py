@@ -1,0 +1,121 @@
+"""An input size as people write it, and the limits within which it makes sense."""
+
+import math
+import re
+
+from explorer.base.language import _
+
+Picture = tuple[int, int, int]  # (C, H, W)
+
+# Above these, numbers of elements no longer fit 64 bits in the widest networks.
+MAX_CHANNELS = 1024
+MAX_SIDE = 16_384
+MAX_BATCH = 4096
+
+
+def parse(text: str, default: Picture) -> Picture:
+    """A size such as "1x224x224", "28 × 28" or "28" as (C, H, W); what is missing is `default`'s.
+
+    One number is a square; two are height and width; an empty text is the default.
+
+    Raises:
+        ValueError: says what came, what was expected, and an example.
+    """
+    example = "x".join(map(str, default))
+    if not text.strip():
+        return default
+    parts = [part for part in re.split(r"[x×*,;\s]+", text.strip().lower()) if part]
+    if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"[+-]?\d{1,12}", part) for part in parts):
+        raise ValueError(
+            _(
+                "“{given}” is not an input size. Write channels × height × width, "
+                "for example {example}, or one number for a square picture."
+            ).format(given=text.strip()[:40], example=example)
+        )
+    numbers = [int(part) for part in parts]
+    if len(numbers) == 1:
+        _within(_("The size"), numbers[0], MAX_SIDE)
+        numbers *= 2
+    channels, height, width = numbers if len(numbers) == 3 else (default[0], *numbers)
+    _within(_("The number of channels"), channels, MAX_CHANNELS)
+    _within(_("The height"), height, MAX_SIDE)
+    _within(_("The width"), width, MAX_SIDE)
+    return channels, height, width
+
+
+def parse_batch(given: object) -> int:
+    """The number of pictures in a batch.
+
+    Raises:
+        ValueError: not a whole number from 1 to `MAX_BATCH`.
+    """
+    try:
+        batch = int(str(given).strip())
+    except ValueError:
+        message = _("The batch size is a whole number, for example 1 or 32; “{given}” is not.")
+        raise ValueError(message.format(given=str(given)[:40])) from None
+    _within(_("The batch size"), batch, MAX_BATCH)
+    return batch
+
+
+def _within(what: str, number: int, most: int) -> None:
+    if not 1 <= number <= most:
+        raise ValueError(
+            _("{what} is {number}, but it must be between 1 and {most}.").format(
+                what=what, number=number, most=most
+            )
+        )
+
+
+def spell(picture: Picture) -> str:
+    """The one spelling used in links and on the command line: "1x28x28"."""
+    return "x".join(map(str, picture))
+
+
+Matrix = tuple[tuple[float, ...], ...]
+
+MAX_CELL = 1e6  # larger numbers do not fit a cell
+
+
+def parse_matrix(text: str, most: int = 16) -> Matrix:
+    """Rows parted by ";" or line breaks, numbers by spaces or commas: "1 0 -1; 2 0 -2".
+
+    Raises:
+        ValueError: names the row or number that is wrong; no more than `most` rows and columns.
+    """
+    rows = [row.replace(",", " ").split() for row in re.split(r"[;\n]", text) if row.strip(" ,")]
+    if not rows:
+        raise ValueError(_("There is no number. Write rows parted by “;”, for example 1 0; 0 1."))
+    if len({len(row) for row in rows}) > 1:
+        lengths = ", ".join(str(len(row)) for row in rows)
+        raise ValueError(
+            _("All rows need equally many numbers, but they have {lengths}.").format(
+                lengths=lengths
+            )
+        )
+    if max(len(rows), len(rows[0])) > most:
+        raise ValueError(
+            _("{rows} × {columns} is too large: at most {most} each way.").format(
+                rows=len(rows), columns=len(rows[0]), most=most
+            )
+        )
+    return tuple(tuple(_cell(word) for word in row) for row in rows)
+
+
+def _cell(word: str) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= MAX_CELL:  # also false for what is no number
+        raise ValueError(
+            _("“{given}” is not a number between −{most} and {most}.").format(
+                given=word[:20], most=f"{MAX_CELL:.0f}"
+            )
+        )
+    return number
+
+
+def spell_matrix(matrix: Matrix) -> str:
+    """The spelling that `parse_matrix` reads: "1 0 -1; 2 0 -2"."""
+    return "; ".join(" ".join(f"{number:.12g}" for number in row) for row in matrix)

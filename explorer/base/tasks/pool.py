@@ -1,0 +1,157 @@
+"""Several pieces of work at once, and the queue before them, fair to every network and visitor."""
+
+from collections.abc import Callable, Hashable
+from itertools import count
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+from explorer.base.language import _, ngettext
+from explorer.base.tasks.records import Client, Output, Refused, Work
+from explorer.base.tasks.spare import Spare
+from explorer.base.tasks.task import Task
+from explorer.base.units import size
+
+Value = TypeVar("Value")
+
+
+class Pool:
+    """At most `at_once` tasks at a time, of each visitor one, of each address one place less.
+
+    Those that wait are taken in turns: next is the network address whose last turn is longest ago,
+    and of its visitors the one of whom that is true. Their number and the bytes that they hold are
+    bounded, and one address has half of either: with a new cookie for every file it is still one.
+    """
+
+    def __init__(
+        self, spare: Spare, *, at_once: int, most: int, most_each: int, most_bytes: int
+    ) -> None:
+        self._spare = spare
+        self._at_once = at_once
+        self._most, self._most_each = most, most_each
+        self._most_bytes = most_bytes
+        self._waiting: list[Task[Any]] = []  # in the order in which they came
+        self._running: list[Task[Any]] = []
+        self._turns = count(1)
+        self._last_turn: dict[Hashable, int] = {}  # of the clients and networks that are here
+        self._lock = Lock()
+
+    def start(self, work: Work, finish: Callable[[Output], Value], client: Client) -> Task[Value]:
+        """Queue the work of this client. `finish` makes what is wanted of the process's output.
+
+        Raises:
+            Refused: too much is waiting already, of this visitor, of this address or of all.
+        """
+        task = Task(work, finish, client)
+        with self._lock:
+            self._sweep()
+            self._check(task)
+            self._waiting.append(task)
+            self._fill()
+        return task
+
+    def position(self, task: Task[Any]) -> int:
+        """How many come before it, at most, and itself: 1 is next; 0 if it does not wait."""
+        with self._lock:
+            self._sweep()
+            order = self._order(self._waiting)
+        return order.index(task) + 1 if task in order else 0
+
+    def _check(self, task: Task[Any]) -> None:
+        here = [*self._waiting, *self._running]
+        own = sum(each.client == task.client for each in here)
+        if own >= self._most_each:
+            raise Refused(
+                _(
+                    "{n} of your files are being read, or wait for it; at most {most} are taken "
+                    "at once. Wait for one of them, or stop it."
+                ).format(n=own, most=self._most_each)
+            )
+        near = [each for each in here if each.client.network == task.client.network]
+        if task.client.address and self._full(near, task, share=2):
+            raise Refused(
+                ngettext(
+                    "{n} file of {size} from your network is being read, or waits for it; more is "
+                    "not taken at once from one network. Try again in a minute.",
+                    "{n} files of {size} in all from your network are being read, or wait for it; "
+                    "more are not taken at once from one network. Try again in a minute.",
+                    len(near),
+                ).format(n=len(near), size=size(sum(each.bytes for each in near)))
+            )
+        if self._full(here, task):
+            total = sum(each.bytes for each in here)
+            raise Refused(
+                ngettext(
+                    "{n} file of {size} is being read, or waits for it; this server takes no more "
+                    "at once. Try again in a minute.",
+                    "{n} files of {size} in all are being read, or wait for it; this server takes "
+                    "no more at once. Try again in a minute.",
+                    len(here),
+                ).format(n=len(here), size=size(total))
+            )
+
+    def _full(self, here: list[Task[Any]], task: Task[Any], share: int = 1) -> bool:
+        """Whether `task` has no room beside those in this share of all the room; alone it has."""
+        total = sum(each.bytes for each in here) + task.bytes
+        most = max(self._most_bytes // share, task.bytes)
+        return len(here) >= max(self._most // share, 1) or total > most
+
+    # -- whose turn it is ---------------------------------------------------------------------
+
+    def _order(self, tasks: list[Task[Any]]) -> list[Task[Any]]:
+        """As their turns come: in each network those of its visitors, then those of networks."""
+        return self._in_turns(
+            self._in_turns(tasks, lambda task: task.client), lambda task: task.client.network
+        )
+
+    def _in_turns(
+        self, tasks: list[Task[Any]], party: Callable[[Task[Any]], Hashable]
+    ) -> list[Task[Any]]:
+        """A party's second task comes after the others' first."""
+        placed: dict[Hashable, int] = {}
+        keys = []
+        for number, whose in enumerate(map(party, tasks)):
+            before = placed.get(whose, 0)
+            placed[whose] = before + 1
+            keys.append((before, self._last_turn.get(whose, 0), number))
+        return [tasks[number] for _before, _turn, number in sorted(keys)]
+
+    def _fill(self) -> None:
+        """Begin as many as may be worked on."""
+        while len(self._running) < self._at_once:
+            ready = next(filter(self._may_begin, self._order(self._waiting)), None)
+            if ready is None:
+                return
+            self._begin(ready)
+
+    def _may_begin(self, task: Task[Any]) -> bool:
+        """A place stays for whoever comes from another address."""
+        clients = [each.client for each in self._running]
+        near = sum(each.network == task.client.network for each in clients)
+        return task.client not in clients and near < max(self._at_once - 1, 1)
+
+    def _begin(self, task: Task[Any]) -> None:
+        self._waiting.remove(task)
+        self._running.append(task)
+        self._last_turn[task.client] = self._last_turn[task.client.network] = next(self._turns)
+        task.begin()
+        try:
+            Thread(target=self._work, args=(task,), name="task", daemon=True).start()
+        except RuntimeError as error:  # the system gives no more threads
+            self._running.remove(task)
+            task.fail(str(error))
+
+    def _work(self, task: Task[Any]) -> None:
+        try:
+            task.run(self._spare.take)
+        finally:
+            with self._lock:
+                self._running.remove(task)
+                self._sweep()
+                self._fill()
+
+    def _sweep(self) -> None:
+        """Forget those who were stopped while they waited, and visitors who wait for nothing."""
+        self._waiting = [task for task in self._waiting if not task.finished]
+        clients = {task.client for task in (*self._waiting, *self._running)}
+        here = clients | {client.network for client in clients}
+        self._last_turn = {each: turn for each, turn in self._last_turn.items() if each in here}

@@ -1,0 +1,270 @@
+"""The commands `train` and `runs`: training runs without a page, in the same store as the pages."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from explorer import runs
+from explorer.base.language import N_, _
+from explorer.base.plain_text import one_line
+from explorer.base.units import duration
+from explorer.cli import watch_run
+from explorer.cli.terminal import table
+from explorer.data import datasets
+from explorer.runs import Run, export
+from explorer.training import recipes
+from explorer.training.recipes import Recipe
+
+# Flag → the recipe's field, what it takes, and what it means.
+_RECIPE: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "--dataset": ("dataset", str, N_("fashion_mnist, mnist, cifar10, digits or images")),
+    "--epochs": ("epochs", int, N_("times through all pictures")),
+    "--seed": (
+        "seed",
+        int,
+        N_("the same seed gives the same curve (on a GPU to rounding)"),
+    ),
+    "--batch-size": ("batch_size", int, N_("pictures for each step")),
+    "--lr": ("learning_rate", float, N_("learning rate")),
+    "--optimizer": ("optimizer", str, N_("adam or sgd")),
+    "--momentum": ("momentum", float, N_("momentum of sgd")),
+    "--weight-decay": ("weight_decay", float, N_("pull of the weights towards zero")),
+    "--schedule": ("schedule", str, N_("of the learning rate: constant, cosine or step")),
+    "--init": ("initialisation", str, N_("first weights: default, xavier, kaiming or zeros")),
+    "--resize": ("size", int, N_("side in pixels that pictures are resized to")),
+    "--crop": ("crop", int, N_("pixels of padding for random crops")),
+    "--subset": ("train_subset", int, N_("train on so many pictures only")),
+    "--test-subset": ("test_subset", int, N_("test on so many pictures only")),
+    "--device": ("device", str, N_("auto, cpu, cuda, cuda:1, mps …")),
+    "--precision": ("precision", str, N_("auto, float32 or bfloat16")),
+}
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands to the parser of the command line."""
+    _add_train(commands)
+    group = commands.add_parser("runs", help=_("list, show, resume, stop … training runs"))
+    verbs = group.add_subparsers(required=True, metavar=_("what"))
+    listing = verbs.add_parser("list", help=_("every run, the newest first"))
+    listing.add_argument("--json", action="store_true", help=_("as JSON"))
+    listing.set_defaults(run=_list)
+    for name, run, meaning in (
+        ("show", _show, _("one run: its recipe, its epochs")),
+        ("resume", _resume, _("go on from the last checkpoint")),
+        ("pause", _pause, _("let go of the machine for now")),
+        ("stop", _stop, _("end it here; it can be resumed")),
+        ("delete", _delete, _("forget it, its curves and its weights")),
+        ("export", _export, _("its figures for other programs")),
+    ):
+        verb = verbs.add_parser(name, help=meaning)
+        verb.add_argument("number", type=int, help=_("the run's number from `runs list`"))
+        verb.set_defaults(run=run)
+        if name in ("show", "resume"):
+            verb.add_argument("--json", action="store_true", help=_("as JSON"))
+        if name == "resume":
+            _add_detach(verb)
+        if name == "delete":
+            verb.add_argument("--yes", action="store_true", help=_("without asking"))
+        if name == "export":
+            verb.add_argument("--csv", action="store_true", help=_("as tables (the default)"))
+            verb.add_argument("--tensorboard", action="store_true", help=_("as event files"))
+            verb.add_argument("--to", type=Path, default=Path(), help=_("folder to write into"))
+
+
+def _add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    train = commands.add_parser(
+        "train", help=_("train a network; without options as the course did")
+    )
+    train.add_argument("network", metavar="name", help=_("a name from `list`"))
+    for flag, (field, kind, meaning) in _RECIPE.items():
+        letters = flag.removeprefix("--").upper()
+        train.add_argument(flag, dest=field, type=kind, metavar=letters, help=_(meaning))
+    train.add_argument(
+        "--path",
+        type=Path,
+        metavar="PATH",
+        help=_("own pictures: a folder or zip, one folder per class"),
+    )
+    train.add_argument("--flip", action="store_true", help=_("mirror half of the pictures"))
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="option=value",
+        help=_("set an option of the network"),
+    )
+    train.add_argument("--name", default="", help=_("what to call the run"))
+    train.add_argument("--json", action="store_true", help=_("one line of JSON per epoch"))
+    _add_detach(train)
+    train.set_defaults(run=_train)
+
+
+def _add_detach(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detach", action="store_true", help=_("return at once; the run goes on by itself")
+    )
+
+
+# -- train ------------------------------------------------------------------------------------
+
+
+def _train(options: argparse.Namespace) -> int:
+    number = runs.launch(_recipe(options), options.name)
+    return _followed(number, options)
+
+
+def _followed(number: int, options: argparse.Namespace) -> int:
+    if not options.detach:
+        return watch_run.follow(number, as_json=options.json)
+    print(json.dumps({"run": number}) if options.json else watch_run.titled(runs.get(number)))
+    return 0
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    """The course's recipe of the network, with what was asked for in place."""
+    chosen = recipes.course_recipe(options.network, settings(options.set))
+    fields = [field for field, _kind, _meaning in _RECIPE.values()]
+    given = {field: getattr(options, field) for field in fields}
+    asked = {field: value for field, value in given.items() if value is not None}
+    if options.path:
+        asked["dataset"] = _kept(options.path, asked.get("dataset", "images"))
+    return replace(chosen, flip=chosen.flip or options.flip, **asked)
+
+
+def _kept(path: Path, dataset: str) -> str:
+    """The name under which the pictures are kept: what is trained on stays what it was."""
+    if dataset != "images":
+        raise ValueError(
+            _("--path is for own pictures, not for {dataset}. Leave one of the two out.").format(
+                dataset=dataset
+            )
+        )
+    return datasets.keep(path.expanduser())
+
+
+def settings(pairs: Sequence[str]) -> dict[str, str]:
+    """What `--set option=value` gave.
+
+    Raises:
+        ValueError: not of this form.
+    """
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise ValueError(
+                _("--set takes option=value, for example pooling=max, not “{given}”.").format(
+                    given=pair
+                )
+            )
+        found[name.strip()] = value
+    return found
+
+
+# -- runs -------------------------------------------------------------------------------------
+
+
+def _list(options: argparse.Namespace) -> int:
+    found = runs.listed()
+    if options.json:
+        print(json.dumps([_plain(run) for run in found], indent=1))
+        return 0
+    header = (
+        _("run"),
+        _("name"),
+        _("status"),
+        _("network"),
+        _("data"),
+        _("epochs"),
+        _("test accuracy"),
+        _("time"),
+    )
+    print(table([header, *map(_row, found)], right={0, 5, 6, 7}))
+    return 0
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    recipe = json.loads(run.settings)
+    return (
+        str(run.id),
+        run.name,
+        _(runs.TITLES[run.status]),
+        recipe["network"],
+        recipe["dataset"],
+        f"{run.progress.epoch}/{recipe['epochs']}",
+        watch_run.figure(run.test_accuracy),
+        duration(run.progress.seconds),
+    )
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    """A run as plain data."""
+    data = asdict(run)
+    for name in ("settings", "reason", "wish", "wished", "worker", "taken", "facts"):
+        del data[name]
+    return {**data, "reason": str(run.reason), "recipe": json.loads(run.settings)}
+
+
+def _show(options: argparse.Namespace) -> int:
+    run = runs.get(options.number)
+    rows, weights = runs.epochs(run.id), runs.weights(run.id)
+    if options.json:
+        data = {**_plain(run), "facts": run.facts, "epochs": [asdict(row) for row in rows]}
+        data["weights"] = {"kept": weights.kept, "gone": weights.gone}
+        print(json.dumps(data, indent=1))
+        return 0
+    print(watch_run.titled(run))
+    print(watch_run.ending(run) if run.status.over else watch_run.now(run))
+    if run.device_title:
+        print("  " + _("trained on: {device}").format(device=run.device_named))
+    for name, value in json.loads(run.settings).items():
+        print(one_line(f"  {name}: {value}"))
+    for row in rows:
+        print(watch_run.epoch_line(row, run))
+    if weights.gone:
+        print(weights)
+    return 0
+
+
+def _resume(options: argparse.Namespace) -> int:
+    runs.resume(options.number)
+    return _followed(options.number, options)
+
+
+def _pause(options: argparse.Namespace) -> int:
+    runs.pause(options.number)
+    return _settled(options.number)
+
+
+def _stop(options: argparse.Namespace) -> int:
+    runs.stop(options.number)
+    return _settled(options.number)
+
+
+def _settled(number: int) -> int:
+    while not (run := runs.get(number)).status.over:
+        time.sleep(watch_run.LOOK)
+    print(watch_run.ending(run))
+    return 0
+
+
+def _delete(options: argparse.Namespace) -> int:
+    run = runs.get(options.number)
+    question = _("Delete {name}, its curves and its weights? [y/N] ").format(name=run.name)
+    if not options.yes and not watch_run.agreed(question):
+        return watch_run.UNFINISHED
+    runs.delete(run.id)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    if options.csv or not options.tensorboard:
+        for path in export.to_csv(options.number, options.to):
+            print(path)
+    if options.tensorboard:
+        print(export.to_tensorboard(options.number, options.to))
+    return 0

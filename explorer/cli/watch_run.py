@@ -1,0 +1,154 @@
+"""Watching a run in a terminal, from its place in the queue to its end."""
+
+import json
+import signal
+import sys
+import time
+from contextlib import suppress
+from types import FrameType
+
+from explorer import runs
+from explorer.base.language import _
+from explorer.base.plain_text import one_line
+from explorer.base.units import count, duration, size
+from explorer.cli.terminal import Line, bar
+from explorer.runs import EpochRow, Run, Status
+
+LOOK = 0.1  # seconds between two looks
+UNFINISHED = 1  # exit status: the run ended, but not by finishing
+INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
+
+
+def follow(number: int, *, as_json: bool) -> int:
+    """Show the run until it is over; Ctrl-C stops it. The exit status."""
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        run, stopped = _watched(number, as_json=as_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if run.status is Status.FINISHED:
+        return 0
+    print(ending(run), file=sys.stderr)
+    return INTERRUPTED if stopped else UNFINISHED
+
+
+def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _watched(number: int, *, as_json: bool) -> tuple[Run, bool]:
+    """The run once it is over, and whether it was stopped from here."""
+    line, seen, stopped = Line(), 0, False
+    if not as_json:
+        print(titled(runs.get(number)), flush=True)
+    while True:
+        try:
+            run = runs.get(number)
+            for row in runs.epochs(number, seen):
+                line.clear()
+                print(_epoch_json(row) if as_json else epoch_line(row, run), flush=True)
+                seen = row.epoch
+            line.show(now(run))
+            if run.status.over:
+                line.clear()
+                return run, stopped
+            time.sleep(LOOK)
+        except KeyboardInterrupt:
+            if stopped:  # twice: leave, whatever becomes of it
+                return runs.get(number), True
+            stopped = True
+            with suppress(ValueError):  # it has just come to its end by itself
+                runs.stop(number)
+
+
+def titled(run: Run) -> str:
+    return _("Run {number}: {name}").format(number=run.id, name=one_line(run.name))
+
+
+def _epoch_json(row: EpochRow) -> str:
+    names = (
+        "epoch",
+        "train_loss",
+        "train_accuracy",
+        "test_accuracy",
+        "images_per_second",
+        "seconds",
+    )
+    return json.dumps({name: getattr(row, name) for name in names})
+
+
+def epoch_line(row: EpochRow, run: Run) -> str:
+    return _(
+        "epoch {epoch}/{epochs}  loss {loss}  train {train}  test {test}  {rate} images/s  {time}"
+    ).format(
+        epoch=str(row.epoch).rjust(len(str(run.progress.epochs))),
+        epochs=run.progress.epochs,
+        loss=figure(row.train_loss),
+        train=figure(row.train_accuracy),
+        test=figure(row.test_accuracy),
+        rate=count(row.images_per_second),
+        time=duration(row.seconds),
+    )
+
+
+def figure(number: float | None) -> str:
+    return "–" if number is None else f"{number:.3f}"
+
+
+def now(run: Run) -> str:
+    """One line on where the run is: its place in the queue, or how far it has come."""
+    if run.wish:
+        return _("stopping …") if run.wish is runs.Wish.STOP else _("pausing …")
+    if run.status is Status.QUEUED:
+        return _waiting(run)
+    if run.status is Status.STARTING:
+        return _reading(run)
+    done = run.progress
+    left = "–" if run.seconds_left is None else duration(run.seconds_left)
+    return _("{bar} {percent} %  {rate} images/s  {left} left").format(
+        bar=bar(done.fraction),
+        percent=f"{100 * done.fraction:3.0f}",
+        rate=count(done.images_per_second),
+        left=left,
+    )
+
+
+def _reading(run: Run) -> str:
+    """Before the first step; a download takes long enough to be followed."""
+    done, total = run.facts.get("loading") or (0, 0)
+    if done >= total:
+        return _("reading the data …")
+    return _("{bar} {percent} %  downloading the data, {done} of {total}").format(
+        bar=bar(done / total),
+        percent=f"{100 * done / total:3.0f}",
+        done=size(done),
+        total=size(total),
+    )
+
+
+def _waiting(run: Run) -> str:
+    turn = runs.expected(run)
+    if turn.position <= 1 and not turn.until_start:
+        return _("starting …")
+    if turn.until_start is None:
+        return _("waiting, number {position} in the queue").format(position=turn.position)
+    return _("waiting, number {position} in the queue, its turn in about {time}").format(
+        position=turn.position, time=duration(turn.until_start)
+    )
+
+
+def ending(run: Run) -> str:
+    status = _(runs.TITLES[run.status])
+    said = [_("{name} is {status}.").format(name=one_line(run.name), status=status)]
+    said.append(one_line(str(run.reason)))
+    if run.status.resumable:
+        said.append(_("Go on with: python -m explorer runs resume {number}").format(number=run.id))
+    return " ".join(part for part in said if part)
+
+
+def agreed(question: str) -> bool:
+    """Whether somebody at the terminal says yes."""
+    try:
+        return input(one_line(question)).strip().lower() in ("y", "yes", _("yes"))
+    except EOFError:  # nobody is there
+        return False

@@ -1,0 +1,125 @@
+"""From a data set's name to its tensors, kept for this process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from explorer.base.reasons import CodedError
+from explorer.base.tasks import Progress
+from explorer.data.datasets import cifar, digits, downloads, idx, own
+from explorer.data.datasets.catalogue import DATASETS
+from explorer.data.datasets.downloads import Remote
+from explorer.data.datasets.records import Data, DataSet, Unavailable
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a data set is found, read and fetched; each function is given its name."""
+
+    found: Callable[[str], Path | None]  # its files or folder here
+    read: Callable[[str, Path], Data]
+    remotes: Callable[[str], list[Remote]] | None = None
+
+
+READERS = {
+    "fashion_mnist": Reader(idx.found, idx.read, idx.remotes),
+    "mnist": Reader(idx.found, idx.read, idx.remotes),
+    "cifar10": Reader(cifar.found, cifar.read, cifar.remotes),
+    "digits": Reader(digits.found, digits.read),
+}
+
+_OWN = Reader(own.found, own.read)
+
+_one_at_a_time = Lock()
+
+
+def _reader(name: str) -> Reader:
+    return READERS.get(name, _OWN)
+
+
+def names() -> tuple[str, ...]:
+    """The data sets that a network can be trained on: also those to be downloaded, and people's own
+    ("images/…")."""
+    return (*READERS, *own.names())
+
+
+def get(name: str) -> DataSet:
+    """The facts about a data set: "fashion_mnist", "images/pets-1f0c93ab" …
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    if name in DATASETS:
+        return DATASETS[name]
+    if place := own.found(name):
+        return own.facts(name, place)
+    raise CodedError("unknown_data_set", name=name, known=list(names()))
+
+
+def where(name: str) -> Path | None:
+    """The file or folder in which the data set was found, whether whole or not; None: nowhere."""
+    get(name)
+    return _reader(name).found(name)
+
+
+def at_hand(name: str) -> bool:
+    """Whether its files are here, so that no download is needed."""
+    return where(name) is not None
+
+
+def load(name: str, *, progress: Progress | None = None, path: str | Path | None = None) -> Data:
+    """The data set, from memory, else from its files, else from the web.
+
+    `progress` hears of a download's bytes. With "images", `path` is a folder or zip of one folder
+    per class; its pictures are kept, and the data carry the name that they are kept under.
+
+    Raises:
+        ValueError: it can be had in none of these ways; a sentence that says why.
+    """
+    if path is not None:
+        name = own.keep(Path(path).expanduser(), progress=progress)
+    place = where(name) or _fetched(name, progress)
+    with _one_at_a_time:  # thirty visitors at once: the first one reads, the others get the same
+        return _read(name, place)
+
+
+# Four of the largest take some 700 MB.
+@lru_cache(maxsize=4)
+def _read(name: str, place: Path) -> Data:
+    return _reader(name).read(name, place)
+
+
+def _fetched(name: str, progress: Progress | None) -> Path:
+    fetch(name, progress)
+    place = where(name)
+    assert place is not None, "a fetched data set is found"
+    return place
+
+
+def fetch(name: str, progress: Progress | None = None) -> None:
+    """Download whatever of it is not here whole into the data folder; `progress` may raise to stop.
+
+    Raises:
+        Unavailable: that failed; why, what to do, and what is at hand instead.
+    """
+    known, remotes = get(name), _reader(name).remotes
+    if remotes is None:
+        raise Unavailable("which_pictures", kept=list(own.names()))
+    files = remotes(name)
+    try:
+        downloads.fetch(files, known.download_bytes, progress)
+    except Unavailable as error:
+        raise _failed(known, files[0].path.parent, error) from None
+
+
+def _failed(known: DataSet, folder: Path, error: Unavailable) -> Unavailable:
+    return Unavailable(
+        "data_not_downloaded",
+        title=known.title,
+        data_set=known.name,
+        why=error.reason.plain(),
+        folder=str(folder),
+        here=[f"{get(each).title} ({each})" for each in READERS if at_hand(each)],
+    )

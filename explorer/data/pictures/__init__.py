@@ -1,0 +1,34 @@
+"""A picture to look at with a network, and what the network really receives of it."""
+
+from explorer.data.pictures.preparing import FITS, NORMALISATIONS, STATISTICS, prepare, wider
+from explorer.data.pictures.records import Picture, Prepared
+from explorer.data.pictures.sources import (
+    DRAWING,
+    PHOTOGRAPHS,
+    from_dataset,
+    from_drawing,
+    from_photograph,
+    named,
+    of_class,
+)
+from explorer.data.pictures.uploads import MOST_BYTES, from_upload, start_upload
+
+__all__ = [
+    "DRAWING",
+    "FITS",
+    "MOST_BYTES",
+    "NORMALISATIONS",
+    "PHOTOGRAPHS",
+    "STATISTICS",
+    "Picture",
+    "Prepared",
+    "from_dataset",
+    "from_drawing",
+    "from_photograph",
+    "from_upload",
+    "named",
+    "of_class",
+    "prepare",
+    "start_upload",
+    "wider",
+]

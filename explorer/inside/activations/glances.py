@@ -1,0 +1,107 @@
+"""A whole network at a glance: small pictures of every operation's first maps."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor, nn
+
+from explorer.analysis import receptive_field
+from explorer.analysis.operations import INPUT, Operation
+from explorer.analysis.receptive_field import Axis, Field
+from explorer.inside.activations.chosen import Chosen
+from explorer.inside.activations.keeper import run
+from explorer.inside.activations.layout import layout
+from explorer.inside.activations.own_copy import own_copy
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """An operation's maps, small: enough for a strip over the whole network."""
+
+    shape: tuple[int, int, int]  # (C, H, W) of one picture
+    thumbnails: Tensor  # the first channels, (k, h, w); of a vector its first numbers, (k, 1, 1)
+    low: float  # of all channels
+    high: float
+    silent: int  # channels that are 0 at every place
+
+
+def glance(
+    network: nn.Module,
+    picture: Tensor,
+    nodes: Collection[str] | None = None,
+    *,
+    channels: int = 16,
+    side: int = 32,
+    training: bool = False,
+) -> dict[str, Glance]:
+    """The first `channels` maps of "input" and of every operation (of `nodes`, where given).
+
+    Larger maps than `side` × `side` are averaged down to it. Each tensor is let go as soon as the
+    network needs it no more, so that this takes little memory for the largest networks too. Of a
+    batch, the first picture is shown.
+
+    Raises:
+        ValueError: the network cannot take the picture.
+    """
+    small = {INPUT: _glance(picture, (2, 3), channels, side)}
+    pixel = Axis(0, 1, 1)
+    fields: dict[str, Field | None] = {INPUT: Field((2, 3), pixel, pixel)}
+
+    def look(operation: Operation, output: Tensor) -> None:
+        field = receptive_field.field_after(operation, fields, gates=False)
+        fields[operation.name] = field
+        if nodes is None or operation.name in nodes:
+            places = field.dims if field else None
+            small[operation.name] = _glance(output, places, channels, side)
+
+    own, given = own_copy(network, training=training, hooks=False), picture.clone()
+    run(Chosen(own, given, nodes=(), most_bytes=0, look=look), given)
+    return small
+
+
+def _glance(output: Tensor, places: tuple[int, int] | None, channels: int, side: int) -> Glance:
+    maps = layout(tuple(output.shape), places).maps(output[0])
+    low, high = torch.aminmax(maps.flatten(1), dim=1)
+    count, height, width = maps.shape
+    shown = maps[:channels]
+    if max(height, width) > side:
+        shown = nn.functional.adaptive_avg_pool2d(shown, (min(height, side), min(width, side)))
+    return Glance(
+        shape=(count, height, width),
+        thumbnails=shown.clone(),  # a view would keep all channels alive
+        low=float(low.min()),
+        high=float(high.max()),
+        silent=int(((low == 0) & (high == 0)).sum()),
+    )
+
+
+def stages(operations: Sequence[Operation], enough: int = 9, most: int = 20) -> tuple[str, ...]:
+    """The operations that a strip over the whole network shows, in running order.
+
+    Neighbours in one block, or of one shape outside of blocks, are shown by their last. Blocks
+    inside blocks are opened until there are `enough`; where there would be more than `most`,
+    neighbouring blocks of one shape are shown by their last too.
+    """
+    ran = [each for each in operations if each.reads_picture and each.output_shape is not None]
+    chosen = _ends(ran, 1)
+    for depth in range(2, max((len(each.path) for each in ran), default=0) + 2):
+        if len(chosen) >= enough:
+            break
+        finer = _ends(ran, depth)
+        if len(finer) > most:
+            alike = groupby(finer, lambda each: each.output_shape)
+            finer = [list(run)[-1] for _shape, run in alike]
+        if not len(chosen) <= len(finer) <= most:
+            break
+        chosen = finer
+    return tuple(each.name for each in chosen)
+
+
+def _ends(operations: Sequence[Operation], depth: int) -> list[Operation]:
+    def together(operation: Operation) -> object:
+        inside = len(operation.path) >= depth
+        return operation.path[:depth], None if inside else operation.output_shape
+
+    return [list(run)[-1] for _key, run in groupby(operations, together)]

@@ -1,0 +1,172 @@
+"""Keeping what operations read and gave, while one forward pass runs.
+
+Networks overwrite their own maps (`ReLU(inplace=True)`, `+=`). What is kept is copied just before
+that happens, and only then: nothing else is copied.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from sys import maxsize
+from threading import Lock
+from typing import Any
+
+from torch import Tensor, nn
+
+from explorer.analysis.arithmetic import PASS_THROUGH
+from explorer.analysis.operations import Operation
+from explorer.analysis.recorder import Call, Recorder, tensors
+from explorer.base.language import _
+from explorer.base.units import times
+from explorer.inside.activations.records import Found, Step
+
+_IN_PLACE = frozenset(
+    "__setitem__ __iadd__ __isub__ __imul__ __imatmul__ __itruediv__ __idiv__ __ifloordiv__ "
+    "__imod__ __ipow__ __iand__ __ior__ __ixor__ __ilshift__ __irshift__".split()
+)
+
+
+class _TooMuch(ValueError):
+    """More would have to be kept than was agreed."""
+
+
+class Keeper(Recorder):
+    """Keeps calls, and copies of what they read and gave where that is overwritten."""
+
+    def __init__(self, network: nn.Module, picture: Tensor, most_bytes: int) -> None:
+        super().__init__(network, picture)
+        self._room = most_bytes
+        self._clock = 0  # calls that have begun
+        self._kept: list[Call] = []
+        # What tensors were before they were overwritten, and by which call; by the tensor's id.
+        self._copies: dict[int, list[tuple[int, Tensor]]] = {}
+        self._found: Found | None = None
+        self._lock = Lock()
+
+    def inside(self, call: Call) -> None:
+        """Copy what is kept of the memory that the network is about to write into."""
+        for tensor in written(call):
+            self._save(tensor)
+
+    def found(self) -> Found:
+        """All operations, and by name those that were kept; both in running order."""
+        with self._lock:  # a recording may be many visitors'
+            if self._found is None:
+                self._room = maxsize  # it is there already
+                self.catch_up()
+                self._found = tuple(self.operations), self._steps()
+                self._kept, self._copies = [], {}
+            return self._found
+
+    def catch_up(self) -> None:
+        """Describe what has run and is not described yet."""
+
+    def _steps(self) -> dict[str, Step]:
+        return {
+            call.name: self._step(call, call.operation)
+            for call in self._kept
+            if call.operation is not None  # the others asked a question
+        }
+
+    def _step(self, call: Call, operation: Operation) -> Step:
+        args, kwargs, inputs = call.args, call.kwargs, tuple(call.sources)
+        if not self._copies.keys().isdisjoint(map(id, call.tensors)):
+            before = partial(self._as_it_was, call.began)
+            args, kwargs, inputs = _changed(before, (args, kwargs, inputs))
+        outputs = tuple([self._as_it_was(call.began + 1, each) for each in call.made])
+        return Step(operation, call.function, call.module, args, kwargs, inputs, outputs)
+
+    def _as_it_was(self, moment: int, tensor: Tensor) -> Tensor:
+        """What `tensor` was just before the call of this number."""
+        for overwritten, copy in self._copies.get(id(tensor), ()):
+            if moment <= overwritten:
+                return copy
+        return tensor
+
+    def _save(self, overwritten: Tensor) -> None:
+        """Copy what is kept of its memory."""
+        raise NotImplementedError
+
+    def _copy(self, tensor: Tensor) -> None:
+        self._take(tensor)
+        self._copies.setdefault(id(tensor), []).append((self._clock, tensor.clone()))
+
+    def _take(self, tensor: Tensor) -> None:
+        self._room -= tensor.untyped_storage().nbytes()
+        if self._room < 0:
+            raise _TooMuch(
+                _(
+                    "Together the values of all operations are too large to be kept. "
+                    "Name the ones that you want to see, or take a smaller picture."
+                )
+            )
+
+
+def _changed(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The same nested lists, tuples and dictionaries with other tensors in them."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) in (list, tuple):
+        return type(value)([_changed(change, item) for item in value])
+    if type(value) is dict:
+        return {key: _changed(change, item) for key, item in value.items()}
+    return value
+
+
+def written(call: Call) -> list[Tensor]:
+    """What the operation writes into: its first tensor if it works in place, or `out`."""
+    if call.module is not None:
+        in_place = bool(vars(call.module).get("inplace"))
+    else:
+        name = getattr(call.function, "__name__", "")
+        in_place = name in _IN_PLACE if name.startswith("__") else name.endswith("_")
+        in_place = in_place or bool(call.kwargs.get("inplace"))
+    if not in_place and "out" not in call.kwargs:
+        return []
+    first = tensors((call.args, call.kwargs))[:1] if in_place else []
+    return first + tensors(call.kwargs.get("out"))
+
+
+def told_apart(call: Call, result: Any) -> Any:
+    """The result; of a layer that passed its input through, the same memory under a new name."""
+    passed = call.args and result is call.args[0] and isinstance(call.module, PASS_THROUGH)
+    return result.detach() if passed else result
+
+
+def run(keeper: Keeper, picture: Tensor) -> Tensor:
+    """The forward pass under watch; the network's (first) output.
+
+    Raises:
+        ValueError: no picture (N, C, H, W), one that the network refuses, or too much to keep.
+    """
+    if picture.dim() != 4 or not picture.is_floating_point():
+        raise ValueError(
+            _("A picture is (N, C, H, W) in floating point, not {shape} of {type}.").format(
+                shape=times(tuple(picture.shape)), type=picture.dtype
+            )
+        )
+    with keeper.watch():
+        try:
+            return tensors(keeper.network(picture))[0]
+        except _TooMuch:
+            raise
+        except Exception as error:
+            raise _refused(keeper, picture, error) from error
+
+
+def _refused(keeper: Keeper, picture: Tensor, error: Exception) -> ValueError:
+    failed = keeper.refused[1] if keeper.refused else None
+    arrived = failed.input_shapes[0] if failed and failed.input_shapes else tuple(picture.shape)
+    return ValueError(
+        _(
+            "The network cannot take a picture of {picture}: {layer} got {arrived} ({reason}). "
+            "{advice}"
+        ).format(
+            picture=times(tuple(picture.shape[1:])),
+            layer=failed.name if failed else _("its first step"),
+            arrived=times(arrived[1:]),
+            reason=(str(error).strip() or repr(error)).splitlines()[0].rstrip("."),
+            advice=_("Choose another size, or evaluation mode.")
+            if keeper.network.training
+            else _("Choose another size."),
+        )
+    )

@@ -1,0 +1,150 @@
+"""What a recorded forward pass holds."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from explorer.analysis import receptive_field
+from explorer.analysis.operations import INPUT, Graph, Operation
+from explorer.analysis.recorder import memory_of, tensors
+from explorer.base.language import _
+from explorer.inside.activations.layout import Layout, layout
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One operation as it ran: what was called, with what, and what it gave. Do not write."""
+
+    operation: Operation
+    function: Callable[..., Any]
+    module: nn.Module | None
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    inputs: tuple[Tensor, ...]  # in the order of `operation.inputs`
+    outputs: tuple[Tensor, ...]
+
+
+Found = tuple[tuple[Operation, ...], Mapping[str, Step]]
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Numbers per channel of one picture's maps, each (C,). `silent`: 0 at every place."""
+
+    mean: Tensor
+    minimum: Tensor
+    maximum: Tensor
+    variance: Tensor  # over all places, divided by their number
+    silent: Tensor
+
+
+def statistics(maps: Tensor) -> Statistics:
+    """Numbers per channel of (C, H, W)."""
+    flat = maps.flatten(1)
+    variance, mean = torch.var_mean(flat, dim=1, correction=0)
+    low, high = torch.aminmax(flat, dim=1)
+    return Statistics(mean, low, high, variance, (low == 0) & (high == 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A forward pass: all operations in running order, and the steps that were asked for.
+
+    Names and facts are found out when one is first asked for. Multiply-adds are not counted here.
+    Everyone may read the tensors; do not write.
+    """
+
+    picture: Tensor  # (N, C, H, W), as the network got it
+    output: Tensor  # of the whole network; its first if there are several
+    training: bool
+    find: Callable[[], Found] = field(repr=False)  # names and facts
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in running order."""
+        return self.find()[0]
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """Those that were asked for, by name, in running order."""
+        return self.find()[1]
+
+    def step(self, name: str) -> Step:
+        """One operation as it ran.
+
+        Raises:
+            ValueError: there is no such operation, or it was not asked for.
+        """
+        if name in self.steps:
+            return self.steps[name]
+        if any(name == operation.name for operation in self.operations):
+            raise ValueError(
+                _("The values of {name} were not kept. Ask for it when you record.").format(
+                    name=name
+                )
+            )
+        raise unknown(name, self.operations)
+
+    def values(self, name: str) -> Tensor:
+        """What an operation gave, as it is, with the batch; "input" is the picture."""
+        return self.picture if name == INPUT else self.step(name).outputs[0]
+
+    def layout(self, name: str) -> Layout:
+        """Where channels, rows and columns lie in `values(name)`."""
+        return self.layout_of(name, self.values(name))
+
+    def layout_of(self, name: str, values: Tensor) -> Layout:
+        """The same for values that are at hand, also if they were not kept."""
+        return layout(tuple(values.shape), self._places.get(name))
+
+    def maps(self, name: str, picture: int = 0) -> Tensor:
+        """One picture's feature maps, (C, H, W), also where channels come last.
+
+        A vector of K numbers is (K, 1, 1), a row of L tokens of D numbers (D, L, 1).
+        """
+        values = self.values(name)
+        return self.layout(name).maps(values[picture] if values.dim() else values)
+
+    def statistics(self, name: str, picture: int = 0) -> Statistics:
+        """Numbers per channel."""
+        return statistics(self.maps(name, picture))
+
+    def following(self, name: str) -> tuple[str, ...]:
+        """The operations that read this one."""
+        return tuple(each.name for each in self.operations if name in each.inputs)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that is kept, weights left out; what is shared is counted once."""
+        kept = [t for step in self.steps.values() for t in (*step.inputs, *step.outputs)]
+        memory = {memory_of(t): t.untyped_storage().nbytes() for t in (*kept, self.picture)}
+        return sum(memory.values())
+
+    @property
+    def memory(self) -> Mapping[Hashable, int]:
+        """All that is kept alive, weights too: the bytes of every piece of memory, by its name."""
+        kept = [self.picture, self.output]
+        for step in self.steps.values():
+            kept += [*step.inputs, *step.outputs, *tensors((step.args, dict(step.kwargs)))]
+            if step.module:
+                kept += [*step.module.parameters(), *step.module.buffers()]
+        return {memory_of(t): t.untyped_storage().nbytes() for t in kept}
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[int, int] | None]:
+        shape, output = tuple(self.picture.shape), tuple(self.output.shape)
+        graph = Graph(shape, self.operations, output, problem="", unused=(), blocks={})
+        fields = receptive_field.sizes(graph, gates=False)
+        return {name: found.dims for name, found in fields.items() if found}
+
+
+def unknown(name: str, operations: tuple[Operation, ...] | list[Operation]) -> ValueError:
+    """The refusal of a name that no operation has."""
+    some = ", ".join(operation.name for operation in operations[:5])
+    return ValueError(
+        _("The network has no operation “{name}”. It has {some} …").format(name=name, some=some)
+    )

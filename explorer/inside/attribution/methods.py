@@ -1,0 +1,173 @@
+"""Four methods, each a function from a network, a picture (1, C, H, W) and a class to a heat map.
+
+The network may be shared: it is run as a copy of one's own, in evaluation mode. Captum has the same
+four, and the tests hold ours against them. They are written out here because captum's Grad-CAM puts
+its hook on the network that it is given, which all visitors share; because its long methods can be
+neither watched nor stopped from outside; and because it brings matplotlib into the server.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, relu
+
+from explorer.base.language import _
+from explorer.inside.activations import own_copy
+from explorer.inside.attribution.running import (
+    answers,
+    checked,
+    convolutions,
+    gradients,
+    output_of,
+    score,
+    together,
+)
+
+Progress = Callable[[int, int], None]  # forward passes done, and how many there are in all
+
+MOST_PASSES = 5000  # of occlusion
+MOST_STEPS = 1000  # of integrated gradients
+
+
+def saliency(network: nn.Module, picture: Tensor, target: int) -> Tensor:
+    """The largest |∂ logit / ∂ pixel| over the channels (Simonyan et al. 2013): (H, W), ≥ 0."""
+    return gradients(own_copy(network), checked(picture), target)[0].abs().amax(0)
+
+
+def integrated_gradients(
+    network: nn.Module,
+    picture: Tensor,
+    target: int,
+    *,
+    steps: int = 50,
+    baseline: Tensor | float = 0.0,
+    progress: Progress | None = None,
+) -> Tensor:
+    """(x − x′) · the mean gradient on the way from x′ to x (Sundararajan et al. 2017): (H, W).
+
+    x′ is the `baseline`, a picture without anything in it. Summed over channels; the sum over all
+    pixels is logit(x) − logit(x′), as exactly as `steps` points of a Gauss-Legendre sum allow.
+    `progress` may raise to stop.
+
+    Raises:
+        ValueError: less than one step, or more than `MOST_STEPS`.
+    """
+    if not 1 <= steps <= MOST_STEPS:
+        raise ValueError(
+            _("The way from the empty picture is cut into 1 to {most} steps, not {given}.").format(
+                most=MOST_STEPS, given=steps
+            )
+        )
+    own, x = own_copy(network), checked(picture)
+    empty = torch.zeros_like(x) + baseline
+    places, weights = (
+        torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(steps)
+    )
+    total = torch.zeros_like(x)
+    for part in torch.arange(steps).split(together(x)):
+        alpha = (places[part] + 0.5).to(x)[:, None, None, None]
+        slopes = gradients(own, empty + alpha * (x - empty), target)
+        total += (weights[part].to(x)[:, None, None, None] * slopes).sum(0, keepdim=True)
+        _tell(progress, int(part[-1]) + 1, steps)
+    return ((x - empty) * total)[0].sum(0)
+
+
+def grad_cam(network: nn.Module, picture: Tensor, target: int, *, layer: str = "") -> Tensor:
+    """Maps of `layer`, each weighted by its mean gradient, summed; what is negative is cut off.
+
+    Selvaraju et al. 2017. `layer` is an operation's name (`convolutions`; the last one by
+    default); the map is stretched to the picture's size: (H, W), ≥ 0.
+
+    Raises:
+        ValueError: the network has no such layer, or the layer makes no maps.
+    """
+    own, x = own_copy(network), checked(picture)
+    name = layer or convolutions(network)[-1]
+    with torch.enable_grad(), output_of(own, name) as seen:
+        logits = answers(own, x.clone().requires_grad_())
+        if not seen or seen[-1].dim() != 4:
+            raise ValueError(
+                _("{layer} gives no maps that could be weighted. Choose a convolution.").format(
+                    layer=name
+                )
+            )
+        chosen = score(logits, target)
+        slopes: Any = torch.autograd.grad(chosen, seen[-1], allow_unused=True)[0]
+    maps = seen[-1].detach()
+    if slopes is None:  # nothing after the layer leads to the logits
+        slopes = torch.zeros_like(maps)
+    weighted = relu((slopes.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True))
+    return interpolate(weighted, x.shape[2:], mode="bilinear")[0, 0]
+
+
+def occlusion(
+    network: nn.Module,
+    picture: Tensor,
+    target: int,
+    *,
+    patch: int = 8,
+    stride: int = 4,
+    baseline: Tensor | float = 0.0,
+    progress: Progress | None = None,
+) -> Tensor:
+    """How much the logit falls when a patch is covered (Zeiler & Fergus 2014): (H, W).
+
+    Each pixel has the mean over all patches that cover it. `progress` may raise to stop.
+
+    Raises:
+        ValueError: a patch or stride below 1, a stride that leaves gaps, or too many passes.
+    """
+    own, x = own_copy(network), checked(picture)
+    boxes = patches((x.shape[2], x.shape[3]), patch, stride)
+    cover = torch.zeros_like(x) + baseline
+    whole = score(answers(own, x), target)
+    total, count = torch.zeros(x.shape[2:]), torch.zeros(x.shape[2:])
+    for first in range(0, len(boxes), together(x)):
+        some = boxes[first : first + together(x)]
+        covered = x.repeat(len(some), 1, 1, 1)
+        for row, (rows, columns) in enumerate(some):
+            covered[row, :, rows, columns] = cover[0, :, rows, columns]
+        falls = whole - answers(own, covered)[:, target]
+        for (rows, columns), fall in zip(some, falls, strict=True):
+            total[rows, columns] += fall
+            count[rows, columns] += 1
+        _tell(progress, first + len(some), len(boxes))
+    return total / count
+
+
+def patches(size: tuple[int, int], patch: int, stride: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of every patch that `occlusion` covers in a picture of `size` (H, W).
+
+    Raises:
+        ValueError: as `occlusion`.
+    """
+    if not 1 <= stride <= patch:
+        raise ValueError(
+            _("A patch of {patch} cannot move by {stride}: from 1 to {patch} pixels.").format(
+                patch=patch, stride=stride
+            )
+        )
+    rows, columns = (
+        [slice(i * stride, i * stride + patch) for i in range(_places(side, patch, stride))]
+        for side in size
+    )
+    if len(rows) * len(columns) > MOST_PASSES:
+        raise ValueError(
+            _("That takes {count} passes; at most {most}. Move by more pixels.").format(
+                count=len(rows) * len(columns), most=MOST_PASSES
+            )
+        )
+    return [(row, column) for row in rows for column in columns]
+
+
+def _places(side: int, patch: int, stride: int) -> int:
+    return max(math.ceil((side - patch) / stride), 0) + 1  # the last may hang over the edge
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    if progress:
+        progress(done, total)

@@ -1,0 +1,52 @@
+"""Several networks beside each other: what they answer, what they cost, how long they take.
+
+What takes a while is `Piecework`: it is done in bounded pieces by whoever looks at it, so that
+nobody waits for it and nothing goes on that nobody watches.
+"""
+
+from explorer.data import datasets
+from explorer.inside.comparison.counting import Answers, Count
+from explorer.inside.comparison.disagreement import CELLS, Cell, Pair, differing, pair
+from explorer.inside.comparison.entrants import MOST, Entrant, entrant, offers, read, shipped, spell
+from explorer.inside.comparison.piecework import Piecework
+from explorer.inside.comparison.shared import Shared, shared
+from explorer.inside.comparison.timing import Timing
+
+__all__ = [
+    "CELLS",
+    "MOST",
+    "Answers",
+    "Cell",
+    "Count",
+    "Entrant",
+    "Pair",
+    "Piecework",
+    "Shared",
+    "Timing",
+    "count",
+    "differing",
+    "entrant",
+    "offers",
+    "pair",
+    "read",
+    "shared",
+    "shipped",
+    "spell",
+    "time",
+]
+
+
+def count(given: Entrant, dataset: str, pictures: int, macs: int) -> Count:
+    """To be counted: what a network answers to the first test pictures of a data set.
+
+    `macs` are the network's multiply-adds for one picture: they say how many are run at once.
+
+    Raises:
+        ValueError: the data set is not at hand.
+    """
+    return Count(datasets.load(dataset).test, given.shape, pictures, macs)
+
+
+def time(given: Entrant) -> Timing:
+    """To be measured: how long a network takes for one picture on this machine."""
+    return Timing(given.shape)

@@ -1,0 +1,121 @@
+"""The pictures of a data set that a layer's channels answer to most strongly."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from explorer.base.language import _
+from explorer.inside.feature_visualization.gallery import Gallery
+from explorer.inside.feature_visualization.probe import Probe
+
+BEST = 9  # pictures that are kept for each channel
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The strongest answers of every channel among the pictures seen so far.
+
+    Each picture counts once, with its strongest unit. (k, C), the strongest first; k is at most
+    `BEST`, and less while fewer pictures have been seen.
+    """
+
+    values: Tensor  # float32
+    pictures: Tensor  # their numbers in the gallery, int64
+    rows: Tensor  # of the unit that answered, int64
+    columns: Tensor
+    least: Tensor  # (C,): the smallest number that any unit gave for any picture
+    sums: Tensor  # (K, C): of every picture's strongest unit, by the picture's class
+    counts: Tensor  # (K,): pictures of each class
+    seen: int  # pictures, of
+    total: int
+
+    @property
+    def done(self) -> bool:
+        """Whether all pictures have been seen."""
+        return self.seen >= self.total
+
+    @property
+    def means(self) -> Tensor:
+        """What a picture of each class gives at its strongest unit, on average: (K, C).
+
+        Not a number for a class of which no picture has been seen.
+        """
+        return self.sums / self.counts[:, None]
+
+    @property
+    def silent(self) -> Tensor:
+        """Channels (C,) that gave the same number for every picture, everywhere."""
+        return self.values[0] == self.least
+
+
+def strongest(
+    network: nn.Module,
+    name: str,
+    gallery: Gallery,
+    total: int,
+    *,
+    batch: int = 64,
+    since: Found | None = None,
+) -> Iterator[Found]:
+    """Go through the first `total` pictures with all channels of `name` at once.
+
+    What has been found is told after every `batch`; whoever has seen enough closes the iterator,
+    and may go on later from where it was (`since`). `network` is only read.
+
+    Raises:
+        ValueError: no such operation, a picture that does not fit, or fewer than one to look at.
+    """
+    if total < 1 or batch < 1:
+        raise ValueError(_("There is nothing to look through: choose at least one picture."))
+    probe, total = Probe(network, name), min(total, len(gallery))
+    found = since
+    while found is None or not found.done:
+        first = found.seen if found else 0
+        last = min(first + batch, total)
+        maps = probe.maps(gallery.tensors(first, last))  # (n, C, H, W)
+        new = _best_of(maps, first, total, gallery.labels(first, last), len(gallery.classes))
+        found = _merged(found, new)
+        yield found
+
+
+def _best_of(maps: Tensor, first: int, total: int, labels: Tensor, classes: int) -> Found:
+    """What one batch (n, C, H, W), whose first picture has the number `first`, has to offer."""
+    count, width = len(maps), maps.shape[3]
+    safe = torch.nan_to_num(maps, nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    values, places = safe.flatten(2).max(2)  # (n, C)
+    numbers = torch.arange(first, first + count)[:, None].expand_as(places)
+    return Found(
+        values,
+        numbers,
+        places // width,
+        places % width,
+        safe.amin((0, 2, 3)),
+        torch.zeros(classes, maps.shape[1]).index_add_(0, labels, values),
+        labels.bincount(minlength=classes),
+        first + count,
+        total,
+    )
+
+
+def _merged(before: Found | None, new: Found) -> Found:
+    """The best of both; of equal ones those that came first."""
+    both = [new] if before is None else [before, new]
+    values = torch.cat([each.values for each in both])
+    order = values.sort(dim=0, descending=True, stable=True).indices[:BEST]
+
+    def chosen(parts: list[Tensor]) -> Tensor:
+        return torch.cat(parts).gather(0, order)
+
+    return Found(
+        values.gather(0, order),
+        chosen([each.pictures for each in both]),
+        chosen([each.rows for each in both]),
+        chosen([each.columns for each in both]),
+        torch.stack([each.least for each in both]).amin(0),
+        torch.stack([each.sums for each in both]).sum(0),
+        torch.stack([each.counts for each in both]).sum(0),
+        new.seen,
+        new.total,
+    )

@@ -1,0 +1,255 @@
+"""Questions about one layer that is made up on the spot, measured by the engine."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from random import Random
+
+from torch import nn
+
+from explorer.analysis import derivations
+from explorer.analysis.summary import Layer, dissect
+from explorer.base.language import _
+from explorer.base.units import exact, times
+from explorer.lessons.quiz.record import Draft, See, Value
+from explorer.networks.ops import output_size
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A square convolution and the picture that it gets, (C, n, n)."""
+
+    channels: int
+    out: int
+    n: int
+    k: int
+    s: int = 1
+    p: int = 0
+    d: int = 1
+    groups: int = 1
+    bias: bool = True
+
+    def module(self) -> nn.Conv2d:
+        """The layer on the meta device."""
+        return nn.Conv2d(
+            self.channels, self.out, self.k, self.s, self.p, self.d, self.groups, self.bias,
+            device="meta",
+        )  # fmt: skip
+
+    def side(self, **changed: int) -> int:
+        """The output's height and width, by the formula, with some settings changed."""
+        told = {"k": self.k, "s": self.s, "p": self.p, "d": self.d, **changed}
+        return output_size(self.n, told["k"], told["s"], told["p"], told["d"])
+
+    @property
+    def code(self) -> str:
+        told = [f"kernel_size={self.k}"]
+        told += [
+            f"{name}={value}"
+            for name, value, usual in (
+                ("stride", self.s, 1), ("padding", self.p, 0), ("dilation", self.d, 1),
+                ("groups", self.groups, 1), ("bias", self.bias, True),
+            )
+            if value != usual
+        ]  # fmt: skip
+        return f"nn.Conv2d({self.channels}, {self.out}, {', '.join(told)})"
+
+    def cost(self) -> See:
+        """The channels page, set up with what this layer costs."""
+        told = {"c_in": self.channels // self.groups, "c_out": self.out, "kernel_size": self.k}
+        told |= {"height": self.side(), "width": self.side()}
+        return channels_page(**told)
+
+    def see(self) -> See:
+        """The padding page, set up with this window."""
+        told = {"pad_size": self.n, "pad_kernel": self.k, "pad_padding": self.p}
+        told |= {"pad_stride": self.s, "pad_dilation": self.d}
+        return See("padding-stride", {"pad_view": "one", **{k: str(v) for k, v in told.items()}})
+
+
+def channels_page(**told: int) -> See:
+    params = {f"channels_{name}": str(value) for name, value in told.items()}
+    return See("channels", {"channels_part": "cost", **params})
+
+
+def conv(rng: Random, level: int) -> Conv:
+    """A convolution whose window fits; dilation and groups only at level 3."""
+    hard = level > 2
+    groups = rng.choice((1, 1, 2, 4)) if hard else 1
+    found = Conv(
+        channels=groups * rng.choice((1, 3, 6, 16, 32) if groups == 1 else (4, 8, 16)),
+        out=groups * rng.choice((4, 6, 8, 16, 32)),
+        n=rng.randint(7, 32) if level < 3 else rng.randint(15, 64),
+        k=rng.choice((2, 3, 5) if level < 2 else (3, 4, 5, 7)),
+        s=rng.choice((1, 2) if level < 2 else (1, 2, 3, 4)),
+        p=rng.choice((0, 1) if level < 2 else (0, 1, 2, 3)),
+        d=rng.choice((1, 2, 3)) if hard else 1,
+        groups=groups,
+        bias=rng.random() < 0.75,
+    )
+    return found if found.side() > 1 else conv(rng, level)
+
+
+def measured(module: nn.Module, shape: tuple[int, ...]) -> Layer:
+    """The engine's record of one layer for an input of this shape."""
+    _graph, layers, _tree, _totals = dissect(nn.Sequential(module).eval(), shape)
+    return layers[0]
+
+
+def lines(layer: Layer, column: str) -> tuple[str, ...]:
+    """The arithmetic behind one of a layer's numbers, as the Layers page writes it."""
+    parts = derivations.numbers(layer, (1, 1, 1, 1))  # the picture's size only changes a note
+    return next((part.lines for part in parts if part.column == column), ())
+
+
+def spelled_input(c: Conv) -> str:
+    return times((c.channels, c.n, c.n))
+
+
+def _keeps_its_size(c: Conv) -> str:
+    if c.d > 1:
+        return _("The size stays only with padding d(k − 1)/2 and stride 1.")
+    return _("The size stays only with padding (k − 1)/2 and stride 1.")
+
+
+# -- sizes ------------------------------------------------------------------------------------
+
+
+def output_side(rng: Random, level: int) -> Draft:
+    """How wide is the output?"""
+    c = conv(rng, level)
+    layer = measured(c.module(), (1, c.channels, c.n, c.n))
+    assert layer.operation.output_shape is not None
+    room = c.n + 2 * c.p - c.d * (c.k - 1) - 1
+    wrong: dict[Value, str] = {
+        c.side(p=0): _("That is without the padding."),
+        output_size(c.n + c.p, c.k, c.s, 0, c.d): _(
+            "That counts the padding once. It is per side: {total} in all."
+        ).format(total=2 * c.p),
+        room // c.s: _("The + 1 is missing: the first place of the window counts too."),
+        c.side(s=1): _("That is with stride 1."),
+        math.ceil(room / c.s) + 1: _("That rounds up; what does not fill a step is dropped."),
+        c.side(d=1): _("That is without the dilation."),
+        c.n: _keeps_its_size(c),
+    }
+    return Draft(
+        ask=_("A picture of {shape} enters. How many cells **wide** is the output?").format(
+            shape=spelled_input(c)
+        ),
+        right=layer.operation.output_shape[3],
+        wrong=_sensible(wrong),
+        code=c.code,
+        reason=lines(layer, "output"),
+        see=c.see(),
+        facts=vars(c),
+    )
+
+
+def _sensible(wrong: Mapping[Value, str]) -> dict[Value, str]:
+    """Without sizes and counts that nobody would believe: zero and less."""
+    return {
+        value: words for value, words in wrong.items() if not isinstance(value, int) or value > 0
+    }
+
+
+def shape(rng: Random, level: int) -> Draft:
+    """Which shape has the output, of a convolution or a pooling?"""
+    c = conv(rng, level)
+    if rng.random() < 0.5:
+        return _pool_shape(replace(c, k=rng.choice((2, 3)), p=0, d=1), rng)
+    layer = measured(c.module(), (1, c.channels, c.n, c.n))
+    side = c.side()
+    wrong: dict[Value, str] = {
+        times((c.channels, side, side)): _("The output has as many channels as there are kernels."),
+        times((c.out, c.side(p=0), c.side(p=0))): _("That is without the padding."),
+        times((c.out, c.side(s=1), c.side(s=1))): _("That is with stride 1."),
+        times((c.out * c.channels, side, side)): _(
+            "Each kernel adds up over all input channels: one map for each kernel."
+        ),
+        times((c.out, c.n, c.n)): _keeps_its_size(c),
+    }
+    return Draft(
+        ask=_("A picture of {shape} enters. What leaves?").format(shape=spelled_input(c)),
+        right=times(_out(layer)),
+        wrong=wrong,
+        code=c.code,
+        reason=lines(layer, "output"),
+        note=_("Channels: one for each of the {n} kernels.").format(n=c.out),
+        see=c.see(),
+        facts=vars(c),
+    )
+
+
+def _out(layer: Layer) -> tuple[int, ...]:
+    assert layer.operation.output_shape is not None
+    return layer.operation.output_shape[1:]
+
+
+def _pool_shape(c: Conv, rng: Random) -> Draft:
+    told = c.s if rng.random() < 0.5 else None
+    c = replace(c, s=told or c.k, groups=1)
+    extra = f", stride={told}" if told else ""
+    layer = measured(nn.MaxPool2d(c.k, told), (1, c.channels, c.n, c.n))
+    side = c.side()
+    wrong: dict[Value, str] = {
+        times((c.channels, c.side(s=1), c.side(s=1))): _(
+            "That is with stride 1. A pooling's stride is its window, unless it is told."
+        ),
+        times((c.channels, side + 1, side + 1)): _("That is one place too many: round down."),
+        times((1, side, side)): _("Pooling treats every channel by itself: all of them stay."),
+        times((c.channels, c.n // 2, c.n // 2)): _("Pooling halves only with a stride of 2."),
+    }
+    return Draft(
+        ask=_("A map of {shape} enters. What leaves?").format(shape=spelled_input(c)),
+        right=times(_out(layer)),
+        wrong=wrong,
+        code=f"nn.MaxPool2d({c.k}{extra})",
+        reason=lines(layer, "output"),
+        note=_("A pooling has no kernels: the channels stay."),
+        see=c.see(),
+        facts={"pool": c.k, "stride": told, "channels": c.channels, "n": c.n},
+    )
+
+
+def effect(rng: Random, level: int) -> Draft:
+    """What does a change of stride, padding or input do to output and parameters?"""
+    c = replace(conv(rng, level), s=1, d=1)
+    what = rng.choice(("stride", "padding", "input"))
+    if what == "stride":
+        new, told = replace(c, s=rng.choice((2, 3))), "stride=1 → stride={n}"
+        told, fewer = told.format(n=new.s), c.module().weight.numel() // new.s**2
+    elif what == "padding":
+        new = replace(c, p=c.p + rng.choice((1, 2)))
+        told = f"padding={c.p} → padding={new.p}"
+        fewer = c.out * (c.k + 2 * new.p) ** 2 * c.channels // c.groups
+    else:
+        new = replace(c, n=2 * c.n)
+        told, fewer = f"{spelled_input(c)} → {spelled_input(new)}", 4 * c.module().weight.numel()
+    bias = c.out if c.bias else 0
+    layer = measured(new.module(), (1, new.channels, new.n, new.n))
+    parameters = layer.operation.parameters
+    pair = _("output {side} × {side}, {n} parameters")
+
+    def label(side: int, count: int) -> str:
+        return pair.format(side=side, n=exact(count))
+
+    share = _("No weight belongs to a place: stride, padding and input size cost no parameters.")
+    wrong: dict[Value, str] = {
+        label(c.side(), parameters): _("The output's size does change."),
+        label(new.side(), fewer + bias): share,
+        label(c.side(), fewer + bias): share,
+        label(new.side() + 1, parameters): _("One place too many: round down."),
+    }
+    return Draft(
+        ask=_(
+            "A picture of {shape} enters this layer. Then one thing is changed: **{told}**. "
+            "What is the result?"
+        ).format(shape=spelled_input(c), told=told),
+        right=label(_out(layer)[1], parameters),
+        wrong=wrong,
+        code=c.code,
+        reason=(*lines(layer, "output"), *lines(layer, "parameters")),
+        note=share,
+        see=new.see(),
+        facts=vars(new),
+    )

@@ -1,0 +1,277 @@
+"""torchvision's classification networks in the course's terms: facts and a builder for each.
+
+Nothing is downloaded: sizes and counts come from what torchvision states about its weights, and
+networks are built with random ones.
+"""
+
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+from torch import nn
+
+from explorer.base.language import N_
+from explorer.base.torchvision_import import models
+from explorer.networks.registry import IN_CHANNELS, NUM_CLASSES, TORCHVISION, Architecture, Paper
+
+# Where a constructor's defaults need another word: no slow initialisation that would need scipy,
+# and the heads that the published parameter counts include.
+KEYWORDS: dict[str, dict[str, Any]] = {
+    "googlenet": {"aux_logits": False, "init_weights": False},
+    "inception_v3": {"init_weights": False},
+}
+
+DEVIATIONS: dict[str, tuple[str, ...]] = {
+    "googlenet": (
+        N_("No side classifiers in the middle of the network."),
+        N_("Batch norm after every convolution."),
+        N_("The paths with 5 × 5 kernels have 3 × 3 ones."),
+    ),
+    "inception_v3": (
+        N_("In training mode the network answers twice: its side classifier is kept."),
+    ),
+}
+
+
+def _arxiv(number: str, year: int, authors: str, title: str) -> Paper:
+    return Paper(title=title, authors=authors, year=year, url=f"https://arxiv.org/abs/{number}")
+
+
+# How the names of a family begin → its paper, and what was new in it. The first that fits counts.
+FAMILIES: dict[str, tuple[Paper, str]] = {
+    "alexnet": (
+        _arxiv(
+            "1404.5997",
+            2014,
+            "Krizhevsky",
+            "One weird trick for parallelizing convolutional neural networks",
+        ),
+        N_("AlexNet in one stream, with fewer channels."),
+    ),
+    "vgg": (
+        _arxiv(
+            "1409.1556",
+            2014,
+            "Simonyan, Zisserman",
+            "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+        ),
+        N_("One kind of block, repeated: small 3 × 3 kernels and much depth."),
+    ),
+    "googlenet": (
+        _arxiv("1409.4842", 2014, "Szegedy et al.", "Going Deeper with Convolutions"),
+        N_(
+            "Kernels of several sizes side by side in one block, with 1 × 1 convolutions "
+            "before the large ones to save work."
+        ),
+    ),
+    "inception": (
+        _arxiv(
+            "1512.00567",
+            2015,
+            "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna",
+            "Rethinking the Inception Architecture for Computer Vision",
+        ),
+        N_("Large kernels taken apart into chains of small and of one-sided ones."),
+    ),
+    "resnet": (
+        _arxiv(
+            "1512.03385",
+            2015,
+            "He, Zhang, Ren, Sun",
+            "Deep Residual Learning for Image Recognition",
+        ),
+        N_(
+            "Blocks that learn what to add to their input, "
+            "so that networks of a hundred layers and more can be trained."
+        ),
+    ),
+    "wide_resnet": (
+        _arxiv("1605.07146", 2016, "Zagoruyko, Komodakis", "Wide Residual Networks"),
+        N_("Residual blocks with more channels instead of more blocks."),
+    ),
+    "resnext": (
+        _arxiv(
+            "1611.05431",
+            2016,
+            "Xie, Girshick, Dollár, Tu, He",
+            "Aggregated Residual Transformations for Deep Neural Networks",
+        ),
+        N_("Residual blocks whose 3 × 3 convolution works in many separate groups of channels."),
+    ),
+    "densenet": (
+        _arxiv(
+            "1608.06993",
+            2016,
+            "Huang, Liu, van der Maaten, Weinberger",
+            "Densely Connected Convolutional Networks",
+        ),
+        N_(
+            "Layers join their output to their input instead of adding it, "
+            "so every layer reads all maps made before it in its block."
+        ),
+    ),
+    "squeezenet": (
+        _arxiv(
+            "1602.07360",
+            2016,
+            "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer",
+            "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
+        ),
+        N_("Few parameters: 1 × 1 convolutions narrow what each 3 × 3 convolution reads."),
+    ),
+    "mobilenet_v2": (
+        _arxiv(
+            "1801.04381",
+            2018,
+            "Sandler, Howard, Zhu, Zhmoginov, Chen",
+            "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
+        ),
+        N_("Blocks that are wide inside and narrow where they are added, with one kernel per map."),
+    ),
+    "mobilenet_v3": (
+        _arxiv("1905.02244", 2019, "Howard et al.", "Searching for MobileNetV3"),
+        N_("MobileNetV2's blocks with gates on the channels, arranged by automatic search."),
+    ),
+    "mnasnet": (
+        _arxiv(
+            "1807.11626",
+            2018,
+            "Tan, Chen, Pang, Vasudevan, Sandler, Howard, Le",
+            "MnasNet: Platform-Aware Neural Architecture Search for Mobile",
+        ),
+        N_("Blocks found by an automatic search that measures time on a phone."),
+    ),
+    "shufflenet_v2": (
+        _arxiv(
+            "1807.11164",
+            2018,
+            "Ma, Zhang, Zheng, Sun",
+            "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design",
+        ),
+        N_("Channels are split, half of them worked on, and all shuffled again."),
+    ),
+    "efficientnet_v2": (
+        _arxiv("2104.00298", 2021, "Tan, Le", "EfficientNetV2: Smaller Models and Faster Training"),
+        N_("EfficientNet with plain convolutions in its early blocks, to train faster."),
+    ),
+    "efficientnet": (
+        _arxiv(
+            "1905.11946",
+            2019,
+            "Tan, Le",
+            "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+        ),
+        N_("Depth, width and picture size grow together, by one rule."),
+    ),
+    "regnet": (
+        _arxiv(
+            "2003.13678",
+            2020,
+            "Radosavovic, Kosaraju, Girshick, He, Dollár",
+            "Designing Network Design Spaces",
+        ),
+        N_("Widths of the blocks follow a straight line in depth, found by comparing many nets."),
+    ),
+    "convnext": (
+        _arxiv(
+            "2201.03545",
+            2022,
+            "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie",
+            "A ConvNet for the 2020s",
+        ),
+        N_("A ResNet brought step by step to the habits of transformers, with 7 × 7 kernels."),
+    ),
+    "vit": (
+        _arxiv(
+            "2010.11929",
+            2020,
+            "Dosovitskiy et al.",
+            "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+        ),
+        N_("A transformer that reads a picture as a row of square patches."),
+    ),
+    "swin_v2": (
+        _arxiv(
+            "2111.09883",
+            2021,
+            "Liu et al.",
+            "Swin Transformer V2: Scaling Up Capacity and Resolution",
+        ),
+        N_("Swin with attention by cosine and positions that carry over to larger pictures."),
+    ),
+    "swin": (
+        _arxiv(
+            "2103.14030",
+            2021,
+            "Liu et al.",
+            "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
+        ),
+        N_("Attention inside windows, which shift from layer to layer."),
+    ),
+    "maxvit": (
+        _arxiv(
+            "2204.01697",
+            2022,
+            "Tu, Talebi, Zhang, Yang, Milanfar, Bovik, Li",
+            "MaxViT: Multi-Axis Vision Transformer",
+        ),
+        N_("Convolution, attention in windows and attention on a wide grid in every block."),
+    ),
+}
+
+
+def _read_channels(network: nn.Module, in_channels: int) -> None:
+    """Let the first convolution of `network` read `in_channels` instead of three."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d) and layer.in_channels == 3 and layer.groups == 1:
+            shape = (layer.out_channels, in_channels, *layer.kernel_size)
+            layer.weight = nn.Parameter(layer.weight.new_empty(shape))
+            layer.in_channels = in_channels
+            layer.reset_parameters()
+            return
+    raise AssertionError(f"{type(network).__name__} has no convolution over three channels")
+
+
+def build(model: str, in_channels: int = 3, num_classes: int = 1000) -> nn.Module:
+    """The network that torchvision calls `model`, with random weights: (N, C, S, S) → (N, K)."""
+    keywords = KEYWORDS.get(model, {})
+    network: nn.Module = models.get_model(model, weights=None, num_classes=num_classes, **keywords)
+    if in_channels != 3:
+        _read_channels(network, in_channels)
+    return network
+
+
+@cache
+def names() -> list[str]:
+    """Registry names of every classification network of the installed torchvision."""
+    return [TORCHVISION + model for model in models.list_models(module=models)]
+
+
+@cache
+def architecture(name: str) -> Architecture:
+    """The facts of one of `names`.
+
+    Of several published sets of weights the first with the smallest pictures counts: its size is
+    the one that the constructor is made for.
+    """
+    model = name.removeprefix(TORCHVISION)
+    weights = min(models.get_model_weights(model), key=_side)
+    family = next((key for key in FAMILIES if model.startswith(key)), None)
+    paper, introduced = FAMILIES[family] if family else (None, "")
+    return Architecture(
+        name=name,
+        title=f"{model} (torchvision)",
+        build=partial(build, model),
+        input_shape=(3, _side(weights), _side(weights)),
+        paper=paper,
+        introduced=introduced,
+        parameters=weights.meta["num_params"],
+        deviations=DEVIATIONS.get(model, ()),
+        in_channels=replace(IN_CHANNELS, default=3),
+        num_classes=replace(NUM_CLASSES, default=1000),
+    )
+
+
+def _side(weights: Any) -> int:
+    """Side in pixels of the pictures that the weights were tested on."""
+    return int(weights.transforms.keywords["crop_size"])

@@ -1,0 +1,138 @@
+"""A run's files: a checkpoint for every epoch, and the state from which it can be taken up."""
+
+import re
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.base import storage
+from explorer.base.language import _
+from explorer.base.units import size
+
+MOST_BYTES = 2 * 10**9  # of one run's checkpoints; beyond, the oldest give way
+_EPOCH = re.compile(r"epoch-(\d+)\.safetensors")
+
+
+@dataclass(frozen=True)
+class KeptEpochs:
+    """The epochs whose weights can be loaded, and finished ones whose weights cannot any more."""
+
+    kept: tuple[int, ...]
+    gone: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """A sentence where some are gone; nothing to say where all are there."""
+        if not self.gone:
+            return ""
+        return _(
+            "The weights of these epochs are kept: {kept}. Those of {gone} are not: a run keeps at "
+            "most {most}, and saves no more often than the disk can follow."
+        ).format(kept=spans(self.kept), gone=spans(self.gone), most=size(MOST_BYTES))
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Rising whole numbers in few words: 1, 2, 3, 7 → "1–3, 7"; "–" where there are none."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    return ", ".join("–".join(map(str, span)) for span in found) or "–"
+
+
+def folder(run: int) -> Path:
+    """Where everything of a run lies that is no row; it may not be there yet."""
+    return storage.runs_folder() / str(run)
+
+
+def numbers() -> set[int]:
+    """The runs that have a folder."""
+    found = storage.runs_folder()
+    names = (path.name for path in found.iterdir() if path.is_dir()) if found.exists() else ()
+    return {int(name) for name in names if name.isdecimal()}
+
+
+def state_file(run: int) -> Path:
+    """Weights, optimiser and random numbers at one moment: overwritten, never kept."""
+    return folder(run) / "resume.safetensors"
+
+
+def log_file(run: int) -> Path:
+    """What the worker's own program had to say: the details of a failure."""
+    return folder(run) / "log.txt"
+
+
+def checkpoint_file(run: int, epoch: int) -> Path:
+    """Where the weights at the end of an epoch are to lie."""
+    return folder(run) / f"epoch-{epoch:04d}.safetensors"
+
+
+def checkpoints(run: int) -> dict[int, Path]:
+    """Epoch → the file with its weights, by rising epoch."""
+    found = {}
+    for path in folder(run).glob("epoch-*.safetensors"):
+        if named := _EPOCH.fullmatch(path.name):
+            found[int(named[1])] = path
+    return dict(sorted(found.items()))
+
+
+def checkpoint(run: int, epoch: int | None = None) -> Path:
+    """The file with a run's weights at the end of an epoch, or of the last one kept.
+
+    Raises:
+        ValueError: there is none; says which there are.
+    """
+    kept = checkpoints(run)
+    if not kept:
+        raise ValueError(
+            _("Run {number} has kept no weights: no epoch of it is done.").format(number=run)
+        )
+    wanted = max(kept) if epoch is None else epoch
+    if wanted not in kept:
+        raise ValueError(
+            _("Run {number} has no weights of epoch {epoch}. It has those of {kept}.").format(
+                number=run, epoch=wanted, kept=spans(kept)
+            )
+        )
+    return kept[wanted]
+
+
+def weights(run: int, done: Iterable[int]) -> KeptEpochs:
+    """Of which epochs the weights are kept, and of which of those `done` they are not."""
+    kept = checkpoints(run)
+    return KeptEpochs(tuple(kept), tuple(each for each in done if each not in kept))
+
+
+def forget_after(run: int, epoch: int) -> None:
+    """Take away the checkpoints of epochs that will be trained again, and half-written files."""
+    for number, path in checkpoints(run).items():
+        if number > epoch:
+            path.unlink(missing_ok=True)
+    for path in folder(run).glob(".*.safetensors.*"):  # of a worker that died as it wrote
+        path.unlink(missing_ok=True)
+
+
+def make_room(run: int, most: int = MOST_BYTES) -> None:
+    """Let the oldest checkpoints go, down to `most` bytes; the last one always stays."""
+    sizes = {}
+    for path in checkpoints(run).values():
+        with suppress(FileNotFoundError):  # another thread may be making room, too
+            sizes[path] = path.stat().st_size
+    for path in list(sizes)[:-1]:
+        if sum(sizes.values()) <= most:
+            return
+        path.unlink(missing_ok=True)
+        del sizes[path]
+
+
+def forget_state(run: int) -> None:
+    """Take away the state of a run that will not be taken up again: it is the largest file."""
+    state_file(run).unlink(missing_ok=True)
+
+
+def remove(run: int) -> None:
+    """Take away every file of a run."""
+    shutil.rmtree(folder(run), ignore_errors=True)

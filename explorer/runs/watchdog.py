@@ -1,0 +1,75 @@
+"""What those who look do for the runs: find the dead, and see that the queue is worked off."""
+
+import logging
+import threading
+import time
+from contextlib import suppress
+
+from explorer.runs import engines, processes, store
+from explorer.runs.database import StoreError, database
+from explorer.runs.records import ACTIVE, Status
+
+EVERY = 1.0  # seconds, at most
+
+log = logging.getLogger("runs")
+
+_watching = threading.Event()  # set once this process has launched or resumed a run, or shows them
+_resting = threading.Lock()
+_next_round = [0.0]  # when, on the monotonic clock
+
+
+def watch(device: str = "auto") -> None:
+    """Say that this process shows runs: the device's host is warmed up and kept until it ends.
+
+    Raises:
+        ValueError: there is no such device, or the store cannot be written.
+    """
+    if device != "cpu":  # which is always there
+        from explorer.base import device as devices  # brings torch: seconds
+
+        device = devices.named(device).name
+    with suppress(StoreError):  # another time, then
+        store.sweep()
+    processes.watch()
+    processes.wake(device)
+    _watching.set()
+
+
+def submit(number: int) -> None:
+    """Hand a queued run to its engine, now or in a later round; this process watches from now on.
+
+    It is queued, so nothing that goes wrong here is its caller's: the log has it.
+    """
+    _watching.set()
+    try:
+        processes.watch()
+        run = store.get(number)
+        engines.get(run.engine).submit(run)
+    except ValueError as error:
+        log.warning("Run %s is queued, but nothing has taken note of it yet: %s", number, error)
+
+
+def tend() -> None:
+    """One round, unless the last one has just been."""
+    with _resting:
+        if time.monotonic() < _next_round[0]:
+            return
+        _next_round[0] = time.monotonic() + EVERY
+    with suppress(StoreError):  # a full disk is no reason not to show what is there
+        database().keep_ballast()
+        _find_the_dead()
+        if _watching.is_set():
+            for run in store.with_status(Status.QUEUED, *ACTIVE):  # a host may have died, too
+                with suppress(ValueError):  # its engine is no longer known, or cannot start
+                    engines.get(run.engine).submit(run)
+
+
+def _find_the_dead() -> None:
+    going = store.with_status(*ACTIVE)
+    for name in {run.engine for run in going}:
+        mine = [run for run in going if run.engine == name]
+        with suppress(ValueError):  # an engine that is no longer known
+            lost = engines.get(name).look(mine)
+            for run in mine:
+                if run.id in lost:
+                    store.lost(run, lost[run.id])

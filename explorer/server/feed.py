@@ -1,0 +1,235 @@
+"""What the browsers that watch runs are told: read once, for however many are watching.
+
+Thirty pages ask twice a second each. Their answers are made from what this process keeps of the
+run, which it brings up to date from the store at most every `FRESH` seconds.
+"""
+
+import json
+import math
+import time
+from collections import OrderedDict
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypedDict
+
+from explorer import runs
+from explorer.base import storage
+from explorer.runs import Run, Status, outcome
+
+FRESH = 0.3  # seconds for which what was read is new enough
+FRESH_QUEUE = 1.0  # of a run that waits: its turn follows from all the others
+MOST_POINTS = 1000  # of a curve: more than a chart has pixels
+MOST_WATCHED = 64  # runs kept at a time
+DIGITS = 4  # of each number that is sent
+
+_COLUMNS = ("step", "seconds", "loss", "accuracy")
+Points = dict[str, list[Any]]
+
+
+class News(TypedDict):
+    """The answer to a browser that has the curve up to a step."""
+
+    seen: str  # to be sent with the next question: without news there is no answer
+    sitting: str  # another one: the curve may have been cut back, so here is all of it
+    status: Status
+    wish: str
+    progress: dict[str, float]
+    per: int  # steps of an epoch
+    images: int  # pictures of an epoch
+    batch: int
+    flops: int  # forward, of one picture
+    asked: int  # epochs of the recipe
+    queue: dict[str, float | None] | None
+    loading: list[int] | None  # bytes of data fetched, and in all
+    left: float | None  # seconds
+    points: Points
+    epochs: list[dict[str, float | None]]
+    snapshot: str
+    now: dict[str, Any] | None  # kernels and answers to the samples, if the browser has others
+
+
+def short(number: float | None) -> float | None:
+    """As many digits as anybody can see; whole numbers stay as they are. None if not finite."""
+    if not isinstance(number, float):
+        return number
+    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a browser knows: the curve up to a step, so many epochs, and what it was told before."""
+
+    since: int = 0
+    epochs: int = 0
+    sitting: str = ""
+    seen: str = ""
+    snapshot: str = ""
+
+
+class Feed:
+    """One run, as it was when it was last looked at."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.run = runs.get(number)
+        self.points: Points = {name: [] for name in _COLUMNS}
+        self.epochs: list[dict[str, float | None]] = []
+        self.snapshot = ""
+        self.now: dict[str, Any] = {}
+        self._expected: runs.Expected | None = None
+        self._revision = -1
+        self._looked = 0.0
+        self._told: dict[Question, bytes | None] = {}  # answers since the last look
+        self._lock = Lock()
+        self._read(self.run)
+
+    @property
+    def sitting(self) -> str:
+        """One word for each time that a process took the run up."""
+        return f"{self.run.taken or 0:.3f}"
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the next answer needs no look at the store."""
+        enough = FRESH_QUEUE if self.run.status is Status.QUEUED else FRESH
+        return time.monotonic() - self._looked < enough
+
+    def answer(self, question: Question) -> bytes | None:
+        """The news as JSON; None if there are none since the browser was told `seen`.
+
+        Raises:
+            ValueError: the run is gone.
+        """
+        with self._lock:
+            if not self.fresh:
+                self._read(runs.get(self.number))
+            if question not in self._told:
+                news = self._news(question)
+                text = news and json.dumps(news, separators=(",", ":"), allow_nan=False)
+                self._told[question] = text.encode() if text else None
+            return self._told[question]
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _read(self, run: Run) -> None:
+        if run.taken != self.run.taken:
+            self.points = {name: [] for name in _COLUMNS}
+            self.epochs = []
+        self.run = run
+        if run.status is Status.QUEUED or run.status.active:
+            self._expected = runs.expected(run)
+        if run.revision != self._revision:
+            self._read_curves()
+            self._read_snapshot()
+        self._revision = run.revision
+        self._looked = time.monotonic()
+        self._told.clear()
+
+    def _read_curves(self) -> None:
+        since = self.points["step"][-1] if self.points["step"] else 0
+        curve = runs.curves(self.number, since, MOST_POINTS)
+        for name in _COLUMNS:
+            self.points[name].extend(short(each) for each in getattr(curve, name))
+        for row in runs.epochs(self.number, len(self.epochs)):
+            self.epochs.append({key: short(each) for key, each in _plain(row).items()})
+
+    def _read_snapshot(self) -> None:
+        """About once a second of training, as often as there is another one."""
+        progress = self.run.progress
+        stamp = f"{self.sitting}-{self.run.status}-{progress.epoch}-{int(progress.seconds)}"
+        if stamp != self.snapshot:
+            self.snapshot = stamp
+            self.now = outcome.now(runs.snapshot(self.number))
+
+    # -- telling --------------------------------------------------------------------------------
+
+    def _news(self, known: Question) -> News | None:
+        run, progress, facts = self.run, self.run.progress, self.run.facts
+        stamp = str(run.revision)
+        if run.status is Status.QUEUED:
+            stamp += f"-{self._queue()}"
+        if stamp == known.seen:
+            return None
+        same = known.sitting == self.sitting
+        first = _after(self.points["step"], known.since if same else 0)
+        return News(
+            seen=stamp,
+            sitting=self.sitting,
+            status=run.status,
+            wish=run.wish,
+            progress={
+                "step": progress.step,
+                "total": progress.total_steps,
+                "epoch": progress.epoch,
+                "epochs": progress.epochs,
+                "rate": short(progress.images_per_second) or 0,
+                "seconds": short(progress.seconds) or 0,
+            },
+            per=int(facts.get("steps_per_epoch", 1)),
+            images=int(facts.get("train_images", 0)),
+            batch=run.recipe.batch_size,
+            flops=int(facts.get("forward_flops", 0)),
+            asked=run.recipe.epochs,
+            queue=self._queue(),
+            loading=self._loading(),
+            left=short(self._expected.left) if self._expected else None,
+            points={name: values[first:] for name, values in self.points.items()},
+            epochs=self.epochs[known.epochs if same else 0 :],
+            snapshot=self.snapshot,
+            now=self.now if known.snapshot != self.snapshot else None,
+        )
+
+    def _queue(self) -> dict[str, float | None] | None:
+        if self.run.status is not Status.QUEUED or self._expected is None:
+            return None
+        until = self._expected.until_start
+        return {
+            "position": self._expected.position,
+            "until": None if until is None else round(until),
+        }
+
+    def _loading(self) -> list[int] | None:
+        """How far the data are, if the run waits for them to be downloaded."""
+        done, total = self.run.facts.get("loading") or (0, 0)
+        waits = self.run.status is Status.STARTING and done < total
+        return [done, total] if waits else None
+
+
+def _plain(row: runs.EpochRow) -> dict[str, float | None]:
+    names = row.__dataclass_fields__
+    return dict(zip(names, astuple(row), strict=True))
+
+
+def _after(steps: list[int], since: int) -> int:
+    """Index of the first step after `since`: browsers lag behind by a few points only."""
+    first = len(steps)
+    while first and steps[first - 1] > since:
+        first -= 1
+    return first
+
+
+_feeds: OrderedDict[tuple[Path, int], Feed] = OrderedDict()  # by the folder of the runs
+_lock = Lock()
+
+
+def kept(number: int) -> Feed | None:
+    """The feed of a run that somebody watches already."""
+    with _lock:
+        return _feeds.get((storage.runs_folder(), number))
+
+
+def feed(number: int) -> Feed:
+    """The one feed of a run in this process.
+
+    Raises:
+        ValueError: there is no such run.
+    """
+    found = kept(number) or Feed(number)
+    key = storage.runs_folder(), number
+    with _lock:
+        found = _feeds.setdefault(key, found)
+        _feeds.move_to_end(key)
+        while len(_feeds) > MOST_WATCHED:
+            _feeds.popitem(last=False)
+    return found

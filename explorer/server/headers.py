@@ -1,0 +1,213 @@
+"""What the server adds to Streamlit's: a check of the host that a request names, security headers,
+a script of ours in the page, and caching of our own assets.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from explorer.base.language import _
+
+# A file whose name holds its version (d3-7.9.0.min.js) never changes under that name.
+VERSIONED = re.compile(r"-\d+\.\d+(\.\d+)?\.")
+A_YEAR = 31_536_000
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+# Nothing is fetched from another host, ever. What is let in beyond 'self', and for whom:
+# inline styles and scripts: Streamlit's page; blob: our components' JavaScript and downloads;
+# data: pictures and fonts inside plotly's charts; eval: plotly's WebGL traces compile their own
+# code (without it they say "WebGL is not supported"), and so does the engine of Graphviz drawings.
+POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; "
+    "font-src 'self' data:; "
+    "media-src 'self' data: blob:; "
+    "worker-src 'self' blob:; "
+    "connect-src 'self' data: blob:{sockets}; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+_HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
+
+
+def content_policy(host: str) -> str:
+    """The Content-Security-Policy for a page asked of `host` (the request's Host header).
+
+    The page's own web socket is named besides 'self', which not every browser takes to mean it.
+    """
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    return POLICY.format(sockets=sockets)
+
+
+class TrustedHosts(TrustedHostMiddleware):
+    """Middleware: Starlette's check of the header Host, and that Origin is its own, on all routes.
+
+    A page elsewhere on the web that points its own name at this machine (DNS rebinding) sends that
+    name in both; one that does not sends it in Origin. So does a page that another server of this
+    machine has sent, from another port, to which browsers give our cookies, too. Streamlit looks at
+    its web socket only, by name, and would ask the internet about a foreign Origin.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        """Let in requests for these `hosts`: names and addresses, IPv6 without brackets."""
+        super().__init__(app, [_bracketed(host) for host in hosts], www_redirect=False)
+        self._names = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request with a sentence, or hand it on."""
+        refused = self._refusal(Headers(scope=scope)) if scope["type"] != "lifespan" else ""
+        if refused:
+            await PlainTextResponse(refused, status_code=400)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> str:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if _host_name(f"//{host}") not in self._names:
+            words = _(
+                "This server does not answer to the name “{name}”. Who started it can let the name "
+                "in: serve --host NAME."
+            )
+            return words.format(name=host)
+        if origin is not None and not _is_own(origin, host):
+            words = _(
+                "“{host}” does not answer to pages of “{origin}”. Open it by its own address; a "
+                "proxy in front of it has to hand on the header Host with its port."
+            )
+            return words.format(host=host, origin=origin)
+        return ""
+
+
+def _host_name(url: str) -> str:
+    """The host that a URL names, without port and brackets; "" where it names none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether a page of this origin came from the host and port that it now asks."""
+    try:
+        page = urlsplit(origin)
+        asked = urlsplit(f"{page.scheme}://{host}")
+        usual = {"http": 80, "https": 443}[page.scheme]
+        ports = [usual if each.port is None else each.port for each in (page, asked)]
+    except (ValueError, KeyError):  # no port, or not a page on the web
+        return False
+    return page.hostname == asked.hostname and ports[0] == ports[1]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+class SecurityHeaders:
+    """Middleware (plain ASGI, so that web sockets pass untouched): headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped application does, with the headers added."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        policy = content_policy(Headers(scope=scope).get("host", ""))
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers["Content-Security-Policy"] = policy
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class PageScript:
+    """Middleware (plain ASGI): a script of ours in Streamlit's page, which runs before its own.
+
+    What a component brings comes too late: the first page writes its address before that is there.
+    """
+
+    TAG = b'<script src="./assets/one_entry.js"></script>'  # as the page names its own files
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped application does; HTML with the script at the head's end."""
+        start: Message | None = None  # of an answer with HTML: kept until its length is known
+        body = b""
+
+        async def send_with_script(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start" and _is_page(message):
+                start = message
+            elif start is None:
+                await send(message)
+            else:
+                body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    whole = body.replace(b"</head>", self.TAG + b"</head>", 1)
+                    _describe(start, len(whole))
+                    await send(start)
+                    await send({"type": "http.response.body", "body": whole})
+
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self.app(scope, receive, send)
+            return
+        asked = {"accept-encoding", "if-none-match", "if-modified-since"}  # of the file as it is
+        plain = [(name, value) for name, value in scope["headers"] if name.decode() not in asked]
+        await self.app({**scope, "headers": plain}, receive, send_with_script)
+
+
+def _is_page(start: Message) -> bool:
+    headers = Headers(raw=start["headers"])
+    html = headers.get("content-type", "").startswith("text/html")
+    return html and start["status"] == HTTPStatus.OK and "content-encoding" not in headers
+
+
+def _describe(start: Message, length: int) -> None:
+    """Say how long the page is; what told its version spoke of the file without the script."""
+    headers = MutableHeaders(scope=start)
+    headers["Content-Length"] = str(length)
+    for version in ("ETag", "Last-Modified", "Accept-Ranges"):
+        if version in headers:
+            del headers[version]
+
+
+class Assets(StaticFiles):
+    """Our components' files; the browser asks again for all but those named with a version."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Serve one file, saying how long it may be kept."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        versioned = VERSIONED.search(Path(full_path).name)
+        keep = f"public, max-age={A_YEAR}, immutable" if versioned else "no-cache"
+        response.headers["Cache-Control"] = keep
+        return response

@@ -1,0 +1,94 @@
+"""The names and addresses that a server answers to; a request for any other is refused.
+
+A page elsewhere on the web can point its own name at this machine (DNS rebinding). What its
+visitors' browsers then send carries that name.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+import psutil
+
+from explorer.base.language import _
+
+LOOPBACK = "127.0.0.1"
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 (only when asked for by `everyone`)
+LOCAL = ("localhost", LOOPBACK, "::1")
+_NAME = re.compile(r"(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """What a server listens on, and what it answers to."""
+
+    everyone: bool
+    allowed: tuple[str, ...]  # every host that a request may name, IPv6 without brackets
+    announced: tuple[str, ...]  # addresses to type on other machines
+
+    @classmethod
+    def of(cls, everyone: bool = False, more: Sequence[str] = ()) -> Self:
+        """This machine's own names, if everyone may come, and those in `more`.
+
+        Raises:
+            ValueError: one of `more` is no name of a host.
+        """
+        given = [host_name(each) for each in more]
+        addresses = own_addresses() if everyone else []
+        own = [*_machine_names(), *_interface_addresses(), *addresses] if everyone else []
+        return cls(everyone, tuple(dict.fromkeys([*LOCAL, *given, *own])), tuple(addresses))
+
+    @property
+    def address(self) -> str:
+        """The IPv4 address to listen on."""
+        return EVERY_INTERFACE if self.everyone else LOOPBACK
+
+
+def host_name(given: str) -> str:
+    """A name or address as it is compared with a request's: lower case, no brackets.
+
+    Raises:
+        ValueError: what was given has a port, a scheme or a wildcard, or is no name at all.
+    """
+    name = given.strip().lower().rstrip(".")
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
+    if _NAME.fullmatch(name):
+        return name
+    raise ValueError(
+        _(
+            "“{given}” is not the name of a host. Give a name or an address alone, without "
+            "http:// and port, such as lab.school.example or 192.168.1.20."
+        ).format(given=given)
+    )
+
+
+def own_addresses() -> list[str]:
+    """This machine's IPv4 addresses on its networks, the one that others most likely see first."""
+    found = []
+    # Without a network there is no route out.
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # a documentation address: UDP, so nothing is sent
+        found.append(probe.getsockname()[0])
+    with suppress(OSError):  # the machine's own name may not be known to it
+        found += socket.gethostbyname_ex(socket.gethostname())[2]
+    return list(dict.fromkeys(host for host in found if not host.startswith("127.")))
+
+
+def _interface_addresses() -> list[str]:
+    interfaces = psutil.net_if_addrs().values()
+    return [
+        each.address for addresses in interfaces for each in addresses
+        if each.family == socket.AF_INET
+    ]  # fmt: skip
+
+
+def _machine_names() -> list[str]:
+    """The machine's name, alone and as its neighbours find it by multicast DNS."""
+    name = socket.gethostname().lower()
+    first = name.partition(".")[0]
+    return [each for each in (name, first, f"{first}.local") if _NAME.fullmatch(each)]

@@ -1,0 +1,42 @@
+"""What a training run is told: a frozen `Recipe`, its checks, and the course's own runs."""
+
+from explorer.training.recipes.checks import check
+from explorer.training.recipes.course import (
+    CURVES,
+    MISTAKES,
+    Curve,
+    Mistake,
+    course_recipe,
+    course_runs,
+)
+from explorer.training.recipes.presets import PRESETS, Preset
+from explorer.training.recipes.recipe import (
+    INITIALISATIONS,
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+    Recipe,
+    as_json,
+    differences,
+    from_json,
+)
+
+__all__ = [
+    "CURVES",
+    "INITIALISATIONS",
+    "MISTAKES",
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "PRESETS",
+    "SCHEDULES",
+    "Curve",
+    "Mistake",
+    "Preset",
+    "Recipe",
+    "as_json",
+    "check",
+    "course_recipe",
+    "course_runs",
+    "differences",
+    "from_json",
+]

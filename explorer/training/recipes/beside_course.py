@@ -1,0 +1,107 @@
+"""Runs side by side: the course's curve behind one's own, and what differs between settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from explorer import networks
+from explorer.base.language import N_, _
+from explorer.networks.registry import Reported
+from explorer.training import recipes
+from explorer.training.recipes import Curve, Recipe
+
+# Field of a recipe → its word; what is not listed (a network's own option) is its own word.
+FIELDS: Mapping[str, str] = {
+    "network": N_("network"),
+    "dataset": N_("data"),
+    "path": N_("folder"),
+    "size": N_("size in pixels"),
+    "epochs": N_("epochs"),
+    "batch_size": N_("batch size"),
+    "optimizer": N_("optimiser"),
+    "learning_rate": N_("learning rate"),
+    "momentum": N_("momentum"),
+    "weight_decay": N_("weight decay"),
+    "schedule": N_("schedule"),
+    "initialisation": N_("initialisation"),
+    "flip": N_("flip"),
+    "crop": N_("crop, padding"),
+    "train_subset": N_("training pictures"),
+    "test_subset": N_("test pictures"),
+    "seed": N_("seed"),
+    "device": N_("device"),
+    "precision": N_("precision"),
+}
+_OF_THE_MACHINE = ("seed", "device", "precision", "path")
+
+
+class Course(TypedDict):
+    """What the course printed after each epoch of its own run."""
+
+    train_loss: Sequence[float]
+    train_accuracy: Sequence[float]
+    test_accuracy: Sequence[float]
+
+
+def field(name: str) -> str:
+    """The word for a field of a recipe, or for a network's option."""
+    return _(FIELDS[name]) if name in FIELDS else name
+
+
+def value(name: str, given: Any) -> str:
+    """A field's value in words."""
+    if given is None:
+        return "–"
+    if isinstance(given, bool):
+        return _("yes") if given else _("no")
+    if name in ("train_subset", "test_subset") and given == 0:
+        return _("all")
+    return f"{given:g}" if isinstance(given, float) else str(given)
+
+
+def nearest_of_course(recipe: Recipe) -> tuple[Recipe, Reported, Curve] | None:
+    """The course's run of this network and options most like `recipe`; None if there is none."""
+    if recipe.dataset != "fashion_mnist":
+        return None
+    try:
+        runs = recipes.course_runs(recipe.network)
+    except ValueError:  # a network that this version does not know
+        return None
+    same = [run for run in runs if dict(run[0].options) == dict(recipe.options)]
+    return min(same, key=lambda run: len(departures(recipe, run[0])), default=None)
+
+
+def departures(recipe: Recipe, course: Recipe) -> dict[str, tuple[Any, Any]]:
+    """In which settings a recipe departs from the course's: field → (here, there)."""
+    there = replace(course, **{name: getattr(recipe, name) for name in _OF_THE_MACHINE})
+    return {name: (a, b) for name, (a, b) in recipes.differences([recipe, there]).items()}
+
+
+def course(recipe: Recipe) -> Course | None:
+    """The course's curve to draw behind a run of this recipe; None if there is none."""
+    found = nearest_of_course(recipe)
+    if found is None:
+        return None
+    curve = found[2]
+    return Course(
+        train_loss=curve.train_loss,
+        train_accuracy=curve.train_accuracy,
+        test_accuracy=curve.test_accuracy,
+    )
+
+
+def title(recipe: Recipe) -> str:
+    """The network's own title, with the options that are not its defaults: "LeNet, relu"."""
+    try:
+        name = networks.get(recipe.network).title
+    except ValueError:
+        name = recipe.network
+    return ", ".join([name, *(f"{key} {each}" for key, each in recipe.options.items())])
+
+
+def differing(given: Sequence[Recipe]) -> dict[str, list[str]]:
+    """Word of each field in which recipes differ → its value in each, in words."""
+    return {
+        field(name): [value(name, each) for each in values]
+        for name, values in recipes.differences(given).items()
+    }
