@@ -21,8 +21,9 @@ import explorer
 from explorer import runs
 from explorer.base.language import _
 from explorer.data.decoding.pools import SPARE
-from explorer.server import garbage, memory_trim
-from explorer.server.headers import Assets, PageScript, SecurityHeaders, TrustedHosts
+from explorer.server import assets, garbage, memory_trim
+from explorer.server.assets import Assets
+from explorer.server.headers import PageScript, SecurityHeaders, TrustedHosts
 from explorer.server.owner_cookie import OwnerCookie
 from explorer.server.runs import ROUTES
 from explorer.ui.upload_bounds import UploadBounds
@@ -87,7 +88,7 @@ app = st.App(
     routes=[
         Route("/api/health", health),
         *ROUTES,
-        Mount("/assets", Assets(directory=ASSETS)),
+        Mount("/assets", Assets()),
     ],
     middleware=[
         Middleware(SecurityHeaders),
@@ -95,7 +96,7 @@ app = st.App(
         Middleware(TrustedHosts, hosts=st.get_option("server.allowedHosts")),
         Middleware(OwnerCookie),
         Middleware(UploadBounds),
-        Middleware(PageScript),
+        Middleware(PageScript, script=assets.address(ASSETS / "one_entry.js")),
     ],
     on_script_error=apologise,
 )

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,14 +17,15 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-from explorer.server import serve
+from explorer.server import assets, serve
 from explorer.server.headers import content_policy
-from explorer.ui.entries import PAGES, ROOT, Entry, by_section, entry
+from explorer.ui.entries import ASSETS, PAGES, ROOT, Entry, by_section, entry
 from explorer.ui.speech import best_match
 from tests.conftest import settled
 from tests.serving import serving
 
 SHELL = ROOT / "explorer" / "ui" / "shell.py"
+LOGO = assets.address(ASSETS / "logo.svg")
 every_page = pytest.mark.parametrize("entry_", PAGES, ids=lambda page: page.url or "home")
 
 
@@ -143,21 +145,40 @@ def test_imports_point_down() -> None:
 
 @pytest.mark.browser
 def test_answers_carry_security_headers(app_server: str) -> None:
-    for path in ("/", "/api/health", "/assets/logo.svg", "/layers"):
+    for path in ("/", "/api/health", f"/{LOGO}", "/layers"):
         with urllib.request.urlopen(app_server + path, timeout=10) as answer:
             assert answer.headers["X-Content-Type-Options"] == "nosniff", path
             assert "default-src 'self'" in answer.headers["Content-Security-Policy"], path
 
 
 @pytest.mark.browser
-def test_our_assets_are_fresh_and_versioned_ones_are_kept(app_server: str) -> None:
+def test_assets_are_kept_for_good_under_their_version_alone(app_server: str) -> None:
     def kept(path: str) -> str:
-        with urllib.request.urlopen(f"{app_server}/assets/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{app_server}/{path}", timeout=10) as answer:
             return str(answer.headers["Cache-Control"])
 
-    assert kept("logo.svg") == "no-cache"
-    for file in (ROOT / "explorer/ui/assets/vendor").glob("*-[0-9]*.js"):
-        assert "immutable" in kept(f"vendor/{file.name}")
+    for file in assets.files():
+        assert "immutable" in kept(assets.address(file))
+    assert kept(LOGO.replace(assets.version(), "0123456789ab")) == "no-cache"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "path",
+    [
+        "explorer/ui/assets.py",
+        "explorer/ui/shell.py",
+        "pages/home.py",
+        "README.md",
+        "docs/screenshots/layers.png",
+        "explorer/ui/../../docs/screenshots/layers.png",
+        "explorer/ui",
+        "",
+    ],
+)
+def test_nothing_but_assets_is_served_as_one(app_server: str, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{app_server}/assets/{assets.version()}/{path}", timeout=10)
 
 
 @pytest.mark.browser

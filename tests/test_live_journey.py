@@ -18,8 +18,10 @@ from explorer import runs, training
 from explorer.data import datasets
 from explorer.runs import Status, metrics, process, store
 from explorer.runs.writer import Ledger
+from explorer.server import assets
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
+from explorer.ui.entries import ASSETS
 from tests.conftest import settled, visiting
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, Served, mortal
@@ -457,8 +459,8 @@ def test_a_telephone_shows_accuracy_and_the_whole_matrix(
 
 # A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.
 ALONG = """
-async () => {
-  const { Track } = await import("/assets/run_track.js")
+async address => {
+  const { Track } = await import(address)
   const track = { news: { per: 16, images: 500, batch: 32, flops: 7 } }
   const axes = ["epoch", "step", "seconds", "images", "flops"]
   return axes.map(by => Track.prototype.along.call(track, by, 20, 3.5))
@@ -468,7 +470,8 @@ async () => {
 
 def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[int]) -> None:
     shown = compared.locator(".overlay")
-    assert compared.evaluate(ALONG) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
+    track = f"/{assets.address(ASSETS / 'run_track.js')}"
+    assert compared.evaluate(ALONG, track) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
     ends = [runs.epochs(number)[-1] for number in pair]
     flops = runs.get(pair[0]).facts["forward_flops"]
     last = {

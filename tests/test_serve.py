@@ -22,10 +22,11 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from explorer.server import connections, serve
+from explorer.server import assets, connections, serve
 from explorer.server.serve import single
 from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import Hosts, host_name
+from explorer.ui.entries import ASSETS
 from explorer.ui.server import raise_open_files
 from tests.asynchronous import run_apart
 from tests.serving import ROOT, SECONDS_TO_START, news, temporary_log
@@ -167,7 +168,7 @@ def test_what_is_no_name_is_refused_with_an_example(given: str) -> None:
 
 
 ROUTES = (
-    "/", "/layers", "/api/health", "/api/runs", "/assets/logo.svg",
+    "/", "/layers", "/api/health", "/api/runs", f"/{assets.address(ASSETS / 'logo.svg')}",
     "/_stcore/health", "/_stcore/host-config", "/media/none",
 )  # fmt: skip
 

@@ -1,25 +1,18 @@
 """What the server adds to Streamlit's: a check of the host that a request names, security headers,
-a script of ours in the page, and caching of our own assets.
+and a script of ours in the page.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.base.language import _
-
-# A file whose name holds its version (d3-7.9.0.min.js) never changes under that name.
-VERSIONED = re.compile(r"-\d+\.\d+(\.\d+)?\.")
-A_YEAR = 31_536_000
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -148,10 +141,10 @@ class PageScript:
     What a component brings comes too late: the first page writes its address before that is there.
     """
 
-    TAG = b'<script src="./assets/one_entry.js"></script>'  # as the page names its own files
-
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, script: str) -> None:
+        """Add the script at this address, spelled as the page names its own files."""
         self.app = app
+        self._tag = f'<script src="./{script}"></script></head>'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the wrapped application does; HTML with the script at the head's end."""
@@ -167,7 +160,7 @@ class PageScript:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    whole = body.replace(b"</head>", self.TAG + b"</head>", 1)
+                    whole = body.replace(b"</head>", self._tag, 1)
                     _describe(start, len(whole))
                     await send(start)
                     await send({"type": "http.response.body", "body": whole})
@@ -193,21 +186,3 @@ def _describe(start: Message, length: int) -> None:
     for version in ("ETag", "Last-Modified", "Accept-Ranges"):
         if version in headers:
             del headers[version]
-
-
-class Assets(StaticFiles):
-    """Our components' files; the browser asks again for all but those named with a version."""
-
-    def file_response(
-        self,
-        full_path: str | os.PathLike[str],
-        stat_result: os.stat_result,
-        scope: Scope,
-        status_code: int = 200,
-    ) -> Response:
-        """Serve one file, saying how long it may be kept."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        versioned = VERSIONED.search(Path(full_path).name)
-        keep = f"public, max-age={A_YEAR}, immutable" if versioned else "no-cache"
-        response.headers["Cache-Control"] = keep
-        return response

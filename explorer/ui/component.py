@@ -8,13 +8,13 @@ module's default export is called at every change of the data, as Streamlit call
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from explorer.base.language import _
+from explorer.server import assets
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -60,19 +60,12 @@ def _declared(component: Component) -> Any:
     )
 
 
-@cache
-def version() -> str:
-    """Of all our modules together: they import each other."""
-    modules = sorted(ASSETS.glob("*.js"))
-    return sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()[:12]
-
-
 def loader(name: str, root: str) -> str:
     """The script handed to Streamlit for `assets/<name>.js`.
 
     Streamlit runs it from a blob:, where no module of ours could be imported by its own name.
     """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    address = "/".join(["", *filter(None, [base]), "assets", f"{name}.js?v={version()}"])
+    address = "/".join(["", *filter(None, [base]), assets.address(ASSETS / f"{name}.js")])
     script = (ASSETS / "component.js").read_text(encoding="utf-8")
     return script.replace("{address}", address).replace("{root}", root)

@@ -116,7 +116,8 @@ def go_on_ascending(subject: Subject, channel: int, settings: Settings) -> None:
     """A slice of it.
 
     Raises:
-        ValueError: as `feature_visualization.ascend`; the weights cannot be had, or are others by now.
+        ValueError: as `feature_visualization.ascend`; the weights cannot be had, or are
+            others by now.
     """
     ascent(subject, channel, settings).advance(partial(_ascent_steps, subject, channel, settings))
 

@@ -3,8 +3,7 @@
 // two stages a dot goes straight from the one to the other. Streamlit calls the default export at
 // every change of its data; the stage and the chosen dot live here.
 
-const { search } = new URL(import.meta.url)
-const shared = await import(`./shared.js${search}`)
+import * as shared from "./shared.js"
 const { escape, icon, still } = shared
 
 const LAST = 3 // stages 0 … 3: raw, centred, scaled, shifted

@@ -1,8 +1,7 @@
 // Blocks side by side: the picture of what ran in each, from the top down. Pointing at an operation
 // (or moving to it with Tab and the arrow keys) writes its arithmetic out. Nothing is sent to Python.
 
-const { search } = new URL(import.meta.url)
-const shared = await import(`./shared.js${search}`)
+import * as shared from "./shared.js"
 const { add, make } = shared
 
 class Board {

@@ -1,12 +1,15 @@
 // The layer board: the picture, the table and the "why" panel, linked. Streamlit calls the default
 // export at every change of its data; the reader's choice, folding, zoom and scroll live here.
 
-const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
-const [shared, tree, table, graph, strip, frame, reveal] = await Promise.all(
-  ["shared", ...["tree", "table", "graph", "strip", "frame", "reveal"].map(part => `board_${part}`)].map(name => import(`./${name}.js${search}`)),
-)
+import * as shared from "./shared.js"
+import * as tree from "./board_tree.js"
+import * as table from "./board_table.js"
+import * as graph from "./board_graph.js"
+import * as strip from "./board_strip.js"
+import * as frame from "./board_frame.js"
+import * as reveal from "./board_reveal.js"
 let layOut = null // brings dagre; the first table does not wait for it
-const layout = import(`./board_layout.js${search}`).then(module => (layOut = module.layOut))
+const layout = import("./board_layout.js").then(module => (layOut = module.layOut))
 layout.catch(() => {}) // who draws says so
 
 const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
@@ -263,7 +266,7 @@ class Board {
 
   async download() {
     if (!this.strip.svg) return
-    const { blobOf, download, resolved } = await import(`./save.js${search}`)
+    const { blobOf, download, resolved } = await import("./save.js")
     const picture = graph.exportSvg(this.strip.svg, resolved, this.find(".legend"), getComputedStyle(this.root))
     download(blobOf(picture), `${this.data.file}.svg`)
   }

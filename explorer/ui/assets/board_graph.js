@@ -1,7 +1,6 @@
 // The picture: a layout → SVG. Volumes to scale, wires with arrowheads, frames around open blocks.
 
-const { search } = new URL(import.meta.url)
-const { add, escape, set } = await import(`./shared.js${search}`)
+import { add, escape, set } from "./shared.js"
 
 const MARGIN = 14
 const clip = (text, room) => (text.length > room ? `${text.slice(0, room - 1)}…` : text)

@@ -1,7 +1,6 @@
 // The tree table: rows of the visible layers and blocks, keyboard and all, and the panel "why".
 
-const { search } = new URL(import.meta.url)
-const { escape } = await import(`./shared.js${search}`)
+import { escape } from "./shared.js"
 
 // Every row is a grid of the same columns, so that rows out of sight cost no layout. A column is as
 // wide as its longest word, and what room is left is shared out. Where room is short, words give

@@ -1,8 +1,7 @@
 // A chart of curves that grow: redrawn in place, so that nothing flickers and a zoom stays.
 // Dragging across it zooms, a double click shows everything again; pointing reads the values.
 
-const { search } = new URL(import.meta.url)
-const math = await import(`./curves_math.js${search}`)
+import * as math from "./curves_math.js"
 
 const SVG = "http://www.w3.org/2000/svg"
 const LEFT = 52

@@ -1,12 +1,12 @@
 // The descent board: loss surface, loss by step, kernel and output, moved together by one position
 // in the run. All steps are here from the start; Python hears only of a new rate or a drawn cell.
 
-const { search } = new URL(import.meta.url)
-const [math, plots, rate, grid, shared, colouring] = await Promise.all(
-  ["descent_board_math", "descent_board_plots", "descent_board_rate", "descent_board_grid", "shared", "colours"].map(
-    name => import(`./${name}.js${search}`),
-  ),
-)
+import * as math from "./descent_board_math.js"
+import * as plots from "./descent_board_plots.js"
+import * as rate from "./descent_board_rate.js"
+import * as grid from "./descent_board_grid.js"
+import * as shared from "./shared.js"
+import * as colouring from "./colours.js"
 const { fill, icon } = shared
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4]

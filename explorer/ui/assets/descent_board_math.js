@@ -1,7 +1,6 @@
 // The sums of the descent board. A number from Python is finite, or the string "∞", "−∞" or "NaN".
 
-const { search } = new URL(import.meta.url)
-const shared = await import(`./shared.js${search}`)
+import * as shared from "./shared.js"
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 const times = (matrix, vector) => matrix.map(row => dot(row, vector))

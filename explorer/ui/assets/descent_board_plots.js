@@ -1,8 +1,8 @@
 // The two plots of the descent board: the loss surface and the loss by step. Colours are written
 // into the drawing, so that it can be saved as it stands.
 
-const { search } = new URL(import.meta.url)
-const [math, { SVG, add, set }] = await Promise.all(["descent_board_math", "shared"].map(name => import(`./${name}.js${search}`)))
+import * as math from "./descent_board_math.js"
+import { SVG, add, set } from "./shared.js"
 
 const LEVELS = 13 // contours, each twice as high as the one below
 const DASH = ["none", "6 4"]

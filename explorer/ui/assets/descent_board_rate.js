@@ -1,8 +1,8 @@
 // The learning rate on a ruler: where descent glides, where it zigzags, and where it runs away.
 // The marks can be dragged, or moved with the arrow keys.
 
-const { search } = new URL(import.meta.url)
-const [{ mark }, shared] = await Promise.all(["descent_board_plots", "shared"].map(name => import(`./${name}.js${search}`)))
+import { mark } from "./descent_board_plots.js"
+import * as shared from "./shared.js"
 const { SVG, add, set } = shared
 
 const HIGH = 82

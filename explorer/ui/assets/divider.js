@@ -1,7 +1,6 @@
 // Two pictures of one size, the first as far as the divider stands.
 
-const { search } = new URL(import.meta.url)
-const { mount, name, saveButton } = await import(`./shared.js${search}`)
+import { mount, name, saveButton } from "./shared.js"
 
 const LINE = 4 // px
 

@@ -1,8 +1,8 @@
 // A grid to draw in: as many cells as the networks' pictures have, bright on dark as those are.
 // The pointer draws; with the keyboard a cursor moves, the space bar draws under it.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, mount, name } = shared
 
 const WIDE = 280 // pixels on the page

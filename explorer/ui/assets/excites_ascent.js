@@ -1,8 +1,8 @@
 // A picture that grows by gradient ascent, and the curve of the channel's answers beside it. Both are
 // redrawn in place when Python sends news.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { add, fill, mount, name } = shared
 
 const SIDE = 196 // pixels of the picture's longer side, at most

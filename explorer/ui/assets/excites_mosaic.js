@@ -1,8 +1,8 @@
 // What each channel answers to most, as one picture. Python sends all tiles as one PNG without gaps;
 // here they are laid out as the room allows. A click or the arrow keys choose a channel.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, fill, mount, name } = shared
 
 const GAP = 4

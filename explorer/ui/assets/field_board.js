@@ -1,8 +1,7 @@
 // A stack of layers as strips over a picture. Which cells a unit reads comes from Python, for each
 // unit the cells of the level below; this file follows those lists down and lights up what it finds.
 
-const { search } = new URL(import.meta.url)
-const shared = await import(`./shared.js${search}`)
+import * as shared from "./shared.js"
 const { clamp, escape, icon, spans } = shared
 
 const PAUSE = 400 // ms after the last choice before Python hears of it

@@ -5,8 +5,8 @@
 // nothing else is sent: a message carries every widget's value as this browser knows it, and would
 // put the number back that stood in the field before.
 
-const { search } = new URL(import.meta.url)
-const [shared, colours] = await Promise.all(["shared", "colours"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as colours from "./colours.js"
 const { make } = shared
 
 const CELLS = [46, 42, 38, 34, 30] // px, tried from the largest

@@ -1,10 +1,8 @@
 // One convolution, drawn from its numbers. Data: picture, kernel, found, pooled (grids), names
 // (four words), hint, meaning. The window follows the pointer and the arrow keys.
 
-const { search } = new URL(import.meta.url)
-const [{ add, clamp, make, mount }, { Shade, grey, largest, readMaps }] = await Promise.all(
-  ["shared", "colours"].map(name => import(`./${name}.js${search}`)),
-)
+import { add, clamp, make, mount } from "./shared.js"
+import { Shade, grey, largest, readMaps } from "./colours.js"
 
 const CELL = 10 // one pixel of the picture, in the drawing's units
 const PLACES = { picture: [0, 0, 10], kernel: [202, 40, 20], found: [324, 10, 10], pooled: [506, 28, 14] }

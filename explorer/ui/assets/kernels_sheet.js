@@ -2,8 +2,8 @@
 // as the room allows and coloured. The number under the pointer is told without asking anybody; a
 // click or the arrow keys choose a kernel.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, fill, make, mount, name } = shared
 
 const HIGH = 284 // pixels that the picture may take before it is scrolled

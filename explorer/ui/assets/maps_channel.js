@@ -1,8 +1,8 @@
 // One channel, large: its numbers under the pointer, and beside it what one of its units sees of
 // the picture. A click or the arrow keys choose a unit, whose sum is then written out.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, fill, mount, name } = shared
 
 const MAP = 300, PICTURE = 224 // pixels of their longer sides, where there is room

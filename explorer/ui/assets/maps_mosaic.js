@@ -1,8 +1,8 @@
 // Every channel of a layer as one picture. Python sends all maps as one PNG without gaps; here they
 // are laid out as the room allows, in the order asked for. A click or the arrow keys choose one.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, fill, mount, name } = shared
 
 const GAP = 3

@@ -1,8 +1,7 @@
 // What the boards on feature maps share: numbers as they come from Python, their colours, and a
 // canvas that is as sharp as the screen.
 
-const { search } = new URL(import.meta.url)
-const { along, css, readMaps } = await import(`./colours.js${search}`)
+import { along, css, readMaps } from "./colours.js"
 
 export const NONE = [185, 192, 201] // for what is no number
 

@@ -1,8 +1,8 @@
 // The whole network at a glance: a picture for each stage, from the input to the logits, and below
 // it the operations of the stage that is chosen. A click or the arrow keys choose.
 
-const { search } = new URL(import.meta.url)
-const [shared, { Later }] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import { Later } from "./maps_paint.js"
 const { escape, fill, mount, name } = shared
 
 class Strip {

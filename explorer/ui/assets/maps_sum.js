@@ -1,8 +1,8 @@
 // One number's arithmetic: for each input channel the patch, the kernel, their products and the sum,
 // then the bias and what comes after. Numbers with a dotted line lead to where they come from.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, escape, fill, make, mount } = shared
 
 const AT_FIRST = 6, MORE = 8 // cards

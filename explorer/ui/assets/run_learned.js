@@ -1,10 +1,10 @@
 // What networks have learned at an epoch: kernels, answers to the same pictures, confusion matrix,
 // worst mistakes. A slider goes through the epochs; a cell of the matrix shows its pictures.
 
-const { search } = new URL(import.meta.url)
-const [math, { sample }, now, { ink }] = await Promise.all(
-  ["curves_math", "curves_chart", "run_now", "colours"].map(name => import(`./${name}.js${search}`)),
-)
+import * as math from "./curves_math.js"
+import { sample } from "./curves_chart.js"
+import * as now from "./run_now.js"
+import { ink } from "./colours.js"
 
 const PAUSE = 350 // milliseconds after the last movement until the address is told
 const TURN = 900 // milliseconds for each epoch while it plays

@@ -1,10 +1,10 @@
 // One run, live: curves, progress, first kernels and predictions, asked for twice a second. Python
 // hears only of what a reader asks for (pause, stop …), of another axis, and of a changed status.
 
-const { search } = new URL(import.meta.url)
-const [math, { Chart }, { Track, GOING }, now] = await Promise.all(
-  ["curves_math", "curves_chart", "run_track", "run_now"].map(name => import(`./${name}.js${search}`)),
-)
+import * as math from "./curves_math.js"
+import { Chart } from "./curves_chart.js"
+import { Track, GOING } from "./run_track.js"
+import * as now from "./run_now.js"
 
 const AGAIN = 2000 // milliseconds until the pictures are asked for once more
 const PATIENCE = 6000 // milliseconds after which a button may be pressed again

@@ -1,7 +1,6 @@
 // First kernels and a handful of predictions, drawn in place as they change.
 
-const { search } = new URL(import.meta.url)
-const math = await import(`./curves_math.js${search}`)
+import * as math from "./curves_math.js"
 
 const GAP = 5 // pixels between kernels
 const WHITE = [255, 255, 255]

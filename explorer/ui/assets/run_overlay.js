@@ -1,9 +1,9 @@
 // Several runs in the same two charts, each asked for by itself, so that runs that go on grow.
 
-const { search } = new URL(import.meta.url)
-const [math, { Chart }, { Track }, now] = await Promise.all(
-  ["curves_math", "curves_chart", "run_track", "run_now"].map(name => import(`./${name}.js${search}`)),
-)
+import * as math from "./curves_math.js"
+import { Chart } from "./curves_chart.js"
+import { Track } from "./run_track.js"
+import * as now from "./run_now.js"
 
 const boards = new WeakMap()
 

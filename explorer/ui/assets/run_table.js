@@ -1,10 +1,11 @@
 // The table of runs, brought up to date every second. Ticks choose runs; their signs in the charts
 // stand beside them. Python hears of ticks (`chosen`) and of a run to be opened (`open`).
 
-const { search } = new URL(import.meta.url)
-const [math, { sample, node }, { Poll }, { GOING }, now] = await Promise.all(
-  ["curves_math", "curves_chart", "run_poll", "run_track", "run_now"].map(name => import(`./${name}.js${search}`)),
-)
+import * as math from "./curves_math.js"
+import { sample, node } from "./curves_chart.js"
+import { Poll } from "./run_poll.js"
+import { GOING } from "./run_track.js"
+import * as now from "./run_now.js"
 
 const QUICK = 1000
 const SLOW = 3000

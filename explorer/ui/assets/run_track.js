@@ -1,7 +1,6 @@
 // What is known here of one run's curve; brought up to date by asking the server again and again.
 
-const { search } = new URL(import.meta.url)
-const { Poll } = await import(`./run_poll.js${search}`)
+import { Poll } from "./run_poll.js"
 
 const QUICK = 500 // milliseconds between questions while the run goes on
 const SLOW = 2000 // and while nothing is expected to change

@@ -1,8 +1,7 @@
 // A picture to take along: what stands on the screen, as an SVG that needs nothing else, or as a
 // PNG of that. Boxes, words, drawings and pictures are put down where the browser has put them.
 
-const { search } = new URL(import.meta.url)
-const { SVG, add, set } = await import(`./shared.js${search}`)
+import { SVG, add, set } from "./shared.js"
 
 const MARGIN = 12
 const SHARP = 2 // pixels of a PNG for one of the screen

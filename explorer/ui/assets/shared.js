@@ -1,7 +1,6 @@
 // What our boards share. A board is a class with `receive(component)`, called at every change of
 // the data, `leave()`, called when the page drops it, and, if it can be saved, `picture()`.
 
-const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
 
 // The default export of a module that draws boards of the class `Board` in elements `selector`.
 export function mount(Board, selector) {
@@ -35,7 +34,7 @@ function saves(host, board, common) {
     button.onclick = async event => {
       event.stopPropagation() // no act of the board's own
       try {
-        const { save } = await import(`./save.js${search}`)
+        const { save } = await import("./save.js")
         await save(board.picture(), format)
       } catch (error) {
         console.error(error)

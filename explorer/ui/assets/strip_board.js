@@ -1,8 +1,7 @@
 // Windows on a strip or a plane. All numbers and words come from Python; this file places them,
 // follows the pointer and plays. Only what the reader settles on goes back, never a movement.
 
-const { search } = new URL(import.meta.url)
-const shared = await import(`./shared.js${search}`)
+import * as shared from "./shared.js"
 const { clamp, escape, icon, spans } = shared
 
 const PAUSE = 400 // ms after the last choice before Python hears of it

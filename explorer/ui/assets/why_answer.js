@@ -1,8 +1,7 @@
 // The picture, and beside it the network's answer as bars. A click on a class asks why it, or why
 // not it.
 
-const { search } = new URL(import.meta.url)
-const { make, mount, name } = await import(`./shared.js${search}`)
+import { make, mount, name } from "./shared.js"
 
 class Answer {
   constructor(root) {

@@ -2,8 +2,8 @@
 // of them at the same pixel. The slider goes from the picture alone to the maps alone; in between,
 // a map covers the picture the more, the more it says.
 
-const { search } = new URL(import.meta.url)
-const [shared, paint] = await Promise.all(["shared", "maps_paint"].map(name => import(`./${name}.js${search}`)))
+import * as shared from "./shared.js"
+import * as paint from "./maps_paint.js"
 const { clamp, escape, fill, make, mount, name } = shared
 
 const BOLD = 0.3, SHY = 6 // powers of the slider's share, where a map says most and where nothing

@@ -1,10 +1,11 @@
 // The window board: input ⋆ kernel = output. Streamlit calls the default export at every change of
 // its data; pointing, stepping, playing and editing live here and ask nobody.
 
-const { search } = new URL(import.meta.url) // ?v=…: all modules of one version
-const [math, grid, words, shared, colours] = await Promise.all(
-  ["window_board_math", "window_board_grid", "window_board_words", "shared", "colours"].map(name => import(`./${name}.js${search}`)),
-)
+import * as math from "./window_board_math.js"
+import * as grid from "./window_board_grid.js"
+import * as words from "./window_board_words.js"
+import * as shared from "./shared.js"
+import * as colours from "./colours.js"
 
 const PAUSE = 400 // ms after the reader's last edit before Python hears of it
 const [LEAST, ENOUGH, SMALL, LARGEST] = [14, 20, 26, 64] // px of a cell's side

@@ -1,7 +1,6 @@
 // One grid of numbers: its cells as elements, their colours, and what is lit.
 
-const { search } = new URL(import.meta.url)
-const { spell } = await import(`./window_board_math.js${search}`)
+import { spell } from "./window_board_math.js"
 
 // 12.75 in steps of 1 → "13"; what is not 0 does not become 0.
 function spellRounded(value, step) {

@@ -1,8 +1,8 @@
 // Sums written out, captions and names. Every word comes from Python; here they are only put
 // together with numbers.
 
-const { search } = new URL(import.meta.url)
-const [{ spell }, shared] = await Promise.all(["window_board_math", "shared"].map(name => import(`./${name}.js${search}`)))
+import { spell } from "./window_board_math.js"
+import * as shared from "./shared.js"
 const { escape, fill, icon } = shared
 
 const name = (letter, r, c) => `${letter}[${spell(r)}, ${spell(c)}]`
