@@ -29,7 +29,7 @@ from explorer.server.runs import ROUTES
 from explorer.ui.upload_bounds import UploadBounds
 
 HOME = Path(__file__).resolve().parent
-SHELL = HOME / "explorer" / "ui" / "shell.py"
+SHELL = HOME / "explorer" / "ui" / "frame.py"
 ASSETS = HOME / "explorer" / "ui" / "assets"
 
 COLD = {"explorer.__main__"}  # not warmed: the command line

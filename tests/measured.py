@@ -63,13 +63,13 @@ def _readers() -> dict[str, Callable[[Path], object]]:
     from explorer import weights
     from explorer.data.decoding import pictures
     from explorer.training import checkpoints
-    from explorer.ui import inside_sources
+    from explorer.ui.model_picker import weight_sources
     from explorer.weights import published
 
     def shipped(path: Path) -> object:
         weights.FOLDER = path.parent
         for source in weights.sources(NETWORK):  # who only lists them must not fall over it
-            inside_sources.title(NETWORK, source)
+            weight_sources.title(NETWORK, source)
         return weights.load(NETWORK, {}, f"shipped:{path.stem}")
 
     def downloaded(path: Path) -> object:

@@ -10,7 +10,7 @@ from streamlit.testing.v1.element_tree import Block, Widget
 
 from explorer.ui.entries import ROOT, entry
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
 
 
 def opened(url: str, **address: str) -> AppTest:

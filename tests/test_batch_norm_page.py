@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Source
-from explorer.ui.normalisation_choice import RUN
+from pages.learn.batch_norm.settings import RUN
 from tests import pages
 from tests.conftest import settled
 

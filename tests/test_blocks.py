@@ -8,12 +8,12 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.figures import block_cards as figures
 from explorer.lessons import blocks, channels
 from explorer.lessons.blocks import Unreduced, Widths
 from explorer.networks import ops
 from explorer.networks.densenet import DenseBlock, transition_block
 from explorer.networks.resnet import Residual
+from pages.learn.blocks import drawing
 
 # The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel
 # weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5 convolution.
@@ -139,7 +139,7 @@ def test_every_pair_of_channels_gives_six_blocks_of_the_promised_shape(c_in, c_o
 @pytest.mark.parametrize("name", ["vgg", "nin", "inception", "residual", "dense", "transition"])
 def test_a_picture_shows_every_operation_once_and_inside_its_frame(name):
     block = blocks.side_by_side(64, 96, 14)[name]
-    nodes, wires, width, height = figures.picture(block.graph)
+    nodes, wires, width, height = drawing.picture(block.graph)
     assert len(nodes) == len(block.graph.operations)
     boxes = [(n["x"] - n["w"] / 2, n["y"] - n["h"] / 2, n["x"] + n["w"] / 2, n["y"] + n["h"] / 2)
              for n in nodes]  # fmt: skip
@@ -206,7 +206,7 @@ def test_what_is_said_of_a_meeting_is_what_pytorch_does(c_in, c_out, strides, wi
 def test_one_channel_is_stretched_in_silence():
     met = blocks.meeting(1, 3, 1, use_1x1conv=False, side=6)
     assert (met.outcome, met.output) == ("broadcasts", (1, 3, 6, 6))
-    card = figures.meeting_card("residual", "", met)
+    card = drawing.meeting_card("residual", "", met)
     assert [node["text"] for node in card["nodes"] if node.get("failed")] == ["+"]
 
 

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from playwright.sync_api import Download, Locator, Page, expect
 
-from explorer.figures.channel_grids import mixture_grids
 from explorer.lessons.channels import mix
+from pages.learn.channels.grids import mixture_grids
 from tests.conftest import settled
 
 SVG = "{http://www.w3.org/2000/svg}"

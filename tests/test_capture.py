@@ -22,7 +22,7 @@ from explorer.training import Capture, Epoch, Record, State, Steps, Training, ca
 from explorer.training.capture import COMPARED, WARM_UP, Graph, never, recorder
 from explorer.training.learner import Learner, Step
 from explorer.training.recipes import Recipe
-from explorer.ui import run_words
+from explorer.ui.runs import run_words
 from tests.pages import opened, text
 
 CPU = device.named("cpu")

@@ -25,20 +25,15 @@ from explorer.runs import artifacts, store
 from explorer.runs.records import Status
 from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.ui import (
-    compare_picture,
-    compare_work,
-    excites_subject,
-    inside_choice,
-    inside_why_mistakes,
-    inside_why_pieces,
-    inside_why_work,
-    kernels_kept,
-    kernels_page,
-    maps_page,
-    maps_recorded,
-)
-from explorer.ui.inside_why_pieces import Question
+from explorer.ui import model_picker
+from explorer.ui.inside import recordings
+from pages.inside.compare import computation, one_picture
+from pages.inside.feature_maps import controls as maps_page
+from pages.inside.feature_visualization import subjects
+from pages.inside.kernels import controls, kept
+from pages.inside.why import computation as inside_why_work
+from pages.inside.why import mistakes, results
+from pages.inside.why.results import Question
 from tests.conftest import settled
 from tests.pages import boards, opened, text
 from tests.serving import server
@@ -59,10 +54,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def forget() -> None:
     """As if much else had been looked at since: nothing is kept."""
     for shelf in (
-        compare_picture._guesses, compare_work._counts, compare_work._timings,
-        excites_subject._ascents, excites_subject._searches, inside_why_mistakes._kept,
-        inside_why_pieces._answers, kernels_kept._overviews, maps_recorded._overviews,
-        maps_recorded._recordings, weights._shelf,
+        one_picture._guesses, computation._counts, computation._timings,
+        subjects._ascents, subjects._searches, mistakes._kept,
+        results._answers, kept._overviews, recordings._overviews,
+        recordings._recordings, weights._shelf,
     ):  # fmt: skip
         shelf.clear()
     inside_why_work.forget()
@@ -168,15 +163,13 @@ def test_a_count_ends_where_its_file_is_written_anew(run: int) -> None:
 def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     known = weights.facts("lenet", None, f"run:{run}")
     network = network_of(known)
-    subject = excites_subject.Subject(known, "conv2", Gallery("digits", (1, 28, 28)), 200)
+    subject = subjects.Subject(known, "conv2", Gallery("digits", (1, 28, 28)), 200)
     settings = Settings(steps=16)
-    excites_subject.search(subject).advance(
-        lambda since: excites_subject._search_steps(subject, since), 0
+    subjects.search(subject).advance(lambda since: subjects._search_steps(subject, since), 0)
+    subjects.ascent(subject, 0, settings).advance(
+        lambda since: subjects._ascent_steps(subject, 0, settings, since), 0
     )
-    excites_subject.ascent(subject, 0, settings).advance(
-        lambda since: excites_subject._ascent_steps(subject, 0, settings, since), 0
-    )
-    search, ascent = excites_subject.search(subject), excites_subject.ascent(subject, 0, settings)
+    search, ascent = subjects.search(subject), subjects.ascent(subject, 0, settings)
     assert not search.done
     assert not ascent.done
     epoch_ends(run, 2)
@@ -184,14 +177,14 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     end = time.monotonic() + 60
     while not (search.done and ascent.done):
         assert time.monotonic() < end
-        excites_subject.go_on_searching(subject)
-        excites_subject.go_on_ascending(subject, 0, settings)
-    alone = list(
-        excites_subject.excitation.strongest(network, "conv2", subject.gallery, 200, batch=64)
-    )[-1]
+        subjects.go_on_searching(subject)
+        subjects.go_on_ascending(subject, 0, settings)
+    alone = list(subjects.excitation.strongest(network, "conv2", subject.gallery, 200, batch=64))[
+        -1
+    ]
     assert search.latest
     assert torch.equal(search.latest.pictures, alone.pictures)
-    drawn = list(excites_subject.excitation.ascend(network, "conv2", 0, (1, 28, 28), settings))[-1]
+    drawn = list(subjects.excitation.ascend(network, "conv2", 0, (1, 28, 28), settings))[-1]
     assert ascent.latest
     torch.testing.assert_close(ascent.latest.picture, drawn.picture)
 
@@ -199,18 +192,18 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
 def test_an_explanation_is_of_one_epoch(run: int) -> None:
     known = weights.facts("lenet", None, f"run:{run}")
     network = network_of(known)
-    subject = maps_recorded.Subject(known, "digit", False, given())
-    question = Question(subject, 3, inside_why_pieces.Settings("conv2", 7, 7, 5, "black", "none"))
-    pieces = inside_why_pieces.pieces(question, None)
+    subject = recordings.Subject(known, "digit", False, given())
+    question = Question(subject, 3, results.Settings("conv2", 7, 7, 5, "black", "none"))
+    pieces = results.pieces(question, None)
     epoch_ends(run, 2)
     forget()
     work = inside_why_work.ask(pieces)
     assert work.wait(60)
     heat = attribution.grad_cam(network, given(), 3, layer="conv2")
-    torch.testing.assert_close(inside_why_pieces.explained(work).maps["grad_cam"], heat)
+    torch.testing.assert_close(results.explained(work).maps["grad_cam"], heat)
     delete(run)
     forget()
-    work = inside_why_work.ask(inside_why_pieces.pieces(question, None))
+    work = inside_why_work.ask(results.pieces(question, None))
     assert work.wait(60)
     assert not work.found
     assert all("deleted a moment ago" in sentence for sentence in work.errors.values())
@@ -218,15 +211,13 @@ def test_an_explanation_is_of_one_epoch(run: int) -> None:
 
 def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:
     known = weights.facts("lenet", None, f"run:{run}")
-    subject = maps_recorded.Subject(known, "digit", False, given())
+    subject = recordings.Subject(known, "digit", False, given())
     epoch_ends(run, 2)
-    later = maps_recorded.Subject(
-        weights.facts("lenet", None, f"run:{run}"), "digit", False, given()
-    )
+    later = recordings.Subject(weights.facts("lenet", None, f"run:{run}"), "digit", False, given())
     for each in (subject, later):
         with torch.no_grad():
             alone = network_of(each.known).get_submodule("conv1")(given())
-        torch.testing.assert_close(maps_recorded.recorded(each, "conv1").maps("conv1"), alone[0])
+        torch.testing.assert_close(recordings.recorded(each, "conv1").maps("conv1"), alone[0])
 
 
 # -- a run that is deleted while somebody looks ----------------------------------------------------
@@ -272,9 +263,9 @@ def ended(at: AppTest) -> AppTest:
 def test_a_run_deleted_as_it_is_counted_is_said_and_the_others_go_on(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare_work, "PIECE", 0.01)
+    monkeypatch.setattr(computation, "PIECE", 0.01)
     at = opened("compare", nets=f"lenet:run:{run},{OTHERS}")
-    during(monkeypatch, compare_work, "_advance", gone(run))
+    during(monkeypatch, computation, "_advance", gone(run))
     at.run()
     assert not at.exception
     assert f"A: The weights run:{run} were deleted a moment ago. Choose others." in text(at)
@@ -288,16 +279,16 @@ def test_a_run_deleted_as_it_is_counted_is_said_and_the_others_go_on(
 def test_a_run_deleted_between_two_polls_is_said_and_the_others_go_on(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare_work, "PIECE", 0.01)
-    plain = compare_work._watch
+    monkeypatch.setattr(computation, "PIECE", 0.01)
+    plain = computation._watch
     left = [gone(run)]
 
-    def polled(given: list[compare_work.Side], key: str, _ended: list[int]) -> None:
+    def polled(given: list[computation.Side], key: str, _ended: list[int]) -> None:
         if left:
             left.pop()()
-            plain(given, key, [compare_work._ended(given)])  # as half a second later
+            plain(given, key, [computation._ended(given)])  # as half a second later
 
-    monkeypatch.setattr(compare_work, "_watch", polled)
+    monkeypatch.setattr(computation, "_watch", polled)
     at = opened("compare", nets=f"lenet:run:{run},{OTHERS}")
     assert not left
     assert f"There is no run {run}. It may have been deleted." in text(at)
@@ -307,18 +298,18 @@ def test_a_run_deleted_between_two_polls_is_said_and_the_others_go_on(
 def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare_work, "PIECE", 0.01)
+    monkeypatch.setattr(computation, "PIECE", 0.01)
     at = opened("compare", nets=f"lenet:run:{run},lenet:run:{run}@0")
 
     def happens() -> None:
         epoch_ends(run, 1)
         forget()
 
-    during(monkeypatch, compare_work, "_advance", happens)
+    during(monkeypatch, computation, "_advance", happens)
     at.run()
     assert not at.exception
     assert "were written anew a moment ago" in text(at)
-    monkeypatch.setattr(compare_work, "PIECE", 60)
+    monkeypatch.setattr(computation, "PIECE", 60)
     at = ended(at.run())
     assert "written anew" not in text(at)
     known = weights.facts("lenet", None, f"run:{run}")
@@ -334,8 +325,8 @@ def test_one_picture_and_a_run_deleted_as_it_is_asked(
     cards = html(at).count("<section>")
     forget()
     at = ended(at.run())
-    compare_picture._guesses.clear()
-    during(monkeypatch, compare_picture, "_said", gone(run))
+    one_picture._guesses.clear()
+    during(monkeypatch, one_picture, "_said", gone(run))
     at.run()
     assert not at.exception
     assert html(at).count("<section>") == cards == 3
@@ -355,9 +346,9 @@ def test_a_network_without_an_answer_says_why_and_the_others_answer(run: int) ->
 
 PAGES = {
     "feature-maps": (maps_page, "problem"),
-    "kernels": (kernels_page, "problem"),
-    "excites": (excites_subject, "go_on_searching"),
-    "why": (inside_why_pieces, "answer"),
+    "kernels": (controls, "problem"),
+    "excites": (subjects, "go_on_searching"),
+    "why": (results, "answer"),
 }
 
 
@@ -396,7 +387,7 @@ def test_a_moment_that_gave_way_is_a_sentence_beside_what_is_there(
     at = opened(page, weights=f"run:{run}", beside="moments", moment2=f"run:{run}@1")
     assert not at.error
     first = artifacts.checkpoint_file(run, 1)
-    during(monkeypatch, inside_choice, "at_moment", first.unlink)
+    during(monkeypatch, model_picker, "at_moment", first.unlink)
     at.run()
     assert not at.exception
     assert f"Run {run} has no weights of epoch 1" in text(at)
@@ -407,7 +398,7 @@ def test_a_mistake_of_a_deleted_run_is_a_sentence(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = opened("why", weights=f"run:{run}", picture="digits:test:3")
-    during(monkeypatch, inside_why_mistakes, "after", gone(run))
+    during(monkeypatch, mistakes, "after", gone(run))
     at.button(key="why_mistake").click().run()
     assert not at.exception
     assert "deleted a moment ago" in at.toast[0].value

@@ -9,9 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, spell
-from explorer.ui import channels_cost, quiz_score
 from explorer.ui.entries import entry
-from explorer.ui.quiz_place import Given, Place
+from pages.learn.channels import cost
+from pages.learn.check import score
+from pages.learn.check.state import Given, Place
 from tests import pages
 
 opened = partial(pages.opened, "check")
@@ -156,7 +157,7 @@ def test_the_file_of_ten_holds_what_was_asked_said_and_right() -> None:
     told = {
         place: Given(its.right, right=True) for place, its in zip(series, asked, strict=True)
     } | {series[3]: Given(wrong, right=False)}
-    rows = list(csv.DictReader(io.StringIO(quiz_score.ten_csv(told))))
+    rows = list(csv.DictReader(io.StringIO(score.ten_csv(told))))
     assert [int(row["question"]) for row in rows] == list(range(1, 11))
     assert {(row["seed"], row["series"], row["level"]) for row in rows} == {("5", "all", "2")}
     assert [row["right"] for row in rows] == ["1"] * 3 + ["0"] + ["1"] * 6
@@ -190,7 +191,7 @@ def test_the_page_on_channels_has_every_kernel_whose_cost_is_asked() -> None:
     ]
     sides = {each.draft.see.params.get("channels_kernel_size") for each in asked} - {None}
     assert len(sides) > 2
-    assert sides <= set(map(str, channels_cost.KERNELS))
+    assert sides <= set(map(str, cost.KERNELS))
 
 
 @pytest.mark.parametrize(

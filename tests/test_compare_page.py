@@ -17,7 +17,7 @@ from explorer.data import datasets, pictures
 from explorer.inside import comparison
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.ui import compare_disagree, compare_picture, compare_work
+from pages.inside.compare import computation, disagree, one_picture
 from tests.conftest import settled
 from tests.pages import opened, press, text
 
@@ -65,7 +65,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    for shelf in (compare_work._counts, compare_work._timings, compare_picture._guesses):
+    for shelf in (computation._counts, computation._timings, one_picture._guesses):
         shelf.clear()
     weights._shelf.clear()
 
@@ -129,7 +129,7 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     counted = [side(each) for each in (two["bn_lenet"], None)]
     both = comparison.pair(*counted).count("both")
     assert f"both right: {both}" in str(at.get("button_group"))
-    assert html(at).count("<figure>") == min(both, compare_disagree.PAGE)
+    assert html(at).count("<figure>") == min(both, disagree.PAGE)
     assert len(split) == 359
 
 
@@ -146,7 +146,7 @@ def side(network: nn.Module | None) -> comparison.Answers:
 def test_all_answers_as_a_file() -> None:
     classes = datasets.get("digits").classes
     said = {"A": side(None), "B": side(None)}
-    lines = list(csv.DictReader(io.StringIO(compare_disagree.table(said, classes))))
+    lines = list(csv.DictReader(io.StringIO(disagree.table(said, classes))))
     assert len(lines) == 359
     assert lines[7]["class"] == classes[int(said["A"].labels[7])]
     assert lines[7]["B_answer"] == classes[int(said["B"].predicted[7])]
@@ -248,12 +248,12 @@ def test_presets_and_moments(two: dict[str, nn.Module]) -> None:
 def test_counting_is_stopped_and_taken_up_again(
     two: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare_work, "PIECE", 1e-6)  # one step at every run
+    monkeypatch.setattr(computation, "PIECE", 1e-6)  # one step at every run
     at = opened("compare", nets=TWO)
     press(at, "Stop")
     assert "–" in html(at)
     assert not [each for each in at.button if each.key == "compare_stop"]
-    monkeypatch.setattr(compare_work, "PIECE", 5)
+    monkeypatch.setattr(computation, "PIECE", 5)
     press(at, "Count what they get right")
     assert "gets most of the 359" in text(done(at))
 
@@ -261,7 +261,7 @@ def test_counting_is_stopped_and_taken_up_again(
 def test_what_takes_long_is_asked_for(
     two: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare_work, "AUTOMATIC", 0)
+    monkeypatch.setattr(computation, "AUTOMATIC", 0)
     at = done(opened("compare", nets=TWO))
     assert "It takes about 1 s" in text(at)
     assert "\u202fms" in html(at)  # times are measured all the same

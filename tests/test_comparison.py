@@ -15,13 +15,12 @@ from explorer import networks, weights
 from explorer.analysis import summary
 from explorer.data import datasets
 from explorer.data.datasets import Split
-from explorer.figures import comparison as figures
-from explorer.figures import comparison_budgets
-from explorer.figures.comparison import Row
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Count, Timing, counting
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
+from pages.inside.compare import budget_charts, charts
+from pages.inside.compare.charts import Row
 
 
 @pytest.fixture(autouse=True)
@@ -225,17 +224,17 @@ def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
         ("parameters", measured.totals.parameters),
         ("macs", measured.totals.macs),
     ):
-        parts = comparison_budgets.slices(measured, quantity)
+        parts = budget_charts.slices(measured, quantity)
         assert sum(much for _layer, _at, much in parts) == total
         assert [at for _layer, at, _much in parts][:2] == [0, parts[0][2]]
-        figure = comparison_budgets.budgets([("A x", measured)], quantity, shares=False)
+        figure = budget_charts.budgets([("A x", measured)], quantity, shares=False)
         bars = [bar for bar in figure.data if bar.type == "bar"]
         assert sum(sum(bar.x) for bar in bars) == total
-        shares = comparison_budgets.budgets([("A x", measured)], quantity, shares=True)
+        shares = budget_charts.budgets([("A x", measured)], quantity, shares=True)
         ends = [b + x for bar in shares.data if bar.type == "bar"
                 for b, x in zip(bar.base, bar.x, strict=True)]  # fmt: skip
         assert max(ends) == pytest.approx(1)
-    assert sum(much for _l, _a, much in comparison_budgets.slices(measured, "parameters")) == sum(
+    assert sum(much for _l, _a, much in budget_charts.slices(measured, "parameters")) == sum(
         parameter.numel() for parameter in networks.get("bn_lenet").build(
             **networks.get("bn_lenet").resolve()
         ).parameters()
@@ -253,7 +252,7 @@ def line(letter: str, **given: float | None) -> Row:
 
 
 def test_bubbles_have_areas_as_their_macs() -> None:
-    figure = figures.bubbles([line("A"), line("B", macs=1600, accuracy=0.9)], "parameters")
+    figure = charts.bubbles([line("A"), line("B", macs=1600, accuracy=0.9)], "parameters")
     bubbles, letters = figure.data[:2], figure.data[2:]
     small, large = (trace.marker.size[0] for trace in bubbles)
     assert bubbles[0].zorder > bubbles[1].zorder  # not hidden by it
@@ -265,7 +264,7 @@ def test_bubbles_have_areas_as_their_macs() -> None:
 
 def test_bubbles_without_accuracies_compare_time_with_costs() -> None:
     rows = [line("A", accuracy=None), line("B", accuracy=None, seconds=None)]
-    figure = figures.bubbles(rows, "seconds")
+    figure = charts.bubbles(rows, "seconds")
     assert figure.data[0].x[0] == 100
     assert figure.data[0].y[0] == 2
     assert figure.data[1].y[0] is None  # not measured yet
@@ -274,7 +273,7 @@ def test_bubbles_without_accuracies_compare_time_with_costs() -> None:
 
 def test_the_file_has_every_number_exactly() -> None:
     rows = [line("A"), line("B", accuracy=None, seconds=None, card_accuracy=None)]
-    text = figures.csv(rows, dataset="digits", device="a processor", threads=1)
+    text = charts.csv(rows, dataset="digits", device="a processor", threads=1)
     first, second = csv.DictReader(io.StringIO(text))
     assert first["network"] == "netA"
     assert first["weights"] == "shipped:x"
@@ -286,8 +285,8 @@ def test_the_file_has_every_number_exactly() -> None:
 
 
 def test_numbers_read_as_people_write_them() -> None:
-    assert figures.percent(0.8734) == "87.3\u202f%"
-    assert figures.percent(None) == "–"
-    assert figures.duration(0.00123) == "1.23\u202fms"
-    assert figures.duration(2.5) == "2.5\u202fs"
-    assert [figures.factor(more, 1.0) for more in (3.21, 18.4, 1234)] == ["3.2", "18", "1\u202f200"]
+    assert charts.percent(0.8734) == "87.3\u202f%"
+    assert charts.percent(None) == "–"
+    assert charts.duration(0.00123) == "1.23\u202fms"
+    assert charts.duration(2.5) == "2.5\u202fs"
+    assert [charts.factor(more, 1.0) for more in (3.21, 18.4, 1234)] == ["3.2", "18", "1\u202f200"]

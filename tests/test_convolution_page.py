@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.data import photographs
 from explorer.networks import ops
-from explorer.ui import convolution_code, convolution_photo, convolution_view
-from explorer.ui.window_board import Sliding
+from explorer.ui.boards.window_board import Sliding
+from pages.learn.convolution import code, parts, photo
 from tests import pages
 from tests.pages import as_shown, boards, press, text
 
@@ -46,13 +46,13 @@ def test_it_opens_with_the_courses_example() -> None:
     assert "**2** = ⌊(3 + 2·0 − 1·(2−1) − 1) / 1⌋ + 1" in text(at)
 
 
-@pytest.mark.parametrize("name", list(convolution_view.presets()))
+@pytest.mark.parametrize("name", list(parts.presets()))
 def test_every_example_is_shown_and_computed(name: str) -> None:
     at = opened()
     at.menu_button(key="conv_preset").click(name).run()
     assert not at.exception
     assert not at.error
-    preset = convolution_view.presets()[name]
+    preset = parts.presets()[name]
     assert at.text_area(key="conv_input").value == preset.input
     assert at.menu_button(key="conv_preset").label == preset.name
     expected = ops.corr2d(*(torch.tensor(board(at)[part]).double() for part in ("input", "kernel")))
@@ -200,30 +200,30 @@ SETTINGS = [{}, {"flip": True, "padding": (1, 2)}, {"stride": (1, 2), "dilation"
 
 @pytest.mark.parametrize("given", SETTINGS)
 def test_the_program_runs_and_prints_the_output(given, capsys) -> None:
-    exec(convolution_code.program(shown(**given)), {})  # noqa: S102 (our own program)
+    exec(code.program(shown(**given)), {})  # noqa: S102 (our own program)
     out = capsys.readouterr().out
     printed = eval(out, {"tensor": lambda rows, dtype: rows, "torch": torch})  # noqa: S307
-    np.testing.assert_allclose(printed, convolution_view.output(shown(**given)))
+    np.testing.assert_allclose(printed, parts.output(shown(**given)))
 
 
 def test_the_table_holds_input_kernel_and_output() -> None:
-    blocks = convolution_code.csv(shown(flip=True)).strip().split("\n\n")
+    blocks = code.csv(shown(flip=True)).strip().split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == ["input", "kernel", "output"]
     assert blocks[1].splitlines()[1:] == ["3,2", "1,0"]
     assert blocks[2].splitlines()[1] == ",".join(
-        f"{cell:g}" for cell in convolution_view.output(shown(flip=True))[0]
+        f"{cell:g}" for cell in parts.output(shown(flip=True))[0]
     )
 
 
 def test_long_numbers_keep_their_digits_in_program_and_table() -> None:
     long = Sliding("long", ((0.12345678, 123456.75),), ((1.0, 1.0),))
-    assert "[0.12345678, 123456.75]" in convolution_code.program(long)
-    assert convolution_code.csv(long).endswith("output\n123456.873457\n")
+    assert "[0.12345678, 123456.75]" in code.program(long)
+    assert code.csv(long).endswith("output\n123456.873457\n")
 
 
 def test_a_photographs_words_spell_a_minus() -> None:
     sobel = Sliding("x", ((1.0,),), ((-1.0, -2.0),))
-    _png, words = convolution_photo.drawn(photographs.photograph("flower", 24), sobel)
+    _png, words = photo.drawn(photographs.photograph("flower", 24), sobel)
     assert "The weights add up to −3: only changes answer." in words
 
 
@@ -231,7 +231,7 @@ def test_a_photographs_words_spell_a_minus() -> None:
 def test_the_photograph_is_convolved_as_the_definition_says(given) -> None:
     setting = {key: value for key, value in given.items() if key in {"flip", "dilation"}}
     small = photographs.photograph("flower", 24)
-    found = convolution_photo.convolve(small, shown(**setting))
+    found = photo.convolve(small, shown(**setting))
     assert found.shape == small.shape
     kernel = torch.tensor(shown().kernel, dtype=torch.float64)
     kernel = ops.flip(kernel) if given.get("flip") else kernel

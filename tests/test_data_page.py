@@ -24,13 +24,14 @@ from explorer.data import datasets
 from explorer.data.datasets import idx, own
 from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
 from explorer.data.decoding import pools
-from explorer.figures import class_counts, pictures
+from explorer.figures import pictures
 from explorer.ui import progress
 from explorer.ui.entries import ROOT, entry
+from pages.explore.data import class_counts
 from tests.conftest import settled
 from tests.serving import server
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
 ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
 
 

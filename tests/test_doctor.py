@@ -20,7 +20,7 @@ from explorer.cli import doctor
 from explorer.cli.doctor import Finding, State
 from explorer.runs.database import database
 from explorer.training import checkpoints
-from explorer.ui import run_words
+from explorer.ui.runs import run_words
 from tests.pages import opened, text
 
 # A machine with everything that an NVIDIA GPU needs, as its system and its torch describe it.

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from explorer.figures import edge_kernel as figures
 from explorer.lessons import edge_kernel as engine
 from explorer.lessons.edge_kernel import Descent, Problem, Start
+from pages.learn.edge_kernel import board_data
 
 
 @pytest.fixture(autouse=True)
@@ -239,23 +239,23 @@ def test_the_boards_message_is_json_even_when_numbers_are_not() -> None:
     problem = course(bias=True)
     shape = engine.bowl(problem)
     runs = [engine.descend(problem, engine.COURSE_START, rate, 120) for rate in (0.01, 0.03)]
-    data = figures.board(problem, shape, runs, drawable=False)
+    data = board_data.board(problem, shape, runs, drawable=False)
     again = json.loads(json.dumps(data, allow_nan=False))
     assert again["names"] == ["w₁", "w₂", "b"]
     assert again["runs"][1]["steps"][-1]["loss"] == "NaN"
     assert again["runs"][1]["steps"][60]["loss"] == "∞"
     assert again["spectrum"]["critical"] == pytest.approx(0.01608922604)
-    assert data["key"] != figures.board(problem, shape, runs[:1], drawable=False)["key"]
+    assert data["key"] != board_data.board(problem, shape, runs[:1], drawable=False)["key"]
     black = Problem(torch.zeros(3, 3), EDGE)
     still = engine.descend(black, engine.random_start(black, 0), 1, 1)
-    flat = figures.board(black, engine.bowl(black), [still], drawable=True)
+    flat = board_data.board(black, engine.bowl(black), [still], drawable=True)
     assert flat["spectrum"]["critical"] is None
 
 
 def test_the_table_holds_every_number_in_full() -> None:
     problem = course(bias=True)
     run = engine.descend(problem, engine.COURSE_START, 0.01, 20)
-    rows = list(csv.DictReader(io.StringIO(figures.steps_csv(problem, [run]))))
+    rows = list(csv.DictReader(io.StringIO(board_data.steps_csv(problem, [run]))))
     assert len(rows) == 21
     assert float(rows[20]["loss"]) == run.records[20].loss
     assert float(rows[4]["d_loss/d_bias"]) == run.records[4].gradient[2]
@@ -280,7 +280,7 @@ def test_the_code_gives_the_same_run(
     rate = 0.5 * engine.bowl(problem).critical_rate
     run = engine.descend(problem, start, rate, 6)
     script = tmp_path / "descent.py"
-    script.write_text(figures.pytorch(problem, start, rate, 6), encoding="utf-8")
+    script.write_text(board_data.pytorch(problem, start, rate, 6), encoding="utf-8")
     runpy.run_path(str(script))
     losses, parameters = ran(capsys.readouterr().out)
     assert losses == pytest.approx([record.loss for record in run.records[:6]], rel=1e-4)
@@ -288,7 +288,7 @@ def test_the_code_gives_the_same_run(
 
 
 def test_the_code_runs_by_itself_in_an_empty_folder(tmp_path: Path) -> None:
-    code = figures.pytorch(course(bias=True), engine.COURSE_START, 0.01, 20)
+    code = board_data.pytorch(course(bias=True), engine.COURSE_START, 0.01, 20)
     (tmp_path / "descent.py").write_text(code, encoding="utf-8")
     said = subprocess.run(
         [sys.executable, "descent.py"], cwd=tmp_path, capture_output=True, text=True, check=True

@@ -16,8 +16,8 @@ from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from explorer.lessons import edge_kernel as engine
-from explorer.ui.edge_kernel_choice import DEFAULTS
 from explorer.ui.entries import entry
+from pages.learn.edge_kernel.problem_picker import DEFAULTS
 from tests import pages
 from tests.conftest import settled
 from tests.pages import boards, press, text

@@ -26,7 +26,9 @@ from explorer.runs.worker import Worker
 from explorer.training import recipes
 from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
-from explorer.ui import kernels_film, kernels_kept, maps_page, maps_recorded
+from explorer.ui.inside import recordings
+from pages.inside.feature_maps import controls
+from pages.inside.kernels import epoch_film, kept
 from tests.pages import boards, opened, text
 from tests.run_processes import folder
 
@@ -82,8 +84,8 @@ def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """Its home, no shipped weights beside it, and nothing kept by tests before this one."""
     monkeypatch.setenv(storage.VARIABLE, str(trained.home))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    for shelf in (maps_recorded._recordings, maps_recorded._overviews, kernels_kept._overviews,
-                  kernels_film._frames, weights._shelf):  # fmt: skip
+    for shelf in (recordings._recordings, recordings._overviews, kept._overviews,
+                  epoch_film._frames, weights._shelf):  # fmt: skip
         shelf.clear()
     yield trained
     weights._shelf.clear()
@@ -198,7 +200,7 @@ def mistakes(network: nn.Module) -> dict[int, float]:
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None:
     wrong = mistakes(run.network(epoch))
-    assert len(wrong) > maps_page.WORST
+    assert len(wrong) > controls.WORST
     at = opened("feature-maps", picture=PICTURE, weights=run.moments[epoch])
     at.session_state["feature-maps.picture_opened"] = True
     at.run()

@@ -14,7 +14,6 @@ from explorer import weights
 from explorer.analysis import summary
 from explorer.analysis.operations import Graph
 from explorer.data import datasets
-from explorer.figures import excitation as figures
 from explorer.inside import feature_visualization
 from explorer.inside.feature_visualization import (
     BEST,
@@ -27,6 +26,7 @@ from explorer.inside.feature_visualization import (
 )
 from explorer.inside.feature_visualization.ascending import blurred, roughness
 from explorer.networks import get
+from pages.inside.feature_visualization import figures
 
 SOME = 120
 SMALL = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3))

@@ -26,9 +26,9 @@ from explorer.inside.feature_visualization import Gallery, Settings
 from explorer.networks import get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.ui import excites_files, excites_mosaic, excites_subject, excites_work
-from explorer.ui.excites_subject import Subject
-from explorer.ui.excites_work import Work
+from pages.inside.feature_visualization import computation, files, patch_mosaic, subjects
+from pages.inside.feature_visualization.computation import Work
+from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
 from tests.pages import boards, opened, text, untold
 
@@ -42,9 +42,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
-    shelves = (excites_subject._searches, excites_subject._ascents, weights._shelf)
+    shelves = (subjects._searches, subjects._ascents, weights._shelf)
     yield tmp_path / "checkpoints"
-    for shelf in (*shelves, excites_subject._fields, excites_mosaic._kept):
+    for shelf in (*shelves, subjects._fields, patch_mosaic._kept):
         shelf.clear()
 
 
@@ -239,29 +239,29 @@ def subject(total: int = 50) -> Subject:
 
 
 def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = excites_subject.excitation.strongest
+    plain = subjects.excitation.strongest
     begun = []
     monkeypatch.setattr(
-        excites_subject.excitation, "strongest", lambda *a, **k: begun.append(1) or plain(*a, **k)
+        subjects.excitation, "strongest", lambda *a, **k: begun.append(1) or plain(*a, **k)
     )
-    while not excites_subject.search(subject()).done:
-        excites_subject.go_on_searching(subject())
+    while not subjects.search(subject()).done:
+        subjects.go_on_searching(subject())
     before = len(begun)
     for _visitor in range(30):
-        excites_subject.go_on_searching(subject())
+        subjects.go_on_searching(subject())
     assert len(begun) == before
-    assert not excites_subject.search(subject(60)).done
+    assert not subjects.search(subject(60)).done
 
 
 def test_a_slice_is_short_and_the_next_goes_on() -> None:
     settings = Settings(steps=512)
-    work = excites_subject.ascent(subject(), 0, settings)
+    work = subjects.ascent(subject(), 0, settings)
     assert isinstance(work, Work)
-    work.advance(lambda since: excites_subject._ascent_steps(subject(), 0, settings, since), 0.01)
+    work.advance(lambda since: subjects._ascent_steps(subject(), 0, settings, since), 0.01)
     assert work.latest
     first = work.latest.step
     assert first < 512
-    excites_subject.go_on_ascending(subject(), 0, settings)
+    subjects.go_on_ascending(subject(), 0, settings)
     assert work.latest.step > first
 
 
@@ -272,7 +272,7 @@ def finds(begun: list[int], wait: float = 0.0) -> Any:
     def steps(since: Any) -> Iterator[Any]:
         begun.append(1)
         time.sleep(wait)
-        yield from excites_subject._ascent_steps(subject(), 0, settings, since)
+        yield from subjects._ascent_steps(subject(), 0, settings, since)
 
     return steps
 
@@ -292,7 +292,7 @@ def test_thirty_who_wait_for_a_first_result_take_one_slice_together(
     work: Work[Any] = Work(1000)
     begun: list[int] = []
     asked = threading.Semaphore(0)
-    monkeypatch.setattr(excites_work, "PATIENCE", 60)
+    monkeypatch.setattr(computation, "PATIENCE", 60)
 
     def steps(since: Any) -> Iterator[Any]:
         for _visitor in range(30):  # nobody is late
@@ -318,13 +318,13 @@ def test_while_others_are_served_a_page_shows_what_there_is(
 ) -> None:
     work: Work[Any] = Work(1000)
     begun: list[int] = []
-    monkeypatch.setattr(excites_work, "PATIENCE", 0.05)
+    monkeypatch.setattr(computation, "PATIENCE", 0.05)
     with all_turns_taken():
         work.advance(finds(begun), 0.01)  # waits a while, not for ever
         assert work.latest is None
     work.advance(finds(begun), 0.01)
     step = work.latest.step
-    monkeypatch.setattr(excites_work, "PATIENCE", 3600.0)  # with a result nobody waits
+    monkeypatch.setattr(computation, "PATIENCE", 3600.0)  # with a result nobody waits
     with all_turns_taken():
         work.advance(finds(begun), 0.01)
     assert (work.latest.step, len(begun)) == (step, 1)
@@ -332,7 +332,7 @@ def test_while_others_are_served_a_page_shows_what_there_is(
 
 def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as hasty, all_turns_taken():
-        hasty.setattr(excites_work, "PATIENCE", 0.05)
+        hasty.setattr(computation, "PATIENCE", 0.05)
         at = opened("excites", **HERE, channel="7")
         assert "Waiting for other visitors" in text(at)
         assert not [sent for sent in boards(at) if "tile" in sent]
@@ -343,18 +343,18 @@ def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.Mon
 
 
 def test_files_tell_what_is_shown() -> None:
-    while not excites_subject.search(subject()).done:
-        excites_subject.go_on_searching(subject())
-    found = excites_subject.search(subject()).latest
+    while not subjects.search(subject()).done:
+        subjects.go_on_searching(subject())
+    found = subjects.search(subject()).latest
     assert found
-    rows = list(csv.reader(io.StringIO(excites_files.table(subject(), found))))
+    rows = list(csv.reader(io.StringIO(files.table(subject(), found))))
     assert len(rows) == 1 + 16 * 9
     right = maps(50)
     for channel, place, value, number, _label, row, column, *_box in rows[1:20]:
         there = right[int(number), int(channel), int(row), int(column)]
         assert float(value) == pytest.approx(float(there), abs=1e-5)
         assert 1 <= int(place) <= 9
-    with Image.open(io.BytesIO(excites_files.board(subject(), found, 0))) as board:
+    with Image.open(io.BytesIO(files.board(subject(), found, 0))) as board:
         assert board.size == (3 * 118 + 6, 3 * 118 + 6)
 
 

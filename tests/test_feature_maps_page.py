@@ -25,9 +25,11 @@ from explorer.inside.activations import record
 from explorer.networks import get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.ui import inside_drawing, inside_leaf, maps_recorded, maps_sum, maps_sum_words
-from explorer.ui.inside_leaf import Place
-from explorer.ui.maps_recorded import Subject
+from explorer.ui.inside import recordings, sum_words
+from explorer.ui.inside.recordings import Subject
+from explorer.ui.picture_picker import browse, drawing
+from explorer.ui.picture_picker.browse import Place
+from pages.inside.feature_maps import arithmetic
 from tests.conftest import settled
 from tests.pages import boards, opened, text, untold
 
@@ -40,7 +42,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    for shelf in (maps_recorded._recordings, maps_recorded._overviews, weights._shelf):
+    for shelf in (recordings._recordings, recordings._overviews, weights._shelf):
         shelf.clear()
 
 
@@ -119,7 +121,7 @@ def test_the_written_sum_is_the_network_s_number_and_goes_on_after_it() -> None:
     assert weighted["size"] == [5, 5]
     assert weighted["goals"][0] == ["pool1", 0, 5, 6]
     assert [step["chosen"] for step in sent["steps"]] == [True, False]
-    assert maps_sum_words.number(float(value)) in words(sent)
+    assert sum_words.number(float(value)) in words(sent)
     assert "Sigmoid(" in words(sent)
 
 
@@ -146,19 +148,17 @@ def test_sums_read_as_people_write_them() -> None:
     part = nn.Sequential(nn.Conv2d(20, 2, 3, padding=1), nn.BatchNorm2d(2), nn.ReLU()).eval()
     recording = record(part, torch.randn(1, 20, 5, 5))
     found = unit_arithmetic.pixel(recording, "0", 1, 0, 0)
-    line = "".join(token[0] for token in maps_sum_words.lines(found)[0])
+    line = "".join(token[0] for token in sum_words.lines(found)[0])
     assert line.startswith("0 = ")
     assert "(14 others)" in line
-    assert line.endswith(maps_sum_words.number(found.value))
-    told = maps_sum_words.text([found])
+    assert line.endswith(sum_words.number(found.value))
+    told = sum_words.text([found])
     assert told.count("channel") >= 20
     assert "-" not in told  # a true minus everywhere
-    assert maps_sum_words.number(-0.00003) == "−3e−5"
-    assert maps_sum_words.number(1.0) == "1"
-    assert "ReLU(x) = max(0, x)" in maps_sum_words.text(
-        [unit_arithmetic.pixel(recording, "2", 1, 0, 0)]
-    )
-    drawn = maps_sum._weighted(found)  # padding is marked, and shown as zero
+    assert sum_words.number(-0.00003) == "−3e−5"
+    assert sum_words.number(1.0) == "1"
+    assert "ReLU(x) = max(0, x)" in sum_words.text([unit_arithmetic.pixel(recording, "2", 1, 0, 0)])
+    drawn = arithmetic._weighted(found)  # padding is marked, and shown as zero
     assert drawn["inside"] == [False] * 3 + [False, True, True] * 2
     assert numbers(drawn["patches"]).reshape(-1, 9)[:, :3].tolist() == [[0] * 3] * 20
 
@@ -327,18 +327,18 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
 
 
 def test_a_drawing_fits_into_a_link() -> None:
-    cells = bytes(int(17 * (n % 16)) for n in range(inside_drawing.CELLS))
-    assert inside_drawing.read(inside_drawing.spell(cells)) == cells
-    noise = np.random.default_rng(0).integers(0, 256, inside_drawing.CELLS, np.uint8).tobytes()
-    spelled = inside_drawing.spell(noise)
-    assert len(spelled) <= inside_drawing.LONGEST
-    back = np.frombuffer(inside_drawing.read(spelled), np.uint8).astype(int)
+    cells = bytes(int(17 * (n % 16)) for n in range(drawing.CELLS))
+    assert drawing.read(drawing.spell(cells)) == cells
+    noise = np.random.default_rng(0).integers(0, 256, drawing.CELLS, np.uint8).tobytes()
+    spelled = drawing.spell(noise)
+    assert len(spelled) <= drawing.LONGEST
+    back = np.frombuffer(drawing.read(spelled), np.uint8).astype(int)
     assert np.abs(back - np.frombuffer(noise, np.uint8)).max() <= 8
-    at = opened("feature-maps", picture=f"drawing:{inside_drawing.spell(cells)}", layer="input")
+    at = opened("feature-maps", picture=f"drawing:{drawing.spell(cells)}", layer="input")
     assert np.allclose(numbers(board(at, "channel")["values"]), [c / 255 for c in cells])
     for broken in ("", "A", "ä", spelled[:-40], spelled + spelled, "eJzt" * 100):
         with pytest.raises(ValueError, match="Draw it again"):
-            inside_drawing.read(broken)
+            drawing.read(broken)
 
 
 @pytest.mark.parametrize(
@@ -361,14 +361,14 @@ def test_which_fit_is_best_is_answered_with_the_picture_s_numbers(
 def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
     place = Place("digits", "test", 0)
     labels = datasets.load("digits").test.labels
-    fours = inside_leaf.among(place, "4", None)
+    fours = browse.among(place, "4", None)
     assert set(labels[list(fours)].tolist()) == {4}
-    assert inside_leaf.neighbour(fours, fours[0], 1) == fours[1]
-    assert inside_leaf.neighbour(fours, fours[-1], 1) == fours[0]
-    assert inside_leaf.neighbour(fours, -1, 0) == fours[0]
-    wrong = inside_leaf.Mistakes("digits", (9, 3, 7))
-    assert inside_leaf.neighbour(inside_leaf.among(place, "worst", wrong), 3, 1) == 7
-    assert len(inside_leaf.among(place, "any", None)) == len(labels)
+    assert browse.neighbour(fours, fours[0], 1) == fours[1]
+    assert browse.neighbour(fours, fours[-1], 1) == fours[0]
+    assert browse.neighbour(fours, -1, 0) == fours[0]
+    wrong = browse.Mistakes("digits", (9, 3, 7))
+    assert browse.neighbour(browse.among(place, "worst", wrong), 3, 1) == 7
+    assert len(browse.among(place, "any", None)) == len(labels)
     assert Place.read(place.spelled) == place
     assert Place.read("photograph:china") is None
 
@@ -384,33 +384,33 @@ def subject(seed: int, network: str = "lenet", side: int = 28) -> Subject:
 
 def test_what_is_kept_is_bounded_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    plain = maps_recorded.activations.record
+    plain = recordings.activations.record
     monkeypatch.setattr(
-        maps_recorded.activations, "record", lambda *a, **k: made.append(1) or plain(*a, **k)
+        recordings.activations, "record", lambda *a, **k: made.append(1) or plain(*a, **k)
     )
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _n: maps_recorded.recorded(subject(1), "conv1"), range(16)))
+        list(threads.map(lambda _n: recordings.recorded(subject(1), "conv1"), range(16)))
     assert len(made) == 1
-    monkeypatch.setattr(maps_recorded._recordings, "_most", 200_000)
+    monkeypatch.setattr(recordings._recordings, "_most", 200_000)
     for seed in range(6):
-        maps_recorded.recorded(subject(seed), "conv1")
-        assert maps_recorded._recordings.bytes_kept <= 200_000
+        recordings.recorded(subject(seed), "conv1")
+        assert recordings._recordings.bytes_kept <= 200_000
 
 
 def test_a_network_too_large_to_keep_is_recorded_layer_by_layer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = maps_recorded.overview(subject(1, "bn_lenet"))
-    everything = maps_recorded.recorded(subject(1, "bn_lenet"), "conv2")
-    monkeypatch.setattr(maps_recorded, "MOST_WHOLE", 0)
-    maps_recorded._overviews.clear()
-    parts = maps_recorded.overview(subject(1, "bn_lenet"))
+    whole = recordings.overview(subject(1, "bn_lenet"))
+    everything = recordings.recorded(subject(1, "bn_lenet"), "conv2")
+    monkeypatch.setattr(recordings, "MOST_WHOLE", 0)
+    recordings._overviews.clear()
+    parts = recordings.overview(subject(1, "bn_lenet"))
     assert parts.span == pytest.approx(whole.span)
     assert parts.stages.keys() == whole.stages.keys()
     for name, stage in parts.stages.items():
         assert stage.shape == whole.stages[name].shape
         assert np.allclose(stage.maps, whole.stages[name].maps, atol=1e-6)
-    one = maps_recorded.recorded(subject(1, "bn_lenet"), "bn2")
+    one = recordings.recorded(subject(1, "bn_lenet"), "bn2")
     assert set(one.steps) == {"conv2", "bn2", "act2"}  # what its arithmetic needs
     assert torch.equal(one.maps("conv2"), everything.maps("conv2"))
 
@@ -450,7 +450,7 @@ def test_from_the_strip_to_the_sum_and_back_by_the_link(page: Page, app_server: 
         page.get_by_role("button", name="Channel (CSV)").click()
     rows = np.loadtxt(saved.value.path(), delimiter=",")
     assert rows.shape == (10, 10)
-    assert maps_sum_words.number(float(rows[2, 3])) == value
+    assert sum_words.number(float(rows[2, 3])) == value
     with page.expect_download() as saved:
         mosaic.get_by_role("button", name="Save this picture (PNG)").click()
     assert saved.value.suggested_filename == "lenet-conv2.png"

@@ -12,9 +12,8 @@ from streamlit.testing.v1.element_tree import Widget, WidgetList
 
 from explorer import networks
 from explorer.analysis import summary
-from explorer.figures import field as figures
 from explorer.lessons import field_stack
-from explorer.ui import field_measures, field_questions, field_view
+from pages.learn.receptive_field import charts, measures, parts, questions
 from tests import pages
 from tests.conftest import settled
 from tests.pages import as_shown, boards, text
@@ -39,13 +38,13 @@ def test_the_page_opens_with_a_stack_and_what_it_sees():
 
 def test_every_prompt_and_question_shows_what_it_promises():
     at = opened()
-    for number, (label, setting) in enumerate(field_view.prompts("stack").items()):
+    for number, (label, setting) in enumerate(parts.prompts("stack").items()):
         at.button(key=f"try_{number}").click().run()
         assert not at.exception, label
         assert not at.error, label
-        stack = field_view.read_stack(setting["field_stack"], setting["field_side"])
+        stack = parts.read_stack(setting["field_stack"], setting["field_side"])
         assert f"sees **{stack[-1].axis.size} × {stack[-1].axis.size}**" in text(at)
-    for number, question in enumerate(field_questions.QUESTIONS):
+    for number, question in enumerate(questions.QUESTIONS):
         at.button(key=f"show_{number}").click().run()
         assert not at.exception
         assert not at.error
@@ -62,9 +61,9 @@ def test_lenets_last_map_sees_sixteen_of_twenty_eight_pixels():
 
 @pytest.mark.parametrize("number", range(8))
 def test_the_shown_torch_code_is_the_shown_stack(number: int):
-    setting = list(field_view.prompts("stack").values())[number]
-    stack = field_view.read_stack(setting["field_stack"], setting["field_side"])
-    code = field_view.torch_code(field_view.layers_of(stack))
+    setting = list(parts.prompts("stack").values())[number]
+    stack = parts.read_stack(setting["field_stack"], setting["field_side"])
+    code = parts.torch_code(parts.layers_of(stack))
     network = eval(code, {"nn": torch.nn})  # noqa: S307
     side = stack[0].units
     assert network(torch.rand(1, 1, side, side)).shape[-1] == stack[-1].units
@@ -203,7 +202,7 @@ def test_real_networks_are_the_engines(name: str, words: str):
 def test_the_networks_chart_is_the_engines_record():
     shown = networks.get("vgg11")
     found = summary.measure("vgg11", None, shown.input_shape)
-    convolutions, pools = figures.growth(found).data
+    convolutions, pools = charts.growth(found).data
     both = {
         name: side if side is not None else other
         for name, side, other in zip(convolutions.x, convolutions.y, pools.y, strict=True)
@@ -211,23 +210,23 @@ def test_the_networks_chart_is_the_engines_record():
     assert list(both.values()) == [3, 4, 8, 10, 18, 26, 30, 46, 62, 70, 102, 134, 150]
 
 
-@pytest.mark.parametrize("name", field_measures.NETWORKS)
+@pytest.mark.parametrize("name", measures.NETWORKS)
 def test_every_offered_network_has_fields(name: str):
     found = summary.measure(name, None, networks.get(name).input_shape)
-    assert len(figures.windows(found)) > 10
+    assert len(charts.windows(found)) > 10
 
 
 def test_both_heat_maps_hold_a_whole_on_one_scale():
     found = field_stack.effective(field_stack.parse("c3 c3"), 9)
-    maps = [figures.effective(found, measured=measured).data[0] for measured in (False, True)]
+    maps = [charts.effective(found, measured=measured).data[0] for measured in (False, True)]
     assert [sum(map(sum, one.z)) for one in maps] == pytest.approx([100, 100])
     assert maps[0].zmax == maps[1].zmax == pytest.approx(max(map(max, maps[1].z)))
     assert sum(value > 0 for row in maps[0].z for value in row) == 25
 
 
 def test_the_file_of_levels():
-    stack = field_view.read_stack("c5p2 a2 c5 a2", 28)
-    rows = list(csv.DictReader(io.StringIO(field_view.levels_csv(stack))))
+    stack = parts.read_stack("c5p2 a2 c5 a2", 28)
+    rows = list(csv.DictReader(io.StringIO(parts.levels_csv(stack))))
     assert [row["field_pixels"] for row in rows] == ["1", "5", "6", "14", "16"]
     assert [row["jump_pixels"] for row in rows] == ["1", "1", "2", "2", "4"]
     assert rows[1]["first_unit_starts_at"] == "-2"
@@ -239,13 +238,13 @@ def read(text: str) -> list[dict[str, str]]:
 
 def test_the_files_of_what_is_measured():
     found = field_stack.effective(field_stack.parse("c3 c3"), 9)
-    pixels = read(field_measures.effective_csv(found))
+    pixels = read(measures.effective_csv(found))
     assert len(pixels) == 81
     assert sum(float(pixel["share"]) for pixel in pixels) == pytest.approx(1, abs=1e-4)
-    stacks = read(field_measures.stacks_csv(64))
+    stacks = read(measures.stacks_csv(64))
     assert [stack["weights"] for stack in stacks] == ["73728", "102400", "110592", "200704"]
     assert [stack["field_pixels"] for stack in stacks] == ["5", "5", "7", "7"]
-    layers = read(field_measures.layers_csv(summary.measure("alexnet", None, (1, 224, 224))))
+    layers = read(measures.layers_csv(summary.measure("alexnet", None, (1, 224, 224))))
     assert [layer["field_width"] for layer in layers][:4] == ["11", "19", "51", "67"]
 
 

@@ -20,11 +20,11 @@ from streamlit.testing.v1 import AppTest
 from explorer.server import assets, serve
 from explorer.server.headers import content_policy
 from explorer.ui.entries import ASSETS, PAGES, ROOT, Entry, by_section, entry
-from explorer.ui.speech import best_match
+from explorer.ui.language_picker import best_match
 from tests.conftest import settled
 from tests.serving import serving
 
-SHELL = ROOT / "explorer" / "ui" / "shell.py"
+SHELL = ROOT / "explorer" / "ui" / "frame.py"
 LOGO = assets.address(ASSETS / "logo.svg")
 every_page = pytest.mark.parametrize("entry_", PAGES, ids=lambda page: page.url or "home")
 
@@ -166,9 +166,9 @@ def test_assets_are_kept_for_good_under_their_version_alone(app_server: str) -> 
 @pytest.mark.parametrize(
     "path",
     [
-        "explorer/ui/assets.py",
-        "explorer/ui/shell.py",
-        "pages/home.py",
+        "explorer/ui/entries.py",
+        "explorer/ui/frame.py",
+        "pages/home/page.py",
         "README.md",
         "docs/screenshots/layers.png",
         "explorer/ui/../../docs/screenshots/layers.png",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from explorer import weights
 from explorer.data import pictures
-from explorer.ui import maps_recorded
+from explorer.ui.inside import recordings
 from tests.pages import boards, opened
 
 SIDE = 32
@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
     yield
-    for shelf in (maps_recorded._recordings, maps_recorded._overviews, weights._shelf):
+    for shelf in (recordings._recordings, recordings._overviews, weights._shelf):
         shelf.clear()
 
 

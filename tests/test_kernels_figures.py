@@ -7,16 +7,16 @@ from torch import nn
 
 from explorer import networks
 from explorer.analysis import summary
-from explorer.figures import kernels, kernels_charts
-from explorer.figures.kernels import Layer
-from explorer.figures.kernels_charts import Spread
 from explorer.networks import build_on_meta, get
+from pages.inside.kernels import charts, figures
+from pages.inside.kernels.charts import Spread
+from pages.inside.kernels.figures import Layer
 
 
 def lone(module: nn.Module) -> tuple[nn.Module, Layer]:
     """A network of one layer."""
     network = nn.Sequential(module)
-    (layer,) = kernels.layers(network)
+    (layer,) = figures.layers(network)
     return network, layer
 
 
@@ -33,7 +33,7 @@ def test_a_convolution_s_answer_to_one_pixel_is_the_kernel_turned(groups: int) -
     torch.manual_seed(0)
     network, layer = lone(nn.Conv2d(4, 8, 3, padding=1, groups=groups))
     assert layer.shape == (8, 4 // groups, 3, 3)
-    given = kernels.weights(network, layer)
+    given = figures.weights(network, layer)
     for channel in range(4):
         seen = answer(network, channel, 4)[:, 3:6, 3:6].flip(1, 2)
         for kernel in range(8):
@@ -47,7 +47,7 @@ def test_a_transposed_convolution_paints_its_kernel(groups: int) -> None:
     torch.manual_seed(0)
     network, layer = lone(nn.ConvTranspose2d(4, 6, 3, groups=groups))
     assert layer.shape == (6, 4 // groups, 3, 3)
-    given = kernels.weights(network, layer)
+    given = figures.weights(network, layer)
     for channel in range(4):
         painted = answer(network, channel, 4, side=1)
         for kernel in range(6):
@@ -62,7 +62,7 @@ def layers_of(name: str) -> dict[str, Layer]:
     architecture = get(name)
     network = build_on_meta(architecture, architecture.resolve())
     measured = summary.measure(name, None, architecture.input_shape)
-    found = kernels.layers(network, [each.operation for each in measured.layers])
+    found = figures.layers(network, [each.operation for each in measured.layers])
     return {each.name: each for each in found}
 
 
@@ -113,11 +113,11 @@ def test_a_linear_layer_on_a_map_sums_over_the_map() -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 5))
     graph = summary.dissect(network.to("meta"), (1, 1, 6, 6))[0]
-    layer = kernels.layers(network, graph.operations)[1]
+    layer = figures.layers(network, graph.operations)[1]
     assert layer.shape == (5, 3, 4, 4)
     linear = nn.Linear(48, 5)
     maps = torch.randn(3, 4, 4)
-    given = kernels.weights(nn.ModuleDict({"3": linear}), layer)
+    given = figures.weights(nn.ModuleDict({"3": linear}), layer)
     by_hand = (given * maps).sum((1, 2, 3)) + linear.bias
     assert torch.allclose(by_hand, linear(maps.flatten()), atol=1e-5)
 
@@ -126,8 +126,8 @@ def test_norms_numbers_and_histograms_agree_with_numpy() -> None:
     torch.manual_seed(0)
     given = torch.randn(6, 4, 3, 3) * 0.2
     array = given.numpy().astype(np.float64)
-    assert np.allclose(kernels.norms(given), np.sqrt((array**2).sum((2, 3))))
-    found = kernels.summary(given)
+    assert np.allclose(figures.norms(given), np.sqrt((array**2).sum((2, 3))))
+    found = figures.summary(given)
     assert found.count == 216
     assert found.mean == pytest.approx(array.mean(), abs=1e-6)
     assert found.deviation == pytest.approx(array.std(), rel=1e-5)
@@ -135,11 +135,11 @@ def test_norms_numbers_and_histograms_agree_with_numpy() -> None:
     assert found.size == pytest.approx(np.sqrt((array**2).mean()), rel=1e-5)
     assert found.farthest == pytest.approx(np.abs(array).max())
     assert found.slice_norm == pytest.approx(np.sqrt((array**2).sum((2, 3))).max(), rel=1e-5)
-    counts = kernels.histogram(given, 1.0)
-    assert counts.tolist() == np.histogram(array, kernels.BINS, (-1, 1))[0].tolist()
-    figure = kernels_charts.histogram([Spread("now", counts, found)], 1.0)
+    counts = figures.histogram(given, 1.0)
+    assert counts.tolist() == np.histogram(array, figures.BINS, (-1, 1))[0].tolist()
+    figure = charts.histogram([Spread("now", counts, found)], 1.0)
     assert sum(figure.data[0].y) == pytest.approx(100)
-    assert figure.data[0].x[kernels.BINS // 2] == 0
+    assert figure.data[0].x[figures.BINS // 2] == 0
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_numbers_about_many_weights_lose_no_digits(
     torch.manual_seed(0)
     given = torch.empty(count).normal_(mean, deviation).view(16, -1, 4, 4)
     right = given.numpy().astype(np.float64)
-    found = kernels.summary(given)
+    found = figures.summary(given)
     tiny = 1e-7 * np.abs(right).max()  # a mean near zero has no digits of its own
     assert found.mean == pytest.approx(right.mean(), rel=1e-6, abs=tiny)
     assert found.deviation == pytest.approx(right.std(), rel=1e-6)
@@ -163,17 +163,17 @@ def test_numbers_about_many_weights_lose_no_digits(
 
 
 def test_weights_that_are_all_the_same_do_not_deviate() -> None:
-    assert kernels.summary(torch.full((64, 64, 3, 3), 0.1)).deviation == 0
-    assert kernels.summary(torch.full((1, 1, 1, 1), 0.1)).deviation == 0
+    assert figures.summary(torch.full((64, 64, 3, 3), 0.1)).deviation == 0
+    assert figures.summary(torch.full((1, 1, 1, 1), 0.1)).deviation == 0
 
 
 def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
     matrix = torch.tensor([[1.0, -3, 2], [0, 2, -5], [4, 1, 0]])
-    assert kernels.farthest(matrix, 2, 2).tolist() == [[-3, -5], [4, 0]]
-    assert kernels.farthest(matrix, 1, 1) is matrix
+    assert figures.farthest(matrix, 2, 2).tolist() == [[-3, -5], [4, 0]]
+    assert figures.farthest(matrix, 1, 1) is matrix
     large = torch.zeros(1030, 700, 1, 1)
     large[1029, 699] = -2
-    sheet = kernels.sheet(large, "matrix")
+    sheet = figures.sheet(large, "matrix")
     assert sheet.values.shape == (344, 350, 1, 1)
     assert (sheet.rows, sheet.columns) == (3, 2)
     assert sheet.values[343, 349] == -2
@@ -181,11 +181,11 @@ def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
 
 def test_a_chart_has_a_point_for_each_layer() -> None:
     network = get("lenet").build(**get("lenet").resolve())
-    found = kernels.layers(network)
-    summaries = [kernels.summary(kernels.weights(network, each)) for each in found]
+    found = figures.layers(network)
+    summaries = [figures.summary(figures.weights(network, each)) for each in found]
     sides = [("before", summaries), ("after", summaries)]
-    figure = kernels_charts.sizes(found, sides, "norm", 2)
+    figure = charts.sizes(found, sides, "norm", 2)
     assert [len(trace.y) for trace in figure.data] == [5, 5]
-    norms = [float(kernels.weights(network, each).norm()) for each in found]
+    norms = [float(figures.weights(network, each).norm()) for each in found]
     assert list(figure.data[1].y) == pytest.approx(norms, rel=1e-5)
     assert figure.data[0].line.dash != figure.data[1].line.dash

@@ -17,12 +17,11 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from explorer import weights
 from explorer.data import datasets
-from explorer.figures import kernels
 from explorer.networks import get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.ui import kernels_files, kernels_kept, kernels_layer
-from explorer.ui.kernels_kept import Subject
+from pages.inside.kernels import figures, kept, layer_view, take_along
+from pages.inside.kernels.kept import Subject
 from tests.conftest import settled
 from tests.pages import boards, opened, text, untold
 
@@ -35,8 +34,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    kernels_kept._overviews.clear()
-    kernels_kept._sheets.clear()
+    kept._overviews.clear()
+    kept._sheets.clear()
     weights._shelf.clear()
 
 
@@ -122,8 +121,8 @@ def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
 def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred million weights take a tenth of a second to go through: once is enough."""
     made: list[str] = []
-    plain = kernels.sheet
-    monkeypatch.setattr(kernels, "sheet", lambda *given: made.append(given[1]) or plain(*given))
+    plain = figures.sheet
+    monkeypatch.setattr(figures, "sheet", lambda *given: made.append(given[1]) or plain(*given))
     at = opened("kernels", network="torchvision/resnet18", layer="layer3.1.conv2", channel="5")
     assert made == ["norms"]
     before = sheets(at)[0]
@@ -213,20 +212,20 @@ def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
 
 def test_files_hold_the_weights(tmp_path: Path) -> None:
     subject = Subject(weights.facts("lenet", None, "untrained:0"), (1, 28, 28))
-    shown = kernels_layer.shown(subject, 1)
+    shown = layer_view.shown(subject, 1)
     weight = weights.load("lenet", None, "untrained:0").conv2.weight
-    (tmp_path / "layer.npy").write_bytes(kernels_files.layer_array(shown))
+    (tmp_path / "layer.npy").write_bytes(take_along.layer_array(shown))
     assert np.array_equal(np.load(tmp_path / "layer.npy"), weight)
-    lines = kernels_files.layer_table(shown).splitlines()
+    lines = take_along.layer_table(shown).splitlines()
     assert lines[0] == "kernel,channel,row,column,weight"
     assert len(lines) == 1 + 16 * 6 * 25
     table = np.loadtxt(lines[1:], delimiter=",")
     assert np.array_equal(table[:, 4].astype(np.float32), weight.flatten())
     assert table[-1, :4].tolist() == [16, 6, 5, 5]
-    kernel = np.loadtxt(kernels_files.kernel_table(shown, 9).splitlines()[1:], delimiter=",")
+    kernel = np.loadtxt(take_along.kernel_table(shown, 9).splitlines()[1:], delimiter=",")
     assert np.array_equal(kernel[:, 4].astype(np.float32), weight[9].flatten())
     assert set(kernel[:, 0]) == {10}
-    every = kernels_files.layers_table(shown.subject).splitlines()
+    every = take_along.layers_table(shown.subject).splitlines()
     assert len(every) == 6
     assert every[2].startswith("conv2,Conv2d,16,6,5,5,1,2400,")
 
@@ -259,9 +258,9 @@ def test_a_visitor_keeps_no_network_alive(shipped: Path, monkeypatch: pytest.Mon
 def test_what_is_sent_is_bounded() -> None:
     for wide, slices in ((4096, 1), (2048, 512), (7, 25088)):
         network = nn.Sequential(nn.Conv2d(slices, wide, 1))
-        (layer,) = kernels.layers(network)
-        values = kernels.sheet(kernels.weights(network, layer), layer.kinds[0]).values
-        assert values.size <= kernels.MOST_SIDE**2
+        (layer,) = figures.layers(network)
+        values = figures.sheet(figures.weights(network, layer), layer.kinds[0]).values
+        assert values.size <= figures.MOST_SIDE**2
 
 
 # -- in a real browser ------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from explorer import networks
 from explorer.base import language
 from explorer.ui import entries
 from explorer.ui.entries import PAGES, ROOT, SECTIONS, Entry
-from explorer.ui.speech import CHOICE
+from explorer.ui.language_picker import CHOICE
 
 POT = language.LOCALES / "convscope.pot"
 PSEUDO = "eo"  # any code: the pseudo-language borrows it
@@ -110,7 +110,7 @@ def shown(at: AppTest) -> Iterator[str]:
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda page: page.url or "home")
 def test_no_page_speaks_plain_english(pseudo: str, entry: Entry) -> None:
-    at = AppTest.from_file(str(ROOT / "explorer/ui/shell.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
     at.session_state[CHOICE] = pseudo
     at.run().switch_page(str(entry.path)).run()
     assert not at.exception
@@ -119,7 +119,7 @@ def test_no_page_speaks_plain_english(pseudo: str, entry: Entry) -> None:
 
 
 def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
-    at = AppTest.from_file(str(ROOT / "explorer/ui/shell.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
     at.context = {"locale": f"{pseudo}-XX"}
     at.run()
     assert at.title[0].value.startswith("⟦")
@@ -140,6 +140,6 @@ def test_the_list_of_pages_is_in_the_language_that_it_is_kept_under(pseudo: str)
 
 
 def test_one_language_needs_no_choice() -> None:
-    at = AppTest.from_file(str(ROOT / "explorer/ui/shell.py"), default_timeout=60).run()
+    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60).run()
     if len(language.available()) == 1:
         assert not at.sidebar.selectbox

@@ -9,12 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import networks
 from explorer.analysis import summary
-from explorer.figures import board as figures
-from explorer.figures import table
-from explorer.ui import board_view
 from explorer.ui.entries import ROOT, entry
+from pages.explore.layers import board_data as figures
+from pages.explore.layers import board_view, table
 
-SHELL = str(ROOT / "explorer" / "ui" / "shell.py")
+SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
 
 
 def opened(**address: str) -> AppTest:

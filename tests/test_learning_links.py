@@ -12,8 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
-from explorer.ui import blocks_setting, channels_setting
 from explorer.ui.entries import LEARN, PAGES
+from pages.learn.blocks import settings
+from pages.learn.channels import settings as channels_setting
 from tests.pages import opened
 
 URLS = [page.url for page in PAGES if page.section == LEARN]
@@ -25,7 +26,7 @@ PARTS: Mapping[str, list[dict[str, str]]] = {
     "channels": [{"channels_part": part} for part in channels_setting.words()],
     "receptive-field": [{"field_view": view} for view in ("stack", "effective", "why", "networks")],
     "batch-norm": [{}, {"bn_view": "bias"}],
-    "blocks": [{"blocks_part": part} for part in blocks_setting.words()],
+    "blocks": [{"blocks_part": part} for part in settings.words()],
 }
 WORDS: Mapping[str, Mapping[str, str]] = {  # one that is not the first, for each choice
     "convolution": {"conv_photo": "camera"},

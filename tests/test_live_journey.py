@@ -21,7 +21,7 @@ from explorer.runs.writer import Ledger
 from explorer.server import assets
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
-from explorer.ui.entries import ASSETS
+from explorer.ui.runs import component
 from tests.conftest import settled, visiting
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, Served, mortal
@@ -458,6 +458,7 @@ def test_a_telephone_shows_accuracy_and_the_whole_matrix(
 
 
 # A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.
+TRACK = Path(component.__file__).with_name("track.js")
 ALONG = """
 async address => {
   const { Track } = await import(address)
@@ -470,7 +471,7 @@ async address => {
 
 def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[int]) -> None:
     shown = compared.locator(".overlay")
-    track = f"/{assets.address(ASSETS / 'run_track.js')}"
+    track = f"/{assets.address(TRACK)}"
     assert compared.evaluate(ALONG, track) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
     ends = [runs.epochs(number)[-1] for number in pair]
     flops = runs.get(pair[0]).facts["forward_flops"]

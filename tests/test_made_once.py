@@ -10,7 +10,8 @@ import torch
 
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
-from explorer.ui import convolution_photo, entries, speech
+from explorer.ui import entries, language_picker
+from pages.learn.convolution import photo
 from tests.pages import opened
 
 
@@ -33,7 +34,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Counted:
 
 def test_the_readers_language_is_looked_up_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened("pooling")
-    lookups = counted(monkeypatch, speech, "_of_browser")
+    lookups = counted(monkeypatch, language_picker, "_of_browser")
     for run in (1, 2):
         at.run()
         assert lookups.calls == run
@@ -42,10 +43,10 @@ def test_the_readers_language_is_looked_up_once_a_run(monkeypatch: pytest.Monkey
 def test_definitions_and_photographs_are_made_at_the_first_visit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    convolution_photo._ours.cache_clear()
+    photo._ours.cache_clear()
     opened("convolution")
     read = counted(monkeypatch, inspect, "getsource")
-    convolved = counted(monkeypatch, convolution_photo, "convolve")
+    convolved = counted(monkeypatch, photo, "convolve")
     again = opened("convolution")
     assert read.calls == convolved.calls == 0
     again.number_input(key="conv_dilation").set_value(2).run()

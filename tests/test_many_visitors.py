@@ -219,6 +219,6 @@ def test_all_that_is_kept_for_visitors_has_a_bound() -> None:
 
 def _modules() -> list[ModuleType]:
     for room in pkgutil.walk_packages(explorer.__path__, "explorer."):
-        if "__main__" not in room.name and not room.name.endswith(".shell"):
+        if "__main__" not in room.name and not room.name.endswith(".frame"):
             importlib.import_module(room.name)
     return [module for name, module in sys.modules.items() if name.startswith("explorer.")]

@@ -10,7 +10,9 @@ from explorer.analysis import summary
 from explorer.data import pictures
 from explorer.networks import get
 from explorer.networks.registry import build_on_meta
-from explorer.ui import compare_work, inside_mode, inside_why_view
+from explorer.ui.model_picker import mode
+from pages.inside.compare import computation
+from pages.inside.why import parts
 from tests.pages import boards, opened, text
 
 NORM = "Evaluation mode, as a network is used: batch norm takes its moving averages."
@@ -26,8 +28,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty home, no trained weights."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    monkeypatch.setattr(compare_work, "PIECE", 0.01)
-    monkeypatch.setattr(inside_why_view, "PATIENCE", 0.01)
+    monkeypatch.setattr(computation, "PIECE", 0.01)
+    monkeypatch.setattr(parts, "PATIENCE", 0.01)
     yield
     weights._shelf.clear()
 
@@ -45,10 +47,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_sentence_names_what_the_network_has(name: str, kept: tuple[str, ...]) -> None:
     architecture = get(name)
     measured = summary.measure(name, {}, architecture.input_shape, 1)
-    told = inside_mode.evaluation(measured)
-    assert inside_mode.matters(measured) == bool(kept) == bool(told)
+    told = mode.evaluation(measured)
+    assert mode.matters(measured) == bool(kept) == bool(told)
     assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
-    told = inside_mode.training(measured, 9)
+    told = mode.training(measured, 9)
     assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
     assert ("9 others" in told) == ("batch norm" in kept)
     network = build_on_meta(architecture, architecture.resolve())

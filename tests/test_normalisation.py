@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from explorer.figures import normalisation as figures
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Source
+from pages.learn.batch_norm import charts
 
 SOURCES = st.builds(
     Source,
@@ -206,7 +206,7 @@ def test_plain_tensors_are_lost_on_saving():
 
 def test_the_board_gets_every_value_at_every_stage():
     found = normalisation.steps(normalisation.batch(Source(side=2), 0), *ones_zeros())
-    board = figures.board(found, 1, "key", "used")
+    board = charts.board(found, 1, "key", "used")
     assert board["count"] == 16 * 4
     for channel, feature in enumerate(board["features"]):
         for shown, stage in zip(feature["stages"], found.stages, strict=True):
@@ -218,7 +218,7 @@ def test_the_board_gets_every_value_at_every_stage():
 
 def test_the_file_holds_every_value():
     found = normalisation.steps(normalisation.batch(Source(), 0), *ones_zeros())
-    rows = list(csv.DictReader(io.StringIO(figures.csv(found))))
+    rows = list(csv.DictReader(io.StringIO(charts.csv(found))))
     assert len(rows) == found.raw.numel()
     for row in rows:
         x, mean, var = (float(row[name]) for name in ("x", "mean", "variance"))
@@ -229,7 +229,7 @@ def test_the_chart_tells_two_momentum_conventions_apart():
     batches = [normalisation.batch(Source(), number) for number in range(20)]
     course = normalisation.moving_averages(batches, 0.9)
     swapped = normalisation.moving_averages(batches, 0.1)
-    chart = figures.moving(course, swapped, 0, "mean", 5)
+    chart = charts.moving(course, swapped, 0, "mean", 5)
     dots, ours, theirs = chart.data
     assert ours.line.dash != theirs.line.dash
     assert ours.y[1] == pytest.approx(0.1 * dots.y[0], rel=1e-4)

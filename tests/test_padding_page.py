@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from torch.nn import functional
 
 from explorer.lessons import windows
-from explorer.ui import padding_planes, padding_questions, padding_view, strip_words
+from pages.learn.padding_stride import parts, planes, questions, strip_words
 from tests import pages
 from tests.conftest import settled
 from tests.pages import boards, text
@@ -100,7 +100,7 @@ def test_the_even_kernels_extra_zero_stands_right():
     ],
 )
 def test_the_courses_examples(typed, places):
-    rows, columns = padding_planes.read_axes(typed)
+    rows, columns = planes.read_axes(typed)
     assert (rows.places, columns.places) == places
     x = torch.rand(1, 1, rows.size, columns.size)
     layer = torch.nn.Conv2d(
@@ -114,10 +114,10 @@ def test_the_courses_examples(typed, places):
 
 
 def test_the_courses_figures_of_padding_and_stride():
-    rows, columns = padding_planes.read_axes(("3x3", "2x2", "1", "1"))
+    rows, columns = planes.read_axes(("3x3", "2x2", "1", "1"))
     padded = ((0, 3, 8, 4), (9, 19, 25, 10), (21, 37, 43, 16), (6, 7, 8, 0))
     assert windows.plane(rows, columns) == padded
-    rows, columns = padding_planes.read_axes(("3x3", "2x2", "1", "3, 2"))
+    rows, columns = planes.read_axes(("3x3", "2x2", "1", "3, 2"))
     assert windows.plane(rows, columns) == ((0, 8), (6, 8))
 
 
@@ -158,12 +158,12 @@ def test_padding_0_1_is_left_and_right_only():
 
 def test_the_courses_examples_are_one_click_away():
     at = opened(pad_view="two")
-    for label, setting in padding_view.COURSE.items():
+    for label, setting in parts.COURSE.items():
         next(button for button in at.button if button.label == label).click().run()
         assert not at.exception
         assert not at.error
         assert at.text_input(key="pad_kernel2").value == setting["pad_kernel2"]
-        rows, columns = padding_planes.read_axes(tuple(map(setting.get, padding_view.TWO_DEFAULTS)))
+        rows, columns = planes.read_axes(tuple(map(setting.get, parts.TWO_DEFAULTS)))
         outputs = [float(window["out"]) for window in boards(at)[0]["windows"]]
         assert outputs == [value for row in windows.plane(rows, columns) for value in row]
 
@@ -171,13 +171,13 @@ def test_the_courses_examples_are_one_click_away():
 def test_every_prompt_and_question_sets_up_an_experiment():
     for view in ("one", "same"):
         at = opened(pad_view=view)
-        for number, setting in enumerate(padding_view.prompts(view).values()):
+        for number, setting in enumerate(parts.prompts(view).values()):
             at.button(key=f"try_{number}").click().run()
             assert not at.exception
             assert not at.error
             shown = {key: at.session_state[key] for key in setting}
             assert shown == setting
-    for number, question in enumerate(padding_questions.QUESTIONS):
+    for number, question in enumerate(questions.QUESTIONS):
         at.button(key=f"show_{number}").click().run()
         assert not at.exception
         assert not at.error
@@ -259,7 +259,7 @@ def test_a_link_gone_bad_still_shows_a_picture(address):
 
 
 def test_the_file_of_windows():
-    rows = list(csv.DictReader(io.StringIO(padding_view.windows_csv(windows.axis(9, 4, 3)))))
+    rows = list(csv.DictReader(io.StringIO(parts.windows_csv(windows.axis(9, 4, 3)))))
     assert rows == [
         {"output": "1", "columns": "1 2 3 4", "value": "10"},
         {"output": "2", "columns": "4 5 6 7", "value": "22"},
@@ -267,8 +267,8 @@ def test_the_file_of_windows():
 
 
 def test_the_file_of_windows_on_two_axes():
-    rows, columns = padding_planes.read_axes(("3x3", "2x2", "1", "3, 2"))
-    told = list(csv.DictReader(io.StringIO(padding_planes.planes_csv(rows, columns))))
+    rows, columns = planes.read_axes(("3x3", "2x2", "1", "3, 2"))
+    told = list(csv.DictReader(io.StringIO(planes.planes_csv(rows, columns))))
     assert [row["value"] for row in told] == ["0", "8", "6", "8"]
     assert told[1] == {
         "output_row": "1", "output_column": "2", "rows": "0 1", "columns": "2 3", "value": "8",

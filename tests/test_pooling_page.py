@@ -7,8 +7,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from explorer.ui import pooling_experiments as experiments
-from explorer.ui import pooling_view
+from pages.learn.pooling import experiments, parts
 from tests import pages
 from tests.pages import boards, text
 
@@ -58,7 +57,7 @@ def test_the_courses_cases(preset: str, call: str, output: list[list[float]]) ->
     assert not at.exception
     assert call in line(at)
     assert computed(at) == output
-    name = pooling_view.presets()[preset].name
+    name = parts.presets()[preset].name
     assert at.menu_button(key="pool_preset").label == name
 
 
@@ -136,10 +135,10 @@ def test_the_edge_that_max_pooling_loses() -> None:
 def test_the_gradient_of_max_and_mean() -> None:
     at = opened()
     at.menu_button(key="pool_preset").click("digit").run()
-    shown = pooling_view.Sliding("t", ((1.0, 2.0), (3.0, 4.0)), ((1.0, 1.0),) * 2, "max", (2, 2))
+    shown = parts.Sliding("t", ((1.0, 2.0), (3.0, 4.0)), ((1.0, 1.0),) * 2, "max", (2, 2))
     x = torch.tensor(shown.input)
-    assert pooling_view.gradient(x, shown, "max").tolist() == [[0, 0], [0, 1]]
-    assert pooling_view.gradient(x, shown, "avg").tolist() == [[0.25] * 2] * 2
+    assert parts.gradient(x, shown, "max").tolist() == [[0, 0], [0, 1]]
+    assert parts.gradient(x, shown, "avg").tolist() == [[0.25] * 2] * 2
     assert "**avg** passes 1/4 to all 4" in text(at)
 
 

@@ -12,7 +12,7 @@ from explorer.data import datasets
 from explorer.training import Started, Training, machine
 from explorer.training.machine import GAINS_BY_BFLOAT16, numbers, repeatable
 from explorer.training.recipes import Recipe
-from explorer.ui import run_words
+from explorer.ui.runs import run_words
 from tests.pages import opened
 
 CPU = device.named("cpu")

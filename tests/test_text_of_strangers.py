@@ -14,7 +14,7 @@ from explorer import runs
 from explorer.__main__ import main
 from explorer.runs import Status, store
 from explorer.runs.database import database
-from explorer.ui import run_words
+from explorer.ui.runs import run_words
 from tests.pages import opened
 from tests.run_processes import SHORT, folder, over
 

@@ -18,7 +18,7 @@ from explorer.training import recipes
 from explorer.training.recipes import Recipe
 from explorer.ui import states
 from explorer.ui.entries import PAGES, entry
-from explorer.ui.speech import CHOICE
+from explorer.ui.language_picker import CHOICE
 from explorer.ui.state import State
 from tests.pages import SHELL
 from tests.run_processes import folder

@@ -33,10 +33,12 @@ from explorer.server.runs import ROUTES
 from explorer.training import checkpoints, recipes
 from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
-from explorer.ui import run_table, run_words, train_measured
 from explorer.ui.entries import entry
-from explorer.ui.run_words import duration
-from explorer.ui.train_form import FIRST
+from explorer.ui.runs import run_words
+from explorer.ui.runs.run_words import duration
+from pages.train.new_run import measured
+from pages.train.new_run.form import FIRST
+from pages.train.runs import run_table
 from tests.pages import boards, opened, press, text, untold
 from tests.run_processes import SHORT, folder, over, until
 from tests.test_runs_store import SETTINGS, STARTED, epoch
@@ -294,7 +296,7 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     assert "not measured yet" in table
     press(at, "Measure the time")
     plan = [replace(each, dataset="digits", epochs=2) for each in PRESETS["batch-norm"].recipes]
-    found = [train_measured.budget(each) for each in plan]
+    found = [measured.budget(each) for each in plan]
     assert all(found)
     whole = sum(each.seconds for each in found if each)
     assert f"about {run_words.duration(whole)}" in html(at, 'class="budget"')

@@ -11,10 +11,10 @@ ELSEWHERE = ("http://192.168.1.20:8501", "http://lab.local:8501", "http://localh
 
 def photograph(url: str) -> AppTest:
     """The page Convolution with the camera chosen, as a browser at this address asks for it."""
-    at = AppTest.from_file(str(ROOT / "explorer/ui/shell.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
     at.context = {"url": url}
     at.query_params["conv_photo"] = "camera"
-    return at.switch_page(str(ROOT / "pages/learn/convolution.py")).run()
+    return at.switch_page(str(ROOT / "pages/learn/convolution/page.py")).run()
 
 
 @pytest.mark.parametrize("url", LOCAL)

@@ -27,25 +27,21 @@ from explorer import weights
 from explorer.base import compute_slots
 from explorer.base.cache import Shelf
 from explorer.data import datasets, pictures
-from explorer.figures import attribution as figures
 from explorer.figures import maps
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS
 from explorer.networks import get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.ui import (
-    inside_why_board,
-    inside_why_mistakes,
-    inside_why_pieces,
-    inside_why_view,
-    inside_why_work,
-)
-from explorer.ui.inside_choice import Choice
-from explorer.ui.inside_leaf import Place
-from explorer.ui.inside_why_pieces import Question
-from explorer.ui.inside_why_work import Piece, Work
-from explorer.ui.maps_recorded import Subject
+from explorer.ui.inside.recordings import Subject
+from explorer.ui.model_picker import Choice
+from explorer.ui.picture_picker.browse import Place
+from pages.inside.why import boards as inside_why_board
+from pages.inside.why import charts, computation, mistakes
+from pages.inside.why import parts as inside_why_view
+from pages.inside.why import results as inside_why_pieces
+from pages.inside.why.computation import Piece, Work
+from pages.inside.why.results import Question
 from tests.conftest import settled
 from tests.pages import boards, opened, press, text, untold
 
@@ -61,8 +57,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(inside_why_view, "PATIENCE", 60.0)
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    inside_why_work.forget()
-    for shelf in (inside_why_pieces._answers, inside_why_mistakes._kept, weights._shelf):
+    computation.forget()
+    for shelf in (inside_why_pieces._answers, mistakes._kept, weights._shelf):
         shelf.clear()
 
 
@@ -193,7 +189,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
 def test_a_map_of_zeros_says_so() -> None:
     found = inside_why_pieces.Explained({}, {"grad_cam": torch.zeros(4, 4)}, {}, (), {})
     assert "says nothing" in inside_why_board._note(found, "control", "grad_cam")
-    drawn = figures.drawn(torch.zeros(4, 4), signed=True)
+    drawn = charts.drawn(torch.zeros(4, 4), signed=True)
     assert (drawn["low"], drawn["high"], drawn["cut"]) == (0, 0, False)
 
 
@@ -260,12 +256,12 @@ def test_the_next_mistake_is_one(shipped: Path) -> None:
 def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained(shipped)
     at = opened("why", picture="digits:test:0")
-    monkeypatch.setattr(inside_why_mistakes, "SECONDS", -1.0)
-    monkeypatch.setattr(inside_why_mistakes, "_right", lambda *given: [True] * len(given[2]))
+    monkeypatch.setattr(mistakes, "SECONDS", -1.0)
+    monkeypatch.setattr(mistakes, "_right", lambda *given: [True] * len(given[2]))
     press(at, "Next mistake of this network")
     assert picture_of(at) == "digits:test:16"
     assert "No mistake up to picture 16" in at.toast[0].value
-    monkeypatch.setattr(inside_why_mistakes, "SECONDS", 600.0)
+    monkeypatch.setattr(mistakes, "SECONDS", 600.0)
     press(at, "Next mistake of this network")
     assert "gets every test picture of" in at.toast[0].value
     assert picture_of(at) == "digits:test:16"
@@ -275,7 +271,7 @@ def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.M
     trained(shipped)
     at = opened("why", picture="digits:test:3")
     with monkeypatch.context() as hasty, ExitStack() as others:
-        hasty.setattr(inside_why_mistakes, "SECONDS", 0.05)
+        hasty.setattr(mistakes, "SECONDS", 0.05)
         for _each in range(compute_slots.MOST):
             assert others.enter_context(compute_slots.turn(30))
         press(at, "Next mistake of this network")
@@ -305,7 +301,7 @@ class Watched:
             self.now -= 1
         return found
 
-    right = staticmethod(inside_why_mistakes._right)
+    right = staticmethod(mistakes._right)
 
 
 def test_thirty_who_search_share_what_is_known_and_take_turns(
@@ -315,15 +311,15 @@ def test_thirty_who_search_share_what_is_known_and_take_turns(
     for number in range(5):
         shutil.copy(shipped / f"lenet{weights.SUFFIX}", shipped / f"copy{number}{weights.SUFFIX}")
     watched = Watched()
-    monkeypatch.setattr(inside_why_mistakes, "_right", watched)
-    monkeypatch.setattr(inside_why_mistakes, "SECONDS", 600.0)
+    monkeypatch.setattr(mistakes, "_right", watched)
+    monkeypatch.setattr(mistakes, "SECONDS", 600.0)
     gate = threading.Barrier(VISITORS)
 
-    def visit(visitor: int) -> tuple[int, inside_why_mistakes.Search]:
+    def visit(visitor: int) -> tuple[int, mistakes.Search]:
         known = weights.facts("lenet", None, f"shipped:copy{visitor % 5}")
         place = Place("digits", "test", 11 * (visitor // 5))
         gate.wait(60)
-        return place.number, inside_why_mistakes.after(Choice(known, (1, 28, 28)), "squeeze", place)
+        return place.number, mistakes.after(Choice(known, (1, 28, 28)), "squeeze", place)
 
     with ThreadPoolExecutor(VISITORS) as threads:
         searches = list(threads.map(visit, range(VISITORS)))
@@ -355,7 +351,7 @@ def test_the_same_is_made_once_for_thirty_visitors() -> None:
         return torch.ones(3)
 
     def visit(_n: int) -> Tensor:
-        work = inside_why_work.ask([piece("a", make)])
+        work = computation.ask([piece("a", make)])
         assert work.wait(20)
         found = work.found["a"]
         assert isinstance(found, Tensor)
@@ -377,7 +373,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
         return Question(subject, visitor % 10, settings)
 
     def visit(visitor: int) -> Work:
-        work = inside_why_work.ask(inside_why_pieces.pieces(question(visitor), None))
+        work = computation.ask(inside_why_pieces.pieces(question(visitor), None))
         assert work.wait(60)
         return work
 
@@ -392,7 +388,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
 
 
 def test_work_that_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inside_why_work, "PATIENCE", 0.05)
+    monkeypatch.setattr(computation, "PATIENCE", 0.05)
 
     def make(tell: attribution.Progress) -> Tensor:
         for step in range(1000):
@@ -400,14 +396,14 @@ def test_work_that_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> Non
             time.sleep(0.01)
         raise AssertionError("it went on")
 
-    work = inside_why_work.ask([piece("quick", lambda _tell: torch.ones(1)), piece("slow", make)])
+    work = computation.ask([piece("quick", lambda _tell: torch.ones(1)), piece("slow", make)])
     end = time.monotonic() + 10
     while not work.finished and time.monotonic() < end:
         time.sleep(0.02)
     assert work.finished
     assert set(work.found) == {"quick"}
     assert not work.errors
-    assert inside_why_work.ask([piece("quick", make)]).wait(5)  # what was ready is kept
+    assert computation.ask([piece("quick", make)]).wait(5)  # what was ready is kept
 
 
 def test_what_goes_wrong_is_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
@@ -417,11 +413,11 @@ def test_what_goes_wrong_is_a_sentence(caplog: pytest.LogCaptureFixture) -> None
     def fail(_tell: attribution.Progress) -> Tensor:
         raise RuntimeError("a fault of ours")
 
-    work = inside_why_work.ask([piece("refused", refuse), piece("fine", lambda _t: torch.ones(1))])
+    work = computation.ask([piece("refused", refuse), piece("fine", lambda _t: torch.ones(1))])
     assert work.wait(5)
     assert work.errors == {"refused": "Choose a smaller patch."}
     assert set(work.found) == {"fine"}
-    broken = inside_why_work.ask([piece("broken", fail)])
+    broken = computation.ask([piece("broken", fail)])
     assert broken.wait(5)
     assert "our mistake" in broken.errors["broken"]
     end = time.monotonic() + 5
@@ -461,7 +457,7 @@ def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Mo
 def test_who_waited_has_the_results_whatever_the_shelf_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inside_why_work, "_shelf", Shelf(1, inside_why_work._nbytes))
+    monkeypatch.setattr(computation, "_shelf", Shelf(1, computation._nbytes))
     made: list[int] = []
 
     def make(tell: attribution.Progress) -> Tensor:
@@ -473,8 +469,8 @@ def test_who_waited_has_the_results_whatever_the_shelf_let_go(
         """Look now and then, as a page does, and once more at the end to draw."""
         work = None
         while work is None or not work.wait(0.01):
-            work = inside_why_work.ask([piece("a", make, f"a {visitor}")], work)
-        found = inside_why_work.ask([piece("a", make, f"a {visitor}")], work).found["a"]
+            work = computation.ask([piece("a", make, f"a {visitor}")], work)
+        found = computation.ask([piece("a", make, f"a {visitor}")], work).found["a"]
         assert isinstance(found, Tensor)
         return work, found
 
@@ -486,16 +482,16 @@ def test_who_waited_has_the_results_whatever_the_shelf_let_go(
     assert found is results[3][1]
     del work, found, results
     end = time.monotonic() + 30
-    while inside_why_work._works and time.monotonic() < end:  # threads that are just leaving
+    while computation._works and time.monotonic() < end:  # threads that are just leaving
         gc.collect()
         time.sleep(0.01)
-    assert not inside_why_work._works  # nobody looks any more
+    assert not computation._works  # nobody looks any more
     visit(3)
     assert len(made) == VISITORS + 1
 
 
 def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inside_why_work, "_shelf", Shelf(1, inside_why_work._nbytes))
+    monkeypatch.setattr(computation, "_shelf", Shelf(1, computation._nbytes))
     monkeypatch.setattr(inside_why_view, "PATIENCE", 0.0)  # however fast: what is made comes later
     monkeypatch.setattr(inside_why_view, "MOMENT", 0.0)
     plain, made = METHODS["occlusion"], []
@@ -526,13 +522,13 @@ def test_what_was_given_up_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> Non
         tell(1, 2)
         return torch.ones(1)
 
-    monkeypatch.setattr(inside_why_work, "PATIENCE", -1.0)  # nobody is patient enough
-    first = inside_why_work.ask([piece("a", make)])
+    monkeypatch.setattr(computation, "PATIENCE", -1.0)  # nobody is patient enough
+    first = computation.ask([piece("a", make)])
     go.set()
     assert first.wait(30)
     assert first.given_up
-    monkeypatch.setattr(inside_why_work, "PATIENCE", 60.0)
-    again = inside_why_work.ask([piece("a", make)], first)
+    monkeypatch.setattr(computation, "PATIENCE", 60.0)
+    again = computation.ask([piece("a", make)], first)
     assert again.wait(30)
     assert (set(again.found), again.given_up) == ({"a"}, False)
 
@@ -546,10 +542,10 @@ def test_a_failure_stays_with_who_waited_and_others_try_again() -> None:
             raise ValueError("Not now.")
         return torch.ones(1)
 
-    first = inside_why_work.ask([piece("a", make)])
+    first = computation.ask([piece("a", make)])
     assert first.wait(30)
-    assert inside_why_work.ask([piece("a", make)], first).errors == {"a": "Not now."}
-    other = inside_why_work.ask([piece("a", make)])
+    assert computation.ask([piece("a", make)], first).errors == {"a": "Not now."}
+    other = computation.ask([piece("a", make)])
     assert other.wait(30)
     assert set(other.found) == {"a"}
 
@@ -568,28 +564,28 @@ def test_a_few_bright_pixels_do_not_darken_all_others() -> None:
     torch.manual_seed(0)
     heat = torch.rand(28, 28)
     heat[3, 4] = 1000
-    drawn = figures.drawn(heat, signed=False)
+    drawn = charts.drawn(heat, signed=False)
     assert drawn["cut"]
     assert drawn["high"] == pytest.approx(float(torch.quantile(heat, 0.99)), rel=1e-5)
-    whole = figures.drawn(torch.eye(3), signed=True)
+    whole = charts.drawn(torch.eye(3), signed=True)
     assert (whole["low"], whole["high"], whole["cut"]) == (-1, 1, False)
-    large = figures.drawn(torch.rand(224, 200), signed=False)
+    large = charts.drawn(torch.rand(224, 200), signed=False)
     assert large["values"].shape == (1, 112, 100)
     assert large["block"] == 2
-    assert len(figures.LINES) >= len(METHODS)
-    assert all(dash in inside_why_board.DASHES for _color, dash, _mark in figures.LINES)
+    assert len(charts.LINES) >= len(METHODS)
+    assert all(dash in inside_why_board.DASHES for _color, dash, _mark in charts.LINES)
     assert maps.LAST == 254
 
 
 def test_files_hold_every_number() -> None:
     heats = {"one": torch.rand(3, 5), "two": -torch.rand(3, 5)}
-    rows = list(csv.reader(io.StringIO(figures.maps_csv(heats))))
+    rows = list(csv.reader(io.StringIO(charts.maps_csv(heats))))
     assert rows[0] == ["row", "column", "one", "two"]
     assert [rows[8][0], rows[8][1]] == ["1", "2"]
     found = np.array(rows[1:], float)
     assert np.allclose(found[:, 2].reshape(3, 5), heats["one"], rtol=1e-7)
     curve = attribution.Deletion(torch.tensor([0, 0.5, 1]), torch.tensor([0.9, 0.25, 0.1]))
-    lines = list(csv.reader(io.StringIO(figures.curves_csv({"map": curve}))))
+    lines = list(csv.reader(io.StringIO(charts.curves_csv({"map": curve}))))
     assert lines == [
         ["fraction", "map"],
         ["0", "0.899999976"],

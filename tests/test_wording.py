@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from explorer.analysis import derivations, wording
 from explorer.analysis.summary import Anatomy, Layer, dissect, measure
 from explorer.base import inputs, units
-from explorer.figures.board import board
 from explorer.networks import course, get
+from pages.explore.layers.board_data import board
 
 THIN = "\u202f"
 TORCHVISION = (

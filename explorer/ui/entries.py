@@ -1,6 +1,6 @@
-"""Every page: its file, its words, its icon, address and section.
+"""Every page: its folder, its words, its icon, address and section.
 
-To add a page, write its file under `pages/` and add its line to `PAGES`.
+To add a page, write its folder under `pages/` and add its entry to `PAGES`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ SECTIONS = ("", LEARN, EXPLORE, LOOK_INSIDE, TRAIN)  # in the sidebar's order; "
 
 @dataclass(frozen=True)
 class Entry:
-    """One page: its file under `pages/`, its words (marked with N_), its icon, URL and section."""
+    """A page: its folder under `pages/`, its words (marked with N_), its icon, URL, section."""
 
-    file: str
+    folder: str
     title: str
     question: str
     icon: str
@@ -35,13 +35,13 @@ class Entry:
     @property
     def path(self) -> Path:
         """The page's file, as `st.page_link` and `st.switch_page` take it."""
-        return ROOT / "pages" / self.file
+        return ROOT / "pages" / self.folder / "page.py"
 
 
 PAGES = (
-    Entry("home.py", N_("Home"), N_("Where to begin?"), ":material/home:", ""),
+    Entry("home", N_("Home"), N_("Where to begin?"), ":material/home:", ""),
     Entry(
-        "learn/convolution.py",
+        "learn/convolution",
         N_("Convolution"),
         N_("Where does this number come from?"),
         ":material/grid_on:",
@@ -49,7 +49,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/edge_kernel.py",
+        "learn/edge_kernel",
         N_("Learn an edge kernel"),
         N_("Can a kernel find the edge by itself?"),
         ":material/trending_down:",
@@ -57,7 +57,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/padding_stride.py",
+        "learn/padding_stride",
         N_("Padding and stride"),
         N_("How large is the output, and what is never read?"),
         ":material/padding:",
@@ -65,7 +65,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/channels.py",
+        "learn/channels",
         N_("Channels and 1 × 1"),
         N_("How do several channels become one number?"),
         ":material/layers:",
@@ -73,7 +73,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/pooling.py",
+        "learn/pooling",
         N_("Pooling"),
         N_("What does pooling forgive, and what does it lose?"),
         ":material/compress:",
@@ -81,7 +81,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/receptive_field.py",
+        "learn/receptive_field",
         N_("Receptive field"),
         N_("How much of the picture does one unit see?"),
         ":material/center_focus_strong:",
@@ -89,7 +89,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/batch_norm.py",
+        "learn/batch_norm",
         N_("Batch normalisation"),
         N_("What does batch normalisation do to a batch?"),
         ":material/equalizer:",
@@ -97,7 +97,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/blocks.py",
+        "learn/blocks",
         N_("Blocks"),
         N_("What are modern networks built from?"),
         ":material/view_module:",
@@ -105,7 +105,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "learn/check.py",
+        "learn/check",
         N_("Check yourself"),
         N_("Can you tell before the machine does?"),
         ":material/quiz:",
@@ -113,7 +113,7 @@ PAGES = (
         LEARN,
     ),
     Entry(
-        "explore/layers.py",
+        "explore/layers",
         N_("Layers"),
         N_("What happens to an image inside a network, layer by layer?"),
         ":material/stacks:",
@@ -121,7 +121,7 @@ PAGES = (
         EXPLORE,
     ),
     Entry(
-        "explore/data.py",
+        "explore/data",
         N_("Data"),
         N_("What does a network learn from?"),
         ":material/photo_library:",
@@ -129,7 +129,7 @@ PAGES = (
         EXPLORE,
     ),
     Entry(
-        "inside/feature_maps.py",
+        "inside/feature_maps",
         N_("Feature maps"),
         N_("What does each layer see?"),
         ":material/visibility:",
@@ -137,7 +137,7 @@ PAGES = (
         LOOK_INSIDE,
     ),
     Entry(
-        "inside/kernels.py",
+        "inside/kernels",
         N_("Kernels"),
         N_("What does each layer look for?"),
         ":material/blur_on:",
@@ -145,7 +145,7 @@ PAGES = (
         LOOK_INSIDE,
     ),
     Entry(
-        "inside/excites.py",
+        "inside/feature_visualization",
         N_("What excites it"),
         N_("What does a channel answer to most?"),
         ":material/bolt:",
@@ -153,7 +153,7 @@ PAGES = (
         LOOK_INSIDE,
     ),
     Entry(
-        "inside/why.py",
+        "inside/why",
         N_("Why this class?"),
         N_("What in the picture does the answer rest on?"),
         ":material/psychology_alt:",
@@ -161,7 +161,7 @@ PAGES = (
         LOOK_INSIDE,
     ),
     Entry(
-        "inside/compare.py",
+        "inside/compare",
         N_("Compare"),
         N_("Which network answers better, and at what price?"),
         ":material/compare:",
@@ -169,7 +169,7 @@ PAGES = (
         LOOK_INSIDE,
     ),
     Entry(
-        "train/new_run.py",
+        "train/new_run",
         N_("New run"),
         N_("What shall be trained, and what will it take?"),
         ":material/rocket_launch:",
@@ -177,7 +177,7 @@ PAGES = (
         TRAIN,
     ),
     Entry(
-        "train/live.py",
+        "train/live",
         N_("Live"),
         N_("Is it learning?"),
         ":material/monitoring:",
@@ -185,7 +185,7 @@ PAGES = (
         TRAIN,
     ),
     Entry(
-        "train/runs.py",
+        "train/runs",
         N_("Runs"),
         N_("Which run did better, and why?"),
         ":material/compare_arrows:",

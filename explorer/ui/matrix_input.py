@@ -8,9 +8,9 @@ import streamlit as st
 from explorer.base import inputs
 from explorer.base.inputs import Matrix
 from explorer.base.language import _
-from explorer.ui import bound, learn
-from explorer.ui.learn import Setting
-from explorer.ui.window_board import Axes
+from explorer.ui import lesson, url_widgets
+from explorer.ui.boards.window_board import Axes
+from explorer.ui.lesson import Setting
 
 Axis = Literal["rows", "columns"]
 
@@ -28,7 +28,7 @@ def both_axes(
 ) -> Axes:
     """Whole numbers from 0, down and across; 0 may be impossible, but then a sentence says so."""
     down, across = (
-        bound.number(
+        url_widgets.number(
             labels[axis],
             f"{key}_{name}",
             default[axis],
@@ -60,13 +60,13 @@ def example(
             format_func=names.__getitem__,
             key=key,
             width="stretch",
-            on_click=lambda: learn.put(setting(st.session_state[key])),
+            on_click=lambda: lesson.put(setting(st.session_state[key])),
         )
 
 
 def matrix_text(label: str, key: str, default: str, most: int) -> str:
     """A grid as text under `key`, to type or paste, and its size to change; what is written."""
-    text = bound.lines(
+    text = url_widgets.lines(
         label,
         key,
         default,

@@ -7,7 +7,7 @@ from explorer.analysis import wording
 from explorer.analysis.misfit import Lesson
 from explorer.base.language import _
 from explorer.base.units import times
-from explorer.ui.inside_choice import Choice
+from explorer.ui.model_picker import Choice
 from explorer.ui.state import State
 
 

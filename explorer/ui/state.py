@@ -17,8 +17,8 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from explorer.base.language import _
-from explorer.ui import link_told, links
-from explorer.ui.links import Name
+from explorer.ui import link_warnings, url_state
+from explorer.ui.url_state import Name
 
 _SHOWN, _RESTORED = "the page that is shown", "addresses restored, by page"
 _CARRIED, _CARRIED_TO = "carried from page to page", "carried to pages"
@@ -110,7 +110,7 @@ class Number:
             return _("a whole number")
         if self.most is None:
             return _("{least} or more").format(least=self.least)
-        return link_told.between(self.least, self.most)
+        return link_warnings.between(self.least, self.most)
 
 
 Field = Open | OneOf | Switch | Number
@@ -171,21 +171,21 @@ class State:
 
     def put(self, name: str, value: object, default: object = "") -> None:
         """Write it into the address; the default is left out."""
-        links.put(name, spell(value), spell(default))
+        url_state.put(name, spell(value), spell(default))
 
     def takes_query(self, name: str) -> bool:
         """Whether `name` is to be taken from the address."""
-        return links.takes_query(self.key(name))
+        return url_state.takes_query(self.key(name))
 
     def know(self, *more: str) -> None:
         """Say so if a link says what the page does not hold, nor `more`."""
-        link_told.know({*self.fields, *more})
+        link_warnings.know({*self.fields, *more})
 
     def reset(self, names: Iterable[str], **said: object) -> None:
         """Forget `names`, and have the address say `said` instead: one step of Back."""
         for name in names:
             st.session_state.pop(self.key(name), None)
-        links.rewrite({**dict.fromkeys(names, ""), **{k: spell(v) for k, v in said.items()}})
+        url_state.rewrite({**dict.fromkeys(names, ""), **{k: spell(v) for k, v in said.items()}})
 
     def _take(self, name: str) -> Any:
         """Give the widget what it begins with; its field."""
@@ -201,7 +201,7 @@ class State:
         except ValueError:
             value = field.default
         if said and not _same(said, value):
-            link_told.refuse(field.name, said, field.there, spell(value))
+            link_warnings.refuse(field.name, said, field.there, spell(value))
         return value
 
     # What is carried along
@@ -237,19 +237,19 @@ class State:
 
     def pick_one(self, name: str, label: str, words: Mapping[Name, str]) -> Name:
         """As `links.pick_one`."""
-        return links.pick_one(self.key(name), label, words)
+        return url_state.pick_one(self.key(name), label, words)
 
     def pick_listed(self, name: str, label: str, words: Mapping[Name, str], *, width: int) -> Name:
         """As `links.pick_listed`."""
-        return links.pick_listed(self.key(name), label, words, width=width)
+        return url_state.pick_listed(self.key(name), label, words, width=width)
 
     def tabs(self, name: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
         """As `links.tabs`."""
-        return links.tabs(self.key(name), words)
+        return url_state.tabs(self.key(name), words)
 
     def heed(self, name: str, known: Sequence[Name]) -> Name:
         """As `links.heed`."""
-        return links.heed(self.key(name), known)
+        return url_state.heed(self.key(name), known)
 
     def select(self, name: str, label: str, help_: str | None = None) -> str:
         """One of the field's own names, from a list."""
@@ -329,18 +329,18 @@ def begin(page: str, others: Iterable[str] = ()) -> None:
     st.session_state[_SHOWN] = page
     here, bare = State.ALL.get(page), not set(st.query_params) - set(others)
     if moved:
-        links.forget(bound=not bare)
+        url_state.forget(bound=not bare)
         if here:
             here["brought"] = False
     if not bare:
         return
     restored: dict[str, Mapping[str, str]] = st.session_state.setdefault(_RESTORED, {})
-    if links.came_back():
+    if url_state.came_back():
         # From another page: then Streamlit has forgotten what of the address is bound to widgets.
-        bound = {k: spell(v) for k, v in links.bound_values().items()} if moved else {}
-        links.rewrite({**restored.get(page, {}), **bound})
+        bound = {k: spell(v) for k, v in url_state.bound_values().items()} if moved else {}
+        url_state.rewrite({**restored.get(page, {}), **bound})
     elif moved:
-        restored[page] = here.begin_with(links.left()) if here else links.left()
-        links.rewrite(restored[page])
+        restored[page] = here.begin_with(url_state.left()) if here else url_state.left()
+        url_state.rewrite(restored[page])
     else:  # all of it was set to its defaults
         restored.pop(page, None)

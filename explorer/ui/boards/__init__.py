@@ -1,0 +1,1 @@
+"""Boards: pictures that the browser draws, shared by pages."""

@@ -1,0 +1,81 @@
+"""Number grids with signs between them, linked: pointing at a cell shows what it is made of.
+
+Everything that happens under the pointer happens in the browser (`grids.js`); Python
+supplies every word, number and sum. What comes back is the cell that was chosen by a click or
+the arrow keys, and numbers typed into cells. Element to wait for in a test:
+`[data-grids-painted="<key>"]`; the cell shown stands in `data-grids-at`.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.figures.grids import At, Grid, Grids, Sign, Story
+from explorer.ui import url_state
+from explorer.ui.boards.component import Component
+
+GRIDS = Component(Path(__file__).with_suffix(".js"), "grids")
+
+
+def _words() -> dict[str, str]:
+    return {
+        "used": _("This number goes into every framed cell."),
+        "edit": _("New number; Enter puts it in, Escape leaves the old one."),
+    }
+
+
+def spell_at(at: At) -> str:
+    """A cell as a link spells it: "y0.1.0"."""
+    return ".".join(map(str, at))
+
+
+def _asked(key: str, grids: Sequence[Grid], start: At) -> At:
+    """The cell that the link asks for, if there is such a cell."""
+    given, _dot, place = st.query_params.get(f"{key}_at", "").partition(".")
+    row, _dot, column = place.partition(".")
+    shown = {grid["id"]: grid["values"] for grid in grids}
+    if given in shown and row.isdecimal() and column.isdecimal():
+        values = shown[given]
+        if int(row) < len(values) and int(column) < len(values[0]):
+            return given, int(row), int(column)
+    return start
+
+
+def number_grids(
+    content: tuple[list[Grid], list[Sign]],
+    stories: Sequence[Story],
+    *,
+    key: str,
+    label: str,
+    start: At,
+    on_edit: Callable[[str, int, int, str], None] | None = None,
+) -> None:
+    """Show grids and signs; the chosen cell is kept in the link as `<key>_at`.
+
+    `on_edit` is called with grid, row, column and the text typed there, before the page runs.
+    """
+    edits = f"edits {key}"
+
+    def edited() -> None:
+        edit = st.session_state[key].edit
+        st.session_state[edits] = st.session_state.get(edits, 0) + 1
+        if on_edit and edit:
+            on_edit(edit["grid"], int(edit["row"]), int(edit["column"]), str(edit["text"]))
+
+    grids, signs = content
+    data = Grids(
+        key=key,
+        label=label,
+        grids=grids,
+        signs=signs,
+        stories=list(stories),
+        start=_asked(key, grids, start),
+        edits=st.session_state.get(edits, 0),
+        lines=max(len(story["lines"]) for story in stories),
+        labels=_words(),
+    )
+    result = GRIDS(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
+    if result.at and result.at.get("key") == key:
+        url_state.put(f"{key}_at", spell_at(result.at["at"]), spell_at(start))

@@ -1,0 +1,115 @@
+"""The whole network as a strip of small pictures (`network_strip.js`).
+
+What comes back is `at` {"layer"}. The element to wait for in a test:
+`[data-strip-painted="<of>"]`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer.analysis.operations import INPUT, Operation
+from explorer.base.language import _, ngettext
+from explorer.base.units import exact, times
+from explorer.figures import maps, pictures
+from explorer.ui.boards.component import Component
+from explorer.ui.inside.recordings import Overview, Stage
+
+STRIP = Component(Path(__file__).with_suffix(".js"), "maps-strip")
+Data = dict[str, Any]
+
+
+def show(content: Data, chosen: str, *, key: str, on_choice: Callable[[str], None]) -> None:
+    """Draw what `content` made, with one layer chosen; `on_choice` hears of another."""
+    pointed = partial(_pointed, key, on_choice)
+    STRIP(key=key, data={**content, "chosen": chosen}, on_at_change=pointed)
+
+
+def _pointed(key: str, on_choice: Callable[[str], None]) -> None:
+    at = dict(st.session_state.get(key) or {}).get("at") or {}
+    if isinstance(at.get("layer"), str):
+        on_choice(at["layer"])
+
+
+def content(overview: Overview, picture: bytes, of: str) -> Data:
+    """All that the strip shows; `picture` is a PNG of what the network got, `of` names it."""
+    groups = _groups(overview.operations, list(overview.stages)[1:])
+    first = {
+        "name": INPUT,
+        "label": _("input"),
+        "title": _("input: what the network gets"),
+        "shape": times(overview.stages[INPUT].shape),
+        "png": pictures.address(picture),
+        "silent": "",
+        "parts": [{"name": INPUT, "label": _("input"), "title": ""}],
+    }
+    return {
+        "of": of,
+        "stages": [first, *(_stage(overview.stages[group[-1].name], group) for group in groups)],
+        "labels": {
+            "strip": _("The network, stage by stage; arrow keys choose"),
+            "parts": _("Inside {stage}:"),
+        },
+    }
+
+
+def nbytes(made: Data) -> int:
+    """Roughly what it takes to keep what `content` made."""
+    return sum(len(stage["png"]) + 200 * len(stage["parts"]) for stage in made["stages"])
+
+
+def _groups(operations: Sequence[Operation], ends: Sequence[str]) -> list[list[Operation]]:
+    """Operations in running order, parted behind each of `ends`."""
+    groups: list[list[Operation]] = [[]]
+    for operation in operations:
+        groups[-1].append(operation)
+        if operation.name in ends:
+            groups.append([])
+    return [group for group in groups if group and group[-1].name in ends]
+
+
+def _stage(stage: Stage, group: Sequence[Operation]) -> Data:
+    last = group[-1]
+    block = _common(group)
+    name = block or last.name
+    count, height, width = stage.shape
+    shape = times(stage.shape) if height * width > 1 else exact(count)
+    return {
+        "name": last.name,
+        "label": name,
+        "title": f"{name} ({last.type}): {times(stage.shape)}",
+        "shape": shape,
+        "png": pictures.address(maps.thumbnail(stage.maps, stage.low, stage.high)),
+        "silent": _silent(stage),
+        "parts": [
+            {
+                "name": each.name,
+                "label": each.name.removeprefix(f"{block}.") if block else each.name,
+                "title": f"{each.type}: {times((each.output_shape or ())[1:])}",
+            }
+            for each in group
+        ],
+    }
+
+
+def _common(group: Sequence[Operation]) -> str:
+    """The innermost block around all of several operations; "" if there is none."""
+    if len(group) < 2:
+        return ""
+    paths = zip(*(each.path for each in group), strict=False)
+    common = [level[0] for level in paths if len(set(level)) == 1]
+    return common[-1] if common else ""
+
+
+def _silent(stage: Stage) -> str:
+    if not stage.silent:
+        return ""
+    count = stage.shape[0]
+    if stage.silent == count:
+        return _("all are 0")
+    return ngettext("{n} of {count} is 0", "{n} of {count} are 0", stage.silent).format(
+        n=exact(stage.silent), count=exact(count)
+    )

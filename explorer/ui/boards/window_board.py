@@ -1,0 +1,182 @@
+"""The window board: input ⋆ kernel = output, with the arithmetic of every number written out.
+
+A window slides over the input; pointing at an output cell lights up its window and writes out the
+products and their sum, pointing at an input cell lights up every output that it touches, pointing
+at a weight every input that it multiplies. For pooling, the window takes the largest or the mean.
+Everything while the pointer moves, keys are pressed or the slide plays happens in the browser
+(`window_board*.js`), the output included; Python supplies the numbers and every word.
+
+Contract. Python sends `BoardData`: the cells, the operation with its settings, and the words. Back
+come two states, both only after the reader has *done* something:
+  `cells`  {"serial", "input", "kernel"} some 0.4 s after cells were edited in place;
+  `at`     [row, column] of the output cell that was clicked.
+Python answers edits by sending the same cells with `heard` = their serial; while an edit is under
+way the browser keeps its own cells, so that quick typing is never undone. Cells that Python
+changes by itself (another preset) replace the browser's. A rerun with the same data repaints
+nothing. The element to wait for in a test is `[data-window-painted="<name>"]`, where `name` is
+that of the `Sliding`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+import streamlit as st
+
+from explorer.base import inputs
+from explorer.base.inputs import Matrix
+from explorer.base.language import _
+from explorer.ui.boards.component import Component
+
+BOARD = Component(Path(__file__).with_suffix(".js"), "window-board")
+MOST_INPUT, MOST_KERNEL = 16, 7  # cells each way that a reader can still tell apart
+
+Axes = tuple[int, int]  # (height, width)
+Operation = Literal["correlate", "max", "avg"]
+Editable = Literal["input", "kernel"]
+OnEdit = Callable[[Matrix, Matrix], None]  # (input, kernel) as the reader left them
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """A window over an input. For pooling only the kernel's shape counts, and `flip` does not.
+
+    `padding` counts cells per side. The settings must be possible (at least one output cell):
+    whoever builds a board checks that first, for example with `explorer.networks.ops.output_size`.
+    """
+
+    name: str  # of what is shown, for tests and downloads: "course", "6x8"
+    input: Matrix
+    kernel: Matrix
+    operation: Operation = "correlate"
+    stride: Axes = (1, 1)
+    padding: Axes = (0, 0)
+    dilation: Axes = (1, 1)
+    flip: bool = False
+
+
+class BoardData(TypedDict):
+    """What the browser is sent (JSON); the fields of `Sliding`, and these."""
+
+    name: str
+    input: Matrix
+    kernel: Matrix
+    operation: Operation
+    stride: Axes
+    padding: Axes
+    dilation: Axes
+    flip: bool
+    editable: Sequence[Editable]
+    unread: bool  # hatch the input cells that no window reads
+    at: Axes | None  # the output cell to begin with; None: the first
+    heard: int  # serial of the latest edit that these cells answer
+    most: float  # the largest number that a cell takes
+    labels: dict[str, str]
+
+
+def board_labels() -> dict[str, str]:
+    """The board's own words, in the reader's language; {…} is filled in by the browser."""
+    return {
+        "input": _("input X"),
+        "kernel": _("kernel K"),
+        "flipped": _("kernel K, turned by 180°"),
+        "window": _("window"),
+        "output": _("output Y"),
+        "padding": _("padding"),
+        "rounded": _("rounded"),
+        "row_column": _("row {row}, column {column}"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "back": _("Step back"),
+        "forward": _("Step forward"),
+        "first": _("To the start"),
+        "speed": _("Speed, steps per second"),
+        "per_second": _("{n} per second"),
+        "place": _("Place of the window"),
+        "place_of": _("{n} of {total}"),
+        "touches": _("{cell} = {value} is read {n} times:"),
+        "touches_once": _("{cell} = {value} is read once:"),
+        "never": _("{cell} = {value} is never read: no window reaches it."),
+        "multiplies": _("{cell} = {value} multiplies {n} cells of the input, one per output cell."),
+        "reaches": _("This place of the window meets {n} cells of the input, one per output cell."),
+        "times_in": _("×{weight} in {cell}"),
+        "just_in": _("{cell}"),
+        "max": _("max"),
+        "avg": _("mean"),
+        "edit": _("Enter a number"),
+        "editable": _("Enter or a click edits it."),
+        "bad_number": _(
+            "“{given}” is not a number between −{most} and {most}; the cell keeps {kept}. "
+            "Type for example 3, −1 or 0.5."
+        ),
+        "hint": _("Point at any cell, or go there with Tab and the arrow keys. Click to edit."),
+        "hint_fixed": _("Point at any cell, or go there with Tab and the arrow keys."),
+    }
+
+
+def _state(key: str) -> dict[str, Any]:
+    return dict(st.session_state.get(key) or {})
+
+
+def _matrix(cells: Any, most: int) -> Matrix:
+    """What a browser sent, checked as if a stranger had typed it."""
+    text = "; ".join(" ".join(str(cell) for cell in row) for row in cells)
+    return inputs.parse_matrix(text, most)
+
+
+def _edited(key: str, on_edit: OnEdit | None) -> None:
+    cells = _state(key).get("cells") or {}
+    try:
+        given = _matrix(cells["input"], MOST_INPUT), _matrix(cells["kernel"], MOST_KERNEL)
+    except (KeyError, TypeError, ValueError):
+        return  # not sent by our board: what stood there stays
+    if on_edit:
+        on_edit(*given)
+
+
+def _pointed(key: str, on_point: Callable[[Axes], None] | None) -> None:
+    at = _state(key).get("at")
+    if on_point and isinstance(at, (list, tuple)) and len(at) == 2:
+        on_point((int(at[0]), int(at[1])))
+
+
+def window_board(
+    shown: Sliding,
+    *,
+    key: str,
+    editable: Sequence[Editable] = ("input", "kernel"),
+    unread: bool = True,
+    at: Axes | None = None,
+    on_edit: OnEdit | None = None,
+    on_point: Callable[[Axes], None] | None = None,
+) -> None:
+    """Show the board. `key` is the widget's, constant over what is shown on it.
+
+    `on_edit` and `on_point` are called before the page runs again, as a widget's callbacks are:
+    they may set the widgets (and so the link) that the page builds `shown` from.
+    """
+    cells = _state(key).get("cells") or {}
+    data = BoardData(
+        name=shown.name,
+        input=shown.input,
+        kernel=shown.kernel,
+        operation=shown.operation,
+        stride=shown.stride,
+        padding=shown.padding,
+        dilation=shown.dilation,
+        flip=shown.flip,
+        editable=tuple(editable),
+        unread=unread,
+        at=at,
+        heard=int(cells.get("serial", 0)),
+        most=inputs.MAX_CELL,
+        labels=board_labels(),
+    )
+    BOARD(
+        key=key,
+        data=data,
+        on_cells_change=partial(_edited, key, on_edit),
+        on_at_change=partial(_pointed, key, on_point),
+    )

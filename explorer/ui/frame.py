@@ -1,0 +1,67 @@
+"""The frame around every page: what is where, in which language, under which name.
+
+Streamlit runs this file anew for every visitor and every click: what is the same for all of them
+stands in modules, `entries` above all. Importing it draws nothing.
+"""
+
+from copy import copy
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
+
+from explorer.base import language
+from explorer.base.language import _
+from explorer.ui import (  # states: declares what the pages hold
+    entries,
+    language_picker,
+    link_warnings,
+    state,
+    states,  # noqa: F401
+    teacher,
+    url_state,
+)
+from explorer.ui.entries import ASSETS
+
+SIDEBAR_WIDTH = 230  # pixels
+
+
+def main() -> None:
+    """Draw the frame, then the page in it."""
+    language.ask(language_picker.readers_language)
+    # Before the navigation: else the page's icon becomes the favicon, fetched from another host.
+    st.set_page_config(
+        page_icon=ASSETS / "icon.png",
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_WIDTH,
+        menu_items={"About": _("**Convscope** looks inside convolutional networks.")},
+    )
+    st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "mark.svg")
+    st.html(Path(__file__).with_suffix(".css"))
+    language_picker.choose()
+    teacher.place()
+    # Copies: Streamlit marks the one that may run.
+    sections = {
+        name: list(map(copy, ps)) for name, ps in entries.translated(language.current()).items()
+    }
+    page = st.navigation(sections, expanded=True)
+    st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
+    link_warnings.begin()
+    url_state.drop_endless()
+    state.begin(page.url_path, others=(language_picker.CHOICE,))
+    try:
+        page.run()
+    except StopException:  # it has said what it had to say
+        _settle()
+        raise
+    _settle()
+
+
+def _settle() -> None:
+    """After a page was drawn."""
+    link_warnings.settle()
+    url_state.remember()
+
+
+if __name__ == "__main__":  # Streamlit and its test harness run this file as the main program
+    main()

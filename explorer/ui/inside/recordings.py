@@ -1,0 +1,186 @@
+"""What networks gave for pictures, kept for all visitors of this process, in bounded memory.
+
+Everything is found by plain values: a network's name, its options and weights, the digest of the
+picture that it got. Two visitors who look at the same share the numbers; nobody else finds them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from explorer.analysis.operations import INPUT, Operation
+from explorer.analysis.summary import Anatomy
+from explorer.base import compute_slots
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
+from explorer.figures.maps import Maps, shrunk
+from explorer.inside import activations, unit_arithmetic
+from explorer.inside.activations import Recording
+from explorer.inside.unit_arithmetic import points
+from explorer.ui import cached
+from explorer.ui.cached import Options
+from explorer.ui.model_picker.model import WithWeights
+
+MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights that they hold
+MOST_WHOLE = 400_000_000  # of one: a larger network's layers are recorded one by one
+MOST_OVERVIEWS = 30_000_000
+FEW = 20  # networks of so few operations show every one in their strip
+CHANNELS, SIDE = 16, 32  # of a stage in the strip
+MOST_AFTER = 4
+IN_PLACE = (points.activation, points.batch_norm)  # rules of what works number by number
+
+
+@dataclass(frozen=True)
+class Subject(WithWeights):
+    """A network with its weights, and the picture that it is given."""
+
+    digest: str  # of `picture`
+    training: bool  # batch norm and dropout as in training
+    picture: Tensor = field(compare=False, repr=False)  # (N, C, H, W); the first is looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One operation's maps, small."""
+
+    shape: tuple[int, int, int]  # (C, H, W) in full
+    maps: Maps  # the first channels
+    low: float  # of all channels
+    high: float
+    silent: int  # channels that are 0 at every place
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """A whole network at a glance."""
+
+    operations: tuple[Operation, ...]  # those that the picture has a part in
+    stages: Mapping[str, Stage]  # "input", then some of them, in running order
+    span: tuple[float, float]  # the least and the largest number of all operations
+
+    @property
+    def nbytes(self) -> int:
+        """Roughly what it takes to keep it."""
+        return sum(stage.maps.nbytes for stage in self.stages.values()) + 600 * len(self.operations)
+
+
+_recordings: Shelf[Recording] = Shelf(MOST_KEPT, lambda each: each.memory)
+_overviews: Shelf[Overview] = Shelf(MOST_OVERVIEWS, lambda each: each.nbytes)
+
+
+def recorded(subject: Subject, layer: str) -> Recording:
+    """A recording in which `layer` is kept, and what belongs to its arithmetic (see `chain`).
+
+    Raises:
+        ValueError: the network cannot take the picture, or has no such layer; its weights have
+            been deleted meanwhile.
+    """
+    if _fits(subject):
+        return _recordings.get((subject, ""), lambda: _record(subject, None))
+    nodes = [] if layer == INPUT else chain(_operations(subject), layer)
+    return _recordings.get((subject, layer), lambda: _record(subject, nodes))
+
+
+def chain(operations: Sequence[Operation], name: str) -> list[str]:
+    """`name`, and norms and activations around it that change its numbers, each in its place.
+
+    It begins with what made the numbers (a convolution, say) and ends where several operations
+    read them, or where they meet others.
+    """
+    named = {each.name: each for each in operations}
+    found = [name]
+    while _in_place(named[found[0]]) and named[found[0]].inputs[0] in named:
+        found.insert(0, named[found[0]].inputs[0])
+    for _step in range(MOST_AFTER):
+        readers = [each for each in operations if found[-1] in each.inputs]
+        if len(readers) != 1 or not _in_place(readers[0]):
+            break
+        found.append(readers[0].name)
+    return found
+
+
+def _in_place(operation: Operation) -> bool:
+    return unit_arithmetic.RULES.get(operation.type) in IN_PLACE
+
+
+def measured(network: str, options: Options, shape: Picture) -> Anatomy:
+    """What a network is made of, for a picture (C, H, W)."""
+    return cached.measure(network, options, shape, 1)
+
+
+def anatomy(subject: Subject) -> Anatomy:
+    """What the network is made of, for its picture."""
+    channels, height, width = subject.picture.shape[1:]
+    return measured(subject.network, subject.options, (channels, height, width))
+
+
+def _fits(subject: Subject) -> bool:
+    """Whether all that the network gives can be kept at once."""
+    return anatomy(subject).totals.activation_bytes * len(subject.picture) <= MOST_WHOLE
+
+
+def _operations(subject: Subject) -> list[Operation]:
+    return [layer.operation for layer in anatomy(subject).layers if layer.status == "ok"]
+
+
+def _record(subject: Subject, nodes: list[str] | None) -> Recording:
+    network = subject.load()
+    with compute_slots.turn(None):
+        return activations.record(network, subject.picture, nodes, training=subject.training)
+
+
+def overview(subject: Subject) -> Overview:
+    """The network at a glance.
+
+    Raises:
+        ValueError: the network cannot take the picture, or its weights have been deleted meanwhile.
+    """
+    return _overviews.get(subject, lambda: _overview(subject))
+
+
+def _overview(subject: Subject) -> Overview:
+    if _fits(subject):
+        recording = recorded(subject, "")
+        operations = _seen(recording.operations)
+        ends = [torch.aminmax(recording.values(each.name)[0]) for each in operations]
+        stages = {name: _stage(recording, name) for name in (INPUT, *_names(operations))}
+        span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
+        return Overview(operations, stages, span)
+    network = subject.load()
+    with compute_slots.turn(None):
+        found = activations.glance(
+            network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training
+        )
+    operations = _seen(_operations(subject))
+    stages = {
+        name: Stage(g.shape, g.thumbnails.numpy(), g.low, g.high, g.silent)
+        for name, g in found.items()
+        if name in (INPUT, *_names(operations))
+    }
+    shown = [found[each.name] for each in operations]
+    return Overview(operations, stages, (min(g.low for g in shown), max(g.high for g in shown)))
+
+
+def _seen(operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    return tuple(each for each in operations if each.reads_picture and each.output_shape)
+
+
+def _names(operations: Sequence[Operation]) -> tuple[str, ...]:
+    """The operations that are stages of the strip."""
+    if len(operations) <= FEW:
+        return tuple(each.name for each in operations)
+    return activations.stages(operations)
+
+
+def _stage(recording: Recording, name: str) -> Stage:
+    maps, found = recording.maps(name), recording.statistics(name)
+    count, height, width = maps.shape
+    return Stage(
+        (count, height, width),
+        shrunk(maps[:CHANNELS].numpy(), SIDE),
+        float(found.minimum.min()),
+        float(found.maximum.max()),
+        int(found.silent.sum()),
+    )

@@ -1,0 +1,128 @@
+"""What every learning page has: things to try, questions answered by experiments, definitions.
+
+A prompt is a label and a setting: widget keys with the values that the prompt puts into them.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.base import python_source
+from explorer.base.language import _
+from explorer.ui import scroll
+
+T = TypeVar("T")
+Setting = Mapping[str, Any]  # widget key → value
+
+KINDS = {".csv": "text/csv", ".py": "text/x-python", ".png": "image/png"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A learner's question, its answer in a few sentences, and the experiment that shows it."""
+
+    question: str  # marked with N_, as is the answer
+    answer: str
+    setting: Setting
+
+
+def put(setting: Setting) -> None:
+    """Set widgets; as a button's `on_click`, before the page runs again."""
+    for key, value in setting.items():
+        st.session_state[key] = value
+
+
+def _show(setting: Setting) -> None:
+    put(setting)
+    scroll.ask()
+
+
+def try_this(prompts: Mapping[str, Setting]) -> None:
+    """Buttons in a row, each of which sets the controls for an experiment (label → setting)."""
+    with st.container(horizontal=True, vertical_alignment="center", key="try_this"):
+        st.markdown(_("**Try this:**"), width="content")
+        for number, (label, setting) in enumerate(prompts.items()):
+            st.button(label, key=f"try_{number}", on_click=put, args=(setting,))
+
+
+def questions(asked: Sequence[Question]) -> None:
+    """The course's questions, each with its answer and a button that sets up the experiment."""
+    st.subheader(_("Learners ask"), anchor=False)
+    for number, each in enumerate(asked):
+        with st.expander(_(each.question)):
+            st.markdown(_(each.answer))
+            st.button(
+                _("Show me"),
+                key=f"show_{number}",
+                icon=":material/science:",
+                on_click=_show,
+                args=(each.setting,),
+            )
+    scroll.answer()
+
+
+def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """A place for controls and one for their picture; on a phone the picture stands first."""
+    phone = "@media (max-width: 640px) { .st-key-picture_first { flex-direction: column-reverse } }"
+    st.html(f"<style>{phone}</style>")
+    with st.container(key="picture_first"):
+        return st.container(), st.container()
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> None:
+    """A plain table in Markdown; the keys of its first row are its header."""
+    heads = list(rows[0])
+    lines = [" | ".join(heads), " | ".join(["---"] * len(heads))]
+    lines += [" | ".join(row.values()) for row in rows]
+    st.markdown("\n".join(f"| {line} |" for line in lines))
+
+
+def csv_of(rows: Sequence[Mapping[str, object]]) -> str:
+    """The rows as CSV; the keys of the first are its header."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    return text.getvalue()
+
+
+def download(label: str, content: str | bytes, file: str) -> None:
+    """A button that saves what is shown, as a file of this name."""
+    kind = KINDS[Path(file).suffix]
+    st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
+
+
+def definition(*functions: Callable[..., Any]) -> None:
+    """The code of the operations on this page, readable as their definition."""
+    with st.expander(_("The definition, in code"), icon=":material/code:"):
+        st.code("\n\n".join(map(_source, functions)), language="python")
+
+
+@cache
+def _source(function: Callable[..., Any]) -> str:
+    """Its text, read and taken apart once for everybody."""
+    return python_source.text_of(function)
+
+
+def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
+    """What `read` gives; if it raises ValueError, its sentence, and what it gave last time.
+
+    `first` is what stands there before anything was good (a link that was bad from the start).
+    """
+    kept = f"last good {key}"
+    try:
+        st.session_state[kept] = read()
+    except ValueError as error:
+        st.error(str(error), icon=":material/straighten:")
+        st.caption(_("What stands below is the last setting that worked, not this one."))
+        if kept not in st.session_state:
+            st.session_state[kept] = first()
+    value: T = st.session_state[kept]
+    return value

@@ -1,0 +1,232 @@
+"""Choosing a network and its weights; both in the address, and the same on every page here.
+
+A network is taken as it was trained: trained weights bring their own options, and the size of the
+pictures. Only an untrained one can be built in any way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from explorer import networks, weights
+from explorer.base.inputs import Picture
+from explorer.base.language import _
+from explorer.networks.registry import Architecture, Value
+from explorer.ui import cached, link_warnings, network_picker, url_state
+from explorer.ui.cached import Options
+from explorer.ui.model_picker import download, weight_sources
+from explorer.ui.state import State
+from explorer.ui.states import OPTIONS
+from explorer.weights import Weights
+
+FIRST = "lenet"
+# What is said of one network's weights means nothing with another.
+OF_NETWORK = ("weights", "side", *OPTIONS)
+LEAST_SIDE, MOST_SIDE = 8, 448  # pixels of an untrained network's pictures
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network with its weights, and the shape (C, H, W) of the pictures that it gets."""
+
+    known: Weights
+    shape: Picture
+
+    @property
+    def options(self) -> Options:
+        """All of the network's options, as a key for results."""
+        return cached.pairs(self.known.options)
+
+    @property
+    def dataset(self) -> str:
+        """What it learned from: a data set's name, "imagenet", or ""."""
+        if self.known.source == weights.PUBLISHED:
+            return "imagenet"
+        return self.known.card.dataset if self.known.card else ""
+
+
+def pick(state: State) -> Choice | None:
+    """Network, weights and moment; of an untrained one, how it is built. To stand in a row.
+
+    None if the weights cannot be had now: then the page says so, and what to do about it.
+    """
+    if state.takes_query("network"):
+        _arrive(state)
+    architecture = _pick_network(state)
+    base = _pick_weights(state, architecture.name)
+    if base == weights.PUBLISHED and not download.at_hand(state, architecture.name):
+        return None
+    options, source, side = None, weight_sources.pick_moment(state, base), 0
+    if base == weights.UNTRAINED:
+        options, source, side = _pick_building(state, architecture)
+    try:
+        known = weights.facts(architecture.name, options, source)
+    except ValueError as error:  # a damaged file, or a run that has just been deleted
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+    if base != weights.UNTRAINED:
+        _tell_options(state, known)
+    _write(state, known, options or {}, side)
+    height, width = (side, side) if side else known.shape[1:]
+    return Choice(known, (known.shape[0], height, width))
+
+
+def know(state: State, choice: Choice) -> None:
+    """What a link to the page may say. The rest is told, and dropped."""
+    state.know(*choice.known.options)
+
+
+def at_moment(choice: Choice, source: str) -> Weights | None:
+    """The same network with other weights; None if they cannot be had any more, which is said."""
+    known = choice.known
+    if source == known.source:
+        return known  # a run's last weights may be others by now
+    try:
+        return weights.facts(known.network, known.options, source)
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+
+
+# -- from the address into the widgets --------------------------------------------------------
+
+
+def _arrive(state: State) -> None:
+    """Take what the address says."""
+    names = networks.names()
+    network_picker.reject_unknown("network", names)
+    name = state.query("network")
+    architecture = networks.get(name if name in names else FIRST)
+    state["network"] = architecture.name
+    source = _known_source(architecture.name, state.query("weights"))
+    _set_source(state, source)
+    _take_building(state, architecture, st.query_params.to_dict(), source)
+
+
+def _set_source(state: State, source: str) -> None:
+    state["weights"] = weight_sources.base(source)
+    state["moment"] = source
+
+
+def _known_source(network: str, given: str) -> str:
+    """`given` if it stands for weights of this network; what is wrong with it is said."""
+    if not given:
+        return weight_sources.first(network)
+    try:
+        weights.facts(network, None, given)
+    except ValueError as error:
+        link_warnings.say_error(error)
+        return weight_sources.first(network)
+    return given
+
+
+def _take_building(
+    state: State, architecture: Architecture, given: Mapping[str, str], source: str
+) -> None:
+    """Seed, side and options of an untrained network."""
+    seed, side = weight_sources.seed(source), given.get("side", "")
+    usual = architecture.input_shape[1]
+    asked = int(side) if side.isdecimal() and len(side) < 6 else usual
+    taken = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
+    if side and side != str(taken) and weight_sources.base(source) == weights.UNTRAINED:
+        there = link_warnings.between(LEAST_SIDE, max(MOST_SIDE, usual))
+        link_warnings.refuse("side", side, there, taken)
+    state["seed"] = seed
+    state["side"] = taken
+    for option in architecture.all_options:
+        state[option.name] = network_picker.read_option(
+            option, given.get(option.name, option.default)
+        )
+
+
+def _tell_options(state: State, known: Weights) -> None:
+    """A link may want a network built otherwise than its weights were trained: that is told."""
+    for name, own in {**known.options, "side": known.shape[1]}.items():
+        given = state.query(name)
+        if given and given != str(own):
+            link_warnings.differs(name, given, own)
+            state.put(name, "")
+
+
+def _network_changed(state: State) -> None:
+    name: str = state["network"]
+    state.reset(OF_NETWORK, network="" if name == FIRST else name)
+    source = weight_sources.first(name)
+    _set_source(state, source)
+    _take_building(state, networks.get(name), {}, source)
+
+
+def _write(state: State, known: Weights, options: Mapping[str, Value], side: int) -> None:
+    """Write the address, and carry it to the other pages of this section."""
+    default = weight_sources.first(known.network)
+    state.put("network", known.network, FIRST)
+    state.put("weights", known.source, default)
+    usual = networks.get(known.network).input_shape[1]
+    state.put("side", side if side else "", usual)
+    state.carry(network=known.network, weights=known.source, side=side or "", **options)
+
+
+# -- the widgets ------------------------------------------------------------------------------
+
+
+def _pick_network(state: State) -> Architecture:
+    names = networks.names()
+    name = st.selectbox(
+        _("Network"),
+        names,
+        key=state.key("network"),
+        format_func=network_picker.label,
+        on_change=_network_changed,
+        args=(state,),
+        help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
+        width=190,
+    )
+    return networks.get(name)
+
+
+def _pick_weights(state: State, network: str) -> str:
+    """A source without its epoch. What has been deleted stays chosen, until another is."""
+    there = [weight_sources.base(each) for each in weights.sources(network)]
+    titles = {each: weight_sources.title(network, each) for each in there}
+    given = str(state.get("weights"))
+    (chosen,) = url_state.meant(f"weights of {network}", [given], titles)
+    if chosen not in there:
+        if not chosen.startswith(("run:", "shipped:")):
+            chosen = weight_sources.base(weight_sources.first(network))
+        titles[chosen] = weight_sources.title(network, chosen)
+    url_state.hold(state.key("weights"), chosen, titles[chosen])
+    return st.selectbox(
+        _("Weights"),
+        list(titles),
+        key=state.key("weights"),
+        format_func=titles.__getitem__,
+        width=240,
+    )
+
+
+def _pick_building(state: State, architecture: Architecture) -> tuple[dict[str, Value], str, int]:
+    """How an untrained network is built: its options, seed and the side of its pictures."""
+    with st.popover(_("Build"), icon=":material/tune:", help=_("How it is built")):
+        seed = st.number_input(
+            _("Seed of the random weights"),
+            0,
+            999_999,
+            state["seed"],
+            1,
+            key=state.key("seed"),
+            width=220,
+        )
+        side = st.number_input(
+            _("Side of the picture, pixels"),
+            LEAST_SIDE,
+            max(MOST_SIDE, architecture.input_shape[1]),
+            state["side"],
+            1,
+            key=state.key("side"),
+            width=220,
+        )
+        options = {
+            each.name: network_picker.pick_option(state, each) for each in architecture.all_options
+        }
+    return options, f"untrained:{int(seed)}", int(side)

@@ -1,0 +1,132 @@
+"""Where weights come from, in words: shipped with the program, a run's, published, or random."""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer import runs, weights
+from explorer.base.language import _, ngettext
+from explorer.data import datasets
+from explorer.runs.artifacts import KeptEpochs, spans
+from explorer.ui import url_state
+from explorer.ui.model_picker.download import here
+from explorer.ui.state import State
+from explorer.weights import PUBLISHED, UNTRAINED, Weights
+
+
+def base(source: str) -> str:
+    """A source without its epoch, and without the seed of random weights."""
+    if source.startswith("untrained:"):
+        return UNTRAINED
+    return source.partition("@")[0]
+
+
+def seed(source: str) -> int:
+    """The seed of random weights; 0 for all others."""
+    found = re.fullmatch(r"untrained:(\d{1,6})", source)
+    return int(found[1]) if found else 0
+
+
+def first(network: str) -> str:
+    """What a page opens with: trained weights, if any are here."""
+    there = weights.sources(network)
+    return next(each for each in there if each != PUBLISHED or here(network))
+
+
+def title(network: str, source: str) -> str:
+    """A source without its epoch, for a list: "trained: Fashion-MNIST, 0.873"."""
+    if source == UNTRAINED:
+        return _("random, before training")
+    if source == PUBLISHED:
+        return _("published, ImageNet")
+    try:
+        card = weights.facts(network, None, source).card
+        assert card is not None
+        told = _("{data}, {accuracy}").format(
+            data=datasets.get(card.dataset).title, accuracy=_share(card.test_accuracy)
+        )
+        if source.startswith("run:"):
+            run = runs.get(int(source.removeprefix("run:")))
+            return _("run {id}: {name}, {told}").format(id=run.id, name=run.name, told=told)
+    except ValueError:
+        return source
+    return _("trained: {told}").format(told=told)
+
+
+def _share(accuracy: float | None) -> str:
+    return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
+
+
+def moment(source: str) -> str:
+    """Where in training a source stands: "before training", "epoch 3"."""
+    epoch = source.partition("@")[2]
+    if epoch == "0":
+        return _("before training")
+    return _("epoch {n}").format(n=epoch) if epoch else _("trained")
+
+
+def moments(source: str) -> list[str]:
+    """The same network from before its first step to the end, which is the plain source."""
+    return [*weights.through_training(source)[:-1], source]
+
+
+def pick_moment(state: State, source: str, name: str = "moment", label: str = "") -> str:
+    """How far it is trained, if weights of several moments were kept."""
+    there = moments(source)
+    if len(there) == 1:
+        return source
+    chosen = _moment_of(source, there, state.key(name), label or _("Through training"))
+    if name == "moment" and (kept := not_all(source)):
+        gone = ngettext(
+            "Weights of epoch {gone} were deleted.",
+            "Weights of epochs {gone} were deleted.",
+            len(kept.gone),
+        )
+        st.caption(gone.format(gone=spans(kept.gone)), help=str(kept), width=165)
+    return chosen
+
+
+def not_all(source: str) -> KeptEpochs | None:
+    """Which epochs of a run can be chosen, if the weights of others had to make room."""
+    kind, _colon, number = base(source).partition(":")
+    kept = runs.weights(int(number)) if kind == "run" else None
+    return kept if kept and kept.gone else None
+
+
+def _moment_of(source: str, there: list[str], key: str, label: str) -> str:
+    """One of the moments that are `there`, by buttons or by sliding."""
+    if st.session_state.get(key) not in there:
+        st.session_state[key] = source
+    url_state.hold(key, st.session_state[key], tuple(there))
+    if len(there) == 2:
+        chosen = st.segmented_control(
+            label,
+            there,
+            default=st.session_state[key],  # a constant one would win on the next page
+            format_func=moment,
+            key=key,
+            required=True,
+        )
+        return chosen or source
+    return st.select_slider(label, there, key=key, format_func=moment, width=170)
+
+
+def pick_before(state: State, source: str, there: Sequence[str]) -> str:
+    """Which of the moments `there` stands before `source`; of two there is nothing to choose."""
+    asked = state.heed("moment2", there)
+    if len(there) <= 2:
+        state.put("moment2", "")
+        return there[0] if there[0] != source else there[-1]
+    if state.takes_query("moment2"):
+        state["moment2"] = asked
+    found = pick_moment(state, base(source), "moment2", _("Before"))
+    state.put("moment2", found, there[0])
+    return found
+
+
+def words(known: Weights) -> str:
+    """A source at its moment: "run 3: BN-LeNet, epoch 2"."""
+    if known.source.startswith("untrained:"):
+        return _("random weights, seed {n}").format(n=known.seed)
+    return f"{title(known.network, base(known.source))}, {moment(known.source)}"

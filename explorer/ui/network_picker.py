@@ -1,0 +1,192 @@
+"""Widgets by which a network and an input are chosen, all of them kept in the page's address.
+
+When the address wins (see `links`), everything is taken from it here, defaults too.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from explorer import networks
+from explorer.base import inputs
+from explorer.base.inputs import Picture
+from explorer.base.language import _
+from explorer.networks.registry import TORCHVISION, Architecture, Option, Value
+from explorer.ui import link_warnings, states
+from explorer.ui.state import State
+from explorer.ui.states import LAYERS
+
+FIRST_SHOWN = "alexnet"
+
+# torchvision's names as people write them; what follows the family is a depth or a variant.
+_FAMILIES = {
+    "alexnet": "AlexNet", "convnext": "ConvNeXt", "densenet": "DenseNet",
+    "efficientnet": "EfficientNet", "googlenet": "GoogLeNet", "inception": "Inception",
+    "maxvit": "MaxViT", "mnasnet": "MNASNet", "mobilenet": "MobileNet", "regnet": "RegNet",
+    "resnet": "ResNet", "resnext": "ResNeXt", "shufflenet": "ShuffleNet",
+    "squeezenet": "SqueezeNet", "swin": "Swin", "vgg": "VGG", "vit": "ViT",
+    "wide_resnet": "Wide ResNet",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network, its options, and what is put into it. `picture` is None if the text is no size."""
+
+    architecture: Architecture
+    options: dict[str, Value]
+    picture: Picture | None
+    batch: int
+    complaint: str  # why `picture` is None
+
+
+def label(name: str) -> str:
+    """A network's registry name and its title: "resnet18 · ResNet-18". Either finds it."""
+    if not name.startswith(TORCHVISION):
+        return f"{name} · {networks.get(name).title}"
+    model = name.removeprefix(TORCHVISION)
+    family = max((each for each in _FAMILIES if model.startswith(each)), key=len, default="")
+    variant = re.sub(r"[_-]+", "-", model.removeprefix(family)).strip("-")
+    return f"{name} · {'-'.join(filter(None, [_FAMILIES.get(family, ''), variant]))}"
+
+
+def reject_unknown(key: str, known: list[str]) -> None:
+    """Say so if the address asks for something that does not exist; the default is shown then."""
+    given = st.query_params.get(key)
+    if given is not None and given not in known:
+        try:
+            networks.get(given)
+        except ValueError as error:
+            link_warnings.say_error(error)
+
+
+def _defaults(architecture: Architecture) -> dict[str, Any]:
+    """Widget key → value: the input size and every option of this network by default."""
+    options = {option.name: option.default for option in architecture.all_options}
+    return {"input": inputs.spell(architecture.input_shape), **options}
+
+
+def set_defaults(architecture: Architecture) -> None:
+    """Put the input size and every option at the network's defaults."""
+    for name, value in _defaults(architecture).items():
+        LAYERS[name] = value
+
+
+def _network_changed() -> None:
+    """Another network brings its own size and options; a layer of the last means nothing in it."""
+    name: str = LAYERS["network"]
+    LAYERS.reset(states.OF_NETWORK, network="" if name == FIRST_SHOWN else name)
+    set_defaults(networks.get(name))
+
+
+# -- from the address into the widgets ---------------------------------------------------------
+
+
+def _read_batch(given: object) -> int:
+    try:
+        return inputs.parse_batch(given)
+    except ValueError:
+        link_warnings.refuse("batch", str(given), link_warnings.between(1, inputs.MAX_BATCH), 1)
+        return 1
+
+
+def read_option(option: Option, given: object) -> Value:
+    """An option as a link spells it; what cannot be is told, and the default taken."""
+    try:
+        return option.parse(given)
+    except ValueError:
+        link_warnings.refuse(option.name, str(given), option.describe_choices(), option.default)
+        return option.default
+
+
+def _arrive(names: list[str]) -> None:
+    """Every widget's value as the address says it, or its default where that says none."""
+    reject_unknown("network", names)
+    name = LAYERS.query("network")
+    architecture = networks.get(name if name in names else FIRST_SHOWN)
+    LAYERS["network"] = architecture.name
+    LAYERS["input"] = LAYERS.query("input") or inputs.spell(architecture.input_shape)
+    LAYERS["batch"] = _read_batch(LAYERS.query("batch") or 1)
+    for option in architecture.all_options:
+        LAYERS[option.name] = read_option(option, LAYERS.query(option.name) or option.default)
+
+
+# -- the widgets -------------------------------------------------------------------------------
+
+
+def pick_network() -> Architecture:
+    """A network, by its registry name or its title."""
+    names = networks.names()
+    if LAYERS.takes_query("network"):
+        _arrive(names)
+    name = st.selectbox(
+        _("Network"),
+        names,
+        key=LAYERS.key("network"),
+        format_func=label,
+        on_change=_network_changed,
+        help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
+        width=290,
+    )
+    LAYERS.put("network", name, FIRST_SHOWN)
+    LAYERS.carry(network=name)
+    return networks.get(name)
+
+
+def pick_input(default: Picture) -> tuple[Picture | None, str]:
+    """The size of the picture as a text like 1x28x28; or None and what is wrong with it."""
+    text = st.text_input(
+        _("Input: channels × height × width"),
+        key=LAYERS.key("input"),
+        help=_("For example 1x224x224, or 28 for a square picture of 28 × 28."),
+        width=210,
+    )
+    LAYERS.put("input", text or "", inputs.spell(default))
+    if not (text or "").strip():
+        return default, ""
+    try:
+        return inputs.parse(text or "", default), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def pick_option(state: State, option: Option) -> Value:
+    """One option of the network: a list of its choices, or a number within its range."""
+    if isinstance(option.choices, range):
+        value: Value = st.number_input(
+            option.name,
+            min_value=option.choices[0],
+            max_value=option.choices[-1],
+            value=state[option.name],
+            key=state.key(option.name),
+            help=_(option.meaning),
+            width=140,
+        )
+    else:
+        value = st.selectbox(
+            option.name,
+            option.choices,
+            option.choices.index(state[option.name]),
+            key=state.key(option.name),
+            help=_(option.meaning),
+            width=130,
+        )
+    state.put(option.name, value, option.default)
+    return value
+
+
+def pick() -> Choice:
+    """Network, input, batch and options in one row; what is rarely changed behind a button."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
+        architecture = pick_network()
+        picture, complaint = pick_input(architecture.input_shape)
+        batch = LAYERS.number(
+            "batch", _("Batch"), _("Pictures that go through together."), width=110
+        )
+        options = {option.name: pick_option(LAYERS, option) for option in architecture.options}
+        with st.popover(_("More"), icon=":material/tune:"):
+            for option in (architecture.in_channels, architecture.num_classes):
+                options[option.name] = pick_option(LAYERS, option)
+    return Choice(architecture, options, picture, batch, complaint)

@@ -1,0 +1,255 @@
+"""Choosing a picture for a network to look at.
+
+In the address a picture is one word: "fashion_mnist:test:17", "photograph:china", "drawing:…". A
+visitor's own picture is `OWN`: it stays in the visitor's session, and no link takes it along.
+"""
+
+import html
+from functools import partial
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from explorer.base.language import _
+from explorer.base.tasks import Task
+from explorer.base.units import times
+from explorer.data import datasets, pictures
+from explorer.data.decoding import pools
+from explorer.data.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
+from explorer.figures import maps
+from explorer.figures import pictures as figures
+from explorer.ui import link_warnings, progress, transport, url_state
+from explorer.ui.picture_picker import browse, drawing
+from explorer.ui.picture_picker.browse import Mistakes, Place
+from explorer.ui.state import State
+
+OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
+WIDTH = 460  # pixels of the part that opens
+LARGEST = MOST_BYTES // 2**20 + 1  # megabytes that a browser sends; the last one is counted here
+SMALL = 56  # of the two pictures beside each other
+ALIKE = 1.02  # times wider or taller than this is no other shape
+FIRST = ("fashion_mnist", "digits")  # of these, the first that is at hand gives the first picture
+
+
+def first(dataset: str = "") -> str:
+    """The picture to begin with: of the data that the network learned from, if it is here."""
+    if dataset == "imagenet":
+        return f"{PHOTOGRAPH}:{PHOTOGRAPHS[0]}"
+    here = (name for name in (dataset, *FIRST) if name and datasets.at_hand(name))
+    return f"{next(here)}:test:0"
+
+
+# -- which one is chosen ----------------------------------------------------------------------
+
+
+def _choose(key: str, spelled: str) -> None:
+    st.session_state[f"{key} chosen"] = spelled
+
+
+def _chosen(state: State, key: str, default: str) -> str:
+    """What was chosen, on any page of this section, or what the address says where it wins."""
+    if state.takes_query(f"{key}_opened") and (state.query(key) or url_state.came_back()):
+        _choose(key, state.query(key))
+    return st.session_state.get(f"{key} chosen") or default
+
+
+def _read(key: str, spelled: str) -> Picture:
+    if spelled == OWN:
+        own = st.session_state.get(f"{key} {OWN}")
+        if own is None:
+            raise ValueError(
+                _("The picture of this link stayed with the visitor who gave it. Choose another.")
+            )
+        given: Picture = own
+        return given
+    kind, _colon, rest = spelled.partition(":")
+    if kind == DRAWING:
+        return drawing.picture(drawing.read(rest))
+    return pictures.named(spelled)
+
+
+def pick(
+    state: State, key: str, label: str, default: str, mistakes: Mistakes | None = None
+) -> Picture:
+    """A picture, chosen behind a button; in the address under `key`.
+
+    What cannot be had is said, and the `default` shown in its place.
+    """
+    spelled = _chosen(state, key, default)
+    try:
+        picture = _read(key, spelled)
+    except ValueError as error:
+        link_warnings.say_error(error)
+        spelled = default
+        _choose(key, "")
+        picture = pictures.named(default)
+    # The button says the same for every picture: under another label it would close.
+    opened = st.popover(
+        label, icon=":material/image:", key=state.key(f"{key}_opened"), on_change="rerun"
+    )
+    if opened.open:
+        with opened, st.container(width=WIDTH):
+            _ways(state, key, spelled, mistakes)
+    state.put(key, spelled, default)
+    return picture
+
+
+def title(picture: Picture) -> str:
+    """What it shows, where that is known, and where it comes from."""
+    if picture.label is None:
+        return picture.title
+    return f"{picture.classes[picture.label]} · {picture.title}"
+
+
+# -- the ways to choose one -------------------------------------------------------------------
+
+
+def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> None:
+    words = {
+        "data": _("Data set"),
+        PHOTOGRAPH: _("Photograph"),
+        DRAWING: _("Draw"),
+        "upload": _("Upload"),
+        "camera": _("Camera"),
+    }
+    kind = spelled.partition(":")[0]
+    if state.get(f"{key}_way") is None:  # just opened
+        now = kind if kind in (PHOTOGRAPH, DRAWING) else "upload" if kind == OWN else "data"
+        state[f"{key}_way"] = now
+    way = st.segmented_control(
+        _("Where it comes from"),
+        list(words),
+        default="data",
+        format_func=words.__getitem__,
+        key=state.key(f"{key}_way"),
+        required=True,
+        label_visibility="collapsed",
+    )
+    if way == "data":
+        place = Place.read(spelled) or Place.read(first())
+        assert place is not None
+        browse.controls(state.key(key), place, mistakes, partial(_choose, key))
+    elif way == PHOTOGRAPH:
+        _photographs(state, key)
+    elif way == DRAWING:
+        _drawing(state, key, spelled)
+    elif way == "upload":
+        given = st.file_uploader(
+            _("A PNG or JPEG file"),
+            ["png", "jpg", "jpeg"],
+            key=state.key(f"{key}_file"),
+            max_upload_size=LARGEST,
+        )
+        _own(key, given, OWN)
+    else:
+        given = transport.camera(_("Take a picture"), key=state.key(f"{key}_camera"))
+        _own(key, given, "camera")
+
+
+def _photographs(state: State, key: str) -> None:
+    with st.container(horizontal=True):
+        for name in PHOTOGRAPHS:
+            st.button(
+                name,
+                key=state.key(f"{key}_{name}"),
+                on_click=_choose,
+                args=(key, f"{PHOTOGRAPH}:{name}"),
+            )
+
+
+def _drawing(state: State, key: str, spelled: str) -> None:
+    kind, _colon, rest = spelled.partition(":")
+    cells = drawing.read(rest) if kind == DRAWING else bytes(drawing.CELLS)
+
+    def drawn(given: bytes) -> None:
+        _choose(key, f"{DRAWING}:{drawing.spell(given)}")
+
+    drawing.grid(cells, key=state.key(f"{key}_grid"), on_draw=drawn)
+
+
+def _own(key: str, given: UploadedFile | None, way: str) -> None:
+    """Take an upload or a camera's picture, once."""
+    taken = f"{key} {way} taken"
+    if given and st.session_state.get(taken) == given.file_id:
+        return
+
+    def start(content: bytes) -> Task[Picture]:
+        assert given
+        name = given.name.rpartition(".")[0] if way == OWN else _("from the camera")
+        return pictures.start_upload(content, name[:40], progress.client())
+
+    picture = progress.read(given, start, pools.PICTURES, f"{key}_{way}")
+    if given is None or picture is None:
+        return
+    progress.forget(f"{key}_{way}")
+    st.session_state[taken] = given.file_id
+    st.session_state[f"{key} {OWN}"] = picture
+    _choose(key, OWN)
+    st.rerun()
+
+
+# -- what the network receives ----------------------------------------------------------------
+
+
+def pick_fit(state: State) -> str:
+    """How a picture of another shape is made to fit; in the address as `fit`."""
+    words = {"squeeze": _("squeeze"), "crop": _("crop"), "pad": _("pad")}
+    return state.pick_listed("fit", _("Fit"), words, width=110)
+
+
+def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -> None:
+    """The picture as it was given, and as the network gets it."""
+    given, got = times(tuple(picture.pixels.shape[1:])), times(tuple(prepared.tensor.shape[1:]))
+    images = [
+        f'<img alt="{html.escape(words)}" title="{html.escape(words)}" '
+        f'src="{figures.address(maps.photograph(pixels.numpy(), SMALL))}">'
+        for words, pixels in (
+            (_("as it was given: {size} pixels").format(size=given), picture.pixels),
+            (_("what the network gets: {size}").format(size=got), prepared.shown),
+        )
+    ]
+    told = _("given {given}; the network gets {got}: {fit}; {numbers}").format(
+        given=given, got=got, fit=_(FITS[fit]), numbers=_(NORMALISATIONS[normalisation])
+    )
+    style = "display:flex;gap:7px;align-items:center;font-size:13px;line-height:1.25"
+    st.html(
+        f'<div style="{style}">{images[0]}<span>▸</span>{images[1]}'
+        f'<span style="max-width:236px" title="{html.escape(told)}">'
+        f"<b>{html.escape(title(picture))}</b><br>"
+        f"{given} ▸ {got}</span></div>",
+        width="content",
+    )
+    shape = prepared.tensor.shape
+    with st.popover(_("Which fit?"), icon=":material/help:", type="tertiary"):
+        st.markdown(_answer(pictures.wider(picture, (shape[1], shape[2], shape[3]))))
+
+
+def _answer(wider: float) -> str:
+    """A learner's question about a picture so many times wider than the network's input."""
+    asked = _("**The network takes one shape, and my picture has another. Which fit is best?**")
+    advice = _(
+        "Most networks were shown their pictures with the ratio of the sides kept: shrunk until "
+        "the shorter side fits, the rest of the longer one cut off. If what matters may lie in "
+        "what is cut off, show the network several crops, the middle and the corners, and average "
+        "its answers. The data sets here are square: runs trained here never had to choose."
+    )
+    return "\n\n".join((asked, advice, _fits(wider)))
+
+
+def _fits(wider: float) -> str:
+    """What each fit does to this picture."""
+    times_wider = max(wider, 1 / wider)
+    if times_wider < ALIKE:
+        return _("This picture has the network's shape already: all three fits give the same.")
+    squeezed = _("narrower") if wider > 1 else _("flatter")
+    kept = 100 / times_wider
+    lines = (
+        _("*squeeze* keeps everything, and makes all of it {n} times {squeezed}."),
+        _("*crop* keeps the shapes, and {kept} % of the picture: its middle."),
+        _("*pad* keeps both; {black} % of what the network gets is black, which it may never "
+          "have met in training."),
+    )  # fmt: skip
+    numbers = dict(
+        n=f"{times_wider:.3g}", squeezed=squeezed, kept=f"{kept:.0f}", black=f"{100 - kept:.0f}"
+    )
+    return _("With this picture:") + "".join(f"\n- {line.format(**numbers)}" for line in lines)

@@ -1,0 +1,1 @@
+"""What the pages on runs share: words, buttons, boards."""

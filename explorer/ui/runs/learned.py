@@ -1,0 +1,113 @@
+"""The board of what networks have learned, epoch by epoch (`learned.js`).
+
+The browser fetches each epoch from `server.runs` when it is looked at. What comes back, after the
+reader has done something: `at` {"epoch", "cell"}, which goes into the address. The element to wait
+for in a test is `[data-learned-painted="<run>@<epoch> …"]`.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.runs import Run, outcome
+from explorer.ui import link_warnings
+from explorer.ui.runs import run_words
+from explorer.ui.runs.component import api, run_component
+from explorer.ui.state import State
+
+BOARD = run_component(Path(__file__).with_suffix(".js"), "learned")
+
+MOST_RUNS = 4  # side by side
+
+
+def _labels() -> dict[str, str]:
+    own = {
+        "after_epoch": _("after epoch"),
+        "epoch_slider": _("Which epoch to look at"),
+        "epoch_n": _("{n}"),
+        "before_training": _("0, before training"),
+        "play": _("Play"),
+        "pause_play": _("Pause"),
+        "accuracy_of": _("after epoch {n}: {share} ({right} of {all})"),
+        "matrix_caption": _(
+            "Rows: what it is. Columns: what the network says. Colour: share of the row, its "
+            "square root. Click a cell to see its pictures."
+        ),
+        "is_and_says": _("is ↓  says →"),
+        "right_share": _("right"),
+        "cell": _("{n} of {total} “{is}” taken for “{says}” ({share})"),
+        "worst": _("Worst mistakes: those it was surest of"),
+        "no_mistakes": _("No mistakes on the test pictures."),
+        "worst_again": _("Worst mistakes"),
+        "cell_right": _("{n} “{is}” recognised; the {shown} surest"),
+        "cell_wrong": _("{n} “{is}” taken for “{says}”; the {shown} surest"),
+        "is": _("is {is}"),
+        "picture_title": _(
+            "Test picture {row}: it is {is}; the network says {says}, {sure} sure, and gives the "
+            "right class {true}."
+        ),
+    }
+    return {**run_words.charts(), **run_words.learned(), **own}
+
+
+def _place(text: str) -> list[int] | None:
+    """A cell as the address spells it: "6.4"."""
+    form = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", text, re.ASCII)
+    return [int(form[1]), int(form[2])] if form else None
+
+
+def _epoch(state: State, last: int) -> int | None:
+    """The epoch that the address names; the last, if that has not come."""
+    text = state.query("at")
+    known = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
+    if text and not known:
+        link_warnings.refuse("at", text, link_warnings.between(0, last), last)
+    return int(text) if known else None
+
+
+def _shown(run: Run, line: Any) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "epochs": run.progress.epoch,
+        "sitting": run.taken,
+        "classes": outcome.data(run).classes,
+        "line": line,
+    }
+
+
+def learned_board(
+    state: State, shown: Sequence[Run], *, kernels: bool = True, lines: Sequence[Any] = ()
+) -> None:
+    """Show the epochs of runs that have done at least one; more than four are left out.
+
+    `kernels` says whether first kernels and sample predictions are shown, too; `lines` are the
+    signs that the runs have in a chart beside.
+    """
+    signs = lines or [None] * len(shown)
+    last = max(run.progress.epoch for run in shown)
+    epoch = _epoch(state, last)
+    try:
+        told = [_shown(run, sign) for run, sign in zip(shown, signs, strict=True)][:MOST_RUNS]
+    except ValueError as error:  # the data set has gone
+        st.warning(str(error))
+        return
+    result = BOARD(
+        key=state.key("learned"),
+        data={
+            "base": api(),
+            "shown": told,
+            "kernels": kernels,
+            "epoch": epoch,
+            "cell": _place(state.query("cell")),
+            "labels": _labels(),
+        },
+        on_at_change=lambda: None,
+    )
+    if result.at:
+        state.put("at", result.at["epoch"], last)
+        state.put("cell", result.at["cell"])

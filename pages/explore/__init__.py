@@ -1,0 +1,1 @@
+"""Explore: networks layer by layer, and what they learn from."""

@@ -1,0 +1,1 @@
+"""Data: what does a network learn from?"""

@@ -1,0 +1,134 @@
+"""Getting a data set on the page: loading, downloading with progress, a visitor's own zip.
+
+Uploads are read in processes of their own (`tasks`); nothing is lost with a closed tab.
+"""
+
+from io import BytesIO
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from explorer.base.language import _
+from explorer.base.tasks import Task
+from explorer.base.units import size
+from explorer.data import datasets
+from explorer.data.datasets import own
+from explorer.data.datasets.records import Data, DataSet
+from explorer.data.decoding import pools
+from explorer.ui import download_view, downloads, progress, visitor
+from explorer.ui.runs import run_words
+from explorer.ui.states import DATA
+
+
+def loaded(facts: DataSet) -> Data | None:
+    """The data set if it is here and whole; else what can be done about it is on the page."""
+    if facts.name == "images" or download_view.going(DATA, downloads.of_data(facts)):
+        return None
+    if not datasets.at_hand(facts.name):
+        _offer(facts, _("{title} is not on this machine yet.").format(title=facts.title))
+        return None
+    try:
+        with st.spinner(_("Reading {title} …").format(title=facts.title)):
+            return datasets.load(facts.name)
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        _offer(facts, "")
+        return None
+
+
+def _offer(facts: DataSet, sentence: str) -> None:
+    """How the last download ended, and a button for another; where there is none, the sentence."""
+    words = _("Download {title} ({size})").format(
+        title=facts.title, size=size(facts.download_bytes)
+    )
+    if facts.download_bytes:
+        download_view.offer(DATA, downloads.of_data(facts), words, sentence)
+    elif sentence:
+        st.info(sentence, icon=":material/cloud_download:")
+
+
+# -- own pictures -----------------------------------------------------------------------------
+
+
+def own_pictures(facts: DataSet) -> None:
+    """A place for a zip, and a way to delete the set that is shown."""
+    if refused := visitor.may_not_add_pictures():
+        st.info(run_words.literal(refused), icon=":material/block:")
+    else:
+        _take_zip()
+    if facts.name.startswith(own.PREFIX):
+        _deletion(facts)
+
+
+def _take_zip() -> None:
+    given = st.file_uploader(
+        _("A zip with one folder of pictures for each class"), ["zip"], key=DATA.key("own_zip")
+    )
+    st.caption(
+        _(
+            "They are kept on this machine: everyone who uses this server sees them and can train "
+            "on them, until somebody deletes them."
+        )
+    )
+    _keep(given)
+
+
+def _keep(given: UploadedFile | None) -> None:
+    """Work on an upload once; then show what it has become."""
+    if given and st.session_state.get("own kept") == given.file_id:
+        return
+
+    def start(content: bytes) -> Task[str]:
+        assert given
+        title = given.name.rpartition(".")[0]
+        return visitor.keep_pictures(BytesIO(content), title, progress.client())
+
+    if given and (refused := visitor.may_not_add_pictures(given.size)):
+        st.error(refused, icon=":material/block:")
+        return
+    name = progress.read(given, start, pools.ARCHIVES, "own")
+    if given is None or name is None:
+        return
+    progress.forget("own")
+    st.session_state["own kept"] = given.file_id
+    DATA.put("own", name)
+    st.session_state.pop(DATA.key("own"), None)  # the address says which
+    st.rerun()
+
+
+def _delete(name: str) -> None:
+    try:
+        visitor.delete_pictures(name)
+    except ValueError as error:
+        st.toast(str(error), icon=":material/block:")
+        return
+    st.session_state.pop(DATA.key("own"), None)
+    DATA.put("own", "")
+
+
+def _deletion(facts: DataSet) -> None:
+    refused = visitor.may_not_delete(facts.name)
+    if refused:
+        st.caption(run_words.literal(refused))
+    with st.popover(_("Delete these pictures"), icon=":material/delete:", disabled=bool(refused)):
+        st.markdown(
+            _(
+                "**{title}** will be gone for everyone. Runs that were trained on it stay, but "
+                "cannot be resumed."
+            ).format(title=facts.title)
+        )
+        deletion_button(_("Delete"), facts.name)
+
+
+def deletion_button(word: str, name: str) -> None:
+    """A button that deletes a set of pictures; off where it is somebody else's."""
+    refused = visitor.may_not_delete(name)
+    st.button(
+        word,
+        key=DATA.key("delete_own"),
+        icon=":material/delete_forever:",
+        disabled=bool(refused),
+        help=refused or None,
+        on_click=_delete,
+        args=(name,),
+    )

@@ -1,0 +1,1 @@
+"""Layers: what happens to an image inside a network, layer by layer?"""

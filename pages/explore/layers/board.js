@@ -1,0 +1,275 @@
+// The layer board: the picture, the table and the "why" panel, linked. Streamlit calls the default
+// export at every change of its data; the reader's choice, folding, zoom and scroll live here.
+
+import * as shared from "../../../explorer/ui/boards/shared.js"
+import * as tree from "./tree.js"
+import * as table from "./table.js"
+import * as graph from "./graph.js"
+import * as strip from "./strip.js"
+import * as frame from "./frame.js"
+import * as reveal from "./reveal.js"
+let layOut = null // brings dagre; the first table does not wait for it
+const layout = import("./layout.js").then(module => (layOut = module.layOut))
+layout.catch(() => {}) // who draws says so
+
+const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
+const SMALL = 80 // visible rows up to which the picture is drawn together with the table
+const PAUSE = 400 // ms after the reader's last choice before Python hears of it
+
+class Board {
+  constructor(root) {
+    this.root = root
+    root.innerHTML = frame.SKELETON
+    this.strip = new strip.Strip(this.find(".strip"))
+    this.selected = null
+    this.open = new Set()
+    this.lit = [] // cells and formulas that belong to what the pointer is on
+    this.left = false
+    this.listen()
+    this.watch = new ResizeObserver(() => this.resize())
+    this.watch.observe(this.root)
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector)
+  }
+
+  leave() {
+    this.left = true
+    clearTimeout(this.timer)
+    this.watch.disconnect()
+  }
+
+  receive(component) {
+    this.component = component
+    const { key, file, labels, view, content } = component.data
+    const text = JSON.stringify([key, labels]) + content
+    if (text === this.text) return // a rerun: nothing new to show
+    const fresh = this.data?.key !== key
+    this.text = text
+    this.data = { key, file, labels, ...JSON.parse(content) }
+    this.tree = tree.growTree(this.data)
+    if (fresh) {
+      clearTimeout(this.timer)
+      this.open = tree.readOpen(this.tree, view?.open)
+      this.selected = this.tree.byId.has(view?.selected) ? view.selected : null
+      for (const id of tree.path(this.tree, this.selected).slice(0, -1)) this.open.add(id)
+    } else {
+      this.open = tree.readOpen(this.tree, [...this.open])
+      if (!this.tree.byId.has(this.selected)) this.selected = null
+    }
+    frame.words(this)
+    this.paint(fresh)
+    this.paintGraphSoon(!fresh)
+  }
+
+  legend() {
+    const families = new Set(this.data.rows.filter(row => !row.group).map(row => row.family))
+    families.delete("input")
+    return table.legendHtml([...families], this.data.labels)
+  }
+
+  // The table, whole. 60 rows take a few milliseconds, 900 some dozens.
+  paint(fresh) {
+    const scroll = this.find(".scroll")
+    const kept = [scroll.scrollLeft, scroll.scrollTop]
+    this.visible = tree.visibleRows(this.tree, this.open)
+    this.font ??= getComputedStyle(scroll)
+    const widths = table.columnWidths(this.data, this.visible, `${this.font.fontSize} ${this.font.fontFamily}`)
+    scroll.style.setProperty("--columns", widths.map(({ least, wide }) => `minmax(${least}px, ${wide}fr)`).join(" "))
+    scroll.style.setProperty("--least", `${widths.reduce((sum, { least }) => sum + least, 0)}px`)
+    scroll.innerHTML = table.tableHtml(this.data, this.visible, this.open)
+    this.wide ??= this.root.clientWidth >= WIDE
+    this.mark()
+    scroll.scrollTo(...(fresh ? [0, 0] : kept))
+    if (fresh && this.selected !== null) reveal.row(this)
+    this.root.dataset.boardPainted = this.data.key
+  }
+
+  // A small picture is drawn at once (a few ms); a large one when the table is on the screen.
+  paintGraphSoon(keep, held = null) {
+    const { data } = this
+    const left = held === null ? null : this.strip.at(held)
+    const draw = () => {
+      if (this.left || this.data !== data) return
+      const edges = tree.levelEdges(this.tree, this.open)
+      this.strip.show(graph.drawGraph(layOut(this.tree, edges, this.open), data.labels, data.title), keep)
+      if (held !== null) this.strip.hold(held, left)
+      this.markGraph()
+      if (!keep && this.selected !== null) this.strip.reveal(this.selected)
+      this.root.dataset.boardGraph = data.key
+    }
+    const broken = error => {
+      console.error(error)
+      if (!this.left) this.strip.say(data.labels.broken)
+    }
+    if (layOut && this.visible.length <= SMALL) return draw()
+    requestAnimationFrame(() => setTimeout(() => layout.then(draw).catch(broken)))
+  }
+
+  row(id) {
+    return this.find(`tbody tr[data-id="${id}"]`)
+  }
+
+  // Show which row is chosen: in the table, in the picture, and its arithmetic.
+  mark() {
+    this.find("tr.detail")?.remove()
+    this.lit = []
+    for (const row of this.root.querySelectorAll('tr[aria-selected="true"]')) row.setAttribute("aria-selected", "false")
+    for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
+    const row = this.selected === null ? null : this.row(this.selected)
+    row?.setAttribute("aria-selected", "true")
+    const first = row ?? this.find("tbody tr")
+    if (first) first.tabIndex = 0
+    const html = table.whyHtml(this.data, this.selected === null ? null : this.tree.byId.get(this.selected))
+    this.root.classList.toggle("wide", this.wide)
+    this.find(".why").innerHTML = this.wide || !row ? html : ""
+    this.find(".why").hidden = !this.wide && row !== null
+    if (!this.wide && row) {
+      const detail = document.createElement("tr")
+      detail.className = "detail"
+      detail.setAttribute("role", "row")
+      detail.innerHTML = `<td role="gridcell" colspan="${this.data.columns.length}"><div class="why">${html}</div></td>`
+      row.after(detail)
+    }
+  }
+
+  markGraph() {
+    const svg = this.strip.svg
+    if (!svg) return
+    for (const node of svg.querySelectorAll(".chosen, .lit")) node.classList.remove("chosen", "lit")
+    const id = this.selected
+    if (id === null) return
+    if (this.open.has(id)) return svg.querySelector(`.frame[data-id="${id}"]`)?.classList.add("chosen")
+    for (const node of svg.querySelectorAll(`[data-id="${id}"]`)) node.classList.add("chosen")
+    for (const wire of svg.querySelectorAll(`[data-from="${id}"], [data-to="${id}"]`)) wire.classList.add("lit")
+  }
+
+  choose(id, from) {
+    this.selected = id === this.selected && from === "row" ? null : id
+    this.mark()
+    this.markGraph()
+    if (this.selected !== null) reveal.row(this)
+    if (this.selected !== null) reveal.why(this)
+    if (this.selected !== null && from !== "graph") this.strip.reveal(this.selected)
+    this.tell()
+  }
+
+  fold(id) {
+    if (!this.open.delete(id)) this.open.add(id)
+    this.refold(id)
+  }
+
+  foldAll(open) {
+    this.open = new Set(open ? this.tree.groups : [])
+    this.refold(null)
+  }
+
+  // A choice hidden by folding moves to the block that hides it.
+  refold(id) {
+    const active = this.root.getRootNode().activeElement
+    const focused = active?.closest?.("tbody tr") ? Number(active.closest("tr").dataset.id) : null
+    if (this.selected !== null) this.selected = tree.visibleFor(this.tree, this.open, this.selected)
+    this.paint(false)
+    if (focused !== null) this.focus(tree.visibleFor(this.tree, this.open, focused))
+    this.paintGraphSoon(id !== null, id)
+    this.tell()
+  }
+
+  focus(id) {
+    for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
+    const row = this.row(id)
+    if (!row) return
+    row.tabIndex = 0
+    row.focus({ preventScroll: true })
+    row.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }
+
+  // Python hears of it once the reader pauses; the answer changes nothing here.
+  tell() {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => {
+      const view = { key: this.data.key, selected: this.selected, open: tree.writeOpen(this.tree, this.open) }
+      this.component.setStateValue("view", view)
+    }, PAUSE)
+  }
+
+  resize() {
+    const scroll = this.find(".scroll")
+    this.root.style.setProperty("--seen", `${scroll.clientWidth}px`)
+    this.strip.resize()
+    const wide = this.root.clientWidth >= WIDE
+    if (wide === this.wide || !this.data) return
+    this.wide = wide
+    this.mark()
+  }
+
+  listen() {
+    const nearest = (event, selector) => event.target.closest(selector)
+    this.root.addEventListener("pointerdown", event => (this.pressed = [event.clientX, event.clientY]))
+    this.root.addEventListener("click", event => {
+      const act = nearest(event, "[data-act]")?.dataset.act
+      if (act) return this.act(act)
+      if (nearest(event, ".strip") && this.strip.dragged) return
+      const toggle = nearest(event, "[data-fold]")
+      if (toggle) return this.fold(Number(toggle.dataset.fold))
+      const node = nearest(event, ".strip [data-id]")
+      if (node) return this.choose(Number(node.dataset.id), "graph")
+      const row = nearest(event, "tbody tr[data-id]")
+      if (row && !this.swept(event)) this.choose(Number(row.dataset.id), "row")
+    })
+    this.root.addEventListener("dblclick", event => {
+      const id = nearest(event, ".strip [data-open]")?.dataset.open ?? nearest(event, "tr.group")?.dataset.id
+      if (id !== undefined && !nearest(event, "[data-fold]")) this.fold(Number(id))
+    })
+    this.root.addEventListener("keydown", event => {
+      const element = event.target.closest("tbody tr[data-id]")
+      if (!element || event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return
+      const row = this.tree.byId.get(Number(element.dataset.id))
+      const [verb, id] = table.keyVerb(event, row, this.tree, this.visible, this.open) ?? []
+      if (!verb) return
+      event.preventDefault()
+      if (verb === "choose") this.choose(id, "row")
+      else this[verb](id)
+    })
+    this.root.addEventListener("pointerover", event => {
+      const column = nearest(event, ".formula[data-column]") ?? nearest(event, 'tr[aria-selected="true"] [data-column]')
+      this.light(column?.dataset.column)
+    })
+  }
+
+  light(column) {
+    if (!column && !this.lit.length) return
+    for (const element of this.lit) element.classList.remove("meant")
+    const same = `.formula[data-column="${column}"], tr[aria-selected="true"] [data-column="${column}"]`
+    this.lit = column ? [...this.root.querySelectorAll(same)] : []
+    for (const element of this.lit) element.classList.add("meant")
+  }
+
+  // Text was marked with the mouse; that chooses nothing.
+  swept(event) {
+    const [x, y] = this.pressed ?? [event.clientX, event.clientY]
+    return event.detail > 0 && Math.hypot(event.clientX - x, event.clientY - y) > 6
+  }
+
+  act(name) {
+    const acts = {
+      fold_all: () => this.foldAll(false),
+      unfold_all: () => this.foldAll(true),
+      fit: () => this.strip.fit(),
+      zoom_in: () => this.strip.zoom(this.strip.scale * 1.25),
+      zoom_out: () => this.strip.zoom(this.strip.scale / 1.25),
+      download_svg: () => this.download(),
+    }
+    acts[name]()
+  }
+
+  async download() {
+    if (!this.strip.svg) return
+    const { blobOf, download, resolved } = await import("../../../explorer/ui/boards/save.js")
+    const picture = graph.exportSvg(this.strip.svg, resolved, this.find(".legend"), getComputedStyle(this.root))
+    download(blobOf(picture), `${this.data.file}.svg`)
+  }
+}
+
+export default shared.mount(Board, ".board")

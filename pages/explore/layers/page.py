@@ -1,0 +1,38 @@
+"""What happens to an image inside a network, layer by layer, and what does each layer cost?"""
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.ui import cached, network_picker
+from explorer.ui.states import LAYERS
+from pages.explore.layers import parts, totals
+
+title = st.empty()  # names the network, which is picked below it
+choice = network_picker.pick()
+architecture, options = choice.architecture, cached.pairs(choice.options)
+LAYERS.know(*choice.options)
+title.title(_("What happens to an image inside {network}?").format(network=architecture.title))
+
+if choice.picture is None:
+    parts.complain(choice)
+    st.stop()
+
+with st.spinner(_("Measuring …")):  # shown only after half a second
+    anatomy = cached.measure(architecture.name, options, choice.picture, choice.batch)
+totals.totals(anatomy, choice)
+if anatomy.lesson:
+    parts.lesson(anatomy.lesson, choice)
+words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
+layers, costs, code, about = LAYERS.tabs("view", words)
+if layers.open:
+    with layers:
+        parts.board(anatomy, choice, choice.picture)
+if costs.open:
+    with costs:
+        parts.charts(anatomy)
+if code.open:
+    with code:
+        parts.downloads(anatomy, choice, choice.picture)
+if about.open:
+    with about:
+        parts.about(architecture)

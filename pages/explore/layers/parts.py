@@ -1,0 +1,193 @@
+"""The parts of the page on layers, top to bottom."""
+
+import streamlit as st
+
+from explorer.analysis import wording
+from explorer.analysis.misfit import Lesson
+from explorer.analysis.summary import Anatomy
+from explorer.base import inputs
+from explorer.base.inputs import Picture
+from explorer.base.language import _, current
+from explorer.base.units import count, exact
+from explorer.figures import charts as figures
+from explorer.networks import Architecture, Reported
+from explorer.ui import cached, url_state
+from explorer.ui.network_picker import Choice, set_defaults
+from explorer.ui.states import LAYERS
+from pages.explore.layers import board_view, content, table
+from pages.explore.layers.board import board_labels, layer_board
+from pages.explore.layers.board_types import Board, View
+
+_BEGUN = "where the board began"
+
+
+def _identity(anatomy: Anatomy) -> str:
+    """A name for exactly what is on screen, for the board and for every file saved from here."""
+    chosen = "-".join(f"{key}_{value}" for key, value in anatomy.options.items())
+    shape = "x".join(map(str, anatomy.input))
+    return f"{anatomy.architecture.replace('/', '-')}-{shape}-{chosen}"
+
+
+def _set_input(text: str) -> None:
+    LAYERS["input"] = text
+
+
+def _set_option(name: str, value: int) -> None:
+    LAYERS[name] = value
+
+
+# -- when something is wrong with what was asked ----------------------------------------------
+
+
+def complain(choice: Choice) -> None:
+    """The text is no input size: say why, and offer the network's own."""
+    st.error(choice.complaint, icon=":material/straighten:")
+    default = inputs.spell(choice.architecture.input_shape)
+    st.button(
+        _("Use {size}").format(size=default),
+        on_click=set_defaults,
+        args=(choice.architecture,),
+        type="primary",
+    )
+
+
+def lesson(given: Lesson, choice: Choice) -> None:
+    """Why this size does not fit, in numbers, and a button for the nearest that does."""
+    text = wording.lesson(given, choice.architecture.title)
+    with st.container(border=True, key="lesson", gap="small"):
+        st.subheader(f":material/warning: {text.headline}", anchor=False)
+        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
+            got=text.got, needs=text.needs
+        )
+        st.markdown(f"{numbers} {text.explanation}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{text.fits}**", width="content")
+            _mend(given, choice)
+
+
+def _mend(given: Lesson, choice: Choice) -> None:
+    """One click to what works."""
+    if given.nearest and given.nearest != choice.picture:
+        spelled = inputs.spell(given.nearest)
+        st.button(
+            _("Use {size}").format(size=spelled),
+            key=LAYERS.key("use_nearest"),
+            type="primary",
+            on_click=_set_input,
+            args=(spelled,),
+        )
+    if given.reason == "channels" and given.operation.inputs == ("input",):
+        st.button(
+            _("Build it for {n} channels").format(n=given.got),
+            key=LAYERS.key("use_channels"),
+            on_click=_set_option,
+            args=("in_channels", given.got),
+        )
+
+
+# -- the board --------------------------------------------------------------------------------
+
+
+def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
+    """The network's picture and its layers; what is chosen there goes into the address."""
+    given = (choice.architecture.name, cached.pairs(choice.options), picture, choice.batch)
+    kept = content.content(*given, current())
+    key, view = _view(f"{_identity(anatomy)}-{current()}", kept)
+    shown = Board(
+        key=key, file=_identity(anatomy), labels=board_labels(), view=view, content=kept.text
+    )
+    chosen = layer_board(shown, key=LAYERS.key("board"))
+    LAYERS.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
+    LAYERS.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
+
+
+def _view(key: str, kept: content.Kept) -> tuple[str, View]:
+    """Where the board begins, and the name of that beginning.
+
+    It is read from the address once: the board then follows its reader, and as long as its data
+    stay the same to the byte they are not sent again. Back and Forward begin anew.
+    """
+    begun: tuple[str, int, View] | None = st.session_state.get(_BEGUN)
+    turn = begun[1] if begun else 0
+    if begun is None or begun[0] != key or LAYERS.takes_query("board"):
+        turn += url_state.came_back()
+        begun = (key, turn, board_view.read(st.query_params, kept.names, kept.first))
+        st.session_state[_BEGUN] = begun
+    return (f"{key}~{turn}" if turn else key), begun[2]
+
+
+# -- charts and downloads ---------------------------------------------------------------------
+
+
+def charts(anatomy: Anatomy) -> None:
+    """Where the costs sit, and how the maps change."""
+    with st.container(horizontal=True):
+        words = {name: figures.label(name) for name in figures.QUANTITIES}
+        quantity = LAYERS.pick_one("show", _("Show"), words)
+        saved = LAYERS.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
+    if share := figures.concentration(anatomy, quantity):
+        st.markdown(f"**{share}**")
+    config = {
+        "displaylogo": False,
+        "toImageButtonOptions": {
+            "format": saved,
+            "filename": f"{_identity(anatomy)}-{quantity}",
+            "scale": 2,
+        },
+    }
+    st.plotly_chart(figures.costs(anatomy, quantity), key=LAYERS.key("costs"), config=config)
+    st.subheader(_("How do the maps change on their way?"), anchor=False)
+    st.plotly_chart(figures.shapes(anatomy), key=LAYERS.key("shapes"), config=config)
+    st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
+
+
+def _download(label: str, text: str, file: str, kind: str) -> None:
+    st.download_button(label, text, file, kind, icon=":material/download:", on_click="ignore")
+
+
+def downloads(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
+    """The network as PyTorch code, and the table as CSV."""
+    options = cached.pairs(choice.options)
+    source = cached.pytorch(choice.architecture.name, options, picture, choice.batch)
+    name = _identity(anatomy)
+    st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
+    with st.container(horizontal=True):
+        _download(_("Code (Python)"), source, f"{name}.py", "text/x-python")
+        _download(_("Table (CSV)"), table.csv(anatomy), f"{name}.csv", "text/csv")
+    st.code(source, language="python")
+
+
+# -- about the network ------------------------------------------------------------------------
+
+
+def about(architecture: Architecture) -> None:
+    """Paper, what was new, what the course reports, where it differs from the paper."""
+    st.markdown(f"**{_(architecture.introduced)}**")
+    if paper := architecture.paper:
+        st.markdown(f"{paper.authors}: [{paper.title}]({paper.url}), {paper.year}")
+    if architecture.parameters:
+        stated = _("Stated parameters with default options: {n}")
+        st.markdown(stated.format(n=exact(architecture.parameters)))
+    if architecture.deviations:
+        st.subheader(_("Where this network differs from the paper's"))
+        st.markdown("\n".join(f"- {_(each)}" for each in architecture.deviations))
+    if architecture.reported:
+        st.subheader(_("What the course reports, on Fashion-MNIST"))
+        st.table([_run(run) for run in architecture.reported])
+
+
+def _run(run: Reported) -> dict[str, str]:
+    def percent(accuracy: float | None) -> str:
+        return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
+
+    return {
+        _("options"): ", ".join(f"{k} {v}" for k, v in run.options.items()) or _("default"),
+        _("optimiser"): run.optimizer,
+        _("learning rate"): f"{run.learning_rate:g}",
+        _("batch"): count(run.batch_size),
+        _("epochs"): count(run.epochs),
+        _("size"): f"{run.size} × {run.size}",
+        _("training accuracy"): percent(run.train_accuracy),
+        _("test accuracy"): percent(run.test_accuracy),
+        _("remark"): _(run.remark) if run.remark else "",
+    }

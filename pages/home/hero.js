@@ -1,0 +1,106 @@
+// One convolution, drawn from its numbers. Data: picture, kernel, found, pooled (grids), names
+// (four words), hint, meaning. The window follows the pointer and the arrow keys.
+
+import { add, clamp, make, mount } from "../../explorer/ui/boards/shared.js"
+import { Shade, grey, largest, readMaps } from "../../explorer/ui/boards/colours.js"
+
+const CELL = 10 // one pixel of the picture, in the drawing's units
+const PLACES = { picture: [0, 0, 10], kernel: [202, 40, 20], found: [324, 10, 10], pooled: [506, 28, 14] }
+const SIGNS = [["⋆", 171], ["=", 293], ["→", 475]]
+const FIRST = { row: 7, column: 2 }
+
+function grid(svg, rows, [x, y, cell], colour) {
+  rows.forEach((row, i) =>
+    row.forEach((value, j) =>
+      add(svg, "rect", {
+        x: x + j * cell, y: y + i * cell, width: cell - 0.6, height: cell - 0.6, fill: colour(value),
+      })))
+}
+
+function draw(svg, data, maps) {
+  const [weights, found] = [data.kernel, data.found].map(rows => new Shade(maps, largest(rows), true))
+  const paint = shade => value => shade.pair(value)[0]
+  grid(svg, data.picture, PLACES.picture, grey)
+  grid(svg, data.kernel, PLACES.kernel, paint(weights))
+  grid(svg, data.found, PLACES.found, paint(found))
+  grid(svg, data.pooled, PLACES.pooled, paint(found))
+  for (const [sign, x] of SIGNS)
+    add(svg, "text", { x, y: 78, "text-anchor": "middle", "font-size": 24, class: "quiet" }, sign)
+  Object.entries(PLACES).forEach(([name, [x, y, cell]], index) => {
+    const side = data[name].length
+    const middle = x + (side * cell) / 2
+    add(svg, "rect", { x: x - 1, y: y - 1, width: side * cell + 1.4, height: side * cell + 1.4, class: "edge" })
+    const label = { x: middle, "text-anchor": "middle", "font-size": 13 }
+    add(svg, "text", { ...label, y: 159 }, data.names[index])
+    add(svg, "text", { ...label, y: 178, class: "quiet" }, `${side} × ${side}`)
+  })
+}
+
+const number = value => value.toFixed(2).replace("-", "−")
+
+function why(data, { row, column }) {
+  const sum = offset => [0, 1, 2].reduce((all, i) => all + data.picture[row + i][column + offset], 0)
+  const [left, right] = [sum(0), sum(2)]
+  return `${number(left)} − ${number(right)} = ${number(left - right)}`
+}
+
+class Hero {
+  constructor(root) {
+    this.root = root
+  }
+
+  receive({ data }) {
+    const text = JSON.stringify(data)
+    if (this.text === text) return
+    this.text = text
+    this.data = data
+    this.draw()
+    this.move(FIRST, data.hint)
+  }
+
+  draw() {
+    const { root, data } = this
+    root.replaceChildren()
+    const svg = add(root, "svg", { viewBox: "-3 -3 602 188", tabindex: 0, role: "application", "aria-label": data.meaning })
+    draw(svg, data, readMaps(root))
+    const over = (x, y, side) => add(svg, "rect", { x, y, width: side, height: side, rx: 1.5, class: "window" })
+    this.windows = [over(0, 0, 3 * CELL), over(0, 0, CELL)]
+    over(PLACES.kernel[0], PLACES.kernel[1], 60)
+    const note = make("p", "", root)
+    note.setAttribute("aria-live", "polite")
+    this.sum = make("b", "", note)
+    this.hint = make("span", "", note)
+    svg.onpointermove = event => this.point(svg, event)
+    svg.onkeydown = event => this.key(event)
+  }
+
+  move({ row, column }, hint = "") {
+    const last = this.data.found.length - 1
+    this.at = { row: clamp(row, 0, last), column: clamp(column, 0, last) }
+    this.windows.forEach((rect, index) => {
+      const [x, y] = index ? PLACES.found : PLACES.picture
+      rect.setAttribute("x", x + this.at.column * CELL)
+      rect.setAttribute("y", y + this.at.row * CELL)
+    })
+    this.sum.textContent = why(this.data, this.at)
+    this.hint.textContent = hint && ` · ${hint}`
+  }
+
+  point(svg, event) {
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse())
+    const cells = ([x, y]) => [Math.floor((point.y - y) / CELL), Math.floor((point.x - x) / CELL)]
+    const inside = ([row, column], side) => Math.min(row, column) >= 0 && Math.max(row, column) < side
+    const [found, picture] = [cells(PLACES.found), cells(PLACES.picture)]
+    if (inside(found, this.data.found.length)) this.move({ row: found[0], column: found[1] })
+    else if (inside(picture, this.data.picture.length)) this.move({ row: picture[0] - 1, column: picture[1] - 1 })
+  }
+
+  key(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key]
+    if (!step) return
+    event.preventDefault()
+    this.move({ row: this.at.row + step[0], column: this.at.column + step[1] })
+  }
+}
+
+export default mount(Hero, ".hero")

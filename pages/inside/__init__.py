@@ -1,0 +1,1 @@
+"""Look inside: what trained networks see and answer."""

@@ -1,0 +1,1 @@
+"""Compare: which network answers better, and at what price?"""

@@ -1,0 +1,172 @@
+"""Which networks are compared: one list, all of it in the address; and a few to begin with."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer import networks
+from explorer.base.language import _
+from explorer.inside import comparison
+from explorer.inside.comparison import MOST, Entrant
+from explorer.ui import url_state
+from explorer.ui.model_picker import weight_sources
+from explorer.ui.states import COMPARE
+from explorer.weights import PUBLISHED, UNTRAINED
+from pages.inside.compare.charts import percent
+
+NETS = "nets"
+_CHOSEN = COMPARE.key(NETS)
+COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet", "bn_lenet")
+
+
+def pick() -> list[Entrant]:
+    """The networks, in the order in which they were chosen; to stand in a row."""
+    COMPARE.know()
+    if url_state.takes_query(_CHOSEN):
+        _arrive()
+    _list()
+    chosen = _read(st.session_state[_CHOSEN])
+    _presets()
+    _moments(chosen)
+    COMPARE.put(NETS, comparison.spell(chosen))
+    return chosen
+
+
+def _arrive() -> None:
+    """Take what the address says; without that, two LeNets."""
+    chosen, wrong = comparison.read(COMPARE.query(NETS))
+    for sentence in wrong:
+        st.warning(sentence, icon=":material/link_off:")
+    st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()
+
+
+def _read(spelled: Sequence[str]) -> list[Entrant]:
+    """What is chosen, without what has been deleted since."""
+    chosen, wrong = comparison.read(",".join(spelled))
+    for sentence in wrong:
+        st.warning(sentence, icon=":material/broken_image:")
+    return chosen
+
+
+def _list() -> None:
+    labels = {each: label(each) for each in comparison.offers()}
+    chosen = url_state.meant(_CHOSEN, st.session_state[_CHOSEN], labels)
+    labels |= {each: label(each) for each in chosen if each not in labels}
+    # A run's label changes with every epoch.
+    url_state.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))
+    st.multiselect(
+        _("Networks and their weights (up to {most})").format(most=MOST),
+        list(labels),
+        key=_CHOSEN,
+        format_func=labels.__getitem__,
+        max_selections=MOST,
+        placeholder=_("Type a network's name"),
+        select_all=False,
+        wrap=True,
+        width=540,
+    )
+
+
+def label(spelled: str) -> str:
+    """A network and its weights in few words: "lenet · trained, 87.3 %"."""
+    network, _colon, source = spelled.partition(":")
+    if source == UNTRAINED:
+        return _("{network} · untrained").format(network=network)
+    try:
+        source_words = words(comparison.entrant(spelled))
+        return _("{network} · {weights}").format(network=network, weights=source_words)
+    except ValueError:  # it has been deleted a moment ago
+        return spelled
+
+
+def words(entrant: Entrant, *, accuracy: bool = True) -> str:
+    """Where weights come from, in few words; with the accuracy on their card if that is asked."""
+    known = entrant.known
+    if known.source == PUBLISHED:
+        return _("published")
+    if not known.card:
+        return _("untrained") if known.seed == 0 else _("seed {n}").format(n=known.seed)
+    base, _at, epoch = known.source.partition("@")
+    kind, _colon, name = base.partition(":")
+    if kind == "run":
+        parts = [_("run {id}").format(id=name)]
+    else:
+        parts = [name] if name != known.network else [] if epoch else [_("trained")]
+    if epoch:
+        parts.append(weight_sources.moment(known.source))
+    elif accuracy and known.card.test_accuracy is not None:
+        parts.append(percent(known.card.test_accuracy))
+    return ", ".join(parts)
+
+
+# -- to begin with ----------------------------------------------------------------------------
+
+
+def batch_norm() -> list[str]:
+    """LeNet without and with batch norm, trained if such weights are here."""
+    return [f"{name}:{weight_sources.first(name)}" for name in ("lenet", "bn_lenet")]
+
+
+def untrained() -> list[str]:
+    """The course's networks."""
+    known = networks.course()
+    return [f"{name}:{UNTRAINED}" for name in COSTS if name in known]
+
+
+def _presets() -> None:
+    words_of: dict[str, list[str]] = {
+        _("LeNet without and with batch norm"): batch_norm(),
+        _("All that come trained with the program"): comparison.shipped()[:MOST],
+        _("The course's networks, untrained: costs only"): untrained(),
+    }
+    with st.popover(_("Begin with"), icon=":material/playlist_play:"):
+        for number, (told, spelled) in enumerate(words_of.items()):
+            st.button(
+                told,
+                key=f"compare_preset_{number}",
+                on_click=_choose,
+                args=(spelled,),
+                disabled=not spelled,
+                width="stretch",
+            )
+
+
+def _choose(spelled: list[str]) -> None:
+    st.session_state[_CHOSEN] = spelled
+
+
+# -- through training -------------------------------------------------------------------------
+
+
+def _moments(chosen: Sequence[Entrant]) -> None:
+    """How far each is trained, where weights of several moments were kept."""
+    bases = [weight_sources.base(each.known.source) for each in chosen]
+    moving = [
+        (each, weight_sources.moments(base))
+        for each, base in zip(chosen, bases, strict=True)
+        if each.known.card
+    ]
+    if not moving:
+        return
+    with st.popover(_("Through training"), icon=":material/timeline:"):
+        for number, (each, there) in enumerate(moving):
+            key = f"compare_moment_{number}"
+            now = each.known.source
+            st.session_state[key] = now if now in there else there[-1]
+            st.select_slider(
+                label(f"{each.known.network}:{there[-1]}"),
+                there,
+                key=key,
+                format_func=weight_sources.moment,
+                on_change=_move,
+                args=(each.spelled, each.known.network, key),
+                width=320,
+            )
+            if told := weight_sources.not_all(now):
+                st.caption(str(told), width=320)
+
+
+def _move(spelled: str, network: str, key: str) -> None:
+    moved = f"{network}:{st.session_state[key]}"
+    chosen = [moved if each == spelled else each for each in st.session_state[_CHOSEN]]
+    st.session_state[_CHOSEN] = list(dict.fromkeys(chosen))

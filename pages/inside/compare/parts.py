@@ -1,0 +1,231 @@
+"""The top of the page that compares networks: the answer, the bubbles, the table of figures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer import networks as architectures
+from explorer.base.language import _
+from explorer.base.units import exact
+from explorer.data import datasets
+from explorer.inside import comparison
+from explorer.inside.comparison import Shared
+from explorer.ui.model_picker import mode
+from explorer.ui.states import COMPARE
+from pages.inside.compare import (
+    budget_charts,
+    charts,
+    computation,
+    controls,
+    disagree,
+    one_picture,
+    results_table,
+)
+from pages.inside.compare.charts import Row, percent
+from pages.inside.compare.computation import Side
+
+PARTS = ("1000", "2500", "10000")  # of the test pictures; the first is the default
+BY_CHANCE = 0.05  # as likely as this, a difference may well be none
+
+
+def look(sides: Sequence[Side], shared: Shared) -> None:
+    """All of it."""
+    results_table.style()
+    with st.container(key="compare_answer"):
+        sides = computation.show(sides)
+        if len(sides) < 2:
+            return
+        rows = [row(side) for side in sides]
+        _answer(sides, rows, shared)
+    left, right = st.columns([1, 1.12], gap="medium")
+    with left:
+        _bubbles(rows)
+    with right:
+        _table(sides, rows, shared)
+    words = {
+        "picture": _("One picture"),
+        "differ": _("Where they disagree"),
+        "budgets": _("Layer budgets"),
+    }
+    picture, differ, budgets = COMPARE.tabs("view", words)
+    if picture.open:
+        with picture:
+            one_picture.show(sides, shared.dataset)
+    if differ.open:
+        with differ:
+            disagree.show(sides, shared)
+    if budgets.open:
+        with budgets:
+            _budgets(sides)
+
+
+def pick_pictures() -> int:
+    """How many of the test pictures count."""
+    words = {
+        part: _("the first {n}").format(n=exact(int(part))) if part != PARTS[-1] else _("all")
+        for part in PARTS
+    }
+    return int(COMPARE.pick_listed("first", _("Test pictures"), words, width=150))
+
+
+def row(side: Side) -> Row:
+    """What is known of one network so far."""
+    entrant, totals, count = side.entrant, side.anatomy.totals, side.count
+    known, answers = entrant.known, count.answers if count and count.finished else None
+    return Row(
+        letter=side.letter,
+        name=architectures.get(known.network).title,
+        weights=controls.words(entrant, accuracy=False),
+        spelled=entrant.spelled,
+        shape=entrant.shape,
+        parameters=totals.parameters,
+        macs=totals.macs,
+        weight_bytes=totals.parameter_bytes,
+        accuracy=answers.accuracy if answers else None,
+        uncertainty=answers.uncertainty if answers else None,
+        pictures=count.total if count else 0,
+        card_accuracy=known.card.test_accuracy if known.card and known.trained else None,
+        seconds=side.timing.for_one if side.timing.finished else None,
+    )
+
+
+# -- the answer -------------------------------------------------------------------------------
+
+
+def _answer(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
+    """One sentence at the top."""
+    if not shared.dataset:
+        told = [
+            _("**{reason}** So what they cost is compared, not what they answer.").format(
+                reason=shared.reason
+            )
+        ]
+        st.markdown(" ".join(told + _speeds(rows)))
+    elif all(each.accuracy is not None for each in rows):
+        st.markdown(" ".join(_sentences(sides, rows, shared.dataset)))
+
+
+def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list[str]:
+    order = sorted(range(len(rows)), key=lambda n: -(rows[n].accuracy or 0))
+    best, second = rows[order[0]], rows[order[1]]
+    cheap = min(rows, key=lambda each: each.macs)
+    told = [
+        _("{best} gets most of the {n} test pictures of {data} right: **{share}**.").format(
+            best=_named(best),
+            n=exact(best.pictures),
+            data=datasets.get(dataset).title,
+            share=percent(best.accuracy),
+        )
+    ]
+    if _chance(sides[order[0]], sides[order[1]]) > BY_CHANCE:
+        told.append(_("But its lead over {second} could be chance.").format(second=_named(second)))
+    if all(each.macs == best.macs for each in rows):
+        told.append(_("All need equally many MACs."))
+    elif cheap.macs == best.macs:
+        told.append(_("No other needs fewer MACs."))
+    else:
+        told.append(
+            _("{cheap} needs {factor} times fewer MACs for it, and gets {share} right.").format(
+                cheap=_named(cheap),
+                factor=charts.factor(best.macs, cheap.macs),
+                share=percent(cheap.accuracy),
+            )
+        )
+    return told
+
+
+def _speeds(rows: Sequence[Row]) -> list[str]:
+    """Which is the fastest; nothing until all have been measured."""
+    seconds = {each.seconds: each for each in rows if each.seconds is not None}
+    if len(rows) != sum(each.seconds is not None for each in rows):
+        return []
+    fast, slow = min(seconds), max(seconds)
+    return [
+        _("{fast} is the fastest, {slow} takes {factor} times as long.").format(
+            fast=_named(seconds[fast]),
+            slow=_named(seconds[slow]),
+            factor=charts.factor(slow, fast),
+        )
+    ]
+
+
+def _named(given: Row) -> str:
+    return f"**{given.letter} {given.name}** ({given.weights})"
+
+
+def _chance(one: Side, other: Side) -> float:
+    assert one.count
+    assert other.count
+    return comparison.pair(one.count.answers, other.count.answers).chance
+
+
+# -- bubbles, table, budgets ------------------------------------------------------------------
+
+
+def _bubbles(rows: Sequence[Row]) -> None:
+    words: dict[charts.Across, str] = {
+        "parameters": _("over parameters"),
+        "macs": _("over MACs"),
+        "seconds": _("over time"),
+    }
+    across = COMPARE.pick_one("across", _("What lies across"), words)
+    st.plotly_chart(
+        charts.bubbles(rows, across),
+        key="compare_bubbles",
+        config={"displaylogo": False, "displayModeBar": "hover"},
+    )
+    told = [_("The area of a bubble is its MACs.")]
+    if any(each.accuracy is not None for each in rows):
+        told.append(_("Whiskers: two standard errors."))
+    st.caption(" ".join(told))
+
+
+def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
+    results_table.table(rows)
+    timing = sides[0].timing
+    if all(side.timing.finished for side in sides):
+        _caption(sides)
+    mode.tell(*(side.anatomy for side in sides))
+    st.download_button(
+        _("Figures (CSV)"),
+        charts.csv(rows, dataset=shared.dataset, device=timing.device, threads=timing.threads),
+        "comparison.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _caption(sides: Sequence[Side]) -> None:
+    """How the times were measured."""
+    timing = sides[0].timing
+    words = _(
+        "Time: the lower quartile of {runs} runs with one picture each, on {device}, threads: "
+        "{threads}, measured while this server does its other work."
+    )
+    st.caption(words.format(runs=_runs(sides), device=timing.device, threads=timing.threads))
+
+
+def _runs(sides: Sequence[Side]) -> str:
+    found = [side.timing.runs for side in sides]
+    low, high = min(found), max(found)
+    return str(low) if low == high else _("{low} to {high}").format(low=low, high=high)
+
+
+def _budgets(sides: Sequence[Side]) -> None:
+    scales = {"same": _("on one scale"), "shares": _("as shares")}
+    shares = COMPARE.pick_one("scale", _("Scale"), scales) == "shares"
+    networks = [
+        (f"{side.letter} {architectures.get(side.entrant.known.network).title}", side.anatomy)
+        for side in sides
+    ]
+    columns = st.columns(2, gap="medium")
+    quantities: tuple[budget_charts.Quantity, ...] = ("parameters", "macs")
+    for column, quantity in zip(columns, quantities, strict=True):
+        with column:
+            st.plotly_chart(
+                budget_charts.budgets(networks, quantity, shares=shares),
+                key=f"compare_{quantity}",
+                config={"displaylogo": False, "displayModeBar": "hover"},
+            )
+    st.caption(_("Layer after layer from left to right; point at one for its name and numbers."))

@@ -1,0 +1,1 @@
+"""Feature maps: what does each layer see?"""

@@ -1,0 +1,138 @@
+"""The arithmetic of one number of a feature map, drawn (`arithmetic.js`).
+
+The browser draws patches, kernels and products, and writes the lines that it gets. What comes back
+is `go` {"of", "to": [layer, channel, row, column]}: the unit that a number came from was clicked.
+The element to wait for in a test: `[data-sum-painted="<of>"]`.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer.analysis.operations import INPUT
+from explorer.base.language import _
+from explorer.figures.encode import numbers
+from explorer.inside import unit_arithmetic
+from explorer.inside.unit_arithmetic import Sum, Unit
+from explorer.ui.boards.component import Component
+from explorer.ui.inside import sum_words
+from pages.inside.feature_maps import selection
+
+SUM = Component(Path(__file__).with_suffix(".js"), "maps-sum")
+MOST_SENT = 32  # channels whose patches are sent: those that weigh most
+MOST_CELLS = 120_000
+
+
+def show(sums: Sequence[Sum], chosen: str, *, key: str, of: str) -> None:
+    """Draw the first of `sums`, which follow from each other; that of layer `chosen` is marked."""
+    first = sums[0]
+    looked_at = next(each for each in sums if each.operation.name == chosen)
+    steps = [{"chosen": each is looked_at, "lines": sum_words.lines(each)} for each in sums]
+    SUM(
+        key=key,
+        data={
+            "of": of,
+            "head": sum_words.place(chosen, looked_at.unit),
+            "steps": steps,
+            "check": _check(looked_at),
+            **_drawn(first),
+            "labels": _labels(),
+        },
+        on_go_change=partial(_went, key),
+    )
+
+
+def _went(key: str) -> None:
+    given = dict(st.session_state.get(key) or {}).get("go") or {}
+    try:
+        layer, channel, row, column = given["to"]
+        selection.go(str(layer), int(channel), (int(row), int(column)))
+    except (KeyError, TypeError, ValueError):
+        return  # not sent by our board
+
+
+def _check(given: Sum) -> str:
+    return (
+        _("In the network's tensor: {value}; from the numbers above: {total}")
+        .format(value=f"{given.value:.7g}", total=f"{given.total:.7g}")
+        .replace("-", "−")
+    )
+
+
+def _drawn(given: Sum) -> dict[str, Any]:
+    if isinstance(given, unit_arithmetic.WeightedSum):
+        return {"weighted": _weighted(given)}
+    if isinstance(given, unit_arithmetic.Window):
+        return {"window": _window(given)}
+    return {}
+
+
+def _weighted(given: "unit_arithmetic.WeightedSum") -> dict[str, Any]:
+    count, height, width = given.patch.shape
+    most = max(1, min(MOST_SENT, MOST_CELLS // (height * width)))
+    sent = sum_words.strongest(given.subtotals, most)
+    return {
+        "count": count,
+        "channels": [given.channels[each] for each in sent],
+        "size": [height, width],
+        "patches": numbers(given.patch[sent]),
+        "kernels": numbers(given.kernel[sent]),
+        "subtotals": numbers(given.subtotals[sent]),
+        "inside": [bool(each) for each in given.inside.flatten().tolist()],
+        "rows": given.rows,
+        "columns": given.columns,
+        "goals": [(given.source, *_origin(given, each)) for each in sent],
+        "name": _("input") if given.source == INPUT else given.source,
+        "signed": bool((given.patch < 0).any()),
+        "most": [float(each.abs().max()) for each in (given.patch, given.kernel, given.products)],
+    }
+
+
+def _origin(given: "unit_arithmetic.WeightedSum", n: int) -> Unit:
+    """A unit of the source in the middle of what is read of its nth channel."""
+    channel = given.channels[n]
+    if given.operation.type.lower() != "linear":
+        row, column = (max(0, places[len(places) // 2]) for places in (given.rows, given.columns))
+        return channel, row, column
+    cells = len(given.rows) * len(given.columns)
+    if cells > 1:  # a flattened map
+        return channel * cells + cells // 2, 0, 0
+    return channel, *given.unit[1:]
+
+
+def _window(given: "unit_arithmetic.Window") -> dict[str, Any]:
+    return {
+        "kind": given.kind,
+        "size": list(given.patch.shape),
+        "patch": numbers(given.patch),
+        "inside": [bool(each) for each in given.inside.flatten().tolist()],
+        "winner": given.winner if given.kind == "max" else None,
+        "rows": given.rows,
+        "columns": given.columns,
+        "channel": given.channel,
+        "name": _("input") if given.source == INPUT else given.source,
+        "signed": bool((given.patch < 0).any()),
+        "most": float(given.patch.abs().max()),
+    }
+
+
+def _labels() -> dict[str, str]:
+    """The board's own words; {…} is filled in by the browser."""
+    return {
+        "head": _("How this number came about: {place}"),
+        "patch": _("what it reads"),
+        "kernel": _("kernel"),
+        "products": _("products"),
+        "channel": _("channel {n} of {name}"),
+        "unit": _("{name}, number {n}"),
+        "strongest": _("The {shown} of {count} channels that weigh most, largest first."),
+        "more": _("Show more"),
+        "cell": _("row {row}, column {column}: {x} · {w} = {product}"),
+        "reads": _("row {row}, column {column}: {x}"),
+        "padding": _("row {row}, column {column}: padding, 0"),
+        "go": _("Go there"),
+        "window": _("what it reads of {name}, channel {n}"),
+    }

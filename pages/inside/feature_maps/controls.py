@@ -1,0 +1,169 @@
+"""The page on feature maps: which picture, what stands beside it, and in which mode."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from explorer import runs
+from explorer.analysis.misfit import Lesson
+from explorer.base.language import _
+from explorer.base.units import times
+from explorer.data import pictures
+from explorer.data.pictures import Picture
+from explorer.figures import maps
+from explorer.runs import confusion, outcome
+from explorer.ui import model_picker, picture_picker
+from explorer.ui.inside import recordings
+from explorer.ui.inside.recordings import Subject
+from explorer.ui.model_picker import Choice, mode, weight_sources
+from explorer.ui.picture_picker.browse import Mistakes, Place
+from explorer.ui.states import FEATURE_MAPS
+from explorer.weights import Weights
+from pages.inside.feature_maps.parts import Side
+
+WORST = 24  # mistakes that can be leafed through
+BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
+LARGE = 64  # pixels of a side from which on the batch is small
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A network, and what it is shown."""
+
+    choice: Choice
+    sides: tuple[Side, ...]  # one, or two beside each other
+    main: int = 0  # which of them is the one that was picked first
+
+
+def pick() -> Looked | None:
+    """Network and picture in one row; in the next what is beside it, and the mode.
+
+    None if there is nothing to look into yet; then the page says what to do.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
+        choice = model_picker.pick(FEATURE_MAPS)
+        if choice is None:
+            return None
+        model_picker.know(FEATURE_MAPS, choice)
+        first = picture_picker.first(choice.dataset)
+        mistakes = _mistakes(choice)
+        picture = picture_picker.pick(FEATURE_MAPS, "picture", _("Picture"), first, mistakes)
+        fit = picture_picker.pick_fit(FEATURE_MAPS)
+        place_for_second = st.container(width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key="inside_told"):
+        prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
+        picture_picker.beside(picture, prepared, fit, choice.known.normalisation)
+        beside = _pick_beside(choice)
+        with st.container(width=240, gap="xxsmall"):
+            training = FEATURE_MAPS.toggle("training", _("Training mode"))
+            st.caption(_mode(choice, training=training))
+    main = _side(choice, picture, choice.known, fit, training=training)
+    with place_for_second:
+        if beside == "pictures":
+            label = _("Second picture")
+            other = picture_picker.pick(
+                FEATURE_MAPS, "picture2", label, _neighbour(first), mistakes
+            )
+            second = _side(choice, other, choice.known, fit, training=training)
+            return Looked(choice, (main, second))
+        if beside == "moments" and (known := _pick_second_moment(choice)):
+            before = _side(choice, picture, known, fit, training=training)
+            return Looked(choice, (before, main), main=1)
+    return Looked(choice, (main,))
+
+
+def _neighbour(spelled: str) -> str:
+    """The picture after the first one, to begin with beside it."""
+    name, colon, number = spelled.rpartition(":")
+    return f"{name}{colon}{int(number) + 1}" if number.isdecimal() else picture_picker.first()
+
+
+def _mistakes(choice: Choice) -> Mistakes | None:
+    """What this run's network gets most wrong, at its epoch."""
+    source, known = choice.known.source, choice.known
+    if not source.startswith("run:") or not known.epoch or not choice.dataset:
+        return None
+    try:
+        run = runs.get(int(weight_sources.base(source).removeprefix("run:")))
+        worst = confusion.worst(outcome.answers(run, known.epoch), WORST)
+    except ValueError:  # no predictions were kept, or its data set has gone
+        return None
+    return Mistakes(choice.dataset, [each["row"] for each in worst])
+
+
+# -- beside it --------------------------------------------------------------------------------
+
+
+def _pick_beside(choice: Choice) -> str:
+    """One picture "alone", two "pictures", or two "moments" of training."""
+    words = {"alone": _("one picture"), "pictures": _("two pictures")}
+    if len(weight_sources.moments(weight_sources.base(choice.known.source))) > 1:
+        words["moments"] = _("before and after")
+    return FEATURE_MAPS.pick_one("beside", _("Side by side"), words)
+
+
+def _pick_second_moment(choice: Choice) -> Weights | None:
+    """None if it cannot be had any more."""
+    source = choice.known.source
+    there = weight_sources.moments(weight_sources.base(source))
+    return model_picker.at_moment(choice, weight_sources.pick_before(FEATURE_MAPS, source, there))
+
+
+def _side(choice: Choice, picture: Picture, known: Weights, fit: str, *, training: bool) -> Side:
+    prepared = pictures.prepare(picture, choice.shape, fit, known.normalisation)
+    digest = f"{picture.key} {fit} {times(choice.shape)} {known.normalisation}"
+    batch = prepared.tensor
+    if training:
+        batch = torch.cat([batch, _others(choice, fit)])
+    subject = Subject(known, digest, training, batch)
+    title = f"{picture_picker.title(picture)} · {weight_sources.moment(known.source)}"
+    return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(choice))
+
+
+def _companions(choice: Choice) -> tuple[str, int]:
+    """Of which data set so many pictures make a batch with the one that is looked at."""
+    place = Place.read(picture_picker.first(choice.dataset)) or Place.read(picture_picker.first())
+    assert place is not None
+    return place.dataset, (BATCH if choice.shape[1] <= LARGE else SMALL_BATCH) - 1
+
+
+def _others(choice: Choice, fit: str) -> Tensor:
+    """The pictures that training mode needs beside one: batch norm wants to see several."""
+    name, count = _companions(choice)
+    found = [pictures.from_dataset(name, "test", number) for number in range(count)]
+    shape, normalisation = choice.shape, choice.known.normalisation
+    return torch.cat([pictures.prepare(each, shape, fit, normalisation).tensor for each in found])
+
+
+def _classes(choice: Choice) -> tuple[str, ...]:
+    """What the network's answers stand for, if it has learned to tell them apart."""
+    classes = choice.known.classes
+    return classes if len(classes) == choice.known.options["num_classes"] else ()
+
+
+# -- what is said about it --------------------------------------------------------------------
+
+
+def _mode(choice: Choice, *, training: bool) -> str:
+    found = recordings.measured(choice.known.network, choice.options, choice.shape)
+    if not mode.matters(found):
+        return _("It has neither batch norm nor dropout: both modes give the same.")
+    if training:
+        return mode.training(found, _companions(choice)[1])
+    return mode.evaluation(found)
+
+
+def problem(sides: Sequence[Side]) -> Lesson | str | None:
+    """Why the network cannot be looked into: it does not take the picture, or has no weights."""
+    subject = sides[0].subject
+    if lesson := recordings.anatomy(subject).lesson:
+        return lesson
+    try:
+        for side in sides:
+            recordings.overview(side.subject)
+    except ValueError as error:
+        return str(error)
+    return None

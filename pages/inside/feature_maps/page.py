@@ -1,0 +1,19 @@
+"""What does each layer see?"""
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.ui import size_mismatch
+from explorer.ui.states import FEATURE_MAPS
+from pages.inside.feature_maps import controls, parts
+
+st.title(_("What does each layer see?"))
+looked = controls.pick()
+if looked is None:
+    st.stop()
+with st.spinner(_("Looking …")):  # shown only after half a second
+    problem = controls.problem(looked.sides)
+if problem:
+    size_mismatch.complain(FEATURE_MAPS, problem, looked.choice)
+    st.stop()
+parts.look(looked.sides, looked.main)

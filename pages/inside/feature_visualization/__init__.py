@@ -1,0 +1,1 @@
+"""What excites it: what does a channel answer to most?"""

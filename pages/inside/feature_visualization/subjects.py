@@ -1,0 +1,155 @@
+"""What is looked at: a network's layer, and the pictures that it is shown; and what was found.
+
+Everything is found by plain values, so that visitors who ask the same share the work.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from explorer.analysis.operations import Graph
+from explorer.analysis.summary import Layer
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
+from explorer.inside import feature_visualization
+from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
+from explorer.ui.cached import Options
+from explorer.ui.inside import recordings
+from explorer.ui.model_picker.model import WithWeights
+from pages.inside.feature_visualization.computation import Work
+from pages.inside.feature_visualization.figures import Pixels
+
+MOST_SEARCHES, MOST_ASCENTS, MOST_PICTURES = 60_000_000, 60_000_000, 60_000_000  # bytes
+AT_ONCE = 4e9  # multiply-adds of one batch: about a fifth of a second of one core
+MOST_BATCH = 64
+MOST_ACTIVATIONS = 120_000_000  # bytes of one batch
+CHEAP = 1e9  # multiply-adds of a pass: up to here an ascent begins by itself
+
+
+@dataclass(frozen=True)
+class Subject(WithWeights):
+    """A layer of a network with its weights, and where pictures for it come from."""
+
+    layer: str
+    gallery: Gallery
+    total: int  # pictures to go through
+
+    @property
+    def shape(self) -> Picture:
+        """(C, H, W) of its pictures."""
+        return self.gallery.shape
+
+    @property
+    def cheap(self) -> bool:
+        """Whether a pass takes so little that nobody need be asked."""
+        return _totals(self)[0] <= CHEAP
+
+
+_searches: Shelf[Work[Found]] = Shelf(MOST_SEARCHES, lambda each: each.nbytes)
+_ascents: Shelf[Work[Ascent]] = Shelf(MOST_ASCENTS, lambda each: each.nbytes)
+_fields: Shelf[Fields] = Shelf(64_000_000, lambda _each: 500_000)
+_pictures: Shelf[Pixels] = Shelf(MOST_PICTURES, lambda each: each.nbytes + 200)
+
+
+def _totals(subject: Subject) -> tuple[int, int]:
+    found = recordings.measured(subject.network, subject.options, subject.shape).totals
+    return found.macs, found.activation_bytes
+
+
+def layers(network: str, options: Options, shape: Picture) -> list[Layer]:
+    """The operations that the picture has a part in, in running order."""
+    found = recordings.measured(network, options, shape).layers
+    ran = (each for each in found if each.status == "ok" and each.operation.output_shape)
+    return [each for each in ran if each.operation.reads_picture]
+
+
+def search(subject: Subject) -> Work[Found]:
+    """The strongest pictures of all channels, as far as they have been found."""
+    return _searches.get(subject, lambda: Work(_nbytes(subject)))
+
+
+def _nbytes(subject: Subject) -> int:
+    """What the result of a search takes, about."""
+    numbers = 30 * BEST + 4 * len(subject.gallery.classes) + 8
+    return map_shape(subject)[0] * numbers + 2000
+
+
+def map_shape(subject: Subject) -> Picture:
+    """(C, H, W) of the layer's maps; of a vector (K, 1, 1), of tokens (D, L, 1)."""
+    measured = layers(subject.network, subject.options, subject.shape)
+    layer = next(each for each in measured if each.operation.name == subject.layer)
+    if layer.map_shape:
+        return layer.map_shape
+    *places, channels = (layer.operation.output_shape or (1, 1))[1:]
+    return channels, int(np.prod(places)), 1
+
+
+def go_on_searching(subject: Subject) -> None:
+    """A slice of it.
+
+    Raises:
+        ValueError: the weights cannot be had, or are others by now; the network takes no such
+            pictures.
+    """
+    search(subject).advance(partial(_search_steps, subject))
+
+
+def _search_steps(subject: Subject, since: Found | None) -> Iterator[Found]:
+    macs, activations = _totals(subject)
+    batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
+    return feature_visualization.strongest(
+        subject.load(), subject.layer, subject.gallery, subject.total,
+        batch=max(int(batch), 1), since=since,
+    )  # fmt: skip
+
+
+def ascent(subject: Subject, channel: int, settings: Settings) -> Work[Ascent]:
+    """The picture drawn for a channel, as far as it has come. The gallery has no part in it."""
+    key = (subject.known, subject.layer, subject.shape, channel, settings)
+    pixels = int(np.prod(subject.shape))
+    return _ascents.get(key, lambda: Work(4 * pixels + 40 * settings.steps + 2000))
+
+
+def go_on_ascending(subject: Subject, channel: int, settings: Settings) -> None:
+    """A slice of it.
+
+    Raises:
+        ValueError: as `feature_visualization.ascend`; the weights cannot be had, or are
+            others by now.
+    """
+    ascent(subject, channel, settings).advance(partial(_ascent_steps, subject, channel, settings))
+
+
+def _ascent_steps(
+    subject: Subject, channel: int, settings: Settings, since: Ascent | None
+) -> Iterator[Ascent]:
+    return feature_visualization.ascend(
+        subject.load(), subject.layer, channel, subject.shape, settings,
+        normalisation=subject.gallery.normalisation, since=since,
+    )  # fmt: skip
+
+
+def fields(subject: Subject) -> Fields:
+    """What the layer's units see."""
+    key = (subject.network, subject.options, subject.shape, subject.layer)
+    return _fields.get(key, lambda: _made_fields(subject))
+
+
+def _made_fields(subject: Subject) -> Fields:
+    found = recordings.measured(subject.network, subject.options, subject.shape).layers
+    names = [each.operation.name for each in found]
+    until = tuple(each.operation for each in found[: names.index(subject.layer) + 1])
+    graph = Graph((1, *subject.shape), until, None, "", (), {})
+    return Fields(graph, subject.layer, map_shape(subject)[1:])
+
+
+def picture(subject: Subject, number: int) -> Pixels:
+    """A picture of the gallery as the network gets it, (1 or 3, H, W)."""
+
+    def shown() -> Pixels:
+        found: Pixels = subject.gallery.prepared(number).shown.numpy()
+        return found
+
+    return _pictures.get((subject.gallery, number), shown)

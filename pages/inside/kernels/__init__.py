@@ -1,0 +1,1 @@
+"""Kernels: what does each layer look for?"""

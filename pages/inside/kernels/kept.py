@@ -1,0 +1,111 @@
+"""The layers and weights of networks, and what was worked out about them, kept for all visitors.
+
+Networks themselves are kept by `weights`. Here are their layers, small pictures and numbers, found
+by plain values: a network's name, its options and where its weights come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from explorer import weights
+from explorer.base.cache import Shelf
+from explorer.base.inputs import Picture
+from explorer.figures import maps, pictures
+from explorer.ui import cached
+from explorer.ui.model_picker.model import WithWeights
+from pages.inside.kernels import figures
+from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Summary
+
+CELLS = 64  # of a small picture's side, in numbers
+
+
+@dataclass(frozen=True)
+class Subject(WithWeights):
+    """A network with its weights. `shape` (C, H, W) is that of the pictures that it is made for."""
+
+    shape: Picture
+
+
+def at_moment(subject: Subject, source: str) -> Subject:
+    """The same network with other weights.
+
+    Raises:
+        ValueError: there are no such weights of it.
+    """
+    if source == subject.source:
+        return subject  # a run's last weights may be others by now
+    return replace(subject, known=weights.facts(subject.network, dict(subject.options), source))
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """All layers of a network that have kernels, at a glance."""
+
+    layers: tuple[Layer, ...]
+    summaries: tuple[Summary, ...]
+    pictures: tuple[str, ...]  # a small one of each, as its address
+
+
+_overviews: Shelf[Overview] = Shelf(
+    20_000_000, lambda each: sum(len(png) + 800 for png in each.pictures)
+)
+_histograms: Shelf[Floats] = Shelf(2_000_000, lambda each: each.nbytes)
+_sheets: Shelf[Sheet] = Shelf(20_000_000, lambda each: each.values.nbytes)
+
+
+def network(subject: Subject) -> nn.Module:
+    """The network, only to be read.
+
+    Raises:
+        ValueError: its weights cannot be had, or are others by now.
+    """
+    return subject.load()
+
+
+def overview(subject: Subject) -> Overview:
+    """What there is to look at.
+
+    Raises:
+        ValueError: the weights cannot be had, or the network has no kernels at all.
+    """
+    return _overviews.get(subject, lambda: _overview(subject))
+
+
+def _overview(subject: Subject) -> Overview:
+    loaded = network(subject)
+    measured = cached.measure(subject.network, subject.options, subject.shape, 1)
+    found = figures.layers(loaded, [each.operation for each in measured.layers])
+    given = [figures.weights(loaded, each) for each in found]
+    summaries = tuple(map(figures.summary, given))
+    return Overview(found, summaries, _pictures(found, given))
+
+
+def _pictures(found: Sequence[Layer], given: Sequence[Tensor]) -> tuple[str, ...]:
+    made = []
+    for layer, each in zip(found, given, strict=True):
+        kind = layer.kinds[0]
+        small = figures.small(each, kind, CELLS)
+        most = float(abs(small).max())
+        png = maps.thumbnail(small, 0.0 if kind == "norms" else -most, most)
+        made.append(pictures.address(png))
+    return tuple(made)
+
+
+def histogram(subject: Subject, layer: Layer, most: float) -> Floats:
+    """How often which weights occur in a layer, from −most to most."""
+    return _histograms.get(
+        (subject, layer.name, most),
+        lambda: figures.histogram(figures.weights(network(subject), layer), most),
+    )
+
+
+def sheet(subject: Subject, layer: Layer, given: Tensor, kind: Kind) -> Sheet:
+    """All kernels (K, C, h, w) of a layer; what takes computing is kept, so that a click need not.
+
+    What shows the weights themselves is made anew: kept, it would keep their network.
+    """
+    if figures.computed(given, kind):
+        return _sheets.get((subject, layer.name, kind), lambda: figures.sheet(given, kind))
+    return figures.sheet(given, kind)

@@ -1,0 +1,1 @@
+"""Why this class? What in the picture does the answer rest on?"""

@@ -1,0 +1,215 @@
+"""The page "Why this class?": what is chosen on it, and where its parts stand."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer import weights
+from explorer.analysis.misfit import Lesson
+from explorer.base.language import _
+from explorer.base.units import times
+from explorer.data import pictures
+from explorer.data.pictures import Picture
+from explorer.figures import maps
+from explorer.inside import attribution
+from explorer.inside.attribution import BASELINES, Guess
+from explorer.ui import model_picker, picture_picker
+from explorer.ui.inside import recordings
+from explorer.ui.inside.recordings import Subject
+from explorer.ui.model_picker import Choice, weight_sources
+from explorer.ui.picture_picker.browse import Place
+from explorer.ui.states import WHY
+from pages.inside.why import mistakes, results
+from pages.inside.why.results import Settings
+
+PICTURE = "picture"  # the key of the picture, on all pages of this section
+TOP = "top"  # the class that is explained: the network's own answer
+PATCHES = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+AUTOMATIC = "auto"
+SHARES = {"half": 2, "whole": 1, "quarter": 4, "eighth": 8}  # parts of a patch that it moves by
+STEPS = ("50", "20", "100", "200", "500")
+_LAYER_OF = "why layer of"  # the network whose layer was chosen
+USUAL_PATCH = 7  # patches across a picture, where no size is chosen
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A network and its picture, and what is asked about them."""
+
+    choice: Choice
+    picture: Picture
+    subject: Subject
+    settings: Settings
+    shown: bytes  # a PNG of what the network gets
+    control: Subject | None  # the same network with random weights, if wanted
+    waiting: DeltaGenerator  # where it is said how far the work is
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the answers stand for; numbers, where nothing has been learned."""
+        known, count = self.choice.known, int(self.choice.known.options["num_classes"])
+        if len(known.classes) == count:
+            return known.classes
+        return tuple(_("class {n}").format(n=n) for n in range(count))
+
+    @property
+    def truth(self) -> int | None:
+        """The picture's own class, if it is one of those that the network tells apart."""
+        return self.picture.label if self.picture.classes == self.choice.known.classes else None
+
+
+def pick() -> Looked | None:
+    """Network, picture and settings in one row; below it the picture, and what is asked of it.
+
+    None if there is nothing to explain yet; then the page says what to do.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
+        choice = model_picker.pick(WHY)
+        if choice is None:
+            return None
+        model_picker.know(WHY, choice)
+        first = picture_picker.first(choice.dataset)
+        picture = picture_picker.pick(WHY, PICTURE, _("Picture"), first)
+        fit = picture_picker.pick_fit(WHY)
+        settings = _pick_settings(choice)
+    with st.container(horizontal=True, vertical_alignment="center", key="why_told"):
+        prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
+        picture_picker.beside(picture, prepared, fit, choice.known.normalisation)
+        _offer_mistake(choice, fit, first)
+        control = WHY.toggle(
+            "control",
+            _("Beside random weights"),
+            _(
+                "A map that looks the same for a network that has learned nothing shows the "
+                "picture, not the network (Adebayo et al. 2018)."
+            ),
+        )
+        waiting = st.container(width=270)  # beside it, so that nothing moves when it is gone
+    digest = f"{picture.key} {fit} {times(choice.shape)} {choice.known.normalisation}"
+    subject = Subject(choice.known, digest, False, prepared.tensor)
+    beside = model_picker.at_moment(choice, without_training(choice)) if control else None
+    other = Subject(beside, digest, False, prepared.tensor) if beside else None
+    shown = maps.photograph(prepared.shown.numpy())
+    return Looked(choice, picture, subject, settings, shown, other, waiting)
+
+
+def without_training(choice: Choice) -> str:
+    """The source of the same network with random weights: those it began with, where it is known.
+
+    Beside random weights stand others, of another seed.
+    """
+    source = choice.known.source
+    if source.startswith("untrained:") or choice.known.epoch == 0:
+        return f"untrained:{choice.known.seed + 1}"
+    base = weight_sources.base(source)
+    return weights.UNTRAINED if base == weights.PUBLISHED else f"{base}@0"
+
+
+# -- settings ---------------------------------------------------------------------------------
+
+
+def _pick_settings(choice: Choice) -> Settings:
+    """How the maps are made, behind a button."""
+    with st.popover(_("Settings"), icon=":material/tune:", help=_("How the maps are made")):
+        layer = _pick_layer(choice)
+        side = min(choice.shape[1:])
+        with st.container(horizontal=True):
+            patch = _pick_patch(side)
+            share = WHY.pick_listed("move", _("It moves by"), _shares(), width=200)
+        steps = WHY.pick_listed(
+            "path", _("Integrated gradients: steps"), {each: each for each in STEPS}, width=200
+        )
+        names = {name: _(told) for name, told in BASELINES.items()}
+        empty = WHY.pick_listed("empty", _("What is taken away becomes"), names, width=260)
+    stride = max(1, patch // SHARES[share])
+    return Settings(layer, patch, stride, int(steps), empty, choice.known.normalisation)
+
+
+def _pick_layer(choice: Choice) -> str:
+    """Maps for Grad-CAM; those of another network begin with its usual ones too."""
+    before = st.session_state.get(_LAYER_OF)
+    st.session_state[_LAYER_OF] = choice.known.network
+    if before not in (None, choice.known.network) and WHY.get("cam"):  # not a link's
+        WHY.reset(["cam"])
+    anatomy = recordings.measured(choice.known.network, choice.options, choice.shape)
+    words = {
+        name: f"{name} · {times(shape)}" for name, shape in attribution.places(anatomy).items()
+    }
+    return WHY.pick_listed("cam", _("Grad-CAM: maps of"), words, width=320) if words else ""
+
+
+def _pick_patch(side: int) -> int:
+    """The side of occlusion's patch, in pixels."""
+    usual = max(2, side // USUAL_PATCH)
+    words = {AUTOMATIC: _("{n} pixels (a seventh)").format(n=usual)}
+    words |= {str(each): _("{n} pixels").format(n=each) for each in PATCHES if each <= side}
+    chosen = WHY.pick_listed("patch", _("Occlusion: patch"), words, width=200)
+    return usual if chosen == AUTOMATIC else int(chosen)
+
+
+def _shares() -> dict[str, str]:
+    return {
+        "half": _("half a patch"),
+        "whole": _("a whole patch"),
+        "quarter": _("a quarter of it"),
+        "eighth": _("an eighth of it"),
+    }
+
+
+# -- the class --------------------------------------------------------------------------------
+
+
+def pick_class(looked: Looked, guesses: tuple[Guess, ...]) -> int:
+    """The class that is to be explained; the network's own answer unless another is chosen."""
+    answer = guesses[0].label
+    words = {TOP: _("its answer: {name}").format(name=looked.classes[answer])}
+    words |= {str(number): name for number, name in enumerate(looked.classes)}
+    chosen = WHY.pick_listed("class", _("Why"), words, width=260)
+    return answer if chosen == TOP else int(chosen)
+
+
+def choose_class(label: int, answer: int) -> None:
+    """From a click on a class."""
+    WHY["class"] = TOP if label == answer else str(label)
+
+
+# -- mistakes ---------------------------------------------------------------------------------
+
+
+def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
+    """A button that leads to the next picture that the network gets wrong."""
+    if not mistakes.possible(choice):
+        return
+    place = Place.read(WHY.query(PICTURE) or first) or Place(choice.dataset, "train")
+
+    def go() -> None:
+        try:
+            search = mistakes.after(choice, fit, place)
+        except ValueError as error:  # weights that were there a moment ago have been deleted
+            st.toast(str(error), icon=":material/broken_image:")
+            return
+        if search.told:
+            st.toast(search.told)
+        if search.ended in ("mistake", "time"):
+            st.session_state[f"{PICTURE} chosen"] = search.place.spelled
+            WHY["class"] = TOP
+
+    st.button(
+        _("Next mistake of this network"),
+        key="why_mistake",
+        icon=":material/troubleshoot:",
+        on_click=go,
+        help=_("The next test picture that it takes for something else"),
+    )
+
+
+def problem(looked: Looked) -> Lesson | str | None:
+    """Why there is no answer: the network does not take the picture, or has no weights."""
+    if lesson := recordings.anatomy(looked.subject).lesson:
+        return lesson
+    try:
+        results.answer(looked.subject)
+    except ValueError as error:
+        return str(error)
+    return None

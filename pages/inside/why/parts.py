@@ -1,0 +1,257 @@
+"""The parts of the page "Why this class?": the answer, the maps, what checks them, files."""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.inside import attribution
+from explorer.inside.attribution import METHODS, Deletion, Guess
+from explorer.ui.inside import recordings
+from explorer.ui.model_picker import mode
+from pages.inside.why import boards, charts, computation, controls, results
+from pages.inside.why.boards import percent
+from pages.inside.why.computation import Piece, Work
+from pages.inside.why.controls import Looked
+from pages.inside.why.results import Explained, Question
+
+PATIENCE = 0.9  # seconds until the page shows how far it is
+EVERY = 0.5  # seconds between two looks at the work
+MOMENT = 0.05
+STOPPED = "why stopped"  # the key of the work that this visitor has stopped
+HELD = "why work"  # what was asked for last: results stay with the visitor who waited for them
+
+
+def show(looked: Looked) -> None:
+    """All of it. What takes longer comes in as it is ready."""
+    try:
+        _show(looked)
+    except ValueError as error:  # a patch that means nothing here; weights deleted a moment ago
+        st.error(str(error), icon=":material/broken_image:")
+
+
+def _show(looked: Looked) -> None:
+    guesses = results.answer(looked.subject)
+    left, right = st.columns([1.2, 2.6], gap="medium")
+    with left:
+        target = controls.pick_class(looked, guesses)
+    question = Question(looked.subject, target, looked.settings)
+    pieces = results.pieces(question, looked.control)
+    of = f"{looked.subject.network} {looked.subject.source} {looked.subject.digest[:8]} {target}"
+    with left:
+        _answer(looked, guesses, target, of)
+        mode.tell(recordings.anatomy(looked.subject))
+    with looked.waiting:
+        work = _work(pieces)
+    with right:
+        explained = results.explained(work)
+        boards.maps(
+            question,
+            explained,
+            _titles(looked, target),
+            of=of,
+            picture=looked.shown,
+            stopped=STOPPED in st.session_state,
+        )
+    with left:
+        _check(looked, guesses, target, explained)
+    _files(looked, target, explained)
+    _explain()
+
+
+def _answer(looked: Looked, guesses: tuple[Guess, ...], target: int, of: str) -> None:
+    answer = guesses[0].label
+    boards.answer(
+        guesses,
+        looked.classes,
+        of=of,
+        picture=looked.shown,
+        chosen=target,
+        truth=looked.truth,
+        on_choose=partial(controls.choose_class, answer=answer),
+    )
+    if looked.truth is not None and looked.truth != answer:
+        words = _("**A mistake**: it is {truth}, taken for {answer}.")
+        st.markdown(
+            ":material/close: "
+            + words.format(truth=looked.classes[looked.truth], answer=looked.classes[answer])
+        )
+
+
+def _titles(looked: Looked, target: int) -> list[str]:
+    """What each row of maps shows."""
+    class_ = looked.classes[target]
+    titles = [_("Why {class_}?").format(class_=class_)]
+    if looked.control:
+        found = results.answer(looked.control)
+        share = next(guess.probability for guess in found if guess.label == target)
+        words = (
+            _("The same network before training ({class_}: {share})")
+            if looked.control.source.endswith("@0")
+            else _("The same network with random weights ({class_}: {share})")
+        )
+        titles.append(words.format(class_=class_, share=percent(share)))
+    return titles
+
+
+# -- waiting ----------------------------------------------------------------------------------
+
+
+def _work(pieces: list[Piece]) -> Work:
+    """The work; if it takes longer than a moment, how far it is and a button that stops it."""
+    key = tuple(piece.key for piece in pieces)
+    held: Work | None = st.session_state.get(HELD)
+    known = held if held and held.key == key else None
+    if known and st.session_state.get(STOPPED) == key:
+        _offer_to_go_on()
+        return known
+    st.session_state.pop(STOPPED, None)
+    work = _ask(pieces)
+    if not work.wait(MOMENT if known else PATIENCE) or work.given_up:
+        _watch(pieces, len(work.found))
+    return work
+
+
+def _ask(pieces: list[Piece]) -> Work:
+    """The work that this visitor waits for."""
+    work = computation.ask(pieces, st.session_state.get(HELD))
+    st.session_state[HELD] = work
+    return work
+
+
+def _offer_to_go_on() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
+        st.markdown(_("Stopped."))
+        if st.button(_("Go on"), key="why_go_on", icon=":material/play_arrow:"):
+            st.session_state.pop(STOPPED)
+            st.rerun()
+
+
+@st.fragment(run_every=EVERY)
+def _watch(pieces: list[Piece], shown: int) -> None:
+    """How far it is, with the time left; the page is drawn anew when there is more to see."""
+    work = _ask(pieces)
+    if work.wait(MOMENT) or len(work.found) > shown:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
+        if st.button(_("Stop"), key="why_stop", icon=":material/stop_circle:"):
+            st.session_state[STOPPED] = work.key
+            st.rerun()
+        st.progress(min(work.done / work.total, 1.0), _told(work))
+
+
+def _told(work: Work) -> str:
+    if work.began is None:
+        return _("Waiting for other visitors’ work …")
+    done, total = round(work.done), work.total
+    left = work.seconds_left
+    if left is None:
+        return _("{done} of {total} passes").format(done=done, total=total)
+    return _("{done} of {total} passes · {seconds} s left").format(
+        done=done, total=total, seconds=round(left)
+    )
+
+
+# -- what checks the maps ---------------------------------------------------------------------
+
+
+def _check(looked: Looked, guesses: tuple[Guess, ...], target: int, explained: Explained) -> None:
+    """The deletion curves, and in words whether the maps mean anything."""
+    if not explained.curves:
+        return
+    curves = {_(METHODS[method].title): each for method, each in explained.curves.items()}
+    chance = attribution.mean(explained.chance) if explained.chance else None
+    figure = charts.deletion(curves, chance, looked.classes[target])
+    st.plotly_chart(
+        figure, key="why_deletion", config={"displaylogo": False, "displayModeBar": "hover"}
+    )
+    if chance is None:
+        return
+    st.caption(_verdict(guesses, target, explained, chance))
+
+
+def _verdict(
+    guesses: tuple[Guess, ...], target: int, explained: Explained, chance: Deletion
+) -> str:
+    if not explained.telling:
+        share = next(guess.probability for guess in guesses if guess.label == target)
+        return _(
+            "The class has {share} to begin with. There is little to lose: the curves say little."
+        ).format(share=percent(share))
+    good = [_(METHODS[each].title) for each in explained.curves if explained.beats_chance(each)]
+    told = _("Area under the curve at random order: {area}.").format(area=f"{chance.area:.3f}")
+    if not good:
+        return told + " " + _("No map finds what matters sooner than chance does.")
+    return (
+        told
+        + " "
+        + _("Sooner than each of {n} random orders: {names}.").format(
+            n=len(explained.chance), names=", ".join(good)
+        )
+    )
+
+
+def _explain() -> None:
+    """What the maps and their checks are, to be opened."""
+    with st.expander(_("How each map is made, and what checks it"), icon=":material/functions:"):
+        for column, method in zip(st.columns(len(METHODS)), METHODS.values(), strict=True):
+            with column:
+                st.markdown(f"**{_(method.title)}** ({method.paper})")
+                st.markdown(_(method.about))
+                st.latex(method.formula)
+        st.markdown(
+            _(
+                "$s$ is the logit of the class, $x$ the picture, $x'$ the picture with everything "
+                "taken away, $x_\\square$ the picture with a patch covered, $A_m$ a map of the "
+                "layer. $c$ runs over the colour channels. A bar is a mean: over the way from $x'$ "
+                "to $x$, over the places of a map, over all patches that cover the pixel."
+            )
+        )
+        st.markdown(
+            _(
+                "**Deletion.** Pixels are taken away, those first on which the map puts most, and "
+                "the probability of the class is looked at again (Petsiuk et al. 2018). The sooner "
+                "it falls, the smaller the area under its curve, and the more the map knows. "
+                "✓ says that it fell sooner than in each of {n} random orders, ✗ that it did not."
+            ).format(n=results.ORDERS)
+        )
+        st.markdown(
+            _(
+                "**Rank correlation** (Spearman's) of a map and that of the network with random "
+                "weights: 1 means that both put all pixels in the same order, so that the map owes "
+                "nothing to what was learned (Adebayo et al. 2018)."
+            )
+        )
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _files(looked: Looked, target: int, explained: Explained) -> None:
+    """The numbers to take along."""
+    heats = dict(explained.maps)
+    heats |= {f"{method} random weights": heat for method, heat in explained.control.items()}
+    curves = dict(explained.curves)
+    curves |= {f"random order {n}": each for n, each in enumerate(explained.chance, 1)}
+    stem = f"{looked.subject.network.replace('/', '-')}-why-{target}"
+    with st.container(horizontal=True, key="why_files"):
+        if heats:
+            st.download_button(
+                _("Maps (CSV)"),
+                partial(charts.maps_csv, heats),
+                f"{stem}-maps.csv",
+                "text/csv",
+                key="why_file_maps",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if curves:
+            st.download_button(
+                _("Deletion curves (CSV)"),
+                partial(charts.curves_csv, curves),
+                f"{stem}-deletion.csv",
+                "text/csv",
+                key="why_file_curves",
+                icon=":material/download:",
+                on_click="ignore",
+            )

@@ -1,0 +1,1 @@
+"""Learn: how the operations of a convolutional network work."""

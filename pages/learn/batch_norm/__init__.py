@@ -1,0 +1,1 @@
+"""Batch normalisation: what does it do to a batch?"""

@@ -1,0 +1,231 @@
+"""What stands below the picture of batch normalisation: experiments, computed when looked at."""
+
+import math
+
+import streamlit as st
+import torch
+from torch import nn
+
+from explorer.base.language import _
+from explorer.lessons import norm_experiments, normalisation
+from explorer.lessons.norm_experiments import GradAsking
+from explorer.lessons.normalisation import Moving, Source, Steps
+from explorer.ui import lesson, url_state, url_widgets
+from pages.learn.batch_norm import charts
+from pages.learn.batch_norm.charts import short
+from pages.learn.batch_norm.moving import moving_averages
+from pages.learn.batch_norm.settings import LONG, Choice
+
+
+def experiment(choice: Choice, found: Steps, past: Moving) -> None:
+    """One of the experiments, computed when it is looked at."""
+    words = {
+        "moving": _("Moving averages"),
+        "torch": _("Beside nn.BatchNorm"),
+        "alone": _("A batch of one"),
+        "bias": _("A bias before it"),
+        "switch": _("Mode switch and saving"),
+    }
+    parts = {
+        "moving": lambda: moving_averages(choice, past),
+        "torch": lambda: _torch(found),
+        "alone": lambda: _alone(choice, found),
+        "bias": lambda: _bias(found),
+        "switch": _switch,
+    }
+    parts[url_state.pick_one("bn_view", _("Experiment"), words)]()
+
+
+# -- from scratch beside torch ----------------------------------------------------------------
+
+
+def _torch(found: Steps) -> None:
+    if found.count == 1:
+        st.info(_("With one value per channel there is nothing to compare: see A batch of one."))
+        return
+    beside = norm_experiments.beside_torch(found.raw)
+    numbers, text = st.columns([3, 2], gap="medium")
+    with numbers:
+        lesson.table(
+            [
+                {
+                    _("after one training batch"): charts.names(
+                        found.raw.shape[1], found.raw.dim() == 4
+                    )[channel],
+                    _("moving variance, from scratch"): f"{float(ours):.5f}",
+                    _("moving variance, torch"): f"{float(theirs):.5f}",
+                    _("ratio of the batch's shares"): _ratio(float(ratio)),
+                }
+                for channel, (ours, theirs, ratio) in enumerate(
+                    zip(beside.our_var, beside.torch_var, beside.ratio, strict=True)
+                )
+            ]
+        )
+        lesson.table(
+            [
+                {_("largest difference"): what, "": f"{value:.1e}"}
+                for what, value in (
+                    (_("training outputs"), beside.training),
+                    (_("moving means"), beside.mean),
+                    (_("prediction outputs"), beside.prediction),
+                    (_("… with torch's moving variance in ours"), beside.equalised),
+                )
+            ]
+        )
+    n = beside.count
+    text.markdown(
+        _(
+            "The layer written out in this project and torch's give the same training outputs, to "
+            "rounding. They disagree on one thing: the moving variance. Ours averages the variance "
+            "that divides by the {n} values, torch the one that divides by {n} − 1, larger by\n\n"
+            "**{n} / ({n} − 1) = {factor:.5f}**\n\nso predictions differ a little. Put torch's "
+            "moving variance into our layer and the difference is gone."
+        ).format(n=n, factor=n / (n - 1))
+    )
+
+
+def _ratio(value: float) -> str:
+    return _("too little spread") if math.isnan(value) else f"{value:.5f}"
+
+
+# -- a batch of one ---------------------------------------------------------------------------
+
+
+def _alone(choice: Choice, found: Steps) -> None:
+    vectors = normalisation.batch(Source(size=2, seed=choice.source.seed), 0)
+    picture = normalisation.batch(Source(size=2, side=2, seed=choice.source.seed), 0)
+    gamma, beta = torch.ones(vectors.shape[1]), torch.tensor([0.5, -1.0, 2.0])
+    full = norm_experiments.alone(vectors, gamma, beta)
+    maps = norm_experiments.alone(picture, gamma, beta)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(_("**Fully connected**, trained on one picture at a time, β = 0.5, −1, 2"))
+        lesson.table(
+            [
+                {
+                    "": _("picture {n}").format(n=number + 1),
+                    _("arrives"): _spelled(arrived),
+                    _("leaves, by the formula"): _spelled(left_as),
+                }
+                for number, (arrived, left_as) in enumerate(
+                    zip(full.inputs.tolist(), full.outputs.tolist(), strict=True)
+                )
+            ]
+        )
+        st.markdown(
+            _(
+                "Two pictures, one output: x − μ = 0, so y = β. The course's layer did this in "
+                "silence; `nn.BatchNorm1d` refuses:"
+            )
+        )
+        st.code(f"ValueError: {full.refusal}", language=None, wrap_lines=True)
+    with right:
+        st.markdown(_("**Convolution**, one picture of 2 × 2 per channel"))
+        assert maps.torch_outputs is not None
+        apart = float((maps.torch_outputs - maps.outputs).abs().max())
+        lesson.table(
+            [
+                {
+                    "": _("picture {n}").format(n=number + 1),
+                    _("channel 1 arrives"): _spelled(arrived.flatten().tolist()),
+                    _("leaves"): _spelled(left_as.flatten().tolist()),
+                }
+                for number, (arrived, left_as) in enumerate(
+                    zip(maps.inputs[:, 0], maps.outputs[:, 0], strict=True)
+                )
+            ]
+        )
+        st.markdown(
+            _(
+                "One picture is enough here: each mean is over H·W = {n} values. "
+                "`nn.BatchNorm2d` agrees to {apart:.0e}. A 1 × 1 map would be refused again."
+            ).format(n=maps.inputs[0, 0].numel(), apart=apart)
+        )
+
+
+def _spelled(values: list[float]) -> str:
+    return ", ".join(map(short, values))
+
+
+# -- a bias before it -------------------------------------------------------------------------
+
+
+def _bias(found: Steps) -> None:
+    bias = url_widgets.slider(
+        _("Bias of the layer before"), "bn_bias", 5.0, -10.0, 10.0, 0.5, width=LONG
+    )
+    made = norm_experiments.bias_before(found.raw, bias)
+    first, second = made.plain.flatten().tolist()[:4], made.biased.flatten().tolist()[:4]
+    out, biased_out = made.plain_out.flatten().tolist()[:4], made.biased_out.flatten().tolist()[:4]
+    lesson.table(
+        [
+            {
+                _("first values"): name,
+                _("before batch norm"): _spelled(before),
+                _("after"): _spelled(after),
+            }
+            for name, before, after in (
+                (_("no bias"), first, out),
+                (_("bias {b}").format(b=short(bias)), second, biased_out),
+            )
+        ]
+    )
+    st.markdown(
+        _(
+            "The bias moves every value by {before}, and the mean with them; minus the mean, "
+            "nothing is left of it: after batch norm the largest change is **{after:.0e}**, "
+            "rounding. β does its work, so networks with batch norm leave the bias out "
+            "(`bias=False`)."
+        ).format(before=short(made.before), after=made.after)
+    )
+
+
+# -- the mode switch, and what is saved -------------------------------------------------------
+
+
+def _switch() -> None:
+    x = normalisation.batch(Source(), 0)
+    batches = [normalisation.batch(Source(), number) for number in range(30)]
+    layers = {"nn.BatchNorm1d": nn.BatchNorm1d, _("asks whether gradients are on"): GradAsking}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(_("**Which statistics does a call use?** Two layers, called in four ways"))
+        watched = {name: norm_experiments.switches(layer, x) for name, layer in layers.items()}
+        lesson.table(
+            [
+                {
+                    _("call"): _called(cases[0].training, cases[0].grad),
+                    **{name: _did(case) for name, case in zip(watched, cases, strict=True)},
+                }
+                for cases in zip(*watched.values(), strict=True)
+            ]
+        )
+    with right:
+        st.markdown(_("**What is saved?** 30 batches of training, saved, loaded, compared"))
+        lesson.table(
+            [
+                {
+                    _("layer"): name,
+                    _("in state_dict"): ", ".join(kept.names),
+                    _("prediction is off by"): short(kept.apart),
+                }
+                for name, layer in layers.items()
+                if (kept := norm_experiments.reload(layer, batches))
+            ]
+        )
+        st.markdown(
+            _(
+                "Averages kept as plain tensors are in no state_dict: the loaded layer predicts "
+                "with mean 0 and variance 1. `register_buffer` saves them."
+            )
+        )
+
+
+def _called(training: bool, grad: bool) -> str:
+    mode = "train()" if training else "eval()"
+    return f"`{mode}`" if grad else f"`{mode}`, `no_grad`"
+
+
+def _did(case: norm_experiments.Switch) -> str:
+    used = _("batch") if case.uses_batch else _("moving")
+    return _("{used}, updated").format(used=used) if case.updates else used

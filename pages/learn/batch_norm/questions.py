@@ -1,0 +1,128 @@
+"""What to try with batch normalisation, and what learners ask."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from explorer.base.language import N_, _
+from explorer.lessons import normalisation
+from explorer.lessons.normalisation import Steps
+from explorer.ui import lesson
+from explorer.ui.lesson import Question
+from pages.learn.batch_norm.settings import MOST_BETA, MOST_GAMMA, RUN, Choice
+
+
+def prompts(found: Steps, choice: Choice) -> dict[str, lesson.Setting]:
+    """Experiments, one click each; the second is made for the batch on screen."""
+    training: lesson.Setting = {"bn_mode": "training"}
+    return {
+        _("Offset 40, scale 20"): {**training, "bn_offset": 40.0, "bn_scale": 20.0, "bn_own": ""},
+        _("γ = σ, β = μ undo it"): {**training, **_undo(found.raw, choice), "bn_step": 3},
+        _("γ = 0"): {"bn_gamma": 0.0, "bn_step": 3},
+        _("One outlier"): {**training, "bn_kind": "outlier", "bn_own": ""},
+        _("Batch of one"): {
+            **training,
+            "bn_size": 1,
+            "bn_view": "alone",
+            "bn_own": "",
+            "bn_gamma": 1.0,
+            "bn_beta": 0.0,
+        },
+        _("Predict after 5 batches"): {"bn_mode": "prediction", "bn_seen": 5, "bn_view": "moving"},
+    }
+
+
+def _undo(x: Tensor, choice: Choice) -> dict[str, object]:
+    """γ = σ and β = μ of the batch x; where the sliders end before, with a batch in their reach."""
+    sigma, mean = _sigma_and_mean(x, choice)
+    reachable: dict[str, object] = {}
+    if sigma > MOST_GAMMA or abs(mean) > MOST_BETA:
+        usual = replace(choice.source, distribution="normal", offset=4.0, scale=2.0, own=None)
+        sigma, mean = _sigma_and_mean(normalisation.batch(usual, RUN), choice)
+        layer = "conv" if usual.side else "fc"
+        reachable = {"bn_kind": "normal", "bn_offset": 4.0, "bn_scale": 2.0, "bn_own": "",
+                     "bn_layer": layer}  # fmt: skip
+    return {
+        **reachable,
+        "bn_gamma": _within(sigma, MOST_GAMMA),
+        "bn_beta": _within(mean, MOST_BETA),
+    }
+
+
+def _sigma_and_mean(x: Tensor, choice: Choice) -> tuple[float, float]:
+    """√(variance + ε) and mean of the chosen feature."""
+    values = normalisation.per_channel(x)[choice.feature]
+    return float(torch.sqrt(values.var(correction=0) + choice.eps)), float(values.mean())
+
+
+def _within(value: float, most: float) -> float:
+    """`value` on a slider from −`most` to `most` in steps of 0.05."""
+    return max(-most, min(most, round(round(value / 0.05) * 0.05, 2)))
+
+
+# -- what learners ask ------------------------------------------------------------------------
+
+ASKED = (
+    Question(
+        N_("Do γ and β start at 0 and 1? And the moving variance at 0?"),
+        N_(
+            "The other way round: γ starts at 1 and β at 0, so that the layer begins by only "
+            "normalising. And the moving variance must start at 1: from 0, a network that has "
+            "seen no batch divides by √ε in prediction, which multiplies by 316. See it happen."
+        ),
+        {
+            "bn_mode": "prediction", "bn_seen": 0, "bn_start": "0", "bn_gamma": 1.0,
+            "bn_beta": 0.0, "bn_eps": "0.00001", "bn_view": "moving", "bn_step": 3,
+        },
+    ),
+    Question(
+        N_("I trained with one picture at a time, and all answers are the same. Why?"),
+        N_(
+            "In training, a fully connected batch norm takes its mean over the batch. One picture "
+            "is its own mean, so every picture leaves as β. nn.BatchNorm1d refuses such a batch; "
+            "the course's own layer did not. A larger batch helps, or eval()."
+        ),
+        {"bn_layer": "fc", "bn_mode": "training", "bn_size": 1, "bn_view": "alone", "bn_own": ""},
+    ),
+    Question(
+        N_("I called eval() and the statistics still change. Why?"),
+        N_(
+            "The course's layer asks whether gradients are on, not which mode it is in: eval() "
+            "alone does not switch it, and a training pass under no_grad uses the moving averages "
+            "in silence. Layers should ask self.training. And net.eval without brackets calls "
+            "nothing at all."
+        ),
+        {"bn_view": "switch"},
+    ),
+    Question(
+        N_("After saving and loading, the network predicts badly. Why?"),
+        N_(
+            "If moving mean and variance are plain tensors and not buffers, state_dict does not "
+            "hold them: they are lost on saving, and .to(device) leaves them behind."
+        ),
+        {"bn_view": "switch"},
+    ),
+    Question(
+        N_("My own layer equals nn.BatchNorm2d in training, but not in prediction. Why?"),
+        N_(
+            "The moving variance. Torch averages the variance that divides by N − 1, the course's "
+            "layer the one that divides by N. With 8 pictures of 5 × 5 that is a factor of "
+            "200/199; the smaller the batch, the more it shows."
+        ),
+        {
+            "bn_layer": "conv", "bn_mode": "training", "bn_size": 8, "bn_side": 5,
+            "bn_view": "torch", "bn_own": "",
+        },
+    ),
+    Question(
+        N_("Why does batch normalisation work?"),
+        N_(
+            "That is not settled: the paper's story of “internal covariate shift” is disputed. "
+            "What can be seen: however large the values that arrive, what leaves has the same "
+            "scale, so a wider range of learning rates works. Move offset and scale: nothing "
+            "behind the layer notices."
+        ),
+        {"bn_mode": "training", "bn_offset": 40.0, "bn_scale": 20.0, "bn_step": 0, "bn_own": ""},
+    ),
+)  # fmt: skip

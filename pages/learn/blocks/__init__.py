@@ -1,0 +1,1 @@
+"""Blocks: what are modern networks built from?"""

@@ -1,0 +1,211 @@
+"""Blocks: the residual one; when it is the identity, and which shapes it can add."""
+
+import streamlit as st
+
+from explorer.analysis import wording
+from explorer.base.language import _
+from explorer.base.units import exact
+from explorer.figures.grids import At, Grid, Lit, Sign, Story, grid, line, most, sign, spell
+from explorer.lessons import blocks
+from explorer.lessons.blocks import Meeting
+from explorer.ui import lesson, url_widgets
+from explorer.ui.boards.grids import number_grids
+from pages.learn.blocks import drawing, settings
+from pages.learn.blocks.board import block_cards
+
+SIDE, ROUND = 4, 2  # of the experiment: cells each way, digits in a cell
+
+
+def identity() -> None:
+    """What a residual block gives when it has learned nothing."""
+    lesson.try_this(
+        {
+            _("Zero weights, signed input"): settings.to("identity", zeroed=True, signed=True),
+            _("Zero weights, non-negative input"): settings.to(
+                "identity", zeroed=True, signed=False
+            ),
+            _("Random weights"): settings.to("identity", zeroed=False, signed=True),
+        }
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="blocks_controls"):
+        zeroed = url_widgets.toggle(_("All weights set to zero"), "blocks_zeroed", default=True)
+        signed = url_widgets.toggle(_("Input with negative numbers"), "blocks_signed", default=True)
+        seed = url_widgets.number(_("Seed"), "blocks_seed", 0, 0, 9999)
+        run = blocks.shortcut(1, SIDE, zeroed=zeroed, signed=signed, seed=seed)
+        settings.table(_step_rows(run), "residual.csv")
+    board, text = st.columns([3, 1], gap="medium")
+    with board:
+        content, stories = _steps(run)
+        number_grids(
+            content,
+            stories,
+            key="blocks_steps",
+            label=_("A residual block, step by step"),
+            start=("y", 0, 0),
+        )
+    with text:
+        _identity_text(run, zeroed)
+
+
+def _steps(run: blocks.Shortcut) -> tuple[tuple[list[Grid], list[Sign]], list[Story]]:
+    scale = most(run.x, run.learned, run.summed)
+    steps = (
+        ("x", _("input x"), run.x, 2),
+        ("f", _("learned F(x)"), run.learned, 1),
+        ("s", _("x + F(x)"), run.summed, 0),
+        ("y", _("output: ReLU(x + F(x))"), run.y, 0),
+    )
+    grids = [
+        grid(name, label, values[0], (1, 2 * n + 1), scale=scale, tone=tone, digits=ROUND,
+             narrow=(1 + n // 2, 1 + 2 * (n % 2)))
+        for n, (name, label, values, tone) in enumerate(steps)
+    ]  # fmt: skip
+    signs = [sign(text, (1, 2 * n + 2), wide=True) for n, text in enumerate(("+", "=", "→"))]
+    cells = [(i, j) for i in range(SIDE) for j in range(SIDE)]
+    return (grids, signs), [_step_story(run, i, j) for i, j in cells]
+
+
+def _step_rows(run: blocks.Shortcut) -> list[dict[str, object]]:
+    named = {"x": run.x, "learned": run.learned, "sum": run.summed, "y": run.y}
+    return [
+        {
+            "row": i,
+            "column": j,
+            **{name: f"{float(values[0, i, j]):.9g}" for name, values in named.items()},
+        }
+        for i in range(SIDE)
+        for j in range(SIDE)
+    ]
+
+
+def _step_story(run: blocks.Shortcut, i: int, j: int) -> Story:
+    x, f, s, y = (
+        float(values[0, i, j]) for values in (run.x, run.learned, run.summed, run.y)
+    )  # fmt: skip
+    plus = f"{spell(x, 3)} + {spell(f, 3)}" if f >= 0 else f"{spell(x, 3)} − {spell(-f, 3)}"
+    kept = _("not negative: ReLU lets it pass") if s >= 0 else _("negative: ReLU makes it 0")
+    lit: list[Lit] = [("x", i, j, i, j, 2), ("f", i, j, i, j, 1), ("s", i, j, i, j, 0)]
+    at: list[At] = [(name, i, j) for name in ("y", "s", "f", "x")]
+    lines = [
+        line(f"x + F(x) = {plus} = {spell(s, 3)}"),
+        line(f"ReLU({spell(s, 3)}) = {spell(y, 3)} · {kept}", strong=True),
+    ]
+    return Story(at=at, lit=[*lit, ("y", i, j, i, j, 0)], lines=lines)
+
+
+def _identity_text(run: blocks.Shortcut, zeroed: bool) -> None:
+    st.markdown(
+        _("Largest difference **|y − x| = {a}**, and **|y − ReLU(x)| = {b}**").format(
+            a=f"{run.from_identity:.3g}", b=f"{run.from_relu:.3g}"
+        )
+    )
+    if not zeroed:
+        said = _(
+            "With weights of its own the block adds what it learned to what it was given. Set "
+            "them to zero to see what is left."
+        )
+    elif run.from_identity == 0:
+        said = _(
+            "**The identity.** F(x) is zero, no number is negative, so ReLU changes nothing: the "
+            "input comes out as it went in. In a network this holds, because every block reads "
+            "the ReLU of the one before."
+        )
+    else:
+        said = _(
+            "**Not the identity, but ReLU(x).** F(x) is zero, yet ReLU stands *after* the sum and "
+            "cuts the negative numbers off. “Zero weights make it the identity” is true only for "
+            "input without negative numbers."
+        )
+    st.markdown(said)
+    st.caption(_("A block of one channel, in prediction mode; every number is PyTorch's."))
+
+
+def shapes() -> None:
+    """Which channels and strides can be added, and the one mistake that nobody reports."""
+    lesson.try_this(
+        {
+            _("3 → 3"): settings.to("shapes", r_in=3, r_out=3, stride=1, with_1x1=False),
+            _("3 → 6, halved, with 1 × 1"): settings.to(
+                "shapes", r_in=3, r_out=6, stride=2, with_1x1=True
+            ),
+            _("3 → 6 without 1 × 1"): settings.to(
+                "shapes", r_in=3, r_out=6, stride=1, with_1x1=False
+            ),
+            _("The silent one: 1 → 3"): settings.to(
+                "shapes", r_in=1, r_out=3, stride=1, with_1x1=False
+            ),
+        }
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):
+        c_in = url_widgets.number(_("Input channels"), "blocks_r_in", 3, 1, 512)
+        c_out = url_widgets.number(_("Output channels"), "blocks_r_out", 3, 1, 512)
+        stride = url_widgets.number(_("Stride"), "blocks_stride", 1, 1, 4)
+        side = url_widgets.number(_("Height and width"), "blocks_r_side", 6, 1, 224)
+        with_1x1 = url_widgets.toggle(
+            _("1 × 1 convolution in the shortcut"), "blocks_with_1x1", default=False
+        )
+    met = blocks.meeting(c_in, c_out, stride, with_1x1, side)
+    picture, text = st.columns([2, 3], gap="medium")
+    with picture:
+        title = _("Residual block")
+        block_cards(
+            [drawing.meeting_card("residual", title, met)],
+            key="blocks_meeting",
+        )
+    with text:
+        _meeting_text(met, with_1x1)
+
+
+def _meeting_text(met: Meeting, with_1x1: bool) -> None:
+    learned, kept = wording.shape(met.learned), wording.shape(met.kept)
+    st.markdown(_("Learned, F(x): **{a}** · kept, the shortcut: **{b}**").format(a=learned, b=kept))
+    st.markdown(_("**{n} parameters**").format(n=exact(met.parameters)))
+    if met.outcome == "adds":
+        said = _("The shapes are equal, so every number finds its partner: **{a}** comes out.")
+        st.success(said.format(a=wording.shape(met.output)), icon=":material/check:")
+    elif met.outcome == "broadcasts":
+        said = _(
+            "**No error, and wrong.** {b} was stretched over {a}: PyTorch repeats an axis of "
+            "length 1, so the same numbers were added again and again. Check that the shapes are "
+            "equal, not only that the code runs."
+        )
+        st.warning(said.format(a=_larger(met), b=_smaller(met)), icon=":material/warning:")
+    else:
+        said = _(
+            "**{a} and {b} cannot be added**: they differ in {what}. Let the shortcut go through a "
+            "1 × 1 convolution with the same stride; it gives the kept branch the learned one's "
+            "shape."
+        )
+        st.error(
+            said.format(a=learned, b=kept, what=_difference(met)), icon=":material/straighten:"
+        )
+    if met.outcome != "adds":
+        st.button(
+            _("Put the 1 × 1 convolution in"),
+            key="blocks_mend",
+            type="primary",
+            on_click=lesson.put,
+            args=({"blocks_with_1x1": True},),
+        )
+    elif with_1x1:
+        st.markdown(
+            _(
+                "The 1 × 1 convolution brings the input to the new channels and size. It costs "
+                "weights, so it stands only where the shapes change."
+            )
+        )
+
+
+def _smaller(met: Meeting) -> str:
+    return wording.shape(min(met.learned, met.kept, key=lambda shape: (shape[1], shape[2])))
+
+
+def _larger(met: Meeting) -> str:
+    return wording.shape(max(met.learned, met.kept, key=lambda shape: (shape[1], shape[2])))
+
+
+def _difference(met: Meeting) -> str:
+    (_n, c, *size), (_m, d, *other) = met.learned, met.kept
+    if c != d and size != other:
+        return _("channels and in size")
+    return _("channels ({a} and {b})").format(a=c, b=d) if c != d else _("height and width")

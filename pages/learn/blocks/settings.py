@@ -1,0 +1,41 @@
+"""What the parts of the page on blocks share: tabs, prompts, controls, downloads."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
+
+from explorer.base.language import _
+from explorer.ui import lesson, url_state
+
+
+def words() -> dict[str, str]:
+    """The page's tabs."""
+    return {
+        "all": _("Side by side"),
+        "inception": _("Inception"),
+        "identity": _("Residual: the identity"),
+        "shapes": _("Residual: the shapes"),
+        "dense": _("Dense and transition"),
+    }
+
+
+def tabs() -> Mapping[str, TabContainer]:
+    """The page's tabs by name."""
+    return dict(zip(words(), url_state.tabs("blocks_part", words()), strict=True))
+
+
+def to(part: str, **setting: object) -> lesson.Setting:
+    """A setting of this page that opens one of its tabs."""
+    return {"blocks_part": words()[part], **{f"blocks_{k}": v for k, v in setting.items()}}
+
+
+def table(rows: Sequence[Mapping[str, object]], file: str) -> None:
+    """Offer a table as CSV."""
+    lesson.download(_("Table (CSV)"), lesson.csv_of(rows), file)
+
+
+def chart(figure: go.Figure, key: str) -> None:
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": key}}
+    st.plotly_chart(figure, key=key, config=config)

@@ -1,0 +1,102 @@
+"""Blocks: the six side by side."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from explorer.analysis import wording
+from explorer.base.language import _
+from explorer.base.units import count, exact
+from explorer.lessons import blocks
+from explorer.ui import lesson, url_widgets
+from pages.learn.blocks import drawing, settings
+from pages.learn.blocks.board import block_cards
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _six(c_in: int, c_out: int, side: int) -> Mapping[str, blocks.Block]:
+    return blocks.side_by_side(c_in, c_out, side)
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "vgg": _("VGG block"),
+        "nin": _("NiN block"),
+        "inception": _("Inception block"),
+        "residual": _("Residual block"),
+        "dense": _("Dense block"),
+        "transition": _("Transition"),
+    }
+
+
+def side_by_side() -> None:
+    """The six blocks on the same input, towards the same output."""
+    lesson.try_this(
+        {
+            _("GoogLeNet's first: 192 → 256"): settings.to("all", c_in=192, c_out=256, side=28),
+            _("As many out as in"): settings.to("all", c_in=64, c_out=64, side=28),
+            _("Wide: 512 → 512"): settings.to("all", c_in=512, c_out=512, side=14),
+            _("Narrowing: 256 → 64"): settings.to("all", c_in=256, c_out=64, side=28),
+        }
+    )
+    controls, picture = lesson.controls_and_picture()
+    with controls, st.container(key="blocks_controls"):
+        columns = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
+        with columns[0]:
+            c_in = url_widgets.slider(_("Input channels"), "blocks_c_in", 192, 2, 512)
+        with columns[1]:
+            c_out = url_widgets.slider(_("Output channels asked for"), "blocks_c_out", 256, 8, 512)
+        with columns[2]:
+            side = url_widgets.slider(_("Height and width"), "blocks_side", 28, 2, 112)
+        six = _six(c_in, c_out, side)
+        with columns[3]:
+            settings.table(_costs(six), "blocks.csv")
+    most_parameters = max(block.parameters for block in six.values())
+    titles, notes = _titles(), _notes(six, c_in, c_out)
+    cards = [
+        drawing.card(name, titles[name], block, most_parameters, notes.get(name, ""))
+        for name, block in six.items()
+    ]
+    with picture:
+        block_cards(cards, key="blocks_six")
+    _side_text(six, c_in, c_out, side)
+
+
+def _notes(six: Mapping[str, blocks.Block], c_in: int, c_out: int) -> dict[str, str]:
+    """What a block could not do as it was asked."""
+    dense = six["dense"].output[1]
+    if c_out <= c_in:
+        only = _("{c} + 2·1: it can only add")
+        return {"dense": only.format(c=c_in), "transition": _("half of {c}").format(c=c_in)}
+    growth = blocks.growth_to(c_in, c_out, 2)
+    return {
+        "dense": _("{c} + 2·{g} = {n}").format(c=c_in, g=growth, n=dense),
+        "transition": _("half of {c}").format(c=c_in),
+    }
+
+
+def _costs(six: Mapping[str, blocks.Block]) -> list[dict[str, object]]:
+    return [
+        {
+            "block": name,
+            "input": wording.shape(block.input),
+            "output": wording.shape(block.output),
+            "parameters": block.parameters,
+            "macs": block.macs,
+        }
+        for name, block in six.items()
+    ]
+
+
+def _side_text(six: Mapping[str, blocks.Block], c_in: int, c_out: int, side: int) -> None:
+    plain = blocks.plain(c_in, c_out, 3, side)
+    st.markdown(
+        _(
+            "**VGG** repeats 3 × 3 convolutions, then halves the map. **NiN** mixes the channels "
+            "of every pixel with 1 × 1 convolutions. **Inception** looks with several kernels at "
+            "once and lays the results side by side. **Residual** adds its input to what it "
+            "learned; **dense** keeps its input and lays new channels beside it; a **transition** "
+            "makes channels and maps smaller again. For comparison: one plain 3 × 3 convolution "
+            "from {c_in} to {c_out} channels has {n} parameters and makes {m} MACs."
+        ).format(c_in=c_in, c_out=c_out, n=exact(plain.parameters), m=count(plain.macs))
+    )

@@ -1,0 +1,188 @@
+"""Channels: what they cost, the fully connected layer beside them, and a whole network."""
+
+import streamlit as st
+
+from explorer import networks
+from explorer.base import inputs
+from explorer.base.language import _
+from explorer.base.units import count, exact
+from explorer.lessons import channels
+from explorer.ui import cached, lesson, url_widgets
+from pages.learn.channels import charts, settings
+
+KERNELS = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
+NETWORKS = ("lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet")
+
+
+def cost() -> None:
+    """Parameters and MACs of a convolution as its channels change."""
+    lesson.try_this(
+        {
+            _("LeNet's first layer"): settings.to(
+                "cost", c_in=1, c_out=6, kernel_size=5, height=28, width=28
+            ),
+            _("64 in, 64 out"): settings.to(
+                "cost", c_in=64, c_out=64, kernel_size=3, height=56, width=56
+            ),
+            _("Twice as wide"): settings.to(
+                "cost", c_in=128, c_out=128, kernel_size=3, height=56, width=56
+            ),
+            _("1 × 1 instead of 3 × 3"): settings.to(
+                "cost", c_in=64, c_out=64, kernel_size=1, height=56, width=56
+            ),
+        }
+    )  # fmt: skip
+    controls, picture = lesson.controls_and_picture()
+    with controls, st.container(key="channels_controls"):
+        columns = st.columns([4, 4, 5, 4, 4])
+        with columns[0]:
+            c_in = url_widgets.slider(_("Input channels"), "channels_c_in", 64, 1, 512)
+        with columns[1]:
+            c_out = url_widgets.slider(_("Output channels"), "channels_c_out", 64, 1, 512)
+        with columns[2]:
+            kernel = url_widgets.one_of(_("Kernel side"), "channels_kernel_size", KERNELS, 3)
+        with columns[3]:
+            height = url_widgets.slider(_("Height"), "channels_height", 56, 1, 512)
+        with columns[4]:
+            width = url_widgets.slider(_("Width"), "channels_width", 56, 1, 512)
+    found = channels.convolution(c_in, c_out, kernel, (height, width))
+    chart, text = picture.columns([3, 2], gap="medium")
+    with chart:
+        st.plotly_chart(
+            charts.parameters_by_channels(c_in, c_out, kernel),
+            key="channels_chart",
+            config=_config(),
+        )
+    with text:
+        _cost_text(found, c_in, c_out, kernel, (height, width))
+
+
+def _cost_text(
+    found: channels.Cost, c_in: int, c_out: int, kernel: int, size: tuple[int, int]
+) -> None:
+    doubled = channels.convolution(2 * c_in, 2 * c_out, kernel, size)
+    st.markdown(
+        _("**{n} parameters** = {c_out} × ({k}·{k}·{c_in} + 1)").format(
+            n=exact(found.parameters), c_out=c_out, k=kernel, c_in=c_in
+        )
+    )
+    st.caption(_("output channels × (kernel height · width · input channels + 1 for the bias)"))
+    st.markdown(
+        _("**{n} MACs** = {c_out}·{h}·{w} × {k}·{k}·{c_in} = **{short}**").format(
+            n=exact(found.macs), short=count(found.macs), c_out=c_out, h=size[0], w=size[1],
+            k=kernel, c_in=c_in,
+        )
+    )  # fmt: skip
+    st.caption(_("every output number × the products in it; padded to keep height and width"))
+    st.markdown(
+        _(
+            "Twice as many channels in **and** out: **{p} times** the weights, **{m} times** the "
+            "MACs. Height and width cost MACs, but **no parameter**."
+        ).format(
+            p=f"{doubled.weights / found.weights:g}", m=f"{doubled.macs / found.macs:g}"
+        )
+    )  # fmt: skip
+
+
+def _config() -> dict[str, object]:
+    return {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "channels"}}
+
+
+def dense() -> None:
+    """A fully connected layer against a convolution on the same picture."""
+    lesson.try_this(
+        {
+            _("The course's 1000 × 1000 photograph"): settings.to(
+                "dense", side=1000, colours=3, units=256, dense_kernel=3
+            ),
+            _("A 28 × 28 digit"): settings.to(
+                "dense", side=28, colours=1, units=256, dense_kernel=3
+            ),
+            _("224 × 224"): settings.to("dense", side=224, colours=3, units=256, dense_kernel=3),
+        }
+    )
+    controls, picture = lesson.controls_and_picture()
+    with controls, st.container(key="channels_controls"):
+        columns = st.columns([5, 3, 3, 4])
+        with columns[0]:
+            side = url_widgets.slider(
+                _("Side of the picture (pixels)"), "channels_side", 1000, 8, 2000
+            )
+        with columns[1]:
+            colours = url_widgets.number(_("Channels"), "channels_colours", 3, 1, 16)
+        with columns[2]:
+            units = url_widgets.number(_("Outputs"), "channels_units", 256, 1, 4096)
+        with columns[3]:
+            kernel = url_widgets.one_of(_("Kernel side"), "channels_dense_kernel", KERNELS, 3)
+    full = channels.fully_connected(colours * side * side, units)
+    conv = channels.convolution(colours, units, kernel, (side, side))
+    chart, text = picture.columns([3, 2], gap="medium")
+    with chart:
+        figure = charts.weights_by_side(colours, units, kernel, side)
+        st.plotly_chart(figure, key="channels_chart", config=_config())
+    with text:
+        _dense_text(full, conv, colours, side, units, kernel)
+    names = _("fully connected"), _("convolution {k} × {k}").format(k=kernel)
+    st.table(charts.rows_of_costs(list(zip(names, (full, conv), strict=True))))
+
+
+def _dense_text(
+    full: channels.Cost, conv: channels.Cost, colours: int, side: int, units: int, kernel: int
+) -> None:
+    st.markdown(
+        _("Fully connected: {side}·{side}·{c} × {units} = **{n} weights**, {size}").format(
+            side=side, c=colours, units=units, n=count(full.weights),
+            size=charts.bytes_in_both(full.weight_bytes),
+        )
+    )  # fmt: skip
+    st.markdown(
+        _("Convolution: {units} × {k}·{k}·{c} = **{n} weights**, {size}").format(
+            units=units, k=kernel, c=colours, n=exact(conv.weights),
+            size=charts.bytes_in_both(conv.weight_bytes),
+        )
+    )  # fmt: skip
+    st.markdown(
+        _(
+            "The fully connected layer has **{ratio} times the weights**; the convolution's number "
+            "does not know how large the picture is. It is no free lunch: the convolution gives "
+            "{units} numbers *for every pixel*, so it makes {conv} MACs where the fully connected "
+            "layer makes {full}. A stride or a pooling brings that down."
+        ).format(
+            ratio=_ratio(full.weights / conv.weights), units=units, conv=count(conv.macs),
+            full=count(full.macs),
+        )
+    )  # fmt: skip
+
+
+def _ratio(times: float) -> str:
+    """Whole, but for the small ones: on small pictures it can be below 1."""
+    return exact(round(times)) if times >= 10 else f"{times:.2g}"
+
+
+def flow() -> None:
+    """Maps shrink, channels grow: where the information goes in a whole network."""
+    with st.container(horizontal=True, key="channels_controls"):
+        name = url_widgets.select(_("Network"), "channels_network", NETWORKS, "vgg11")
+    anatomy = cached.measure(name, (), _own_size(name), 1)
+    chart, text = st.columns([3, 1], gap="medium")
+    with chart:
+        st.plotly_chart(charts.flow(anatomy), key="channels_chart", config=_config())
+    with text:
+        st.markdown(
+            _(
+                "Every halving of height and width leaves **a quarter of the cells**. Where the "
+                "channels double with it, half of the numbers remain: the map says *less exactly "
+                "where*, and in more ways *what*."
+            )
+        )
+        st.markdown(
+            _(
+                "A single cell sees ever more of the picture: its channels are that patch, "
+                "summarised by as many pattern detectors."
+            )
+        )
+
+
+def _own_size(name: str) -> inputs.Picture:
+    shape = networks.get(name).input_shape
+    return shape[0], shape[1], shape[2]

@@ -1,0 +1,1 @@
+"""Check yourself: can you tell before the machine does?"""

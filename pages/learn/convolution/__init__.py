@@ -1,0 +1,1 @@
+"""Convolution: where does this number come from?"""

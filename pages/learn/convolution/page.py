@@ -1,0 +1,23 @@
+"""Where does this number come from?"""
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.networks import ops
+from explorer.ui import lesson
+from pages.learn.convolution import code, parts, photo, words
+
+st.title(_("Where does this number come from?"))
+controls, seen = lesson.controls_and_picture()
+with controls:
+    shown = parts.controls()
+picture, text = seen.columns([5, 2], gap="medium")
+with picture:
+    parts.board(shown)
+with text:
+    parts.explanation(shown)
+words.try_this()
+code.take_along(shown)
+photo.show(shown)
+lesson.questions(words.asked())
+lesson.definition(ops.Slide, ops.flip, ops.corr2d)

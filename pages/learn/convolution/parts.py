@@ -1,0 +1,237 @@
+"""The parts of the page on convolution, top to bottom."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.base import inputs
+from explorer.base.inputs import Matrix
+from explorer.base.language import N_, _
+from explorer.data import photographs
+from explorer.networks import ops
+from explorer.ui import lesson, url_state, url_widgets
+from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
+from explorer.ui.boards.window_code import size_formula
+from explorer.ui.lesson import Setting
+from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
+
+BOARD = "conv_board"
+
+EDGES = "; ".join(["1 1 0 0 0 0 1 1"] * 6)
+ARANGE = "0 1 2; 3 4 5; 6 7 8"
+SERIES = "12 13 13 15 19 24 23 19 16 14 13 12"
+
+
+def _text(rows: object) -> str:
+    return inputs.spell_matrix(tuple(map(tuple, rows)))  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Numbers worth looking at; the name is marked with N_."""
+
+    name: str
+    input: str
+    kernel: str
+
+
+def presets() -> dict[str, Preset]:
+    """By their name in links; the first is what the page opens with."""
+    digit, flower = _text(photographs.digit(0).tolist()), _text(photographs.patch("flower", 12))
+    return {
+        "course": Preset(N_("3 × 3, by hand"), ARANGE, "0 1; 2 3"),
+        "edges": Preset(N_("bars, edge kernel"), EDGES, "1 -1"),
+        "sobel_x": Preset(N_("digit, Sobel x"), digit, "-1 0 1; -2 0 2; -1 0 1"),
+        "sobel_y": Preset(N_("digit, Sobel y"), digit, "-1 -2 -1; 0 0 0; 1 2 1"),
+        "blur": Preset(
+            N_("flower, blur"),
+            flower,
+            "0.0625 0.125 0.0625; 0.125 0.25 0.125; 0.0625 0.125 0.0625",
+        ),
+        "sharpen": Preset(N_("flower, sharpen"), flower, "0 -1 0; -1 5 -1; 0 -1 0"),
+        "series": Preset(N_("time series"), SERIES, "-1 1"),
+    }
+
+
+def setting(
+    preset: str = "course",
+    *,
+    stride: Axes = (1, 1),
+    padding: Axes = (0, 0),
+    dilation: int = 1,
+    flip: bool = False,
+    **other: str,
+) -> Setting:
+    """Every widget of the page, for a prompt; `input` and `kernel` override the preset's."""
+    chosen = presets()[preset]
+    return {
+        "conv_input": other.get("input", chosen.input),
+        "conv_kernel": other.get("kernel", chosen.kernel),
+        "conv_stride_h": stride[0],
+        "conv_stride_w": stride[1],
+        "conv_pad_h": padding[0],
+        "conv_pad_w": padding[1],
+        "conv_dilation": dilation,
+        "conv_flip": flip,
+    }
+
+
+# -- controls ---------------------------------------------------------------------------------
+
+
+def controls() -> Sliding:
+    """One row of controls; what they say, or the last good of it with a sentence."""
+    usual = setting()
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", key="conv_controls"
+    ):
+        slot = st.empty()  # filled when the others have read the link
+        stride = both_axes((_("stride ↓"), _("stride →")), "conv_stride", (1, 1), 9)
+        padding = both_axes(
+            (_("padding ↕"), _("padding ↔")),
+            "conv_pad",
+            (0, 0),
+            8,
+            help_=(
+                _("Rows of zeros on each side: above and below."),
+                _("Columns of zeros on each side."),
+            ),
+        )
+        dilation = url_widgets.number(_("dilation"), "conv_dilation", 1, 0, 6, width=WIDE)
+        flip = url_widgets.toggle(
+            _("flip"),
+            "conv_flip",
+            default=False,
+            help_=_(
+                "Turns the kernel by 180° before it slides. That is the convolution of "
+                "mathematics; without it, it is the cross-correlation that networks compute."
+            ),
+        )
+        with st.popover(_("Numbers"), icon=":material/edit:"):
+            st.markdown(_("Click a cell on the board to change it, or write all of them here."))
+            given = matrix_text(_("Input"), "conv_input", usual["conv_input"], MOST_INPUT)
+            kernel = matrix_text(_("Kernel"), "conv_kernel", usual["conv_kernel"], MOST_KERNEL)
+        _example(slot, given, kernel)
+    return lesson.last_good(
+        "conv", lambda: _sliding(given, kernel, stride, padding, dilation, flip), _start
+    )
+
+
+def _example(slot: DeltaGenerator, given: str, kernel: str) -> None:
+    """The preset whose numbers these are, to be changed for another."""
+    known = presets()
+    same = [name for name, each in known.items() if (each.input, each.kernel) == (given, kernel)]
+    names = {name: _(each.name) for name, each in known.items()}
+    with slot:
+        example("conv_preset", names, next(iter(same), None), setting)
+
+
+def _start() -> Sliding:
+    first = presets()["course"]
+    return Sliding("start", inputs.parse_matrix(first.input), inputs.parse_matrix(first.kernel))
+
+
+def _sliding(
+    given: str, weights: str, stride: Axes, padding: Axes, dilation: int, flip: bool
+) -> Sliding:
+    """What the widgets say, checked.
+
+    Raises:
+        ValueError: what is wrong with it, for the visitor.
+    """
+    cells = inputs.parse_matrix(given, MOST_INPUT)
+    kernel = inputs.parse_matrix(weights, MOST_KERNEL)
+    shown = Sliding(
+        name=f"{len(cells)}x{len(cells[0])}-{len(kernel)}x{len(kernel[0])}",
+        input=cells,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=(dilation, dilation),
+        flip=flip,
+    )
+    output(shown)  # refuses what is impossible
+    return shown
+
+
+# -- what is computed -------------------------------------------------------------------------
+
+
+def _tensors(shown: Sliding) -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.tensor(shown.input, dtype=torch.float64)
+    kernel = torch.tensor(shown.kernel, dtype=torch.float64)
+    return x, ops.flip(kernel) if shown.flip else kernel
+
+
+def flipped(shown: Sliding) -> Matrix:
+    """The kernel as it slides: turned if the visitor asked for it."""
+    return tuple(map(tuple, _tensors(shown)[1].tolist()))
+
+
+def output(shown: Sliding) -> Matrix:
+    """The output by the definition.
+
+    Raises:
+        ValueError: an impossible setting.
+    """
+    x, kernel = _tensors(shown)
+    y = ops.corr2d(x, kernel, stride=shown.stride, padding=shown.padding, dilation=shown.dilation)
+    return tuple(map(tuple, y.tolist()))
+
+
+# -- the board --------------------------------------------------------------------------------
+
+
+def _edited(given: Matrix, kernel: Matrix) -> None:
+    st.session_state["conv_input"] = inputs.spell_matrix(given)
+    st.session_state["conv_kernel"] = inputs.spell_matrix(kernel)
+
+
+def _pointed(at: Axes) -> None:
+    st.query_params["conv_at"] = f"{at[0]},{at[1]}"
+
+
+def _asked_place() -> Axes | None:
+    """The output cell in the link, if it is one."""
+    parts = st.query_params.get("conv_at", "").split(",")
+    if len(parts) != 2 or not all(part.isdecimal() and len(part) < 4 for part in parts):
+        return None
+    return int(parts[0]), int(parts[1])
+
+
+def board(shown: Sliding) -> None:
+    """Input ⋆ kernel = output."""
+    url_state.forget_if_new("conv_at", shown)
+    window_board(shown, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
+
+
+def explanation(shown: Sliding) -> None:
+    """What to see, in the time that the picture leaves; the output size with its numbers."""
+    st.markdown(
+        _(
+            "**One output cell** is every weight times the input cell under it, all added up. "
+            "Then the window moves on, with the *same* weights."
+        )
+    )
+    lines = [_("**How large is the output?**")]
+    for axis, name in ((0, _("rows")), (1, _("columns"))):
+        size = (len(shown.input), len(shown.input[0]))[axis]
+        window = (len(shown.kernel), len(shown.kernel[0]))[axis]
+        formula = size_formula(
+            size, window, shown.stride[axis], shown.padding[axis], shown.dilation[axis]
+        )
+        lines.append(f"{name} {formula}")
+    st.markdown("  \n".join(lines))
+    up, left = shown.padding
+    words = _(
+        "That is ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1 for n cells, a kernel of k, stride s and "
+        "dilation d. Padding p counts **per side**: {up} above and {up} below, {both_h} in total; "
+        "{left} left and {left} right, {both_w} in total."
+    )
+    st.caption(words.format(up=up, both_h=2 * up, left=left, both_w=2 * left))
+    if shown.flip:
+        st.caption(_("Flipped: the convolution of mathematics."))
+    else:
+        st.caption(_("Not flipped: strictly a cross-correlation, which networks call convolution."))

@@ -1,0 +1,152 @@
+"""The kernel of the page on convolution, on a real photograph."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, cast
+
+import numpy as np
+import streamlit as st
+import torch
+from torch.nn import functional
+
+from explorer.base import language
+from explorer.base.language import _
+from explorer.base.tasks import Task
+from explorer.base.units import times
+from explorer.data import photographs
+from explorer.data.decoding import pools
+from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.data.photographs import Photograph
+from explorer.figures.photographs import grey_png, signed_png
+from explorer.networks import ops
+from explorer.ui import lesson, progress, transport, url_state
+from explorer.ui.boards.window_board import Sliding
+from pages.learn.convolution.divider import divider
+
+
+def convolve(photograph: Photograph, shown: Sliding) -> Photograph:
+    """The kernel (its flip and dilation too) over the photograph, padded with zeros to its size."""
+    kernel = torch.tensor(shown.kernel, dtype=torch.float64)
+    if shown.flip:
+        kernel = ops.flip(kernel)
+    spans = [d * (k - 1) for d, k in zip(shown.dilation, kernel.shape, strict=True)]
+    top, left = (span // 2 for span in spans)  # an even kernel's odd cell: right and below
+    x = torch.tensor(photograph)  # a copy: the kept one is read-only
+    padded = functional.pad(x, (left, spans[1] - left, top, spans[0] - top))
+    y = functional.conv2d(padded[None, None], kernel[None, None], dilation=shown.dilation)
+    found: Photograph = y[0, 0].numpy()
+    return found
+
+
+def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
+    """The result as PNG, and how it is to be read.
+
+    Weights that add up to something keep the brightness: the result is a picture again. Weights
+    that add up to zero (or less) answer to changes alone, of either sign.
+    """
+    total = float(np.sum(shown.kernel))
+    if total > 1e-6:
+        words = _(
+            "The weights add up to {total:g}: a picture again, black 0 to white {total:g}, cut off "
+            "outside."
+        )
+        return grey_png(result, total), words.format(total=total)
+    most = float(np.quantile(np.abs(result), 0.995)) or 1.0
+    words = _(
+        "The weights add up to {total}: only changes answer. Blue −{most:.2g}, white 0, "
+        "orange {most:.2g}; stronger answers (1 in 200) are cut off."
+    )
+    spelled = f"{total:g}".replace("-", "−")
+    return signed_png(result, most), words.format(total=spelled, most=most)
+
+
+@dataclass(frozen=True)
+class Treated:
+    """A photograph before and after, as PNG; how the result is to be read, and its checksum."""
+
+    before: bytes
+    after: bytes
+    words: str
+    total: float
+
+
+def treated(photograph: Photograph, shown: Sliding) -> Treated:
+    """What the kernel makes of it."""
+    result = convolve(photograph, shown)
+    after, words = drawn(result, shown)
+    return Treated(grey_png(photograph), after, words, float(np.sum(result)))
+
+
+@lru_cache(maxsize=64)  # some 200 kB each
+def _ours(name: str, shown: Sliding, _language: str) -> Treated:
+    """`treated`, of a photograph that everybody has, kept for everybody."""
+    return treated(_photograph(name), shown)
+
+
+def _photograph(name: str) -> Photograph:
+    return photographs.photograph(cast(Literal["china", "flower"], name))
+
+
+def _picked() -> Photograph | str | None:
+    """The photograph that the visitor chose, by name if it is ours; None while there is none."""
+    source = url_state.pick_one(
+        "conv_photo",
+        _("Photograph"),
+        {
+            "flower": _("Flower"),
+            "china": _("Palace"),
+            "upload": _("Upload"),
+            "camera": _("Camera"),
+        },
+    )
+    if source in photographs.NAMES:
+        return source
+    if source == "upload":
+        given = st.file_uploader(
+            _("A PNG or JPEG picture"),
+            ["png", "jpg", "jpeg"],
+            key="conv_file",
+            max_upload_size=MOST_BYTES // 1_000_000,
+        )
+    else:
+        given = transport.camera(_("Take a picture"), key="conv_camera", width=420)
+
+    def start(content: bytes) -> Task[Photograph]:
+        return photographs.start_upload(content, client=progress.client())
+
+    return progress.read(given, start, pools.PICTURES, "conv")
+
+
+def show(shown: Sliding) -> None:
+    """Before | after, with a divider to drag."""
+    st.subheader(_("The same kernel on a photograph"), anchor=False)
+    picture, text = st.columns([5, 3], gap="medium")
+    with text:
+        chosen = _picked()
+    if chosen is None:
+        picture.info(_("Choose a picture on the right; it stays in this session and is not kept."))
+        return
+    photograph = _photograph(chosen) if isinstance(chosen, str) else chosen
+    kernel = replace(shown, name="", input=())  # all that matters here, whatever the board holds
+    with_kernel = (
+        _ours(chosen, kernel, language.current())
+        if isinstance(chosen, str)
+        else treated(chosen, kernel)
+    )
+    with picture:
+        divider(
+            with_kernel.before,
+            with_kernel.after,
+            names=(_("before"), _("after")),
+            label=_("Divider between before and after"),
+            key="conv_divider",
+            name=f"{shown.name}-{with_kernel.total:.3f}",
+        )
+    with text:
+        st.markdown(with_kernel.words)
+        st.caption(
+            _("Grey, {size} pixels; stride 1 and zeros around it, so that the size stays.").format(
+                size=times(photograph.shape)
+            )
+        )
+        lesson.download(_("After (PNG)"), with_kernel.after, "convolved.png")

@@ -1,0 +1,1 @@
+"""Learn an edge kernel: can a kernel find the edge by itself?"""

@@ -1,0 +1,387 @@
+// The descent board: loss surface, loss by step, kernel and output, moved together by one position
+// in the run. All steps are here from the start; Python hears only of a new rate or a drawn cell.
+
+import * as math from "./math.js"
+import * as plots from "./plots.js"
+import * as rate from "./rate.js"
+import * as grid from "./grid.js"
+import * as shared from "../../../explorer/ui/boards/shared.js"
+import * as colouring from "../../../explorer/ui/boards/colours.js"
+const { fill, icon } = shared
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4]
+const SECONDS = 6 // a whole run at speed 1, unless that were slower than SLOWEST
+const SLOWEST = 4 // steps a second at speed 1
+const LETTERS = ["A", "B"]
+let made = 0
+
+class Board {
+  constructor(root) {
+    this.name = ++made
+    this.root = root
+    root.innerHTML = SKELETON
+    this.shown = 0
+    this.kind = "weights"
+    this.find(".speed").append(...SPEEDS.map(speed => new Option(`${speed} ×`, speed, speed === 1, speed === 1)))
+    this.grids = this.makeGrids()
+    this.listen()
+    this.watch = new ResizeObserver(() => this.ruler?.resize())
+    this.watch.observe(this.find(".ruler"))
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector)
+  }
+
+  leave() {
+    cancelAnimationFrame(this.frame)
+    this.watch.disconnect()
+  }
+
+  receive(component) {
+    this.component = component
+    const colours = readColours(this.root)
+    const text = JSON.stringify([component.data, colours.key])
+    if (text === this.text) return // a rerun: nothing new to show
+    this.text = text
+    const before = this.data
+    this.data = component.data
+    this.colours = colours
+    this.pause()
+    if (this.shown >= this.data.runs.length) this.shown = 0
+    const last = this.last
+    const kept = before && before.runs[0].steps.length === this.data.runs[0].steps.length && this.position < last
+    this.position = kept ? Math.min(Math.round(this.position), last) : last
+    this.scales()
+    this.words()
+    this.paint()
+  }
+
+  get last() {
+    return Math.max(...this.data.runs.map(run => run.steps.length - 1))
+  }
+
+  // Colours span ± the largest number of the target, and a quarter more for what overshoots: they
+  // mean the same at every step.
+  scales() {
+    const maps = colouring.readMaps(this.root)
+    const reach = rows => colouring.largest(rows) || 1
+    const shade = rows => new colouring.Shade(maps, 1.25 * reach(rows), true)
+    this.shades = { kernel: shade(this.data.target_kernel), output: shade(this.data.target) }
+    this.reach = reach(this.data.target)
+  }
+
+  words() {
+    const { labels, names } = this.data
+    const words = { ...labels, weights: fill(labels.weights, { x: names[0], y: names[1] }) }
+    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = words[element.dataset.word]
+    shared.nameAll(this.root, words)
+    this.find(".image canvas").classList.toggle("drawable", this.data.drawable)
+    const scale = fill(labels.colours, { reach: math.brief(this.reach) })
+    this.find(".hint").textContent = `${scale} ${this.data.drawable ? labels.draw_hint : labels.arithmetic}`
+    this.chips()
+  }
+
+  chips() {
+    const { runs, labels } = this.data
+    const chips = runs.map((run, index) => {
+      const chip = document.createElement("button")
+      chip.type = "button"
+      chip.className = "chip"
+      chip.dataset.run = index
+      chip.innerHTML = `<svg viewBox="0 0 34 14" width="34" height="14" aria-hidden="true"><path d="M0 7H34" stroke="${this.colours.runs[index]}" stroke-width="2.2" stroke-dasharray="${index ? "6 4" : "none"}"/><path d="${plots.mark(index, [17, 7], 4.5)}" fill="${this.colours.runs[index]}"/></svg>`
+      const word = runs.length > 1 ? `${LETTERS[index]}: ` : ""
+      chip.append(word + fill(labels.chip, { rate: run.rate }))
+      chip.title = labels.chip_hint
+      return chip
+    })
+    this.find(".chips").replaceChildren(...chips)
+  }
+
+  paint() {
+    const { data, colours } = this
+    this.curve = new plots.Curve(this.find(".curve .plot"), data, colours, this.name)
+    this.ruler = new rate.Ruler(this.find(".ruler"), data, colours, rates => this.component.setTriggerValue("rates", rates))
+    this.find(".scrub").max = this.last
+    this.paintSurface()
+    this.root.dataset.descentPainted = data.key
+  }
+
+  paintSurface() {
+    this.surface = new plots.Surface(this.find(".surface .plot"), this.data, this.kind, this.colours, this.name)
+    for (const button of this.root.querySelectorAll("[data-kind]")) button.ariaPressed = String(button.dataset.kind === this.kind)
+    this.show()
+  }
+
+  // -- what stands on the screen at this position -----------------------------------------------
+
+  show() {
+    this.left = this.surface.move(this.position, this.shown)
+    this.curve.move(this.position)
+    this.note()
+    const step = Math.floor(this.position + 1e-9)
+    this.find(".scrub").value = step
+    if (step !== this.step || this.drawnKey !== this.key()) this.showStep(step)
+  }
+
+  key() {
+    return `${this.data.key} ${this.shown} ${this.colours.key}`
+  }
+
+  get here() {
+    const { steps } = this.data.runs[this.shown]
+    return steps[Math.min(this.step, steps.length - 1)]
+  }
+
+  showStep(step) {
+    this.step = step
+    this.drawnKey = this.key()
+    const { labels, runs } = this.data
+    const { loss } = this.here
+    const at = Math.min(step, runs[this.shown].steps.length - 1)
+    const text = fill(labels.now, { step: at, steps: runs[this.shown].steps.length - 1, loss: math.number(loss) })
+    this.find(".now").textContent = text
+    this.find(".scrub").ariaValueText = text
+    this.root.dataset.step = at
+    for (const chip of this.root.querySelectorAll(".chip")) chip.ariaPressed = String(Number(chip.dataset.run) === this.shown)
+    this.showKernel()
+    this.showGrids()
+    this.showUpdate(at)
+  }
+
+  // Under the surface: what it is a picture of, or the loss where the reader points.
+  note(pointed = null) {
+    const { labels, names, spectrum, runs } = this.data
+    const { outside, moved } = this.left
+    let text = labels.whole
+    if (spectrum.critical === null) text = labels.flat
+    else if (this.kind === "axes")
+      text = fill(labels.axes_note, { flat: math.number(spectrum.curvatures[0], 1), steep: math.number(spectrum.curvatures.at(-1), 1) })
+    else if (names.length > 2) {
+      const { steps } = runs[this.shown]
+      const p = moved ? this.data.solution : steps[Math.min(Math.round(this.position), steps.length - 1)].p
+      const others = names.slice(2).map((name, i) => `${name} = ${math.number(p[i + 2], 2)}`).join(", ")
+      text = fill(moved ? labels.slice_target : labels.slice, { others })
+    }
+    if (outside) text = `${fill(labels.outside, { place: outside })} ${text}`
+    if (pointed) text = fill(labels.loss_here, { place: pointed.place, loss: math.number(pointed.loss, 3) })
+    this.find(".surface .note").textContent = text
+  }
+
+  showKernel() {
+    const { p } = this.here
+    const host = this.find(".kernel .cells")
+    const rows = math.kernelOf(this.data, p)
+    host.style.setProperty("--wide", rows[0].length)
+    host.replaceChildren(
+      ...rows.flat().map(value => {
+        const cell = document.createElement("span")
+        cell.style.cssText = this.shades.kernel.style(value)
+        cell.textContent = math.number(value, 3)
+        return cell
+      }),
+    )
+    this.find(".kernel .bias").textContent = this.data.bias ? `b = ${math.number(p.at(-1), 4)}` : ""
+  }
+
+  makeGrids() {
+    const output = { pointed: cell => this.point(cell) }
+    return {
+      image: new grid.Grid(this.find(".image canvas"), {
+        pointed: cell => this.light(cell),
+        pressed: cell => this.data.drawable && this.component.setTriggerValue("cell", cell),
+      }),
+      output: new grid.Grid(this.find(".output canvas"), output),
+      target: new grid.Grid(this.find(".target canvas"), output),
+    }
+  }
+
+  showGrids() {
+    const { data, grids, colours, cell } = this
+    const { p } = this.here
+    this.output = math.correlate(data, p)
+    const kernel = data.target_kernel
+    const paint = value => this.shades.output.pair(value)[0]
+    const under = cell ? [...cell, kernel.length, kernel[0].length] : this.lit && data.drawable ? [...this.lit, 1, 1] : null
+    grids.image.draw(data.image, colouring.grey, colours.ink, under)
+    const one = cell ? [...cell, 1, 1] : null
+    grids.output.draw(this.output, paint, "#000", one)
+    grids.target.draw(data.target, paint, "#000", one)
+    this.root.dataset.output = JSON.stringify(this.output.flat().length > 400 ? [] : this.output)
+    this.find(".arithmetic").textContent = cell ? this.arithmetic(cell) : ""
+    this.find(".hint").hidden = Boolean(cell)
+  }
+
+  arithmetic([i, j]) {
+    const { data } = this
+    const { p } = this.here
+    const kernel = math.kernelOf(data, p)
+    const terms = kernel.flatMap((row, a) => row.map((weight, b) => `${bracket(weight)}·${math.brief(data.image[i + a][j + b])}`))
+    if (data.bias) terms.push(bracket(p.at(-1)))
+    return fill(data.labels.cell, {
+      row: i + 1, column: j + 1, sum: terms.join(" + "), value: math.number(this.output[i][j]), target: math.brief(data.target[i][j]),
+    })
+  }
+
+  point(cell) {
+    this.cell = cell
+    this.showGrids()
+  }
+
+  light(cell) {
+    this.lit = cell
+    if (this.data.drawable) this.showGrids()
+  }
+
+  // The next step of every parameter, as a sum that can be checked by hand.
+  showUpdate(at) {
+    const { labels, names, runs } = this.data
+    const { steps, rate: speed } = runs[this.shown]
+    const { p, g } = steps[at]
+    const next = steps[at + 1]?.p
+    const change = g.map(value => (typeof value === "number" ? -speed * value : value))
+    const rows = [[labels.value, p], [labels.gradient, g], [labels.change, change], [labels.next, next ?? names.map(() => "–")]]
+    const cell = (tag, text, scope) => `<${tag}${scope ? ` scope="${scope}"` : ""}>${text}</${tag}>`
+    const line = ([word, values]) => `<tr>${cell("th", word, "row")}${values.map(value => cell("td", math.number(value))).join("")}</tr>`
+    this.find(".update table").innerHTML = `<thead><tr><td></td>${names.map(name => cell("th", name, "col")).join("")}</tr></thead><tbody>${rows.map(line).join("")}</tbody>`
+  }
+
+  // -- moving -----------------------------------------------------------------------------------
+
+  go(position) {
+    this.pause()
+    this.position = Math.min(Math.max(position, 0), this.last)
+    this.show()
+  }
+
+  play() {
+    if (this.position >= this.last) this.position = 0
+    this.playing = true
+    this.playWords()
+    this.then = performance.now()
+    this.frame = requestAnimationFrame(now => this.roll(now))
+  }
+
+  roll(now) {
+    if (!this.playing) return
+    const speed = Number(this.find(".speed").value) * Math.max(SLOWEST, this.last / SECONDS)
+    // On a busy machine a frame's time can lie before that of the click which asked for it.
+    const passed = Math.min(Math.max(now - this.then, 0), 100) / 1000
+    this.exact = (shared.still() ? (this.exact ?? this.position) : this.position) + passed * speed
+    this.then = now
+    const wanted = shared.still() ? Math.floor(this.exact) : this.exact
+    this.position = Math.min(wanted, this.last)
+    this.show()
+    if (this.position >= this.last) return this.pause()
+    this.frame = requestAnimationFrame(later => this.roll(later))
+  }
+
+  pause() {
+    cancelAnimationFrame(this.frame)
+    this.playing = false
+    this.exact = null
+    if (this.data) this.playWords()
+  }
+
+  playWords() {
+    shared.playButton(this.find('[data-act="play"]'), this.playing, this.data.labels)
+  }
+
+  listen() {
+    const acts = {
+      play: () => (this.playing ? this.stop() : this.play()),
+      first: () => this.go(0),
+      back: () => this.go(Math.ceil(this.position) - 1),
+      forward: () => this.go(Math.floor(this.position) + 1),
+      last: () => this.go(this.last),
+    }
+    this.root.addEventListener("click", event => {
+      const { act, kind, run } = event.target.closest("button")?.dataset ?? {}
+      if (act) acts[act]()
+      if (kind) {
+        this.kind = kind
+        this.paintSurface()
+      }
+      if (run) {
+        this.shown = Number(run)
+        this.show()
+      }
+    })
+    this.find(".scrub").addEventListener("input", event => this.go(Number(event.target.value)))
+    const surface = this.find(".surface .plot")
+    surface.onpointermove = event => this.note(this.surface.lossAt(event.clientX, event.clientY))
+    surface.onpointerleave = () => this.note()
+    const curve = this.find(".curve .plot")
+    curve.onpointerdown = event => {
+      curve.setPointerCapture(event.pointerId)
+      this.go(this.curve.stepAt(event.clientX))
+    }
+    curve.onpointermove = event => event.buttons && this.go(this.curve.stepAt(event.clientX))
+  }
+
+  stop() {
+    this.go(Math.round(this.position))
+  }
+
+  picture() {
+    return { element: this.root, file: `descent-step-${this.step}` }
+  }
+}
+
+export default shared.mount(Board, ".descent")
+
+const bracket = value => (math.number(value).startsWith("−") ? `(${math.number(value)})` : math.number(value))
+
+// -- colours ------------------------------------------------------------------------------------
+
+function readColours(root) {
+  const { along, css, mix, parts, readMaps } = colouring
+  const style = getComputedStyle(root)
+  const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
+  const [paper, ink] = [read("--st-background-color", "#ffffff"), read("--st-text-color", "#17202b")]
+  const onPaper = (colour, share) => css(mix(parts(paper), parts(colour), share))
+  const light = parts(paper).reduce((sum, part) => sum + part) > 380
+  const { upward } = readMaps(root)
+  return {
+    paper, ink,
+    key: `${paper} ${ink}`,
+    mix: onPaper,
+    quiet: onPaper(ink, 0.72),
+    line: onPaper(ink, 0.16),
+    alarm: light ? "#b3261e" : "#ff8a7a",
+    runs: light ? ["#0060a0", "#c24e00"] : ["#6fc0f5", "#f79256"],
+    font: read("--st-font", "sans-serif"),
+    sequential: share => css(along(upward, share)),
+  }
+}
+
+const SKELETON = `
+<div class="panels">
+  <section class="surface"><header><h2 data-word="surface"></h2><div class="tools" data-unsaved>
+      <button type="button" data-kind="weights" data-word="weights"></button>
+      <button type="button" data-kind="axes" data-word="main_axes"></button></div></header>
+    <div class="plot"></div><p class="note"></p></section>
+  <section class="curve"><header><h2 data-word="curve"></h2><div class="chips"></div></header><div class="plot"></div></section>
+  <section class="pictures">
+    <figure class="image"><figcaption data-word="image"></figcaption><canvas tabindex="0" role="img" data-name="image"></canvas></figure>
+    <figure class="kernel"><figcaption data-word="kernel"></figcaption><div class="cells"></div><div class="bias"></div></figure>
+    <figure class="output"><figcaption data-word="output"></figcaption><canvas tabindex="0" role="img" data-name="output"></canvas></figure>
+    <figure class="target"><figcaption data-word="target"></figcaption><canvas tabindex="0" role="img" data-name="target"></canvas></figure>
+    <p class="sum"><span class="hint"></span><span class="arithmetic" aria-live="polite"></span></p>
+  </section>
+</div>
+<div class="bar">
+  <button type="button" data-unsaved data-act="first" data-name="first">${icon("first")}</button>
+  <button type="button" data-unsaved data-act="back" data-name="back">${icon("back")}</button>
+  <button type="button" data-unsaved data-act="play" class="play main"></button>
+  <button type="button" data-unsaved data-act="forward" data-name="forward">${icon("forward")}</button>
+  <button type="button" data-unsaved data-act="last" data-name="last">${icon("last")}</button>
+  <input type="range" data-unsaved class="scrub" min="0" step="1" data-name="scrub">
+  <strong class="now"></strong>
+  <select data-unsaved class="speed" data-name="speed"></select>
+  ${shared.saveButton("svg")}${shared.saveButton("png")}
+</div>
+<div class="lower">
+  <section><h2 data-word="rate"></h2><div class="ruler"></div></section>
+  <section class="update"><header><h2 data-word="update"></h2><span class="rule" data-word="update_rule"></span></header><div class="wide" tabindex="0" role="group" data-name="update"><table></table></div></section>
+</div>`

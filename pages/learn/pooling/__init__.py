@@ -1,0 +1,1 @@
+"""Pooling: what does it forgive, and what does it lose?"""

@@ -1,0 +1,215 @@
+"""The parts of the page on pooling, top to bottom."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.base import inputs
+from explorer.base.inputs import Matrix
+from explorer.base.language import N_, _
+from explorer.data import photographs
+from explorer.networks import ops
+from explorer.ui import lesson, url_widgets
+from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
+from explorer.ui.boards.window_code import size_formula
+from explorer.ui.lesson import Setting
+from explorer.ui.matrix_input import both_axes, example, matrix_text
+
+BOARD = "pool_board"
+Mode = Literal["max", "avg"]  # as PyTorch calls them, in every language
+MODES: tuple[Mode, ...] = ("max", "avg")
+EDGE_MAP = "; ".join(["0 1 0 0 0 -1 0"] * 6)  # of the bars under [1, −1]
+NINE = "0 1 2; 3 4 5; 6 7 8"
+SIXTEEN = "0 1 2 3; 4 5 6 7; 8 9 10 11; 12 13 14 15"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An input and the layer that it is pooled by; the name is marked with N_."""
+
+    name: str
+    input: str
+    window: Axes
+    stride: Axes
+    padding: Axes = (0, 0)
+
+
+def presets() -> dict[str, Preset]:
+    """By their name; the first is what the page opens with."""
+    digit = inputs.spell_matrix(tuple(map(tuple, photographs.digit(0).tolist())))
+    return {
+        "nine": Preset(N_("3 × 3, window 2"), NINE, (2, 2), (1, 1)),
+        "three": Preset(N_("4 × 4, window 3"), SIXTEEN, (3, 3), (3, 3)),
+        "padded": Preset(N_("4 × 4, padded"), SIXTEEN, (3, 3), (2, 2), (1, 1)),
+        "oblong": Preset(N_("4 × 4, window (2, 4)"), SIXTEEN, (2, 4), (2, 3), (1, 2)),
+        "edges": Preset(N_("edges of the bars"), EDGE_MAP, (2, 2), (1, 1)),
+        "digit": Preset(N_("digit, window 2"), digit, (2, 2), (2, 2)),
+    }
+
+
+def setting(
+    preset: str = "nine",
+    mode: str = "max",
+    *,
+    cells: str | None = None,
+    window: Axes | None = None,
+    stride: Axes | None = None,
+) -> Setting:
+    """Every widget of the board, for a prompt; what is given overrides the preset's."""
+    each = presets()[preset]
+    high, wide = window or each.window
+    down, right = stride or each.stride
+    return {
+        "pool_input": cells or each.input,
+        "pool_mode": mode,
+        "pool_window_h": high,
+        "pool_window_w": wide,
+        "pool_stride_h": down,
+        "pool_stride_w": right,
+        "pool_pad_h": each.padding[0],
+        "pool_pad_w": each.padding[1],
+    }
+
+
+# -- controls ---------------------------------------------------------------------------------
+
+
+def controls(numbers: DeltaGenerator) -> Sliding:
+    """One row of controls; what they say, or the last good of it with a sentence.
+
+    `numbers` is where on the page the grid can be written as text.
+    """
+    first = presets()["nine"]
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="xsmall", key="pool_controls"
+    ):
+        slot = st.empty()  # filled when the others have read the link
+        mode = url_widgets.one_of(_("pooling"), "pool_mode", MODES, "max")
+        window = both_axes(
+            (_("window ↕"), _("window ↔")), "pool_window", first.window, MOST_KERNEL,
+            on_change=_stride_follows,
+        )  # fmt: skip
+        stride = both_axes((_("stride ↓"), _("stride →")), "pool_stride", first.stride, 9)
+        padding = both_axes((_("padding ↕"), _("padding ↔")), "pool_pad", first.padding, 4)
+        with numbers.popover(_("Numbers"), icon=":material/edit:"):
+            st.markdown(_("Click a cell on the board to change it, or write all of them here."))
+            given = matrix_text(_("Input"), "pool_input", first.input, MOST_INPUT)
+        _example(slot, mode)
+    return lesson.last_good("pool", lambda: _sliding(given, mode, window, stride, padding), _start)
+
+
+def _stride_follows() -> None:
+    """PyTorch's default: a new window brings its own stride."""
+    for axis in "hw":
+        st.session_state[f"pool_stride_{axis}"] = st.session_state[f"pool_window_{axis}"]
+
+
+def _example(slot: DeltaGenerator, mode: str) -> None:
+    """The preset whose numbers these are, to be changed for another."""
+    names = {name: _(each.name) for name, each in presets().items()}
+    now = {key: st.session_state[key] for key in setting()}
+    same = [name for name in names if setting(name, mode) == now]
+    with slot:
+        example("pool_preset", names, next(iter(same), None), lambda name: setting(name, mode))
+
+
+def _start() -> Sliding:
+    return Sliding("start", inputs.parse_matrix(NINE), ((1.0, 1.0),) * 2, "max")
+
+
+def _sliding(given: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -> Sliding:
+    """What the widgets say, checked.
+
+    Raises:
+        ValueError: what is wrong with it, for the visitor.
+    """
+    cells = inputs.parse_matrix(given, MOST_INPUT)
+    _pooled(cells, mode, window, stride, padding)  # refuses what is impossible
+    return Sliding(
+        name=f"{mode}-{len(cells)}x{len(cells[0])}-{window[0]}x{window[1]}",
+        input=cells,
+        kernel=((1.0,) * window[1],) * window[0],
+        operation=mode,
+        stride=stride,
+        padding=padding,
+    )
+
+
+# -- what is computed -------------------------------------------------------------------------
+
+
+def window_of(shown: Sliding) -> Axes:
+    """(height, width) of the window."""
+    return len(shown.kernel), len(shown.kernel[0])
+
+
+def _pooled(cells: Matrix, mode: str, window: Axes, stride: Axes, padding: Axes) -> Matrix:
+    x = torch.tensor(cells, dtype=torch.float64)
+    y = ops.pool2d(x, window, mode, stride=stride, padding=padding)
+    return tuple(map(tuple, y.tolist()))
+
+
+def output(shown: Sliding) -> Matrix:
+    """The pooled input by the definition."""
+    return _pooled(shown.input, shown.operation, window_of(shown), shown.stride, shown.padding)
+
+
+# -- the board --------------------------------------------------------------------------------
+
+
+def _edited(given: Matrix, _kernel: Matrix) -> None:
+    st.session_state["pool_input"] = inputs.spell_matrix(given)
+
+
+def board(shown: Sliding) -> None:
+    """The input, the window, and what it takes from each place."""
+    window_board(shown, key=BOARD, editable=("input",), on_edit=_edited)
+
+
+def never_read(shown: Sliding) -> int:
+    """How many cells of the input no window reads."""
+    x = torch.zeros(len(shown.input), len(shown.input[0]), dtype=torch.float64)
+    reads = gradient(x, shown, "avg")  # with equal shares, a cell without gradient is never read
+    return int((reads == 0).sum())
+
+
+def gradient(x: torch.Tensor, shown: Sliding, mode: str) -> torch.Tensor:
+    """∂(sum of the outputs)/∂x by torch's own backward pass, (H, W)."""
+    pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[mode]
+    given = x.detach().clone().requires_grad_()
+    layer = pool(window_of(shown), stride=shown.stride, padding=shown.padding)
+    layer(given[None, None]).sum().backward()
+    assert given.grad is not None
+    return given.grad
+
+
+def explanation(shown: Sliding) -> None:
+    """What pooling does here, in numbers."""
+    most = shown.operation == "max"
+    st.markdown(
+        _("**One output cell** is the largest number in its window. There is nothing to learn.")
+        if most
+        else _("**One output cell** is the mean of its window. There is nothing to learn.")
+    )
+    lines = [_("**How large is the output?**")]
+    for axis, name in ((0, _("rows")), (1, _("columns"))):
+        size = (len(shown.input), len(shown.input[0]))[axis]
+        window = window_of(shown)[axis]
+        formula = size_formula(size, window, shown.stride[axis], shown.padding[axis], 1)
+        lines.append(f"{name} {formula}")
+    st.markdown("  \n".join(lines))
+    cells = len(shown.input) * len(shown.input[0])
+    if lost := never_read(shown):
+        words = _("**{n} of {all} input cells are never read** (hatched): no window fits there.")
+        st.markdown(words.format(n=lost, all=cells))
+    if shown.stride == window_of(shown):
+        st.caption(_("The stride is the window, PyTorch’s default: no cell is read twice."))
+    st.caption(
+        _(
+            "Padding is per side and at most half the window (2p ≤ k), so that no window lies in "
+            "padding alone. Max pads with −∞, which never wins; the mean pads with 0, which counts."
+        )
+    )

@@ -1,0 +1,1 @@
+"""Receptive field: how much of the picture does one unit see?"""

@@ -1,0 +1,227 @@
+"""The receptive field measured: what counts in it, what it costs, and in real networks."""
+
+import streamlit as st
+
+from explorer import networks as architectures
+from explorer.analysis.summary import Anatomy
+from explorer.base.language import _
+from explorer.base.units import exact
+from explorer.lessons import field_stack
+from explorer.lessons.field_stack import Effective, Level
+from explorer.ui import cached, lesson, url_state, url_widgets
+from explorer.ui.entries import entry
+from pages.learn.receptive_field import charts
+from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK, layers_of
+
+CHANNELS = 64
+
+
+# Beside the course's own: deeper ones, whose fields outgrow the picture.
+NETWORKS = ("torchvision/vgg16", "torchvision/resnet50", "torchvision/densenet121",
+            "torchvision/mobilenet_v2", "torchvision/inception_v3")  # fmt: skip
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _effective(text: str, side: int, weighted: str, relu: bool) -> Effective:
+    """`field_stack.effective`, kept."""
+    layers = field_stack.parse(text)
+    if weighted == "ones":
+        return field_stack.effective(layers, side, weighted="ones", relu=relu)
+    return field_stack.effective(layers, side, relu=relu)
+
+
+def effective(stack: tuple[Level, ...]) -> None:
+    """Theory and measurement side by side, and how much of it lies in the middle."""
+    with st.container(horizontal=True, vertical_alignment="center", key="field_effective"):
+        kinds = {"random": _("Random weights"), "ones": _("Equal weights")}
+        weighted = url_state.pick_one("field_weights", _("Weights"), kinds)
+        relu = url_widgets.toggle(_("ReLU after each convolution"), "field_relu", default=False)
+    text = field_stack.spell(layers_of(stack))
+    found = lesson.last_good(
+        "field_effective",
+        lambda: _effective(text, stack[0].units, weighted, relu),
+        lambda: _effective(STACK, SIDE, weighted, relu),
+    )
+    st.markdown(
+        _(
+            "**{share} % of the gradient falls into the centre quarter** (dashed) of the "
+            "{side} × {side} field; if every pixel counted equally it would be 25 %."
+        ).format(share=round(100 * found.within), side=found.box[1] - found.box[0] + 1)
+    )
+    names = (_("In theory: every pixel of the box"), _("Measured: how much each pixel counts"))
+    for column, name, measured in zip(st.columns(2), names, (False, True), strict=True):
+        with column:
+            st.markdown(name)
+            st.plotly_chart(
+                charts.effective(found, measured=measured),
+                key=f"field_heat_{'measured' if measured else 'theory'}",
+                config={"displaylogo": False},
+                alt=name,
+            )
+    st.markdown(
+        _(
+            "The box says which pixels *can* change the unit. How strongly they do is the "
+            "gradient, here its mean size over 32 networks with random weights. A pixel in the "
+            "middle reaches the unit on many paths, one at the edge on few: the *effective* field "
+            "is a bright spot that grows only with the square root of the depth "
+            "([Luo et al., 2016](https://arxiv.org/abs/1701.04128))."
+        )
+    )
+    lesson.download(_("Pixels (CSV)"), effective_csv(found), "effective-field.csv")
+
+
+def effective_csv(found: Effective) -> str:
+    """One row for each pixel, from 1: its share of all gradient, as measured."""
+    return lesson.csv_of(
+        [
+            {"row": i + 1, "column": j + 1, "share": f"{share:.6g}"}
+            for i, line in enumerate(found.strength.tolist())
+            for j, share in enumerate(line)
+        ]
+    )
+
+
+PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
+
+
+def why_small() -> None:
+    """The same field at fewer weights and with more non-linearities."""
+    given = url_widgets.number(_("Channels C, in and out"), "field_channels", CHANNELS, width=190)
+    channels = lesson.last_good("field_channels", lambda: read_channels(given), lambda: CHANNELS)
+    (two, one), __ = PAIRS
+    saved = 1 - _weights(two, channels) / _weights(one, channels)
+    st.markdown(
+        _(
+            "**Two 3 × 3 see 5 × 5 pixels like one 5 × 5, with 18C² weights instead of 25C²: "
+            "{two} against {one}, {saved} % fewer**, and with two non-linearities instead of one."
+        ).format(
+            two=exact(_weights(two, channels)),
+            one=exact(_weights(one, channels)),
+            saved=round(100 * saved),
+        )
+    )
+    st.table([row for small, large in PAIRS for row in _compared(small, large, channels)])
+    st.caption(_("Weights of the convolutions, without biases; one activation behind each."))
+    lesson.download(_("Table (CSV)"), stacks_csv(channels), "two-or-one.csv")
+    st.markdown(
+        _(
+            "This is VGG's argument for small kernels (Simonyan & Zisserman, 2014). The cost: "
+            "twice as many layers run one after the other, and twice as many maps are kept for "
+            "training. Which of them classifies better is a question for a training run, not for "
+            "this table."
+        )
+    )
+
+
+def read_channels(given: int) -> int:
+    """The number of channels.
+
+    Raises:
+        ValueError: not from 1 to 4096.
+    """
+    if not 1 <= given <= 4096:
+        raise ValueError(
+            _("The number of channels is {n}; it must be from 1 to 4096, for example 64.").format(
+                n=f"{given:.6g}"
+            )
+        )
+    return given
+
+
+def stacks_csv(channels: int) -> str:
+    """One row for each stack of the table."""
+    stacks = [(text, field_stack.parse(text)) for pair in PAIRS for text in pair]
+    return lesson.csv_of(
+        [
+            {
+                "stack": text,
+                "field_pixels": field_stack.levels(layers, MOST_SIDE)[-1].axis.size,
+                "channels": channels,
+                "weights": field_stack.weights(layers, channels),
+                "nonlinearities": field_stack.nonlinearities(layers),
+            }
+            for text, layers in stacks
+        ]
+    )
+
+
+def _weights(text: str, channels: int) -> int:
+    return field_stack.weights(field_stack.parse(text), channels)
+
+
+def _compared(small: str, large: str, channels: int) -> list[dict[str, str]]:
+    rows = []
+    for text in (small, large):
+        layers = field_stack.parse(text)
+        kernel, n = layers[0].kernel, len(layers)
+        field = field_stack.levels(layers, MOST_SIDE)[-1].axis.size
+        share = _weights(text, channels) / _weights(large, channels) - 1
+        rows.append(
+            {
+                _("stack"): f"{n} × ({kernel} × {kernel})",
+                _("field (pixels)"): f"{field} × {field}",
+                _("weights"): f"{n}·{kernel}²·C² = {n * kernel**2}C²",
+                _("with C = {c}").format(c=channels): exact(_weights(text, channels)),
+                _("against the large one"): (
+                    f"{100 * share:+.0f} %".replace("-", "−") if share else _("–")
+                ),
+                _("non-linearities"): str(field_stack.nonlinearities(layers)),
+            }
+        )
+    return rows
+
+
+def networks() -> None:
+    """The field of every layer with a window of a chosen network, against its picture."""
+    names = [*architectures.course(), *NETWORKS]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="field_pick"):
+        name = url_widgets.select(_("Network"), "field_network", names, "vgg11", width=260)
+        st.page_link(
+            entry("layers").path,
+            label=_("Layer by layer"),
+            icon=entry("layers").icon,
+            query_params={"network": name},
+        )
+    architecture = architectures.get(name)
+    anatomy = cached.measure(name, (), architecture.input_shape, 1)
+    st.markdown(_sight(architecture.title, anatomy))
+    st.plotly_chart(charts.growth(anatomy), key="field_growth", config={"displaylogo": False})
+    lesson.download(_("Layers (CSV)"), layers_csv(anatomy), "fields.csv")
+
+
+def layers_csv(anatomy: Anatomy) -> str:
+    """One row for each layer with a window: its field, height and width, in pixels."""
+    return lesson.csv_of(
+        [
+            {
+                "layer": layer.operation.name,
+                "type": layer.operation.type,
+                "field_height": layer.ungated.size[0],
+                "field_width": layer.ungated.size[1],
+            }
+            for layer in charts.windows(anatomy)
+            if layer.ungated
+        ]
+    )
+
+
+def _sight(title: str, anatomy: Anatomy) -> str:
+    """How much of the picture the last map's units see, and from where on all of it."""
+    side, seen = max(anatomy.input[-2:]), anatomy.totals.receptive_field
+    if not seen:
+        return _("{network} has no layer with a window.").format(network=title)
+    last = _("In **{network}** a unit of the last map sees {field} × {field} pixels").format(
+        network=title, field=max(seen)
+    )
+    if max(seen) < side:
+        return last + _(": {share} % of the {side} of the picture's side.").format(
+            share=round(100 * max(seen) / side), side=side
+        )
+    first = next(
+        layer.operation.name
+        for layer in charts.windows(anatomy)
+        if layer.ungated and max(layer.ungated.size) >= side
+    )
+    return last + _("; from layer **{layer}** on, the field is as large as the picture.").format(
+        layer=first
+    )

@@ -1,0 +1,33 @@
+"""How much of the picture does one unit see?"""
+
+import streamlit as st
+
+from explorer.analysis.receptive_field import Window
+from explorer.base.language import _
+from explorer.lessons.field_stack import levels, reads
+from explorer.ui import lesson
+from pages.learn.receptive_field import measures, parts
+from pages.learn.receptive_field.questions import QUESTIONS
+
+st.title(_("How much of the picture does one unit see?"))
+
+chosen = parts.pick_view()
+if chosen in ("stack", "effective"):
+    controls, picture = lesson.controls_and_picture()
+    with controls:
+        stack = parts.good_stack(*parts.stack_controls())
+    with picture:
+        if chosen == "stack":
+            parts.board(stack)
+        else:
+            measures.effective(stack)
+    lesson.try_this(parts.prompts(chosen))
+    if chosen == "stack":
+        parts.words(stack)
+elif chosen == "why":
+    measures.why_small()
+else:
+    measures.networks()
+
+lesson.questions(QUESTIONS)
+lesson.definition(Window, levels, reads)

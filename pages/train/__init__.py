@@ -1,0 +1,1 @@
+"""Train: short runs, watched live."""

@@ -1,0 +1,228 @@
+"""The parts of the page that watches one run."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.base.units import count, size
+from explorer.data import datasets
+from explorer.runs import Run, Status
+from explorer.training.recipes import beside_course as figures
+from explorer.ui import link_warnings, url_state, visitor
+from explorer.ui.entries import entry
+from explorer.ui.runs import run_actions, run_words
+from explorer.ui.runs.learned import learned_board
+from explorer.ui.states import LIVE
+from pages.train.live.board import live_board
+
+_SAID = "what came of the last request"
+VERBS = {
+    "pause": visitor.pause,
+    "stop": visitor.stop,
+    "cancel": visitor.cancel,
+    "resume": visitor.resume,
+}
+
+
+# -- which run --------------------------------------------------------------------------------
+
+
+def pick() -> Run | None:
+    """The run in the address; without one the run that is going, else the newest."""
+    listed = run_actions.listed()
+    if not listed:
+        return None
+    known = {run.id: run for run in listed}
+    LIVE.know()
+    names = _names(listed)
+    asked = _asked(known) if LIVE.takes_query("picked") else LIVE["picked"]
+    (number,) = url_state.meant("runs", [asked or _first(listed).id], names)
+    if number not in known:
+        _tell_gone(str(number))
+        number = _first(listed).id
+    url_state.hold(LIVE.key("picked"), number, names[number])
+    chosen = st.selectbox(
+        _("Run"),
+        list(known),
+        key=LIVE.key("picked"),
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        width=340,
+    )
+    LIVE.put("run", chosen)
+    return known[chosen]
+
+
+def _asked(known: dict[int, Run]) -> int | None:
+    given = LIVE.query("run")
+    if not given:
+        return None
+    if given.isdecimal() and len(given) < 10 and int(given) in known:
+        return int(given)
+    _tell_gone(link_warnings.as_typed(given))
+    return None
+
+
+def _tell_gone(number: str) -> None:
+    link_warnings.say(_("There is no run {number}. Here is another one.").format(number=number))
+
+
+def _first(listed: list[Run]) -> Run:
+    going = [run for run in listed if run.status.active]
+    waiting = [run for run in listed if run.status is Status.QUEUED]
+    return (going or waiting[-1:] or listed)[0]
+
+
+def _names(listed: list[Run]) -> dict[int, str]:
+    """Of each run; with its number where another is called the same."""
+    same = Counter(run.name for run in listed)
+    numbered = _("{name}, run {id}")
+    return {
+        run.id: run.name if same[run.name] == 1 else numbered.format(name=run.name, id=run.id)
+        for run in listed
+    }
+
+
+def nothing_yet() -> None:
+    """No run was ever launched here."""
+    with st.container(border=True, key="nothing_yet"):
+        st.markdown(
+            _(
+                "**Nothing has been trained here yet.** Launch a run, and its curves grow on this "
+                "page while it learns: for you, and for everyone who opens the same link."
+            )
+        )
+        st.page_link(
+            entry("new-run").path,
+            label=_("Launch the first run"),
+            icon=":material/rocket_launch:",
+            query_params=_first_run(),
+        )
+
+
+def _first_run() -> dict[str, str]:
+    """The course's LeNet; where its data would have to be fetched first, one on small digits."""
+    if datasets.at_hand("fashion_mnist"):
+        return {"preset": "lenet"}
+    return {"dataset": "digits", "activation": "relu", "batch_size": "32"}
+
+
+# -- the board --------------------------------------------------------------------------------
+
+
+def board(run: Run) -> None:
+    """Curves, progress and buttons."""
+    place = _("{network} on {data}, {device}").format(
+        network=figures.title(run.recipe), data=_data(run), device=run_words.device_of(run)
+    )
+
+    def asked(verb: str) -> None:
+        try:
+            if verb == "retry":
+                LIVE["picked"] = visitor.retry(run.id)
+            elif verb in VERBS:
+                VERBS[verb](run.id)
+        except ValueError as error:
+            st.session_state[_SAID] = str(error)
+
+    refused = {verb: visitor.refusal(verb, run) for verb in (*VERBS, "retry")}
+    _say_why_off(run, refused)
+    live_board(run, key=LIVE.key("board"), place=place, refused=refused, on_ask=asked)
+    if said := st.session_state.pop(_SAID, ""):
+        st.error(run_words.literal(said), icon=":material/error:")
+
+
+def _say_why_off(run: Run, refused: Mapping[str, str]) -> None:
+    """Why buttons of the board are off: who touches has no pointer to rest on them."""
+    offered = {
+        "stop": not run.status.over or run.status is Status.PAUSED,
+        "resume": run.status.resumable,
+        "retry": run.status.over,
+    }
+    for why in dict.fromkeys(refused[verb] for verb, is_there in offered.items() if is_there):
+        if why:
+            st.caption(run_words.literal(why))
+
+
+def _data(run: Run) -> str:
+    try:
+        return _(datasets.get(run.recipe.dataset).title)
+    except ValueError:  # own pictures that were deleted
+        return run.recipe.dataset
+
+
+def say(run: Run) -> None:
+    """Why it ended, if there is something to say about that, and its note."""
+    if str(run.reason):
+        failed = run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED)
+        (st.warning if failed else st.info)(str(run.reason), icon=":material/info:")
+    run_actions.show_note(run)
+    found = figures.nearest_of_course(run.recipe)
+    if found:
+        st.caption(_beside_the_course(run, found[1].test_accuracy, found[1].epochs))
+
+
+def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
+    found = figures.nearest_of_course(run.recipe)
+    assert found is not None, "asked only where there is one"
+    same = _("The course's run behind the curves reached {accuracy} after {epochs} epochs.").format(
+        accuracy=run_words.percent(accuracy), epochs=epochs
+    )
+    departs = figures.departures(run.recipe, found[0])
+    if not departs:
+        return same + " " + _("Its recipe is the same.")
+    parts = (
+        f"{figures.field(name)} {figures.value(name, theirs)}"
+        for name, (_ours, theirs) in departs.items()
+    )
+    return same + " " + _("Its recipe differs: {parts}.").format(parts=", ".join(parts))
+
+
+# -- when it has ended --------------------------------------------------------------------------
+
+
+def outcome(run: Run) -> None:
+    """Confusion matrix, worst mistakes, accuracy of each class, at any epoch."""
+    st.subheader(_("What does it take for what?"), anchor=False)
+    learned_board(LIVE, [run], kernels=False)
+
+
+def balance(run: Run) -> None:
+    """What it was thought to take, and what it took."""
+    took, facts = run.progress.seconds, run.facts
+    parts = []
+    if run.estimate and run.status is Status.FINISHED:
+        parts.append(
+            _("Training took **{took}**; **{thought}** had been estimated.").format(
+                took=run_words.duration(took), thought=run_words.duration(run.estimate)
+            )
+        )
+    if peak := facts.get("peak_memory"):
+        held = _(
+            "Training took up to **{size}** of memory, buffers included; one step alone was "
+            "thought to need **{thought}**."
+        )
+        parts.append(held.format(size=size(peak), thought=size(facts["memory"])))
+    if parameters := facts.get("parameters"):
+        parts.append(
+            _("{parameters} parameters; {precision}, threads: {threads}, torch {version}.").format(
+                parameters=count(parameters),
+                precision=facts.get("precision", ""),
+                threads=facts.get("threads", ""),
+                version=facts.get("torch_version", ""),
+            )
+        )
+        if reason := facts.get("precision_reason"):
+            parts.append(run_words.numbers(facts["precision"], reason))
+        if captured := facts.get("capture"):
+            parts.append(run_words.launching(captured))
+    if parts:
+        st.markdown(" ".join(parts))
+
+
+def downloads(run: Run) -> None:
+    """Curves, card and weights, to take along."""
+    st.subheader(_("Take along"), anchor=False)
+    run_actions.files(run)

@@ -1,0 +1,1 @@
+"""New run: what shall be trained, and what will it take?"""

@@ -1,0 +1,260 @@
+"""What a run will take, before it is launched; and the buttons that measure and launch it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from explorer import networks, runs
+from explorer.analysis import wording
+from explorer.analysis.misfit import Lesson
+from explorer.analysis.summary import Anatomy
+from explorer.base import device, hardware, storage
+from explorer.base.device import Device
+from explorer.base.inputs import MAX_BATCH
+from explorer.base.language import _
+from explorer.base.units import count, exact, size
+from explorer.data import datasets
+from explorer.training import Budget, machine
+from explorer.training.recipes import Recipe
+from explorer.training.recipes import beside_course as figures
+from explorer.training.recipes.checks import MAX_SIZE
+from explorer.training.setting import Setting
+from explorer.ui import cached, visitor
+from explorer.ui.entries import entry
+from explorer.ui.runs import run_words
+from explorer.ui.states import NEW_RUN
+from pages.train.new_run import measured
+
+_TROUBLE = "why nothing was launched"
+
+
+@cache
+def _watch(_folder: Path) -> None:
+    runs.watch()
+
+
+def warm() -> None:
+    """Have the process that starts runs ready before somebody presses the button."""
+    with suppress(ValueError):  # a folder that cannot be written: launching says so
+        _watch(storage.runs_folder())
+
+
+# -- device -------------------------------------------------------------------------------------
+
+
+def pick_device() -> Device:
+    """Where it shall be computed, by name and memory."""
+    there = device.available()
+    best = [each for each in there if each.kind == there[0].kind]
+    words = {device.AUTOMATIC: _("the best: {name}").format(name=_named(best[0]))}
+    if len(best) > 1:
+        words = {device.AUTOMATIC: _("whichever of these is free first")}
+    words |= {each.name: _named(each) for each in there}
+    if len(there) == 1:
+        words.pop(device.AUTOMATIC)
+        words = {device.AUTOMATIC: next(iter(words.values()))}
+    chosen = NEW_RUN.pick_listed("device", _("Device"), words, width=340)
+    if len(there) == 1:
+        _say_why_no_gpu()
+    return device.named(chosen)
+
+
+def _say_why_no_gpu() -> None:
+    """What `python -m explorer doctor` says of it."""
+    verdict = hardware.verdict()
+    st.caption(run_words.literal(verdict.sentence))
+    if verdict.command:
+        st.code(verdict.command, language=None, wrap_lines=True)
+
+
+def _named(each: Device) -> str:
+    return _("{title}, {memory}").format(title=each.title, memory=size(each.memory))
+
+
+# -- what it will take --------------------------------------------------------------------------
+
+
+def _anatomy(recipe: Recipe) -> Anatomy:
+    facts = datasets.get(recipe.dataset)
+    options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
+    return cached.measure(recipe.network, cached.pairs(options), picture, recipe.batch_size)
+
+
+def misfit(recipe: Recipe) -> Lesson | None:
+    """Why the network cannot take pictures of this size, if so."""
+    facts = datasets.get(recipe.dataset)
+    if (
+        not facts.classes
+        or not 1 <= recipe.size <= MAX_SIZE
+        or not 1 <= recipe.batch_size <= MAX_BATCH
+    ):
+        return None  # the recipe's own check says more
+    return _anatomy(recipe).lesson
+
+
+def lesson(recipe: Recipe, given: Lesson) -> None:
+    """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
+    text = wording.lesson(given, networks.get(recipe.network).title)
+    with st.container(border=True, key="lesson", gap="small"):
+        st.subheader(f":material/warning: {text.headline}", anchor=False)
+        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
+            got=text.got, needs=text.needs
+        )
+        st.markdown(f"{numbers} {text.explanation}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{text.fits}**", width="content")
+            if given.nearest:
+                side = given.nearest[1]
+                st.button(
+                    _("Use {n} × {n}").format(n=side),
+                    key=NEW_RUN.key("use_nearest"),
+                    type="primary",
+                    on_click=_set_size,
+                    args=(side,),
+                )
+
+
+def _set_size(side: int) -> None:
+    NEW_RUN["size"] = side
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
+    """Bytes of one step, in the number format that the device would use; `key` names all that."""
+    facts, flops = datasets.get(_recipe.dataset), _anatomy(_recipe).totals.flops
+    options, picture = _recipe.options_and_picture(facts.shape[0], len(facts.classes))
+    chosen = _numbers(_recipe, _device)
+    return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
+
+
+def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:
+    flops = _anatomy(recipe).totals.flops
+    return machine.numbers(recipe.precision, chosen, flops, recipe.batch_size)
+
+
+def show(given: Sequence[Recipe], chosen: Device) -> None:
+    """Parameters, memory, steps and time of one run, or of several; a button that measures."""
+    budgets = [measured.budget(each) for each in given]
+    rows = {_("steps"): (exact(sum(map(_steps, given))), "")}
+    if len(given) == 1:
+        rows = {**_of_network(given[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
+    else:
+        rows[_("time")] = (_time_of_all(budgets), "")
+    st.html(_table(rows))
+    # It stays when it has measured: else the next button would move under the pointer.
+    st.button(
+        _("Measure the time") if None in budgets else _("Measure again"),
+        key=NEW_RUN.key("measure"),
+        icon=":material/timer:",
+        disabled=bool(visitor.may_not_train()),
+        on_click=_ask_to_measure,
+        help=_("A few steps are trained, in a process of its own: some seconds."),
+    )
+
+
+def _of_network(recipe: Recipe, chosen: Device) -> dict[str, tuple[str, str]]:
+    parameters = _anatomy(recipe).totals.parameters
+    key = f"{chosen.name} {measured.work(recipe)}"
+    numbers = _numbers(recipe, chosen)
+    return {
+        _("parameters"): (count(parameters), exact(parameters)),
+        _("memory of a step"): (size(_memory(recipe, chosen, key)), ""),
+        _("products in"): (numbers.name, run_words.numbers(numbers.name, numbers.reason)),
+    }
+
+
+def _steps(recipe: Recipe) -> int:
+    train = recipe.train_subset or datasets.get(recipe.dataset).train_count
+    return -(-train // recipe.batch_size) * recipe.epochs
+
+
+def _time(budget: Budget | None) -> str:
+    if budget is None:
+        return _("not measured yet")
+    return _("{time} ({n} pictures/s)").format(
+        time=run_words.duration(budget.seconds), n=count(budget.images_per_second)
+    )
+
+
+def _time_of_all(budgets: Sequence[Budget | None]) -> str:
+    known = [each.seconds for each in budgets if each]
+    if not known:
+        return _("not measured yet")
+    told = run_words.duration(sum(known))
+    if len(known) < len(budgets):
+        words = _("{time} for {n} of {all} runs")
+        return words.format(time=told, n=len(known), all=len(budgets))
+    return _("about {time}").format(time=told)
+
+
+def _table(rows: dict[str, tuple[str, str]]) -> str:
+    cells = (
+        f'<tr title="{exactly}"><th scope="row">{word}</th><td>{text}</td></tr>'
+        for word, (text, exactly) in rows.items()
+    )
+    return f'<table class="budget">{"".join(cells)}</table>'
+
+
+def _ask_to_measure() -> None:
+    st.session_state["measuring"] = True
+
+
+def measure_if_asked(given: Sequence[Recipe]) -> None:
+    """Measure, with a sign that it takes a moment; then draw the page anew with the figures."""
+    if not st.session_state.pop("measuring", False):
+        return
+    try:
+        visitor.check_train()  # a measurement trains some steps
+        measured.measure(given)
+    except ValueError as error:
+        st.session_state[_TROUBLE] = str(error)
+    st.rerun()
+
+
+# -- launching ----------------------------------------------------------------------------------
+
+
+def queue(wanted: str) -> None:
+    """Who is before, and when a run on the device `wanted` would begin."""
+    turn = runs.next_turn(device.queue(wanted))
+    if turn.until_start == 0:
+        st.caption(_("It begins at once."))
+    elif turn.until_start is None:
+        st.caption(_("Runs before it: {n}.").format(n=turn.position))
+    else:
+        st.caption(
+            _("Runs before it: {n}. It begins in about {time}.").format(
+                n=turn.position, time=run_words.duration(turn.until_start)
+            )
+        )
+
+
+def launch(given: list[Recipe]) -> None:
+    """Launch runs and go where they can be watched; one alone is watched live."""
+    numbers: list[int] = []
+    try:
+        for each in given:
+            name = f"{figures.title(each)} · {{number}}" if len(given) > 1 else ""
+            numbers += [visitor.launch(each, name, seconds=seconds(each))]
+    except ValueError as error:
+        there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(given))
+        st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)
+        st.rerun()
+    if len(numbers) == 1:
+        st.switch_page(entry("live").path, query_params={"run": str(numbers[0])})
+    st.switch_page(entry("runs").path, query_params={"runs": ",".join(map(str, numbers))})
+
+
+def seconds(recipe: Recipe) -> float | None:
+    """What a run is thought to take, where that was measured."""
+    found = measured.budget(recipe)
+    return found.seconds if found else None
+
+
+def trouble() -> None:
+    """What went wrong with the last click, if something did."""
+    if text := st.session_state.pop(_TROUBLE, ""):
+        st.error(run_words.literal(text), icon=":material/error:")

@@ -1,0 +1,25 @@
+"""What shall be trained, and what will it take?"""
+
+import streamlit as st
+
+from explorer.base.language import _
+from pages.train.new_run import budget, form, parts
+
+st.title(_("What shall be trained, and what will it take?"))
+form.arrive()
+fields, card = st.columns([5, 3], gap="medium")
+with fields:
+    experiment = form.pick_start()
+    if experiment:
+        given = parts.experiment(experiment)
+    else:
+        recipe = parts.settings()
+        taught = parts.lesson(recipe)
+        parts.beside_the_course(recipe)
+with card:
+    if experiment:
+        parts.experiment_card(given)
+    else:
+        parts.card(recipe, taught)
+parts.mistakes()
+budget.warm()

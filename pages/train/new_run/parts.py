@@ -1,0 +1,225 @@
+"""The parts of the page on which runs are set up and launched."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from explorer.base import device
+from explorer.base.device import Device
+from explorer.base.language import _
+from explorer.data import datasets
+from explorer.training import recipes
+from explorer.training.recipes import MISTAKES, PRESETS, Recipe
+from explorer.training.recipes import beside_course as figures
+from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
+from explorer.ui.entries import entry
+from explorer.ui.runs import run_actions, run_words
+from explorer.ui.states import NEW_RUN
+from pages.train.new_run import budget, form, refusal
+
+# What an experiment's plan says of its runs where they are alike, in this order.
+PLANNED = (
+    "epochs",
+    "train_subset",
+    "size",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+    "initialisation",
+)
+
+
+def settings() -> Recipe:
+    """Every field of one run."""
+    form.pick_network()
+    form.pick_data()
+    form.pick_recipe()
+    recipe = form.read()
+    _offer_spacious_batch(recipe)
+    return recipe
+
+
+def _offer_spacious_batch(recipe: Recipe) -> None:
+    """Where the course's batch was a small card's limit: that it was, and a larger one."""
+    if not limited_by_card(recipe) or not _on_accelerator():
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="spacious_batch"):
+        st.caption(
+            _(
+                "The course's batch of {batch} is what its small graphics card could hold. On a "
+                "GPU with more memory, batches of {larger} take less time for an epoch; they make "
+                "fewer steps, so the curve is not the course's."
+            ).format(batch=recipe.batch_size, larger=SPACIOUS_BATCH)
+        )
+        st.button(
+            _("Use {n} a batch").format(n=SPACIOUS_BATCH),
+            key=NEW_RUN.key("use_spacious_batch"),
+            on_click=_use_spacious_batch,
+        )
+
+
+def _on_accelerator() -> bool:
+    """Whether the device that is chosen has a memory of its own; on a CPU nothing is gained."""
+    try:
+        return device.named(NEW_RUN["device"]).kind != device.CPU
+    except ValueError:  # told beside the device
+        return False
+
+
+def _use_spacious_batch() -> None:
+    NEW_RUN["batch_size"] = SPACIOUS_BATCH
+
+
+def card(recipe: Recipe, taught: bool) -> None:
+    """Device, budget and the button that launches one run; or why it cannot be launched.
+
+    `taught` says that the lesson beside it tells why already.
+    """
+    with st.container(border=True, key="budget"):
+        st.html(run_actions.STYLE)
+        chosen = budget.pick_device()
+        recipe = replace(recipe, device=NEW_RUN["device"])
+        budget.trouble()
+        problem = form.unreadable() or _problem(recipe)
+        if not problem:
+            budget.show([recipe], chosen)
+            budget.measure_if_asked([recipe])
+        elif taught:
+            problem = _("This size does not fit the network: see beside.")
+        _launch([recipe], chosen, problem)
+
+
+def _problem(recipe: Recipe) -> str:
+    try:
+        recipes.check(recipe)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
+    missing = next((each.dataset for each in given if not datasets.at_hand(each.dataset)), None)
+    if missing and not problem:
+        _bring(missing)
+    if problem:
+        st.error(problem, icon=":material/block:")
+    else:
+        problem = refusal.show(given)
+    word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))
+    pressed = st.button(
+        word,
+        key=NEW_RUN.key("launch"),
+        type="primary",
+        icon=":material/rocket_launch:",
+        width="stretch",
+        disabled=bool(problem or missing),
+    )
+    if not problem and not missing:
+        budget.queue(NEW_RUN["device"])
+    if pressed:
+        budget.launch(list(given))
+
+
+def _bring(name: str) -> None:
+    """The data set is not here: where it is fetched."""
+    known = datasets.get(name)
+    st.warning(_("{title} is not here yet.").format(title=_(known.title)))
+    st.page_link(
+        entry("data").path,
+        label=_("Get {title} on the page about data").format(title=_(known.title)),
+        icon=":material/download:",
+        query_params={"data": name.partition("/")[0]},
+    )
+
+
+def lesson(recipe: Recipe) -> bool:
+    """The lesson of a size that the network cannot take; whether there was one."""
+    try:
+        found = budget.misfit(recipe)
+    except ValueError:
+        return False
+    if found:
+        budget.lesson(recipe, found)
+    return found is not None
+
+
+def beside_the_course(recipe: Recipe) -> None:
+    """What the course got with this network, and in what its recipe differs."""
+    found = figures.nearest_of_course(recipe)
+    if found is None:
+        return
+    _recipe, reported, _curve = found
+    got = _("**The course** got **{test}** on the test pictures after {epochs} epochs").format(
+        test=run_words.percent(reported.test_accuracy), epochs=reported.epochs
+    )
+    departs = figures.departures(recipe, found[0])
+    if not departs:
+        st.markdown(got + " " + _("with exactly this recipe."))
+        return
+    parts = "; ".join(
+        _("{field} {theirs} there, {ours} here").format(
+            field=figures.field(name),
+            theirs=figures.value(name, theirs),
+            ours=figures.value(name, ours),
+        )
+        for name, (ours, theirs) in departs.items()
+    )
+    st.markdown(got + ": " + parts + ".")
+
+
+# -- experiments --------------------------------------------------------------------------------
+
+
+def experiment(name: str) -> list[Recipe]:
+    """An experiment's runs, on other data or shortened if the reader wants that."""
+    preset = PRESETS[name]
+    st.markdown(f"**{_(preset.question)}**")
+    words = {each: _(datasets.get(each).title) for each in datasets.names()}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
+        data = NEW_RUN.pick_listed("dataset", _("Data"), words, width=220)
+        epochs = NEW_RUN.number("all_epochs", _("Epochs (0: as planned)"), width=170)
+        subset = NEW_RUN.number("train_subset", _("Training pictures (0: as planned)"), width=232)
+    shown = [
+        replace(
+            each,
+            dataset=data,
+            epochs=epochs or each.epochs,
+            train_subset=subset or each.train_subset,
+        )
+        for each in preset.recipes
+    ]
+    differ = figures.differing(shown)
+    with st.container(key="differences"):
+        st.table({_("run"): [figures.title(each) for each in shown], **differ}, hide_index=True)
+    st.caption(_("The same in all of them: {settings}.").format(settings=_shared(shown)))
+    return shown
+
+
+def _shared(given: Sequence[Recipe]) -> str:
+    """The settings in which the runs of an experiment are alike, those that matter most."""
+    alike = [name for name in PLANNED if len({getattr(each, name) for each in given}) == 1]
+    told = (f"{figures.field(n)} {figures.value(n, getattr(given[0], n))}" for n in alike)
+    return ", ".join(told)
+
+
+def experiment_card(given: Sequence[Recipe]) -> None:
+    """Device, budget and the button that launches all of them."""
+    with st.container(border=True, key="budget"):
+        st.html(run_actions.STYLE)
+        chosen = budget.pick_device()
+        budget.trouble()
+        here = [replace(each, device=NEW_RUN["device"]) for each in given]
+        problem = next(filter(None, map(_problem, here)), "")
+        if not problem:
+            budget.show(here, chosen)
+            budget.measure_if_asked(here)
+        st.caption(_("They run one after the other; their curves are laid over each other."))
+        _launch(here, chosen, problem)
+
+
+def mistakes() -> None:
+    """What the course's notebooks get wrong once, and what is done here."""
+    with st.expander(_("What is easily got wrong in a training loop")):
+        for each in MISTAKES:
+            st.markdown(f"{_(each.there)} **{_(each.here)}**")

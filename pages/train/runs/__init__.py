@@ -1,0 +1,1 @@
+"""Runs: which run did better, and why?"""

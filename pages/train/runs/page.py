@@ -1,0 +1,21 @@
+"""Which run did better, and why?"""
+
+import streamlit as st
+
+from explorer.base.language import _
+from explorer.ui.runs import run_actions
+from pages.train.runs import parts
+
+st.title(_("Which run did better, and why?"))
+listed = run_actions.listed()
+if not listed:
+    parts.nothing_yet()
+    st.stop()
+chosen = parts.choose(listed)
+parts.actions(chosen)
+if not chosen:
+    parts.nothing_chosen()
+    st.stop()
+parts.curves(chosen)
+parts.differences(chosen)
+parts.outcome(chosen)

@@ -1,0 +1,180 @@
+// The table of runs, brought up to date every second. Ticks choose runs; their signs in the charts
+// stand beside them. Python hears of ticks (`chosen`) and of a run to be opened (`open`).
+
+import * as math from "../../../explorer/ui/runs/curves_math.js"
+import { sample, node } from "../../../explorer/ui/runs/curves_chart.js"
+import { Poll } from "../../../explorer/ui/runs/poll.js"
+import { GOING } from "../../../explorer/ui/runs/track.js"
+import * as now from "../../../explorer/ui/runs/now.js"
+
+const QUICK = 1000
+const SLOW = 3000
+const SIGNS = { queued: "…", starting: "▷", running: "▶", paused: "❚❚", finished: "✓", stopped: "■", cancelled: "–", failed: "!", diverged: "↗", interrupted: "⚡" }
+const COLUMNS = ["name", "status", "network", "dataset", "progress", "curve", "accuracy", "seconds", "created"]
+const SORTED = { name: run => run.name.toLowerCase(), status: run => run.status, network: run => run.network, dataset: run => run.dataset, progress: run => run.done, accuracy: run => run.accuracy ?? -1, seconds: run => run.seconds ?? 0, created: run => run.id }
+const boards = new WeakMap()
+const { element } = now
+
+export default function (component) {
+  const host = component.parentElement
+  let board = boards.get(host)
+  if (!board) boards.set(host, (board = new Table(host.querySelector(".table"), component.data)))
+  board.receive(component)
+  return () => {
+    board.leave()
+    boards.delete(host)
+  }
+}
+
+class Table {
+  constructor(root, data) {
+    this.root = root
+    this.data = data
+    this.runs = new Map()
+    this.chosen = new Set(data.chosen)
+    this.sort = { by: "created", down: true }
+    this.seen = ""
+    root.innerHTML = `<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div><p class="lost" role="alert" hidden></p>`
+    this.find(".lost").textContent = data.labels.lost
+    this.head()
+    this.poll = new Poll({
+      ask: () => `${data.base}?${new URLSearchParams({ seen: this.seen })}`,
+      hear: answer => this.hear(answer),
+      every: () => ([...this.runs.values()].some(run => GOING.includes(run.status)) ? QUICK : SLOW),
+      lost: broken => (this.find(".lost").hidden = !broken),
+    })
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector)
+  }
+
+  leave() {
+    this.poll.leave()
+  }
+
+  receive(component) {
+    this.component = component
+    this.data = component.data
+    const given = JSON.stringify(this.data.chosen)
+    if (given !== this.given) this.chosen = new Set(this.data.chosen)
+    this.given = given
+    this.draw()
+    this.poll.now()
+  }
+
+  hear(answer) {
+    this.seen = answer.seen
+    for (const run of answer.rows) this.runs.set(run.id, run)
+    for (const id of this.runs.keys()) if (!answer.all.includes(id)) this.runs.delete(id)
+    this.draw()
+    this.changed()
+    this.root.dataset.tablePainted = answer.all.length
+  }
+
+  // What the page says below depends on the status of the runs that are chosen.
+  changed() {
+    const other = Object.entries(this.data.statuses).filter(([id, status]) => this.runs.get(Number(id))?.status !== status)
+    const key = other.map(([id]) => `${id} ${this.runs.get(Number(id))?.status}`).join()
+    if (key && key !== this.told) this.component.setTriggerValue("changed", key)
+    this.told = key
+  }
+
+  head() {
+    const { labels } = this.data
+    const row = this.find("thead tr")
+    row.replaceChildren(element("th", {}, element("span", { className: "unseen" }, labels.choose)))
+    for (const name of COLUMNS) {
+      const cell = element("th", { scope: "col", className: `c-${name}` })
+      if (!(name in SORTED)) cell.append(labels[`column_${name}`])
+      else {
+        const button = element("button", { type: "button" }, labels[`column_${name}`])
+        button.onclick = () => {
+          this.sort = { by: name, down: this.sort.by === name ? !this.sort.down : name !== "name" }
+          this.draw()
+        }
+        cell.append(button)
+      }
+      row.append(cell)
+    }
+  }
+
+  draw() {
+    const { by, down } = this.sort
+    const value = SORTED[by]
+    const order = [...this.runs.values()].sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : a.id - b.id) * (down ? -1 : 1))
+    const focus = this.root.getRootNode().activeElement?.closest?.("tr")?.dataset.run
+    const which = this.root.getRootNode().activeElement?.className
+    this.find("tbody").replaceChildren(...order.map(run => this.row(run)))
+    if (focus && which) this.find(`tr[data-run="${focus}"] .${which.split(" ")[0]}`)?.focus()
+    this.root.querySelectorAll("th[scope]").forEach((cell, i) => {
+      cell.ariaSort = COLUMNS[i] === by ? (down ? "descending" : "ascending") : "none"
+    })
+  }
+
+  row(run) {
+    const { labels, signs } = this.data
+    const tick = element("input", { type: "checkbox", className: "tick", checked: this.chosen.has(run.id), ariaLabel: math.fill(labels.choose_run, { name: run.name }) })
+    tick.onchange = () => this.tick(run.id, tick.checked)
+    const line = signs[run.id] && this.chosen.has(run.id) ? sample({ ...signs[run.id], colour: now.readColours(this.root).category[signs[run.id].colour] }) : ""
+    const open = element("a", { className: "open", href: `${this.data.live}?run=${run.id}`, title: run.note || labels.open_run }, run.name)
+    open.onclick = event => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return
+      event.preventDefault()
+      this.component.setTriggerValue("open", run.id)
+    }
+    const cells = {
+      name: open,
+      status: this.status(run),
+      network: run.network,
+      dataset: run.dataset,
+      progress: this.progress(run),
+      curve: spark(run.curve),
+      accuracy: run.accuracy === null ? "–" : math.percent(run.accuracy),
+      seconds: run.seconds ? math.duration(run.seconds, labels) : "–",
+      created: this.when(run.created),
+    }
+    const row = element("tr", {}, element("td", {}, element("label", { className: "pick" }, tick, line)))
+    row.dataset.run = run.id
+    row.dataset.status = run.status
+    for (const name of COLUMNS) row.append(element("td", { className: `c-${name}` }, cells[name]))
+    return row
+  }
+
+  status(run) {
+    const word = element("span", { className: "status" }, this.data.labels[`status_${run.status}`])
+    word.dataset.is = run.status
+    word.dataset.sign = SIGNS[run.status]
+    return word
+  }
+
+  progress(run) {
+    const bar = element("span", { className: "done" }, element("i"), element("span", {}, math.fill(this.data.labels.epochs_of, { n: run.epoch, total: run.epochs })))
+    bar.firstChild.style.width = `${100 * run.done}%`
+    return bar
+  }
+
+  when(seconds) {
+    const date = new Date(1000 * seconds)
+    const today = date.toDateString() === new Date().toDateString()
+    const style = today ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }
+    return date.toLocaleString(this.data.language, style)
+  }
+
+  tick(id, on) {
+    if (on) this.chosen.add(id)
+    else this.chosen.delete(id)
+    this.component.setStateValue("chosen", [...this.chosen].sort((a, b) => a - b))
+  }
+}
+
+// Test accuracy by epoch, from 0 to 1: the rows can be compared.
+function spark(curve) {
+  const values = curve.filter(math.isNumber)
+  const svg = node(null, "svg", { viewBox: "0 0 80 22", width: 80, height: 22, class: "spark", "aria-hidden": "true" })
+  if (values.length < 2) return svg
+  const points = values.map((value, i) => [3 + (74 * i) / (values.length - 1), 19 - 16 * value])
+  node(svg, "path", { d: `M${points.map(point => point.map(each => each.toFixed(1)).join(" ")).join("L")}` })
+  node(svg, "circle", { cx: points.at(-1)[0], cy: points.at(-1)[1], r: 2.6 })
+  return svg
+}
