@@ -1,4 +1,4 @@
-"""What the tests have done in processes of their own (`tests/test_tasks.py`)."""
+"""What the tests have done in processes of their own (`tests/explorer/base/test_tasks.py`)."""
 
 import os
 import sys

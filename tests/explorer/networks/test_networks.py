@@ -1,0 +1,441 @@
+"""Every network of the registry, against the course's figures and torchvision's published ones."""
+
+import ast
+import importlib.util
+import inspect
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from explorer import networks
+from explorer.base import torchvision_import
+from explorer.networks import (
+    Architecture,
+    build_on_meta,
+    course,
+    densenet,
+    get,
+    googlenet,
+    names,
+    resnet,
+    torchvision_models,
+)
+from explorer.networks.ops import BatchNorm
+from tests.serving import ROOT
+
+FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
+FILES = sorted(
+    path
+    for path in Path(networks.__file__).parent.glob("*.py")
+    if path.stem not in {"__init__", "registry", "torchvision_models"}
+)
+BLOCKS = {
+    "Residual": resnet.Residual,
+    "DenseBlock": densenet.DenseBlock,
+    "transition_block": densenet.transition_block,
+}
+
+# A side that a network accepts and that is cheap to run; others are run at their own size.
+SIDES = {"alexnet": 195, "nin": 67, "googlenet": 32, "resnet18": 32, "densenet": 32}
+# And options that keep a network's memory small.
+NARROW = {name: {"conv_ratio": 8, "fc_ratio": 8} for name in ("vgg11", "vgg13", "vgg16", "vgg19")}
+
+# Input channels and classes other than the course's.
+BORDER = {"in_channels": 3, "num_classes": 7}
+
+
+def variants(architecture: Architecture) -> Iterator[dict[str, Any]]:
+    """Every value of every option, one option at a time; the ends of a range."""
+    yield {}
+    for option in architecture.all_options:
+        values = option.choices
+        if isinstance(values, range):
+            values = (values[0], 3, values[-1] if option in architecture.options else 1000)
+        for value in values:
+            yield {option.name: value}
+
+
+def named(case: dict[str, Any]) -> str:
+    """A case's name among the tests: vgg11-conv_ratio=4."""
+    return "-".join(
+        [case["network"], *(f"{key}={value}" for key, value in case["options"].items())]
+    )
+
+
+def on_meta(name: str, options: Mapping[str, Any]) -> nn.Module:
+    architecture = get(name)
+    return build_on_meta(architecture, architecture.resolve(options))
+
+
+def count(module: nn.Module, *kinds: type[nn.Module]) -> int:
+    """Parameters of `module`, or only of its layers of some kinds."""
+    layers = (
+        [layer for layer in module.modules() if isinstance(layer, kinds)] if kinds else [module]
+    )
+    return sum(weight.numel() for layer in layers for weight in layer.parameters())
+
+
+def picture(side: int, channels: int = 1) -> torch.Tensor:
+    return torch.empty(1, channels, side, side, device="meta")
+
+
+def children(network: nn.Module, shape: list[int]) -> list[list[Any]]:
+    """Type, output shape without the batch, and parameters of each top-level child."""
+    rows: list[list[Any]] = []
+
+    def note(layer: nn.Module, given: Any, out: torch.Tensor) -> None:
+        rows.append([type(layer).__name__, list(out.shape[1:]), count(layer)])
+
+    for child in network.children():
+        child.register_forward_hook(note)
+    network(torch.empty(1, *shape, device="meta"))
+    return rows
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other are slow wherever tests run side by side."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+# The course's networks
+
+
+def test_every_course_network_is_found():
+    assert set(course()) >= {case["network"] for case in FACTS["networks"]}
+    assert [*course()] == names()[: len(course())]
+    years = [entry.paper.year for entry in course().values() if entry.paper]
+    assert years == sorted(years)
+
+
+@pytest.mark.parametrize("name", course())
+def test_each_value_of_each_option_builds(name: str):
+    architecture = get(name)
+    for options in variants(architecture):
+        resolved = architecture.resolve(options)
+        network = build_on_meta(architecture, resolved)
+        _, height, width = architecture.input_shape
+        x = torch.empty(2, resolved["in_channels"], height, width, device="meta")
+        assert network(x).shape == (2, resolved["num_classes"]), options
+        assert not any(getattr(layer, "inplace", False) for layer in network.modules()), options
+
+
+@pytest.mark.parametrize("name", course())
+def test_a_batch_runs_and_learns(name: str):
+    architecture = get(name)
+    side = SIDES.get(name, architecture.input_shape[1])
+    ran: list[dict[str, Any]] = []
+    own = [variant for variant in variants(architecture) if variant.keys() - BORDER.keys()]
+    for variant in own or [{}]:
+        options = {**BORDER, **variant, **NARROW.get(name, {})}
+        if options in ran or "growth_rate" in variant:
+            continue
+        ran.append(options)
+        network = architecture.build(**architecture.resolve(options))
+        logits = network(torch.randn(2, 3, side, side))
+        assert logits.shape == (2, 7)
+        assert logits.isfinite().all()
+    logits.logsumexp(dim=1).sum().backward()
+    assert all(weight.grad is not None for weight in network.parameters())
+
+
+@pytest.mark.parametrize("name", course())
+def test_stated_parameters_are_true(name: str):
+    assert count(on_meta(name, {})) == get(name).parameters
+
+
+@pytest.mark.parametrize("case", FACTS["networks"], ids=named)
+def test_shapes_and_sums_are_the_courses(case: dict[str, Any]):
+    network = on_meta(case["network"], case["options"])
+    found = children(network, case["input"])
+    for expected, row in zip(case["children"], found, strict=True):
+        assert row[: len(expected)] == expected
+    assert all(not name.isdigit() for name, _ in network.named_children())
+    if "params" in case:
+        assert count(network) == case["params"]
+    if "params_conv" in case:
+        assert count(network, nn.Conv2d) == case["params_conv"]
+        assert count(network, nn.Linear) == case["params_linear"]
+    kinds = Counter(type(layer) for layer in network.modules())
+    assert kinds[nn.Conv2d] == case["conv_layers"]
+    assert kinds[nn.Linear] == case["linear_layers"]
+    assert kinds[BatchNorm] + kinds[nn.BatchNorm2d] == case["bn_layers"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in FACTS["networks"] if "accepted" in case],
+    ids=named,
+)
+def test_accepted_sizes_end_where_the_course_found(case: dict[str, Any]):
+    network = on_meta(case["network"], case["options"])
+    first, last = case["scanned"]
+    for low, high in case["accepted"]:
+        for side in (low, high):
+            assert network(picture(side)).shape == (1, 10)
+        for side in {low - 1, high + 1} & set(range(first, last + 1)):
+            with pytest.raises(RuntimeError):
+                network(picture(side))
+
+
+def test_own_batch_norm_and_torchs_make_the_same_network():
+    torch.manual_seed(0)
+    architecture = get("bn_lenet")
+    own, torchs = (
+        architecture.build(**architecture.resolve({"norm": norm})) for norm in ("scratch", "nn")
+    )
+    assert count(own) == count(torchs) == architecture.parameters
+    for mine, yours in zip(own.parameters(), torchs.parameters(), strict=True):
+        yours.data.copy_(mine.data.view_as(yours))
+    x = torch.randn(8, 1, 28, 28)
+    torch.testing.assert_close(own(x), torchs(x))
+
+
+@pytest.mark.parametrize("case", FACTS["blocks"], ids=lambda case: case["call"])
+def test_blocks_on_the_courses_examples(case: dict[str, Any]):
+    block = BLOCKS[case["call"]](*case["arguments"])
+    x = torch.randn(case["input"])
+    y = block(x)
+    assert list(y.shape) == case["output"]
+    assert count(block) == case["params"]
+    if case["call"] == "DenseBlock":
+        assert torch.equal(y[:, : x.shape[1]], x)
+
+
+@pytest.mark.parametrize("case", FACTS["inception"], ids=lambda case: case["block"])
+def test_inception_blocks_are_the_courses(case: dict[str, Any]):
+    widths = (case["in_channels"], case["c1"], case["c2"], case["c3"], case["c4"])
+    block = googlenet.Inception(*widths)
+    assert block(torch.randn(1, case["in_channels"], 3, 3)).shape[1] == case["out_channels"]
+    assert count(block) == case["params"]
+    placed = on_meta("googlenet", {}).get_submodule(case["block"])
+    shapes = [weight.shape for weight in placed.parameters()]
+    assert shapes == [weight.shape for weight in block.parameters()]
+
+
+def test_a_residual_block_with_weights_at_zero_is_relu():
+    block = resnet.Residual(3, 3)
+    for weight in block.parameters():
+        nn.init.zeros_(weight)
+    x = torch.randn(4, 3, 6, 6)
+    assert torch.equal(block(x), x.relu())
+
+
+# Facts and files
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_course_file_holds_its_network_and_all_its_facts(file: Path):
+    tree = ast.parse(file.read_text())
+    assert ast.get_docstring(tree)
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name for name in imported if name.startswith("explorer")} <= {
+        "explorer.networks.registry",
+        "explorer.base.language",
+        "explorer.networks.ops",
+    }
+    entries = importlib.import_module(f"explorer.networks.{file.stem}").ARCHITECTURES
+    for entry in entries:
+        assert inspect.getsourcefile(entry.build) == str(file)
+        assert entry.title
+        assert entry.parameters
+        assert entry.deviations
+        assert entry.paper
+        assert entry.paper.url.startswith("https://")
+        for text in (entry.introduced, *entry.deviations):
+            assert text.endswith(".")
+        for option in entry.options:
+            assert option.default in option.choices
+            assert option.meaning
+
+
+@pytest.mark.parametrize("name", course())
+def test_defaults_of_a_builder_are_those_of_its_facts(name: str):
+    architecture = get(name)
+    parameters = inspect.signature(architecture.build).parameters
+    stated = architecture.resolve()
+    for key, parameter in parameters.items():
+        if parameter.kind is not parameter.VAR_KEYWORD:
+            assert parameter.default == stated[key]
+
+
+def test_reported_runs_are_the_courses():
+    def key(network: str, run: Mapping[str, Any]) -> tuple[Any, ...]:
+        fields = ("optimizer", "learning_rate", "weight_decay", "batch_size", "epochs", "size")
+        return (network, sorted(run["options"].items()), *(run[field] for field in fields))
+
+    found = {
+        str(key(entry.name, vars(run))): (run.train_accuracy, run.test_accuracy)
+        for entry in course().values()
+        for run in entry.reported
+    }
+    expected = {
+        str(key(run["network"], run)): (
+            run.get("train_accuracy", [None])[-1],
+            run["final_test_accuracy"],
+        )
+        for run in FACTS["runs"]
+    }
+    assert {k.replace(", 0,", ", 0.0,"): v for k, v in expected.items()} == found
+
+
+# Names and values that a visitor may give
+
+
+@pytest.mark.parametrize(
+    ("given", "near"),
+    [("lenet5", "lenet"), ("resnet", "resnet18"), ("torchvision/resnet52", "torchvision/resnet50")],
+)
+def test_an_unknown_name_is_answered_with_near_ones(given: str, near: str):
+    with pytest.raises(ValueError, match=rf"“{given}”.*{near}"):
+        get(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "answer"),
+    [
+        ("lenet", {"poling": "max"}, r"no option “poling”.*pooling, first_padding, in_channels"),
+        ("lenet", {"pooling": "min"}, r"pooling cannot be “min”. Choose avg or max"),
+        ("vgg11", {"conv_ratio": "3"}, r"“3”. Choose 1, 4 or 8"),
+        ("vgg11", {"fc_ratio": "wide"}, r"“wide”. Choose 1, 4 or 8"),
+        ("densenet", {"growth_rate": 0}, r"“0”. Choose a whole number from 1 to 128"),
+        ("nin", {"num_classes": 0}, r"num_classes cannot be “0”"),
+    ],
+)
+def test_a_wrong_option_is_answered_with_the_choices(
+    name: str, options: dict[str, Any], answer: str
+):
+    with pytest.raises(ValueError, match=answer):
+        get(name).resolve(options)
+
+
+def test_texts_from_a_link_become_values():
+    assert get("densenet").resolve({"growth_rate": " 12 ", "head": "avg"}) == {
+        "growth_rate": 12,
+        "head": "avg",
+        "in_channels": 1,
+        "num_classes": 10,
+    }
+
+
+# torchvision's networks
+
+
+def test_all_of_torchvisions_classification_networks_are_there():
+    found = torchvision_models.names()
+    assert len(found) >= 80
+    assert {"torchvision/alexnet", "torchvision/vit_h_14", "torchvision/regnet_y_128gf"} <= {*found}
+
+
+@pytest.mark.parametrize("name", torchvision_models.names())
+def test_torchvisions_networks_have_the_published_count_and_no_memory(name: str):
+    architecture = get(name)
+    in_memory = []
+
+    def build(**options: Any) -> nn.Module:
+        network = architecture.build(**options)
+        in_memory.extend(weight for weight in network.parameters() if not weight.is_meta)
+        return network
+
+    network = build_on_meta(replace(architecture, build=build), architecture.resolve())
+    assert not in_memory
+    assert count(network) == architecture.parameters
+    assert architecture.paper, f"add the family of {name} to torchvision_models.FAMILIES"
+    assert architecture.introduced
+
+
+@pytest.mark.parametrize("family", torchvision_models.FAMILIES)
+def test_torchvisions_families_take_other_channels_and_classes(family: str):
+    members = [get(name) for name in torchvision_models.names() if f"/{family}" in name]
+    architecture = min(members, key=lambda member: member.parameters)
+    network = on_meta(architecture.name, {"in_channels": 1, "num_classes": 10})
+    assert network(picture(architecture.input_shape[1])).shape == (1, 10)
+
+
+def test_a_torchvision_network_runs_with_one_channel():
+    architecture = get("torchvision/squeezenet1_1")
+    network = architecture.build(**architecture.resolve({"in_channels": 1, "num_classes": 10}))
+    logits = network(torch.randn(2, 1, 64, 64))
+    assert logits.shape == (2, 10)
+    assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        ("inception_v3", 299),
+        ("efficientnet_b7", 600),
+        ("vit_h_14", 224),
+        ("swin_v2_t", 256),
+        ("regnet_y_128gf", 224),
+        ("resnet50", 224),
+    ],
+)
+def test_torchvisions_networks_know_their_size(name: str, side: int):
+    assert get(f"torchvision/{name}").input_shape == (3, side, side)
+
+
+# The import of torchvision
+
+
+def import_with(torchvision_text: str, folder: Path, patch: pytest.MonkeyPatch) -> ModuleType:
+    """`torchvision_import`, run again beside a torchvision that consists of this text."""
+    (folder / "torchvision").mkdir()
+    (folder / "torchvision" / "__init__.py").write_text(torchvision_text)
+    (folder / "torchvision" / "part.py").write_text("")
+    patch.syspath_prepend(str(folder))
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        patch.delitem(sys.modules, name)
+    spec = importlib.util.spec_from_file_location("again", torchvision_import.__file__)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        return module
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]  # the real ones come back with the patch's end
+
+
+def test_the_import_is_inert_where_torchvision_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    declared: list[str] = []
+    monkeypatch.setattr(torch.library, "define", lambda name, _: declared.append(name))
+    module = import_with("models = 'the models'", tmp_path, monkeypatch)
+    assert module.models == "the models"
+    assert not declared
+
+
+def test_the_import_declares_the_two_operators_after_that_failure_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    declared: list[str] = []
+    monkeypatch.setattr(torch.library, "define", lambda name, _: declared.append(name))
+    monkeypatch.setattr(torch, "declared_in_test", declared, raising=False)
+    text = (
+        "import torch\nfrom torchvision import part\nimport torchvision.part\n"
+        "if not torch.declared_in_test:\n"
+        "    raise RuntimeError('operator torchvision::nms does not exist')\n"
+        "models = torchvision.part\n"
+    )
+    assert import_with(text, tmp_path, monkeypatch).models
+    assert declared == ["torchvision::nms", "torchvision::qnms"]
+
+
+def test_other_failures_of_the_import_are_not_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(RuntimeError, match="something else"):
+        import_with("raise RuntimeError('something else')", tmp_path, monkeypatch)

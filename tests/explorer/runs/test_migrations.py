@@ -1,0 +1,301 @@
+"""Stores of earlier versions: what they held stays, and what they said becomes a code."""
+
+import copy
+import json
+import multiprocessing
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+
+from explorer import runs
+from explorer.__main__ import main
+from explorer.base import language, reasons, storage
+from explorer.base.reasons import CodedError, Reason
+from explorer.data.datasets.records import Damaged
+from explorer.runs import Status, migrations, processes, store
+from explorer.runs.database import DiskFullError, database
+from explorer.training import OutOfMemory, checkpoints, divergence
+from explorer.training.recipes import Recipe
+from tests.serving import ROOT
+
+VERSION_1 = ROOT / "tests" / "facts" / "store_version_1.sql"  # made by the program of then
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of version 1: seven runs, finished, diverged, interrupted twice, paused …"""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(processes, "wake", lambda _device: None)
+    path = storage.runs_folder() / "runs.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    return path
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_runs_of_version_1_are_all_there(old: Path):
+    assert version(old) == 1
+    found = {run.id: run for run in runs.listed()}
+    assert version(old) == migrations.VERSION
+    assert {number: run.status for number, run in found.items()} == {
+        1: Status.FINISHED,
+        2: Status.DIVERGED,
+        3: Status.INTERRUPTED,
+        4: Status.INTERRUPTED,
+        5: Status.PAUSED,
+        6: Status.FAILED,
+        7: Status.STOPPED,
+    }
+    first = found[1]
+    assert (first.name, first.note) == ("a good one", "lower rate\nthan *before*")
+    assert first.recipe == Recipe(
+        "lenet", dataset="digits", epochs=2, train_subset=320, test_subset=20, batch_size=64,
+        seed=4, device="cpu",
+    )  # fmt: skip
+    assert (first.owner, first.device_uuid, first.attempts) == ("", "", 0)
+    assert first.device_title == first.facts["device_title"] != ""
+    assert first.test_accuracy == 0.1
+    assert runs.curves(1).step == list(range(1, 11))
+    assert [row.epoch for row in runs.epochs(1)] == [1, 2]
+    assert len(runs.predictions(1).predicted) == 20
+    assert runs.snapshot(1) is not None
+
+
+def test_what_version_1_said_is_a_code_with_values(old: Path):
+    del old
+    said = {run.id: run.reason for run in runs.listed()}
+    assert not said[1]
+    assert said[2] == Reason(
+        "diverged",
+        {
+            "what": "exploded",
+            "step": 5,
+            "loss": "1.03e+04",
+            "norm": "4.81",
+            "learning_rate": 1000.0,
+            "initialisation": "default",
+        },
+    )
+    assert str(said[2]) == (
+        "At step 5 the loss had exploded to 1.03e+04. Steps at a learning rate of 1000 overshoot: "
+        "each makes the weights and the next gradient larger (its norm is 4.81). Try a learning "
+        "rate of 100, or start from Xavier weights."
+    )
+    assert said[3] == Reason("killed", {"signal": "SIGKILL"})
+    assert said[4] == Reason("asked_to_end")
+    assert said[6].code == "sentence"
+    assert str(said[6]).startswith("There is no data set called images/gone-1.")
+    with closing(sqlite3.connect(storage.runs_folder() / "runs.db")) as connection:
+        for (text,) in connection.execute("SELECT reason FROM runs WHERE reason != ''"):
+            assert set(json.loads(text)) == {"code", "values"}
+
+
+@pytest.mark.parametrize(
+    ("loss", "norm"),
+    [(float("nan"), 1.0), (float("inf"), float("inf")), (12345.0, None), (2.0, float("nan"))],
+)
+def test_every_divergence_of_version_1_reads_as_it_did(loss: float, norm: float | None):
+    recipe = Recipe("lenet", learning_rate=0.5, initialisation="xavier")
+    reason = divergence.reason(recipe, 6, loss, norm)
+    assert reasons.from_json(reason.as_json()) == reason
+    again = migrations._coded(str(reason), {})
+    assert again.code == "diverged"
+    assert str(again) == str(reason)
+
+
+def test_the_migrated_store_is_used_like_any_other(old: Path, capsys: pytest.CaptureFixture[str]):
+    del old
+    runs.resume(5)
+    assert runs.get(5).status is Status.QUEUED
+    assert runs.launch(Recipe("lenet", dataset="digits")) == 8
+    runs.cancel(8)
+    runs.delete(2)
+    assert main(["runs", "show", "3"]) == 0
+    assert "ended from outside (SIGKILL)" in capsys.readouterr().out
+    assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
+    assert not database().rows("PRAGMA foreign_key_check")
+
+
+def test_a_new_store_and_a_migrated_one_are_alike(old: Path, tmp_path: Path):
+    runs.listed()
+    fresh = tmp_path / "fresh.db"
+    with closing(sqlite3.connect(fresh)) as connection:
+        connection.isolation_level = None
+        assert migrations.migrate(connection) == migrations.VERSION
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    schemas = []
+    for path in (old, fresh):
+        with closing(sqlite3.connect(path)) as connection:
+            schemas.append(connection.execute(query).fetchall())
+    assert schemas[0] == schemas[1]
+
+
+def test_a_migration_that_fails_changes_nothing(old: Path):
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("UPDATE runs SET reason = 'no JSON' WHERE id = 7")
+        connection.commit()
+        connection.isolation_level = None
+        before = list(connection.iterdump())
+        with pytest.raises(json.JSONDecodeError):
+            migrations.migrate(connection)
+        assert list(connection.iterdump()) == before
+    assert version(old) == 1
+
+
+def _listed(start: float) -> list[str]:
+    time.sleep(max(0.0, start - time.time()))
+    return [str(run.reason) for run in store.listed()]
+
+
+def test_many_processes_may_open_an_old_store_at_once(old: Path):
+    context = multiprocessing.get_context("fork")
+    with context.Pool(6) as pool:  # all of them begin at the same moment
+        told = pool.map(_listed, [time.time() + 0.3] * 6, chunksize=1)
+    assert all(each == told[0] for each in told)
+    assert len(told[0]) == 7
+    assert version(old) == migrations.VERSION
+
+
+def test_the_words_of_a_reason_are_the_readers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Kept as a code, it is told in whatever language is asked for later."""
+    reason = reasons.from_json(Reason("killed", {"signal": "SIGKILL"}).as_json())
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    catalogue = Catalog(locale="de")
+    catalogue.add(str(reasons._WORDS["killed"]), "Von außen beendet: {signal}.")
+    with (folder / "convscope.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    monkeypatch.setattr(language, "LOCALES", tmp_path)
+    language._catalogue.cache_clear()
+    try:
+        language.ask(lambda: "de")
+        assert str(reason) == "Von außen beendet: SIGKILL."
+    finally:
+        language.ask(language._source_language)
+        language._catalogue.cache_clear()
+    assert str(reason).startswith("Its process was ended")
+
+
+EXAMPLES = {
+    "sentence": {"text": "so"},
+    "fault": {"error": "KeyError: 3"},
+    "never_began": {"attempts": 3},
+    "killed": {"signal": "SIGKILL"},
+    "crashed": {"signal": "SIGSEGV"},
+    "exit_status": {"status": 1},
+    "diverged": divergence.reason(Recipe("lenet"), 1, float("nan")).values,
+    "seconds_spent": {"seconds": 60.0},
+    "run_disk_spent": {"taken": 2 * 10**9, "most": 10**9},
+    "all_disk_spent": {"taken": 2 * 10**9, "most": 10**9},
+    "free_disk_spent": {"free": 10**8, "least": 10**9},
+    "no_room": {"folder": "runs"},
+    "store_damaged": {"folder": "runs", "why": "no database"},
+    "store_busy": {"folder": "runs", "seconds": 10},
+    "store_unusable": {"folder": "runs", "why": "read-only"},
+    "checkpoint_not_written": {"path": "a.safetensors", "why": "no space"},
+    "checkpoint_not_read": {"path": "a.safetensors", "why": "no such file"},
+    "checkpoint_damaged": {
+        "path": "a.safetensors",
+        "why": {"code": "holds_nan", "values": {"name": "conv1.weight"}},
+    },
+    "weights_do_not_fit": {
+        "network": "lenet",
+        "name": "conv1.weight",
+        "got": {"code": "missing", "values": {}},
+        "wanted": "6 × 1 × 5 × 5",
+    },
+    "holds_nan": {"name": "conv1.weight"},
+    "odd_type": {"name": "conv1.weight", "type": "torch.complex64"},
+    "many_tensors": {"count": 100_000},
+    "impossible_shape": {"name": "conv1.weight"},
+    "larger_than_any": {"network": "lenet", "most": 10**6},
+    "too_large": {"most": 2 * 10**9},
+    "unknown_device": {"name": "cuda:7", "known": ["auto", "cpu"]},
+    "unknown_data_set": {"name": "mnst", "known": ["mnist"]},
+    "which_pictures": {"kept": []},
+    "pictures_damaged": {"path": "a.npz"},
+    "data_damaged": {"path": "t10k"},
+    "data_not_downloaded": {
+        "title": "MNIST",
+        "data_set": "mnist",
+        "why": {"code": "server_answered", "values": {"status": "404 Not Found"}},
+        "folder": "data",
+        "here": ["Digits (digits)"],
+    },
+    "weights_not_downloaded": {
+        "network": "resnet18",
+        "why": {"code": "no_internet", "values": {}},
+        "url": "https://example.org/a.pth",
+        "folder": "weights",
+    },
+    "server_answered": {"status": "404 Not Found"},
+    "no_answer": {"seconds": 10},
+    "does_not_fit": {
+        "network": "alexnet",
+        "side": 224,
+        "batch": 128,
+        "needed": 3 * 10**9,
+        "device": "NVIDIA T4",
+        "free": 10**9,
+        "smaller": 32,
+    },
+}
+
+
+def test_every_code_has_words_and_comes_back_as_it_was():
+    for code in reasons._WORDS:
+        reason = Reason(code, EXAMPLES.get(code, {}))
+        assert str(reasons.from_json(reason.as_json())) == str(reason)
+        assert str(reason)
+        assert not set("{}") & set(str(reason))
+    assert str(Reason()) == ""
+
+
+def test_weights_of_other_options_are_told_with_what_is_missing():
+    card = checkpoints.Card("lenet", {})
+    with pytest.raises(CodedError) as refusal:
+        checkpoints.build(card, {})
+    assert json.loads(refusal.value.reason.as_json()) == {
+        "code": "weights_do_not_fit",
+        "values": {**EXAMPLES["weights_do_not_fit"], "name": "conv1.bias", "wanted": "6"},
+    }
+    assert "lenet: conv1.bias is missing, but the network needs 6." in str(refusal.value)
+
+
+def test_a_refusal_kept_by_a_job_is_told_with_the_reason_within_it():
+    assert str(Reason("data_not_downloaded", EXAMPLES["data_not_downloaded"])) == (
+        "MNIST could not be downloaded: the server answered 404 Not Found. Its files may also be "
+        "put into data by hand. At hand without a download: Digits (digits)."
+    )
+
+
+def sent(error: CodedError) -> CodedError:
+    """The error as another process would receive it."""
+    here, there = multiprocessing.Pipe()
+    with here, there:
+        here.send(error)
+        return there.recv()
+
+
+@pytest.mark.parametrize("kind", [CodedError, DiskFullError, Damaged, OutOfMemory])
+@pytest.mark.parametrize("again", [copy.deepcopy, sent])
+def test_a_refusal_can_be_copied_and_sent_to_another_process(
+    kind: type[CodedError], again: Callable[[CodedError], CodedError]
+):
+    error = kind("checkpoint_damaged", path="a file", why=Reason("no_card").plain())
+    error.add_note("seen twice")
+    found = again(error)
+    assert type(found) is kind
+    assert (found.reason, str(found)) == (error.reason, str(error))
+    assert found.__notes__ == ["seen twice"]

@@ -1,0 +1,577 @@
+"""A run watched in real browsers: it grows, survives everything a reader does, and can be steered.
+
+The server is one of its own, with a folder of its own for runs; the run is a real one.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from explorer import runs, training
+from explorer.data import datasets
+from explorer.runs import Status, metrics, process, store
+from explorer.runs.writer import Ledger
+from explorer.server import assets
+from explorer.server.feed import MOST_POINTS
+from explorer.training import recipes
+from explorer.ui.runs import component
+from tests.conftest import settled, visiting
+from tests.explorer.runs.test_store import STARTED, steps
+from tests.run_processes import SHORT, folder, over, until
+from tests.serving import ROOT, Served, mortal
+
+pytestmark = pytest.mark.browser
+
+LAPTOP = {"width": 1366, "height": 768}
+# LeNet on 1 438 small pictures: an epoch takes about half a second, and there are plenty of them.
+SETTINGS = "dataset=digits&activation=relu&batch_size=16&epochs=900"
+MOST_BYTES = 50_000
+MOST_SECONDS = 0.3
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with folder(tmp_path_factory.mktemp("home")) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def served(home: Path) -> Iterator[Served]:
+    with mortal(ROOT, home / "server.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server(served: Served) -> str:
+    return served.address
+
+
+@pytest.fixture(scope="module")
+def number(server: str, profile: BrowserContext) -> int:
+    """A run launched from the page, as a visitor does it."""
+    with visiting(profile) as page:
+        page.goto(f"{server}/new-run?{SETTINGS}")
+        settled(page)
+        page.get_by_role("button", name="Launch").click()
+        page.wait_for_url("**/live?**run=*", timeout=30_000)
+        board(page, "running", seconds=120)  # a cold host, on a machine that others keep busy
+    return runs.listed()[0].id
+
+
+def board(page: Page, status: str, seconds: int = 30) -> Locator:
+    """The live board, once it shows that the run has this status."""
+    found = page.locator(f'.live[data-live-painted][data-status="{status}"]')
+    found.wait_for(timeout=1000 * seconds)
+    return found
+
+
+def told(shown: Locator, what: str) -> int:
+    return int(shown.get_attribute(f"data-{what}") or 0)
+
+
+def grows(shown: Locator, updates: int) -> None:
+    """Wait for so many more updates, in which the run must have gone on."""
+    before, step = told(shown, "updates"), told(shown, "step")
+    until(lambda: told(shown, "updates") >= before + updates)
+    assert told(shown, "step") > step
+
+
+def zoomed(shown: Locator, wide: int = 30) -> str:
+    """Drag across so many pixels of the accuracy chart; the range that it shows then."""
+    before = shown.locator(".accuracy").get_attribute("data-zoom") or ""
+    paper = shown.locator(".accuracy svg.plot").bounding_box()
+    assert paper is not None
+    mouse = shown.page.mouse
+    y = paper["y"] + paper["height"] / 2
+    mouse.move(paper["x"] + 60, y)
+    mouse.down()
+    mouse.move(paper["x"] + 60 + wide, y, steps=4)
+    mouse.up()
+    expect(shown.locator(".accuracy")).not_to_have_attribute("data-zoom", before)
+    return shown.locator(".accuracy").get_attribute("data-zoom") or ""
+
+
+def test_a_curve_grows_and_a_zoom_stays(server: str, page: Page, number: int) -> None:
+    moved: list[str] = []
+    page.on("framenavigated", lambda frame: moved.append(frame.url))
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda _frame: sent.append("")))
+    page.goto(f"{server}/live?run={number}")
+    shown = board(page, "running")
+    settled(page)
+    page.wait_for_timeout(500)
+    assert sent
+    moved.clear()
+    sent.clear()
+    kept = zoomed(shown)
+    points = told(shown.locator(".accuracy"), "points")
+    grows(shown, 5)
+    until(lambda: told(shown.locator(".accuracy"), "points") > points)
+    assert shown.locator(".accuracy").get_attribute("data-zoom") == kept
+    assert shown.locator(".loss").get_attribute("data-zoom") == kept, "both charts zoom together"
+    assert not moved
+    assert not sent, "no page runs while a curve grows"
+    expect(shown.locator(".legend").first).not_to_contain_text("course")  # it had other pictures
+    page.locator(".accuracy svg.plot").dblclick()
+    expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
+
+
+def test_kernels_and_predictions_change_as_it_learns(server: str, page: Page, number: int) -> None:
+    page.goto(f"{server}/live?run={number}")
+    shown = board(page, "running")
+    expect(shown.locator(".samples figure img")).to_have_count(10)
+    picture = "canvas => canvas.toDataURL()"
+    canvas = shown.locator(".first canvas")
+    expect(canvas).to_be_visible()
+    before, seen = canvas.evaluate(picture), shown.get_attribute("data-snapshot")
+    expect(shown).not_to_have_attribute("data-snapshot", seen or "", timeout=20_000)
+    until(lambda: canvas.evaluate(picture) != before)
+
+
+def test_an_update_costs_little(server: str, page: Page, number: int) -> None:
+    page.goto(f"{server}/live?run={number}")
+    shown = board(page, "running")
+    page.wait_for_timeout(2500)  # everything that comes once has come
+    tools = page.context.new_cdp_session(page)
+    tools.send("Network.enable")
+    tools.send("Performance.enable")
+    sizes: list[int] = []
+    tools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    busy, before = _busy(tools), told(shown, "updates")
+    since = page.evaluate("performance.now()")
+    grows(shown, 6)
+    spent = (_busy(tools) - busy) / (told(shown, "updates") - before)
+    answers = page.evaluate(
+        "since => performance.getEntriesByType('resource')"
+        ".filter(each => each.startTime > since && each.name.includes('/api/runs/'))"
+        ".map(each => each.duration / 1000)",
+        since,
+    )
+    assert len(answers) >= 5
+    assert max(sizes) < MOST_BYTES
+    assert sum(sizes) / len(answers) < MOST_BYTES / 5, "and usually far less"
+    assert spent + sorted(answers)[len(answers) // 2] < MOST_SECONDS
+
+
+def _busy(tools: Any) -> float:
+    """Seconds of work that the page's main thread has done so far."""
+    metrics = tools.send("Performance.getMetrics")["metrics"]
+    return float({each["name"]: each["value"] for each in metrics}["TaskDuration"])
+
+
+def test_nothing_is_lost_by_reloading_or_closing(server: str, page: Page, number: int) -> None:
+    page.goto(f"{server}/live?run={number}")
+    shown = board(page, "running")
+    step = told(shown, "step")
+    page.reload()
+    shown = board(page, "running")
+    assert told(shown, "step") >= step
+    step = told(shown, "step")
+    page.close()
+    page = page.context.new_page()
+    page.goto(f"{server}/live")  # the run that is going is the one that is shown
+    shown = board(page, "running")
+    assert f"run={number}" in page.url
+    assert told(shown, "step") >= step
+    points = shown.locator(".accuracy")
+    until(lambda: told(points, "points") > 2)  # the whole curve, from its beginning
+
+
+def test_two_browsers_see_and_steer_the_same_run(
+    server: str, page: Page, browser: Browser, number: int
+) -> None:
+    first, second = page, browser.new_page(viewport=LAPTOP)  # type: ignore[arg-type]
+    for each in (first, second):
+        each.goto(f"{server}/live?run={number}")
+        board(each, "running")
+    steps = [told(board(each, "running"), "step") for each in (first, second)]
+    assert abs(steps[0] - steps[1]) < 500
+    board(first, "running").locator('[data-ask="pause"]').click()
+    expect(first.locator(".live .status")).to_contain_text("pausing")  # at once
+    for each in (first, second):
+        board(each, "paused")
+    board(second, "paused").locator('[data-ask="resume"]').click()
+    for each in (first, second):
+        grows(board(each, "running"), 2)
+    board(first, "running").locator('[data-ask="stop"]').click()
+    for each in (first, second):
+        shown = board(each, "stopped")
+        each.locator(f'.learned[data-learned-painted^="{number}@"]').wait_for(timeout=30_000)
+    step = told(shown, "step")
+    board(second, "stopped").locator('[data-ask="resume"]').click()
+    for each in (first, second):
+        shown = board(each, "running")
+        grows(shown, 2)
+        assert told(shown, "step") >= step, "it goes on where it was"
+    second.close()
+
+
+# Every step that the server tells of, in the order in which the page hears of them.
+LISTEN = r"""
+window.told = []
+const ask = window.fetch
+window.fetch = async (...given) => {
+  const answer = await ask(...given)
+  if (/api\/runs\/\d+\?/.test(given[0]))
+    answer.clone().json().then(news => window.told.push(...news.points.step), () => {})
+  return answer
+}
+"""
+
+
+def test_a_server_that_is_killed_and_started_again_loses_nothing(
+    served: Served, page: Page, number: int
+) -> None:
+    worker = runs.get(number).worker
+    page.add_init_script(LISTEN)
+    page.goto(f"{served.address}/live?run={number}")
+    shown = board(page, "running")
+    settled(page)
+    kept = zoomed(shown)
+    served.kill()
+    expect(shown.locator(".lost")).to_be_visible()
+    points = told(shown.locator(".accuracy"), "points")
+    served.start()
+    expect(shown.locator(".lost")).to_be_hidden(timeout=10_000)
+    until(lambda: told(shown.locator(".accuracy"), "points") > points)
+    grows(board(page, "running"), 3)
+    assert shown.locator(".accuracy").get_attribute("data-zoom") == kept
+    heard = page.evaluate("window.told")
+    assert heard == runs.curves(number, 0, MOST_POINTS).step[: len(heard)], "without a gap"
+    run = runs.get(number)
+    assert run.worker == worker, "the training has not noticed"
+    every = metrics.curve(run, most=run.progress.total_steps).step
+    assert every == list(range(1, len(every) + 1))
+    assert len(every) >= run.progress.step
+    page.goto(f"{served.address}/runs")
+    page.locator(f'.table[data-table-painted] tr[data-run="{number}"]').wait_for()
+
+
+def seconds(text: str) -> float:
+    """6 min 40 s → 400."""
+    unit = {"s": 1, "min": 60, "h": 3600}
+    return sum(float(n) * unit[word] for n, word in re.findall(r"([\d.]+) (s|min|h)\b", text))
+
+
+def test_a_run_that_waits_says_its_place_and_when_it_begins(
+    server: str, page: Page, number: int
+) -> None:
+    before, waiting = runs.launch(SHORT), runs.launch(SHORT)
+    page.goto(f"{server}/live?run={waiting}")
+    facts = board(page, "queued").locator(".facts")
+    expect(facts).to_contain_text("number 2 in the queue")
+    runs.cancel(before)
+    expect(facts).to_contain_text("number 1 in the queue")
+    told_time = facts.inner_text().partition("starts in about ")[2].partition(" · ")[0]
+    until_start = runs.expected(runs.get(waiting)).until_start
+    assert until_start
+    assert seconds(told_time) == pytest.approx(until_start, rel=0.2)
+    runs.pause(number)
+    shown = board(page, "finished")
+    expect(shown.locator(".facts")).not_to_contain_text("queue")
+    page.close()
+    runs.resume(number)
+    for each in (before, waiting):
+        runs.delete(each)
+    until(lambda: runs.get(number).status is Status.RUNNING)
+
+
+def handed() -> Ledger:
+    """A run of the course's LeNet in the hands of a worker that the test plays itself."""
+    settings = json.dumps(recipes.as_json(recipes.course_recipe("lenet")))
+    store.add(settings, "LeNet", "cuda:0")  # no host here looks after that
+    run = store.claim("cuda:0", process.own())
+    assert run
+    ledger = Ledger(run, process.own())
+    ledger.take()
+    ledger.begin(None)
+    return ledger
+
+
+def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_it(
+    server: str, page: Page
+) -> None:
+    ledger = handed()
+    page.goto(f"{server}/live?run={ledger.run.id}")
+    board(page, "starting")
+    ledger.loading(4_640_000, 11_594_722)
+    shown = page.locator(".live")
+    facts = shown.locator(".facts")
+    expect(facts).to_contain_text("fetching the data: 4.64 MB of 11.6 MB")
+    expect(shown.locator(".bar")).to_have_attribute("aria-valuenow", "40")
+    ledger.started(replace(STARTED, epochs=10, total_steps=100))
+    ledger.steps(steps(0, 100))  # ten in an epoch, half a second each
+    board(page, "running")
+    expect(facts).not_to_contain_text("fetching")
+    expect(shown.locator(".legend").first).to_contain_text("course, training")
+    course = shown.locator('.accuracy path[data-line="course_test"]')
+    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
+    printed = (0.601, 0.706, 0.739, 0.748, 0.765, 0.77, 0.792, 0.796, 0.806, 0.811)
+    for axis, last in (("Epochs", "epoch: 10.00"), ("Steps", "100"), ("Seconds", "training: 50 s")):
+        page.get_by_role("button", name=axis, exact=True).click()
+        plot.press("Home")
+        expect(course).to_have_attribute("stroke-dasharray", "2 3")
+        for accuracy in printed[:-1]:
+            plot.press("PageDown")
+            expect(tip).to_contain_text(f"course, test{100 * accuracy:.1f} %")
+        plot.press("End")
+        expect(tip).to_contain_text("course, test81.1 %")
+        expect(tip).to_contain_text(last)
+    ledger.end(Status.STOPPED)
+    board(page, "stopped")
+    page.close()
+    runs.delete(ledger.run.id)
+
+
+def test_a_cell_of_the_matrix_shows_its_pictures(server: str, page: Page, number: int) -> None:
+    runs.stop(number)
+    until(lambda: runs.get(number).status.over)
+    page.goto(f"{server}/live?run={number}")
+    board(page, "stopped")
+    panel = page.locator(".learned .panel")
+    expect(panel.locator("td[data-at]")).to_have_count(100)
+    cell = panel.locator('td[data-at="3.3"]')
+    shown = min(int(cell.inner_text()), 24)
+    cell.click()
+    expect(panel).to_have_attribute("data-pictures", f"3.3 {shown}")
+    expect(panel.locator(".pictures img")).to_have_count(shown)
+    page.wait_for_url("**cell=3.3**")
+    page.reload()
+    expect(page.locator(".learned .panel")).to_have_attribute("data-pictures", f"3.3 {shown}")
+
+
+def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
+    server: str, page: Page, number: int
+) -> None:
+    page.goto(f"{server}/live?run={number}")
+    shown = board(page, "stopped")
+    low, high = 0.0, 9.0
+    while high - low > 0.9:  # of an epoch: one test at most
+        low, high = map(float, zoomed(shown, wide=180).split())
+    tip = shown.locator(".accuracy .tip")
+    paper = shown.locator(".accuracy svg.plot").bounding_box()
+    assert paper is not None
+    tests = range(1, runs.get(number).progress.epoch + 1)
+    tests_in_view = sum(low < epoch < high for epoch in tests)
+    for place in (0.2, 0.5, 0.98):
+        page.mouse.move(paper["x"] + place * paper["width"], paper["y"] + 100)
+        expect(tip).to_contain_text("epoch")
+        assert tip.inner_text().count("test") == tests_in_view
+        pointed = shown.locator(".accuracy svg.plot > g").last.locator("path:not(.cursor)")
+        assert tip.locator("span").count() == pointed.count(), "what is read is marked in the chart"
+    for key in ("End", "Home", "PageUp"):
+        shown.locator(".accuracy svg.plot").press(key)
+        read = float(tip.locator("b").inner_text().split(": ")[1])
+        assert low - 0.01 <= read <= high + 0.01
+    page.keyboard.press("Escape")
+    expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
+    shown.locator(".accuracy svg.plot").press("End")
+    expect(tip).to_contain_text("training")
+    expect(tip).to_contain_text("test")
+
+
+def test_a_run_can_be_taken_along(server: str, page: Page, number: int, tmp_path: Path) -> None:
+    page.goto(f"{server}/live?run={number}")
+    board(page, "stopped")
+    for word, stem in (("Steps (CSV)", "steps.csv"), ("Weights (safetensors)", ".safetensors")):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=word).click()
+        assert saved.value.suggested_filename.endswith(stem)
+        saved.value.save_as(tmp_path / stem)
+        assert (tmp_path / stem).stat().st_size > 1000
+
+
+def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: int) -> None:
+    other = runs.retry(number)
+    until(lambda: runs.get(other).progress.epoch >= 1)
+    runs.stop(other)
+    page.goto(f"{server}/runs?runs={number}")
+    table = page.locator(".table[data-table-painted]")
+    table.wait_for()
+    table.locator(f'tr[data-run="{other}"] .tick').check()
+    page.locator(f'.overlay[data-overlay-painted="{number} {other}"]').wait_for()
+    page.wait_for_url(f"**runs={number}%2C{other}")
+    page.get_by_role("button", name="Seconds").click()
+    page.wait_for_url("**by=seconds**")
+    table.locator(f'tr[data-run="{number}"] .tick').uncheck()
+    page.get_by_role("button", name="Name and note").click()
+    page.get_by_label("Name", exact=True).fill("Another try")
+    page.get_by_role("button", name="Keep").click()
+    expect(table.locator(f'tr[data-run="{other}"]')).to_contain_text("Another try")
+    page.get_by_role("button", name="Delete …").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Another try")
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_be_hidden()
+    assert runs.get(other).name == "Another try"
+    page.get_by_role("button", name="Delete …").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(table.locator(f'tr[data-run="{other}"]')).to_have_count(0)
+    assert [run.id for run in runs.listed()] == [number]
+
+
+# -- what the page on several runs draws, against the store ---------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair(server: str) -> list[int]:
+    """Two runs that have finished; the second did half as many steps, and one epoch less."""
+    for run in runs.listed():
+        if run.status.active:
+            runs.stop(run.id)
+    other = replace(SHORT, epochs=1, batch_size=64, learning_rate=0.01, seed=7)
+    numbers = [runs.launch(SHORT, "first"), runs.launch(other, "second")]
+    assert [over(number).status for number in numbers] == [Status.FINISHED] * 2
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def compared(server: str, profile: BrowserContext, pair: list[int]) -> Iterator[Page]:
+    """The page on which they are compared."""
+    with visiting(profile) as page:
+        page.goto(f"{server}/runs?runs={pair[0]},{pair[1]}")
+        page.locator(f'.overlay[data-overlay-painted="{pair[0]} {pair[1]}"]').wait_for()
+        yield page
+
+
+def test_a_telephone_shows_accuracy_and_the_whole_matrix(
+    server: str, page: Page, pair: list[int]
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server}/runs?runs={pair[0]}")
+    accuracy = page.locator(f'.table tr[data-run="{pair[0]}"] .c-accuracy')
+    expect(accuracy).to_contain_text("%")
+    cell, room = accuracy.bounding_box(), page.locator(".table .scroll").bounding_box()
+    assert cell
+    assert room
+    assert cell["x"] + cell["width"] <= room["x"] + room["width"]
+    matrix = page.locator(".learned .matrix").first
+    expect(matrix.locator("td[data-at]")).to_have_count(100)
+    assert matrix.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+# A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.
+TRACK = Path(component.__file__).with_name("track.js")
+ALONG = """
+async address => {
+  const { Track } = await import(address)
+  const track = { news: { per: 16, images: 500, batch: 32, flops: 7 } }
+  const axes = ["epoch", "step", "seconds", "images", "flops"]
+  return axes.map(by => Track.prototype.along.call(track, by, 20, 3.5))
+}
+"""
+
+
+def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[int]) -> None:
+    shown = compared.locator(".overlay")
+    track = f"/{assets.address(TRACK)}"
+    assert compared.evaluate(ALONG, track) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
+    ends = [runs.epochs(number)[-1] for number in pair]
+    flops = runs.get(pair[0]).facts["forward_flops"]
+    last = {
+        "Epochs": "epoch: 2.00",
+        "Seconds": f"seconds of training: {ends[0].seconds:.1f}".removesuffix(".0") + " s",
+        "Pictures": "pictures seen: 1.02 k",  # 2 × 512
+        "FLOPs": f"(3 × forward): {3 * 1024 * flops / 1e9:.3g} G",
+    }
+    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
+    for axis, heading in last.items():
+        shown.get_by_role("button", name=axis, exact=True).click()
+        plot.press("End")
+        expect(tip).to_contain_text(heading)
+        for name, end in zip(("first", "second"), ends, strict=True):
+            assert end.test_accuracy
+            expect(tip).to_contain_text(f"{name}{100 * end.test_accuracy:.1f} %")
+
+
+def plain(text: str) -> float:
+    """A number as the page writes it: 2.5·10⁻⁴ → 0.00025."""
+    digits = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+    return float(text.translate(digits).replace("·10", "e"))
+
+
+def test_a_curve_is_smoothed_without_a_pull_to_its_start(compared: Page, pair: list[int]) -> None:
+    shown = compared.locator(".overlay")
+    losses = runs.curves(pair[0]).loss
+    plot, read = shown.locator(".loss svg.plot"), shown.locator(".loss .tip i").first
+    for weight in (0.8, 0.5, 0):
+        shown.locator("input.weight").fill(str(weight))
+        plot.press("End")
+        far_back = [weight**age for age in reversed(range(len(losses)))]
+        mean = np.average(losses, weights=far_back)
+        until(lambda mean=mean: plain(read.inner_text()) == pytest.approx(mean, rel=0.006))
+
+
+def test_a_row_has_its_curve_in_small(compared: Page, pair: list[int]) -> None:
+    path = compared.locator(f'.table tr[data-run="{pair[0]}"] .spark path')
+    drawn = path.get_attribute("d") or ""
+    points = np.array(re.findall(r"([\d.]+) ([\d.]+)", drawn), float)
+    accuracies = [row.test_accuracy for row in runs.epochs(pair[0])]
+    assert points[:, 0].tolist() == [3, 77], "from the left to the right"
+    assert points[:, 1] == pytest.approx([19 - 16 * (each or 0) for each in accuracies], abs=0.06)
+
+
+# Each epoch that the board has shown, in the order in which it did.
+WATCH = """
+board => {
+  window.epochs = []
+  const watch = new MutationObserver(() => {
+    const now = board.dataset.learnedPainted
+    if (now !== window.epochs.at(-1)) window.epochs.push(now)
+  })
+  watch.observe(board, { attributeFilter: ["data-learned-painted"] })
+}
+"""
+
+
+def test_epochs_are_gone_through_as_the_store_has_them(compared: Page, pair: list[int]) -> None:
+    """Kernels, answers and confusion of two runs, one of which did one epoch less."""
+    board = compared.locator(".learned")
+    drawn: set[str] = set()
+    for epoch in (2, 1, 0):
+        at = [f"{number}@{min(epoch, last)}" for number, last in zip(pair, (2, 1), strict=True)]
+        expect(board).to_have_attribute("data-learned-painted", " ".join(at), timeout=30_000)
+        for number, panel in zip(pair, board.locator(".panel").all(), strict=True):
+            agrees(panel, number, min(epoch, runs.get(number).progress.epoch))
+        drawn.add(board.locator("canvas").first.evaluate("canvas => canvas.toDataURL()"))
+        board.locator("input.epoch").press("ArrowLeft")
+    assert len(drawn) == 3, "the kernels have changed"
+    board.evaluate(WATCH)
+    board.get_by_role("button", name="Play").click()
+    expect(board.get_by_role("button", name="Pause")).to_be_visible()
+    expect(board.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
+    went = [f"{pair[0]}@{n} {pair[1]}@{min(n, 1)}" for n in (0, 1, 2)]
+    assert compared.evaluate("window.epochs") == went
+
+
+def agrees(panel: Locator, number: int, epoch: int) -> None:
+    """Whether one run's share of the board is what the store has of this epoch."""
+    kept = runs.snapshot(number, epoch)
+    assert kept
+    assert kept.kernels is not None
+    panel.locator("canvas").hover(position={"x": 3, "y": 3})
+    said = panel.locator(".read").inner_text()
+    where, _colon, value = said.partition(": ")
+    assert where == "kernel 0, row 0, column 0"
+    step = float(np.abs(kept.kernels).max()) / 127
+    assert plain(value) == pytest.approx(float(kept.kernels[0, 0, 0, 0]), abs=step)
+    told = panel.locator(".samples .bars span:first-child em:last-child").all_inner_texts()
+    shares = [int(each.rstrip("% \u202f")) for each in told]
+    assert shares == pytest.approx(100 * kept.probabilities.max(axis=1), abs=0.6)
+    if epoch == 0:
+        expect(panel.locator(".answers")).to_be_hidden()
+        return
+    cells = panel.locator("td[data-at]").all_inner_texts()
+    counts = np.array([int(each or 0) for each in cells]).reshape(10, 10)
+    test, answered = datasets.load("digits").test, runs.predictions(number, epoch).predicted
+    labels = test.labels[training.chosen(len(test), 64)].numpy()
+    expected = np.zeros((10, 10), int)
+    np.add.at(expected, (labels, answered), 1)
+    assert counts.tolist() == expected.tolist()

@@ -1,0 +1,301 @@
+"""The page that compares networks: what it says is what was counted, and links restore it."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+from explorer import networks, weights
+from explorer.data import datasets, pictures
+from explorer.inside import comparison
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
+from pages.inside.compare import computation, disagree, one_picture
+from tests.conftest import settled
+from tests.opened_pages import opened, press, text
+
+TWO = "lenet:shipped:lenet,bn_lenet:shipped:bn_lenet"
+
+
+def trained(folder: Path, name: str, dataset: str = "digits") -> nn.Module:
+    """A network whose last layer was fitted to half of the digits: right on most of them."""
+    architecture = networks.get(name)
+    torch.manual_seed(len(name))
+    network = architecture.build(**architecture.resolve()).eval()
+    *_others, last = (part for part in network.modules() if isinstance(part, nn.Linear))
+    if dataset == "digits":
+        _fit(network, last)
+    card = Card(
+        name, architecture.resolve(), dataset, datasets.get(dataset).classes,
+        size=28, epoch=1, test_accuracy=0.25,
+    )  # fmt: skip
+    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
+    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
+    return network
+
+
+@torch.no_grad()
+def _fit(network: nn.Module, last: nn.Linear) -> None:
+    """The least squares of what the last layer reads."""
+    read: list[torch.Tensor] = []
+    handle = last.register_forward_hook(lambda _layer, given, _out: read.append(given[0]))
+    split = datasets.load("digits").train
+    network(nn.functional.interpolate(split.pictures[:400], (28, 28), mode="bilinear") / 255)
+    handle.remove()
+    features = torch.cat([read[0], torch.ones(400, 1)], 1).double()
+    wanted = nn.functional.one_hot(split.labels[:400], 10).double()
+    ridge = 1e-6 * torch.eye(features.shape[1], dtype=torch.double)
+    solved = torch.linalg.solve(features.T @ features + ridge, features.T @ wanted).float() * 10
+    last.weight.copy_(solved[:-1].T)
+    last.bias.copy_(solved[-1])
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home, and an empty folder of trained weights."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    (tmp_path / "checkpoints").mkdir()
+    yield tmp_path / "checkpoints"
+    for shelf in (computation._counts, computation._timings, one_picture._guesses):
+        shelf.clear()
+    weights._shelf.clear()
+
+
+@pytest.fixture
+def two(shipped: Path) -> dict[str, nn.Module]:
+    """Two trained networks."""
+    return {name: trained(shipped, name) for name in ("lenet", "bn_lenet")}
+
+
+def done(at: AppTest) -> AppTest:
+    """The page when nothing is left to count; each run does a piece."""
+    for _run in range(60):
+        if not [each for each in at.button if each.key == "compare_stop"]:
+            return at
+        at.run()
+    raise AssertionError("it never ended")
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(each.proto.body for each in at.get("html"))
+
+
+def share(network: nn.Module) -> float:
+    """How many of the digits it gets right, in one go."""
+    split = datasets.load("digits").test
+    with torch.no_grad():
+        given = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255
+        return float((network(given).argmax(1) == split.labels).double().mean())
+
+
+# -- what is shown ----------------------------------------------------------------------------
+
+
+def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> None:
+    at = done(opened("compare"))
+    shares = {name: share(network) for name, network in two.items()}
+    assert max(shares.values()) > 0.6  # the fit has learned something
+    best = max(shares, key=lambda name: shares[name])
+    title, letter = networks.get(best).title, "AB"[list(two).index(best)]
+    assert f"**{letter} {title}** (trained) gets most of the 359 test pictures" in text(at)
+    for name in two:
+        assert f"{100 * shares[name]:.1f}\u202f%" in html(at)
+    assert at.query_params["nets"] == TWO
+    assert "417 k" in html(at)
+    assert 'title="61\u202f706"' in html(at)
+    assert "25.0\u202f%" in html(at)  # on the cards
+    assert "the lower quartile of" in text(at)
+
+
+def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
+    nets = "bn_lenet:shipped:bn_lenet,lenet:shipped:lenet@0,lenet:untrained:3"
+    at = done(opened("compare", nets=nets, first="2500", view="differ", pair="AC", cell="both"))
+    assert at.multiselect[0].value == nets.split(",")
+    assert at.selectbox(key="compare.first").value == "2500"
+    assert at.selectbox(key="compare.pair").value == "AC"
+    assert at.query_params["cell"] == "both"
+    assert "seed 3" in html(at)
+    assert "before training" in html(at)
+    split = datasets.load("digits").test
+    counted = [side(each) for each in (two["bn_lenet"], None)]
+    both = comparison.pair(*counted).count("both")
+    assert f"both right: {both}" in str(at.get("button_group"))
+    assert html(at).count("<figure>") == min(both, disagree.PAGE)
+    assert len(split) == 359
+
+
+def side(network: nn.Module | None) -> comparison.Answers:
+    """What a network says to all digits; without one, that of seed 3."""
+    network = network or weights.load("lenet", None, "untrained:3")
+    split = datasets.load("digits").test
+    with torch.no_grad():
+        given = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255
+        best = network(given).softmax(1).max(1)
+    return comparison.Answers(best.indices, best.values, split.labels)
+
+
+def test_all_answers_as_a_file() -> None:
+    classes = datasets.get("digits").classes
+    said = {"A": side(None), "B": side(None)}
+    lines = list(csv.DictReader(io.StringIO(disagree.table(said, classes))))
+    assert len(lines) == 359
+    assert lines[7]["class"] == classes[int(said["A"].labels[7])]
+    assert lines[7]["B_answer"] == classes[int(said["B"].predicted[7])]
+    assert float(lines[7]["A_probability"]) == pytest.approx(
+        float(said["A"].confidence[7]), abs=1e-6
+    )
+
+
+def test_one_picture_s_likeliest_classes(two: dict[str, nn.Module]) -> None:
+    at = done(opened("compare", nets=TWO, picture="digits:test:5"))
+    given = pictures.prepare(pictures.named("digits:test:5"), (1, 28, 28)).tensor
+    for network in two.values():
+        with torch.no_grad():
+            best = network(given)[0].softmax(0).topk(3)
+        for label, probability in zip(*(each.tolist() for each in best[::-1]), strict=True):
+            assert f"<span>{label}" in html(at)
+            assert f"{100 * probability:.1f}\u202f%" in html(at)
+    assert "agree" in text(at) or "different answers" in text(at)
+
+
+def test_budgets_stand_on_one_scale_or_as_shares() -> None:
+    at = done(opened("compare", view="budgets", scale="shares"))
+    charts = [each.proto.spec for each in at.get("plotly_chart")]
+    assert len(charts) == 3
+    assert "share of the parameters" in charts[1]
+    assert "share of the MACs" in charts[2]
+
+
+# -- what cannot be compared ------------------------------------------------------------------
+
+
+def test_untrained_networks_are_compared_by_costs_alone() -> None:
+    at = done(opened("compare", view="differ"))
+    assert at.query_params["nets"] == "lenet:untrained:0,bn_lenet:untrained:0"
+    assert "None of these networks has learned anything yet" in text(at)
+    assert "Right of" not in html(at)
+    assert "Choose networks that learned from the same data" in text(at)
+    assert re.search(r"\d\u202fms", html(at))
+
+
+def test_different_data_are_said(shipped: Path, two: dict[str, nn.Module]) -> None:
+    trained(shipped, "lenet", "mnist")
+    at = done(opened("compare", nets=TWO))
+    assert "They learned from different data: Digits, MNIST." in text(at)
+
+
+@pytest.mark.parametrize(
+    ("nets", "told"),
+    [
+        ("nothing", "names no network with its weights"),
+        ("lenet:run:99,bn_lenet:untrained:0", "99"),
+        ("lenet:shipped:../../etc/passwd", "names no weights"),
+        (",".join(f"lenet:untrained:{n}" for n in range(20)), "the link names 20"),
+    ],
+)
+def test_nonsense_in_a_link_does_no_harm(nets: str, told: str) -> None:
+    at = opened("compare", nets=nets, first="x", across="?", view="?", pair="ZZ")
+    assert told in text(at)
+    assert at.multiselect[0].value
+
+
+def test_damaged_weights_are_said_and_the_others_compared(
+    shipped: Path, two: dict[str, nn.Module]
+) -> None:
+    path = shipped / "lenet.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-4:] = b"\x00\x00\xc0\x7f"  # not a number
+    path.write_bytes(content)
+    at = done(opened("compare", nets=f"{TWO},lenet:untrained:0"))
+    assert "NaN" in text(at)
+    assert html(at).count('scope="row"') == 2
+
+
+def test_published_weights_that_are_not_here_are_not_fetched_unasked() -> None:
+    name = "torchvision/squeezenet1_1"
+    at = done(opened("compare", nets=f"{name}:published,lenet:untrained:0,nin:untrained:0"))
+    assert f"The published weights of {name} are not on this machine yet" in text(at)
+    assert html(at).count('scope="row"') == 2
+
+
+def test_fewer_than_two_is_asked_for_more() -> None:
+    at = opened("compare", nets="lenet:untrained:0")
+    assert "Choose two networks or more" in text(at)
+    assert not at.get("plotly_chart")
+
+
+# -- choosing and stopping --------------------------------------------------------------------
+
+
+def test_presets_and_moments(two: dict[str, nn.Module]) -> None:
+    at = opened("compare", nets="lenet:untrained:0,bn_lenet:untrained:0")
+    press(at, "All that come trained with the program")
+    assert at.multiselect[0].value == sorted(TWO.split(","))
+    at.select_slider[0].set_value("shipped:bn_lenet@0").run()
+    assert not at.exception
+    assert at.query_params["nets"].startswith("bn_lenet:shipped:bn_lenet@0,")
+
+
+def test_counting_is_stopped_and_taken_up_again(
+    two: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computation, "PIECE", 1e-6)  # one step at every run
+    at = opened("compare", nets=TWO)
+    press(at, "Stop")
+    assert "–" in html(at)
+    assert not [each for each in at.button if each.key == "compare_stop"]
+    monkeypatch.setattr(computation, "PIECE", 5)
+    press(at, "Count what they get right")
+    assert "gets most of the 359" in text(done(at))
+
+
+def test_what_takes_long_is_asked_for(
+    two: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computation, "AUTOMATIC", 0)
+    at = done(opened("compare", nets=TWO))
+    assert "It takes about 1 s" in text(at)
+    assert "\u202fms" in html(at)  # times are measured all the same
+    press(at, "Count what they get right")
+    assert "gets most of the 359" in text(done(at))
+
+
+def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> None:
+    at = opened("compare", nets=TWO, fancy="7", view="differ", picture="digits:test:3")
+    assert "`fancy=7`, which this page does not know" in text(at)
+    assert "view=" not in text(at)
+    assert "fancy" not in at.query_params
+    assert "which this page does not know" not in text(opened("compare", nets=TWO, across="macs"))
+
+
+# -- in a real browser ------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_from_the_answer_to_the_pictures_and_back_by_the_link(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/compare?nets=lenet:untrained:0,bn_lenet:untrained:0")
+    settled(page)
+    expect(page.locator(".compare-table tbody tr")).to_have_count(2, timeout=20_000)
+    expect(page.get_by_text("None of these networks has learned")).to_be_visible()
+    expect(page.locator(".compare-table tbody tr").first).to_contain_text("ms", timeout=20_000)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Figures (CSV)").click()
+    lines = list(csv.DictReader(saved.value.path().read_text(encoding="utf-8").splitlines()))
+    assert [line["parameters"] for line in lines] == ["61706", "44878"]
+    assert all(float(line["seconds_per_picture"]) > 0 for line in lines)
+    page.get_by_role("tab", name="Layer budgets").click()
+    page.wait_for_url("**view=budgets*")
+    page.get_by_role("radio", name="as shares").click()
+    page.wait_for_url("**scale=shares*")
+    page.reload()
+    settled(page)
+    expect(page.get_by_text("share of the MACs")).to_be_visible(timeout=20_000)

@@ -1,0 +1,394 @@
+"""The page on what excites channels shows what the network answers to, and links restore it."""
+
+import base64
+import csv
+import io
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+
+from explorer import weights
+from explorer.base import compute_slots
+from explorer.data import datasets, pictures
+from explorer.inside.feature_visualization import Gallery, Settings
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
+from pages.inside.feature_visualization import computation, files, patch_mosaic, subjects
+from pages.inside.feature_visualization.computation import Work
+from pages.inside.feature_visualization.subjects import Subject
+from tests.conftest import settled
+from tests.opened_pages import boards, opened, text, untold
+
+HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home, and an empty folder of trained weights."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    (tmp_path / "checkpoints").mkdir()
+    shelves = (subjects._searches, subjects._ascents, weights._shelf)
+    yield tmp_path / "checkpoints"
+    for shelf in (*shelves, subjects._fields, patch_mosaic._kept):
+        shelf.clear()
+
+
+def mosaic(at: AppTest) -> dict[str, Any]:
+    """What the board of all channels was sent."""
+    return next(sent for sent in boards(at) if "tile" in sent)
+
+
+def ascent(at: AppTest) -> dict[str, Any]:
+    """What the board of the drawn picture was sent."""
+    return next(sent for sent in boards(at) if "frame" in sent)
+
+
+def numbers(coded: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(coded), "<f4")
+
+
+def decoded(address: str) -> np.ndarray:
+    with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+def top(at: AppTest) -> str:
+    """The HTML of the nine pictures."""
+    return next(each.proto.body for each in at.get("html") if "excites-top" in each.proto.body)
+
+
+def ended(at: AppTest) -> AppTest:
+    """Run again until all work is done, as a browser does while the page is open."""
+    for _run in range(40):
+        if not any("left" in each.proto.text for each in at.get("progress")):
+            return at
+        at.run()
+    raise AssertionError("the work does not end")
+
+
+def maps(count: int = 359) -> torch.Tensor:
+    """conv2 of the untrained LeNet for the digits, (N, 16, 10, 10)."""
+    network = weights.load("lenet", None, "untrained:0")
+    found = [pictures.named(f"digits:test:{n}") for n in range(count)]
+    given = torch.cat([pictures.prepare(each, (1, 28, 28)).tensor for each in found])
+    with torch.no_grad():
+        answers: torch.Tensor = network.conv2(network.pool1(network.act1(network.conv1(given))))
+    return answers
+
+
+# -- what is shown ----------------------------------------------------------------------------
+
+
+def test_it_shows_what_the_network_answers_to_most() -> None:
+    at = ended(opened("excites", **HERE, channel="7"))
+    sent, right = mosaic(at), maps()
+    assert (sent["count"], sent["chosen"], sent["tile"]) == (16, 7, [14, 14])
+    best = right.flatten(2).amax(2)
+    assert np.allclose(numbers(sent["values"]), best.amax(0), atol=1e-5)
+    first = int(best[:, 7].argmax())
+    label = datasets.get("digits").classes[int(datasets.load("digits").test.labels[first])]
+    assert sent["titles"][7] == f"{label}, picture {first}"
+    unit = divmod(int(right[first, 7].argmax()), 10)
+    shown = top(at)
+    assert shown.count("<figure>") == 9
+    assert f"picture=digits%3Atest%3A{first}" in shown
+    assert f"at={unit[0]}.{unit[1]}" in shown
+    assert "weights=untrained%3A0" in shown
+    assert "conv2, channel 8 of 16" in text(at)
+
+
+def test_a_picture_is_drawn_beside_the_best_one() -> None:
+    at = ended(opened("excites", **HERE, channel="7"))
+    sent = ascent(at)
+    values = numbers(sent["values"])
+    assert len(values) == 17
+    assert values[-1] > values[0]
+    assert sent["best"] == pytest.approx(float(maps()[:, 7].max()), abs=1e-5)
+    drawn = torch.from_numpy(decoded(sent["png"])[..., 0] / 255).float()[None, None]
+    network = weights.load("lenet", None, "untrained:0")
+    with torch.no_grad():
+        answer = network.conv2(network.pool1(network.act1(network.conv1(drawn))))[0, 7, 5, 5]
+    assert float(answer) == pytest.approx(float(values[-1]), abs=5e-3)  # the PNG has 256 greys
+    top_, bottom, left, right = sent["frame"]
+    assert (bottom - top_ + 1, right - left + 1) == (14, 14)
+    whole = ended(opened("excites", **HERE, channel="7", goal="mean"))
+    assert ascent(whole)["frame"] is None
+    assert ascent(whole)["best"] is None
+
+
+def test_the_classes_of_a_trained_network_are_its_last_channels(shipped: Path) -> None:
+    architecture = get("lenet")
+    network = architecture.build(**architecture.resolve())
+    card = Card(
+        "lenet", architecture.resolve(), "digits", datasets.get("digits").classes, size=28,
+        epoch=1, test_accuracy=0.1,
+    )  # fmt: skip
+    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
+    checkpoints.save(shipped / f"lenet{weights.SUFFIX}", tensors, card)
+    at = ended(opened("excites", layer="fc3", channel="3", steps="8"))
+    assert mosaic(at)["classes"] == list(datasets.get("digits").classes)
+    assert "fc3: the class “3”" in text(at)
+    assert "Every class's strongest picture" in text(at)
+    assert at.selectbox(key="excites.data").value == "digits"  # what it learned from
+
+
+def test_a_silent_channel_is_told(shipped: Path) -> None:
+    architecture = get("bn_lenet")
+    network = architecture.build(**architecture.resolve())
+    network.conv1.weight.data[2] = 0
+    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
+    card = Card(
+        "bn_lenet", architecture.resolve(), "digits", datasets.get("digits").classes, size=28,
+        epoch=1, test_accuracy=0.1,
+    )  # fmt: skip
+    checkpoints.save(shipped / f"bn_lenet{weights.SUFFIX}", tensors, card)
+    at = ended(opened("excites", network="bn_lenet", layer="conv1", channel="2"))
+    assert mosaic(at)["silent"] == [2]
+    assert "none excites it" in text(at)
+    assert "The gradient is 0" in ascent(at)["note"]
+
+
+# -- links and what is asked for wrongly ------------------------------------------------------
+
+
+def test_everything_chosen_stands_in_the_link() -> None:
+    at = ended(opened("excites", **HERE, noise="4", l2="0.3"))
+    at.selectbox(key="excites.layer").select("pool1").run()
+    at.selectbox(key="excites.sort").select("value").run()
+    ended(at)
+    address = {key: str(value) for key, value in at.query_params.items()}
+    assert address["layer"] == "pool1"
+    again = ended(opened("excites", **{k: v.strip("[]'") for k, v in address.items()}))
+    assert mosaic(again) == mosaic(at)
+    assert ascent(again) == ascent(at)
+    assert "seed=4" in ascent(again)["of"]
+    assert mosaic(again)["sort"] == "value"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"layer": "nothing", "channel": "-1", "sort": "?", "show": "?", "goal": "?"},
+        {"channel": "999999", "among": "12", "data": "nothing", "steps": "x", "rate": "99"},
+    ],
+)
+def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
+    at = opened("excites", **{**HERE, **address})
+    assert mosaic(at)["chosen"] == 0
+    assert at.selectbox(key="excites.layer").value == "conv2"
+    assert not untold(at, address)
+    at.run()
+    assert not untold(at, address), "it stays while nothing is chosen"
+    at.selectbox(key="excites.sort").select("value").run()
+    assert not at.warning
+
+
+def test_a_block_s_name_leads_to_its_last_operation() -> None:
+    at = opened("excites", network="nin", weights="untrained:0", side="64", layer="block2",
+                data="digits", steps="8")  # fmt: skip
+    assert at.selectbox(key="excites.layer").value == "block2.relu3"
+
+
+def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
+    at = opened("excites", weights="untrained:0", side="40")
+    assert "fc1 wants 400 numbers" in text(at)
+    at.button(key="excites.use_nearest").click().run()
+    assert not at.exception
+    assert mosaic(at)
+
+
+def test_a_costly_network_draws_when_it_is_asked_to() -> None:
+    where = {
+        "network": "vgg11",
+        "weights": "untrained:0",
+        "data": "digits",
+        "layer": "block1.conv1",
+    }
+    at = opened("excites", **where, steps="8")
+    assert mosaic(at)["seen"] < 359
+    assert not [sent for sent in boards(at) if "frame" in sent]
+    at.button(key="switch_search").click().run()
+    seen = mosaic(at)["seen"]
+    at.button(key="begin_ascent").click().run()
+    assert len(numbers(ascent(at)["values"])) > 1
+    assert mosaic(at)["seen"] == seen  # stopped is stopped
+    assert "stopped" in at.get("progress")[0].proto.text
+
+
+# -- work that is shared ----------------------------------------------------------------------
+
+
+def subject(total: int = 50) -> Subject:
+    known = weights.facts("lenet", None, "untrained:0")
+    return Subject(known, "conv2", Gallery("digits", (1, 28, 28)), total)
+
+
+def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = subjects.excitation.strongest
+    begun = []
+    monkeypatch.setattr(
+        subjects.excitation, "strongest", lambda *a, **k: begun.append(1) or plain(*a, **k)
+    )
+    while not subjects.search(subject()).done:
+        subjects.go_on_searching(subject())
+    before = len(begun)
+    for _visitor in range(30):
+        subjects.go_on_searching(subject())
+    assert len(begun) == before
+    assert not subjects.search(subject(60)).done
+
+
+def test_a_slice_is_short_and_the_next_goes_on() -> None:
+    settings = Settings(steps=512)
+    work = subjects.ascent(subject(), 0, settings)
+    assert isinstance(work, Work)
+    work.advance(lambda since: subjects._ascent_steps(subject(), 0, settings, since), 0.01)
+    assert work.latest
+    first = work.latest.step
+    assert first < 512
+    subjects.go_on_ascending(subject(), 0, settings)
+    assert work.latest.step > first
+
+
+def finds(begun: list[int], wait: float = 0.0) -> Any:
+    """Steps of an ascent that never ends; `begun` has a 1 for each slice."""
+    settings = Settings(steps=512)
+
+    def steps(since: Any) -> Iterator[Any]:
+        begun.append(1)
+        time.sleep(wait)
+        yield from subjects._ascent_steps(subject(), 0, settings, since)
+
+    return steps
+
+
+@contextmanager
+def all_turns_taken() -> Iterator[None]:
+    """Other visitors' work wherever there is room for it."""
+    with ExitStack() as stack:
+        for _each in range(compute_slots.MOST):
+            assert stack.enter_context(compute_slots.turn(30))
+        yield
+
+
+def test_thirty_who_wait_for_a_first_result_take_one_slice_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work: Work[Any] = Work(1000)
+    begun: list[int] = []
+    asked = threading.Semaphore(0)
+    monkeypatch.setattr(computation, "PATIENCE", 60)
+
+    def steps(since: Any) -> Iterator[Any]:
+        for _visitor in range(30):  # nobody is late
+            assert asked.acquire(timeout=60)
+        time.sleep(0.1)  # from asking to waiting it is a few lines
+        return finds(begun)(since)
+
+    def visit(_visitor: int) -> bool:
+        asked.release()
+        work.advance(steps, 0.01)
+        return work.latest is not None
+
+    with ThreadPoolExecutor(30) as threads:
+        assert all(threads.map(visit, range(30)))
+    assert len(begun) < 5  # one, and those who asked late enough to find the result
+    before = work.latest.step
+    work.advance(finds(begun), 0.01)  # asked again, it goes on
+    assert work.latest.step > before
+
+
+def test_while_others_are_served_a_page_shows_what_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work: Work[Any] = Work(1000)
+    begun: list[int] = []
+    monkeypatch.setattr(computation, "PATIENCE", 0.05)
+    with all_turns_taken():
+        work.advance(finds(begun), 0.01)  # waits a while, not for ever
+        assert work.latest is None
+    work.advance(finds(begun), 0.01)
+    step = work.latest.step
+    monkeypatch.setattr(computation, "PATIENCE", 3600.0)  # with a result nobody waits
+    with all_turns_taken():
+        work.advance(finds(begun), 0.01)
+    assert (work.latest.step, len(begun)) == (step, 1)
+
+
+def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as hasty, all_turns_taken():
+        hasty.setattr(computation, "PATIENCE", 0.05)
+        at = opened("excites", **HERE, channel="7")
+        assert "Waiting for other visitors" in text(at)
+        assert not [sent for sent in boards(at) if "tile" in sent]
+    at.run()
+    assert "Waiting for other visitors" not in text(at)
+    assert mosaic(at)["chosen"] == 7  # what the link asked for
+    assert ascent(at)
+
+
+def test_files_tell_what_is_shown() -> None:
+    while not subjects.search(subject()).done:
+        subjects.go_on_searching(subject())
+    found = subjects.search(subject()).latest
+    assert found
+    rows = list(csv.reader(io.StringIO(files.table(subject(), found))))
+    assert len(rows) == 1 + 16 * 9
+    right = maps(50)
+    for channel, place, value, number, _label, row, column, *_box in rows[1:20]:
+        there = right[int(number), int(channel), int(row), int(column)]
+        assert float(value) == pytest.approx(float(there), abs=1e-5)
+        assert 1 <= int(place) <= 9
+    with Image.open(io.BytesIO(files.board(subject(), found, 0))) as board:
+        assert board.size == (3 * 118 + 6, 3 * 118 + 6)
+
+
+# -- in a real browser ------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_from_all_channels_to_one_and_on_to_its_feature_map(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/excites?weights=untrained:0&data=digits&steps=32&show=patches")
+    settled(page)
+    board = page.locator(".excites-mosaic")
+    expect(page.locator('[data-excites-painted$=" 359 0"]')).to_be_visible()
+    board.locator("canvas").click(position={"x": 130, "y": 40})  # the second
+    expect(page.get_by_text("conv2, channel 2 of 16")).to_be_visible()
+    board.locator(".box").press("ArrowRight")
+    expect(page.get_by_text("conv2, channel 3 of 16")).to_be_visible()
+    page.wait_for_url("**channel=2*")
+    page.wait_for_url("**show=patches*")  # redrawn meanwhile, it keeps what the link says
+    expect(page.locator(".excites-ascent .words")).to_contain_text("after 32 steps")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="All channels (CSV)").click()
+    assert len(Path(saved.value.path()).read_text(encoding="utf-8").splitlines()) == 145
+
+    page.reload()
+    settled(page)
+    expect(page.get_by_text("conv2, channel 3 of 16")).to_be_visible()
+    first = page.locator(".excites-top a").first
+    value = first.locator("b").inner_text()
+    there = parse_qs(urlsplit(first.get_attribute("href") or "").query)
+    first.click()
+    page.wait_for_url("**/feature-maps?*")
+    settled(page)
+    channel = page.locator(".maps-channel")
+    expect(channel.locator(".title")).to_contain_text("conv2, channel 3 of 16")
+    shown = channel.locator(".words").inner_text()
+    row, column = (int(each) + 1 for each in there["at"][0].split("."))
+    assert shown.startswith(f"row {row}, column {column}: {value[:5]}")

@@ -1,0 +1,111 @@
+"""Where branches meet, `+` and `cat` are written out on the page with torch's own numbers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer import weights
+from explorer.data import pictures
+from explorer.ui.inside import recordings
+from tests.opened_pages import boards, opened
+
+SIDE = 32
+PICTURE = "digits:test:0"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty home, no trained weights."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    yield
+    for shelf in (recordings._recordings, recordings._overviews, weights._shelf):
+        shelf.clear()
+
+
+def given_by(network: str, *modules: str) -> list[Tensor]:
+    """What some modules give for the picture, (C, H, W) each, by torch's own hooks."""
+    whole = weights.load(network, None, "untrained:0")
+    found: dict[str, Tensor] = {}
+
+    def heard(name: str) -> Any:
+        return lambda _module, _came, gave: found.update({name: gave[0].clone()})
+
+    handles = [whole.get_submodule(each).register_forward_hook(heard(each)) for each in modules]
+    with torch.no_grad():
+        whole(pictures.prepare(pictures.named(PICTURE), (1, SIDE, SIDE)).tensor)
+    for handle in handles:
+        handle.remove()
+    return [found[each] for each in modules]
+
+
+def written(network: str, layer: str, channel: int, at: tuple[int, int]) -> dict[str, Any]:
+    """What the board that writes the sum out was sent."""
+    page = opened("feature-maps", network=network, side=str(SIDE), weights="untrained:0",
+                  picture=PICTURE, layer=layer, channel=str(channel),
+                  at=f"{at[0]}.{at[1]}")  # fmt: skip
+    (sent,) = [sent for sent in boards(page) if "steps" in sent]
+    return sent
+
+
+def value(text: str) -> float:
+    return float(text.strip("()").replace("−", "-"))
+
+
+def as_told(expected: Tensor) -> Any:
+    """To the four digits that are written."""
+    return pytest.approx(float(expected), rel=6e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("block", "other"), [("stage3.block1", "stage3.block1.shortcut"), ("stage2.block1", "stage1")]
+)
+def test_a_shortcut_s_addition(block: str, other: str) -> None:
+    left, right = given_by("resnet18", f"{block}.bn2", other)
+    sent = written("resnet18", f"{block}.add", 5, (1, 2))
+    (line,) = sent["steps"][0]["lines"]
+    name, first, sign, second, equals, total, said = line
+    source = {"stage1": "stage1.pool"}.get(other, other)
+    assert (name[0], sign[0], equals[0]) == (f"{block}.add = ", " + ", " = ")
+    assert value(first[0]) == as_told(left[5, 1, 2])
+    assert value(second[0]) == as_told(right[5, 1, 2])
+    assert value(total[0]) == as_told(left[5, 1, 2] + right[5, 1, 2])
+    assert (first[2], second[2]) == ([f"{block}.bn2", 5, 1, 2], [source, 5, 1, 2])
+    assert said[0].strip() == f"the same unit of {block}.bn2 and of {source}"
+    assert sent["head"] == f"{block}.add, channel 6, row 2, column 3"
+    after = sent["steps"][1]["lines"][0]  # what becomes of it
+    assert "".join(token[0] for token in after[:2]) == f"{block}.relu_2 = relu("
+    assert value(after[-2][0]) == as_told((left + right)[5, 1, 2].relu())
+
+
+@pytest.mark.parametrize(
+    ("channel", "source", "of_source"), [(10, "block1.cat", 10), (100, "block1.layer2.conv", 4)]
+)
+def test_a_dense_block_s_joining(channel: int, source: str, of_source: int) -> None:
+    """96 channels came before, 32 are new."""
+    stem, first, second = given_by("densenet", "stem", "block1.layer1", "block1.layer2")
+    joined = torch.cat([stem, first, second])
+    sent = written("densenet", "block1.cat_2", channel, (3, 4))
+    (line,) = sent["steps"][0]["lines"]
+    name, total, said = line
+    assert name[0] == "block1.cat_2 = "
+    assert value(total[0]) == as_told(joined[channel, 3, 4])
+    assert total[2] == [source, of_source, 3, 4]
+    told = f"moved, not changed: it is {source}, channel {of_source + 1}, row 4, column 5"
+    assert said[0].strip() == told
+
+
+def test_the_joining_of_four_branches() -> None:
+    """64 + 128 + 32 + 32 channels."""
+    block = "stage3.inception3a"
+    (joined,) = given_by("googlenet", block)
+    (line,) = written("googlenet", f"{block}.cat", 200, (1, 3))["steps"][0]["lines"]
+    assert value(line[1][0]) == as_told(joined[200, 1, 3])
+    assert line[1][2] == [f"{block}.relu_5", 8, 1, 3]  # of the third branch
+    assert line[2][0].strip() == (
+        f"moved, not changed: it is {block}.relu_5, channel 9, row 2, column 4"
+    )

@@ -1,0 +1,655 @@
+"""The page "Why this class?": its maps are the methods' own, its checks hold, its links restore."""
+
+import base64
+import csv
+import gc
+import io
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+from torch import Tensor, nn
+
+from explorer import weights
+from explorer.base import compute_slots
+from explorer.base.cache import Shelf
+from explorer.data import datasets, pictures
+from explorer.figures import maps
+from explorer.inside import attribution
+from explorer.inside.attribution import METHODS
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
+from explorer.ui.inside.recordings import Subject
+from explorer.ui.model_picker import Choice
+from explorer.ui.picture_picker.browse import Place
+from pages.inside.why import boards as inside_why_board
+from pages.inside.why import charts, computation, mistakes
+from pages.inside.why import parts as inside_why_view
+from pages.inside.why import results as inside_why_pieces
+from pages.inside.why.computation import Piece, Work
+from pages.inside.why.results import Question
+from tests.conftest import settled
+from tests.opened_pages import boards, opened, press, text, untold
+
+VISITORS = 30
+SETTINGS = {"cam": "conv1", "patch": "6", "move": "whole", "path": "20", "empty": "grey"}
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home, an empty folder of trained weights, and a page that waits for all."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+    monkeypatch.setattr(inside_why_view, "PATIENCE", 60.0)
+    (tmp_path / "checkpoints").mkdir()
+    yield tmp_path / "checkpoints"
+    computation.forget()
+    for shelf in (inside_why_pieces._answers, mistakes._kept, weights._shelf):
+        shelf.clear()
+
+
+def board(at: AppTest, kind: str) -> dict[str, Any]:
+    """What one of the page's boards was sent, told by what it alone has."""
+    mark = {"answer": "guesses", "maps": "rows"}[kind]
+    (sent,) = [each for each in boards(at) if mark in each]
+    return sent
+
+
+def values(card: dict[str, Any]) -> Tensor:
+    numbers = np.frombuffer(base64.b64decode(card["values"]), "<f4")
+    return torch.from_numpy(numbers.copy()).view(*card["size"])
+
+
+def picture_of(at: AppTest) -> str:
+    """The picture's name in the address: AppTest gives a text or a list of one."""
+    found = at.query_params["picture"]
+    return found if isinstance(found, str) else found[0]
+
+
+def given(picture: str = "digits:test:0", side: int = 28) -> Tensor:
+    prepared: Tensor = pictures.prepare(pictures.named(picture), (1, side, side)).tensor
+    return prepared
+
+
+def trained(folder: Path, name: str = "lenet") -> nn.Module:
+    """Weights that no seed gives, shipped as `name`, for the small digits."""
+    architecture = get(name)
+    network = architecture.build(**architecture.resolve()).eval()
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape) * 0.3)
+    classes = datasets.get("digits").classes
+    card = Card(
+        name, architecture.resolve(), "digits", classes, size=28, epoch=3, test_accuracy=0.5
+    )
+    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
+    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
+    return network
+
+
+# -- what is shown ----------------------------------------------------------------------------
+
+
+def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
+    at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
+    network, picture = weights.load("lenet", None, "untrained:0"), given()
+    options: dict[str, dict[str, Any]] = {
+        "integrated_gradients": {"steps": 20, "baseline": 0.5},
+        "grad_cam": {"layer": "conv1"},
+        "occlusion": {"patch": 6, "stride": 6, "baseline": 0.5},
+    }
+    row, control = board(at, "maps")["rows"]
+    for card, (name, method) in zip(row["maps"], METHODS.items(), strict=True):
+        expected = method.explain(network, picture, 3, **options.get(name, {}))
+        torch.testing.assert_close(values(card), expected, atol=1e-7, rtol=1e-4)
+        assert (card["title"], card["signed"], card["block"]) == (method.title, method.signed, 1)
+        assert card["low"] == (-card["high"] if method.signed else 0)
+    x = picture.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(network(x)[0, 3], x)
+    torch.testing.assert_close(values(row["maps"][0]), slope[0, 0].abs())
+    assert "class 3" in row["title"]
+    assert "random weights" in control["title"]
+
+
+def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() -> None:
+    at = opened("why", picture="digits:test:0")
+    network = weights.load("lenet", None, "untrained:0")
+    with torch.no_grad():
+        probabilities = network(given())[0].double().softmax(0)
+    sent = board(at, "answer")["guesses"]
+    assert [each["label"] for each in sent] == probabilities.topk(5).indices.tolist()
+    assert [each["probability"] for each in sent] == pytest.approx(
+        probabilities.topk(5).values.tolist(), rel=1e-5
+    )
+    assert [each["chosen"] for each in sent] == [True, False, False, False, False]
+    least = int(probabilities.argmin())
+    other = opened("why", picture="digits:test:0", **{"class": str(least)})
+    sent = board(other, "answer")["guesses"]
+    assert sent[-1]["label"] == least  # also shown when it is not among the likeliest
+    assert [each["chosen"] for each in sent] == [False] * 5 + [True]
+    assert "little to lose" not in text(other)  # 1 of 10 classes: some 10 %
+
+
+def test_the_curve_is_what_taking_pixels_away_by_hand_gives() -> None:
+    at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
+    network, picture = weights.load("lenet", None, "untrained:0"), given()
+    heat = attribution.saliency(network, picture, 3)
+    order = heat.flatten().sort(descending=True, stable=True).indices
+    spec = json.loads(at.get("plotly_chart")[0].proto.spec)
+    lines = {each["name"]: each for each in spec["data"]}
+    assert list(lines) == ["random order", *(each.title for each in METHODS.values())]
+    for share, shown in list(zip(lines["Saliency"]["x"], lines["Saliency"]["y"], strict=True))[::5]:
+        rest = picture.clone().flatten()
+        rest[order[: round(share * 784)]] = 0.5
+        with torch.no_grad():
+            probability = network(rest.view(1, 1, 28, 28))[0].softmax(0)[3]
+        assert shown == pytest.approx(float(probability), rel=1e-4)
+    note = board(at, "maps")["rows"][0]["maps"][0]["note"]
+    area = np.trapezoid(lines["Saliency"]["y"], lines["Saliency"]["x"])
+    assert note.split()[-1] == f"{area:.3f}"
+    assert f"random order: {np.trapezoid(lines['random order']['y'], dx=1 / 20):.3f}" in text(at)
+
+
+def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> None:
+    network = trained(shipped)
+    at = opened("why", picture="digits:test:0")
+    row, control = board(at, "maps")["rows"]
+    before = weights.load("lenet", None, "shipped:lenet@0")
+    target = next(e["label"] for e in board(at, "answer")["guesses"] if e["chosen"])
+    with torch.no_grad():
+        assert target == int(network(given()).argmax())
+        share = float(before(given())[0].softmax(0)[target])
+    assert control["title"].startswith("The same network before training")
+    assert inside_why_board.percent(share) in control["title"]
+    torch.testing.assert_close(
+        values(control["maps"][0]), attribution.saliency(before, given(), target)
+    )
+    pair = [values(each["maps"][0]).flatten() for each in (row, control)]
+    expected = f"{scipy.stats.spearmanr(*pair).statistic:.2f}".replace("-", "−")
+    assert control["maps"][0]["note"] == f"rank correlation {expected}"
+    off = opened("why", picture="digits:test:0", control="false")
+    assert len(board(off, "maps")["rows"]) == 1
+
+
+def test_a_map_of_zeros_says_so() -> None:
+    found = inside_why_pieces.Explained({}, {"grad_cam": torch.zeros(4, 4)}, {}, (), {})
+    assert "says nothing" in inside_why_board._note(found, "control", "grad_cam")
+    drawn = charts.drawn(torch.zeros(4, 4), signed=True)
+    assert (drawn["low"], drawn["high"], drawn["cut"]) == (0, 0, False)
+
+
+# -- links and mishaps ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"class": "99", "cam": "nothing", "patch": "-1", "move": "?", "path": "0", "empty": "?"},
+        {"opacity": "9999", "control": "?", "method": "nothing", "epoch": "3"},
+        {"picture": "nothing:test:1", "weights": "shipped:../../etc/passwd"},
+    ],
+)
+def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
+    at = opened("why", **address)
+    sent = board(at, "maps")
+    assert all(card["values"] for row in sent["rows"] for card in row["maps"])
+    assert sent["opacity"] == inside_why_board.USUAL_OPACITY
+    assert not untold(at, address)
+    at.run()
+    assert not untold(at, address), "it stays while nothing is chosen"
+    at.selectbox(key="why.class").select("3").run()
+    assert not at.warning
+
+
+def test_a_size_that_does_not_fit_is_a_lesson_and_too_many_passes_a_sentence() -> None:
+    at = opened("why", network="lenet", side="40")
+    assert "fc1 wants 400 numbers" in text(at)
+    assert not boards(at)
+    many = opened("why", network="torchvision/squeezenet1_1", side="224", patch="2", move="half")
+    assert "passes; at most 5000" in text(many)
+
+
+def test_another_network_begins_with_its_own_last_layer() -> None:
+    at = opened("why", picture="digits:test:0", cam="conv1")
+    assert at.selectbox(key="why.cam").value == "conv1"
+    at.selectbox(key="why.network").set_value("bn_lenet").run()
+    assert not at.exception
+    assert at.selectbox(key="why.cam").value == "conv2"  # though it has a conv1
+    assert "cam" not in at.query_params
+
+
+# -- mistakes ---------------------------------------------------------------------------------
+
+
+def test_the_next_mistake_is_one(shipped: Path) -> None:
+    network = trained(shipped)
+    at = opened("why", picture="digits:test:0")
+    test = datasets.load("digits").test
+    with torch.no_grad():
+        found = [int(network(given(f"digits:test:{n}")).argmax()) for n in range(40)]
+    wrong = [n for n in range(40) if found[n] != int(test.labels[n])]
+    expected = next(n for n in wrong if n > 0)
+    press(at, "Next mistake of this network")
+    assert picture_of(at) == f"digits:test:{expected}"
+    assert "**A mistake**: it is" in text(at)
+    press(at, "Next mistake of this network")
+    assert picture_of(at) == f"digits:test:{next(n for n in wrong if n > expected)}"
+    untrained = opened("why", picture="digits:test:0", weights="untrained:0")
+    assert not [each for each in untrained.button if each.label == "Next mistake of this network"]
+
+
+def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(shipped)
+    at = opened("why", picture="digits:test:0")
+    monkeypatch.setattr(mistakes, "SECONDS", -1.0)
+    monkeypatch.setattr(mistakes, "_right", lambda *given: [True] * len(given[2]))
+    press(at, "Next mistake of this network")
+    assert picture_of(at) == "digits:test:16"
+    assert "No mistake up to picture 16" in at.toast[0].value
+    monkeypatch.setattr(mistakes, "SECONDS", 600.0)
+    press(at, "Next mistake of this network")
+    assert "gets every test picture of" in at.toast[0].value
+    assert picture_of(at) == "digits:test:16"
+
+
+def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(shipped)
+    at = opened("why", picture="digits:test:3")
+    with monkeypatch.context() as hasty, ExitStack() as others:
+        hasty.setattr(mistakes, "SECONDS", 0.05)
+        for _each in range(compute_slots.MOST):
+            assert others.enter_context(compute_slots.turn(30))
+        press(at, "Next mistake of this network")
+    assert at.toast[0].value == "Others are being served first: press again in a moment."
+    assert picture_of(at) == "digits:test:3"
+    press(at, "Next mistake of this network")
+    assert "**A mistake**: it is" in text(at)
+
+
+@dataclass
+class Watched:
+    """Which pictures networks were shown, and how many networks at most at once."""
+
+    seen: list[tuple[str, int]] = field(default_factory=list)
+    most: int = 0
+    now: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, choice: Choice, fit: str, numbers: list[int]) -> list[bool]:
+        """As `inside_why_mistakes._right`, watched."""
+        with self.lock:
+            self.seen += [(choice.known.source, number) for number in numbers]
+            self.now += 1
+            self.most = max(self.most, self.now)
+        found = self.right(choice, fit, numbers)
+        with self.lock:
+            self.now -= 1
+        return found
+
+    right = staticmethod(mistakes._right)
+
+
+def test_thirty_who_search_share_what_is_known_and_take_turns(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = trained(shipped)
+    for number in range(5):
+        shutil.copy(shipped / f"lenet{weights.SUFFIX}", shipped / f"copy{number}{weights.SUFFIX}")
+    watched = Watched()
+    monkeypatch.setattr(mistakes, "_right", watched)
+    monkeypatch.setattr(mistakes, "SECONDS", 600.0)
+    gate = threading.Barrier(VISITORS)
+
+    def visit(visitor: int) -> tuple[int, mistakes.Search]:
+        known = weights.facts("lenet", None, f"shipped:copy{visitor % 5}")
+        place = Place("digits", "test", 11 * (visitor // 5))
+        gate.wait(60)
+        return place.number, mistakes.after(Choice(known, (1, 28, 28)), "squeeze", place)
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        searches = list(threads.map(visit, range(VISITORS)))
+    test = datasets.load("digits").test
+    with torch.no_grad():
+        found = [int(network(given(f"digits:test:{n}")).argmax()) for n in range(100)]
+    wrong = [n for n in range(100) if found[n] != int(test.labels[n])]
+    for number, search in searches:
+        assert search.ended == "mistake"
+        assert search.place.number == next(n for n in wrong if n > number)
+    assert len(watched.seen) == len(set(watched.seen))  # no picture twice
+    assert watched.most <= compute_slots.MOST
+
+
+# -- work that takes a while ------------------------------------------------------------------
+
+
+def piece(name: str, make: Any, key: str = "") -> Piece:
+    return Piece(name, key or name, 10, make)
+
+
+def test_the_same_is_made_once_for_thirty_visitors() -> None:
+    made = []
+
+    def make(tell: attribution.Progress) -> Tensor:
+        tell(1, 2)
+        made.append(1)
+        time.sleep(0.05)
+        return torch.ones(3)
+
+    def visit(_n: int) -> Tensor:
+        work = computation.ask([piece("a", make)])
+        assert work.wait(20)
+        found = work.found["a"]
+        assert isinstance(found, Tensor)
+        return found
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        results = list(threads.map(visit, range(VISITORS)))
+    assert len(made) == 1
+    assert all(each is results[0] for each in results)
+
+
+def test_thirty_visitors_at_once_each_get_their_own() -> None:
+    settings = inside_why_pieces.Settings("conv2", 7, 7, 5, "black", "none")
+
+    def question(visitor: int) -> Question:
+        picture = given(f"digits:test:{visitor}")
+        known = weights.facts("lenet", None, f"untrained:{visitor}")
+        subject = Subject(known, f"{visitor}", False, picture)
+        return Question(subject, visitor % 10, settings)
+
+    def visit(visitor: int) -> Work:
+        work = computation.ask(inside_why_pieces.pieces(question(visitor), None))
+        assert work.wait(60)
+        return work
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        works = list(threads.map(visit, range(VISITORS)))
+    for visitor, work in enumerate(works):
+        network = weights.load("lenet", None, f"untrained:{visitor}")
+        heat = attribution.grad_cam(
+            network, given(f"digits:test:{visitor}"), visitor % 10, layer="conv2"
+        )
+        torch.testing.assert_close(inside_why_pieces.explained(work).maps["grad_cam"], heat)
+
+
+def test_work_that_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computation, "PATIENCE", 0.05)
+
+    def make(tell: attribution.Progress) -> Tensor:
+        for step in range(1000):
+            tell(step, 1000)
+            time.sleep(0.01)
+        raise AssertionError("it went on")
+
+    work = computation.ask([piece("quick", lambda _tell: torch.ones(1)), piece("slow", make)])
+    end = time.monotonic() + 10
+    while not work.finished and time.monotonic() < end:
+        time.sleep(0.02)
+    assert work.finished
+    assert set(work.found) == {"quick"}
+    assert not work.errors
+    assert computation.ask([piece("quick", make)]).wait(5)  # what was ready is kept
+
+
+def test_what_goes_wrong_is_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_tell: attribution.Progress) -> Tensor:
+        raise ValueError("Choose a smaller patch.")
+
+    def fail(_tell: attribution.Progress) -> Tensor:
+        raise RuntimeError("a fault of ours")
+
+    work = computation.ask([piece("refused", refuse), piece("fine", lambda _t: torch.ones(1))])
+    assert work.wait(5)
+    assert work.errors == {"refused": "Choose a smaller patch."}
+    assert set(work.found) == {"fine"}
+    broken = computation.ask([piece("broken", fail)])
+    assert broken.wait(5)
+    assert "our mistake" in broken.errors["broken"]
+    end = time.monotonic() + 5
+    while "a fault of ours" not in caplog.text and time.monotonic() < end:
+        time.sleep(0.02)
+    assert "a fault of ours" in caplog.text
+
+
+def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = threading.Event()
+
+    def slow(network: nn.Module, picture: Tensor, target: int, **options: Any) -> Tensor:
+        options["progress"](1, 4)
+        free.wait(20)
+        heat: Tensor = occlusion.explain(network, picture, target, **options)
+        return heat
+
+    occlusion = METHODS["occlusion"]
+    monkeypatch.setitem(METHODS, "occlusion", replace(occlusion, explain=slow))
+    monkeypatch.setattr(inside_why_view, "PATIENCE", 0.5)
+    at = opened("why", picture="digits:test:0")
+    for _again in range(40):  # until the quick maps are there
+        if sum(bool(each.get("values")) for each in board(at, "maps")["rows"][0]["maps"]) == 3:
+            break
+        at.run()
+    cards = board(at, "maps")["rows"][0]["maps"]
+    assert [bool(each.get("values")) for each in cards] == [True, True, True, False]
+    at.button(key="why_stop").click().run()
+    assert "Stopped" in text(at)
+    free.set()
+    monkeypatch.setattr(inside_why_view, "MOMENT", 20.0)
+    at.button(key="why_go_on").click().run()
+    assert not at.exception
+    assert all(each["values"] for each in board(at, "maps")["rows"][0]["maps"])
+
+
+def test_who_waited_has_the_results_whatever_the_shelf_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(computation, "_shelf", Shelf(1, computation._nbytes))
+    made: list[int] = []
+
+    def make(tell: attribution.Progress) -> Tensor:
+        tell(1, 2)
+        made.append(1)
+        return torch.full((3,), float(len(made)))
+
+    def visit(visitor: int) -> tuple[Work, Tensor]:
+        """Look now and then, as a page does, and once more at the end to draw."""
+        work = None
+        while work is None or not work.wait(0.01):
+            work = computation.ask([piece("a", make, f"a {visitor}")], work)
+        found = computation.ask([piece("a", make, f"a {visitor}")], work).found["a"]
+        assert isinstance(found, Tensor)
+        return work, found
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        results = list(threads.map(visit, range(VISITORS)))
+    assert len(made) == VISITORS
+    work, found = visit(3)  # another visitor who asks the same, while the first one still looks
+    assert work is results[3][0]
+    assert found is results[3][1]
+    del work, found, results
+    end = time.monotonic() + 30
+    while computation._works and time.monotonic() < end:  # threads that are just leaving
+        gc.collect()
+        time.sleep(0.01)
+    assert not computation._works  # nobody looks any more
+    visit(3)
+    assert len(made) == VISITORS + 1
+
+
+def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computation, "_shelf", Shelf(1, computation._nbytes))
+    monkeypatch.setattr(inside_why_view, "PATIENCE", 0.0)  # however fast: what is made comes later
+    monkeypatch.setattr(inside_why_view, "MOMENT", 0.0)
+    plain, made = METHODS["occlusion"], []
+
+    def explain(*given: Any, **options: Any) -> Tensor:
+        made.append(1)
+        return plain.explain(*given, **options)
+
+    monkeypatch.setitem(METHODS, "occlusion", replace(plain, explain=explain))
+    at = opened("why", picture="digits:test:0")
+    end = time.monotonic() + 60
+    while at.get("progress") and time.monotonic() < end:
+        at.run()
+    assert not at.exception
+    for row in board(at, "maps")["rows"]:
+        assert all(card["values"] for card in row["maps"])
+    assert at.get("plotly_chart")
+    at.run()
+    assert not at.get("progress")
+    assert len(made) == 3  # the map, its deletion, which found none kept, and the control's map
+
+
+def test_what_was_given_up_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def make(tell: attribution.Progress) -> Tensor:
+        assert go.wait(30)
+        tell(1, 2)
+        return torch.ones(1)
+
+    monkeypatch.setattr(computation, "PATIENCE", -1.0)  # nobody is patient enough
+    first = computation.ask([piece("a", make)])
+    go.set()
+    assert first.wait(30)
+    assert first.given_up
+    monkeypatch.setattr(computation, "PATIENCE", 60.0)
+    again = computation.ask([piece("a", make)], first)
+    assert again.wait(30)
+    assert (set(again.found), again.given_up) == ({"a"}, False)
+
+
+def test_a_failure_stays_with_who_waited_and_others_try_again() -> None:
+    made: list[int] = []
+
+    def make(_tell: attribution.Progress) -> Tensor:
+        made.append(1)
+        if len(made) == 1:
+            raise ValueError("Not now.")
+        return torch.ones(1)
+
+    first = computation.ask([piece("a", make)])
+    assert first.wait(30)
+    assert computation.ask([piece("a", make)], first).errors == {"a": "Not now."}
+    other = computation.ask([piece("a", make)])
+    assert other.wait(30)
+    assert set(other.found) == {"a"}
+
+
+def test_time_left_follows_from_the_rate() -> None:
+    work = Work([piece("a", None), piece("b", None)])
+    assert work.seconds_left is None
+    work.began, work.done = time.monotonic() - 5, 5.0
+    assert work.seconds_left == pytest.approx(15, abs=0.5)
+
+
+# -- figures and files ------------------------------------------------------------------------
+
+
+def test_a_few_bright_pixels_do_not_darken_all_others() -> None:
+    torch.manual_seed(0)
+    heat = torch.rand(28, 28)
+    heat[3, 4] = 1000
+    drawn = charts.drawn(heat, signed=False)
+    assert drawn["cut"]
+    assert drawn["high"] == pytest.approx(float(torch.quantile(heat, 0.99)), rel=1e-5)
+    whole = charts.drawn(torch.eye(3), signed=True)
+    assert (whole["low"], whole["high"], whole["cut"]) == (-1, 1, False)
+    large = charts.drawn(torch.rand(224, 200), signed=False)
+    assert large["values"].shape == (1, 112, 100)
+    assert large["block"] == 2
+    assert len(charts.LINES) >= len(METHODS)
+    assert all(dash in inside_why_board.DASHES for _color, dash, _mark in charts.LINES)
+    assert maps.LAST == 254
+
+
+def test_files_hold_every_number() -> None:
+    heats = {"one": torch.rand(3, 5), "two": -torch.rand(3, 5)}
+    rows = list(csv.reader(io.StringIO(charts.maps_csv(heats))))
+    assert rows[0] == ["row", "column", "one", "two"]
+    assert [rows[8][0], rows[8][1]] == ["1", "2"]
+    found = np.array(rows[1:], float)
+    assert np.allclose(found[:, 2].reshape(3, 5), heats["one"], rtol=1e-7)
+    curve = attribution.Deletion(torch.tensor([0, 0.5, 1]), torch.tensor([0.9, 0.25, 0.1]))
+    lines = list(csv.reader(io.StringIO(charts.curves_csv({"map": curve}))))
+    assert lines == [
+        ["fraction", "map"],
+        ["0", "0.899999976"],
+        ["0.5", "0.25"],
+        ["1", "0.100000001"],
+    ]
+    assert Place.read("digits:test:3") == Place("digits", "test", 3)
+
+
+# -- in a real browser ------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_from_a_class_to_its_maps_and_back_by_the_link(page: Page, app_server: str) -> None:
+    page.goto(f"{app_server}/why?weights=untrained:0&picture=digits:test:0")
+    settled(page)
+    painted = page.locator("[data-why-painted]")
+    expect(painted).to_be_visible()
+    bars = page.locator(".why-answer .bar")
+    third = bars.nth(2).locator(".class").inner_text()
+    bars.nth(2).click()
+    expect(page.locator(".why-maps h3").first).to_contain_text(third)
+    page.wait_for_url("**class=*")
+    expect(bars.nth(2)).to_have_attribute("aria-checked", "true")
+
+    cards = page.locator(".why-maps .card")
+    expect(cards).to_have_count(8)
+    expect(page.locator(".why-maps canvas")).to_have_count(8)
+    box = cards.first.locator("canvas").bounding_box()
+    assert box is not None
+    cards.first.locator("canvas").hover(
+        position={"x": box["width"] * 0.4, "y": box["height"] * 0.6}
+    )
+    for card in (cards.first, cards.nth(5)):  # all are read at the same pixel
+        expect(card.locator(".note")).to_contain_text("row 17, column 12:")
+
+    page.locator(".why-maps input[type=range]").fill("100")
+    page.wait_for_url("**opacity=100*")
+    settled(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Maps (CSV)").click()
+    assert len(Path(saved.value.path()).read_text().splitlines()) == 28 * 28 + 1
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save this picture (PNG)").click()
+    assert saved.value.suggested_filename.startswith("lenet-why-")
+
+    page.reload()
+    settled(page)
+    expect(page.locator(".why-maps h3").first).to_contain_text(third)
+    expect(page.locator(".why-maps input[type=range]")).to_have_value("100")
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_maps_come_before_what_checks_them(page: Page, app_server: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app_server}/why?weights=untrained:0&picture=digits:test:0")
+    settled(page)
+    chart = page.locator(".st-key-why_deletion")
+    expect(chart.locator(".xtitle")).to_be_visible(timeout=30_000)
+    parts = [page.locator(".why-answer"), page.locator(".why-maps"), chart]
+    boxes = [part.bounding_box() for part in parts]
+    tops = [box["y"] for box in boxes if box]
+    assert tops == sorted(tops)
+    assert len(tops) == 3
+    assert all(box and box["width"] > 340 for box in boxes)
+    grey = "text => getComputedStyle(text).fill.match(/[0-9]+/g).map(Number)"
+    assert max(chart.locator(".xtitle").evaluate(grey)) < 119, "4.5 : 1 on white"

@@ -1,0 +1,291 @@
+"""The page on channels, as Streamlit runs it and as a browser shows it."""
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+from torch.nn import functional
+
+from tests import opened_pages
+from tests.answers import Answers
+from tests.conftest import settled
+from tests.opened_pages import boards, text
+
+TABS = {
+    "sum": "Many to one",
+    "pixel": "1 × 1",
+    "cost": "What channels cost",
+    "dense": "Or fully connected?",
+    "flow": "Through a network",
+}
+
+
+opened = partial(opened_pages.opened, "channels")
+
+
+def board(at: AppTest) -> dict[str, Any]:
+    """What the number grids are given."""
+    return boards(at)[0]
+
+
+def shown(at: AppTest, grid: str) -> list[list[str]]:
+    return next(each["texts"] for each in board(at)["grids"] if each["id"] == grid)
+
+
+def lines(at: AppTest, *cell: str | int) -> list[str]:
+    """The arithmetic of one cell."""
+    story = next(each for each in board(at)["stories"] if list(cell) in each["at"])
+    return [each["text"] for each in story["lines"]]
+
+
+def test_the_courses_example_stands_there_first():
+    at = opened()
+    assert at.title[0].value == "How do several channels become one number?"
+    assert shown(at, "m00") == [["19", "25"], ["37", "43"]]
+    assert shown(at, "m01") == [["37", "47"], ["67", "77"]]
+    assert shown(at, "y0") == [["56", "72"], ["104", "120"]]
+    assert lines(at, "y0", 0, 0) == [
+        "channel 1: 0·0 + 1·1 + 3·2 + 4·3 = 19",
+        "channel 2: 1·1 + 2·2 + 4·3 + 5·4 = 37",
+        "output 1: 19 + 37 = 56",
+    ]
+
+
+def test_three_kernels_give_three_maps():
+    at = opened(channels_outputs="3")
+    assert shown(at, "y1") == [["76", "100"], ["148", "172"]]
+    assert shown(at, "y2") == [["96", "128"], ["192", "224"]]
+    assert "3 × 2 × 2 × 2" in text(at)
+
+
+def test_an_input_number_lights_up_exactly_what_depends_on_it():
+    at = opened(channels_outputs="2")
+    stories = board(at)["stories"]
+    x = torch.zeros(2, 3, 3, requires_grad=True)
+    weights = torch.ones(2, 2, 2, 2)
+    y = functional.conv2d(x[None], weights)[0]
+    for c, i, j in [(0, 0, 0), (0, 1, 1), (1, 2, 1), (1, 0, 2)]:
+        lit = next(each["lit"] for each in stories if [f"x{c}", i, j] in each["at"])
+        for o in range(2):
+            told = {
+                (a, b)
+                for grid, top, left, bottom, right, _tone in lit
+                if grid == f"y{o}"
+                for a in range(top, bottom + 1)
+                for b in range(left, right + 1)
+            }
+            depends = set()
+            for a in range(2):
+                for b in range(2):
+                    (slope,) = torch.autograd.grad(y[o, a, b], x, retain_graph=True)
+                    if slope[c, i, j]:
+                        depends.add((a, b))
+            assert told == depends
+
+
+def test_prompts_set_the_numbers():
+    at = opened()
+    next(button for button in at.button if button.label == "Channels that cancel").click().run()
+    assert {cell for row in shown(at, "y0") for cell in row} == {"0"}
+    next(button for button in at.button if button.label == "Red to grey").click().run()
+    assert shown(at, "y0")[0][0] == "3.979"  # 0.299·9 + 0.587·2 + 0.114·1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("a b; c d | 1 2; 3 4", "“a” is not a number"),
+        ("nan 1; 2 3", "“nan” is not a number"),
+        ("1e9 1; 2 3 | 1 2; 3 4", "“1e9” is not a number"),
+        ("", "needs 1 to 3 channels"),
+        ("1 2; 3 | 1 2; 3 4", "All rows need equally many numbers"),
+        ("1 2 3; 4 5 6 | 1 2; 3 4", "all channels need the same size"),
+        ("1 2; 3 4", "The input has 1 channels, but kernel 1 has 2 slices"),
+        ("1 | 2", "The window spans 2 × 2 cells, but the input with its padding has only 1 × 1"),
+    ],
+)
+def test_nonsense_is_a_sentence_and_the_last_good_picture_stays(given, said):
+    at = opened()
+    at.text_input(key="channels_input").set_value(given).run()
+    assert not at.exception
+    assert said in at.error[0].value
+    assert shown(at, "y0") == [["56", "72"], ["104", "120"]]
+
+
+def test_a_link_that_is_wrong_from_the_start_shows_the_courses_example():
+    at = opened(channels_input="one 2; 3 4")
+    assert "“one” is not a number" in at.error[0].value
+    assert shown(at, "y0") == [["56", "72"], ["104", "120"]]
+
+
+def test_one_by_one_is_the_product_that_is_written_out():
+    at = opened(channels_part="pixel")
+    x = torch.tensor([[[float(c.replace("−", "-")) for c in row] for row in shown(at, f"x{n}")]
+                      for n in range(3)])  # fmt: skip
+    w = torch.tensor([[float(c.replace("−", "-")) for c in row] for row in shown(at, "w")])
+    y = functional.conv2d(x[None], w[:, :, None, None])[0]
+    for n in range(2):
+        found = torch.tensor([[float(c.replace("−", "-")) for c in r] for r in shown(at, f"y{n}")])
+        torch.testing.assert_close(found, y[n], atol=1e-5, rtol=0)
+    assert lines(at, "ys", 1, 4) == lines(at, "y1", 1, 1)
+    assert "largest difference from conv2d" in at.table[0].value.columns
+
+
+def test_typed_pixels_come_with_the_link_and_nonsense_does_not():
+    at = opened(channels_part="pixel", channels_typed="3.2.0;x0.1.1:2;w.0.0:-1.5")
+    assert shown(at, "x0")[1][1] == "2"
+    assert shown(at, "w")[0][0] == "−1.5"
+    plain = shown(opened(channels_part="pixel"), "x0")
+    for nonsense in ("3.2.0;x0.9.9:2", "3.2.0;x0.1.1:two", "9.9.9;x0.1.1:2", "x", "3.2.0;;"):
+        again = opened(channels_part="pixel", channels_typed=nonsense)
+        assert shown(again, "x0") == plain
+        assert not again.error
+
+
+def test_the_cost_is_written_with_its_numbers():
+    at = opened(channels_part="cost", channels_c_in="1", channels_c_out="6",
+                channels_kernel_size="5", channels_height="28", channels_width="28")  # fmt: skip
+    assert "**156 parameters** = 6 × (5·5·1 + 1)" in text(at)
+    assert "6·28·28 × 5·5·1" in text(at)
+    assert at.get("plotly_chart")
+
+
+def test_the_photograph_takes_3_gigabytes_fully_connected():
+    at = opened(channels_part="dense")
+    said = text(at)
+    assert "1000·1000·3 × 256 = **768 M weights**, 3.07 GB = 2.86 GiB" in said
+    assert "256 × 3·3·3 = **6\u202f912 weights**" in said
+    assert "111\u202f111 times the weights" in said
+
+
+def test_on_a_small_picture_a_convolution_can_have_more_weights():
+    at = opened(channels_part="dense", channels_side="8", channels_colours="1",
+                channels_dense_kernel="11")  # fmt: skip
+    assert "**0.53 times the weights**" in text(at)  # 8·8 / (11·11)
+
+
+@pytest.mark.parametrize("name", ["lenet", "alexnet", "densenet"])
+def test_the_flow_through_a_network_is_drawn(name):
+    at = opened(channels_part="flow", channels_network=name)
+    spec = json.loads(at.get("plotly_chart")[0].proto.spec)
+    assert [trace["name"] for trace in spec["data"]][:2] == ["cells of one map", "channels"]
+
+
+def test_every_question_opens_its_experiment():
+    at = opened()
+    expected = ["sum", "cost", "pixel", "dense", "flow"]
+    for number, part in enumerate(expected):
+        at.button(key=f"show_{number}").click().run()
+        assert not at.exception
+        assert not at.error
+        assert part in at.query_params.get("channels_part", "sum")
+
+
+@pytest.mark.parametrize("part", TABS)
+def test_every_part_has_its_download_or_chart_and_the_definitions(part):
+    at = opened(channels_part=part)
+    assert not at.error
+    assert at.get("plotly_chart") or at.get("download_button")
+    assert any("def corr2d_1x1" in each.value for each in at.code)
+
+
+# -- in the browser ---------------------------------------------------------------------------
+
+
+def grids(page: Page, address: str, key: str):
+    page.goto(address)
+    found = page.locator(f'.grids[data-grids-painted="{key}"]')
+    found.wait_for(timeout=30_000)
+    settled(page)
+    return found
+
+
+def cell(shown_grids: Any, grid: str, row: int, column: int):
+    return shown_grids.locator(f"#cell-{grid}\\.{row}\\.{column}")
+
+
+@pytest.mark.browser
+def test_pointing_and_keys_write_the_sum_out_and_send_nothing(page: Page, app_server: str):
+    sent: list[Any] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda frame: sent.append(frame)),  # noqa: PLW0108
+    )
+    found = grids(page, f"{app_server}/channels?channels_outputs=2", "channels_sum")
+    x = torch.stack([torch.arange(9.0).view(3, 3), torch.arange(1.0, 10).view(3, 3)])
+    kernel = torch.tensor([[[0.0, 1], [2, 3]], [[1, 2], [3, 4]]])
+    y = functional.conv2d(x[None], torch.stack([kernel, kernel + 1]))[0]
+    why = found.locator(".why")
+    before = len(sent)
+    for o, i, j in [(1, 0, 1), (0, 0, 0), (0, 1, 0), (1, 1, 0), (0, 1, 1)]:
+        cell(found, f"y{o}", i, j).hover()
+        expect(why.locator(".strong")).to_contain_text(f"= {y[o, i, j]:g}")
+        expect(found.locator(".lit.t1")).to_have_count(4 + 4 + 1)  # window, slice, map cell
+    assert len(sent) == before
+    cell(found, "x0", 1, 1).hover()  # an input cell lights up what it meets and goes into
+    expect(why).to_contain_text("This number meets 4 weights of each kernel")
+    expect(found.locator(".lit.t1")).to_have_count(2 * (4 + 4))
+    expect(found.locator(".lit.t0")).to_have_count(2 * 4)
+    cell(found, "k00", 0, 1).hover()
+    expect(why).to_contain_text("This weight multiplies 4 cells of channel 1")
+    cell(found, "y1", 0, 0).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(why.locator(".strong")).to_contain_text(f"= {y[1, 1, 1]:g}")
+    page.wait_for_url("**channels_sum_at=y1.1.1**")
+
+
+@pytest.mark.browser
+def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app_server: str):
+    page.goto(f"{app_server}/channels?channels_part=cost")
+    settled(page)
+    page.get_by_role("button", name="LeNet's first layer").click()
+    page.wait_for_url("**channels_c_in=1&**")  # the least a slider has, and not its default
+    settled(page)
+    expect(page.get_by_text("156 parameters")).to_be_visible()
+    page.wait_for_timeout(500)  # each field writes its own part of the address
+    page.reload()
+    expect(page.get_by_text("156 parameters")).to_be_visible()
+    page.get_by_text("How does information travel").click()
+    page.wait_for_url("**channels_part=**")
+    settled(page)
+    page.locator(".st-key-show_4 button").click()
+    page.wait_for_url("**channels_network=alexnet**")
+
+
+@pytest.mark.browser
+def test_nothing_typed_is_lost_when_answers_are_slow(page: Page, app_server: str):
+    answers = Answers(page)
+    found = grids(page, f"{app_server}/channels", "channels_sum")
+    answers.hold()
+    for place, number in (("x1", "9"), ("k01", "5")):
+        cell(found, place, 0, 0).click()
+        page.keyboard.type(number)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(900)  # the board's pause after a click, and the page's run
+        assert answers.held
+    answers.release()
+    expect(cell(found, "y0", 0, 0)).to_have_text("100")  # 56 + 8·1 + 4·9
+    told = ("channels_input=", "channels_kernel0=", "channels_sum_at=k01.0.0")
+    page.wait_for_url(lambda url: all(each in url for each in told))  # in whichever order
+    settled(page)
+    expect(cell(found, "y0", 0, 0)).to_have_text("100")
+
+
+@pytest.mark.browser
+def test_a_number_typed_into_a_cell_changes_the_sum(page: Page, app_server: str):
+    found = grids(page, f"{app_server}/channels", "channels_sum")
+    cell(found, "x1", 0, 0).click()
+    page.keyboard.type("9")
+    page.keyboard.press("Enter")
+    expect(cell(found, "y0", 0, 0)).to_have_text("64")  # 56 + 8·1
+    page.wait_for_url("**channels_input=**")
+    cell(found, "x1", 0, 0).dblclick()
+    page.keyboard.type("many")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("“many” is not a number")
+    expect(cell(found, "y0", 0, 0)).to_have_text("64")

@@ -1,0 +1,253 @@
+"""The page on convolution, as Streamlit runs it."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from explorer.data import photographs
+from explorer.networks import ops
+from explorer.ui.boards.window_board import Sliding
+from pages.learn.convolution import code, parts, photo
+from tests import opened_pages
+from tests.opened_pages import as_shown, boards, press, text
+
+opened = partial(opened_pages.opened, "convolution")
+
+
+def board(at: AppTest) -> dict[str, Any]:
+    return boards(at)[0]
+
+
+def line(at: AppTest) -> str:
+    return next(block.value for block in at.code if "conv2d" in block.value)
+
+
+def computed(at: AppTest) -> list[list[float]]:
+    """The output of the PyTorch line shown, run on the numbers shown."""
+    data = board(at)
+    names = {
+        "F": torch.nn.functional,
+        "x": torch.tensor(data["input"], dtype=torch.float64),
+        "kernel": torch.tensor(data["kernel"], dtype=torch.float64),
+    }
+    exec(line(at), names)  # noqa: S102 (our own line)
+    return names["y"].tolist()
+
+
+def test_it_opens_with_the_courses_example() -> None:
+    at = opened()
+    assert [title.value for title in at.title] == ["Where does this number come from?"]
+    assert not at.error
+    assert computed(at) == [[19, 25], [37, 43]]
+    assert "**2** = ⌊(3 + 2·0 − 1·(2−1) − 1) / 1⌋ + 1" in text(at)
+
+
+@pytest.mark.parametrize("name", list(parts.presets()))
+def test_every_example_is_shown_and_computed(name: str) -> None:
+    at = opened()
+    at.menu_button(key="conv_preset").click(name).run()
+    assert not at.exception
+    assert not at.error
+    preset = parts.presets()[name]
+    assert at.text_area(key="conv_input").value == preset.input
+    assert at.menu_button(key="conv_preset").label == preset.name
+    expected = ops.corr2d(*(torch.tensor(board(at)[part]).double() for part in ("input", "kernel")))
+    assert computed(at) == expected.tolist()
+
+
+def test_a_link_restores_everything() -> None:
+    at = opened(
+        conv_input="1 2 3; 4 5 6; 7 8 9; 1 0 1",
+        conv_kernel="1 0.5",
+        conv_stride_h="2",
+        conv_pad_w="1",
+        conv_dilation="2",
+        conv_flip="true",
+        conv_at="1,2",
+    )
+    data = board(at)
+    assert data["input"] == [[1, 2, 3], [4, 5, 6], [7, 8, 9], [1, 0, 1]]
+    assert (data["stride"], data["padding"], data["dilation"]) == ([2, 1], [0, 1], [2, 2])
+    assert data["flip"] is True
+    assert data["at"] == [1, 2]
+    assert at.menu_button(key="conv_preset").label == "own numbers"
+    assert line(at) == (
+        "y = F.conv2d(x[None, None], kernel.flip(0, 1)[None, None], "
+        "stride=(2, 1), padding=(0, 1), dilation=2)[0, 0]"
+    )
+    assert "0 above and 0 below, 0 in total; 1 left and 1 right, 2 in total" in text(at)
+
+
+def test_flip_is_the_convolution_of_mathematics() -> None:
+    at = opened()
+    at.toggle(key="conv_flip").set_value(True).run()
+    assert computed(at) == [[5, 11], [23, 29]]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"conv_input": "abc"}, "“abc” is not a number"),
+        ({"conv_input": "nan 1"}, "“nan” is not a number"),
+        ({"conv_input": "1e9"}, "“1e9” is not a number"),
+        ({"conv_input": " "}, "no number"),
+        ({"conv_input": "1 2; 3"}, "equally many"),
+        ({"conv_input": "; ".join(["1"] * 17)}, "at most 16"),
+        ({"conv_kernel": "1 1 1 1; 1 1 1 1"}, "spans 2 × 4 cells"),
+        ({"conv_kernel": "; ".join(["1"] * 8)}, "at most 7"),
+        ({"conv_stride_h": "0"}, "stride is 0"),
+        ({"conv_dilation": "0"}, "dilation is 0"),
+        ({"conv_dilation": "6"}, "spans 7 × 7"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> None:
+    at = opened(**address)
+    assert len(at.error) == 1
+    assert words in at.error[0].value
+    assert board(at)["input"] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert computed(at) == [[19, 25], [37, 43]]
+
+
+def test_the_last_good_picture_is_the_visitors_own() -> None:
+    at = opened(conv_input="5 5 5; 5 5 5")
+    at.number_input(key="conv_stride_w").set_value(0).run()
+    assert "stride is 0" in at.error[0].value
+    assert board(at)["input"] == [[5, 5, 5], [5, 5, 5]]
+    at.number_input(key="conv_stride_w").set_value(1).run()
+    assert not at.error
+
+
+def test_rows_and_columns_grow_and_shrink() -> None:
+    at = opened()
+    for _ in range(2):
+        at.button(key="conv_input_columns_add").click().run()
+    assert board(at)["input"] == [[0, 1, 2, 2, 2], [3, 4, 5, 5, 5], [6, 7, 8, 8, 8]]
+    at.button(key="conv_kernel_rows_remove").click().run()
+    assert board(at)["kernel"] == [[0, 1]]
+    assert at.button(key="conv_kernel_rows_remove").disabled
+
+
+@pytest.mark.parametrize(
+    ("label", "output"),
+    [
+        ("Find both edges", [[0, 1, 0, 0, 0, -1, 0]] * 6),
+        ("Turn the image, not the kernel", [[0] * 5] * 8),
+        ("Flip the kernel", [[5, 11], [23, 29]]),
+    ],
+)
+def test_prompts_set_up_their_experiment(label: str, output: list[list[float]]) -> None:
+    at = press(opened(), label)
+    assert not at.error
+    assert computed(at) == output
+
+
+def test_what_a_browser_says_before_it_has_heard_undoes_nothing() -> None:
+    at = opened(conv_flip="true")
+    before = as_shown(at)  # while it sends two changes in a row
+    before.text_area(key="conv_input").set_value("0 1 2; 3 -1 5; 6 7 8").run()
+    assert at.menu_button(key="conv_preset").label == "own numbers"
+    before.number_input(key="conv_stride_w").set_value(2).run()
+    assert board(at)["input"][1] == [3, -1, 5]
+    assert board(at)["stride"] == [1, 2]
+    assert board(at)["flip"] is True
+
+
+def test_a_prompt_breaks_it_on_purpose() -> None:
+    at = press(opened(), "Make it too large")
+    assert "spans 4 × 4 cells, but the input with its padding has only 3 × 3" in at.error[0].value
+
+
+def test_every_question_shows_its_experiment() -> None:
+    at = opened()
+    shown = [each for each in at.button if each.label == "Show me"]
+    assert len(shown) == 5
+    expected = [
+        [[5, 11], [23, 29]],
+        [[1, 0, 2, 4, 5, -1, -4, -3, -2, -1, -1]],
+        None,
+        [[0, 8], [6, 8]],
+        None,
+    ]
+    for number, output in enumerate(expected):
+        at.button(key=f"show_{number}").click().run()
+        assert not at.exception
+        assert not at.error
+        if output:
+            assert computed(at) == output
+    turned = torch.tensor(computed(at))
+    assert turned.shape == (7, 6)
+    assert turned[:, 0].tolist() == [0, 1, 0, 0, 0, -1, 0]
+
+
+def test_the_two_meanings_of_padding() -> None:
+    at = opened()
+    at.button(key="show_2").click().run()
+    assert torch.tensor(computed(at)).shape == (8, 8)
+    assert "**8** = ⌊(8 + 2·1 − 1·(3−1) − 1) / 1⌋ + 1" in text(at)
+
+
+def shown(**given: object) -> Sliding:
+    matrix = ((0.5, 1.0, 2.0, 3.0), (3.0, 4.0, 5.0, 1.0), (6.0, -7.0, 8.0, 2.0))
+    return Sliding("test", matrix, ((0.0, 1.0), (2.0, 3.0)), **given)  # type: ignore[arg-type]
+
+
+SETTINGS = [{}, {"flip": True, "padding": (1, 2)}, {"stride": (1, 2), "dilation": (2, 2)}]
+
+
+@pytest.mark.parametrize("given", SETTINGS)
+def test_the_program_runs_and_prints_the_output(given, capsys) -> None:
+    exec(code.program(shown(**given)), {})  # noqa: S102 (our own program)
+    out = capsys.readouterr().out
+    printed = eval(out, {"tensor": lambda rows, dtype: rows, "torch": torch})  # noqa: S307
+    np.testing.assert_allclose(printed, parts.output(shown(**given)))
+
+
+def test_the_table_holds_input_kernel_and_output() -> None:
+    blocks = code.csv(shown(flip=True)).strip().split("\n\n")
+    assert [block.splitlines()[0] for block in blocks] == ["input", "kernel", "output"]
+    assert blocks[1].splitlines()[1:] == ["3,2", "1,0"]
+    assert blocks[2].splitlines()[1] == ",".join(
+        f"{cell:g}" for cell in parts.output(shown(flip=True))[0]
+    )
+
+
+def test_long_numbers_keep_their_digits_in_program_and_table() -> None:
+    long = Sliding("long", ((0.12345678, 123456.75),), ((1.0, 1.0),))
+    assert "[0.12345678, 123456.75]" in code.program(long)
+    assert code.csv(long).endswith("output\n123456.873457\n")
+
+
+def test_a_photographs_words_spell_a_minus() -> None:
+    sobel = Sliding("x", ((1.0,),), ((-1.0, -2.0),))
+    _png, words = photo.drawn(photographs.photograph("flower", 24), sobel)
+    assert "The weights add up to −3: only changes answer." in words
+
+
+@pytest.mark.parametrize("given", SETTINGS)
+def test_the_photograph_is_convolved_as_the_definition_says(given) -> None:
+    setting = {key: value for key, value in given.items() if key in {"flip", "dilation"}}
+    small = photographs.photograph("flower", 24)
+    found = photo.convolve(small, shown(**setting))
+    assert found.shape == small.shape
+    kernel = torch.tensor(shown().kernel, dtype=torch.float64)
+    kernel = ops.flip(kernel) if given.get("flip") else kernel
+    dilation = setting.get("dilation", (1, 1))
+    valid = ops.corr2d(torch.tensor(small), kernel, dilation=dilation).numpy()
+    top = dilation[0] // 2
+    inner = found[top : top + valid.shape[0], top : top + valid.shape[1]]
+    np.testing.assert_allclose(inner, valid)
+
+
+@pytest.mark.parametrize("source", ["china", "upload", "camera"])
+def test_other_pictures_are_offered(source: str) -> None:
+    at = opened(conv_photo=source)
+    assert not at.exception
+    assert not at.error
+    if source == "upload":
+        assert len(at.get("file_uploader")) == 1
+    if source == "camera":
+        assert len(at.get("camera_input")) == 1

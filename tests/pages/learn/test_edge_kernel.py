@@ -1,0 +1,348 @@
+"""The page on learning an edge kernel: what it says, what it keeps, and how its board moves."""
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+from streamlit.testing.v1 import AppTest
+
+from explorer.lessons import edge_kernel as engine
+from explorer.ui.entries import entry
+from pages.learn.edge_kernel.problem_picker import DEFAULTS
+from tests import opened_pages
+from tests.conftest import settled
+from tests.opened_pages import boards, press, text
+
+COURSE = {"edge_rate": "0.01", "edge_bias": "true", "edge_start": "course"}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the server."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+opened = partial(opened_pages.opened, "edge-kernel")
+
+
+def shown(at: AppTest) -> dict[str, Any]:
+    """What the board draws."""
+    (data,) = boards(at)
+    return data
+
+
+# -- what it says -----------------------------------------------------------------------------
+
+
+def test_one_question_and_its_answer() -> None:
+    at = opened()
+    assert [title.value for title in at.title] == [entry("edge-kernel").question]
+    assert "**Yes.**" in text(at)
+    assert "Rates above **0.0333** = 2/60 run away" in text(at)
+    assert "asked for: 1 −1" in text(at)
+
+
+def test_the_courses_run_is_one_click_away() -> None:
+    at = press(opened(), "The course’s run")
+    said = text(at)
+    for row in ("| 5 | 6.806 | 6.805 |", "| 10 | 1.376 | 1.376 |", "| 15 | 0.325 | 0.325 |"):
+        assert row in said
+    assert "| 20 | 0.084 | 0.084 |" in said
+    assert "here 0.9189, −0.9376, 0.01044" in said
+    assert "Rates above **0.0161** = 2/124.3 run away" in said
+    steps = shown(at)["runs"][0]["steps"]
+    assert steps[4]["loss"] == pytest.approx(6.806, abs=0.0015)
+    assert steps[20]["p"] == pytest.approx([0.9189, -0.9376, 0.0104], abs=5e-5)
+
+
+def test_a_rate_above_the_critical_one_is_explained_and_can_be_mended() -> None:
+    at = opened(**COURSE | {"edge_rate": "0.03"})
+    assert "It runs away" in text(at)
+    assert "1 − 0.03 · 124.3 = −2.73" in text(at)
+    press(at, "Use 0.014")
+    assert "It runs away" not in text(at)
+    assert at.text_input(key="edge_rate").value == "0.014"
+
+
+def test_the_same_rate_without_a_bias_works() -> None:
+    at = press(opened(), "0.03 without a bias")
+    assert "It runs away" not in text(at)
+    assert shown(at)["runs"][0]["steps"][-1]["loss"] < 0.3
+    at.toggle(key="edge_bias").set_value(True).run()
+    assert "It runs away" in text(at)
+
+
+def test_overflow_and_nan_are_told_with_their_steps() -> None:
+    at = press(opened(), "Until NaN")
+    run = engine.descend(
+        engine.Problem(engine.bars(), torch.tensor([[1.0, -1.0]]), bias=True),
+        engine.COURSE_START,
+        0.03,
+        120,
+    )
+    assert f"From step {run.overflow_step} on the loss is ∞" in text(at)
+    assert f"by step {run.nan_step} the weights are too" in text(at)
+    assert shown(at)["runs"][0]["steps"][-1]["loss"] == "NaN"
+
+
+def test_two_rates_are_compared() -> None:
+    at = opened(edge_rate="0.03", edge_compare="0.034")
+    rates = [run["rate"] for run in shown(at)["runs"]]
+    assert rates == [0.03, 0.034]
+    assert "A · **Yes.**" in text(at)
+    assert "B · **It runs away.**" in text(at)
+    press(at, "Use 0.027")
+    assert at.text_input(key="edge_compare").value == "0.027"
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_every_question_sets_up_its_experiment(number: int) -> None:
+    at = opened()
+    before = shown(at)["key"]
+    at.button(key=f"show_{number}").click().run()
+    assert not at.exception
+    assert not at.error
+    assert shown(at)["key"] != before
+
+
+def test_a_turned_image_teaches_another_kernel() -> None:
+    at = opened(edge_image="transposed", edge_rate="0.01", edge_start="4")
+    assert "the kernel is another" in text(at)
+    assert "along 1 of 2 axes the loss is flat" in text(at)
+
+
+def test_sum_and_mean_differ_by_the_number_of_outputs() -> None:
+    summed, averaged = (
+        shown(opened(edge_loss=how))["spectrum"]["critical"] for how in ("sum", "mean")
+    )
+    assert averaged == pytest.approx(42 * summed)
+
+
+@pytest.mark.parametrize("image", ["bars", "transposed", "diagonal", "own", "photo"])
+@pytest.mark.parametrize("kernel", ["1; -1", "1 0 -1; 2 0 -2; 1 0 -1"])
+def test_every_image_with_other_kernels(image: str, kernel: str) -> None:
+    at = opened(edge_image=image, edge_kernel=kernel, edge_bias="true", edge_loss="mean")
+    data = shown(at)
+    assert not at.error
+    expected = torch.nn.functional.conv2d(
+        torch.tensor(data["image"])[None, None], torch.tensor(data["target_kernel"])[None, None]
+    )
+    torch.testing.assert_close(torch.tensor(data["target"]), expected[0, 0])
+
+
+# -- links, mistakes, things to take along ----------------------------------------------------
+
+
+def test_a_link_restores_everything() -> None:
+    given = {
+        "edge_image": "own",
+        "edge_drawing": "0 1 1; 0 0 1; 0 0 0.5",
+        "edge_kernel": "1; -1",
+        "edge_rate": "0.05",
+        "edge_steps": "7",
+        "edge_bias": "true",
+        "edge_loss": "mean",
+        "edge_start": "3",
+        "edge_compare": "0.1",
+    }
+    data = shown(opened(**given))
+    assert data["image"] == [[0, 1, 1], [0, 0, 1], [0, 0, 0.5]]
+    assert data["target_kernel"] == [[1], [-1]]
+    assert [run["rate"] for run in data["runs"]] == [0.05, 0.1]
+    assert {len(run["steps"]) for run in data["runs"]} == {8}
+    assert (data["bias"], data["reduction"]) == (True, "mean")
+    generator = torch.Generator().manual_seed(3)
+    start = torch.randn(2, 1, generator=generator).flatten().tolist()
+    assert data["runs"][0]["steps"][0]["p"][:2] == pytest.approx(start)
+
+
+BAD = [
+    ("edge_kernel", "a b", "“a” is not a number"),
+    ("edge_kernel", "nan 1", "“nan” is not a number"),
+    ("edge_kernel", "", "There is no number"),
+    ("edge_kernel", "1e9 1", "“1e9” is not a number between"),
+    ("edge_kernel", "1 2; 3", "equally many numbers"),
+    ("edge_kernel", "1 2 3 4", "The target kernel is 1 × 4"),
+    ("edge_kernel", "1", "The target kernel is 1 × 1"),
+    ("edge_rate", "fast", "“fast” is not"),
+    ("edge_rate", "nan", "“nan” is not"),
+    ("edge_rate", "", "“” is not"),
+    ("edge_rate", "0", "“0” is not"),
+    ("edge_rate", "-0.1", "“-0.1” is not"),
+    ("edge_rate", "1e9", "“1e9” is not"),
+    ("edge_compare", "inf", "“inf” is not"),
+    ("edge_steps", "0", "from 1 to 300; “0” is not"),
+    ("edge_steps", "1e9", "from 1 to 300; “1e9” is not"),
+    ("edge_steps", "²", "from 1 to 300; “²” is not"),
+    ("edge_start", "-1", "The seed is a whole number"),
+    ("edge_start", "99999999999999999999", "The seed is a whole number"),
+]
+
+
+def test_bad_input_gets_a_sentence_and_keeps_the_last_good_picture() -> None:
+    at = opened(edge_rate="0.025")
+    good = shown(at)["key"]
+    for key, given, sentence in BAD:
+        kept = at.text_input(key=key).value
+        at.text_input(key=key).set_value(given).run()
+        assert not at.exception, (key, given)
+        assert len(at.error) == 1, (key, given)
+        assert sentence in at.error[0].value
+        assert shown(at)["key"] == good
+        at.text_input(key=key).set_value(kept).run()
+        assert not at.error
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "sentence"),
+    [
+        ("edge_drawing", "0 1; 1 0", "the image is only 2 × 2"),
+        ("edge_drawing", "0 2 1; 0 0 0; 1 1 1", "the image has 0 to 2"),
+        ("edge_start", "course", "The course begins with a 1 × 2 kernel"),
+    ],
+)
+def test_a_drawing_and_a_start_must_fit_the_kernel(key: str, given: str, sentence: str) -> None:
+    at = opened(edge_image="own", edge_kernel="1 0 -1; 2 0 -2; 1 0 -1")
+    good = shown(at)["key"]
+    at.text_input(key=key).set_value(given).run()
+    assert sentence in at.error[0].value
+    assert shown(at)["key"] == good
+
+
+@pytest.mark.parametrize(("key", "given", "sentence"), BAD[::4])
+def test_a_link_that_makes_no_sense_still_shows_a_picture(
+    key: str, given: str, sentence: str
+) -> None:
+    at = opened(**{key: given or " "})
+    assert sentence.replace("“”", "“ ”") in at.error[0].value
+    assert [run["rate"] for run in shown(at)["runs"]] == [float(str(DEFAULTS["edge_rate"]))]
+
+
+def test_the_definition_and_the_run_can_be_read() -> None:
+    codes = [code.value for code in opened(**COURSE).code]
+    assert any("rate, steps = 0.01, 20" in code for code in codes)
+    assert any("def descend(" in code and "def bowl(" in code for code in codes)
+
+
+# -- in the browser ---------------------------------------------------------------------------
+
+
+def board(page: Page) -> Locator:
+    found = page.locator(".descent[data-descent-painted]")
+    found.wait_for(timeout=30_000)
+    settled(page)
+    return found
+
+
+def numbers(found: Locator) -> torch.Tensor:
+    """The output that the browser worked out for the step on screen."""
+    return torch.tensor(json.loads(found.get_attribute("data-output") or ""))
+
+
+# As on a busy machine: every frame says a time at which it should have come.
+LATE_FRAMES = """
+const frame = requestAnimationFrame
+window.requestAnimationFrame = answer => frame(time => answer(time - 1000))
+"""
+
+
+@pytest.mark.browser
+def test_everything_moves_together_and_asks_the_server_nothing(page: Page, app_server: str) -> None:
+    sent: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
+    page.add_init_script(LATE_FRAMES)
+    query = "&".join(f"{key}={value}" for key, value in COURSE.items())
+    page.goto(f"{app_server}/edge-kernel?{query}")
+    found = board(page)
+    problem = engine.Problem(engine.bars(), torch.tensor([[1.0, -1.0]]), bias=True)
+    run = engine.descend(problem, engine.COURSE_START, 0.01, 20)
+    page.wait_for_timeout(500)
+    before = len(sent)
+    balls = set()
+    for step in (0, 4, 9, 14, 19, 20):
+        found.locator(".scrub").fill(str(step))
+        record = run.records[step]
+        kernel = torch.tensor([record.parameters[:2]])
+        expected = engine.correlate(problem.image, kernel, torch.tensor(record.parameters[2:]))
+        torch.testing.assert_close(numbers(found), expected, atol=1e-5, rtol=1e-5)
+        expect(found.locator(".now")).to_have_text(f"Step {step} of 20 · loss {record.loss:.4f}")
+        cells = [cell.replace("−", "-") for cell in found.locator(".cells span").all_inner_texts()]
+        assert cells == [f"{weight:.3f}" for weight in record.parameters[:2]]
+        balls.add(found.locator(".ball").get_attribute("d"))
+    assert len(balls) == 6  # the point has moved with every step
+    found.locator('[data-act="back"]').click()
+    expect(found).to_have_attribute("data-step", "19")
+    found.locator('[data-act="first"]').click()
+    found.locator(".speed").select_option("4")
+    found.get_by_role("button", name="Play").click()
+    expect(found).to_have_attribute("data-step", "20", timeout=15_000)
+    expect(found.get_by_role("button", name="Play")).to_be_visible()  # it stops at the end
+    found.locator(".output canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    last = run.records[20]
+    expect(found.locator(".arithmetic")).to_have_text(
+        f"row 1, column 2: 0.9189·1 + (−0.9376)·0 + 0.0104 = "
+        f"{last.parameters[0] + last.parameters[2]:.4f}; target 1"
+    )
+    found.get_by_role("button", name="over its axes").click()
+    expect(found.locator(".surface .note")).to_contain_text("Across λ = 12.0, up λ = 124.31")
+    assert len(sent) == before
+
+
+@pytest.mark.browser
+def test_the_ruler_sets_the_rate_and_the_surface_can_be_saved(
+    page: Page, app_server: str, tmp_path: Path
+) -> None:
+    page.goto(f"{app_server}/edge-kernel?edge_rate=0.03")
+    found = board(page)
+    expect(found.locator(".critical")).to_have_text("0.0333 diverges beyond here")
+    found.get_by_role("slider", name="Learning rate").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url("**edge_rate=0.0357**")
+    expect(page.get_by_text("It runs away")).to_be_visible()
+    found = board(page)
+    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        with page.expect_download() as saved:
+            found.locator(f'[data-act="{kind}"]').click()
+        picture = tmp_path / f"surface.{kind}"
+        saved.value.save_as(picture)
+        assert picture.read_bytes().startswith(start)
+    drawn = ET.parse(tmp_path / "surface.svg").getroot()  # noqa: S314 (we drew it ourselves)
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}ellipse"))) > 5
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Steps (CSV)").click()
+    table = tmp_path / "descent.csv"
+    saved.value.save_as(table)
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
+    assert [row["step"] for row in rows] == [str(step) for step in range(21)]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_draws_its_own_image(page: Page, app_server: str, scheme: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{app_server}/edge-kernel?edge_image=own&edge_drawing=0 0 1;0 0 1;0 1 1")
+    found = board(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    key = found.get_attribute("data-descent-painted")
+    found.locator(".image canvas").click(position={"x": 4, "y": 4})
+    page.wait_for_function(
+        "key => document.querySelector('.st-key-edge_drawing input').value.startsWith('1 0 1')",
+        arg=key,
+    )
+    assert parse_qs(urlsplit(page.url).query)["edge_drawing"] == ["1 0 1; 0 0 1; 0 1 1"]

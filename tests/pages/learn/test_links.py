@@ -1,0 +1,166 @@
+"""The learning pages' links: whatever a reader or a prompt has set, a fresh visitor sees it too.
+
+A reader's own hand in a widget that is bound to the address is spelled there by the browser; the
+first half of this file does as the browser does (Streamlit 1.67): a value goes into the address
+unless it is the default that the widget was drawn with. All else is put there by the server.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Widget
+
+from explorer.ui.entries import LEARN, PAGES
+from pages.learn.blocks import settings
+from pages.learn.channels import settings as channels_setting
+from tests.opened_pages import opened
+
+URLS = [page.url for page in PAGES if page.section == LEARN]
+
+# What stands on a tab, or under a choice, is drawn only when that is open.
+PARTS: Mapping[str, list[dict[str, str]]] = {
+    "edge-kernel": [{}, {"edge_image": "own"}],
+    "padding-stride": [{"pad_view": view} for view in ("one", "two", "same")],
+    "channels": [{"channels_part": part} for part in channels_setting.words()],
+    "receptive-field": [{"field_view": view} for view in ("stack", "effective", "why", "networks")],
+    "batch-norm": [{}, {"bn_view": "bias"}],
+    "blocks": [{"blocks_part": part} for part in settings.words()],
+}
+WORDS: Mapping[str, Mapping[str, str]] = {  # one that is not the first, for each choice
+    "convolution": {"conv_photo": "camera"},
+    "edge-kernel": {"edge_image": "photo", "edge_loss": "mean"},
+    "padding-stride": {"pad_view": "same"},
+    "receptive-field": {"field_view": "networks"},
+    "batch-norm": {
+        "bn_layer": "conv",
+        "bn_mode": "prediction",
+        "bn_kind": "outlier",
+        "bn_start": "0",
+        "bn_view": "switch",
+        "bn_quantity": "variance",
+    },
+    "check": {"quiz_topic": "norm", "quiz_level": "3"},
+}
+CASES = [(url, part) for url in URLS for part in PARTS.get(url, [{}])]
+NAMES = ["-".join([url, *part.values()]) for url, part in CASES]
+every_part = pytest.mark.parametrize(("url", "part"), CASES, ids=NAMES)
+
+
+def widgets(at: AppTest) -> dict[str, Widget]:
+    """What can be set on the page, by key; buttons and files have nothing to keep."""
+    kinds = {"button_group", "number_input", "select_slider", "selectbox", "slider", "text_area",
+             "text_input", "toggle"}  # fmt: skip
+    return {each.key: each for each in at.main if isinstance(each, Widget) and each.type in kinds}
+
+
+def values(at: AppTest) -> dict[str, Any]:
+    return {key: widget.value for key, widget in widgets(at).items()}
+
+
+# -- by hand ----------------------------------------------------------------------------------
+
+
+def is_bound(widget: Widget) -> bool:
+    return bool(widget.proto.query_param_key)
+
+
+def drawn_with(widget: Widget) -> Any:
+    """The default that the browser was told of."""
+    given = widget.proto.default
+    if widget.type == "button_group":
+        return widget.options[given[0]]
+    if widget.type == "select_slider":
+        return widget.options[int(given[0])]
+    if widget.type == "selectbox":
+        return widget.options[given]
+    return given[0] if widget.type == "slider" else given
+
+
+def spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def address(at: AppTest) -> dict[str, str]:
+    """The link to the page as it stands."""
+    link = {key: str(at.query_params[key]) for key in at.query_params}
+    for key, widget in widgets(at).items():
+        if is_bound(widget):
+            link.pop(key, None)
+            named = widget.type in {"button_group", "select_slider"}
+            if (str(widget.value) if named else widget.value) != drawn_with(widget):
+                link[key] = spelled(widget.value)
+    return link
+
+
+def ends(widget: Widget) -> tuple[Any, Any]:
+    """Two values far apart; one of them is what such a widget shows if nobody tells it."""
+    if widget.type == "toggle":
+        return False, True
+    if widget.type == "slider":
+        return widget.min, widget.max
+    if widget.type == "number_input":
+        limits = widget.proto
+        return limits.min if limits.has_min else 0, limits.max if limits.has_max else 7
+    if widget.type in {"text_input", "text_area"}:
+        return "1 2; 3 4", "c3 p2"  # an emptied one is a mistake: its link shows the default
+    return widget.options[0], widget.options[-1]
+
+
+@pytest.mark.parametrize("end", [0, 1], ids=["least", "most"])
+@every_part
+def test_what_is_set_by_hand_is_in_the_link(url: str, part: dict[str, str], end: int) -> None:
+    at = opened(url, **part)
+    for key, widget in widgets(at).items():
+        if is_bound(widget) and key != "blocks_which":  # which sets others: in the test below
+            widget.set_value(ends(widget)[end])
+    at.run()
+    assert not at.exception
+    assert values(opened(url, **address(at))) == values(at)
+
+
+@pytest.mark.parametrize("url", [url for url in URLS if url not in {"channels", "blocks"}])
+def test_every_word_that_is_chosen_is_in_the_link(url: str) -> None:
+    at = opened(url)
+    first = values(at)
+    words = {
+        key: first[key]
+        for key, widget in widgets(at).items()
+        if widget.type in {"button_group", "selectbox"} and not is_bound(widget)
+    }
+    assert words.keys() == WORDS.get(url, {}).keys()
+    for key, word in WORDS.get(url, {}).items():
+        for chosen in (word, words[key]):
+            widgets(at)[key].set_value(chosen).run()
+            assert not at.exception
+            assert values(at)[key] == chosen
+            assert values(opened(url, **address(at))) == values(at)
+
+
+# -- by a click -------------------------------------------------------------------------------
+
+
+@every_part
+def test_what_a_prompt_sets_is_in_the_link(url: str, part: dict[str, str]) -> None:
+    at = opened(url, **part)
+    questions = ("show_",) if part == PARTS.get(url, [{}])[0] else ()  # alike on every part
+    keys = [each.key or "" for each in at.button]
+    for key in [key for key in keys if key.startswith(("try_", *questions))]:
+        at.button(key=key).click().run()
+        assert not at.exception
+        assert {each: str(at.query_params[each]) for each in at.query_params} == address(at), key
+
+
+# -- and as a file ----------------------------------------------------------------------------
+
+
+@every_part
+def test_what_is_shown_can_be_taken_along(url: str, part: dict[str, str]) -> None:
+    at = opened(url, **part)
+    charts = at.get("plotly_chart")  # each saves itself
+    if url == "check" or part == {"blocks_part": "shapes"}:
+        return  # the ten answers are a file once they are given; a sum of shapes is a sentence
+    assert at.get("download_button") or charts

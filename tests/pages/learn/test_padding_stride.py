@@ -1,0 +1,358 @@
+"""Padding and stride: windows and sizes against torch, the page's words, its board in a browser."""
+
+import csv
+import io
+import re
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Locator, Page, expect
+from torch.nn import functional
+
+from explorer.lessons import windows
+from pages.learn.padding_stride import parts, planes, questions, strip_words
+from tests import opened_pages
+from tests.conftest import settled
+from tests.opened_pages import boards, text
+
+AXES = {
+    "size": st.integers(1, 24),
+    "kernel": st.integers(1, 11),
+    "stride": st.integers(1, 8),
+    "padding": st.integers(0, 8),
+    "dilation": st.integers(1, 4),
+}
+
+
+# -- the library ----------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=200)
+@given(**AXES)
+def test_windows_outputs_and_unread_cells_are_torchs(size, kernel, stride, padding, dilation):
+    try:
+        along = windows.axis(size, kernel, stride, padding, dilation)
+    except ValueError:
+        with pytest.raises(RuntimeError):
+            functional.conv1d(
+                torch.ones(1, 1, size), torch.ones(1, 1, kernel), None, stride, padding, dilation
+            )
+        return
+    x = torch.arange(1, size + 1, dtype=torch.float64).requires_grad_()
+    weight = torch.ones(1, 1, kernel, dtype=torch.float64)
+    found = functional.conv1d(x[None, None], weight, None, stride, padding, dilation)[0, 0]
+    assert windows.line(along) == tuple(found.tolist())
+    assert along.places == len(found)
+    for place in range(along.places):
+        (gradient,) = torch.autograd.grad(found[place], x, retain_graph=True)
+        inside = [column for column in along.window(place) if 0 <= column < size]
+        assert inside == gradient.nonzero().flatten().tolist()
+    (gradient,) = torch.autograd.grad(found.sum(), x)
+    assert along.lost == tuple((gradient == 0).nonzero().flatten().tolist())
+    for column in range(size):
+        assert len(along.readers(column)) == gradient[column]
+
+
+@settings(deadline=None, max_examples=100)
+@given(**AXES)
+def test_what_is_left_over_is_where_the_next_window_would_not_fit(
+    size, kernel, stride, padding, dilation
+):
+    try:
+        along = windows.axis(size, kernel, stride, padding, dilation)
+    except ValueError:
+        assume(False)
+    end = along.size + along.after
+    assert along.window(along.places - 1)[-1] == end - 1 - along.left_over
+    assert along.window(along.places)[-1] >= end
+
+
+# torch says that an even kernel costs it a copy; that is all right here.
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
+@settings(deadline=None, max_examples=100)
+@given(size=st.integers(1, 24), kernel=st.integers(1, 11), dilation=st.integers(1, 4))
+def test_same_size_is_torchs_same(size, kernel, dilation):
+    along = windows.same(size, kernel, dilation)
+    x = torch.arange(1, size + 1, dtype=torch.float64)
+    weight = torch.ones(1, 1, kernel, dtype=torch.float64)
+    found = functional.conv1d(x[None, None], weight, padding="same", dilation=dilation)
+    assert windows.line(along) == tuple(found.flatten().tolist())
+    other = windows.same(size, kernel, dilation, extra_first=True)
+    assert other.places == along.places == size
+    assert (other == along) == (dilation * (kernel - 1) % 2 == 0)
+
+
+def test_the_even_kernels_extra_zero_stands_right():
+    assert windows.line(windows.same(4, 2)) == (3, 5, 7, 4)
+    assert windows.line(windows.same(4, 2, extra_first=True)) == (1, 3, 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("typed", "places"),
+    [
+        (("8x8", "3x3", "1", "1"), (8, 8)),
+        (("8x8", "5x3", "(2, 1)", "1"), (8, 8)),
+        (("8x8", "3", "1", "2"), (4, 4)),
+        (("8x8", "3x5", "0,1", "3,4"), (2, 2)),
+    ],
+)
+def test_the_courses_examples(typed, places):
+    rows, columns = planes.read_axes(typed)
+    assert (rows.places, columns.places) == places
+    x = torch.rand(1, 1, rows.size, columns.size)
+    layer = torch.nn.Conv2d(
+        1,
+        1,
+        (rows.kernel, columns.kernel),
+        (rows.stride, columns.stride),
+        (rows.before, columns.before),
+    )
+    assert layer(x).shape[2:] == places
+
+
+def test_the_courses_figures_of_padding_and_stride():
+    rows, columns = planes.read_axes(("3x3", "2x2", "1", "1"))
+    padded = ((0, 3, 8, 4), (9, 19, 25, 10), (21, 37, 43, 16), (6, 7, 8, 0))
+    assert windows.plane(rows, columns) == padded
+    rows, columns = planes.read_axes(("3x3", "2x2", "1", "3, 2"))
+    assert windows.plane(rows, columns) == ((0, 8), (6, 8))
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+
+opened = partial(opened_pages.opened, "padding-stride")
+
+
+def test_the_page_opens_with_two_columns_that_are_never_read():
+    at = opened()
+    assert at.title[0].value == "How large is the output, and what is never read?"
+    (shown,) = boards(at)
+    assert shown["verdict"].startswith("Columns 8 and 9 are never read")
+    assert [cell["unread"] for cell in shown["cells"]] == [False] * 7 + [True] * 2
+    assert shown["ghost"] == "the next window lacks 1 cell"
+
+
+def test_total_and_per_side_are_told_apart():
+    at = opened(pad_size="8", pad_kernel="3", pad_padding="1", pad_stride="1")
+    said = text(at)
+    assert "2p = 2 in total" in said
+    assert "p = 2 gives **8**" in said
+    assert "you get **7**" in said
+    formula = "".join(piece for piece, _role in boards(at)[0]["formula"][0])
+    assert formula == "8 = ⌊(8 + 2·1 − 3) / 1⌋ + 1 = 7 + 1"
+
+
+def test_padding_0_1_is_left_and_right_only():
+    at = opened(pad_view="two", pad_kernel2="3x5", pad_padding2="0, 1", pad_stride2="3, 4")
+    assert "left and right only" in text(at)
+    (shown,) = boards(at)
+    assert shown["places"] == [2, 2]
+    assert [any(cell["pad"] for cell in row) for row in shown["cells"]] == [True] * 8
+    assert [cell["pad"] for cell in shown["cells"][0]] == [True] + [False] * 8 + [True]
+    assert shown["verdict"] == "Rows 7 and 8 are never read."
+
+
+def test_the_courses_examples_are_one_click_away():
+    at = opened(pad_view="two")
+    for label, setting in parts.COURSE.items():
+        next(button for button in at.button if button.label == label).click().run()
+        assert not at.exception
+        assert not at.error
+        assert at.text_input(key="pad_kernel2").value == setting["pad_kernel2"]
+        rows, columns = planes.read_axes(tuple(map(setting.get, parts.TWO_DEFAULTS)))
+        outputs = [float(window["out"]) for window in boards(at)[0]["windows"]]
+        assert outputs == [value for row in windows.plane(rows, columns) for value in row]
+
+
+def test_every_prompt_and_question_sets_up_an_experiment():
+    for view in ("one", "same"):
+        at = opened(pad_view=view)
+        for number, setting in enumerate(parts.prompts(view).values()):
+            at.button(key=f"try_{number}").click().run()
+            assert not at.exception
+            assert not at.error
+            shown = {key: at.session_state[key] for key in setting}
+            assert shown == setting
+    for number, question in enumerate(questions.QUESTIONS):
+        at.button(key=f"show_{number}").click().run()
+        assert not at.exception
+        assert not at.error
+        assert at.session_state["pad_view"] == question.setting["pad_view"]
+
+
+def test_odd_and_even_kernels():
+    at = opened(pad_view="same")
+    torchs, other = boards(at)
+    assert [window["out"] for window in torchs["windows"]] == ["3", "5", "7", "4"]
+    assert [window["out"] for window in other["windows"]] == ["1", "3", "5", "7"]
+    assert "no p per side does it" in text(at)
+    at.number_input(key="pad_same_kernel").set_value(3).run()
+    assert len(boards(at)) == 1
+    assert "**1** per side" in text(at)
+
+
+BAD_NUMBERS = [
+    ("pad_stride", 0, "The stride is 0"),
+    ("pad_size", 10**9, "The size of the input is 1e+09"),
+    ("pad_kernel", 11, "A window of 11 cells does not fit on 9"),
+    ("pad_padding", -1, "The padding on each side is -1"),
+    ("pad_dilation", 0, "The dilation is 0"),
+]
+
+
+def test_bad_numbers_get_a_sentence_and_keep_the_picture():
+    at = opened(pad_padding="0", pad_stride="2")
+    before = [shown["key"] for shown in boards(at)]
+    for key, value, says in BAD_NUMBERS:
+        usual = at.number_input(key=key).value
+        at.number_input(key=key).set_value(value).run()
+        assert not at.exception
+        assert says in at.error[0].value
+        assert [shown["key"] for shown in boards(at)] == before
+        at.number_input(key=key).set_value(usual).run()
+        assert not at.error
+
+
+BAD_TEXTS = [
+    ("pad_input2", "abc", "“abc”"),
+    ("pad_input2", "", "“”"),
+    ("pad_kernel2", "nan", "“nan”"),
+    ("pad_kernel2", "1e9", "“1e9”"),
+    ("pad_kernel2", "999999999", "999999999"),
+    ("pad_stride2", "0", "The stride is 0"),
+    ("pad_padding2", "1,2,3", "“1,2,3”"),
+    ("pad_input2", "2x2", "does not fit"),
+]
+
+
+def test_bad_text_gets_a_sentence_and_keeps_the_picture():
+    at = opened(pad_view="two", pad_kernel2="5x3", pad_padding2="0")
+    before = [shown["key"] for shown in boards(at)]
+    for key, value, says in BAD_TEXTS:
+        usual = at.text_input(key=key).value
+        at.text_input(key=key).set_value(value).run()
+        assert not at.exception
+        assert says in at.error[0].value
+        assert [shown["key"] for shown in boards(at)] == before
+        at.text_input(key=key).set_value(usual).run()
+        assert not at.error
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"pad_stride": "0"},
+        {"pad_size": "abc"},
+        {"pad_view": "two", "pad_input2": "hello"},
+        {"pad_view": "same", "pad_same_kernel": "0"},
+        {"pad_view": "nonsense"},
+        {"pad_at": "x"},
+    ],
+)
+def test_a_link_gone_bad_still_shows_a_picture(address):
+    at = opened(**address)
+    assert boards(at)
+
+
+def test_the_file_of_windows():
+    rows = list(csv.DictReader(io.StringIO(parts.windows_csv(windows.axis(9, 4, 3)))))
+    assert rows == [
+        {"output": "1", "columns": "1 2 3 4", "value": "10"},
+        {"output": "2", "columns": "4 5 6 7", "value": "22"},
+    ]
+
+
+def test_the_file_of_windows_on_two_axes():
+    rows, columns = planes.read_axes(("3x3", "2x2", "1", "3, 2"))
+    told = list(csv.DictReader(io.StringIO(planes.planes_csv(rows, columns))))
+    assert [row["value"] for row in told] == ["0", "8", "6", "8"]
+    assert told[1] == {
+        "output_row": "1", "output_column": "2", "rows": "0 1", "columns": "2 3", "value": "8",
+    }  # fmt: skip
+
+
+def test_why_cells_are_lost_is_told_apart():
+    assert "step over" in strip_words.verdict(windows.axis(12, 2, 5))
+    assert "floor drops" in strip_words.verdict(windows.axis(9, 4, 3))
+    both = strip_words.verdict(windows.axis(9, 3, 4))
+    assert "Columns 8 and 9 are never read: the floor" in both
+    assert "Column 4 is never read: the windows" in both
+    assert strip_words.verdict(windows.axis(10, 3, 1, 1)) == "Every column is read."
+
+
+# -- the board in a browser -----------------------------------------------------------------------
+
+
+def painted(page: Page, address: str) -> Locator:
+    page.goto(address)
+    settled(page)
+    found = page.locator("[data-strip-painted]").first
+    found.wait_for(timeout=30_000)
+    return found
+
+
+@pytest.mark.browser
+def test_every_drawn_window_and_sum_is_torchs(page: Page, app_server: str):
+    query = "pad_size=12&pad_kernel=3&pad_padding=2&pad_stride=2&pad_dilation=2"
+    shown = painted(page, f"{app_server}/padding-stride?{query}")
+    x = torch.arange(1, 13, dtype=torch.float32)
+    expected = functional.conv1d(x[None, None], torch.ones(1, 1, 3), None, 2, 2, 2).flatten()
+    outs = shown.locator("g.out")
+    assert outs.count() == len(expected)
+    padded = functional.pad(x, (2, 2))
+    for place, value in enumerate(expected):
+        outs.nth(place).hover()
+        expect(outs.nth(place)).to_have_text(f"{value:g}")
+        lit = shown.locator("g.lit[data-column]")
+        columns = [int(lit.nth(i).get_attribute("data-column")) for i in range(lit.count())]
+        assert columns == [2 * place, 2 * place + 2, 2 * place + 4]
+        terms = " + ".join(f"{padded[column]:g}" for column in columns)
+        expect(shown.locator(".note")).to_have_text(f"Output {place + 1}: {terms} = {value:g}")
+
+
+@pytest.mark.browser
+def test_keys_player_and_link(page: Page, app_server: str):
+    shown = painted(page, f"{app_server}/padding-stride?pad_size=10&pad_kernel=3&pad_stride=1")
+    shown.locator(".stage").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(shown.locator(".note")).to_have_text("Output 4: 4 + 5 + 6 = 15")
+    page.wait_for_url("**pad_at=4**")
+    page.keyboard.press("End")
+    expect(shown.locator(".note")).to_contain_text("8 + 9 + 10 = 27")
+    shown.get_by_role("button", name="One window back").click()
+    expect(shown.locator(".note")).to_contain_text("Output 7")
+    shown.get_by_role("button", name="Play").click()
+    expect(shown.locator(".note")).to_contain_text("Output 8", timeout=3000)
+    expect(shown.get_by_role("button", name="Play")).to_be_visible(timeout=3000)  # at the end
+    page.reload()
+    expect(page.locator("[data-strip-painted] .note")).to_contain_text("Output 8", timeout=30_000)
+
+
+@pytest.mark.browser
+def test_pointing_sends_nothing_and_an_unread_cell_says_so(page: Page, app_server: str):
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))  # noqa: PLW0108
+    shown = painted(page, f"{app_server}/padding-stride")
+    page.wait_for_timeout(600)
+    before = len(sent)
+    shown.locator('[data-column="8"]').hover()
+    expect(shown.locator(".note")).to_have_text("Column 9 is never read.")
+    shown.locator('[data-column="3"]').hover()
+    expect(shown.locator(".note")).to_have_text("Column 4 is read by windows 1 and 2.")
+    page.wait_for_timeout(600)
+    assert len(sent) == before
+
+
+@pytest.mark.browser
+def test_two_axes_fit_a_telephone(page: Page, app_server: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    shown = painted(page, f"{app_server}/padding-stride?pad_view=two&pad_stride2=3")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shown.locator("g.out").last.click()
+    expect(shown.locator(".note")).to_contain_text(re.compile("row 3, column 3"))

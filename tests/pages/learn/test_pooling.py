@@ -1,0 +1,164 @@
+"""The page on pooling, as Streamlit runs it."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from pages.learn.pooling import experiments, parts
+from tests import opened_pages
+from tests.opened_pages import boards, text
+
+opened = partial(opened_pages.opened, "pooling")
+
+
+def board(at: AppTest) -> dict[str, Any]:
+    return boards(at)[0]
+
+
+def line(at: AppTest) -> str:
+    return next(block.value for block in at.code if "Pool2d" in block.value)
+
+
+def computed(at: AppTest) -> list[list[float]]:
+    names = {"nn": torch.nn, "x": torch.tensor(board(at)["input"], dtype=torch.float64)}
+    exec(line(at), names)  # noqa: S102 (our own line)
+    return names["y"].tolist()
+
+
+def test_it_opens_with_the_courses_example() -> None:
+    at = opened()
+    assert [title.value for title in at.title] == [
+        "What does pooling forgive, and what does it lose?"
+    ]
+    assert not at.error
+    assert computed(at) == [[4, 5], [7, 8]]
+    assert computed(opened(pool_mode="avg")) == [[2, 3], [5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("preset", "call", "output"),
+    [
+        ("three", "nn.MaxPool2d(3)(", [[10]]),
+        ("padded", "nn.MaxPool2d(3, stride=2, padding=1)(", [[5, 7], [13, 15]]),
+        (
+            "oblong",
+            "nn.MaxPool2d((2, 4), stride=(2, 3), padding=(1, 2))(",
+            [[1, 3], [9, 11], [13, 15]],
+        ),
+        ("edges", "nn.MaxPool2d(2, stride=1)(", [[1, 1, 0, 0, 0, 0]] * 5),
+    ],
+)
+def test_the_courses_cases(preset: str, call: str, output: list[list[float]]) -> None:
+    at = opened()
+    at.menu_button(key="pool_preset").click(preset).run()
+    assert not at.exception
+    assert call in line(at)
+    assert computed(at) == output
+    name = parts.presets()[preset].name
+    assert at.menu_button(key="pool_preset").label == name
+
+
+def test_what_is_never_read_is_counted() -> None:
+    at = opened()
+    assert "never read" not in text(at)
+    at.menu_button(key="pool_preset").click("three").run()
+    assert "**7 of 16 input cells are never read**" in text(at)
+    assert "The stride is the window" in text(at)
+
+
+def test_a_new_window_brings_its_own_stride() -> None:
+    at = opened(pool_input="1 2 3 4 5 6; 1 2 3 4 5 6; 1 2 3 4 5 6")
+    at.number_input(key="pool_window_w").set_value(3).run()
+    assert (
+        at.number_input(key="pool_stride_h").value,
+        at.number_input(key="pool_stride_w").value,
+    ) == (2, 3)
+    assert line(at) == "y = nn.MaxPool2d((2, 3))(x[None, None])[0, 0]"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"pool_input": "one"}, "“one” is not a number"),
+        ({"pool_input": "nan"}, "“nan” is not a number"),
+        ({"pool_input": "1e9 1"}, "“1e9” is not a number"),
+        ({"pool_input": ";"}, "no number"),
+        ({"pool_window_h": "4"}, "spans 4 × 2 cells"),
+        ({"pool_window_h": "0"}, "kernel is 0"),
+        ({"pool_stride_h": "0"}, "stride is 0"),
+        ({"pool_pad_w": "2"}, "at most half the window"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> None:
+    at = opened(**address)
+    assert len(at.error) == 1
+    assert words in at.error[0].value
+    assert computed(at) == [[4, 5], [7, 8]]
+
+
+def test_torchs_rule_for_padding_is_a_lesson() -> None:
+    at = opened()
+    at.menu_button(key="pool_preset").click("oblong").run()
+    at.button(key="show_3").click().run()  # the window of (2, 3) that MXNet takes
+    assert "padding 1 × 2 is more than half of the window 2 × 3" in at.error[0].value
+    assert computed(at) == [[1, 3], [9, 11], [13, 15]]
+
+
+def test_a_shift_and_what_pooling_forgives() -> None:
+    rows = {
+        (shift, stride): experiments.pooled(shift, "max", stride)[0].tolist()
+        for shift in (0, 1)
+        for stride in (1, 2)
+    }
+    assert rows == {
+        (0, 1): [1, 1, 0, 0, 0, 0],
+        (1, 1): [0, 1, 1, 0, 0, 0],
+        (0, 2): [1, 0, 0],
+        (1, 2): [0, 1, 0],
+    }
+    said = text(opened(pool_shift="1"))
+    assert "Stride 1: **2 of 6** outputs changed; of the non-zero ones 1 stayed." in said
+    assert "Stride 2: **2 of 3** outputs changed; of the non-zero ones 0 stayed." in said
+    assert "**0 of 6** outputs changed" in text(opened(pool_shift="0"))
+
+
+def test_the_edge_that_max_pooling_loses() -> None:
+    assert "**The −1 edge is lost:**" in text(opened(pool_shift="0"))
+    assert "The −1 edge is still there, as −0.5." in text(opened(pool_mode="avg", pool_shift="0"))
+    assert experiments.pooled(0, "avg", 1)[0].tolist() == [0.5, 0.5, 0, 0, -0.5, -0.5]
+    assert "has left the picture" in text(opened(pool_shift="3"))
+
+
+def test_the_gradient_of_max_and_mean() -> None:
+    at = opened()
+    at.menu_button(key="pool_preset").click("digit").run()
+    shown = parts.Sliding("t", ((1.0, 2.0), (3.0, 4.0)), ((1.0, 1.0),) * 2, "max", (2, 2))
+    x = torch.tensor(shown.input)
+    assert parts.gradient(x, shown, "max").tolist() == [[0, 0], [0, 1]]
+    assert parts.gradient(x, shown, "avg").tolist() == [[0.25] * 2] * 2
+    assert "**avg** passes 1/4 to all 4" in text(at)
+
+
+def test_each_channel_by_itself() -> None:
+    at = opened()
+    at.menu_button(key="pool_preset").click("padded").run()
+    html = "\n".join(each.proto.body for each in at.get("html"))
+    cells = html[html.index("from X<") :]
+    found = [piece.split("</td>")[0].split(">")[-1] for piece in cells.split("<td")[1:]]
+    assert [piece for piece in found if piece] == ["5", "7", "13", "15", "6", "8", "14", "16"]
+    assert "2 come out" in text(at)
+
+
+def test_every_prompt_and_question_works() -> None:
+    at = opened()
+    keys = [each.key for each in at.button if each.key and each.key.startswith(("try_", "show_"))]
+    assert len(keys) == 5 + 6
+    refused = 0
+    for key in keys:
+        at.button(key=key).click().run()
+        assert not at.exception
+        refused += len(at.error)
+    assert refused == 2  # "Pad too much", and the window that MXNet takes

@@ -1,0 +1,328 @@
+"""The page on receptive fields: what it says, what its board lights up, what its file holds."""
+
+import csv
+import io
+from functools import partial
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Widget, WidgetList
+
+from explorer import networks
+from explorer.analysis import summary
+from explorer.lessons import field_stack
+from pages.learn.receptive_field import charts, measures, parts, questions
+from tests import opened_pages
+from tests.conftest import settled
+from tests.opened_pages import as_shown, boards, text
+
+opened = partial(opened_pages.opened, "receptive-field")
+
+
+def board(at: AppTest) -> dict:
+    (data,) = boards(at)
+    return data
+
+
+def test_the_page_opens_with_a_stack_and_what_it_sees():
+    at = opened()
+    assert at.title[0].value == "How much of the picture does one unit see?"
+    assert "sees **14 × 14** of the 28 × 28 pixels" in text(at)
+    levels = board(at)["levels"]
+    assert [level["units"] for level in levels] == [28, 26, 24, 12, 10, 8]
+    formulas = ["".join(piece for piece, _role in level["formula"]) for level in levels[1:]]
+    assert formulas[-1] == "field 14 = 10 + (3 − 1)·2"
+
+
+def test_every_prompt_and_question_shows_what_it_promises():
+    at = opened()
+    for number, (label, setting) in enumerate(parts.prompts("stack").items()):
+        at.button(key=f"try_{number}").click().run()
+        assert not at.exception, label
+        assert not at.error, label
+        stack = parts.read_stack(setting["field_stack"], setting["field_side"])
+        assert f"sees **{stack[-1].axis.size} × {stack[-1].axis.size}**" in text(at)
+    for number, question in enumerate(questions.QUESTIONS):
+        at.button(key=f"show_{number}").click().run()
+        assert not at.exception
+        assert not at.error
+        assert at.session_state["field_view"] == question.setting["field_view"]
+
+
+def test_lenets_last_map_sees_sixteen_of_twenty_eight_pixels():
+    at = opened(field_stack="c5p2 a2 c5 a2")
+    assert "sees **16 × 16** of the 28 × 28" in text(at)
+    code = next(block.value for block in at.code if "Sequential" in block.value)
+    network = eval(code, {"nn": torch.nn})  # noqa: S307 (our own text)
+    assert network(torch.rand(1, 1, 28, 28)).shape == (1, 1, 5, 5)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_the_shown_torch_code_is_the_shown_stack(number: int):
+    setting = list(parts.prompts("stack").values())[number]
+    stack = parts.read_stack(setting["field_stack"], setting["field_side"])
+    code = parts.torch_code(parts.layers_of(stack))
+    network = eval(code, {"nn": torch.nn})  # noqa: S307
+    side = stack[0].units
+    assert network(torch.rand(1, 1, side, side)).shape[-1] == stack[-1].units
+
+
+def edited(stack: str) -> AppTest:
+    """The page with its editor of layers open."""
+    at = opened(field_stack=stack)
+    at.session_state["field_editor"] = True
+    return at.run()
+
+
+def in_row(widgets: WidgetList, label: str, row: int) -> Widget:
+    return [each for each in widgets if each.label == label][row]
+
+
+def removal(at: AppTest, number: int) -> Widget:
+    return next(each for each in at.button if each.help == f"Remove layer {number}")
+
+
+def test_a_layer_is_changed_removed_and_added():
+    at = edited("c3 p2")
+    in_row(at.number_input, "Kernel", 0).set_value(5).run()
+    assert at.text_input(key="field_stack").value == "c5 p2"
+    in_row(at.number_input, "Dilation", 0).set_value(2).run()
+    assert at.text_input(key="field_stack").value == "c5d2 p2"
+    in_row(at.selectbox, "Layer 2", 0).set_value("avg").run()
+    assert at.text_input(key="field_stack").value == "c5d2 a2"
+    at.button(key="field_add").click().run()
+    assert at.text_input(key="field_stack").value == "c5d2 a2 c3"
+    removal(at, 2).click().run()
+    assert at.text_input(key="field_stack").value == "c5d2 c3"
+    assert not at.exception
+
+
+def test_a_second_click_on_a_row_that_is_gone_removes_no_other():
+    at = edited("c3 p2 c5")
+    before = as_shown(at)  # while both clicks are sent
+    for _ in range(2):
+        next(each for each in before.button if each.help == "Remove layer 1").click().run()
+        assert not at.exception
+    # Streamlit takes the old text from such a browser; two layers are gone in no case.
+    assert at.text_input(key="field_stack").value in {"p2 c5", "c3 p2 c5"}
+
+
+BAD = [
+    ("field_stack", "hello", "“hello” is not a layer"),
+    ("field_stack", "", "The stack is empty"),
+    ("field_stack", "nan", "“nan” is not a layer"),
+    ("field_stack", "c3s0", "the stride is 0"),
+    ("field_stack", "c999999999", "the kernel is 999999999"),
+    ("field_stack", "c15 c15 c15", "Layer 2 (c15) has a window of 15 cells, but 14 arrive"),
+    ("field_stack", "c15d16p224 " * 12, "Layer 1 makes maps of 252 units each way; at most 128"),
+    ("field_side", 0, "The picture's side is 0"),
+    ("field_side", 10**9, "The picture's side is 1e+09"),
+]
+
+
+def test_bad_input_gets_a_sentence_and_keeps_the_picture():
+    at = opened(field_stack="c3 p2")
+    before = board(at)["key"]
+    for key, value, says in BAD:
+        widgets = at.text_input if key == "field_stack" else at.number_input
+        usual = widgets(key=key).value
+        widgets(key=key).set_value(value).run()
+        assert not at.exception
+        assert says in at.error[0].value
+        assert board(at)["key"] == before
+        widgets(key=key).set_value(usual).run()
+        assert not at.error
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"field_stack": "what"},
+        {"field_side": "0"},
+        {"field_at": "99.99.99"},
+        {"field_at": "a.b"},
+        {"field_view": "nonsense"},
+    ],
+)
+def test_a_link_gone_bad_still_shows_a_picture(address):
+    assert board(opened(**address))["levels"]
+
+
+def test_a_deleted_last_layer_leaves_a_sentence_and_the_picture():
+    at = edited("c3")
+    removal(at, 1).click().run()
+    assert "The stack is empty" in at.error[0].value
+    assert board(at)["levels"]
+
+
+def test_two_3x3_against_one_5x5():
+    at = opened(field_view="why")
+    said = text(at)
+    assert "18C² weights instead of 25C²" in said
+    assert "73\u202f728 against 102\u202f400, 28 % fewer" in said
+    table = at.table[0].value
+    assert list(table["field (pixels)"]) == ["5 × 5", "5 × 5", "7 × 7", "7 × 7"]
+    assert list(table["against the large one"]) == ["−28 %", "–", "−45 %", "–"]
+    assert list(table["non-linearities"]) == ["2", "1", "3", "1"]
+    at.number_input(key="field_channels").set_value(0).run()
+    assert "The number of channels is 0" in at.error[0].value
+    assert "73\u202f728" in text(at)
+
+
+def test_the_effective_field_says_how_much_lies_in_the_middle():
+    at = opened(field_view="effective", field_stack="c3 c3 c3 c3", field_side="15")
+    layers = field_stack.parse("c3 c3 c3 c3")
+    share = round(100 * field_stack.effective(layers, 15).within)
+    assert f"**{share} % of the gradient" in text(at)
+    assert share > 40
+    assert len(at.get("plotly_chart")) == 2
+    at.segmented_control(key="field_weights").set_value("ones").run()
+    ones = round(100 * field_stack.effective(layers, 15, weighted="ones").within)
+    assert f"**{ones} % of the gradient" in text(at)
+    at.toggle(key="field_relu").set_value(True).run()
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lenet", "16 × 16 pixels: 57 % of the 28"),
+        ("alexnet", "195 × 195 pixels: 87 % of the 224"),
+        ("vgg11", "150 × 150 pixels: 67 % of the 224"),
+        ("torchvision/resnet50", "427 × 427 pixels; from layer"),
+    ],
+)
+def test_real_networks_are_the_engines(name: str, words: str):
+    at = opened(field_view="networks", field_network=name)
+    assert words in text(at)
+
+
+def test_the_networks_chart_is_the_engines_record():
+    shown = networks.get("vgg11")
+    found = summary.measure("vgg11", None, shown.input_shape)
+    convolutions, pools = charts.growth(found).data
+    both = {
+        name: side if side is not None else other
+        for name, side, other in zip(convolutions.x, convolutions.y, pools.y, strict=True)
+    }
+    assert list(both.values()) == [3, 4, 8, 10, 18, 26, 30, 46, 62, 70, 102, 134, 150]
+
+
+@pytest.mark.parametrize("name", measures.NETWORKS)
+def test_every_offered_network_has_fields(name: str):
+    found = summary.measure(name, None, networks.get(name).input_shape)
+    assert len(charts.windows(found)) > 10
+
+
+def test_both_heat_maps_hold_a_whole_on_one_scale():
+    found = field_stack.effective(field_stack.parse("c3 c3"), 9)
+    maps = [charts.effective(found, measured=measured).data[0] for measured in (False, True)]
+    assert [sum(map(sum, one.z)) for one in maps] == pytest.approx([100, 100])
+    assert maps[0].zmax == maps[1].zmax == pytest.approx(max(map(max, maps[1].z)))
+    assert sum(value > 0 for row in maps[0].z for value in row) == 25
+
+
+def test_the_file_of_levels():
+    stack = parts.read_stack("c5p2 a2 c5 a2", 28)
+    rows = list(csv.DictReader(io.StringIO(parts.levels_csv(stack))))
+    assert [row["field_pixels"] for row in rows] == ["1", "5", "6", "14", "16"]
+    assert [row["jump_pixels"] for row in rows] == ["1", "1", "2", "2", "4"]
+    assert rows[1]["first_unit_starts_at"] == "-2"
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_files_of_what_is_measured():
+    found = field_stack.effective(field_stack.parse("c3 c3"), 9)
+    pixels = read(measures.effective_csv(found))
+    assert len(pixels) == 81
+    assert sum(float(pixel["share"]) for pixel in pixels) == pytest.approx(1, abs=1e-4)
+    stacks = read(measures.stacks_csv(64))
+    assert [stack["weights"] for stack in stacks] == ["73728", "102400", "110592", "200704"]
+    assert [stack["field_pixels"] for stack in stacks] == ["5", "5", "7", "7"]
+    layers = read(measures.layers_csv(summary.measure("alexnet", None, (1, 224, 224))))
+    assert [layer["field_width"] for layer in layers][:4] == ["11", "19", "51", "67"]
+
+
+# -- the board in a browser -----------------------------------------------------------------------
+
+
+def painted(page: Page, address: str) -> Locator:
+    page.goto(address)
+    settled(page)
+    found = page.locator("[data-field-painted]")
+    found.wait_for(timeout=30_000)
+    return found
+
+
+def lit(shown: Locator, level: int) -> list[int]:
+    cells = shown.locator(f'.cell.lit[data-level="{level}"]')
+    return cells.evaluate_all("cells => cells.map(cell => Number(cell.dataset.unit))")
+
+
+@pytest.mark.browser
+def test_what_lights_up_is_what_torch_finds(page: Page, app_server: str):
+    sent: list[object] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda data: sent.append(data)),  # noqa: PLW0108
+    )
+    query = "field_stack=c3p1+c3d2+p2+c3s2&field_side=24"
+    shown = painted(page, f"{app_server}/receptive-field?{query}")
+    stack = field_stack.levels(field_stack.parse("c3p1 c3d2 p2 c3s2"), 24)
+    ones = torch.ones(1, 1, 3, dtype=torch.float64)
+    maps = [torch.ones(1, 1, 24, dtype=torch.float64, requires_grad=True)]
+    maps.append(torch.nn.functional.conv1d(maps[-1], ones, padding=1))
+    maps.append(torch.nn.functional.conv1d(maps[-1], ones, dilation=2))
+    maps.append(torch.nn.functional.avg_pool1d(maps[-1], 2))
+    maps.append(torch.nn.functional.conv1d(maps[-1], ones, stride=2))
+    page.wait_for_timeout(600)
+    before = len(sent)
+    for level, unit in [(4, 0), (4, 3), (3, 9), (2, 0), (2, 19), (1, 0), (1, 23), (4, 1)]:
+        shown.locator(f'.cell[data-level="{level}"][data-unit="{unit}"]').hover()
+        gradients = torch.autograd.grad(
+            maps[level][0, 0, unit], maps[: level + 1], retain_graph=True
+        )
+        for number, gradient in enumerate(gradients):
+            assert lit(shown, number) == gradient.flatten().nonzero().flatten().tolist()
+        expect(shown.locator(".note")).to_contain_text(f"Unit {unit + 1} of layer {level}")
+    assert [level.units for level in stack] == [x.shape[-1] for x in maps]
+    page.wait_for_timeout(600)
+    assert len(sent) == before  # pointing is the browser's own affair
+
+
+@pytest.mark.browser
+def test_keys_player_and_link(page: Page, app_server: str):
+    shown = painted(page, f"{app_server}/receptive-field?field_stack=c3+c3&field_side=16")
+    shown.locator(".stage").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(shown.locator(".note")).to_have_text("Unit 5 of layer 2 sees 5 pixels: 5 to 9.")
+    page.wait_for_url("**field_at=2.5.4**")
+    page.keyboard.press("ArrowDown")
+    expect(shown.locator(".note")).to_have_text("Unit 6 of layer 1 sees 3 pixels: 6 to 8.")
+    shown.get_by_role("button", name="One layer up").click()
+    expect(shown.locator(".formula")).to_have_text("field 5 = 3 + (3 − 1)·1")
+    shown.get_by_role("button", name="Grow the field").click()
+    expect(shown.locator(".note")).to_contain_text("Pixel")
+    expect(shown.locator(".note")).to_contain_text("layer 1", timeout=4000)
+    expect(shown.locator(".note")).to_contain_text("layer 2", timeout=4000)
+    shown.locator(".sight").focus()
+    page.keyboard.press("ArrowUp")
+    box = shown.locator(".box").last
+    assert [box.get_attribute(name) for name in ("width", "height")] == ["5", "5"]
+
+
+@pytest.mark.browser
+def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page, app_server: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    shown = painted(page, f"{app_server}/receptive-field")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = shown.locator(".sight").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    expect(shown.locator(".note")).to_contain_text("Unit 1 of layer 5")
