@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 import explorer
+import pages
 from explorer import runs
 from explorer.base.language import _
 from explorer.data.decoding.pools import SPARE
@@ -32,7 +33,16 @@ HOME = Path(__file__).resolve().parent
 SHELL = HOME / "explorer" / "ui" / "frame.py"
 ASSETS = HOME / "explorer" / "ui" / "assets"
 
-COLD = {"explorer.__main__"}  # not warmed: the command line
+COLD = ("__main__", "page")  # not imported but run: the command line, and the pages
+
+
+def modules() -> list[str]:
+    """All of ours that are imported."""
+    packages = (
+        *pkgutil.walk_packages(explorer.__path__, "explorer."),
+        *pkgutil.walk_packages(pages.__path__, "pages."),
+    )
+    return sorted(each.name for each in packages if each.name.split(".")[-1] not in COLD)
 
 
 def warm_up() -> None:
@@ -42,8 +52,7 @@ def warm_up() -> None:
 
     go.Figure([go.Bar(), go.Heatmap(), go.Scatter()])  # plotly loads its parts at their first use
     torch.set_num_threads(1)  # a visitor's click must not take every core from the others
-    rooms = {room.name for room in pkgutil.walk_packages(explorer.__path__, "explorer.")}
-    for name in ("pandas", *sorted(rooms - COLD)):  # pandas: Streamlit's tables
+    for name in ("pandas", *modules()):  # pandas: Streamlit's tables
         importlib.import_module(name)
     garbage.settle()
 

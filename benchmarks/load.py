@@ -68,7 +68,7 @@ class Round:
     """What one round gave."""
 
     waits: list[float] = field(default_factory=list)  # seconds for each click
-    errors: int = 0
+    errors: list[str] = field(default_factory=list)
     memory: int = 0  # bytes
     share: float = 0.0  # of the rate that the run has undisturbed
 
@@ -220,7 +220,7 @@ def row(setting: Setting, rounds: list[Round]) -> str:
         median(lambda each: each.memory / 1e6, ".0f") if rounds[0].memory else "",
         median(lambda each: each.share, ".2f") if setting.run else "",
         str(sum(len(each.waits) for each in rounds)),
-        str(sum(each.errors for each in rounds)),
+        str(sum(len(each.errors) for each in rounds)),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -262,6 +262,8 @@ def main() -> None:
         else:
             rounds = [one_round(setting, plan, options.home) for _round in range(options.rounds)]
         print(row(setting, rounds), flush=True)
+        for error in (each for found in rounds for each in found.errors):
+            print(error, file=sys.stderr)
 
 
 if __name__ == "__main__":

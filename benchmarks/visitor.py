@@ -21,7 +21,7 @@ class Visitor:
         self._socket = socket
         self._page, self._query = "", ""  # its hash, and what its address asks
         self.fragments: list[str] = []
-        self.errors = 0  # pages that ended in an apology or a stack trace
+        self.errors: list[str] = []  # of pages that ended in an apology or a stack trace
 
     async def open(self, url: str, query: str = "") -> float:
         """Go to the page at this address; the seconds until its script has ended."""
@@ -60,7 +60,8 @@ class Visitor:
                 self.fragments.append(fragment)
             element = told.delta.new_element
             sorry = element.alert.body.startswith(APOLOGY)
-            self.errors += sorry or element.WhichOneof("type") == "exception"
+            if sorry or element.WhichOneof("type") == "exception":
+                self.errors.append(str(element).strip())
 
 
 @asynccontextmanager

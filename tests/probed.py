@@ -20,7 +20,7 @@ PROBE = """
 import asyncio, gc, threading
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from explorer.ui import garbage, run_routes
+from explorer.server import garbage, runs as run_routes
 
 garbage.EVERY = 0.5
 rounds = []  # of all that lives: in which threads
@@ -68,7 +68,7 @@ class Probed:
             for each in tours:
                 await asyncio.gather(*(_tour(visitor, each) for visitor in class_))
                 found.append(await asyncio.to_thread(self._left))
-            assert not sum(visitor.errors for visitor in class_)
+            assert not [error for visitor in class_ for error in visitor.errors]
         return found
 
     def _left(self) -> Left:

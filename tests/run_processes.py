@@ -40,7 +40,7 @@ threading.Thread(target=poll, daemon=True).start()
 for line in sys.stdin:
     verb, given = json.loads(line)
     if verb == "launch":
-        from explorer import recipes
+        from explorer.training import recipes
         given = recipes.from_json(given)
     try:
         answer = getattr(runs, verb)(given)

@@ -1,4 +1,4 @@
-"""One file per network. Copy `lenet.py` to add one: it is found by itself."""
+"""Networks by name: the course's own in `architectures`, and torchvision's."""
 
 from explorer.networks.registry import (
     Architecture,

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from explorer.base.language import N_, _
+from explorer.networks import architectures
 
 Value = str | int
 Shape = tuple[int, int, int]
@@ -178,10 +179,8 @@ def build_on_meta(architecture: Architecture, options: Mapping[str, Value]) -> n
 
 
 def _modules() -> Iterator[Any]:
-    package = importlib.import_module("explorer.networks")
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.name not in {"registry", "torchvision_models"}:
-            yield importlib.import_module(f"explorer.networks.{info.name}")
+    for info in pkgutil.iter_modules(architectures.__path__):
+        yield importlib.import_module(f"{architectures.__name__}.{info.name}")
 
 
 def main_answer(output: Tensor | tuple[Tensor, ...]) -> Tensor:
@@ -191,7 +190,7 @@ def main_answer(output: Tensor | tuple[Tensor, ...]) -> Tensor:
 
 @cache
 def course() -> dict[str, Architecture]:
-    """The course's networks by name, oldest first. A file in this package is found by itself."""
+    """The course's networks by name, oldest first. A file in `architectures` is found by itself."""
     found = [entry for module in _modules() for entry in module.ARCHITECTURES]
     found.sort(key=lambda entry: entry.paper.year if entry.paper else 0)
     return {entry.name: entry for entry in found}

@@ -110,7 +110,7 @@ def test_the_test_device_is_as_strict_as_a_gpu():
 def test_it_is_listed_beside_the_cpu_without_being_known():
     code = """
     import dataclasses, json
-    from explorer import device
+    from explorer.base import device
     print(json.dumps([dataclasses.asdict(each) for each in device.available()]))
     """
     first, second, cpu = answer(code)
@@ -235,7 +235,7 @@ def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it
     code = """
     import json, torch
     from torch.nn.functional import dropout
-    from explorer import device
+    from explorer.base import device
     from explorer.training.machine import Randomness
     place = device.named("testgpu:1")
     def drawn():
@@ -264,7 +264,10 @@ def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it
 def test_memory_that_libraries_take_is_not_promised_to_tensors():
     code = f"""
     import json
-    from explorer import datasets, device, recipes, training
+    from explorer.data import datasets
+    from explorer.base import device
+    from explorer.training import recipes
+    from explorer import training
     recipe = recipes.from_json({asdict(SHORT)!r})
     place, data = device.named("testgpu:0"), datasets.load("digits")
     free = device.free_memory(place)
@@ -281,7 +284,10 @@ def test_memory_that_libraries_take_is_not_promised_to_tensors():
 def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
     code = f"""
     import json, torch
-    from explorer import datasets, device, recipes, training
+    from explorer.data import datasets
+    from explorer.base import device
+    from explorer.training import recipes
+    from explorer import training
     recipe = recipes.from_json({asdict(SHORT)!r})
     place, data = device.named("testgpu:1"), datasets.load("digits")
     going = training.Training(recipe, data, place)

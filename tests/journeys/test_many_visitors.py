@@ -25,6 +25,7 @@ from torch import Tensor
 from websockets.asyncio.client import connect
 
 import explorer
+import pages
 from explorer import weights
 from explorer.base.cache import Shelf
 from explorer.data import pictures
@@ -168,7 +169,8 @@ def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
     door = (ROOT / "app.py").read_text(encoding="utf-8")
     door += f"""
 from explorer import weights
-from explorer.ui import garbage, maps_recorded, trimming
+from explorer.server import garbage, memory_trim as trimming
+from explorer.ui.inside import recordings as maps_recorded
 weights._shelf._most = maps_recorded._recordings._most = {SHELVES}
 trimming.EVERY = garbage.EVERY = 0.5
 garbage.SHARE = 0.5
@@ -218,7 +220,9 @@ def test_all_that_is_kept_for_visitors_has_a_bound() -> None:
 
 
 def _modules() -> list[ModuleType]:
-    for room in pkgutil.walk_packages(explorer.__path__, "explorer."):
-        if "__main__" not in room.name and not room.name.endswith(".frame"):
-            importlib.import_module(room.name)
-    return [module for name, module in sys.modules.items() if name.startswith("explorer.")]
+    for package in (explorer, pages):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if each.name.split(".")[-1] not in {"__main__", "page", "frame"}:
+                importlib.import_module(each.name)
+    ours = ("explorer.", "pages.")
+    return [module for name, module in sys.modules.items() if name.startswith(ours)]

@@ -7,7 +7,7 @@ from explorer import networks
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
 from explorer.lessons.blocks.measured import Block, measure
-from explorer.networks.densenet import DenseBlock, transition_block
+from explorer.networks.architectures.densenet import DenseBlock, transition_block
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch.nn.functional import relu
 from explorer import networks
 from explorer.analysis.graph import record
 from explorer.lessons.blocks.measured import Block, measure, plain
-from explorer.networks.googlenet import Inception
+from explorer.networks.architectures.googlenet import Inception
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch.nn.functional import relu
 
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import Graph, record
-from explorer.networks.resnet import Residual
+from explorer.networks.architectures.resnet import Residual
 
 
 @dataclass(frozen=True)

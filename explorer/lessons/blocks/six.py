@@ -6,11 +6,11 @@ from torch import nn
 
 from explorer.lessons.blocks.inception import Widths
 from explorer.lessons.blocks.measured import Block, measure
-from explorer.networks.densenet import DenseBlock, transition_block
-from explorer.networks.googlenet import Inception
-from explorer.networks.nin import nin_block
-from explorer.networks.resnet import Residual
-from explorer.networks.vgg import vgg_block
+from explorer.networks.architectures.densenet import DenseBlock, transition_block
+from explorer.networks.architectures.googlenet import Inception
+from explorer.networks.architectures.nin import nin_block
+from explorer.networks.architectures.resnet import Residual
+from explorer.networks.architectures.vgg import vgg_block
 
 
 def growth_to(in_channels: int, out_channels: int, layers: int) -> int:

@@ -236,7 +236,10 @@ def berts(throttle: Throttle) -> bool:
 
 def includes(owner: str, key: str) -> bool:
     """Whether another process counts them among the teachers."""
-    words = "import sys; from explorer import teachers; print(teachers.include(*sys.argv[1:]))"
+    words = (
+        "import sys; from explorer.base.access import teachers;"
+        "print(teachers.include(*sys.argv[1:]))"
+    )
     command = [sys.executable, "-c", words, owner, key]
     return subprocess.check_output(command, cwd=PROJECT, text=True).strip() == "True"
 

@@ -196,7 +196,7 @@ def test_the_file_system_of_a_path_is_the_one_that_it_lies_on() -> None:
 
 def test_it_starts_no_context_and_no_streamlit() -> None:
     script = (
-        "import sys, torch; from explorer import doctor; list(doctor.findings()); "
+        "import sys, torch; from explorer.cli import doctor; list(doctor.findings()); "
         "assert not torch.cuda.is_initialized(); assert 'streamlit' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], cwd=storage.PROJECT, check=True)

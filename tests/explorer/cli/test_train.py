@@ -14,7 +14,7 @@ import pytest
 
 from explorer import runs
 from explorer.__main__ import main
-from explorer.base import device, storage
+from explorer.base import device, storage, units
 from explorer.cli import terminal
 from explorer.data import datasets
 from explorer.runs import Status, store
@@ -285,7 +285,7 @@ def test_exports_are_written_where_they_were_asked_for(
 
 
 def test_durations_and_bars():
-    assert [terminal.duration(s) for s in (0, 4.4, 125, 3725)] == [
+    assert [units.duration(s) for s in (0, 4.4, 125, 3725)] == [
         "0 s", "4 s", "2 min 5 s", "1 h 2 min"
     ]  # fmt: skip
     assert terminal.bar(0, 4) == "    "

@@ -11,8 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.lessons import blocks, channels
 from explorer.lessons.blocks import Unreduced, Widths
 from explorer.networks import ops
-from explorer.networks.densenet import DenseBlock, transition_block
-from explorer.networks.resnet import Residual
+from explorer.networks.architectures.densenet import DenseBlock, transition_block
+from explorer.networks.architectures.resnet import Residual
 from pages.learn.blocks import drawing
 
 # The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel

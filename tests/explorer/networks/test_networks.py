@@ -16,27 +16,23 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import networks
 from explorer.base import torchvision_import
 from explorer.networks import (
     Architecture,
+    architectures,
     build_on_meta,
     course,
-    densenet,
     get,
-    googlenet,
     names,
-    resnet,
     torchvision_models,
 )
+from explorer.networks.architectures import densenet, googlenet, resnet
 from explorer.networks.ops import BatchNorm
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
 FILES = sorted(
-    path
-    for path in Path(networks.__file__).parent.glob("*.py")
-    if path.stem not in {"__init__", "registry", "torchvision_models"}
+    path for path in Path(architectures.__file__).parent.glob("*.py") if path.stem != "__init__"
 )
 BLOCKS = {
     "Residual": resnet.Residual,
@@ -246,7 +242,7 @@ def test_a_course_file_holds_its_network_and_all_its_facts(file: Path):
         "explorer.base.language",
         "explorer.networks.ops",
     }
-    entries = importlib.import_module(f"explorer.networks.{file.stem}").ARCHITECTURES
+    entries = importlib.import_module(f"{architectures.__name__}.{file.stem}").ARCHITECTURES
     for entry in entries:
         assert inspect.getsourcefile(entry.build) == str(file)
         assert entry.title

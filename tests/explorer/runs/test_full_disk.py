@@ -17,8 +17,9 @@ SETTINGS = '{"network": "lenet", "epochs": 3, "dataset": "digits"}'
 PRELUDE = f"""
 import os, sys
 from pathlib import Path
-from explorer import runs, storage
-from explorer.runs import ballast, database, folder, processes, store
+from explorer import runs
+from explorer.base import storage
+from explorer.runs import ballast, database, artifacts as folder, processes, store
 from explorer.runs.records import Status
 processes.wake = lambda _device: None  # no host: this is about the store
 home = Path(os.environ["CONVSCOPE_HOME"])

@@ -21,7 +21,7 @@ from tests.serving import ROOT
 SERVE = """
 import sys
 from pathlib import Path
-from explorer import serve
+from explorer.server import serve
 from explorer.server.serve import single
 single.APP = Path(sys.argv[1])
 sys.exit(serve.serve(int(sys.argv[2]), processes=int(sys.argv[3])))

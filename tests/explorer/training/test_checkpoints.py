@@ -250,7 +250,7 @@ import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from tests.explorer.training.test_checkpoints import CARD, weights
-from explorer import checkpoints
+from explorer.training import checkpoints
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
 try:

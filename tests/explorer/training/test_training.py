@@ -548,7 +548,8 @@ def test_running_out_of_memory_is_answered_with_an_estimate():
     script = """
 import resource, torch
 from dataclasses import replace
-from explorer import datasets, device
+from explorer.data import datasets
+from explorer.base import device
 from explorer.training.recipes import Recipe
 from explorer.training import OutOfMemory, Training
 torch.set_num_threads(1)

@@ -46,12 +46,12 @@ def test_every_page_opens(entry_: Entry) -> None:
 
 def test_every_page_has_its_own_address_and_a_section() -> None:
     assert len({page.url for page in PAGES}) == len(PAGES)
-    assert entry("").file == "home.py"
+    assert entry("").folder == "home"
     assert sum(len(pages) for _, pages in by_section()) == len(PAGES)
 
 
 def test_every_page_file_is_in_the_frame() -> None:
-    written = set((ROOT / "pages").rglob("*.py"))
+    written = set((ROOT / "pages").rglob("page.py"))
     assert written == {page.path for page in PAGES}
 
 
@@ -63,7 +63,7 @@ def test_home_leads_to_real_examples() -> None:
 
 
 def test_pages_stay_small() -> None:
-    lines = {page.file: len(page.path.read_text(encoding="utf-8").splitlines()) for page in PAGES}
+    lines = {page.folder: len(page.path.read_text(encoding="utf-8").splitlines()) for page in PAGES}
     assert all(count <= 100 for count in lines.values()), lines
 
 

@@ -13,7 +13,7 @@ def photograph(url: str) -> AppTest:
     """The page Convolution with the camera chosen, as a browser at this address asks for it."""
     at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
     at.context = {"url": url}
-    at.query_params["conv_photo"] = "camera"
+    at.run().query_params["conv_photo"] = "camera"
     return at.switch_page(str(ROOT / "pages/learn/convolution/page.py")).run()
 
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from explorer import weights
 from explorer.data import datasets, pictures
 from explorer.inside import attribution, comparison
+from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Gallery, Settings
 from explorer.networks import get
 from explorer.runs import artifacts, store
@@ -179,12 +180,10 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
         assert time.monotonic() < end
         subjects.go_on_searching(subject)
         subjects.go_on_ascending(subject, 0, settings)
-    alone = list(subjects.excitation.strongest(network, "conv2", subject.gallery, 200, batch=64))[
-        -1
-    ]
+    alone = list(engine.strongest(network, "conv2", subject.gallery, 200, batch=64))[-1]
     assert search.latest
     assert torch.equal(search.latest.pictures, alone.pictures)
-    drawn = list(subjects.excitation.ascend(network, "conv2", 0, (1, 28, 28), settings))[-1]
+    drawn = list(engine.ascend(network, "conv2", 0, (1, 28, 28), settings))[-1]
     assert ascent.latest
     torch.testing.assert_close(ascent.latest.picture, drawn.picture)
 

@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import weights
 from explorer.base import compute_slots
 from explorer.data import datasets, pictures
+from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Gallery, Settings
 from explorer.networks import get
 from explorer.training import checkpoints
@@ -239,10 +240,12 @@ def subject(total: int = 50) -> Subject:
 
 
 def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = subjects.excitation.strongest
+    plain = engine.strongest
     begun = []
     monkeypatch.setattr(
-        subjects.excitation, "strongest", lambda *a, **k: begun.append(1) or plain(*a, **k)
+        engine,
+        "strongest",
+        lambda *a, **k: begun.append(1) or plain(*a, **k),
     )
     while not subjects.search(subject()).done:
         subjects.go_on_searching(subject())
