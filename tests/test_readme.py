@@ -11,7 +11,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 END = "-- end of a command --"
 EVERY = f"""
 import shlex, sys
-from explorer.__main__ import main
+from explorer.cli.main import main
 for command in sys.argv[1:]:
     assert not main(shlex.split(command)), command
     print({END!r})

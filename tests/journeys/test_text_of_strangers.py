@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element
 
 from explorer import runs
-from explorer.__main__ import main
+from explorer.cli.main import main
 from explorer.runs import Status, store
 from explorer.runs.database import database
 from explorer.ui.runs import run_words

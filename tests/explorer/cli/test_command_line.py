@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from explorer.__main__ import main
 from explorer.analysis.summary import measure
+from explorer.cli.main import main
 from explorer.networks import course, get, names
 from tests.serving import ROOT
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.__main__ import main
 from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.hardware import Facts
 from explorer.cli import doctor
 from explorer.cli.doctor import Finding, State
+from explorer.cli.main import main
 from explorer.runs.database import database
 from explorer.training import checkpoints
 from explorer.ui.runs import run_words

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from explorer import runs
-from explorer.__main__ import main
 from explorer.base import device, storage, units
 from explorer.cli import terminal
+from explorer.cli.main import main
 from explorer.data import datasets
 from explorer.runs import Status, store
 from explorer.training import checkpoints, recipes

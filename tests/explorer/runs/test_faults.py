@@ -18,8 +18,8 @@ import pytest
 import torch
 
 from explorer import runs, training
-from explorer.__main__ import main
 from explorer.base.device import named
+from explorer.cli.main import main
 from explorer.data import datasets
 from explorer.runs import Status, artifacts, metrics, process, processes, store
 from explorer.runs.database import database

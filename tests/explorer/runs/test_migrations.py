@@ -14,9 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from explorer import runs
-from explorer.__main__ import main
 from explorer.base import language, reasons, storage
 from explorer.base.reasons import CodedError, Reason
+from explorer.cli.main import main
 from explorer.data.datasets.records import Damaged
 from explorer.runs import Status, migrations, processes, store
 from explorer.runs.database import DiskFullError, database

@@ -18,11 +18,11 @@ import pytest
 import torch
 
 from explorer import runs
-from explorer.__main__ import main
 from explorer.base import storage
 from explorer.base.reasons import Reason
 from explorer.base.units import duration
 from explorer.cli import watch_run
+from explorer.cli.main import main
 from explorer.runs import (
     Status,
     Wish,
