@@ -15,14 +15,14 @@ class _Making(Generic[T]):
     def __init__(self) -> None:
         self.lock = Lock()  # whoever has it makes the thing
         self.asking = 0
-        self.made: list[T] = []  # at most one: for those who waited, though the shelf let it go
+        self.made: list[T] = []  # at most one: for those who waited, though the cache let it go
 
 
-class Shelf(Generic[T]):
+class SizedCache(Generic[T]):
     """Keeps up to `most_bytes`, by `nbytes`; what was used longest ago gives way first.
 
     Where several things share memory, `nbytes` gives the parts of each: a part counts once.
-    What is larger than the whole shelf is handed out and not kept. Nothing is copied: whoever
+    What is larger than the whole cache is handed out and not kept. Nothing is copied: whoever
     still uses what has given way keeps it alive.
     """
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from explorer import networks, runs
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.inputs import Picture
 from explorer.base.language import _
 from explorer.base.storage import PROJECT
@@ -175,7 +175,7 @@ def load_known(known: Weights, progress: Progress | None = None) -> nn.Module:
         ValueError: the weights are damaged or cannot be had, or have been deleted or written anew
             since they were asked for; the network is too large.
     """
-    return _shelf.get(known, lambda: _loaded(known, progress))
+    return _cache.get(known, lambda: _loaded(known, progress))
 
 
 def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
@@ -304,4 +304,4 @@ def _nbytes(network: nn.Module) -> int:
     return sum(t.numel() * t.element_size() for t in (*network.parameters(), *network.buffers()))
 
 
-_shelf: Shelf[nn.Module] = Shelf(MOST_BYTES, _nbytes)
+_cache: SizedCache[nn.Module] = SizedCache(MOST_BYTES, _nbytes)

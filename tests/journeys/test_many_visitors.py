@@ -27,7 +27,7 @@ from websockets.asyncio.client import connect
 import explorer
 import pages
 from explorer import weights
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.data import pictures
 from tests.asynchronous import run_apart
 from tests.serving import ROOT, serving
@@ -155,15 +155,15 @@ def test_thirty_visitors_at_once_each_see_their_own(app_server: str) -> None:
 
 # -- memory -----------------------------------------------------------------------------------
 
-SHELVES = 70_000_000  # bytes of networks, and of recordings, that the small server may keep
-MARGIN = 130_000_000  # for all smaller shelves, and for sessions, which live on for two minutes
+CACHES = 70_000_000  # bytes of networks, and of recordings, that the small server may keep
+MARGIN = 130_000_000  # for all smaller caches, and for sessions, which live on for two minutes
 CLASS = ("resnet18", "googlenet", "resnet18", "densenet", "resnet18") * 2  # 340 MB of weights
 LAYER = {"resnet18": "stage3.block1.bn2", "googlenet": "stage3", "densenet": "transition1.pool"}
 
 
 @contextmanager
 def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """The real server, with its two large shelves so small that a few networks fill them."""
+    """The real server, with its two large caches so small that a few networks fill them."""
     for name in ("explorer", "pages", ".streamlit", "checkpoints"):
         (home / name).symlink_to(ROOT / name)
     door = (ROOT / "app.py").read_text(encoding="utf-8")
@@ -171,7 +171,7 @@ def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
 from explorer import weights
 from explorer.server import garbage, memory_trim as trimming
 from explorer.ui.inside import recordings as maps_recorded
-weights._shelf._most = maps_recorded._recordings._most = {SHELVES}
+weights._cache._most = maps_recorded._recordings._most = {CACHES}
 trimming.EVERY = garbage.EVERY = 0.5
 garbage.SHARE = 0.5
 """
@@ -203,7 +203,7 @@ def test_memory_is_bounded_and_given_back_when_a_class_has_left(tmp_path: Path) 
     with small_server(tmp_path) as (address, process):
         all_at_once(address, [Visit("feature-maps", "lenet", "conv1", "untrained:0", 0, 1)])
         warm = int(process.memory_info().rss)
-        most = warm + 2 * SHELVES + MARGIN
+        most = warm + 2 * CACHES + MARGIN
         after = []
         for first in (0, 100):
             all_at_once(address, a_class(first))
@@ -212,11 +212,11 @@ def test_memory_is_bounded_and_given_back_when_a_class_has_left(tmp_path: Path) 
 
 
 def test_all_that_is_kept_for_visitors_has_a_bound() -> None:
-    """The shelves of the whole program, full, leave a machine of 8 GB its share."""
-    shelves = [value for module in _modules() for value in vars(module).values()
-               if isinstance(value, Shelf)]  # fmt: skip
-    assert len({id(each) for each in shelves}) >= 15
-    assert sum({id(each): each._most for each in shelves}.values()) < 4_000_000_000
+    """The caches of the whole program, full, leave a machine of 8 GB its share."""
+    caches = [value for module in _modules() for value in vars(module).values()
+               if isinstance(value, SizedCache)]  # fmt: skip
+    assert len({id(each) for each in caches}) >= 15
+    assert sum({id(each): each._most for each in caches}.values()) < 4_000_000_000
 
 
 def _modules() -> list[ModuleType]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.analysis.operations import INPUT, Operation
 from explorer.analysis.summary import Anatomy
 from explorer.base import compute_slots
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.inputs import Picture
 from explorer.figures.maps import Maps, shrunk
 from explorer.inside import activations, unit_arithmetic
@@ -66,8 +66,8 @@ class Overview:
         return sum(stage.maps.nbytes for stage in self.stages.values()) + 600 * len(self.operations)
 
 
-_recordings: Shelf[Recording] = Shelf(MOST_KEPT, lambda each: each.memory)
-_overviews: Shelf[Overview] = Shelf(MOST_OVERVIEWS, lambda each: each.nbytes)
+_recordings: SizedCache[Recording] = SizedCache(MOST_KEPT, lambda each: each.memory)
+_overviews: SizedCache[Overview] = SizedCache(MOST_OVERVIEWS, lambda each: each.nbytes)
 
 
 def recorded(subject: Subject, layer: str) -> Recording:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from explorer import weights
 from explorer.analysis.summary import Anatomy
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.base.units import exact
 from explorer.inside import comparison
@@ -28,8 +28,8 @@ AUTOMATIC = 60  # seconds of counting that nobody needs to ask for
 
 _WISH = "compare wish"  # for which works a visitor has asked, or not any more
 
-_counts: Shelf[Count] = Shelf(40_000_000, lambda each: each.nbytes)
-_timings: Shelf[Timing] = Shelf(20_000_000, lambda each: each.nbytes)
+_counts: SizedCache[Count] = SizedCache(40_000_000, lambda each: each.nbytes)
+_timings: SizedCache[Timing] = SizedCache(20_000_000, lambda each: each.nbytes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from explorer import networks
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _, ngettext
 from explorer.data import datasets, pictures
 from explorer.data.pictures import Picture
@@ -22,7 +22,7 @@ MOST = 3  # classes
 
 Said = tuple[Guess, ...] | str  # its likeliest classes, or a sentence: why it has no answer
 
-_guesses: Shelf[tuple[Guess, ...]] = Shelf(2_000_000, lambda _each: 1000)
+_guesses: SizedCache[tuple[Guess, ...]] = SizedCache(2_000_000, lambda _each: 1000)
 
 
 def show(sides: Sequence[Side], dataset: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.analysis.operations import INPUT, Graph
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import current
 from explorer.figures import maps as figures
 from explorer.figures.maps import Maps, Scale, Span
@@ -21,8 +21,12 @@ from pages.inside.feature_maps.selection import Place
 
 MOST_MOSAICS = 60_000_000  # bytes of all together
 MOST_STATISTICS = 10_000_000
-_mosaics: Shelf[Data] = Shelf(MOST_MOSAICS, lambda each: len(each["png"]) + len(each["stats"]))
-_statistics: Shelf[Statistics] = Shelf(MOST_STATISTICS, lambda each: 5 * each.mean.nbytes + 400)
+_mosaics: SizedCache[Data] = SizedCache(
+    MOST_MOSAICS, lambda each: len(each["png"]) + len(each["stats"])
+)
+_statistics: SizedCache[Statistics] = SizedCache(
+    MOST_STATISTICS, lambda each: 5 * each.mean.nbytes + 400
+)
 
 
 @dataclass(frozen=True, eq=False)

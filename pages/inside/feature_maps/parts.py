@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.analysis.operations import INPUT
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures.maps import Maps, Scale, Span
 from explorer.ui import link_warnings
@@ -25,7 +25,7 @@ from pages.inside.feature_maps.selection import Place
 
 Content = str | Callable[[], str | bytes]  # of a file; a function is called when it is asked for
 
-_strips: Shelf[network_strip.Data] = Shelf(20_000_000, network_strip.nbytes)
+_strips: SizedCache[network_strip.Data] = SizedCache(20_000_000, network_strip.nbytes)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
@@ -23,7 +23,9 @@ from pages.inside.feature_visualization.subjects import Subject
 
 MOSAIC = Component(Path(__file__).with_suffix(".js"), "excites-mosaic")
 Data = dict[str, Any]
-_kept: Shelf[Data] = Shelf(40_000_000, lambda each: len(each["png"]) + 100 * each["count"] + 2000)
+_kept: SizedCache[Data] = SizedCache(
+    40_000_000, lambda each: len(each["png"]) + 100 * each["count"] + 2000
+)
 
 
 def show(

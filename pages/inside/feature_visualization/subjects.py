@@ -11,7 +11,7 @@ import numpy as np
 
 from explorer.analysis.operations import Graph
 from explorer.analysis.summary import Layer
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.inputs import Picture
 from explorer.inside import feature_visualization
 from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
@@ -47,10 +47,10 @@ class Subject(WithWeights):
         return _totals(self)[0] <= CHEAP
 
 
-_searches: Shelf[Work[Found]] = Shelf(MOST_SEARCHES, lambda each: each.nbytes)
-_ascents: Shelf[Work[Ascent]] = Shelf(MOST_ASCENTS, lambda each: each.nbytes)
-_fields: Shelf[Fields] = Shelf(64_000_000, lambda _each: 500_000)
-_pictures: Shelf[Pixels] = Shelf(MOST_PICTURES, lambda each: each.nbytes + 200)
+_searches: SizedCache[Work[Found]] = SizedCache(MOST_SEARCHES, lambda each: each.nbytes)
+_ascents: SizedCache[Work[Ascent]] = SizedCache(MOST_ASCENTS, lambda each: each.nbytes)
+_fields: SizedCache[Fields] = SizedCache(64_000_000, lambda _each: 500_000)
+_pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbytes + 200)
 
 
 def _totals(subject: Subject) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.ui.model_picker import weight_sources
 from pages.inside.kernels import figures, kept, kernel_sheet
@@ -20,7 +20,7 @@ SLICES = 16  # of a kernel, at each moment
 PATIENCE = 0.6  # seconds after which a bar says how far it is
 
 _STOPPED = "kernels film stopped"
-_frames: Shelf[Floats] = Shelf(30_000_000, lambda each: each.nbytes)
+_frames: SizedCache[Floats] = SizedCache(30_000_000, lambda each: each.nbytes)
 
 
 def show(given: Shown, kernel: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from explorer import weights
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.inputs import Picture
 from explorer.figures import maps, pictures
 from explorer.ui import cached
@@ -48,11 +48,11 @@ class Overview:
     pictures: tuple[str, ...]  # a small one of each, as its address
 
 
-_overviews: Shelf[Overview] = Shelf(
+_overviews: SizedCache[Overview] = SizedCache(
     20_000_000, lambda each: sum(len(png) + 800 for png in each.pictures)
 )
-_histograms: Shelf[Floats] = Shelf(2_000_000, lambda each: each.nbytes)
-_sheets: Shelf[Sheet] = Shelf(20_000_000, lambda each: each.values.nbytes)
+_histograms: SizedCache[Floats] = SizedCache(2_000_000, lambda each: each.nbytes)
+_sheets: SizedCache[Sheet] = SizedCache(20_000_000, lambda each: each.values.nbytes)
 
 
 def network(subject: Subject) -> nn.Module:

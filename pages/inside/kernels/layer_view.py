@@ -49,7 +49,7 @@ class Loaded:
     """A layer with its weights, in hand during one run of the page.
 
     Nothing that outlives the run may hold it, neither a fragment's arguments nor a file to keep:
-    it keeps numbers alive that the shelf of all networks has let go.
+    it keeps numbers alive that the cache of all networks has let go.
     """
 
     shown: Shown

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 
 from torch import Tensor
 
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.inside.attribution import Deletion, Progress
 
@@ -45,7 +45,7 @@ def _nbytes(result: Result) -> int:
     return sum(each.fraction.nbytes + each.probability.nbytes for each in result)
 
 
-_shelf: Shelf[Result] = Shelf(MOST_BYTES, _nbytes)
+_cache: SizedCache[Result] = SizedCache(MOST_BYTES, _nbytes)
 _threads = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="why")
 _works: WeakValueDictionary[Hashable, "Work"] = WeakValueDictionary()  # kept by who waits for them
 _lock = Lock()
@@ -161,11 +161,11 @@ def _over(served: Future[None]) -> None:
 
 def result(piece: Piece, tell: Progress) -> Result:
     """What a piece gives: kept, or made now."""
-    return _shelf.get(piece.key, lambda: piece.make(tell))
+    return _cache.get(piece.key, lambda: piece.make(tell))
 
 
 def forget() -> None:
     """Let all results go."""
-    _shelf.clear()
+    _cache.clear()
     with _lock:
         _works.clear()

@@ -15,7 +15,7 @@ import torch
 
 from explorer import networks, weights
 from explorer.base import compute_slots
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.data import datasets, pictures
 from explorer.inside.activations import own_copy
@@ -48,7 +48,7 @@ class Judged:
         return found
 
 
-_kept: Shelf[Judged] = Shelf(5_000_000, lambda each: each.marks.nbytes + 500)
+_kept: SizedCache[Judged] = SizedCache(5_000_000, lambda each: each.marks.nbytes + 500)
 
 
 @dataclass(frozen=True)

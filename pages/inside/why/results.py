@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS, STEPS, Deletion, Guess, Progress
 from explorer.ui.inside.recordings import Subject
@@ -20,7 +20,7 @@ FEW = 0.05  # of probability: there is little to lose
 MOST_ANSWERS = 20_000_000  # bytes
 BYTES = 120  # of a guess, roughly
 
-_answers: Shelf[tuple[Guess, ...]] = Shelf(MOST_ANSWERS, lambda each: BYTES * len(each))
+_answers: SizedCache[tuple[Guess, ...]] = SizedCache(MOST_ANSWERS, lambda each: BYTES * len(each))
 
 
 @dataclass(frozen=True)

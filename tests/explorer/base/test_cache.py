@@ -1,4 +1,4 @@
-"""A shelf under many visitors at once: what fails or gives way is never made by two together."""
+"""A cache under many visitors at once: what fails or gives way is never made by two together."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.inside.activations import Recording, record
 
 VISITORS = 30
@@ -50,55 +50,55 @@ def together(visit: Callable[[int], str]) -> list[str]:
 
 
 def test_after_a_failure_those_who_wait_try_again_one_after_the_other() -> None:
-    shelf: Shelf[str] = Shelf(100, len)
+    cache: SizedCache[str] = SizedCache(100, len)
     workshop = Workshop(failures=40)
 
     def visit(_visitor: int) -> str:
         while True:
             try:
-                return shelf.get("key", workshop.make)
+                return cache.get("key", workshop.make)
             except ValueError:
                 continue  # comes back at once, as a newcomer
 
     assert set(together(visit)) == {"made"}
     assert workshop.most_at_once == 1
     assert workshop.made == 41  # nobody got an error that was another's, and nobody made it twice
-    assert shelf.bytes_kept == len("made")
+    assert cache.bytes_kept == len("made")
 
 
 def test_each_of_those_who_wait_hears_of_its_own_failure() -> None:
-    shelf: Shelf[str] = Shelf(100, len)
+    cache: SizedCache[str] = SizedCache(100, len)
     workshop = Workshop(failures=VISITORS)
 
     def visit(_visitor: int) -> str:
         with pytest.raises(ValueError, match="not yet"):
-            shelf.get("key", workshop.make)
+            cache.get("key", workshop.make)
         return "failed"
 
     together(visit)
     assert (workshop.made, workshop.most_at_once) == (VISITORS, 1)
-    assert shelf.get("key", workshop.make) == "made"
+    assert cache.get("key", workshop.make) == "made"
 
 
 def test_what_is_too_large_to_keep_is_made_once_for_all_who_wait() -> None:
-    shelf: Shelf[str] = Shelf(3, len)
+    cache: SizedCache[str] = SizedCache(3, len)
     made: list[int] = []
 
     def make() -> str:
         made.append(1)
         end = time.monotonic() + 30
-        while shelf._making["key"].asking < VISITORS and time.monotonic() < end:
+        while cache._making["key"].asking < VISITORS and time.monotonic() < end:
             time.sleep(0.001)  # until everyone waits
         return "large"
 
-    assert set(together(lambda _visitor: shelf.get("key", make))) == {"large"}
+    assert set(together(lambda _visitor: cache.get("key", make))) == {"large"}
     assert len(made) == 1
-    assert shelf.bytes_kept == 0
-    assert not shelf._making  # nothing is held for nobody
+    assert cache.bytes_kept == 0
+    assert not cache._making  # nothing is held for nobody
 
 
 def test_others_are_not_kept_waiting() -> None:
-    shelf: Shelf[str] = Shelf(100, len)
+    cache: SizedCache[str] = SizedCache(100, len)
     free = threading.Event()
 
     def slow() -> str:
@@ -106,36 +106,36 @@ def test_others_are_not_kept_waiting() -> None:
         return "slow"
 
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(shelf.get, "slow", slow)
-        assert shelf.get("quick", lambda: "quick") == "quick"
+        waiting = threads.submit(cache.get, "slow", slow)
+        assert cache.get("quick", lambda: "quick") == "quick"
         free.set()
         assert waiting.result(30) == "slow"
 
 
 def test_memory_that_several_share_counts_once_and_as_long_as_one_of_them_is_kept() -> None:
     parts = {"a": {"weights": 50, 1: 10}, "b": {"weights": 50, 2: 10}, "c": {3: 45}, "d": {4: 45}}
-    shelf: Shelf[str] = Shelf(110, parts.__getitem__)
-    shelf.get("a", lambda: "a")
-    shelf.get("b", lambda: "b")
-    assert shelf.bytes_kept == 70
-    shelf.get("c", lambda: "c")  # "a" gives way; its weights are those of "b" too
-    assert shelf.bytes_kept == 105
-    shelf.get("d", lambda: "d")  # now "b" as well
-    assert shelf.bytes_kept == 90
-    shelf.clear()
-    shelf.get("a", lambda: "a")
-    assert shelf.bytes_kept == 60
+    cache: SizedCache[str] = SizedCache(110, parts.__getitem__)
+    cache.get("a", lambda: "a")
+    cache.get("b", lambda: "b")
+    assert cache.bytes_kept == 70
+    cache.get("c", lambda: "c")  # "a" gives way; its weights are those of "b" too
+    assert cache.bytes_kept == 105
+    cache.get("d", lambda: "d")  # now "b" as well
+    assert cache.bytes_kept == 90
+    cache.clear()
+    cache.get("a", lambda: "a")
+    assert cache.bytes_kept == 60
 
 
 def test_a_recording_is_counted_with_the_weights_that_it_keeps_alive() -> None:
     network = weights.load("lenet", None, "untrained:0")
     whole = sum(parameter.nbytes for parameter in network.parameters())
-    shelf: Shelf[Recording] = Shelf(10_000_000, lambda each: each.memory)
+    cache: SizedCache[Recording] = SizedCache(10_000_000, lambda each: each.memory)
     sizes = [0]
     for number in (1, 2):
         picture = torch.full((1, 1, 28, 28), float(number))
-        shelf.get(number, partial(record, network, picture))
-        sizes.append(shelf.bytes_kept)
-    alone = shelf.get(1, lambda: record(network, picture)).nbytes
+        cache.get(number, partial(record, network, picture))
+        sizes.append(cache.bytes_kept)
+    alone = cache.get(1, lambda: record(network, picture)).nbytes
     assert sizes[1] == pytest.approx(whole + alone, rel=0.02)
     assert sizes[2] == pytest.approx(whole + 2 * alone, rel=0.02)

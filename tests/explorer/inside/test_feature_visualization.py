@@ -37,7 +37,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty home: no run of this machine has a part in it."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path))
     yield
-    weights._shelf.clear()
+    weights._cache.clear()
 
 
 def last(found: Iterator[Found] | Iterator[Ascent]) -> Found | Ascent:

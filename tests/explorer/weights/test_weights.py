@@ -1,4 +1,4 @@
-"""Weights from every source, against plain ways to make the same; and the shelf that keeps them."""
+"""Weights from every source, against plain ways to make the same; and the cache that keeps them."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from explorer import weights
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.base.torchvision_import import models
 from explorer.data.datasets.downloads import CHUNK, Remote
 from explorer.data.pictures import STATISTICS
@@ -32,13 +32,13 @@ from explorer.weights import published
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, an empty folder of shipped weights, an empty shelf."""
+    """An empty home, an empty folder of shipped weights, an empty cache."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path
-    weights._shelf.clear()
+    weights._cache.clear()
 
 
 def trained(name: str, **options: Any) -> tuple[nn.Module, Card]:
@@ -114,7 +114,7 @@ def test_a_seed_gives_the_same_weights_whatever_others_draw():
         noise.result()
     assert same(found, expected)
     torch.set_rng_state(before)
-    weights._shelf.clear()
+    weights._cache.clear()
     weights.load("densenet", {}, "untrained:7")
     assert torch.equal(torch.get_rng_state(), before)  # nobody else's numbers are used up
 
@@ -200,7 +200,7 @@ def another_epoch(run: int, epoch: int) -> None:
 def test_what_is_known_is_what_is_loaded_though_the_run_goes_on(run: int):
     known = weights.facts("lenet", {}, f"run:{run}")
     another_epoch(run, 3)
-    weights._shelf.clear()
+    weights._cache.clear()
     assert weights.load_known(known).get_submodule("fc3").bias.tolist() == [2] * 10
     now = weights.facts("lenet", {}, f"run:{run}")
     assert (known.epoch, now.epoch) == (2, 3)
@@ -468,29 +468,29 @@ def test_a_download_can_be_stopped(server: tuple[Path, str], monkeypatch: pytest
     assert published.at_hand(name)
 
 
-# The shelf
+# The cache
 
 
-def test_a_shelf_keeps_what_was_used_last_within_its_bounds():
+def test_a_cache_keeps_what_was_used_last_within_its_bounds():
     made: list[str] = []
 
     def make(word: str) -> str:
         made.append(word)
         return word
 
-    shelf: Shelf[str] = Shelf(10, len)
+    cache: SizedCache[str] = SizedCache(10, len)
     for word in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
-        assert shelf.get(word, lambda word=word: make(word)) == word
-        assert shelf.bytes_kept <= 10
+        assert cache.get(word, lambda word=word: make(word)) == word
+        assert cache.bytes_kept <= 10
     assert made == ["aaaa", "bbbb", "cccc", "bbbb"]  # b gave way to c
-    assert shelf.get("long", lambda: "x" * 11) == "x" * 11
-    assert shelf.bytes_kept == 0
-    shelf.clear()
-    assert shelf.bytes_kept == 0
+    assert cache.get("long", lambda: "x" * 11) == "x" * 11
+    assert cache.bytes_kept == 0
+    cache.clear()
+    assert cache.bytes_kept == 0
 
 
-def test_a_shelf_makes_a_thing_once_and_forgets_errors():
-    shelf: Shelf[int] = Shelf(100, lambda _made: 1)
+def test_a_cache_makes_a_thing_once_and_forgets_errors():
+    cache: SizedCache[int] = SizedCache(100, lambda _made: 1)
     made: list[int] = []
 
     def slowly() -> int:
@@ -499,22 +499,22 @@ def test_a_shelf_makes_a_thing_once_and_forgets_errors():
         return len(made)
 
     with ThreadPoolExecutor(30) as threads:
-        assert set(threads.map(lambda _n: shelf.get("key", slowly), range(30))) == {1}
+        assert set(threads.map(lambda _n: cache.get("key", slowly), range(30))) == {1}
 
     def fail() -> int:
         raise ValueError("no")
 
     for _ in range(2):
         with pytest.raises(ValueError, match="no"):
-            shelf.get("other", fail)
-    assert shelf.get("other", lambda: 5) == 5
+            cache.get("other", fail)
+    assert cache.get("other", lambda: 5) == 5
 
 
 def test_networks_are_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(weights, "_shelf", Shelf(3_000_000, weights._nbytes))
+    monkeypatch.setattr(weights, "_cache", SizedCache(3_000_000, weights._nbytes))
     first = weights.load("lenet", {}, "untrained:0")
     assert weights.load("lenet", {}, "untrained:0") is first
     for seed in range(1, 15):
         weights.load("lenet", {}, f"untrained:{seed}")
-        assert weights._shelf.bytes_kept <= 3_000_000
+        assert weights._cache.bytes_kept <= 3_000_000
     assert weights.load("lenet", {}, "untrained:0") is not first

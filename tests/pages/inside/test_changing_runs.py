@@ -44,7 +44,7 @@ OTHERS = "lenet:untrained:1,bn_lenet:untrained:0"
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty home, an empty folder of shipped weights, empty shelves."""
+    """An empty home, an empty folder of shipped weights, empty caches."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
     (tmp_path / "checkpoints").mkdir()
@@ -54,13 +54,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def forget() -> None:
     """As if much else had been looked at since: nothing is kept."""
-    for shelf in (
+    for cache in (
         one_picture._guesses, computation._counts, computation._timings,
         subjects._ascents, subjects._searches, mistakes._kept,
         results._answers, kept._overviews, recordings._overviews,
-        recordings._recordings, weights._shelf,
+        recordings._recordings, weights._cache,
     ):  # fmt: skip
-        shelf.clear()
+        cache.clear()
     inside_why_work.forget()
 
 
@@ -174,7 +174,7 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     assert not search.done
     assert not ascent.done
     epoch_ends(run, 2)
-    weights._shelf.clear()
+    weights._cache.clear()
     end = time.monotonic() + 60
     while not (search.done and ascent.done):
         assert time.monotonic() < end

@@ -65,9 +65,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    for shelf in (computation._counts, computation._timings, one_picture._guesses):
-        shelf.clear()
-    weights._shelf.clear()
+    for cache in (computation._counts, computation._timings, one_picture._guesses):
+        cache.clear()
+    weights._cache.clear()
 
 
 @pytest.fixture

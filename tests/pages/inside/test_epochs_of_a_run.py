@@ -84,11 +84,11 @@ def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """Its home, no shipped weights beside it, and nothing kept by tests before this one."""
     monkeypatch.setenv(storage.VARIABLE, str(trained.home))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    for shelf in (recordings._recordings, recordings._overviews, kept._overviews,
-                  epoch_film._frames, weights._shelf):  # fmt: skip
-        shelf.clear()
+    for cache in (recordings._recordings, recordings._overviews, kept._overviews,
+                  epoch_film._frames, weights._cache):  # fmt: skip
+        cache.clear()
     yield trained
-    weights._shelf.clear()
+    weights._cache.clear()
 
 
 def numbers(sent: dict[str, Any]) -> np.ndarray:

@@ -42,8 +42,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    for shelf in (recordings._recordings, recordings._overviews, weights._shelf):
-        shelf.clear()
+    for cache in (recordings._recordings, recordings._overviews, weights._cache):
+        cache.clear()
 
 
 def board(at: AppTest, kind: str, which: int = 0) -> dict[str, Any]:

@@ -43,10 +43,10 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
-    shelves = (subjects._searches, subjects._ascents, weights._shelf)
+    caches = (subjects._searches, subjects._ascents, weights._cache)
     yield tmp_path / "checkpoints"
-    for shelf in (*shelves, subjects._fields, patch_mosaic._kept):
-        shelf.clear()
+    for cache in (*caches, subjects._fields, patch_mosaic._kept):
+        cache.clear()
 
 
 def mosaic(at: AppTest) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
     yield
-    for shelf in (recordings._recordings, recordings._overviews, weights._shelf):
-        shelf.clear()
+    for cache in (recordings._recordings, recordings._overviews, weights._cache):
+        cache.clear()
 
 
 def given_by(network: str, *modules: str) -> list[Tensor]:

@@ -36,7 +36,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "checkpoints"
     kept._overviews.clear()
     kept._sheets.clear()
-    weights._shelf.clear()
+    weights._cache.clear()
 
 
 def trained(folder: Path, name: str = "lenet") -> nn.Module:
@@ -248,7 +248,7 @@ def test_a_visitor_keeps_no_network_alive(shipped: Path, monkeypatch: pytest.Mon
     networks = [weights.load("lenet", None, f"shipped:lenet{at_}") for at_ in ("", "@0")]
     memory = [StorageWeakRef(p.untyped_storage()) for each in networks for p in each.parameters()]
     del networks
-    weights._shelf.clear()
+    weights._cache.clear()
     gc.collect()
     assert all(each.expired() for each in memory)
     assert all(content() for content in files)

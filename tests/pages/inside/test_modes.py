@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(computation, "PIECE", 0.01)
     monkeypatch.setattr(parts, "PATIENCE", 0.01)
     yield
-    weights._shelf.clear()
+    weights._cache.clear()
 
 
 @pytest.mark.parametrize(

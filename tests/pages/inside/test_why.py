@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from explorer import weights
 from explorer.base import compute_slots
-from explorer.base.cache import Shelf
+from explorer.base.cache import SizedCache
 from explorer.data import datasets, pictures
 from explorer.figures import maps
 from explorer.inside import attribution
@@ -58,8 +58,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
     computation.forget()
-    for shelf in (inside_why_pieces._answers, mistakes._kept, weights._shelf):
-        shelf.clear()
+    for cache in (inside_why_pieces._answers, mistakes._kept, weights._cache):
+        cache.clear()
 
 
 def board(at: AppTest, kind: str) -> dict[str, Any]:
@@ -454,10 +454,10 @@ def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Mo
     assert all(each["values"] for each in board(at, "maps")["rows"][0]["maps"])
 
 
-def test_who_waited_has_the_results_whatever_the_shelf_let_go(
+def test_who_waited_has_the_results_whatever_the_cache_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(computation, "_shelf", Shelf(1, computation._nbytes))
+    monkeypatch.setattr(computation, "_cache", SizedCache(1, computation._nbytes))
     made: list[int] = []
 
     def make(tell: attribution.Progress) -> Tensor:
@@ -491,7 +491,7 @@ def test_who_waited_has_the_results_whatever_the_shelf_let_go(
 
 
 def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computation, "_shelf", Shelf(1, computation._nbytes))
+    monkeypatch.setattr(computation, "_cache", SizedCache(1, computation._nbytes))
     monkeypatch.setattr(inside_why_view, "PATIENCE", 0.0)  # however fast: what is made comes later
     monkeypatch.setattr(inside_why_view, "MOMENT", 0.0)
     plain, made = METHODS["occlusion"], []
