@@ -1,12 +1,25 @@
-"""The README against the code: files, commands, pictures and packages are as it says."""
+"""README and docs against the code: files, links, commands, options, numbers, packages, terms."""
 
+import argparse
+import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
+import pytest
+
+from benchmarks import course_accuracy, short_runs
 from docs import map as files
-from explorer.ui.entries import ROOT
+from explorer import networks
+from explorer.cli import access_options
+from explorer.server.serve.arguments import add_arguments
+from explorer.training.recipes.course import CURVES
+from explorer.ui.entries import PAGES, ROOT
 
+PAPERS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 END = "-- end of a command --"
 EVERY = f"""
@@ -27,6 +40,12 @@ def test_it_opens_with_one_sentence_one_picture_and_two_commands() -> None:
     assert re.findall(r"make \w+", commands) == ["make run", "make test"]
 
 
+def test_it_is_short_and_names_every_page() -> None:
+    assert README.count("\n") <= 150
+    titles = [page.title for page in PAGES if page.url]
+    assert [title for title in titles if f"*{title}*" not in README] == []
+
+
 def test_every_room_on_the_map_exists_and_every_room_is_on_it() -> None:
     listed = set(re.findall(r"`((?:explorer|pages)/[^`]*|app\.py)`", MAP))
     assert all((ROOT / name).exists() for name in listed), "a room on the map is gone"
@@ -43,10 +62,29 @@ def test_every_file_has_its_job_on_the_page_of_files() -> None:
     assert not re.search(r"\|  \|$", files.page(), re.MULTILINE), "a file does not say its job"
 
 
-def test_every_picture_exists() -> None:
-    pictures = re.findall(r'(?:\]\(|src=")(docs/[^")]+)', README)
-    assert len(pictures) >= 5
-    assert all((ROOT / picture).is_file() for picture in pictures)
+def _anchors(text: str) -> set[str]:
+    """What a page's headings are linked by, as GitHub makes it of their words."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", *(f"docs/{name}" for name in sorted(PAPERS))])
+def test_every_link_and_picture_leads_somewhere(name: str) -> None:
+    path = ROOT / name
+    links = re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+    for link in links:
+        if not link.startswith("https://"):
+            file, _hash, anchor = link.partition("#")
+            target = path.parent / file
+            assert target.exists(), link
+            assert not anchor or anchor in _anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_the_tour_has_pictures_and_every_picture_is_in_it() -> None:
+    shown = set(re.findall(r"\]\(docs/screenshots/([^)]+)", README))
+    taken = {path.name for path in (ROOT / "docs" / "screenshots").iterdir()}
+    assert taken - shown <= {"home.png"}
+    assert len(shown) >= 5
 
 
 def test_every_make_target_exists() -> None:
@@ -54,11 +92,87 @@ def test_every_make_target_exists() -> None:
     assert set(re.findall(r"`make ([a-z-]+)`", README)) <= targets
 
 
+@pytest.mark.parametrize("name", ["README.md", *(f"docs/{name}" for name in sorted(PAPERS))])
+def test_every_module_that_is_run_exists(name: str) -> None:
+    modules = re.findall(r"python -m ([\w.]+)", (ROOT / name).read_text(encoding="utf-8"))
+    for module in set(modules):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+
+
 def test_every_package_is_pinned_and_earns_a_line() -> None:
     pinned = re.findall(r"^([\w-]+)==\d\S+$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    table = README[README.index("## What it stands on") :]
+    table = PAPERS["dependencies.md"]
     assert pinned
     assert all(f"| {name} |" in table for name in pinned)
+
+
+def test_every_option_of_a_class_is_told_with_its_default() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser)
+    access_options.add_arguments(parser)
+    rows = "\n".join(re.findall(r"^\| `--.*", PAPERS["class.md"], re.MULTILINE))
+    told = dict.fromkeys(re.findall(r"--[a-z-]+", rows), "")
+    flags = {flag for action in parser._actions for flag in action.option_strings}
+    assert told.keys() == flags
+    told |= dict(re.findall(r"^\| `(--[a-z-]+) .*\| ([\d.]+) \|$", rows, re.MULTILINE))
+    for flag, (name, unit, _meaning) in access_options._LIMITS.items():
+        assert told[flag] == f"{getattr(access_options.IN_CLASS, name) / unit:g}", flag
+
+
+def test_the_courses_numbers_are_its_own_and_every_seed_is_judged_by_its_accuracies() -> None:
+    course = list(CURVES["bn_lenet", 32].test_accuracy)
+    rows = re.findall(
+        r"^\| (course|seed \d+) \| ([\d. ]+) \|.*$", PAPERS["course.md"], re.MULTILINE
+    )
+    assert len(rows) == 16
+    for name, accuracies in rows:
+        found = [float(each) for each in accuracies.split()]
+        assert course_accuracy.row(name, found, course[-1]) in PAPERS["course.md"]
+        assert name != "course" or found == course
+    assert f"the course {CURVES['lenet', 256].test_accuracy[-1]}" in PAPERS["course.md"]
+
+
+def test_every_network_that_was_measured_is_one_and_every_short_run_is_told() -> None:
+    firsts = re.findall(
+        r"^\| (?:\*without bfloat16:\* )?([a-z]\w+(?:/\w+)?)\b", PAPERS["benchmarks.md"], re.M
+    )
+    names = {name for name in firsts if name not in {"network", "visitors", "run", "all"}}
+    assert len(names) >= 8
+    assert names <= set(networks.names())
+    short = re.findall(r"^\| ([a-z]+\d*)(?: \(.*\))? \| \d+ \|", PAPERS["course.md"], re.MULTILINE)
+    assert short == list(short_runs.RUNS)
+
+
+TERM = re.compile(r"^\| ([^|`]+) \| [^|]+ \| `([\w/]+)` `(\w+)` \|$", re.MULTILINE)
+
+
+def _identifiers(tree: ast.Module) -> Iterator[str]:
+    """What a module defines: classes, functions, their parameters, names that are set."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+@cache
+def _defined(room: str) -> frozenset[str]:
+    paths: list[Path] = sorted((ROOT / room).rglob("*.py"))
+    modules = {path.stem for path in paths} | {path.parent.name for path in paths}
+    names = (name for path in paths for name in _identifiers(ast.parse(path.read_text("utf-8"))))
+    return frozenset(modules.union(names))
+
+
+def test_every_term_has_one_meaning_and_its_name_in_the_code() -> None:
+    glossary = PAPERS["glossary.md"]
+    terms = TERM.findall(glossary)
+    rows = re.findall(r"^\| (?!term )[^|]+ \|.*$", glossary, re.MULTILINE)
+    assert len(terms) == len(rows) >= 50, "a row is not of the form term, meaning, code"
+    names = [term for term, _room, _name in terms]
+    assert len(set(names)) == len(names), "a term has two meanings"
+    assert [(term, name) for term, room, name in terms if name not in _defined(room)] == []
 
 
 def test_every_command_line_runs() -> None:
