@@ -9,11 +9,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 # One thread per test process: two that wait for each other are slower than one. The tests of a
 # file stay in one process: they share a server and a browser, and may tell one story.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+# They begin with the longest, as measured (`make seconds`).
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 LOCALE := explorer/locale
 POT := $(LOCALE)/convscope.pot
 
-.PHONY: run test test-fast check messages benchmarks checkpoints constraints clean
+.PHONY: run test seconds test-fast check messages benchmarks checkpoints constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed $(VENV)/.data
@@ -24,6 +25,10 @@ test: $(VENV)/.installed-dev $(VENV)/.data
 	@.ci/haproxy
 	@.ci/compiler
 	$(PYTEST)
+
+# As `test`, and how long each file takes is written down: it is tests/seconds.json that orders them.
+seconds: PYTEST += --renew-seconds
+seconds: test
 
 test-fast: $(VENV)/.installed-dev $(VENV)/.data
 	$(PYTEST) -m "not browser"

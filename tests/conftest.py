@@ -1,8 +1,11 @@
 """The real server and a real browser, shared by the tests that need them."""
 
+import json
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
@@ -38,9 +41,41 @@ def no_search_for_components() -> Iterator[None]:
         yield
 
 
+# Seconds that each file took when that was last measured: `make seconds`.
+SECONDS = Path(__file__).with_name("seconds.json")
+_measured: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-seconds", action="store_true", help=f"write {SECONDS.name} anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """The longest files first, so that no process is left with one; in each, the browser's last."""
+    seconds = json.loads(SECONDS.read_text("utf-8"))
+    items.sort(
+        key=lambda item: (
+            -seconds.get(item.nodeid.partition("::")[0], 0),
+            item.nodeid.partition("::")[0],
+            item.get_closest_marker("browser") is not None,
+        )
+    )
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _measured[report.nodeid.partition("::")[0]] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What is renewed is what was measured; a short file needs no line."""
+    if session.config.getoption("--renew-seconds") and not hasattr(session.config, "workerinput"):
+        known = json.loads(SECONDS.read_text("utf-8")) | {
+            file: round(seconds) for file, seconds in _measured.items()
+        }
+        root = session.config.rootpath
+        kept = {file: n for file, n in known.items() if n >= 1 and (root / file).exists()}
+        longest_first = sorted(kept.items(), key=lambda each: (-each[1], each[0]))
+        SECONDS.write_text(json.dumps(dict(longest_first), indent=1) + "\n", "utf-8")
 
 
 # One process draws all pages: the app's scripts are not made ready anew for each.

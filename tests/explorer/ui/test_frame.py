@@ -266,7 +266,7 @@ def test_a_broken_page_apologises_without_a_trace(tmp_path: Path, page: Page) ->
     for folder in ("explorer", "pages", ".streamlit"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "app.py", tmp_path)
-    (tmp_path / "pages" / "home.py").write_text('raise ValueError("not for visitors")\n')
+    (tmp_path / "pages" / "home" / "page.py").write_text('raise ValueError("not for visitors")\n')
     log = tmp_path / "log"
     with serving(tmp_path, log) as address:
         page.goto(address)

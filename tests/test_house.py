@@ -1,0 +1,99 @@
+"""The house's rules that no linter knows: sizes of files, folders and rooms; what stands alone."""
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.lines import HERE, Kind, counted
+from tests.serving import ROOT
+
+FILES_IN_A_FOLDER = 30
+LARGEST_ROOM = 0.25  # of the house
+LINES = {Kind.PYTHON: 350, Kind.BOARDS: 350, Kind.OTHER: 350, Kind.TESTS: 500}
+# Longer for now, at most so long; whoever shortens one takes it out.
+LONGER: Mapping[str, int] = {
+    "explorer/ui/boards/window_board.js": 447,
+    "pages/inside/kernels/kernel_sheet.js": 386,
+    "pages/learn/batch_norm/board.js": 378,
+    "pages/learn/edge_kernel/board.js": 387,
+    "tests/explorer/data/test_own_pictures.py": 675,
+    "tests/explorer/inside/test_activations.py": 515,
+    "tests/explorer/inside/test_unit_arithmetic.py": 505,
+    "tests/explorer/runs/test_store.py": 964,
+    "tests/explorer/training/test_training.py": 639,
+    "tests/explorer/weights/test_weights.py": 520,
+    "tests/journeys/test_live.py": 577,
+    "tests/journeys/test_roles.py": 741,
+    "tests/pages/inside/test_feature_maps.py": 531,
+    "tests/pages/inside/test_why.py": 655,
+    "tests/pages/train/test_train.py": 754,
+}
+HOUSE = counted(HERE)
+
+
+def test_no_file_is_longer_than_a_reader_keeps_in_mind():
+    long = {
+        file.name: file.lines
+        for file in HOUSE
+        if file.lines > max(LINES[file.kind], LONGER.get(file.name, 0))
+    }
+    assert not long
+
+
+def test_no_folder_has_more_files_than_a_reader_overlooks():
+    folders = Counter(str(Path(file.name).parent) for file in HOUSE)
+    assert not {name: n for name, n in folders.items() if n > FILES_IN_A_FOLDER}
+
+
+def test_no_room_is_half_of_the_house():
+    rooms: Counter[str] = Counter()
+    for file in HOUSE:
+        if file.kind in {Kind.PYTHON, Kind.BOARDS}:
+            rooms["/".join(Path(file.name).parts[:2])] += file.lines
+    assert len(rooms) > 15
+    assert not {
+        name: lines for name, lines in rooms.items() if lines > LARGEST_ROOM * rooms.total()
+    }
+
+
+def answer(code: str, home: Path = ROOT) -> str:
+    """What a fresh process prints that runs `code` in the folder `home`."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=home, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_runs_host_reaches_no_torch():
+    loaded = set(answer("import sys, explorer.runs.host; print(*sys.modules)").split())
+    assert "explorer.runs.host" in loaded
+    assert not loaded & {"torch", "torchvision", "streamlit", "plotly"}
+
+
+EVERY_ROOM = """
+import importlib, pathlib, sys
+for path in sorted(pathlib.Path("explorer").rglob("*.py")):
+    name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    if not name.startswith("explorer.ui") and name != "explorer.__main__":
+        importlib.import_module(name)
+print("streamlit" in sys.modules)
+"""
+COMMANDS = """
+from explorer.__main__ import main
+assert not main(["list"])
+assert not main(["layers", "lenet"])
+"""
+
+
+def test_explorer_is_usable_without_pages(tmp_path: Path):
+    """Its rooms, which do without Streamlit, too, and its command line."""
+    shutil.copytree(ROOT / "explorer", tmp_path / "explorer")
+    assert answer(EVERY_ROOM, tmp_path) == "False\n"
+    out = answer(COMMANDS, tmp_path)
+    assert "resnet18" in out
+    assert "Conv2d" in out
