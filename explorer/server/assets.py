@@ -36,7 +36,7 @@ def version() -> str:
 
 def address(path: Path) -> str:
     """Where a file is served, below the path that the application is served at."""
-    return f"assets/{version()}/{path.relative_to(PROJECT).as_posix()}"
+    return f"assets/{version()}/{path.resolve().relative_to(PROJECT).as_posix()}"
 
 
 class Assets(StaticFiles):

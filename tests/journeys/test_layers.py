@@ -211,7 +211,7 @@ def test_a_chart_can_be_saved(page: Page, app_server: str, tmp_path: Path) -> No
 
 
 def test_a_picture_that_cannot_be_drawn_says_so(page: Page, app_server: str) -> None:
-    page.route("**/board_layout.js*", lambda route: route.abort())
+    page.route("**/layers/layout.js", lambda route: route.abort())
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.goto(f"{app_server}/layers?network=lenet")
