@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
+from tests.opened_pages import opened
 
 pytestmark = pytest.mark.browser
 
@@ -56,8 +58,8 @@ def test_a_number_says_why_and_the_link_remembers(page: Page, app_server: str) -
     assert parse_qs(urlsplit(page.url).query)["layer"] == ["conv1"]
 
 
-def test_picture_and_table_are_one(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/layers?network=lenet")
+def test_picture_and_table_are_one(page: Page) -> None:
+    mounted(page, opened("layers", network="lenet"), "board")
     shown = board(page, "lenet")
     number = row(shown, "pool1").get_attribute("data-id")
     shown.locator(f'.strip g.node[data-id="{number}"]').first.click()
@@ -210,19 +212,19 @@ def test_a_chart_can_be_saved(page: Page, app_server: str, tmp_path: Path) -> No
     assert ET.parse(picture).getroot().tag == f"{SVG}svg"  # noqa: S314
 
 
-def test_a_picture_that_cannot_be_drawn_says_so(page: Page, app_server: str) -> None:
+def test_a_picture_that_cannot_be_drawn_says_so(page: Page) -> None:
     page.route("**/layers/layout.js", lambda route: route.abort())
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
-    page.goto(f"{app_server}/layers?network=lenet")
-    expect(page.locator(".board .strip")).to_contain_text("could not be loaded")
-    expect(page.locator(".board tbody tr[data-id]")).to_have_count(13)
+    shown = mounted(page, opened("layers", network="lenet"), "board").board
+    expect(shown.locator(".strip")).to_contain_text("could not be loaded")
+    expect(shown.locator("tbody tr[data-id]")).to_have_count(13)
     assert not failures
 
 
-def test_exact_numbers_can_be_read_without_a_mouse(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/layers?network=alexnet&layer=conv1")
-    exact = board(page, "alexnet").locator(".why .exact")
+def test_exact_numbers_can_be_read_without_a_mouse(page: Page) -> None:
+    shown = mounted(page, opened("layers", network="alexnet", layer="conv1"), "board").board
+    exact = shown.locator(".why .exact")
     expect(exact).to_contain_text("33\u202f872\u202f256")
 
 

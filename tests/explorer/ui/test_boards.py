@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
@@ -12,29 +12,22 @@ from playwright.sync_api import Download, Locator, Page, expect
 
 from explorer.lessons.channels import mix
 from pages.learn.channels.grids import mixture_grids
-from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
+from tests.opened_pages import opened
 
 SVG = "{http://www.w3.org/2000/svg}"
 MARGIN, SHARP = 12, 2  # px around a saved picture; pixels of a PNG for one on the screen
 
-# Address, the element that shows it is drawn, formats it is saved in, name of the file.
+# The page that has it, formats it is saved in, name of the file.
 BOARDS = {
-    "window": ("pooling", "[data-window-painted]", "window-max-3x3-2x2", ["png"]),
-    "descent": ("edge-kernel", "[data-descent-painted]", "descent-step-20", ["svg", "png"]),
-    "plane": ("padding-stride?pad_view=two", "[data-strip-painted]", "plane-window-1", ["svg"]),
-    "grids": ("channels", "[data-grids-painted]", "channels_sum", ["png"]),
-    "field": ("receptive-field", "[data-field-painted]", "field-layer-5-unit-4", ["svg"]),
-    "batch norm": ("batch-norm", "[data-batchnorm-painted]", "batch-norm-3", ["svg"]),
-    "divider": ("convolution", "[data-divider-painted]", "before-and-after", ["png"]),
+    "window-board": ("pooling", "window-max-3x3-2x2", ["png"]),
+    "descent": ("edge-kernel", "descent-step-20", ["svg", "png"]),
+    "strips": ("padding-stride?pad_view=two", "plane-window-1", ["svg"]),
+    "grids": ("channels", "channels_sum", ["png"]),
+    "fields": ("receptive-field", "field-layer-5-unit-4", ["svg"]),
+    "batchnorm": ("batch-norm", "batch-norm-3", ["svg"]),
+    "divider": ("convolution", "before-and-after", ["png"]),
 }
-
-
-def opened(page: Page, address: str, selector: str) -> Locator:
-    page.goto(address)
-    found = page.locator(selector).first
-    found.wait_for(timeout=60_000)
-    settled(page)
-    return found
 
 
 def saved(page: Page, board: Locator, kind: str) -> Download:
@@ -75,12 +68,13 @@ def unnamed(board: Locator) -> list[str]:
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", BOARDS)
 def test_every_board_names_its_controls_and_is_saved_by_keyboard(
-    page: Page, app_server: str, tmp_path: Path, kind: str
+    page: Page, tmp_path: Path, kind: str
 ) -> None:
-    url, selector, name, formats = BOARDS[kind]
+    url, name, formats = BOARDS[kind]
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text))
-    board = opened(page, f"{app_server}/{url}", selector)
+    path, _mark, query = url.partition("?")
+    board = mounted(page, opened(path, **dict(parse_qsl(query))), kind).board
     assert unnamed(board) == []
     box = board.bounding_box()
     assert box is not None
@@ -99,10 +93,8 @@ def test_every_board_names_its_controls_and_is_saved_by_keyboard(
 
 
 @pytest.mark.browser
-def test_a_saved_strip_holds_every_number_shown(
-    page: Page, app_server: str, tmp_path: Path
-) -> None:
-    board = opened(page, f"{app_server}/padding-stride", "[data-strip-painted]")
+def test_a_saved_strip_holds_every_number_shown(page: Page, tmp_path: Path) -> None:
+    board = mounted(page, opened("padding-stride"), "strips").board
     board.get_by_role("button", name="One window on").click()
     expect(board.locator(".note")).to_contain_text("Output 2")
     root = drawing(saved(page, board, "svg"), tmp_path)
@@ -117,10 +109,10 @@ def test_a_saved_strip_holds_every_number_shown(
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_saved_window_board_looks_as_on_the_screen(
-    page: Page, app_server: str, tmp_path: Path, scheme: str
+    page: Page, tmp_path: Path, scheme: str
 ) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    board = opened(page, f"{app_server}/convolution", "[data-window-painted]")
+    board = mounted(page, opened("convolution"), "window-board").board
     image = picture(saved(page, board, "png"), tmp_path)
     corner = board.bounding_box()
     assert corner is not None
@@ -139,17 +131,16 @@ def test_a_saved_window_board_looks_as_on_the_screen(
 
 
 @pytest.mark.browser
-def test_a_board_that_does_not_load_says_so(page: Page, app_server: str) -> None:
+def test_a_board_that_does_not_load_says_so(page: Page) -> None:
     page.route("**/strip_board.js*", lambda route: route.abort())
-    page.goto(f"{app_server}/padding-stride")
-    broken = page.get_by_text("The picture could not be loaded. Reload the page.")
-    expect(broken).to_be_visible(timeout=30_000)
+    board = mounted(page, opened("padding-stride"), "strips", painted=False).board
+    expect(board).to_have_text("The picture could not be loaded. Reload the page.")
 
 
 @pytest.mark.browser
-def test_a_picture_that_cannot_be_saved_says_so(page: Page, app_server: str) -> None:
+def test_a_picture_that_cannot_be_saved_says_so(page: Page) -> None:
     page.route("**/save.js*", lambda route: route.abort())
-    board = opened(page, f"{app_server}/padding-stride", "[data-strip-painted]")
+    board = mounted(page, opened("padding-stride"), "strips").board
     board.get_by_role("button", name="Save this picture").click()
     expect(board.get_by_text("The picture could not be saved.")).to_be_visible()
 
@@ -158,19 +149,20 @@ def test_a_picture_that_cannot_be_saved_says_so(page: Page, app_server: str) -> 
 
 
 def spelled(values: list[list[float]]) -> str:
-    return quote("; ".join(" ".join(f"{value:g}" for value in row) for row in values))
+    return "; ".join(" ".join(f"{value:g}" for value in row) for row in values)
 
 
 LARGE = [[(3 * r + 5 * c + r * c) % 10 - 2.0 for c in range(16)] for r in range(16)]
+ABOVE = 250  # pixels of the page that stand above its board
 KERNEL = [[-1.0, 0.0, 1.0], [-2.0, 0.5, 2.0], [-1.0, 0.0, 1.25]]
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1366, 390])
-def test_sixteen_by_sixteen_can_be_read(page: Page, app_server: str, width: int) -> None:
+def test_sixteen_by_sixteen_can_be_read(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 768})
-    url = f"{app_server}/convolution?conv_input={spelled(LARGE)}&conv_kernel={spelled(KERNEL)}"
-    board = opened(page, url, '[data-window-painted="16x16-3x3"]')
+    at = opened("convolution", conv_input=spelled(LARGE), conv_kernel=spelled(KERNEL))
+    board = mounted(page, at, "window-board").board
     output = board.locator('[data-panel="output"]')
     cells = output.locator(".cell")
     sizes = board.locator(".cell").evaluate_all(
@@ -193,7 +185,7 @@ def test_sixteen_by_sixteen_can_be_read(page: Page, app_server: str, width: int)
     if width == 1366:
         box = output.bounding_box()
         assert box is not None
-        assert box["y"] + box["height"] < 768, "the answer is above the fold"
+        assert box["y"] + box["height"] < 768 - ABOVE, "the answer is above the fold"
 
 
 # Without a browser

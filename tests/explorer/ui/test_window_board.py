@@ -2,7 +2,7 @@
 
 import random
 import re
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.answers import Answers
 from tests.conftest import settled
+from tests.explorer.ui.mounted import Mounted, mounted
+from tests.opened_pages import opened
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +20,12 @@ SOBEL = [[-1, 0, 1], [-2, 0.5, 2], [-1, 0, 1.25]]
 
 
 def spelled(matrix: list[list[float]]) -> str:
-    return quote("; ".join(" ".join(f"{cell:g}" for cell in row) for row in matrix))
+    return "; ".join(" ".join(f"{cell:g}" for cell in row) for row in matrix)
+
+
+def alone(page: Page, url: str, **address: str) -> Mounted:
+    """The board that the page at /url?… would show, without the page."""
+    return mounted(page, opened(url, **address), "window-board")
 
 
 def board(page: Page, address: str, name: str) -> Locator:
@@ -55,14 +62,14 @@ def ten_places(rows: int, columns: int) -> list[tuple[int, int]]:
     return random.Random(3).sample(everywhere, 10)  # noqa: S311 (no secret)
 
 
-def convolution(app_server: str) -> tuple[str, torch.Tensor]:
+def convolution() -> tuple[dict[str, str], torch.Tensor]:
     x, kernel = torch.tensor(TWELVE).double(), torch.tensor(SOBEL).double()
     y = torch.nn.functional.conv2d(
         x[None, None], kernel[None, None], stride=(1, 2), padding=(1, 2), dilation=2
     )
-    settings = "conv_stride_w=2&conv_pad_h=1&conv_pad_w=2&conv_dilation=2"
-    numbers = f"conv_input={spelled(TWELVE)}&conv_kernel={spelled(SOBEL)}"
-    return f"{app_server}/convolution?{numbers}&{settings}", y[0, 0]
+    settings = {"stride_w": "2", "pad_h": "1", "pad_w": "2", "dilation": "2"}
+    numbers = {"input": spelled(TWELVE), "kernel": spelled(SOBEL)}
+    return {f"conv_{name}": value for name, value in {**settings, **numbers}.items()}, y[0, 0]
 
 
 def walk(page: Page, shown: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
@@ -73,11 +80,9 @@ def walk(page: Page, shown: Locator, start: tuple[int, int], end: tuple[int, int
             page.keyboard.press(forth if way > 0 else back)
 
 
-def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(
-    page: Page, app_server: str
-) -> None:
-    address, y = convolution(app_server)
-    shown = board(page, address, "12x12-3x3")
+def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(page: Page) -> None:
+    address, y = convolution()
+    shown = alone(page, "convolution", **address).board
     rows, columns = y.shape
     assert len(values(shown, "output")) == rows * columns
     for i, j in ten_places(rows, columns):
@@ -98,18 +103,16 @@ def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(
 
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
-def test_pooling_is_torchs_too(page: Page, app_server: str, mode: str) -> None:
+def test_pooling_is_torchs_too(page: Page, mode: str) -> None:
     x = torch.tensor(TWELVE).double()
     pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[mode]
     y = pool((2, 4), stride=(2, 3), padding=(1, 2))(x[None, None])[0, 0]
-    settings = "&".join(
-        f"pool_{name}={value}"
-        for name, value in {
-            "mode": mode, "window_h": 2, "window_w": 4, "stride_h": 2, "stride_w": 3,
-            "pad_h": 1, "pad_w": 2, "input": spelled(TWELVE),
-        }.items()
-    )  # fmt: skip
-    shown = board(page, f"{app_server}/pooling?{settings}", f"{mode}-12x12-2x4")
+    settings = {
+        "mode": mode, "window_h": 2, "window_w": 4, "stride_h": 2, "stride_w": 3,
+        "pad_h": 1, "pad_w": 2, "input": spelled(TWELVE),
+    }  # fmt: skip
+    address = {f"pool_{name}": str(value) for name, value in settings.items()}
+    shown = alone(page, "pooling", **address).board
     expect(cell(shown, "input", -1, 0)).to_have_text("−∞" if mode == "max" else "0")
     for i, j in [(0, 0), *ten_places(*y.shape)[:4]]:
         cell(shown, "output", i, j).hover()
@@ -120,8 +123,8 @@ def test_pooling_is_torchs_too(page: Page, app_server: str, mode: str) -> None:
         expect(lit).to_have_count(1 if mode == "max" else 0)  # the winner
 
 
-def test_input_cells_and_weights_say_what_they_touch(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+def test_input_cells_and_weights_say_what_they_touch(page: Page) -> None:
+    shown = alone(page, "convolution").board
     output, given = (
         shown.locator(f'[data-panel="{name}"] .cell.lit') for name in ("output", "input")
     )
@@ -140,17 +143,19 @@ def test_input_cells_and_weights_say_what_they_touch(page: Page, app_server: str
     expect(shown.locator(".sum")).to_contain_text("Y[0, 0] = 0·0 + 1·1 + 3·2 + 4·3 = 19")
 
 
-def test_what_is_never_read_is_hatched(page: Page, app_server: str) -> None:
+def test_what_is_never_read_is_hatched(page: Page) -> None:
     sixteen = spelled([[4.0 * r + c for c in range(4)] for r in range(4)])
-    query = f"pool_input={sixteen}&pool_window_h=3&pool_window_w=3&pool_stride_h=3&pool_stride_w=3"
-    shown = board(page, f"{app_server}/pooling?{query}", "max-4x4-3x3")
+    threes = dict.fromkeys(
+        (f"pool_{name}_{axis}" for name in ("window", "stride") for axis in "hw"), "3"
+    )
+    shown = alone(page, "pooling", pool_input=sixteen, **threes).board
     expect(shown.locator('[data-panel="input"] .cell.unread')).to_have_count(7)
     cell(shown, "input", 3, 3).hover()
     expect(shown.locator(".sum")).to_have_text("X[3, 3] = 15 is never read: no window reaches it.")
 
 
-def test_play_step_and_scrub(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+def test_play_step_and_scrub(page: Page) -> None:
+    shown = alone(page, "convolution").board
     shown.get_by_role("button", name="Step forward").click()
     expect(shown.locator(".count")).to_have_text("2 of 4")
     assert arithmetic(shown, 0, 1)[:2] == (25, 25)
@@ -187,10 +192,14 @@ def test_an_edit_is_computed_at_once_and_reaches_link_and_code(page: Page, app_s
     assert query["conv_flip"] == ["true"]
     settled(page)
     assert values(shown, "output") == expected
+    cell(shown, "output", 1, 0).click()
+    page.wait_for_url("**conv_at=1*0**")
+    page.mouse.move(2, 2)
     page.reload()
     shown = page.locator('[data-window-painted="3x3-2x2"]')
     shown.wait_for(timeout=60_000)
     assert values(shown, "output") == expected
+    assert arithmetic(shown, 1, 0)[1] == pytest.approx(y[1, 0].item())
 
 
 def test_two_edits_of_which_the_second_is_sent_before_the_first_is_answered(
@@ -217,8 +226,8 @@ def test_two_edits_of_which_the_second_is_sent_before_the_first_is_answered(
     assert values(shown, "kernel") == ["10", "2", "1", "0"]
 
 
-def test_a_bad_number_gets_a_sentence_and_keeps_the_old_one(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
+def test_a_bad_number_gets_a_sentence_and_keeps_the_old_one(page: Page) -> None:
+    shown = alone(page, "convolution").board
     complaint = shown.get_by_role("alert")
     for bad in ("abc", "1e9", "NaN", ""):
         cell(shown, "input", 0, 2).focus()
@@ -253,32 +262,14 @@ def test_a_preset_replaces_what_was_edited(page: Page, app_server: str) -> None:
     expect(cell(shown, "output", 0, 0)).to_have_text("5")  # the last good picture
 
 
-def test_a_clicked_output_is_in_the_link(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
-    cell(shown, "output", 1, 0).click()
-    page.wait_for_url("**conv_at=1*0**")
-    page.mouse.move(2, 2)
-    page.reload()
-    shown = page.locator('[data-window-painted="3x3-2x2"]')
-    shown.wait_for(timeout=60_000)
-    assert arithmetic(shown, 1, 0)[:2] == (37, 37)
-
-
-def test_sliding_asks_the_server_nothing(page: Page, app_server: str) -> None:
-    sent: list[object] = []
-
-    def count(what: object) -> None:
-        sent.append(what)
-
-    page.on("websocket", lambda socket: socket.on("framesent", count))
-    page.on("request", count)
-    numbers = f"conv_input={spelled(TWELVE)}&conv_kernel={spelled(SOBEL)}"
-    shown = board(
-        page, f"{app_server}/convolution?{numbers}&conv_pad_h=1&conv_pad_w=1", "12x12-3x3"
-    )
-    assert sent  # the counter counts
-    page.wait_for_timeout(1500)
-    sent.clear()
+def test_sliding_asks_the_server_nothing(page: Page) -> None:
+    asked: list[object] = []
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
+    numbers = {"conv_input": spelled(TWELVE), "conv_kernel": spelled(SOBEL)}
+    one = alone(page, "convolution", **numbers, conv_pad_h="1", conv_pad_w="1")
+    shown = one.board
+    assert asked  # the counter counts
+    asked.clear()
     for place in shown.locator('[data-panel="output"] .cell').all()[::13]:  # the diagonal
         place.hover()
     for panel in ("input", "kernel"):
@@ -287,32 +278,30 @@ def test_sliding_asks_the_server_nothing(page: Page, app_server: str) -> None:
     cell(shown, "output", 0, 0).focus()
     for key in ("ArrowRight", "ArrowDown", "End", "Home"):
         page.keyboard.press(key)
-    page.wait_for_timeout(800)  # longer than the pause after which edits are sent
-    assert sent == []
+    page.wait_for_timeout(500)  # longer than the pause after which edits are sent
+    assert asked == []
+    assert one.told == []
+    cell(shown, "output", 2, 1).click()
+    one.tells("at", [2, 1])
 
 
 @pytest.mark.parametrize("url", ["convolution", "pooling"])
-def test_a_phone_needs_no_sideways_scrolling(page: Page, app_server: str, url: str) -> None:
+def test_a_phone_needs_no_sideways_scrolling(page: Page, url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{app_server}/{url}")
-    page.locator("[data-window-painted]").wait_for(timeout=60_000)
-    settled(page)
-    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
-    for board_cell in page.locator("[data-window-painted] .cell").all():
+    for board_cell in alone(page, url).board.locator(".cell").all():
         box = board_cell.bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
 
 
-def test_the_divider_moves_by_mouse_and_by_keyboard(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/convolution")
-    divider = page.locator("[data-divider-painted]")
-    divider.wait_for(timeout=60_000)
-    settled(page)
+def test_the_divider_moves_by_mouse_and_by_keyboard(page: Page) -> None:
+    divider = mounted(page, opened("convolution"), "divider").board
     pictures = divider.locator("img")
-    sizes = pictures.evaluate_all("all => all.map(p => [p.naturalWidth, p.naturalHeight])")
-    assert sizes == [[480, 320]] * 2
+    sizes = (
+        "all => Promise.all(all.map(p => p.decode().then(() => [p.naturalWidth, p.naturalHeight])))"
+    )
+    assert pictures.evaluate_all(sizes) == [[480, 320]] * 2
     slider = divider.get_by_role("slider")
     box = slider.bounding_box()
     assert box is not None

@@ -23,6 +23,7 @@ from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.kernels import figures, kept, layer_view, take_along
 from pages.inside.kernels.kept import Subject
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, opened, text, untold
 
 
@@ -299,10 +300,9 @@ def test_from_the_strip_to_a_weight_and_back_by_the_link(page: Page, app_server:
 
 
 @pytest.mark.browser
-def test_neighbours_in_the_strip_are_told_apart_by_name(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/kernels?network=torchvision/resnet18&weights=untrained:0")
-    page.locator("[data-strip-painted]").wait_for(timeout=60_000)
-    stages = page.locator(".maps-strip .stage").all()
+def test_neighbours_in_the_strip_are_told_apart_by_name(page: Page) -> None:
+    at = opened("kernels", network="torchvision/resnet18", weights="untrained:0")
+    stages = mounted(page, at, "maps-strip").board.locator(".stage").all()
     names = [str(stage.get_attribute("data-layer")) for stage in stages]
     assert {"layer1.0.conv1", "layer1.0.conv2", "layer4.1.conv2"} < set(names)
     for stage, name in zip(stages, names, strict=True):

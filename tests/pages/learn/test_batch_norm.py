@@ -14,6 +14,7 @@ from explorer.lessons.normalisation import Source
 from pages.learn.batch_norm.settings import RUN
 from tests import opened_pages
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 
 opened = partial(opened_pages.opened, "batch-norm")
 text = partial(opened_pages.text, code=True)
@@ -241,9 +242,8 @@ def stage(page: Page, number: int) -> None:
 
 
 @pytest.mark.browser
-def test_the_formula_follows_the_dots_step_by_step(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/batch-norm?bn_step=0")
-    settled(page)
+def test_the_formula_follows_the_dots_step_by_step(page: Page) -> None:
+    alone = mounted(page, opened(bn_step="0"), "batchnorm")
     stage(page, 0)
     x = shown(Source())[:, 0]
     mean, var = x.mean(), x.var(correction=0)
@@ -262,7 +262,7 @@ def test_the_formula_follows_the_dots_step_by_step(page: Page, app_server: str) 
         page.get_by_role("button", name="One step on").click()
         stage(page, number)
         expect(steps.nth(number)).to_have_attribute("aria-pressed", "true")
-    page.wait_for_function("!location.search.includes('bn_step')")  # 3 is the default
+    alone.tells("step", 3)
     page.locator(".batchnorm svg").focus()
     before = steps.nth(0).inner_text()
     page.keyboard.press("ArrowRight")
@@ -274,9 +274,8 @@ def test_the_formula_follows_the_dots_step_by_step(page: Page, app_server: str) 
 
 
 @pytest.mark.browser
-def test_dots_lie_where_torch_puts_them(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/batch-norm?bn_gamma=2&bn_beta=1")
-    settled(page)
+def test_dots_lie_where_torch_puts_them(page: Page) -> None:
+    mounted(page, opened(bn_gamma="2", bn_beta="1"), "batchnorm")
     stage(page, 3)
     drawn = page.locator(".batchnorm .row.chosen .now").get_attribute("d") or ""
     places = [float(each) for each in re.findall(r"M([\d.-]+) ", drawn)]
@@ -311,10 +310,9 @@ def test_play_pause_and_a_clicked_row(page: Page, app_server: str) -> None:
 
 
 @pytest.mark.browser
-def test_who_wants_no_motion_gets_none(page: Page, app_server: str) -> None:
+def test_who_wants_no_motion_gets_none(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
-    page.goto(f"{app_server}/batch-norm?bn_step=0")
-    settled(page)
+    mounted(page, opened(bn_step="0"), "batchnorm")
     stage(page, 0)
     page.locator(".batchnorm input").evaluate(
         """line => { window.between = 0

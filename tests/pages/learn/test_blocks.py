@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.lessons import blocks
 from tests import opened_pages
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, text
 
 opened = partial(opened_pages.opened, "blocks")
@@ -172,11 +173,8 @@ def test_every_question_opens_its_experiment_and_the_code_is_there():
 
 
 @pytest.mark.browser
-def test_an_operation_tells_its_arithmetic_by_mouse_and_by_keys(page: Page, app_server: str):
-    page.goto(f"{app_server}/blocks")
-    shown = page.locator('.blocks[data-blocks-painted="blocks_six"]')
-    shown.wait_for(timeout=30_000)
-    settled(page)
+def test_an_operation_tells_its_arithmetic_by_mouse_and_by_keys(page: Page):
+    shown = mounted(page, opened(), "blocks").board
     why = shown.locator(".why")
     vgg = shown.locator('.card[data-name="vgg"]')
     vgg.locator(".node").nth(0).hover()

@@ -13,6 +13,7 @@ from torch.nn import functional
 from tests import opened_pages
 from tests.answers import Answers
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, text
 
 TABS = {
@@ -209,34 +210,29 @@ def cell(shown_grids: Any, grid: str, row: int, column: int):
 
 
 @pytest.mark.browser
-def test_pointing_and_keys_write_the_sum_out_and_send_nothing(page: Page, app_server: str):
-    sent: list[Any] = []
-    page.on(
-        "websocket",
-        lambda socket: socket.on("framesent", lambda frame: sent.append(frame)),  # noqa: PLW0108
-    )
-    found = grids(page, f"{app_server}/channels?channels_outputs=2", "channels_sum")
+def test_pointing_and_keys_write_the_sum_out_and_send_nothing(page: Page):
+    alone = mounted(page, opened_pages.opened("channels", channels_outputs="2"), "grids")
+    found = alone.board
     x = torch.stack([torch.arange(9.0).view(3, 3), torch.arange(1.0, 10).view(3, 3)])
     kernel = torch.tensor([[[0.0, 1], [2, 3]], [[1, 2], [3, 4]]])
     y = functional.conv2d(x[None], torch.stack([kernel, kernel + 1]))[0]
     why = found.locator(".why")
-    before = len(sent)
     for o, i, j in [(1, 0, 1), (0, 0, 0), (0, 1, 0), (1, 1, 0), (0, 1, 1)]:
         cell(found, f"y{o}", i, j).hover()
         expect(why.locator(".strong")).to_contain_text(f"= {y[o, i, j]:g}")
         expect(found.locator(".lit.t1")).to_have_count(4 + 4 + 1)  # window, slice, map cell
-    assert len(sent) == before
     cell(found, "x0", 1, 1).hover()  # an input cell lights up what it meets and goes into
     expect(why).to_contain_text("This number meets 4 weights of each kernel")
     expect(found.locator(".lit.t1")).to_have_count(2 * (4 + 4))
     expect(found.locator(".lit.t0")).to_have_count(2 * 4)
     cell(found, "k00", 0, 1).hover()
     expect(why).to_contain_text("This weight multiplies 4 cells of channel 1")
+    assert alone.told == []
     cell(found, "y1", 0, 0).click()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(why.locator(".strong")).to_contain_text(f"= {y[1, 1, 1]:g}")
-    page.wait_for_url("**channels_sum_at=y1.1.1**")
+    alone.tells("at", {"key": "channels_sum", "at": ["y1", 1, 1]})
 
 
 @pytest.mark.browser

@@ -20,6 +20,7 @@ from explorer.ui.entries import entry
 from pages.learn.edge_kernel.problem_picker import DEFAULTS
 from tests import opened_pages
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, press, text
 
 COURSE = {"edge_rate": "0.01", "edge_bias": "true", "edge_start": "course"}
@@ -259,17 +260,12 @@ window.requestAnimationFrame = answer => frame(time => answer(time - 1000))
 
 
 @pytest.mark.browser
-def test_everything_moves_together_and_asks_the_server_nothing(page: Page, app_server: str) -> None:
-    sent: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
+def test_everything_moves_together_and_asks_the_server_nothing(page: Page) -> None:
     page.add_init_script(LATE_FRAMES)
-    query = "&".join(f"{key}={value}" for key, value in COURSE.items())
-    page.goto(f"{app_server}/edge-kernel?{query}")
-    found = board(page)
+    alone = mounted(page, opened(**COURSE), "descent")
+    found = alone.board
     problem = engine.Problem(engine.bars(), torch.tensor([[1.0, -1.0]]), bias=True)
     run = engine.descend(problem, engine.COURSE_START, 0.01, 20)
-    page.wait_for_timeout(500)
-    before = len(sent)
     balls = set()
     for step in (0, 4, 9, 14, 19, 20):
         found.locator(".scrub").fill(str(step))
@@ -299,7 +295,7 @@ def test_everything_moves_together_and_asks_the_server_nothing(page: Page, app_s
     )
     found.get_by_role("button", name="over its axes").click()
     expect(found.locator(".surface .note")).to_contain_text("Across λ = 12.0, up λ = 124.31")
-    assert len(sent) == before
+    assert alone.told == []
 
 
 @pytest.mark.browser

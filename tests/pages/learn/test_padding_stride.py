@@ -16,6 +16,7 @@ from explorer.lessons import windows
 from pages.learn.padding_stride import parts, planes, questions, strip_words
 from tests import opened_pages
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, text
 
 AXES = {
@@ -296,9 +297,9 @@ def painted(page: Page, address: str) -> Locator:
 
 
 @pytest.mark.browser
-def test_every_drawn_window_and_sum_is_torchs(page: Page, app_server: str):
-    query = "pad_size=12&pad_kernel=3&pad_padding=2&pad_stride=2&pad_dilation=2"
-    shown = painted(page, f"{app_server}/padding-stride?{query}")
+def test_every_drawn_window_and_sum_is_torchs(page: Page):
+    axis = {"pad_size": "12", "pad_padding": "2", "pad_stride": "2", "pad_dilation": "2"}
+    shown = mounted(page, opened(**axis, pad_kernel="3"), "strips").board
     x = torch.arange(1, 13, dtype=torch.float32)
     expected = functional.conv1d(x[None, None], torch.ones(1, 1, 3), None, 2, 2, 2).flatten()
     outs = shown.locator("g.out")
@@ -334,25 +335,22 @@ def test_keys_player_and_link(page: Page, app_server: str):
 
 
 @pytest.mark.browser
-def test_pointing_sends_nothing_and_an_unread_cell_says_so(page: Page, app_server: str):
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))  # noqa: PLW0108
-    shown = painted(page, f"{app_server}/padding-stride")
-    page.wait_for_timeout(600)
-    before = len(sent)
+def test_pointing_sends_nothing_and_an_unread_cell_says_so(page: Page):
+    alone = mounted(page, opened(), "strips")
+    shown = alone.board
     shown.locator('[data-column="8"]').hover()
     expect(shown.locator(".note")).to_have_text("Column 9 is never read.")
     shown.locator('[data-column="3"]').hover()
     expect(shown.locator(".note")).to_have_text("Column 4 is read by windows 1 and 2.")
-    page.wait_for_timeout(600)
-    assert len(sent) == before
+    page.wait_for_timeout(500)  # longer than the pause before Python hears of a choice
+    assert alone.told == []
 
 
 @pytest.mark.browser
-def test_two_axes_fit_a_telephone(page: Page, app_server: str):
+def test_two_axes_fit_a_telephone(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
-    shown = painted(page, f"{app_server}/padding-stride?pad_view=two&pad_stride2=3")
+    shown = mounted(page, opened(pad_view="two", pad_stride2="3"), "strips").board
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shown.locator("g.out").last.click()
     expect(shown.locator(".note")).to_contain_text(re.compile("row 3, column 3"))

@@ -16,6 +16,7 @@ from explorer.lessons import field_stack
 from pages.learn.receptive_field import charts, measures, parts, questions
 from tests import opened_pages
 from tests.conftest import settled
+from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import as_shown, boards, text
 
 opened = partial(opened_pages.opened, "receptive-field")
@@ -265,14 +266,9 @@ def lit(shown: Locator, level: int) -> list[int]:
 
 
 @pytest.mark.browser
-def test_what_lights_up_is_what_torch_finds(page: Page, app_server: str):
-    sent: list[object] = []
-    page.on(
-        "websocket",
-        lambda socket: socket.on("framesent", lambda data: sent.append(data)),  # noqa: PLW0108
-    )
-    query = "field_stack=c3p1+c3d2+p2+c3s2&field_side=24"
-    shown = painted(page, f"{app_server}/receptive-field?{query}")
+def test_what_lights_up_is_what_torch_finds(page: Page):
+    alone = mounted(page, opened(field_stack="c3p1 c3d2 p2 c3s2", field_side="24"), "fields")
+    shown = alone.board
     stack = field_stack.levels(field_stack.parse("c3p1 c3d2 p2 c3s2"), 24)
     ones = torch.ones(1, 1, 3, dtype=torch.float64)
     maps = [torch.ones(1, 1, 24, dtype=torch.float64, requires_grad=True)]
@@ -280,8 +276,6 @@ def test_what_lights_up_is_what_torch_finds(page: Page, app_server: str):
     maps.append(torch.nn.functional.conv1d(maps[-1], ones, dilation=2))
     maps.append(torch.nn.functional.avg_pool1d(maps[-1], 2))
     maps.append(torch.nn.functional.conv1d(maps[-1], ones, stride=2))
-    page.wait_for_timeout(600)
-    before = len(sent)
     for level, unit in [(4, 0), (4, 3), (3, 9), (2, 0), (2, 19), (1, 0), (1, 23), (4, 1)]:
         shown.locator(f'.cell[data-level="{level}"][data-unit="{unit}"]').hover()
         gradients = torch.autograd.grad(
@@ -291,8 +285,8 @@ def test_what_lights_up_is_what_torch_finds(page: Page, app_server: str):
             assert lit(shown, number) == gradient.flatten().nonzero().flatten().tolist()
         expect(shown.locator(".note")).to_contain_text(f"Unit {unit + 1} of layer {level}")
     assert [level.units for level in stack] == [x.shape[-1] for x in maps]
-    page.wait_for_timeout(600)
-    assert len(sent) == before  # pointing is the browser's own affair
+    page.wait_for_timeout(500)  # longer than the pause before Python hears of a choice
+    assert alone.told == []  # pointing is the browser's own affair
 
 
 @pytest.mark.browser
@@ -317,10 +311,10 @@ def test_keys_player_and_link(page: Page, app_server: str):
 
 
 @pytest.mark.browser
-def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page, app_server: str):
+def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
-    shown = painted(page, f"{app_server}/receptive-field")
+    shown = mounted(page, opened(), "fields").board
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = shown.locator(".sight").bounding_box()
     assert box
