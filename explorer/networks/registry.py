@@ -29,10 +29,11 @@ TORCHVISION = "torchvision/"
 class Option:
     """One thing about a network that can be chosen, e.g. LeNet's pooling."""
 
-    name: str
+    name: str  # in links, on the command line and in code
+    title: str  # on screen; marked with N_, as is `meaning`
     default: Value
     choices: tuple[Value, ...] | range
-    meaning: str  # marked with N_, translated where it is shown
+    meaning: str
 
     def parse(self, given: object) -> Value:
         """`given` (a text from a URL or command line, or a value) as one of the choices.
@@ -64,9 +65,15 @@ class Option:
 
 # The two options that every network has.
 IN_CHANNELS = Option(
-    "in_channels", 1, range(1, 1025), N_("channels of the picture it is built for")
+    "in_channels",
+    N_("input channels"),
+    1,
+    range(1, 1025),
+    N_("channels of the picture it is built for"),
 )
-NUM_CLASSES = Option("num_classes", 10, range(1, 100_001), N_("number of classes"))
+NUM_CLASSES = Option(
+    "num_classes", N_("number of classes"), 10, range(1, 100_001), N_("number of classes")
+)
 
 
 @dataclass(frozen=True)
@@ -194,6 +201,18 @@ def course() -> dict[str, Architecture]:
     found = [entry for module in _modules() for entry in module.ARCHITECTURES]
     found.sort(key=lambda entry: entry.paper.year if entry.paper else 0)
     return {entry.name: entry for entry in found}
+
+
+@cache
+def _option_titles() -> dict[str, str]:
+    """Option name → its title; an option of several networks is one thing under one title."""
+    own = (option for entry in course().values() for option in entry.all_options)
+    return {option.name: option.title for option in own}
+
+
+def option_title(name: str) -> str:
+    """An option's name in words; as it is if no network has it (any more)."""
+    return _(_option_titles()[name]) if name in _option_titles() else name
 
 
 def names() -> list[str]:

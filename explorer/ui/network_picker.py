@@ -156,7 +156,7 @@ def pick_option(state: State, option: Option) -> Value:
     """One option of the network: a list of its choices, or a number within its range."""
     if isinstance(option.choices, range):
         value: Value = st.number_input(
-            option.name,
+            _(option.title),
             min_value=option.choices[0],
             max_value=option.choices[-1],
             value=state[option.name],
@@ -166,7 +166,7 @@ def pick_option(state: State, option: Option) -> Value:
         )
     else:
         value = st.selectbox(
-            option.name,
+            _(option.title),
             option.choices,
             option.choices.index(state[option.name]),
             key=state.key(option.name),

@@ -51,7 +51,13 @@ ARCHITECTURES = (
         build=alexnet,
         input_shape=(1, 224, 224),
         options=(
-            Option("first_padding", 1, (1, 0), N_("padding per side of the first convolution")),
+            Option(
+                "first_padding",
+                N_("first padding"),
+                1,
+                (1, 0),
+                N_("padding per side of the first convolution"),
+            ),
         ),
         paper=Paper(
             title="ImageNet Classification with Deep Convolutional Neural Networks",

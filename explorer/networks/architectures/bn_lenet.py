@@ -52,6 +52,7 @@ ARCHITECTURES = (
         options=(
             Option(
                 "norm",
+                N_("batch norm"),
                 "scratch",
                 ("scratch", "nn"),
                 N_("batch norm written out here, or torch's own layer"),

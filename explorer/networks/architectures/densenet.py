@@ -100,8 +100,20 @@ ARCHITECTURES = (
         build=densenet,
         input_shape=(1, 224, 224),
         options=(
-            Option("head", "max", tuple(HEADS), N_("last pooling: maximum or average")),
-            Option("growth_rate", 32, range(1, 129), N_("channels that each layer adds")),
+            Option(
+                "head",
+                N_("last pooling"),
+                "max",
+                tuple(HEADS),
+                N_("last pooling: maximum or average"),
+            ),
+            Option(
+                "growth_rate",
+                N_("growth rate"),
+                32,
+                range(1, 129),
+                N_("channels that each layer adds"),
+            ),
         ),
         paper=Paper(
             title="Densely Connected Convolutional Networks",

@@ -53,9 +53,23 @@ ARCHITECTURES = (
         build=lenet,
         input_shape=(1, 28, 28),
         options=(
-            Option("activation", "sigmoid", tuple(ACTIVATIONS), N_("function after each layer")),
-            Option("pooling", "avg", tuple(POOLINGS), N_("average or maximum pooling")),
-            Option("first_padding", 2, (2, 0), N_("padding per side of the first convolution")),
+            Option(
+                "activation",
+                N_("activation"),
+                "sigmoid",
+                tuple(ACTIVATIONS),
+                N_("function after each layer"),
+            ),
+            Option(
+                "pooling", N_("pooling"), "avg", tuple(POOLINGS), N_("average or maximum pooling")
+            ),
+            Option(
+                "first_padding",
+                N_("first padding"),
+                2,
+                (2, 0),
+                N_("padding per side of the first convolution"),
+            ),
         ),
         paper=Paper(
             title="Gradient-Based Learning Applied to Document Recognition",

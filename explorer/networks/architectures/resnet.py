@@ -126,15 +126,21 @@ ARCHITECTURES = (
         options=(
             Option(
                 "layers",
+                N_("layers"),
                 18,
                 tuple(BLOCKS),
                 N_("layers with weights, not counting those of shortcuts; the paper has no 10"),
             ),
             Option(
-                "width", 64, (64, 32, 16, 8), N_("channels of the first stage, doubled by the next")
+                "width",
+                N_("width of the first stage"),
+                64,
+                (64, 32, 16, 8),
+                N_("channels of the first stage, doubled by the next"),
             ),
             Option(
                 "shortcut",
+                N_("shortcuts"),
                 "yes",
                 ("yes", "no"),
                 N_("whether each block adds its input; without it is the paper's plain network"),

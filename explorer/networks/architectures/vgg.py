@@ -82,9 +82,16 @@ ARCHITECTURES = tuple(
         build=build,
         input_shape=(1, 224, 224),
         options=(
-            Option("conv_ratio", 1, (1, 4, 8), N_("divides the channels of every convolution")),
+            Option(
+                "conv_ratio",
+                N_("width of the convolutions ÷"),
+                1,
+                (1, 4, 8),
+                N_("divides the channels of every convolution"),
+            ),
             Option(
                 "fc_ratio",
+                N_("width of the hidden layers ÷"),
                 1,
                 (1, 4, 8),
                 N_("divides the width of the hidden fully connected layers"),

@@ -6,11 +6,11 @@ from typing import Any, TypedDict
 
 from explorer import networks
 from explorer.base.language import N_, _
-from explorer.networks.registry import Reported
+from explorer.networks.registry import Reported, option_title
 from explorer.training import recipes
 from explorer.training.recipes import Curve, Recipe
 
-# Field of a recipe → its word; what is not listed (a network's own option) is its own word.
+# Field of a recipe → its word; what is not listed is a network's own option.
 FIELDS: Mapping[str, str] = {
     "network": N_("network"),
     "dataset": N_("data"),
@@ -45,7 +45,7 @@ class Course(TypedDict):
 
 def field(name: str) -> str:
     """The word for a field of a recipe, or for a network's option."""
-    return _(FIELDS[name]) if name in FIELDS else name
+    return _(FIELDS[name]) if name in FIELDS else option_title(name)
 
 
 def value(name: str, given: Any) -> str:
@@ -96,7 +96,9 @@ def title(recipe: Recipe) -> str:
         name = networks.get(recipe.network).title
     except ValueError:
         name = recipe.network
-    return ", ".join([name, *(f"{key} {each}" for key, each in recipe.options.items())])
+    return ", ".join(
+        [name, *(f"{option_title(key)} {each}" for key, each in recipe.options.items())]
+    )
 
 
 def differing(given: Sequence[Recipe]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from explorer.base.language import _, current
 from explorer.base.units import count, exact
 from explorer.figures import charts as figures
 from explorer.networks import Architecture, Reported
+from explorer.networks.registry import option_title
 from explorer.ui import cached, url_state
 from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.states import LAYERS
@@ -181,7 +182,8 @@ def _run(run: Reported) -> dict[str, str]:
         return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
 
     return {
-        _("options"): ", ".join(f"{k} {v}" for k, v in run.options.items()) or _("default"),
+        _("options"): ", ".join(f"{option_title(k)} {v}" for k, v in run.options.items())
+        or _("default"),
         _("optimiser"): run.optimizer,
         _("learning rate"): f"{run.learning_rate:g}",
         _("batch"): count(run.batch_size),

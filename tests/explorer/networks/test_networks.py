@@ -28,6 +28,7 @@ from explorer.networks import (
 )
 from explorer.networks.architectures import densenet, googlenet, resnet
 from explorer.networks.ops import BatchNorm
+from explorer.networks.registry import option_title
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
@@ -114,6 +115,15 @@ def test_every_course_network_is_found():
     assert [*course()] == names()[: len(course())]
     years = [entry.paper.year for entry in course().values() if entry.paper]
     assert years == sorted(years)
+
+
+def test_an_option_is_called_by_one_title_in_words_whatever_network_has_it() -> None:
+    options = [option for each in course().values() for option in each.all_options]
+    titles = {(option.name, option.title) for option in options}
+    assert len(titles) == len({name for name, _title in titles})
+    assert not any("_" in title or title != title.strip() for _name, title in titles)
+    assert option_title("first_padding") == "first padding"
+    assert option_title("one_that_is_gone") == "one_that_is_gone"
 
 
 @pytest.mark.parametrize("name", course())
