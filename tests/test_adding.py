@@ -1,0 +1,84 @@
+"""`docs/adding.md`, followed to the letter in a copy of the project: what is added is there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ROOT
+
+GUIDE = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
+STEP = re.compile(
+    r"^(?:New file `(?P<new>[^`]+)`|In `(?P<old>[^`]+)`, `(?P<before>[^`]+)` becomes):\n\n"
+    r"```python\n(?P<text>.*?)```$",
+    re.MULTILINE | re.DOTALL,
+)
+CHANGED = ("explorer", "pages", "tests")
+ADDED = ("dilation", "lenet1", "bars", "gradient_times_input")
+CONTRACTS = (
+    "tests/added_things.py",
+    "tests/explorer/ui/test_frame.py",
+    "tests/explorer/networks/test_networks.py",
+    "tests/explorer/data/test_datasets.py",
+    "tests/explorer/inside/test_attribution.py",
+)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with all that the guide adds."""
+    copy = tmp_path_factory.mktemp("copy")
+    for each in ROOT.iterdir():
+        if each.name in CHANGED:
+            shutil.copytree(each, copy / each.name)
+        elif each.name not in {".git", "local", "build"}:
+            (copy / each.name).symlink_to(each)
+    for step in STEP.finditer(GUIDE):
+        follow(copy, step)
+    return copy
+
+
+def follow(copy: Path, step: re.Match[str]) -> None:
+    path = copy / (step["new"] or step["old"])
+    if step["new"]:
+        assert not path.exists()
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(step["text"], encoding="utf-8")
+        return
+    text = path.read_text(encoding="utf-8")
+    assert step["before"] in text, path
+    after = step["text"].removesuffix("\n")
+    path.write_text(text.replace(step["before"], after, 1), encoding="utf-8")
+
+
+def test_every_code_in_the_guide_is_a_step():
+    assert len(STEP.findall(GUIDE)) == GUIDE.count("```python") == GUIDE.count(":\n\n```")
+
+
+def test_what_is_added_has_the_projects_style(copy: Path):
+    ruff = Path(sys.executable).with_name("ruff")
+    written = [step["new"] or step["old"] for step in STEP.finditer(GUIDE)]
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [ruff, *command, *written], cwd=copy, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_it_is_in_the_frame_the_pickers_the_command_line_and_the_contracts(
+    copy: Path, tmp_path: Path
+):
+    """One process for all: its own tests (`added_things`), and those that walk what there is."""
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *CONTRACTS]
+    done = subprocess.run(
+        [*command, "-m", "not browser", "-k", " or ".join(("added_things", *ADDED))],
+        cwd=copy, capture_output=True, text=True, check=False,
+        env={**os.environ, "CONVSCOPE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:]
+    for name in ADDED:
+        assert re.search(rf"\[(\w+-)*{name}(-\w+)*\] PASSED", done.stdout), f"{name} is not walked"
