@@ -1,7 +1,6 @@
 """A download on the page: how far it is, how the last one ended, a button for another.
 
-It runs in a thread of the server (`datasets.jobs`): whoever has the page open sees the same one,
-and nothing is lost with a closed tab. Who may begin and stop it says `visitor`.
+Whoever has the page open sees the same one. Who may begin and stop it says `visitor`.
 """
 
 from collections.abc import Callable
@@ -9,31 +8,31 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.base.jobs import Job
 from explorer.base.language import _
+from explorer.base.tasks import Ending, Task
 from explorer.base.units import size
-from explorer.ui import visitor, watched_work
+from explorer.ui import progress, visitor
 from explorer.ui.downloads import Download
 from explorer.ui.state import State
 
 
 def going(state: State, download: Download) -> bool:
     """Show the download that is going on, if one is."""
-    job = download.job
-    if job is None or job.finished:
+    task = download.task
+    if task is None or task.finished:
         return False
     stop = partial(_ask, visitor.stop_download, download)
     refused = visitor.may_not_stop(download)
-    watched_work.watch(job, partial(_told, job), stop, state.key("stop_download"), refused)
+    progress.watch(task, partial(_told, task), stop, state.key("stop_download"), refused)
     return True
 
 
 def offer(state: State, download: Download, label: str, sentence: str) -> None:
     """How the last download ended, or the `sentence`, and a button for another."""
-    job = download.job
-    if job and job.reason:
-        st.error(str(job.reason), icon=":material/cloud_off:")
-    elif job and job.cancelled:
+    task = download.task
+    if task and task.ending in (Ending.REFUSED, Ending.BROKEN):
+        st.error(task.sentence, icon=":material/cloud_off:")
+    elif task and task.stopped:
         st.info(_("The download was stopped; nothing of it is kept."), icon=":material/block:")
     elif sentence:
         st.info(sentence, icon=":material/cloud_download:")
@@ -58,14 +57,14 @@ def _ask(change: Callable[[Download], None], download: Download) -> None:
         st.toast(str(error), icon=":material/block:")
 
 
-def _told(job: Job) -> str:
-    if job.cancelled:
+def _told(task: Task[str]) -> str:
+    if task.stopped:
         return _("Stopping …")
-    if not job.done or job.seconds_left is None:
+    if not task.done or task.seconds_left is None:
         return _("Waiting for the server …")
     return _("{done} of {total} · {rate} a second · {seconds} s left").format(
-        done=size(job.done),
-        total=size(job.total),
-        rate=size(job.rate),
-        seconds=round(job.seconds_left),
+        done=size(task.done),
+        total=size(task.total),
+        rate=size(task.done / max(task.seconds, 1e-3)),
+        seconds=round(task.seconds_left),
     )

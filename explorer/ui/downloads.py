@@ -1,32 +1,55 @@
 """What visitors may have brought here from the web; `visitor` says who, and begins and stops it."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from explorer.base import jobs
-from explorer.base.tasks import Progress
+from explorer.base.tasks import Client, Pool, Progress, SharedTasks, Task
 from explorer.data import datasets
 from explorer.data.datasets.records import DataSet
 from explorer.weights import published
 
+TASKS: SharedTasks[str] = SharedTasks(Pool(at_once=16), most_bytes=10**6, patience=math.inf)
+
 
 @dataclass(frozen=True)
 class Download:
-    """Something on the web that visitors may have brought here: once for all, in one job."""
+    """Something on the web that visitors may have brought here: once for all, in one task."""
 
-    key: str  # the job's
+    key: str  # the task's
     size: int  # bytes
     fetch: Callable[[Progress], object]
 
     @property
-    def job(self) -> jobs.Job | None:
-        """The one that is going on, or the last one."""
-        return jobs.get(self.key)
+    def task(self) -> Task[str] | None:
+        """The one that is going on, or the last one; its client is whoever began it."""
+        return TASKS.get(self.key)
 
     @property
     def going(self) -> bool:
         """Whether it is on its way."""
-        return self.job is not None and not self.job.finished
+        return self.task is not None and not self.task.finished
+
+    def begin(self, owner: str) -> None:
+        """Bring it here, for whoever asks first; nothing is lost with a closed tab."""
+
+        def steps(task: Task[str]) -> Iterator[str]:
+            self.fetch(task.tell)
+            yield self.key
+
+        task = TASKS.find(self.key)
+        task.done, task.total = 0, self.size  # as long as it has not told more
+        TASKS.ask(self.key, steps, client=Client(owner), anew=True)
+
+    def stop(self) -> None:
+        """End it for all; what was half done is cleaned away."""
+        if self.task:
+            self.task.stop()
+
+
+def to_come() -> int:
+    """Bytes that all that is going on has yet to bring, as far as that is known."""
+    return sum(max(task.total - task.done, 0) for task in TASKS.pool.tasks)
 
 
 def of_data(facts: DataSet) -> Download:

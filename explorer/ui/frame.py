@@ -16,6 +16,7 @@ from explorer.ui import (  # states: declares what the pages hold
     entries,
     language_picker,
     link_warnings,
+    progress,
     state,
     states,  # noqa: F401
     teacher,
@@ -47,6 +48,7 @@ def main() -> None:
     page = st.navigation(sections, expanded=True)
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
     link_warnings.begin()
+    progress.begin(page.url_path)
     url_state.drop_endless()
     state.begin(page.url_path, others=(language_picker.CHOICE,))
     try:
@@ -60,6 +62,7 @@ def main() -> None:
 def _settle() -> None:
     """After a page was drawn."""
     link_warnings.settle()
+    progress.settle()
     url_state.remember()
 
 

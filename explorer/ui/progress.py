@@ -1,26 +1,194 @@
-"""A visitor's file, read in a process of its own: how far it is, the time left, a button to stop.
+"""Work that outlasts a page's run, on the page: how far it is, the time left, Stop, and Go on.
 
-What takes less than a second is simply waited for.
+What takes less than a second is simply waited for; the rest is watched by a part of the page that
+is drawn anew twice a second, until the whole page is, with what came of the work.
+
+**A race in Streamlit.** What a widget is to begin with (a link's choice, say) is sent to the
+browser with the page's first drawing alone. Where the page is drawn a second time before the
+browser has put the widget up, it sees only the second one, and the choice is lost: a part of a page
+that asks for a rerun of the whole while that is being drawn, or just after, brings this about. So
+nothing here asks for one but a run of that part which a browser's clock has begun, and none before
+`SETTLES` seconds have passed since the page was opened.
 """
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.base import plain_text
 from explorer.base.language import _, ngettext
-from explorer.base.tasks import Client, Pool, Refused, Task
+from explorer.base.tasks import Client, Ending, Pool, Refused, SharedTasks, Steps, Task
 from explorer.base.units import exact
-from explorer.ui import visitor, watched_work
+from explorer.ui import link_warnings, visitor
 
 Value = TypeVar("Value")
 
 PATIENCE = 0.9  # seconds from the start before anything is shown of it
+MOMENT = 0.05  # seconds that a page waits for work that it showed already
+EVERY = 0.5  # seconds between two looks at the work
+SETTLES = 2.0  # seconds after which a browser has put up what a page began with
+_OPENED = "when the page was opened"
+
+
+# -- the race ---------------------------------------------------------------------------------
+
+
+def begin(page: str) -> None:
+    """Before a page is drawn."""
+    if st.session_state.get(_OPENED, ("",))[0] != page:
+        st.session_state[_OPENED] = (page, math.inf)
+
+
+def settle() -> None:
+    """After it was drawn to its end."""
+    page, when = st.session_state.get(_OPENED, ("", math.inf))
+    st.session_state[_OPENED] = (page, min(when, time.monotonic()))
+
+
+def _may_rerun() -> bool:
+    """Whether the browser has put up its widgets, and this is the part's own run."""
+    context, opened = get_script_run_ctx(), st.session_state.get(_OPENED, ("", math.inf))[1]
+    alone = context is not None and bool(context.fragment_ids_this_run)
+    return alone and time.monotonic() > opened + SETTLES
+
+
+def live(draw: Callable[[bool], bool], name: str = "") -> None:
+    """Draw a part of the page: as long as `draw` says that work goes on, twice a second anew; when
+    it is over, the whole page.
+
+    With a `name` the part then stays, without the clock, and begins again when work does; `draw` is
+    told whether there is a clock.
+    """
+    timed = not (name and st.session_state.pop(f"{name} idle", False))
+    st.fragment(_live, run_every=EVERY if timed else None)(draw, name, timed)
+
+
+def _live(draw: Callable[[bool], bool], name: str, timed: bool) -> None:
+    going = draw(timed)
+    link_warnings.settle_part()
+    if going and not timed:
+        st.rerun()  # the whole page, with a clock
+    if timed and not going and _may_rerun():
+        if name:
+            st.session_state[f"{name} idle"] = True
+        st.rerun()  # without
+
+
+# -- what this visitor wants ------------------------------------------------------------------
+
+
+def halted(name: str, key: Hashable) -> bool:
+    """Whether this visitor has stopped exactly this work, which others may go on with."""
+    return bool(st.session_state.get(f"{name} halted") == key)
+
+
+def _halt(name: str, key: Hashable, task: Task[Any] | None) -> None:
+    st.session_state[f"{name} halted"] = key
+    if task:
+        task.leave()
+
+
+def switch(name: str, key: Hashable, task: Task[Any] | None = None, label: str = "") -> None:
+    """A button that stops the work for this visitor, or goes on with it."""
+    if halted(name, key):
+        st.button(
+            label or _("Go on"),
+            key=f"{name}_go_on",
+            icon=":material/play_circle:",
+            on_click=_halt,
+            args=(name, None, None),
+        )
+    else:
+        _stop(f"{name}_stop", partial(_halt, name, key, task))
+
+
+def _stop(key: str, stop: Callable[[], None], refused: str = "") -> None:
+    st.button(
+        _("Stop"),
+        key=key,
+        icon=":material/stop_circle:",
+        disabled=bool(refused),
+        help=refused or None,
+        on_click=stop,
+    )
+
+
+# -- watching ---------------------------------------------------------------------------------
+
+
+def watch(
+    task: Task[Any], words: Callable[[], str], stop: Callable[[], None], key: str, refused: str = ""
+) -> None:
+    """How far a task is, until it has ended. `refused` says why this visitor may not stop it."""
+
+    def draw(_timed: bool) -> bool:
+        bar(task.done, task.total, words())
+        _stop(key, stop, refused)
+        return not task.finished
+
+    live(draw)
+
+
+def bar(done: int, total: int, words: str) -> None:
+    """How much is done of how much; nothing of 0."""
+    st.progress(min(done / total, 1.0) if total else 0.0, words)
+
+
+def follow(
+    tasks: SharedTasks[Value],
+    key: Hashable,
+    steps: Steps[Value],
+    name: str,
+    words: Callable[[Task[Value]], str],
+    *,
+    nbytes: int = 1000,
+) -> Task[Value]:
+    """A task that many may share, as far as it is: waited for, watched, stopped, gone on with.
+
+    The page is drawn anew whenever there is more of its result. What failed is not tried again for
+    the visitor who saw it.
+    """
+    held, task = st.session_state.get(f"{name} task"), tasks.find(key, nbytes)
+    st.session_state[f"{name} task"] = task  # whatever others compute meanwhile, it stays
+    if halted(name, key):
+        with _row(name):
+            st.markdown(_("Stopped."), width="content")
+            switch(name, key)
+    elif not (held is task and task.ending is Ending.REFUSED):
+        tasks.ask(key, steps)
+        if not task.wait(MOMENT if held is task else max(PATIENCE - task.age, MOMENT)):
+            live(partial(_followed, tasks, key, steps, name, words, task.latest))
+    return task
+
+
+def _followed(
+    tasks: SharedTasks[Value],
+    key: Hashable,
+    steps: Steps[Value],
+    name: str,
+    words: Callable[[Task[Value]], str],
+    seen: Value | None,
+    _timed: bool,
+) -> bool:
+    task = tasks.ask(key, steps)
+    with _row(name):
+        switch(name, key, task)
+        bar(task.done, task.total, words(task))
+    return not task.finished and task.latest is seen
+
+
+def _row(name: str) -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", key=f"{name}_progress")
+
+
+# -- a visitor's file -------------------------------------------------------------------------
 
 
 def client() -> Client:
@@ -76,7 +244,7 @@ def _task(given: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) 
 def _finished(task: Task[Any], pool: Pool, key: str) -> bool:
     if task.wait(max(PATIENCE - task.age, 0.0)):
         return True
-    watched_work.watch(task, partial(_told, task, pool), task.stop, f"{key}_stop")
+    watch(task, partial(_told, task, pool), task.stop, f"{key}_stop")
     return False
 
 

@@ -14,14 +14,15 @@ from typing import IO, Any
 import streamlit as st
 
 from explorer import runs
-from explorer.base import access, jobs
+from explorer.base import access
 from explorer.base.access import Denied, RunLimits, Visitor, teachers
 from explorer.base.access.teacher_key import Throttle
-from explorer.base.tasks import Client, Progress, Task
+from explorer.base.tasks import Client, Task
 from explorer.data.datasets import own
 from explorer.runs import Run, quota
 from explorer.server import owner_cookie
 from explorer.training.recipes import Recipe
+from explorer.ui import downloads
 from explorer.ui.downloads import Download
 
 _NO_COOKIE = "visitor of this session"
@@ -133,7 +134,7 @@ def _check_fill(count_of_bytes: int) -> None:
     """Whether the disk has room for so many bytes beside the downloads that are going on."""
     left = RunLimits(free_bytes=current().limits.free_bytes)
     if left.free_bytes:
-        access.check_room(left, count_of_bytes, 0, quota.free() - jobs.to_come())
+        access.check_room(left, count_of_bytes, 0, quota.free() - downloads.to_come())
 
 
 def may_not_download(count_of_bytes: int) -> str:
@@ -147,8 +148,8 @@ def may_not_stop(download: Download) -> str:
 
 
 def _check_stop(download: Download) -> None:
-    if job := download.job:
-        access.check_stop(current(), job.owner)
+    if task := download.task:
+        access.check_stop(current(), task.client.visitor)
 
 
 def may_not_delete(pictures: str) -> str:
@@ -234,16 +235,11 @@ def start_download(download: Download) -> None:
     Raises:
         Denied: not to this visitor, or the disk has no room for it.
     """
-
-    def work(progress: Progress) -> str:
-        download.fetch(progress)
-        return download.key
-
     who = check_train()
     with _starting:
         if not download.going:
             _check_fill(download.size)
-            jobs.start(download.key, work, who.owner, download.size)
+            download.begin(who.owner)
 
 
 def stop_download(download: Download) -> None:
@@ -253,8 +249,7 @@ def stop_download(download: Download) -> None:
         Denied: somebody else has begun it.
     """
     _check_stop(download)
-    if job := download.job:
-        job.cancel()
+    download.stop()
 
 
 def keep_pictures(source: IO[bytes] | Path, title: str, client: Client) -> Task[str]:

@@ -22,7 +22,7 @@ from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 
 from explorer import runs
-from explorer.base import access, jobs, storage
+from explorer.base import access, storage
 from explorer.base.access import (
     IN_CLASS,
     NO_LIMITS,
@@ -563,9 +563,10 @@ def test_a_pupil_who_is_new_each_time_does_not_keep_the_teacher_out(browser_of: 
 
 def begun(key: str, size: int = 11_594_722) -> tuple[Download, Callable[[], None]]:
     """A download that goes on until somebody stops it, begun by whoever is served; its end."""
-    left = Event()
+    here, left = Event(), Event()
 
     def work(progress: datasets.Progress) -> None:
+        here.set()
         try:
             while True:
                 progress(size // 10, size)
@@ -574,14 +575,13 @@ def begun(key: str, size: int = 11_594_722) -> tuple[Download, Callable[[], None
             left.set()
 
     def end() -> None:
-        if job := download.job:
-            job.cancel()
+        download.stop()
         assert left.wait(5)
-        jobs.put_away(key)
+        downloads.TASKS.clear()
 
-    jobs.put_away(key)
     download = Download(key, size, work)
     visitor.start_download(download)
+    assert here.wait(5)
     return download, end
 
 
@@ -614,7 +614,7 @@ def test_what_may_not_be_downloaded(
     download = downloads.of_weights(WEIGHTS["network"])
     with pytest.raises(Denied, match=refusal):
         visitor.start_download(download)
-    assert download.job is None
+    assert download.task is None
 
 
 def test_two_downloads_do_not_find_room_for_one(
@@ -716,8 +716,8 @@ CHANGES = {
     "own": {"delete", "store", "keep", "start_keeping"},
     "datasets": {"delete", "keep", "fetch"},
     "published": {"fetch"},
-    "jobs": {"start", "put_away"},
-    "job": {"cancel"},
+    "TASKS": {"ask", "clear"},
+    "download": {"begin", "stop"},
     "runs": {"launch", "retry", "resume", "pause", "stop", "cancel", "rename", "note", "delete"},
 }
 

@@ -1,9 +1,10 @@
-"""Work in a process of its own: with limits, progress, a place in a queue, and a stop that ends it.
+"""Work that outlasts a page's run: progress, a place in a queue, a stop, the same for all who ask.
 
-What a stranger's file does to the library that reads it stays in that process, and ends with it.
+It is done in a thread, or in a process of its own with limits: what a stranger's file does to the
+library that reads it stays in that process, and ends with it.
 """
 
-from explorer.base.tasks.pool import Pool
+from explorer.base.tasks.pool import Pool, ProcessPool
 from explorer.base.tasks.records import (
     UNKNOWN,
     Client,
@@ -14,8 +15,9 @@ from explorer.base.tasks.records import (
     Refused,
     Work,
 )
+from explorer.base.tasks.shared import SharedTasks
 from explorer.base.tasks.spare import Spare
-from explorer.base.tasks.task import Task
+from explorer.base.tasks.task import Steps, Task
 from explorer.base.tasks.wire import Garbled
 
 __all__ = [
@@ -26,9 +28,12 @@ __all__ = [
     "Output",
     "Pool",
     "ProcessLimits",
+    "ProcessPool",
     "Progress",
     "Refused",
+    "SharedTasks",
     "Spare",
+    "Steps",
     "Task",
     "Work",
 ]

@@ -1,53 +1,52 @@
 """Several pieces of work at once, and the queue before them, fair to every network and visitor."""
 
-from collections.abc import Callable, Hashable
+import math
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import nullcontext
 from itertools import count
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
+from explorer.base import compute_slots, language
 from explorer.base.language import _, ngettext
-from explorer.base.tasks.records import Client, Output, Refused, Work
+from explorer.base.tasks.records import UNKNOWN, Client, Output, Refused, Work
 from explorer.base.tasks.spare import Spare
-from explorer.base.tasks.task import Task
+from explorer.base.tasks.task import Steps, Task
 from explorer.base.units import size
 
 Value = TypeVar("Value")
 
 
 class Pool:
-    """At most `at_once` tasks at a time, of each visitor one, of each address one place less.
+    """At most `at_once` tasks at a time, each in a thread; those that wait are taken in turns.
 
-    Those that wait are taken in turns: next is the network address whose last turn is longest ago,
-    and of its visitors the one of whom that is true. Their number and the bytes that they hold are
-    bounded, and one address has half of either: with a new cookie for every file it is still one.
+    Next is the network address whose last turn is longest ago, and of its visitors the one of whom
+    that is true. With `seconds` a turn takes about so long, in one of the turns at computing that
+    the pages have too, and what is not done by then waits for another.
     """
 
-    def __init__(
-        self, spare: Spare, *, at_once: int, most: int, most_each: int, most_bytes: int
-    ) -> None:
-        self._spare = spare
-        self._at_once = at_once
-        self._most, self._most_each = most, most_each
-        self._most_bytes = most_bytes
+    def __init__(self, *, at_once: int, seconds: float = math.inf) -> None:
+        self._at_once, self._seconds = at_once, seconds
         self._waiting: list[Task[Any]] = []  # in the order in which they came
         self._running: list[Task[Any]] = []
         self._turns = count(1)
         self._last_turn: dict[Hashable, int] = {}  # of the clients and networks that are here
         self._lock = Lock()
 
-    def start(self, work: Work, finish: Callable[[Output], Value], client: Client) -> Task[Value]:
-        """Queue the work of this client. `finish` makes what is wanted of the process's output.
-
-        Raises:
-            Refused: too much is waiting already, of this visitor, of this address or of all.
-        """
-        task = Task(work, finish, client)
+    def begin(self, task: Task[Value], steps: Steps[Value]) -> None:
+        """Have these steps taken, when the task's turn comes."""
         with self._lock:
             self._sweep()
             self._check(task)
+            task.queue(steps)
             self._waiting.append(task)
             self._fill()
-        return task
+
+    @property
+    def tasks(self) -> list[Task[Any]]:
+        """All that wait or are worked on."""
+        with self._lock:
+            return [*self._waiting, *self._running]
 
     def position(self, task: Task[Any]) -> int:
         """How many come before it, at most, and itself: 1 is next; 0 if it does not wait."""
@@ -57,43 +56,10 @@ class Pool:
         return order.index(task) + 1 if task in order else 0
 
     def _check(self, task: Task[Any]) -> None:
-        here = [*self._waiting, *self._running]
-        own = sum(each.client == task.client for each in here)
-        if own >= self._most_each:
-            raise Refused(
-                _(
-                    "{n} of your files are being read, or wait for it; at most {most} are taken "
-                    "at once. Wait for one of them, or stop it."
-                ).format(n=own, most=self._most_each)
-            )
-        near = [each for each in here if each.client.network == task.client.network]
-        if task.client.address and self._full(near, task, share=2):
-            raise Refused(
-                ngettext(
-                    "{n} file of {size} from your network is being read, or waits for it; more is "
-                    "not taken at once from one network. Try again in a minute.",
-                    "{n} files of {size} in all from your network are being read, or wait for it; "
-                    "more are not taken at once from one network. Try again in a minute.",
-                    len(near),
-                ).format(n=len(near), size=size(sum(each.bytes for each in near)))
-            )
-        if self._full(here, task):
-            total = sum(each.bytes for each in here)
-            raise Refused(
-                ngettext(
-                    "{n} file of {size} is being read, or waits for it; this server takes no more "
-                    "at once. Try again in a minute.",
-                    "{n} files of {size} in all are being read, or wait for it; this server takes "
-                    "no more at once. Try again in a minute.",
-                    len(here),
-                ).format(n=len(here), size=size(total))
-            )
+        """Whether there is room for it."""
 
-    def _full(self, here: list[Task[Any]], task: Task[Any], share: int = 1) -> bool:
-        """Whether `task` has no room beside those in this share of all the room; alone it has."""
-        total = sum(each.bytes for each in here) + task.bytes
-        most = max(self._most_bytes // share, task.bytes)
-        return len(here) >= max(self._most // share, 1) or total > most
+    def _may_begin(self, _task: Task[Any]) -> bool:
+        return True
 
     # -- whose turn it is ---------------------------------------------------------------------
 
@@ -123,12 +89,6 @@ class Pool:
                 return
             self._begin(ready)
 
-    def _may_begin(self, task: Task[Any]) -> bool:
-        """A place stays for whoever comes from another address."""
-        clients = [each.client for each in self._running]
-        near = sum(each.network == task.client.network for each in clients)
-        return task.client not in clients and near < max(self._at_once - 1, 1)
-
     def _begin(self, task: Task[Any]) -> None:
         self._waiting.remove(task)
         self._running.append(task)
@@ -142,10 +102,13 @@ class Pool:
 
     def _work(self, task: Task[Any]) -> None:
         try:
-            task.run(self._spare.take)
+            with nullcontext() if self._seconds == math.inf else compute_slots.background():
+                task.run(self._seconds)
         finally:
             with self._lock:
                 self._running.remove(task)
+                if not task.finished:
+                    self._waiting.append(task)
                 self._sweep()
                 self._fill()
 
@@ -155,3 +118,83 @@ class Pool:
         clients = {task.client for task in (*self._waiting, *self._running)}
         here = clients | {client.network for client in clients}
         self._last_turn = {each: turn for each, turn in self._last_turn.items() if each in here}
+
+
+class ProcessPool(Pool):
+    """Work in processes; of each visitor one at a time, of each address one place less than all.
+
+    The number of those that wait and the bytes that they hold are bounded, and one address has half
+    of either: with a new cookie for every file it is still one.
+    """
+
+    def __init__(
+        self, spare: Spare, *, at_once: int, most: int, most_each: int, most_bytes: int
+    ) -> None:
+        super().__init__(at_once=at_once)
+        self._spare = spare
+        self._most, self._most_each = most, most_each
+        self._most_bytes = most_bytes
+
+    def start(
+        self, work: Work, finish: Callable[[Output], Value], client: Client = UNKNOWN
+    ) -> Task[Value]:
+        """Queue the work of this client. `finish` makes what is wanted of the process's output.
+
+        Raises:
+            Refused: too much is waiting already, of this visitor, of this address or of all.
+        """
+
+        def steps(task: Task[Value]) -> Iterator[Value]:
+            process = self._spare.take()
+            with task.ended_by(process.end):
+                output = process.run(work, language.current(), task.tell)
+            yield finish(output)
+
+        task: Task[Value] = Task(client, nbytes=len(work.content), limits=work.limits)
+        self.begin(task, steps)
+        return task
+
+    def _check(self, task: Task[Any]) -> None:
+        here = [*self._waiting, *self._running]
+        own = sum(each.client == task.client for each in here)
+        if own >= self._most_each:
+            raise Refused(
+                _(
+                    "{n} of your files are being read, or wait for it; at most {most} are taken "
+                    "at once. Wait for one of them, or stop it."
+                ).format(n=own, most=self._most_each)
+            )
+        near = [each for each in here if each.client.network == task.client.network]
+        if task.client.address and self._full(near, task, share=2):
+            raise Refused(
+                ngettext(
+                    "{n} file of {size} from your network is being read, or waits for it; more is "
+                    "not taken at once from one network. Try again in a minute.",
+                    "{n} files of {size} in all from your network are being read, or wait for it; "
+                    "more are not taken at once from one network. Try again in a minute.",
+                    len(near),
+                ).format(n=len(near), size=size(sum(each.nbytes for each in near)))
+            )
+        if self._full(here, task):
+            total = sum(each.nbytes for each in here)
+            raise Refused(
+                ngettext(
+                    "{n} file of {size} is being read, or waits for it; this server takes no more "
+                    "at once. Try again in a minute.",
+                    "{n} files of {size} in all are being read, or wait for it; this server takes "
+                    "no more at once. Try again in a minute.",
+                    len(here),
+                ).format(n=len(here), size=size(total))
+            )
+
+    def _full(self, here: list[Task[Any]], task: Task[Any], share: int = 1) -> bool:
+        """Whether `task` has no room beside those in this share of all the room; alone it has."""
+        total = sum(each.nbytes for each in here) + task.nbytes
+        most = max(self._most_bytes // share, task.nbytes)
+        return len(here) >= max(self._most // share, 1) or total > most
+
+    def _may_begin(self, task: Task[Any]) -> bool:
+        """A place stays for whoever comes from another address."""
+        clients = [each.client for each in self._running]
+        near = sum(each.network == task.client.network for each in clients)
+        return task.client not in clients and near < max(self._at_once - 1, 1)

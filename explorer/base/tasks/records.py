@@ -74,6 +74,7 @@ class Ending(Enum):
     DONE = auto()
     REFUSED = auto()  # with a sentence of its own
     STOPPED = auto()  # by somebody
+    LEFT = auto()  # since nobody watched; asked for again, it goes on from where it was
     CPU = auto()  # the limits
     WALL = auto()
     MEMORY = auto()

@@ -1,58 +1,92 @@
 """A piece of work as those see it who wait for it."""
 
 import logging
+import math
 import time
-from collections.abc import Callable
-from threading import Event, Lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition
 from typing import Generic, TypeVar
 
-from explorer.base import language
+from explorer.base import compute_slots, language, reasons
 from explorer.base.language import _
-from explorer.base.tasks.process import Broken, Process
-from explorer.base.tasks.records import Client, Ending, Output, Overrun, Refused, Work
+from explorer.base.reasons import NO_REASON
+from explorer.base.tasks.process import Broken
+from explorer.base.tasks.records import (
+    UNKNOWN,
+    Client,
+    Ending,
+    Overrun,
+    ProcessLimits,
+    Refused,
+)
 from explorer.base.units import size
 
 Value = TypeVar("Value")
+Steps = Callable[["Task[Value]"], Iterator[Value]]
+
+PATIENCE = 15.0  # seconds after which nobody is thought to watch any more
+MOMENT = 1.0  # seconds in which others who watch ask again, when one has left
 
 log = logging.getLogger(__name__)
+
+
+class _Interrupted(Exception):
+    """Raised where progress is told, to leave the work from within."""
 
 
 class Task(Generic[Value]):
     """One piece of work: its place in the queue, how far it is, and how it ended.
 
-    A pool makes it and starts it. Everyone may watch and stop it; what comes of it is there for
-    all who hold it, and gone with the last of them.
+    Its steps are a generator of what there is so far; the last is the result. They tell how far
+    they are, and may be ended wherever they do; begun again, they go on from `latest`. A pool runs
+    them. Everyone may watch and stop it; what comes of it is there for all who hold it.
+
+    With `patience` it goes on only as long as somebody asks for it again every so many seconds.
     """
 
-    def __init__(self, work: Work, finish: Callable[[Output], Value], client: Client) -> None:
+    def __init__(
+        self,
+        client: Client = UNKNOWN,
+        *,
+        nbytes: int = 0,
+        patience: float = math.inf,
+        limits: ProcessLimits | None = None,
+    ) -> None:
         self.client = client
         self.done, self.total = 0, 0
+        self.latest: Value | None = None
         self.ending: Ending | None = None  # None: it waits, or is worked on
-        self.bytes = len(work.content)
-        self.limits = work.limits
-        self._work: Work | None = work  # let go when it is done
-        self._finish = finish
-        self._language = language.current()
-        self._value: Value | None = None
-        self._sentence = ""
-        self._asked = time.monotonic()
-        self._began: float | None = None
-        self._ended = Event()
-        self._process: Process | None = None
-        self._finishing = False  # the process has done its part, and it is too late to stop
-        self._lock = Lock()
+        self.reason = NO_REASON  # why it was refused
+        self.nbytes = nbytes  # that are held while it waits, or kept of its result, about
+        self.limits = limits
+        self._patience = patience
+        self._steps: Steps[Value] | None = None  # let go when they are over
+        self._language = ""
+        self._asked = self._started = time.monotonic()
+        self._spent = 0.0  # seconds, in turns that are over
+        self._turn: float | None = None  # when this one began
+        self._begun = self._over = False
+        self._interrupt: Callable[[], None] | None = None
+        self._too_late = False  # to stop it
+        self._changed = Condition()
 
     # -- for those who watch ------------------------------------------------------------------
 
     @property
     def finished(self) -> bool:
         """Whether it has ended, in whatever way."""
-        return self._ended.is_set()
+        return self._over
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has ever begun it."""
+        return self._steps is None and not self._over
 
     @property
     def waiting(self) -> bool:
         """Whether its turn has not come yet."""
-        return self._began is None and not self.finished
+        return not (self._begun or self._over)
 
     @property
     def stopped(self) -> bool:
@@ -62,11 +96,23 @@ class Task(Generic[Value]):
     @property
     def age(self) -> float:
         """Seconds since it was asked for."""
-        return time.monotonic() - self._asked
+        return time.monotonic() - self._started
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Wait for its end, at most so long; whether it has ended."""
-        return self._ended.wait(seconds)
+    def ask(self) -> None:
+        """Say that somebody still wants it."""
+        self._asked = time.monotonic()
+
+    def leave(self) -> None:
+        """Want it no more: unless others ask for it within a moment, it ends."""
+        self._asked = min(self._asked, time.monotonic() - self._patience + MOMENT)
+
+    def wait(self, seconds: float | None = None, *, first: bool = False) -> bool:
+        """Wait for its end, or its first result, at most so long; whether that is there."""
+        self.ask()
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._over or (first and self.latest is not None), seconds
+            )
 
     def result(self) -> Value:
         """What the work has given, once it is finished.
@@ -77,36 +123,39 @@ class Task(Generic[Value]):
         self.wait()
         if self.ending is not Ending.DONE:
             raise Refused(self.sentence)
-        assert self._value is not None
-        return self._value
+        assert self.latest is not None
+        return self.latest
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work so far."""
+        return self._spent + (0.0 if self._turn is None else time.monotonic() - self._turn)
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds until it is done, at the rate so far; None while there is none to go by."""
-        if not self.done or self._began is None:
-            return None
-        return (self.total - self.done) * (time.monotonic() - self._began) / self.done
+        return (self.total - self.done) * self.seconds / self.done if self.done else None
 
     @property
     def most_seconds_left(self) -> float:
         """Seconds after which it is ended, if it is not done before."""
-        since = 0.0 if self._began is None else time.monotonic() - self._began
-        return max(self.limits.wall_seconds - since, 0.0)
+        return max(self.limits.wall_seconds - self.seconds, 0.0) if self.limits else math.inf
 
     @property
     def sentence(self) -> str:
         """How it ended, if not well, in the language of who asks."""
         match self.ending:
             case Ending.REFUSED:
-                return self._sentence
+                return str(self.reason)
             case Ending.STOPPED:
                 return _("That was stopped; nothing is kept.")
             case Ending.CPU | Ending.WALL:
                 return _(
                     "Reading this file took longer than {n} s, and was ended. Save it anew, "
                     "or make it smaller."
-                ).format(n=max(round(self._seconds()), 1))
+                ).format(n=max(round(self._allowed()), 1))
             case Ending.MEMORY | Ending.OUTPUT:
+                assert self.limits
                 return _(
                     "Reading this file took more than {most} of memory, and was ended. "
                     "Save it anew, or make it smaller."
@@ -115,40 +164,75 @@ class Task(Generic[Value]):
                 return _("That went wrong, and it is our mistake. The server's log says why.")
         return ""
 
-    def _seconds(self) -> float:
+    def _allowed(self) -> float:
+        assert self.limits
         wall = self.ending is Ending.WALL
         return self.limits.wall_seconds if wall else self.limits.cpu_seconds
 
     def stop(self) -> None:
-        """End it at once: a process in the middle of a picture, too."""
-        with self._lock:
-            if self.ending is not None or self._finishing:
+        """End it for all: a process at once, in the middle of a picture, too."""
+        with self._changed:
+            if self.ending is not None or self._too_late:
                 return
             self.ending = Ending.STOPPED
-            if self._process:
-                self._process.end()
-            elif self._began is None:
+            if self._interrupt:
+                self._interrupt()
+            elif self._turn is None:
                 self._close()
+
+    # -- for the steps ------------------------------------------------------------------------
+
+    def tell(self, done: int, total: int) -> None:
+        """How far it is; this is also where it ends, once nobody wants it, and where pages that
+        wait for a core go first."""
+        self.done, self.total = done, total
+        if self.stopped or time.monotonic() - self._asked > self._patience:
+            raise _Interrupted
+        compute_slots.give_way()
+
+    @contextmanager
+    def ended_by(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """As long as this is open, `stop` calls `interrupt`; behind it, it is too late to stop."""
+        with self._changed:
+            self._interrupt = interrupt
+        if self.stopped:
+            interrupt()
+        yield
+        with self._changed:
+            self._interrupt = None
+            if self.stopped:
+                raise _Interrupted
+            self._too_late = True
 
     # -- for its pool -------------------------------------------------------------------------
 
+    def queue(self, steps: Steps[Value]) -> None:
+        """From now on it waits for its turn."""
+        self._steps, self._language = steps, language.current()
+        self.ending, self.reason = None, NO_REASON
+        self._begun = self._over = self._too_late = False
+        self._started = time.monotonic()
+        self.ask()
+
     def begin(self) -> None:
         """Its turn has come."""
-        self._began = time.monotonic()
+        self._begun = True
 
     def fail(self, why: str) -> None:
         """It cannot be worked on, by a fault of this server: `why`, for its log."""
         log.warning("a task could not begin: %s", why)
-        with self._lock:
-            self.ending = self.ending or Ending.BROKEN
-            self._close()
+        self._end(Ending.BROKEN)
 
-    def run(self, take: Callable[[], Process]) -> None:
-        """Do the work in a process from `take`; whatever happens, it ends, and says how."""
+    def run(self, seconds: float = math.inf) -> None:
+        """Take steps for about so long; whatever happens, it ends and says how, or waits again."""
+        self._turn = time.monotonic()
         try:
-            ending = self._run(take)
-        except Refused as refused:
-            self._sentence, ending = str(refused), Ending.REFUSED
+            with language.served(self._language):
+                ending = self._advance(self._turn + seconds)
+        except _Interrupted:
+            ending = Ending.LEFT
+        except ValueError as error:  # a sentence for the visitor
+            self.reason, ending = reasons.of(error), Ending.REFUSED
         except Overrun as overrun:
             ending = overrun.ending
         except Broken as broken:
@@ -158,33 +242,28 @@ class Task(Generic[Value]):
         except Exception:
             log.exception("a task failed")
             ending = Ending.BROKEN
-        with self._lock:
+        self._spent, self._turn = self.seconds, None
+        if ending or self.stopped:
+            self._end(ending)
+
+    def _advance(self, until: float) -> Ending | None:
+        if self._steps is None or self.stopped:  # before it began
+            return Ending.STOPPED
+        for found in self._steps(self):
+            with self._changed:
+                self.latest = found
+                self._changed.notify_all()
+            if time.monotonic() >= until:
+                return None
+        return Ending.DONE
+
+    def _end(self, ending: Ending | None) -> None:
+        with self._changed:
             self.ending = self.ending or ending
             self._close()
 
-    def _run(self, take: Callable[[], Process]) -> Ending:
-        work = self._work
-        if work is None:  # stopped before it began
-            return Ending.STOPPED
-        process = take()
-        with self._lock:
-            self._process = process
-        if self.stopped:
-            process.end()
-        output = process.run(work, self._language, self._tell)
-        with self._lock:
-            if self.stopped:
-                return Ending.STOPPED
-            self._finishing = True
-        with language.served(self._language):
-            self._value = self._finish(output)
-        return Ending.DONE
-
-    def _tell(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
-
     def _close(self) -> None:
         """Let go of what was given."""
-        self._work = None
-        self._process = None
-        self._ended.set()
+        self._steps = self._interrupt = None
+        self._over = True
+        self._changed.notify_all()

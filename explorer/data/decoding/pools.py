@@ -8,7 +8,7 @@ import os
 from dataclasses import replace
 
 from explorer.base import server_memory
-from explorer.base.tasks import Pool, ProcessLimits, Spare
+from explorer.base.tasks import ProcessLimits, ProcessPool, Spare
 from explorer.data.decoding.pictures import MOST_BYTES
 
 _CORES = os.cpu_count() or 1
@@ -35,7 +35,7 @@ SPARE = Spare("explorer.data.decoding.pictures", "explorer.data.decoding.archive
 PICTURE = ProcessLimits(
     cpu_seconds=10, wall_seconds=60, memory_bytes=800_000_000, output_bytes=20_000_000
 )
-PICTURES = Pool(
+PICTURES = ProcessPool(
     SPARE,
     at_once=places(PICTURE, max(4, _CORES), _MEMORY),
     most=200,
@@ -48,7 +48,7 @@ ARCHIVE = ProcessLimits(
     cpu_seconds=900, wall_seconds=3600, memory_bytes=1_500_000_000, output_bytes=600_000_000
 )
 LEAST_SECONDS, SECONDS_A_MEGABYTE = 30, 6  # of a core; photographs take 0.02 s a megabyte
-ARCHIVES = Pool(
+ARCHIVES = ProcessPool(
     SPARE,
     at_once=places(ARCHIVE, max(2, _CORES // 4), _MEMORY),
     most=40,

@@ -20,8 +20,8 @@ from explorer.base.tasks import (
     Client,
     Ending,
     Output,
-    Pool,
     ProcessLimits,
+    ProcessPool,
     Refused,
     Spare,
     Task,
@@ -42,13 +42,13 @@ def spare() -> Iterator[Spare]:
     started.close()
 
 
-def pool_of(spare: Spare, at_once: int = 4, **bounds: int) -> Pool:
+def pool_of(spare: Spare, at_once: int = 4, **bounds: int) -> ProcessPool:
     most = {"most": 100, "most_each": 100, "most_bytes": 1_000_000} | bounds
-    return Pool(spare, at_once=at_once, **most)
+    return ProcessPool(spare, at_once=at_once, **most)
 
 
 @pytest.fixture
-def pool(spare: Spare) -> Pool:
+def pool(spare: Spare) -> ProcessPool:
     return pool_of(spare)
 
 
@@ -63,7 +63,7 @@ def same(output: Output) -> Output:
 
 
 def start(
-    pool: Pool, function: str, visitor: str = "", address: str = "", **options: Any
+    pool: ProcessPool, function: str, visitor: str = "", address: str = "", **options: Any
 ) -> Task[Output]:
     return pool.start(work(function, **options), same, Client(visitor, address))
 
@@ -88,7 +88,7 @@ def ended(task: Task[Output]) -> Ending | None:
 
 
 def test_the_work_is_done_in_a_light_process_that_knows_no_secret(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    pool: ProcessPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVSCOPE_KEY", "a teacher's")
     here = threading.get_ident()  # where the visitor's page is drawn, and nowhere else
@@ -118,7 +118,7 @@ def test_the_work_is_done_in_a_light_process_that_knows_no_secret(
 
 
 def test_a_sentence_and_a_fault_are_told_apart(
-    pool: Pool, caplog: pytest.LogCaptureFixture
+    pool: ProcessPool, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Refused, match=r"^Not this one\.$"):
         start(pool, "refuse").result()
@@ -129,7 +129,7 @@ def test_a_sentence_and_a_fault_are_told_apart(
 
 
 def test_a_fault_in_what_is_made_of_it_ends_the_task_too(
-    pool: Pool, caplog: pytest.LogCaptureFixture
+    pool: ProcessPool, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = pool.start(work("look", word=""), lambda output: output.facts["missing"], Client())
     with pytest.raises(Refused, match="it is our mistake"):
@@ -151,7 +151,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_what_is_no_message_ends_the_process_that_lives_on(pool: Pool, said: bytes) -> None:
+def test_what_is_no_message_ends_the_process_that_lives_on(pool: ProcessPool, said: bytes) -> None:
     """Its slot is free at once, not when its limit is reached."""
     task = start(pool, "babble", said=said.hex())
     assert ended(task) is Ending.BROKEN
@@ -159,14 +159,14 @@ def test_what_is_no_message_ends_the_process_that_lives_on(pool: Pool, said: byt
 
 @pytest.mark.parametrize("then", ["end", "hang up"])
 @pytest.mark.parametrize("said", [b"", struct.pack(">I", 900) + b"{"])
-def test_who_breaks_off_is_not_waited_for(pool: Pool, said: bytes, then: str) -> None:
+def test_who_breaks_off_is_not_waited_for(pool: ProcessPool, said: bytes, then: str) -> None:
     assert ended(start(pool, "babble", said=said.hex(), then=then)) is Ending.BROKEN
 
 
 @pytest.mark.parametrize(
     "said", [struct.pack(">I", 2**32 - 1), struct.pack(">I", len(HUGE)) + HUGE]
 )
-def test_no_room_is_made_for_what_is_only_claimed(pool: Pool, said: bytes) -> None:
+def test_no_room_is_made_for_what_is_only_claimed(pool: ProcessPool, said: bytes) -> None:
     assert ended(start(pool, "babble", said=said.hex())) is Ending.OUTPUT
 
 
@@ -181,7 +181,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("function", TOO_MUCH)
-def test_what_takes_too_much_is_ended_with_a_sentence(pool: Pool, function: str) -> None:
+def test_what_takes_too_much_is_ended_with_a_sentence(pool: ProcessPool, function: str) -> None:
     limits, ending, words = TOO_MUCH[function]
     task = start(pool, function, limits=limits)
     assert ended(task) is ending
@@ -191,7 +191,7 @@ def test_what_takes_too_much_is_ended_with_a_sentence(pool: Pool, function: str)
 
 @pytest.mark.parametrize("function", ["spin", "grow"])
 def test_limits_hold_where_the_system_keeps_none(
-    pool: Pool, function: str, monkeypatch: pytest.MonkeyPatch
+    pool: ProcessPool, function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "BOUNDED", False)
     monkeypatch.setattr(process, "MEASURED", True)
@@ -200,7 +200,7 @@ def test_limits_hold_where_the_system_keeps_none(
 
 
 @pytest.mark.skipif(not process.BOUNDED, reason="Windows does not bound it")
-def test_the_process_writes_no_file(pool: Pool, tmp_path: Path) -> None:
+def test_the_process_writes_no_file(pool: ProcessPool, tmp_path: Path) -> None:
     path = tmp_path / "written"
     assert ended(start(pool, "write", path=str(path))) is Ending.BROKEN
     assert not path.exists() or not path.read_bytes()
@@ -209,7 +209,7 @@ def test_the_process_writes_no_file(pool: Pool, tmp_path: Path) -> None:
 # -- its end ----------------------------------------------------------------------------------
 
 
-def test_stop_ends_it_in_the_middle_of_its_work(pool: Pool) -> None:
+def test_stop_ends_it_in_the_middle_of_its_work(pool: ProcessPool) -> None:
     task = start(pool, "spin")
     until(lambda: task.done > 0)
     assert psutil.pid_exists(task.done)
@@ -222,7 +222,7 @@ def test_stop_ends_it_in_the_middle_of_its_work(pool: Pool) -> None:
         task.result()
 
 
-def test_what_is_done_cannot_be_stopped_any_more(pool: Pool) -> None:
+def test_what_is_done_cannot_be_stopped_any_more(pool: ProcessPool) -> None:
     task = start(pool, "look", word="")
     task.wait()
     task.stop()
@@ -272,7 +272,7 @@ def running() -> Iterator[list[Task[Output]]]:
         assert task.wait(PATIENCE)
 
 
-def test_a_visitor_has_one_turn_at_a_time(pool: Pool, running: list[Task[Output]]) -> None:
+def test_a_visitor_has_one_turn_at_a_time(pool: ProcessPool, running: list[Task[Output]]) -> None:
     mine = [start(pool, "sleep", "a") for _time in range(3)]
     other = start(pool, "look", "b", word="")
     running += [*mine, other]
@@ -371,7 +371,9 @@ def waiting_in(spare: Spare) -> list[int]:
     return [spare._ready._process.pid] if spare._ready else []
 
 
-def test_a_process_that_died_while_it_waited_is_not_given_work(spare: Spare, pool: Pool) -> None:
+def test_a_process_that_died_while_it_waited_is_not_given_work(
+    spare: Spare, pool: ProcessPool
+) -> None:
     spare.prepare()
     ready = spare._ready
     assert ready

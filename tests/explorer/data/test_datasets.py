@@ -19,8 +19,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from explorer.base import jobs, storage
+from explorer.base import storage
 from explorer.base.reasons import Reason
+from explorer.base.tasks import Pool, SharedTasks, Task
 from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
 from explorer.data.datasets import cifar, downloads, idx, splitting, writing
@@ -400,15 +401,6 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 # -- work in the background -------------------------------------------------------------------
 
 
-def finished(job: jobs.Job) -> jobs.Job:
-    """Wait for it."""
-    end = time.monotonic() + 20
-    while not job.finished and time.monotonic() < end:
-        time.sleep(0.01)
-    assert job.finished
-    return job
-
-
 @real_fashion
 def test_a_download_can_be_watched_and_stopped_by_anyone(
     home: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
@@ -416,35 +408,36 @@ def test_a_download_can_be_watched_and_stopped_by_anyone(
     mirrored_at(monkeypatch, f"{mirror}/whole/")
     far = threading.Event()
 
-    def work(progress: datasets.Progress) -> str:
+    def fetched(task: Task[str]) -> Iterator[str]:
         def slowly(done: int, total: int) -> None:
-            progress(done, total)
+            task.tell(done, total)
             if done > 1_000_000:
                 far.set()
                 time.sleep(0.01)
 
         datasets.fetch("fashion_mnist", slowly)
-        return "there"
+        yield "there"
 
-    job = jobs.start("test download", work)
-    assert jobs.start("test download", work) is job
+    shared: SharedTasks[str] = SharedTasks(Pool(at_once=2), 1000)
+    task = shared.ask("it", fetched)
+    assert shared.ask("it", fetched) is task
     assert far.wait(20)
-    assert 1_000_000 < job.done < job.total
-    assert job.rate > 0
-    assert job.seconds_left is not None
-    job.cancel()
-    assert finished(job).cancelled
-    assert not job.reason
+    assert 1_000_000 < task.done < task.total
+    assert task.seconds_left is not None
+    task.stop()
+    assert task.wait(20)
+    assert task.stopped
     assert not [path for path in (home / "data").rglob("*") if path.is_file()]
-    jobs.put_away("test download")
-    assert jobs.get("test download") is None
 
 
 def test_work_that_fails_says_why() -> None:
-    def refuse(_progress: datasets.Progress) -> str:
+    def refuse(_task: Task[str]) -> Iterator[str]:
         raise Unavailable("no_internet")
+        yield
 
-    assert finished(jobs.start("test refused", refuse)).reason == Reason("no_internet")
+    task = SharedTasks[str](Pool(at_once=2), 1000).ask("it", refuse)
+    assert task.wait(20)
+    assert task.reason == Reason("no_internet")
 
 
 def test_what_a_killed_download_left_is_swept_away(tmp_path: Path) -> None:

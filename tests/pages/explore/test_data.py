@@ -17,15 +17,15 @@ from playwright.sync_api import Page, expect
 from sklearn.metrics import pairwise_distances_argmin
 from streamlit.testing.v1 import AppTest
 
-from explorer.base import jobs, storage
-from explorer.base.tasks import Pool
+from explorer.base import storage
+from explorer.base.tasks import ProcessPool
 from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
 from explorer.data.datasets import idx, own
 from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
 from explorer.data.decoding import pools
 from explorer.figures import pictures
-from explorer.ui import progress
+from explorer.ui import downloads, progress
 from explorer.ui.entries import ROOT, entry
 from pages.explore.data import class_counts
 from tests.conftest import settled
@@ -202,7 +202,7 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://no-such-host.invalid/"])
-    jobs.put_away("download mnist")
+    downloads.TASKS.clear()
     at = opened(data="mnist")
     assert "MNIST is not on this machine yet" in text(at)
     assert "60\u202f000" in text(at)  # what is known is said all the same
@@ -213,7 +213,7 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(
     assert "At hand without a download: Digits (digits)." in at.error[0].value
     assert at.button(key="data.download")
     assert "no internet here" in opened(data="mnist").error[0].value  # whoever looks sees it
-    jobs.put_away("download mnist")
+    downloads.TASKS.clear()
 
 
 def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
         finally:
             stopped.set()
 
-    jobs.start("download mnist", work)
+    downloads.Download("download mnist", 11_594_722, work).begin("")
     at = opened(data="mnist")
     (bar,) = at.get("progress")
     assert bar.proto.value == 34
@@ -238,7 +238,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
     waited(at)
     assert "The download was stopped; nothing of it is kept" in text(at)
     assert at.button(key="data.download")
-    jobs.put_away("download mnist")
+    downloads.TASKS.clear()
 
 
 def test_a_damaged_file_is_named_and_can_be_fetched_anew(home: Path) -> None:
@@ -306,7 +306,7 @@ def test_reading_is_watched_stopped_and_waited_for(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What takes longer says how far it is; whoever comes second is told that somebody is first."""
-    one = Pool(pools.SPARE, at_once=1, most=4, most_each=2, most_bytes=10**6)
+    one = ProcessPool(pools.SPARE, at_once=1, most=4, most_each=2, most_bytes=10**6)
     monkeypatch.setattr(pools, "ARCHIVES", one)
     monkeypatch.setattr(own, "_DECODE", "tests.task_functions:linger")
     first = brought(opened(data="images"))
