@@ -1,18 +1,24 @@
 """Every page: its folder, its words, its icon, address and section.
 
-To add a page, write its folder under `pages/` and add its entry to `PAGES`.
+To add a page, write its folder under `pages/` (`page.py` and `state.py`) and add its entry to
+`PAGES`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from explorer.base import language
 from explorer.base.language import N_, _
+
+if TYPE_CHECKING:
+    from explorer.ui.state import State
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -36,6 +42,13 @@ class Entry:
     def path(self) -> Path:
         """The page's file, as `st.page_link` and `st.switch_page` take it."""
         return ROOT / "pages" / self.folder / "page.py"
+
+    @property
+    def state(self) -> "State":
+        """What the page's address holds, as `STATE` in the file beside `page.py`."""
+        module = import_module(f"pages.{self.folder.replace('/', '.')}.state")
+        state: State = module.STATE
+        return state
 
 
 PAGES = (

@@ -12,13 +12,12 @@ from streamlit.runtime.scriptrunner import StopException
 
 from explorer.base import language
 from explorer.base.language import _
-from explorer.ui import (  # states: declares what the pages hold
+from explorer.ui import (
     entries,
     language_picker,
     link_warnings,
     progress,
     state,
-    states,  # noqa: F401
     teacher,
     url_state,
 )
@@ -50,7 +49,7 @@ def main() -> None:
     link_warnings.begin()
     progress.begin(page.url_path)
     url_state.drop_endless()
-    state.begin(page.url_path, others=(language_picker.CHOICE,))
+    state.begin(entries.entry(page.url_path).state, others=(language_picker.CHOICE,))
     try:
         page.run()
     except StopException:  # it has said what it had to say

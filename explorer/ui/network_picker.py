@@ -14,11 +14,19 @@ from explorer.base import inputs
 from explorer.base.inputs import Picture
 from explorer.base.language import _
 from explorer.networks.registry import TORCHVISION, Architecture, Option, Value
-from explorer.ui import link_warnings, states
+from explorer.ui import link_warnings
 from explorer.ui.state import State
-from explorer.ui.states import LAYERS
 
 FIRST_SHOWN = "alexnet"
+# Every option that the course's networks have, and torchvision's.
+OPTIONS = tuple(
+    {
+        option.name
+        for name in (*networks.course(), "torchvision/resnet18")
+        for option in networks.get(name).all_options
+    }
+)
+OF_NETWORK = ("input", *OPTIONS)  # what is said of one network means nothing in another
 
 # torchvision's names as people write them; what follows the family is a depth or a variant.
 _FAMILIES = {
@@ -68,17 +76,17 @@ def _defaults(architecture: Architecture) -> dict[str, Any]:
     return {"input": inputs.spell(architecture.input_shape), **options}
 
 
-def set_defaults(architecture: Architecture) -> None:
+def set_defaults(state: State, architecture: Architecture) -> None:
     """Put the input size and every option at the network's defaults."""
     for name, value in _defaults(architecture).items():
-        LAYERS[name] = value
+        state[name] = value
 
 
-def _network_changed() -> None:
+def _network_changed(state: State) -> None:
     """Another network brings its own size and options; a layer of the last means nothing in it."""
-    name: str = LAYERS["network"]
-    LAYERS.reset(states.OF_NETWORK, network="" if name == FIRST_SHOWN else name)
-    set_defaults(networks.get(name))
+    name: str = state["network"]
+    state.reset(state.of_network, network="" if name == FIRST_SHOWN else name)
+    set_defaults(state, networks.get(name))
 
 
 # -- from the address into the widgets ---------------------------------------------------------
@@ -101,49 +109,50 @@ def read_option(option: Option, given: object) -> Value:
         return option.default
 
 
-def _arrive(names: list[str]) -> None:
+def _arrive(state: State, names: list[str]) -> None:
     """Every widget's value as the address says it, or its default where that says none."""
     reject_unknown("network", names)
-    name = LAYERS.query("network")
+    name = state.query("network")
     architecture = networks.get(name if name in names else FIRST_SHOWN)
-    LAYERS["network"] = architecture.name
-    LAYERS["input"] = LAYERS.query("input") or inputs.spell(architecture.input_shape)
-    LAYERS["batch"] = _read_batch(LAYERS.query("batch") or 1)
+    state["network"] = architecture.name
+    state["input"] = state.query("input") or inputs.spell(architecture.input_shape)
+    state["batch"] = _read_batch(state.query("batch") or 1)
     for option in architecture.all_options:
-        LAYERS[option.name] = read_option(option, LAYERS.query(option.name) or option.default)
+        state[option.name] = read_option(option, state.query(option.name) or option.default)
 
 
 # -- the widgets -------------------------------------------------------------------------------
 
 
-def pick_network() -> Architecture:
+def pick_network(state: State) -> Architecture:
     """A network, by its registry name or its title."""
     names = networks.names()
-    if LAYERS.takes_query("network"):
-        _arrive(names)
+    if state.takes_query("network"):
+        _arrive(state, names)
     name = st.selectbox(
         _("Network"),
         names,
-        key=LAYERS.key("network"),
+        key=state.key("network"),
         format_func=label,
         on_change=_network_changed,
+        args=(state,),
         help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
         width=290,
     )
-    LAYERS.put("network", name, FIRST_SHOWN)
-    LAYERS.carry(network=name)
+    state.put("network", name, FIRST_SHOWN)
+    state.carry(network=name)
     return networks.get(name)
 
 
-def pick_input(default: Picture) -> tuple[Picture | None, str]:
+def pick_input(state: State, default: Picture) -> tuple[Picture | None, str]:
     """The size of the picture as a text like 1x28x28; or None and what is wrong with it."""
     text = st.text_input(
         _("Input: channels × height × width"),
-        key=LAYERS.key("input"),
+        key=state.key("input"),
         help=_("For example 1x224x224, or 28 for a square picture of 28 × 28."),
         width=210,
     )
-    LAYERS.put("input", text or "", inputs.spell(default))
+    state.put("input", text or "", inputs.spell(default))
     if not (text or "").strip():
         return default, ""
     try:
@@ -177,16 +186,16 @@ def pick_option(state: State, option: Option) -> Value:
     return value
 
 
-def pick() -> Choice:
+def pick(state: State) -> Choice:
     """Network, input, batch and options in one row; what is rarely changed behind a button."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        architecture = pick_network()
-        picture, complaint = pick_input(architecture.input_shape)
-        batch = LAYERS.number(
+        architecture = pick_network(state)
+        picture, complaint = pick_input(state, architecture.input_shape)
+        batch = state.number(
             "batch", _("Batch"), _("Pictures that go through together."), width=110
         )
-        options = {option.name: pick_option(LAYERS, option) for option in architecture.options}
+        options = {option.name: pick_option(state, option) for option in architecture.options}
         with st.popover(_("More"), icon=":material/tune:"):
             for option in (architecture.in_channels, architecture.num_classes):
-                options[option.name] = pick_option(LAYERS, option)
+                options[option.name] = pick_option(state, option)
     return Choice(architecture, options, picture, batch, complaint)

@@ -11,7 +11,7 @@ on one page is offered on the next) wins over that.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
@@ -21,6 +21,7 @@ from explorer.ui import link_warnings, url_state
 from explorer.ui.url_state import Name
 
 _SHOWN, _RESTORED = "the page that is shown", "addresses restored, by page"
+_BROUGHT = "carried a network here"
 _CARRIED, _CARRIED_TO = "carried from page to page", "carried to pages"
 
 Width = int | Literal["stretch"]
@@ -35,6 +36,7 @@ class Open:
 
     name: str
     default: str = ""
+    shared: bool = False  # by all pages that have it, in the session under "<name> chosen"
 
     def read(self, given: str) -> str:
         """As it is."""
@@ -130,10 +132,8 @@ class State:
     """All that one page holds.
 
     `page` is its address. `carries` are the names that it takes from the page before; when that
-    brings another network, `of_network` is forgotten. `pictures` are the visitor's, on all pages.
+    brings another network, `of_network` is forgotten.
     """
-
-    ALL: ClassVar[dict[str, "State"]] = {}  # address → state
 
     def __init__(
         self,
@@ -141,13 +141,11 @@ class State:
         *fields: Field,
         carries: Iterable[str] = (),
         of_network: Iterable[str] = (),
-        pictures: Iterable[str] = (),
     ) -> None:
         self.page = page
         self.fields = {field.name: field for field in fields}
-        self._carries, self._of_network = frozenset(carries), frozenset(of_network)
-        self._pictures = tuple(pictures)
-        State.ALL[page] = self
+        self.of_network = frozenset(of_network)
+        self._carries = frozenset(carries)
 
     def key(self, name: str) -> str:
         """The key of the widget that holds `name`: no other page's."""
@@ -215,22 +213,25 @@ class State:
 
     def begin_with(self, left: Mapping[str, str]) -> Mapping[str, str]:
         """The address for the page, which was `left` at one, with what is carried to it."""
-        shown = {name: st.session_state.get(f"{name} chosen") for name in self._pictures}
-        left = {**left, **{name: value for name, value in shown.items() if value}}
+        shared = [each.name for each in self.fields.values() if getattr(each, "shared", False)]
+        chosen = {name: st.session_state.get(f"{name} chosen") for name in shared}
+        left = {**left, **{name: value for name, value in chosen.items() if value}}
+        if not self._carries:
+            return left
         carried: Mapping[str, str] = st.session_state.get(_CARRIED, {})
         before: Mapping[str, str] = st.session_state.get(_CARRIED_TO, {}).get(self.page, {})
         if carried == before:
             return left
         same = carried.get("network") == before.get("network")
-        self["brought"] = not same
-        gone = self._carries if same else self._carries | self._of_network
+        st.session_state[_BROUGHT] = not same
+        gone = self._carries if same else self._carries | self.of_network
         stays = {name: value for name, value in left.items() if name not in gone}
         return stays | {name: value for name, value in carried.items() if name in self._carries}
 
     @property
     def brought_network(self) -> bool:
         """Whether the page was opened with a network that was chosen on another page."""
-        return bool(self.get("brought"))
+        return bool(st.session_state.get(_BROUGHT))
 
     # Its widgets. Each is drawn with what it holds: a browser that puts one up late, from a part
     # that was folded when it was first drawn, takes what the last drawing says.
@@ -319,19 +320,18 @@ def _same(said: str, value: object) -> bool:
 # -- when a page is opened ---------------------------------------------------------------------
 
 
-def begin(page: str, others: Iterable[str] = ()) -> None:
-    """Before the page at the address `page` is drawn. `others` are the frame's own names.
+def begin(here: State, others: Iterable[str] = ()) -> None:
+    """Before the page that holds `here` is drawn. `others` are the frame's own names.
 
     Opened by the sidebar its address says nothing: it is as it was left. So is a bare address to
     which Back leads, if the browser kept it from the moment before that was restored.
     """
+    page, bare = here.page, not set(st.query_params) - set(others)
     moved = st.session_state.get(_SHOWN) != page
     st.session_state[_SHOWN] = page
-    here, bare = State.ALL.get(page), not set(st.query_params) - set(others)
     if moved:
         url_state.forget(bound=not bare)
-        if here:
-            here["brought"] = False
+        st.session_state[_BROUGHT] = False
     if not bare:
         return
     restored: dict[str, Mapping[str, str]] = st.session_state.setdefault(_RESTORED, {})
@@ -340,7 +340,7 @@ def begin(page: str, others: Iterable[str] = ()) -> None:
         bound = {k: spell(v) for k, v in url_state.bound_values().items()} if moved else {}
         url_state.rewrite({**restored.get(page, {}), **bound})
     elif moved:
-        restored[page] = here.begin_with(url_state.left()) if here else url_state.left()
+        restored[page] = here.begin_with(url_state.left())
         url_state.rewrite(restored[page])
     else:  # all of it was set to its defaults
         restored.pop(page, None)

@@ -44,7 +44,10 @@ from explorer.training.recipes import PRESETS, Recipe, as_json, course_recipe
 from explorer.ui import downloads, visitor
 from explorer.ui.downloads import Download
 from explorer.ui.state import State
-from explorer.ui.states import DATA, FEATURE_MAPS, NEW_RUN, RUNS
+from pages.explore.data.state import STATE as DATA
+from pages.inside.feature_maps.state import STATE as FEATURE_MAPS
+from pages.train.new_run.state import STATE as NEW_RUN
+from pages.train.runs.state import STATE as RUNS
 from tests.asynchronous import run_apart
 from tests.conftest import settled
 from tests.opened_pages import opened, press, text

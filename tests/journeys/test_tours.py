@@ -16,10 +16,8 @@ from streamlit.testing.v1 import AppTest
 from explorer.runs import Status, store
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
-from explorer.ui import states
 from explorer.ui.entries import PAGES, entry
 from explorer.ui.language_picker import CHOICE
-from explorer.ui.state import State
 from tests.opened_pages import SHELL
 from tests.run_processes import folder
 
@@ -174,11 +172,7 @@ def test_no_page_has_a_key_of_another_one() -> None:
 # -- what is carried along ----------------------------------------------------------------------
 
 
-def _has_network(held: object) -> bool:
-    return isinstance(held, State) and "network" in held.fields
-
-
-NETWORK_PAGES = [held.page for held in vars(states).values() if _has_network(held)]
+NETWORK_PAGES = [page.url for page in PAGES if "network" in page.state.fields]
 
 
 @pytest.mark.parametrize("chosen_on", NETWORK_PAGES)

@@ -16,14 +16,25 @@ from explorer.networks.registry import Architecture, Value
 from explorer.ui import cached, link_warnings, network_picker, url_state
 from explorer.ui.cached import Options
 from explorer.ui.model_picker import download, weight_sources
-from explorer.ui.state import State
-from explorer.ui.states import OPTIONS
+from explorer.ui.network_picker import OPTIONS
+from explorer.ui.state import Field, Open, State
 from explorer.weights import Weights
 
 FIRST = "lenet"
 # What is said of one network's weights means nothing with another.
 OF_NETWORK = ("weights", "side", *OPTIONS)
 LEAST_SIDE, MOST_SIDE = 8, 448  # pixels of an untrained network's pictures
+
+
+def state(page: str, *fields: Field) -> State:
+    """What a page that looks inside holds: these `fields` beside its network and weights."""
+    return State(
+        page,
+        *(Open("network"), Open("weights"), Open("side")),
+        *fields,
+        carries=("network", "weights", "side", *OPTIONS),  # the same on all pages that look inside
+        of_network=("layer", "channel", "at", "moment2", "class", "cam", "picture2"),
+    )
 
 
 @dataclass(frozen=True)

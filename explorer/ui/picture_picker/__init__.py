@@ -21,8 +21,9 @@ from explorer.figures import pictures as figures
 from explorer.ui import link_warnings, progress, transport, url_state
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Mistakes, Place
-from explorer.ui.state import State
+from explorer.ui.state import OneOf, Open, State
 
+FIELDS = (Open("picture", shared=True), OneOf("fit", "squeeze", ("squeeze", "crop", "pad")))
 OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
 WIDTH = 460  # pixels of the part that opens
 LARGEST = MOST_BYTES // 2**20 + 1  # megabytes that a browser sends; the last one is counted here

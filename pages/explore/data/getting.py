@@ -17,12 +17,12 @@ from explorer.data.datasets.records import Data, DataSet
 from explorer.data.decoding import pools
 from explorer.ui import download_view, downloads, progress, visitor
 from explorer.ui.runs import run_words
-from explorer.ui.states import DATA
+from pages.explore.data.state import STATE
 
 
 def loaded(facts: DataSet) -> Data | None:
     """The data set if it is here and whole; else what can be done about it is on the page."""
-    if facts.name == "images" or download_view.going(DATA, downloads.of_data(facts)):
+    if facts.name == "images" or download_view.going(STATE, downloads.of_data(facts)):
         return None
     if not datasets.at_hand(facts.name):
         _offer(facts, _("{title} is not on this machine yet.").format(title=facts.title))
@@ -42,7 +42,7 @@ def _offer(facts: DataSet, sentence: str) -> None:
         title=facts.title, size=size(facts.download_bytes)
     )
     if facts.download_bytes:
-        download_view.offer(DATA, downloads.of_data(facts), words, sentence)
+        download_view.offer(STATE, downloads.of_data(facts), words, sentence)
     elif sentence:
         st.info(sentence, icon=":material/cloud_download:")
 
@@ -62,7 +62,7 @@ def own_pictures(facts: DataSet) -> None:
 
 def _take_zip() -> None:
     given = st.file_uploader(
-        _("A zip with one folder of pictures for each class"), ["zip"], key=DATA.key("own_zip")
+        _("A zip with one folder of pictures for each class"), ["zip"], key=STATE.key("own_zip")
     )
     st.caption(
         _(
@@ -91,8 +91,8 @@ def _keep(given: UploadedFile | None) -> None:
         return
     progress.forget("own")
     st.session_state["own kept"] = given.file_id
-    DATA.put("own", name)
-    st.session_state.pop(DATA.key("own"), None)  # the address says which
+    STATE.put("own", name)
+    st.session_state.pop(STATE.key("own"), None)  # the address says which
     st.rerun()
 
 
@@ -102,8 +102,8 @@ def _delete(name: str) -> None:
     except ValueError as error:
         st.toast(str(error), icon=":material/block:")
         return
-    st.session_state.pop(DATA.key("own"), None)
-    DATA.put("own", "")
+    st.session_state.pop(STATE.key("own"), None)
+    STATE.put("own", "")
 
 
 def _deletion(facts: DataSet) -> None:
@@ -125,7 +125,7 @@ def deletion_button(word: str, name: str) -> None:
     refused = visitor.may_not_delete(name)
     st.button(
         word,
-        key=DATA.key("delete_own"),
+        key=STATE.key("delete_own"),
         icon=":material/delete_forever:",
         disabled=bool(refused),
         help=refused or None,

@@ -17,9 +17,9 @@ from explorer.data.datasets.averages import averages, most_frequent_share, neare
 from explorer.data.datasets.records import Data, DataSet, Split
 from explorer.figures import pictures
 from explorer.ui import link_warnings
-from explorer.ui.states import DATA
 from pages.explore.data import class_counts, getting
 from pages.explore.data.class_counts import Counts
+from pages.explore.data.state import STATE
 
 STYLE = Path(__file__).with_name("page.css")
 SAMPLES = 10  # of each class
@@ -44,7 +44,7 @@ class Shown:
 def pick() -> str:
     """One of the five names; the last is for people's own pictures."""
     words = {name: _(each.title) for name, each in datasets.DATASETS.items()}
-    return DATA.pick_one("data", _("Data set"), words)
+    return STATE.pick_one("data", _("Data set"), words)
 
 
 def known(name: str) -> DataSet:
@@ -53,18 +53,18 @@ def known(name: str) -> DataSet:
     if name != "images" or not kept:
         _drop_own()
         return datasets.get(name)
-    if DATA.takes_query("own") or DATA["own"] not in kept:
-        DATA["own"] = DATA.heed("own", kept)
-    DATA.know()
+    if STATE.takes_query("own") or STATE["own"] not in kept:
+        STATE["own"] = STATE.heed("own", kept)
+    STATE.know()
     chosen = st.selectbox(
         _("Kept here"),
         kept,
-        key=DATA.key("own"),
+        key=STATE.key("own"),
         format_func=lambda each: each.removeprefix(own.PREFIX),
         label_visibility="collapsed",
         width=300,
     )
-    DATA.put("own", chosen)
+    STATE.put("own", chosen)
     try:
         return datasets.get(chosen)
     except ValueError as error:  # damaged
@@ -75,8 +75,8 @@ def known(name: str) -> DataSet:
 
 def _drop_own() -> None:
     """Where no set of people's own is shown, the address names none; a link that does is told."""
-    link_warnings.know(DATA.fields.keys() - {"own"})
-    DATA.put("own", "")
+    link_warnings.know(STATE.fields.keys() - {"own"})
+    STATE.put("own", "")
 
 
 def are_own(facts: DataSet) -> bool:
@@ -88,26 +88,26 @@ def are_own(facts: DataSet) -> bool:
 
 
 def _turn(by: int) -> None:
-    DATA["turn"] += by
+    STATE["turn"] += by
 
 
 def choose(data: Data) -> Shown:
     """The row above the sheet: which part, and which ten of each class."""
-    if DATA.takes_query("turn"):
-        given = DATA.query("turn")
-        DATA["turn"] = int(given) if given.isdecimal() and len(given) < 6 else 0
+    if STATE.takes_query("turn"):
+        given = STATE.query("turn")
+        STATE["turn"] = int(given) if given.isdecimal() and len(given) < 6 else 0
     with st.container(horizontal=True, vertical_alignment="center", key="data_which"):
         words = {"train": _("To train on"), "test": _("To test with")}
-        part = DATA.pick_one("part", _("Part"), words)
+        part = STATE.pick_one("part", _("Part"), words)
         for key, by, icon, label in (
             ("back", -1, ":material/chevron_left:", _("Ten before")),
             ("forth", 1, ":material/chevron_right:", _("Ten more")),
         ):
-            st.button(label, key=DATA.key(key), icon=icon, on_click=_turn, args=(by,))
+            st.button(label, key=STATE.key(key), icon=icon, on_click=_turn, args=(by,))
         most = int(Shown(part, 0).split(data).labels.bincount().max())
-        turn = DATA["turn"] % -(-most // SAMPLES)  # after the last come the first
-        DATA["turn"] = turn
-        DATA.put("turn", turn, 0)
+        turn = STATE["turn"] % -(-most // SAMPLES)  # after the last come the first
+        STATE["turn"] = turn
+        STATE.put("turn", turn, 0)
         first = turn * SAMPLES + 1
         words_of_place = _("Pictures {first} to {last} of each class").format(
             first=exact(first), last=exact(first + SAMPLES - 1)
@@ -219,5 +219,5 @@ def _counts(data: Data) -> Counts:
 def counts(data: Data) -> None:
     """How many pictures of each class."""
     st.plotly_chart(
-        class_counts.chart(_counts(data)), key=DATA.key("counts"), config={"displaylogo": False}
+        class_counts.chart(_counts(data)), key=STATE.key("counts"), config={"displaylogo": False}
     )

@@ -4,13 +4,13 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui import cached, network_picker
-from explorer.ui.states import LAYERS
 from pages.explore.layers import parts, totals
+from pages.explore.layers.state import STATE
 
 title = st.empty()  # names the network, which is picked below it
-choice = network_picker.pick()
+choice = network_picker.pick(STATE)
 architecture, options = choice.architecture, cached.pairs(choice.options)
-LAYERS.know(*choice.options)
+STATE.know(*choice.options)
 title.title(_("What happens to an image inside {network}?").format(network=architecture.title))
 
 if choice.picture is None:
@@ -23,7 +23,7 @@ totals.totals(anatomy, choice)
 if anatomy.lesson:
     parts.lesson(anatomy.lesson, choice)
 words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
-layers, costs, code, about = LAYERS.tabs("view", words)
+layers, costs, code, about = STATE.tabs("view", words)
 if layers.open:
     with layers:
         parts.board(anatomy, choice, choice.picture)

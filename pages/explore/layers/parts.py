@@ -14,10 +14,10 @@ from explorer.networks import Architecture, Reported
 from explorer.networks.registry import option_title
 from explorer.ui import cached, url_state
 from explorer.ui.network_picker import Choice, set_defaults
-from explorer.ui.states import LAYERS
 from pages.explore.layers import board_view, content, table
 from pages.explore.layers.board import board_labels, layer_board
 from pages.explore.layers.board_types import Board, View
+from pages.explore.layers.state import STATE
 
 _BEGUN = "where the board began"
 
@@ -30,11 +30,11 @@ def _identity(anatomy: Anatomy) -> str:
 
 
 def _set_input(text: str) -> None:
-    LAYERS["input"] = text
+    STATE["input"] = text
 
 
 def _set_option(name: str, value: int) -> None:
-    LAYERS[name] = value
+    STATE[name] = value
 
 
 # -- when something is wrong with what was asked ----------------------------------------------
@@ -47,7 +47,7 @@ def complain(choice: Choice) -> None:
     st.button(
         _("Use {size}").format(size=default),
         on_click=set_defaults,
-        args=(choice.architecture,),
+        args=(STATE, choice.architecture),
         type="primary",
     )
 
@@ -72,7 +72,7 @@ def _mend(given: Lesson, choice: Choice) -> None:
         spelled = inputs.spell(given.nearest)
         st.button(
             _("Use {size}").format(size=spelled),
-            key=LAYERS.key("use_nearest"),
+            key=STATE.key("use_nearest"),
             type="primary",
             on_click=_set_input,
             args=(spelled,),
@@ -80,7 +80,7 @@ def _mend(given: Lesson, choice: Choice) -> None:
     if given.reason == "channels" and given.operation.inputs == ("input",):
         st.button(
             _("Build it for {n} channels").format(n=given.got),
-            key=LAYERS.key("use_channels"),
+            key=STATE.key("use_channels"),
             on_click=_set_option,
             args=("in_channels", given.got),
         )
@@ -97,9 +97,9 @@ def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     shown = Board(
         key=key, file=_identity(anatomy), labels=board_labels(), view=view, content=kept.text
     )
-    chosen = layer_board(shown, key=LAYERS.key("board"))
-    LAYERS.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
-    LAYERS.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
+    chosen = layer_board(shown, key=STATE.key("board"))
+    STATE.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
+    STATE.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
 
 
 def _view(key: str, kept: content.Kept) -> tuple[str, View]:
@@ -110,7 +110,7 @@ def _view(key: str, kept: content.Kept) -> tuple[str, View]:
     """
     begun: tuple[str, int, View] | None = st.session_state.get(_BEGUN)
     turn = begun[1] if begun else 0
-    if begun is None or begun[0] != key or LAYERS.takes_query("board"):
+    if begun is None or begun[0] != key or STATE.takes_query("board"):
         turn += url_state.came_back()
         begun = (key, turn, board_view.read(st.query_params, kept.names, kept.first))
         st.session_state[_BEGUN] = begun
@@ -124,8 +124,8 @@ def charts(anatomy: Anatomy) -> None:
     """Where the costs sit, and how the maps change."""
     with st.container(horizontal=True):
         words = {name: figures.label(name) for name in figures.QUANTITIES}
-        quantity = LAYERS.pick_one("show", _("Show"), words)
-        saved = LAYERS.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
+        quantity = STATE.pick_one("show", _("Show"), words)
+        saved = STATE.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
     if share := figures.concentration(anatomy, quantity):
         st.markdown(f"**{share}**")
     config = {
@@ -136,9 +136,9 @@ def charts(anatomy: Anatomy) -> None:
             "scale": 2,
         },
     }
-    st.plotly_chart(figures.costs(anatomy, quantity), key=LAYERS.key("costs"), config=config)
+    st.plotly_chart(figures.costs(anatomy, quantity), key=STATE.key("costs"), config=config)
     st.subheader(_("How do the maps change on their way?"), anchor=False)
-    st.plotly_chart(figures.shapes(anatomy), key=LAYERS.key("shapes"), config=config)
+    st.plotly_chart(figures.shapes(anatomy), key=STATE.key("shapes"), config=config)
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 

@@ -8,7 +8,7 @@ from explorer.base.language import _
 from explorer.base.units import exact, size
 from explorer.ui import cached
 from explorer.ui.network_picker import Choice
-from explorer.ui.states import LAYERS
+from pages.explore.layers.state import STATE
 
 WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight on a projector
 
@@ -21,7 +21,7 @@ def totals(anatomy: Anatomy, choice: Choice) -> None:
             line = _("Up to {layer}: {sums}").format(layer=anatomy.lesson.operation.name, sums=line)
         st.markdown(f"**{line}**", width="stretch")
         sums = st.popover(
-            _("All sums"), icon=":material/functions:", key=LAYERS.key("sums"), on_change="rerun"
+            _("All sums"), icon=":material/functions:", key=STATE.key("sums"), on_change="rerun"
         )
         with sums, st.container(horizontal=True, width=2 * WIDTH + 16, key="all_sums"):
             with st.container(width=WIDTH, gap="small"):
@@ -58,7 +58,7 @@ def _table(heading: str, rows: dict[str, str]) -> str:
 
 def _training(choice: Choice, *, compute: bool) -> None:
     """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
-    optimizer = LAYERS.select(
+    optimizer = STATE.select(
         "optimizer",
         _("Training with"),
         _("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),

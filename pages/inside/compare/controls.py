@@ -10,31 +10,31 @@ from explorer.inside import comparison
 from explorer.inside.comparison import MOST, Entrant
 from explorer.ui import url_state
 from explorer.ui.model_picker import weight_sources
-from explorer.ui.states import COMPARE
 from explorer.weights import PUBLISHED, UNTRAINED
 from pages.inside.compare.charts import percent
+from pages.inside.compare.state import STATE
 
 NETS = "nets"
-_CHOSEN = COMPARE.key(NETS)
+_CHOSEN = STATE.key(NETS)
 COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet", "bn_lenet")
 
 
 def pick() -> list[Entrant]:
     """The networks, in the order in which they were chosen; to stand in a row."""
-    COMPARE.know()
+    STATE.know()
     if url_state.takes_query(_CHOSEN):
         _arrive()
     _list()
     chosen = _read(st.session_state[_CHOSEN])
     _presets()
     _moments(chosen)
-    COMPARE.put(NETS, comparison.spell(chosen))
+    STATE.put(NETS, comparison.spell(chosen))
     return chosen
 
 
 def _arrive() -> None:
     """Take what the address says; without that, two LeNets."""
-    chosen, wrong = comparison.read(COMPARE.query(NETS))
+    chosen, wrong = comparison.read(STATE.query(NETS))
     for sentence in wrong:
         st.warning(sentence, icon=":material/link_off:")
     st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()

@@ -16,9 +16,9 @@ from explorer.data.datasets import Data
 from explorer.figures import maps, pictures
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Cell, Pair, Shared
-from explorer.ui.states import COMPARE
 from pages.inside.compare import results_table
 from pages.inside.compare.computation import Side
+from pages.inside.compare.state import STATE
 
 DIFFER = "differ"
 PAGE = 30  # pictures at once
@@ -60,7 +60,7 @@ def _pick_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
     if len(pairs) == 1:
         return next(iter(pairs.values()))
     words = {name: f"{_name(a)} – {_name(b)}" for name, (a, b) in pairs.items()}
-    return pairs[COMPARE.pick_listed("pair", _("Which two"), words, width=420)]
+    return pairs[STATE.pick_listed("pair", _("Which two"), words, width=420)]
 
 
 def _name(side: Side) -> str:
@@ -80,7 +80,7 @@ def _pick_cell(found: Pair, differing: Tensor, one: str, other: str) -> Tensor:
         cell: titles[cell].format(a=one, b=other, n=exact(found.count(cell))) for cell in order
     }
     words[DIFFER] = _("not all say the same: {n}").format(n=exact(len(differing)))
-    chosen = COMPARE.pick_one("cell", _("Which pictures"), words)
+    chosen = STATE.pick_one("cell", _("Which pictures"), words)
     return next((found.pictures[cell] for cell in order if cell == chosen), differing)
 
 
@@ -124,18 +124,18 @@ def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:
 
 
 def _turn(by: int) -> None:
-    COMPARE["from"] += by
+    STATE["from"] += by
 
 
 def _pick_page(count: int) -> int:
     """Where the shown ones begin."""
-    if COMPARE.takes_query("from"):
-        given = COMPARE.query("from")
-        COMPARE["from"] = int(given) if given.isdecimal() and len(given) < 7 else 0
+    if STATE.takes_query("from"):
+        given = STATE.query("from")
+        STATE["from"] = int(given) if given.isdecimal() and len(given) < 7 else 0
     last = (count - 1) // PAGE * PAGE
-    first = min(max(int(COMPARE["from"]) // PAGE * PAGE, 0), last)
-    COMPARE["from"] = first
-    COMPARE.put("from", first, 0)
+    first = min(max(int(STATE["from"]) // PAGE * PAGE, 0), last)
+    STATE["from"] = first
+    STATE.put("from", first, 0)
     if count <= PAGE:
         return first
     with st.container(horizontal=True, vertical_alignment="center"):

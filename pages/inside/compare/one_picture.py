@@ -13,10 +13,10 @@ from explorer.data.pictures import Picture
 from explorer.inside import attribution
 from explorer.inside.attribution.checking import Guess
 from explorer.ui import picture_picker
-from explorer.ui.states import COMPARE
 from pages.inside.compare import controls, results_table
 from pages.inside.compare.charts import percent
 from pages.inside.compare.computation import Side
+from pages.inside.compare.state import STATE
 
 MOST = 3  # classes
 
@@ -30,8 +30,8 @@ def show(sides: Sequence[Side], dataset: str) -> None:
     known = [side.entrant.learned for side in sides if side.entrant.learned]
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare_picture"):
         first = picture_picker.first(dataset or next(iter(known), ""))
-        picture = picture_picker.pick(COMPARE, "picture", _("Picture"), first)
-        fit = picture_picker.pick_fit(COMPARE)
+        picture = picture_picker.pick(STATE, "picture", _("Picture"), first)
+        fit = picture_picker.pick_fit(STATE)
         given = sides[0].entrant
         prepared = pictures.prepare(picture, given.shape, fit, given.known.normalisation)
         picture_picker.beside(picture, prepared, fit, given.known.normalisation)

@@ -11,7 +11,6 @@ from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import Shared
 from explorer.ui.model_picker import mode
-from explorer.ui.states import COMPARE
 from pages.inside.compare import (
     budget_charts,
     charts,
@@ -23,6 +22,7 @@ from pages.inside.compare import (
 )
 from pages.inside.compare.charts import Row, percent
 from pages.inside.compare.computation import Side
+from pages.inside.compare.state import STATE
 
 PARTS = ("1000", "2500", "10000")  # of the test pictures; the first is the default
 BY_CHANCE = 0.05  # as likely as this, a difference may well be none
@@ -47,7 +47,7 @@ def look(sides: Sequence[Side], shared: Shared) -> None:
         "differ": _("Where they disagree"),
         "budgets": _("Layer budgets"),
     }
-    picture, differ, budgets = COMPARE.tabs("view", words)
+    picture, differ, budgets = STATE.tabs("view", words)
     if picture.open:
         with picture:
             one_picture.show(sides, shared.dataset)
@@ -65,7 +65,7 @@ def pick_pictures() -> int:
         part: _("the first {n}").format(n=exact(int(part))) if part != PARTS[-1] else _("all")
         for part in PARTS
     }
-    return int(COMPARE.pick_listed("first", _("Test pictures"), words, width=150))
+    return int(STATE.pick_listed("first", _("Test pictures"), words, width=150))
 
 
 def row(side: Side) -> Row:
@@ -168,7 +168,7 @@ def _bubbles(rows: Sequence[Row]) -> None:
         "macs": _("over MACs"),
         "seconds": _("over time"),
     }
-    across = COMPARE.pick_one("across", _("What lies across"), words)
+    across = STATE.pick_one("across", _("What lies across"), words)
     st.plotly_chart(
         charts.bubbles(rows, across),
         key="compare_bubbles",
@@ -214,7 +214,7 @@ def _runs(sides: Sequence[Side]) -> str:
 
 def _budgets(sides: Sequence[Side]) -> None:
     scales = {"same": _("on one scale"), "shares": _("as shares")}
-    shares = COMPARE.pick_one("scale", _("Scale"), scales) == "shares"
+    shares = STATE.pick_one("scale", _("Scale"), scales) == "shares"
     networks = [
         (f"{side.letter} {architectures.get(side.entrant.known.network).title}", side.anatomy)
         for side in sides

@@ -20,9 +20,9 @@ from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import Choice, mode, weight_sources
 from explorer.ui.picture_picker.browse import Mistakes, Place
-from explorer.ui.states import FEATURE_MAPS
 from explorer.weights import Weights
 from pages.inside.feature_maps.parts import Side
+from pages.inside.feature_maps.state import STATE
 
 WORST = 24  # mistakes that can be leafed through
 BATCH, SMALL_BATCH = 32, 4  # pictures in training mode
@@ -44,29 +44,27 @@ def pick() -> Looked | None:
     None if there is nothing to look into yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = model_picker.pick(FEATURE_MAPS)
+        choice = model_picker.pick(STATE)
         if choice is None:
             return None
-        model_picker.know(FEATURE_MAPS, choice)
+        model_picker.know(STATE, choice)
         first = picture_picker.first(choice.dataset)
         mistakes = _mistakes(choice)
-        picture = picture_picker.pick(FEATURE_MAPS, "picture", _("Picture"), first, mistakes)
-        fit = picture_picker.pick_fit(FEATURE_MAPS)
+        picture = picture_picker.pick(STATE, "picture", _("Picture"), first, mistakes)
+        fit = picture_picker.pick_fit(STATE)
         place_for_second = st.container(width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="inside_told"):
         prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
         picture_picker.beside(picture, prepared, fit, choice.known.normalisation)
         beside = _pick_beside(choice)
         with st.container(width=240, gap="xxsmall"):
-            training = FEATURE_MAPS.toggle("training", _("Training mode"))
+            training = STATE.toggle("training", _("Training mode"))
             st.caption(_mode(choice, training=training))
     main = _side(choice, picture, choice.known, fit, training=training)
     with place_for_second:
         if beside == "pictures":
             label = _("Second picture")
-            other = picture_picker.pick(
-                FEATURE_MAPS, "picture2", label, _neighbour(first), mistakes
-            )
+            other = picture_picker.pick(STATE, "picture2", label, _neighbour(first), mistakes)
             second = _side(choice, other, choice.known, fit, training=training)
             return Looked(choice, (main, second))
         if beside == "moments" and (known := _pick_second_moment(choice)):
@@ -102,14 +100,14 @@ def _pick_beside(choice: Choice) -> str:
     words = {"alone": _("one picture"), "pictures": _("two pictures")}
     if len(weight_sources.moments(weight_sources.base(choice.known.source))) > 1:
         words["moments"] = _("before and after")
-    return FEATURE_MAPS.pick_one("beside", _("Side by side"), words)
+    return STATE.pick_one("beside", _("Side by side"), words)
 
 
 def _pick_second_moment(choice: Choice) -> Weights | None:
     """None if it cannot be had any more."""
     source = choice.known.source
     there = weight_sources.moments(weight_sources.base(source))
-    return model_picker.at_moment(choice, weight_sources.pick_before(FEATURE_MAPS, source, there))
+    return model_picker.at_moment(choice, weight_sources.pick_before(STATE, source, there))
 
 
 def _side(choice: Choice, picture: Picture, known: Weights, fit: str, *, training: bool) -> Side:

@@ -4,8 +4,8 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui import size_mismatch
-from explorer.ui.states import FEATURE_MAPS
 from pages.inside.feature_maps import controls, parts
+from pages.inside.feature_maps.state import STATE
 
 st.title(_("What does each layer see?"))
 looked = controls.pick()
@@ -14,6 +14,6 @@ if looked is None:
 with st.spinner(_("Looking …")):  # shown only after half a second
     problem = controls.problem(looked.sides)
 if problem:
-    size_mismatch.complain(FEATURE_MAPS, problem, looked.choice)
+    size_mismatch.complain(STATE, problem, looked.choice)
     st.stop()
 parts.look(looked.sides, looked.main)

@@ -18,10 +18,10 @@ from explorer.ui import link_warnings
 from explorer.ui.boards import network_strip
 from explorer.ui.inside import recordings, sum_words
 from explorer.ui.inside.recordings import Overview, Subject
-from explorer.ui.states import FEATURE_MAPS
 from pages.inside.feature_maps import arithmetic, channel_map, layer_view, map_mosaic, selection
 from pages.inside.feature_maps.layer_view import Layer
 from pages.inside.feature_maps.selection import Place
+from pages.inside.feature_maps.state import STATE
 
 Content = str | Callable[[], str | bytes]  # of a file; a function is called when it is asked for
 
@@ -151,14 +151,14 @@ def _controls(*, moments: bool) -> _Colours:
         "signed": _("signed, white is 0"),
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key="maps_controls"):
-        sort = FEATURE_MAPS.pick_listed("sort", _("Channels sorted"), sorts, width=132)
-        scale = FEATURE_MAPS.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sign = FEATURE_MAPS.pick_listed("signs", _("Colours"), signs, width=172)
+        sort = STATE.pick_listed("sort", _("Channels sorted"), sorts, width=132)
+        scale = STATE.pick_listed("scale", _("One range of colours for"), scales, width=178)
+        sign = STATE.pick_listed("signs", _("Colours"), signs, width=172)
         together = True
         if moments:
-            together = FEATURE_MAPS.toggle("both", _("One range on both sides"))
+            together = STATE.toggle("both", _("One range on both sides"))
         else:
-            FEATURE_MAPS.heed("both", ("true",))
+            STATE.heed("both", ("true",))
     return _Colours(sort, next(each for each in scales if each == scale), sign, together)
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui import link_warnings, url_state
-from explorer.ui.states import FEATURE_MAPS
+from pages.inside.feature_maps.state import STATE
 
 KEYS = ("layer", "channel", "at")
 OPENED = "maps_strip"  # a component that stands on the page from the first run on
@@ -26,7 +26,7 @@ def arrive() -> None:
     """Take what the address says, where it wins (see `links`); before anything is drawn."""
     if url_state.takes_query(OPENED):
         for key in KEYS:
-            st.session_state[_kept(key)] = FEATURE_MAPS.query(key)
+            st.session_state[_kept(key)] = STATE.query(key)
 
 
 def go(layer: str | None = None, channel: int | None = None, at: Place | None = None) -> None:
@@ -51,7 +51,7 @@ def layer(names: Sequence[str], default: str) -> str:
     found = inside[-1] if said and inside else default
     if said and not inside:
         _refuse("layer", names, found)
-    FEATURE_MAPS.put("layer", found, default)
+    STATE.put("layer", found, default)
     return found
 
 
@@ -68,7 +68,7 @@ def channel(count: int, default: int) -> int:
     found = int(said) if known else default
     if said and not known:
         _refuse("channel", link_warnings.between(0, count - 1), str(found))
-    FEATURE_MAPS.put("channel", str(found), str(default))
+    STATE.put("channel", str(found), str(default))
     return found
 
 
@@ -82,7 +82,7 @@ def unit(size: tuple[int, int], default: Place) -> Place:
         there = _("{places} (row.column)").format(places=link_warnings.between("0.0", last))
         _refuse("at", there, _spelled(default))
         place = default
-    FEATURE_MAPS.put("at", _spelled(place), _spelled(default))
+    STATE.put("at", _spelled(place), _spelled(default))
     return place
 
 

@@ -14,9 +14,9 @@ from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.inside.feature_visualization import Ascent, Settings
 from explorer.ui.boards.component import Component
-from explorer.ui.states import EXCITES
 from pages.inside.feature_visualization import figures, patch_mosaic, subjects
 from pages.inside.feature_visualization.computation import Work
+from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
 PICTURE = Component(Path(__file__).with_suffix(".js"), "excites-ascent")
@@ -27,17 +27,17 @@ def pick(subject: Subject) -> Settings:
     goal = Settings().goal
     if subjects.map_shape(subject)[1:] != (1, 1):  # a lone number is both
         words = {"unit": _("its middle unit"), "mean": _("all its units")}
-        goal = EXCITES.pick_listed("goal", _("To be drawn for"), words, width=150)
+        goal = STATE.pick_listed("goal", _("To be drawn for"), words, width=150)
     with st.popover(_("How"), icon=":material/tune:", help=_("Steps and regularisers")):
         return Settings(
             goal=goal,
-            steps=EXCITES.slider("steps", _("Steps")),
-            rate=EXCITES.slider("rate", _("Learning rate")),
-            seed=EXCITES.number("noise", _("Seed of the noise")),
-            variation=EXCITES.slider("tv", _("Neighbours alike (total variation)")),
-            decay=EXCITES.slider("l2", _("Towards grey (L2)")),
-            jitter=EXCITES.slider("jitter", _("Jitter, pixels")),
-            blur=EXCITES.slider("blur", _("Blur, pixels")),
+            steps=STATE.slider("steps", _("Steps")),
+            rate=STATE.slider("rate", _("Learning rate")),
+            seed=STATE.number("noise", _("Seed of the noise")),
+            variation=STATE.slider("tv", _("Neighbours alike (total variation)")),
+            decay=STATE.slider("l2", _("Towards grey (L2)")),
+            jitter=STATE.slider("jitter", _("Jitter, pixels")),
+            blur=STATE.slider("blur", _("Blur, pixels")),
         )
 
 

@@ -14,8 +14,8 @@ from explorer.ui import link_warnings, model_picker, picture_picker, size_mismat
 from explorer.ui.inside import recordings
 from explorer.ui.model_picker import Choice
 from explorer.ui.picture_picker.browse import Place
-from explorer.ui.states import EXCITES
 from pages.inside.feature_visualization import ascent, subjects
+from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
 COUNTS = (500, 2000)  # pictures to go through, or all
@@ -42,26 +42,26 @@ def pick() -> Looked | None:
     the first one gave it.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_controls"):
-        choice = model_picker.pick(EXCITES)
+        choice = model_picker.pick(STATE)
         if choice is None:
             return None
-        model_picker.know(EXCITES, choice)
+        model_picker.know(STATE, choice)
         found = subjects.layers(choice.known.network, choice.options, choice.shape)
         lesson = _measured(choice).lesson
         layer = _pick_layer(found) if found else None
     if lesson or layer is None:
         size_mismatch.complain(
-            EXCITES, lesson or _("No layer of this network reads the picture."), choice
+            STATE, lesson or _("No layer of this network reads the picture."), choice
         )
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_pictures"):
         subject = _pick_pictures(choice, layer)
         sorts = {"index": _("by number"), "value": _("by value")}
-        sort = EXCITES.pick_listed("sort", _("Channels sorted"), sorts, width=130)
+        sort = STATE.pick_listed("sort", _("Channels sorted"), sorts, width=130)
         kind = "pictures"
         if not subjects.fields(subject).sees_all:
             kinds = {"pictures": _("whole, framed"), "patches": _("what it sees")}
-            kind = EXCITES.pick_listed("show", _("Pictures shown"), kinds, width=150)
+            kind = STATE.pick_listed("show", _("Pictures shown"), kinds, width=150)
         settings = ascent.pick(subject)
     return Looked(choice, subject, _classes(choice, layer, found), settings, sort, kind)
 
@@ -92,22 +92,22 @@ def _usual(found: list[Layer]) -> str:
 def _pick_layer(found: list[Layer]) -> Layer:
     named = {each.operation.name: each for each in found}
     default = _usual(found)
-    if EXCITES.takes_query("layer") or EXCITES["layer"] not in named:
-        EXCITES["layer"] = _asked(list(named), default)
+    if STATE.takes_query("layer") or STATE["layer"] not in named:
+        STATE["layer"] = _asked(list(named), default)
     name = st.selectbox(
         _("Layer"),
         list(named),
-        key=EXCITES.key("layer"),
+        key=STATE.key("layer"),
         format_func=lambda name: _told(named[name]),
         width=220,
     )
-    EXCITES.put("layer", name, default)
+    STATE.put("layer", name, default)
     return named[name]
 
 
 def _asked(names: list[str], default: str) -> str:
     """The layer that the address names; of a block, its last."""
-    said = EXCITES.query("layer")
+    said = STATE.query("layer")
     inside = [name for name in names if name == said or name.startswith(f"{said}.")]
     if said and not inside:
         link_warnings.refuse("layer", said, names, default)
@@ -126,13 +126,13 @@ def _pick_data(choice: Choice) -> str:
     usual = place.dataset
     words = {name: datasets.get(name).title for name in [usual, *here]}
     # Another network's data are another default: what stands in the widget is kept all the same.
-    return EXCITES.pick_listed("data", _("Pictures of"), words, width=160)
+    return STATE.pick_listed("data", _("Pictures of"), words, width=160)
 
 
 def _pick_total(gallery: Gallery) -> int:
     some = {str(n): exact(n) for n in COUNTS if n < len(gallery)}
     words = {**some, "all": _("all {n}").format(n=exact(len(gallery)))}
-    chosen = EXCITES.pick_listed("among", _("Among"), words, width=120)
+    chosen = STATE.pick_listed("among", _("Among"), words, width=120)
     return len(gallery) if chosen == "all" else int(chosen)
 
 
@@ -142,7 +142,7 @@ def _pick_total(gallery: Gallery) -> int:
 def arrive() -> None:
     """Take the channel that the address names, where it wins (see `links`)."""
     if url_state.takes_query("excites_mosaic"):
-        st.session_state[_CHANNEL] = EXCITES.query("channel")
+        st.session_state[_CHANNEL] = STATE.query("channel")
 
 
 def go(channel: int) -> None:
@@ -158,7 +158,7 @@ def channel(count: int) -> int:
     if said and not known:
         link_warnings.refuse("channel", said, link_warnings.between(0, count - 1), found)
         st.session_state[_CHANNEL] = ""
-    EXCITES.put("channel", found, 0)
+    STATE.put("channel", found, 0)
     return found
 
 

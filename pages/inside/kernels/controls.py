@@ -9,10 +9,10 @@ from explorer import weights
 from explorer.base.language import _
 from explorer.ui import model_picker
 from explorer.ui.model_picker import Choice, weight_sources
-from explorer.ui.states import KERNELS
 from explorer.weights import UNTRAINED, Weights
 from pages.inside.kernels import kept
 from pages.inside.kernels.kept import Subject
+from pages.inside.kernels.state import STATE
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,22 @@ def pick() -> tuple[Side, ...] | None:
     None if there is nothing to look into yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = model_picker.pick(KERNELS)
+        choice = model_picker.pick(STATE)
         if choice is None:
             return None
-        model_picker.know(KERNELS, choice)
+        model_picker.know(STATE, choice)
         main = _side(choice, choice.known)
         if not choice.known.trained:
             st.caption(_told(choice), width=330)
         others = _others(choice)
         if not others:
-            KERNELS.heed("beside", ["alone"])
+            STATE.heed("beside", ["alone"])
             return (main,)
         words = {"alone": _("alone"), "moments": _("random against trained")}
-        if KERNELS.pick_one("beside", _("Side by side"), words) == "alone":
+        if STATE.pick_one("beside", _("Side by side"), words) == "alone":
             return (main,)
         before = model_picker.at_moment(
-            choice, weight_sources.pick_before(KERNELS, choice.known.source, others)
+            choice, weight_sources.pick_before(STATE, choice.known.source, others)
         )
         return (_side(choice, before), main) if before else (main,)
 

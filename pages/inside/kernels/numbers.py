@@ -7,10 +7,10 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.base.units import exact
 from explorer.ui.inside.sum_words import number
-from explorer.ui.states import KERNELS
 from pages.inside.kernels import charts, kept, take_along
 from pages.inside.kernels.charts import Spread
 from pages.inside.kernels.layer_view import Shown
+from pages.inside.kernels.state import STATE
 
 CONFIG = {"displaylogo": False, "displayModeBar": "hover"}
 
@@ -53,7 +53,7 @@ def _told(side: Spread) -> str:
 
 def _sizes(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
     st.markdown(_("**How large weights are, layer by layer**"))
-    measure = KERNELS.pick_one(
+    measure = STATE.pick_one(
         "measure", _("How large"), {"size": _("root mean square"), "norm": _("norm")}
     )
     found = [kept.overview(each.subject) for each in layers]

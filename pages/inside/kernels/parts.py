@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer.base.language import _
 from explorer.base.units import exact
 from explorer.ui import link_warnings
-from explorer.ui.states import KERNELS
 from pages.inside.kernels import (
     epoch_film,
     kept,
@@ -25,6 +24,7 @@ from pages.inside.kernels.controls import Side
 from pages.inside.kernels.figures import Kind, Layer
 from pages.inside.kernels.kernel_sheet import Drawn
 from pages.inside.kernels.layer_view import Loaded, Shown
+from pages.inside.kernels.state import STATE
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _one_layer(layers: Sequence[Shown], titles: Sequence[str]) -> None:
         with ones[which]:
             _one(loaded, which, colours, kernel, title)
             take_along.show(given, kernel, which)
-    if KERNELS.toggle("through", _("This kernel through training")):
+    if STATE.toggle("through", _("This kernel through training")):
         epoch_film.show(layers[-1], kernel)
 
 
@@ -122,11 +122,11 @@ def _controls(layer: Layer, kernel: int) -> _Colours:
     with st.container(horizontal=True, vertical_alignment="bottom", key="kernels_controls"):
         if len(layer.kinds) > 1:
             shown = {each: kinds[each] for each in layer.kinds}
-            kind = KERNELS.pick_listed("show", _("Kernels shown by"), shown, width=150)
+            kind = STATE.pick_listed("show", _("Kernels shown by"), shown, width=150)
         else:
-            KERNELS.heed("show", layer.kinds)
-        scale = KERNELS.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sort = KERNELS.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
+            STATE.heed("show", layer.kinds)
+        scale = STATE.pick_listed("scale", _("One range of colours for"), scales, width=178)
+        sort = STATE.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
         _pick_kernel(layer, kernel)
     return _Colours(kind, scale, sort)
 

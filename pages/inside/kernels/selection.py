@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.ui import link_warnings, url_state
-from explorer.ui.states import KERNELS
+from pages.inside.kernels.state import STATE
 
 KEYS = ("layer", "channel")
 OPENED = "kernels_strip"  # a component that stands on the page from the first run on
@@ -24,7 +24,7 @@ def arrive() -> None:
     """Take what the address says, where it wins (see `links`); before anything is drawn."""
     if url_state.takes_query(OPENED):
         for key in KEYS:
-            st.session_state[_kept(key)] = KERNELS.query(key)
+            st.session_state[_kept(key)] = STATE.query(key)
 
 
 def go(layer: str | None = None, kernel: int | None = None) -> None:
@@ -47,7 +47,7 @@ def layer(names: Sequence[str]) -> int:
     found = inside[0] if said and inside else 0
     if said and not inside:
         _refuse("layer", names, names[found])
-    KERNELS.put("layer", names[found], names[0])
+    STATE.put("layer", names[found], names[0])
     return found
 
 
@@ -64,5 +64,5 @@ def kernel(count: int) -> int:
     found = int(said) if known else 0
     if said and not known:
         _refuse("channel", link_warnings.between(0, count - 1), str(found))
-    KERNELS.put("channel", str(found), "0")
+    STATE.put("channel", str(found), "0")
     return found

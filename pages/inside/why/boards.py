@@ -19,9 +19,9 @@ from explorer.figures.encode import numbers
 from explorer.inside.attribution import METHODS, Guess
 from explorer.ui import link_warnings, url_state
 from explorer.ui.boards.component import Component
-from explorer.ui.states import WHY
 from pages.inside.why import charts
 from pages.inside.why.results import ORDERS, Explained, Question, Settings, name
+from pages.inside.why.state import STATE
 
 ANSWER = Component(Path(__file__).with_name("answer.js"), "why-answer")
 MAPS = Component(Path(__file__).with_name("maps.js"), "why-maps")
@@ -213,13 +213,13 @@ def _labels(*, stopped: bool) -> dict[str, str]:
 
 def _opacity() -> int:
     if url_state.takes_query("why_maps"):
-        said = WHY.query(OPACITY)
+        said = STATE.query(OPACITY)
         known = said.isdecimal() and len(said) < 4 and int(said) <= 100
         if said and not known:
             link_warnings.refuse(OPACITY, said, link_warnings.between(0, 100), USUAL_OPACITY)
         st.session_state["why opacity"] = int(said) if known else USUAL_OPACITY
     share = int(st.session_state.get("why opacity", USUAL_OPACITY))
-    WHY.put(OPACITY, share, USUAL_OPACITY)
+    STATE.put(OPACITY, share, USUAL_OPACITY)
     return share
 
 

@@ -19,9 +19,9 @@ from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import Choice, weight_sources
 from explorer.ui.picture_picker.browse import Place
-from explorer.ui.states import WHY
 from pages.inside.why import mistakes, results
 from pages.inside.why.results import Settings
+from pages.inside.why.state import STATE
 
 PICTURE = "picture"  # the key of the picture, on all pages of this section
 TOP = "top"  # the class that is explained: the network's own answer
@@ -65,19 +65,19 @@ def pick() -> Looked | None:
     None if there is nothing to explain yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = model_picker.pick(WHY)
+        choice = model_picker.pick(STATE)
         if choice is None:
             return None
-        model_picker.know(WHY, choice)
+        model_picker.know(STATE, choice)
         first = picture_picker.first(choice.dataset)
-        picture = picture_picker.pick(WHY, PICTURE, _("Picture"), first)
-        fit = picture_picker.pick_fit(WHY)
+        picture = picture_picker.pick(STATE, PICTURE, _("Picture"), first)
+        fit = picture_picker.pick_fit(STATE)
         settings = _pick_settings(choice)
     with st.container(horizontal=True, vertical_alignment="center", key="why_told"):
         prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
         picture_picker.beside(picture, prepared, fit, choice.known.normalisation)
         _offer_mistake(choice, fit, first)
-        control = WHY.toggle(
+        control = STATE.toggle(
             "control",
             _("Beside random weights"),
             _(
@@ -116,12 +116,12 @@ def _pick_settings(choice: Choice) -> Settings:
         side = min(choice.shape[1:])
         with st.container(horizontal=True):
             patch = _pick_patch(side)
-            share = WHY.pick_listed("move", _("It moves by"), _shares(), width=200)
-        steps = WHY.pick_listed(
+            share = STATE.pick_listed("move", _("It moves by"), _shares(), width=200)
+        steps = STATE.pick_listed(
             "path", _("Integrated gradients: steps"), {each: each for each in STEPS}, width=200
         )
         names = {name: _(told) for name, told in BASELINES.items()}
-        empty = WHY.pick_listed("empty", _("What is taken away becomes"), names, width=260)
+        empty = STATE.pick_listed("empty", _("What is taken away becomes"), names, width=260)
     stride = max(1, patch // SHARES[share])
     return Settings(layer, patch, stride, int(steps), empty, choice.known.normalisation)
 
@@ -130,13 +130,13 @@ def _pick_layer(choice: Choice) -> str:
     """Maps for Grad-CAM; those of another network begin with its usual ones too."""
     before = st.session_state.get(_LAYER_OF)
     st.session_state[_LAYER_OF] = choice.known.network
-    if before not in (None, choice.known.network) and WHY.get("cam"):  # not a link's
-        WHY.reset(["cam"])
+    if before not in (None, choice.known.network) and STATE.get("cam"):  # not a link's
+        STATE.reset(["cam"])
     anatomy = recordings.measured(choice.known.network, choice.options, choice.shape)
     words = {
         name: f"{name} · {times(shape)}" for name, shape in attribution.places(anatomy).items()
     }
-    return WHY.pick_listed("cam", _("Grad-CAM: maps of"), words, width=320) if words else ""
+    return STATE.pick_listed("cam", _("Grad-CAM: maps of"), words, width=320) if words else ""
 
 
 def _pick_patch(side: int) -> int:
@@ -144,7 +144,7 @@ def _pick_patch(side: int) -> int:
     usual = max(2, side // USUAL_PATCH)
     words = {AUTOMATIC: _("{n} pixels (a seventh)").format(n=usual)}
     words |= {str(each): _("{n} pixels").format(n=each) for each in PATCHES if each <= side}
-    chosen = WHY.pick_listed("patch", _("Occlusion: patch"), words, width=200)
+    chosen = STATE.pick_listed("patch", _("Occlusion: patch"), words, width=200)
     return usual if chosen == AUTOMATIC else int(chosen)
 
 
@@ -165,13 +165,13 @@ def pick_class(looked: Looked, guesses: tuple[Guess, ...]) -> int:
     answer = guesses[0].label
     words = {TOP: _("its answer: {name}").format(name=looked.classes[answer])}
     words |= {str(number): name for number, name in enumerate(looked.classes)}
-    chosen = WHY.pick_listed("class", _("Why"), words, width=260)
+    chosen = STATE.pick_listed("class", _("Why"), words, width=260)
     return answer if chosen == TOP else int(chosen)
 
 
 def choose_class(label: int, answer: int) -> None:
     """From a click on a class."""
-    WHY["class"] = TOP if label == answer else str(label)
+    STATE["class"] = TOP if label == answer else str(label)
 
 
 # -- mistakes ---------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
     """A button that leads to the next picture that the network gets wrong."""
     if not mistakes.possible(choice):
         return
-    place = Place.read(WHY.query(PICTURE) or first) or Place(choice.dataset, "train")
+    place = Place.read(STATE.query(PICTURE) or first) or Place(choice.dataset, "train")
 
     def go() -> None:
         try:
@@ -193,7 +193,7 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
             st.toast(search.told)
         if search.ended in ("mistake", "time"):
             st.session_state[f"{PICTURE} chosen"] = search.place.spelled
-            WHY["class"] = TOP
+            STATE["class"] = TOP
 
     st.button(
         _("Next mistake of this network"),

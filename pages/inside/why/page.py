@@ -4,8 +4,8 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui import size_mismatch
-from explorer.ui.states import WHY
 from pages.inside.why import controls, parts
+from pages.inside.why.state import STATE
 
 st.title(_("What in the picture does the answer rest on?"))
 looked = controls.pick()
@@ -14,6 +14,6 @@ if looked is None:
 with st.spinner(_("Looking …")):  # shown only after half a second
     problem = controls.problem(looked)
 if problem:
-    size_mismatch.complain(WHY, problem, looked.choice)
+    size_mismatch.complain(STATE, problem, looked.choice)
     st.stop()
 parts.show(looked)

@@ -10,7 +10,7 @@ from explorer.lessons.quiz import Question, Value
 from explorer.lessons.quiz.record import Table
 from explorer.ui import lesson
 from explorer.ui.entries import entry
-from pages.learn.check.state import MOST_NUMBER, Given, Place, answers, go, new_seed
+from pages.learn.check.series import MOST_NUMBER, Given, Place, answers, go, new_seed
 
 SHORT = 34  # characters of an answer up to which two stand in a row
 

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.networks import ops
 from explorer.ui import lesson
-from pages.learn.check import card, score, state, words
+from pages.learn.check import card, score, series, words
 
 st.title(_("Can you tell before the machine does?"))
 st.markdown(
@@ -15,8 +15,8 @@ st.markdown(
     )
 )
 
-place = state.pick()
-asked = state.question(place)
+place = series.pick()
+asked = series.question(place)
 marks = st.container()
 card.show(place, asked)
 with marks:

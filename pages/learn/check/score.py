@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.lessons import quiz
 from explorer.ui import lesson
-from pages.learn.check.state import Given, Place, answers, go, question, topics
+from pages.learn.check.series import Given, Place, answers, go, question, topics
 
 
 def score(place: Place) -> None:

@@ -17,7 +17,7 @@ from explorer.runs import Run
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.runs import run_words
 from explorer.ui.runs.component import api, run_component
-from explorer.ui.states import LIVE
+from pages.train.live.state import STATE
 
 BOARD = run_component(Path(__file__).with_suffix(".js"), "live")
 
@@ -58,7 +58,7 @@ def live_board(
     def asked() -> None:
         on_ask(st.session_state[key].ask or "")
 
-    axis = LIVE.heed("by", AXES)
+    axis = STATE.heed("by", AXES)
     result = BOARD(
         key=key,
         data={
@@ -76,4 +76,4 @@ def live_board(
         on_changed_change=lambda: None,
     )
     if result.by in AXES:
-        LIVE.put("by", result.by, AXES[0])
+        STATE.put("by", result.by, AXES[0])

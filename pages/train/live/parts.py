@@ -14,8 +14,8 @@ from explorer.ui import link_warnings, url_state, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.learned import learned_board
-from explorer.ui.states import LIVE
 from pages.train.live.board import live_board
+from pages.train.live.state import STATE
 
 _SAID = "what came of the last request"
 VERBS = {
@@ -35,28 +35,28 @@ def pick() -> Run | None:
     if not listed:
         return None
     known = {run.id: run for run in listed}
-    LIVE.know()
+    STATE.know()
     names = _names(listed)
-    asked = _asked(known) if LIVE.takes_query("picked") else LIVE["picked"]
+    asked = _asked(known) if STATE.takes_query("picked") else STATE["picked"]
     (number,) = url_state.meant("runs", [asked or _first(listed).id], names)
     if number not in known:
         _tell_gone(str(number))
         number = _first(listed).id
-    url_state.hold(LIVE.key("picked"), number, names[number])
+    url_state.hold(STATE.key("picked"), number, names[number])
     chosen = st.selectbox(
         _("Run"),
         list(known),
-        key=LIVE.key("picked"),
+        key=STATE.key("picked"),
         format_func=names.__getitem__,
         label_visibility="collapsed",
         width=340,
     )
-    LIVE.put("run", chosen)
+    STATE.put("run", chosen)
     return known[chosen]
 
 
 def _asked(known: dict[int, Run]) -> int | None:
-    given = LIVE.query("run")
+    given = STATE.query("run")
     if not given:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:
@@ -121,7 +121,7 @@ def board(run: Run) -> None:
     def asked(verb: str) -> None:
         try:
             if verb == "retry":
-                LIVE["picked"] = visitor.retry(run.id)
+                STATE["picked"] = visitor.retry(run.id)
             elif verb in VERBS:
                 VERBS[verb](run.id)
         except ValueError as error:
@@ -129,7 +129,7 @@ def board(run: Run) -> None:
 
     refused = {verb: visitor.refusal(verb, run) for verb in (*VERBS, "retry")}
     _say_why_off(run, refused)
-    live_board(run, key=LIVE.key("board"), place=place, refused=refused, on_ask=asked)
+    live_board(run, key=STATE.key("board"), place=place, refused=refused, on_ask=asked)
     if said := st.session_state.pop(_SAID, ""):
         st.error(run_words.literal(said), icon=":material/error:")
 
@@ -186,7 +186,7 @@ def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
 def outcome(run: Run) -> None:
     """Confusion matrix, worst mistakes, accuracy of each class, at any epoch."""
     st.subheader(_("What does it take for what?"), anchor=False)
-    learned_board(LIVE, [run], kernels=False)
+    learned_board(STATE, [run], kernels=False)
 
 
 def balance(run: Run) -> None:

@@ -25,8 +25,8 @@ from explorer.training.setting import Setting
 from explorer.ui import cached, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
-from explorer.ui.states import NEW_RUN
 from pages.train.new_run import measured
+from pages.train.new_run.state import STATE
 
 _TROUBLE = "why nothing was launched"
 
@@ -56,7 +56,7 @@ def pick_device() -> Device:
     if len(there) == 1:
         words.pop(device.AUTOMATIC)
         words = {device.AUTOMATIC: next(iter(words.values()))}
-    chosen = NEW_RUN.pick_listed("device", _("Device"), words, width=340)
+    chosen = STATE.pick_listed("device", _("Device"), words, width=340)
     if len(there) == 1:
         _say_why_no_gpu()
     return device.named(chosen)
@@ -110,7 +110,7 @@ def lesson(recipe: Recipe, given: Lesson) -> None:
                 side = given.nearest[1]
                 st.button(
                     _("Use {n} × {n}").format(n=side),
-                    key=NEW_RUN.key("use_nearest"),
+                    key=STATE.key("use_nearest"),
                     type="primary",
                     on_click=_set_size,
                     args=(side,),
@@ -118,7 +118,7 @@ def lesson(recipe: Recipe, given: Lesson) -> None:
 
 
 def _set_size(side: int) -> None:
-    NEW_RUN["size"] = side
+    STATE["size"] = side
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -147,7 +147,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
     # It stays when it has measured: else the next button would move under the pointer.
     st.button(
         _("Measure the time") if None in budgets else _("Measure again"),
-        key=NEW_RUN.key("measure"),
+        key=STATE.key("measure"),
         icon=":material/timer:",
         disabled=bool(visitor.may_not_train()),
         on_click=_ask_to_measure,

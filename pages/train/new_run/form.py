@@ -19,12 +19,12 @@ from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.presets import EXPERIMENTS
 from explorer.ui import link_warnings, network_picker, state, url_state
+from explorer.ui.network_picker import OPTIONS
 from explorer.ui.runs import run_words
-from explorer.ui.states import LISTS, NEW_RUN, NUMBERS, OPTIONS, RATES
+from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
 
 FIRST = "lenet"  # the preset to begin with
 OWN = ""
-_DEFAULT = Recipe(FIRST)  # the address leaves out what is as here
 _NAMES = (*LISTS, "device", "dataset", "network")
 _OF_TRAINING = (*NUMBERS, *RATES, *_NAMES, "flip")
 # An experiment has its own; data and device stay.
@@ -50,16 +50,16 @@ def _values(recipe: Recipe) -> dict[str, Any]:
 def _put(values: Mapping[str, Any]) -> None:
     """Set every widget; in the address all at once, without what is as by default."""
     for name, value in values.items():
-        NEW_RUN[name] = value
+        STATE[name] = value
     own = networks.get(values["network"]).options
-    usual = _values(_DEFAULT) | {option.name: option.default for option in own}
+    usual = _values(DEFAULT) | {option.name: option.default for option in own}
     told = {n: state.spell(value) for n, value in values.items() if value != usual[n]}
     url_state.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
 
 
 def _field(name: str, given: str) -> Any:
     """A field as the address spells it; what is nonsense there is told, and counts as not said."""
-    default = getattr(_DEFAULT, name)
+    default = getattr(DEFAULT, name)
     if name in NUMBERS:
         if re.fullmatch(r"-?\d{1,15}", given):  # one that cannot be is told beside the fields
             return int(given)
@@ -89,15 +89,15 @@ def _rate(given: str) -> float:
 
 def arrive() -> None:
     """When the page is opened: take what the address says, else a run of the course."""
-    if not NEW_RUN.takes_query("network"):
+    if not STATE.takes_query("network"):
         return
     address = st.query_params.to_dict()
     said = [name for name in _OF_TRAINING if name in address]
-    preset = NEW_RUN.heed("preset", ("", *PRESETS))
-    NEW_RUN["experiment"] = preset if preset in EXPERIMENTS else ""
+    preset = STATE.heed("preset", ("", *PRESETS))
+    STATE["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
-        NEW_RUN["network"] = _DEFAULT.network
-    elif NEW_RUN.brought_network:
+        STATE["network"] = DEFAULT.network
+    elif STATE.brought_network:
         _put(_values(_of_network(address)))
     elif said or preset:
         _put(_said(address, _said_recipe(preset, address)))
@@ -117,14 +117,14 @@ def _said(address: Mapping[str, str], recipe: Recipe) -> dict[str, Any]:
 
 def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
     """What a link begins with, before its own fields: a run of the course, or a network's."""
-    network = address.get("network", _DEFAULT.network)
+    network = address.get("network", DEFAULT.network)
     if preset:
         recipe = PRESETS[preset].recipes[0]
         if "network" in address and network != recipe.network:
             link_warnings.refuse("network", network, [recipe.network], recipe.network)
         return recipe
     network_picker.reject_unknown("network", networks.names())
-    return replace(_DEFAULT, network=_field("network", network))
+    return replace(DEFAULT, network=_field("network", network))
 
 
 def _of_network(given: Mapping[str, Any]) -> Recipe:
@@ -137,7 +137,7 @@ def _of_network(given: Mapping[str, Any]) -> Recipe:
 def unreadable() -> str:
     """What stands in a field for a rate and is no number, in a sentence; else nothing."""
     for name in RATES:
-        given: str = NEW_RUN[name]
+        given: str = STATE[name]
         if math.isnan(_rate(given)):
             return _("{field}: “{given}” is not a number. Type for example 0.01.").format(
                 field=figures.field(name).capitalize(), given=given[:40]
@@ -166,24 +166,24 @@ def _label(name: str) -> str:
 
 def _begin() -> None:
     """A preset was picked: its recipe into the widgets. Own settings begin with what is there."""
-    name: str = NEW_RUN["start"]
-    NEW_RUN["experiment"] = name if name in EXPERIMENTS else ""
+    name: str = STATE["start"]
+    STATE["experiment"] = name if name in EXPERIMENTS else ""
     if name in EXPERIMENTS:
-        NEW_RUN.reset(_OF_ONE_RUN, preset=name)
+        STATE.reset(_OF_ONE_RUN, preset=name)
         return
     recipe = PRESETS[name].recipes[0] if name in PRESETS else _last()
-    _put(_values(replace(recipe, device=NEW_RUN.get("device", _DEFAULT.device))))
+    _put(_values(replace(recipe, device=STATE.get("device", DEFAULT.device))))
 
 
 def _last() -> Recipe:
     """What was set before an experiment was picked."""
-    kept: Recipe | None = NEW_RUN.get("recipe")
+    kept: Recipe | None = STATE.get("recipe")
     return kept or PRESETS[FIRST].recipes[0]
 
 
 def _as_it_is() -> str:
     """The preset that the widgets stand at."""
-    now = replace(_read(), seed=0, device=_DEFAULT.device)
+    now = replace(_read(), seed=0, device=DEFAULT.device)
     same = (name for name in PRESETS if name not in EXPERIMENTS)
     return next((name for name in same if _plain(PRESETS[name].recipes[0]) == _plain(now)), OWN)
 
@@ -194,17 +194,17 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 
 def pick_start() -> str:
     """A run of the course, an experiment, or own settings; the experiment's name, if it is one."""
-    experiment: str = NEW_RUN["experiment"]
-    NEW_RUN["start"] = experiment or _as_it_is()
+    experiment: str = STATE["experiment"]
+    STATE["start"] = experiment or _as_it_is()
     st.selectbox(
         _("Begin with"),
         [OWN, *PRESETS],
-        key=NEW_RUN.key("start"),
+        key=STATE.key("start"),
         format_func=_label,
         on_change=_begin,
         help=_("What the course trained, with what it reported, and experiments of several runs."),
     )
-    NEW_RUN.put("preset", experiment)
+    STATE.put("preset", experiment)
     return experiment
 
 
@@ -214,7 +214,7 @@ def pick_start() -> str:
 def _network_changed() -> None:
     """Another network brings the course's recipe for it; data, device and seed stay."""
     names = ("network", "dataset", "device", "seed")
-    _put(_values(_of_network({name: NEW_RUN[name] for name in names})))
+    _put(_values(_of_network({name: STATE[name] for name in names})))
 
 
 def pick_network() -> None:
@@ -224,25 +224,25 @@ def pick_network() -> None:
         name = st.selectbox(
             _("Network"),
             names,
-            key=NEW_RUN.key("network"),
+            key=STATE.key("network"),
             format_func=network_picker.label,
             on_change=_network_changed,
             help=_("Type to search. Another network brings the course's settings for it."),
             width=290,
         )
-        NEW_RUN.put("network", name, _DEFAULT.network)
-        NEW_RUN.carry(network=name)
+        STATE.put("network", name, DEFAULT.network)
+        STATE.carry(network=name)
         options = networks.get(name).options
         for option in options:
-            network_picker.pick_option(NEW_RUN, option)
-    NEW_RUN.know(*(option.name for option in options))
+            network_picker.pick_option(STATE, option)
+    STATE.know(*(option.name for option in options))
 
 
 def pick_data() -> None:
     """The data, and the size that its pictures are brought to."""
     words = {name: _data_word(name) for name in datasets.names()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
-        NEW_RUN.pick_listed("dataset", _("Data"), words, width=220)
+        STATE.pick_listed("dataset", _("Data"), words, width=220)
         _number("size", _("Size in pixels"), _("Pictures are resized to so many rows and columns."))
         _number("epochs", _("Epochs"), _("How often all training pictures are gone through."))
         _number("batch_size", _("Batch size"), _("Pictures of one step."))
@@ -254,16 +254,16 @@ def _data_word(name: str) -> str:
 
 
 def _number(name: str, label: str, help_: str = "", width: int = 120) -> int:
-    return NEW_RUN.number(name, label, help_ or None, width=width)
+    return STATE.number(name, label, help_ or None, width=width)
 
 
 def _rate_field(name: str, label: str, help_: str = "") -> None:
-    NEW_RUN.text(name, label, help_ or None, width=120)
+    STATE.text(name, label, help_ or None, width=120)
 
 
 def _choice(name: str, label: str, meanings: Mapping[str, str], width: int = 150) -> None:
     words = {each: each for each in meanings}
-    NEW_RUN.pick_listed(name, label, words, width=width)
+    STATE.pick_listed(name, label, words, width=width)
 
 
 def pick_recipe() -> None:
@@ -286,22 +286,22 @@ def _pick_rest() -> None:
         _number("train_subset", _("Training pictures"), _("0 takes all."), 150)
         _number("test_subset", _("Test pictures"), _("0 takes all."))
         _number("crop", _("Random crop"), _("Pixels of padding to cut a random window from."))
-        NEW_RUN.toggle("flip", _("Flip half of the pictures"))
+        STATE.toggle("flip", _("Flip half of the pictures"))
     meanings = {**recipes.INITIALISATIONS, **recipes.SCHEDULES, **recipes.PRECISIONS}
     st.caption("  \n".join(f"`{name}`: {_(words)}" for name, words in meanings.items()))
 
 
 def read() -> Recipe:
     """The recipe as it is set, unchecked, and kept for the way back from an experiment."""
-    recipe = NEW_RUN["recipe"] = _read()
+    recipe = STATE["recipe"] = _read()
     return recipe
 
 
 def _read() -> Recipe:
     """As `read`; rates that are no numbers are NaN."""
-    own = {option.name: option.default for option in networks.get(NEW_RUN["network"]).options}
-    set_to = {name: NEW_RUN.get(name, default) for name, default in own.items()}
-    fields = {name: NEW_RUN[name] for name in _OF_TRAINING if name not in RATES}
-    rates = {name: _rate(NEW_RUN[name]) for name in RATES}
+    own = {option.name: option.default for option in networks.get(STATE["network"]).options}
+    set_to = {name: STATE.get(name, default) for name, default in own.items()}
+    fields = {name: STATE[name] for name in _OF_TRAINING if name not in RATES}
+    rates = {name: _rate(STATE[name]) for name in RATES}
     changed = {name: value for name, value in set_to.items() if value != own[name]}
     return recipes.from_json({**fields, **rates, "options": changed})

@@ -15,8 +15,8 @@ from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
-from explorer.ui.states import NEW_RUN
 from pages.train.new_run import budget, form, refusal
+from pages.train.new_run.state import STATE
 
 # What an experiment's plan says of its runs where they are alike, in this order.
 PLANNED = (
@@ -54,7 +54,7 @@ def _offer_spacious_batch(recipe: Recipe) -> None:
         )
         st.button(
             _("Use {n} a batch").format(n=SPACIOUS_BATCH),
-            key=NEW_RUN.key("use_spacious_batch"),
+            key=STATE.key("use_spacious_batch"),
             on_click=_use_spacious_batch,
         )
 
@@ -62,13 +62,13 @@ def _offer_spacious_batch(recipe: Recipe) -> None:
 def _on_accelerator() -> bool:
     """Whether the device that is chosen has a memory of its own; on a CPU nothing is gained."""
     try:
-        return device.named(NEW_RUN["device"]).kind != device.CPU
+        return device.named(STATE["device"]).kind != device.CPU
     except ValueError:  # told beside the device
         return False
 
 
 def _use_spacious_batch() -> None:
-    NEW_RUN["batch_size"] = SPACIOUS_BATCH
+    STATE["batch_size"] = SPACIOUS_BATCH
 
 
 def card(recipe: Recipe, taught: bool) -> None:
@@ -79,7 +79,7 @@ def card(recipe: Recipe, taught: bool) -> None:
     with st.container(border=True, key="budget"):
         st.html(run_actions.STYLE)
         chosen = budget.pick_device()
-        recipe = replace(recipe, device=NEW_RUN["device"])
+        recipe = replace(recipe, device=STATE["device"])
         budget.trouble()
         problem = form.unreadable() or _problem(recipe)
         if not problem:
@@ -109,14 +109,14 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
     word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))
     pressed = st.button(
         word,
-        key=NEW_RUN.key("launch"),
+        key=STATE.key("launch"),
         type="primary",
         icon=":material/rocket_launch:",
         width="stretch",
         disabled=bool(problem or missing),
     )
     if not problem and not missing:
-        budget.queue(NEW_RUN["device"])
+        budget.queue(STATE["device"])
     if pressed:
         budget.launch(list(given))
 
@@ -177,9 +177,9 @@ def experiment(name: str) -> list[Recipe]:
     st.markdown(f"**{_(preset.question)}**")
     words = {each: _(datasets.get(each).title) for each in datasets.names()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="row_data"):
-        data = NEW_RUN.pick_listed("dataset", _("Data"), words, width=220)
-        epochs = NEW_RUN.number("all_epochs", _("Epochs (0: as planned)"), width=170)
-        subset = NEW_RUN.number("train_subset", _("Training pictures (0: as planned)"), width=232)
+        data = STATE.pick_listed("dataset", _("Data"), words, width=220)
+        epochs = STATE.number("all_epochs", _("Epochs (0: as planned)"), width=170)
+        subset = STATE.number("train_subset", _("Training pictures (0: as planned)"), width=232)
     shown = [
         replace(
             each,
@@ -209,7 +209,7 @@ def experiment_card(given: Sequence[Recipe]) -> None:
         st.html(run_actions.STYLE)
         chosen = budget.pick_device()
         budget.trouble()
-        here = [replace(each, device=NEW_RUN["device"]) for each in given]
+        here = [replace(each, device=STATE["device"]) for each in given]
         problem = next(filter(None, map(_problem, here)), "")
         if not problem:
             budget.show(here, chosen)

@@ -17,8 +17,8 @@ from explorer.training import recipes
 from explorer.training.recipes import Recipe
 from explorer.ui import visitor
 from explorer.ui.runs import run_words
-from explorer.ui.states import NEW_RUN
 from pages.train.new_run import budget
+from pages.train.new_run.state import STATE
 
 FRESH = 5  # seconds for which all runs are taken to be as large on the disk as they were
 
@@ -72,11 +72,11 @@ def _offer_epochs(given: Sequence[Recipe]) -> None:
         return
     st.button(
         ngettext("Use {n} epoch", "Use {n} epochs", most).format(n=most),
-        key=NEW_RUN.key("use_epochs"),
+        key=STATE.key("use_epochs"),
         on_click=_use_epochs,
         args=("epochs" if len(given) == 1 else "all_epochs", most),
     )
 
 
 def _use_epochs(field: str, most: int) -> None:
-    NEW_RUN[field] = most
+    STATE[field] = most

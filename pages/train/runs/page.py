@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui.runs import run_actions
-from pages.train.runs import parts
+from pages.train.runs import actions, parts
 
 st.title(_("Which run did better, and why?"))
 listed = run_actions.listed()
@@ -12,7 +12,7 @@ if not listed:
     parts.nothing_yet()
     st.stop()
 chosen = parts.choose(listed)
-parts.actions(chosen)
+actions.show(chosen)
 if not chosen:
     parts.nothing_chosen()
     st.stop()

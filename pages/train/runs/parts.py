@@ -9,11 +9,11 @@ from explorer.ui import url_state
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.learned import MOST_RUNS, learned_board
-from explorer.ui.states import RUNS
 from pages.train.runs.run_table import overlay, run_table, sign, ticked_at_first
+from pages.train.runs.state import STATE
 
-TABLE = RUNS.key("table")
-_CHOSEN = RUNS.key("chosen")
+TABLE = STATE.key("table")
+_CHOSEN = STATE.key("chosen")
 
 
 def nothing_yet() -> None:
@@ -44,12 +44,12 @@ def nothing_chosen() -> None:
 
 def choose(every: list[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
-    RUNS.know()
+    STATE.know()
     if url_state.takes_query(TABLE):
         st.session_state[_CHOSEN] = ticked_at_first(every)
     known = {run.id: run for run in every}
     ticked = [number for number in st.session_state[_CHOSEN] if number in known]
-    RUNS.put("runs", ",".join(map(str, ticked)))
+    STATE.put("runs", ",".join(map(str, ticked)))
     opened = run_table(every, ticked, key=TABLE, on_choose=_keep)
     if opened:
         st.switch_page(entry("live").path, query_params={"run": str(opened)})
@@ -60,17 +60,12 @@ def _keep(ticked: list[int]) -> None:
     st.session_state[_CHOSEN] = ticked
 
 
-def actions(chosen: list[Run]) -> None:
-    """What can be done with the runs that are ticked."""
-    run_actions.show(chosen)
-
-
 # -- what they did ----------------------------------------------------------------------------
 
 
 def curves(chosen: list[Run]) -> None:
     """Their curves in the same charts."""
-    overlay(chosen, key=RUNS.key("overlay"))
+    overlay(chosen, key=STATE.key("overlay"))
 
 
 def differences(chosen: list[Run]) -> None:
@@ -112,4 +107,4 @@ def outcome(chosen: list[Run]) -> None:
         )
         st.caption(text.format(most=MOST_RUNS, n=left))
     shown = done[:MOST_RUNS]
-    learned_board(RUNS, [run for run, _sign in shown], lines=[each for _r, each in shown])
+    learned_board(STATE, [run for run, _sign in shown], lines=[each for _r, each in shown])

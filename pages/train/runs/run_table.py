@@ -18,7 +18,7 @@ from explorer.runs import Run
 from explorer.ui import link_warnings
 from explorer.ui.runs import run_words
 from explorer.ui.runs.component import api, run_component
-from explorer.ui.states import RUNS
+from pages.train.runs.state import STATE
 
 TABLE = run_component(Path(__file__).with_suffix(".js"), "table")
 OVERLAY = run_component(Path(__file__).with_name("overlay.js"), "overlay")
@@ -117,18 +117,18 @@ def overlay(shown: Sequence[Run], *, key: str) -> None:
                 {"id": run.id, "name": run.name, "line": sign(place)}
                 for place, run in enumerate(shown)
             ],
-            "by": RUNS.heed("by", AXES),
+            "by": STATE.heed("by", AXES),
             "labels": _overlay_labels(),
         },
         on_by_change=lambda: None,
     )
     if result.by in AXES:
-        RUNS.put("by", result.by, AXES[0])
+        STATE.put("by", result.by, AXES[0])
 
 
 def ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
-    given = list(filter(None, RUNS.query("runs").split(",")))
+    given = list(filter(None, STATE.query("runs").split(",")))
     known = {str(run.id): run.id for run in listed}
     link_warnings.say_missing_runs([each for each in dict.fromkeys(given) if each not in known])
     asked = [known[each] for each in given if each in known]

@@ -12,7 +12,7 @@ from explorer.lessons.quiz import Question, spell
 from explorer.ui.entries import entry
 from pages.learn.channels import cost
 from pages.learn.check import score
-from pages.learn.check.state import Given, Place
+from pages.learn.check.series import Given, Place
 from tests import opened_pages
 
 opened = partial(opened_pages.opened, "check")

@@ -1,0 +1,5 @@
+"""Nothing can be chosen on this page."""
+
+from explorer.ui.state import State
+
+STATE = State("")

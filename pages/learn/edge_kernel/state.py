@@ -1,0 +1,5 @@
+"""What the address of this page holds."""
+
+from explorer.ui.state import State
+
+STATE = State("edge-kernel")
