@@ -4,14 +4,17 @@
 """
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "map.md"
-FOLDERS = ("pages", "explorer", "benchmarks")
-OPENING = """# Every file, and its job
+from explorer.ui.entries import PAGES, ROOT, Entry
 
-Written by `python -m docs.map` from the files' own first sentences; the rooms stand in the README.
+PAGE = ROOT / "docs" / "map.md"
+FOLDERS = ("explorer", "benchmarks")
+OPENING = """# Every page, every file, and its job
+
+Written by `python -m docs.map` from the pages' entries and the files' own first sentences; the
+rooms stand in the README.
 """
 
 
@@ -21,28 +24,32 @@ def job(path: Path) -> str:
     return " ".join(text.split("\n\n")[0].split()).replace("|", "\\|")
 
 
-def rows(folder: Path) -> list[str]:
+def table(folder: Path) -> list[str]:
     """A table of the files that lie in `folder` itself; none, if there is none."""
-    found = [path for path in sorted(folder.glob("*.py")) if path.read_text(encoding="utf-8")]
-    if not found:
-        return []
-    lines = [f"| [`{path.name}`](../{path.relative_to(ROOT)}) | {job(path)} |" for path in found]
-    name = folder.relative_to(ROOT)
-    return ["", f"## `{name}/`", "", "| file | job |", "|:--|:--|", *lines]
+    paths = [path for path in sorted(folder.glob("*.py")) if path.read_text(encoding="utf-8")]
+    rows = [f"| [`{path.name}`](../{path.relative_to(ROOT)}) | {job(path)} |" for path in paths]
+    return ["", "| file | job |", "|:--|:--|", *rows] if rows else []
+
+
+def of_page(page: Entry) -> Iterator[str]:
+    """A page: its section and title, its question, its folder and address, its files."""
+    yield from ("", f"## {page.section}{': ' if page.section else ''}{page.title}", "")
+    yield f"{page.question} In `pages/{page.folder}/`, at the address `/{page.url}`."
+    yield from table(page.path.parent)
+
+
+def of_room(folder: Path) -> Iterator[str]:
+    """A folder of the engine and all below it, each with its files."""
+    for inner in (folder, *sorted(path for path in folder.rglob("*") if path.is_dir())):
+        if lines := table(inner):
+            yield from ("", f"## `{inner.relative_to(ROOT)}/`", *lines)
 
 
 def page() -> str:
     """The whole page."""
-    folders = [
-        inner
-        for name in FOLDERS
-        for inner in (
-            ROOT / name,
-            *sorted(path for path in (ROOT / name).rglob("*") if path.is_dir()),
-        )
-    ]
-    lines = [line for folder in folders for line in rows(folder)]
-    return "\n".join([OPENING.rstrip(), *lines, ""])
+    pages = [line for each in PAGES for line in of_page(each)]
+    rooms = [line for name in FOLDERS for line in of_room(ROOT / name)]
+    return "\n".join([OPENING.rstrip(), *pages, *rooms, ""])
 
 
 if __name__ == "__main__":

@@ -163,9 +163,11 @@ def pick_input(state: State, default: Picture) -> tuple[Picture | None, str]:
 
 def pick_option(state: State, option: Option) -> Value:
     """One option of the network: a list of its choices, or a number within its range."""
+    title = _(option.title)
+    heading = title[:1].upper() + title[1:]
     if isinstance(option.choices, range):
         value: Value = st.number_input(
-            _(option.title),
+            heading,
             min_value=option.choices[0],
             max_value=option.choices[-1],
             value=state[option.name],
@@ -175,7 +177,7 @@ def pick_option(state: State, option: Option) -> Value:
         )
     else:
         value = st.selectbox(
-            _(option.title),
+            heading,
             option.choices,
             option.choices.index(state[option.name]),
             key=state.key(option.name),

@@ -60,7 +60,7 @@ def test_a_link_restores_what_was_chosen() -> None:
     assert at.selectbox(key="layers.network").value == "vgg11"
     assert at.text_input(key="layers.input").value == "1x240x230"
     assert at.selectbox(key="layers.conv_ratio").value == 4
-    assert at.selectbox(key="layers.conv_ratio").label == "width of the convolutions ÷"
+    assert at.selectbox(key="layers.conv_ratio").label == "Width of the convolutions ÷"
     assert at.number_input(key="layers.batch").value == 8
     assert at.number_input(key="layers.num_classes").value == 7
     expected = summary.measure(
