@@ -1,10 +1,7 @@
-"""What people typed, as text: without the signs that a terminal or a spreadsheet would obey."""
+"""What people typed, as text: without the signs that a terminal or a browser would obey."""
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
 
 # Signs that turn the direction of the text around them, and can make a name read as another one.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -13,7 +10,6 @@ _UNSEEN = frozenset({"Cc", "Cs"})  # control signs, ESC among them, and halves o
 _ACTIVE = re.compile(r"[\\`*_{}\[\]()#+.!$<>~|:&=-]")  # in Markdown, Streamlit's own signs with it
 _LINKED = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)  # within what becomes a link
 _UNSEEN_BREAK = "\u2060"  # a word joiner
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def one_line(text: str) -> str:
@@ -41,24 +37,3 @@ def markdown(text: str) -> str:
     """
     escaped = _ACTIVE.sub(r"\\\g<0>", _LINKED.sub(_UNSEEN_BREAK, lines(text)))
     return "  \n".join(line.strip() for line in escaped.split("\n"))
-
-
-def spreadsheet(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV. Texts that a spreadsheet would compute as a formula begin with an apostrophe."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return written.getvalue()
-
-
-def _cell(value: object) -> object:
-    formula = isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value)
-    return f"'{value}" if formula else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -1,5 +1,7 @@
 """Numbers as people read them: 46.8 M, 187 MB; and exactly: 46 764 746."""
 
+from collections.abc import Iterable
+
 from explorer.base.language import _
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
@@ -34,17 +36,44 @@ def exact(number: int) -> str:
     return f"{number:,}".replace(",", _THIN)
 
 
-def times(shape: tuple[int, ...]) -> str:
+def times(shape: Iterable[int]) -> str:
     """(96, 54, 54) → "96 × 54 × 54"."""
     return " × ".join(map(str, shape))
 
 
-def duration(seconds: float) -> str:
-    """3725 → "1 h 2 min", 125 → "2 min 5 s", 4.2 → "4 s"."""
+def percent(share: float | None, form: str = ".1f") -> str:
+    """0.8734 → "87.3 %", 0.0004 → "< 0.1 %", None → "–"; `form` writes the hundredfold."""
+    if share is None:
+        return "–"
+    tiny = form == ".1f" and 0 < share < 0.001
+    digits = "< 0.1" if tiny else f"{100 * share:{form}}".replace("-", "−")
+    return _("{n}\u202f%").format(n=digits)
+
+
+def ratio(more: float, less: float = 1) -> str:
+    """How many times more: "0.31", "3.2", "18", "1 234"."""
+    if not less:
+        return "∞"
+    return exact(round(more / less)) if more >= 10 * less else f"{more / less:.2g}"
+
+
+def duration(seconds: float | None) -> str:
+    """3.2 → "3.2 s", 138 → "2 min 18 s", 1500 → "25 min", 3725 → "1 h 2 min"; None → "–"."""
+    if seconds is None:
+        return "–"
     whole = max(0, round(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
-    if minutes:
-        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
-    return _("{seconds} s").format(seconds=rest)
+    minutes = round(whole / 60)
+    if whole < 100:
+        return _("{n} s").format(n=f"{seconds:.1f}".removesuffix(".0") if seconds < 10 else whole)
+    if whole < 600:
+        return _("{m} min {s} s").format(m=whole // 60, s=whole % 60)
+    if whole < 3600:
+        return _("{n} min").format(n=minutes)
+    return _("{h} h {m} min").format(h=minutes // 60, m=minutes % 60)
+
+
+def latency(seconds: float | None) -> str:
+    """Of one run of a network: 0.00123 → "1.23 ms", 2.5 → "2.5 s"; None → "–"."""
+    if seconds is None:
+        return "–"
+    return f"{seconds:.3g}\u202fs" if seconds >= 1 else f"{1000 * seconds:.3g}\u202fms"

@@ -1,12 +1,13 @@
 """The operations of a convolutional network, written out as their definitions."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from explorer.base.language import _
+from explorer.base.units import times
 
 
 def output_size(
@@ -56,10 +57,6 @@ def _pair(value: Pair) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else value
 
 
-def _times(shape: Iterable[int]) -> str:
-    return " × ".join(map(str, shape))
-
-
 class Slide:
     """A window on its way over an (H, W) input: its settings, checked, and what it covers where.
 
@@ -101,7 +98,7 @@ class Slide:
             _(
                 "The window spans {span} cells, but the input with its padding has only {padded}. "
                 "Take a smaller window or a larger input, or pad more."
-            ).format(span=_times(spans), padded=_times(padded))
+            ).format(span=times(spans), padded=times(padded))
         )
 
 
@@ -202,7 +199,7 @@ def corr2d_1x1(x: Tensor, kernels: Tensor) -> Tensor:
     if kernels.shape[1:] != (c, 1, 1):
         raise ValueError(
             _("The input has {given} channels, so each kernel is {expected}, not {kernel}.").format(
-                given=c, expected=_times((c, 1, 1)), kernel=_times(kernels.shape[1:])
+                given=c, expected=times((c, 1, 1)), kernel=times(kernels.shape[1:])
             )
         )
     pixels = x.reshape(c, h * w)
@@ -235,7 +232,7 @@ def pool2d(
             _(
                 "The padding {padding} is more than half of the window {window}: a window could "
                 "lie in the padding alone. Padding per side is at most half the window."
-            ).format(padding=_times((ph, pw)), window=_times((h, w)))
+            ).format(padding=times((ph, pw)), window=times((h, w)))
         )
     fill = -math.inf if mode == "max" else 0.0
     slide = Slide(x, window, window if stride is None else stride, padding, fill=fill)
@@ -277,7 +274,7 @@ def batch_norm(
                 _(
                     "Batch normalisation in training needs more than one value per channel, but "
                     "{shape} has one. Use a larger batch, or evaluation mode."
-                ).format(shape=_times(x.shape))
+                ).format(shape=times(x.shape))
             )
         others = [axis for axis in range(x.dim()) if axis != 1]
         mean = x.mean(dim=others, keepdim=True)

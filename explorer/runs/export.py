@@ -1,18 +1,16 @@
 """A run's figures for other programs: tables as CSV, curves as TensorBoard event files."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, fields
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.runs import metrics, store
 from explorer.runs.records import EpochRow, Run
 
-_ROWS = 500  # of a table in one piece
 _SUFFIX = ".convscope"  # of our event files: others may write theirs into the same folder
 _EPOCH = tuple(field.name for field in fields(EpochRow))
 
@@ -25,7 +23,7 @@ def steps_csv(run: int) -> Iterator[str]:
     Raises:
         ValueError: there is no such run.
     """
-    return _csv(metrics.STEP, metrics.every_step(store.get(run).id))
+    return spreadsheet.pieces(chain([metrics.STEP], metrics.every_step(store.get(run).id)))
 
 
 def epochs_csv(run: int) -> Iterator[str]:
@@ -34,7 +32,8 @@ def epochs_csv(run: int) -> Iterator[str]:
     Raises:
         ValueError: there is no such run.
     """
-    return _csv(_EPOCH, (astuple(row) for row in metrics.epochs(store.get(run).id)))
+    rows = map(astuple, metrics.epochs(store.get(run).id))
+    return spreadsheet.pieces(chain([_EPOCH], rows))
 
 
 def to_csv(run: int, folder: Path) -> list[Path]:
@@ -91,17 +90,6 @@ def _scalars(run: Run) -> Iterator[tuple[str, float | None, int, float]]:
         yield "epoch/train_loss", epoch.train_loss, epoch.step, epoch.seconds
         yield "epoch/train_accuracy", epoch.train_accuracy, epoch.step, epoch.seconds
         yield "epoch/images_per_second", epoch.images_per_second, epoch.step, epoch.seconds
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The table, some hundred rows at a time."""
-    rest = iter(rows)
-    chunk: list[Sequence[object]] = [names]
-    while chunk:
-        file = io.StringIO()
-        csv.writer(file, lineterminator="\n").writerows(chunk)
-        yield file.getvalue()
-        chunk = list(islice(rest, _ROWS))
 
 
 @contextmanager

@@ -3,12 +3,9 @@
 A prompt is a label and a setting: widget keys with the values that the prompt puts into them.
 """
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -20,8 +17,6 @@ from explorer.ui import scroll
 
 T = TypeVar("T")
 Setting = Mapping[str, Any]  # widget key → value
-
-KINDS = {".csv": "text/csv", ".py": "text/x-python", ".png": "image/png"}
 
 
 @dataclass(frozen=True)
@@ -82,21 +77,6 @@ def table(rows: Sequence[Mapping[str, str]]) -> None:
     lines = [" | ".join(heads), " | ".join(["---"] * len(heads))]
     lines += [" | ".join(row.values()) for row in rows]
     st.markdown("\n".join(f"| {line} |" for line in lines))
-
-
-def csv_of(rows: Sequence[Mapping[str, object]]) -> str:
-    """The rows as CSV; the keys of the first are its header."""
-    text = io.StringIO()
-    lines = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    lines.writeheader()
-    lines.writerows(rows)
-    return text.getvalue()
-
-
-def download(label: str, content: str | bytes, file: str) -> None:
-    """A button that saves what is shown, as a file of this name."""
-    kind = KINDS[Path(file).suffix]
-    st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
 
 
 def definition(*functions: Callable[..., Any]) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from explorer.base.language import _
-from explorer.base.units import exact
+from explorer.base.units import exact, percent
 from explorer.lessons import normalisation
 from explorer.lessons.quiz.layers import lines, measured
 from explorer.lessons.quiz.record import Draft, See, Value
@@ -68,18 +68,15 @@ def moving(rng: Random, level: int) -> Draft:
     """How much of a moving average comes from the batches so far?"""
     old, k = rng.choice((0.9, 0.9, 0.8, 0.5)), rng.choice((1, 2, 3, 5, 10, 20))
 
-    def percent(share: float) -> str:
-        return _("{n:.3g} %").format(n=100 * share)
-
     share = normalisation.warm_up(old, k)
     wrong: dict[Value, str] = {
-        percent(old**k): _("That is what is left of the start."),
-        percent(normalisation.warm_up(1 - old, k)): _(
+        percent(old**k, ".3g"): _("That is what is left of the start."),
+        percent(normalisation.warm_up(1 - old, k), ".3g"): _(
             "That takes {old:g} for the weight of the new value."
         ).format(old=old),
-        percent(old): _("That is the weight of the old value in one step."),
-        percent(1 - old): _("That is what a single batch brings."),
-        percent(min(1, k * (1 - old))): _(
+        percent(old, ".3g"): _("That is the weight of the old value in one step."),
+        percent(1 - old, ".3g"): _("That is what a single batch brings."),
+        percent(min(1, k * (1 - old)), ".3g"): _(
             "Each step also shrinks what came before: it multiplies."
         ),
     }
@@ -89,7 +86,7 @@ def moving(rng: Random, level: int) -> Draft:
             "Torch's momentum weighs the **new** value. After {k} training batches, how much of "
             "the moving mean comes from batches, not from its start at 0?"
         ).format(k=exact(k)),
-        right=percent(share),
+        right=percent(share, ".3g"),
         wrong=wrong,
         code=code,
         reason=(f"1 − {old:g}{_power(k)} = {share:.4g}",),

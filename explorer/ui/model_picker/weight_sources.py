@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer import runs, weights
 from explorer.base.language import _, ngettext
+from explorer.base.units import percent
 from explorer.data import datasets
 from explorer.runs.artifacts import KeptEpochs, spans
 from explorer.ui import url_state
@@ -44,7 +45,7 @@ def title(network: str, source: str) -> str:
         card = weights.facts(network, None, source).card
         assert card is not None
         told = _("{data}, {accuracy}").format(
-            data=datasets.get(card.dataset).title, accuracy=_share(card.test_accuracy)
+            data=datasets.get(card.dataset).title, accuracy=percent(card.test_accuracy)
         )
         if source.startswith("run:"):
             run = runs.get(int(source.removeprefix("run:")))
@@ -52,10 +53,6 @@ def title(network: str, source: str) -> str:
     except ValueError:
         return source
     return _("trained: {told}").format(told=told)
-
-
-def _share(accuracy: float | None) -> str:
-    return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
 
 
 def moment(source: str) -> str:

@@ -103,6 +103,7 @@ export function duration(seconds, words) {
   const whole = Math.round(seconds)
   if (whole < 100) return fill(words.seconds, { n: whole })
   if (whole < 600) return fill(words.minutes_seconds, { m: Math.floor(whole / 60), s: whole % 60 })
-  if (whole < 6000) return fill(words.minutes, { n: Math.round(whole / 60) })
-  return fill(words.hours, { n: Number((seconds / 3600).toPrecision(2)) })
+  const minutes = Math.round(whole / 60)
+  if (whole < 3600) return fill(words.minutes, { n: minutes })
+  return fill(words.hours_minutes, { h: Math.floor(minutes / 60), m: minutes % 60 })
 }

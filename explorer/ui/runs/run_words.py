@@ -49,7 +49,7 @@ def charts() -> dict[str, str]:
         "seconds": _("{n} s"),
         "minutes_seconds": _("{m} min {s} s"),
         "minutes": _("{n} min"),
-        "hours": _("{n} h"),
+        "hours_minutes": _("{h} h {m} min"),
         "by_epoch": _("epoch"),
         "by_step": _("step"),
         "by_seconds": _("seconds of training"),
@@ -91,25 +91,6 @@ def device_of(run: Run) -> str:
     if len(waits_for) != 1:
         return run.device
     return replace(run, device_title=waits_for[0].title).device_named
-
-
-def duration(seconds: float) -> str:
-    """3.2 → "3.2 s", 138 → "2 min 18 s"."""
-    if seconds < 10:
-        return _("{n} s").format(n=f"{seconds:.1f}")
-    whole = round(seconds)
-    if whole < 100:
-        return _("{n} s").format(n=whole)
-    if whole < 600:
-        return _("{m} min {s} s").format(m=whole // 60, s=whole % 60)
-    if whole < 6000:
-        return _("{n} min").format(n=round(whole / 60))
-    return _("{n} h").format(n=f"{seconds / 3600:.2g}")
-
-
-def percent(share: float | None) -> str:
-    """0.8734 → "87.3 %", as on the boards."""
-    return "–" if share is None else f"{100 * share:.1f}\u202f%"
 
 
 literal = plain_text.markdown  # what a visitor wrote, for a place that reads Markdown

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.base.plain_text import spreadsheet
 from explorer.figures.charts import BLUE, ORANGE
 
 Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
@@ -49,4 +49,4 @@ def chart(counts: Counts) -> go.Figure:
 
 def csv(counts: Counts) -> str:
     """A line for each class; the header is the same in every language."""
-    return spreadsheet([["class", "train", "test"], *counts])
+    return spreadsheet.text([["class", "train", "test"], *counts])

@@ -10,13 +10,14 @@ import streamlit as st
 
 from explorer.base import access
 from explorer.base.language import _
-from explorer.base.units import count, exact, size, times
+from explorer.base.units import count, exact, percent, size, times
 from explorer.data import datasets
 from explorer.data.datasets import own
 from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
 from explorer.data.datasets.records import Data, DataSet, Split
 from explorer.figures import pictures
 from explorer.ui import link_warnings
+from explorer.ui.save_buttons import save_button
 from pages.explore.data import class_counts, getting
 from pages.explore.data.class_counts import Counts
 from pages.explore.data.state import STATE
@@ -147,15 +148,9 @@ def downloads(data: Data, shown: Shown) -> None:
     """The sheet as PNG, the counts as CSV."""
     name = data.name.replace("/", "-")
     png = _sheet(data, data.name, shown.part, shown.turn)
-    files = (
-        (_("Pictures (PNG)"), png, f"{name}-{shown.part}-{shown.turn}.png", "image/png"),
-        (_("Counts (CSV)"), class_counts.csv(_counts(data)), f"{name}-counts.csv", "text/csv"),
-    )
     with st.container(horizontal=True):
-        for label, content, file, kind in files:
-            st.download_button(
-                label, content, file, kind, icon=":material/download:", on_click="ignore"
-            )
+        save_button(_("Pictures (PNG)"), png, f"{name}-{shown.part}-{shown.turn}.png")
+        save_button(_("Counts (CSV)"), class_counts.csv(_counts(data)), f"{name}-counts.csv")
 
 
 # -- what is known about it -------------------------------------------------------------------
@@ -194,10 +189,6 @@ def _shares(_data: Data, name: str) -> tuple[float, float]:
     return nearest_average_accuracy(_data), most_frequent_share(_data)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
 def baseline(data: Data) -> None:
     """What a network has to beat."""
     nearest, commonest = _shares(data, data.name)
@@ -206,7 +197,7 @@ def baseline(data: Data) -> None:
             "**What has to be beaten?** Always the commonest class: {commonest} of the test "
             "pictures right. The class whose average picture is nearest, cell by cell: "
             "**{nearest}**. A network earns its parameters only above that."
-        ).format(commonest=_percent(commonest), nearest=_percent(nearest))
+        ).format(commonest=percent(commonest), nearest=percent(nearest))
     )
 
 

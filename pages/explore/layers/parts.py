@@ -8,12 +8,13 @@ from explorer.analysis.summary import Anatomy
 from explorer.base import inputs
 from explorer.base.inputs import Picture
 from explorer.base.language import _, current
-from explorer.base.units import count, exact
+from explorer.base.units import count, exact, percent
 from explorer.figures import charts as figures
 from explorer.networks import Architecture, Reported
 from explorer.networks.registry import option_title
 from explorer.ui import cached, url_state
 from explorer.ui.network_picker import Choice, set_defaults
+from explorer.ui.save_buttons import save_button
 from pages.explore.layers import board_view, content, table
 from pages.explore.layers.board import board_labels, layer_board
 from pages.explore.layers.board_types import Board, View
@@ -142,10 +143,6 @@ def charts(anatomy: Anatomy) -> None:
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 
-def _download(label: str, text: str, file: str, kind: str) -> None:
-    st.download_button(label, text, file, kind, icon=":material/download:", on_click="ignore")
-
-
 def downloads(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     """The network as PyTorch code, and the table as CSV."""
     options = cached.pairs(choice.options)
@@ -153,8 +150,8 @@ def downloads(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
     name = _identity(anatomy)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
-        _download(_("Code (Python)"), source, f"{name}.py", "text/x-python")
-        _download(_("Table (CSV)"), table.csv(anatomy), f"{name}.csv", "text/csv")
+        save_button(_("Code (Python)"), source, f"{name}.py")
+        save_button(_("Table (CSV)"), table.csv(anatomy), f"{name}.csv")
     st.code(source, language="python")
 
 
@@ -178,9 +175,6 @@ def about(architecture: Architecture) -> None:
 
 
 def _run(run: Reported) -> dict[str, str]:
-    def percent(accuracy: float | None) -> str:
-        return "–" if accuracy is None else f"{100 * accuracy:.1f} %"
-
     return {
         _("options"): ", ".join(f"{option_title(k)} {v}" for k, v in run.options.items())
         or _("default"),

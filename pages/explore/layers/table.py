@@ -1,10 +1,10 @@
 """An anatomy → the layer table as a file for a spreadsheet."""
 
-import csv as csv_format
-import io
+from collections.abc import Sequence
 
 from explorer.analysis import wording
 from explorer.analysis.summary import Anatomy
+from explorer.base import spreadsheet
 
 HEADER = (
     "name", "type", "kind", "block", "settings", "input", "output", "parameters", "trainable",
@@ -15,12 +15,10 @@ HEADER = (
 
 def csv(anatomy: Anatomy) -> str:
     """One line per layer in running order, with exact numbers."""
-    text = io.StringIO()
-    writer = csv_format.writer(text)
-    writer.writerow(HEADER)
+    lines: list[Sequence[object]] = [HEADER]
     for layer in anatomy.layers:
         operation = layer.operation
-        writer.writerow(
+        lines.append(
             [
                 operation.name,
                 operation.type,
@@ -38,4 +36,4 @@ def csv(anatomy: Anatomy) -> str:
                 layer.status,
             ]
         )
-    return text.getvalue()
+    return spreadsheet.text(lines)

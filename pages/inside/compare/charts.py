@@ -1,7 +1,5 @@
 """Networks beside each other: a line of figures for each, as bubbles and as a file."""
 
-import csv as csv_format
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
@@ -9,9 +7,10 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from explorer.base import spreadsheet
 from explorer.base.inputs import Picture
 from explorer.base.language import _
-from explorer.base.units import exact, times
+from explorer.base.units import exact, latency, percent, times
 
 LETTERS = "ABCDEFGH"  # the second sign beside the colour
 LARGEST, SMALLEST = 74, 8  # pixels: diameters of bubbles
@@ -124,7 +123,7 @@ def _hover(row: Row) -> str:
         _("{n} MACs for one picture").format(n=exact(row.macs)),
     ]
     if row.seconds is not None:
-        lines.append(_("{time} for one picture").format(time=duration(row.seconds)))
+        lines.append(_("{time} for one picture").format(time=latency(row.seconds)))
     return "<br>".join(lines) + "<extra></extra>"
 
 
@@ -161,26 +160,6 @@ def _shares(rows: Sequence[Row]) -> dict[str, Any]:
 # -- in words ---------------------------------------------------------------------------------
 
 
-def percent(share: float | None) -> str:
-    """0.8734 → "87.3 %"; "–" for nothing."""
-    return "–" if share is None else f"{100 * share:.1f}\u202f%"
-
-
-def duration(seconds: float | None) -> str:
-    """0.00123 → "1.23 ms"; "–" for nothing."""
-    if seconds is None:
-        return "–"
-    if seconds >= 1:
-        return f"{seconds:.3g}\u202fs"
-    return f"{1000 * seconds:.3g}\u202fms"
-
-
-def factor(more: float, less: float) -> str:
-    """How many times more, with two digits: "3.2", "18", "1 200"."""
-    digits = f"{more / less:.2g}" if less else "∞"
-    return exact(int(float(digits))) if "e" in digits else digits
-
-
 def shape(row: Row) -> str:
     """The input, "1 × 28 × 28"."""
     return times(row.shape)
@@ -197,13 +176,11 @@ HEADER = (
 
 def csv(rows: Sequence[Row], *, dataset: str, device: str, threads: int) -> str:
     """A line for each network, exact numbers; the header is the same in every language."""
-    text = io.StringIO()
-    writer = csv_format.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
+    lines: list[Sequence[object]] = [HEADER]
     for row in rows:
         network, _colon, source = row.spelled.partition(":")
         counted = row.accuracy is not None
-        writer.writerow(
+        lines.append(
             [
                 row.letter,
                 network,
@@ -219,7 +196,7 @@ def csv(rows: Sequence[Row], *, dataset: str, device: str, threads: int) -> str:
                 *((device, threads) if row.seconds is not None else ("", "")),
             ]
         )
-    return text.getvalue()
+    return spreadsheet.text(lines)
 
 
 def _blank(*values: float | None) -> list[float | str]:

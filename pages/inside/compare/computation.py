@@ -14,7 +14,7 @@ from explorer import weights
 from explorer.analysis.summary import Anatomy
 from explorer.base.cache import SizedCache
 from explorer.base.language import _
-from explorer.base.units import exact
+from explorer.base.units import duration, exact
 from explorer.inside import comparison
 from explorer.inside.comparison import Count, Entrant, Piecework, Timing
 from explorer.ui import cached
@@ -236,10 +236,4 @@ def _offer(given: Sequence[Side], key: str) -> None:
         )
         if seconds := _seconds_left(given):
             words = _("It takes about {time}, and can be stopped.")
-            st.caption(words.format(time=_about(seconds)), width="content")
-
-
-def _about(seconds: float) -> str:
-    if seconds < 90:
-        return _("{n} s").format(n=max(1, round(seconds)))
-    return _("{n} min").format(n=round(seconds / 60))
+            st.caption(words.format(time=duration(max(1, round(seconds)))), width="content")

@@ -6,12 +6,12 @@ import streamlit as st
 
 from explorer import networks
 from explorer.base.language import _
+from explorer.base.units import percent
 from explorer.inside import comparison
 from explorer.inside.comparison import MOST, Entrant
 from explorer.ui import url_state
 from explorer.ui.model_picker import weight_sources
 from explorer.weights import PUBLISHED, UNTRAINED
-from pages.inside.compare.charts import percent
 from pages.inside.compare.state import STATE
 
 NETS = "nets"

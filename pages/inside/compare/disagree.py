@@ -8,14 +8,15 @@ import streamlit as st
 from torch import Tensor
 
 from explorer import networks
+from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.base.plain_text import spreadsheet
-from explorer.base.units import exact
+from explorer.base.units import exact, percent
 from explorer.data import datasets
 from explorer.data.datasets import Data
 from explorer.figures import maps, pictures
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Cell, Pair, Shared
+from explorer.ui.save_buttons import save_button
 from pages.inside.compare import results_table
 from pages.inside.compare.computation import Side
 from pages.inside.compare.state import STATE
@@ -45,13 +46,10 @@ def show(sides: Sequence[Side], shared: Shared) -> None:
     _told(found, one.letter, other.letter)
     data = datasets.load(shared.dataset)
     _pictures(numbers, answers, data)
-    st.download_button(
+    save_button(
         _("All answers (CSV)"),
         lambda: table(answers, data.classes),
         f"answers-{shared.dataset.replace('/', '-')}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 
@@ -107,7 +105,7 @@ def _told(found: Pair, one: str, other: str) -> None:
 
 
 def _chance(share: float) -> str:
-    return _("less than 0.1 %") if share < 0.001 else f"{100 * share:.2g}\u202f%"
+    return _("less than 0.1 %") if share < 0.001 else percent(share, ".2g")
 
 
 # -- the pictures -----------------------------------------------------------------------------
@@ -162,7 +160,7 @@ def _figure(number: int, answers: dict[str, Answers], data: Data) -> str:
     lines = []
     for letter, each in answers.items():
         says = int(each.predicted[number])
-        sure = f"{100 * float(each.confidence[number]):.0f}\u202f%"
+        sure = percent(float(each.confidence[number]), ".0f")
         kind = "" if says == label else ' class="wrong"'
         lines.append(
             f'<span class="said">{results_table.chip(letter)}'
@@ -186,4 +184,4 @@ def table(answers: dict[str, Answers], classes: Sequence[str]) -> str:
         for each in answers.values():
             said += [classes[int(each.predicted[number])], round(float(each.confidence[number]), 6)]
         lines.append([number, classes[label], *said])
-    return spreadsheet(lines)
+    return spreadsheet.text(lines)

@@ -8,13 +8,13 @@ import streamlit as st
 from explorer import networks
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, ngettext
+from explorer.base.units import percent
 from explorer.data import datasets, pictures
 from explorer.data.pictures import Picture
 from explorer.inside import attribution
 from explorer.inside.attribution.checking import Guess
 from explorer.ui import picture_picker
 from pages.inside.compare import controls, results_table
-from pages.inside.compare.charts import percent
 from pages.inside.compare.computation import Side
 from pages.inside.compare.state import STATE
 

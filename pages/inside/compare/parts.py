@@ -6,11 +6,12 @@ import streamlit as st
 
 from explorer import networks as architectures
 from explorer.base.language import _
-from explorer.base.units import exact
+from explorer.base.units import exact, percent, ratio
 from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import Shared
 from explorer.ui.model_picker import mode
+from explorer.ui.save_buttons import save_button
 from pages.inside.compare import (
     budget_charts,
     charts,
@@ -20,7 +21,7 @@ from pages.inside.compare import (
     one_picture,
     results_table,
 )
-from pages.inside.compare.charts import Row, percent
+from pages.inside.compare.charts import Row
 from pages.inside.compare.computation import Side
 from pages.inside.compare.state import STATE
 
@@ -127,7 +128,7 @@ def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list
         told.append(
             _("{cheap} needs {factor} times fewer MACs for it, and gets {share} right.").format(
                 cheap=_named(cheap),
-                factor=charts.factor(best.macs, cheap.macs),
+                factor=ratio(best.macs, cheap.macs),
                 share=percent(cheap.accuracy),
             )
         )
@@ -144,7 +145,7 @@ def _speeds(rows: Sequence[Row]) -> list[str]:
         _("{fast} is the fastest, {slow} takes {factor} times as long.").format(
             fast=_named(seconds[fast]),
             slow=_named(seconds[slow]),
-            factor=charts.factor(slow, fast),
+            factor=ratio(slow, fast),
         )
     ]
 
@@ -186,13 +187,10 @@ def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     if all(side.timing.finished for side in sides):
         _caption(sides)
     mode.tell(*(side.anatomy for side in sides))
-    st.download_button(
+    save_button(
         _("Figures (CSV)"),
         charts.csv(rows, dataset=shared.dataset, device=timing.device, threads=timing.threads),
         "comparison.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

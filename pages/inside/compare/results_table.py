@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.base.units import count, exact
+from explorer.base.units import count, exact, latency, percent
 from pages.inside.compare import charts
-from pages.inside.compare.charts import LETTERS, Row, duration, percent
+from pages.inside.compare.charts import LETTERS, Row
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -60,7 +60,7 @@ def _line(row: Row, *, counted: bool, carded: bool) -> str:
     cells += [
         _cell(count(row.parameters), exact(row.parameters)),
         _cell(count(row.macs), exact(row.macs)),
-        _cell(duration(row.seconds)),
+        _cell(latency(row.seconds)),
     ]
     return f"<tr>{''.join(cells)}</tr>"
 

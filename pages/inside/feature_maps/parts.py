@@ -1,6 +1,5 @@
 """The parts of the page on feature maps: the strip, one layer, one channel, one number."""
 
-import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.analysis.operations import INPUT
+from explorer.base import spreadsheet
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures.maps import Maps, Scale, Span
@@ -18,6 +18,7 @@ from explorer.ui import link_warnings
 from explorer.ui.boards import network_strip
 from explorer.ui.inside import recordings, sum_words
 from explorer.ui.inside.recordings import Overview, Subject
+from explorer.ui.save_buttons import save_buttons
 from pages.inside.feature_maps import arithmetic, channel_map, layer_view, map_mosaic, selection
 from pages.inside.feature_maps.layer_view import Layer
 from pages.inside.feature_maps.selection import Place
@@ -210,26 +211,19 @@ def _downloads(shown: Layer, which: int, channel: int, at: selection.Place, text
     name = f"{network}-{shown.name}-channel-{channel + 1}"
     values = shown.maps[channel].copy()  # a view would keep the whole recording
     unit = f"{name}-row-{at[0] + 1}-column-{at[1] + 1}"
-    files: tuple[tuple[str, Content, str, str], ...] = (
-        (_("Channel (CSV)"), partial(_csv, values), f"{name}.csv", "text/csv"),
-        (_("Channel (NPY)"), partial(_npy, values), f"{name}.npy", "application/octet-stream"),
-        (_("Sum (text)"), text, f"{unit}.txt", "text/plain"),
+    save_buttons(
+        f"maps_files_{which}",
+        (_("Channel (CSV)"), partial(_csv, values), f"{name}.csv"),
+        (_("Channel (NPY)"), partial(_npy, values), f"{name}.npy"),
+        (_("Sum (text)"), text, f"{unit}.txt"),
     )
-    with st.container(horizontal=True, key=f"maps_files_{which}"):
-        for number, (label, content, file, kind) in enumerate(files):
-            st.download_button(
-                label, content, file, kind, key=f"maps_file_{which}_{number}",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
 
 
 def _csv(values: Maps) -> str:
     """One line for each row of the map, every number as exact as it is."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        [[np.format_float_positional(each, trim="-") for each in row] for row in values]
+    return spreadsheet.text(
+        [np.format_float_positional(each, trim="-") for each in row] for row in values
     )
-    return text.getvalue()
 
 
 def _npy(values: Maps) -> bytes:

@@ -1,6 +1,5 @@
 """What excites channels, as pictures: patches, a sheet of them for all channels, and tables."""
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.figures.maps import MOST_SIDE, side_for
 from explorer.inside.feature_visualization import Ascent, Box
@@ -119,19 +119,13 @@ def table(rows: Sequence[Sequence[object]]) -> str:
         _("row (from 0)"), _("column (from 0)"), _("first row seen"), _("last row seen"),
         _("first column seen"), _("last column seen"),
     ]  # fmt: skip
-    return _csv([head, *rows])
+    return spreadsheet.text([head, *rows])
 
 
 def curve(ascent: Ascent) -> str:
     """The channel's value after each step, as CSV."""
     rows = [[step, f"{value:.9g}"] for step, value in enumerate(ascent.values)]
-    return _csv([[_("step"), _("value")], *rows])
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return spreadsheet.text([[_("step"), _("value")], *rows])
 
 
 def shown(ascent: Ascent) -> Pixels:

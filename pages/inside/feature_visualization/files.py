@@ -1,12 +1,10 @@
 """What the page shows, to take along. Each file is made when it is asked for."""
 
-from collections.abc import Callable
 from functools import partial
-
-import streamlit as st
 
 from explorer.base.language import _
 from explorer.inside.feature_visualization import Ascent, Found
+from explorer.ui.save_buttons import Content, save_buttons
 from pages.inside.feature_visualization import figures, subjects, top
 from pages.inside.feature_visualization.subjects import Subject
 
@@ -14,29 +12,18 @@ from pages.inside.feature_visualization.subjects import Subject
 def offer(subject: Subject, found: Found, channel: int, drawn: Ascent | None) -> None:
     """Buttons in a row: the table of all channels, the chosen one's pictures, its curve."""
     name = f"{subject.network.replace('/', '-')}-{subject.layer}"
-    given: list[tuple[str, Callable[[], str | bytes], str, str]] = [
-        (
-            _("All channels (CSV)"),
-            partial(table, subject, found),
-            f"{name}-excites.csv",
-            "text/csv",
-        ),
+    files: list[tuple[str, Content, str]] = [
+        (_("All channels (CSV)"), partial(table, subject, found), f"{name}-excites.csv"),
         (
             _("The pictures (PNG)"),
             partial(board, subject, found, channel),
             f"{name}-channel-{channel + 1}-pictures.png",
-            "image/png",
         ),
     ]
     if drawn:
         file = f"{name}-channel-{channel + 1}-ascent.csv"
-        given.append((_("The curve (CSV)"), partial(figures.curve, drawn), file, "text/csv"))
-    with st.container(horizontal=True, key="excites_files"):
-        for number, (label, content, file, kind) in enumerate(given):
-            st.download_button(
-                label, content, file, kind, key=f"excites_file_{number}",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+        files.append((_("The curve (CSV)"), partial(figures.curve, drawn), file))
+    save_buttons("excites_files", *files)
 
 
 def table(subject: Subject, found: Found) -> str:

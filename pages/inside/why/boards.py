@@ -13,7 +13,7 @@ import streamlit as st
 from torch import Tensor
 
 from explorer.base.language import _
-from explorer.base.units import times
+from explorer.base.units import percent, times
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.inside.attribution import METHODS, Guess
@@ -81,11 +81,6 @@ def _bar(guess: Guess, classes: Sequence[str], chosen: int, truth: int | None) -
             logit=f"{guess.logit:.3f}".replace("-", "−"),
         ),
     }
-
-
-def percent(share: float) -> str:
-    """0.873 → "87.3 %"; less than a tenth of a per cent is said so."""
-    return "< 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
 
 
 def _clicked(on_choose: Callable[[int], None], count: int) -> None:

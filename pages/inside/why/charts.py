@@ -1,7 +1,5 @@
 """Heat maps and deletion curves, as the page "Why this class?" draws and saves them."""
 
-import csv
-import io
 from collections.abc import Mapping
 from math import ceil
 from typing import TypedDict
@@ -10,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK
 from explorer.figures.maps import Maps, shrunk
@@ -129,8 +128,4 @@ def curves_csv(curves: Mapping[str, Deletion]) -> str:
 
 
 def _csv(head: list[str], lines: list[tuple[float, ...]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([[f"{each:.9g}" for each in line] for line in lines])
-    return text.getvalue()
+    return spreadsheet.text([head, *([f"{each:.9g}" for each in line] for line in lines)])

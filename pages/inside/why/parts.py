@@ -5,12 +5,13 @@ from functools import partial
 import streamlit as st
 
 from explorer.base.language import _
+from explorer.base.units import percent
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS, Deletion, Guess
 from explorer.ui.inside import recordings
 from explorer.ui.model_picker import mode
+from explorer.ui.save_buttons import Content, save_buttons
 from pages.inside.why import boards, charts, computation, controls, results
-from pages.inside.why.boards import percent
 from pages.inside.why.computation import Piece, Work
 from pages.inside.why.controls import Looked
 from pages.inside.why.results import Explained, Question
@@ -234,24 +235,10 @@ def _files(looked: Looked, target: int, explained: Explained) -> None:
     curves = dict(explained.curves)
     curves |= {f"random order {n}": each for n, each in enumerate(explained.chance, 1)}
     stem = f"{looked.subject.network.replace('/', '-')}-why-{target}"
-    with st.container(horizontal=True, key="why_files"):
-        if heats:
-            st.download_button(
-                _("Maps (CSV)"),
-                partial(charts.maps_csv, heats),
-                f"{stem}-maps.csv",
-                "text/csv",
-                key="why_file_maps",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-        if curves:
-            st.download_button(
-                _("Deletion curves (CSV)"),
-                partial(charts.curves_csv, curves),
-                f"{stem}-deletion.csv",
-                "text/csv",
-                key="why_file_curves",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+    files: list[tuple[str, Content, str]] = []
+    if heats:
+        files.append((_("Maps (CSV)"), partial(charts.maps_csv, heats), f"{stem}-maps.csv"))
+    if curves:
+        file = f"{stem}-deletion.csv"
+        files.append((_("Deletion curves (CSV)"), partial(charts.curves_csv, curves), file))
+    save_buttons("why_files", *files)

@@ -1,12 +1,11 @@
 """Pictures of batch normalisation: a batch at each step of the formula, and moving averages."""
 
-import csv as _csv
-import io
 from typing import TypedDict
 
 import plotly.graph_objects as go
 from torch import Tensor
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons.normalisation import Moving, Steps, per_channel
 
@@ -126,16 +125,16 @@ def _labels(used: str) -> dict[str, str | list[str]]:
 
 def csv(given: Steps) -> str:
     """Every value of the batch at every stage, one per line."""
-    text = io.StringIO()
-    writer = _csv.writer(text, lineterminator="\n")
-    writer.writerow(["channel", "value", "x", "x - mean", "x_hat", "y", "mean", "variance"])
+    lines: list[list[object]] = [
+        ["channel", "value", "x", "x - mean", "x_hat", "y", "mean", "variance"]
+    ]
     stages = [per_channel(stage).tolist() for stage in given.stages]
     for channel, values in enumerate(zip(*stages, strict=True)):
         moments = [float(given.mean[channel]), float(given.var[channel])]
         for number, at in enumerate(zip(*values, strict=True)):
             row = [f"{each:.7g}" for each in (*at, *moments)]
-            writer.writerow([channel + 1, number + 1, *row])
-    return text.getvalue()
+            lines.append([channel + 1, number + 1, *row])
+    return spreadsheet.text(lines)
 
 
 # -- moving averages --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.base.language import _
+from explorer.base.units import percent
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Moving
 from explorer.ui import lesson, url_state
@@ -60,10 +61,7 @@ def _moving_words(choice: Choice, past: Moving, quantity: str) -> None:
         [
             {
                 _("batches seen, k"): _("share of batches, 1 − {m:.2f}ᵏ").format(m=m),
-                **{
-                    str(k): _("{n:.3g}\u202f%").format(n=100 * normalisation.warm_up(m, k))
-                    for k in MARKS
-                },
+                **{str(k): percent(normalisation.warm_up(m, k), ".3g") for k in MARKS},
             }
         ]
     )

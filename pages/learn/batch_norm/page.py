@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.networks import ops
 from explorer.ui import lesson
+from explorer.ui.save_buttons import save_button
 from pages.learn.batch_norm import charts, dots, parts, questions, settings
 
 st.title(_("What does batch normalisation do to a batch?"))
@@ -27,4 +28,4 @@ parts.experiment(choice, found, past)
 
 lesson.questions(questions.ASKED)
 lesson.definition(ops.batch_norm)
-lesson.download(_("Every value at every step (CSV)"), charts.csv(found), "batch-norm.csv")
+save_button(_("Every value at every step (CSV)"), charts.csv(found), "batch-norm.csv")

@@ -6,8 +6,10 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.ui import lesson, url_state
+from explorer.ui.save_buttons import save_button
 
 
 def words() -> dict[str, str]:
@@ -33,7 +35,7 @@ def to(part: str, **setting: object) -> lesson.Setting:
 
 def table(rows: Sequence[Mapping[str, object]], file: str) -> None:
     """Offer a table as CSV."""
-    lesson.download(_("Table (CSV)"), lesson.csv_of(rows), file)
+    save_button(_("Table (CSV)"), spreadsheet.records(rows), file)
 
 
 def chart(figure: go.Figure, key: str) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer import networks
 from explorer.base import inputs
 from explorer.base.language import _
-from explorer.base.units import count, exact
+from explorer.base.units import count, exact, ratio
 from explorer.lessons import channels
 from explorer.ui import cached, lesson, url_widgets
 from pages.learn.channels import charts, settings
@@ -148,15 +148,10 @@ def _dense_text(
             "{units} numbers *for every pixel*, so it makes {conv} MACs where the fully connected "
             "layer makes {full}. A stride or a pooling brings that down."
         ).format(
-            ratio=_ratio(full.weights / conv.weights), units=units, conv=count(conv.macs),
+            ratio=ratio(full.weights / conv.weights), units=units, conv=count(conv.macs),
             full=count(full.macs),
         )
     )  # fmt: skip
-
-
-def _ratio(times: float) -> str:
-    """Whole, but for the small ones: on small pictures it can be below 1."""
-    return exact(round(times)) if times >= 10 else f"{times:.2g}"
 
 
 def flow() -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.figures.grids import Grid
 from explorer.ui import lesson, url_state
+from explorer.ui.save_buttons import save_button
 
 
 def words() -> dict[str, str]:
@@ -38,4 +40,4 @@ def download(grids: Sequence[Grid], file: str) -> None:
         for i, line in enumerate(grid["values"])
         for j, value in enumerate(line)
     ]
-    lesson.download(_("Numbers (CSV)"), lesson.csv_of(rows), file)
+    save_button(_("Numbers (CSV)"), spreadsheet.records(rows), file)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import quiz
-from explorer.ui import lesson
+from explorer.ui.save_buttons import save_button
 from pages.learn.check.series import Given, Place, answers, go, question, topics
 
 
@@ -60,7 +61,7 @@ def summary(place: Place) -> None:
             args=(place.first + quiz.ROUND,),
         )  # fmt: skip
         file = f"check-seed-{place.seed}-{place.first}.csv"
-        lesson.download(_("These ten (CSV)"), ten_csv(told), file)
+        save_button(_("These ten (CSV)"), ten_csv(told), file)
 
 
 def _row(place: Place, given: Given) -> dict[str, str]:
@@ -80,7 +81,7 @@ def ten_csv(told: Mapping[Place, Given]) -> str:
 
     `series` is the topic chosen, `about` the question's own; `right` is 1 or 0.
     """
-    return lesson.csv_of([_file_row(place, given) for place, given in told.items()])
+    return spreadsheet.records([_file_row(place, given) for place, given in told.items()])
 
 
 def _file_row(place: Place, given: Given) -> dict[str, object]:

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.ui import lesson
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.boards.window_code import blocks, literal, one_or_both
+from explorer.ui.save_buttons import save_button
 from pages.learn.convolution.parts import flipped, output
 
 
@@ -48,5 +48,5 @@ def take_along(shown: Sliding) -> None:
     """The PyTorch line to copy, the program and the numbers to save."""
     st.code(pytorch_line(shown), language="python")
     with st.container(horizontal=True, key="conv_downloads"):
-        lesson.download(_("Program (Python)"), program(shown), "convolution.py")
-        lesson.download(_("Numbers (CSV)"), csv(shown), "convolution.csv")
+        save_button(_("Program (Python)"), program(shown), "convolution.py")
+        save_button(_("Numbers (CSV)"), csv(shown), "convolution.csv")

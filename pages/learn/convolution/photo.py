@@ -19,8 +19,9 @@ from explorer.data.decoding.pictures import MOST_BYTES
 from explorer.data.photographs import Photograph
 from explorer.figures.photographs import grey_png, signed_png
 from explorer.networks import ops
-from explorer.ui import lesson, progress, transport, url_state
+from explorer.ui import progress, transport, url_state
 from explorer.ui.boards.window_board import Sliding
+from explorer.ui.save_buttons import save_button
 from pages.learn.convolution.divider import divider
 
 
@@ -149,4 +150,4 @@ def show(shown: Sliding) -> None:
                 size=times(photograph.shape)
             )
         )
-        lesson.download(_("After (PNG)"), with_kernel.after, "convolved.png")
+        save_button(_("After (PNG)"), with_kernel.after, "convolved.png")

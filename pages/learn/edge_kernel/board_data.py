@@ -4,8 +4,6 @@ The board draws everything from one message: all steps of all runs, the Hessian 
 A number that is not finite goes there as "∞", "−∞" or "NaN": JSON knows no such numbers.
 """
 
-import csv
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -14,6 +12,7 @@ from typing import TypedDict
 
 from torch import Tensor
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons.edge_kernel import Bowl, Descent, Problem, Record, Reduction, Start
 
@@ -178,14 +177,14 @@ def labels() -> dict[str, str]:
 
 def steps_csv(problem: Problem, runs: Sequence[Descent]) -> str:
     """One line per run and step: parameters, loss, gradient, in full precision."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     plain = _plain_names(problem)
-    writer.writerow(["rate", "step", "loss", *plain, *(f"d_loss/d_{name}" for name in plain)])
-    for run in runs:
-        for each in run.records:
-            writer.writerow([run.rate, each.step, each.loss, *each.parameters, *each.gradient])
-    return text.getvalue()
+    head = ["rate", "step", "loss", *plain, *(f"d_loss/d_{name}" for name in plain)]
+    rows = (
+        [run.rate, each.step, each.loss, *each.parameters, *each.gradient]
+        for run in runs
+        for each in run.records
+    )
+    return spreadsheet.text([head, *rows])
 
 
 def _plain_names(problem: Problem) -> list[str]:

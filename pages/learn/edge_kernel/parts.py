@@ -11,6 +11,7 @@ from explorer.base.language import N_, _
 from explorer.lessons.edge_kernel import Bowl, Descent
 from explorer.ui import lesson
 from explorer.ui.lesson import Question, Setting
+from explorer.ui.save_buttons import save_button
 from pages.learn.edge_kernel import board_data
 from pages.learn.edge_kernel.board import descent_board
 from pages.learn.edge_kernel.problem_picker import COURSE, DEFAULTS, Choice
@@ -196,7 +197,7 @@ def downloads(chosen: Choice, runs: Sequence[Descent]) -> None:
     """The steps as a table, and the code of exactly this run."""
     code = board_data.pytorch(chosen.problem, chosen.start, chosen.rates[0], chosen.steps)
     with st.container(horizontal=True):
-        lesson.download(_("Steps (CSV)"), board_data.steps_csv(chosen.problem, runs), "descent.csv")
-        lesson.download(_("This run in PyTorch (.py)"), code, "descent.py")
+        save_button(_("Steps (CSV)"), board_data.steps_csv(chosen.problem, runs), "descent.csv")
+        save_button(_("This run in PyTorch (.py)"), code, "descent.py")
     with st.expander(_("This run in PyTorch"), icon=":material/code:"):
         st.code(code, language="python", height=420 if code.count("\n") > 40 else "content")

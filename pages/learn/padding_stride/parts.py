@@ -4,11 +4,13 @@ import re
 
 import streamlit as st
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
 from explorer.ui import lesson, url_state, url_widgets
 from explorer.ui.lesson import Setting
+from explorer.ui.save_buttons import save_button
 from pages.learn.padding_stride import strip_board, strip_words
 
 ONE: Setting = {"pad_view": "one"}
@@ -132,7 +134,7 @@ def one_axis(along: Axis) -> None:
         st.code(
             layer_call("Conv1d", str(along.kernel), str(along.stride), p, along), wrap_lines=True
         )
-        lesson.download(_("Windows (CSV)"), windows_csv(along), "windows.csv")
+        save_button(_("Windows (CSV)"), windows_csv(along), "windows.csv")
 
 
 def _places_in_words(along: Axis) -> str:
@@ -192,7 +194,7 @@ def layer_call(name: str, kernel: str, stride: str, padding: str, along: Axis) -
 
 def windows_csv(along: Axis) -> str:
     """One row for each output: where its window stands and what it reads; columns from 1."""
-    return lesson.csv_of(
+    return spreadsheet.records(
         [
             {"output": place + 1, "columns": cells(along, place), "value": f"{value:g}"}
             for place, value in enumerate(windows.line(along))

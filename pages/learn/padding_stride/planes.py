@@ -4,10 +4,12 @@ import re
 
 import streamlit as st
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
 from explorer.ui import lesson, url_widgets
+from explorer.ui.save_buttons import save_button
 from pages.learn.padding_stride import strip_words
 from pages.learn.padding_stride.parts import TWO_DEFAULTS, board, cells, layer_call, windows_csv
 
@@ -96,12 +98,12 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
         pairs = ((axis.kernel, axis.stride, axis.before) for axis in axes)
         kernel, stride, padding = (_pair(*both) for both in zip(*pairs, strict=True))
         st.code(layer_call("Conv2d", kernel, stride, padding, rows), wrap_lines=True)
-        lesson.download(_("Windows (CSV)"), planes_csv(rows, columns), "windows.csv")
+        save_button(_("Windows (CSV)"), planes_csv(rows, columns), "windows.csv")
 
 
 def planes_csv(rows: Axis, columns: Axis) -> str:
     """One row for each output: the rows and columns that its window reads, all from 1."""
-    return lesson.csv_of(
+    return spreadsheet.records(
         [
             {
                 "output_row": i + 1,
@@ -183,7 +185,7 @@ def same_size(both: tuple[Axis, Axis]) -> None:
                 ).format(n=(torchs.size + 1) // 2)
             )
     st.table(same_table(torchs.size))
-    lesson.download(_("Windows (CSV)"), windows_csv(torchs), "windows.csv")
+    save_button(_("Windows (CSV)"), windows_csv(torchs), "windows.csv")
 
 
 def _same_rule(k: int) -> str:

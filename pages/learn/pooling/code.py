@@ -3,9 +3,9 @@
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.ui import lesson
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.boards.window_code import blocks, literal, one_or_both
+from explorer.ui.save_buttons import save_button
 from pages.learn.pooling.parts import output, window_of
 
 
@@ -37,5 +37,5 @@ def take_along(shown: Sliding) -> None:
     """The PyTorch line to copy, the program and the numbers to save."""
     st.code(pytorch_line(shown), language="python")
     with st.container(horizontal=True, key="pool_downloads"):
-        lesson.download(_("Program (Python)"), program(shown), "pooling.py")
-        lesson.download(_("Numbers (CSV)"), csv(shown), "pooling.csv")
+        save_button(_("Program (Python)"), program(shown), "pooling.py")
+        save_button(_("Numbers (CSV)"), csv(shown), "pooling.csv")

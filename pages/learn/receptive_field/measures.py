@@ -4,12 +4,14 @@ import streamlit as st
 
 from explorer import networks as architectures
 from explorer.analysis.summary import Anatomy
+from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.base.units import exact
+from explorer.base.units import exact, percent
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Effective, Level
 from explorer.ui import cached, lesson, url_state, url_widgets
 from explorer.ui.entries import entry
+from explorer.ui.save_buttons import save_button
 from pages.learn.receptive_field import charts
 from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK, layers_of
 
@@ -67,12 +69,12 @@ def effective(stack: tuple[Level, ...]) -> None:
             "([Luo et al., 2016](https://arxiv.org/abs/1701.04128))."
         )
     )
-    lesson.download(_("Pixels (CSV)"), effective_csv(found), "effective-field.csv")
+    save_button(_("Pixels (CSV)"), effective_csv(found), "effective-field.csv")
 
 
 def effective_csv(found: Effective) -> str:
     """One row for each pixel, from 1: its share of all gradient, as measured."""
-    return lesson.csv_of(
+    return spreadsheet.records(
         [
             {"row": i + 1, "column": j + 1, "share": f"{share:.6g}"}
             for i, line in enumerate(found.strength.tolist())
@@ -102,7 +104,7 @@ def why_small() -> None:
     )
     st.table([row for small, large in PAIRS for row in _compared(small, large, channels)])
     st.caption(_("Weights of the convolutions, without biases; one activation behind each."))
-    lesson.download(_("Table (CSV)"), stacks_csv(channels), "two-or-one.csv")
+    save_button(_("Table (CSV)"), stacks_csv(channels), "two-or-one.csv")
     st.markdown(
         _(
             "This is VGG's argument for small kernels (Simonyan & Zisserman, 2014). The cost: "
@@ -131,7 +133,7 @@ def read_channels(given: int) -> int:
 def stacks_csv(channels: int) -> str:
     """One row for each stack of the table."""
     stacks = [(text, field_stack.parse(text)) for pair in PAIRS for text in pair]
-    return lesson.csv_of(
+    return spreadsheet.records(
         [
             {
                 "stack": text,
@@ -162,9 +164,7 @@ def _compared(small: str, large: str, channels: int) -> list[dict[str, str]]:
                 _("field (pixels)"): f"{field} × {field}",
                 _("weights"): f"{n}·{kernel}²·C² = {n * kernel**2}C²",
                 _("with C = {c}").format(c=channels): exact(_weights(text, channels)),
-                _("against the large one"): (
-                    f"{100 * share:+.0f} %".replace("-", "−") if share else _("–")
-                ),
+                _("against the large one"): (percent(share, "+.0f") if share else _("–")),
                 _("non-linearities"): str(field_stack.nonlinearities(layers)),
             }
         )
@@ -186,12 +186,12 @@ def networks() -> None:
     anatomy = cached.measure(name, (), architecture.input_shape, 1)
     st.markdown(_sight(architecture.title, anatomy))
     st.plotly_chart(charts.growth(anatomy), key="field_growth", config={"displaylogo": False})
-    lesson.download(_("Layers (CSV)"), layers_csv(anatomy), "fields.csv")
+    save_button(_("Layers (CSV)"), layers_csv(anatomy), "fields.csv")
 
 
 def layers_csv(anatomy: Anatomy) -> str:
     """One row for each layer with a window: its field, height and width, in pixels."""
-    return lesson.csv_of(
+    return spreadsheet.records(
         [
             {
                 "layer": layer.operation.name,

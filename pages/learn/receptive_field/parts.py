@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.base import spreadsheet
 from explorer.base.language import _, current
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
 from explorer.ui import lesson, url_state, url_widgets
 from explorer.ui.lesson import Setting
+from explorer.ui.save_buttons import save_button
 from pages.learn.receptive_field import field_board, stack_editor
 
 STACK, SIDE = "c3 c3 p2 c3 c3", 28
@@ -171,7 +173,7 @@ def words(stack: Sequence[Level]) -> None:
         )
     with right:
         st.code(torch_code(layers_of(stack)), language="python")
-        lesson.download(_("Layers (CSV)"), levels_csv(stack), "receptive-field.csv")
+        save_button(_("Layers (CSV)"), levels_csv(stack), "receptive-field.csv")
 
 
 def torch_code(layers: Sequence[Layer]) -> str:
@@ -189,7 +191,7 @@ def torch_code(layers: Sequence[Layer]) -> str:
 
 def levels_csv(stack: Sequence[Level]) -> str:
     """One row for each layer: its setting, size, field and jump, along one axis."""
-    return lesson.csv_of(
+    return spreadsheet.records(
         [
             {
                 "layer": field_stack.spell([level.layer]) if level.layer else "picture",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.base.units import count, size
+from explorer.base.units import count, duration, percent, size
 from explorer.data import datasets
 from explorer.runs import Run, Status
 from explorer.training.recipes import beside_course as figures
@@ -168,7 +168,7 @@ def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
     found = figures.nearest_of_course(run.recipe)
     assert found is not None, "asked only where there is one"
     same = _("The course's run behind the curves reached {accuracy} after {epochs} epochs.").format(
-        accuracy=run_words.percent(accuracy), epochs=epochs
+        accuracy=percent(accuracy), epochs=epochs
     )
     departs = figures.departures(run.recipe, found[0])
     if not departs:
@@ -196,7 +196,7 @@ def balance(run: Run) -> None:
     if run.estimate and run.status is Status.FINISHED:
         parts.append(
             _("Training took **{took}**; **{thought}** had been estimated.").format(
-                took=run_words.duration(took), thought=run_words.duration(run.estimate)
+                took=duration(took), thought=duration(run.estimate)
             )
         )
     if peak := facts.get("peak_memory"):

@@ -15,7 +15,7 @@ from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.inputs import MAX_BATCH
 from explorer.base.language import _
-from explorer.base.units import count, exact, size
+from explorer.base.units import count, duration, exact, size
 from explorer.data import datasets
 from explorer.training import Budget, machine
 from explorer.training.recipes import Recipe
@@ -175,7 +175,7 @@ def _time(budget: Budget | None) -> str:
     if budget is None:
         return _("not measured yet")
     return _("{time} ({n} pictures/s)").format(
-        time=run_words.duration(budget.seconds), n=count(budget.images_per_second)
+        time=duration(budget.seconds), n=count(budget.images_per_second)
     )
 
 
@@ -183,7 +183,7 @@ def _time_of_all(budgets: Sequence[Budget | None]) -> str:
     known = [each.seconds for each in budgets if each]
     if not known:
         return _("not measured yet")
-    told = run_words.duration(sum(known))
+    told = duration(sum(known))
     if len(known) < len(budgets):
         words = _("{time} for {n} of {all} runs")
         return words.format(time=told, n=len(known), all=len(budgets))
@@ -227,7 +227,7 @@ def queue(wanted: str) -> None:
     else:
         st.caption(
             _("Runs before it: {n}. It begins in about {time}.").format(
-                n=turn.position, time=run_words.duration(turn.until_start)
+                n=turn.position, time=duration(turn.until_start)
             )
         )
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from explorer import networks
 from explorer.base.language import N_, _
+from explorer.base.units import percent
 from explorer.data import datasets
 from explorer.training import recipes
 from explorer.training.recipes import PRESETS, Recipe
@@ -20,7 +21,6 @@ from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.presets import EXPERIMENTS
 from explorer.ui import link_warnings, network_picker, state, url_state
 from explorer.ui.network_picker import OPTIONS
-from explorer.ui.runs import run_words
 from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
 
 FIRST = "lenet"  # the preset to begin with
@@ -160,7 +160,7 @@ def _label(name: str) -> str:
         title=figures.title(preset.recipes[0]),
         batch=preset.reported.batch_size,
         epochs=preset.reported.epochs,
-        accuracy=run_words.percent(preset.reported.test_accuracy),
+        accuracy=percent(preset.reported.test_accuracy),
     )
 
 

@@ -8,13 +8,14 @@ import streamlit as st
 from explorer.base import device
 from explorer.base.device import Device
 from explorer.base.language import _
+from explorer.base.units import percent
 from explorer.data import datasets
 from explorer.training import recipes
 from explorer.training.recipes import MISTAKES, PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui.entries import entry
-from explorer.ui.runs import run_actions, run_words
+from explorer.ui.runs import run_actions
 from pages.train.new_run import budget, form, refusal
 from pages.train.new_run.state import STATE
 
@@ -151,7 +152,7 @@ def beside_the_course(recipe: Recipe) -> None:
         return
     _recipe, reported, _curve = found
     got = _("**The course** got **{test}** on the test pictures after {epochs} epochs").format(
-        test=run_words.percent(reported.test_accuracy), epochs=reported.epochs
+        test=percent(reported.test_accuracy), epochs=reported.epochs
     )
     departs = figures.departures(recipe, found[0])
     if not departs:

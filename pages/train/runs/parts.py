@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.base.language import _, ngettext
+from explorer.base.units import duration, percent
 from explorer.runs import Run
 from explorer.training.recipes import beside_course as figures
 from explorer.ui import url_state
@@ -79,9 +80,9 @@ def differences(chosen: list[Run]) -> None:
     columns = {
         _("run"): [run_words.literal(run.name) for run in chosen],
         **differ,
-        _("test accuracy"): [run_words.percent(run.test_accuracy) for run in chosen],
+        _("test accuracy"): [percent(run.test_accuracy) for run in chosen],
         _("after epoch"): [str(run.progress.epoch) for run in chosen],
-        _("time"): [run_words.duration(run.progress.seconds) for run in chosen],
+        _("time"): [duration(run.progress.seconds) for run in chosen],
         _("status"): [run_words.title(run.status) for run in chosen],
     }
     st.html(run_actions.STYLE)

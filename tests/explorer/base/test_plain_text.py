@@ -1,7 +1,5 @@
-"""Names and notes are text: no sign in them is obeyed by a terminal or a spreadsheet."""
+"""Names and notes are text: no sign in them is obeyed by a terminal or a browser."""
 
-import csv
-import io
 import re
 import unicodedata
 
@@ -41,17 +39,3 @@ def test_markdown_shows_it_as_it_is() -> None:
     assert not re.search(r"(?<!\\)[\[\]()`$:*#<>=!.]", told), "every sign that means something"
     links = r"https?\\?://|www\\?\.|\w@"
     assert not re.search(links, told), "what becomes a link, escaped or not"
-
-
-FORMULAS = ("=1+1", "+1 st", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://evil.example")')
-
-
-def test_a_spreadsheet_computes_nothing() -> None:
-    text = plain_text.spreadsheet([["class", "n"], *([each, 1] for each in FORMULAS)])
-    _head, *rows = csv.reader(io.StringIO(text))
-    assert [row[0] for row in rows] == [f"'{each}" for each in FORMULAS]
-
-
-def test_numbers_stay_numbers() -> None:
-    rows = [[-0.5, -3, "-0.5", "+1e-3", "−", None, "cat"]]
-    assert plain_text.spreadsheet(rows) == "-0.5,-3,-0.5,+1e-3,−,,cat\n"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from explorer import runs
-from explorer.base import device, storage, units
+from explorer.base import device, storage
 from explorer.cli import terminal
 from explorer.cli.main import main
 from explorer.data import datasets
@@ -284,10 +284,7 @@ def test_exports_are_written_where_they_were_asked_for(
 # What is shown
 
 
-def test_durations_and_bars():
-    assert [units.duration(s) for s in (0, 4.4, 125, 3725)] == [
-        "0 s", "4 s", "2 min 5 s", "1 h 2 min"
-    ]  # fmt: skip
+def test_bars():
     assert terminal.bar(0, 4) == "    "
     assert terminal.bar(0.5, 4) == "██  "
     assert terminal.bar(0.28125, 4) == "█▏  "

@@ -282,11 +282,3 @@ def test_the_file_has_every_number_exactly() -> None:
     )  # fmt: skip
     assert (first["device"], first["threads"], first["data"]) == ("a processor", "1", "digits")
     assert (second["accuracy"], second["seconds_per_picture"], second["device"]) == ("", "", "")
-
-
-def test_numbers_read_as_people_write_them() -> None:
-    assert charts.percent(0.8734) == "87.3\u202f%"
-    assert charts.percent(None) == "–"
-    assert charts.duration(0.00123) == "1.23\u202fms"
-    assert charts.duration(2.5) == "2.5\u202fs"
-    assert [charts.factor(more, 1.0) for more in (3.21, 18.4, 1234)] == ["3.2", "18", "1\u202f200"]

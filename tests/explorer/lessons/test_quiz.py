@@ -174,7 +174,7 @@ def moving(q: Question, facts) -> None:
     layer = nn.BatchNorm1d(1, momentum=1 - facts["old"])
     for _batch in range(facts["k"]):
         layer(torch.ones(4, 1))
-    shown = float(str(q.right).removesuffix(" %"))
+    shown = float(str(q.right).removesuffix("\u202f%"))
     assert 100 * float(layer.running_mean) == pytest.approx(shown, rel=6e-3)
 
 

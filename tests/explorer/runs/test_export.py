@@ -77,14 +77,14 @@ def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(number: int, tmp_path: 
     finally:
         tracemalloc.stop()
     assert written.stat().st_size > 2_000_000
-    assert peak < 1_500_000, peak
+    assert peak < 1_600_000, peak
     assert written.read_bytes().count(b"\n") == count + 1
 
 
 def test_what_is_read_slowly_keeps_no_old_state_alive(number: int):
     """A reader who has stopped in the middle lets the write-ahead log be emptied."""
     pieces = export.steps_csv(number)
-    next(pieces), next(pieces)
+    next(pieces)
     with database().writing() as connection:
         connection.execute("UPDATE runs SET note = 'new'")
     writer = database()._writer.connection()

@@ -20,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.base import storage
 from explorer.base.tasks import ProcessPool
 from explorer.base.torchvision_import import torchvision
+from explorer.base.units import percent
 from explorer.data import datasets
 from explorer.data.datasets import idx, own
 from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
@@ -150,7 +151,7 @@ def test_fashion_mnist_is_what_the_page_opens_with() -> None:
         "1\u00a0×\u00a028\u00a0×\u00a028",
         "54.9 MB",
         "Licence: MIT",
-        "67.7 %",
+        percent(0.677),
     ):
         assert words in said
     assert str(datasets.where("fashion_mnist")) in said
@@ -274,7 +275,7 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     assert at.query_params["own"] == name
     said = text(at)
     assert "3\u00a0×\u00a016\u00a0×\u00a016" in said
-    assert "100.0 %" in said  # red and blue are told apart by their averages
+    assert percent(1.0) in said  # red and blue are told apart by their averages
     assert shown(at).shape == (2 * 68, 68 + 12 + 10 * 68, 4)  # 16 cells of 4 pixels, gaps of 4
     again = opened(data="images", own=name)
     assert again.selectbox(key="data.own").value == name

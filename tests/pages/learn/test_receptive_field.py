@@ -165,7 +165,7 @@ def test_two_3x3_against_one_5x5():
     assert "73\u202f728 against 102\u202f400, 28 % fewer" in said
     table = at.table[0].value
     assert list(table["field (pixels)"]) == ["5 × 5", "5 × 5", "7 × 7", "7 × 7"]
-    assert list(table["against the large one"]) == ["−28 %", "–", "−45 %", "–"]
+    assert list(table["against the large one"]) == ["−28\u202f%", "–", "−45\u202f%", "–"]
     assert list(table["non-linearities"]) == ["2", "1", "3", "1"]
     at.number_input(key="field_channels").set_value(0).run()
     assert "The number of channels is 0" in at.error[0].value

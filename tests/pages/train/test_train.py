@@ -23,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import networks, runs, training
 from explorer.base import device
-from explorer.base.units import exact, size
+from explorer.base.units import duration, exact, percent, size
 from explorer.data import datasets
 from explorer.runs import Status, confusion, learned, measure, process, store
 from explorer.runs import artifacts as run_folder
@@ -35,7 +35,6 @@ from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
-from explorer.ui.runs.run_words import duration
 from pages.train.new_run import measured
 from pages.train.new_run.form import FIRST
 from pages.train.runs import run_table
@@ -114,7 +113,7 @@ def test_it_begins_with_a_run_of_the_course(nothing: None) -> None:
     shown = values(at)
     assert shown["start"] == FIRST
     assert (shown["network"], shown["epochs"], shown["batch_size"]) == ("lenet", 10, 256)
-    assert run_words.percent(0.811) in text(at)
+    assert percent(0.811) in text(at)
     assert "exactly this recipe" in text(at)
     table = html(at, 'class="budget"')
     assert "61.7 k" in table
@@ -132,7 +131,7 @@ def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
     assert not at.error
     reported = PRESETS[name].reported
     assert reported
-    assert run_words.percent(reported.test_accuracy) in text(at)
+    assert percent(reported.test_accuracy) in text(at)
 
 
 @pytest.fixture
@@ -299,13 +298,13 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     found = [measured.budget(each) for each in plan]
     assert all(found)
     whole = sum(each.seconds for each in found if each)
-    assert f"about {run_words.duration(whole)}" in html(at, 'class="budget"')
+    assert f"about {duration(whole)}" in html(at, 'class="budget"')
     like = {"dataset": "digits", "epochs": "2", "batch_size": "256"}
     one = opened("new-run", network="lenet", pooling="max", first_padding="0", **like)
     other = opened("new-run", network="bn_lenet", **like)
     for page, budget in zip((one, other), found, strict=False):  # measured by now
         assert budget
-        assert run_words.duration(budget.seconds) in html(page, 'class="budget"')
+        assert duration(budget.seconds) in html(page, 'class="budget"')
     assert whole == pytest.approx(3 * sum(each.seconds for each in found[:2] if each))
     more = opened(
         "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"

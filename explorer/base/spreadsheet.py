@@ -1,0 +1,45 @@
+"""Tables as CSV, as a spreadsheet reads them: nothing in them is computed."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_PIECE = 500  # rows
+
+
+def text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV. Texts that a spreadsheet would compute as a formula begin with an apostrophe."""
+    return "".join(pieces(rows))
+
+
+def records(rows: Sequence[Mapping[str, object]]) -> str:
+    """The same; the keys of the first row are its header."""
+    return text([list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+def pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same, some hundred rows at a time."""
+    rest = iter(rows)
+    while piece := _written(islice(rest, _PIECE)):
+        yield piece
+
+
+def _written(rows: Iterable[Sequence[object]]) -> str:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    formula = isinstance(value, str) and value.startswith(_FORMULA) and not _is_numbers(value)
+    return f"'{value}" if formula else value
+
+
+def _is_numbers(text: str) -> bool:
+    """Whether it is a number, or several with blanks between them."""
+    try:
+        return bool([float(each) for each in text.split(" ")])
+    except ValueError:
+        return False

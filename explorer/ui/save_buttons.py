@@ -1,0 +1,31 @@
+"""Buttons that save what is shown as a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+Content = str | bytes | Callable[[], str | bytes]  # a callable is asked when somebody presses
+
+TYPES = {
+    ".csv": "text/csv",
+    ".npy": "application/octet-stream",
+    ".png": "image/png",
+    ".py": "text/x-python",
+    ".txt": "text/plain",
+}
+
+
+def save_button(label: str, content: Content, file: str, key: str | None = None) -> None:
+    """A button that saves `content` under the name `file`, whose ending says what it is."""
+    st.download_button(
+        label, content, file, TYPES[Path(file).suffix], key=key,
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def save_buttons(key: str, *files: tuple[str, Content, str]) -> None:
+    """Such buttons in a row: label, content, name of the file."""
+    with st.container(horizontal=True, key=key):
+        for number, (label, content, file) in enumerate(files):
+            save_button(label, content, file, f"{key}_{number}")
