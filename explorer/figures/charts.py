@@ -1,13 +1,13 @@
-"""Plotly figures of an anatomy: where the costs sit, and how maps change through the network."""
+"""The house style of Plotly's charts: colours, signs, frames, lines; pages say what is drawn.
 
-from collections.abc import Callable
+All of the layout is handed over with the figure: what is updated later costs Plotly ten times as
+much.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
-
-from explorer.analysis.families import family
-from explorer.analysis.summary import Anatomy, Layer
-from explorer.base.language import _
-from explorer.base.units import count, exact, size
 
 # Okabe & Ito's colours, told apart by the colour-blind; the same families as in the picture.
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, GREY = (
@@ -24,117 +24,52 @@ FAMILY_COLORS = {
 
 NAMED = 30  # up to so many layers, each has its name under it
 
-Quantity = tuple[Callable[[Layer], int], Callable[[float], str]]
-QUANTITIES: dict[str, Quantity] = {
-    "parameters": (lambda layer: layer.operation.parameters, count),
-    "MACs": (lambda layer: layer.macs, count),
-    "memory": (lambda layer: layer.activation_bytes, size),
-}
+Settings = Mapping[str, Any]  # as Plotly names them
+Style = tuple[str, str, str]  # a line's colour, dash and mark; no mark: a line without points
 
 
-def label(quantity: str) -> str:
-    """The axis title of one of `QUANTITIES`, with its unit."""
-    return {
-        "parameters": _("parameters"),
-        "MACs": _("MACs per picture"),
-        "memory": _("activation memory of the batch (bytes)"),
-    }[quantity]
+def frame(height: int, x: Settings, y: Settings, top: int = 8, **layout: Any) -> go.Figure:
+    """An empty figure of two axes, with `top` pixels above them."""
+    margin = {"l": 8, "r": 8, "t": top, "b": 8}
+    return go.Figure(layout={"height": height, "margin": margin, "xaxis": x, "yaxis": y, **layout})
 
 
-def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
-    """One bar for each layer that has any of `quantity`, in running order."""
-    value, text = QUANTITIES[quantity]
-    layers = [layer for layer in anatomy.layers if value(layer)]
-    total = sum(map(value, layers)) or 1
-    names = [layer.operation.name for layer in layers]
-    figure = go.Figure(
-        go.Bar(
-            x=names,
-            y=[value(layer) for layer in layers],
-            marker_color=[
-                FAMILY_COLORS.get(family(layer.operation.type), GREY) for layer in layers
-            ],
-            text=[text(value(layer)) for layer in layers] if len(layers) <= NAMED else None,
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[
-                (layer.operation.type, exact(value(layer)), 100 * value(layer) / total)
-                for layer in layers
-            ],
-            hovertemplate="%{x} · %{customdata[0]}<br>%{customdata[1]} (%{customdata[2]:.1f} %)"
-            "<extra></extra>",
-        )
-    )
-    return _framed(figure, label(quantity), len(layers))
+def legend(y: float, **settings: Any) -> dict[str, Any]:
+    """A legend along the top, at the height `y` where the axes are 1 high."""
+    return {"orientation": "h", "y": y, "x": 0, **settings}
 
 
-def concentration(anatomy: Anatomy, quantity: str, enough: float = 0.9) -> str:
-    """Where most of it sits, e.g. "92 % sit in 2 of 8 layers: fc1, fc2"."""
-    value, _text = QUANTITIES[quantity]
-    ranked = sorted((layer for layer in anatomy.layers if value(layer)), key=value, reverse=True)
-    total = sum(map(value, ranked))
-    held, chosen = 0, []
-    for layer in ranked:
-        if held >= enough * total:
-            break
-        held += value(layer)
-        chosen.append(layer.operation.name)
-    if not chosen:
-        return ""
-    shown = ", ".join(chosen[:4]) + (" …" if len(chosen) > 4 else "")
-    return _("{share} % sit in {some} of {all} layers: {names}").format(
-        share=round(100 * held / total), some=len(chosen), all=len(ranked), names=shown
-    )
+def axis(title: str = "", **settings: Any) -> dict[str, Any]:
+    """An axis that makes room for what is written at it."""
+    named = {"title": {"text": title}} if title else {}
+    return {**named, "automargin": True, **settings}
 
 
-def shapes(anatomy: Anatomy) -> go.Figure:
-    """Side of the maps and number of channels through the network, on one logarithmic axis."""
-    layers = [layer for layer in anatomy.layers if layer.operation.output_shape]
-    names = [layer.operation.name for layer in layers]
-    maps = [_map(layer) for layer in layers]
-    square = all(one is None or one[1] == one[2] for one in maps)
-    lines = [
-        (_("height and width") if square else _("height"), 1, BLUE, "solid", "circle"),
-        (_("channels or features"), 0, VERMILION, "dash", "diamond"),
-    ]
-    if not square:
-        lines.insert(1, (_("width"), 2, SKY, "dot", "square"))
-    figure = go.Figure()
-    for name, index, color, dash, symbol in lines:
-        figure.add_scatter(
-            x=names,
-            y=[one[index] if one else None for one in maps],
-            name=name,
-            mode="lines+markers",
-            line={"color": color, "dash": dash},
-            marker={"symbol": symbol, "size": 7},
-        )
-    figure.update_yaxes(type="log")
-    return _framed(figure, _("cells, channels (logarithmic)"), len(layers))
-
-
-def _map(layer: Layer) -> tuple[int, int, int] | None:
-    """(channels, height, width); a vector is one cell with many channels; tokens are no map."""
-    shape = layer.operation.output_shape or ()
-    return (shape[1], 1, 1) if len(shape) == 2 else layer.map_shape
-
-
-def _framed(figure: go.Figure, y_title: str, bars: int) -> go.Figure:
-    named = bars <= NAMED
-    figure.update_layout(
-        height=340,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.08, "x": 0},
-        bargap=0.25,
-        hoverlabel={"align": "left"},
-    )
-    figure.update_yaxes(title=y_title, automargin=True)
-    order = _("layer, in running order")
-    figure.update_xaxes(
-        title=order if named else _("{order} (point at one for its name)").format(order=order),
+def layer_axis(title: str, layers: int, level: int = 12, **settings: Any) -> dict[str, Any]:
+    """An axis with a place for each layer; up to `level` of them have their names level."""
+    return axis(
+        title,
         type="category",
-        automargin=True,
-        tickangle=-45 if bars > 12 else 0,
-        showticklabels=named,
+        tickangle=-45 if layers > level else 0,
+        showticklabels=layers <= NAMED,
+        **settings,
     )
-    return figure
+
+
+def line(
+    name: str, x: Sequence[Any], y: Sequence[Any], style: Style,
+    *, width: float | None = None, size: int | Sequence[int] = 7, **settings: Any,
+) -> go.Scatter:  # fmt: skip
+    """A line, and points of `size` pixels on it where its style has a mark."""
+    color, dash, symbol = style
+    drawn: dict[str, Any] = {"color": color, "dash": dash}
+    if width is not None:
+        drawn["width"] = width
+    marks = {"marker": {"symbol": symbol, "size": size}} if symbol else {}
+    mode = "lines+markers" if symbol else "lines"
+    return go.Scatter(x=x, y=y, name=name, mode=mode, line=drawn, **marks, **settings)
+
+
+def bar(**settings: Any) -> go.Bar:
+    """Bars with their texts behind their ends."""
+    return go.Bar(textposition="outside", cliponaxis=False, **settings)

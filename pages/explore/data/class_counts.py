@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.figures.charts import BLUE, ORANGE
+from explorer.figures.charts import BLUE, ORANGE, axis, frame, legend
 
 Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
 
@@ -22,28 +22,23 @@ def chart(counts: Counts) -> go.Figure:
         (_("to train on"), [train for _name, train, _test in counts], BLUE, ""),
         (_("to test with"), [test for _name, _train, test in counts], ORANGE, "/"),
     )
-    figure = go.Figure(
-        [
-            go.Bar(
-                y=names,
-                x=numbers,
-                name=title,
-                orientation="h",
-                marker={"color": color, "pattern": {"shape": shape, "fillmode": "overlay"}},
-                hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
-            )
-            for title, numbers, color, shape in parts
-        ]
-    )
-    figure.update_layout(
-        height=90 + 2 * BAR * len(names),
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+    figure = frame(
+        90 + 2 * BAR * len(names),
+        axis(_("pictures"), rangemode="tozero"),
+        axis(autorange="reversed", type="category"),
         bargap=0.25,
         separators=". ",
+        legend=legend(1.0, yanchor="bottom", traceorder="normal"),
     )
-    figure.update_yaxes(autorange="reversed", type="category", automargin=True)
-    figure.update_xaxes(title=_("pictures"), automargin=True, rangemode="tozero")
+    for title, numbers, color, shape in parts:
+        figure.add_bar(
+            y=names,
+            x=numbers,
+            name=title,
+            orientation="h",
+            marker={"color": color, "pattern": {"shape": shape, "fillmode": "overlay"}},
+            hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
+        )
     return figure
 
 

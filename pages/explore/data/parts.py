@@ -17,6 +17,7 @@ from explorer.data.datasets.averages import averages, most_frequent_share, neare
 from explorer.data.datasets.records import Data, DataSet, Split
 from explorer.figures import pictures
 from explorer.ui import link_warnings
+from explorer.ui.charts import show_chart
 from explorer.ui.save_buttons import save_button
 from pages.explore.data import class_counts, getting
 from pages.explore.data.class_counts import Counts
@@ -209,6 +210,4 @@ def _counts(data: Data) -> Counts:
 
 def counts(data: Data) -> None:
     """How many pictures of each class."""
-    st.plotly_chart(
-        class_counts.chart(_counts(data)), key=STATE.key("counts"), config={"displaylogo": False}
-    )
+    show_chart(class_counts.chart(_counts(data)), STATE.key("counts"))

@@ -9,13 +9,14 @@ from explorer.base import inputs
 from explorer.base.inputs import Picture
 from explorer.base.language import _, current
 from explorer.base.units import count, exact, percent
-from explorer.figures import charts as figures
 from explorer.networks import Architecture, Reported
 from explorer.networks.registry import option_title
 from explorer.ui import cached, url_state
+from explorer.ui.charts import show_chart
 from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
 from pages.explore.layers import board_view, content, table
+from pages.explore.layers import charts as figures
 from pages.explore.layers.board import board_labels, layer_board
 from pages.explore.layers.board_types import Board, View
 from pages.explore.layers.state import STATE
@@ -129,17 +130,10 @@ def charts(anatomy: Anatomy) -> None:
         saved = STATE.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
     if share := figures.concentration(anatomy, quantity):
         st.markdown(f"**{share}**")
-    config = {
-        "displaylogo": False,
-        "toImageButtonOptions": {
-            "format": saved,
-            "filename": f"{_identity(anatomy)}-{quantity}",
-            "scale": 2,
-        },
-    }
-    st.plotly_chart(figures.costs(anatomy, quantity), key=STATE.key("costs"), config=config)
+    file = f"{_identity(anatomy)}-{quantity}"
+    show_chart(figures.costs(anatomy, quantity), STATE.key("costs"), file, saved)
     st.subheader(_("How do the maps change on their way?"), anchor=False)
-    st.plotly_chart(figures.shapes(anatomy), key=STATE.key("shapes"), config=config)
+    show_chart(figures.shapes(anatomy), STATE.key("shapes"), file, saved)
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 

@@ -9,7 +9,7 @@ from explorer.analysis.families import family
 from explorer.analysis.summary import Anatomy, Layer
 from explorer.base.language import _
 from explorer.base.units import count, exact
-from explorer.figures.charts import FAMILY_COLORS, GREY
+from explorer.figures.charts import FAMILY_COLORS, GREY, axis, frame, legend
 
 Quantity = Literal["parameters", "macs"]
 NAMED = 0.09  # of the axis: wider layers have their name written on them
@@ -56,7 +56,7 @@ def budgets(
     totals = [sum(much for _layer, _at, much in each) or 1 for each in parts]
     longest = 1.0 if shares else float(max(totals))
     labels = [label for label, _anatomy in networks]
-    figure = go.Figure(layout=_layout(labels, quantity, shares=shares, longest=longest))
+    figure = _frame(labels, quantity, shares=shares, longest=longest)
     for name, word in families().items():
         x, base, y, text, hover = [], [], [], [], []
         for (label, _anatomy), each, total in zip(networks, parts, totals, strict=True):
@@ -98,33 +98,27 @@ def _family(layer: Layer) -> str:
     return found if found in FAMILY_COLORS else OTHER
 
 
-def _layout(
-    labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: float
-) -> dict[str, object]:
-    """Handed over with the figure: what is updated later costs plotly ten times as much."""
+def _frame(labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: float) -> go.Figure:
     titles: dict[Quantity, tuple[str, str]] = {
         "parameters": (_("parameters"), _("share of the parameters")),
         "macs": (_("MACs for one picture"), _("share of the MACs")),
     }
-    return {
-        "barmode": "overlay",
-        "height": 110 + 42 * len(labels),
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        "bargap": 0.28,
-        "hoverlabel": {"align": "left"},
-        "uniformtext": {"minsize": 10, "mode": "hide"},
-        "yaxis": {
-            "type": "category",
-            "categoryorder": "array",
-            "categoryarray": list(labels),
-            "automargin": True,
-            "range": [len(labels) - 0.5, -0.5],
-        },
-        "xaxis": {
-            "title": titles[quantity][shares],
-            "tickformat": ".0%" if shares else "~s",
-            "range": [0, ROOM * longest],
-            "automargin": True,
-        },
-    }
+    return frame(
+        110 + 42 * len(labels),
+        axis(
+            titles[quantity][shares],
+            tickformat=".0%" if shares else "~s",
+            range=[0, ROOM * longest],
+        ),
+        axis(
+            type="category",
+            categoryorder="array",
+            categoryarray=list(labels),
+            range=[len(labels) - 0.5, -0.5],
+        ),
+        barmode="overlay",
+        legend=legend(1.0, yanchor="bottom"),
+        bargap=0.28,
+        hoverlabel={"align": "left"},
+        uniformtext={"minsize": 10, "mode": "hide"},
+    )

@@ -11,6 +11,7 @@ from explorer.base import spreadsheet
 from explorer.base.inputs import Picture
 from explorer.base.language import _
 from explorer.base.units import exact, latency, percent, times
+from explorer.figures.charts import axis, frame
 
 LETTERS = "ABCDEFGH"  # the second sign beside the colour
 LARGEST, SMALLEST = 74, 8  # pixels: diameters of bubbles
@@ -39,7 +40,7 @@ class Row:
     seconds: float | None = None
 
 
-def axis(across: Across) -> str:
+def axis_title(across: Across) -> str:
     """An axis's title with its unit."""
     return {
         "parameters": _("parameters (logarithmic)"),
@@ -52,15 +53,10 @@ def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
     """Accuracy over costs, the area of a bubble its MACs; without accuracies, time over costs."""
     told = any(row.accuracy is not None for row in rows)
     across = across if told or across != "seconds" else "parameters"
-    layout = {  # at once: what is updated later costs plotly ten times as much
-        "height": 350,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "showlegend": False,
-        "hoverlabel": {"align": "left"},
-        "xaxis": _logarithmic(rows, across),
-        "yaxis": _shares(rows) if told else _logarithmic(rows, "seconds"),
-    }
-    figure = go.Figure(layout=layout)
+    up = _shares(rows) if told else _logarithmic(rows, "seconds")
+    figure = frame(
+        350, _logarithmic(rows, across), up, showlegend=False, hoverlabel={"align": "left"}
+    )
     most = max(row.macs for row in rows) or 1
     diameters = [max(SMALLEST, LARGEST * (row.macs / most) ** 0.5) for row in rows]
     places = [_place(row, across, told=told) for row in rows]
@@ -134,27 +130,25 @@ def _logarithmic(rows: Sequence[Row], across: Across) -> dict[str, Any]:
     low, high = (min(there), max(there)) if there else (0.0, 1.0)
     room = max(MARGIN * (high - low), 0.25)
     wide = high - low > 1.2
-    return {
-        "type": "log",
-        "title": axis(across),
-        "range": [low - room, high + room],
-        "dtick": 1 if wide else None,
-        "tickformat": "~g" if across == "seconds" else "~s",  # 0.1; 10k, 1M
-        "nticks": None if wide else 5,
-        "automargin": True,
-    }
+    return axis(
+        axis_title(across),
+        type="log",
+        range=[low - room, high + room],
+        dtick=1 if wide else None,
+        tickformat="~g" if across == "seconds" else "~s",  # 0.1; 10k, 1M
+        nticks=None if wide else 5,
+    )
 
 
 def _shares(rows: Sequence[Row]) -> dict[str, Any]:
     accuracies = [row.accuracy for row in rows if row.accuracy is not None]
     low, high = min(accuracies), max(accuracies)
     room = max(0.3 * (high - low), 0.03)
-    return {
-        "title": _("accuracy on the test pictures"),
-        "tickformat": ".1~%",
-        "range": [low - room, high + room],
-        "automargin": True,
-    }
+    return axis(
+        _("accuracy on the test pictures"),
+        tickformat=".1~%",
+        range=[low - room, high + room],
+    )
 
 
 # -- in words ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from explorer.base.units import exact, percent, ratio
 from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import Shared
+from explorer.ui.charts import show_chart
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import save_button
 from pages.inside.compare import (
@@ -170,11 +171,7 @@ def _bubbles(rows: Sequence[Row]) -> None:
         "seconds": _("over time"),
     }
     across = STATE.pick_one("across", _("What lies across"), words)
-    st.plotly_chart(
-        charts.bubbles(rows, across),
-        key="compare_bubbles",
-        config={"displaylogo": False, "displayModeBar": "hover"},
-    )
+    show_chart(charts.bubbles(rows, across), "compare_bubbles")
     told = [_("The area of a bubble is its MACs.")]
     if any(each.accuracy is not None for each in rows):
         told.append(_("Whiskers: two standard errors."))
@@ -221,9 +218,8 @@ def _budgets(sides: Sequence[Side]) -> None:
     quantities: tuple[budget_charts.Quantity, ...] = ("parameters", "macs")
     for column, quantity in zip(columns, quantities, strict=True):
         with column:
-            st.plotly_chart(
+            show_chart(
                 budget_charts.budgets(networks, quantity, shares=shares),
-                key=f"compare_{quantity}",
-                config={"displaylogo": False, "displayModeBar": "hover"},
+                f"compare_{quantity}",
             )
     st.caption(_("Layer after layer from left to right; point at one for its name and numbers."))

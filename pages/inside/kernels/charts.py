@@ -1,17 +1,27 @@
 """Plotly figures of weights: how they are spread in one layer, and how large they are in each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from explorer.base.language import _
 from explorer.base.units import exact
+from explorer.figures.charts import (
+    BLUE,
+    VERMILION,
+    Settings,
+    Style,
+    axis,
+    frame,
+    layer_axis,
+    legend,
+    line,
+)
 from pages.inside.kernels.figures import BINS, Floats, Layer, Summary
 
-# Okabe & Ito's; the last side is the one that was picked, the first stands beside it.
-STYLES = (("#0072B2", "dash", "diamond"), ("#D55E00", "solid", "circle"))
-NAMED = 30  # up to so many layers, each has its name under it
+# The last side is the one that was picked, the first stands beside it.
+STYLES = ((BLUE, "dash", "diamond"), (VERMILION, "solid", "circle"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +37,7 @@ def histogram(sides: Sequence[Spread], most: float) -> go.Figure:
     """The share of weights in each bin, one line for each side."""
     width = 2 * most / BINS
     middles = [(place - BINS // 2) * width for place in range(BINS)]
-    titles = _("weight"), _("share of the layer's weights (%)")
-    figure = go.Figure(layout=_layout(*titles))
+    figure = _frame(axis(_("weight")), axis(_("share of the layer's weights (%)")))
     for side, (color, dash, _symbol) in zip(sides, _styles(len(sides)), strict=True):
         figure.add_scatter(
             x=middles,
@@ -50,46 +59,21 @@ def sizes(
     """One point for each layer; `measure` is "size" or "norm", layer number `at` is marked."""
     names = [layer.name for layer in layers]
     words = {"size": _("root mean square of the weights"), "norm": _("norm of all weights")}
-    across = {
-        "type": "category",
-        "showticklabels": len(names) <= NAMED,
-        "tickangle": -45 if len(names) > 8 else 0,
-    }
-    titles = _("layer, from first to last"), words[measure]
-    figure = go.Figure(layout=_layout(*titles, across, {"rangemode": "tozero"}))
-    for (title, summaries), (color, dash, symbol) in zip(sides, _styles(len(sides)), strict=True):
-        figure.add_scatter(
-            x=names,
-            y=[each.size if measure == "size" else each.norm for each in summaries],
-            name=title,
-            mode="lines+markers",
-            line={"color": color, "dash": dash, "width": 1.5},
-            marker={
-                "symbol": symbol,
-                "size": [13 if place == at else 7 for place in range(len(names))],
-            },
-            hovertemplate="%{x}: %{y:.4g}",
+    x = layer_axis(_("layer, from first to last"), len(names), level=8)
+    figure = _frame(x, axis(words[measure], rangemode="tozero"))
+    sized = [13 if place == at else 7 for place in range(len(names))]
+    for (title, summaries), style in zip(sides, _styles(len(sides)), strict=True):
+        values = [each.size if measure == "size" else each.norm for each in summaries]
+        figure.add_trace(
+            line(title, names, values, style, width=1.5, size=sized, hovertemplate="%{x}: %{y:.4g}")
         )
     return figure
 
 
-def _styles(sides: int) -> Sequence[tuple[str, str, str]]:
+def _styles(sides: int) -> Sequence[Style]:
     return STYLES[-sides:]
 
 
-def _layout(
-    x_title: str,
-    y_title: str,
-    across: Mapping[str, object] | None = None,
-    up: Mapping[str, object] | None = None,
-) -> dict[str, object]:
-    """Handed over with the figure: what is updated later costs plotly ten times as much."""
-    return {
-        "height": 300,
-        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
-        "legend": {"orientation": "h", "y": 1.12, "x": 0},
-        "showlegend": True,
-        "hoverlabel": {"align": "left"},
-        "xaxis": {"title": x_title, "automargin": True, **(across or {})},
-        "yaxis": {"title": y_title, "automargin": True, **(up or {})},
-    }
+def _frame(x: Settings, y: Settings) -> go.Figure:
+    more = {"showlegend": True, "hoverlabel": {"align": "left"}}
+    return frame(300, x, y, 28, legend=legend(1.12), **more)

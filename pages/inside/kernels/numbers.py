@@ -6,13 +6,12 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.base.units import exact
+from explorer.ui.charts import show_chart
 from explorer.ui.inside.sum_words import number
 from pages.inside.kernels import charts, kept, take_along
 from pages.inside.kernels.charts import Spread
 from pages.inside.kernels.layer_view import Shown
 from pages.inside.kernels.state import STATE
-
-CONFIG = {"displaylogo": False, "displayModeBar": "hover"}
 
 
 def show(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
@@ -32,8 +31,7 @@ def _spread(layers: Sequence[Shown], titles: Sequence[str]) -> None:
     ]
     st.markdown(_("**How the weights of {layer} are spread**").format(layer=layers[-1].layer.name))
     if most > 0:
-        figure = charts.histogram(sides, most)
-        st.plotly_chart(figure, key="kernels_spread", config=CONFIG)
+        show_chart(charts.histogram(sides, most), "kernels_spread")
     st.caption("  \n".join(_told(side) for side in sides))
 
 
@@ -59,5 +57,5 @@ def _sizes(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
     found = [kept.overview(each.subject) for each in layers]
     sides = [(title, each.summaries) for title, each in zip(titles, found, strict=True)]
     figure = charts.sizes(found[-1].layers, sides, measure, place)
-    st.plotly_chart(figure, key="kernels_sizes", config=CONFIG)
+    show_chart(figure, "kernels_sizes")
     take_along.show_table(layers[-1].subject)

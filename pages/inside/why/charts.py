@@ -10,7 +10,7 @@ from torch import Tensor
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK
+from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, Style, axis, frame, line
 from explorer.figures.maps import Maps, shrunk
 from explorer.inside.attribution import Deletion
 
@@ -58,30 +58,14 @@ def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: st
     """The probability of `class_` while pixels go: one curve per map, and one of random orders."""
     shown = (*curves.values(), *([chance] if chance else []))
     tops = [float(curve.probability.max()) for curve in shown]
-    figure = go.Figure(
-        layout={  # at once: what is updated later costs plotly ten times as much
-            "height": 220,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "showlegend": False,  # each map on the page shows its line
-            "hovermode": "x unified",
-            "yaxis": {
-                "title": {
-                    "text": _("probability: {name}").format(name=class_),
-                    "font": {"size": 12},
-                },
-                "range": [0, min(1.02, 1.15 * max(tops, default=1))],
-                "tickformat": "~%",
-                "automargin": True,
-            },
-            "xaxis": {
-                "title": {"text": _("pixels taken away"), "font": {"size": 12}},
-                "tickformat": ".0%",
-                "automargin": True,
-            },
-        }
-    )
+    y = axis(range=[0, min(1.02, 1.15 * max(tops, default=1))], tickformat="~%")
+    y["title"] = {"text": _("probability: {name}").format(name=class_), "font": {"size": 12}}
+    x = axis(tickformat=".0%")
+    x["title"] = {"text": _("pixels taken away"), "font": {"size": 12}}
+    # No legend: each map on the page shows its line.
+    figure = frame(220, x, y, showlegend=False, hovermode="x unified")
     if chance:
-        _add(figure, _("random order"), chance, (GREY, "solid", "x"), width=4)
+        figure.add_trace(_curve(_("random order"), chance, (GREY, "solid", "x"), 4))
         middle = len(chance.fraction) // 2
         figure.add_annotation(
             x=float(chance.fraction[middle]),
@@ -92,23 +76,13 @@ def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: st
             yanchor="bottom",
         )
     for number, (name, curve) in enumerate(curves.items()):
-        _add(figure, name, curve, LINES[number % len(LINES)], width=2.4)
+        figure.add_trace(_curve(name, curve, LINES[number % len(LINES)], 2.4))
     return figure
 
 
-def _add(
-    figure: go.Figure, name: str, curve: Deletion, style: tuple[str, str, str], *, width: float
-) -> None:
-    color, dash, symbol = style
-    figure.add_scatter(
-        x=curve.fraction.tolist(),
-        y=curve.probability.tolist(),
-        name=name,
-        mode="lines+markers",
-        line={"color": color, "dash": dash, "width": width},
-        marker={"symbol": symbol, "size": 6},
-        hovertemplate="%{y:.3f}",
-    )
+def _curve(name: str, curve: Deletion, style: Style, width: float) -> go.Scatter:
+    across, up = curve.fraction.tolist(), curve.probability.tolist()
+    return line(name, across, up, style, width=width, size=6, hovertemplate="%{y:.3f}")
 
 
 def maps_csv(heats: Mapping[str, Tensor]) -> str:

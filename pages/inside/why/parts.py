@@ -8,6 +8,7 @@ from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS, Deletion, Guess
+from explorer.ui.charts import show_chart
 from explorer.ui.inside import recordings
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import Content, save_buttons
@@ -162,10 +163,7 @@ def _check(looked: Looked, guesses: tuple[Guess, ...], target: int, explained: E
         return
     curves = {_(METHODS[method].title): each for method, each in explained.curves.items()}
     chance = attribution.mean(explained.chance) if explained.chance else None
-    figure = charts.deletion(curves, chance, looked.classes[target])
-    st.plotly_chart(
-        figure, key="why_deletion", config={"displaylogo": False, "displayModeBar": "hover"}
-    )
+    show_chart(charts.deletion(curves, chance, looked.classes[target]), "why_deletion")
     if chance is None:
         return
     st.caption(_verdict(guesses, target, explained, chance))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
+from explorer.figures.charts import axis, frame, legend, line
 from explorer.lessons.normalisation import Moving, Steps, per_channel
 
 BLUE, ORANGE, GREY = "#3797D3", "#D55E00", "#8A8F98"  # Okabe–Ito, both themes
@@ -146,38 +147,26 @@ def moving(course: Moving, swapped: Moving, channel: int, quantity: str, seen: i
     `course` weighs the old value by the momentum, `swapped` the new one; `seen` is marked.
     """
     lines = [
-        (_("momentum weighs the old value (course)"), course, BLUE, "solid"),
-        (_("the same number weighs the new value (torch)"), swapped, ORANGE, "dash"),
+        (_("momentum weighs the old value (course)"), course, (BLUE, "solid", "")),
+        (_("the same number weighs the new value (torch)"), swapped, (ORANGE, "dash", "")),
     ]
     own = course.batch_mean if quantity == "mean" else course.batch_var
-    figure = go.Figure(
-        go.Scatter(
-            x=list(range(1, len(own) + 1)),
-            y=own[:, channel].tolist(),
-            name=_("of the batch itself"),
-            mode="markers",
-            marker={"color": GREY, "size": 6, "symbol": "circle-open"},
-        ),
-        layout={  # at once: what is updated later costs plotly ten times as much
-            "height": 320,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "legend": {"orientation": "h", "y": 1.16, "x": 0},
-            "hovermode": "x unified",
-            "xaxis": {"title": _("training batches seen"), "automargin": True},
-            "yaxis": {
-                "title": _("mean") if quantity == "mean" else _("variance"),
-                "automargin": True,
-            },
-        },
+    figure = frame(
+        320,
+        axis(_("training batches seen")),
+        axis(_("mean") if quantity == "mean" else _("variance")),
+        legend=legend(1.16),
+        hovermode="x unified",
     )
-    for name, run, color, dash in lines:
-        values = (run.mean if quantity == "mean" else run.var)[:, channel]
-        figure.add_scatter(
-            x=list(range(len(values))),
-            y=values.tolist(),
-            name=name,
-            mode="lines",
-            line={"color": color, "dash": dash, "width": 2.5},
-        )
+    figure.add_scatter(
+        x=list(range(1, len(own) + 1)),
+        y=own[:, channel].tolist(),
+        name=_("of the batch itself"),
+        mode="markers",
+        marker={"color": GREY, "size": 6, "symbol": "circle-open"},
+    )
+    for name, run, style in lines:
+        values = (run.mean if quantity == "mean" else run.var)[:, channel].tolist()
+        figure.add_trace(line(name, list(range(len(values))), values, style, width=2.5))
     figure.add_vline(x=seen, line={"color": GREY, "dash": "dot", "width": 1.5})
     return figure

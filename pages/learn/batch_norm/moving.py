@@ -7,6 +7,7 @@ from explorer.base.units import percent
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Moving
 from explorer.ui import lesson, url_state
+from explorer.ui.charts import show_chart
 from pages.learn.batch_norm import charts
 from pages.learn.batch_norm.charts import short
 from pages.learn.batch_norm.dots import averages, run
@@ -23,7 +24,7 @@ def moving_averages(choice: Choice, past: Moving) -> None:
         quantity = url_state.pick_one("bn_quantity", _("Quantity"), words)
         swapped = averages(choice, run(choice), 1 - choice.momentum)
         drawn = charts.moving(past, swapped, choice.feature, quantity, choice.seen)
-        st.plotly_chart(drawn, key="bn_moving", config={"displaylogo": False})
+        show_chart(drawn, "bn_moving")
     with text:
         _moving_words(choice, past, quantity)
 

@@ -7,7 +7,20 @@ import plotly.graph_objects as go
 from explorer.analysis import wording
 from explorer.base.language import _
 from explorer.base.units import count, exact
-from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
+from explorer.figures.charts import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILION,
+    Settings,
+    axis,
+    bar,
+    frame,
+    legend,
+)
 from explorer.lessons.blocks import Growth, Savings
 
 PATHS = (BLUE, ORANGE, GREEN, PINK)
@@ -34,7 +47,8 @@ def path_names() -> tuple[str, str, str, str]:
 
 def path_widths(blocks: Mapping[str, Savings]) -> go.Figure:
     """Each block's output channels, path by path."""
-    figure = go.Figure()
+    figure = _lying(_("output channels"), 420, barmode="stack")
+    figure.update_yaxes(title=_("block"))
     for n, name in enumerate(path_names()):
         widths = [each.widths.paths[n] for each in blocks.values()]
         figure.add_bar(
@@ -44,9 +58,7 @@ def path_widths(blocks: Mapping[str, Savings]) -> go.Figure:
             insidetextfont={"color": _on(PATHS[n]), "size": 14},
             hovertemplate="%{y}, %{fullData.name}: %{x}<extra></extra>",
         )  # fmt: skip
-    figure.update_layout(barmode="stack")
-    figure.update_yaxes(autorange="reversed", type="category", title=_("block"))
-    return _framed(figure, _("output channels"), 420)
+    return figure
 
 
 def weight_bars(saving: Savings) -> go.Figure:
@@ -60,22 +72,19 @@ def weight_bars(saving: Savings) -> go.Figure:
     texts = [
         f"{count(block.weights)} · ×{saving.times_fewer(block):.2f}" for _name, block, _c in bars
     ]
-    figure = go.Figure(
-        go.Bar(
+    most = 1.5 * saving.plain5.weights
+    figure = _lying(_("kernel weights (biases left out)"), 230, most)
+    return figure.add_trace(
+        bar(
             y=[name for name, _block, _color in bars],
             x=[block.weights for _name, block, _color in bars],
             orientation="h",
             marker_color=[color for _name, _block, color in bars],
             text=texts,
-            textposition="outside",
-            cliponaxis=False,
             customdata=[exact(block.weights) for _name, block, _color in bars],
             hovertemplate="%{y}: %{customdata}<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(range=[0, saving.plain5.weights * 1.5])
-    return _framed(figure, _("kernel weights (biases left out)"), 230)
 
 
 def accumulation(growth: Growth) -> go.Figure:
@@ -84,7 +93,8 @@ def accumulation(growth: Growth) -> go.Figure:
     steps = [_("input"), *(_("layer {n}").format(n=n + 1) for n in range(len(others)))]
     parts = [first, *(b - a for a, b in zip(growth.channels, others, strict=False))]
     colors = (GREY, BLUE, ORANGE, GREEN, PINK, SKY, VERMILION)
-    figure = go.Figure()
+    most, height = 1.08 * growth.channels[-1], 110 + 36 * len(steps)
+    figure = _lying(_("channels after each layer"), height, most, barmode="stack")
     for n, part in enumerate(parts):
         rows = steps[n:]
         figure.add_bar(
@@ -102,10 +112,7 @@ def accumulation(growth: Growth) -> go.Figure:
         figure.add_annotation(
             x=total, y=step, text=f"<b>{total}</b>", showarrow=False, xanchor="left", xshift=6
         )
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(range=[0, growth.channels[-1] * 1.08])
-    figure.update_yaxes(autorange="reversed", type="category")
-    return _framed(figure, _("channels after each layer"), 110 + 36 * len(steps))
+    return figure
 
 
 def channel_track(parts: Sequence[tuple[str, int, int]]) -> go.Figure:
@@ -113,13 +120,13 @@ def channel_track(parts: Sequence[tuple[str, int, int]]) -> go.Figure:
     names = [f"{name}<br>{side} × {side}" for name, _channels, side in parts]
     kinds = {"block": BLUE, "trans": ORANGE, "stem": GREY}
     shapes = {"block": "", "trans": "/", "stem": "."}
-    figure = go.Figure(
-        go.Bar(
+    order = _("part of the network, in running order; side of its maps")
+    figure = _frame(axis(order), axis(_("channels")), 300)
+    return figure.add_trace(
+        bar(
             x=names,
             y=[channels for _name, channels, _side in parts],
             text=[channels for _name, channels, _side in parts],
-            textposition="outside",
-            cliponaxis=False,
             marker={
                 "color": [kinds[name.rstrip("0123456789")[:5]] for name, *_rest in parts],
                 "pattern": _hatch(
@@ -129,22 +136,19 @@ def channel_track(parts: Sequence[tuple[str, int, int]]) -> go.Figure:
             hovertemplate="%{x}: %{y}<extra></extra>",
         )
     )
-    figure.update_yaxes(title=_("channels"))
-    return _framed(figure, _("part of the network, in running order; side of its maps"), 300)
 
 
-def _framed(figure: go.Figure, x_title: str, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 36, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-        bargap=0.25,
-        font={"size": 13},
-        uniformtext={"minsize": 10, "mode": "hide"},
-    )
-    figure.update_xaxes(title=x_title, automargin=True)
-    figure.update_yaxes(automargin=True)
-    return figure
+def _lying(x_title: str, height: int, most: float | None = None, **layout: str) -> go.Figure:
+    """A frame for bars that lie, the first on top."""
+    x = axis(x_title) if most is None else axis(x_title, range=[0, most])
+    return _frame(x, axis(autorange="reversed", type="category"), height, **layout)
+
+
+def _frame(x: Settings, y: Settings, height: int, **layout: str) -> go.Figure:
+    return frame(
+        height, x, y, 36, legend=legend(1.02, yanchor="bottom", traceorder="normal"), bargap=0.25,
+        font={"size": 13}, uniformtext={"minsize": 10, "mode": "hide"}, **layout,
+    )  # fmt: skip
 
 
 def savings_table(blocks: Mapping[str, Savings]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from explorer.base.language import _
 from explorer.base.units import exact
 from explorer.lessons import blocks
 from explorer.ui import lesson, url_widgets
+from explorer.ui.charts import show_chart
 from pages.learn.blocks import charts, settings
 
 
@@ -43,11 +44,13 @@ def dense() -> None:
     growth = blocks.growth(c_in, layers, rate, side)
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:
-        settings.chart(charts.accumulation(growth), "blocks_accumulation")
+        show_chart(charts.accumulation(growth), "blocks_accumulation", file="blocks_accumulation")
     with text:
         _dense_text(growth, c_in, layers, rate, c_out, side)
     st.subheader(_("Up and down again: the channels of the whole DenseNet"), anchor=False)
-    settings.chart(charts.channel_track(blocks.densenets_channels()), "blocks_track")
+    show_chart(
+        charts.channel_track(blocks.densenets_channels()), "blocks_track", file="blocks_track"
+    )
 
 
 def _dense_text(

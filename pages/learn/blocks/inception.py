@@ -6,6 +6,7 @@ from explorer.base.language import _
 from explorer.lessons import blocks
 from explorer.lessons.blocks import Savings, Widths
 from explorer.ui import url_state, url_widgets
+from explorer.ui.charts import show_chart
 from pages.learn.blocks import charts, drawing, settings
 from pages.learn.blocks.board import block_cards
 
@@ -76,7 +77,7 @@ def inception() -> None:
         )
     with text:
         _inception_text(saving)
-        settings.chart(charts.weight_bars(saving), "blocks_weights")
+        show_chart(charts.weight_bars(saving), "blocks_weights", file="blocks_weights")
     _nine()
 
 
@@ -106,7 +107,7 @@ def _inception_text(saving: Savings) -> None:
 def _nine() -> None:
     nine = blocks.googlenets()
     st.subheader(_("The nine blocks of GoogLeNet, on pictures of 224 × 224"), anchor=False)
-    settings.chart(charts.path_widths(nine), "blocks_widths")
+    show_chart(charts.path_widths(nine), "blocks_widths", file="blocks_widths")
     rows = charts.savings_table(nine)
     st.table(rows)
     settings.table(rows, "inception.csv")

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from explorer.base import spreadsheet
@@ -36,8 +34,3 @@ def to(part: str, **setting: object) -> lesson.Setting:
 def table(rows: Sequence[Mapping[str, object]], file: str) -> None:
     """Offer a table as CSV."""
     save_button(_("Table (CSV)"), spreadsheet.records(rows), file)
-
-
-def chart(figure: go.Figure, key: str) -> None:
-    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": key}}
-    st.plotly_chart(figure, key=key, config=config)

@@ -7,7 +7,18 @@ import plotly.graph_objects as go
 from explorer.analysis.summary import Anatomy
 from explorer.base.language import _
 from explorer.base.units import count, exact, size
-from explorer.figures.charts import BLUE, GREEN, ORANGE, VERMILION
+from explorer.figures.charts import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    VERMILION,
+    Settings,
+    Style,
+    axis,
+    frame,
+    legend,
+    line,
+)
 from explorer.lessons import channels
 
 
@@ -15,25 +26,26 @@ def parameters_by_channels(c_in: int, c_out: int, kernel: int) -> go.Figure:
     """Parameters against output channels: with the inputs as they are, and growing alike."""
     upto = max(64, 2 * max(c_in, c_out))
     steps = sorted({max(1, round(upto * n / 64)) for n in range(65)} | {c_out})
-    figure = go.Figure()
     both = [channels.convolution(n, n, kernel, (1, 1)).parameters for n in steps]
     fixed = [channels.convolution(c_in, n, kernel, (1, 1)).parameters for n in steps]
     ones = [channels.convolution(n, n, 1, (1, 1)).parameters for n in steps]
     curves = [
-        (_("inputs grow alike: quadratic"), both, VERMILION, "dash"),
-        (_("{n} inputs: linear").format(n=c_in), fixed, BLUE, "solid"),
+        (_("inputs grow alike: quadratic"), both, (VERMILION, "dash", "")),
+        (_("{n} inputs: linear").format(n=c_in), fixed, (BLUE, "solid", "")),
     ]
     if kernel > 1:
-        curves.append((_("1 × 1, inputs grow alike"), ones, GREEN, "dot"))
-    for name, values, color, dash in curves:
-        figure.add_scatter(
-            x=steps, y=values, name=name, mode="lines", line={"color": color, "dash": dash},
-            customdata=[exact(v) for v in values],
-            hovertemplate="%{x}: %{customdata}<extra>%{fullData.name}</extra>",
-        )  # fmt: skip
+        curves.append((_("1 × 1, inputs grow alike"), ones, (GREEN, "dot", "")))
+    figure = _frame(axis(_("output channels")), _("parameters"))
+    for name, values, style in curves:
+        hover = "%{x}: %{customdata}<extra>%{fullData.name}</extra>"
+        figure.add_trace(
+            line(
+                name, steps, values, style, customdata=list(map(exact, values)), hovertemplate=hover
+            )
+        )
     now = channels.convolution(c_in, c_out, kernel, (1, 1)).parameters
     _mark(figure, c_out, now, count(now))
-    return _framed(figure, _("output channels"), _("parameters"))
+    return figure
 
 
 def weights_by_side(colours: int, outputs: int, kernel: int, side: int) -> go.Figure:
@@ -41,22 +53,26 @@ def weights_by_side(colours: int, outputs: int, kernel: int, side: int) -> go.Fi
     steps = sorted({8, 16, 28, 64, 128, 224, 448, 1000, 2000, side})
     dense = [channels.fully_connected(colours * n * n, outputs).weights for n in steps]
     conv = [channels.convolution(colours, outputs, kernel, (n, n)).weights for n in steps]
-    figure = go.Figure()
-    for name, values, color, dash, symbol in (
-        (_("fully connected"), dense, VERMILION, "dash", "diamond"),
-        (_("convolution {k} × {k}").format(k=kernel), conv, BLUE, "solid", "circle"),
+    across = axis(
+        _("side of the picture (pixels)"),
+        type="log",
+        tickvals=steps,
+        ticktext=list(map(str, steps)),
+    )
+    figure = _frame(across, _("weights (logarithmic)"), type="log", exponentformat="SI")
+    for name, values, style in (
+        (_("fully connected"), dense, (VERMILION, "dash", "diamond")),
+        (_("convolution {k} × {k}").format(k=kernel), conv, (BLUE, "solid", "circle")),
     ):
-        figure.add_scatter(
-            x=steps, y=values, name=name, mode="lines+markers",
-            line={"color": color, "dash": dash}, marker={"symbol": symbol, "size": 7},
-            customdata=[exact(v) for v in values],
-            hovertemplate="%{x} × %{x}: %{customdata}<extra>%{fullData.name}</extra>",
-        )  # fmt: skip
+        hover = "%{x} × %{x}: %{customdata}<extra>%{fullData.name}</extra>"
+        figure.add_trace(
+            line(
+                name, steps, values, style, customdata=list(map(exact, values)), hovertemplate=hover
+            )
+        )
     for value in (dense[steps.index(side)], conv[steps.index(side)]):
         _mark(figure, side, value, count(value))
-    figure.update_xaxes(type="log", tickvals=steps, ticktext=[str(n) for n in steps])
-    figure.update_yaxes(type="log", exponentformat="SI")
-    return _framed(figure, _("side of the picture (pixels)"), _("weights (logarithmic)"))
+    return figure
 
 
 def flow(anatomy: Anatomy) -> go.Figure:
@@ -72,22 +88,20 @@ def flow(anatomy: Anatomy) -> go.Figure:
     shapes = [anatomy.input, *(layer.operation.output_shape or () for layer in layers)]
     cells = [shape[2] * shape[3] for shape in shapes]
     sees = [1, *(layer.ungated.size[0] if layer.ungated else None for layer in layers)]
-    curves: Sequence[tuple[str, Sequence[float | None], str, str, str]] = (
-        (_("cells of one map"), cells, BLUE, "solid", "circle"),
-        (_("channels"), [shape[1] for shape in shapes], VERMILION, "dash", "diamond"),
-        (_("numbers in all"), [s[1] * n for s, n in zip(shapes, cells, strict=True)], GREEN, "dot",
-         "square"),
-        (_("side of what one cell sees (pixels)"), sees, ORANGE, "dashdot", "triangle-up"),
+    curves: Sequence[tuple[str, Sequence[float | None], Style]] = (
+        (_("cells of one map"), cells, (BLUE, "solid", "circle")),
+        (_("channels"), [shape[1] for shape in shapes], (VERMILION, "dash", "diamond")),
+        (_("numbers in all"), [s[1] * n for s, n in zip(shapes, cells, strict=True)],
+         (GREEN, "dot", "square")),
+        (_("side of what one cell sees (pixels)"), sees, (ORANGE, "dashdot", "triangle-up")),
     )  # fmt: skip
-    figure = go.Figure()
-    for name, values, color, dash, symbol in curves:
-        figure.add_scatter(
-            x=names, y=values, name=name, mode="lines+markers",
-            line={"color": color, "dash": dash}, marker={"symbol": symbol, "size": 7},
-        )  # fmt: skip
-    figure.update_yaxes(type="log", exponentformat="SI")
-    figure.update_xaxes(type="category", tickangle=-45 if len(names) > 10 else 0)
-    return _framed(figure, _("layer, in running order"), _("count (logarithmic)"))
+    across = axis(
+        _("layer, in running order"), type="category", tickangle=-45 if len(names) > 10 else 0
+    )
+    figure = _frame(across, _("count (logarithmic)"), type="log", exponentformat="SI")
+    for name, values, style in curves:
+        figure.add_trace(line(name, names, values, style))
+    return figure
 
 
 def _mark(figure: go.Figure, x: float, y: float, text: str) -> None:
@@ -98,16 +112,9 @@ def _mark(figure: go.Figure, x: float, y: float, text: str) -> None:
     )  # fmt: skip
 
 
-def _framed(figure: go.Figure, x_title: str, y_title: str) -> go.Figure:
-    figure.update_layout(
-        height=330,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(title=x_title, automargin=True)
-    figure.update_yaxes(title=y_title, automargin=True, rangemode="tozero")
-    return figure
+def _frame(x: Settings, y_title: str, **y: str) -> go.Figure:
+    up = axis(y_title, rangemode="tozero", **y)
+    return frame(330, x, up, 28, legend=legend(1.12), hoverlabel={"align": "left"})
 
 
 def rows_of_costs(named: Sequence[tuple[str, channels.Cost]]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Channels: what they cost, the fully connected layer beside them, and a whole network."""
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from explorer import networks
@@ -8,6 +9,7 @@ from explorer.base.language import _
 from explorer.base.units import count, exact, ratio
 from explorer.lessons import channels
 from explorer.ui import cached, lesson, url_widgets
+from explorer.ui.charts import show_chart
 from pages.learn.channels import charts, settings
 
 KERNELS = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
@@ -48,11 +50,7 @@ def cost() -> None:
     found = channels.convolution(c_in, c_out, kernel, (height, width))
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:
-        st.plotly_chart(
-            charts.parameters_by_channels(c_in, c_out, kernel),
-            key="channels_chart",
-            config=_config(),
-        )
+        _draw(charts.parameters_by_channels(c_in, c_out, kernel))
     with text:
         _cost_text(found, c_in, c_out, kernel, (height, width))
 
@@ -84,8 +82,8 @@ def _cost_text(
     )  # fmt: skip
 
 
-def _config() -> dict[str, object]:
-    return {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "channels"}}
+def _draw(figure: go.Figure) -> None:
+    show_chart(figure, "channels_chart", file="channels")
 
 
 def dense() -> None:
@@ -119,7 +117,7 @@ def dense() -> None:
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:
         figure = charts.weights_by_side(colours, units, kernel, side)
-        st.plotly_chart(figure, key="channels_chart", config=_config())
+        _draw(figure)
     with text:
         _dense_text(full, conv, colours, side, units, kernel)
     names = _("fully connected"), _("convolution {k} × {k}").format(k=kernel)
@@ -161,7 +159,7 @@ def flow() -> None:
     anatomy = cached.measure(name, (), _own_size(name), 1)
     chart, text = st.columns([3, 1], gap="medium")
     with chart:
-        st.plotly_chart(charts.flow(anatomy), key="channels_chart", config=_config())
+        _draw(charts.flow(anatomy))
     with text:
         st.markdown(
             _(

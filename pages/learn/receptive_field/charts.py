@@ -5,7 +5,7 @@ import torch
 
 from explorer.analysis.summary import Anatomy, Layer
 from explorer.base.language import _
-from explorer.figures.charts import BLUE, GREEN, GREY, NAMED
+from explorer.figures.charts import BLUE, GREEN, GREY, NAMED, axis, bar, frame, layer_axis, legend
 from explorer.lessons.field_stack import Effective
 
 VIRIDIS = [
@@ -25,26 +25,23 @@ def effective(found: Effective, *, measured: bool) -> go.Figure:
         first, last = found.box
         strength = torch.zeros_like(found.strength)
         strength[first : last + 1, first : last + 1] = 1 / (last - first + 1) ** 2
-    figure = go.Figure(
-        go.Heatmap(
-            z=(100 * strength).tolist(),
-            zmin=0,
-            zmax=100 * float(found.strength.max()),
-            colorscale=VIRIDIS,
-            showscale=measured,
-            colorbar={"title": {"text": _("% of all<br>gradient")}, "thickness": 14},
-            hovertemplate=_("row %{y}, column %{x}: %{z:.3g} %<extra></extra>"),
-            x0=1,
-            y0=1,
-        )
+    plain = {"showgrid": False, "zeroline": False, "constrain": "domain"}
+    figure = frame(360, plain, {**plain, "autorange": "reversed", "scaleanchor": "x"})
+    figure.add_heatmap(
+        z=(100 * strength).tolist(),
+        zmin=0,
+        zmax=100 * float(found.strength.max()),
+        colorscale=VIRIDIS,
+        showscale=measured,
+        colorbar={"title": {"text": _("% of all<br>gradient")}, "thickness": 14},
+        hovertemplate=_("row %{y}, column %{x}: %{z:.3g} %<extra></extra>"),
+        x0=1,
+        y0=1,
     )
     box, inner = {"color": BOX, "width": 3}, {"color": "#ffffff", "width": 2, "dash": "dash"}
     figure.add_shape(**_square(found.box[0], found.box[1] + 1), line=box)
     figure.add_shape(**_square(*found.inner), line=inner)
-    plain = {"showgrid": False, "zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(**plain)
-    figure.update_yaxes(**plain, autorange="reversed", scaleanchor="x")
-    return figure.update_layout(height=360, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    return figure
 
 
 def _square(first: float, end: float) -> dict[str, float | str]:
@@ -67,42 +64,39 @@ def growth(anatomy: Anatomy) -> go.Figure:
     sides = [max(layer.ungated.size) for layer in layers if layer.ungated]
     names = [layer.operation.name for layer in layers]
     pools = ["Pool" in layer.operation.type or "pool" in layer.operation.type for layer in layers]
-    figure = go.Figure()
+    x = layer_axis(
+        _("layer, in running order"), len(layers), categoryorder="array", categoryarray=names
+    )
+    figure = frame(
+        380,
+        x,
+        axis(_("side of the field (pixels)")),
+        28,
+        legend=legend(1.1),
+        barmode="overlay",
+        bargap=0.25,
+    )
     for name, wanted, color, pattern in (
         (_("convolution"), False, BLUE, ""),
         (_("pooling"), True, GREEN, "/"),
     ):
-        figure.add_bar(
-            x=names,
-            y=[side if pool == wanted else None for side, pool in zip(sides, pools, strict=True)],
-            name=name,
-            marker={"color": color, "pattern": {"shape": pattern}},
-            text=[str(side) for side in sides] if len(layers) <= NAMED else None,
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate=_("%{x}: sees %{y} × %{y} pixels<extra></extra>"),
+        figure.add_trace(
+            bar(
+                x=names,
+                y=[
+                    side if pool == wanted else None
+                    for side, pool in zip(sides, pools, strict=True)
+                ],
+                name=name,
+                marker={"color": color, "pattern": {"shape": pattern}},
+                text=[str(side) for side in sides] if len(layers) <= NAMED else None,
+                hovertemplate=_("%{x}: sees %{y} × %{y} pixels<extra></extra>"),
+            )
         )
     side = max(anatomy.input[-2:])
     figure.add_hline(
         y=side,
         line={"dash": "dash", "width": 2, "color": GREY},
         annotation={"text": _("the picture: {n}").format(n=side), "xanchor": "left", "x": 0},
-    )
-    figure.update_layout(
-        height=380,
-        barmode="overlay",
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.1, "x": 0},
-        bargap=0.25,
-    )
-    figure.update_yaxes(title=_("side of the field (pixels)"), automargin=True)
-    figure.update_xaxes(
-        title=_("layer, in running order"),
-        type="category",
-        categoryorder="array",
-        categoryarray=names,
-        automargin=True,
-        tickangle=-45 if len(layers) > 12 else 0,
-        showticklabels=len(layers) <= NAMED,
     )
     return figure

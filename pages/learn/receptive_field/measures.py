@@ -10,6 +10,7 @@ from explorer.base.units import exact, percent
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Effective, Level
 from explorer.ui import cached, lesson, url_state, url_widgets
+from explorer.ui.charts import show_chart
 from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
 from pages.learn.receptive_field import charts
@@ -54,10 +55,9 @@ def effective(stack: tuple[Level, ...]) -> None:
     for column, name, measured in zip(st.columns(2), names, (False, True), strict=True):
         with column:
             st.markdown(name)
-            st.plotly_chart(
+            show_chart(
                 charts.effective(found, measured=measured),
-                key=f"field_heat_{'measured' if measured else 'theory'}",
-                config={"displaylogo": False},
+                f"field_heat_{'measured' if measured else 'theory'}",
                 alt=name,
             )
     st.markdown(
@@ -185,7 +185,7 @@ def networks() -> None:
     architecture = architectures.get(name)
     anatomy = cached.measure(name, (), architecture.input_shape, 1)
     st.markdown(_sight(architecture.title, anatomy))
-    st.plotly_chart(charts.growth(anatomy), key="field_growth", config={"displaylogo": False})
+    show_chart(charts.growth(anatomy), "field_growth")
     save_button(_("Layers (CSV)"), layers_csv(anatomy), "fields.csv")
 
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from explorer.analysis.summary import Anatomy, Block, Layer, measure
-from explorer.figures import charts
 from explorer.networks import course, get
-from pages.explore.layers import table
+from pages.explore.layers import charts, table
 from pages.explore.layers.board_data import board
 
 CASES = [
