@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from explorer.analysis import summary
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.lessons import edge_kernel as engine
 from explorer.networks.ops import corr2d, output_size
 
@@ -83,7 +83,7 @@ def test_rates_below_and_above_the_critical_one(rate: float, losses: tuple[float
 # -- what layers cost -------------------------------------------------------------------------
 
 
-def costs(found: Anatomy) -> list[tuple[int, int]]:
+def costs(found: Summary) -> list[tuple[int, int]]:
     """(parameters, MACs) of every layer with weights."""
     return [
         (layer.operation.parameters, layer.macs)

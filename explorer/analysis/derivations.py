@@ -14,7 +14,7 @@ from explorer.base.units import exact, times
 
 
 @dataclass(frozen=True)
-class Why:
+class Derivation:
     """The arithmetic behind one number: lines to be set in a formula's type, then a note.
 
     `column` names the table's column that holds the number.
@@ -26,7 +26,7 @@ class Why:
     note: str = ""
 
 
-def numbers(layer: Layer, picture: Shape) -> tuple[Why, ...]:
+def numbers(layer: Layer, picture: Shape) -> tuple[Derivation, ...]:
     """The arithmetic of every number of a layer, for a batch of shape `picture` (N, C, H, W)."""
     return tuple(
         part
@@ -41,7 +41,7 @@ def numbers(layer: Layer, picture: Shape) -> tuple[Why, ...]:
     )
 
 
-def _why_output(layer: Layer) -> Why | None:
+def _why_output(layer: Layer) -> Derivation | None:
     operation = layer.operation
     told, out = operation.settings, operation.output_shape
     shapes = operation.input_shapes
@@ -50,20 +50,24 @@ def _why_output(layer: Layer) -> Why | None:
     title, before = _("Output size"), shapes[0]
     if "kernel" in told and len(before) == 4 and isinstance(told["padding"], tuple):
         lines, note = _window_lines(told, before, out)
-        return Why("output", title, lines, note)
+        return Derivation("output", title, lines, note)
     if operation.type == "cat" and told.get("dim") == 1:
         terms = " + ".join(str(each[1]) for each in shapes)
-        return Why("output", title, (f"{out[1]} = {terms}",), _("Channels are laid side by side."))
+        return Derivation(
+            "output", title, (f"{out[1]} = {terms}",), _("Channels are laid side by side.")
+        )
     if operation.type in ("Flatten", "flatten") and out[1:] == (math.prod(before[1:]),):
-        return Why("output", title, (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",))
+        return Derivation("output", title, (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",))
     if operation.type == "add" and len(shapes) == 2 and shapes[0] == shapes[1]:
         note = _("Added place by place: both shapes are the same.")
-        return Why("output", title, (shape(out),), note)
+        return Derivation("output", title, (shape(out),), note)
     if "output_size" in told:
         note = _("Asked for: whatever arrives is pooled to this size.")
-        return Why("output", title, (shape(out),), note)
+        return Derivation("output", title, (shape(out),), note)
     if isinstance(told.get("features"), tuple):
-        return Why("output", title, (shape(out),), _("As many numbers as the layer has outputs."))
+        return Derivation(
+            "output", title, (shape(out),), _("As many numbers as the layer has outputs.")
+        )
     return None
 
 
@@ -90,27 +94,29 @@ def _window_lines(
     return (general, f"H: {lines[0]}", f"W: {lines[1]}"), note
 
 
-def _why_parameters(layer: Layer) -> Why | None:
+def _why_parameters(layer: Layer) -> Derivation | None:
     operation = layer.operation
     title, shared = _("Parameters"), operation.shares_weights_with
     if shared and not operation.parameters:
         note = _("The same weights as {name}: counted there.").format(name=shared)
-        return Why("parameters", title, ("0",), note)
+        return Derivation("parameters", title, ("0",), note)
     if not operation.parameters:
         return None
     total = exact(operation.parameters)
     if shared:
         note = _("Others of its weights belong to {name} too: counted there.").format(name=shared)
-        return Why("parameters", title, (total,), note)
+        return Derivation("parameters", title, (total,), note)
     if operation.kind == "function":
         note = _("Weights that the network uses by itself, outside any layer.")
-        return Why("parameters", title, (total,), note)
+        return Derivation("parameters", title, (total,), note)
     if "channels" in operation.settings or isinstance(operation.settings.get("features"), tuple):
         line, note = _rule_of_parameters(operation.settings)
-        return Why("parameters", title, (f"{total} = {line}",), note)
+        return Derivation("parameters", title, (f"{total} = {line}",), note)
     parts = [f"{exact(math.prod(s))}  {name} {times(s)}" for name, s in operation.weights]
     summed = " + ".join(exact(math.prod(s)) for _name, s in operation.weights)
-    return Why("parameters", title, (f"{total} = {summed}", *parts) if parts[1:] else (total,))
+    return Derivation(
+        "parameters", title, (f"{total} = {summed}", *parts) if parts[1:] else (total,)
+    )
 
 
 def _rule_of_parameters(told: Mapping[str, Any]) -> tuple[str, str]:
@@ -138,7 +144,7 @@ def _kernel(told: Mapping[str, Any]) -> str:
     return f"{told['kernel'][0]}·{told['kernel'][1]}"
 
 
-def _why_macs(layer: Layer) -> Why | None:
+def _why_macs(layer: Layer) -> Derivation | None:
     operation = layer.operation
     told, out = operation.settings, operation.output_shape
     if out is None:
@@ -147,7 +153,7 @@ def _why_macs(layer: Layer) -> Why | None:
     if not operation.reads_picture:
         counted = _("The picture has no part in it: counted once, whatever the batch.")
     if not layer.macs:
-        return Why("macs", _("MACs"), ("0",), counted)
+        return Derivation("macs", _("MACs"), ("0",), counted)
     total = exact(layer.macs)
     places = "·".join(map(str, out[1:] if operation.reads_picture else out))
     if "channels" in told:
@@ -156,10 +162,12 @@ def _why_macs(layer: Layer) -> Why | None:
         line = f"{total} = {places} × {told['features'][0]}"
     else:
         line = _("{total}, summed over the matrix products inside").format(total=total)
-    return Why("macs", _("MACs"), (line, f"FLOPs = 2 × {total} = {exact(layer.flops)}"), counted)
+    return Derivation(
+        "macs", _("MACs"), (line, f"FLOPs = 2 × {total} = {exact(layer.flops)}"), counted
+    )
 
 
-def _why_memory(layer: Layer) -> Why | None:
+def _why_memory(layer: Layer) -> Derivation | None:
     out = layer.operation.output_shape
     if out is None:
         return None
@@ -170,10 +178,10 @@ def _why_memory(layer: Layer) -> Why | None:
     note = _("The output of the whole batch, in 32-bit numbers.")
     if not layer.operation.allocates:
         note += " " + _("It shares its input's memory, so nothing new is allocated.")
-    return Why("memory", _("Activation memory"), (line,), note)
+    return Derivation("memory", _("Activation memory"), (line,), note)
 
 
-def _why_field(layer: Layer, picture: Shape) -> Why | None:
+def _why_field(layer: Layer, picture: Shape) -> Derivation | None:
     field, before, told = layer.ungated, layer.before, layer.operation.settings
     title = _("Receptive field")
     if field is None:
@@ -182,7 +190,7 @@ def _why_field(layer: Layer, picture: Shape) -> Why | None:
     note = _("Behind a gate: through it every unit sees the whole picture.") if gated else ""
     if "kernel" in told and before is not None:
         lines = tuple(_field_lines(told, before, field))
-        return Why(
+        return Derivation(
             "field",
             title,
             lines,
@@ -190,12 +198,12 @@ def _why_field(layer: Layer, picture: Shape) -> Why | None:
         )
     if not field.is_map:
         text = _("Every unit sees the whole picture.") if sees_all(field, picture) else ""
-        return Why("field", title, (times(field.size),), note or text)
+        return Derivation("field", title, (times(field.size),), note or text)
     if len(layer.operation.inputs) > 1:
-        return Why(
+        return Derivation(
             "field", title, (times(field.size),), note or _("The union of what the branches see.")
         )
-    return Why(
+    return Derivation(
         "field",
         title,
         (times(field.size),),

@@ -1,4 +1,4 @@
-"""A network and an input size → one record per layer, totals, and a lesson if it does not fit."""
+"""A network and an input size → one record per layer, totals, and why the size does not fit."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from typing import Literal
 from torch import nn
 
 from explorer import networks
-from explorer.analysis import misfit, receptive_field
+from explorer.analysis import receptive_field, size_mismatch
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
 from explorer.analysis.memory import FLOAT32, peak_bytes
-from explorer.analysis.misfit import Lesson
 from explorer.analysis.operations import Graph, Operation
 from explorer.analysis.receptive_field import Field
+from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.inputs import Picture
 
 Status = Literal["ok", "failed", "unused"]
@@ -110,7 +110,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Anatomy:
+class Summary:
     """Everything that the layer table shows, as numbers."""
 
     architecture: str
@@ -120,23 +120,23 @@ class Anatomy:
     layers: tuple[Layer, ...]
     tree: tuple[Block | Layer, ...]
     totals: Totals
-    lesson: Lesson | None
+    mismatch: SizeMismatch | None
 
 
 def measure(
     name: str, options: Mapping[str, object] | None, picture: Picture, batch: int = 1
-) -> Anatomy:
-    """The anatomy of network `name` for `batch` pictures of (C, H, W).
+) -> Summary:
+    """The summary of network `name` for `batch` pictures of (C, H, W).
 
     Raises:
         ValueError: unknown network, option or value. A size that does not work is no error: the
-        layers up to the one that fails are there, with a lesson.
+        layers up to the one that fails are there, with the mismatch.
     """
     architecture = networks.get(name)
     resolved = architecture.resolve(options)
     network = networks.build_on_meta(architecture, resolved)
     graph, layers, tree, totals = dissect(network, (batch, *picture))
-    return Anatomy(
+    return Summary(
         architecture=name,
         options=resolved,
         input=graph.input_shape,
@@ -144,7 +144,9 @@ def measure(
         layers=layers,
         tree=tree,
         totals=totals,
-        lesson=misfit.lesson(network, graph, architecture, resolved) if graph.problem else None,
+        mismatch=size_mismatch.explain(network, graph, architecture, resolved)
+        if graph.problem
+        else None,
     )
 
 

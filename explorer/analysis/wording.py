@@ -1,14 +1,14 @@
-"""Records → words: a layer's settings, the arithmetic of its numbers, the lesson of a misfit."""
+"""Records → words: a layer's settings, the arithmetic of its numbers, why a size does not fit."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from explorer.analysis.arithmetic import Shape
-from explorer.analysis.misfit import Lesson
 from explorer.analysis.operations import INPUT
 from explorer.analysis.receptive_field import Field
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _, ngettext
 from explorer.base.units import count, exact, size, times
 
@@ -64,12 +64,12 @@ def _shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-# -- totals and the lesson --------------------------------------------------------------------
+# -- totals, and why a size does not fit --------------------------------------------------------
 
 
-def totals(anatomy: Anatomy) -> str:
+def totals(summary: Summary) -> str:
     """The network in one line: "46.8 M parameters · 187 MB · 938 M MACs · …"."""
-    sums = anatomy.totals
+    sums = summary.totals
     parts = [
         _("{n} parameters").format(n=count(sums.parameters)),
         size(sums.parameter_bytes),
@@ -78,7 +78,7 @@ def totals(anatomy: Anatomy) -> str:
         _("{n} activations").format(n=size(sums.activation_bytes)),
     ]
     if sums.receptive_field:
-        parts.append(sight(sums.receptive_field, anatomy.input))
+        parts.append(sight(sums.receptive_field, summary.input))
     return " · ".join(parts)
 
 
@@ -90,8 +90,8 @@ def sight(seen: tuple[int, int], picture: Shape) -> str:
 
 
 @dataclass(frozen=True)
-class LessonText:
-    """A lesson in words: the sentence, the arithmetic, what fits."""
+class MismatchText:
+    """A size mismatch in words: the sentence, the arithmetic, what fits."""
 
     headline: str
     got: str
@@ -100,15 +100,15 @@ class LessonText:
     fits: str
 
 
-def lesson(given: Lesson, title: str) -> LessonText:
+def mismatch(given: SizeMismatch, title: str) -> MismatchText:
     """Why the network called `title` cannot take this size."""
     layer = given.operation
     arrived = shape(layer.input_shapes[0]) if layer.input_shapes else ""
     words = {"layer": layer.name, "got": given.got, "needs": given.needs, "shape": arrived}
-    return LessonText(*_LESSONS[given.reason](given, words), fits(given, title))
+    return MismatchText(*_LESSONS[given.reason](given, words), fits(given, title))
 
 
-def _features(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _features(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     got, needs = exact(given.got or 0), exact(given.needs or 0)
     return (
         _("{layer} wants {needs} numbers, but {got} arrive.").format(
@@ -123,7 +123,7 @@ def _features(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]
     )  # fmt: skip
 
 
-def _channels(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _channels(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     template = ngettext(
         "{layer} was built for {needs} channel, but {got} arrive.",
         "{layer} was built for {needs} channels, but {got} arrive.",
@@ -137,7 +137,7 @@ def _channels(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]
     )
 
 
-def _window(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _window(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     padding = max(given.operation.settings["padding"])
     arrived = _("{shape}, and {padding} cells of padding on each side")
     template = ngettext(
@@ -158,13 +158,13 @@ def _window(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
     )  # fmt: skip
 
 
-def _shapes(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _shapes(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     met = _(" and ").join(shape(each) for each in given.operation.input_shapes)
     headline = _("At {layer} two branches meet with different shapes.").format(**words)
     return headline, met, _("the same height and width in every branch"), given.problem
 
 
-def _refused(given: Lesson, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _refused(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     headline = _("{layer} refuses this input.").format(**words)
     return headline, words["shape"], given.problem, _("The network checks its input by itself.")
 
@@ -178,7 +178,7 @@ _LESSONS = {
 }
 
 
-def fits(given: Lesson, title: str) -> str:
+def fits(given: SizeMismatch, title: str) -> str:
     """Which square sizes the network takes, in words."""
     if given.sides is None:
         return _("No square size near this one works.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from explorer import networks
 from explorer.analysis import summary, wording
-from explorer.analysis.summary import Anatomy, Block, Layer
+from explorer.analysis.summary import Block, Layer, Summary
 from explorer.base import inputs, plain_text
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
@@ -163,16 +163,16 @@ def _layers(options: argparse.Namespace) -> int:
         print(json.dumps(as_json(found), indent=1))
     else:
         print(_layertable(found, folded=options.folded))
-    if found.lesson is None:
+    if found.mismatch is None:
         return 0
-    text = wording.lesson(found.lesson, architecture.title)
+    text = wording.mismatch(found.mismatch, architecture.title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     print(text.headline, numbers, text.explanation, text.fits, sep="\n", file=sys.stderr)
     return MISFIT
 
 
-def as_json(found: Anatomy) -> dict[str, Any]:
-    """The anatomy as plain data; with an "error" entry if the size does not work."""
+def as_json(found: Summary) -> dict[str, Any]:
+    """The summary as plain data; with an "error" entry if the size does not work."""
     sums = found.totals
     data: dict[str, Any] = {
         "architecture": found.architecture,
@@ -190,17 +190,17 @@ def as_json(found: Anatomy) -> dict[str, Any]:
             "receptive_field": list(sums.receptive_field) if sums.receptive_field else None,
         },
     }
-    if found.lesson:
-        text = wording.lesson(found.lesson, networks.get(found.architecture).title)
-        operation = found.lesson.operation
+    if found.mismatch:
+        text = wording.mismatch(found.mismatch, networks.get(found.architecture).title)
+        operation = found.mismatch.operation
         data["error"] = {
             "layer": operation.name,
             "got": _one_or_all([list(shape) for shape in operation.input_shapes]),
             "needs": text.needs,
-            "accepted": list(found.lesson.sides) if found.lesson.sides else None,
-            "reason": found.lesson.reason,
+            "accepted": list(found.mismatch.sides) if found.mismatch.sides else None,
+            "reason": found.mismatch.reason,
             "message": text.headline,
-            "nearest": list(found.lesson.nearest) if found.lesson.nearest else None,
+            "nearest": list(found.mismatch.nearest) if found.mismatch.nearest else None,
         }
     return data
 
@@ -226,7 +226,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _layertable(found: Anatomy, *, folded: bool) -> str:
+def _layertable(found: Summary, *, folded: bool) -> str:
     header = (
         _("layer"),
         _("type"),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.analysis import memory, summary
 from explorer.analysis.memory import TrainingMemory
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base.inputs import Picture
 from explorer.networks import pytorch_code
 from explorer.networks.registry import Value
@@ -22,7 +22,7 @@ def pairs(options: Mapping[str, Value]) -> Options:
 # Records are frozen, so every visitor may read the same one. A large network's has some 1 500
 # layers with their shapes (a few MB); a class looks at a handful of networks at a time.
 @st.cache_resource(max_entries=32, show_spinner=False)
-def measure(name: str, options: Options, picture: Picture, batch: int) -> Anatomy:
+def measure(name: str, options: Options, picture: Picture, batch: int) -> Summary:
     """`summary.measure`, kept."""
     return summary.measure(name, dict(options), picture, batch)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer import networks
 from explorer.analysis import wording
-from explorer.analysis.misfit import Lesson
+from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.ui.model_picker import Choice
@@ -15,12 +15,12 @@ def _use_side(state: State, side: int) -> None:
     state["side"] = side
 
 
-def complain(state: State, given: Lesson | str, choice: Choice) -> None:
+def complain(state: State, given: SizeMismatch | str, choice: Choice) -> None:
     """Say what does not fit and, where the size can be chosen, offer one that does."""
     if isinstance(given, str):
         st.error(given, icon=":material/broken_image:")
         return
-    text = wording.lesson(given, networks.get(choice.known.network).title)
+    text = wording.mismatch(given, networks.get(choice.known.network).title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         st.markdown(f"{text.explanation} **{text.fits}**")

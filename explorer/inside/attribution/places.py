@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from explorer.analysis.summary import Anatomy, Block, Layer
+from explorer.analysis.summary import Block, Layer, Summary
 
 MapShape = tuple[int, int, int]
 
@@ -13,7 +13,7 @@ _ENDS = frozenset(
 _MERGES = frozenset({"add", "cat"})
 
 
-def places(found: Anatomy) -> dict[str, MapShape]:
+def places(found: Summary) -> dict[str, MapShape]:
     """Name → (C, H, W), the last first, but before all of them the one to begin with.
 
     That is the last convolution; where its maps are only a part of what goes on (they are added

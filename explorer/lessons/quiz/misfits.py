@@ -5,8 +5,8 @@ from dataclasses import replace
 from random import Random
 
 from explorer.analysis import wording
-from explorer.analysis.misfit import Lesson
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.lessons.quiz.networks import (
@@ -25,14 +25,14 @@ BOUNDED = ("lenet", "bn_lenet", "alexnet", "vgg11")  # these have a largest size
 WRONG_SIDES = (10, 16, 20, 24, 27, 32, 40, 48, 64, 96, 128, 192, 225, 256, 300)
 
 
-def _misfit(rng: Random, level: int) -> tuple[str, Anatomy, Lesson]:
+def _misfit(rng: Random, level: int) -> tuple[str, Summary, SizeMismatch]:
     """A network and a picture that it cannot take."""
     name = rng.choice(CHAINS[:3] if level < 2 else CHAINS)
     if level > 1 and rng.random() < 0.25:
         found = measure(name, SIDES[name][0], 3)
     else:
         found = measure(name, rng.choice(WRONG_SIDES))
-    return (name, found, found.lesson) if found.lesson else _misfit(rng, level)
+    return (name, found, found.mismatch) if found.mismatch else _misfit(rng, level)
 
 
 def breaks(rng: Random, level: int) -> Draft:
@@ -40,7 +40,7 @@ def breaks(rng: Random, level: int) -> Draft:
     name, found, lesson = _misfit(rng, level)
     whole = measure(name, SIDES[name][0]).layers
     picture = found.input[1:]
-    text = wording.lesson(lesson, title(name))
+    text = wording.mismatch(lesson, title(name))
     others = [
         each
         for each in whole
@@ -64,7 +64,7 @@ def breaks(rng: Random, level: int) -> Draft:
     )
 
 
-def _innocent(found: Anatomy, name: str) -> str:
+def _innocent(found: Summary, name: str) -> str:
     """Why it is not this layer that breaks."""
     if any(each.operation.name == name and each.status == "ok" for each in found.layers):
         return _("That layer takes what arrives.")
@@ -76,12 +76,12 @@ def reason(rng: Random, level: int) -> Draft:
     name, found, lesson = _misfit(rng, level)
     whole = measure(name, SIDES[name][0]).layers
     picture = found.input[1:]
-    text = wording.lesson(lesson, title(name))
+    text = wording.mismatch(lesson, title(name))
     wrong: dict[Value, str] = {}
     for kind in ("features", "window", "channels"):
         other = _other(rng, whole, lesson, kind)
         if other is not None:
-            headline = wording.lesson(other, "").headline
+            headline = wording.mismatch(other, "").headline
             wrong[headline] = _innocent(found, other.operation.name)
     wrong[_("The picture's height and width must be powers of 2.")] = _(
         "Nothing asks for that: sizes are divided and rounded down."
@@ -101,7 +101,9 @@ def reason(rng: Random, level: int) -> Draft:
     )
 
 
-def _other(rng: Random, layers: Sequence[Layer], real: Lesson, why: str) -> Lesson | None:
+def _other(
+    rng: Random, layers: Sequence[Layer], real: SizeMismatch, why: str
+) -> SizeMismatch | None:
     """A lesson that could be, at another layer than the real one, for the reason `why`."""
     kinds = {"features": ("Linear",), "channels": ("Conv2d",)}.get(why, ("MaxPool2d", "Conv2d"))
     fitting = [
@@ -125,7 +127,7 @@ def _other(rng: Random, layers: Sequence[Layer], real: Lesson, why: str) -> Less
 def accepts(rng: Random, level: int) -> Draft:
     """Which of these sizes fits?"""
     name = rng.choice(BOUNDED)
-    lesson = measure(name, 10).lesson
+    lesson = measure(name, 10).mismatch
     assert lesson is not None
     assert lesson.sides is not None
     low, high = lesson.sides[0], lesson.sides[1] or lesson.sides[0]

@@ -8,7 +8,7 @@ from torch import nn
 
 from explorer import networks
 from explorer.analysis import summary, wording
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.inputs import Picture
 from explorer.base.language import _
 from explorer.base.units import count, exact, times
@@ -25,7 +25,7 @@ ROWS = 14  # a table of more layers is too long to be read beside a question
 
 
 @lru_cache(maxsize=256)
-def measure(name: str, side: int, channels: int = 1) -> Anatomy:
+def measure(name: str, side: int, channels: int = 1) -> Summary:
     """The engine's table; the same for every visitor, and frozen."""
     return summary.measure(name, None, (channels, side, side))
 

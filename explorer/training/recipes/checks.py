@@ -94,10 +94,10 @@ def check_fit(recipe: Recipe, channels: int, classes: int, train_count: int) -> 
 
 @lru_cache(maxsize=512)
 def _misfit(network: str, options: tuple[tuple[str, Value], ...], channels: int, size: int) -> str:
-    lesson = summary.measure(network, dict(options), (channels, size, size)).lesson
+    lesson = summary.measure(network, dict(options), (channels, size, size)).mismatch
     if lesson is None:
         return ""
-    text = wording.lesson(lesson, networks.get(network).title)
+    text = wording.mismatch(lesson, networks.get(network).title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     return f"{text.headline} {numbers} {text.fits}"
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.analysis.operations import INPUT, Operation
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import Picture
@@ -105,12 +105,12 @@ def _in_place(operation: Operation) -> bool:
     return unit_arithmetic.RULES.get(operation.type) in IN_PLACE
 
 
-def measured(network: str, options: Options, shape: Picture) -> Anatomy:
+def measured(network: str, options: Options, shape: Picture) -> Summary:
     """What a network is made of, for a picture (C, H, W)."""
     return cached.measure(network, options, shape, 1)
 
 
-def anatomy(subject: Subject) -> Anatomy:
+def summary(subject: Subject) -> Summary:
     """What the network is made of, for its picture."""
     channels, height, width = subject.picture.shape[1:]
     return measured(subject.network, subject.options, (channels, height, width))
@@ -118,11 +118,11 @@ def anatomy(subject: Subject) -> Anatomy:
 
 def _fits(subject: Subject) -> bool:
     """Whether all that the network gives can be kept at once."""
-    return anatomy(subject).totals.activation_bytes * len(subject.picture) <= MOST_WHOLE
+    return summary(subject).totals.activation_bytes * len(subject.picture) <= MOST_WHOLE
 
 
 def _operations(subject: Subject) -> list[Operation]:
-    return [layer.operation for layer in anatomy(subject).layers if layer.status == "ok"]
+    return [layer.operation for layer in summary(subject).layers if layer.status == "ok"]
 
 
 def _record(subject: Subject, nodes: list[str] | None) -> Recording:

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base.language import _
 
 DROPPING = ("drop", "stochastic")  # in the names of all that leaves numbers out: Dropout2d, …
 
 
-def matters(*networks: Anatomy) -> bool:
+def matters(*networks: Summary) -> bool:
     """Whether one of them gives something else in training than in use."""
     types = _types(networks)
     return _normalises(types) or _drops(types)
 
 
-def evaluation(*networks: Anatomy) -> str:
+def evaluation(*networks: Summary) -> str:
     """What evaluation mode means for these networks; "" where no mode makes a difference."""
     types = _types(networks)
     norm, drop = _normalises(types), _drops(types)
@@ -30,7 +30,7 @@ def evaluation(*networks: Anatomy) -> str:
     return _("Evaluation mode, as a network is used: dropout drops nothing.") if drop else ""
 
 
-def training(network: Anatomy, others: int) -> str:
+def training(network: Summary, others: int) -> str:
     """What training mode means for a network that is shown a picture and so many `others`."""
     types = _types([network])
     parts = []
@@ -42,13 +42,13 @@ def training(network: Anatomy, others: int) -> str:
     return _("**Training mode**: {parts}.").format(parts=", ".join(parts)) if parts else ""
 
 
-def tell(*networks: Anatomy) -> None:
+def tell(*networks: Summary) -> None:
     """Say so in small print, where it makes a difference."""
     if words := evaluation(*networks):
         st.caption(words)
 
 
-def _types(networks: Sequence[Anatomy]) -> set[str]:
+def _types(networks: Sequence[Summary]) -> set[str]:
     return {layer.operation.type.lower() for each in networks for layer in each.layers}
 
 

@@ -1,4 +1,4 @@
-"""An anatomy → the layer board's data: rows, edges, and every word and number on them."""
+"""A summary → the layer board's data: rows, edges, and every word and number on them."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from explorer.analysis import derivations, wording
 from explorer.analysis.families import SYMBOLS, Family, family
 from explorer.analysis.operations import INPUT
-from explorer.analysis.summary import Anatomy, Block, Layer
+from explorer.analysis.summary import Block, Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
 from pages.explore.layers.board_types import Cell, Column, Content, Formula, Row
@@ -48,26 +48,26 @@ def counted_as_macs() -> str:
     )
 
 
-def board(anatomy: Anatomy, title: str) -> Content:
+def board(summary: Summary, title: str) -> Content:
     """Columns, rows and edges of the board of the network called `title`."""
-    rows = list(_rows(anatomy, title))
+    rows = list(_rows(summary, title))
     ids = {row["full_name"]: row["id"] for row in rows if not row["group"]}
     return {
         "title": title,
         "columns": columns(),
         "rows": rows,
-        "edges": list(_edges(anatomy, ids)),
+        "edges": list(_edges(summary, ids)),
     }
 
 
-def _edges(anatomy: Anatomy, ids: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+def _edges(summary: Summary, ids: Mapping[str, int]) -> Iterator[tuple[int, int]]:
     """Who reads whom. A concatenation that extends an earlier one is drawn from that one.
 
     In DenseNet every layer reads all layers before it; drawn as such, 200 layers are a black
     square, and the extended concatenation says the same.
     """
     joined: dict[tuple[str, ...], str] = {}
-    for layer in anatomy.layers:
+    for layer in summary.layers:
         operation = layer.operation
         sources = tuple(dict.fromkeys(operation.inputs))
         if operation.type == "cat":
@@ -80,21 +80,21 @@ def _edges(anatomy: Anatomy, ids: Mapping[str, int]) -> Iterator[tuple[int, int]
             yield ids[source], ids[operation.name]
 
 
-def _rows(anatomy: Anatomy, title: str) -> Iterator[Row]:
+def _rows(summary: Summary, title: str) -> Iterator[Row]:
     """The picture, then each block before its members, in running order."""
     numbers = itertools.count(1)
 
     def part(item: Block | Layer, parent: int | None) -> Iterator[Row]:
         here = next(numbers)
         if isinstance(item, Block):
-            yield _block_row(item, anatomy, here, parent)
+            yield _block_row(item, summary, here, parent)
             for inner in item.parts:
                 yield from part(inner, here)
         else:
-            yield _layer_row(item, anatomy, title, here, parent)
+            yield _layer_row(item, summary, title, here, parent)
 
-    yield _input_row(anatomy)
-    for item in anatomy.tree:
+    yield _input_row(summary)
+    for item in summary.tree:
         yield from part(item, None)
 
 
@@ -122,14 +122,14 @@ def _blank(
     )
 
 
-def _input_row(anatomy: Anatomy) -> Row:
+def _input_row(summary: Summary) -> Row:
     row = _blank(0, None, INPUT, _("picture"), "input", 0)
-    row["output"] = wording.shape(anatomy.input)
-    row["shape"] = list(anatomy.input[1:])
+    row["output"] = wording.shape(summary.input)
+    row["shape"] = list(summary.input[1:])
     return row
 
 
-def _layer_row(layer: Layer, anatomy: Anatomy, title: str, number: int, parent: int | None) -> Row:
+def _layer_row(layer: Layer, summary: Summary, title: str, number: int, parent: int | None) -> Row:
     operation = layer.operation
     kind = operation.type
     row = _blank(number, parent, operation.name, kind, family(kind), layer.depth)
@@ -138,13 +138,13 @@ def _layer_row(layer: Layer, anatomy: Anatomy, title: str, number: int, parent: 
     row["input"] = " , ".join(wording.shape(shape) for shape in operation.input_shapes)
     row["output"] = wording.shape(operation.output_shape)
     row["shape"] = _drawn(layer)
-    row["cells"] = _cells([layer], anatomy)
-    row["why"] = [_formula(each) for each in derivations.numbers(layer, anatomy.input)]
+    row["cells"] = _cells([layer], summary)
+    row["why"] = [_formula(each) for each in derivations.numbers(layer, summary.input)]
     row["status"] = layer.status
     if layer.status == "unused":
         row["note"] = _never_runs()
-    if layer.status == "failed" and anatomy.lesson:
-        text = wording.lesson(anatomy.lesson, title)
+    if layer.status == "failed" and summary.mismatch:
+        text = wording.mismatch(summary.mismatch, title)
         row["note"] = text.headline
         row["why"].insert(0, _misfit(text))
     return row
@@ -159,18 +159,18 @@ def _drawn(layer: Layer) -> list[int]:
     return list(layer.map_shape or (layer.operation.output_shape or (0,))[1:])
 
 
-def _misfit(text: wording.LessonText) -> Formula:
+def _misfit(text: wording.MismatchText) -> Formula:
     arrived = _("arrived: {got}").format(got=text.got)
     needed = _("needed: {needs}").format(needs=text.needs)
     return Formula(title=text.headline, lines=[arrived, needed], note=text.explanation)
 
 
-def _formula(given: derivations.Why) -> Formula:
+def _formula(given: derivations.Derivation) -> Formula:
     lines = list(given.lines)
     return {"title": given.title, "lines": lines, "note": given.note, "column": given.column}
 
 
-def _block_row(block: Block, anatomy: Anatomy, number: int, parent: int | None) -> Row:
+def _block_row(block: Block, summary: Summary, number: int, parent: int | None) -> Row:
     leaves = list(block.leaves())
     first, last = leaves[0].operation, leaves[-1].operation
     row = _blank(number, parent, block.name, block.type, "block", block.depth)
@@ -179,7 +179,7 @@ def _block_row(block: Block, anatomy: Anatomy, number: int, parent: int | None) 
     row["input"] = wording.shape(first.input_shapes[0]) if first.input_shapes else ""
     row["output"] = wording.shape(last.output_shape)
     row["shape"] = _drawn(leaves[-1])
-    row["cells"] = _cells(leaves, anatomy)
+    row["cells"] = _cells(leaves, summary)
     row["why"] = list(_sums(block))
     found = {leaf.status for leaf in leaves}
     row["status"] = "failed" if "failed" in found else "ok" if "ok" in found else "unused"
@@ -219,8 +219,8 @@ def _macs(layer: Layer) -> int:
     return layer.macs
 
 
-def _cells(leaves: Sequence[Layer], anatomy: Anatomy) -> dict[str, Cell | None]:
-    sums = anatomy.totals
+def _cells(leaves: Sequence[Layer], summary: Summary) -> dict[str, Cell | None]:
+    sums = summary.totals
     memory = sum(leaf.activation_bytes for leaf in leaves)
     macs = sum(map(_macs, leaves))
     return {
@@ -234,7 +234,7 @@ def _cells(leaves: Sequence[Layer], anatomy: Anatomy) -> dict[str, Cell | None]:
         }
         if memory
         else None,
-        "field": _field_cell(leaves[-1], anatomy),
+        "field": _field_cell(leaves[-1], summary),
     }
 
 
@@ -244,18 +244,18 @@ def _cell(number: int, total: int) -> Cell | None:
     return {"text": count(number), "exact": exact(number), "share": number / max(total, 1)}
 
 
-def _field_cell(layer: Layer, anatomy: Anatomy) -> Cell | None:
+def _field_cell(layer: Layer, summary: Summary) -> Cell | None:
     field = layer.ungated
     if field is None:
         return None
     if not field.is_map:
-        seen = wording.sees_all(field, anatomy.input)
+        seen = wording.sees_all(field, summary.input)
         return {
             "text": _("all") if seen else times(field.size),
             "exact": times(field.size),
             "share": 1.0,
         }
-    height, width = anatomy.input[2:]
+    height, width = summary.input[2:]
     share = min(1.0, field.size[0] * field.size[1] / (height * width))
     gated = layer.field is not None and not layer.field.is_map
     note = _(" (through gates: the whole picture)") if gated else ""

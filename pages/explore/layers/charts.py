@@ -1,11 +1,11 @@
-"""Plotly figures of an anatomy: where the costs sit, and how maps change through the network."""
+"""Plotly figures of a summary: where the costs sit, and how maps change through the network."""
 
 from collections.abc import Callable
 
 import plotly.graph_objects as go
 
 from explorer.analysis.families import family
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact, size
 from explorer.figures.charts import (
@@ -41,10 +41,10 @@ def label(quantity: str) -> str:
     }[quantity]
 
 
-def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
+def costs(summary: Summary, quantity: str) -> go.Figure:
     """One bar for each layer that has any of `quantity`, in running order."""
     value, text = QUANTITIES[quantity]
-    layers = [layer for layer in anatomy.layers if value(layer)]
+    layers = [layer for layer in summary.layers if value(layer)]
     total = sum(map(value, layers)) or 1
     names = [layer.operation.name for layer in layers]
     figure = _frame(label(quantity), len(layers))
@@ -66,10 +66,10 @@ def costs(anatomy: Anatomy, quantity: str) -> go.Figure:
     )
 
 
-def concentration(anatomy: Anatomy, quantity: str, enough: float = 0.9) -> str:
+def concentration(summary: Summary, quantity: str, enough: float = 0.9) -> str:
     """Where most of it sits, e.g. "92 % sit in 2 of 8 layers: fc1, fc2"."""
     value, _text = QUANTITIES[quantity]
-    ranked = sorted((layer for layer in anatomy.layers if value(layer)), key=value, reverse=True)
+    ranked = sorted((layer for layer in summary.layers if value(layer)), key=value, reverse=True)
     total = sum(map(value, ranked))
     held, chosen = 0, []
     for layer in ranked:
@@ -85,9 +85,9 @@ def concentration(anatomy: Anatomy, quantity: str, enough: float = 0.9) -> str:
     )
 
 
-def shapes(anatomy: Anatomy) -> go.Figure:
+def shapes(summary: Summary) -> go.Figure:
     """Side of the maps and number of channels through the network, on one logarithmic axis."""
-    layers = [layer for layer in anatomy.layers if layer.operation.output_shape]
+    layers = [layer for layer in summary.layers if layer.operation.output_shape]
     names = [layer.operation.name for layer in layers]
     maps = [_map(layer) for layer in layers]
     square = all(one is None or one[1] == one[2] for one in maps)

@@ -18,21 +18,21 @@ if choice.picture is None:
     st.stop()
 
 with st.spinner(_("Measuring …")):  # shown only after half a second
-    anatomy = cached.measure(architecture.name, options, choice.picture, choice.batch)
-totals.totals(anatomy, choice)
-if anatomy.lesson:
-    parts.lesson(anatomy.lesson, choice)
+    summary = cached.measure(architecture.name, options, choice.picture, choice.batch)
+totals.totals(summary, choice)
+if summary.mismatch:
+    parts.lesson(summary.mismatch, choice)
 words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
 layers, costs, code, about = STATE.tabs("view", words)
 if layers.open:
     with layers:
-        parts.board(anatomy, choice, choice.picture)
+        parts.board(summary, choice, choice.picture)
 if costs.open:
     with costs:
-        parts.charts(anatomy)
+        parts.charts(summary)
 if code.open:
     with code:
-        parts.downloads(anatomy, choice, choice.picture)
+        parts.downloads(summary, choice, choice.picture)
 if about.open:
     with about:
         parts.about(architecture)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from explorer.analysis import wording
-from explorer.analysis.misfit import Lesson
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.summary import Summary
 from explorer.base import inputs
 from explorer.base.inputs import Picture
 from explorer.base.language import _, current
@@ -24,11 +24,11 @@ from pages.explore.layers.state import STATE
 _BEGUN = "where the board began"
 
 
-def _identity(anatomy: Anatomy) -> str:
+def _identity(summary: Summary) -> str:
     """A name for exactly what is on screen, for the board and for every file saved from here."""
-    chosen = "-".join(f"{key}_{value}" for key, value in anatomy.options.items())
-    shape = "x".join(map(str, anatomy.input))
-    return f"{anatomy.architecture.replace('/', '-')}-{shape}-{chosen}"
+    chosen = "-".join(f"{key}_{value}" for key, value in summary.options.items())
+    shape = "x".join(map(str, summary.input))
+    return f"{summary.architecture.replace('/', '-')}-{shape}-{chosen}"
 
 
 def _set_input(text: str) -> None:
@@ -54,9 +54,9 @@ def complain(choice: Choice) -> None:
     )
 
 
-def lesson(given: Lesson, choice: Choice) -> None:
+def lesson(given: SizeMismatch, choice: Choice) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
-    text = wording.lesson(given, choice.architecture.title)
+    text = wording.mismatch(given, choice.architecture.title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
@@ -68,7 +68,7 @@ def lesson(given: Lesson, choice: Choice) -> None:
             _mend(given, choice)
 
 
-def _mend(given: Lesson, choice: Choice) -> None:
+def _mend(given: SizeMismatch, choice: Choice) -> None:
     """One click to what works."""
     if given.nearest and given.nearest != choice.picture:
         spelled = inputs.spell(given.nearest)
@@ -91,13 +91,13 @@ def _mend(given: Lesson, choice: Choice) -> None:
 # -- the board --------------------------------------------------------------------------------
 
 
-def board(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
+def board(summary: Summary, choice: Choice, picture: Picture) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
     given = (choice.architecture.name, cached.pairs(choice.options), picture, choice.batch)
     kept = content.content(*given, current())
-    key, view = _view(f"{_identity(anatomy)}-{current()}", kept)
+    key, view = _view(f"{_identity(summary)}-{current()}", kept)
     shown = Board(
-        key=key, file=_identity(anatomy), labels=board_labels(), view=view, content=kept.text
+        key=key, file=_identity(summary), labels=board_labels(), view=view, content=kept.text
     )
     chosen = layer_board(shown, key=STATE.key("board"))
     STATE.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
@@ -122,30 +122,30 @@ def _view(key: str, kept: content.Kept) -> tuple[str, View]:
 # -- charts and downloads ---------------------------------------------------------------------
 
 
-def charts(anatomy: Anatomy) -> None:
+def charts(summary: Summary) -> None:
     """Where the costs sit, and how the maps change."""
     with st.container(horizontal=True):
         words = {name: figures.label(name) for name in figures.QUANTITIES}
         quantity = STATE.pick_one("show", _("Show"), words)
         saved = STATE.pick_one("picture", _("Save charts as"), {"png": "PNG", "svg": "SVG"})
-    if share := figures.concentration(anatomy, quantity):
+    if share := figures.concentration(summary, quantity):
         st.markdown(f"**{share}**")
-    file = f"{_identity(anatomy)}-{quantity}"
-    show_chart(figures.costs(anatomy, quantity), STATE.key("costs"), file, saved)
+    file = f"{_identity(summary)}-{quantity}"
+    show_chart(figures.costs(summary, quantity), STATE.key("costs"), file, saved)
     st.subheader(_("How do the maps change on their way?"), anchor=False)
-    show_chart(figures.shapes(anatomy), STATE.key("shapes"), file, saved)
+    show_chart(figures.shapes(summary), STATE.key("shapes"), file, saved)
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 
-def downloads(anatomy: Anatomy, choice: Choice, picture: Picture) -> None:
+def downloads(summary: Summary, choice: Choice, picture: Picture) -> None:
     """The network as PyTorch code, and the table as CSV."""
     options = cached.pairs(choice.options)
     source = cached.pytorch(choice.architecture.name, options, picture, choice.batch)
-    name = _identity(anatomy)
+    name = _identity(summary)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
         save_button(_("Code (Python)"), source, f"{name}.py")
-        save_button(_("Table (CSV)"), table.csv(anatomy), f"{name}.csv")
+        save_button(_("Table (CSV)"), table.csv(summary), f"{name}.csv")
     st.code(source, language="python")
 
 

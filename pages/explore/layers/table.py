@@ -1,9 +1,9 @@
-"""An anatomy → the layer table as a file for a spreadsheet."""
+"""A summary → the layer table as a file for a spreadsheet."""
 
 from collections.abc import Sequence
 
 from explorer.analysis import wording
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base import spreadsheet
 
 HEADER = (
@@ -13,10 +13,10 @@ HEADER = (
 )  # fmt: skip
 
 
-def csv(anatomy: Anatomy) -> str:
+def csv(summary: Summary) -> str:
     """One line per layer in running order, with exact numbers."""
     lines: list[Sequence[object]] = [HEADER]
-    for layer in anatomy.layers:
+    for layer in summary.layers:
         operation = layer.operation
         lines.append(
             [

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.analysis import wording
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base.language import _
 from explorer.base.units import exact, size
 from explorer.ui import cached
@@ -13,26 +13,28 @@ from pages.explore.layers.state import STATE
 WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight on a projector
 
 
-def totals(anatomy: Anatomy, choice: Choice) -> None:
+def totals(summary: Summary, choice: Choice) -> None:
     """The network in one line; all sums and what memory it takes behind a button."""
     with st.container(horizontal=True, vertical_alignment="center", key="totals"):
-        line = wording.totals(anatomy)
-        if anatomy.lesson:
-            line = _("Up to {layer}: {sums}").format(layer=anatomy.lesson.operation.name, sums=line)
+        line = wording.totals(summary)
+        if summary.mismatch:
+            line = _("Up to {layer}: {sums}").format(
+                layer=summary.mismatch.operation.name, sums=line
+            )
         st.markdown(f"**{line}**", width="stretch")
         sums = st.popover(
             _("All sums"), icon=":material/functions:", key=STATE.key("sums"), on_change="rerun"
         )
         with sums, st.container(horizontal=True, width=2 * WIDTH + 16, key="all_sums"):
             with st.container(width=WIDTH, gap="small"):
-                st.markdown(_table(_("For one picture"), _sums(anatomy)))
-            if anatomy.lesson is None:
+                st.markdown(_table(_("For one picture"), _sums(summary)))
+            if summary.mismatch is None:
                 with st.container(width=WIDTH, gap="small"):
                     _training(choice, compute=bool(sums.open))
 
 
-def _sums(anatomy: Anatomy) -> dict[str, str]:
-    sums = anatomy.totals
+def _sums(summary: Summary) -> dict[str, str]:
+    sums = summary.totals
     rows = {
         _("Parameters"): exact(sums.parameters),
         _("… of them trainable"): exact(sums.trainable),
@@ -45,7 +47,7 @@ def _sums(anatomy: Anatomy) -> dict[str, str]:
         _("Activations alive at once in prediction"): size(sums.peak_bytes),
     }
     if sums.receptive_field:
-        seen = wording.sight(sums.receptive_field, anatomy.input)
+        seen = wording.sight(sums.receptive_field, summary.input)
         rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = seen
     return rows
 

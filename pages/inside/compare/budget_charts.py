@@ -6,7 +6,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from explorer.analysis.families import family
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact
 from explorer.figures.charts import FAMILY_COLORS, GREY, axis, frame, legend
@@ -35,10 +35,10 @@ def families() -> dict[str, str]:
     }
 
 
-def slices(anatomy: Anatomy, quantity: Quantity) -> list[tuple[Layer, int, int]]:
+def slices(summary: Summary, quantity: Quantity) -> list[tuple[Layer, int, int]]:
     """Each layer that has any, in running order: the layer, where it begins, and how much."""
     found, at = [], 0
-    for layer in anatomy.layers:
+    for layer in summary.layers:
         if much := VALUES[quantity](layer):
             found.append((layer, at, much))
             at += much
@@ -46,20 +46,20 @@ def slices(anatomy: Anatomy, quantity: Quantity) -> list[tuple[Layer, int, int]]
 
 
 def budgets(
-    networks: Sequence[tuple[str, Anatomy]], quantity: Quantity, *, shares: bool
+    networks: Sequence[tuple[str, Summary]], quantity: Quantity, *, shares: bool
 ) -> go.Figure:
-    """One bar for each (label, anatomy), the first on top, on one scale.
+    """One bar for each (label, summary), the first on top, on one scale.
 
     With `shares` every bar is as long, and a layer's part of it is its share.
     """
-    parts = [slices(anatomy, quantity) for _label, anatomy in networks]
+    parts = [slices(summary, quantity) for _label, summary in networks]
     totals = [sum(much for _layer, _at, much in each) or 1 for each in parts]
     longest = 1.0 if shares else float(max(totals))
-    labels = [label for label, _anatomy in networks]
+    labels = [label for label, _summary in networks]
     figure = _frame(labels, quantity, shares=shares, longest=longest)
     for name, word in families().items():
         x, base, y, text, hover = [], [], [], [], []
-        for (label, _anatomy), each, total in zip(networks, parts, totals, strict=True):
+        for (label, _summary), each, total in zip(networks, parts, totals, strict=True):
             scale = total if shares else 1
             for layer, at, much in each:
                 if _family(layer) != name:

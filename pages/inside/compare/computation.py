@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from explorer import weights
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.base.units import duration, exact
@@ -38,7 +38,7 @@ class Side:
 
     letter: str
     entrant: Entrant
-    anatomy: Anatomy
+    summary: Summary
     timing: Timing
     count: Count | None
     failed: list[str] = field(default_factory=list)  # sentences: its weights went as it was at work
@@ -94,13 +94,13 @@ def _not_here(given: Entrant) -> None:
 def _side(letter: str, given: Entrant, dataset: str, pictures: int) -> Side:
     known = given.known
     options = cached.pairs(known.options)
-    anatomy = cached.measure(known.network, options, given.shape, 1)
+    summary = cached.measure(known.network, options, given.shape, 1)
     timing = _timings.get((known.network, options, given.shape), lambda: comparison.time(given))
     count = None
     if dataset:
-        macs, key = anatomy.totals.macs, (known, dataset, pictures)
+        macs, key = summary.totals.macs, (known, dataset, pictures)
         count = _counts.get(key, lambda: comparison.count(given, dataset, pictures, macs))
-    return Side(letter, given, anatomy, timing, count)
+    return Side(letter, given, summary, timing, count)
 
 
 # -- doing it ---------------------------------------------------------------------------------

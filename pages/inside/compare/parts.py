@@ -72,7 +72,7 @@ def pick_pictures() -> int:
 
 def row(side: Side) -> Row:
     """What is known of one network so far."""
-    entrant, totals, count = side.entrant, side.anatomy.totals, side.count
+    entrant, totals, count = side.entrant, side.summary.totals, side.count
     known, answers = entrant.known, count.answers if count and count.finished else None
     return Row(
         letter=side.letter,
@@ -183,7 +183,7 @@ def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     timing = sides[0].timing
     if all(side.timing.finished for side in sides):
         _caption(sides)
-    mode.tell(*(side.anatomy for side in sides))
+    mode.tell(*(side.summary for side in sides))
     save_button(
         _("Figures (CSV)"),
         charts.csv(rows, dataset=shared.dataset, device=timing.device, threads=timing.threads),
@@ -211,7 +211,7 @@ def _budgets(sides: Sequence[Side]) -> None:
     scales = {"same": _("on one scale"), "shares": _("as shares")}
     shares = STATE.pick_one("scale", _("Scale"), scales) == "shares"
     networks = [
-        (f"{side.letter} {architectures.get(side.entrant.known.network).title}", side.anatomy)
+        (f"{side.letter} {architectures.get(side.entrant.known.network).title}", side.summary)
         for side in sides
     ]
     columns = st.columns(2, gap="medium")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer import runs
-from explorer.analysis.misfit import Lesson
+from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.data import pictures
@@ -154,10 +154,10 @@ def _mode(choice: Choice, *, training: bool) -> str:
     return mode.evaluation(found)
 
 
-def problem(sides: Sequence[Side]) -> Lesson | str | None:
+def problem(sides: Sequence[Side]) -> SizeMismatch | str | None:
     """Why the network cannot be looked into: it does not take the picture, or has no weights."""
     subject = sides[0].subject
-    if lesson := recordings.anatomy(subject).lesson:
+    if lesson := recordings.summary(subject).mismatch:
         return lesson
     try:
         for side in sides:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.data import datasets
@@ -47,7 +47,7 @@ def pick() -> Looked | None:
             return None
         model_picker.know(STATE, choice)
         found = subjects.layers(choice.known.network, choice.options, choice.shape)
-        lesson = _measured(choice).lesson
+        lesson = _measured(choice).mismatch
         layer = _pick_layer(found) if found else None
     if lesson or layer is None:
         size_mismatch.complain(
@@ -72,7 +72,7 @@ def _pick_pictures(choice: Choice, layer: Layer) -> Subject:
     return Subject(choice.known, layer.operation.name, gallery, _pick_total(gallery))
 
 
-def _measured(choice: Choice) -> Anatomy:
+def _measured(choice: Choice) -> Summary:
     return recordings.measured(choice.known.network, choice.options, choice.shape)
 
 

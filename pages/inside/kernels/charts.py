@@ -18,7 +18,7 @@ from explorer.figures.charts import (
     legend,
     line,
 )
-from pages.inside.kernels.figures import BINS, Floats, Layer, Summary
+from pages.inside.kernels.figures import BINS, Floats, Layer, Statistics
 
 # The last side is the one that was picked, the first stands beside it.
 STYLES = ((BLUE, "dash", "diamond"), (VERMILION, "solid", "circle"))
@@ -30,7 +30,7 @@ class Spread:
 
     title: str
     counts: Floats
-    summary: Summary
+    statistics: Statistics
 
 
 def histogram(sides: Sequence[Spread], most: float) -> go.Figure:
@@ -41,7 +41,7 @@ def histogram(sides: Sequence[Spread], most: float) -> go.Figure:
     for side, (color, dash, _symbol) in zip(sides, _styles(len(sides)), strict=True):
         figure.add_scatter(
             x=middles,
-            y=100 * side.counts / side.summary.count,
+            y=100 * side.counts / side.statistics.count,
             customdata=[exact(int(each)) for each in side.counts],
             name=side.title,
             line={"color": color, "dash": dash, "shape": "hvh", "width": 2},
@@ -54,7 +54,10 @@ def histogram(sides: Sequence[Spread], most: float) -> go.Figure:
 
 
 def sizes(
-    layers: Sequence[Layer], sides: Sequence[tuple[str, Sequence[Summary]]], measure: str, at: int
+    layers: Sequence[Layer],
+    sides: Sequence[tuple[str, Sequence[Statistics]]],
+    measure: str,
+    at: int,
 ) -> go.Figure:
     """One point for each layer; `measure` is "size" or "norm", layer number `at` is marked."""
     names = [layer.name for layer in layers]
@@ -62,8 +65,8 @@ def sizes(
     x = layer_axis(_("layer, from first to last"), len(names), level=8)
     figure = _frame(x, axis(words[measure], rangemode="tozero"))
     sized = [13 if place == at else 7 for place in range(len(names))]
-    for (title, summaries), style in zip(sides, _styles(len(sides)), strict=True):
-        values = [each.size if measure == "size" else each.norm for each in summaries]
+    for (title, statistics), style in zip(sides, _styles(len(sides)), strict=True):
+        values = [each.size if measure == "size" else each.norm for each in statistics]
         figure.add_trace(
             line(title, names, values, style, width=1.5, size=sized, hovertemplate="%{x}: %{y:.4g}")
         )

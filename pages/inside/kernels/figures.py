@@ -190,7 +190,7 @@ def farthest(matrix: Tensor, rows: int, columns: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Statistics:
     """A layer's weights in a few numbers; a norm is the root of the sum of squares."""
 
     count: int
@@ -212,7 +212,7 @@ class Summary:
         return max(-self.least, self.most)
 
 
-def summary(given: Tensor) -> Summary:
+def statistics(given: Tensor) -> Statistics:
     """The numbers about weights (K, C, h, w), each right to the digits of float32.
 
     The spread is summed in float64 around the mean. Squares summed in float32 lose two digits of
@@ -222,7 +222,7 @@ def summary(given: Tensor) -> Summary:
     variance, mean = map(float, torch.var_mean(given, correction=0))  # float64 within
     norm = (given.numel() * (variance + mean**2)) ** 0.5
     largest = float(norms(given).max())
-    return Summary(given.numel(), mean, variance**0.5, norm, largest, float(least), float(most))
+    return Statistics(given.numel(), mean, variance**0.5, norm, largest, float(least), float(most))
 
 
 def histogram(given: Tensor, most: float) -> Floats:

@@ -16,7 +16,7 @@ from explorer.figures import maps, pictures
 from explorer.ui import cached
 from explorer.ui.model_picker.model import WithWeights
 from pages.inside.kernels import figures
-from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Summary
+from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Statistics
 
 CELLS = 64  # of a small picture's side, in numbers
 
@@ -44,7 +44,7 @@ class Overview:
     """All layers of a network that have kernels, at a glance."""
 
     layers: tuple[Layer, ...]
-    summaries: tuple[Summary, ...]
+    statistics: tuple[Statistics, ...]
     pictures: tuple[str, ...]  # a small one of each, as its address
 
 
@@ -78,8 +78,8 @@ def _overview(subject: Subject) -> Overview:
     measured = cached.measure(subject.network, subject.options, subject.shape, 1)
     found = figures.layers(loaded, [each.operation for each in measured.layers])
     given = [figures.weights(loaded, each) for each in found]
-    summaries = tuple(map(figures.summary, given))
-    return Overview(found, summaries, _pictures(found, given))
+    statistics = tuple(map(figures.statistics, given))
+    return Overview(found, statistics, _pictures(found, given))
 
 
 def _pictures(found: Sequence[Layer], given: Sequence[Tensor]) -> tuple[str, ...]:

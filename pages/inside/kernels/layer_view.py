@@ -10,7 +10,7 @@ from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.ui.inside.sum_words import number
 from pages.inside.kernels import figures, kept
-from pages.inside.kernels.figures import Kind, Layer, Sheet, Summary
+from pages.inside.kernels.figures import Kind, Layer, Sheet, Statistics
 from pages.inside.kernels.kept import Subject
 
 
@@ -20,7 +20,7 @@ class Shown:
 
     subject: Subject
     layer: Layer
-    summary: Summary
+    statistics: Statistics
     farthest: tuple[float, float]  # the largest weight and the largest norm of the whole network
 
     @property
@@ -60,9 +60,9 @@ class Loaded:
 def shown(subject: Subject, place: int) -> Shown:
     """The layer at a place of the strip."""
     found = kept.overview(subject)
-    summaries = found.summaries
-    ends = max(each.farthest for each in summaries), max(each.slice_norm for each in summaries)
-    return Shown(subject, found.layers[place], summaries[place], ends)
+    statistics = found.statistics
+    ends = max(each.farthest for each in statistics), max(each.slice_norm for each in statistics)
+    return Shown(subject, found.layers[place], statistics[place], ends)
 
 
 def most(sides: Sequence[Shown], kind: Kind, scale: str) -> float:
@@ -70,7 +70,7 @@ def most(sides: Sequence[Shown], kind: Kind, scale: str) -> float:
     norms = kind == "norms"
     if scale == "network":
         return max(side.farthest[1 if norms else 0] for side in sides)
-    found = [side.summary for side in sides]
+    found = [side.statistics for side in sides]
     return max(each.slice_norm if norms else each.farthest for each in found)
 
 

@@ -24,9 +24,9 @@ def show(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
 
 
 def _spread(layers: Sequence[Shown], titles: Sequence[str]) -> None:
-    most = max(each.summary.farthest for each in layers)
+    most = max(each.statistics.farthest for each in layers)
     sides = [
-        Spread(title, kept.histogram(each.subject, each.layer, most), each.summary)
+        Spread(title, kept.histogram(each.subject, each.layer, most), each.statistics)
         for each, title in zip(layers, titles, strict=True)
     ]
     st.markdown(_("**How the weights of {layer} are spread**").format(layer=layers[-1].layer.name))
@@ -36,7 +36,7 @@ def _spread(layers: Sequence[Shown], titles: Sequence[str]) -> None:
 
 
 def _told(side: Spread) -> str:
-    found = side.summary
+    found = side.statistics
     words = _("{title}: {count} weights, mean {mean}, standard deviation {deviation}, from {least} "
               "to {most}")  # fmt: skip
     return words.format(
@@ -55,7 +55,7 @@ def _sizes(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
         "measure", _("How large"), {"size": _("root mean square"), "norm": _("norm")}
     )
     found = [kept.overview(each.subject) for each in layers]
-    sides = [(title, each.summaries) for title, each in zip(titles, found, strict=True)]
+    sides = [(title, each.statistics) for title, each in zip(titles, found, strict=True)]
     figure = charts.sizes(found[-1].layers, sides, measure, place)
     show_chart(figure, "kernels_sizes")
     take_along.show_table(layers[-1].subject)

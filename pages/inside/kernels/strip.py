@@ -13,7 +13,7 @@ from explorer.base.units import count, exact, times
 from explorer.ui.boards.network_strip import STRIP
 from explorer.ui.inside.sum_words import number
 from pages.inside.kernels import selection
-from pages.inside.kernels.figures import Layer, Summary
+from pages.inside.kernels.figures import Layer, Statistics
 from pages.inside.kernels.kept import Overview
 
 KEY = selection.OPENED
@@ -21,7 +21,7 @@ KEY = selection.OPENED
 
 def show(overview: Overview, chosen: str, of: str) -> None:
     """Draw the strip, with one layer chosen; `of` names the network and its weights."""
-    parts = zip(overview.layers, overview.summaries, overview.pictures, strict=True)
+    parts = zip(overview.layers, overview.statistics, overview.pictures, strict=True)
     STRIP(
         key=KEY,
         data={
@@ -43,7 +43,7 @@ def _pointed() -> None:
         selection.go(at["layer"])
 
 
-def _stage(layer: Layer, summary: Summary, picture: str) -> dict[str, Any]:
+def _stage(layer: Layer, statistics: Statistics, picture: str) -> dict[str, Any]:
     words = _("{name} ({type}): {count} weights, {shape}; root mean square {size}")
     return {
         "name": layer.name,
@@ -53,7 +53,7 @@ def _stage(layer: Layer, summary: Summary, picture: str) -> dict[str, Any]:
             type=layer.type,
             count=exact(layer.count),
             shape=times(layer.shape),
-            size=number(summary.size),
+            size=number(statistics.size),
         ),
         "shape": shape(layer),
         "png": picture,

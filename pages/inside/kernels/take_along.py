@@ -12,7 +12,7 @@ from explorer.base.language import _
 from explorer.base.units import size
 from explorer.ui.save_buttons import Content, save_button, save_buttons
 from pages.inside.kernels import kept
-from pages.inside.kernels.figures import Floats, Layer, Summary
+from pages.inside.kernels.figures import Floats, Layer, Statistics
 from pages.inside.kernels.kept import Subject
 from pages.inside.kernels.layer_view import Shown
 
@@ -74,10 +74,12 @@ def layers_table(subject: Subject) -> str:
     head = ("layer", "type", "kernels", "channels", "height", "width", "groups")
     numbers = ("count", "mean", "deviation", "norm", "slice_norm", "least", "most", "size")
     lines: list[Sequence[object]] = [(*head, *numbers)]
-    for layer, summary in zip(found.layers, found.summaries, strict=True):
-        lines.append((layer.name, layer.type, *layer.shape, layer.groups, *_row(summary, numbers)))
+    for layer, statistics in zip(found.layers, found.statistics, strict=True):
+        lines.append(
+            (layer.name, layer.type, *layer.shape, layer.groups, *_row(statistics, numbers))
+        )
     return spreadsheet.text(lines)
 
 
-def _row(summary: Summary, names: Sequence[str]) -> list[object]:
-    return [getattr(summary, name) for name in names]
+def _row(statistics: Statistics, names: Sequence[str]) -> list[object]:
+    return [getattr(statistics, name) for name in names]

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer import weights
-from explorer.analysis.misfit import Lesson
+from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.data import pictures
@@ -132,9 +132,9 @@ def _pick_layer(choice: Choice) -> str:
     st.session_state[_LAYER_OF] = choice.known.network
     if before not in (None, choice.known.network) and STATE.get("cam"):  # not a link's
         STATE.reset(["cam"])
-    anatomy = recordings.measured(choice.known.network, choice.options, choice.shape)
+    summary = recordings.measured(choice.known.network, choice.options, choice.shape)
     words = {
-        name: f"{name} · {times(shape)}" for name, shape in attribution.places(anatomy).items()
+        name: f"{name} · {times(shape)}" for name, shape in attribution.places(summary).items()
     }
     return STATE.pick_listed("cam", _("Grad-CAM: maps of"), words, width=320) if words else ""
 
@@ -165,7 +165,7 @@ def pick_class(looked: Looked, guesses: tuple[Guess, ...]) -> int:
     answer = guesses[0].label
     words = {TOP: _("its answer: {name}").format(name=looked.classes[answer])}
     words |= {str(number): name for number, name in enumerate(looked.classes)}
-    chosen = STATE.pick_listed("class", _("Why"), words, width=260)
+    chosen = STATE.pick_listed("class", _("Derivation"), words, width=260)
     return answer if chosen == TOP else int(chosen)
 
 
@@ -204,9 +204,9 @@ def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
     )
 
 
-def problem(looked: Looked) -> Lesson | str | None:
+def problem(looked: Looked) -> SizeMismatch | str | None:
     """Why there is no answer: the network does not take the picture, or has no weights."""
-    if lesson := recordings.anatomy(looked.subject).lesson:
+    if lesson := recordings.summary(looked.subject).mismatch:
         return lesson
     try:
         results.answer(looked.subject)

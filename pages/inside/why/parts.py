@@ -42,7 +42,7 @@ def _show(looked: Looked) -> None:
     of = f"{looked.subject.network} {looked.subject.source} {looked.subject.digest[:8]} {target}"
     with left:
         _answer(looked, guesses, target, of)
-        mode.tell(recordings.anatomy(looked.subject))
+        mode.tell(recordings.summary(looked.subject))
     with looked.waiting:
         work = _work(pieces)
     with right:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact, size
 from explorer.figures.charts import (
@@ -75,17 +75,17 @@ def weights_by_side(colours: int, outputs: int, kernel: int, side: int) -> go.Fi
     return figure
 
 
-def flow(anatomy: Anatomy) -> go.Figure:
+def flow(summary: Summary) -> go.Figure:
     """Layer by layer: cells of a map, channels, numbers in all, and what one cell sees."""
     layers = [
         layer
-        for layer in anatomy.layers
+        for layer in summary.layers
         if layer.operation.output_shape
         and len(layer.operation.output_shape) == 4
         and ("kernel" in layer.operation.settings or layer.operation.type == "cat")
     ]
     names = [_("picture"), *(layer.operation.name for layer in layers)]
-    shapes = [anatomy.input, *(layer.operation.output_shape or () for layer in layers)]
+    shapes = [summary.input, *(layer.operation.output_shape or () for layer in layers)]
     cells = [shape[2] * shape[3] for shape in shapes]
     sees = [1, *(layer.ungated.size[0] if layer.ungated else None for layer in layers)]
     curves: Sequence[tuple[str, Sequence[float | None], Style]] = (

@@ -156,10 +156,10 @@ def flow() -> None:
     """Maps shrink, channels grow: where the information goes in a whole network."""
     with st.container(horizontal=True, key="channels_controls"):
         name = url_widgets.select(_("Network"), "channels_network", NETWORKS, "vgg11")
-    anatomy = cached.measure(name, (), _own_size(name), 1)
+    summary = cached.measure(name, (), _own_size(name), 1)
     chart, text = st.columns([3, 1], gap="medium")
     with chart:
-        _draw(charts.flow(anatomy))
+        _draw(charts.flow(summary))
     with text:
         st.markdown(
             _(

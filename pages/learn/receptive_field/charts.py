@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import torch
 
-from explorer.analysis.summary import Anatomy, Layer
+from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.figures.charts import BLUE, GREEN, GREY, NAMED, axis, bar, frame, layer_axis, legend
 from explorer.lessons.field_stack import Effective
@@ -49,18 +49,18 @@ def _square(first: float, end: float) -> dict[str, float | str]:
     return {"type": "rect", "x0": first + 0.5, "x1": end + 0.5, "y0": first + 0.5, "y1": end + 0.5}
 
 
-def windows(anatomy: Anatomy) -> list[Layer]:
+def windows(summary: Summary) -> list[Layer]:
     """The layers that look through a window and whose units still have places of their own."""
     return [
         layer
-        for layer in anatomy.layers
+        for layer in summary.layers
         if layer.operation.settings.get("kernel") and layer.ungated and layer.ungated.is_map
     ]
 
 
-def growth(anatomy: Anatomy) -> go.Figure:
+def growth(summary: Summary) -> go.Figure:
     """One bar for each layer with a window: the field's side, against the picture's."""
-    layers = windows(anatomy)
+    layers = windows(summary)
     sides = [max(layer.ungated.size) for layer in layers if layer.ungated]
     names = [layer.operation.name for layer in layers]
     pools = ["Pool" in layer.operation.type or "pool" in layer.operation.type for layer in layers]
@@ -93,7 +93,7 @@ def growth(anatomy: Anatomy) -> go.Figure:
                 hovertemplate=_("%{x}: sees %{y} × %{y} pixels<extra></extra>"),
             )
         )
-    side = max(anatomy.input[-2:])
+    side = max(summary.input[-2:])
     figure.add_hline(
         y=side,
         line={"dash": "dash", "width": 2, "color": GREY},

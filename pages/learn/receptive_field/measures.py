@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer import networks as architectures
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.summary import Summary
 from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.base.units import exact, percent
@@ -183,13 +183,13 @@ def networks() -> None:
             query_params={"network": name},
         )
     architecture = architectures.get(name)
-    anatomy = cached.measure(name, (), architecture.input_shape, 1)
-    st.markdown(_sight(architecture.title, anatomy))
-    show_chart(charts.growth(anatomy), "field_growth")
-    save_button(_("Layers (CSV)"), layers_csv(anatomy), "fields.csv")
+    summary = cached.measure(name, (), architecture.input_shape, 1)
+    st.markdown(_sight(architecture.title, summary))
+    show_chart(charts.growth(summary), "field_growth")
+    save_button(_("Layers (CSV)"), layers_csv(summary), "fields.csv")
 
 
-def layers_csv(anatomy: Anatomy) -> str:
+def layers_csv(summary: Summary) -> str:
     """One row for each layer with a window: its field, height and width, in pixels."""
     return spreadsheet.records(
         [
@@ -199,15 +199,15 @@ def layers_csv(anatomy: Anatomy) -> str:
                 "field_height": layer.ungated.size[0],
                 "field_width": layer.ungated.size[1],
             }
-            for layer in charts.windows(anatomy)
+            for layer in charts.windows(summary)
             if layer.ungated
         ]
     )
 
 
-def _sight(title: str, anatomy: Anatomy) -> str:
+def _sight(title: str, summary: Summary) -> str:
     """How much of the picture the last map's units see, and from where on all of it."""
-    side, seen = max(anatomy.input[-2:]), anatomy.totals.receptive_field
+    side, seen = max(summary.input[-2:]), summary.totals.receptive_field
     if not seen:
         return _("{network} has no layer with a window.").format(network=title)
     last = _("In **{network}** a unit of the last map sees {field} × {field} pixels").format(
@@ -219,7 +219,7 @@ def _sight(title: str, anatomy: Anatomy) -> str:
         )
     first = next(
         layer.operation.name
-        for layer in charts.windows(anatomy)
+        for layer in charts.windows(summary)
         if layer.ungated and max(layer.ungated.size) >= side
     )
     return last + _("; from layer **{layer}** on, the field is as large as the picture.").format(

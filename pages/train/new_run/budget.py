@@ -9,8 +9,8 @@ import streamlit as st
 
 from explorer import networks, runs
 from explorer.analysis import wording
-from explorer.analysis.misfit import Lesson
-from explorer.analysis.summary import Anatomy
+from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.summary import Summary
 from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.inputs import MAX_BATCH
@@ -77,13 +77,13 @@ def _named(each: Device) -> str:
 # -- what it will take --------------------------------------------------------------------------
 
 
-def _anatomy(recipe: Recipe) -> Anatomy:
+def _summary(recipe: Recipe) -> Summary:
     facts = datasets.get(recipe.dataset)
     options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
     return cached.measure(recipe.network, cached.pairs(options), picture, recipe.batch_size)
 
 
-def misfit(recipe: Recipe) -> Lesson | None:
+def mismatch(recipe: Recipe) -> SizeMismatch | None:
     """Why the network cannot take pictures of this size, if so."""
     facts = datasets.get(recipe.dataset)
     if (
@@ -92,12 +92,12 @@ def misfit(recipe: Recipe) -> Lesson | None:
         or not 1 <= recipe.batch_size <= MAX_BATCH
     ):
         return None  # the recipe's own check says more
-    return _anatomy(recipe).lesson
+    return _summary(recipe).mismatch
 
 
-def lesson(recipe: Recipe, given: Lesson) -> None:
+def lesson(recipe: Recipe, given: SizeMismatch) -> None:
     """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
-    text = wording.lesson(given, networks.get(recipe.network).title)
+    text = wording.mismatch(given, networks.get(recipe.network).title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
@@ -124,14 +124,14 @@ def _set_size(side: int) -> None:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     """Bytes of one step, in the number format that the device would use; `key` names all that."""
-    facts, flops = datasets.get(_recipe.dataset), _anatomy(_recipe).totals.flops
+    facts, flops = datasets.get(_recipe.dataset), _summary(_recipe).totals.flops
     options, picture = _recipe.options_and_picture(facts.shape[0], len(facts.classes))
     chosen = _numbers(_recipe, _device)
     return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
 
 
 def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:
-    flops = _anatomy(recipe).totals.flops
+    flops = _summary(recipe).totals.flops
     return machine.numbers(recipe.precision, chosen, flops, recipe.batch_size)
 
 
@@ -156,7 +156,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
 
 
 def _of_network(recipe: Recipe, chosen: Device) -> dict[str, tuple[str, str]]:
-    parameters = _anatomy(recipe).totals.parameters
+    parameters = _summary(recipe).totals.parameters
     key = f"{chosen.name} {measured.work(recipe)}"
     numbers = _numbers(recipe, chosen)
     return {

@@ -137,7 +137,7 @@ def _bring(name: str) -> None:
 def lesson(recipe: Recipe) -> bool:
     """The lesson of a size that the network cannot take; whether there was one."""
     try:
-        found = budget.misfit(recipe)
+        found = budget.mismatch(recipe)
     except ValueError:
         return False
     if found:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.analysis import misfit
+from explorer.analysis import size_mismatch
 from explorer.analysis.graph import record
 from explorer.networks import build_on_meta, get
 
@@ -71,7 +71,7 @@ def meta(name: str) -> nn.Module:
 @cache
 def sides(name: str) -> tuple[int, int | None]:
     channels, side, _ = get(name).input_shape
-    found = misfit.accepted_sides(meta(name), channels, side)
+    found = size_mismatch.accepted_sides(meta(name), channels, side)
     assert found
     return found
 

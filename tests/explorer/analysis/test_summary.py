@@ -12,8 +12,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.analysis import memory, misfit
-from explorer.analysis.summary import Anatomy, Block, Layer, Totals, dissect, measure
+from explorer.analysis import memory, size_mismatch
+from explorer.analysis.summary import Block, Layer, Summary, Totals, dissect, measure
 from explorer.base.torchvision_import import models
 from explorer.networks import Architecture, build_on_meta, course, get, torchvision_models
 from tests.serving import ROOT
@@ -48,7 +48,7 @@ def on_meta(name: str, **options: Any) -> nn.Module:
     return build_on_meta(architecture, architecture.resolve(options))
 
 
-def operation(found: Anatomy, name: str) -> Layer:
+def operation(found: Summary, name: str) -> Layer:
     return next(layer for layer in found.layers if layer.operation.name == name)
 
 
@@ -215,12 +215,12 @@ def test_accepted_sides_are_the_courses(
     name: str, options: dict[str, Any], sides: tuple[int, int | None]
 ):
     channels, side, _ = get(name).input_shape
-    assert misfit.accepted_sides(on_meta(name, **options), channels, side) == sides
+    assert size_mismatch.accepted_sides(on_meta(name, **options), channels, side) == sides
 
 
 def test_lenet_at_224_is_explained():
     found = measure("lenet", {}, (1, 224, 224))
-    lesson = found.lesson
+    lesson = found.mismatch
     assert lesson
     assert (lesson.operation.name, lesson.reason) == ("fc1", "features")
     assert (lesson.got, lesson.needs) == (46656, 400)
@@ -250,17 +250,17 @@ LESSONS = [
 @pytest.mark.parametrize("case", LESSONS, ids=lambda case: f"{case[0]}-{case[1]}")
 def test_a_lesson_names_layer_numbers_and_the_nearest_that_works(case: tuple[Any, ...]):
     name, picture, reason, layer, got, needs, nearest = case
-    lesson = measure(name, {}, picture, batch=2).lesson
+    lesson = measure(name, {}, picture, batch=2).mismatch
     assert lesson
     assert lesson.reason == reason
     assert not layer or lesson.operation.name == layer
     assert (lesson.got, lesson.needs) == (got, needs)
     assert lesson.nearest == nearest
-    assert measure(name, {}, lesson.nearest).lesson is None
+    assert measure(name, {}, lesson.nearest).mismatch is None
 
 
 def test_a_network_for_colour_is_explained_with_colour():
-    lesson = measure("lenet", {"in_channels": 3}, (3, 60, 60)).lesson
+    lesson = measure("lenet", {"in_channels": 3}, (3, 60, 60)).mismatch
     assert lesson
     assert (lesson.wanted, lesson.nearest) == ((16, 5, 5), (3, 31, 31))
 

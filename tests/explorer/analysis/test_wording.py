@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from explorer.analysis import derivations, wording
-from explorer.analysis.summary import Anatomy, Layer, dissect, measure
+from explorer.analysis.summary import Layer, Summary, dissect, measure
 from explorer.base import inputs, units
 from explorer.networks import course, get
 from pages.explore.layers.board_data import board
@@ -81,7 +81,7 @@ def explained(layers: tuple[Layer, ...], picture: tuple[int, ...]) -> Iterator[s
             yield from part.lines
 
 
-def check(found: Anatomy) -> int:
+def check(found: Summary) -> int:
     claims, wrong = untrue(explained(found.layers, found.input))
     assert not wrong
     rows = board(found, title="")["rows"]
@@ -96,7 +96,7 @@ def test_every_sum_of_course_networks_is_true(name: str):
     channels, height, width = get(name).input_shape
     assert check(measure(name, {}, (channels, height, width))) > 25
     oblong = measure(name, {}, (channels, height, width - 9 if name == "alexnet" else width + 1), 3)
-    assert oblong.lesson is None
+    assert oblong.mismatch is None
     assert check(oblong) > 25
 
 
@@ -193,9 +193,9 @@ def test_totals_in_one_line():
 
 
 def test_the_lesson_of_lenet_at_224():
-    lesson = measure("lenet", {}, (1, 224, 224)).lesson
+    lesson = measure("lenet", {}, (1, 224, 224)).mismatch
     assert lesson
-    text = wording.lesson(lesson, "LeNet-5")
+    text = wording.mismatch(lesson, "LeNet-5")
     assert text.headline == f"fc1 wants 400 numbers, but 46{THIN}656 arrive."
     assert text.got == f"16·54·54 = 46{THIN}656"
     assert text.needs == "400 = 16·5·5"
@@ -222,9 +222,9 @@ def test_the_lesson_of_lenet_at_224():
     ],
 )
 def test_other_lessons(name: str, picture: tuple[int, int, int], headline: str, fits: str):
-    lesson = measure(name, {}, picture).lesson
+    lesson = measure(name, {}, picture).mismatch
     assert lesson
-    text = wording.lesson(lesson, name)
+    text = wording.mismatch(lesson, name)
     assert headline in text.headline
     assert fits in text.fits
     assert text.explanation

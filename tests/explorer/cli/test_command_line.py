@@ -235,7 +235,7 @@ measure("lenet", {}, (1, 28, 28)); measure("torchvision/alexnet", {}, (3, 224, 2
 training_memory("lenet", {}, (1, 28, 28), 1, "adam")
 before = peak()
 found = measure("torchvision/vgg19", {}, (3, 4096, 4096), 256)
-assert found.lesson is None and found.output == (256, 1000)
+assert found.mismatch is None and found.output == (256, 1000)
 assert found.totals.peak_bytes > 10**12
 training_memory("torchvision/vgg19", {}, (3, 4096, 4096), 256, "adam")
 print(peak() - before)

@@ -84,7 +84,7 @@ def expected(
 ) -> list[tuple[str, str, tuple[int, ...]]]:
     """The modules of the table."""
     found = measure(name, options, picture, batch)
-    assert found.lesson is None
+    assert found.mismatch is None
     operations = (layer.operation for layer in found.layers)
     return [
         (o.name, o.type, o.output_shape)

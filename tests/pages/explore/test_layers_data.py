@@ -1,4 +1,4 @@
-"""The board's data and the figures say what the anatomy says."""
+"""The board's data and the figures say what the summary says."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.analysis.summary import Anatomy, Block, Layer, measure
+from explorer.analysis.summary import Block, Layer, Summary, measure
 from explorer.networks import course, get
 from pages.explore.layers import charts, table
 from pages.explore.layers.board_data import board
@@ -24,13 +24,13 @@ CASES = [
 
 
 @pytest.fixture(scope="module", params=CASES)
-def found(request: pytest.FixtureRequest) -> Anatomy:
+def found(request: pytest.FixtureRequest) -> Summary:
     return measure(request.param, {}, get(request.param).input_shape, batch=2)
 
 
-def drawn(anatomy: Anatomy) -> dict[str, Any]:
+def drawn(summary: Summary) -> dict[str, Any]:
     """The board's data as the browser gets it."""
-    return json.loads(json.dumps(board(anatomy, title="A title"), allow_nan=False))
+    return json.loads(json.dumps(board(summary, title="A title"), allow_nan=False))
 
 
 def in_order(parts: tuple[Block | Layer, ...]) -> list[str]:
@@ -47,7 +47,7 @@ def number(cell: dict[str, Any] | None) -> int:
     return int(cell["exact"].removesuffix(" B").replace("\u202f", "")) if cell else 0
 
 
-def test_rows_are_the_layers_each_block_before_its_parts(found: Anatomy):
+def test_rows_are_the_layers_each_block_before_its_parts(found: Summary):
     rows = drawn(found)["rows"]
     assert [row["id"] for row in rows] == list(range(len(rows)))
     assert [row["full_name"] for row in rows[1:]] == in_order(found.tree)
@@ -62,7 +62,7 @@ def test_rows_are_the_layers_each_block_before_its_parts(found: Anatomy):
     assert rows[0]["shape"] == list(found.input[1:])
 
 
-def test_edges_join_layers_in_running_order(found: Anatomy):
+def test_edges_join_layers_in_running_order(found: Summary):
     data = drawn(found)
     rows = data["rows"]
     read = set()
@@ -75,7 +75,7 @@ def test_edges_join_layers_in_running_order(found: Anatomy):
     assert {rows[target]["full_name"] for target in read} == reading
 
 
-def test_what_a_layer_reads_is_drawn(found: Anatomy):
+def test_what_a_layer_reads_is_drawn(found: Summary):
     """A concatenation that extends an earlier one may be drawn from that one."""
     data = drawn(found)
     drawn_from: dict[str, set[str]] = {}
@@ -94,7 +94,7 @@ def test_what_a_layer_reads_is_drawn(found: Anatomy):
             assert read == sources
 
 
-def test_cells_of_a_block_are_the_sums_of_its_parts(found: Anatomy):
+def test_cells_of_a_block_are_the_sums_of_its_parts(found: Summary):
     rows = drawn(found)["rows"]
     totals = {
         "parameters": found.totals.parameters,
@@ -118,7 +118,7 @@ def test_cells_of_a_block_are_the_sums_of_its_parts(found: Anatomy):
         assert field is None or 0 < field["share"] <= 1
 
 
-def test_every_column_is_there(found: Anatomy):
+def test_every_column_is_there(found: Summary):
     data = drawn(found)
     for column in data["columns"]:
         key = column["key"]
@@ -163,7 +163,7 @@ def test_where_most_of_it_sits(name: str, quantity: str, text: str):
     assert charts.concentration(found, quantity) == text
 
 
-def test_bars_hold_all_of_a_cost(found: Anatomy):
+def test_bars_hold_all_of_a_cost(found: Summary):
     totals = {
         "parameters": found.totals.parameters,
         "MACs": found.totals.macs,
@@ -187,7 +187,7 @@ def test_lines_follow_the_shapes():
     assert [line.name for line in square.data] == ["height and width", "channels or features"]
 
 
-def test_the_spreadsheet_holds_every_layer(found: Anatomy):
+def test_the_spreadsheet_holds_every_layer(found: Summary):
     rows = list(csv.DictReader(io.StringIO(table.csv(found))))
     assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
     assert sum(int(row["parameters"]) for row in rows) == found.totals.parameters

@@ -127,7 +127,7 @@ def test_norms_numbers_and_histograms_agree_with_numpy() -> None:
     given = torch.randn(6, 4, 3, 3) * 0.2
     array = given.numpy().astype(np.float64)
     assert np.allclose(figures.norms(given), np.sqrt((array**2).sum((2, 3))))
-    found = figures.summary(given)
+    found = figures.statistics(given)
     assert found.count == 216
     assert found.mean == pytest.approx(array.mean(), abs=1e-6)
     assert found.deviation == pytest.approx(array.std(), rel=1e-5)
@@ -152,7 +152,7 @@ def test_numbers_about_many_weights_lose_no_digits(
     torch.manual_seed(0)
     given = torch.empty(count).normal_(mean, deviation).view(16, -1, 4, 4)
     right = given.numpy().astype(np.float64)
-    found = figures.summary(given)
+    found = figures.statistics(given)
     tiny = 1e-7 * np.abs(right).max()  # a mean near zero has no digits of its own
     assert found.mean == pytest.approx(right.mean(), rel=1e-6, abs=tiny)
     assert found.deviation == pytest.approx(right.std(), rel=1e-6)
@@ -163,8 +163,8 @@ def test_numbers_about_many_weights_lose_no_digits(
 
 
 def test_weights_that_are_all_the_same_do_not_deviate() -> None:
-    assert figures.summary(torch.full((64, 64, 3, 3), 0.1)).deviation == 0
-    assert figures.summary(torch.full((1, 1, 1, 1), 0.1)).deviation == 0
+    assert figures.statistics(torch.full((64, 64, 3, 3), 0.1)).deviation == 0
+    assert figures.statistics(torch.full((1, 1, 1, 1), 0.1)).deviation == 0
 
 
 def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
@@ -182,7 +182,7 @@ def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
 def test_a_chart_has_a_point_for_each_layer() -> None:
     network = get("lenet").build(**get("lenet").resolve())
     found = figures.layers(network)
-    summaries = [figures.summary(figures.weights(network, each)) for each in found]
+    summaries = [figures.statistics(figures.weights(network, each)) for each in found]
     sides = [("before", summaries), ("after", summaries)]
     figure = charts.sizes(found, sides, "norm", 2)
     assert [len(trace.y) for trace in figure.data] == [5, 5]

@@ -15,7 +15,7 @@ from explorer.networks.registry import Value
 
 
 @dataclass(frozen=True)
-class Lesson:
+class SizeMismatch:
     """Why a size does not work, and what does.
 
     `reason` is one of "features" (a linear layer wants another number), "channels", "window" (the
@@ -37,9 +37,9 @@ class Lesson:
     problem: str  # PyTorch's own words
 
 
-def lesson(
+def explain(
     network: nn.Module, graph: Graph, architecture: Architecture, options: Mapping[str, Value]
-) -> Lesson:
+) -> SizeMismatch:
     """Why `graph`, a record of `network`, ends early; the network is on the meta device."""
     failed = graph.operations[-1]
     reason, got, needs = diagnose(failed)
@@ -48,7 +48,7 @@ def lesson(
     if reason == "channels" and failed.inputs == (INPUT,):
         channels = needs or channels
     sides = _known_sides(architecture.name, tuple(sorted(options.items())), channels)
-    return Lesson(
+    return SizeMismatch(
         operation=failed,
         reason=reason,
         got=got,
