@@ -21,7 +21,7 @@ CHANGED = ("explorer", "pages", "tests")
 ADDED = ("dilation", "lenet1", "bars", "gradient_times_input")
 CONTRACTS = (
     "tests/added_things.py",
-    "tests/explorer/ui/test_frame.py",
+    "tests/pages/learn/test_links.py",
     "tests/explorer/networks/test_networks.py",
     "tests/explorer/data/test_datasets.py",
     "tests/explorer/inside/test_attribution.py",

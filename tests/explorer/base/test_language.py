@@ -109,11 +109,12 @@ def shown(at: AppTest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda page: page.url or "home")
-def test_no_page_speaks_plain_english(pseudo: str, entry: Entry) -> None:
+def test_every_page_opens_and_does_not_speak_plain_english(pseudo: str, entry: Entry) -> None:
     at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
     at.session_state[CHOICE] = pseudo
     at.run().switch_page(str(entry.path)).run()
     assert not at.exception
+    assert len(at.title) == 1, "a page asks one question, as its title"
     assert any("⟦" in text for text in shown(at))
     assert not {text: plain(text) for text in shown(at) if plain(text) and text not in NAMES}
 

@@ -11,37 +11,22 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
-from streamlit.testing.v1 import AppTest
 
 from explorer.server import assets, serve
 from explorer.server.headers import content_policy
-from explorer.ui.entries import ASSETS, PAGES, ROOT, Entry, by_section, entry
+from explorer.ui.entries import ASSETS, PAGES, ROOT, by_section, entry
 from explorer.ui.language_picker import best_match
 from tests.conftest import settled
+from tests.opened_pages import opened
 from tests.serving import serving
 
-SHELL = ROOT / "explorer" / "ui" / "frame.py"
 LOGO = assets.address(ASSETS / "logo.svg")
-every_page = pytest.mark.parametrize("entry_", PAGES, ids=lambda page: page.url or "home")
-
-
-def opened(page: Entry) -> AppTest:
-    at = AppTest.from_file(str(SHELL), default_timeout=60).run()
-    return at.switch_page(str(page.path)).run()
 
 
 # The pages
-
-
-@every_page
-def test_every_page_opens(entry_: Entry) -> None:
-    at = opened(entry_)
-    assert not at.exception
-    assert len(at.title) == 1, "a page asks one question, as its title"
 
 
 def test_every_page_has_its_own_address_and_a_section() -> None:
@@ -56,7 +41,7 @@ def test_every_page_file_is_in_the_frame() -> None:
 
 
 def test_home_leads_to_real_examples() -> None:
-    at = opened(entry(""))
+    at = opened("")
     links = at.get("page_link")
     assert {link.proto.page for link in links} == {"layers"}
     assert "network=alexnet&input=1x28x28" in {link.proto.query_string for link in links}
@@ -179,26 +164,6 @@ def test_assets_are_kept_for_good_under_their_version_alone(app_server: str) -> 
 def test_nothing_but_assets_is_served_as_one(app_server: str, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError, match=r"40[04]"):
         urllib.request.urlopen(f"{app_server}/assets/{assets.version()}/{path}", timeout=10)
-
-
-@pytest.mark.browser
-@every_page
-def test_every_page_keeps_to_its_host_its_policy_and_the_screen(
-    app_server: str, page: Page, entry_: Entry
-) -> None:
-    hosts: set[str] = set()
-    console: list[str] = []
-    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    page.on("websocket", lambda socket_: hosts.add(urlsplit(socket_.url).netloc))
-    page.on("console", lambda message: console.append(message.text))
-    page.goto(f"{app_server}/{entry_.url}")
-    settled(page)
-    assert hosts - {""} == {urlsplit(app_server).netloc}  # "" is data: and blob:
-    assert not [text for text in console if "Security Policy" in text]
-    assert page.title().endswith("Convscope")
-    for width in (1366, 390):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}", timeout=5000)
 
 
 @pytest.mark.browser

@@ -1,0 +1,167 @@
+"""The audit: each page, once in the real browser, in every language, at two sizes, light and dark.
+
+What is true of every page is checked here, all of it at that one opening. To hold pages to more,
+add a check (`OF_A_LOOK` or `OF_AN_OPENING`), not another walk.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright import sync_api as playwright
+from playwright.sync_api import Page, Response
+
+from explorer.base import language
+from explorer.ui.entries import PAGES, Entry
+from tests.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+WIDE, NARROW = (1366, 768), (390, 844)
+LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))
+PATIENCE = 5000  # milliseconds until a page has drawn itself anew at another size
+
+
+@dataclass
+class Opening:
+    """A page that is open, and what its browser has asked for and was told."""
+
+    page: Page
+    host: str
+    asked: set[str] = field(default_factory=set)  # hosts
+    console: list[str] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.asked.add(urlsplit(request.url).netloc))
+        self.page.on("websocket", lambda socket: self.asked.add(urlsplit(socket.url).netloc))
+        self.page.on("console", lambda message: self.console.append(message.text))
+        self.page.on("pageerror", lambda error: self.console.append(f"Error: {error}"))
+        self.page.on("response", lambda each: self.answers.append(each))  # noqa: PLW0108 (no builtin)
+
+
+# Each check returns what is wrong; nothing is.
+
+
+def own_host_alone(seen: Opening) -> list[str]:
+    return sorted(seen.asked - {seen.host, ""})  # "" is data: and blob:
+
+
+def content_policy_kept(seen: Opening) -> list[str]:
+    return [said for said in seen.console if "Security Policy" in said]
+
+
+def no_script_fails(seen: Opening) -> list[str]:
+    return [said for said in seen.console if said.startswith(("Error: ", "Uncaught"))]
+
+
+def assets_kept_for_good(seen: Opening) -> list[str]:
+    ours = [each for each in seen.answers if urlsplit(each.url).path.startswith("/assets/")]
+    kept = [each.url for each in ours if "immutable" in each.headers.get("cache-control", "")]
+    return [each.url for each in ours if each.url not in kept]
+
+
+def one_title(seen: Opening) -> list[str]:
+    titles = seen.page.get_by_test_id("stMain").locator("h1").all_inner_texts()
+    named = seen.page.title().endswith("Convscope")
+    return [] if len(titles) == 1 and titles[0] and named else [seen.page.title(), *titles]
+
+
+def no_apology(seen: Opening) -> list[str]:
+    broken = seen.page.get_by_test_id("stException").all_inner_texts()
+    sorry = seen.page.get_by_text("Something went wrong on this page").all_inner_texts()
+    return [*broken, *sorry]
+
+
+CONTROL = "button|link|textbox|spinbutton|slider|combobox|checkbox|radio|switch|tab|searchbox"
+NAMELESS = re.compile(rf'^\s*- (?:{CONTROL})\b(?! ").*$', re.MULTILINE)
+
+
+def every_control_named(seen: Opening) -> list[str]:
+    """As one hears it who does not see it: the browser's own computation of roles and names."""
+    return NAMELESS.findall(seen.page.get_by_test_id("stApp").aria_snapshot())
+
+
+OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
+    own_host_alone,
+    content_policy_kept,
+    no_script_fails,
+    assets_kept_for_good,
+    one_title,
+    no_apology,
+    every_control_named,
+)
+# Becomes true, soon after a page was given another size or theme.
+OF_A_LOOK: Mapping[str, str] = {
+    "no_overflow": "document.documentElement.scrollWidth <= innerWidth",
+    "theme_obeyed": """
+        (app => {
+            const bright = colour => colour.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => +a + +b)
+            const dark = matchMedia('(prefers-color-scheme: dark)').matches
+            return (bright(app.backgroundColor) < bright(app.color)) === dark
+        })(getComputedStyle(document.querySelector('[data-testid=stApp]')))""",
+}
+
+
+def wrong(seen: Opening) -> Iterator[tuple[str, Any]]:
+    """Every check that finds something, and what it finds."""
+    for (width, height), theme in LOOKS:
+        seen.page.set_viewport_size({"width": width, "height": height})
+        seen.page.emulate_media(color_scheme=theme)
+        for name, true in OF_A_LOOK.items():
+            try:
+                seen.page.wait_for_function(true, timeout=PATIENCE)
+            except playwright.TimeoutError:
+                yield name, f"{width} × {height}, {theme}"
+    for check in OF_AN_OPENING:
+        if found := check(seen):
+            yield check.__name__, found
+
+
+@pytest.mark.parametrize("code", language.available())
+@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.url or "home")
+def test_what_is_true_of_every_page(app_server: str, page: Page, entry: Entry, code: str) -> None:
+    seen = Opening(page, urlsplit(app_server).netloc)
+    page.goto(f"{app_server}/{entry.url}?language={code}")
+    settled(page)
+    assert not dict(wrong(seen))
+
+
+# -- that the checks see what is wrong ---------------------------------------------------------
+
+FAULTS: Mapping[str, str] = {
+    "content_policy_kept": "fetch('http://127.0.0.2:9/').catch(() => 0)",
+    "no_script_fails": "setTimeout(() => { throw new Error('lost') })",
+    "assets_kept_for_good": "fetch('/assets/0123456789ab/explorer/ui/assets/logo.svg')",
+    "one_title": "main.append(document.createElement('h1'))",
+    "no_apology": "main.append('Something went wrong on this page')",
+    "every_control_named": "main.append(document.createElement('button'))",
+    "no_overflow": "document.body.append(wide)",
+    "theme_obeyed": "app.style.backgroundColor = 'rgb(120, 120, 120)',"
+    "app.style.color = matchMedia('(prefers-color-scheme: dark)').matches ? 'black' : 'white'",
+}
+
+
+def test_every_check_finds_its_fault(
+    app_server: str, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not another host: the policy keeps a request to one from being made at all."""
+    monkeypatch.setattr(sys.modules[__name__], "PATIENCE", 200)
+    seen = Opening(page, urlsplit(app_server).netloc)
+    page.goto(app_server)
+    settled(page)
+    page.evaluate(
+        """faults => {
+            const app = document.querySelector('[data-testid=stApp]')
+            const main = document.querySelector('[data-testid=stMain]')
+            const wide = Object.assign(document.createElement('div'), { textContent: 'wide' })
+            wide.style.cssText = 'width: 3000px; height: 1px; position: absolute'
+            for (const fault of faults) eval(fault)
+        }""",
+        [*FAULTS.values()],
+    )
+    assert {name for name, _ in wrong(seen)} == FAULTS.keys()
