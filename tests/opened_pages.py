@@ -27,7 +27,10 @@ def text(at: AppTest, *, code: bool = False) -> str:
     """Every word that the page says outside of its widgets and boards; its code too if asked."""
     parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
     parts += [*at.success, *at.info, *(at.code if code else ())]
-    return "\n".join(part.value for part in parts)
+    rows = [row for each in at.table for row in ([*each.value], *each.value.values.tolist())]
+    return "\n".join(
+        [*(part.value for part in parts), *(f"| {' | '.join(map(str, row))} |" for row in rows)]
+    )
 
 
 def untold(at: AppTest, address: Iterable[str]) -> list[str]:

@@ -71,14 +71,6 @@ def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
         return st.container(), st.container()
 
 
-def table(rows: Sequence[Mapping[str, str]]) -> None:
-    """A plain table in Markdown; the keys of its first row are its header."""
-    heads = list(rows[0])
-    lines = [" | ".join(heads), " | ".join(["---"] * len(heads))]
-    lines += [" | ".join(row.values()) for row in rows]
-    st.markdown("\n".join(f"| {line} |" for line in lines))
-
-
 def definition(*functions: Callable[..., Any]) -> None:
     """The code of the operations on this page, readable as their definition."""
     with st.expander(_("The definition, in code"), icon=":material/code:"):

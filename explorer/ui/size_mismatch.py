@@ -1,4 +1,6 @@
-"""Why a network cannot be looked into, on every page that looks into one; and what mends it."""
+"""Why a network cannot take this size, and what mends it: the same on every page."""
+
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,24 +13,50 @@ from explorer.ui.model_picker import Choice
 from explorer.ui.state import State
 
 
-def _use_side(state: State, side: int) -> None:
-    state["side"] = side
+@dataclass(frozen=True)
+class Fix:
+    """A button that puts what works into the page's state."""
+
+    label: str
+    field: str
+    value: str | int
+    key: str = "use_nearest"
+    primary: bool = True
+
+
+def _put(state: State, fix: Fix) -> None:
+    state[fix.field] = fix.value
+
+
+def show(state: State, given: SizeMismatch, network: str, *fixes: Fix) -> None:
+    """Which layer of `network` it is, what arrives there and what it needs; buttons for fixes."""
+    text = wording.mismatch(given, networks.get(network).title)
+    with st.container(border=True, key="lesson", gap="small"):
+        st.subheader(f":material/warning: {text.headline}", anchor=False)
+        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
+            got=text.got, needs=text.needs
+        )
+        st.markdown(f"{numbers} {text.explanation}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{text.fits}**", width="content")
+            for fix in fixes:
+                st.button(
+                    fix.label, key=state.key(fix.key), on_click=_put, args=(state, fix),
+                    type="primary" if fix.primary else "secondary",
+                )  # fmt: skip
+
+
+def use(size: str, field: str, value: str | int) -> Fix:
+    """The fix that takes the nearest size."""
+    return Fix(_("Use {size}").format(size=size), field, value)
 
 
 def complain(state: State, given: SizeMismatch | str, choice: Choice) -> None:
-    """Say what does not fit and, where the size can be chosen, offer one that does."""
+    """Say what keeps a page from looking into a network; where a size can be chosen, offer one."""
     if isinstance(given, str):
         st.error(given, icon=":material/broken_image:")
         return
-    text = wording.mismatch(given, networks.get(choice.known.network).title)
-    with st.container(border=True, key="lesson", gap="small"):
-        st.subheader(f":material/warning: {text.headline}", anchor=False)
-        st.markdown(f"{text.explanation} **{text.fits}**")
-        if given.nearest and given.nearest[1] == given.nearest[2] and not choice.known.card:
-            st.button(
-                _("Use {size}").format(size=times(given.nearest[1:])),
-                key=state.key("use_nearest"),
-                type="primary",
-                on_click=_use_side,
-                args=(state, given.nearest[1]),
-            )
+    near = given.nearest
+    square = near and near[1] == near[2] and not choice.known.card
+    fixes = [use(times(near[1:]), "side", near[1])] if near and square else []
+    show(state, given, choice.known.network, *fixes)

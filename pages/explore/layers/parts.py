@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Summary
 from explorer.base import inputs
@@ -11,10 +10,12 @@ from explorer.base.language import _, current
 from explorer.base.units import count, exact, percent
 from explorer.networks import Architecture, Reported
 from explorer.networks.registry import option_title
-from explorer.ui import cached, url_state
+from explorer.ui import cached, size_mismatch, url_state
 from explorer.ui.charts import show_chart
 from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
+from explorer.ui.size_mismatch import Fix
+from explorer.ui.tables import show_table
 from pages.explore.layers import board_view, content, table
 from pages.explore.layers import charts as figures
 from pages.explore.layers.board import board_labels, layer_board
@@ -29,14 +30,6 @@ def _identity(summary: Summary) -> str:
     chosen = "-".join(f"{key}_{value}" for key, value in summary.options.items())
     shape = "x".join(map(str, summary.input))
     return f"{summary.architecture.replace('/', '-')}-{shape}-{chosen}"
-
-
-def _set_input(text: str) -> None:
-    STATE["input"] = text
-
-
-def _set_option(name: str, value: int) -> None:
-    STATE[name] = value
 
 
 # -- when something is wrong with what was asked ----------------------------------------------
@@ -56,36 +49,14 @@ def complain(choice: Choice) -> None:
 
 def lesson(given: SizeMismatch, choice: Choice) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
-    text = wording.mismatch(given, choice.architecture.title)
-    with st.container(border=True, key="lesson", gap="small"):
-        st.subheader(f":material/warning: {text.headline}", anchor=False)
-        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
-            got=text.got, needs=text.needs
-        )
-        st.markdown(f"{numbers} {text.explanation}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{text.fits}**", width="content")
-            _mend(given, choice)
-
-
-def _mend(given: SizeMismatch, choice: Choice) -> None:
-    """One click to what works."""
+    fixes = []
     if given.nearest and given.nearest != choice.picture:
-        spelled = inputs.spell(given.nearest)
-        st.button(
-            _("Use {size}").format(size=spelled),
-            key=STATE.key("use_nearest"),
-            type="primary",
-            on_click=_set_input,
-            args=(spelled,),
-        )
-    if given.reason == "channels" and given.operation.inputs == ("input",):
-        st.button(
-            _("Build it for {n} channels").format(n=given.got),
-            key=STATE.key("use_channels"),
-            on_click=_set_option,
-            args=("in_channels", given.got),
-        )
+        size = inputs.spell(given.nearest)
+        fixes.append(size_mismatch.use(size, "input", size))
+    if given.reason == "channels" and given.got and given.operation.inputs == ("input",):
+        label = _("Build it for {n} channels").format(n=given.got)
+        fixes.append(Fix(label, "in_channels", given.got, key="use_channels", primary=False))
+    size_mismatch.show(STATE, given, choice.architecture.name, *fixes)
 
 
 # -- the board --------------------------------------------------------------------------------
@@ -165,7 +136,7 @@ def about(architecture: Architecture) -> None:
         st.markdown("\n".join(f"- {_(each)}" for each in architecture.deviations))
     if architecture.reported:
         st.subheader(_("What the course reports, on Fashion-MNIST"))
-        st.table([_run(run) for run in architecture.reported])
+        show_table([_run(run) for run in architecture.reported])
 
 
 def _run(run: Reported) -> dict[str, str]:

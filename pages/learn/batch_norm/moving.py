@@ -6,8 +6,9 @@ from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Moving
-from explorer.ui import lesson, url_state
+from explorer.ui import url_state
 from explorer.ui.charts import show_chart
+from explorer.ui.tables import show_table
 from pages.learn.batch_norm import charts
 from pages.learn.batch_norm.charts import short
 from pages.learn.batch_norm.dots import averages, run
@@ -58,7 +59,7 @@ def _moving_words(choice: Choice, past: Moving, quantity: str) -> None:
                 after=short(float(values[now, at])),
             )
         )
-    lesson.table(
+    show_table(
         [
             {
                 _("batches seen, k"): _("share of batches, 1 − {m:.2f}ᵏ").format(m=m),

@@ -10,7 +10,8 @@ from explorer.base.language import _
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Moving, Source, Steps
-from explorer.ui import lesson, url_state, url_widgets
+from explorer.ui import url_state, url_widgets
+from explorer.ui.tables import show_table
 from pages.learn.batch_norm import charts
 from pages.learn.batch_norm.charts import short
 from pages.learn.batch_norm.moving import moving_averages
@@ -46,7 +47,7 @@ def _torch(found: Steps) -> None:
     beside = norm_experiments.beside_torch(found.raw)
     numbers, text = st.columns([3, 2], gap="medium")
     with numbers:
-        lesson.table(
+        show_table(
             [
                 {
                     _("after one training batch"): charts.names(
@@ -61,7 +62,7 @@ def _torch(found: Steps) -> None:
                 )
             ]
         )
-        lesson.table(
+        show_table(
             [
                 {_("largest difference"): what, "": f"{value:.1e}"}
                 for what, value in (
@@ -100,7 +101,7 @@ def _alone(choice: Choice, found: Steps) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Fully connected**, trained on one picture at a time, β = 0.5, −1, 2"))
-        lesson.table(
+        show_table(
             [
                 {
                     "": _("picture {n}").format(n=number + 1),
@@ -123,7 +124,7 @@ def _alone(choice: Choice, found: Steps) -> None:
         st.markdown(_("**Convolution**, one picture of 2 × 2 per channel"))
         assert maps.torch_outputs is not None
         apart = float((maps.torch_outputs - maps.outputs).abs().max())
-        lesson.table(
+        show_table(
             [
                 {
                     "": _("picture {n}").format(n=number + 1),
@@ -157,7 +158,7 @@ def _bias(found: Steps) -> None:
     made = norm_experiments.bias_before(found.raw, bias)
     first, second = made.plain.flatten().tolist()[:4], made.biased.flatten().tolist()[:4]
     out, biased_out = made.plain_out.flatten().tolist()[:4], made.biased_out.flatten().tolist()[:4]
-    lesson.table(
+    show_table(
         [
             {
                 _("first values"): name,
@@ -191,7 +192,7 @@ def _switch() -> None:
     with left:
         st.markdown(_("**Which statistics does a call use?** Two layers, called in four ways"))
         watched = {name: norm_experiments.switches(layer, x) for name, layer in layers.items()}
-        lesson.table(
+        show_table(
             [
                 {
                     _("call"): _called(cases[0].training, cases[0].grad),
@@ -202,7 +203,7 @@ def _switch() -> None:
         )
     with right:
         st.markdown(_("**What is saved?** 30 batches of training, saved, loaded, compared"))
-        lesson.table(
+        show_table(
             [
                 {
                     _("layer"): name,

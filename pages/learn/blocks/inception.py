@@ -7,6 +7,7 @@ from explorer.lessons import blocks
 from explorer.lessons.blocks import Savings, Widths
 from explorer.ui import url_state, url_widgets
 from explorer.ui.charts import show_chart
+from explorer.ui.tables import show_table
 from pages.learn.blocks import charts, drawing, settings
 from pages.learn.blocks.board import block_cards
 
@@ -109,5 +110,5 @@ def _nine() -> None:
     st.subheader(_("The nine blocks of GoogLeNet, on pictures of 224 × 224"), anchor=False)
     show_chart(charts.path_widths(nine), "blocks_widths", file="blocks_widths")
     rows = charts.savings_table(nine)
-    st.table(rows)
+    show_table(rows)
     settings.table(rows, "inception.csv")

@@ -10,6 +10,7 @@ from explorer.base.units import count, exact, ratio
 from explorer.lessons import channels
 from explorer.ui import cached, lesson, url_widgets
 from explorer.ui.charts import show_chart
+from explorer.ui.tables import show_table
 from pages.learn.channels import charts, settings
 
 KERNELS = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
@@ -121,7 +122,7 @@ def dense() -> None:
     with text:
         _dense_text(full, conv, colours, side, units, kernel)
     names = _("fully connected"), _("convolution {k} × {k}").format(k=kernel)
-    st.table(charts.rows_of_costs(list(zip(names, (full, conv), strict=True))))
+    show_table(charts.rows_of_costs(list(zip(names, (full, conv), strict=True))))
 
 
 def _dense_text(

@@ -12,6 +12,7 @@ from explorer.base.units import times
 from explorer.lessons import channels
 from explorer.ui import lesson, url_widgets
 from explorer.ui.boards.grids import number_grids
+from explorer.ui.tables import show_table
 from pages.learn.channels import charts, grids, settings
 
 
@@ -114,7 +115,7 @@ def _agreements(pixels: _Pixels, found: channels.Agreement) -> None:
         _("channel after channel, added"): (found.one_by_one, large.one_by_one),
     }
     title = _("largest difference from conv2d")
-    st.table(
+    show_table(
         [
             {title: name, size: charts.tiny(small), "256 × 28 × 28": charts.tiny(big)}
             for name, (small, big) in rows.items()

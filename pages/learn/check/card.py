@@ -8,8 +8,8 @@ from explorer.base.language import _
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, Value
 from explorer.lessons.quiz.record import Table
-from explorer.ui import lesson
 from explorer.ui.entries import entry
+from explorer.ui.tables import show_table
 from pages.learn.check.series import MOST_NUMBER, Given, Place, answers, go, new_seed
 
 SHORT = 34  # characters of an answer up to which two stand in a row
@@ -42,7 +42,7 @@ def show(place: Place, asked: Question) -> None:
 def _network(layers: Table) -> None:
     """The network's layers, without what is asked; the first row is the header."""
     head, *rows = layers
-    lesson.table([dict(zip(head, row, strict=True)) for row in rows])
+    show_table([dict(zip(head, row, strict=True)) for row in rows])
 
 
 def _give(place: Place, asked: Question, answer: Value) -> None:

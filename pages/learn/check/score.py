@@ -8,6 +8,7 @@ from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import quiz
 from explorer.ui.save_buttons import save_button
+from explorer.ui.tables import show_table
 from pages.learn.check.series import Given, Place, answers, go, question, topics
 
 
@@ -54,7 +55,7 @@ def summary(place: Place) -> None:
     told = {each: answers()[each] for each in ten}
     right = sum(each.right for each in told.values())
     st.subheader(_("These ten: {n} right").format(n=right), anchor=False)
-    st.table([_row(each, given) for each, given in told.items()])
+    show_table([_row(each, given) for each, given in told.items()])
     with st.container(horizontal=True):
         st.button(
             _("Ten more"), key="quiz_more", type="primary", on_click=go,

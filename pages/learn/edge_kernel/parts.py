@@ -12,6 +12,7 @@ from explorer.lessons.edge_kernel import Bowl, Descent
 from explorer.ui import lesson
 from explorer.ui.lesson import Question, Setting
 from explorer.ui.save_buttons import save_button
+from explorer.ui.tables import show_table
 from pages.learn.edge_kernel import board_data
 from pages.learn.edge_kernel.board import descent_board
 from pages.learn.edge_kernel.problem_picker import COURSE, DEFAULTS, Choice
@@ -148,15 +149,20 @@ def explanation(chosen: Choice, shape: Bowl) -> None:
     )
     factors = [shape.factors(rate) for rate in chosen.rates]
     each = _("error per step, rate {rate}")
-    names = "".join(f" {each.format(rate=f'{rate:g}')} |" for rate in chosen.rates)
-    head = _("| curvature λ | rates that work, below 2/⁠λ |") + names
-    lines = [head, "|---:" * (2 + len(factors)) + "|"]
-    for index in reversed(range(len(shape.curvatures))):
-        value = shape.curvatures[index]
-        cells = [number(value, 4), number(2 / value) if value else "∞"]
-        cells += [f"× {number(each[index])}" for each in factors]
-        lines.append("| " + " | ".join(cells) + " |")
-    st.markdown("\n".join(lines))
+    names = [each.format(rate=f"{rate:g}") for rate in chosen.rates]
+    show_table(
+        [
+            {
+                _("curvature λ"): number(value, 4),
+                _("rates that work, below 2/⁠λ"): number(2 / value) if value else "∞",
+                **{
+                    name: f"× {number(each[index])}"
+                    for name, each in zip(names, factors, strict=True)
+                },
+            }
+            for index, value in reversed(list(enumerate(shape.curvatures)))
+        ]
+    )
 
 
 def course(chosen: Choice, run: Descent) -> None:
@@ -164,12 +170,16 @@ def course(chosen: Choice, run: Descent) -> None:
     if not (_is_course(chosen) and run.records[-1].step == max(PRINTED_LOSSES)):
         return
     st.subheader(_("The course’s run"), anchor=False)
-    head = _("| step | loss, printed in the course | loss here |")
-    lines = [
-        f"| {step} | {loss:.3f} | {run.records[step - 1].loss:.3f} |"
-        for step, loss in PRINTED_LOSSES.items()
-    ]
-    st.markdown("\n".join([head, "|---:|---:|---:|", *lines]))
+    show_table(
+        [
+            {
+                _("step"): str(step),
+                _("loss, printed in the course"): f"{loss:.3f}",
+                _("loss here"): f"{run.records[step - 1].loss:.3f}",
+            }
+            for step, loss in PRINTED_LOSSES.items()
+        ]
+    )
     weights = ", ".join(number(value, 4) for value in run.records[-1].parameters)
     printed = ", ".join(number(value, 4) for value in PRINTED_PARAMETERS)
     st.caption(

@@ -10,6 +10,7 @@ from explorer.lessons import windows
 from explorer.lessons.windows import Axis
 from explorer.ui import lesson, url_widgets
 from explorer.ui.save_buttons import save_button
+from explorer.ui.tables import show_table
 from pages.learn.padding_stride import strip_words
 from pages.learn.padding_stride.parts import TWO_DEFAULTS, board, cells, layer_call, windows_csv
 
@@ -184,7 +185,7 @@ def same_size(both: tuple[Axis, Axis]) -> None:
                     "That is why almost every network uses 1 × 1, 3 × 3, 5 × 5 or 7 × 7."
                 ).format(n=(torchs.size + 1) // 2)
             )
-    st.table(same_table(torchs.size))
+    show_table(same_table(torchs.size))
     save_button(_("Windows (CSV)"), windows_csv(torchs), "windows.csv")
 
 

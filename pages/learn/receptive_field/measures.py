@@ -13,6 +13,7 @@ from explorer.ui import cached, lesson, url_state, url_widgets
 from explorer.ui.charts import show_chart
 from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
+from explorer.ui.tables import show_table
 from pages.learn.receptive_field import charts
 from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK, layers_of
 
@@ -102,7 +103,7 @@ def why_small() -> None:
             saved=round(100 * saved),
         )
     )
-    st.table([row for small, large in PAIRS for row in _compared(small, large, channels)])
+    show_table([row for small, large in PAIRS for row in _compared(small, large, channels)])
     st.caption(_("Weights of the convolutions, without biases; one activation behind each."))
     save_button(_("Table (CSV)"), stacks_csv(channels), "two-or-one.csv")
     st.markdown(

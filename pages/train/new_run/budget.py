@@ -7,22 +7,21 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import networks, runs
-from explorer.analysis import wording
+from explorer import runs
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Summary
 from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.inputs import MAX_BATCH
 from explorer.base.language import _
-from explorer.base.units import count, duration, exact, size
+from explorer.base.units import count, duration, exact, size, times
 from explorer.data import datasets
 from explorer.training import Budget, machine
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.checks import MAX_SIZE
 from explorer.training.setting import Setting
-from explorer.ui import cached, visitor
+from explorer.ui import cached, size_mismatch, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from pages.train.new_run import measured
@@ -97,28 +96,11 @@ def mismatch(recipe: Recipe) -> SizeMismatch | None:
 
 def lesson(recipe: Recipe, given: SizeMismatch) -> None:
     """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
-    text = wording.mismatch(given, networks.get(recipe.network).title)
-    with st.container(border=True, key="lesson", gap="small"):
-        st.subheader(f":material/warning: {text.headline}", anchor=False)
-        numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
-            got=text.got, needs=text.needs
-        )
-        st.markdown(f"{numbers} {text.explanation}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{text.fits}**", width="content")
-            if given.nearest:
-                side = given.nearest[1]
-                st.button(
-                    _("Use {n} × {n}").format(n=side),
-                    key=STATE.key("use_nearest"),
-                    type="primary",
-                    on_click=_set_size,
-                    args=(side,),
-                )
-
-
-def _set_size(side: int) -> None:
-    STATE["size"] = side
+    fixes = []
+    if given.nearest:
+        side = given.nearest[1]
+        fixes.append(size_mismatch.use(times((side, side)), "size", side))
+    size_mismatch.show(STATE, given, recipe.network, *fixes)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -16,6 +16,7 @@ from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions
+from explorer.ui.tables import show_table
 from pages.train.new_run import budget, form, refusal
 from pages.train.new_run.state import STATE
 
@@ -192,7 +193,7 @@ def experiment(name: str) -> list[Recipe]:
     ]
     differ = figures.differing(shown)
     with st.container(key="differences"):
-        st.table({_("run"): [figures.title(each) for each in shown], **differ}, hide_index=True)
+        show_table({_("run"): [figures.title(each) for each in shown], **differ})
     st.caption(_("The same in all of them: {settings}.").format(settings=_shared(shown)))
     return shown
 

@@ -10,6 +10,7 @@ from explorer.ui import url_state
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.learned import MOST_RUNS, learned_board
+from explorer.ui.tables import show_table
 from pages.train.runs.run_table import overlay, run_table, sign, ticked_at_first
 from pages.train.runs.state import STATE
 
@@ -87,7 +88,7 @@ def differences(chosen: list[Run]) -> None:
     }
     st.html(run_actions.STYLE)
     with st.container(key="differences"):
-        st.table(columns, hide_index=True)
+        show_table(columns)
     for run in chosen:
         if str(run.reason):
             st.caption(f"**{run_words.literal(run.name)}**: {run.reason}")
