@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.base.tasks import Ending, Task
+from explorer.base.tasks import Task
 from explorer.base.units import size
 from explorer.ui import progress, visitor
 from explorer.ui.downloads import Download
@@ -30,7 +30,7 @@ def going(state: State, download: Download) -> bool:
 def offer(state: State, download: Download, label: str, sentence: str) -> None:
     """How the last download ended, or the `sentence`, and a button for another."""
     task = download.task
-    if task and task.ending in (Ending.REFUSED, Ending.BROKEN):
+    if task and task.failed:
         st.error(task.sentence, icon=":material/cloud_off:")
     elif task and task.stopped:
         st.info(_("The download was stopped; nothing of it is kept."), icon=":material/block:")

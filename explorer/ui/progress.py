@@ -14,6 +14,7 @@ nothing here asks for one but a run of that part which a browser's clock has beg
 import math
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -34,29 +35,43 @@ PATIENCE = 0.9  # seconds from the start before anything is shown of it
 MOMENT = 0.05  # seconds that a page waits for work that it showed already
 EVERY = 0.5  # seconds between two looks at the work
 SETTLES = 2.0  # seconds after which a browser has put up what a page began with
-_OPENED = "when the page was opened"
+_DRAWING = "when the page was drawn"
 
 
 # -- the race ---------------------------------------------------------------------------------
 
 
+@dataclass
+class _Drawing:
+    """When the page that is open was drawn to its end, whole: first, and last."""
+
+    page: str
+    first: float = math.inf
+    last: float = math.inf
+
+
 def begin(page: str) -> None:
     """Before a page is drawn."""
-    if st.session_state.get(_OPENED, ("",))[0] != page:
-        st.session_state[_OPENED] = (page, math.inf)
+    drawing: _Drawing | None = st.session_state.get(_DRAWING)
+    if drawing is None or drawing.page != page:
+        st.session_state[_DRAWING] = _Drawing(page)
 
 
 def settle() -> None:
     """After it was drawn to its end."""
-    page, when = st.session_state.get(_OPENED, ("", math.inf))
-    st.session_state[_OPENED] = (page, min(when, time.monotonic()))
+    drawing: _Drawing = st.session_state[_DRAWING]
+    drawing.last = time.monotonic()
+    drawing.first = min(drawing.first, drawing.last)
 
 
-def _may_rerun() -> bool:
-    """Whether the browser has put up its widgets, and this is the part's own run."""
-    context, opened = get_script_run_ctx(), st.session_state.get(_OPENED, ("", math.inf))[1]
-    alone = context is not None and bool(context.fragment_ids_this_run)
-    return alone and time.monotonic() > opened + SETTLES
+def _may_rerun(*, later: bool) -> bool:
+    """Whether this is the part's own run, and the browser has put up what the page began with; or
+    `later`, all that it was drawn with last."""
+    context = get_script_run_ctx()
+    drawing: _Drawing | None = st.session_state.get(_DRAWING)
+    if context is None or drawing is None or not context.fragment_ids_this_run:
+        return False
+    return time.monotonic() > (drawing.last if later else drawing.first) + SETTLES
 
 
 def live(draw: Callable[[bool], bool], name: str = "") -> None:
@@ -75,7 +90,7 @@ def _live(draw: Callable[[bool], bool], name: str, timed: bool) -> None:
     link_warnings.settle_part()
     if going and not timed:
         st.rerun()  # the whole page, with a clock
-    if timed and not going and _may_rerun():
+    if timed and not going and _may_rerun(later=bool(name)):
         if name:
             st.session_state[f"{name} idle"] = True
         st.rerun()  # without

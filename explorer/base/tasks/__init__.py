@@ -4,7 +4,7 @@ It is done in a thread, or in a process of its own with limits: what a stranger'
 library that reads it stays in that process, and ends with it.
 """
 
-from explorer.base.tasks.pool import Pool, ProcessPool
+from explorer.base.tasks.pool import COMPUTING, Pool, ProcessPool
 from explorer.base.tasks.records import (
     UNKNOWN,
     Client,
@@ -21,6 +21,7 @@ from explorer.base.tasks.task import Steps, Task
 from explorer.base.tasks.wire import Garbled
 
 __all__ = [
+    "COMPUTING",
     "UNKNOWN",
     "Client",
     "Ending",

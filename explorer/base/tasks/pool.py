@@ -1,11 +1,14 @@
 """Several pieces of work at once, and the queue before them, fair to every network and visitor."""
 
+import atexit
 import math
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import nullcontext
 from itertools import count
 from threading import Lock, Thread
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from explorer.base import compute_slots, language
 from explorer.base.language import _, ngettext
@@ -15,6 +18,20 @@ from explorer.base.tasks.task import Steps, Task
 from explorer.base.units import size
 
 Value = TypeVar("Value")
+
+LEAVE = 3.0  # seconds that work has to end in when this process does
+_pools: "WeakSet[Pool]" = WeakSet()
+
+
+@atexit.register
+def _end() -> None:
+    """Threads that compute while the interpreter is taken down would crash it."""
+    until = time.monotonic() + LEAVE
+    tasks = [task for pool in _pools for task in pool.tasks]
+    for task in tasks:
+        task.stop()
+    for task in tasks:
+        task.wait(max(until - time.monotonic(), 0.0))
 
 
 class Pool:
@@ -32,6 +49,7 @@ class Pool:
         self._turns = count(1)
         self._last_turn: dict[Hashable, int] = {}  # of the clients and networks that are here
         self._lock = Lock()
+        _pools.add(self)
 
     def begin(self, task: Task[Value], steps: Steps[Value]) -> None:
         """Have these steps taken, when the task's turn comes."""
@@ -118,6 +136,10 @@ class Pool:
         clients = {task.client for task in (*self._waiting, *self._running)}
         here = clients | {client.network for client in clients}
         self._last_turn = {each: turn for each, turn in self._last_turn.items() if each in here}
+
+
+SLICE = 0.2  # seconds
+COMPUTING = Pool(at_once=compute_slots.MOST, seconds=SLICE)  # what pages ask of networks
 
 
 class ProcessPool(Pool):

@@ -94,6 +94,11 @@ class Task(Generic[Value]):
         return self.ending is Ending.STOPPED
 
     @property
+    def failed(self) -> bool:
+        """Whether it ended by itself, and not well; the sentence says how."""
+        return self._over and self.ending not in (Ending.DONE, Ending.STOPPED, Ending.LEFT)
+
+    @property
     def age(self) -> float:
         """Seconds since it was asked for."""
         return time.monotonic() - self._started

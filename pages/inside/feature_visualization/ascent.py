@@ -15,7 +15,6 @@ from explorer.figures.encode import numbers
 from explorer.inside.feature_visualization import Ascent, Settings
 from explorer.ui.boards.component import Component
 from pages.inside.feature_visualization import figures, patch_mosaic, subjects
-from pages.inside.feature_visualization.computation import Work
 from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
@@ -41,13 +40,8 @@ def pick(subject: Subject) -> Settings:
         )
 
 
-def show(
-    subject: Subject, channel: int, settings: Settings, work: Work[Ascent], best: float
-) -> None:
+def show(subject: Subject, channel: int, settings: Settings, ascent: Ascent, best: float) -> None:
     """Draw how far it has come. `best` is what the data's best picture gives."""
-    ascent = work.latest
-    if ascent is None:
-        return
     size = ascent.picture.shape[1:]
     frame = _frame(subject, settings)
     PICTURE(

@@ -3,9 +3,10 @@
 Everything is found by plain values, so that visitors who ask the same share the work.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,19 +14,23 @@ from explorer.analysis.operations import Graph
 from explorer.analysis.summary import Layer
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import Picture
+from explorer.base.tasks import COMPUTING, Refused, SharedTasks, Steps, Task
 from explorer.inside import feature_visualization
 from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
 from explorer.ui.cached import Options
 from explorer.ui.inside import recordings
 from explorer.ui.model_picker.model import WithWeights
-from pages.inside.feature_visualization.computation import Work
 from pages.inside.feature_visualization.figures import Pixels
 
 MOST_SEARCHES, MOST_ASCENTS, MOST_PICTURES = 60_000_000, 60_000_000, 60_000_000  # bytes
 AT_ONCE = 4e9  # multiply-adds of one batch: about a fifth of a second of one core
 MOST_BATCH = 64
 MOST_ACTIVATIONS = 120_000_000  # bytes of one batch
+PATIENCE = 2.0  # seconds that a page waits for a first result, while others are served,
+LONGEST = 20.0  # and while it is worked on
 CHEAP = 1e9  # multiply-adds of a pass: up to here an ascent begins by itself
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class Subject(WithWeights):
         return _totals(self)[0] <= CHEAP
 
 
-_searches: SizedCache[Work[Found]] = SizedCache(MOST_SEARCHES, lambda each: each.nbytes)
-_ascents: SizedCache[Work[Ascent]] = SizedCache(MOST_ASCENTS, lambda each: each.nbytes)
+_searches: SharedTasks[Found] = SharedTasks(COMPUTING, MOST_SEARCHES)
+_ascents: SharedTasks[Ascent] = SharedTasks(COMPUTING, MOST_ASCENTS)
 _fields: SizedCache[Fields] = SizedCache(64_000_000, lambda _each: 500_000)
 _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbytes + 200)
 
@@ -65,9 +70,29 @@ def layers(network: str, options: Options, shape: Picture) -> list[Layer]:
     return [each for each in ran if each.operation.reads_picture]
 
 
-def search(subject: Subject) -> Work[Found]:
-    """The strongest pictures of all channels, as far as they have been found."""
-    return _searches.get(subject, lambda: Work(_nbytes(subject)))
+def search(subject: Subject, *, go_on: bool = True) -> Task[Found]:
+    """The strongest pictures of all channels, as far as they have been found.
+
+    Raises:
+        Refused: the weights cannot be had, or are others by now; the network takes no such
+            pictures.
+    """
+    steps = partial(_search_steps, subject)
+    return _asked(_searches, subject, steps, _nbytes(subject), go_on=go_on)
+
+
+def _asked(
+    tasks: SharedTasks[T], key: Hashable, steps: Steps[T], nbytes: int, *, go_on: bool
+) -> Task[T]:
+    """A task with a first result, unless others are served all the while."""
+    task = tasks.find(key, nbytes)
+    if task.latest is None or (go_on and not task.failed):
+        tasks.ask(key, steps)
+        if task.latest is None and not task.wait(PATIENCE, first=True) and not task.waiting:
+            task.wait(LONGEST, first=True)
+    if task.failed:
+        raise Refused(task.sentence)
+    return task
 
 
 def _nbytes(subject: Subject) -> int:
@@ -86,49 +111,50 @@ def map_shape(subject: Subject) -> Picture:
     return channels, int(np.prod(places)), 1
 
 
-def go_on_searching(subject: Subject) -> None:
-    """A slice of it.
-
-    Raises:
-        ValueError: the weights cannot be had, or are others by now; the network takes no such
-            pictures.
-    """
-    search(subject).advance(partial(_search_steps, subject))
-
-
-def _search_steps(subject: Subject, since: Found | None) -> Iterator[Found]:
+def _search_steps(subject: Subject, task: Task[Found]) -> Iterator[Found]:
     macs, activations = _totals(subject)
     batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
-    return feature_visualization.strongest(
+    for found in feature_visualization.strongest(
         subject.load(), subject.layer, subject.gallery, subject.total,
-        batch=max(int(batch), 1), since=since,
-    )  # fmt: skip
+        batch=max(int(batch), 1), since=task.latest,
+    ):  # fmt: skip
+        yield found
+        task.tell(found.seen, found.total)
 
 
-def ascent(subject: Subject, channel: int, settings: Settings) -> Work[Ascent]:
-    """The picture drawn for a channel, as far as it has come. The gallery has no part in it."""
-    key = (subject.known, subject.layer, subject.shape, channel, settings)
-    pixels = int(np.prod(subject.shape))
-    return _ascents.get(key, lambda: Work(4 * pixels + 40 * settings.steps + 2000))
-
-
-def go_on_ascending(subject: Subject, channel: int, settings: Settings) -> None:
-    """A slice of it.
+def ascent(
+    subject: Subject, channel: int, settings: Settings, *, go_on: bool = True
+) -> Task[Ascent]:
+    """The picture drawn for a channel, as far as it has come. The gallery has no part in it.
 
     Raises:
-        ValueError: as `feature_visualization.ascend`; the weights cannot be had, or are
-            others by now.
+        Refused: as `feature_visualization.ascend`; the weights cannot be had, or are others by now.
     """
-    ascent(subject, channel, settings).advance(partial(_ascent_steps, subject, channel, settings))
+    key = _ascent_key(subject, channel, settings)
+    steps = partial(_ascent_steps, subject, channel, settings)
+    nbytes = 4 * int(np.prod(subject.shape)) + 40 * settings.steps + 2000
+    return _asked(_ascents, key, steps, nbytes, go_on=go_on)
+
+
+def begun(subject: Subject, channel: int, settings: Settings) -> bool:
+    """Whether there is something of that ascent."""
+    task = _ascents.get(_ascent_key(subject, channel, settings))
+    return task is not None and task.latest is not None
+
+
+def _ascent_key(subject: Subject, channel: int, settings: Settings) -> Hashable:
+    return subject.known, subject.layer, subject.shape, channel, settings
 
 
 def _ascent_steps(
-    subject: Subject, channel: int, settings: Settings, since: Ascent | None
+    subject: Subject, channel: int, settings: Settings, task: Task[Ascent]
 ) -> Iterator[Ascent]:
-    return feature_visualization.ascend(
+    for found in feature_visualization.ascend(
         subject.load(), subject.layer, channel, subject.shape, settings,
-        normalisation=subject.gallery.normalisation, since=since,
-    )  # fmt: skip
+        normalisation=subject.gallery.normalisation, since=task.latest,
+    ):  # fmt: skip
+        yield found
+        task.tell(found.step, settings.steps)
 
 
 def fields(subject: Subject) -> Fields:

@@ -17,10 +17,11 @@ from streamlit.testing.v1.element_tree import Selectbox
 from torch import Tensor, nn
 
 from explorer import weights
+from explorer.base.tasks import Task
 from explorer.data import datasets, pictures
 from explorer.inside import attribution, comparison
 from explorer.inside import feature_visualization as engine
-from explorer.inside.feature_visualization import Gallery, Settings
+from explorer.inside.feature_visualization import Ascent, Found, Gallery, Settings
 from explorer.networks import get
 from explorer.runs import artifacts, store
 from explorer.runs.records import Status
@@ -166,20 +167,18 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     network = network_of(known)
     subject = subjects.Subject(known, "conv2", Gallery("digits", (1, 28, 28)), 200)
     settings = Settings(steps=16)
-    subjects.search(subject).advance(lambda since: subjects._search_steps(subject, since), 0)
-    subjects.ascent(subject, 0, settings).advance(
-        lambda since: subjects._ascent_steps(subject, 0, settings, since), 0
-    )
-    search, ascent = subjects.search(subject), subjects.ascent(subject, 0, settings)
-    assert not search.done
-    assert not ascent.done
+    search: Task[Found] = Task()
+    ascent: Task[Ascent] = Task()
+    search.queue(partial(subjects._search_steps, subject))
+    ascent.queue(partial(subjects._ascent_steps, subject, 0, settings))
+    for task in (search, ascent):
+        task.run(0)
+        assert not task.finished
     epoch_ends(run, 2)
     weights._cache.clear()
-    end = time.monotonic() + 60
-    while not (search.done and ascent.done):
-        assert time.monotonic() < end
-        subjects.go_on_searching(subject)
-        subjects.go_on_ascending(subject, 0, settings)
+    for task in (search, ascent):
+        task.run(60)
+        assert task.finished
     alone = list(engine.strongest(network, "conv2", subject.gallery, 200, batch=64))[-1]
     assert search.latest
     assert torch.equal(search.latest.pictures, alone.pictures)
@@ -346,7 +345,7 @@ def test_a_network_without_an_answer_says_why_and_the_others_answer(run: int) ->
 PAGES = {
     "feature-maps": (maps_page, "problem"),
     "kernels": (controls, "problem"),
-    "excites": (subjects, "go_on_searching"),
+    "excites": (subjects, "search"),
     "why": (results, "answer"),
 }
 

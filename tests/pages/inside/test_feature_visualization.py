@@ -3,11 +3,9 @@
 import base64
 import csv
 import io
-import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,14 +19,14 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import weights
 from explorer.base import compute_slots
+from explorer.base.tasks import COMPUTING, Task
 from explorer.data import datasets, pictures
 from explorer.inside import feature_visualization as engine
-from explorer.inside.feature_visualization import Gallery, Settings
+from explorer.inside.feature_visualization import Ascent, Gallery, Settings
 from explorer.networks import get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from pages.inside.feature_visualization import computation, files, patch_mosaic, subjects
-from pages.inside.feature_visualization.computation import Work
+from pages.inside.feature_visualization import files, patch_mosaic, subjects
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
 from tests.opened_pages import boards, opened, text, untold
@@ -45,6 +43,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "checkpoints").mkdir()
     caches = (subjects._searches, subjects._ascents, weights._cache)
     yield tmp_path / "checkpoints"
+    for task in COMPUTING.tasks:
+        task.stop()
+        assert task.wait(30)
     for cache in (*caches, subjects._fields, patch_mosaic._kept):
         cache.clear()
 
@@ -75,7 +76,7 @@ def top(at: AppTest) -> str:
 
 def ended(at: AppTest) -> AppTest:
     """Run again until all work is done, as a browser does while the page is open."""
-    for _run in range(40):
+    for _run in range(200):
         if not any("left" in each.proto.text for each in at.get("progress")):
             return at
         at.run()
@@ -213,7 +214,8 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     assert mosaic(at)
 
 
-def test_a_costly_network_draws_when_it_is_asked_to() -> None:
+def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subjects, "AT_ONCE", 1.0)  # picture by picture
     where = {
         "network": "vgg11",
         "weights": "untrained:0",
@@ -223,10 +225,13 @@ def test_a_costly_network_draws_when_it_is_asked_to() -> None:
     at = opened("excites", **where, steps="8")
     assert mosaic(at)["seen"] < 359
     assert not [sent for sent in boards(at) if "frame" in sent]
-    at.button(key="switch_search").click().run()
-    seen = mosaic(at)["seen"]
+    at.button(key="search_stop").click().run()
+    (search,) = COMPUTING.tasks
+    assert search.wait(30)  # nobody else watches
+    seen = mosaic(at.run())["seen"]
     at.button(key="begin_ascent").click().run()
-    assert len(numbers(ascent(at)["values"])) > 1
+    while len(numbers(ascent(at)["values"])) < 3:
+        at.run()
     assert mosaic(at)["seen"] == seen  # stopped is stopped
     assert "stopped" in at.get("progress")[0].proto.text
 
@@ -247,37 +252,27 @@ def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) ->
         "strongest",
         lambda *a, **k: begun.append(1) or plain(*a, **k),
     )
-    while not subjects.search(subject()).done:
-        subjects.go_on_searching(subject())
+    assert subjects.search(subject()).wait(60)
     before = len(begun)
     for _visitor in range(30):
-        subjects.go_on_searching(subject())
+        assert subjects.search(subject()).result().done
     assert len(begun) == before
-    assert not subjects.search(subject(60)).done
+    assert subjects.search(subject(60)).result().total == 60
 
 
 def test_a_slice_is_short_and_the_next_goes_on() -> None:
-    settings = Settings(steps=512)
-    work = subjects.ascent(subject(), 0, settings)
-    assert isinstance(work, Work)
-    work.advance(lambda since: subjects._ascent_steps(subject(), 0, settings, since), 0.01)
-    assert work.latest
-    first = work.latest.step
-    assert first < 512
-    subjects.go_on_ascending(subject(), 0, settings)
-    assert work.latest.step > first
-
-
-def finds(begun: list[int], wait: float = 0.0) -> Any:
-    """Steps of an ascent that never ends; `begun` has a 1 for each slice."""
-    settings = Settings(steps=512)
-
-    def steps(since: Any) -> Iterator[Any]:
-        begun.append(1)
-        time.sleep(wait)
-        yield from subjects._ascent_steps(subject(), 0, settings, since)
-
-    return steps
+    settings = Settings(steps=64)
+    task: Task[Ascent] = Task()
+    task.queue(partial(subjects._ascent_steps, subject(), 0, settings))
+    task.run(0)
+    assert task.latest
+    assert (task.latest.step, task.finished) == (0, False)
+    task.run(0.01)
+    assert 0 < task.latest.step < 64
+    task.run(60)
+    assert (task.latest.step, task.finished) == (64, True)
+    (*_others, alone) = engine.ascend(subject().load(), "conv2", 0, (1, 28, 28), settings)
+    torch.testing.assert_close(task.latest.picture, alone.picture)
 
 
 @contextmanager
@@ -289,56 +284,13 @@ def all_turns_taken() -> Iterator[None]:
         yield
 
 
-def test_thirty_who_wait_for_a_first_result_take_one_slice_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    work: Work[Any] = Work(1000)
-    begun: list[int] = []
-    asked = threading.Semaphore(0)
-    monkeypatch.setattr(computation, "PATIENCE", 60)
-
-    def steps(since: Any) -> Iterator[Any]:
-        for _visitor in range(30):  # nobody is late
-            assert asked.acquire(timeout=60)
-        time.sleep(0.1)  # from asking to waiting it is a few lines
-        return finds(begun)(since)
-
-    def visit(_visitor: int) -> bool:
-        asked.release()
-        work.advance(steps, 0.01)
-        return work.latest is not None
-
-    with ThreadPoolExecutor(30) as threads:
-        assert all(threads.map(visit, range(30)))
-    assert len(begun) < 5  # one, and those who asked late enough to find the result
-    before = work.latest.step
-    work.advance(finds(begun), 0.01)  # asked again, it goes on
-    assert work.latest.step > before
-
-
-def test_while_others_are_served_a_page_shows_what_there_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    work: Work[Any] = Work(1000)
-    begun: list[int] = []
-    monkeypatch.setattr(computation, "PATIENCE", 0.05)
-    with all_turns_taken():
-        work.advance(finds(begun), 0.01)  # waits a while, not for ever
-        assert work.latest is None
-    work.advance(finds(begun), 0.01)
-    step = work.latest.step
-    monkeypatch.setattr(computation, "PATIENCE", 3600.0)  # with a result nobody waits
-    with all_turns_taken():
-        work.advance(finds(begun), 0.01)
-    assert (work.latest.step, len(begun)) == (step, 1)
-
-
 def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as hasty, all_turns_taken():
-        hasty.setattr(computation, "PATIENCE", 0.05)
+        hasty.setattr(subjects, "PATIENCE", 0.05)
         at = opened("excites", **HERE, channel="7")
         assert "Waiting for other visitors" in text(at)
         assert not [sent for sent in boards(at) if "tile" in sent]
+    assert subjects.search(subject(359)).latest
     at.run()
     assert "Waiting for other visitors" not in text(at)
     assert mosaic(at)["chosen"] == 7  # what the link asked for
@@ -346,9 +298,7 @@ def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.Mon
 
 
 def test_files_tell_what_is_shown() -> None:
-    while not subjects.search(subject()).done:
-        subjects.go_on_searching(subject())
-    found = subjects.search(subject()).latest
+    found = subjects.search(subject()).result()
     assert found
     rows = list(csv.reader(io.StringIO(files.table(subject(), found))))
     assert len(rows) == 1 + 16 * 9

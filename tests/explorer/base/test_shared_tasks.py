@@ -1,0 +1,184 @@
+"""Tasks that many ask for, in threads: made once, left by nobody watching, after waiting pages."""
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from explorer.base import compute_slots
+from explorer.base.tasks import Ending, Pool, SharedTasks, Steps, Task
+
+VISITORS = 30
+SOON = 20.0  # seconds until a test fails; what it waits for takes a fraction of one
+
+
+def shared(most_bytes: int = 10**6, patience: float = 60.0, **pool: float) -> SharedTasks[int]:
+    return SharedTasks(Pool(at_once=2, **pool), most_bytes, patience)
+
+
+def counting(upto: int, made: list[int] | None = None, pause: float = 0.0) -> Steps[int]:
+    """From where it was on; what is made in each turn begins with a number in `made`."""
+
+    def steps(task: Task[int]) -> Iterator[int]:
+        first = task.latest or 0
+        if made is not None:
+            made.append(first)
+        for number in range(first + 1, upto + 1):
+            time.sleep(pause)
+            yield number
+            task.tell(number, upto)
+
+    return steps
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + SOON
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_thirty_who_ask_for_the_same_share_one_task() -> None:
+    tasks, made = shared(), list[int]()
+
+    def visit(_visitor: int) -> Task[int]:
+        task = tasks.ask("it", counting(3, made, 0.02))
+        assert task.wait(SOON, first=True)
+        assert task.result() == 3
+        return task
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        assert len(set(threads.map(visit, range(VISITORS)))) == 1
+    assert made == [0]
+    assert tasks.ask("it", counting(3, made)).finished  # it is kept
+    assert made == [0]
+
+
+def test_whoever_waited_has_the_result_whatever_the_cache_let_go() -> None:
+    tasks, made = shared(most_bytes=1), list[int]()
+    held = [tasks.ask(visitor, counting(1, made)) for visitor in range(VISITORS)]
+    assert all(task.wait(SOON) for task in held)
+    assert tasks.ask(3, counting(1, made)) is held[3]  # while the first one looks
+    assert len(made) == VISITORS
+    held.clear()
+    until(lambda: bool(gc.collect() or not tasks._held))  # threads that are just leaving
+    assert tasks.ask(3, counting(1, made)).wait(SOON)
+    assert len(made) == VISITORS + 1
+
+
+def test_what_nobody_watches_ends_and_goes_on_where_it_was() -> None:
+    tasks, made = shared(patience=0.1), list[int]()
+    task = tasks.ask("it", counting(40, made, 0.01))
+    until(lambda: task.finished)
+    assert task.ending is Ending.LEFT
+    assert task.latest
+    assert 0 < task.latest < 40
+    until(lambda: tasks.ask("it", counting(40, made)).ending is Ending.DONE)
+    assert (made[0], made[1] > 0, task.latest) == (0, True, 40)
+
+
+def test_who_stops_leaves_it_to_those_who_still_watch() -> None:
+    task = shared().ask("it", counting(10_000, pause=0.01))
+    until(lambda: task.latest is not None)
+    task.leave()
+    task.ask()  # another visitor's page
+    assert not task.wait(1.2)
+    task.leave()
+    until(lambda: task.finished)
+    assert task.ending is Ending.LEFT
+
+
+def test_a_failure_is_a_sentence_and_others_try_again(caplog: pytest.LogCaptureFixture) -> None:
+    tasks = shared()
+
+    def refuse(task: Task[int]) -> Iterator[int]:
+        yield 7
+        raise ValueError("Choose a smaller patch.")
+
+    def fail(_task: Task[int]) -> Iterator[int]:
+        raise RuntimeError("a fault of ours")
+        yield
+
+    task = tasks.ask("it", refuse)
+    assert task.wait(SOON)
+    assert (task.failed, task.sentence, task.latest) == (True, "Choose a smaller patch.", 7)
+    again = tasks.ask("it", counting(8))
+    assert again.wait(SOON)
+    assert again.result() == 8
+    broken = tasks.ask("broken", fail)
+    assert broken.wait(SOON)
+    assert "our mistake" in broken.sentence
+    assert "a fault of ours" in caplog.text
+
+
+def test_turns_are_shared_by_all_that_wait() -> None:
+    tasks, order = shared(seconds=0.0), list[str]()
+
+    def steps(name: str) -> Steps[int]:
+        def run(task: Task[int]) -> Iterator[int]:
+            order.append(name)
+            yield from counting(5)(task)
+
+        return run
+
+    with ExitStack() as pages:
+        for _each in range(compute_slots.MOST):
+            assert pages.enter_context(compute_slots.turn(SOON))
+        begun = [tasks.ask(name, steps(name)) for name in "abcd"]
+        time.sleep(0.05)
+        assert not order  # the pages' turns go first
+    assert all(task.wait(SOON) for task in begun)
+    assert {*order[:4]} == {*"abcd"}  # nobody has a second turn before all had a first
+
+
+def test_a_page_that_waits_goes_before_what_goes_on_in_the_background() -> None:
+    tasks = shared(seconds=SOON)
+    begun = [tasks.ask(n, counting(10**6, pause=0.001)) for n in range(compute_slots.MOST + 2)]
+    until(lambda: sum(task.latest is not None for task in begun) >= 2)
+    for _click in range(20):
+        asked = time.monotonic()
+        with compute_slots.turn(SOON) as taken:
+            assert taken
+            assert time.monotonic() - asked < 1
+    for task in begun:
+        task.stop()
+    assert all(task.wait(SOON) for task in begun)
+    with compute_slots.turn(0) as free:
+        assert free  # nothing is held
+
+
+def test_time_left_follows_from_the_rate() -> None:
+    task: Task[int] = Task()
+    assert task.seconds_left is None
+    task.queue(counting(4, pause=0.05))
+    task.run(0)
+    assert (task.done, task.total, task.seconds_left) == (0, 0, None)
+    task.run(0.07)
+    assert task.done == 2
+    assert task.seconds_left == pytest.approx(task.seconds)
+    before = task.seconds
+    time.sleep(0.05)
+    assert task.seconds == before  # of work, not of waiting
+
+
+def test_a_task_that_is_stopped_while_it_waits_never_begins() -> None:
+    tasks, free = shared(), threading.Event()
+
+    def steps(_task: Task[int]) -> Iterator[int]:
+        free.wait(SOON)
+        yield 1
+
+    busy = [tasks.ask(n, steps) for n in range(2)]
+    made: list[int] = []
+    waiting = tasks.ask("it", counting(3, made))
+    assert waiting.waiting
+    assert tasks.pool.position(waiting) == 1
+    waiting.stop()
+    assert waiting.finished
+    free.set()
+    assert all(task.wait(SOON) for task in busy)
+    assert not made
