@@ -24,8 +24,8 @@ import torchlens
 from captum.attr import LayerActivation
 from torch import Tensor, nn
 
-from explorer import networks
 from explorer.inside import activations
+from explorer.networks import NetworkSpec
 
 NETWORKS = ("torchvision/resnet18", "torchvision/densenet121")
 TURNS = 25
@@ -86,10 +86,10 @@ def case(name: str) -> tuple[nn.Module, Tensor]:
     """The network with random weights, and a random picture: the same in every process."""
     gc.collect()
     gc.freeze()  # as the server does once it has imported everything
-    architecture = networks.get(name)
+    spec = NetworkSpec.parse(name)
     torch.manual_seed(0)
-    network = architecture.build(**architecture.resolve()).eval()
-    return network, torch.rand(1, *architecture.input_shape)
+    network = spec.build().eval()
+    return network, torch.rand(1, *spec.input_size)
 
 
 def seconds(way: str, name: str) -> float:

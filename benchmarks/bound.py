@@ -25,16 +25,16 @@ def steps(
     with queued_on(own_stream(setting.device)), repeatable():
         learner = Learner(
             recipe,
-            setting.options,
+            setting.spec,
             setting.device,
             setting.numbers,
             capturable=recorder is not None,
         )
         learner.set_rate(recipe.learning_rate)
-        pictures = torch.rand(recipe.batch_size, *setting.picture).to(learner.device)
+        pictures = torch.rand(recipe.batch_size, *setting.input_size).to(learner.device)
         pictures = pictures.contiguous(memory_format=setting.numbers.layout)
         labels = torch.arange(recipe.batch_size, device=learner.device)
-        labels %= int(setting.options["num_classes"])
+        labels %= setting.spec.classes
         step = partial(learner.update, pictures, labels)
         for number in itertools.count():
             if recorder and number == capture.WARM_UP:

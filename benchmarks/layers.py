@@ -19,9 +19,8 @@ import torch
 import torchinfo
 from torch import nn
 
-from explorer import networks
 from explorer.analysis import summary as anatomy
-from explorer.networks.registry import build_on_meta
+from explorer.networks import NetworkSpec
 
 CASES = (
     ("lenet", 1, 7),
@@ -65,12 +64,10 @@ def summary(network: nn.Module, shape: tuple[int, ...], device: str) -> object:
 
 def compare(name: str, batch: int, turns: int) -> Result:
     """One network: the explorer, torchinfo on the CPU, torchinfo on the meta device, in turns."""
-    architecture = networks.get(name)
-    options = architecture.resolve()
-    shape = (batch, *architecture.input_shape)
-    for_us = build_on_meta(architecture, options)
-    for_meta = build_on_meta(architecture, options)
-    for_cpu = architecture.build(**options).eval()
+    spec = NetworkSpec.parse(name)
+    shape = (batch, *spec.input_size)
+    for_us, for_meta = spec.build_on_meta(), spec.build_on_meta()
+    for_cpu = spec.build().eval()
     anatomy.dissect(for_us, shape)  # each once unmeasured: first calls import what they need
     summary(for_meta, shape, "meta")
     took: dict[str, list[float]] = {"explorer": [], "cpu": [], "meta": []}
@@ -92,11 +89,11 @@ def peak_memory(name: str, batch: int) -> float:
 
 def measure_memory(name: str, batch: int) -> float:
     """The peak above the imports, in this very process."""
-    architecture = networks.get(name)
-    anatomy.measure("lenet", None, (1, 28, 28))  # loads the parts of torch that load late
+    spec, first = NetworkSpec.parse(name), NetworkSpec.parse("lenet")
+    anatomy.measure(first, first.input_size)  # loads the parts of torch that load late
     Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak of the imports
     before = _resident("VmRSS")
-    anatomy.measure(name, None, architecture.input_shape, batch)
+    anatomy.measure(spec, spec.input_size, batch)
     return (_resident("VmHWM") - before) / 1024
 
 

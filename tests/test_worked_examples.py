@@ -9,6 +9,7 @@ from torch.nn import functional
 from explorer.analysis import summary
 from explorer.analysis.summary import Summary
 from explorer.lessons import edge_kernel as engine
+from explorer.networks import NetworkSpec
 from explorer.networks.ops import corr2d, output_size
 
 NINE = torch.arange(9.0).reshape(3, 3)
@@ -93,13 +94,13 @@ def costs(found: Summary) -> list[tuple[int, int]]:
 
 
 def test_lenets_five_layers():
-    assert costs(summary.measure("lenet", None, (1, 28, 28))) == [
+    assert costs(summary.measure(NetworkSpec.parse("lenet"), (1, 28, 28))) == [
         (156, 117_600), (2_416, 240_000), (48_120, 48_000), (10_164, 10_080), (850, 840),
     ]  # fmt: skip
 
 
 def test_vgg11s_layers_cost_alike_and_weigh_differently():
-    assert costs(summary.measure("vgg11", None, (1, 224, 224))) == [
+    assert costs(summary.measure(NetworkSpec.parse("vgg11"), (1, 224, 224))) == [
         (640, 28_901_376), (73_856, 924_844_032), (295_168, 924_844_032),
         (590_080, 1_849_688_064), (1_180_160, 924_844_032), (2_359_808, 1_849_688_064),
         (2_359_808, 462_422_016), (2_359_808, 462_422_016), (102_764_544, 102_760_448),
@@ -114,6 +115,6 @@ def test_vgg11s_layers_cost_alike_and_weigh_differently():
 )  # fmt: skip
 def test_what_enters_the_first_linear_layer(name: str, entering: int):
     shape = {"lenet": 28, "bn_lenet": 28, "alexnet": 224, "vgg11": 224}.get(name, 96)
-    found = summary.measure(name, None, (1, shape, shape))
+    found = summary.measure(NetworkSpec.parse(name), (1, shape, shape))
     first = next(each for each in found.layers if each.operation.type == "Linear")
     assert first.operation.input_shapes[0][1] == entering

@@ -1,16 +1,15 @@
 """What a network takes in memory: to predict, and to train."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from explorer import networks
 from explorer.analysis.operations import INPUT, Graph
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
+from explorer.networks import NetworkSpec
 
 FLOAT32 = 4  # bytes
 
@@ -62,14 +61,13 @@ class TrainingMemory:
 
 
 def training_memory(
-    name: str, options: Mapping[str, object] | None, picture: Picture, batch: int, optimizer: str
+    spec: NetworkSpec, size: InputSize, batch: int, optimizer: str
 ) -> TrainingMemory:
     """What one training step needs: a forward pass on the meta device, in training mode.
 
     Autograd itself says which tensors it saves for the backward pass; each memory is counted once.
     """
-    architecture = networks.get(name)
-    network = networks.build_on_meta(architecture, architecture.resolve(options)).train()
+    network = spec.build_on_meta().train()
     weights = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
     saved: dict[int, int] = {}
 
@@ -84,7 +82,7 @@ def training_memory(
     problem = ""
     with torch.enable_grad(), saved_tensors_hooks(note, lambda tensor: tensor):
         try:
-            network(note(torch.empty((batch, *picture), device="meta")))
+            network(note(torch.empty((batch, *size), device="meta")))
         except Exception as error:  # noqa: BLE001 (e.g. batch norm refuses a single value)
             problem = str(error)
     numbers = [p.numel() * FLOAT32 for p in network.parameters() if p.requires_grad]

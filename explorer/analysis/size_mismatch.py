@@ -1,6 +1,6 @@
 """Why a network cannot take an input, and which sizes it takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,9 +9,8 @@ from torch import nn
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
 from explorer.analysis.operations import INPUT, Graph, Operation
-from explorer.base.inputs import MAX_SIDE, Picture
-from explorer.networks import Architecture, build_on_meta, get
-from explorer.networks.registry import Value
+from explorer.base.inputs import MAX_SIDE, InputSize
+from explorer.networks import NetworkSpec
 
 
 @dataclass(frozen=True)
@@ -33,21 +32,19 @@ class SizeMismatch:
     arrived: Shape | None
     wanted: Shape | None
     sides: tuple[int, int | None] | None
-    nearest: Picture | None
+    nearest: InputSize | None
     problem: str  # PyTorch's own words
 
 
-def explain(
-    network: nn.Module, graph: Graph, architecture: Architecture, options: Mapping[str, Value]
-) -> SizeMismatch:
+def explain(network: nn.Module, graph: Graph, spec: NetworkSpec) -> SizeMismatch:
     """Why `graph`, a record of `network`, ends early; the network is on the meta device."""
     failed = graph.operations[-1]
     reason, got, needs = diagnose(failed)
     batch, channels, height, width = graph.input_shape
-    default = record(network, (batch, *_default_picture(network, architecture)))
+    default = record(network, (batch, *spec.input_size))
     if reason == "channels" and failed.inputs == (INPUT,):
         channels = needs or channels
-    sides = _known_sides(architecture.name, tuple(sorted(options.items())), channels)
+    sides = _known_sides(spec, channels)
     return SizeMismatch(
         operation=failed,
         reason=reason,
@@ -56,18 +53,14 @@ def explain(
         arrived=_map_before(graph, failed) if reason == "features" else None,
         wanted=_map_before(default, failed) if reason == "features" else None,
         sides=sides,
-        nearest=(channels, _clamp(height, sides), _clamp(width, sides)) if sides else None,
+        nearest=InputSize(channels, _clamp(height, sides), _clamp(width, sides)) if sides else None,
         problem=graph.problem,
     )
 
 
 @lru_cache(maxsize=512)  # they do not depend on the size that was asked for, and take a while
-def _known_sides(
-    name: str, options: tuple[tuple[str, Value], ...], channels: int
-) -> tuple[int, int | None] | None:
-    architecture = get(name)
-    network = build_on_meta(architecture, dict(options))
-    return accepted_sides(network, channels, architecture.input_shape[1])
+def _known_sides(spec: NetworkSpec, channels: int) -> tuple[int, int | None] | None:
+    return accepted_sides(spec.build_on_meta(), channels, spec.input_size.height)
 
 
 def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
@@ -85,13 +78,6 @@ def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
     if len(failed.input_shapes) > 1:
         return "shapes", None, None
     return "refused", None, None
-
-
-def _default_picture(network: nn.Module, architecture: Architecture) -> Picture:
-    """The default size with the number of channels that this network was built for."""
-    first = next((m for m in network.modules() if isinstance(m, nn.Conv2d)), None)
-    _, height, width = architecture.input_shape
-    return (first.in_channels if first else architecture.input_shape[0]), height, width
 
 
 def _map_before(graph: Graph, failed: Operation) -> Shape | None:

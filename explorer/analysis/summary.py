@@ -8,7 +8,6 @@ from typing import Literal
 
 from torch import nn
 
-from explorer import networks
 from explorer.analysis import receptive_field, size_mismatch
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
@@ -16,7 +15,8 @@ from explorer.analysis.memory import FLOAT32, peak_bytes
 from explorer.analysis.operations import Graph, Operation
 from explorer.analysis.receptive_field import Field
 from explorer.analysis.size_mismatch import SizeMismatch
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
+from explorer.networks import NetworkSpec
 
 Status = Literal["ok", "failed", "unused"]
 
@@ -113,8 +113,7 @@ class Totals:
 class Summary:
     """Everything that the layer table shows, as numbers."""
 
-    architecture: str
-    options: Mapping[str, networks.registry.Value]
+    spec: NetworkSpec
     input: Shape
     output: Shape | None
     layers: tuple[Layer, ...]
@@ -123,30 +122,22 @@ class Summary:
     mismatch: SizeMismatch | None
 
 
-def measure(
-    name: str, options: Mapping[str, object] | None, picture: Picture, batch: int = 1
-) -> Summary:
-    """The summary of network `name` for `batch` pictures of (C, H, W).
+def measure(spec: NetworkSpec, size: InputSize, batch: int = 1) -> Summary:
+    """The summary of a network for `batch` pictures.
 
-    Raises:
-        ValueError: unknown network, option or value. A size that does not work is no error: the
-        layers up to the one that fails are there, with the mismatch.
+    A size that does not work is no error: the layers up to the one that fails are there, with the
+    mismatch.
     """
-    architecture = networks.get(name)
-    resolved = architecture.resolve(options)
-    network = networks.build_on_meta(architecture, resolved)
-    graph, layers, tree, totals = dissect(network, (batch, *picture))
+    network = spec.build_on_meta()
+    graph, layers, tree, totals = dissect(network, (batch, *size))
     return Summary(
-        architecture=name,
-        options=resolved,
+        spec=spec,
         input=graph.input_shape,
         output=graph.output_shape,
         layers=layers,
         tree=tree,
         totals=totals,
-        mismatch=size_mismatch.explain(network, graph, architecture, resolved)
-        if graph.problem
-        else None,
+        mismatch=size_mismatch.explain(network, graph, spec) if graph.problem else None,
     )
 
 

@@ -2,10 +2,9 @@
 
 import math
 import re
+from typing import NamedTuple
 
 from explorer.base.language import _
-
-Picture = tuple[int, int, int]  # (C, H, W)
 
 # Above these, numbers of elements no longer fit 64 bits in the widest networks.
 MAX_CHANNELS = 1024
@@ -13,34 +12,50 @@ MAX_SIDE = 16_384
 MAX_BATCH = 4096
 
 
-def parse(text: str, default: Picture) -> Picture:
-    """A size such as "1x224x224", "28 × 28" or "28" as (C, H, W); what is missing is `default`'s.
+class InputSize(NamedTuple):
+    """The size of a network's input: (C, H, W)."""
 
-    One number is a square; two are height and width; an empty text is the default.
+    channels: int
+    height: int
+    width: int
 
-    Raises:
-        ValueError: says what came, what was expected, and an example.
-    """
-    example = "x".join(map(str, default))
-    if not text.strip():
-        return default
-    parts = [part for part in re.split(r"[x×*,;\s]+", text.strip().lower()) if part]
-    if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"[+-]?\d{1,12}", part) for part in parts):
-        raise ValueError(
-            _(
-                "“{given}” is not an input size. Write channels × height × width, "
-                "for example {example}, or one number for a square picture."
-            ).format(given=text.strip()[:40], example=example)
-        )
-    numbers = [int(part) for part in parts]
-    if len(numbers) == 1:
-        _within(_("The size"), numbers[0], MAX_SIDE)
-        numbers *= 2
-    channels, height, width = numbers if len(numbers) == 3 else (default[0], *numbers)
-    _within(_("The number of channels"), channels, MAX_CHANNELS)
-    _within(_("The height"), height, MAX_SIDE)
-    _within(_("The width"), width, MAX_SIDE)
-    return channels, height, width
+    @classmethod
+    def parse(cls, text: str, default: "InputSize") -> "InputSize":
+        """A size such as "1x224x224", "28 × 28" or "28"; what is missing is `default`'s.
+
+        One number is a square; two are height and width; an empty text is the default.
+
+        Raises:
+            ValueError: says what came, what was expected, and an example.
+        """
+        if not text.strip():
+            return default
+        parts = [part for part in re.split(r"[x×*,;\s]+", text.strip().lower()) if part]
+        whole = all(re.fullmatch(r"[+-]?\d{1,12}", part) for part in parts)
+        if not (whole and 1 <= len(parts) <= 3):
+            raise ValueError(
+                _(
+                    "“{given}” is not an input size. Write channels × height × width, "
+                    "for example {example}, or one number for a square picture."
+                ).format(given=text.strip()[:40], example=default.spell())
+            )
+        numbers = [int(part) for part in parts]
+        if len(numbers) == 1:
+            _within(_("The size"), numbers[0], MAX_SIDE)
+            numbers *= 2
+        size = cls(*numbers) if len(numbers) == 3 else cls(default.channels, *numbers)
+        _within(_("The number of channels"), size.channels, MAX_CHANNELS)
+        _within(_("The height"), size.height, MAX_SIDE)
+        _within(_("The width"), size.width, MAX_SIDE)
+        return size
+
+    def spell(self) -> str:
+        """The one spelling used in links and on the command line: "1x28x28"."""
+        return "x".join(map(str, self))
+
+    def with_sides(self, height: int, width: int) -> "InputSize":
+        """As many channels, other sides."""
+        return self._replace(height=height, width=width)
 
 
 def parse_batch(given: object) -> int:
@@ -65,11 +80,6 @@ def _within(what: str, number: int, most: int) -> None:
                 what=what, number=number, most=most
             )
         )
-
-
-def spell(picture: Picture) -> str:
-    """The one spelling used in links and on the command line: "1x28x28"."""
-    return "x".join(map(str, picture))
 
 
 Matrix = tuple[tuple[float, ...], ...]

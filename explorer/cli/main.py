@@ -14,11 +14,13 @@ from explorer import networks
 from explorer.analysis import summary, wording
 from explorer.analysis.summary import Block, Layer, Summary
 from explorer.base import inputs, plain_text
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
 from explorer.cli import access_options, doctor, run_commands, watch_run
 from explorer.cli.run_commands import settings
 from explorer.cli.terminal import table
+from explorer.networks import NetworkSpec
 from explorer.server import serve
 
 MISFIT = 2  # exit status: bad arguments, or a size that the network cannot take
@@ -95,7 +97,7 @@ def _list(options: argparse.Namespace) -> int:
         (
             a.name,
             str(a.paper.year) if a.paper else "",
-            times(a.input_shape),
+            times(a.input_size),
             count(a.parameters or 0),
             _options(a),
         )
@@ -115,7 +117,7 @@ def _describe(architecture: networks.Architecture) -> dict[str, Any]:
         "name": architecture.name,
         "title": architecture.title,
         "year": architecture.paper.year if architecture.paper else None,
-        "input": list(architecture.input_shape),
+        "input": list(architecture.input_size),
         "parameters": architecture.parameters,
         "options": {
             option.name: {
@@ -151,14 +153,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _layers(options: argparse.Namespace) -> int:
     architecture = networks.get(options.name)
-    picture = (
-        inputs.parse(options.input, architecture.input_shape)
-        if options.input
-        else architecture.input_shape
-    )
-    found = summary.measure(
-        options.name, settings(options.set), picture, inputs.parse_batch(options.batch)
-    )
+    size = InputSize.parse(options.input, architecture.input_size)
+    spec = NetworkSpec.parse(options.name, settings(options.set))
+    found = summary.measure(spec, size, inputs.parse_batch(options.batch))
     if options.json:
         print(json.dumps(as_json(found), indent=1))
     else:
@@ -175,8 +172,8 @@ def as_json(found: Summary) -> dict[str, Any]:
     """The summary as plain data; with an "error" entry if the size does not work."""
     sums = found.totals
     data: dict[str, Any] = {
-        "architecture": found.architecture,
-        "options": dict(found.options),
+        "architecture": found.spec.name,
+        "options": found.spec.values,
         "input": list(found.input),
         "output": list(found.output) if found.output else None,
         "layers": [_layer(layer) for layer in found.layers],
@@ -191,7 +188,7 @@ def as_json(found: Summary) -> dict[str, Any]:
         },
     }
     if found.mismatch:
-        text = wording.mismatch(found.mismatch, networks.get(found.architecture).title)
+        text = wording.mismatch(found.mismatch, found.spec.architecture.title)
         operation = found.mismatch.operation
         data["error"] = {
             "layer": operation.name,

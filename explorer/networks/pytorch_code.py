@@ -1,20 +1,22 @@
 """The PyTorch code of exactly the network on screen, which runs by itself.
 
-Course networks: what the builder needs is cut out of the very files that built it, following
-names from definition to definition. torchvision's: the call that builds it.
+Its source says how it is built. For the course's networks, what the builder needs is cut out of the
+very files that built it, following names from definition to definition.
 """
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from explorer import networks
+from torch import nn
+
 from explorer.base import python_source
-from explorer.base.inputs import Picture
-from explorer.networks.registry import TORCHVISION, Architecture, Value
-from explorer.networks.torchvision_models import KEYWORDS
+from explorer.base.inputs import InputSize
+from explorer.networks import registry
+from explorer.networks.registry import Value
+from explorer.networks.spec import NetworkSpec
 
 _OURS = "explorer"
 
@@ -27,31 +29,28 @@ class _Excerpt:
     imports: dict[str, set[str]] = field(default_factory=dict)  # module → names taken from it
 
 
-def pytorch(name: str, options: Mapping[str, object], picture: Picture, batch: int) -> str:
-    """Source text that builds the network, runs it on zeros of (batch, *picture) and prints shapes.
-
-    Raises:
-        ValueError: unknown network, option or value.
-    """
-    architecture = networks.get(name)
-    resolved = architecture.resolve(options)
-    torchvision = name.startswith(TORCHVISION)
-    body = _torchvision(architecture, resolved) if torchvision else _course(architecture, resolved)
-    return f"{body}\n\n\n{_run(picture, batch)}"
+def pytorch(spec: NetworkSpec, size: InputSize, batch: int) -> str:
+    """Source text that builds the network, runs it on zeros of (batch, *size) and prints shapes."""
+    body = registry.source(spec.source).code(spec.key, spec.values)
+    return f"{body}\n\n\n{_run(size, batch)}"
 
 
-def _course(architecture: Architecture, options: Mapping[str, Value]) -> str:
-    build = architecture.build
-    excerpt = _Excerpt()
-    _collect(importlib.import_module(build.__module__), build.__name__, excerpt)
-    arguments = ", ".join(f"{key}={_literal(value)}" for key, value in options.items())
+def excerpt(build: Callable[..., nn.Module], options: Mapping[str, Value]) -> str:
+    """The definitions that `build` needs, and its call with `options`."""
+    found = _Excerpt()
+    _collect(importlib.import_module(build.__module__), build.__name__, found)
     return "\n\n\n".join(
         [
-            _imports(excerpt.imports),
-            *excerpt.definitions.values(),
-            f"net = {build.__name__}({arguments}).eval()",
+            _imports(found.imports),
+            *found.definitions.values(),
+            f"net = {build.__name__}({arguments(options)}).eval()",
         ]
     )
+
+
+def arguments(keywords: Mapping[str, object]) -> str:
+    """Keyword arguments as they are typed."""
+    return ", ".join(f"{key}={_literal(value)}" for key, value in keywords.items())
 
 
 def _literal(value: object) -> str:
@@ -119,41 +118,8 @@ def _source(text: str, node: ast.stmt) -> str:
     return "\n".join(lines)
 
 
-def _torchvision(architecture: Architecture, options: Mapping[str, Value]) -> str:
-    name = architecture.name.removeprefix(TORCHVISION)
-    keywords = {"weights": None, "num_classes": options["num_classes"], **KEYWORDS.get(name, {})}
-    arguments = ", ".join(f"{key}={_literal(value)}" for key, value in keywords.items())
-    lines = [
-        "import torch",
-        "from torchvision import models",
-        "",
-        f"net = models.{name}({arguments}).eval()",
-    ]
-    if options["in_channels"] != architecture.in_channels.default:
-        lines += [
-            "",
-            "# A first convolution for another number of input channels.",
-            "modules = net.named_modules()",
-            "path, first = next((p, m) for p, m in modules if isinstance(m, torch.nn.Conv2d))",
-            'parent, _, child = path.rpartition(".")',
-            "setattr(",
-            "    net.get_submodule(parent),",
-            "    child,",
-            "    torch.nn.Conv2d(",
-            f"        {options['in_channels']},",
-            "        first.out_channels,",
-            "        first.kernel_size,",
-            "        first.stride,",
-            "        first.padding,",
-            "        bias=first.bias is not None,",
-            "    ),",
-            ")",
-        ]
-    return "\n".join(lines)
-
-
-def _run(picture: Picture, batch: int) -> str:
-    shape = ", ".join(map(str, (batch, *picture)))
+def _run(size: InputSize, batch: int) -> str:
+    shape = ", ".join(map(str, (batch, *size)))
     return f"""\
 def show(name):
     def hook(module, inputs, output):

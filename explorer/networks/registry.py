@@ -1,28 +1,24 @@
-"""What the package knows about a network, and how a name becomes one.
+"""What is known about a network, and the sources that networks come from.
 
-A network is a plain value everywhere (URL, widget, command line, a run's record): its registry
-name and a mapping of option name → value. This module turns those into an `nn.Module`.
+A source registers itself: the course's in `architectures`, torchvision's in `torchvision_models`.
+In links, on cards and on the command line the course's networks go by their keys alone ("alexnet"),
+all others by their source and key ("torchvision/resnet18").
 """
 
 import difflib
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Protocol
 
-import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_, _
-from explorer.networks import architectures
 
 Value = str | int
-Shape = tuple[int, int, int]
 
-TORCHVISION = "torchvision/"
+COURSE = "course"
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ class Architecture:
     name: str
     title: str
     build: Callable[..., nn.Module]  # called with every option as a keyword
-    input_shape: Shape  # (C, H, W) by default
+    input_size: InputSize  # by default
     paper: Paper | None
     introduced: str  # what was new, one sentence
     parameters: int | None  # stated count with default options
@@ -148,65 +144,51 @@ class Architecture:
         }
 
 
-class _WithoutMemory(TorchFunctionMode):
-    """Tensors that layers allocate for their weights get shapes but no memory.
-
-    `torch.device("meta")` would do the same for every factory function, but some networks compute
-    with small tensors while they are built (RegNet its widths, Swin its window indices), and those
-    need values. Thread-local, as every function mode.
-    """
-
-    FACTORIES = frozenset({torch.empty, torch.zeros, torch.ones, torch.randn, torch.full})
-    FILLERS = frozenset(
-        {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_, nn.init.kaiming_uniform_}
-    )
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
-        if func in self.FACTORIES and kwargs.get("device") is None:  # layers pass device=None
-            kwargs["device"] = "meta"
-        if func in self.FILLERS:
-            filled = args[0] if args else kwargs["tensor"]
-            if filled.is_meta:  # nothing to fill: this saves half of the time
-                return filled
-        return func(*args, **kwargs)
-
-
-def build_on_meta(architecture: Architecture, options: Mapping[str, Value]) -> nn.Module:
-    """The network in evaluation mode on the meta device: to be measured, not to be run."""
-    with _WithoutMemory():
-        network = architecture.build(**options)
-    return network.to("meta").eval()
-
-
-def _modules() -> Iterator[Any]:
-    for info in pkgutil.iter_modules(architectures.__path__):
-        yield importlib.import_module(f"{architectures.__name__}.{info.name}")
-
-
 def main_answer(output: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Logits (N, K); networks with side classifiers answer several times, the main one first."""
     return (output if isinstance(output, Tensor) else output[0]).flatten(1)
 
 
-@cache
-def course() -> dict[str, Architecture]:
-    """The course's networks by name, oldest first. A file in `architectures` is found by itself."""
-    found = [entry for module in _modules() for entry in module.ARCHITECTURES]
-    found.sort(key=lambda entry: entry.paper.year if entry.paper else 0)
-    return {entry.name: entry for entry in found}
+class Source(Protocol):
+    """Where networks come from, e.g. a library."""
+
+    @property
+    def name(self) -> str:
+        """What their names begin with."""
+
+    def networks(self) -> Sequence[str]:
+        """The keys of its networks."""
+
+    def architecture(self, key: str) -> Architecture:
+        """The facts of one of `networks`, and how it is built."""
+
+    def code(self, key: str, options: Mapping[str, Value]) -> str:
+        """PyTorch code that calls the network `net`, with every option, and imports torch."""
+
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    """Let its networks be found. Lists keep the order in which sources came."""
+    _sources[source.name] = source
+
+
+def source(name: str) -> Source:
+    """The source called `name`."""
+    return _sources[name]
+
+
+def spell(source: str, key: str) -> str:
+    """A network's name: "alexnet", "torchvision/resnet18"."""
+    return key if source == COURSE else f"{source}/{key}"
 
 
 @cache
 def _option_titles() -> dict[str, str]:
     """Option name → its title; an option of several networks is one thing under one title."""
-    own = (option for entry in course().values() for option in entry.all_options)
+    course = _sources[COURSE]
+    own = (each for key in course.networks() for each in course.architecture(key).all_options)
     return {option.name: option.title for option in own}
 
 
@@ -216,30 +198,25 @@ def option_title(name: str) -> str:
 
 
 def names() -> list[str]:
-    """Every name that `get` knows: the course's networks, then torchvision's."""
-    from explorer.networks import torchvision_models  # noqa: PLC0415 (slow to import)
-
-    return [*course(), *torchvision_models.names()]
+    """Every name that `find` knows: the course's networks, then the other sources'."""
+    return [spell(each.name, key) for each in _sources.values() for key in each.networks()]
 
 
-def get(name: str) -> Architecture:
-    """The network called `name`.
+def find(name: str) -> tuple[str, str]:
+    """The source and the key of the network called `name`.
 
     Raises:
         ValueError: no such network; the message names the nearest ones.
     """
-    if name in course():
-        return course()[name]
-    if name.startswith(TORCHVISION):
-        from explorer.networks import torchvision_models  # noqa: PLC0415 (slow to import)
-
-        if name in torchvision_models.names():
-            return torchvision_models.architecture(name)
+    before, slash, after = name.partition("/")
+    source, key = (before, after) if slash else (COURSE, name)
+    if source in _sources and key in _sources[source].networks():
+        return source, key
     near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
     if not near:
         raise ValueError(
             _("There is no network “{given}”. There are {known}, and torchvision/… .").format(
-                given=name[:60], known=", ".join(course())
+                given=name[:60], known=", ".join(_sources[COURSE].networks())
             )
         )
     raise ValueError(
@@ -247,3 +224,13 @@ def get(name: str) -> Architecture:
             given=name, near=_(" or ").join(near)
         )
     )
+
+
+def get(name: str) -> Architecture:
+    """The facts of the network called `name`.
+
+    Raises:
+        ValueError: no such network.
+    """
+    source, key = find(name)
+    return _sources[source].architecture(key)

@@ -4,15 +4,19 @@ Nothing is downloaded: sizes and counts come from what torchvision states about 
 networks are built with random ones.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from torch import nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
-from explorer.base.torchvision_import import models
-from explorer.networks.registry import IN_CHANNELS, NUM_CLASSES, TORCHVISION, Architecture, Paper
+from explorer.networks import pytorch_code, registry
+from explorer.networks.registry import IN_CHANNELS, NUM_CLASSES, Architecture, Paper, Value
+
+TORCHVISION = "torchvision"
 
 # Where a constructor's defaults need another word: no slow initialisation that would need scipy,
 # and the heads that the published parameter counts include.
@@ -232,37 +236,45 @@ def _read_channels(network: nn.Module, in_channels: int) -> None:
     raise AssertionError(f"{type(network).__name__} has no convolution over three channels")
 
 
+def _models() -> Any:
+    from explorer.base.torchvision_import import models  # noqa: PLC0415 (slow to import)
+
+    return models
+
+
 def build(model: str, in_channels: int = 3, num_classes: int = 1000) -> nn.Module:
     """The network that torchvision calls `model`, with random weights: (N, C, S, S) → (N, K)."""
     keywords = KEYWORDS.get(model, {})
-    network: nn.Module = models.get_model(model, weights=None, num_classes=num_classes, **keywords)
+    network: nn.Module = _models().get_model(
+        model, weights=None, num_classes=num_classes, **keywords
+    )
     if in_channels != 3:
         _read_channels(network, in_channels)
     return network
 
 
 @cache
-def names() -> list[str]:
-    """Registry names of every classification network of the installed torchvision."""
-    return [TORCHVISION + model for model in models.list_models(module=models)]
+def names() -> tuple[str, ...]:
+    """What the installed torchvision calls its classification networks."""
+    models = _models()
+    return tuple(models.list_models(module=models))
 
 
 @cache
-def architecture(name: str) -> Architecture:
+def architecture(model: str) -> Architecture:
     """The facts of one of `names`.
 
     Of several published sets of weights the first with the smallest pictures counts: its size is
     the one that the constructor is made for.
     """
-    model = name.removeprefix(TORCHVISION)
-    weights = min(models.get_model_weights(model), key=_side)
-    family = next((key for key in FAMILIES if model.startswith(key)), None)
+    weights = min(_models().get_model_weights(model), key=_side)
+    family = next((each for each in FAMILIES if model.startswith(each)), None)
     paper, introduced = FAMILIES[family] if family else (None, "")
     return Architecture(
-        name=name,
+        name=registry.spell(TORCHVISION, model),
         title=f"{model} (torchvision)",
         build=partial(build, model),
-        input_shape=(3, _side(weights), _side(weights)),
+        input_size=InputSize(3, _side(weights), _side(weights)),
         paper=paper,
         introduced=introduced,
         parameters=weights.meta["num_params"],
@@ -275,3 +287,51 @@ def architecture(name: str) -> Architecture:
 def _side(weights: Any) -> int:
     """Side in pixels of the pictures that the weights were tested on."""
     return int(weights.transforms.keywords["crop_size"])
+
+
+class Torchvision:
+    """The source of the networks of the installed torchvision."""
+
+    name = TORCHVISION
+
+    def networks(self) -> Sequence[str]:
+        """In the alphabet's order."""
+        return names()
+
+    def architecture(self, key: str) -> Architecture:
+        """Facts that torchvision states."""
+        return architecture(key)
+
+    def code(self, key: str, options: Mapping[str, Value]) -> str:
+        """The call that builds it, and another first convolution where the channels need one."""
+        call = {"weights": None, "num_classes": options["num_classes"], **KEYWORDS.get(key, {})}
+        lines = [
+            "import torch",
+            "from torchvision import models",
+            "",
+            f"net = models.{key}({pytorch_code.arguments(call)}).eval()",
+        ]
+        if options["in_channels"] != 3:
+            lines += ["", _CHANNELS_CODE.format(n=options["in_channels"])]
+        return "\n".join(lines)
+
+
+_CHANNELS_CODE = """\
+# A first convolution for another number of input channels.
+modules = net.named_modules()
+path, first = next((p, m) for p, m in modules if isinstance(m, torch.nn.Conv2d))
+parent, _, child = path.rpartition(".")
+setattr(
+    net.get_submodule(parent),
+    child,
+    torch.nn.Conv2d(
+        {n},
+        first.out_channels,
+        first.kernel_size,
+        first.stride,
+        first.padding,
+        bias=first.bias is not None,
+    ),
+)"""
+
+registry.register(Torchvision())

@@ -43,8 +43,8 @@ def needed(recipe: "Recipe") -> int:
     from explorer.data import datasets  # bring torch
 
     facts = datasets.get(recipe.dataset)
-    options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
-    parameters = summary.measure(recipe.network, options, picture).totals.parameters
+    spec, size = recipe.spec(facts.shape[0], len(facts.classes)), recipe.input_size(facts.shape[0])
+    parameters = summary.measure(spec, size).totals.parameters
     copies = _COPIES[recipe.optimizer] + bool(recipe.momentum)
     return parameters * _BYTES * (2 + copies)
 

@@ -9,7 +9,6 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from explorer import networks
 from explorer.data.datasets import Data
 from explorer.runs import artifacts
 from explorer.runs.database import database
@@ -39,7 +38,7 @@ class Saver:
         self._buffer = HostBuffer(training.learner.device)
         self._card = Card(
             network=training.recipe.network,
-            options=networks.get(training.recipe.network).resolve(training.setting.options),
+            options=training.setting.spec.values,
             dataset=training.recipe.dataset,
             classes=tuple(data.classes),
             size=training.recipe.size,

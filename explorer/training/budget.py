@@ -73,7 +73,7 @@ def _seconds_to_copy(training: Training) -> float:
 def _seconds_to_write(training: Training) -> float:
     """Weights hashed, and written to the disk that runs are kept on."""
     weights = training.weights()
-    card = Card(training.recipe.network, training.setting.options)
+    card = Card(training.recipe.network, training.setting.spec.values)
     with TemporaryDirectory(dir=storage.private(storage.home())) as folder:
         start = time.perf_counter()
         checkpoints.save(Path(folder) / "measured.safetensors", weights, card)

@@ -19,12 +19,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from explorer import networks
 from explorer.base import reasons, storage
 from explorer.base.inputs import MAX_SIDE
 from explorer.base.reasons import CodedError, Reason
 from explorer.base.storage import PROJECT, NoRoomError
 from explorer.base.units import times
+from explorer.networks import NetworkSpec
 from explorer.networks.registry import Value
 from explorer.training.recipes import INITIALISATIONS
 
@@ -76,6 +76,15 @@ class Card:
     sha256: str = ""
     command: str = ""
     first_accuracy: float | None = None
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The network that they are the weights of.
+
+        Raises:
+            ValueError: there is no such network or option.
+        """
+        return NetworkSpec.parse(self.network, self.options)
 
 
 # -- writing ----------------------------------------------------------------------------------
@@ -209,10 +218,8 @@ def build(card: Card, tensors: Mapping[str, Tensor]) -> nn.Module:
     Raises:
         ValueError: no such network or option, or weights that are not this network's.
     """
-    architecture = networks.get(card.network)
-    options = architecture.resolve(card.options)
     with torch.random.fork_rng(devices=()):  # its first weights are thrown away
-        network = architecture.build(**options)
+        network = card.spec.build()
     given = _own(tensors)
     _check_fit(card.network, _shapes(network.state_dict()), _shapes(given))
     network.load_state_dict(given)
@@ -279,8 +286,7 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
     for name, shape in shapes.items():
         if len(shape) > MAX_DIMENSIONS or max(shape, default=0) > MAX_BYTES:
             raise _damaged(path, Reason("impossible_shape", {"name": name[:80]}))
-    options = networks.get(card.network).resolve(card.options)
-    own, nbytes = _needed(card.network, tuple(options.items()))
+    own, nbytes = _needed(card.spec)
     _check_fit(card.network, own, _own(shapes))
     most = STATE * nbytes + EVEN_SO
     if path.stat().st_size > most:
@@ -291,9 +297,9 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
 
 
 @lru_cache(maxsize=64)  # the epochs of a run are leafed through
-def _needed(network: str, options: tuple[tuple[str, Value], ...]) -> tuple[Shapes, int]:
+def _needed(spec: NetworkSpec) -> tuple[Shapes, int]:
     """The shapes of the network's weights, and the bytes that they take in 32 bits."""
-    found = networks.build_on_meta(networks.get(network), dict(options)).state_dict()
+    found = spec.build_on_meta().state_dict()
     return _shapes(found), sum(each.numel() * each.element_size() for each in found.values())
 
 

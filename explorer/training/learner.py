@@ -11,7 +11,7 @@ from torch.nn.utils import get_total_norm
 
 from explorer import networks
 from explorer.base.device import Device, torch_device
-from explorer.networks.registry import Value
+from explorer.networks import NetworkSpec
 from explorer.training import optimisation
 from explorer.training.initialisation import initialise
 from explorer.training.machine import Numbers
@@ -37,13 +37,13 @@ class Learner:
     def __init__(
         self,
         recipe: Recipe,
-        options: Mapping[str, Value],
+        spec: NetworkSpec,
         device: Device,
         numbers: Numbers,
         *,
         capturable: bool = False,
     ) -> None:
-        network = initialise(networks.get(recipe.network).build(**options), recipe.initialisation)
+        network = initialise(spec.build(), recipe.initialisation)
         self.device = torch_device(device)
         self.numbers = numbers
         network = network.to(memory_format=numbers.layout)  # type: ignore[call-overload]

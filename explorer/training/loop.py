@@ -72,7 +72,7 @@ class Training:
             recorder = recorder_for(device)
             self.learner = Learner(
                 recipe,
-                self.setting.options,
+                self.setting.spec,
                 device,
                 self.setting.numbers,
                 capturable=recorder is not None,

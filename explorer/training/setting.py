@@ -1,15 +1,14 @@
 """A recipe together with the data and the device that it is trained with."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from explorer.analysis import summary
 from explorer.analysis.memory import TrainingMemory, training_memory
 from explorer.base.device import Device
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.data.datasets import Data
-from explorer.networks.registry import Value
+from explorer.networks import NetworkSpec
 from explorer.training.machine import Numbers, numbers, threads
 from explorer.training.recipes import Recipe
 from explorer.training.recipes.checks import check_fit
@@ -17,13 +16,13 @@ from explorer.training.recipes.checks import check_fit
 
 @dataclass(frozen=True)
 class Setting:
-    """What follows from the three: every option of the network, what enters it (C, H, W), the
-    FLOPs of one picture's forward pass, number format and layout."""
+    """What follows from the three: the network, what enters it, the FLOPs of one picture's forward
+    pass, number format and layout."""
 
     recipe: Recipe
     device: Device
-    options: Mapping[str, Value]
-    picture: Picture
+    spec: NetworkSpec
+    input_size: InputSize
     flops: int
     numbers: Numbers
 
@@ -36,10 +35,10 @@ class Setting:
         """
         channels, classes = data.shape[0], len(data.classes)
         check_fit(recipe, channels, classes, len(data.train))
-        options, picture = recipe.options_and_picture(channels, classes)
-        flops = forward_flops(recipe.network, options, picture)
+        spec, entering = recipe.spec(channels, classes), recipe.input_size(channels)
+        flops = forward_flops(spec, entering)
         chosen = numbers(recipe.precision, device, flops, recipe.batch_size)
-        return cls(recipe, device, options, picture, flops, chosen)
+        return cls(recipe, device, spec, entering, flops, chosen)
 
     @property
     def threads(self) -> int:
@@ -50,8 +49,7 @@ class Setting:
         """Bytes that one training step holds at once, about."""
         recipe = self.recipe
         kind = "momentum" if recipe.optimizer == "sgd" and recipe.momentum else recipe.optimizer
-        options = tuple(sorted(self.options.items()))
-        found = _memory(recipe.network, options, self.picture, batch_size, kind)
+        found = _memory(self.spec, self.input_size, batch_size, kind)
         if self.numbers.name == "float32":
             return found.total
         # In bfloat16 most of what is kept for the backward pass takes half, and so does a second
@@ -59,18 +57,12 @@ class Setting:
         return found.total - found.activations // 2 + found.weights // 2
 
 
-def forward_flops(network: str, options: Mapping[str, Value], picture: Picture) -> int:
+@lru_cache(maxsize=512)
+def forward_flops(spec: NetworkSpec, size: InputSize) -> int:
     """FLOPs of one picture's forward pass: two for every multiply-add."""
-    return _flops(network, tuple(sorted(options.items())), picture)
+    return summary.measure(spec, size).totals.flops
 
 
 @lru_cache(maxsize=512)
-def _flops(network: str, options: tuple[tuple[str, Value], ...], picture: Picture) -> int:
-    return summary.measure(network, dict(options), picture).totals.flops
-
-
-@lru_cache(maxsize=512)
-def _memory(
-    network: str, options: tuple[tuple[str, Value], ...], picture: Picture, batch: int, kind: str
-) -> TrainingMemory:
-    return training_memory(network, dict(options), picture, batch, kind)
+def _memory(spec: NetworkSpec, size: InputSize, batch: int, kind: str) -> TrainingMemory:
+    return training_memory(spec, size, batch, kind)

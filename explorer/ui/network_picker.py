@@ -11,9 +11,10 @@ import streamlit as st
 
 from explorer import networks
 from explorer.base import inputs
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
-from explorer.networks.registry import TORCHVISION, Architecture, Option, Value
+from explorer.networks import TORCHVISION, NetworkSpec
+from explorer.networks.registry import Architecture, Option, Value
 from explorer.ui import link_warnings
 from explorer.ui.state import State
 
@@ -41,20 +42,19 @@ _FAMILIES = {
 
 @dataclass(frozen=True)
 class Choice:
-    """A network, its options, and what is put into it. `picture` is None if the text is no size."""
+    """A network and what is put into it. `size` is None if the text is no size."""
 
-    architecture: Architecture
-    options: dict[str, Value]
-    picture: Picture | None
+    spec: NetworkSpec
+    size: InputSize | None
     batch: int
-    complaint: str  # why `picture` is None
+    complaint: str  # why `size` is None
 
 
 def label(name: str) -> str:
     """A network's registry name and its title: "resnet18 · ResNet-18". Either finds it."""
-    if not name.startswith(TORCHVISION):
+    if not name.startswith(f"{TORCHVISION}/"):
         return f"{name} · {networks.get(name).title}"
-    model = name.removeprefix(TORCHVISION)
+    model = name.removeprefix(f"{TORCHVISION}/")
     family = max((each for each in _FAMILIES if model.startswith(each)), key=len, default="")
     variant = re.sub(r"[_-]+", "-", model.removeprefix(family)).strip("-")
     return f"{name} · {'-'.join(filter(None, [_FAMILIES.get(family, ''), variant]))}"
@@ -73,7 +73,7 @@ def reject_unknown(key: str, known: list[str]) -> None:
 def _defaults(architecture: Architecture) -> dict[str, Any]:
     """Widget key → value: the input size and every option of this network by default."""
     options = {option.name: option.default for option in architecture.all_options}
-    return {"input": inputs.spell(architecture.input_shape), **options}
+    return {"input": architecture.input_size.spell(), **options}
 
 
 def set_defaults(state: State, architecture: Architecture) -> None:
@@ -115,7 +115,7 @@ def _arrive(state: State, names: list[str]) -> None:
     name = state.query("network")
     architecture = networks.get(name if name in names else FIRST_SHOWN)
     state["network"] = architecture.name
-    state["input"] = state.query("input") or inputs.spell(architecture.input_shape)
+    state["input"] = state.query("input") or architecture.input_size.spell()
     state["batch"] = _read_batch(state.query("batch") or 1)
     for option in architecture.all_options:
         state[option.name] = read_option(option, state.query(option.name) or option.default)
@@ -144,7 +144,7 @@ def pick_network(state: State) -> Architecture:
     return networks.get(name)
 
 
-def pick_input(state: State, default: Picture) -> tuple[Picture | None, str]:
+def pick_input(state: State, default: InputSize) -> tuple[InputSize | None, str]:
     """The size of the picture as a text like 1x28x28; or None and what is wrong with it."""
     text = st.text_input(
         _("Input: channels × height × width"),
@@ -152,11 +152,9 @@ def pick_input(state: State, default: Picture) -> tuple[Picture | None, str]:
         help=_("For example 1x224x224, or 28 for a square picture of 28 × 28."),
         width=210,
     )
-    state.put("input", text or "", inputs.spell(default))
-    if not (text or "").strip():
-        return default, ""
+    state.put("input", text or "", default.spell())
     try:
-        return inputs.parse(text or "", default), ""
+        return InputSize.parse(text or "", default), ""
     except ValueError as error:
         return None, str(error)
 
@@ -192,7 +190,7 @@ def pick(state: State) -> Choice:
     """Network, input, batch and options in one row; what is rarely changed behind a button."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         architecture = pick_network(state)
-        picture, complaint = pick_input(state, architecture.input_shape)
+        size, complaint = pick_input(state, architecture.input_size)
         batch = state.number(
             "batch", _("Batch"), _("Pictures that go through together."), width=110
         )
@@ -200,4 +198,4 @@ def pick(state: State) -> Choice:
         with st.popover(_("More"), icon=":material/tune:"):
             for option in (architecture.in_channels, architecture.num_classes):
                 options[option.name] = pick_option(state, option)
-    return Choice(architecture, options, picture, batch, complaint)
+    return Choice(NetworkSpec.parse(architecture.name, options), size, batch, complaint)

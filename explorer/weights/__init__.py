@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from explorer import networks, runs
 from explorer.base.cache import SizedCache
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.storage import PROJECT
 from explorer.base.units import size
 from explorer.data.datasets import Progress
-from explorer.networks.registry import Value, build_on_meta
+from explorer.networks import NetworkSpec
+from explorer.networks.registry import Value
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
 from explorer.training.initialisation import initialise
@@ -56,7 +57,7 @@ class Weights:
     source: str
     network: str
     options: Mapping[str, Value] = field(hash=False)
-    shape: Picture
+    shape: InputSize
     seed: int = 0
     epoch: int | None = None
     classes: tuple[str, ...] = ()
@@ -64,6 +65,11 @@ class Weights:
     card: Card | None = field(default=None, compare=False)  # follows from its file
     path: Path | None = None
     stamp: int = 0  # when its file was written, in nanoseconds; 0 without one
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The network."""
+        return NetworkSpec.parse(self.network, self.options)
 
     @property
     def trained(self) -> bool:
@@ -118,7 +124,7 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
     kind, name, epoch = _parts(source)
     if kind == "untrained":
         resolved = architecture.resolve(options)
-        shape = _shape(resolved, architecture.input_shape[1:])
+        shape = _shape(resolved, architecture.input_size[1:])
         seed = _number(name)
         if seed > MOST_SEED:
             raise ValueError(
@@ -141,7 +147,7 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
         source,
         network,
         resolved,
-        _shape(resolved, (card.size, card.size) if card.size else architecture.input_shape[1:]),
+        _shape(resolved, (card.size, card.size) if card.size else architecture.input_size[1:]),
         seed=card.seed,
         epoch=card.epoch if epoch is None else epoch,
         classes=card.classes,
@@ -179,8 +185,7 @@ def load_known(known: Weights, progress: Progress | None = None) -> nn.Module:
 
 
 def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
-    architecture = networks.get(known.network)
-    needed = _nbytes(build_on_meta(architecture, known.options))
+    needed = _nbytes(known.spec.build_on_meta())
     if needed > MOST_BYTES:
         raise ValueError(
             _("{network} has {size} of weights; at most {most} are loaded here.").format(
@@ -195,7 +200,7 @@ def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
     else:
         recipe = known.card.recipe if known.card else {}
         with Seeded(known.seed):
-            network = architecture.build(**known.options)
+            network = known.spec.build()
             initialise(network, str(recipe.get("initialisation", "default")))
     return network.eval().requires_grad_(requires_grad=False)
 
@@ -246,7 +251,7 @@ def _published(network: str, options: Mapping[str, object] | None) -> Weights:
         PUBLISHED,
         network,
         resolved,
-        architecture.input_shape,
+        architecture.input_size,
         classes=published.classes(network),
         normalisation=published.normalisation(network),
     )
@@ -296,8 +301,8 @@ def _file(kind: str, name: str, epoch: int | None) -> Path:
     return path
 
 
-def _shape(options: Mapping[str, Value], sides: tuple[int, ...]) -> Picture:
-    return int(options["in_channels"]), sides[0], sides[1]
+def _shape(options: Mapping[str, Value], sides: tuple[int, ...]) -> InputSize:
+    return InputSize(int(options["in_channels"]), sides[0], sides[1])
 
 
 def _nbytes(network: nn.Module) -> int:

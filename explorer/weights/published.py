@@ -15,8 +15,7 @@ from explorer.base.reasons import CodedError
 from explorer.base.torchvision_import import models
 from explorer.data.datasets import Progress, Unavailable, downloads
 from explorer.data.datasets.downloads import Remote
-from explorer.networks import build_on_meta, get
-from explorer.networks.registry import TORCHVISION
+from explorer.networks import TORCHVISION, NetworkSpec, get
 
 _BROKEN = (
     OSError,
@@ -35,13 +34,13 @@ _OLD_DENSE = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
 
 def exist(network: str) -> bool:
     """Whether there are any for this network."""
-    return network.startswith(TORCHVISION)
+    return network.startswith(f"{TORCHVISION}/")
 
 
 def _entry(network: str) -> Any:
     """The published set that was trained on the pictures that the network is made for."""
-    side = get(network).input_shape[1]
-    sets = models.get_model_weights(network.removeprefix(TORCHVISION))
+    side = get(network).input_size.height
+    sets = models.get_model_weights(network.removeprefix(f"{TORCHVISION}/"))
     return next(each for each in sets if each.transforms.keywords["crop_size"] == side)
 
 
@@ -106,14 +105,13 @@ def build(network: str, path: Path) -> nn.Module:
     Raises:
         ValueError: the file is damaged, or holds something else.
     """
-    architecture = get(network)
     # Built without memory: filling it with random numbers first takes seconds.
-    built: Any = build_on_meta(architecture, architecture.resolve())
+    built: Any = NetworkSpec.parse(network).build_on_meta()
     try:
         _check_unpacked(path)
         found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
         state = {_OLD_DENSE.sub(r"\1\2", key): tensor for key, tensor in found.items()}
-        if network == TORCHVISION + "googlenet":  # built without its side classifiers
+        if network == f"{TORCHVISION}/googlenet":  # built without its side classifiers
             state = {key: tensor for key, tensor in state.items() if not key.startswith("aux")}
         built.load_state_dict(state, assign=True)
     except _BROKEN:

@@ -6,7 +6,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.data.datasets import Split
 from explorer.inside.comparison.piecework import Piecework
 from explorer.networks import main_answer
@@ -43,7 +43,7 @@ class Answers:
 class Count(Piecework):
     """One step is one picture."""
 
-    def __init__(self, split: Split, shape: Picture, pictures: int, macs: int) -> None:
+    def __init__(self, split: Split, shape: InputSize, pictures: int, macs: int) -> None:
         super().__init__(min(pictures, len(split)))
         self._split, self._side = split, shape[1]
         self._at_once = max(1, min(MOST_AT_ONCE, MACS_AT_ONCE // max(macs, 1)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from explorer import networks, runs, weights
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.training import checkpoints
 from explorer.weights import PUBLISHED, UNTRAINED, Weights, published
@@ -32,7 +32,7 @@ class Entrant:
         return f"{self.known.network}:{self.known.source}"
 
     @property
-    def shape(self) -> Picture:
+    def shape(self) -> InputSize:
         """(C, H, W) of the pictures that it gets."""
         return self.known.shape
 

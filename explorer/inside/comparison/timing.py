@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from explorer.base import device
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.inside.comparison.piecework import Piecework
 
 WARM_UP = 2  # runs that are not counted: the first ones wait for memory
@@ -20,7 +20,7 @@ class Timing(Piecework):
     Whatever else this machine does can only make a run longer. It is the same for all weights.
     """
 
-    def __init__(self, shape: Picture) -> None:
+    def __init__(self, shape: InputSize) -> None:
         super().__init__(WARM_UP + FEWEST)
         self._picture = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
         self._runs: list[float] = []

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad
 
-from explorer.base.inputs import Picture as Shape
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.data.pictures import STATISTICS
 from explorer.inside.feature_visualization.probe import Probe
@@ -91,7 +91,7 @@ def ascend(
     network: nn.Module,
     name: str,
     channel: int,
-    shape: Shape,
+    shape: InputSize,
     settings: Settings,
     *,
     normalisation: str = "none",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explorer.base.inputs import Picture as Shape
+from explorer.base.inputs import InputSize
 from explorer.data import datasets
 from explorer.data.pictures import Picture, Prepared, prepare
 
@@ -15,7 +15,7 @@ class Gallery:
     """The test part of a data set, squeezed to `shape` (C, H, W) as training does it."""
 
     dataset: str
-    shape: Shape
+    shape: InputSize
     normalisation: str = "none"  # one of `pictures.NORMALISATIONS`
 
     def tensors(self, first: int, last: int) -> Tensor:

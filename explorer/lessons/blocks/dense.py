@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cache
 
-from explorer import networks
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
 from explorer.lessons.blocks.measured import Block, measure
+from explorer.networks import NetworkSpec
 from explorer.networks.architectures.densenet import DenseBlock, transition_block
 
 
@@ -43,8 +43,7 @@ def transition(in_channels: int, out_channels: int, side: int) -> Block:
 @cache
 def densenets_channels(side: int = 224) -> tuple[tuple[str, int, int], ...]:
     """(part, channels, side of the maps) after each part of DenseNet's body, in running order."""
-    architecture = networks.get("densenet")
-    network = networks.build_on_meta(architecture, architecture.resolve())
+    network = NetworkSpec.parse("densenet").build_on_meta()
     graph = record(network, (1, 1, side, side))
     last: dict[str, Shape] = {}
     for operation in graph.operations:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from explorer import networks
 from explorer.analysis.graph import record
 from explorer.lessons.blocks.measured import Block, measure, plain
+from explorer.networks import NetworkSpec
 from explorer.networks.architectures.googlenet import Inception
 
 
@@ -122,8 +122,7 @@ def savings(in_channels: int, widths: Widths, side: int) -> Savings:
 @cache
 def googlenets(picture_side: int = 224) -> Mapping[str, Savings]:
     """GoogLeNet's nine blocks ("3a" … "5b") as they stand in the network, for square pictures."""
-    architecture = networks.get("googlenet")
-    network = networks.build_on_meta(architecture, architecture.resolve())
+    network = NetworkSpec.parse("googlenet").build_on_meta()
     graph = record(network, (1, 1, picture_side, picture_side))
     sides = {operation.name: operation.input_shapes[0][-1] for operation in graph.operations}
     return {

@@ -7,6 +7,7 @@ from random import Random
 from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Layer, Summary
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.lessons.quiz.networks import (
@@ -59,7 +60,7 @@ def breaks(rng: Random, level: int) -> Draft:
         table=layer_table(whole, outputs=False),
         reason=(text.headline, f"{text.got}   ≠   {text.needs}"),
         note=f"{text.explanation} {text.fits}",
-        see=layers_page(name, (picture[0], picture[1], picture[2])),
+        see=layers_page(name, InputSize(*picture)),
         facts={"network": name, "picture": picture, "layer": lesson.operation.name},
     )
 
@@ -95,7 +96,7 @@ def reason(rng: Random, level: int) -> Draft:
         table=layer_table(whole, outputs=False),
         reason=(f"{text.got}   ≠   {text.needs}",),
         note=f"{text.explanation} {text.fits}",
-        see=layers_page(name, (picture[0], picture[1], picture[2])),
+        see=layers_page(name, InputSize(*picture)),
         facts={"network": name, "picture": picture, "reason": lesson.reason}
         | {"got": lesson.got, "needs": lesson.needs, "layer": lesson.operation.name},
     )
@@ -147,6 +148,6 @@ def accepts(rng: Random, level: int) -> Draft:
         table=layer_table(measure(name, low).layers, outputs=False),
         reason=(fits,),
         note=_("Rounding down makes several sizes give the same map at the linear layer."),
-        see=layers_page(name, (1, right, right)),
+        see=layers_page(name, InputSize(1, right, right)),
         facts={"network": name, "side": right},
     )

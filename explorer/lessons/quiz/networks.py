@@ -9,11 +9,12 @@ from torch import nn
 from explorer import networks
 from explorer.analysis import summary, wording
 from explorer.analysis.summary import Layer, Summary
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import count, exact, times
 from explorer.lessons.quiz.layers import Conv, lines
 from explorer.lessons.quiz.record import Draft, See, Table, Value
+from explorer.networks import NetworkSpec
 
 # A chain has one way through it, so that its layers can be counted by hand.
 CHAINS = ("lenet", "bn_lenet", "alexnet", "nin", "vgg11")
@@ -27,15 +28,15 @@ ROWS = 14  # a table of more layers is too long to be read beside a question
 @lru_cache(maxsize=256)
 def measure(name: str, side: int, channels: int = 1) -> Summary:
     """The engine's table; the same for every visitor, and frozen."""
-    return summary.measure(name, None, (channels, side, side))
+    return summary.measure(NetworkSpec.parse(name), InputSize(channels, side, side))
 
 
 def title(name: str) -> str:
     return networks.get(name).title
 
 
-def layers_page(name: str, picture: Picture, layer: str = "") -> See:
-    params = {"network": name, "input": "x".join(map(str, picture))}
+def layers_page(name: str, size: InputSize, layer: str = "") -> See:
+    params = {"network": name, "input": size.spell()}
     return See("layers", params | ({"layer": layer} if layer else {}))
 
 
@@ -111,7 +112,7 @@ def field(rng: Random, level: int) -> Draft:
         table=layer_table(seen, outputs=False),
         reason=lines(layer, "field"),
         note=_("Field before + (kernel − 1) × distance between neighbours, in pixels."),
-        see=layers_page(name, (1, side, side), layer.operation.name),
+        see=layers_page(name, InputSize(1, side, side), layer.operation.name),
         facts={"network": name, "layer": layer.operation.name},
     )
 
@@ -212,7 +213,7 @@ def heaviest(rng: Random, level: int) -> Draft:
         wrong={short(each): told.format(n=count(cost(each))) for each in ranked[1:6]},
         table=layer_table(found.layers),
         reason=(*lines(ranked[0], column)[:1], told.format(n=exact(cost(ranked[0])))),
-        see=layers_page(name, (1, side, side), ranked[0].operation.name),
+        see=layers_page(name, InputSize(1, side, side), ranked[0].operation.name),
         facts={"network": name, "side": side, "macs": macs, "layer": ranked[0].operation.name},
     )
 
@@ -243,6 +244,6 @@ def joined(rng: Random, level: int) -> Draft:
         wrong=wrong,
         reason=lines(layer, "output"),
         note=_("Channels are laid side by side; height and width stay."),
-        see=layers_page(name, (1, side, side), layer.operation.name),
+        see=layers_page(name, InputSize(1, side, side), layer.operation.name),
         facts={"network": name, "side": side, "layer": layer.operation.name},
     )  # fmt: skip

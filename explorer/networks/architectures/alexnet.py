@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from torch import nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Option, Paper, Reported
 
@@ -49,7 +50,7 @@ ARCHITECTURES = (
         name="alexnet",
         title="AlexNet",
         build=alexnet,
-        input_shape=(1, 224, 224),
+        input_size=InputSize(1, 224, 224),
         options=(
             Option(
                 "first_padding",

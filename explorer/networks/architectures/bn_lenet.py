@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from torch import nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.ops import BatchNorm
 from explorer.networks.registry import Architecture, Option, Paper, Reported
@@ -48,7 +49,7 @@ ARCHITECTURES = (
         name="bn_lenet",
         title="LeNet with batch norm",
         build=bn_lenet,
-        input_shape=(1, 28, 28),
+        input_size=InputSize(1, 28, 28),
         options=(
             Option(
                 "norm",

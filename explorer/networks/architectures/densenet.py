@@ -8,6 +8,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Option, Paper, Reported
 
@@ -98,7 +99,7 @@ ARCHITECTURES = (
         name="densenet",
         title="DenseNet",
         build=densenet,
-        input_shape=(1, 224, 224),
+        input_size=InputSize(1, 224, 224),
         options=(
             Option(
                 "head",

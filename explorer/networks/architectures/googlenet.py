@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Paper, Reported
 
@@ -99,7 +100,7 @@ ARCHITECTURES = (
         name="googlenet",
         title="GoogLeNet",
         build=googlenet,
-        input_shape=(1, 96, 96),
+        input_size=InputSize(1, 96, 96),
         paper=Paper(
             title="Going Deeper with Convolutions",
             authors=("Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich"),

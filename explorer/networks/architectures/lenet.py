@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from torch import nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Option, Paper, Reported
 
@@ -51,7 +52,7 @@ ARCHITECTURES = (
         name="lenet",
         title="LeNet-5",
         build=lenet,
-        input_shape=(1, 28, 28),
+        input_size=InputSize(1, 28, 28),
         options=(
             Option(
                 "activation",

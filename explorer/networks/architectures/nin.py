@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from torch import nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Paper, Reported
 
@@ -53,7 +54,7 @@ ARCHITECTURES = (
         name="nin",
         title="NiN",
         build=nin,
-        input_shape=(1, 224, 224),
+        input_size=InputSize(1, 224, 224),
         paper=Paper(
             title="Network In Network",
             authors="Lin, Chen, Yan",

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Option, Paper, Reported
 
@@ -122,7 +123,7 @@ ARCHITECTURES = (
         name="resnet18",
         title="ResNet-18",
         build=resnet18,
-        input_shape=(1, 224, 224),
+        input_size=InputSize(1, 224, 224),
         options=(
             Option(
                 "layers",

@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from torch import nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_
 from explorer.networks.registry import Architecture, Option, Paper, Reported
 
@@ -80,7 +81,7 @@ ARCHITECTURES = tuple(
         name=build.__name__,
         title=build.__name__.replace("vgg", "VGG-"),
         build=build,
-        input_shape=(1, 224, 224),
+        input_size=InputSize(1, 224, 224),
         options=(
             Option(
                 "conv_ratio",

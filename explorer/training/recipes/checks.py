@@ -9,9 +9,10 @@ from functools import lru_cache
 from explorer import networks
 from explorer.analysis import summary, wording
 from explorer.analysis.memory import training_memory
-from explorer.base.inputs import MAX_BATCH
+from explorer.base.inputs import MAX_BATCH, InputSize
 from explorer.base.language import _
 from explorer.data import datasets
+from explorer.networks import NetworkSpec
 from explorer.networks.registry import IN_CHANNELS, NUM_CLASSES, Value
 from explorer.training.recipes.recipe import (
     INITIALISATIONS,
@@ -76,13 +77,13 @@ def check_fit(recipe: Recipe, channels: int, classes: int, train_count: int) -> 
     Raises:
         ValueError: the lesson of the layer that fails, and what fits.
     """
-    options, picture = recipe.options_and_picture(channels, classes)
-    problem = _misfit(recipe.network, tuple(sorted(options.items())), channels, recipe.size)
+    spec, entering = recipe.spec(channels, classes), recipe.input_size(channels)
+    problem = _misfit(spec, entering)
     if problem:
         raise ValueError(problem)
     images = recipe.train_subset or train_count
     single = images % recipe.batch_size == 1 or recipe.batch_size == 1
-    if single and training_memory(recipe.network, options, picture, 1, "sgd").problem:
+    if single and training_memory(spec, entering, 1, "sgd").problem:
         raise ValueError(
             _(
                 "With {images} pictures in batches of {batch} some batch holds a single "
@@ -93,11 +94,11 @@ def check_fit(recipe: Recipe, channels: int, classes: int, train_count: int) -> 
 
 
 @lru_cache(maxsize=512)
-def _misfit(network: str, options: tuple[tuple[str, Value], ...], channels: int, size: int) -> str:
-    lesson = summary.measure(network, dict(options), (channels, size, size)).mismatch
+def _misfit(spec: NetworkSpec, entering: InputSize) -> str:
+    lesson = summary.measure(spec, entering).mismatch
     if lesson is None:
         return ""
-    text = wording.mismatch(lesson, networks.get(network).title)
+    text = wording.mismatch(lesson, spec.architecture.title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     return f"{text.headline} {numbers} {text.fits}"
 

@@ -184,7 +184,7 @@ def course_recipe(network: str, options: Mapping[str, object] | None = None) -> 
     return Recipe(
         network,
         given,
-        size=architecture.input_shape[1],
+        size=architecture.input_size.height,
         epochs=5,
         batch_size=32,
         learning_rate=0.0003,

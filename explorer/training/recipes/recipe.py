@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from explorer import networks
+from explorer.base.inputs import InputSize
 from explorer.base.language import N_, _
+from explorer.networks import NetworkSpec
 from explorer.networks.registry import Value
 
 # Name in links and on the command line → what it is, translated where it is shown.
@@ -61,12 +63,18 @@ class Recipe:
     device: str = "auto"
     precision: str = "auto"
 
-    def options_and_picture(
-        self, channels: int, classes: int
-    ) -> tuple[dict[str, Value], tuple[int, int, int]]:
-        """All that its network is built with for such data, and what enters it (C, H, W)."""
+    def spec(self, channels: int, classes: int) -> NetworkSpec:
+        """The network as it is built for such data.
+
+        Raises:
+            ValueError: there is no such network or option.
+        """
         options = {**self.options, "in_channels": channels, "num_classes": classes}
-        return options, (channels, self.size, self.size)
+        return NetworkSpec.parse(self.network, options)
+
+    def input_size(self, channels: int) -> InputSize:
+        """What enters the network."""
+        return InputSize(channels, self.size, self.size)
 
 
 def as_json(recipe: Recipe) -> dict[str, Any]:

@@ -14,13 +14,12 @@ from explorer.analysis.operations import INPUT, Operation
 from explorer.analysis.summary import Summary
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.figures.maps import Maps, shrunk
 from explorer.inside import activations, unit_arithmetic
 from explorer.inside.activations import Recording
 from explorer.inside.unit_arithmetic import points
 from explorer.ui import cached
-from explorer.ui.cached import Options
 from explorer.ui.model_picker.model import WithWeights
 
 MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights that they hold
@@ -105,15 +104,9 @@ def _in_place(operation: Operation) -> bool:
     return unit_arithmetic.RULES.get(operation.type) in IN_PLACE
 
 
-def measured(network: str, options: Options, shape: Picture) -> Summary:
-    """What a network is made of, for a picture (C, H, W)."""
-    return cached.measure(network, options, shape, 1)
-
-
 def summary(subject: Subject) -> Summary:
     """What the network is made of, for its picture."""
-    channels, height, width = subject.picture.shape[1:]
-    return measured(subject.network, subject.options, (channels, height, width))
+    return cached.measure(subject.spec, InputSize(*subject.picture.shape[1:]))
 
 
 def _fits(subject: Subject) -> bool:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer import networks, weights
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks.registry import Architecture, Value
-from explorer.ui import cached, link_warnings, network_picker, url_state
-from explorer.ui.cached import Options
+from explorer.ui import link_warnings, network_picker, url_state
 from explorer.ui.model_picker import download, weight_sources
 from explorer.ui.network_picker import OPTIONS
 from explorer.ui.state import Field, Open, State
@@ -42,12 +41,7 @@ class Choice:
     """A network with its weights, and the shape (C, H, W) of the pictures that it gets."""
 
     known: Weights
-    shape: Picture
-
-    @property
-    def options(self) -> Options:
-        """All of the network's options, as a key for results."""
-        return cached.pairs(self.known.options)
+    shape: InputSize
 
     @property
     def dataset(self) -> str:
@@ -80,7 +74,7 @@ def pick(state: State) -> Choice | None:
         _tell_options(state, known)
     _write(state, known, options or {}, side)
     height, width = (side, side) if side else known.shape[1:]
-    return Choice(known, (known.shape[0], height, width))
+    return Choice(known, InputSize(known.shape[0], height, width))
 
 
 def know(state: State, choice: Choice) -> None:
@@ -137,7 +131,7 @@ def _take_building(
 ) -> None:
     """Seed, side and options of an untrained network."""
     seed, side = weight_sources.seed(source), given.get("side", "")
-    usual = architecture.input_shape[1]
+    usual = architecture.input_size.height
     asked = int(side) if side.isdecimal() and len(side) < 6 else usual
     taken = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
     if side and side != str(taken) and weight_sources.base(source) == weights.UNTRAINED:
@@ -173,7 +167,7 @@ def _write(state: State, known: Weights, options: Mapping[str, Value], side: int
     default = weight_sources.first(known.network)
     state.put("network", known.network, FIRST)
     state.put("weights", known.source, default)
-    usual = networks.get(known.network).input_shape[1]
+    usual = networks.get(known.network).input_size.height
     state.put("side", side if side else "", usual)
     state.carry(network=known.network, weights=known.source, side=side or "", **options)
 
@@ -231,7 +225,7 @@ def _pick_building(state: State, architecture: Architecture) -> tuple[dict[str, 
         side = st.number_input(
             _("Side of the picture, pixels"),
             LEAST_SIDE,
-            max(MOST_SIDE, architecture.input_shape[1]),
+            max(MOST_SIDE, architecture.input_size.height),
             state["side"],
             1,
             key=state.key("side"),

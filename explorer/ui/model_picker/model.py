@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from explorer import weights
-from explorer.ui import cached
-from explorer.ui.cached import Options
+from explorer.networks import NetworkSpec
 from explorer.weights import Weights
 
 
@@ -26,9 +25,9 @@ class WithWeights:
         return self.known.network
 
     @property
-    def options(self) -> Options:
-        """All of the network's, as a key for results."""
-        return cached.pairs(self.known.options)
+    def spec(self) -> NetworkSpec:
+        """It, without its weights."""
+        return self.known.spec
 
     @property
     def source(self) -> str:

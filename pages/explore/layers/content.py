@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer import networks
-from explorer.base.inputs import Picture
-from explorer.ui.cached import Options, measure
+from explorer.base.inputs import InputSize
+from explorer.networks import NetworkSpec
+from explorer.ui.cached import measure
 from pages.explore.layers import board_data, board_view
 
 
@@ -22,9 +22,9 @@ class Kept:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def content(name: str, options: Options, picture: Picture, batch: int, language: str) -> Kept:
+def content(spec: NetworkSpec, size: InputSize, batch: int, language: str) -> Kept:
     """The layer board's content in one language (`language` is the one of this run), kept."""
-    found = board_data.board(measure(name, options, picture, batch), networks.get(name).title)
+    found = board_data.board(measure(spec, size, batch), spec.architecture.title)
     rows = found["rows"]
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     return Kept(text, board_view.names(rows), tuple(board_view.first_open(rows)))

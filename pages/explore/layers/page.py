@@ -9,16 +9,16 @@ from pages.explore.layers.state import STATE
 
 title = st.empty()  # names the network, which is picked below it
 choice = network_picker.pick(STATE)
-architecture, options = choice.architecture, cached.pairs(choice.options)
-STATE.know(*choice.options)
+architecture = choice.spec.architecture
+STATE.know(*choice.spec.values)
 title.title(_("What happens to an image inside {network}?").format(network=architecture.title))
 
-if choice.picture is None:
+if choice.size is None:
     parts.complain(choice)
     st.stop()
 
 with st.spinner(_("Measuring …")):  # shown only after half a second
-    summary = cached.measure(architecture.name, options, choice.picture, choice.batch)
+    summary = cached.measure(choice.spec, choice.size, choice.batch)
 totals.totals(summary, choice)
 if summary.mismatch:
     parts.lesson(summary.mismatch, choice)
@@ -26,13 +26,13 @@ words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about":
 layers, costs, code, about = STATE.tabs("view", words)
 if layers.open:
     with layers:
-        parts.board(summary, choice, choice.picture)
+        parts.board(summary, choice, choice.size)
 if costs.open:
     with costs:
         parts.charts(summary)
 if code.open:
     with code:
-        parts.downloads(summary, choice, choice.picture)
+        parts.downloads(summary, choice, choice.size)
 if about.open:
     with about:
         parts.about(architecture)

@@ -4,8 +4,7 @@ import streamlit as st
 
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Summary
-from explorer.base import inputs
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _, current
 from explorer.base.units import count, exact, percent
 from explorer.networks import Architecture, Reported
@@ -27,9 +26,9 @@ _BEGUN = "where the board began"
 
 def _identity(summary: Summary) -> str:
     """A name for exactly what is on screen, for the board and for every file saved from here."""
-    chosen = "-".join(f"{key}_{value}" for key, value in summary.options.items())
+    chosen = "-".join(f"{key}_{value}" for key, value in summary.spec.values.items())
     shape = "x".join(map(str, summary.input))
-    return f"{summary.architecture.replace('/', '-')}-{shape}-{chosen}"
+    return f"{summary.spec.name.replace('/', '-')}-{shape}-{chosen}"
 
 
 # -- when something is wrong with what was asked ----------------------------------------------
@@ -38,11 +37,11 @@ def _identity(summary: Summary) -> str:
 def complain(choice: Choice) -> None:
     """The text is no input size: say why, and offer the network's own."""
     st.error(choice.complaint, icon=":material/straighten:")
-    default = inputs.spell(choice.architecture.input_shape)
+    architecture = choice.spec.architecture
     st.button(
-        _("Use {size}").format(size=default),
+        _("Use {size}").format(size=architecture.input_size.spell()),
         on_click=set_defaults,
-        args=(STATE, choice.architecture),
+        args=(STATE, architecture),
         type="primary",
     )
 
@@ -50,22 +49,21 @@ def complain(choice: Choice) -> None:
 def lesson(given: SizeMismatch, choice: Choice) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
     fixes = []
-    if given.nearest and given.nearest != choice.picture:
-        size = inputs.spell(given.nearest)
+    if given.nearest and given.nearest != choice.size:
+        size = given.nearest.spell()
         fixes.append(size_mismatch.use(size, "input", size))
     if given.reason == "channels" and given.got and given.operation.inputs == ("input",):
         label = _("Build it for {n} channels").format(n=given.got)
         fixes.append(Fix(label, "in_channels", given.got, key="use_channels", primary=False))
-    size_mismatch.show(STATE, given, choice.architecture.name, *fixes)
+    size_mismatch.show(STATE, given, choice.spec.name, *fixes)
 
 
 # -- the board --------------------------------------------------------------------------------
 
 
-def board(summary: Summary, choice: Choice, picture: Picture) -> None:
+def board(summary: Summary, choice: Choice, size: InputSize) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
-    given = (choice.architecture.name, cached.pairs(choice.options), picture, choice.batch)
-    kept = content.content(*given, current())
+    kept = content.content(choice.spec, size, choice.batch, current())
     key, view = _view(f"{_identity(summary)}-{current()}", kept)
     shown = Board(
         key=key, file=_identity(summary), labels=board_labels(), view=view, content=kept.text
@@ -108,10 +106,9 @@ def charts(summary: Summary) -> None:
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 
-def downloads(summary: Summary, choice: Choice, picture: Picture) -> None:
+def downloads(summary: Summary, choice: Choice, size: InputSize) -> None:
     """The network as PyTorch code, and the table as CSV."""
-    options = cached.pairs(choice.options)
-    source = cached.pytorch(choice.architecture.name, options, picture, choice.batch)
+    source = cached.pytorch(choice.spec, size, choice.batch)
     name = _identity(summary)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):

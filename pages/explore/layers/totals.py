@@ -65,15 +65,9 @@ def _training(choice: Choice, *, compute: bool) -> None:
         _("Training with"),
         _("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
     )
-    if not compute or choice.picture is None:
+    if not compute or choice.size is None:
         return
-    needed = cached.training_memory(
-        choice.architecture.name,
-        cached.pairs(choice.options),
-        choice.picture,
-        choice.batch,
-        optimizer,
-    )
+    needed = cached.training_memory(choice.spec, choice.size, choice.batch, optimizer)
     if needed.problem:
         st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
         return

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from explorer.base import spreadsheet
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import exact, latency, percent, times
 from explorer.figures.charts import axis, frame
@@ -29,7 +29,7 @@ class Row:
     name: str
     weights: str  # where they come from, in words
     spelled: str  # both as in links
-    shape: Picture  # (C, H, W) of its pictures
+    shape: InputSize  # of its pictures
     parameters: int
     macs: int  # for one picture
     weight_bytes: int

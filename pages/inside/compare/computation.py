@@ -92,10 +92,9 @@ def _not_here(given: Entrant) -> None:
 
 
 def _side(letter: str, given: Entrant, dataset: str, pictures: int) -> Side:
-    known = given.known
-    options = cached.pairs(known.options)
-    summary = cached.measure(known.network, options, given.shape, 1)
-    timing = _timings.get((known.network, options, given.shape), lambda: comparison.time(given))
+    known, spec = given.known, given.known.spec
+    summary = cached.measure(spec, given.shape)
+    timing = _timings.get((spec, given.shape), lambda: comparison.time(given))
     count = None
     if dataset:
         macs, key = summary.totals.macs, (known, dataset, pictures)

@@ -15,7 +15,7 @@ from explorer.data import pictures
 from explorer.data.pictures import Picture
 from explorer.figures import maps
 from explorer.runs import confusion, outcome
-from explorer.ui import model_picker, picture_picker
+from explorer.ui import cached, model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import Choice, mode, weight_sources
@@ -146,7 +146,7 @@ def _classes(choice: Choice) -> tuple[str, ...]:
 
 
 def _mode(choice: Choice, *, training: bool) -> str:
-    found = recordings.measured(choice.known.network, choice.options, choice.shape)
+    found = cached.measure(choice.known.spec, choice.shape)
     if not mode.matters(found):
         return _("It has neither batch norm nor dropout: both modes give the same.")
     if training:

@@ -10,8 +10,14 @@ from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.data import datasets
 from explorer.inside.feature_visualization import Gallery, Settings
-from explorer.ui import link_warnings, model_picker, picture_picker, size_mismatch, url_state
-from explorer.ui.inside import recordings
+from explorer.ui import (
+    cached,
+    link_warnings,
+    model_picker,
+    picture_picker,
+    size_mismatch,
+    url_state,
+)
 from explorer.ui.model_picker import Choice
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.feature_visualization import ascent, subjects
@@ -46,7 +52,7 @@ def pick() -> Looked | None:
         if choice is None:
             return None
         model_picker.know(STATE, choice)
-        found = subjects.layers(choice.known.network, choice.options, choice.shape)
+        found = subjects.layers(choice.known.spec, choice.shape)
         lesson = _measured(choice).mismatch
         layer = _pick_layer(found) if found else None
     if lesson or layer is None:
@@ -73,7 +79,7 @@ def _pick_pictures(choice: Choice, layer: Layer) -> Subject:
 
 
 def _measured(choice: Choice) -> Summary:
-    return recordings.measured(choice.known.network, choice.options, choice.shape)
+    return cached.measure(choice.known.spec, choice.shape)
 
 
 def _classes(choice: Choice, layer: Layer, found: list[Layer]) -> tuple[str, ...]:

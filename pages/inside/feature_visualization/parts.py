@@ -9,8 +9,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.inside.feature_visualization import Ascent, Found
-from explorer.ui import progress
-from explorer.ui.inside import recordings
+from explorer.ui import cached, progress
 from explorer.ui.model_picker import mode
 from pages.inside.feature_visualization import (
     ascent,
@@ -65,7 +64,7 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
         else:
             progress.bar(found.seen, found.total, f"{told} · {pace}")
         shape = subject.gallery.shape
-        mode.tell(recordings.measured(subject.network, subject.options, shape))
+        mode.tell(cached.measure(subject.spec, shape))
     with middle:
         _top(looked, found, channel)
     with right:
@@ -116,7 +115,7 @@ def _top(looked: Looked, found: Found, channel: int) -> None:
 def _address(looked: Looked) -> dict[str, str]:
     """The network and its weights, as a link to another page says them."""
     known = looked.choice.known
-    names = {"side", *(name for name, _value in looked.choice.options)}
+    names = {"side", *looked.choice.known.options}
     given: Mapping[str, str] = st.query_params.to_dict()
     built = {name: value for name, value in given.items() if name in names}
     return {"network": known.network, "weights": known.source, **built}

@@ -13,12 +13,12 @@ import numpy as np
 from explorer.analysis.operations import Graph
 from explorer.analysis.summary import Layer
 from explorer.base.cache import SizedCache
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.base.tasks import COMPUTING, Refused, SharedTasks, Steps, Task
 from explorer.inside import feature_visualization
 from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
-from explorer.ui.cached import Options
-from explorer.ui.inside import recordings
+from explorer.networks import NetworkSpec
+from explorer.ui import cached
 from explorer.ui.model_picker.model import WithWeights
 from pages.inside.feature_visualization.figures import Pixels
 
@@ -42,7 +42,7 @@ class Subject(WithWeights):
     total: int  # pictures to go through
 
     @property
-    def shape(self) -> Picture:
+    def shape(self) -> InputSize:
         """(C, H, W) of its pictures."""
         return self.gallery.shape
 
@@ -59,13 +59,13 @@ _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbyt
 
 
 def _totals(subject: Subject) -> tuple[int, int]:
-    found = recordings.measured(subject.network, subject.options, subject.shape).totals
+    found = cached.measure(subject.spec, subject.shape).totals
     return found.macs, found.activation_bytes
 
 
-def layers(network: str, options: Options, shape: Picture) -> list[Layer]:
+def layers(spec: NetworkSpec, shape: InputSize) -> list[Layer]:
     """The operations that the picture has a part in, in running order."""
-    found = recordings.measured(network, options, shape).layers
+    found = cached.measure(spec, shape).layers
     ran = (each for each in found if each.status == "ok" and each.operation.output_shape)
     return [each for each in ran if each.operation.reads_picture]
 
@@ -101,9 +101,9 @@ def _nbytes(subject: Subject) -> int:
     return map_shape(subject)[0] * numbers + 2000
 
 
-def map_shape(subject: Subject) -> Picture:
+def map_shape(subject: Subject) -> tuple[int, int, int]:
     """(C, H, W) of the layer's maps; of a vector (K, 1, 1), of tokens (D, L, 1)."""
-    measured = layers(subject.network, subject.options, subject.shape)
+    measured = layers(subject.spec, subject.shape)
     layer = next(each for each in measured if each.operation.name == subject.layer)
     if layer.map_shape:
         return layer.map_shape
@@ -159,12 +159,12 @@ def _ascent_steps(
 
 def fields(subject: Subject) -> Fields:
     """What the layer's units see."""
-    key = (subject.network, subject.options, subject.shape, subject.layer)
+    key = (subject.spec, subject.shape, subject.layer)
     return _fields.get(key, lambda: _made_fields(subject))
 
 
 def _made_fields(subject: Subject) -> Fields:
-    found = recordings.measured(subject.network, subject.options, subject.shape).layers
+    found = cached.measure(subject.spec, subject.shape).layers
     names = [each.operation.name for each in found]
     until = tuple(each.operation for each in found[: names.index(subject.layer) + 1])
     graph = Graph((1, *subject.shape), until, None, "", (), {})

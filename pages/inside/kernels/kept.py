@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from explorer import weights
 from explorer.base.cache import SizedCache
-from explorer.base.inputs import Picture
+from explorer.base.inputs import InputSize
 from explorer.figures import maps, pictures
 from explorer.ui import cached
 from explorer.ui.model_picker.model import WithWeights
@@ -25,7 +25,7 @@ CELLS = 64  # of a small picture's side, in numbers
 class Subject(WithWeights):
     """A network with its weights. `shape` (C, H, W) is that of the pictures that it is made for."""
 
-    shape: Picture
+    shape: InputSize
 
 
 def at_moment(subject: Subject, source: str) -> Subject:
@@ -36,7 +36,9 @@ def at_moment(subject: Subject, source: str) -> Subject:
     """
     if source == subject.source:
         return subject  # a run's last weights may be others by now
-    return replace(subject, known=weights.facts(subject.network, dict(subject.options), source))
+    return replace(
+        subject, known=weights.facts(subject.network, dict(subject.spec.options), source)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,7 @@ def overview(subject: Subject) -> Overview:
 
 def _overview(subject: Subject) -> Overview:
     loaded = network(subject)
-    measured = cached.measure(subject.network, subject.options, subject.shape, 1)
+    measured = cached.measure(subject.spec, subject.shape)
     found = figures.layers(loaded, [each.operation for each in measured.layers])
     given = [figures.weights(loaded, each) for each in found]
     statistics = tuple(map(figures.statistics, given))

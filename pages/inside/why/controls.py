@@ -14,7 +14,7 @@ from explorer.data.pictures import Picture
 from explorer.figures import maps
 from explorer.inside import attribution
 from explorer.inside.attribution import BASELINES, Guess
-from explorer.ui import model_picker, picture_picker
+from explorer.ui import cached, model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import Choice, weight_sources
@@ -132,7 +132,7 @@ def _pick_layer(choice: Choice) -> str:
     st.session_state[_LAYER_OF] = choice.known.network
     if before not in (None, choice.known.network) and STATE.get("cam"):  # not a link's
         STATE.reset(["cam"])
-    summary = recordings.measured(choice.known.network, choice.options, choice.shape)
+    summary = cached.measure(choice.known.spec, choice.shape)
     words = {
         name: f"{name} · {times(shape)}" for name, shape in attribution.places(summary).items()
     }

@@ -3,11 +3,10 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from explorer import networks
-from explorer.base import inputs
 from explorer.base.language import _
 from explorer.base.units import count, exact, ratio
 from explorer.lessons import channels
+from explorer.networks import NetworkSpec
 from explorer.ui import cached, lesson, url_widgets
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
@@ -157,7 +156,8 @@ def flow() -> None:
     """Maps shrink, channels grow: where the information goes in a whole network."""
     with st.container(horizontal=True, key="channels_controls"):
         name = url_widgets.select(_("Network"), "channels_network", NETWORKS, "vgg11")
-    summary = cached.measure(name, (), _own_size(name), 1)
+    spec = NetworkSpec.parse(name)
+    summary = cached.measure(spec, spec.input_size)
     chart, text = st.columns([3, 1], gap="medium")
     with chart:
         _draw(charts.flow(summary))
@@ -175,8 +175,3 @@ def flow() -> None:
                 "summarised by as many pattern detectors."
             )
         )
-
-
-def _own_size(name: str) -> inputs.Picture:
-    shape = networks.get(name).input_shape
-    return shape[0], shape[1], shape[2]

@@ -9,6 +9,7 @@ from explorer.base.language import _
 from explorer.base.units import exact, percent
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Effective, Level
+from explorer.networks import NetworkSpec
 from explorer.ui import cached, lesson, url_state, url_widgets
 from explorer.ui.charts import show_chart
 from explorer.ui.entries import entry
@@ -183,9 +184,9 @@ def networks() -> None:
             icon=entry("layers").icon,
             query_params={"network": name},
         )
-    architecture = architectures.get(name)
-    summary = cached.measure(name, (), architecture.input_shape, 1)
-    st.markdown(_sight(architecture.title, summary))
+    spec = NetworkSpec.parse(name)
+    summary = cached.measure(spec, spec.input_size)
+    st.markdown(_sight(spec.architecture.title, summary))
     show_chart(charts.growth(summary), "field_growth")
     save_button(_("Layers (CSV)"), layers_csv(summary), "fields.csv")
 

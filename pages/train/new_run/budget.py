@@ -78,8 +78,9 @@ def _named(each: Device) -> str:
 
 def _summary(recipe: Recipe) -> Summary:
     facts = datasets.get(recipe.dataset)
-    options, picture = recipe.options_and_picture(facts.shape[0], len(facts.classes))
-    return cached.measure(recipe.network, cached.pairs(options), picture, recipe.batch_size)
+    channels, classes = facts.shape[0], len(facts.classes)
+    spec, size = recipe.spec(channels, classes), recipe.input_size(channels)
+    return cached.measure(spec, size, recipe.batch_size)
 
 
 def mismatch(recipe: Recipe) -> SizeMismatch | None:
@@ -98,7 +99,7 @@ def lesson(recipe: Recipe, given: SizeMismatch) -> None:
     """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
     fixes = []
     if given.nearest:
-        side = given.nearest[1]
+        side = given.nearest.height
         fixes.append(size_mismatch.use(times((side, side)), "size", side))
     size_mismatch.show(STATE, given, recipe.network, *fixes)
 
@@ -106,10 +107,10 @@ def lesson(recipe: Recipe, given: SizeMismatch) -> None:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     """Bytes of one step, in the number format that the device would use; `key` names all that."""
-    facts, flops = datasets.get(_recipe.dataset), _summary(_recipe).totals.flops
-    options, picture = _recipe.options_and_picture(facts.shape[0], len(facts.classes))
-    chosen = _numbers(_recipe, _device)
-    return Setting(_recipe, _device, options, picture, flops, chosen).memory(_recipe.batch_size)
+    found, chosen = _summary(_recipe), _numbers(_recipe, _device)
+    size = _recipe.input_size(found.spec.input_size.channels)
+    setting = Setting(_recipe, _device, found.spec, size, found.totals.flops, chosen)
+    return setting.memory(_recipe.batch_size)
 
 
 def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:

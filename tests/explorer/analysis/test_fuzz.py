@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import size_mismatch
 from explorer.analysis.graph import record
-from explorer.networks import build_on_meta, get
+from explorer.networks import NetworkSpec, get
 
 # Same examples at every run; a failing one is shown as it is.
 STEADY = settings(
@@ -49,8 +49,7 @@ SIDES = st.integers(1, 300) | st.sampled_from(EDGES)
 def real(name: str) -> tuple[nn.Module, list[str]]:
     """The network with real weights, and the list of its leaf layers that have begun."""
     begun: list[str] = []
-    architecture = get(name)
-    network = architecture.build(**architecture.resolve(NETWORKS[name])).eval()
+    network = NetworkSpec.parse(name, NETWORKS[name]).build().eval()
 
     def watch(name: str, layer: nn.Module) -> None:
         layer.register_forward_pre_hook(lambda *_: begun.append(name))
@@ -64,13 +63,12 @@ def real(name: str) -> tuple[nn.Module, list[str]]:
 
 @cache
 def meta(name: str) -> nn.Module:
-    architecture = get(name)
-    return build_on_meta(architecture, architecture.resolve(NETWORKS[name]))
+    return NetworkSpec.parse(name, NETWORKS[name]).build_on_meta()
 
 
 @cache
 def sides(name: str) -> tuple[int, int | None]:
-    channels, side, _ = get(name).input_shape
+    channels, side, _ = get(name).input_size
     found = size_mismatch.accepted_sides(meta(name), channels, side)
     assert found
     return found
@@ -103,7 +101,7 @@ def compare(name: str, shape: tuple[int, int, int]) -> None:
     else:
         assert (where, output) == ("works", graph.output_shape)
     channels, height, width = shape
-    if channels == get(name).input_shape[0] and height == width:
+    if channels == get(name).input_size[0] and height == width:
         low, high = sides(name)
         assert (where == "works") == (low <= height <= (high or height))
 
@@ -112,14 +110,14 @@ def compare(name: str, shape: tuple[int, int, int]) -> None:
 @settings(STEADY, max_examples=40)
 @given(st.data())
 def test_a_size_works_or_fails_where_it_really_does(name: str, data: st.DataObject):
-    compare(name, data.draw(pictures(get(name).input_shape[0])))
+    compare(name, data.draw(pictures(get(name).input_size[0])))
 
 
 @pytest.mark.parametrize("name", sorted(LARGE))
 @settings(STEADY, max_examples=12)
 @given(st.data())
 def test_a_large_network_too(name: str, data: st.DataObject):
-    compare(name, data.draw(pictures(get(name).input_shape[0])))
+    compare(name, data.draw(pictures(get(name).input_size[0])))
 
 
 def test_the_fuzz_meets_sizes_that_work_and_sizes_that_fail():

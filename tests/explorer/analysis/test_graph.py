@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis.graph import INPUT, Graph, Operation, record
 from explorer.analysis.summary import dissect
-from explorer.networks import build_on_meta, course, get
+from explorer.networks import NetworkSpec, course, get
 
 # Networks that run fast on a CPU, and between them hold gates, shuffles, dense blocks, branches,
 # attention, normalisation over channels, and layers called several times.
@@ -43,8 +43,7 @@ def meta(network: nn.Module) -> nn.Module:
 
 
 def on_meta(name: str, **options: Any) -> nn.Module:
-    architecture = get(name)
-    return build_on_meta(architecture, architecture.resolve(options))
+    return NetworkSpec.parse(name, options).build_on_meta()
 
 
 def named(graph: Graph) -> dict[str, Operation]:
@@ -79,11 +78,9 @@ def calls(network: nn.Module, picture: Tensor) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize(("name", "shape"), REAL.items())
 def test_leaf_modules_are_those_that_really_run(name: str, shape: tuple[int, int, int]):
-    architecture = get(name)
-    channels = {"in_channels": shape[0]}
-    resolved = architecture.resolve(channels)
-    seen = calls(architecture.build(**resolved).eval(), torch.zeros(1, *shape))
-    graph = record(build_on_meta(architecture, resolved), (1, *shape))
+    spec = NetworkSpec.parse(name, {"in_channels": shape[0]})
+    seen = calls(spec.build().eval(), torch.zeros(1, *shape))
+    graph = record(spec.build_on_meta(), (1, *shape))
     assert not graph.problem
     again: Counter[str] = Counter()
     for operation, row in zip(
@@ -98,7 +95,7 @@ def test_leaf_modules_are_those_that_really_run(name: str, shape: tuple[int, int
 
 @pytest.mark.parametrize("name", course())
 def test_torchinfo_counts_the_same_parameters_and_shapes(name: str):
-    picture = torch.empty(2, *get(name).input_shape, device="meta")
+    picture = torch.empty(2, *get(name).input_size, device="meta")
     info = torchinfo.summary(
         on_meta(name), input_data=picture, verbose=0, depth=9, device="meta", mode="eval"
     )
@@ -114,7 +111,7 @@ def test_torchinfo_counts_the_same_parameters_and_shapes(name: str):
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet18", "torchvision/shufflenet_v2_x0_5"])
 def test_names_are_unique_and_every_input_ran_before(name: str):
-    graph = record(on_meta(name), (2, *get(name).input_shape))
+    graph = record(on_meta(name), (2, *get(name).input_size))
     seen = {INPUT: graph.input_shape}
     for operation in graph.operations:
         assert operation.name not in seen
@@ -416,7 +413,7 @@ def test_branches_that_do_not_match_fail_where_they_meet():
 
 def test_two_threads_do_not_see_each_other():
     def work(name: str) -> tuple[str, Graph]:
-        return name, record(on_meta(name), (1, *get(name).input_shape))
+        return name, record(on_meta(name), (1, *get(name).input_size))
 
     names = ["resnet18", "googlenet", "lenet", "densenet"]
     alone = dict(map(work, names))

@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from explorer.analysis import receptive_field, summary
 from explorer.analysis.graph import INPUT, Graph, record
-from explorer.networks import build_on_meta, get
+from explorer.networks import NetworkSpec, get
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
@@ -181,8 +181,7 @@ def run(network: nn.Module, shape: tuple[int, int, int], only: str = "") -> Case
 
 
 def on_meta(name: str, **options: Any) -> nn.Module:
-    architecture = get(name)
-    return build_on_meta(architecture, architecture.resolve(options))
+    return NetworkSpec.parse(name, options).build_on_meta()
 
 
 def units(height: int, width: int) -> list[tuple[int, int]]:
@@ -251,7 +250,7 @@ def test_a_gate_shows_the_whole_picture_and_can_be_left_out(name: str):
 
 @pytest.mark.parametrize("case", FACTS["receptive_fields"], ids=lambda case: case["network"])
 def test_chains_of_sizes_and_jumps_are_the_courses(case: dict[str, Any]):
-    graph = record(on_meta(case["network"]), (1, *get(case["network"]).input_shape))
+    graph = record(on_meta(case["network"]), (1, *get(case["network"]).input_size))
     fields = receptive_field.sizes(graph)
     found = [
         [operation.type, *{(axis.size, axis.jump) for axis in (field.y, field.x)}.pop()]
@@ -266,7 +265,7 @@ def test_chains_of_sizes_and_jumps_are_the_courses(case: dict[str, Any]):
     ("name", "size", "shape"), [(name, *facts) for name, facts in PUBLISHED.items()]
 )
 def test_last_maps_see_what_is_published(name: str, size: int, shape: tuple[int, int, int] | None):
-    found = summary.measure(name, {}, get(name).input_shape)
+    found = summary.measure(NetworkSpec.parse(name), get(name).input_size)
     assert found.totals.receptive_field == (size, size)
     if shape:
         last_map = found.totals.last_map

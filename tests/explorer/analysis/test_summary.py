@@ -15,11 +15,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.analysis import memory, size_mismatch
 from explorer.analysis.summary import Block, Layer, Summary, Totals, dissect, measure
 from explorer.base.torchvision_import import models
-from explorer.networks import Architecture, build_on_meta, course, get, torchvision_models
+from explorer.networks import (
+    Architecture,
+    NetworkSpec,
+    course,
+    get,
+    names,
+)
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
-MODELS = torchvision_models.names()
+MODELS = [name for name in names() if name.startswith("torchvision/")]
 # Deeper or wider relatives of networks in the list: the published count is enough for them.
 RELATIVES = set(
     "convnext_base convnext_large convnext_small densenet161 densenet169 densenet201 "
@@ -44,8 +50,7 @@ def named(case: Mapping[str, Any]) -> str:
 
 
 def on_meta(name: str, **options: Any) -> nn.Module:
-    architecture = get(name)
-    return build_on_meta(architecture, architecture.resolve(options))
+    return NetworkSpec.parse(name, options).build_on_meta()
 
 
 def operation(found: Summary, name: str) -> Layer:
@@ -57,7 +62,9 @@ def operation(found: Summary, name: str) -> Layer:
 
 @pytest.mark.parametrize("case", FACTS["networks"], ids=named)
 def test_course_networks_have_the_courses_shapes_and_costs(case: dict[str, Any]):
-    found = measure(case["network"], case["options"], tuple(case["input"]), batch=3)
+    found = measure(
+        NetworkSpec.parse(case["network"], case["options"]), tuple(case["input"]), batch=3
+    )
     shapes: dict[str, tuple[int, ...]] = {}
     weights: dict[str, int] = defaultdict(int)
     for layer in found.layers:
@@ -80,7 +87,7 @@ def test_some_case_states_parameters_and_macs_of_each_network():
 
 @pytest.mark.parametrize("case", FACTS["layer_costs"], ids=lambda case: case["network"])
 def test_layers_cost_what_the_course_says(case: dict[str, Any]):
-    found = measure(case["network"], {}, get(case["network"]).input_shape)
+    found = measure(NetworkSpec.parse(case["network"]), get(case["network"]).input_size)
     rows = [
         [layer.operation.type, layer.operation.parameters, layer.macs]
         for layer in found.layers
@@ -92,7 +99,7 @@ def test_layers_cost_what_the_course_says(case: dict[str, Any]):
 @pytest.mark.parametrize("side", [96, 224])
 @pytest.mark.parametrize("case", FACTS["inception"], ids=lambda case: case["block"])
 def test_inception_blocks_cost_what_the_course_says(case: dict[str, Any], side: int):
-    found = measure("googlenet", {}, (1, side, side))
+    found = measure(NetworkSpec.parse("googlenet"), (1, side, side))
     (block,) = (part for part in blocks(found.tree) if part.name == case["block"])
     leaves = list(block.leaves())
     assert sum(leaf.macs for leaf in leaves) == case[f"macs_{side}"]
@@ -103,12 +110,12 @@ def test_inception_blocks_cost_what_the_course_says(case: dict[str, Any], side: 
 @pytest.mark.parametrize("name", course())
 def test_every_value_of_every_option_costs_what_pytorch_counts(name: str):
     for options in ({}, *variants(get(name)), {"in_channels": 3, "num_classes": 7}):
-        _, height, width = get(name).input_shape
+        _, height, width = get(name).input_size
         network = on_meta(name, **options)
         picture = torch.empty(1, options.get("in_channels", 1), height, width, device="meta")
         with FlopCounterMode(display=False) as counter:
             output = network(picture)
-        found = measure(name, options, tuple(picture.shape[1:]))
+        found = measure(NetworkSpec.parse(name, options), tuple(picture.shape[1:]))
         assert found.totals.parameters == sum(p.numel() for p in network.parameters()), options
         assert 2 * found.totals.macs == counter.get_total_flops(), options
         assert found.output == tuple(output.shape), options
@@ -119,7 +126,7 @@ def test_every_value_of_every_option_costs_what_pytorch_counts(name: str):
 
 @pytest.mark.parametrize("name", MODELS, ids=lambda name: name.split("/")[1])
 def test_torchvision_networks_cost_what_is_published_and_what_pytorch_counts(name: str):
-    shape = (1, *get(name).input_shape)
+    shape = (1, *get(name).input_size)
     network = on_meta(name)
     graph, layers, tree, totals = dissect(network, shape)
     model = name.removeprefix("torchvision/")
@@ -177,7 +184,7 @@ def check_sums(layers: tuple[Layer, ...], tree: tuple[Block | Layer, ...], total
 
 @pytest.mark.parametrize("name", course())
 def test_folding_keeps_the_sums(name: str):
-    found = measure(name, {}, get(name).input_shape, batch=2)
+    found = measure(NetworkSpec.parse(name), get(name).input_size, batch=2)
     check_sums(found.layers, found.tree, found.totals)
     top = [part.name if isinstance(part, Block) else part.operation.name for part in found.tree]
     assert top == [child for child, _ in on_meta(name).named_children()]
@@ -214,12 +221,12 @@ def test_a_network_inside_networks_folds_level_by_level():
 def test_accepted_sides_are_the_courses(
     name: str, options: dict[str, Any], sides: tuple[int, int | None]
 ):
-    channels, side, _ = get(name).input_shape
+    channels, side, _ = get(name).input_size
     assert size_mismatch.accepted_sides(on_meta(name, **options), channels, side) == sides
 
 
 def test_lenet_at_224_is_explained():
-    found = measure("lenet", {}, (1, 224, 224))
+    found = measure(NetworkSpec.parse("lenet"), (1, 224, 224))
     lesson = found.mismatch
     assert lesson
     assert (lesson.operation.name, lesson.reason) == ("fc1", "features")
@@ -250,17 +257,17 @@ LESSONS = [
 @pytest.mark.parametrize("case", LESSONS, ids=lambda case: f"{case[0]}-{case[1]}")
 def test_a_lesson_names_layer_numbers_and_the_nearest_that_works(case: tuple[Any, ...]):
     name, picture, reason, layer, got, needs, nearest = case
-    lesson = measure(name, {}, picture, batch=2).mismatch
+    lesson = measure(NetworkSpec.parse(name), picture, batch=2).mismatch
     assert lesson
     assert lesson.reason == reason
     assert not layer or lesson.operation.name == layer
     assert (lesson.got, lesson.needs) == (got, needs)
     assert lesson.nearest == nearest
-    assert measure(name, {}, lesson.nearest).mismatch is None
+    assert measure(NetworkSpec.parse(name), lesson.nearest).mismatch is None
 
 
 def test_a_network_for_colour_is_explained_with_colour():
-    lesson = measure("lenet", {"in_channels": 3}, (3, 60, 60)).mismatch
+    lesson = measure(NetworkSpec.parse("lenet", {"in_channels": 3}), (3, 60, 60)).mismatch
     assert lesson
     assert (lesson.wanted, lesson.nearest) == ((16, 5, 5), (3, 31, 31))
 
@@ -330,7 +337,7 @@ def saved_by_autograd(network: nn.Module, picture: Tensor) -> int:
 def test_training_keeps_what_autograd_keeps(name: str, picture: tuple[int, int, int], batch: int):
     architecture = get(name)
     network = architecture.build(**architecture.resolve())
-    found = memory.training_memory(name, {}, picture, batch, "adam")
+    found = memory.training_memory(NetworkSpec.parse(name), picture, batch, "adam")
     weights = sum(p.numel() for p in network.parameters()) * 4
     assert not found.problem
     assert (found.weights, found.gradients, found.optimizer) == (weights, weights, 2 * weights)
@@ -351,27 +358,31 @@ def test_an_optimiser_keeps_what_pytorchs_keeps(optimizer: str):
     real.step()
     state = [v for per in real.state.values() for v in per.values() if isinstance(v, Tensor)]
     kept = sum(v.numel() * 4 for v in state if v.dim())  # step counters are single numbers
-    assert memory.training_memory("lenet", {}, (1, 28, 28), 2, optimizer).optimizer == kept
+    assert (
+        memory.training_memory(NetworkSpec.parse("lenet"), (1, 28, 28), 2, optimizer).optimizer
+        == kept
+    )
 
 
 @pytest.mark.parametrize("name", ["lenet", "densenet", "torchvision/efficientnet_b0"])
 def test_training_memory_grows_in_proportion_to_the_batch(name: str):
     two, four, six = (
-        memory.training_memory(name, {}, get(name).input_shape, n, "sgd") for n in (2, 4, 6)
+        memory.training_memory(NetworkSpec.parse(name), get(name).input_size, n, "sgd")
+        for n in (2, 4, 6)
     )
     assert six.activations - four.activations == four.activations - two.activations > 0
     assert two.weights == six.weights
 
 
 def test_batch_norm_cannot_train_on_a_single_value():
-    found = memory.training_memory("resnet18", {}, (1, 32, 32), 1, "adam")
+    found = memory.training_memory(NetworkSpec.parse("resnet18"), (1, 32, 32), 1, "adam")
     assert "more than 1 value per channel" in found.problem
-    assert not memory.training_memory("resnet18", {}, (1, 32, 32), 2, "adam").problem
+    assert not memory.training_memory(NetworkSpec.parse("resnet18"), (1, 32, 32), 2, "adam").problem
 
 
 @pytest.mark.parametrize("name", ["resnet18", "torchvision/swin_v2_t", "torchvision/maxvit_t"])
 def test_macs_are_those_of_one_picture_in_any_batch(name: str):
-    one, three = (measure(name, {}, get(name).input_shape, n) for n in (1, 3))
+    one, three = (measure(NetworkSpec.parse(name), get(name).input_size, n) for n in (1, 3))
     assert three.totals.macs == one.totals.macs
     assert [layer.macs for layer in three.layers] == [layer.macs for layer in one.layers]
     assert three.totals.parameters == one.totals.parameters

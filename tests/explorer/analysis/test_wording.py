@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from explorer.analysis import derivations, wording
 from explorer.analysis.summary import Layer, Summary, dissect, measure
 from explorer.base import inputs, units
-from explorer.networks import course, get
+from explorer.base.inputs import InputSize
+from explorer.networks import NetworkSpec, course, get
 from pages.explore.layers.board_data import board
 
 THIN = "\u202f"
@@ -93,16 +94,22 @@ def check(found: Summary) -> int:
 
 @pytest.mark.parametrize("name", course())
 def test_every_sum_of_course_networks_is_true(name: str):
-    channels, height, width = get(name).input_shape
-    assert check(measure(name, {}, (channels, height, width))) > 25
-    oblong = measure(name, {}, (channels, height, width - 9 if name == "alexnet" else width + 1), 3)
+    channels, height, width = get(name).input_size
+    assert check(measure(NetworkSpec.parse(name), (channels, height, width))) > 25
+    oblong = measure(
+        NetworkSpec.parse(name),
+        (channels, height, width - 9 if name == "alexnet" else width + 1),
+        3,
+    )
     assert oblong.mismatch is None
     assert check(oblong) > 25
 
 
 @pytest.mark.parametrize("name", TORCHVISION)
 def test_every_sum_of_torchvision_networks_is_true(name: str):
-    found = measure(f"torchvision/{name}", {}, get(f"torchvision/{name}").input_shape, batch=2)
+    found = measure(
+        NetworkSpec.parse(f"torchvision/{name}"), get(f"torchvision/{name}").input_size, batch=2
+    )
     assert check(found) > 60
 
 
@@ -181,19 +188,19 @@ def test_a_pool_that_rounds_up_says_so():
     ],
 )
 def test_settings_in_words(name: str, layer: str, text: str):
-    found = measure(name, {}, get(name).input_shape)
+    found = measure(NetworkSpec.parse(name), get(name).input_size)
     assert wording.settings(next(x for x in found.layers if x.operation.name == layer)) == text
 
 
 def test_totals_in_one_line():
-    found = measure("alexnet", {}, (1, 224, 224))
+    found = measure(NetworkSpec.parse("alexnet"), (1, 224, 224))
     parts = wording.totals(found).split(" · ")
     assert parts[:4] == ["46.8 M parameters", "187 MB", "938 M MACs", "1.88 GFLOPs"]
     assert parts[-1] == "sees 195 of 224"
 
 
 def test_the_lesson_of_lenet_at_224():
-    lesson = measure("lenet", {}, (1, 224, 224)).mismatch
+    lesson = measure(NetworkSpec.parse("lenet"), (1, 224, 224)).mismatch
     assert lesson
     text = wording.mismatch(lesson, "LeNet-5")
     assert text.headline == f"fc1 wants 400 numbers, but 46{THIN}656 arrive."
@@ -222,7 +229,7 @@ def test_the_lesson_of_lenet_at_224():
     ],
 )
 def test_other_lessons(name: str, picture: tuple[int, int, int], headline: str, fits: str):
-    lesson = measure(name, {}, picture).mismatch
+    lesson = measure(NetworkSpec.parse(name), picture).mismatch
     assert lesson
     text = wording.mismatch(lesson, name)
     assert headline in text.headline
@@ -297,19 +304,19 @@ def test_units_and_shapes():
     ],
 )
 def test_spellings_of_a_size(text: str, picture: tuple[int, int, int]):
-    assert inputs.parse(text, (7, 99, 99)) == picture
-    assert inputs.parse(inputs.spell(picture), (7, 99, 99)) == picture
+    assert InputSize.parse(text, InputSize(7, 99, 99)) == picture
+    assert InputSize.parse(InputSize(*picture).spell(), InputSize(7, 99, 99)) == picture
 
 
 @pytest.mark.parametrize("text", ["", "  "])
 def test_nothing_written_is_the_default(text: str):
-    assert inputs.parse(text, (1, 28, 28)) == (1, 28, 28)
+    assert InputSize.parse(text, InputSize(1, 28, 28)) == (1, 28, 28)
 
 
 @pytest.mark.parametrize("text", ["big", "1x2x3x4", "28.5", "1e3", "x", "0x1F", "9" * 20])
 def test_what_is_no_size_is_answered_with_an_example(text: str):
     with pytest.raises(ValueError, match=f"“{text}”.*1x28x28"):
-        inputs.parse(text, (1, 28, 28))
+        InputSize.parse(text, InputSize(1, 28, 28))
 
 
 @pytest.mark.parametrize(
@@ -324,7 +331,7 @@ def test_what_is_no_size_is_answered_with_an_example(text: str):
 )
 def test_a_size_beyond_its_limits_is_named(text: str, what: str, number: str, most: str):
     with pytest.raises(ValueError, match=f"{what}.* {number}.* 1 and {most}"):
-        inputs.parse(text, (1, 28, 28))
+        InputSize.parse(text, InputSize(1, 28, 28))
 
 
 @pytest.mark.parametrize("given_batch", ["32", " 32 ", 32])

@@ -10,7 +10,7 @@ import pytest
 
 from explorer.analysis.summary import measure
 from explorer.cli.main import main
-from explorer.networks import course, get, names
+from explorer.networks import NetworkSpec, course, get, names
 from tests.serving import ROOT
 
 LAYER = {
@@ -227,17 +227,19 @@ def test_the_command_answers_without_a_traceback():
 MEMORY = """
 import resource
 from explorer.analysis.summary import measure
+from explorer.networks import NetworkSpec
 from tests.serving import ROOT
 from explorer.analysis.memory import training_memory
+lenet, vgg = NetworkSpec.parse("lenet"), NetworkSpec.parse("torchvision/vgg19")
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-measure("lenet", {}, (1, 28, 28)); measure("torchvision/alexnet", {}, (3, 224, 224))
-training_memory("lenet", {}, (1, 28, 28), 1, "adam")
+measure(lenet, (1, 28, 28)); measure(NetworkSpec.parse("torchvision/alexnet"), (3, 224, 224))
+training_memory(lenet, (1, 28, 28), 1, "adam")
 before = peak()
-found = measure("torchvision/vgg19", {}, (3, 4096, 4096), 256)
+found = measure(vgg, (3, 4096, 4096), 256)
 assert found.mismatch is None and found.output == (256, 1000)
 assert found.totals.peak_bytes > 10**12
-training_memory("torchvision/vgg19", {}, (3, 4096, 4096), 256, "adam")
+training_memory(vgg, (3, 4096, 4096), 256, "adam")
 print(peak() - before)
 """
 
@@ -253,6 +255,6 @@ def test_huge_pictures_cost_in_proportion(capsys: pytest.CaptureFixture[str]):
     assert status == 0
     assert found["input"] == [256, 3, 4096, 4096]
     convolutions = [layer for layer in found["layers"] if layer["type"] == "Conv2d"]
-    small = measure("torchvision/vgg19", {}, (3, 224, 224))
+    small = measure(NetworkSpec.parse("torchvision/vgg19"), (3, 224, 224))
     at_224 = [layer.macs for layer in small.layers if layer.operation.type == "Conv2d"]
     assert [layer["macs"] * 49 for layer in convolutions] == [m * 128**2 for m in at_224]

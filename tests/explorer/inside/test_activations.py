@@ -20,7 +20,7 @@ from explorer.analysis.graph import record as record_shapes
 from explorer.inside import activations
 from explorer.inside.activations import Recording, glance, own_copy, record, stages
 from explorer.inside.activations.layout import layout
-from explorer.networks import build_on_meta, course, get
+from explorer.networks import NetworkSpec, course
 
 # Side of a small picture that the network accepts; and options that keep the large ones small.
 SIDES = {"lenet": 28, "bn_lenet": 28, "alexnet": 195, "nin": 67, "googlenet": 40, "densenet": 40}
@@ -42,11 +42,11 @@ NAMES = [*course(), *(f"torchvision/{name}" for name in TORCHVISION)]
 
 def built(name: str, seed: int = 0) -> tuple[nn.Module, Tensor]:
     """A network with random weights, and a random picture that fits it."""
-    architecture = get(name)
+    spec = NetworkSpec.parse(name, NARROW.get(name, {}))
     torch.manual_seed(seed)
-    network = architecture.build(**architecture.resolve(NARROW.get(name, {}))).eval()
+    network = spec.build().eval()
     side = SIDES.get(name, 224 if name in NARROW else 64)
-    return network, torch.rand(1, architecture.input_shape[0], side, side)
+    return network, torch.rand(1, spec.input_size.channels, side, side)
 
 
 @cache
@@ -104,8 +104,8 @@ def test_every_operation_gives_what_a_plain_forward_pass_gives(name: str):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_inputs_and_shapes_are_those_of_the_layer_table(name: str):
-    architecture, recording = get(name), recorded(name)
-    meta = build_on_meta(architecture, architecture.resolve(NARROW.get(name, {})))
+    recording = recorded(name)
+    meta = NetworkSpec.parse(name, NARROW.get(name, {})).build_on_meta()
     table = record_shapes(meta, tuple(recording.picture.shape))
     assert recording.operations == tuple(replace(each, macs=0) for each in table.operations)
 

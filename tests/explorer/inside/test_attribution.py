@@ -32,7 +32,7 @@ from explorer.inside.attribution import (
     top,
 )
 from explorer.inside.attribution.running import output_of
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 
 NETWORKS = {"lenet": 28, "resnet18": 40, "densenet": 40, "torchvision/resnet18": 48}
 
@@ -46,7 +46,7 @@ def built(name: str) -> tuple[nn.Module, Tensor]:
     network = architecture.build(**architecture.resolve(options)).eval()
     network.requires_grad_(requires_grad=False)
     side = NETWORKS[name]
-    return network, torch.randn(1, architecture.input_shape[0], side, side)
+    return network, torch.randn(1, architecture.input_size[0], side, side)
 
 
 def plain(network: nn.Module) -> nn.Module:
@@ -164,12 +164,11 @@ def test_grad_cam_at_any_convolution(name: str):
     ],
 )
 def test_grad_cam_looks_at_blocks_too(name: str, first: str, size: int):
-    architecture = get(name)
-    channels = architecture.input_shape[0]
-    found = places(summary.measure(name, architecture.resolve(), (channels, size, size), 1))
+    spec = NetworkSpec.parse(name)
+    found = places(summary.measure(spec, spec.input_size.with_sides(size, size)))
     assert next(iter(found)) == first
-    network = plain(architecture.build(**architecture.resolve()).eval())
-    picture = torch.randn(1, channels, size, size)
+    network = plain(spec.build().eval())
+    picture = torch.randn(1, spec.input_size.channels, size, size)
     for layer in list(found)[:: max(1, len(found) // 4)]:
         with output_of(network, layer) as seen, torch.no_grad():
             network(picture)

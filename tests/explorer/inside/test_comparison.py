@@ -17,6 +17,7 @@ from explorer.data import datasets
 from explorer.data.datasets import Split
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Count, Timing, counting
+from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.compare import budget_charts, charts
@@ -110,7 +111,7 @@ def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
 def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> None:
     network = trained(shipped, "lenet")
     given = comparison.entrant("lenet:shipped:lenet")
-    macs = summary.measure("lenet", None, (1, 28, 28)).totals.macs
+    macs = summary.measure(NetworkSpec.parse("lenet"), (1, 28, 28)).totals.macs
     count = comparison.count(given, "digits", 150, macs)
     assert count.seconds_left is None
     count.advance(given.load, 0)  # at least one step, and not all
@@ -219,7 +220,7 @@ def test_a_time_is_what_an_idle_machine_takes(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
-    measured = summary.measure("bn_lenet", None, (1, 28, 28))
+    measured = summary.measure(NetworkSpec.parse("bn_lenet"), (1, 28, 28))
     for quantity, total in (
         ("parameters", measured.totals.parameters),
         ("macs", measured.totals.macs),

@@ -25,7 +25,7 @@ from explorer.inside.feature_visualization import (
     Settings,
 )
 from explorer.inside.feature_visualization.ascending import blurred, roughness
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from pages.inside.feature_visualization import figures
 
 SOME = 120
@@ -60,7 +60,7 @@ def hooked(network: nn.Module, layer: nn.Module, pictures: Tensor) -> Tensor:
 
 
 def graph(name: str, layer: str, side: int = 28) -> Graph:
-    found = summary.measure(name, get(name).resolve(), (1, side, side), 1).layers
+    found = summary.measure(NetworkSpec.parse(name, get(name).resolve()), (1, side, side), 1).layers
     names = [each.operation.name for each in found]
     until = tuple(each.operation for each in found[: names.index(layer) + 1])
     return Graph((1, 1, side, side), until, None, "", (), {})

@@ -56,7 +56,7 @@ def recorded(name: str) -> Recording:
             nn.init.normal_(module.running_mean)
             nn.init.uniform_(module.running_var, 0.5, 2)
     side = NETWORKS[name]
-    return record(network, torch.randn(1, architecture.input_shape[0], side, side))
+    return record(network, torch.randn(1, architecture.input_size[0], side, side))
 
 
 def run(*layers: nn.Module, picture: Tensor | None = None, training: bool = False) -> Recording:

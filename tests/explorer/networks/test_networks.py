@@ -7,7 +7,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +18,8 @@ from torch import nn
 from explorer.base import torchvision_import
 from explorer.networks import (
     Architecture,
+    NetworkSpec,
     architectures,
-    build_on_meta,
     course,
     get,
     names,
@@ -29,9 +28,11 @@ from explorer.networks import (
 from explorer.networks.architectures import densenet, googlenet, resnet
 from explorer.networks.ops import BatchNorm
 from explorer.networks.registry import option_title
+from explorer.networks.spec import WithoutMemory
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
+TORCHVISIONS = [name for name in names() if name.startswith("torchvision/")]
 FILES = sorted(
     path for path in Path(architectures.__file__).parent.glob("*.py") if path.stem != "__init__"
 )
@@ -69,8 +70,7 @@ def named(case: dict[str, Any]) -> str:
 
 
 def on_meta(name: str, options: Mapping[str, Any]) -> nn.Module:
-    architecture = get(name)
-    return build_on_meta(architecture, architecture.resolve(options))
+    return NetworkSpec.parse(name, options).build_on_meta()
 
 
 def count(module: nn.Module, *kinds: type[nn.Module]) -> int:
@@ -131,8 +131,8 @@ def test_each_value_of_each_option_builds(name: str):
     architecture = get(name)
     for options in variants(architecture):
         resolved = architecture.resolve(options)
-        network = build_on_meta(architecture, resolved)
-        _, height, width = architecture.input_shape
+        network = on_meta(name, options)
+        _, height, width = architecture.input_size
         x = torch.empty(2, resolved["in_channels"], height, width, device="meta")
         assert network(x).shape == (2, resolved["num_classes"]), options
         assert not any(getattr(layer, "inplace", False) for layer in network.modules()), options
@@ -141,7 +141,7 @@ def test_each_value_of_each_option_builds(name: str):
 @pytest.mark.parametrize("name", course())
 def test_a_batch_runs_and_learns(name: str):
     architecture = get(name)
-    side = SIDES.get(name, architecture.input_shape[1])
+    side = SIDES.get(name, architecture.input_size[1])
     ran: list[dict[str, Any]] = []
     own = [variant for variant in variants(architecture) if variant.keys() - BORDER.keys()]
     for variant in own or [{}]:
@@ -249,6 +249,7 @@ def test_a_course_file_holds_its_network_and_all_its_facts(file: Path):
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name.startswith("explorer")} <= {
         "explorer.networks.registry",
+        "explorer.base.inputs",
         "explorer.base.language",
         "explorer.networks.ops",
     }
@@ -340,23 +341,17 @@ def test_texts_from_a_link_become_values():
 
 
 def test_all_of_torchvisions_classification_networks_are_there():
-    found = torchvision_models.names()
+    found = TORCHVISIONS
     assert len(found) >= 80
     assert {"torchvision/alexnet", "torchvision/vit_h_14", "torchvision/regnet_y_128gf"} <= {*found}
 
 
-@pytest.mark.parametrize("name", torchvision_models.names())
+@pytest.mark.parametrize("name", TORCHVISIONS)
 def test_torchvisions_networks_have_the_published_count_and_no_memory(name: str):
     architecture = get(name)
-    in_memory = []
-
-    def build(**options: Any) -> nn.Module:
-        network = architecture.build(**options)
-        in_memory.extend(weight for weight in network.parameters() if not weight.is_meta)
-        return network
-
-    network = build_on_meta(replace(architecture, build=build), architecture.resolve())
-    assert not in_memory
+    with WithoutMemory():
+        network = NetworkSpec.parse(name).build()
+    assert all(weight.is_meta for weight in network.parameters())
     assert count(network) == architecture.parameters
     assert architecture.paper, f"add the family of {name} to torchvision_models.FAMILIES"
     assert architecture.introduced
@@ -364,10 +359,10 @@ def test_torchvisions_networks_have_the_published_count_and_no_memory(name: str)
 
 @pytest.mark.parametrize("family", torchvision_models.FAMILIES)
 def test_torchvisions_families_take_other_channels_and_classes(family: str):
-    members = [get(name) for name in torchvision_models.names() if f"/{family}" in name]
+    members = [get(name) for name in TORCHVISIONS if f"/{family}" in name]
     architecture = min(members, key=lambda member: member.parameters)
     network = on_meta(architecture.name, {"in_channels": 1, "num_classes": 10})
-    assert network(picture(architecture.input_shape[1])).shape == (1, 10)
+    assert network(picture(architecture.input_size[1])).shape == (1, 10)
 
 
 def test_a_torchvision_network_runs_with_one_channel():
@@ -390,7 +385,7 @@ def test_a_torchvision_network_runs_with_one_channel():
     ],
 )
 def test_torchvisions_networks_know_their_size(name: str, side: int):
-    assert get(f"torchvision/{name}").input_shape == (3, side, side)
+    assert get(f"torchvision/{name}").input_size == (3, side, side)
 
 
 # The import of torchvision

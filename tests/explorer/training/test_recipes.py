@@ -9,6 +9,7 @@ import pytest
 from torch import nn
 
 from explorer import networks
+from explorer.networks import NetworkSpec
 from explorer.training import recipes
 from explorer.training.recipes import PRESETS, Recipe, check, course_recipe, differences
 from tests.serving import ROOT
@@ -60,7 +61,7 @@ def test_a_network_has_the_recipe_of_the_run_with_its_options():
 def test_a_network_that_the_course_never_trained_has_a_recipe_too(name: str):
     recipe = course_recipe(name)
     assert check(recipe) == recipe
-    assert recipe.size == networks.get(name).input_shape[1]
+    assert recipe.size == networks.get(name).input_size[1]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -83,8 +84,7 @@ def pairs(name: str) -> list[tuple[Recipe, Recipe]]:
 
 
 def built(recipe: Recipe) -> nn.Module:
-    architecture = networks.get(recipe.network)
-    return networks.build_on_meta(architecture, architecture.resolve(recipe.options))
+    return NetworkSpec.parse(recipe.network, recipe.options).build_on_meta()
 
 
 def layers(recipe: Recipe) -> list[tuple[str, str]]:

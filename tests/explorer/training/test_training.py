@@ -18,6 +18,7 @@ from explorer.analysis.memory import training_memory
 from explorer.base import device, storage
 from explorer.data import datasets
 from explorer.data.datasets import Data
+from explorer.networks import NetworkSpec
 from explorer.training import (
     Diverged,
     Epoch,
@@ -577,7 +578,9 @@ except OutOfMemory as error:
 def test_a_budget_is_measured_and_counted(digits: Data):
     recipe = replace(LENET, train_subset=0, test_subset=0, epochs=3)
     found = training.estimate(recipe, digits, CPU)
-    memory = training_memory("lenet", {"activation": "relu"}, (1, 28, 28), 32, "adam")
+    memory = training_memory(
+        NetworkSpec.parse("lenet", {"activation": "relu"}), (1, 28, 28), 32, "adam"
+    )
     assert found.parameters == 61_706
     assert found.memory == memory.total
     assert found.images_per_second > 500

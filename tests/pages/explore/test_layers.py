@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import networks
 from explorer.analysis import summary
+from explorer.networks import NetworkSpec
 from explorer.ui.entries import ROOT, entry
 from pages.explore.layers import board_data as figures
 from pages.explore.layers import board_view, table
@@ -39,7 +40,7 @@ def test_every_network_is_shown_at_its_own_size(name: str) -> None:
     architecture = networks.get(name)
     assert not at.exception
     assert architecture.title in at.title[0].value
-    assert at.text_input(key="layers.input").value == "x".join(map(str, architecture.input_shape))
+    assert at.text_input(key="layers.input").value == "x".join(map(str, architecture.input_size))
     assert not at.error
     assert "lesson" not in text(at)
 
@@ -64,7 +65,7 @@ def test_a_link_restores_what_was_chosen() -> None:
     assert at.number_input(key="layers.batch").value == 8
     assert at.number_input(key="layers.num_classes").value == 7
     expected = summary.measure(
-        "vgg11", {"conv_ratio": 4, "num_classes": 7}, (1, 240, 230), 8
+        NetworkSpec.parse("vgg11", {"conv_ratio": 4, "num_classes": 7}), (1, 240, 230), 8
     ).totals.parameters
     assert f"{expected / 1e6:.1f} M parameters" in text(at)
 
@@ -153,7 +154,7 @@ def test_the_charts_follow_the_chosen_quantity() -> None:
 
 
 def test_the_table_file_holds_every_layer_exactly(tmp_path: Path) -> None:
-    found = summary.measure("googlenet", None, (1, 96, 96))
+    found = summary.measure(NetworkSpec.parse("googlenet"), (1, 96, 96))
     rows = list(csv.DictReader(io.StringIO(table.csv(found))))
     assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
     assert sum(int(row["parameters"]) for row in rows) == found.totals.parameters
@@ -206,8 +207,8 @@ def test_the_board_is_given_the_same_after_a_choice() -> None:
     ],
 )
 def test_the_first_view_has_something_to_see(name: str, opened_first: list[str]) -> None:
-    architecture = networks.get(name)
-    rows = figures.board(summary.measure(name, None, architecture.input_shape), name)["rows"]
+    spec = NetworkSpec.parse(name)
+    rows = figures.board(summary.measure(spec, spec.input_size), name)["rows"]
     names = board_view.names(rows)
     first = board_view.first_open(rows)
     assert [names[block] for block in first] == opened_first
@@ -218,7 +219,7 @@ def test_the_first_view_has_something_to_see(name: str, opened_first: list[str])
 
 
 def test_a_name_that_comes_twice_can_still_be_chosen() -> None:
-    found = figures.board(summary.measure("googlenet", None, (1, 96, 96)), "GoogLeNet")
+    found = figures.board(summary.measure(NetworkSpec.parse("googlenet"), (1, 96, 96)), "GoogLeNet")
     rows = found["rows"]
     block = next(row for row in rows if row["group"])
     twin = {**block, "id": 9_999}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from explorer.analysis.summary import Block, Layer, Summary, measure
-from explorer.networks import course, get
+from explorer.networks import NetworkSpec, course, get
 from pages.explore.layers import charts, table
 from pages.explore.layers.board_data import board
 
@@ -25,7 +25,7 @@ CASES = [
 
 @pytest.fixture(scope="module", params=CASES)
 def found(request: pytest.FixtureRequest) -> Summary:
-    return measure(request.param, {}, get(request.param).input_shape, batch=2)
+    return measure(NetworkSpec.parse(request.param), get(request.param).input_size, batch=2)
 
 
 def drawn(summary: Summary) -> dict[str, Any]:
@@ -126,23 +126,23 @@ def test_every_column_is_there(found: Summary):
 
 
 def test_a_misfit_is_marked_and_explained():
-    rows = drawn(measure("lenet", {}, (1, 224, 224)))["rows"]
+    rows = drawn(measure(NetworkSpec.parse("lenet"), (1, 224, 224)))["rows"]
     assert [row["name"] for row in rows if row["status"] == "failed"] == ["fc1"]
     assert "46\u202f656" in rows[-1]["note"]
     assert rows[-1]["why"][0]["lines"][1] == "needed: 400 = 16·5·5"
-    rows = drawn(measure("vgg11", {}, (1, 31, 31)))["rows"]
+    rows = drawn(measure(NetworkSpec.parse("vgg11"), (1, 31, 31)))["rows"]
     assert [row["name"] for row in rows if row["status"] == "failed"] == ["block5", "pool"]
 
 
 def test_heads_that_never_run_are_listed():
-    rows = drawn(measure("torchvision/inception_v3", {}, (3, 299, 299)))["rows"]
+    rows = drawn(measure(NetworkSpec.parse("torchvision/inception_v3"), (3, 299, 299)))["rows"]
     unused = [row for row in rows if row["status"] == "unused"]
     assert unused
     assert all("AuxLogits" in row["full_name"] and row["note"] for row in unused)
 
 
 def test_densenets_concatenations_are_drawn_one_from_another():
-    data = drawn(measure("torchvision/densenet121", {}, (3, 224, 224)))
+    data = drawn(measure(NetworkSpec.parse("torchvision/densenet121"), (3, 224, 224)))
     leaves = sum(not row["group"] for row in data["rows"])
     assert len(data["edges"]) < 1.5 * leaves
 
@@ -159,7 +159,7 @@ def test_densenets_concatenations_are_drawn_one_from_another():
     ],
 )
 def test_where_most_of_it_sits(name: str, quantity: str, text: str):
-    found = measure(name, {}, get(name).input_shape)
+    found = measure(NetworkSpec.parse(name), get(name).input_size)
     assert charts.concentration(found, quantity) == text
 
 
@@ -178,12 +178,12 @@ def test_bars_hold_all_of_a_cost(found: Summary):
 
 
 def test_lines_follow_the_shapes():
-    found = measure("lenet", {}, (1, 28, 31))
+    found = measure(NetworkSpec.parse("lenet"), (1, 28, 31))
     lines = {line.name: list(line.y) for line in charts.shapes(found).data}
     assert lines["height"][:4] == [28, 28, 14, 10]
     assert lines["width"][:4] == [31, 31, 15, 11]
     assert lines["channels or features"][-3:] == [84, 84, 10]
-    square = charts.shapes(measure("lenet", {}, (1, 28, 28)))
+    square = charts.shapes(measure(NetworkSpec.parse("lenet"), (1, 28, 28)))
     assert [line.name for line in square.data] == ["height and width", "channels or features"]
 
 

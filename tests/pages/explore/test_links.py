@@ -22,7 +22,7 @@ def others(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["bn_lenet", "densenet", "torchvision/resnet18"])
 def test_a_reload_shows_the_same(page: Page, app_server: str, name: str) -> None:
-    size = "3x224x224" if "/" in name else "x".join(map(str, networks.get(name).input_shape))
+    size = "3x224x224" if "/" in name else "x".join(map(str, networks.get(name).input_size))
     wanted = {"network": name, "input": size, "batch": "3", "num_classes": "7", **others(name)}
     page.goto(f"{app_server}/layers?" + "&".join(f"{k}={v}" for k, v in wanted.items()))
     key = name.replace("/", "-")

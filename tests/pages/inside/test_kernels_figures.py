@@ -7,7 +7,7 @@ from torch import nn
 
 from explorer import networks
 from explorer.analysis import summary
-from explorer.networks import build_on_meta, get
+from explorer.networks import NetworkSpec, get
 from pages.inside.kernels import charts, figures
 from pages.inside.kernels.charts import Spread
 from pages.inside.kernels.figures import Layer
@@ -59,9 +59,8 @@ def test_a_transposed_convolution_paints_its_kernel(groups: int) -> None:
 
 
 def layers_of(name: str) -> dict[str, Layer]:
-    architecture = get(name)
-    network = build_on_meta(architecture, architecture.resolve())
-    measured = summary.measure(name, None, architecture.input_shape)
+    spec = NetworkSpec.parse(name)
+    network, measured = spec.build_on_meta(), summary.measure(spec, spec.input_size)
     found = figures.layers(network, [each.operation for each in measured.layers])
     return {each.name: each for each in found}
 
@@ -77,7 +76,7 @@ def layers_of(name: str) -> dict[str, Layer]:
     ],
 )  # fmt: skip
 def test_every_weight_of_every_convolution_and_linear_layer_is_there(name: str) -> None:
-    network = build_on_meta(get(name), get(name).resolve())
+    network = NetworkSpec.parse(name).build_on_meta()
     expected = {
         f"{path}.weight".removeprefix("."): module.weight.numel()
         for path, module in network.named_modules()

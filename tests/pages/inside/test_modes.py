@@ -8,8 +8,7 @@ import pytest
 from explorer import weights
 from explorer.analysis import summary
 from explorer.data import pictures
-from explorer.networks import get
-from explorer.networks.registry import build_on_meta
+from explorer.networks import NetworkSpec
 from explorer.ui.model_picker import mode
 from pages.inside.compare import computation
 from pages.inside.why import parts
@@ -45,15 +44,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_the_sentence_names_what_the_network_has(name: str, kept: tuple[str, ...]) -> None:
-    architecture = get(name)
-    measured = summary.measure(name, {}, architecture.input_shape, 1)
+    spec = NetworkSpec.parse(name)
+    measured = summary.measure(spec, spec.input_size)
     told = mode.evaluation(measured)
     assert mode.matters(measured) == bool(kept) == bool(told)
     assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
     told = mode.training(measured, 9)
     assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
     assert ("9 others" in told) == ("batch norm" in kept)
-    network = build_on_meta(architecture, architecture.resolve())
+    network = spec.build_on_meta()
     modules = {type(module).__name__ for module in network.modules()}
     assert ("batch norm" in kept) == any("BatchNorm" in each for each in modules)
     assert ("dropout" in kept) == any(each.startswith(("Drop", "Stoch")) for each in modules)

@@ -13,6 +13,7 @@ from streamlit.testing.v1.element_tree import Widget, WidgetList
 from explorer import networks
 from explorer.analysis import summary
 from explorer.lessons import field_stack
+from explorer.networks import NetworkSpec
 from pages.learn.receptive_field import charts, measures, parts, questions
 from tests import opened_pages
 from tests.conftest import settled
@@ -202,7 +203,7 @@ def test_real_networks_are_the_engines(name: str, words: str):
 
 def test_the_networks_chart_is_the_engines_record():
     shown = networks.get("vgg11")
-    found = summary.measure("vgg11", None, shown.input_shape)
+    found = summary.measure(NetworkSpec.parse("vgg11"), shown.input_size)
     convolutions, pools = charts.growth(found).data
     both = {
         name: side if side is not None else other
@@ -213,7 +214,7 @@ def test_the_networks_chart_is_the_engines_record():
 
 @pytest.mark.parametrize("name", measures.NETWORKS)
 def test_every_offered_network_has_fields(name: str):
-    found = summary.measure(name, None, networks.get(name).input_shape)
+    found = summary.measure(NetworkSpec.parse(name), networks.get(name).input_size)
     assert len(charts.windows(found)) > 10
 
 
@@ -245,7 +246,7 @@ def test_the_files_of_what_is_measured():
     stacks = read(measures.stacks_csv(64))
     assert [stack["weights"] for stack in stacks] == ["73728", "102400", "110592", "200704"]
     assert [stack["field_pixels"] for stack in stacks] == ["5", "5", "7", "7"]
-    layers = read(measures.layers_csv(summary.measure("alexnet", None, (1, 224, 224))))
+    layers = read(measures.layers_csv(summary.measure(NetworkSpec.parse("alexnet"), (1, 224, 224))))
     assert [layer["field_width"] for layer in layers][:4] == ["11", "19", "51", "67"]
 
 
