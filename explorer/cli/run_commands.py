@@ -188,7 +188,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    recipe = json.loads(run.settings)
+    recipe = json.loads(run.recipe_json)
     return (
         str(run.id),
         run.name,
@@ -201,19 +201,32 @@ def _row(run: Run) -> tuple[str, ...]:
     )
 
 
+# What concerns only who computes it, or is told otherwise.
+_WITHIN = (
+    "recipe_json",
+    "reason",
+    "requested",
+    "requested_at",
+    "worker",
+    "claimed_at",
+    "metadata",
+)
+
+
 def _plain(run: Run) -> dict[str, Any]:
     """A run as plain data."""
     data = asdict(run)
-    for name in ("settings", "reason", "wish", "wished", "worker", "taken", "facts"):
+    for name in _WITHIN:
         del data[name]
-    return {**data, "reason": str(run.reason), "recipe": json.loads(run.settings)}
+    data["place"] = data.pop("queue_position")
+    return {**data, "reason": str(run.reason), "recipe": json.loads(run.recipe_json)}
 
 
 def _show(options: argparse.Namespace) -> int:
     run = runs.get(options.number)
     rows, weights = runs.epochs(run.id), runs.weights(run.id)
     if options.json:
-        data = {**_plain(run), "facts": run.facts, "epochs": [asdict(row) for row in rows]}
+        data = {**_plain(run), "facts": run.metadata, "epochs": [asdict(row) for row in rows]}
         data["weights"] = {"kept": weights.kept, "gone": weights.gone}
         print(json.dumps(data, indent=1))
         return 0
@@ -221,7 +234,7 @@ def _show(options: argparse.Namespace) -> int:
     print(watch_run.ending(run) if run.status.over else watch_run.now(run))
     if run.device_title:
         print("  " + _("trained on: {device}").format(device=run.device_named))
-    for name, value in json.loads(run.settings).items():
+    for name, value in json.loads(run.recipe_json).items():
         print(one_line(f"  {name}: {value}"))
     for row in rows:
         print(watch_run.epoch_line(row, run))

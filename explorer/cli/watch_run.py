@@ -97,8 +97,8 @@ def figure(number: float | None) -> str:
 
 def now(run: Run) -> str:
     """One line on where the run is: its place in the queue, or how far it has come."""
-    if run.wish:
-        return _("stopping …") if run.wish is runs.Wish.STOP else _("pausing …")
+    if run.requested:
+        return _("stopping …") if run.requested is runs.Request.STOP else _("pausing …")
     if run.status is Status.QUEUED:
         return _waiting(run)
     if run.status is Status.STARTING:
@@ -115,7 +115,7 @@ def now(run: Run) -> str:
 
 def _reading(run: Run) -> str:
     """Before the first step; a download takes long enough to be followed."""
-    done, total = run.facts.get("loading") or (0, 0)
+    done, total = run.metadata.get("loading") or (0, 0)
     if done >= total:
         return _("reading the data …")
     return _("{bar} {percent} %  downloading the data, {done} of {total}").format(

@@ -29,10 +29,10 @@ from explorer.runs.records import (
     Expected,
     Predictions,
     Progress,
+    Request,
     Run,
     SnapshotRow,
     Status,
-    Wish,
 )
 from explorer.runs.watchdog import watch
 
@@ -45,10 +45,10 @@ __all__ = [
     "Predictions",
     "Progress",
     "Reason",
+    "Request",
     "Run",
     "SnapshotRow",
     "Status",
-    "Wish",
     "cancel",
     "checkpoint",
     "checkpoints",

@@ -7,7 +7,7 @@ from explorer.base.access import NO_LIMITS, ON_THIS_MACHINE, Visitor
 from explorer.base.language import _
 from explorer.base.plain_text import lines, one_line
 from explorer.runs import engines, quota, store, watchdog
-from explorer.runs.records import TITLES, Run, Status, Wish
+from explorer.runs.records import TITLES, Request, Run, Status
 
 if TYPE_CHECKING:
     from explorer.training.recipes import Recipe
@@ -64,7 +64,7 @@ def pause(run: int) -> None:
         ValueError: it is over.
     """
     if not store.move(run, [Status.QUEUED], Status.PAUSED):
-        _ask(run, Wish.PAUSE)
+        _ask(run, Request.PAUSE)
 
 
 def stop(run: int) -> None:
@@ -76,7 +76,7 @@ def stop(run: int) -> None:
     if not store.move(run, [Status.QUEUED], Status.CANCELLED) and not store.move(
         run, [Status.PAUSED], Status.STOPPED
     ):
-        _ask(run, Wish.STOP)
+        _ask(run, Request.STOP)
 
 
 def cancel(run: int) -> None:
@@ -88,9 +88,9 @@ def cancel(run: int) -> None:
     stop(run)
 
 
-def _ask(number: int, wish: Wish) -> None:
+def _ask(number: int, wish: Request) -> None:
     run = store.get(number)
-    if run.wish is Wish.STOP or engines.get(run.engine).ask(run, wish):
+    if run.requested is Request.STOP or engines.get(run.engine).ask(run, wish):
         return
     raise ValueError(_refusal(store.get(number)))
 

@@ -16,7 +16,7 @@ from explorer.base.reasons import Reason
 from explorer.runs import process, processes, store
 from explorer.runs.database import StoreError, database
 from explorer.runs.placement import Placement
-from explorer.runs.records import ACTIVE, Run, Wish
+from explorer.runs.records import ACTIVE, Request, Run
 from explorer.runs.workers import WorkerProcess
 
 TICK = 0.1  # seconds between two looks into the queue
@@ -110,7 +110,7 @@ class Host:
     def _insist(self) -> None:
         """End a worker that does not answer to a stop."""
         for run in self._going:
-            if run.wish is Wish.STOP and time.time() - (run.wished or 0) > PATIENCE:
+            if run.requested is Request.STOP and time.time() - (run.requested_at or 0) > PATIENCE:
                 with suppress(ProcessLookupError):
                     os.kill(process.pid_of(run.worker), signal.SIGKILL)
 

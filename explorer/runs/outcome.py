@@ -33,7 +33,7 @@ def _own_data(name: str, path: str) -> Data:
 
 
 @lru_cache(maxsize=32)
-def _answers(number: int, _sitting: float | None, epoch: int) -> Answers:
+def _answers(number: int, _session: float | None, epoch: int) -> Answers:
     """Read once for all who look; frozen, as everyone gets the same arrays."""
     run = runs.get(number)
     found = runs.predictions(number, epoch)
@@ -55,7 +55,7 @@ def answers(run: Run, epoch: int) -> Answers:
     Raises:
         ValueError: that epoch is not done, or its data set cannot be loaded.
     """
-    return _answers(run.id, run.taken, epoch)
+    return _answers(run.id, run.claimed_at, epoch)
 
 
 def of_epoch(run: Run, epoch: int) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def of_cell(run: Run, epoch: int, label: int, predicted: int) -> list[dict[str, 
 
 def samples(run: Run) -> dict[str, Any]:
     """The handful of test pictures that the snapshots answer to; none before the run began."""
-    rows = [int(row) for row in run.facts.get("samples", ())]
+    rows = [int(row) for row in run.metadata.get("samples", ())]
     if not rows:
         return {"classes": [], "items": []}
     given = data(run)

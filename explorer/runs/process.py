@@ -10,6 +10,10 @@ from pathlib import Path
 
 import psutil
 
+# Exit statuses of a worker that could not write its run's end.
+FAILED = 1
+DISK_FULL = 3
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -21,7 +21,7 @@ def expected(run: Run) -> Expected:
     left = _left(run, rates)
     if run.status.active:
         return Expected(0, 0.0, left)
-    position, until = _turn(run.device, run.place, rates)
+    position, until = _turn(run.device, run.queue_position, rates)
     return Expected(position, until, left)
 
 
@@ -37,7 +37,7 @@ def _turn(queue: str, place: float, rates: Mapping[str, float]) -> tuple[int, fl
     ours = _takers(free, queue)
     for other in store.with_status(Status.QUEUED, device=kind_of(queue)):
         takers = _takers(free, other.device)
-        if other.place < place and takers:
+        if other.queue_position < place and takers:
             left = _left(other, rates)
             free[min(takers, key=free.__getitem__)] += inf if left is None else left
             position += not ours.isdisjoint(takers)
@@ -84,7 +84,7 @@ def _rates(device: str) -> dict[str, float]:
 
 def _recipe(run: Run) -> Mapping[str, Any]:
     """As it was written, by whatever version."""
-    return dict(json.loads(run.settings))
+    return dict(json.loads(run.recipe_json))
 
 
 def _work(run: Run) -> str:
@@ -108,8 +108,8 @@ def _pictures(run: Run) -> float | None:
 
 def _counts(run: Run) -> tuple[int, int] | None:
     """Pictures to train on and to test with: as its training counted them, else by its recipe."""
-    if "train_images" in run.facts:
-        return run.facts["train_images"], run.facts["test_images"]
+    if "train_images" in run.metadata:
+        return run.metadata["train_images"], run.metadata["test_images"]
     from explorer.data import datasets  # brings torch
 
     recipe = _recipe(run)

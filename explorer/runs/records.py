@@ -76,17 +76,17 @@ TITLES: Mapping[Status, str] = {
 }
 
 
-class Wish(StrEnum):
-    """What somebody has asked of a run that a worker has; the worker answers within a step."""
+class Request(StrEnum):
+    """What is requested of a run that a worker has; the worker answers within a step."""
 
-    NONE = ""
+    GO_ON = ""
     PAUSE = "pause"
     STOP = "stop"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is; `seconds` are its training's, over all its sittings."""
+    """How far a run is; `seconds` are its training's, over all its sessions."""
 
     step: int = 0
     total_steps: int = 0  # 0 until it has begun
@@ -108,26 +108,26 @@ class Run:
     id: int
     name: str
     note: str
-    settings: str  # the recipe as JSON
+    recipe_json: str  # as it was written, by whatever version
     engine: str
     device: str  # "cpu", "cuda:0" …; before its turn also "cuda": any device of that kind
     parent: int | None  # of which run it is another try
     status: Status
     reason: Reason  # why it ended; prints as a sentence
-    wish: Wish
-    wished: float | None
-    place: int  # the queue is worked off by rising place
+    requested: Request
+    requested_at: float | None
+    queue_position: int  # the queue is worked off by rising positions
     created: float
     started: float | None
     ended: float | None
     worker: str  # the process that has it, see `process.identity`
-    taken: float | None  # when that process began with it
+    claimed_at: float | None  # when that process began with it
     estimate: float | None  # seconds it was thought to take, when it was launched
     # What its training said when it began: the fields of `training.Started`; "loading": [bytes,
     # bytes in all] while its data set is being downloaded, else null; "sitting": [step, seconds],
     # where the process that trains it now (or did last) began; "capture", "memory" and
     # "peak_memory" of whichever session told of them last, the peak of all sessions.
-    facts: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     progress: Progress
     test_accuracy: float | None  # of its last epoch
     owner: str  # SHA-256 (hex) of its owner's cookie; empty: made on the machine itself
@@ -140,7 +140,7 @@ class Run:
     @property
     def queue(self) -> str:
         """Where it waits for its turn, when it does: for one device, or for any of a kind."""
-        wanted, kind = json.loads(self.settings).get("device", "auto"), kind_of(self.device)
+        wanted, kind = json.loads(self.recipe_json).get("device", "auto"), kind_of(self.device)
         return kind if wanted in ("auto", kind) else self.device
 
     @property
@@ -157,17 +157,17 @@ class Run:
         Raises:
             ValueError: it was written by another version and means nothing today.
         """
-        return _recipe(self.settings)
+        return _recipe(self.recipe_json)
 
     @property
     def seconds_a_step(self) -> float | None:
-        """The pace of this sitting, tests included; before its first step, of all before it.
+        """The pace of this session, tests included; before its first step, of all before it.
 
         A run may have been taken up on a machine that is busier, or idler, than it was. None if
         nothing has been trained yet.
         """
         done = self.progress
-        step, seconds = self.facts.get("sitting", (0, 0.0))
+        step, seconds = self.metadata.get("sitting", (0, 0.0))
         if done.step <= step:
             step = seconds = 0
         return float(done.seconds - seconds) / (done.step - step) if done.step else None

@@ -1,4 +1,4 @@
-"""Weights and states of a run, in and out of its folder, and when it is time to write them."""
+"""When it is time to put a run's weights and its state into its vault."""
 
 import dataclasses
 import time
@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from explorer.data.datasets import Data
-from explorer.runs import artifacts
-from explorer.runs.database import database
-from explorer.runs.writing import Writer
+from explorer.runs.protocols import Vault
+from explorer.runs.write_queue import WriteQueue
 from explorer.training import Epoch, HostBuffer, State, Training, checkpoints, recipes
 from explorer.training.budget import MOST_WAITING, PATIENCE
 from explorer.training.checkpoints import NETWORK, Card
@@ -30,10 +29,9 @@ class Saver:
     """
 
     def __init__(
-        self, run: int, training: Training, data: Data, rows: Writer, files: Writer
+        self, training: Training, data: Data, vault: Vault, rows: WriteQueue, files: WriteQueue
     ) -> None:
-        self._run = run
-        self._training = training
+        self._training, self._vault = training, vault
         self._rows, self._files = rows, files
         self._buffer = HostBuffer(training.learner.device)
         self._card = Card(
@@ -111,17 +109,8 @@ class Saver:
             self._files.put(partial(self._write_state, state, rows, start))
 
     def _write_state(self, state: State, rows: "Future[None]", start: float) -> None:
-        rows.result()
-        database().settle()  # the state never knows more than the rows
-        numbers = {
-            "epoch": state.epoch,
-            "step": state.step,
-            "step_in_epoch": state.step_in_epoch,
-            "seconds": state.seconds,
-            **{f"{_SUM}{name}": value for name, value in state.sums.items()},
-        }
-        card = self._dated(epoch=state.epoch, step=state.step, state=numbers)
-        checkpoints.save(artifacts.state_file(self._run), state.tensors, card)
+        rows.result()  # the state never knows more than the rows
+        self._vault.put_state(state, self._dated(epoch=state.epoch, step=state.step))
         self._cost = time.monotonic() - start
 
     def _write_checkpoint(
@@ -136,8 +125,7 @@ class Saver:
             test_loss=epoch.test_loss,
             test_accuracy=epoch.test_accuracy,
         )
-        checkpoints.save(artifacts.checkpoint_file(self._run, epoch.epoch), weights, card)
-        artifacts.make_room(self._run)
+        self._vault.put_checkpoint(weights, card)
 
     def _dated(self, **changes: object) -> Card:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -146,31 +134,3 @@ class Saver:
 
 def _nothing() -> None:
     """Done when all before it is."""
-
-
-_SUM = "sum."
-
-
-def load_state(run: int) -> State | None:
-    """Where the run was when it was last saved; None if it has not been.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
-    path = artifacts.state_file(run)
-    if not path.exists():
-        return None
-    tensors, card = checkpoints.load(path)
-    numbers = dict(card.state)
-    return State(
-        epoch=int(numbers["epoch"]),
-        step=int(numbers["step"]),
-        step_in_epoch=int(numbers["step_in_epoch"]),
-        seconds=numbers["seconds"],
-        tensors=tensors,
-        sums={
-            name.removeprefix(_SUM): value
-            for name, value in numbers.items()
-            if name.startswith(_SUM)
-        },
-    )

@@ -21,9 +21,9 @@ from explorer.runs.records import (
     ACTIVE,
     RESUMABLE,
     Progress,
+    Request,
     Run,
     Status,
-    Wish,
     kind_of,
 )
 
@@ -41,13 +41,10 @@ _AS_THEY_ARE = (
     "engine",
     "device",
     "parent",
-    "place",
     "created",
     "started",
     "ended",
     "worker",
-    "taken",
-    "wished",
     "estimate",
     "test_accuracy",
     "owner",
@@ -61,12 +58,15 @@ _AS_THEY_ARE = (
 def _run(row: sqlite3.Row) -> Run:
     return Run(
         **{name: row[name] for name in _AS_THEY_ARE},
-        settings=row["recipe"],
+        recipe_json=row["recipe"],
         status=Status(row["status"]),
         reason=reasons.from_json(row["reason"]),
-        wish=Wish(row["wish"]),
+        requested=Request(row["wish"]),
+        requested_at=row["wished"],
+        queue_position=row["place"],
+        claimed_at=row["taken"],
         limits=access.limits_from_json(row["limits"]),
-        facts=json.loads(row["facts"]),
+        metadata=json.loads(row["facts"]),
         progress=Progress(*(row[name] for name in _PROGRESS)),
     )
 
@@ -225,7 +225,7 @@ def move(run: int, origins: Sequence[Status], status: Status, reason: Reason = N
     return database().vital(lambda connection: _set(connection, run, origins, **change))
 
 
-def wish(run: int, what: Wish) -> bool:
+def request(run: int, what: Request) -> bool:
     """Ask the worker that has the run to pause or stop; whether one has it."""
     change = dict(wish=what, wished=time.time())
     return database().vital(lambda connection: _set(connection, run, ACTIVE, **change))
@@ -282,14 +282,14 @@ def lost(run: Run, reason: Reason) -> bool:
     A run that the worker had not begun goes back to its place in the queue, but not for ever. One
     that somebody had asked to stop is stopped.
     """
-    if run.taken is None and run.attempts + 1 < MOST_ATTEMPTS:
+    if run.claimed_at is None and run.attempts + 1 < MOST_ATTEMPTS:
         change: dict[str, Any] = dict(status=Status.QUEUED, worker="", device=run.queue)
         change["attempts"] = run.attempts + 1
-    elif run.taken is None:
+    elif run.claimed_at is None:
         never = Reason("never_began", {"attempts": MOST_ATTEMPTS})
         change = dict(status=Status.FAILED, reason=never.as_json(), ended=time.time())
     else:
-        stopped = run.wish is Wish.STOP
+        stopped = run.requested is Request.STOP
         status = Status.STOPPED if stopped else Status.INTERRUPTED
         change = dict(status=status, wish="", reason=reason.as_json(), ended=time.time())
     return database().vital(

@@ -16,10 +16,6 @@ from pathlib import Path
 from explorer.base.reasons import Reason
 from explorer.runs import process
 
-# Exit statuses of a worker that could not write its run's end.
-FAILED = 1
-DISK_FULL = 3
-
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
 
 
@@ -95,7 +91,7 @@ def why(code: int, *, out_of_memory: bool) -> Reason:
 
     `out_of_memory`: in the meantime the system has ended some process for want of memory.
     """
-    if code == DISK_FULL:
+    if code == process.DISK_FULL:
         return Reason("disk_full")
     if code >= 0:
         return Reason("exit_status", {"status": code})

@@ -1,4 +1,4 @@
-"""What a worker writes of its run: one transaction for each record of the training.
+"""What a session tells of its run, as rows of the store: one transaction for each record.
 
 Every write names the process that has the run. Once somebody else has it (this process was taken
 for dead, or the run was deleted), nothing is written any more: `NotMine`.
@@ -8,98 +8,134 @@ import json
 import sqlite3
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from explorer.base.device import Device
-from explorer.base.reasons import NO_REASON, Reason
 from explorer.runs.database import database
 from explorer.runs.metrics import packed
-from explorer.runs.records import Run, Status, Wish
-from explorer.training import TEST_SHARE, Capture, Epoch, Snapshot, Started, State, Steps
+from explorer.runs.protocols import Alive, Ended, Held, Loading, NotMine, Placed, Resumed
+from explorer.runs.records import ACTIVE, Request, Run, Status
+from explorer.training import TEST_SHARE, Capture, Epoch, Snapshot, Started, Steps, Testing
+
+if TYPE_CHECKING:
+    from explorer.runs.protocols import Message
+
+Columns = dict[str, Any]
 
 _NEW_RATE = 0.3  # weight of the newest rate in the one that is shown
 _SURE = 1.0  # seconds of training after which the whole run's time can be told
 
 
-class NotMine(Exception):
-    """The run has been given to another process, or is gone."""
-
-
-class Ledger:
+class StoreWriter:
     """The rows of one run, in the hands of the process `worker`."""
 
     def __init__(self, run: Run, worker: str) -> None:
         self.run = run
-        self.epochs_done = 0
         self._worker = worker
         self._images = 0
         self._seconds = 0.0
-        self._began = (0, 0.0)  # step and seconds of training at which this process went on
+        self._resumed = Resumed()
         self._rate = 0.0
         self._steps_per_epoch = 1
         self._images_in_all = 0.0  # every test picture counted as the share that it costs
 
-    def take(self) -> None:
+    def claim(self) -> None:
         """Take the run on: from here on the death of this process is the run's, too."""
         now = time.time()
         with database().writing() as connection:
+            self._requested(connection)
             self._set(connection, taken=now, started=self.run.started or now)
 
-    def placed(self, device: Device) -> None:
-        """It trains on this device."""
-        with database().writing() as connection:
-            self._set(connection, device_title=device.title, device_uuid=device.uuid)
+    def tell(self, record: "Message") -> Request:
+        """Write a record; what is requested of the run.
 
-    def begin(self, state: State | None) -> None:
-        """Go on from `state`; whatever came after it will be done, and written, again."""
-        step = state.step if state else 0
+        Raises:
+            NotMine: another process has the run, or it is gone.
+            StoreError: it could not be written.
+        """
+        if isinstance(record, Ended):
+            database().vital(lambda connection: self._end(connection, record))
+            return Request.GO_ON
         with database().writing() as connection:
-            for table in ("steps", "epochs", "snapshots"):
-                connection.execute(
-                    f"DELETE FROM {table} WHERE run = ? AND step > ?",
-                    (self.run.id, step),
-                )
-            last = connection.execute(
-                "SELECT MAX(images) AS images FROM steps WHERE run = ?", (self.run.id,)
-            ).fetchone()
-            done = connection.execute(
-                "SELECT COUNT(*) AS epochs, MAX(test_accuracy) FILTER (WHERE epoch = "
-                "(SELECT MAX(epoch) FROM epochs WHERE run = ?1)) AS accuracy "
-                "FROM epochs WHERE run = ?1",
-                (self.run.id,),
-            ).fetchone()
-            self.epochs_done = int(done["epochs"])
-            self._images = last["images"] or 0
-            self._seconds = state.seconds if state else 0.0
-            self._began = step, self._seconds
-            self._set(
-                connection,
-                taken=time.time(),  # who watches starts its curve anew
-                step=step,
-                seconds=self._seconds,
-                epoch=self.epochs_done,
-                test_accuracy=done["accuracy"],
-            )
+            requested = self._requested(connection)
+            self._set(connection, **self._columns(connection, record))
+            return requested
 
-    def started(self, record: Started) -> None:
+    def _requested(self, connection: sqlite3.Connection) -> Request:
+        """What is requested; the run is this process's until the transaction ends."""
+        query = "SELECT wish FROM runs WHERE id = ? AND worker = ? AND status IN (?, ?)"
+        row = connection.execute(query, (self.run.id, self._worker, *ACTIVE)).fetchone()
+        if row is None:
+            raise NotMine
+        return Request(row["wish"])
+
+    def _end(self, connection: sqlite3.Connection, record: Ended) -> None:
+        """The last word: from here on the run is nobody's."""
+        self._requested(connection)
+        reason = record.reason.as_json()
+        self._set(connection, status=record.status, reason=reason, wish="", ended=time.time())
+
+    def _columns(self, connection: sqlite3.Connection, record: "Message") -> Columns:
+        """Write what stands beside the run's own columns; what is to stand in those."""
+        match record:
+            case Placed():
+                return dict(device_title=record.device.title, device_uuid=record.device.uuid)
+            case Resumed():
+                return self._resume(connection, record)
+            case Started():
+                return self._start(connection, record)
+            case Steps():
+                return self._add_steps(connection, record)
+            case Testing() | Alive() if record.seconds is not None:
+                self._seconds = record.seconds
+                return dict(seconds=record.seconds)
+            case Epoch():
+                return self._add_epoch(connection, record)
+            case Snapshot():
+                self._add_snapshot(connection, record)
+            case Capture() | Loading() | Held():
+                self._note(connection, record)
+        return {}
+
+    def _resume(self, connection: sqlite3.Connection, record: Resumed) -> Columns:
+        """Go on from that step; whatever came after it will be written again."""
+        for table in ("steps", "epochs", "snapshots"):
+            query = f"DELETE FROM {table} WHERE run = ? AND step > ?"
+            connection.execute(query, (self.run.id, record.step))
+        last = connection.execute(
+            "SELECT MAX(images) AS images FROM steps WHERE run = ?", (self.run.id,)
+        ).fetchone()
+        done = connection.execute(
+            "SELECT COUNT(*) AS epochs, MAX(test_accuracy) FILTER (WHERE epoch = "
+            "(SELECT MAX(epoch) FROM epochs WHERE run = ?1)) AS accuracy "
+            "FROM epochs WHERE run = ?1",
+            (self.run.id,),
+        ).fetchone()
+        self._images = last["images"] or 0
+        self._seconds = record.seconds
+        self._resumed = record
+        return dict(
+            taken=time.time(),  # who watches starts its curve anew
+            step=record.step,
+            seconds=record.seconds,
+            epoch=done["epochs"],
+            test_accuracy=done["accuracy"],
+        )
+
+    def _start(self, connection: sqlite3.Connection, record: Started) -> Columns:
         """Training has begun. What earlier sessions have told of memory and launching stands."""
         self._steps_per_epoch = record.steps_per_epoch
         images = record.train_images + record.test_images * TEST_SHARE
         self._images_in_all = record.epochs * images
-        with database().writing() as connection:
-            self._set(
-                connection,
-                status=Status.RUNNING,
-                total_steps=record.total_steps,
-                epochs=record.epochs,
-            )
-            self._tell(connection, **asdict(record), sitting=self._began, loading=None)
+        session = self._resumed.step, self._resumed.seconds
+        self._put(connection, **asdict(record), sitting=session, loading=None)
+        return dict(status=Status.RUNNING, total_steps=record.total_steps, epochs=record.epochs)
 
-    def steps(self, record: Steps) -> None:
-        """The steps since the last look. Their time is spread evenly over them."""
+    def _add_steps(self, connection: sqlite3.Connection, record: Steps) -> Columns:
+        """The steps since the last such record. Their time is spread evenly over them."""
         count = len(record.loss)
         images = (record.images - self._images) / max(count, 1)
         seconds = (record.seconds - self._seconds) / max(count, 1)
+        columns = (record.loss, record.accuracy, record.gradient_norm, record.learning_rate)
         rows = [
             (
                 self.run.id,
@@ -109,30 +145,17 @@ class Ledger:
                 self._seconds + number * seconds,
                 *values,
             )
-            for number, values in enumerate(
-                zip(
-                    record.loss,
-                    record.accuracy,
-                    record.gradient_norm,
-                    record.learning_rate,
-                    strict=True,
-                ),
-                start=1,
-            )
+            for number, values in enumerate(zip(*columns, strict=True), start=1)
         ]
         if count and seconds:
             rate = images / seconds
             self._rate += (rate - self._rate) * (_NEW_RATE if self._rate else 1)
         self._images, self._seconds = record.images, record.seconds
-        with database().writing() as connection:
-            connection.executemany(f"INSERT INTO steps VALUES ({_marks(9)})", rows)
-            self._estimate(connection)
-            self._set(
-                connection,
-                step=record.first_step + count,
-                seconds=record.seconds,
-                images_per_second=self._rate,
-            )
+        connection.executemany(f"INSERT INTO steps VALUES ({_marks(9)})", rows)
+        self._estimate(connection)
+        return dict(
+            step=record.first_step + count, seconds=record.seconds, images_per_second=self._rate
+        )
 
     def _estimate(self, connection: sqlite3.Connection) -> None:
         """How long it will take, if nobody measured that before the launch."""
@@ -143,97 +166,50 @@ class Ledger:
             )
             self._images_in_all = 0.0
 
-    def snapshot(self, record: Snapshot) -> None:
+    def _add_snapshot(self, connection: sqlite3.Connection, record: Snapshot) -> None:
         """The network as it is now, in place of what there was of the same epoch."""
         kernels = None if record.kernels is None else packed(record.kernels.numpy())
-        row = (
-            self.run.id,
-            record.epoch,
-            record.step,
-            kernels,
-            packed(record.probabilities.numpy()),
-        )
-        with database().writing() as connection:
-            connection.execute(f"INSERT OR REPLACE INTO snapshots VALUES ({_marks(5)})", row)
-            self._set(connection)
+        probabilities = packed(record.probabilities.numpy())
+        row = (self.run.id, record.epoch, record.step, kernels, probabilities)
+        connection.execute(f"INSERT OR REPLACE INTO snapshots VALUES ({_marks(5)})", row)
 
-    def epoch(self, record: Epoch) -> None:
+    def _add_epoch(self, connection: sqlite3.Connection, record: Epoch) -> Columns:
         """An epoch is done."""
-        figures = {name: getattr(record, name) for name in _FIGURES}
+        figures = [getattr(record, name) for name in _FIGURES]
         predictions = (
             packed(tensor.numpy())
             for tensor in (record.predicted, record.confidence, record.true_probability)
         )
-        row = (self.run.id, *figures.values(), *predictions)
-        with database().writing() as connection:
-            connection.execute(
-                f"INSERT OR REPLACE INTO epochs VALUES ({_marks(12)})",
-                row,
-            )
-            self._set(
-                connection,
-                epoch=record.epoch,
-                step=record.step,
-                seconds=record.seconds,
-                test_accuracy=record.test_accuracy,
-            )
+        row = (self.run.id, *figures, *predictions)
+        connection.execute(f"INSERT OR REPLACE INTO epochs VALUES ({_marks(12)})", row)
         self._seconds = record.seconds
+        return {name: getattr(record, name) for name in _OF_THE_RUN}
 
-    def loading(self, done: int, total: int) -> None:
-        """So many bytes of the data set have been fetched."""
-        with database().writing() as connection:
-            self._set(connection)
-            self._tell(connection, loading=(done, total))
+    def _note(self, connection: sqlite3.Connection, record: Capture | Loading | Held) -> None:
+        match record:
+            case Capture():
+                self._put(connection, capture=asdict(record))
+            case Loading():
+                self._put(connection, loading=(record.done, record.total))
+            case Held():
+                connection.execute(
+                    "UPDATE runs SET facts = json_set(facts, '$.memory', ?, '$.peak_memory', "
+                    "MAX(?, COALESCE(json_extract(facts, '$.peak_memory'), 0))) WHERE id = ?",
+                    (record.needed, record.peak, self.run.id),
+                )
 
-    def held(self, needed: int, peak: int) -> None:
-        """Bytes that a step was thought to need, and what the training has held at most."""
-        with database().writing() as connection:
-            self._set(connection)
-            connection.execute(
-                "UPDATE runs SET facts = json_set(facts, '$.memory', ?, '$.peak_memory', "
-                "MAX(?, COALESCE(json_extract(facts, '$.peak_memory'), 0))) WHERE id = ?",
-                (needed, peak, self.run.id),
-            )
-
-    def captured(self, record: Capture) -> None:
-        """How its steps reach the device, and why so."""
-        with database().writing() as connection:
-            self._set(connection)
-            self._tell(connection, capture=asdict(record))
-
-    def alive(self, seconds: float) -> None:
-        """Nothing new, but it goes on: so many seconds of training by now."""
-        self._seconds = seconds
-        with database().writing() as connection:
-            self._set(connection, seconds=seconds)
-
-    def wish(self) -> Wish:
-        """What somebody has asked for in the meantime."""
-        rows = database().rows(
-            "SELECT wish FROM runs WHERE id = ? AND worker = ?", (self.run.id, self._worker)
-        )
-        if not rows:
-            raise NotMine
-        return Wish(rows[0]["wish"])
-
-    def end(self, status: Status, reason: Reason = NO_REASON) -> None:
-        """The last word: from here on the run is nobody's."""
-        change = dict(status=status, reason=reason.as_json(), wish="", ended=time.time())
-        database().vital(lambda connection: self._set(connection, **change))
-
-    def _tell(self, connection: sqlite3.Connection, **facts: Any) -> None:
-        """Write facts beside those that are there already."""
-        words = [word for name, each in facts.items() for word in (f"$.{name}", _json(each))]
-        query = f"UPDATE runs SET facts = json_set(facts{', ?, json(?)' * len(facts)}) WHERE id = ?"
+    def _put(self, connection: sqlite3.Connection, **metadata: Any) -> None:
+        """Write metadata beside those that are there already."""
+        words = [word for name, each in metadata.items() for word in (f"$.{name}", _json(each))]
+        places = ", ?, json(?)" * len(metadata)
+        query = f"UPDATE runs SET facts = json_set(facts{places}) WHERE id = ?"
         connection.execute(query, (*words, self.run.id))
 
     def _set(self, connection: sqlite3.Connection, **columns: Any) -> None:
-        """Write the run's own row; with it stands or falls what else the transaction holds."""
+        """Write the run's own row."""
         names = ", ".join(f"{name} = ?" for name in columns) or "id = id"  # that is a change, too
-        query = f"UPDATE runs SET {names} WHERE id = ? AND worker = ? AND status IN (?, ?)"
-        values = (*columns.values(), self.run.id, self._worker)
-        if not connection.execute(query, (*values, Status.STARTING, Status.RUNNING)).rowcount:
-            raise NotMine
+        query = f"UPDATE runs SET {names} WHERE id = ?"
+        connection.execute(query, (*columns.values(), self.run.id))
 
 
 _FIGURES = (
@@ -246,6 +222,9 @@ _FIGURES = (
     "images_per_second",
     "seconds",
 )
+
+
+_OF_THE_RUN = ("epoch", "step", "seconds", "test_accuracy")  # in its own row, too
 
 
 def _json(facts: object) -> str:

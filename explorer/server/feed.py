@@ -87,7 +87,7 @@ class Feed:
     @property
     def sitting(self) -> str:
         """One word for each time that a process took the run up."""
-        return f"{self.run.taken or 0:.3f}"
+        return f"{self.run.claimed_at or 0:.3f}"
 
     @property
     def fresh(self) -> bool:
@@ -113,7 +113,7 @@ class Feed:
     # -- reading --------------------------------------------------------------------------------
 
     def _read(self, run: Run) -> None:
-        if run.taken != self.run.taken:
+        if run.claimed_at != self.run.claimed_at:
             self.points = {name: [] for name in _COLUMNS}
             self.epochs = []
         self.run = run
@@ -145,7 +145,7 @@ class Feed:
     # -- telling --------------------------------------------------------------------------------
 
     def _news(self, known: Question) -> News | None:
-        run, progress, facts = self.run, self.run.progress, self.run.facts
+        run, progress, facts = self.run, self.run.progress, self.run.metadata
         stamp = str(run.revision)
         if run.status is Status.QUEUED:
             stamp += f"-{self._queue()}"
@@ -157,7 +157,7 @@ class Feed:
             seen=stamp,
             sitting=self.sitting,
             status=run.status,
-            wish=run.wish,
+            wish=run.requested,
             progress={
                 "step": progress.step,
                 "total": progress.total_steps,
@@ -191,7 +191,7 @@ class Feed:
 
     def _loading(self) -> list[int] | None:
         """How far the data are, if the run waits for them to be downloaded."""
-        done, total = self.run.facts.get("loading") or (0, 0)
+        done, total = self.run.metadata.get("loading") or (0, 0)
         waits = self.run.status is Status.STARTING and done < total
         return [done, total] if waits else None
 

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 def _row(run: Run) -> Row:
     """One line as plain data; its words are the browser's."""
-    recipe, progress = json.loads(run.settings), run.progress  # also of another version
+    recipe, progress = json.loads(run.recipe_json), run.progress  # also of another version
     return {
         "id": run.id,
         "name": run.name,

@@ -234,6 +234,11 @@ class Training:
     # -- where it stands ----------------------------------------------------------------------
 
     @property
+    def steps_per_epoch(self) -> int:
+        """Batches of the pictures to train on."""
+        return len(self._train)
+
+    @property
     def _total_steps(self) -> int:
         return len(self._train) * self.recipe.epochs
 

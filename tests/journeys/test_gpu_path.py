@@ -146,7 +146,7 @@ def test_two_devices_give_one_curve_and_the_cpu_beside_them_the_same_to_rounding
 
 
 def test_what_a_run_held_is_counted_by_the_device(trained: Mapping[str, Run]):
-    facts = trained["testgpu:1"].facts
+    facts = trained["testgpu:1"].metadata
     # The process, which is counted on the CPU, takes hundreds of megabytes.
     assert facts["memory"] / 2 < facts["peak_memory"] < 20e6
 

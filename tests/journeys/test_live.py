@@ -17,13 +17,14 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from explorer import runs, training
 from explorer.data import datasets
 from explorer.runs import Status, metrics, process, store
-from explorer.runs.writer import Ledger
+from explorer.runs.protocols import Ended, Loading, Resumed
+from explorer.runs.writer import StoreWriter
 from explorer.server import assets
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
 from explorer.ui.runs import component
 from tests.conftest import settled, visiting
-from tests.explorer.runs.test_store import STARTED, steps
+from tests.explorer.runs.played import STARTED, steps
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, Served, mortal
 
@@ -283,31 +284,31 @@ def test_a_run_that_waits_says_its_place_and_when_it_begins(
     until(lambda: runs.get(number).status is Status.RUNNING)
 
 
-def handed() -> Ledger:
+def handed() -> StoreWriter:
     """A run of the course's LeNet in the hands of a worker that the test plays itself."""
     settings = json.dumps(recipes.as_json(recipes.course_recipe("lenet")))
     store.add(settings, "LeNet", "cuda:0")  # no host here looks after that
     run = store.claim("cuda:0", process.own())
     assert run
-    ledger = Ledger(run, process.own())
-    ledger.take()
-    ledger.begin(None)
-    return ledger
+    writer = StoreWriter(run, process.own())
+    writer.claim()
+    writer.tell(Resumed())
+    return writer
 
 
 def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_it(
     server: str, page: Page
 ) -> None:
-    ledger = handed()
-    page.goto(f"{server}/live?run={ledger.run.id}")
+    writer = handed()
+    page.goto(f"{server}/live?run={writer.run.id}")
     board(page, "starting")
-    ledger.loading(4_640_000, 11_594_722)
+    writer.tell(Loading(4_640_000, 11_594_722))
     shown = page.locator(".live")
     facts = shown.locator(".facts")
     expect(facts).to_contain_text("fetching the data: 4.64 MB of 11.6 MB")
     expect(shown.locator(".bar")).to_have_attribute("aria-valuenow", "40")
-    ledger.started(replace(STARTED, epochs=10, total_steps=100))
-    ledger.steps(steps(0, 100))  # ten in an epoch, half a second each
+    writer.tell(replace(STARTED, epochs=10, total_steps=100))
+    writer.tell(steps(0, 100))  # ten in an epoch, half a second each
     board(page, "running")
     expect(facts).not_to_contain_text("fetching")
     expect(shown.locator(".legend").first).to_contain_text("course, training")
@@ -324,10 +325,10 @@ def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_i
         plot.press("End")
         expect(tip).to_contain_text("course, test81.1 %")
         expect(tip).to_contain_text(last)
-    ledger.end(Status.STOPPED)
+    writer.tell(Ended(Status.STOPPED))
     board(page, "stopped")
     page.close()
-    runs.delete(ledger.run.id)
+    runs.delete(writer.run.id)
 
 
 def test_a_cell_of_the_matrix_shows_its_pictures(server: str, page: Page, number: int) -> None:
@@ -474,7 +475,7 @@ def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[in
     track = f"/{assets.address(TRACK)}"
     assert compared.evaluate(ALONG, track) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
     ends = [runs.epochs(number)[-1] for number in pair]
-    flops = runs.get(pair[0]).facts["forward_flops"]
+    flops = runs.get(pair[0]).metadata["forward_flops"]
     last = {
         "Epochs": "epoch: 2.00",
         "Seconds": f"seconds of training: {ends[0].seconds:.1f}".removesuffix(".0") + " s",

@@ -1,7 +1,7 @@
 """Who computes the runs: anything that answers to four verbs.
 
 `local` (processes on this machine) is built in. To add another, for a cluster say, copy its file,
-and name it here. Its workers write their rows through `writer.Ledger`, as the local ones do.
+and name it here. Its sessions (`session.Session`) may tell another writer and fill another vault.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 from explorer.base.language import _
 from explorer.base.reasons import Reason
 from explorer.runs.engines.local import Local
-from explorer.runs.records import Run, Wish
+from explorer.runs.records import Request, Run
 
 
 class Engine(Protocol):
@@ -28,7 +28,7 @@ class Engine(Protocol):
         """
         ...
 
-    def ask(self, run: Run, wish: Wish) -> bool:
+    def ask(self, run: Run, wish: Request) -> bool:
         """Let the run's worker know that it should pause or stop; whether it has one."""
         ...
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from explorer.base.reasons import Reason
 from explorer.runs import process, processes, store
-from explorer.runs.records import Run, Wish
+from explorer.runs.records import Request, Run
 
 
 class Local:
@@ -22,9 +22,9 @@ class Local:
         for name in _serving(run.device):
             processes.wake(name)
 
-    def ask(self, run: Run, wish: Wish) -> bool:
+    def ask(self, run: Run, wish: Request) -> bool:
         """Write the wish where the run's worker looks several times a second."""
-        return store.wish(run.id, wish)
+        return store.request(run.id, wish)
 
     def look(self, runs: Sequence[Run]) -> Mapping[int, Reason]:
         """Runs whose worker has ended while no host was there to notice (it knows more)."""

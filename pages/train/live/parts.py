@@ -191,7 +191,7 @@ def outcome(run: Run) -> None:
 
 def balance(run: Run) -> None:
     """What it was thought to take, and what it took."""
-    took, facts = run.progress.seconds, run.facts
+    took, facts = run.progress.seconds, run.metadata
     parts = []
     if run.estimate and run.status is Status.FINISHED:
         parts.append(

@@ -15,8 +15,9 @@ from explorer import runs
 from explorer.base import storage
 from explorer.runs import Status, export, process, processes, store
 from explorer.runs.database import database
-from explorer.runs.writer import Ledger
-from tests.explorer.runs.test_store import SETTINGS, STARTED, epoch, steps
+from explorer.runs.protocols import Ended, Resumed
+from explorer.runs.writer import StoreWriter
+from tests.explorer.runs.played import SETTINGS, STARTED, epoch, steps
 
 
 @pytest.fixture
@@ -27,15 +28,15 @@ def number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     number = store.add(SETTINGS, "a run", "cpu")
     run = store.claim("cpu", process.own())
     assert run
-    ledger = Ledger(run, process.own())
-    ledger.take()
-    ledger.begin(None)
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 10))
-    ledger.epoch(epoch(1))
-    ledger.steps(steps(10, 10, loss=float("nan")))
-    ledger.epoch(epoch(2))
-    ledger.end(Status.STOPPED)
+    writer = StoreWriter(run, process.own())
+    writer.claim()
+    writer.tell(Resumed())
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))
+    writer.tell(epoch(1))
+    writer.tell(steps(10, 10, loss=float("nan")))
+    writer.tell(epoch(2))
+    writer.tell(Ended(Status.STOPPED))
     return number
 
 

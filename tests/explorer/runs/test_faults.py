@@ -28,7 +28,7 @@ from tests import run_processes
 from tests.run_processes import SHORT, Server, WebServer, of_folder, until
 
 RECIPE = dataclasses.replace(SHORT, epochs=1000)
-# Few of hosts: the next one takes seconds to be warm (`test_runs_host` has more of them).
+# Few of hosts: the next one takes seconds to be warm (`test_host` has more of them).
 DEATHS = ["worker"] * 8 + ["server"] * 4 + ["worker and server"] * 6 + ["worker and host", "all"]
 
 

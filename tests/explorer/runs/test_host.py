@@ -72,9 +72,9 @@ def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     assert run.created <= run.started <= run.ended
     assert (run.progress.step, run.progress.epoch, run.progress.fraction) == (32, 2, 1)
     assert run.progress.images_per_second > 0
-    assert run.facts["parameters"] == 61_706
-    assert 61_706 * 16 < run.facts["memory"] < 50e6  # weights, gradients and Adam's two moments
-    assert 1e6 < run.facts["peak_memory"] < 2e9
+    assert run.metadata["parameters"] == 61_706
+    assert 61_706 * 16 < run.metadata["memory"] < 50e6  # weights, gradients and Adam's two moments
+    assert 1e6 < run.metadata["peak_memory"] < 2e9
     np.testing.assert_allclose(every_loss(run.id), losses(SHORT))
     assert not artifacts.state_file(run.id).exists()  # there is nothing to be taken up
     assert [row.epoch for row in runs.epochs(run.id)] == [1, 2]
@@ -97,7 +97,9 @@ def waits() -> list[float]:
     ended = [over(number) for number in queued]
     turns = [run.created for run in first]
     turns += [max(run.created, before.ended or 0) for before, run in pairwise(ended)]
-    return [(run.taken or 0) - turn for run, turn in zip([*first, *ended[1:]], turns, strict=True)]
+    return [
+        (run.claimed_at or 0) - turn for run, turn in zip([*first, *ended[1:]], turns, strict=True)
+    ]
 
 
 # As kind to others as host and worker are: seconds that one second of computing takes it.
@@ -250,7 +252,7 @@ def test_a_worker_that_does_not_answer_to_a_stop_is_ended():
     number = runs.launch(LONG)
     os.kill(process.pid_of(going(number, 20).worker), signal.SIGSTOP)
     runs.stop(number)
-    assert runs.get(number).wish is runs.Wish.STOP
+    assert runs.get(number).requested is runs.Request.STOP
     with database().writing() as connection:  # as if that had been a minute ago
         connection.execute("UPDATE runs SET wished = wished - 60 WHERE id = ?", (number,))
     assert over(number).status is Status.STOPPED
@@ -262,7 +264,7 @@ def test_a_worker_that_does_not_answer_to_a_stop_is_ended():
         (-signal.SIGKILL, False, "ended from outside (SIGKILL)"),
         (-signal.SIGKILL, True, "a new run with smaller batches"),  # resuming keeps the recipe
         (-signal.SIGSEGV, True, "crashed (SIGSEGV)"),
-        (workers.DISK_FULL, False, "disk became full"),
+        (process.DISK_FULL, False, "disk became full"),
         (1, False, "exit status 1"),
     ],
 )
@@ -316,7 +318,7 @@ def test_two_servers_on_one_folder_run_every_run_once(tmp_path: Path):
         for run, following in pairwise(ended):
             assert run.status is Status.FINISHED
             assert len(every_loss(run.id)) == 32
-            assert (run.ended or 0) <= (following.taken or 0)  # one after the other
+            assert (run.ended or 0) <= (following.claimed_at or 0)  # one after the other
         assert len({run.worker for run in ended}) == 3
         for server in servers:
             server.kill()
@@ -341,13 +343,13 @@ def test_a_second_host_for_a_device_ends_at_once(home: Path):
 def test_every_engine_answers_to_the_four_verbs(name: str):
     engine = engines.get(name)
     assert engine.devices()
-    number = store.add(runs.get(1).settings, name, "cpu", engine=name)
+    number = store.add(runs.get(1).recipe_json, name, "cpu", engine=name)
     run = runs.get(number)
     engine.submit(run)
     engine.submit(run)
     over(number)
     assert runs.get(number).status is Status.FINISHED
-    assert not engine.ask(runs.get(number), runs.Wish.STOP)
+    assert not engine.ask(runs.get(number), runs.Request.STOP)
     assert engine.look([]) == {}
 
 
@@ -457,7 +459,7 @@ def test_a_full_disk_ends_a_run_in_a_sentence_and_spares_the_others(small_disk: 
         first = over(runs.launch(dataclasses.replace(SHORT, epochs=1)))
         assert first.status is Status.FINISHED
         number = runs.launch(LONG)
-        until(lambda: not store.get(number).status.active and store.get(number).taken)
+        until(lambda: not store.get(number).status.active and store.get(number).claimed_at)
         fault = store.get(number)
         assert (fault.status, fault.reason.code) == (Status.INTERRUPTED, "disk_full")
         assert database().rows("PRAGMA integrity_check")[0][0] == "ok"

@@ -64,7 +64,7 @@ def test_runs_of_version_1_are_all_there(old: Path):
         seed=4, device="cpu",
     )  # fmt: skip
     assert (first.owner, first.device_uuid, first.attempts) == ("", "", 0)
-    assert first.device_title == first.facts["device_title"] != ""
+    assert first.device_title == first.metadata["device_title"] != ""
     assert first.test_accuracy == 0.1
     assert runs.curves(1).step == list(range(1, 11))
     assert [row.epoch for row in runs.epochs(1)] == [1, 2]

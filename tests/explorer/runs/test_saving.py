@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -19,11 +19,12 @@ from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.data import datasets
 from explorer.runs import artifacts, process, saving, store
-from explorer.runs.records import Status
-from explorer.runs.saving import Saver, load_state
+from explorer.runs.records import Request, Status
+from explorer.runs.saving import Saver
+from explorer.runs.vault import FolderVault
 from explorer.runs.worker import Worker
-from explorer.runs.writer import Ledger
-from explorer.runs.writing import MOST_WAITING, Writer
+from explorer.runs.write_queue import MOST_WAITING, WriteQueue
+from explorer.runs.writer import StoreWriter
 from explorer.training import (
     Epoch,
     HostBuffer,
@@ -39,6 +40,9 @@ from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
 from tests.run_processes import until
 
+if TYPE_CHECKING:
+    from explorer.runs.protocols import Message
+
 CPU = device.named("cpu")
 RECIPE = Recipe("lenet", dataset="digits", epochs=6, batch_size=64, train_subset=64, test_subset=16)
 
@@ -49,15 +53,15 @@ RECIPE = Recipe("lenet", dataset="digits", epochs=6, batch_size=64, train_subset
 def test_pieces_of_work_are_done_in_their_order_and_beside_whoever_gives_them() -> None:
     done: list[int] = []
     free = threading.Event()
-    with Writer() as writer:
-        writer.put(lambda: free.wait(10) and None)
+    with WriteQueue() as queue:
+        queue.put(lambda: free.wait(10) and None)
         for number in range(5):
-            writer.put(lambda number=number: done.append(number))  # type: ignore[misc]
-        assert writer.busy
+            queue.put(lambda number=number: done.append(number))  # type: ignore[misc]
+        assert queue.busy
         assert not done
         free.set()
     assert done == list(range(5))
-    assert not writer.busy
+    assert not queue.busy
 
 
 def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
@@ -67,12 +71,12 @@ def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
         raise OSError(28, "No space left on device")
 
     def written() -> None:
-        with Writer() as writer:
-            until(writer.put(fail).done)
+        with WriteQueue() as queue:
+            until(queue.put(fail).done)
             with pytest.raises(OSError, match="No space left"):
-                writer.put(lambda: done.append("later"))
+                queue.put(lambda: done.append("later"))
             with pytest.raises(OSError, match="No space left"):
-                writer.wait()
+                queue.wait()
 
     with pytest.raises(OSError, match="No space left"):
         written()
@@ -88,9 +92,9 @@ def test_what_waited_behind_a_failure_is_not_done_either() -> None:
         raise ValueError("the disk is full")
 
     def written() -> None:
-        with Writer() as writer:
-            writer.put(fail)
-            writer.put(lambda: done.append("relied on it"))
+        with WriteQueue() as queue:
+            queue.put(fail)
+            queue.put(lambda: done.append("relied on it"))
             free.set()
 
     with pytest.raises(ValueError, match="disk is full"):
@@ -102,12 +106,12 @@ def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done(
     done: list[str] = []
 
     def fail() -> None:
-        raise ValueError("of the writer")
+        raise ValueError("of the queue")
 
     def written() -> None:
-        with Writer() as writer:
-            writer.put(lambda: done.append("rows"))
-            writer.put(fail)
+        with WriteQueue() as queue:
+            queue.put(lambda: done.append("rows"))
+            queue.put(fail)
             raise RuntimeError("of the training")
 
     with pytest.raises(RuntimeError, match="of the training"):
@@ -119,34 +123,34 @@ def test_once_it_is_left_nothing_runs_any_more_whatever_was_raised() -> None:
     def fail() -> None:
         raise ValueError("the disk is full")
 
-    def written(writer: Writer) -> None:
-        with writer:
-            until(writer.put(fail).done)
+    def written(queue: WriteQueue) -> None:
+        with queue:
+            until(queue.put(fail).done)
 
     with pytest.raises(ValueError, match="disk is full"):
-        written(writer := Writer())
+        written(queue := WriteQueue())
     with pytest.raises(RuntimeError, match="after shutdown"):
-        writer._thread.submit(fail)
+        queue._thread.submit(fail)
 
 
 def test_waiting_has_an_end_where_one_is_given() -> None:
     free = threading.Event()
-    with Writer() as writer:
-        writer.put(lambda: free.wait(10) and None)
-        assert not writer.done_within(0.01)
-        assert not writer.done_within(-1)
+    with WriteQueue() as queue:
+        queue.put(lambda: free.wait(10) and None)
+        assert not queue.done_within(0.01)
+        assert not queue.done_within(-1)
         free.set()
-        assert writer.done_within(10)
+        assert queue.done_within(10)
 
 
 def test_who_gives_more_than_can_be_written_waits() -> None:
     """Else the rows of a fast training beside a slow disk would fill the memory."""
     free, given = threading.Event(), []
-    with Writer() as writer:
+    with WriteQueue() as queue:
 
         def give() -> None:
             for number in range(MOST_WAITING + 1):
-                writer.put(lambda: free.wait(10) and None)
+                queue.put(lambda: free.wait(10) and None)
                 given.append(number)
 
         thread = threading.Thread(target=give)
@@ -193,8 +197,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @pytest.fixture
-def writers() -> Iterator[tuple[Writer, Writer]]:
-    with Writer() as rows, Writer() as files:
+def queues() -> Iterator[tuple[WriteQueue, WriteQueue]]:
+    with WriteQueue() as rows, WriteQueue() as files:
         yield rows, files
 
 
@@ -217,15 +221,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
-    run: int, writers: tuple[Writer, Writer], monkeypatch: pytest.MonkeyPatch
+    run: int, queues: tuple[WriteQueue, WriteQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = counted(monkeypatch)
     training = Training(RECIPE, datasets.load("digits"), CPU)
-    followed(training, Saver(run, training, datasets.load("digits"), *writers))
+    followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
     weights = sum(p.nbytes for p in training.learner.network.parameters())
     assert copied == [weights] * RECIPE.epochs
     assert weights == 4 * 61_706
-    writers[1].wait()
+    queues[1].wait()
     assert list(artifacts.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
     tensors, card = checkpoints.load(artifacts.checkpoint(run, 6))
     assert card.step == 6
@@ -234,16 +238,16 @@ def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
 
 
 def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
-    run: int, writers: tuple[Writer, Writer], monkeypatch: pytest.MonkeyPatch
+    run: int, queues: tuple[WriteQueue, WriteQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saving, "SHORT_EPOCH", 0.0)
     monkeypatch.setattr(saving, "MOST_SHARE", 1e9)
     copied = counted(monkeypatch)
     training = Training(RECIPE, datasets.load("digits"), CPU)
-    followed(training, Saver(run, training, datasets.load("digits"), *writers))
-    writers[1].wait()
+    followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
+    queues[1].wait()
     assert len(copied) == RECIPE.epochs
-    state = load_state(run)
+    state = FolderVault(run).state()
     assert state is not None
     assert (state.epoch, state.step) == (7, 6)
     assert list(artifacts.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
@@ -260,13 +264,13 @@ def losses(training: Training) -> list[float]:
 
 
 def test_a_state_is_written_after_all_rows_before_it(
-    run: int, writers: tuple[Writer, Writer]
+    run: int, queues: tuple[WriteQueue, WriteQueue]
 ) -> None:
     """Else a power cut could leave a run that goes on behind its last row."""
-    rows, files = writers
+    rows, files = queues
     written = threading.Event()
     training = Training(RECIPE, datasets.load("digits"), CPU)
-    saver = Saver(run, training, datasets.load("digits"), rows, files)
+    saver = Saver(training, datasets.load("digits"), FolderVault(run), rows, files)
     rows.put(lambda: written.wait(20) and None)
     thread = threading.Thread(target=saver.save)
     thread.start()
@@ -284,8 +288,8 @@ def test_where_rows_could_not_be_written_no_state_is(run: int) -> None:
 
     def saved() -> None:
         training = Training(RECIPE, datasets.load("digits"), CPU)
-        with Writer() as rows, Writer() as files:
-            saver = Saver(run, training, datasets.load("digits"), rows, files)
+        with WriteQueue() as rows, WriteQueue() as files:
+            saver = Saver(training, datasets.load("digits"), FolderVault(run), rows, files)
             until(rows.put(fail).done)
             saver.save()
 
@@ -308,7 +312,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 @pytest.mark.parametrize(("patience", "seconds"), [(1000.0, 0.05), (0.0, 1.0), (0.1, 0.5)])
 def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
     run: int,
-    writers: tuple[Writer, Writer],
+    queues: tuple[WriteQueue, WriteQueue],
     patience: float,
     seconds: float,
     monkeypatch: pytest.MonkeyPatch,
@@ -316,8 +320,8 @@ def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
     slow(monkeypatch, seconds)
     monkeypatch.setattr(saving, "PATIENCE", patience)
     training = Training(RECIPE, datasets.load("digits"), CPU)
-    followed(training, Saver(run, training, datasets.load("digits"), *writers))
-    writers[1].wait()
+    followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
+    queues[1].wait()
     epochs = list(artifacts.checkpoints(run))
     assert epochs[0] == 1
     assert epochs[-1] == 6  # what it learned is always there
@@ -326,7 +330,7 @@ def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
 
 @pytest.mark.parametrize("states", [False, True])
 def test_the_training_waits_for_a_slow_disk_no_more_than_its_share(
-    run: int, writers: tuple[Writer, Writer], states: bool, monkeypatch: pytest.MonkeyPatch
+    run: int, queues: tuple[WriteQueue, WriteQueue], states: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An hour of training, on a clock that only waiting and training move on."""
     clock = Clock()
@@ -335,7 +339,7 @@ def test_the_training_waits_for_a_slow_disk_no_more_than_its_share(
     monkeypatch.setattr(saving, "MOST_SHARE", 1e9 if states else 1e-9)
     training = Training(RECIPE, datasets.load("digits"), CPU)
     disk = Disk(clock, seconds=90.0)
-    saver = Saver(run, training, datasets.load("digits"), writers[0], disk)
+    saver = Saver(training, datasets.load("digits"), FolderVault(run), queues[0], disk)
     (epoch,) = (r for r in training.records() if isinstance(r, Epoch) and r.epoch == 1)
     for _epoch in range(120):
         clock.now += 30.0
@@ -354,7 +358,7 @@ class Clock:
         return self.now
 
 
-class Disk(Writer):
+class Disk(WriteQueue):
     """Takes so many seconds for a piece of work."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
@@ -422,14 +426,15 @@ def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
             further.set()
         return burst.burst(*given, **more)
 
-    steps = Ledger.steps
+    tell = StoreWriter.tell
 
-    def held(ledger: Ledger, record: Steps) -> None:
-        assert further.wait(20), "the training waited for its rows"
-        steps(ledger, record)
+    def held(writer: StoreWriter, record: "Message") -> Request:
+        if isinstance(record, Steps):
+            assert further.wait(20), "the training waited for its rows"
+        return tell(writer, record)
 
     monkeypatch.setattr(loop, "burst", trained)
-    monkeypatch.setattr(Ledger, "steps", held)
+    monkeypatch.setattr(StoreWriter, "tell", held)
     work(run, monkeypatch)
     assert store.get(run).status is Status.FINISHED
     assert store.get(run).progress.step == 10

@@ -24,8 +24,8 @@ from explorer.base.units import duration
 from explorer.cli import watch_run
 from explorer.cli.main import main
 from explorer.runs import (
+    Request,
     Status,
-    Wish,
     artifacts,
     database,
     placement,
@@ -35,31 +35,13 @@ from explorer.runs import (
     watchdog,
 )
 from explorer.runs.placement import Placement
-from explorer.runs.writer import Ledger, NotMine
+from explorer.runs.protocols import Alive, Ended, Held, Loading, NotMine, Resumed
 from explorer.server import feed as run_feed
 from explorer.server import run_list
-from explorer.training import Capture, Epoch, Snapshot, Started, State, Steps
+from explorer.training import Capture, Snapshot
 from explorer.training.recipes import Recipe
+from tests.explorer.runs.played import SETTINGS, STARTED, added, begun, claimed, epoch, steps
 from tests.run_processes import until
-
-SETTINGS = (
-    '{"network": "lenet", "epochs": 3, "dataset": "digits", "train_subset": 320, "test_subset": 5}'
-)
-STARTED = Started(
-    parameters=61_706,
-    train_images=320,
-    test_images=5,
-    steps_per_epoch=10,
-    total_steps=30,
-    epochs=3,
-    precision="float32",
-    channels_last=False,
-    threads=1,
-    torch_version="2",
-    forward_flops=833_040,
-    samples=(0, 1),
-    first_kernels="conv1",
-)
 
 
 @pytest.fixture(autouse=True)
@@ -68,55 +50,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
     monkeypatch.setattr(processes, "wake", lambda _device: None)
     return tmp_path
-
-
-def added(name: str = "a run") -> int:
-    return store.add(SETTINGS, name, "cpu")
-
-
-def claimed(worker: str = "") -> Ledger:
-    """A run in the hands of a worker: this process, unless another is named."""
-    run = store.claim("cpu", worker or process.own())
-    assert run
-    return Ledger(run, worker or process.own())
-
-
-def begun(worker: str = "", state: State | None = None) -> Ledger:
-    """The same, once the worker has taken it on and goes on from `state`."""
-    ledger = claimed(worker)
-    ledger.take()
-    ledger.begin(state)
-    return ledger
-
-
-def steps(first: int, count: int, loss: float | None = None) -> Steps:
-    numbers = range(first + 1, first + count + 1)
-    return Steps(
-        first_step=first,
-        epoch=first // 10 + 1,
-        loss=[1 / n if loss is None else loss for n in numbers],
-        accuracy=[n / 100 for n in numbers],
-        gradient_norm=[2.0] * count,
-        learning_rate=[0.1] * count,
-        images=32 * (first + count),
-        seconds=0.5 * (first + count),
-    )
-
-
-def epoch(number: int) -> Epoch:
-    return Epoch(
-        epoch=number,
-        step=10 * number,
-        train_loss=1.0,
-        train_accuracy=0.5,
-        test_loss=float("nan"),
-        test_accuracy=0.25 * number,
-        images_per_second=64.0,
-        seconds=5.0 * number,
-        predicted=torch.tensor([0, 1, 2, 1, 9], dtype=torch.int16),
-        confidence=torch.tensor([0.5, 0.75, 1, 0.25, 0.5], dtype=torch.float16),
-        true_probability=torch.tensor([0.5, 0.125, 1, 0, 0.5], dtype=torch.float16),
-    )
 
 
 # What is kept
@@ -178,13 +111,13 @@ def test_a_stamp_tells_of_every_change():
     stamps.add(runs.stamp())
     runs.rename(number, "b")
     stamps.add(runs.stamp())
-    ledger = claimed()
+    writer = claimed()
     stamps.add(runs.stamp())
-    ledger.take()
+    writer.claim()
     stamps.add(runs.stamp())
-    ledger.begin(None)
+    writer.tell(Resumed())
     stamps.add(runs.stamp())
-    ledger.end(Status.STOPPED)
+    writer.tell(Ended(Status.STOPPED))
     stamps.add(runs.stamp())
     runs.delete(number)
     stamps.add(runs.stamp())
@@ -193,16 +126,16 @@ def test_a_stamp_tells_of_every_change():
 
 def test_a_clock_that_was_set_back_hides_no_change(monkeypatch: pytest.MonkeyPatch):
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 5))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 5))
     fresh = run_list.Table()
     seen = (fresh.news("") or {})["seen"]
     feed = run_feed.Feed(number)
     known = json.loads(feed.answer(run_feed.Question()) or b"")["seen"]
     yesterday = time.time() - 86_400
     monkeypatch.setattr(time, "time", lambda: yesterday)
-    ledger.steps(steps(5, 5))
+    writer.tell(steps(5, 5))
     other = added("another")
     monkeypatch.setattr(run_list, "FRESH", 0.0)
     monkeypatch.setattr(run_feed, "FRESH", 0.0)
@@ -311,10 +244,10 @@ def test_the_queue_goes_by_its_order_and_one_device():
 
 def test_a_paused_run_comes_back_to_the_head_of_the_queue():
     first, second, third = added(), added(), added()
-    ledger = begun()
+    writer = begun()
     runs.pause(first)
-    assert ledger.wish() is Wish.PAUSE
-    ledger.end(Status.PAUSED)
+    assert writer.tell(Alive()) is Request.PAUSE
+    writer.tell(Ended(Status.PAUSED))
     runs.resume(first)
     order = [run.id for run in store.with_status(Status.QUEUED)]
     assert order == [first, second, third]
@@ -326,35 +259,34 @@ def test_a_paused_run_comes_back_to_the_head_of_the_queue():
 
 def test_waiting_times_follow_the_rates_measured():
     first, second, third = added(), added(), added()
-    ledger = begun()
+    writer = begun()
     assert runs.expected(runs.get(second)).until_start is None  # nothing is known yet
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 10))  # 10 of 30 steps in 5 seconds
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))  # 10 of 30 steps in 5 seconds
     assert runs.expected(runs.get(first)).left == pytest.approx(10)
     assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
     assert runs.expected(runs.get(third)).until_start == pytest.approx(10 + 15)
     assert runs.expected(runs.get(third)).left == pytest.approx(15)
     assert runs.expected(runs.get(third)).position == 2
-    ledger.end(Status.STOPPED)
+    writer.tell(Ended(Status.STOPPED))
     assert runs.expected(runs.get(first)).left is None
 
 
 def test_a_run_that_was_taken_up_again_is_judged_by_its_pace_since_then():
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(dataclasses.replace(steps(0, 10), seconds=100.0))  # beside something busy
-    ledger.end(Status.PAUSED)
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(dataclasses.replace(steps(0, 10), seconds=100.0))  # beside something busy
+    writer.tell(Ended(Status.PAUSED))
     runs.resume(number)
     waiting = added()
-    slow = State(epoch=2, step=10, step_in_epoch=0, seconds=100.0, tensors={})
-    ledger = begun(state=slow)
-    ledger.started(STARTED)
+    writer = begun(resumed=Resumed(10, 100.0))
+    writer.tell(STARTED)
     assert runs.expected(runs.get(number)).left == pytest.approx(200)  # nothing else is known yet
-    ledger.steps(dataclasses.replace(steps(10, 4), seconds=102.0))
+    writer.tell(dataclasses.replace(steps(10, 4), seconds=102.0))
     assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
     assert runs.expected(runs.get(waiting)).left == pytest.approx(30 * 0.5)
-    ledger.held(1, 2)  # what is written beside it takes nothing away
+    writer.tell(Held(1, 2))  # what is written beside it takes nothing away
     assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
 
 
@@ -377,9 +309,9 @@ def test_runs_on_a_part_of_the_pictures_and_on_all_of_them_are_told_apart(
     runs.launch(dataclasses.replace(recipe, **going))
     second, third = (runs.launch(dataclasses.replace(recipe, **waiting)) for _ in range(2))
     part = dataclasses.replace(STARTED, train_images=4000, test_images=1000)
-    ledger = begun()
-    ledger.started(part if going else WHOLE)
-    ledger.steps(steps(0, 10))  # 10 of 30 steps in 5 seconds
+    writer = begun()
+    writer.tell(part if going else WHOLE)
+    writer.tell(steps(0, 10))  # 10 of 30 steps in 5 seconds
     turn = runs.expected(runs.get(third))
     assert turn.left == pytest.approx(15 * share, rel=1e-4)
     assert turn.until_start == pytest.approx(10 + 15 * share, rel=1e-4)
@@ -401,9 +333,9 @@ def test_runs_on_a_part_of_the_pictures_and_on_all_of_them_are_told_apart(
 def test_own_pictures_that_nobody_has_counted_yet_promise_nothing():
     settings = '{"network": "lenet", "epochs": 3, "dataset": "images/gone-1"}'
     _first, second = (store.add(settings, "own", "cpu") for _ in range(2))
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 10))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))
     assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
     assert runs.expected(runs.get(second)).left is None
 
@@ -417,14 +349,14 @@ def test_an_estimate_stands_in_until_a_rate_is_known():
 
 def test_a_download_is_followed_in_a_terminal():
     number = added()
-    ledger = claimed()
-    ledger.take()
+    writer = claimed()
+    writer.claim()
     assert watch_run.now(runs.get(number)) == "reading the data …"
-    ledger.loading(4_640_000, 11_594_722)
+    writer.tell(Loading(4_640_000, 11_594_722))
     told = watch_run.now(runs.get(number))
     assert "40 %  downloading the data, 4.64 MB of 11.6 MB" in told
     assert told.startswith("█████████▋ ")
-    ledger.loading(11_594_722, 11_594_722)
+    writer.tell(Loading(11_594_722, 11_594_722))
     assert watch_run.now(runs.get(number)) == "reading the data …"
 
 
@@ -439,22 +371,22 @@ def test_a_run_is_given_to_one_worker_only():
 
 def test_who_has_lost_a_run_writes_nothing_more():
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 5))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 5))
     store.lost(runs.get(number), Reason("lost"))
     for write in (
-        lambda: ledger.steps(steps(5, 5)),
-        lambda: ledger.epoch(epoch(1)),
-        lambda: ledger.end(Status.FINISHED),
-        ledger.wish,
+        lambda: writer.tell(steps(5, 5)),
+        lambda: writer.tell(epoch(1)),
+        lambda: writer.tell(Ended(Status.FINISHED)),
+        lambda: writer.tell(Alive()),
     ):
         runs.resume(number)
         store.claim("cpu", "1:1:1")
         with pytest.raises(NotMine):
             write()
         # Not `runs.get`: whoever looks finds the worker dead, and gives the run back.
-        store.lost(dataclasses.replace(store.get(number), taken=1.0), Reason("lost"))
+        store.lost(dataclasses.replace(store.get(number), claimed_at=1.0), Reason("lost"))
     assert runs.get(number).status is Status.INTERRUPTED
     assert runs.curves(number).step == [1, 2, 3, 4, 5]
     assert runs.epochs(number) == []
@@ -540,13 +472,13 @@ def test_what_waits_or_goes_is_not_deleted(status: Status):
 
 def test_deleting_takes_everything_away(home: Path):
     number, other = added(), added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 10))
-    ledger.epoch(epoch(1))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))
+    writer.tell(epoch(1))
     artifacts.checkpoint_file(number, 1).parent.mkdir()
     artifacts.checkpoint_file(number, 1).touch()
-    ledger.end(Status.FINISHED)
+    writer.tell(Ended(Status.FINISHED))
     runs.delete(number)
     assert [run.id for run in runs.listed()] == [other]
     assert not artifacts.folder(number).exists()
@@ -559,7 +491,7 @@ def test_deleting_takes_everything_away(home: Path):
 @pytest.mark.parametrize("verb", [runs.pause, runs.stop, runs.cancel, runs.resume])
 def test_verbs_on_a_finished_run_are_refused_in_a_sentence(verb):
     number = added("the best")
-    claimed().end(Status.FINISHED)
+    claimed().tell(Ended(Status.FINISHED))
     with pytest.raises(ValueError, match="the best is finished"):
         verb(number)
 
@@ -574,7 +506,7 @@ def test_a_paused_run_can_be_stopped():
 
 def test_a_diverged_run_is_not_resumed():
     number = added()
-    claimed().end(Status.DIVERGED, Reason("disk_full"))
+    claimed().tell(Ended(Status.DIVERGED, Reason("disk_full")))
     with pytest.raises(ValueError, match="lower learning rate"):
         runs.resume(number)
 
@@ -635,11 +567,11 @@ def every_step(number: int) -> runs.Curve:
 
 def trained(count: int, since: int = 0) -> int:
     number = added()
-    ledger = begun()
-    ledger.started(dataclasses.replace(STARTED, total_steps=count))
+    writer = begun()
+    writer.tell(dataclasses.replace(STARTED, total_steps=count))
     for first in range(since, count, 7):
-        ledger.steps(steps(first, min(7, count - first)))
-    ledger.end(Status.FINISHED)
+        writer.tell(steps(first, min(7, count - first)))
+    writer.tell(Ended(Status.FINISHED))
     return number
 
 
@@ -664,16 +596,16 @@ def test_thinned_points_are_means_of_their_steps():
 
 def test_points_come_once_whatever_the_rhythm_of_asking():
     number = added()
-    ledger = begun()
-    ledger.started(dataclasses.replace(STARTED, total_steps=100))
+    writer = begun()
+    writer.tell(dataclasses.replace(STARTED, total_steps=100))
     seen: list[int] = []
     losses: list[float | None] = []
     for first in range(0, 100, 7):
-        ledger.steps(steps(first, min(7, 100 - first)))
+        writer.tell(steps(first, min(7, 100 - first)))
         curve = runs.curves(number, seen[-1] if seen else 0, most=25)
         seen += curve.step
         losses += curve.loss
-    ledger.end(Status.FINISHED)
+    writer.tell(Ended(Status.FINISHED))
     whole = runs.curves(number, most=25)
     assert (seen, losses) == (whole.step, whole.loss)
     assert len(seen) == 25
@@ -681,31 +613,31 @@ def test_points_come_once_whatever_the_rhythm_of_asking():
 
 def test_numbers_that_are_not_finite_are_gaps():
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 2, loss=float("nan")))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 2, loss=float("nan")))
     assert runs.curves(number).loss == [None, None]
 
 
 def test_resuming_replaces_what_came_after_the_state():
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.steps(steps(0, 10))
-    ledger.epoch(epoch(1))
-    ledger.steps(steps(10, 4))
-    ledger.snapshot(Snapshot(2, 14, None, torch.zeros(2, 10)))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))
+    writer.tell(epoch(1))
+    writer.tell(steps(10, 4))
+    writer.tell(Snapshot(2, 14, None, torch.zeros(2, 10)))
     store.lost(runs.get(number), Reason("lost"))
     runs.resume(number)
-    again = begun(state=State(epoch=2, step=12, step_in_epoch=2, seconds=6.0, tensors={}))
+    again = begun(resumed=Resumed(12, 6.0))
     run = runs.get(number)
     assert (run.progress.step, run.progress.epoch, run.progress.seconds) == (12, 1, 6.0)
     assert run.test_accuracy == 0.25
     assert runs.curves(number).step == list(range(1, 13))
     assert runs.snapshots(number) == []
-    again.started(STARTED)
-    again.steps(steps(12, 8))
-    again.epoch(epoch(2))
+    again.tell(STARTED)
+    again.tell(steps(12, 8))
+    again.tell(epoch(2))
     assert runs.curves(number).step == list(range(1, 21))
     assert runs.curves(number).images == [32 * n for n in range(1, 21)]
     assert [row.epoch for row in runs.epochs(number)] == [1, 2]
@@ -714,36 +646,36 @@ def test_resuming_replaces_what_came_after_the_state():
 
 def test_what_an_earlier_session_told_of_memory_and_launching_stands():
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
-    ledger.captured(Capture(captured=False, reason="differs", excess=2.5))
-    ledger.held(100, 700)
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(Capture(captured=False, reason="differs", excess=2.5))
+    writer.tell(Held(100, 700))
     store.lost(runs.get(number), Reason("lost"))
     runs.resume(number)
-    again = begun(state=State(epoch=1, step=4, step_in_epoch=4, seconds=2.0, tensors={}))
-    again.loading(3, 9)
-    facts = runs.get(number).facts
+    again = begun(resumed=Resumed(4, 2.0))
+    again.tell(Loading(3, 9))
+    facts = runs.get(number).metadata
     assert (facts["loading"], facts["train_images"]) == ([3, 9], 320)
-    again.started(dataclasses.replace(STARTED, threads=2))
-    facts = runs.get(number).facts
+    again.tell(dataclasses.replace(STARTED, threads=2))
+    facts = runs.get(number).metadata
     assert not facts["loading"]
     assert (facts["threads"], facts["samples"], facts["sitting"]) == (2, [0, 1], [4, 2.0])
     assert (facts["channels_last"], facts["first_kernels"]) == (False, "conv1")
-    again.held(90, 600)  # the new one has held less by now
-    facts = runs.get(number).facts
+    again.tell(Held(90, 600))  # the new one has held less by now
+    facts = runs.get(number).metadata
     assert (facts["memory"], facts["peak_memory"]) == (90, 700)
     assert facts["capture"]["excess"] == 2.5
 
 
 def test_epochs_snapshots_and_predictions_come_back_as_they_were():
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
+    writer = begun()
+    writer.tell(STARTED)
     kernels, answers = torch.rand(6, 1, 5, 5), torch.rand(2, 10)
-    ledger.snapshot(Snapshot(0, 0, kernels, answers))
-    ledger.snapshot(Snapshot(1, 3, kernels + 1, answers))
-    ledger.snapshot(Snapshot(1, 10, kernels + 2, answers))
-    ledger.epoch(epoch(1))
+    writer.tell(Snapshot(0, 0, kernels, answers))
+    writer.tell(Snapshot(1, 3, kernels + 1, answers))
+    writer.tell(Snapshot(1, 10, kernels + 2, answers))
+    writer.tell(epoch(1))
     assert runs.snapshots(number) == [0, 1]
     last = runs.snapshot(number)
     assert last
@@ -761,7 +693,7 @@ def test_epochs_snapshots_and_predictions_come_back_as_they_were():
     assert seen.true_probability.tolist() == [0.5, 0.125, 1, 0, 0.5]
     with pytest.raises(ValueError, match="no predictions of epoch 2"):
         runs.predictions(number, 2)
-    assert runs.get(number).facts["samples"] == [0, 1]
+    assert runs.get(number).metadata["samples"] == [0, 1]
 
 
 # Checkpoints
@@ -787,11 +719,11 @@ def test_checkpoints_are_found_by_epoch_and_the_oldest_give_way(home: Path):
 
 def test_epochs_whose_weights_made_room_are_told(capsys: pytest.CaptureFixture[str]):
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
+    writer = begun()
+    writer.tell(STARTED)
     artifacts.checkpoint_file(number, 1).parent.mkdir()
     for which in (1, 2, 3):
-        ledger.epoch(epoch(which))
+        writer.tell(epoch(which))
         artifacts.checkpoint_file(number, which).write_bytes(bytes(100))
         artifacts.make_room(number, 200)
         if which == 2:
@@ -824,17 +756,17 @@ def test_a_folder_that_cannot_be_made_is_told(home: Path, monkeypatch: pytest.Mo
 
 def test_a_full_disk_is_told_and_harms_nothing():
     number = added()
-    ledger = begun()
-    ledger.started(dataclasses.replace(STARTED, total_steps=10**6))
+    writer = begun()
+    writer.tell(dataclasses.replace(STARTED, total_steps=10**6))
     connection = database.database()._writer.connection()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count={pages + 8}").fetchone()  # SQLite's own full disk
-    ledger.steps(steps(0, 100))
+    writer.tell(steps(0, 100))
     with pytest.raises(database.DiskFullError, match="is full"):
-        ledger.steps(steps(100, 10_000))
+        writer.tell(steps(100, 10_000))
     assert len(every_step(number).step) == 100
     connection.execute("PRAGMA max_page_count=1000000").fetchone()
-    ledger.steps(steps(100, 100))
+    writer.tell(steps(100, 100))
     assert len(every_step(number).step) == 200
     assert database.database().rows("PRAGMA integrity_check")[0][0] == "ok"
 
@@ -857,15 +789,15 @@ def test_a_worker_waits_for_a_store_that_is_held_and_says_so(
 ):
     monkeypatch.setattr(database, "SECONDS_TO_WAIT", 0.05)
     number = added()
-    ledger = begun()
-    ledger.started(STARTED)
+    writer = begun()
+    writer.tell(STARTED)
     database.database().close()
     with held(home) as other:
         with pytest.raises(database.StoreError, match="Another process has been writing"):
-            ledger.steps(steps(0, 5))  # a page is told
+            writer.tell(steps(0, 5))  # a page is told
         monkeypatch.setattr(database.database(), "patient", True)
         Timer(0.4, other.rollback).start()
-        ledger.steps(steps(0, 5))
+        writer.tell(steps(0, 5))
     assert "waiting for it" in caplog.text
     assert runs.curves(number).step == [1, 2, 3, 4, 5]
 

@@ -407,7 +407,7 @@ def test_a_run_that_runs_away_while_steps_are_compared_has_diverged(
     """Ordinary steps give no numbers then: nothing is wrong with the graph, nor with the disk."""
     run = worked(replace(SGD, learning_rate=rate), Recording(), monkeypatch)
     assert (run.status, run.reason.code) == (runs.Status.DIVERGED, "diverged")
-    assert run.facts.get("capture", {}).get("reason") != "differs"
+    assert run.metadata.get("capture", {}).get("reason") != "differs"
 
 
 def test_steps_that_gave_no_numbers_before_they_were_compared_are_told_so() -> None:

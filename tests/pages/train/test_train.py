@@ -27,7 +27,8 @@ from explorer.base.units import duration, exact, percent, size
 from explorer.data import datasets
 from explorer.runs import Status, confusion, learned, measure, process, store
 from explorer.runs import artifacts as run_folder
-from explorer.runs.writer import Ledger
+from explorer.runs.protocols import Ended, Resumed
+from explorer.runs.writer import StoreWriter
 from explorer.server import serve
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints, recipes
@@ -38,7 +39,7 @@ from explorer.ui.runs import run_words
 from pages.train.new_run import measured
 from pages.train.new_run.form import FIRST
 from pages.train.runs import run_table
-from tests.explorer.runs.test_store import SETTINGS, STARTED, epoch
+from tests.explorer.runs.played import SETTINGS, STARTED, epoch
 from tests.opened_pages import boards, opened, press, text, untold
 from tests.run_processes import SHORT, folder, over, until
 
@@ -272,7 +273,7 @@ def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
     run = over(run.id)
     assert run.status is Status.FINISHED
     assert run.estimate
-    facts = run.facts
+    facts = run.metadata
     assert balance(opened("live", run=str(run.id))) == (
         f"Training took **{duration(run.progress.seconds)}**; **{duration(run.estimate)}** had "
         f"been estimated. Training took up to **{size(facts['peak_memory'])}** of memory, buffers "
@@ -359,7 +360,7 @@ def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
     def meanwhile(since: float) -> None:
         waited.append(since)
         if len(waited) == 2:
-            Ledger(store.get(number), process.own()).end(Status.FINISHED)
+            StoreWriter(store.get(number), process.own()).tell(Ended(Status.FINISHED))
 
     assert measure.measure(SHORT, meanwhile).seconds > 0
     assert len(waited) > 2
@@ -521,12 +522,12 @@ def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
         store.add(SETTINGS, "a run", "cuda:0")
         run = store.claim("cuda:0", process.own())
         assert run
-        ledger = Ledger(run, process.own())
-        ledger.take()
-        ledger.begin(None)
-        ledger.started(STARTED)
-        ledger.epoch(epoch(1))
-        ledger.end(Status.STOPPED)
+        writer = StoreWriter(run, process.own())
+        writer.claim()
+        writer.tell(Resumed())
+        writer.tell(STARTED)
+        writer.tell(epoch(1))
+        writer.tell(Ended(Status.STOPPED))
     at = opened("runs", runs="1,2,3,4,5,6")
     shown = [[each["id"] for each in board["shown"]] for board in boards(at) if "shown" in board]
     assert shown == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4]], "curves of all, epochs of the first four"

@@ -10,7 +10,7 @@ from typing import Self
 MOST_WAITING = 64  # pieces of work: whoever gives more waits for the oldest
 
 
-class Writer:
+class WriteQueue:
     """Does pieces of work one after the other, in the order in which they were given.
 
     Once one has failed nothing more is done, and every further call raises what it raised: what
@@ -18,7 +18,7 @@ class Writer:
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="write queue")
         self._waiting: deque[Future[None]] = deque()
         self._failure: Exception | None = None
 
