@@ -69,25 +69,6 @@ def named(text: str) -> Device:
     raise CodedError("unknown_device", name=text, known=known)
 
 
-def queue(text: str) -> str:
-    """Where a run that asks for `text` waits: for one device, or for any of a kind ("cuda").
-
-    Of several devices of the best kind, "auto" takes the first that trains nothing, of several
-    such the one with most memory free; so does the kind's own name.
-
-    Raises:
-        ValueError: there is no such device here.
-    """
-    first = named(text)
-    return first.kind if text.strip().lower() != first.name else first.name
-
-
-def serving(queue: str) -> tuple[str, ...]:
-    """The names of the devices that take runs from this queue; the queue's own if none is here."""
-    names = tuple(each.name for each in available() if queue in (each.name, each.kind))
-    return names or (queue,)
-
-
 def torch_device(device: Device) -> torch.device:
     """As torch wants it."""
     return torch.device(device.name)

@@ -5,22 +5,9 @@ worker process when its turn comes; whoever asks reads the store. Nobody who ask
 """
 
 from explorer.base.reasons import Reason
-from explorer.runs.artifacts import KeptEpochs
+from explorer.runs.artifacts import KeptEpochs, checkpoint, checkpoints
 from explorer.runs.commands import cancel, delete, launch, note, pause, rename, resume, retry, stop
-from explorer.runs.looks import (
-    checkpoint,
-    checkpoints,
-    count_waiting,
-    curves,
-    epochs,
-    get,
-    listed,
-    predictions,
-    snapshot,
-    snapshots,
-    stamp,
-    weights,
-)
+from explorer.runs.metrics import curves, epochs, predictions, snapshot, snapshots, weights
 from explorer.runs.queueing import expected, next_turn
 from explorer.runs.records import (
     TITLES,
@@ -34,7 +21,8 @@ from explorer.runs.records import (
     SnapshotRow,
     Status,
 )
-from explorer.runs.watchdog import watch
+from explorer.runs.store import count_waiting
+from explorer.runs.watchdog import get, listed, stamp, watch
 
 __all__ = [
     "TITLES",

@@ -70,7 +70,7 @@ def checkpoint_file(run: int, epoch: int) -> Path:
     return folder(run) / f"epoch-{epoch:04d}.safetensors"
 
 
-def checkpoints(run: int) -> dict[int, Path]:
+def checkpoint_files(run: int) -> dict[int, Path]:
     """Epoch → the file with its weights, by rising epoch."""
     found = {}
     for path in folder(run).glob("epoch-*.safetensors"):
@@ -79,13 +79,18 @@ def checkpoints(run: int) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
+def checkpoints(run: int) -> list[int]:
+    """The epochs whose weights are kept, rising."""
+    return list(checkpoint_files(run))
+
+
 def checkpoint(run: int, epoch: int | None = None) -> Path:
     """The file with a run's weights at the end of an epoch, or of the last one kept.
 
     Raises:
         ValueError: there is none; says which there are.
     """
-    kept = checkpoints(run)
+    kept = checkpoint_files(run)
     if not kept:
         raise ValueError(
             _("Run {number} has kept no weights: no epoch of it is done.").format(number=run)
@@ -100,15 +105,9 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
     return kept[wanted]
 
 
-def weights(run: int, done: Iterable[int]) -> KeptEpochs:
-    """Of which epochs the weights are kept, and of which of those `done` they are not."""
-    kept = checkpoints(run)
-    return KeptEpochs(tuple(kept), tuple(each for each in done if each not in kept))
-
-
 def forget_after(run: int, epoch: int) -> None:
     """Take away the checkpoints of epochs that will be trained again, and half-written files."""
-    for number, path in checkpoints(run).items():
+    for number, path in checkpoint_files(run).items():
         if number > epoch:
             path.unlink(missing_ok=True)
     for path in folder(run).glob(".*.safetensors.*"):  # of a worker that died as it wrote
@@ -118,7 +117,7 @@ def forget_after(run: int, epoch: int) -> None:
 def make_room(run: int, most: int = MOST_BYTES) -> None:
     """Let the oldest checkpoints go, down to `most` bytes; the last one always stays."""
     sizes = {}
-    for path in checkpoints(run).values():
+    for path in checkpoint_files(run).values():
         with suppress(FileNotFoundError):  # another thread may be making room, too
             sizes[path] = path.stat().st_size
     for path in list(sizes)[:-1]:

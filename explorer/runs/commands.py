@@ -7,7 +7,7 @@ from explorer.base.access import NO_LIMITS, ON_THIS_MACHINE, Visitor
 from explorer.base.language import _
 from explorer.base.plain_text import lines, one_line
 from explorer.runs import engines, quota, store, watchdog
-from explorer.runs.records import TITLES, Request, Run, Status
+from explorer.runs.records import LOCAL, TITLES, Request, Run, Status
 
 if TYPE_CHECKING:
     from explorer.training.recipes import Recipe
@@ -22,7 +22,7 @@ def launch(
     *,
     seconds: float | None = None,
     parent: int | None = None,
-    engine: str = "local",
+    engine: str = LOCAL,
     visitor: Visitor = ON_THIS_MACHINE,
 ) -> int:
     """Queue a run; its number. `seconds` is how long it is thought to take (a budget's).
@@ -36,18 +36,17 @@ def launch(
             cannot be written.
     """
     from explorer import networks
-    from explorer.base import device
     from explorer.training import recipes  # bring torch; a host does without
 
-    engines.get(engine)  # an unknown one is refused before anything is queued
+    computing = engines.get(engine)
     checked = recipes.check(recipe)
     quota.check(visitor.limits, checked, seconds)
-    place = device.queue(checked.device)
+    queue = computing.resolve(checked.device)
     title = one_line(name).strip() or f"{networks.get(checked.network).title} · {{number}}"
     number = store.add(
         json.dumps(recipes.as_json(checked)),
         _short(title, MAX_NAME),
-        place,
+        queue,
         engine=engine,
         parent=parent,
         estimate=seconds,
@@ -88,9 +87,9 @@ def cancel(run: int) -> None:
     stop(run)
 
 
-def _ask(number: int, wish: Request) -> None:
+def _ask(number: int, request: Request) -> None:
     run = store.get(number)
-    if run.requested is Request.STOP or engines.get(run.engine).ask(run, wish):
+    if run.requested is Request.STOP or engines.get(run.engine).ask(run, request):
         return
     raise ValueError(_refusal(store.get(number)))
 

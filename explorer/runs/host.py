@@ -16,7 +16,7 @@ from explorer.base.reasons import Reason
 from explorer.runs import process, processes, store
 from explorer.runs.database import StoreError, database
 from explorer.runs.placement import Placement
-from explorer.runs.records import ACTIVE, Request, Run
+from explorer.runs.records import ACTIVE, LOCAL, Request, Run
 from explorer.runs.workers import WorkerProcess
 
 TICK = 0.1  # seconds between two looks into the queue
@@ -91,15 +91,18 @@ class Host:
         if self._spare is None:
             self._spare = WorkerProcess(self.device)
 
+    def _active(self) -> list[Run]:
+        return store.with_status(*ACTIVE, engine=LOCAL, device=self.device)
+
     def _bury(self, dead: WorkerProcess) -> None:
-        for run in store.with_status(*ACTIVE, device=self.device):
+        for run in self._active():
             if run.worker == dead.identity and not process.alive(run.worker):
                 store.lost(run, dead.reason())
 
     def _alive(self) -> list[Run]:
         """Runs that a worker has, an earlier host's among them."""
         going = []
-        for run in store.with_status(*ACTIVE, device=self.device):
+        for run in self._active():
             ours = self._busy and self._busy.identity == run.worker  # if it is dead, buried next
             if ours or process.alive(run.worker):
                 going.append(run)

@@ -16,12 +16,14 @@ from threading import Lock
 
 import torch
 
-from explorer import runs, training
+from explorer import training
 from explorer.base import device
 from explorer.base.device import Device
 from explorer.base.language import _
 from explorer.base.storage import PROJECT
 from explorer.data import datasets
+from explorer.runs import store
+from explorer.runs.records import ACTIVE, LOCAL
 from explorer.training import Budget, recipes
 from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
@@ -70,7 +72,7 @@ def _await_the_device(wanted: Device, meanwhile: Callable[[float], None]) -> Non
 
 def _is_idle(wanted: Device) -> bool:
     """Whether no run trains there; if one does, after the interval."""
-    if not any(run.status.active and run.device == wanted.name for run in runs.listed()):
+    if not store.with_status(*ACTIVE, engine=LOCAL, device=wanted.name):
         return True
     time.sleep(INTERVAL)
     return False

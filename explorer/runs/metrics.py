@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from explorer.base.language import _
+from explorer.runs import artifacts, store
+from explorer.runs.artifacts import KeptEpochs
 from explorer.runs.database import database
-from explorer.runs.records import Array, Curve, EpochRow, Predictions, Run, SnapshotRow
+from explorer.runs.records import Array, Curve, EpochRow, Predictions, SnapshotRow
 
 STEP = ("step", "epoch", "images", "seconds", "loss", "accuracy", "gradient_norm", "learning_rate")
 CHUNK = 2000  # rows read at once
@@ -19,12 +21,13 @@ _FIGURES = (
 )
 
 
-def curve(run: Run, since_step: int = 0, most: int = 2000) -> Curve:
+def curves(number: int, since_step: int = 0, most: int = 2000) -> Curve:
     """The points that end after `since_step`; for the whole run at most about `most` of them.
 
     A point is the mean of its steps and is given once all of them are there, or once the run is
     over: the next call begins after the last point's step.
     """
+    run = store.get(number)
     stride = stride_for(run.progress.total_steps, most)
     query = (
         "SELECT MAX(step) AS step, MAX(epoch) AS epoch, MAX(images) AS images, "
@@ -77,7 +80,14 @@ def epochs(run: int, since_epoch: int = 0) -> list[EpochRow]:
     return [EpochRow(**dict(row)) for row in database().rows(query, (run, since_epoch))]
 
 
-def snapshot_epochs(run: int) -> list[int]:
+def weights(run: int) -> KeptEpochs:
+    """Of which epochs that are done the weights are kept, and of which they had to make room."""
+    kept = artifacts.checkpoints(run)
+    done = (row.epoch for row in epochs(run))
+    return KeptEpochs(tuple(kept), tuple(each for each in done if each not in kept))
+
+
+def snapshots(run: int) -> list[int]:
     """The epochs of which there is a snapshot, 0 (before the first step) among them."""
     query = "SELECT epoch FROM snapshots WHERE run = ? ORDER BY epoch"
     return [row["epoch"] for row in database().rows(query, (run,))]

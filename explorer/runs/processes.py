@@ -16,7 +16,7 @@ from explorer.base import storage
 from explorer.base.language import _
 from explorer.runs import process
 from explorer.runs.database import database
-from explorer.runs.records import ACTIVE, Status, kind_of
+from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
 
 _HOST = "host"
 _WATCHER = "watcher"
@@ -24,9 +24,11 @@ FRESH = 5.0  # seconds after which what was free on a device has to be measured 
 
 
 def watch() -> None:
-    """Say that this process watches: hosts stay warm until it ends."""
-    with database().writing() as connection:
-        _add(connection, process.own(), _WATCHER, "")
+    """Say that this process watches: hosts stay warm until it ends. Twice is no harm."""
+    query, own = "SELECT 1 FROM processes WHERE identity = ?", process.own()
+    if not database().rows(query, (own,)):
+        with database().writing() as connection:
+            _add(connection, own, _WATCHER, "")
 
 
 def wake(device: str) -> None:
@@ -74,10 +76,10 @@ def room(kind: str) -> dict[str, int | None]:
     query = (
         "SELECT device, identity, free, measured FROM processes "
         "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
-        f"(SELECT device FROM runs WHERE status IN ({', '.join('?' * len(ACTIVE))}))"
+        f"(SELECT device FROM runs WHERE engine = ? AND status IN ({', '.join('?' * len(ACTIVE))}))"
     )
     found = {}
-    for row in database().rows(query, (_HOST, kind, *ACTIVE)):
+    for row in database().rows(query, (_HOST, kind, LOCAL, *ACTIVE)):
         if process.alive(row["identity"]):
             age = abs(time.time() - (row["measured"] or 0))  # clocks may be set back
             found[row["device"]] = row["free"] if age < FRESH else None
@@ -92,8 +94,8 @@ def leave(device: str, known: str) -> bool:
     states = (Status.QUEUED, *ACTIVE)
     with database().writing() as connection:
         marks = ", ".join("?" * len(states))
-        query = f"SELECT 1 FROM runs WHERE device IN (?, ?) AND status IN ({marks})"
-        ours = (device, kind_of(device), *states)
+        query = f"SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) AND status IN ({marks})"
+        ours = (LOCAL, device, kind_of(device), *states)
         if connection.execute(query, ours).fetchone() or _watched(connection):
             return False
         connection.execute("DELETE FROM processes WHERE identity = ?", (known,))

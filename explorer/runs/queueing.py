@@ -1,13 +1,13 @@
 """When a run gets its turn and how long it takes, from the rates that were measured."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import inf
 from statistics import median
 from typing import Any
 
-from explorer.runs import store
-from explorer.runs.records import ACTIVE, Expected, Run, Status, kind_of
+from explorer.runs import engines, store
+from explorer.runs.records import ACTIVE, LOCAL, Expected, Run, Status, kind_of, takers
 
 # Two runs that agree in these do the same work for each picture.
 _SAME_WORK = ("network", "options", "dataset", "size", "batch_size", "optimizer", "precision")
@@ -17,50 +17,50 @@ def expected(run: Run) -> Expected:
     """A queued run waits for those before it; a going one needs what is left at its pace."""
     if run.status.over:
         return Expected(0, None, None)
-    rates = _rates(kind_of(run.device))
+    rates = _rates(run.engine, run.device)
     left = _left(run, rates)
     if run.status.active:
         return Expected(0, 0.0, left)
-    position, until = _turn(run.device, run.queue_position, rates)
+    position, until = _turn(run.engine, run.device, run.queue_position, rates)
     return Expected(position, until, left)
 
 
-def next_turn(queue: str) -> Expected:
-    """When a run that is launched into this queue (see `device.queue`) would get its turn."""
-    position, until = _turn(queue, inf, _rates(kind_of(queue)))
+def next_turn(wanted: str, engine: str = LOCAL) -> Expected:
+    """When a run would get its turn that is launched now and asks for this device.
+
+    Raises:
+        ValueError: there is no such device.
+    """
+    queue = engines.get(engine).resolve(wanted)
+    position, until = _turn(engine, queue, inf, _rates(engine, queue))
     return Expected(position, until, None)
 
 
-def _turn(queue: str, place: float, rates: Mapping[str, float]) -> tuple[int, float | None]:
+def _turn(
+    engine: str, queue: str, queue_position: float, rates: Mapping[str, float]
+) -> tuple[int, float | None]:
     """Position and seconds until the start of who waits there: each device takes who is first."""
-    free, position = _seconds_until_free(queue, rates), 1
-    ours = _takers(free, queue)
-    for other in store.with_status(Status.QUEUED, device=kind_of(queue)):
-        takers = _takers(free, other.device)
-        if other.queue_position < place and takers:
+    free, position = _seconds_until_free(engine, queue, rates), 1
+    ours = takers(free, queue)
+    for other in store.with_status(Status.QUEUED, engine=engine, device=kind_of(queue)):
+        theirs = takers(free, other.device)
+        if other.queue_position < queue_position and theirs:
             left = _left(other, rates)
-            free[min(takers, key=free.__getitem__)] += inf if left is None else left
-            position += not ours.isdisjoint(takers)
+            free[min(theirs, key=free.__getitem__)] += inf if left is None else left
+            position += not {*ours}.isdisjoint(theirs)
     until = min(free[name] for name in ours)
     return position, until if until < inf else None
 
 
-def _seconds_until_free(queue: str, rates: Mapping[str, float]) -> dict[str, float]:
+def _seconds_until_free(engine: str, queue: str, rates: Mapping[str, float]) -> dict[str, float]:
     """For each device that such a run may compete for; infinite where no rate is known."""
-    from explorer.base import device  # brings torch; a host does without
-
-    names = device.serving(kind_of(queue))
-    free = dict.fromkeys(names if _takers(names, queue) else [queue], 0.0)
-    for run in store.with_status(*ACTIVE, device=kind_of(queue)):
+    names = takers((each.name for each in engines.devices(engine)), kind_of(queue))
+    free = dict.fromkeys(names if takers(names, queue) else [queue], 0.0)
+    for run in store.with_status(*ACTIVE, engine=engine, device=kind_of(queue)):
         left = _left(run, rates)
         if run.device in free:
             free[run.device] += inf if left is None else left
     return free
-
-
-def _takers(devices: Iterable[str], queue: str) -> set[str]:
-    """Those of the devices that take runs from this queue."""
-    return {name for name in devices if queue in (name, kind_of(name))}
 
 
 def _left(run: Run, rates: Mapping[str, float]) -> float | None:
@@ -72,10 +72,11 @@ def _left(run: Run, rates: Mapping[str, float]) -> float | None:
     return run.estimate if like is None or pictures is None else like * pictures
 
 
-def _rates(device: str) -> dict[str, float]:
-    """Kind of work → median seconds for a picture, over the runs that did it."""
+def _rates(engine: str, device: str) -> dict[str, float]:
+    """Kind of work → median seconds for a picture, over the runs that did it on such a device."""
     seen: dict[str, list[float]] = {}
-    for run in store.with_status(Status.FINISHED, Status.STOPPED, Status.RUNNING, device=device):
+    done = (Status.FINISHED, Status.STOPPED, Status.RUNNING)
+    for run in store.with_status(*done, engine=engine, device=kind_of(device)):
         pace, steps, pictures = run.seconds_a_step, run.progress.total_steps, _pictures(run)
         if pace is not None and steps and pictures:
             seen.setdefault(_work(run), []).append(pace * steps / pictures)

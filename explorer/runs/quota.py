@@ -102,7 +102,7 @@ class Quota:
 
     def _within(self, most: int) -> int:
         """Bytes of the run's files, once old epochs have made room."""
-        kept = [*artifacts.checkpoints(self._run).values(), artifacts.state_file(self._run)]
+        kept = [*artifacts.checkpoint_files(self._run).values(), artifacts.state_file(self._run)]
         next_one = _bytes_of(kept[-2]) if len(kept) > 1 else 0  # may come at any moment
         artifacts.make_room(self._run, most - _bytes_of(kept[-1]) - next_one)
         return _bytes(artifacts.folder(self._run))

@@ -4,7 +4,7 @@ Nothing here imports torch: the host process, which only starts those that compu
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Numbers = list[float | None]  # None where a number is not finite (a run that diverged)
 Array = npt.NDArray[Any]
+
+
+LOCAL = "local"  # the engine that is always there
 
 
 class Status(StrEnum):
@@ -184,6 +187,11 @@ class Run:
 def kind_of(device: str) -> str:
     """Torch's word for devices of this make: "cuda" for "cuda:1", and for "cuda" itself."""
     return device.partition(":")[0]
+
+
+def takers(devices: Iterable[str], queue: str) -> tuple[str, ...]:
+    """Those of an engine's devices that take runs from one of its queues."""
+    return tuple(name for name in devices if queue in (name, kind_of(name)))
 
 
 @lru_cache(maxsize=1024)

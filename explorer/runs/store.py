@@ -19,6 +19,7 @@ from explorer.runs import artifacts
 from explorer.runs.database import database
 from explorer.runs.records import (
     ACTIVE,
+    LOCAL,
     RESUMABLE,
     Progress,
     Request,
@@ -94,13 +95,14 @@ def listed() -> list[Run]:
     return [_run(row) for row in database().rows("SELECT * FROM runs ORDER BY id DESC")]
 
 
-def with_status(*statuses: Status, device: str = "") -> list[Run]:
-    """Runs with one of these statuses, in the queue’s order; `device`: only one’s, or a kind’s."""
+def with_status(*statuses: Status, engine: str = "", device: str = "") -> list[Run]:
+    """Runs with one of these statuses, in the queue’s order; of all engines and devices, unless
+    one is named (a kind's name stands for all devices of the kind)."""
     query = (
-        f"SELECT * FROM runs WHERE status IN ({_marks(statuses)}) "
+        f"SELECT * FROM runs WHERE status IN ({_marks(statuses)}) AND ? IN ('', engine) "
         "AND (? IN ('', device) OR device LIKE ? || ':%') ORDER BY place"
     )
-    return [_run(row) for row in database().rows(query, (*statuses, device, device))]
+    return [_run(row) for row in database().rows(query, (*statuses, engine, device, device))]
 
 
 def stamp() -> str:
@@ -117,7 +119,7 @@ def add(
     name: str,
     device: str,
     *,
-    engine: str = "local",
+    engine: str = LOCAL,
     parent: int | None = None,
     estimate: float | None = None,
     visitor: Visitor = ON_THIS_MACHINE,
@@ -253,23 +255,27 @@ def enqueue(run: int, *, first: bool, limits: RunLimits = NO_LIMITS) -> bool:
         return done
 
 
-_FIRST = "SELECT id, device FROM runs WHERE status = ? AND device IN (?, ?) ORDER BY place LIMIT 1"
+_FIRST = (
+    "SELECT id, device FROM runs WHERE status = ? AND engine = ? AND device IN (?, ?) "
+    "ORDER BY place LIMIT 1"
+)
 
 
-def first_queue(device: str) -> str:
+def first_queue(device: str, engine: str = LOCAL) -> str:
     """Where the run waits that this device would take next: for it alone, or for any of its kind;
     empty if none does."""
-    found = database().rows(_FIRST, (Status.QUEUED, device, kind_of(device)))
+    found = database().rows(_FIRST, (Status.QUEUED, engine, device, kind_of(device)))
     return str(found[0]["device"]) if found else ""
 
 
-def claim(device: str, worker: str) -> Run | None:
-    """Give the first run that waits for this device, or for any of its kind, to the process
+def claim(device: str, worker: str, engine: str = LOCAL) -> Run | None:
+    """Give the first run that waits for this device of the engine, or for any of its kind, to
     `worker`: it alone has it now."""
-    if not first_queue(device):
+    if not first_queue(device, engine):
         return None  # asked twenty times a second: no lock for that
     with database().writing() as connection:
-        row = connection.execute(_FIRST, (Status.QUEUED, device, kind_of(device))).fetchone()
+        queues = (engine, device, kind_of(device))
+        row = connection.execute(_FIRST, (Status.QUEUED, *queues)).fetchone()
         if row is None:
             return None
         _set(connection, row["id"], status=Status.STARTING, worker=worker, device=device)

@@ -1,13 +1,13 @@
-"""What those who look do for the runs: find the dead, and see that the queue is worked off."""
+"""Who looks at runs finds the dead among them, and sees that the queue is worked off."""
 
 import logging
 import threading
 import time
 from contextlib import suppress
 
-from explorer.runs import engines, processes, store
+from explorer.runs import engines, store
 from explorer.runs.database import StoreError, database
-from explorer.runs.records import ACTIVE, Status
+from explorer.runs.records import ACTIVE, LOCAL, Run, Status
 
 EVERY = 1.0  # seconds, at most
 
@@ -18,20 +18,15 @@ _resting = threading.Lock()
 _next_round = [0.0]  # when, on the monotonic clock
 
 
-def watch(device: str = "auto") -> None:
-    """Say that this process shows runs: the device's host is warmed up and kept until it ends.
+def watch(device: str = "auto", engine: str = LOCAL) -> None:
+    """Say that this process shows runs: what computes on the device is kept ready until it ends.
 
     Raises:
-        ValueError: there is no such device, or the store cannot be written.
+        ValueError: there is no such engine or device, or the store cannot be written.
     """
-    if device != "cpu":  # which is always there
-        from explorer.base import device as devices  # brings torch: seconds
-
-        device = devices.named(device).name
     with suppress(StoreError):  # another time, then
         store.sweep()
-    processes.watch()
-    processes.wake(device)
+    engines.get(engine).watch(device)
     _watching.set()
 
 
@@ -42,14 +37,35 @@ def submit(number: int) -> None:
     """
     _watching.set()
     try:
-        processes.watch()
         run = store.get(number)
         engines.get(run.engine).submit(run)
     except ValueError as error:
         log.warning("Run %s is queued, but nothing has taken note of it yet: %s", number, error)
 
 
-def tend() -> None:
+def get(run: int) -> Run:
+    """One run, as it is now.
+
+    Raises:
+        ValueError: there is none with this number.
+    """
+    _check()
+    return store.get(run)
+
+
+def listed() -> list[Run]:
+    """Every run, the newest first."""
+    _check()
+    return store.listed()
+
+
+def stamp() -> str:
+    """A word that changes whenever anything about any run has."""
+    _check()
+    return store.stamp()
+
+
+def _check() -> None:
     """One round, unless the last one has just been."""
     with _resting:
         if time.monotonic() < _next_round[0]:
@@ -69,7 +85,7 @@ def _find_the_dead() -> None:
     for name in {run.engine for run in going}:
         mine = [run for run in going if run.engine == name]
         with suppress(ValueError):  # an engine that is no longer known
-            lost = engines.get(name).look(mine)
+            lost = engines.get(name).lost(mine)
             for run in mine:
                 if run.id in lost:
                     store.lost(run, lost[run.id])

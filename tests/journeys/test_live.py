@@ -248,7 +248,7 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(
     assert heard == runs.curves(number, 0, MOST_POINTS).step[: len(heard)], "without a gap"
     run = runs.get(number)
     assert run.worker == worker, "the training has not noticed"
-    every = metrics.curve(run, most=run.progress.total_steps).step
+    every = metrics.curves(number, most=run.progress.total_steps).step
     assert every == list(range(1, len(every) + 1))
     assert len(every) >= run.progress.step
     page.goto(f"{served.address}/runs")

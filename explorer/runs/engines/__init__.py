@@ -1,23 +1,46 @@
-"""Who computes the runs: anything that answers to four verbs.
+"""Who computes the runs. `local` (processes on this machine) is built in.
 
-`local` (processes on this machine) is built in. To add another, for a cluster say, copy its file,
-and name it here. Its sessions (`session.Session`) may tell another writer and fill another vault.
+To add another, for a cluster say, write its file and name it here. Its sessions
+(`session.Session`) may tell another writer and fill another vault than the local ones.
+
+A device is named by its kind ("mps") or, where there may be several, by kind and number
+("cuda:1"). Each run waits in a queue of its engine: in one device's or, under the name of a kind,
+in that of all devices of the kind. Another engine's devices may have the same names.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from explorer.base.language import _
 from explorer.base.reasons import Reason
 from explorer.runs.engines.local import Local
-from explorer.runs.records import Request, Run
+from explorer.runs.records import LOCAL, Request, Run
+
+if TYPE_CHECKING:
+    from explorer.base.device import Device
 
 
 class Engine(Protocol):
-    """The four verbs."""
+    """What is asked of whoever computes."""
 
-    def devices(self) -> Sequence[str]:
-        """Names of what it can compute on, the best first."""
+    def devices(self) -> "Sequence[Device]":
+        """What it can compute on, the best first."""
+        ...
+
+    def resolve(self, wanted: str) -> str:
+        """The queue in which a run waits that asks for this device: "auto", a kind, a name.
+
+        Raises:
+            ValueError: it has no such device.
+        """
+        ...
+
+    def watch(self, wanted: str) -> None:
+        """This process shows runs: keep what computes on this device ready until it ends.
+
+        Raises:
+            ValueError: it has no such device, or cannot.
+        """
         ...
 
     def submit(self, run: Run) -> None:
@@ -28,16 +51,16 @@ class Engine(Protocol):
         """
         ...
 
-    def ask(self, run: Run, wish: Request) -> bool:
-        """Let the run's worker know that it should pause or stop; whether it has one."""
+    def ask(self, run: Run, request: Request) -> bool:
+        """Let the run's session know that it should pause or stop; whether it has one."""
         ...
 
-    def look(self, runs: Sequence[Run]) -> Mapping[int, Reason]:
-        """Which of these runs, given to workers, have lost theirs: number → why."""
+    def lost(self, runs: Sequence[Run]) -> Mapping[int, Reason]:
+        """Which of these runs, given to sessions, have lost theirs: number → why."""
         ...
 
 
-ENGINES: Mapping[str, Engine] = {"local": Local()}
+ENGINES: Mapping[str, Engine] = {LOCAL: Local()}
 
 
 def get(name: str) -> Engine:
@@ -53,3 +76,8 @@ def get(name: str) -> Engine:
             )
         )
     return ENGINES[name]
+
+
+def devices(name: str) -> "Sequence[Device]":
+    """What an engine computes on; nothing where the engine is no longer known."""
+    return ENGINES[name].devices() if name in ENGINES else ()

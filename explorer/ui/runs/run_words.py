@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from explorer.base import device, plain_text
+from explorer.base import plain_text
 from explorer.base.language import N_, _
-from explorer.runs import TITLES, Run, Status
+from explorer.runs import TITLES, Run, Status, engines
 
 
 def statuses() -> dict[str, str]:
@@ -87,7 +87,9 @@ def device_of(run: Run) -> str:
     """The device that trains a run, or will: by its title, where that is known here."""
     if run.device_title:
         return run.device_named
-    waits_for = [each for each in device.available() if run.device in (each.name, each.kind)]
+    waits_for = [
+        each for each in engines.devices(run.engine) if run.device in (each.name, each.kind)
+    ]
     if len(waits_for) != 1:
         return run.device
     return replace(run, device_title=waits_for[0].title).device_named

@@ -202,7 +202,7 @@ def measure_if_asked(given: Sequence[Recipe]) -> None:
 
 def queue(wanted: str) -> None:
     """Who is before, and when a run on the device `wanted` would begin."""
-    turn = runs.next_turn(device.queue(wanted))
+    turn = runs.next_turn(wanted)
     if turn.until_start == 0:
         st.caption(_("It begins at once."))
     elif turn.until_start is None:

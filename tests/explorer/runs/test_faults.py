@@ -64,10 +64,10 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         for server in servers:
             server.kill()
         until(lambda: not of_folder(tmp_path), 20)  # nobody watches: the host ends by itself
-        curve = metrics.curve(store.get(number), most=10**6)
+        curve = metrics.curves(number, most=10**6)
         assert curve.step == list(range(1, store.get(number).progress.step + 1))
         np.testing.assert_allclose(curve.loss, unbroken(len(curve.step)))
-        assert len(metrics.curve(store.get(bystander)).step) == 32
+        assert len(metrics.curves(bystander).step) == 32
         assert len(metrics.epochs(number)) == store.get(number).progress.epoch
         database().close()
 

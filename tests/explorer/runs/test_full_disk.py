@@ -161,7 +161,7 @@ print(sorted(path.name for path in folder.folder(number).rglob("*")))
 (home / "filler").unlink()
 store.enqueue(number, first=True)
 trained()
-print(list(folder.checkpoints(number)))
+print(folder.checkpoints(number))
 """,
     )
     assert told == [

@@ -340,17 +340,21 @@ def test_a_second_host_for_a_device_ends_at_once(home: Path):
 
 
 @pytest.mark.parametrize("name", list(engines.ENGINES))
-def test_every_engine_answers_to_the_four_verbs(name: str):
+def test_every_engine_does_what_is_asked_of_it(name: str):
     engine = engines.get(name)
-    assert engine.devices()
-    number = store.add(runs.get(1).recipe_json, name, "cpu", engine=name)
+    device = engine.devices()[-1].name
+    engine.watch(device)
+    assert engine.resolve(device) == device
+    with pytest.raises(ValueError, match="cuda:99"):
+        engine.resolve("cuda:99")
+    number = store.add(runs.get(1).recipe_json, name, device, engine=name)
     run = runs.get(number)
     engine.submit(run)
     engine.submit(run)
     over(number)
     assert runs.get(number).status is Status.FINISHED
     assert not engine.ask(runs.get(number), runs.Request.STOP)
-    assert engine.look([]) == {}
+    assert engine.lost([]) == {}
 
 
 def test_an_unknown_engine_is_told():

@@ -230,7 +230,7 @@ def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
     assert copied == [weights] * RECIPE.epochs
     assert weights == 4 * 61_706
     queues[1].wait()
-    assert list(artifacts.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
+    assert artifacts.checkpoints(run) == [1, 2, 3, 4, 5, 6]
     tensors, card = checkpoints.load(artifacts.checkpoint(run, 6))
     assert card.step == 6
     for name, tensor in training.learner.weights().items():
@@ -250,7 +250,7 @@ def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
     state = FolderVault(run).state()
     assert state is not None
     assert (state.epoch, state.step) == (7, 6)
-    assert list(artifacts.checkpoints(run)) == [1, 2, 3, 4, 5, 6]
+    assert artifacts.checkpoints(run) == [1, 2, 3, 4, 5, 6]
     weights, _card = checkpoints.load(artifacts.checkpoint(run, 6))
     for name, tensor in weights.items():
         assert torch.equal(tensor, state.tensors[name])
@@ -322,7 +322,7 @@ def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
     training = Training(RECIPE, datasets.load("digits"), CPU)
     followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
     queues[1].wait()
-    epochs = list(artifacts.checkpoints(run))
+    epochs = artifacts.checkpoints(run)
     assert epochs[0] == 1
     assert epochs[-1] == 6  # what it learned is always there
     assert (epochs == [1, 2, 3, 4, 5, 6]) == (patience > 1)

@@ -1,0 +1,236 @@
+"""The seam of the engines, proved with a second one: threads, which keep all in this process."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer import runs, training
+from explorer.base import device, storage
+from explorer.base.device import Device
+from explorer.base.reasons import CodedError, Reason
+from explorer.data import datasets
+from explorer.runs import Request, Run, Status, engines, processes, session, store
+from explorer.runs.protocols import Placed, Resumed
+from explorer.runs.records import ACTIVE, LOCAL, takers
+from explorer.runs.session import Session
+from explorer.training import Epoch, State, Steps
+from explorer.training.checkpoints import Card
+from explorer.training.recipes import Recipe
+from explorer.ui.runs import run_words
+from tests.run_processes import SHORT, until
+
+if TYPE_CHECKING:
+    from explorer.runs.protocols import Message
+
+LONG = dataclasses.replace(SHORT, epochs=6, device="cpu")
+CPU = device.named("cpu")
+
+
+class ListWriter:
+    """What a run has told; nothing is written before `free`."""
+
+    def __init__(self, free: Event) -> None:
+        self.records: list[Message] = []
+        self.requested = Request.GO_ON
+        self._free = free
+
+    def tell(self, record: "Message") -> Request:
+        assert self._free.wait(60)
+        if isinstance(record, Resumed):
+            self.records = [r for r in self.records if getattr(r, "step", 0) <= record.step]
+        self.records.append(record)
+        return self.requested
+
+    def losses(self) -> list[float]:
+        return [loss for each in self.records if isinstance(each, Steps) for loss in each.loss]
+
+
+class MemoryVault:
+    """States and weights, copied: whoever puts them writes over them."""
+
+    def __init__(self) -> None:
+        self.kept: State | None = None
+        self.checkpoints: dict[int, dict[str, Tensor]] = {}
+
+    def state(self) -> State | None:
+        return self.kept
+
+    def put_state(self, state: State, _card: Card) -> None:
+        self.kept = dataclasses.replace(state, tensors=copied(state.tensors))
+
+    def put_checkpoint(self, weights: Mapping[str, Tensor], card: Card) -> None:
+        self.checkpoints[card.epoch] = copied(weights)
+
+    def forget_after(self, epoch: int) -> None:
+        self.checkpoints = {n: kept for n, kept in self.checkpoints.items() if n <= epoch}
+
+
+def copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in tensors.items()}
+
+
+class Threads:
+    """An engine with two devices, named as local ones are; each is a thread."""
+
+    def __init__(self) -> None:
+        self.free = Event()
+        self.free.set()
+        self.watched: list[str] = []
+        self.writers = defaultdict[int, ListWriter](lambda: ListWriter(self.free))
+        self.vaults = defaultdict[int, MemoryVault](MemoryVault)
+        self.threads: dict[str, Thread] = {}
+
+    def devices(self) -> Sequence[Device]:
+        return Device("cuda:0", "cuda", "A thread", 0), Device("cpu", "cpu", "Another thread", 0)
+
+    def resolve(self, wanted: str) -> str:
+        names = {"auto": "cuda", "cuda": "cuda", "cuda:0": "cuda:0", "cpu": "cpu"}
+        if wanted not in names:
+            raise CodedError("unknown_device", name=wanted, known=[*names])
+        return names[wanted]
+
+    def watch(self, wanted: str) -> None:
+        self.watched.append(wanted)
+
+    def submit(self, run: Run) -> None:
+        for name in takers((each.name for each in self.devices()), run.device):
+            if name not in self.threads or not self.threads[name].is_alive():
+                self.threads[name] = Thread(target=self._work, args=[name])
+                self.threads[name].start()
+
+    def ask(self, run: Run, request: Request) -> bool:
+        self.writers[run.id].requested = request
+        return run.status.active
+
+    def lost(self, _runs: Sequence[Run]) -> Mapping[int, Reason]:
+        return {}
+
+    def _work(self, name: str) -> None:
+        while run := store.claim(name, "a thread", "threads"):
+            self.writers[run.id].requested = Request.GO_ON
+            end = session.outcome(lambda run=run: self._session(run))  # type: ignore[misc]
+            store.move(run.id, ACTIVE, end.status, end.reason)
+
+    def _session(self, run: Run) -> Session:
+        writer, vault = self.writers[run.id], self.vaults[run.id]
+        return Session(run.recipe, CPU, writer, vault, lambda _: datasets.load("digits"))
+
+
+@pytest.fixture
+def woken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The devices for which local hosts are wanted; none is started."""
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    names: list[str] = []
+    monkeypatch.setattr(processes, "wake", names.append)
+    return names
+
+
+@pytest.fixture
+def threads(woken: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
+    engine = Threads()
+    monkeypatch.setattr(engines, "ENGINES", {**engines.ENGINES, "threads": engine})
+    yield engine
+    engine.free.set()
+    for thread in engine.threads.values():
+        thread.join(60)
+
+
+def launched(recipe: Recipe) -> int:
+    return runs.launch(recipe, engine="threads")
+
+
+def over(number: int) -> Run:
+    until(lambda: runs.get(number).status.over)
+    return runs.get(number)
+
+
+def unbroken(recipe: Recipe) -> list[float]:
+    torch.set_num_threads(1)
+    records = training.Training(recipe, datasets.load("digits"), CPU).records()
+    return [loss for each in records if isinstance(each, Steps) for loss in each.loss]
+
+
+def test_a_session_that_is_paused_goes_on_with_the_unbroken_curve(threads: Threads) -> None:
+    number = launched(LONG)
+    until(threads.writers[number].losses)
+    runs.pause(number)
+    assert over(number).status is Status.PAUSED
+    done = len(threads.writers[number].losses())
+    state = threads.vaults[number].kept
+    assert state
+    assert 0 < state.step == done < 6 * 16
+    runs.resume(number)
+    assert over(number).status is Status.FINISHED
+    assert threads.writers[number].losses() == unbroken(LONG)
+    records = threads.writers[number].records
+    assert [each.epoch for each in records if isinstance(each, Epoch)] == [*range(1, 7)]
+    assert [each.step for each in records if isinstance(each, Resumed)] == [0, done]
+    assert Placed(CPU) in records
+    assert list(threads.vaults[number].checkpoints) == [*range(1, 7)]
+
+
+def test_a_session_that_is_stopped_keeps_its_state(threads: Threads) -> None:
+    number = launched(dataclasses.replace(LONG, epochs=1000))
+    until(threads.writers[number].losses)
+    runs.stop(number)
+    assert over(number).status is Status.STOPPED
+    state = threads.vaults[number].kept
+    assert state
+    assert state.step == len(threads.writers[number].losses())
+
+
+def test_queues_are_an_engine_s_own_though_devices_have_the_same_names(threads: Threads) -> None:
+    """The launching machine has no "cuda:0", and a local run waits for a "cpu", too."""
+    threads.free.clear()
+    local = runs.launch(dataclasses.replace(SHORT, device="cpu"))
+    first, second, elsewhere = launched(LONG), launched(LONG), launched(SHORT)
+    until(lambda: {runs.get(n).status for n in (first, elsewhere)} == {Status.STARTING})
+    numbers = (local, first, second, elsewhere)
+    assert [runs.get(n).engine for n in numbers] == [LOCAL, *["threads"] * 3]
+    assert [runs.get(n).device for n in numbers] == ["cpu", "cpu", "cpu", "cuda:0"]
+    assert [runs.expected(runs.get(n)).position for n in numbers] == [1, 0, 1, 0]
+    assert runs.next_turn("cpu").position == 2
+    assert runs.next_turn("cpu", "threads").position == 2
+    assert runs.next_turn("auto", "threads").position == 1
+    assert [run.id for run in store.with_status(Status.QUEUED, engine=LOCAL)] == [local]
+    assert run_words.device_of(runs.get(second)) == "Another thread"
+    runs.cancel(second)
+    runs.stop(first)
+    threads.free.set()
+    assert [over(n).status for n in (first, second)] == [Status.STOPPED, Status.CANCELLED]
+    assert over(elsewhere).status is Status.FINISHED
+    claimed = store.claim("cpu", "1:2:3")
+    assert claimed
+    assert claimed.id == local
+
+
+def test_watching_and_launching_start_what_the_engine_needs_and_nothing_local(
+    threads: Threads, woken: list[str]
+) -> None:
+    runs.watch(engine="threads")
+    over(launched(dataclasses.replace(SHORT, epochs=1, train_subset=64)))
+    assert threads.watched == ["auto"]
+    assert woken == []
+    runs.watch("cpu")
+    assert woken == ["cpu"]
+    with pytest.raises(ValueError, match="mps"):
+        launched(dataclasses.replace(SHORT, device="mps"))
+    assert len(runs.listed()) == 1
+
+
+def test_a_session_that_fails_says_so_in_a_sentence(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: MemoryVault, *_given: object) -> None:
+        raise ValueError("the vault is shut")
+
+    monkeypatch.setattr(MemoryVault, "put_checkpoint", fail)
+    run = over(launched(SHORT))
+    assert (run.status, str(run.reason)) == (Status.FAILED, "the vault is shut")
