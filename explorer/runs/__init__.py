@@ -10,6 +10,7 @@ from explorer.runs.commands import cancel, delete, launch, note, pause, rename, 
 from explorer.runs.metrics import curves, epochs, predictions, snapshot, snapshots, weights
 from explorer.runs.queueing import expected, next_turn
 from explorer.runs.records import (
+    COMMANDS,
     TITLES,
     Curve,
     EpochRow,
@@ -25,6 +26,7 @@ from explorer.runs.store import count_waiting
 from explorer.runs.watchdog import get, listed, stamp, watch
 
 __all__ = [
+    "COMMANDS",
     "TITLES",
     "Curve",
     "EpochRow",

@@ -58,13 +58,20 @@ class Status(StrEnum):
 
 
 ACTIVE = (Status.STARTING, Status.RUNNING)
-RESUMABLE = (
-    Status.PAUSED,
-    Status.STOPPED,
-    Status.CANCELLED,
-    Status.FAILED,
-    Status.INTERRUPTED,
-)
+# What a reader is offered to do with a run, the likeliest first; each is a function of `commands`.
+COMMANDS: Mapping[Status, tuple[str, ...]] = {
+    Status.QUEUED: ("cancel",),
+    Status.STARTING: ("stop",),
+    Status.RUNNING: ("pause", "stop"),
+    Status.PAUSED: ("resume", "stop"),
+    Status.FINISHED: ("retry",),
+    Status.STOPPED: ("resume", "retry"),
+    Status.CANCELLED: ("resume",),
+    Status.FAILED: ("resume", "retry"),
+    Status.DIVERGED: ("retry",),
+    Status.INTERRUPTED: ("resume",),
+}
+RESUMABLE = tuple(status for status, commands in COMMANDS.items() if "resume" in commands)
 TITLES: Mapping[Status, str] = {
     Status.QUEUED: N_("waiting"),
     Status.STARTING: N_("starting"),

@@ -9,18 +9,6 @@ import * as now from "../../../explorer/ui/runs/now.js"
 const AGAIN = 2000 // milliseconds until the pictures are asked for once more
 const PATIENCE = 6000 // milliseconds after which a button may be pressed again
 const SIGNS = { queued: "…", starting: "▷", running: "▶", paused: "❚❚", finished: "✓", stopped: "■", cancelled: "–", failed: "!", diverged: "↗", interrupted: "⚡" }
-const ASKS = {
-  queued: ["cancel"],
-  starting: ["stop"],
-  running: ["pause", "stop"],
-  paused: ["resume", "stop"],
-  finished: ["retry"],
-  diverged: ["retry"],
-  stopped: ["resume", "retry"],
-  cancelled: ["resume"],
-  failed: ["resume", "retry"],
-  interrupted: ["resume"],
-}
 const boards = new WeakMap()
 const { element } = now
 
@@ -163,7 +151,7 @@ class Live {
   }
 
   buttons(status) {
-    const asks = ASKS[status] ?? []
+    const asks = this.data.asks[status] ?? []
     const place = this.find(".asks")
     const { labels, refused } = this.data
     const key = `${asks} ${this.asked} ${JSON.stringify(refused)}`

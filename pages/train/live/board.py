@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.runs import Run
+from explorer.runs import COMMANDS, Run
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.runs import run_words
 from explorer.ui.runs.component import api, run_component
@@ -66,6 +66,7 @@ def live_board(
             "run": run.id,
             "status": run.status,
             "place": place,
+            "asks": COMMANDS,
             "refused": {verb: why for verb, why in refused.items() if why},
             "by": axis,
             "course": figures.course(run.recipe),

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.base.units import count, duration, percent, size
 from explorer.data import datasets
-from explorer.runs import Run, Status
+from explorer.runs import COMMANDS, Run, Status
 from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_warnings, url_state, visitor
 from explorer.ui.entries import entry
@@ -136,12 +136,7 @@ def board(run: Run) -> None:
 
 def _say_why_off(run: Run, refused: Mapping[str, str]) -> None:
     """Why buttons of the board are off: who touches has no pointer to rest on them."""
-    offered = {
-        "stop": not run.status.over or run.status is Status.PAUSED,
-        "resume": run.status.resumable,
-        "retry": run.status.over,
-    }
-    for why in dict.fromkeys(refused[verb] for verb, is_there in offered.items() if is_there):
+    for why in dict.fromkeys(refused[verb] for verb in COMMANDS[run.status]):
         if why:
             st.caption(run_words.literal(why))
 
