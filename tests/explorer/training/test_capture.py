@@ -16,7 +16,7 @@ from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.data import datasets
 from explorer.data.datasets import Data
-from explorer.runs import process, store, worker
+from explorer.runs import process, session, store
 from explorer.runs.worker import Worker
 from explorer.training import Capture, Epoch, Record, State, Steps, Training, capture, recipes
 from explorer.training.capture import COMPARED, WARM_UP, Graph, never, recorder
@@ -374,7 +374,7 @@ class Numberless(Recording):
 def worked(recipe: Recipe, recording: Recording, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
     """A worker's own way: only what records on the device is this test's."""
     recorded = partial(Training, recorder_for=lambda _device: recording)
-    monkeypatch.setattr(worker, "Training", recorded)
+    monkeypatch.setattr(session, "Training", recorded)
     number = store.add(json.dumps(recipes.as_json(recipe)), "LeNet", "cpu")
     assert store.claim("cpu", process.own())
     Worker(number).work()
