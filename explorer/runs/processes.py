@@ -24,11 +24,9 @@ FRESH = 5.0  # seconds after which what was free on a device has to be measured 
 
 
 def watch() -> None:
-    """Say that this process watches: hosts stay warm until it ends. Twice is no harm."""
-    query, own = "SELECT 1 FROM processes WHERE identity = ?", process.own()
-    if not database().rows(query, (own,)):
-        with database().writing() as connection:
-            _add(connection, own, _WATCHER, "")
+    """Say that this process watches: hosts stay warm until it ends."""
+    with database().writing() as connection:
+        _add(connection, process.own(), _WATCHER, "")
 
 
 def wake(device: str) -> None:

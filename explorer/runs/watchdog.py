@@ -38,7 +38,9 @@ def submit(number: int) -> None:
     _watching.set()
     try:
         run = store.get(number)
-        engines.get(run.engine).submit(run)
+        computing = engines.get(run.engine)
+        computing.watch(run.device)
+        computing.submit(run)
     except ValueError as error:
         log.warning("Run %s is queued, but nothing has taken note of it yet: %s", number, error)
 

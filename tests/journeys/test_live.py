@@ -16,15 +16,15 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from explorer import runs, training
 from explorer.data import datasets
-from explorer.runs import Status, metrics, process, store
-from explorer.runs.protocols import Ended, Loading, Resumed
+from explorer.runs import Status, metrics, store
+from explorer.runs.protocols import Ended, Loading
 from explorer.runs.writer import StoreWriter
 from explorer.server import assets
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
 from explorer.ui.runs import component
 from tests.conftest import settled, visiting
-from tests.explorer.runs.played import STARTED, steps
+from tests.explorer.runs.played import STARTED, begun, steps
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, Served, mortal
 
@@ -288,12 +288,7 @@ def handed() -> StoreWriter:
     """A run of the course's LeNet in the hands of a worker that the test plays itself."""
     settings = json.dumps(recipes.as_json(recipes.course_recipe("lenet")))
     store.add(settings, "LeNet", "cuda:0")  # no host here looks after that
-    run = store.claim("cuda:0", process.own())
-    assert run
-    writer = StoreWriter(run, process.own())
-    writer.claim()
-    writer.tell(Resumed())
-    return writer
+    return begun(device="cuda:0")
 
 
 def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_it(

@@ -42,7 +42,6 @@ class Local:
 
     def submit(self, run: Run) -> None:
         """Wake the hosts of all devices that may take the run; the queue is the store itself."""
-        processes.watch()
         for name in _serving(run.device):
             processes.wake(name)
 

@@ -33,19 +33,27 @@ def added(name: str = "a run") -> int:
     return store.add(SETTINGS, name, "cpu")
 
 
-def claimed(worker: str = "") -> StoreWriter:
+def claimed(worker: str = "", device: str = "cpu") -> StoreWriter:
     """A run in the hands of a worker: this process, unless another is named."""
-    run = store.claim("cpu", worker or process.own())
+    run = store.claim(device, worker or process.own())
     assert run
     return StoreWriter(run, worker or process.own())
 
 
-def begun(worker: str = "", resumed: Resumed = START) -> StoreWriter:
+def begun(worker: str = "", resumed: Resumed = START, device: str = "cpu") -> StoreWriter:
     """The same, once the worker has taken it on and goes on from there."""
-    writer = claimed(worker)
+    writer = claimed(worker, device)
     writer.claim()
     writer.tell(resumed)
     return writer
+
+
+def started(record: Started = STARTED) -> tuple[int, StoreWriter]:
+    """A new run's number, and its writer, which has told of the training's beginning."""
+    number = added()
+    writer = begun()
+    writer.tell(record)
+    return number, writer
 
 
 def steps(first: int, count: int, loss: float | None = None) -> Steps:

@@ -216,7 +216,7 @@ def test_watching_and_launching_start_what_the_engine_needs_and_nothing_local(
 ) -> None:
     runs.watch(engine="threads")
     over(launched(dataclasses.replace(SHORT, epochs=1, train_subset=64)))
-    assert threads.watched == ["auto"]
+    assert threads.watched == ["auto", "cuda"]
     assert woken == []
     runs.watch("cpu")
     assert woken == ["cpu"]

@@ -12,26 +12,16 @@ from tensorboardX.crc32c import crc32c
 from tensorboardX.proto.event_pb2 import Event
 
 from explorer import runs
-from explorer.base import storage
-from explorer.runs import Status, export, process, processes, store
+from explorer.runs import Status, export
 from explorer.runs.database import database
-from explorer.runs.protocols import Ended, Resumed
-from explorer.runs.writer import StoreWriter
-from tests.explorer.runs.played import SETTINGS, STARTED, epoch, steps
+from explorer.runs.protocols import Ended
+from tests.explorer.runs.played import epoch, started, steps
 
 
 @pytest.fixture
-def number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def number(home: Path) -> int:
     """A run of two epochs, the second of which has a loss that is no number."""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path / "home"))
-    monkeypatch.setattr(processes, "wake", lambda _device: None)
-    number = store.add(SETTINGS, "a run", "cpu")
-    run = store.claim("cpu", process.own())
-    assert run
-    writer = StoreWriter(run, process.own())
-    writer.claim()
-    writer.tell(Resumed())
-    writer.tell(STARTED)
+    number, writer = started()
     writer.tell(steps(0, 10))
     writer.tell(epoch(1))
     writer.tell(steps(10, 10, loss=float("nan")))
@@ -144,5 +134,5 @@ def test_a_run_that_is_not_there_cannot_be_exported(number: int, tmp_path: Path)
     for write in (export.to_csv, export.to_tensorboard):
         with pytest.raises(ValueError, match="no run 99"):
             write(99, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
     assert runs.get(number).status is Status.STOPPED

@@ -471,3 +471,8 @@ def test_a_full_disk_ends_a_run_in_a_sentence_and_spares_the_others(small_disk: 
         checkpoints.load(runs.checkpoint(first.id))
         runs.delete(number)
         assert over(runs.launch(dataclasses.replace(SHORT, epochs=1))).status is Status.FINISHED
+
+
+def test_the_host_never_imports_torch():
+    code = "import sys, explorer.runs.host; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=storage.PROJECT, check=True)

@@ -18,7 +18,7 @@ from explorer.base import language, reasons, storage
 from explorer.base.reasons import CodedError, Reason
 from explorer.cli.main import main
 from explorer.data.datasets.records import Damaged
-from explorer.runs import Status, migrations, processes, store
+from explorer.runs import Status, migrations, store
 from explorer.runs.database import DiskFullError, database
 from explorer.training import OutOfMemory, checkpoints, divergence
 from explorer.training.recipes import Recipe
@@ -28,10 +28,8 @@ VERSION_1 = ROOT / "tests" / "facts" / "store_version_1.sql"  # made by the prog
 
 
 @pytest.fixture
-def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def old(home: Path) -> Path:
     """A store of version 1: seven runs, finished, diverged, interrupted twice, paused …"""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(processes, "wake", lambda _device: None)
     path = storage.runs_folder() / "runs.db"
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as connection:

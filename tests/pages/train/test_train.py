@@ -27,7 +27,7 @@ from explorer.base.units import duration, exact, percent, size
 from explorer.data import datasets
 from explorer.runs import Status, confusion, learned, measure, process, store
 from explorer.runs import artifacts as run_folder
-from explorer.runs.protocols import Ended, Resumed
+from explorer.runs.protocols import Ended
 from explorer.runs.writer import StoreWriter
 from explorer.server import serve
 from explorer.server.runs import ROUTES
@@ -39,7 +39,7 @@ from explorer.ui.runs import run_words
 from pages.train.new_run import measured
 from pages.train.new_run.form import FIRST
 from pages.train.runs import run_table
-from tests.explorer.runs.played import SETTINGS, STARTED, epoch
+from tests.explorer.runs.played import SETTINGS, STARTED, begun, epoch
 from tests.opened_pages import boards, opened, press, text, untold
 from tests.run_processes import SHORT, folder, over, until
 
@@ -520,11 +520,7 @@ def test_a_link_to_runs_that_are_gone_shows_the_others(done: list[int]) -> None:
 def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
     for _ in range(6):  # written by hand, as by a worker
         store.add(SETTINGS, "a run", "cuda:0")
-        run = store.claim("cuda:0", process.own())
-        assert run
-        writer = StoreWriter(run, process.own())
-        writer.claim()
-        writer.tell(Resumed())
+        writer = begun(device="cuda:0")
         writer.tell(STARTED)
         writer.tell(epoch(1))
         writer.tell(Ended(Status.STOPPED))
