@@ -90,7 +90,7 @@ async def _watch(address: str, run: int, after: float, there: list[int]) -> None
     line = Line(address)
     async with await _session(address, run) as socket:
         listening = asyncio.create_task(_listen(socket))
-        known = {"since": 0, "epochs": 0, "sitting": "", "seen": "", "snapshot": ""}
+        known = {"since": 0, "epochs": 0, "session": "", "seen": "", "snapshot": ""}
         try:
             while True:
                 body = await line.ask(f"/api/runs/{run}?{urlencode(known)}")
@@ -100,7 +100,7 @@ async def _watch(address: str, run: int, after: float, there: list[int]) -> None
                     known |= {
                         "since": steps[-1] if steps else known["since"],
                         "epochs": known["epochs"] + len(news["epochs"]),
-                        "sitting": news["sitting"],
+                        "session": news["session"],
                         "seen": news["seen"],
                         "snapshot": news["snapshot"],
                     }

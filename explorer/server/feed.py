@@ -31,9 +31,9 @@ class News(TypedDict):
     """The answer to a browser that has the curve up to a step."""
 
     seen: str  # to be sent with the next question: without news there is no answer
-    sitting: str  # another one: the curve may have been cut back, so here is all of it
+    session: str  # another one: the curve may have been cut back, so here is all of it
     status: Status
-    wish: str
+    requested: str
     progress: dict[str, float]
     per: int  # steps of an epoch
     images: int  # pictures of an epoch
@@ -62,7 +62,7 @@ class Question:
 
     since: int = 0
     epochs: int = 0
-    sitting: str = ""
+    session: str = ""
     seen: str = ""
     snapshot: str = ""
 
@@ -85,7 +85,7 @@ class Feed:
         self._read(self.run)
 
     @property
-    def sitting(self) -> str:
+    def session(self) -> str:
         """One word for each time that a process took the run up."""
         return f"{self.run.claimed_at or 0:.3f}"
 
@@ -137,7 +137,7 @@ class Feed:
     def _read_snapshot(self) -> None:
         """About once a second of training, as often as there is another one."""
         progress = self.run.progress
-        stamp = f"{self.sitting}-{self.run.status}-{progress.epoch}-{int(progress.seconds)}"
+        stamp = f"{self.session}-{self.run.status}-{progress.epoch}-{int(progress.seconds)}"
         if stamp != self.snapshot:
             self.snapshot = stamp
             self.now = outcome.now(runs.snapshot(self.number))
@@ -151,13 +151,13 @@ class Feed:
             stamp += f"-{self._queue()}"
         if stamp == known.seen:
             return None
-        same = known.sitting == self.sitting
+        same = known.session == self.session
         first = _after(self.points["step"], known.since if same else 0)
         return News(
             seen=stamp,
-            sitting=self.sitting,
+            session=self.session,
             status=run.status,
-            wish=run.requested,
+            requested=run.requested,
             progress={
                 "step": progress.step,
                 "total": progress.total_steps,

@@ -76,7 +76,7 @@ def _table(request: Request) -> Any:
 
 def _question(request: Request) -> Question:
     given = request.query_params
-    texts = (given.get(name, "")[:80] for name in ("sitting", "seen", "snapshot"))
+    texts = (given.get(name, "")[:80] for name in ("session", "seen", "snapshot"))
     return Question(_number(request, "since"), _number(request, "epochs"), *texts)
 
 

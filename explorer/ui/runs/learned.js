@@ -152,7 +152,7 @@ class Panel {
   async show(epoch) {
     const wanted = Math.min(epoch, this.run.epochs)
     this.wanted = wanted
-    const key = `${wanted} ${this.run.sitting}`
+    const key = `${wanted} ${this.run.session}`
     if (!this.kept.has(key)) this.kept.set(key, this.ask(`epochs/${wanted}`))
     const content = await this.kept.get(key)
     if (!content) return void this.kept.delete(key)
@@ -260,7 +260,7 @@ class Panel {
     if (this.cell) {
       const [label, predicted] = this.cell
       const number = this.content.matrix.counts[label]?.[predicted] ?? 0
-      const key = `${this.epoch} ${this.cell} ${this.run.sitting}`
+      const key = `${this.epoch} ${this.cell} ${this.run.session}`
       if (number && !this.kept.has(key)) this.kept.set(key, this.ask(`cell?epoch=${this.epoch}&label=${label}&predicted=${predicted}`))
       items = number ? await this.kept.get(key) : []
       if (String(this.cell) !== String([label, predicted]) || !items) return

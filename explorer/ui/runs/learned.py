@@ -74,7 +74,7 @@ def _shown(run: Run, line: Any) -> dict[str, Any]:
         "id": run.id,
         "name": run.name,
         "epochs": run.progress.epoch,
-        "sitting": run.claimed_at,
+        "session": run.claimed_at,
         "classes": outcome.data(run).classes,
         "line": line,
     }

@@ -26,20 +26,20 @@ export class Track {
   }
 
   question() {
-    return new URLSearchParams({ since: this.points.step.at(-1) ?? 0, epochs: this.epochs.length, sitting: this.sitting, seen: this.seen, snapshot: this.snapshot })
+    return new URLSearchParams({ since: this.points.step.at(-1) ?? 0, epochs: this.epochs.length, session: this.session, seen: this.seen, snapshot: this.snapshot })
   }
 
   forget() {
     this.points = { step: [], seconds: [], loss: [], accuracy: [] }
     this.epochs = []
-    this.sitting = ""
+    this.session = ""
     this.seen = ""
     this.snapshot = ""
   }
 
   hear(answer) {
-    if (answer.sitting !== this.sitting) this.forget()
-    Object.assign(this, { sitting: answer.sitting, seen: answer.seen, snapshot: answer.snapshot, news: answer, status: answer.status })
+    if (answer.session !== this.session) this.forget()
+    Object.assign(this, { session: answer.session, seen: answer.seen, snapshot: answer.snapshot, news: answer, status: answer.status })
     for (const [name, values] of Object.entries(this.points)) values.push(...answer.points[name])
     this.epochs.push(...answer.epochs)
     this.heard(this, answer)

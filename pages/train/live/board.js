@@ -76,7 +76,7 @@ class Live {
 
   hear(answer) {
     Object.assign(this, { news: answer, status: answer.status })
-    if (this.asked && (answer.wish === this.asked || this.status !== this.askedAt)) this.asked = ""
+    if (this.asked && (answer.requested === this.asked || this.status !== this.askedAt)) this.asked = ""
     this.updates += 1
     this.head()
     this.draw()

@@ -584,10 +584,10 @@ def test_a_curve_is_told_in_pieces_that_fit_together(done: list[int], web: str) 
     assert [row["epoch"] for row in whole["epochs"]] == [1, 2]
     stored = runs.curves(done[0])
     assert whole["points"]["loss"] == pytest.approx(stored.loss, rel=1e-3)
-    rest = asked(web, f"/{done[0]}", since=20, epochs=1, sitting=whole["sitting"]).json()
+    rest = asked(web, f"/{done[0]}", since=20, epochs=1, session=whole["session"]).json()
     assert rest["points"]["step"] == list(range(21, 33))
     assert [row["epoch"] for row in rest["epochs"]] == [2]
-    other = asked(web, f"/{done[0]}", since=20, epochs=1, sitting="of another time").json()
+    other = asked(web, f"/{done[0]}", since=20, epochs=1, session="of another time").json()
     assert other["points"] == whole["points"], "a curve that was cut back is told anew"
 
 
