@@ -10,22 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from explorer import runs, training
-from explorer.data import datasets
+from explorer import runs
 from explorer.runs import Status, metrics, store
 from explorer.runs.protocols import Ended, Loading
 from explorer.runs.writer import StoreWriter
-from explorer.server import assets
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
-from explorer.ui.runs import component
 from tests.conftest import settled, visiting
 from tests.explorer.runs.played import STARTED, begun, steps
-from tests.run_processes import SHORT, folder, over, until
+from tests.run_processes import SHORT, folder, until
 from tests.serving import ROOT, Served, mortal
 
 pytestmark = pytest.mark.browser
@@ -411,163 +407,3 @@ def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: in
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(table.locator(f'tr[data-run="{other}"]')).to_have_count(0)
     assert [run.id for run in runs.listed()] == [number]
-
-
-# -- what the page on several runs draws, against the store ---------------------------------------
-
-
-@pytest.fixture(scope="module")
-def pair(server: str) -> list[int]:
-    """Two runs that have finished; the second did half as many steps, and one epoch less."""
-    for run in runs.listed():
-        if run.status.active:
-            runs.stop(run.id)
-    other = replace(SHORT, epochs=1, batch_size=64, learning_rate=0.01, seed=7)
-    numbers = [runs.launch(SHORT, "first"), runs.launch(other, "second")]
-    assert [over(number).status for number in numbers] == [Status.FINISHED] * 2
-    return numbers
-
-
-@pytest.fixture(scope="module")
-def compared(server: str, profile: BrowserContext, pair: list[int]) -> Iterator[Page]:
-    """The page on which they are compared."""
-    with visiting(profile) as page:
-        page.goto(f"{server}/runs?runs={pair[0]},{pair[1]}")
-        page.locator(f'.overlay[data-overlay-painted="{pair[0]} {pair[1]}"]').wait_for()
-        yield page
-
-
-def test_a_telephone_shows_accuracy_and_the_whole_matrix(
-    server: str, page: Page, pair: list[int]
-) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{server}/runs?runs={pair[0]}")
-    accuracy = page.locator(f'.table tr[data-run="{pair[0]}"] .c-accuracy')
-    expect(accuracy).to_contain_text("%")
-    cell, room = accuracy.bounding_box(), page.locator(".table .scroll").bounding_box()
-    assert cell
-    assert room
-    assert cell["x"] + cell["width"] <= room["x"] + room["width"]
-    matrix = page.locator(".learned .matrix").first
-    expect(matrix.locator("td[data-at]")).to_have_count(100)
-    assert matrix.evaluate("element => element.scrollWidth <= element.clientWidth")
-
-
-# A run of 500 pictures in 16 batches of 32, the last one smaller, after 20 steps.
-TRACK = Path(component.__file__).with_name("track.js")
-ALONG = """
-async address => {
-  const { Track } = await import(address)
-  const track = { news: { per: 16, images: 500, batch: 32, flops: 7 } }
-  const axes = ["epoch", "step", "seconds", "images", "flops"]
-  return axes.map(by => Track.prototype.along.call(track, by, 20, 3.5))
-}
-"""
-
-
-def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[int]) -> None:
-    shown = compared.locator(".overlay")
-    track = f"/{assets.address(TRACK)}"
-    assert compared.evaluate(ALONG, track) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
-    ends = [runs.epochs(number)[-1] for number in pair]
-    flops = runs.get(pair[0]).metadata["forward_flops"]
-    last = {
-        "Epochs": "epoch: 2.00",
-        "Seconds": f"seconds of training: {ends[0].seconds:.1f}".removesuffix(".0") + " s",
-        "Pictures": "pictures seen: 1.02 k",  # 2 × 512
-        "FLOPs": f"(3 × forward): {3 * 1024 * flops / 1e9:.3g} G",
-    }
-    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
-    for axis, heading in last.items():
-        shown.get_by_role("button", name=axis, exact=True).click()
-        plot.press("End")
-        expect(tip).to_contain_text(heading)
-        for name, end in zip(("first", "second"), ends, strict=True):
-            assert end.test_accuracy
-            expect(tip).to_contain_text(f"{name}{100 * end.test_accuracy:.1f} %")
-
-
-def plain(text: str) -> float:
-    """A number as the page writes it: 2.5·10⁻⁴ → 0.00025."""
-    digits = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
-    return float(text.translate(digits).replace("·10", "e"))
-
-
-def test_a_curve_is_smoothed_without_a_pull_to_its_start(compared: Page, pair: list[int]) -> None:
-    shown = compared.locator(".overlay")
-    losses = runs.curves(pair[0]).loss
-    plot, read = shown.locator(".loss svg.plot"), shown.locator(".loss .tip i").first
-    for weight in (0.8, 0.5, 0):
-        shown.locator("input.weight").fill(str(weight))
-        plot.press("End")
-        far_back = [weight**age for age in reversed(range(len(losses)))]
-        mean = np.average(losses, weights=far_back)
-        until(lambda mean=mean: plain(read.inner_text()) == pytest.approx(mean, rel=0.006))
-
-
-def test_a_row_has_its_curve_in_small(compared: Page, pair: list[int]) -> None:
-    path = compared.locator(f'.table tr[data-run="{pair[0]}"] .spark path')
-    drawn = path.get_attribute("d") or ""
-    points = np.array(re.findall(r"([\d.]+) ([\d.]+)", drawn), float)
-    accuracies = [row.test_accuracy for row in runs.epochs(pair[0])]
-    assert points[:, 0].tolist() == [3, 77], "from the left to the right"
-    assert points[:, 1] == pytest.approx([19 - 16 * (each or 0) for each in accuracies], abs=0.06)
-
-
-# Each epoch that the board has shown, in the order in which it did.
-WATCH = """
-board => {
-  window.epochs = []
-  const watch = new MutationObserver(() => {
-    const now = board.dataset.learnedPainted
-    if (now !== window.epochs.at(-1)) window.epochs.push(now)
-  })
-  watch.observe(board, { attributeFilter: ["data-learned-painted"] })
-}
-"""
-
-
-def test_epochs_are_gone_through_as_the_store_has_them(compared: Page, pair: list[int]) -> None:
-    """Kernels, answers and confusion of two runs, one of which did one epoch less."""
-    board = compared.locator(".learned")
-    drawn: set[str] = set()
-    for epoch in (2, 1, 0):
-        at = [f"{number}@{min(epoch, last)}" for number, last in zip(pair, (2, 1), strict=True)]
-        expect(board).to_have_attribute("data-learned-painted", " ".join(at), timeout=30_000)
-        for number, panel in zip(pair, board.locator(".panel").all(), strict=True):
-            agrees(panel, number, min(epoch, runs.get(number).progress.epoch))
-        drawn.add(board.locator("canvas").first.evaluate("canvas => canvas.toDataURL()"))
-        board.locator("input.epoch").press("ArrowLeft")
-    assert len(drawn) == 3, "the kernels have changed"
-    board.evaluate(WATCH)
-    board.get_by_role("button", name="Play").click()
-    expect(board.get_by_role("button", name="Pause")).to_be_visible()
-    expect(board.get_by_role("button", name="Play")).to_be_visible(timeout=10_000)
-    went = [f"{pair[0]}@{n} {pair[1]}@{min(n, 1)}" for n in (0, 1, 2)]
-    assert compared.evaluate("window.epochs") == went
-
-
-def agrees(panel: Locator, number: int, epoch: int) -> None:
-    """Whether one run's share of the board is what the store has of this epoch."""
-    kept = runs.snapshot(number, epoch)
-    assert kept
-    assert kept.kernels is not None
-    panel.locator("canvas").hover(position={"x": 3, "y": 3})
-    said = panel.locator(".read").inner_text()
-    where, _colon, value = said.partition(": ")
-    assert where == "kernel 0, row 0, column 0"
-    step = float(np.abs(kept.kernels).max()) / 127
-    assert plain(value) == pytest.approx(float(kept.kernels[0, 0, 0, 0]), abs=step)
-    told = panel.locator(".samples .bars span:first-child em:last-child").all_inner_texts()
-    shares = [int(each.rstrip("% \u202f")) for each in told]
-    assert shares == pytest.approx(100 * kept.probabilities.max(axis=1), abs=0.6)
-    if epoch == 0:
-        expect(panel.locator(".answers")).to_be_hidden()
-        return
-    cells = panel.locator("td[data-at]").all_inner_texts()
-    counts = np.array([int(each or 0) for each in cells]).reshape(10, 10)
-    test, answered = datasets.load("digits").test, runs.predictions(number, epoch).predicted
-    labels = test.labels[training.chosen(len(test), 64)].numpy()
-    expected = np.zeros((10, 10), int)
-    np.add.at(expected, (labels, answered), 1)
-    assert counts.tolist() == expected.tolist()
