@@ -13,11 +13,11 @@ from streamlit.runtime.scriptrunner import StopException
 from explorer.base import language
 from explorer.base.language import _
 from explorer.ui import (
+    arrival,
     entries,
     language_picker,
     link_warnings,
     progress,
-    state,
     teacher,
     url_state,
 )
@@ -49,7 +49,7 @@ def main() -> None:
     link_warnings.begin()
     progress.begin(page.url_path)
     url_state.drop_endless()
-    state.begin(entries.entry(page.url_path).state, others=(language_picker.CHOICE,))
+    arrival.begin(entries.entry(page.url_path).state, others=(language_picker.CHOICE,))
     try:
         page.run()
     except StopException:  # it has said what it had to say

@@ -8,37 +8,40 @@ import streamlit as st
 from explorer.base import inputs
 from explorer.base.inputs import Matrix
 from explorer.base.language import _
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.boards.window_board import Axes
+from explorer.ui.fields import Number
 from explorer.ui.lesson import Setting
+from explorer.ui.state import State
 
 Axis = Literal["rows", "columns"]
 
 WIDE = 122  # pixels: narrower number fields lose their + and −
 
 
+def axes(name: str, default: Axes, most: int) -> tuple[Number, Number]:
+    """Whole numbers from 0, down and across, as a page's state has them."""
+    return Number(f"{name}_h", default[0], 0, most), Number(f"{name}_w", default[1], 0, most)
+
+
 def both_axes(
+    state: State,
+    name: str,
     labels: tuple[str, str],
-    key: str,
-    default: Axes,
-    most: int,
     *,
     help_: tuple[str, str] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> Axes:
     """Whole numbers from 0, down and across; 0 may be impossible, but then a sentence says so."""
     down, across = (
-        url_widgets.number(
+        state.number(
+            f"{name}_{letter}",
             labels[axis],
-            f"{key}_{name}",
-            default[axis],
-            0,
-            most,
-            help_=help_[axis] if help_ else None,
+            help_[axis] if help_ else None,
             width=WIDE,
             on_change=on_change,
         )
-        for axis, name in enumerate("hw")
+        for axis, letter in enumerate("hw")
     )
     return down, across
 
@@ -64,12 +67,11 @@ def example(
         )
 
 
-def matrix_text(label: str, key: str, default: str, most: int) -> str:
-    """A grid as text under `key`, to type or paste, and its size to change; what is written."""
-    text = url_widgets.lines(
+def matrix_text(state: State, name: str, label: str, most: int) -> str:
+    """A grid as text under `name`, to type or paste, and its size to change; what is written."""
+    text = state.lines(
+        name,
         label,
-        key,
-        default,
         _("Rows parted by “;” or line breaks, numbers by spaces; at most {n} × {n}.").format(
             n=most
         ),
@@ -81,9 +83,9 @@ def matrix_text(label: str, key: str, default: str, most: int) -> str:
         return text  # the page says what is wrong
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(_("{n} rows").format(n=len(rows)), width="content")
-        _more_or_less(key, "rows", len(rows), most)
+        _more_or_less(state.key(name), "rows", len(rows), most)
         st.markdown(_("{n} columns").format(n=len(rows[0])), width="content")
-        _more_or_less(key, "columns", len(rows[0]), most)
+        _more_or_less(state.key(name), "columns", len(rows[0]), most)
     return text
 
 

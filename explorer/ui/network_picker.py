@@ -15,7 +15,7 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks import TORCHVISION, NetworkSpec
 from explorer.networks.registry import Architecture, Option, Value
-from explorer.ui import link_warnings
+from explorer.ui import arrival, link_warnings
 from explorer.ui.state import State
 
 FIRST_SHOWN = "alexnet"
@@ -140,7 +140,7 @@ def pick_network(state: State) -> Architecture:
         width=290,
     )
     state.put("network", name, FIRST_SHOWN)
-    state.carry(network=name)
+    arrival.carry(state, network=name)
     return networks.get(name)
 
 

@@ -4,125 +4,31 @@
 
 A widget's key is its page's own ("layers.batch"); the address says `batch`. A page that is opened
 at an address shows what that says, and the default for the rest. Where the address says nothing,
-from the sidebar, it is as it was left; and what is carried along (`State.carry`: a network chosen
-on one page is offered on the next) wins over that.
+from the sidebar, it is as it was left, or begins with what is carried along (see `arrival`).
+
+A widget's value and the address can differ. The address wins when a page is first shown and after
+the browser's Back or Forward; otherwise the widget wins. So a rerun that was sent before the
+browser heard of the new address puts nothing back.
+
+Where a state is `bound`, on the learning pages, a name is one page's alone and the widget's key,
+too. Numbers, switches and texts are bound to the address there by Streamlit
+(`bind="query-params"`): what is slid through leaves no trail of steps for Back.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
+from streamlit.errors import StreamlitAPIException
 
-from explorer.base.language import _
 from explorer.ui import link_warnings, url_state
-from explorer.ui.url_state import Name
+from explorer.ui.fields import Field, Number, OneOf, same, spell
 
-_SHOWN, _RESTORED = "the page that is shown", "addresses restored, by page"
-_BROUGHT = "carried a network here"
-_CARRIED, _CARRIED_TO = "carried from page to page", "carried to pages"
-
+Name = TypeVar("Name", bound=str)
 Width = int | Literal["stretch"]
-
-
-# -- what there can be -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Open:
-    """A text of which only the page can tell whether there is such a thing: a layer, a run."""
-
-    name: str
-    default: str = ""
-    shared: bool = False  # by all pages that have it, in the session under "<name> chosen"
-
-    def read(self, given: str) -> str:
-        """As it is."""
-        return given
-
-    @property
-    def there(self) -> str:
-        """Nothing is refused here."""
-        return ""
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One of a few names."""
-
-    name: str
-    default: str
-    choices: tuple[str, ...]
-
-    def read(self, given: str) -> str:
-        """Raises ValueError if it is none of them."""
-        if given not in self.choices:
-            raise ValueError(given)
-        return given
-
-    @property
-    def there(self) -> Iterable[object]:
-        """What there can be."""
-        return self.choices
-
-
-@dataclass(frozen=True)
-class Switch:
-    """On or off."""
-
-    name: str
-    default: bool = False
-
-    def read(self, given: str) -> bool:
-        """Raises ValueError if it is neither "true" nor "false"."""
-        if given.lower() not in self.there:
-            raise ValueError(given)
-        return given.lower() == "true"
-
-    @property
-    def there(self) -> tuple[str, ...]:
-        """What there can be."""
-        return ("true", "false")
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number within bounds, whole if its default is. What lies outside becomes the nearest."""
-
-    name: str
-    default: float
-    least: float | None = None
-    most: float | None = None
-    step: float = 1
-
-    def read(self, given: str) -> float:
-        """Raises ValueError if it is no number."""
-        value = type(self.default)(given)
-        if not math.isfinite(value):
-            raise ValueError(given)
-        value = value if self.least is None else max(value, self.least)
-        return value if self.most is None else min(value, self.most)
-
-    @property
-    def there(self) -> str:
-        """Which numbers there are."""
-        if self.least is None:
-            return _("a whole number")
-        if self.most is None:
-            return _("{least} or more").format(least=self.least)
-        return link_warnings.between(self.least, self.most)
-
-
-Field = Open | OneOf | Switch | Number
-
-
-def spell(value: object) -> str:
-    """A value as addresses have it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 # -- a page ------------------------------------------------------------------------------------
@@ -141,15 +47,19 @@ class State:
         *fields: Field,
         carries: Iterable[str] = (),
         of_network: Iterable[str] = (),
+        bound: bool = False,
     ) -> None:
-        self.page = page
+        self.page, self.bound = page, bound
         self.fields = {field.name: field for field in fields}
-        self.of_network = frozenset(of_network)
-        self._carries = frozenset(carries)
+        self.carries, self.of_network = frozenset(carries), frozenset(of_network)
 
     def key(self, name: str) -> str:
         """The key of the widget that holds `name`: no other page's."""
-        return f"{self.page}.{name}"
+        return name if self.bound else f"{self.page}.{name}"
+
+    def default(self, *names: str) -> dict[str, Any]:
+        """What these hold, or all, before anything is chosen."""
+        return {name: self.fields[name].default for name in names or self.fields}
 
     def __getitem__(self, name: str) -> Any:
         return st.session_state[self.key(name)]
@@ -179,97 +89,163 @@ class State:
         """Say so if a link says what the page does not hold, nor `more`."""
         link_warnings.know({*self.fields, *more})
 
+    def forget_if_new(self, name: str, shown: object) -> None:
+        """Drop from the address a place that was chosen on another picture than `shown`."""
+        kept = f"shown {self.key(name)}"
+        if st.session_state.get(kept, shown) != shown:
+            self.put(name, "")
+        st.session_state[kept] = shown
+
     def reset(self, names: Iterable[str], **said: object) -> None:
         """Forget `names`, and have the address say `said` instead: one step of Back."""
         for name in names:
             st.session_state.pop(self.key(name), None)
         url_state.rewrite({**dict.fromkeys(names, ""), **{k: spell(v) for k, v in said.items()}})
 
-    def _take(self, name: str) -> Any:
-        """Give the widget what it begins with; its field."""
-        field = self.fields[name]
-        if self.takes_query(name):
-            self[name] = self._read(field)
-        return field
+    def heed(self, name: str, known: Sequence[Name]) -> Name:
+        """What the address says, if it is one of `known`; else their first, and that is told."""
+        given = self.query(name)
+        found = next((each for each in known if each == given), known[0])
+        if given and given != found:
+            link_warnings.refuse(name, given, known, found)
+            self.put(name, "")
+        return found
 
-    def _read(self, field: Field) -> Any:
-        said = self.query(field.name)
-        try:
-            value = field.read(said) if said else field.default
-        except ValueError:
-            value = field.default
-        if said and not _same(said, value):
-            link_warnings.refuse(field.name, said, field.there, spell(value))
-        return value
-
-    # What is carried along
-
-    def carry(self, **values: object) -> None:
-        """Have the next page begin with these, once somebody has chosen here or elsewhere."""
-        told = {name: spell(value) for name, value in values.items() if value != ""}
-        if _CARRIED in st.session_state or any(map(self.query, told)):
-            st.session_state[_CARRIED] = told
-            st.session_state.setdefault(_CARRIED_TO, {})[self.page] = told
-
-    def begin_with(self, left: Mapping[str, str]) -> Mapping[str, str]:
-        """The address for the page, which was `left` at one, with what is carried to it."""
-        shared = [each.name for each in self.fields.values() if getattr(each, "shared", False)]
-        chosen = {name: st.session_state.get(f"{name} chosen") for name in shared}
-        left = {**left, **{name: value for name, value in chosen.items() if value}}
-        if not self._carries:
-            return left
-        carried: Mapping[str, str] = st.session_state.get(_CARRIED, {})
-        before: Mapping[str, str] = st.session_state.get(_CARRIED_TO, {}).get(self.page, {})
-        if carried == before:
-            return left
-        same = carried.get("network") == before.get("network")
-        st.session_state[_BROUGHT] = not same
-        gone = self._carries if same else self._carries | self.of_network
-        stays = {name: value for name, value in left.items() if name not in gone}
-        return stays | {name: value for name, value in carried.items() if name in self._carries}
-
-    @property
-    def brought_network(self) -> bool:
-        """Whether the page was opened with a network that was chosen on another page."""
-        return bool(st.session_state.get(_BROUGHT))
+    def keep(self, name: str, known: Sequence[Name]) -> Name:
+        """One of `known` that no widget holds: put there by a board or a prompt, or the link's."""
+        given = self.heed(name, known) if self.takes_query(name) else str(self[name])
+        chosen = next((each for each in known if each == given), known[0])
+        self[name] = chosen
+        self.put(name, chosen, known[0])
+        return chosen
 
     # Its widgets. Each is drawn with what it holds: a browser that puts one up late, from a part
     # that was folded when it was first drawn, takes what the last drawing says.
 
+    def _take(self, name: str, known: Sequence[Name]) -> Name:
+        """One of `known` as a link, a reader or a prompt has set it."""
+        if self.takes_query(name) or self[name] not in known:
+            self[name] = self.heed(name, known)
+        value: Name = self[name]
+        return value
+
     def pick_one(self, name: str, label: str, words: Mapping[Name, str]) -> Name:
-        """As `links.pick_one`."""
-        return url_state.pick_one(self.key(name), label, words)
-
-    def pick_listed(self, name: str, label: str, words: Mapping[Name, str], *, width: int) -> Name:
-        """As `links.pick_listed`."""
-        return url_state.pick_listed(self.key(name), label, words, width=width)
-
-    def tabs(self, name: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
-        """As `links.tabs`."""
-        return url_state.tabs(self.key(name), words)
-
-    def heed(self, name: str, known: Sequence[Name]) -> Name:
-        """As `links.heed`."""
-        return url_state.heed(self.key(name), known)
-
-    def select(self, name: str, label: str, help_: str | None = None) -> str:
-        """One of the field's own names, from a list."""
-        field = self._take(name)
-        value: str = st.selectbox(
-            label, field.choices, field.choices.index(self[name]), key=self.key(name), help=help_,
+        """One of `words` (name → translated word) by buttons in a row; the first is the default."""
+        names = list(words)
+        chosen = st.segmented_control(
+            label, names, default=self._take(name, names), format_func=words.__getitem__,
+            key=self.key(name), required=True, label_visibility="collapsed",
             persist_state="session",
         )  # fmt: skip
-        self.put(name, value, field.default)
+        self.put(name, chosen or names[0], names[0])
+        return chosen or names[0]
+
+    def pick_listed(self, name: str, label: str, words: Mapping[Name, str], *, width: int) -> Name:
+        """As `pick_one`, from a list that opens."""
+        names = list(words)
+        chosen = st.selectbox(
+            label, names, names.index(self._take(name, names)), key=self.key(name),
+            format_func=words.__getitem__, width=width, persist_state="session",
+        )  # fmt: skip
+        self.put(name, chosen, names[0])
+        return chosen
+
+    def tabs(self, name: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
+        """One tab for each of `words` (name → translated word); fill only the open one."""
+        names = list(words)
+        if self.takes_query(name) or self[name] not in words.values():  # another language
+            self[name] = words[self.heed(name, names)]
+        opened = st.tabs(list(words.values()), key=self.key(name), on_change="rerun")
+        shown = (each for each, tab in zip(names, opened, strict=True) if tab.open)
+        self.put(name, next(shown, ""), names[0])
+        return opened
+
+    def _draw(self, field: Field, widget: Callable[..., Any]) -> Any:
+        """What the widget of a field holds; `widget(value, key=…)` draws it with a value."""
+        key = self.key(field.name)
+        if self.bound:
+            return self._draw_bound(field, key, widget)
+        if self.takes_query(field.name):
+            said = self.query(field.name)
+            try:
+                self[field.name] = field.read(said) if said else field.default
+            except ValueError:
+                self[field.name] = field.default
+            self._tell(field, said, self[field.name])
+        value = widget(self[field.name], key=key, persist_state="session")
+        value = field.default if value is None else value
+        self.put(field.name, value, field.default)
         return value
+
+    def _draw_bound(self, field: Field, key: str, widget: Callable[..., Any]) -> Any:
+        """As `_draw`; the default is the widget's own, so that Streamlit leaves it out."""
+        url_state.note_bound(key)
+        value = st.session_state.get(key, field.default)
+        if value != field.default and key not in st.query_params:
+            # Set by a prompt, while the widget was not on the page.
+            with suppress(StreamlitAPIException):  # it is there, and does so by itself
+                st.query_params[key] = spell(value)
+        taken = key in st.session_state and not url_state.came_back()
+        said = "" if taken else self.query(key)
+        value = widget(field.default, key=key, bind="query-params")
+        value = field.default if value is None else value
+        self._tell(field, said, value)
+        return value
+
+    def _tell(self, field: Field, said: str, value: object) -> None:
+        """Say so if the link's `said` is not what the widget has taken."""
+        if said and not same(said, value):
+            link_warnings.refuse(field.name, said, field.there, spell(value))
+
+    def _one_of(self, name: str) -> OneOf:
+        field = self.fields[name]
+        assert isinstance(field, OneOf)
+        return field
+
+    def _number(self, name: str) -> Number:
+        field = self.fields[name]
+        assert isinstance(field, Number)
+        return field
+
+    def select(
+        self, name: str, label: str, help_: str | None = None, *, width: Width = "stretch"
+    ) -> Any:
+        """One of the field's own names, from a list."""
+        field = self._one_of(name)
+
+        def widget(value: Any, **kept: Any) -> Any:
+            index = field.choices.index(value)
+            return st.selectbox(label, field.choices, index, help=help_, width=width, **kept)
+
+        return self._draw(field, widget)
+
+    def one_of(self, name: str, label: str, *, on_change: Callable[[], None] | None = None) -> Any:
+        """One of the field's own names or numbers, by buttons in a row."""
+        field = self._one_of(name)
+
+        def widget(value: Any, **kept: Any) -> Any:
+            return st.segmented_control(
+                label, field.choices, default=value, required=True, on_change=on_change, **kept
+            )
+
+        return self._draw(field, widget)
+
+    def steps(self, name: str, label: str, *, width: int) -> Any:
+        """One of the field's own names or numbers, by sliding."""
+        field = self._one_of(name)
+
+        def widget(value: Any, **kept: Any) -> Any:
+            return st.select_slider(label, field.choices, value, width=width, **kept)
+
+        return self._draw(field, widget)
 
     def toggle(self, name: str, label: str, help_: str | None = None) -> bool:
         """On or off."""
-        field = self._take(name)
-        value = st.toggle(
-            label, self[name], key=self.key(name), help=help_, persist_state="session"
-        )
-        self.put(name, value, field.default)
-        return value
+
+        def widget(value: bool, **kept: Any) -> bool:
+            return st.toggle(label, value, help=help_, **kept)
+
+        return bool(self._draw(self.fields[name], widget))
 
     def number(
         self,
@@ -277,70 +253,62 @@ class State:
         label: str,
         help_: str | None = None,
         *,
+        default: int | None = None,
         width: int = 130,
+        icon: str | None = None,
         on_change: Callable[[], None] | None = None,
     ) -> int:
-        """A whole number by typing or stepping."""
-        field = self._take(name)
-        value = st.number_input(
-            label, field.least, field.most, self[name], field.step, key=self.key(name), help=help_,
-            width=width, on_change=on_change, persist_state="session",
-        )  # fmt: skip
-        self.put(name, value, field.default)
-        return int(value)
+        """A whole number by typing or stepping; an `icon` stands in place of the label.
 
-    def slider(self, name: str, label: str) -> Any:
+        Where a field has no bounds, every number is taken: a page that can say what is wrong with
+        one teaches more than a field that refuses it. `default` is for one that changes.
+        """
+        field = self._number(name)
+        field = field if default is None else replace(field, default=default)
+
+        def widget(value: float, **kept: Any) -> float:
+            return st.number_input(
+                label, field.least, field.most, value, field.step, help=help_, width=width,
+                icon=icon, label_visibility="collapsed" if icon else "visible",
+                on_change=on_change, **kept,
+            )  # fmt: skip
+
+        return int(self._draw(field, widget))
+
+    def slider(self, name: str, label: str, *, width: Width = "stretch") -> Any:
         """A number by sliding, whole if its default is."""
-        field = self._take(name)
-        value = st.slider(
-            label, field.least, field.most, self[name], field.step, key=self.key(name),
-            persist_state="session",
-        )  # fmt: skip
-        self.put(name, value, field.default)
-        return value
+        field = self._number(name)
 
-    def text(self, name: str, label: str, help_: str | None = None, *, width: Width) -> str:
+        def widget(value: float, **kept: Any) -> Any:
+            return st.slider(label, field.least, field.most, value, field.step, width=width, **kept)
+
+        return self._draw(field, widget)
+
+    def text(
+        self,
+        name: str,
+        label: str,
+        help_: str | None = None,
+        *,
+        placeholder: str | None = None,
+        width: Width = "stretch",
+    ) -> str:
         """A line of text."""
-        field = self._take(name)
-        value = st.text_input(
-            label, self[name], key=self.key(name), help=help_, width=width, persist_state="session"
-        )
-        self.put(name, value or "", field.default)
-        return value or ""
 
+        def widget(value: str, **kept: Any) -> str:
+            return (
+                st.text_input(
+                    label, value, help=help_, placeholder=placeholder, width=width, **kept
+                )
+                or ""
+            )
 
-def _same(said: str, value: object) -> bool:
-    spelled = spell(value)
-    try:
-        return float(said) == float(spelled)
-    except ValueError:  # a word
-        return said.lower() == spelled.lower()
+        return str(self._draw(self.fields[name], widget))
 
+    def lines(self, name: str, label: str, help_: str, *, height: int) -> str:
+        """A few lines of text."""
 
-# -- when a page is opened ---------------------------------------------------------------------
+        def widget(value: str, **kept: Any) -> str:
+            return st.text_area(label, value, height, help=help_, **kept) or ""
 
-
-def begin(here: State, others: Iterable[str] = ()) -> None:
-    """Before the page that holds `here` is drawn. `others` are the frame's own names.
-
-    Opened by the sidebar its address says nothing: it is as it was left. So is a bare address to
-    which Back leads, if the browser kept it from the moment before that was restored.
-    """
-    page, bare = here.page, not set(st.query_params) - set(others)
-    moved = st.session_state.get(_SHOWN) != page
-    st.session_state[_SHOWN] = page
-    if moved:
-        url_state.forget(bound=not bare)
-        st.session_state[_BROUGHT] = False
-    if not bare:
-        return
-    restored: dict[str, Mapping[str, str]] = st.session_state.setdefault(_RESTORED, {})
-    if url_state.came_back():
-        # From another page: then Streamlit has forgotten what of the address is bound to widgets.
-        bound = {k: spell(v) for k, v in url_state.bound_values().items()} if moved else {}
-        url_state.rewrite({**restored.get(page, {}), **bound})
-    elif moved:
-        restored[page] = here.begin_with(url_state.left())
-        url_state.rewrite(restored[page])
-    else:  # all of it was set to its defaults
-        restored.pop(page, None)
+        return str(self._draw(self.fields[name], widget))

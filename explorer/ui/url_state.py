@@ -1,41 +1,25 @@
-"""What is chosen on a page, in its address, under names that no language changes.
+"""The address of the page that is shown: read, written, and remembered when it is left.
 
-Widgets whose values are such names themselves are bound to the address by Streamlit
-(`bind="query-params"`). The helpers here are for the others: their labels are translated.
-
-A widget's value and the address can differ. The address wins when a page is first shown and after
-the browser's Back or Forward; otherwise the widget wins. So a rerun that was sent before the
-browser heard of the new address puts nothing back.
-
-A widget's key is its own, and no other page's: "layers.show" is the widget, and in the address of
-that page stands `show` (see `state`). A name that is one page's alone, as `conv_photo`, is both.
+It holds names that no language changes. What a page's names mean says its `state`.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
-from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.base.language import _
 from explorer.ui import link_warnings
 
-Name = TypeVar("Name", bound=str)
 Value = TypeVar("Value", bound=Hashable)
 _TAKEN, _BOUND = "taken from the address, by page", "bound to the address, by page"
 _LEFT = "addresses, by page"
 TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 
-def name_of(key: str) -> str:
-    """What stands in the address for a widget: "layers.show" is `show` there."""
-    return key.rpartition(".")[2]
-
-
-def put(key: str, value: str, default: str = "") -> None:
-    """Keep `value` in the address for the widget `key`; the default is left out."""
-    name = name_of(key)
+def put(name: str, value: str, default: str = "") -> None:
+    """Keep `value` in the address; the default is left out."""
     wanted = "" if value == default else value
     if st.query_params.get(name, "") == wanted:
         return
@@ -144,14 +128,6 @@ def _endless(text: str) -> bool:
         return False
 
 
-def forget_if_new(key: str, shown: object) -> None:
-    """Drop from the address a place that was chosen on another picture than `shown`."""
-    kept = f"shown {key}"
-    if st.session_state.get(kept, shown) != shown:
-        put(key, "")
-    st.session_state[kept] = shown
-
-
 def came_back() -> bool:
     """Whether this run was asked for by the browser's Back or Forward."""
     context = get_script_run_ctx()
@@ -162,12 +138,6 @@ def takes_query(key: str) -> bool:
     """Whether the widget `key`, not yet drawn in this run, is to take what the address says."""
     _keys(_TAKEN).add(key)
     return key not in st.session_state or came_back()
-
-
-def asked(key: str, known: Sequence[Name]) -> Name:
-    """What the address says for `key`, if it is one of `known`; else the first of them."""
-    given = st.query_params.get(name_of(key), "")
-    return next((name for name in known if name == given), known[0])
 
 
 def hold(key: str, chosen: object, labels: Hashable) -> None:
@@ -193,72 +163,3 @@ def meant(kept: str, given: Sequence[Value], labels: Mapping[Value, str]) -> lis
     found = [each if each in labels else sent.get(each, each) for each in given]
     sent |= {label: value for value, label in labels.items()}
     return found
-
-
-def heed(key: str, known: Sequence[Name]) -> Name:
-    """As `asked`; what a link says and is none of `known` is told, and dropped."""
-    found, given = asked(key, known), st.query_params.get(name_of(key), "")
-    if given and given != found:
-        link_warnings.refuse(name_of(key), given, known, found)
-        put(key, "")
-    return found
-
-
-def keep(key: str, known: Sequence[Name]) -> Name:
-    """One of `known` that no widget holds: put under `key` by a board or a prompt, or the link's.
-
-    The first of them is the default.
-    """
-    given = heed(key, known) if takes_query(key) else str(st.session_state[key])
-    chosen = next((name for name in known if name == given), known[0])
-    st.session_state[key] = chosen
-    put(key, chosen, known[0])
-    return chosen
-
-
-def _take(key: str, known: Sequence[str]) -> None:
-    """Give the widget `key` what it begins with, unless a reader or a prompt has set it."""
-    if takes_query(key) or st.session_state[key] not in known:
-        st.session_state[key] = heed(key, known)
-
-
-def pick_one(key: str, label: str, words: Mapping[Name, str]) -> Name:
-    """One of `words` (name → translated word) by buttons in a row; the first is the default."""
-    names = list(words)
-    _take(key, names)
-    chosen = st.segmented_control(
-        label,
-        names,
-        default=st.session_state[key],
-        format_func=words.__getitem__,
-        key=key,
-        required=True,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    put(key, chosen or names[0], names[0])
-    return chosen or names[0]
-
-
-def pick_listed(key: str, label: str, words: Mapping[Name, str], *, width: int) -> Name:
-    """As `pick_one`, from a list that opens."""
-    names = list(words)
-    _take(key, names)
-    chosen = st.selectbox(
-        label, names, names.index(st.session_state[key]), key=key, format_func=words.__getitem__,
-        width=width, persist_state="session",
-    )  # fmt: skip
-    put(key, chosen, names[0])
-    return chosen
-
-
-def tabs(key: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
-    """One tab for each of `words` (name → translated word); only the open one need be filled."""
-    names = list(words)
-    if takes_query(key) or st.session_state[key] not in words.values():  # another language
-        st.session_state[key] = words[heed(key, names)]
-    opened = st.tabs(list(words.values()), key=key, on_change="rerun")
-    put(
-        key, next((name for name, tab in zip(names, opened, strict=True) if tab.open), ""), names[0]
-    )
-    return opened

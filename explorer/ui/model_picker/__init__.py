@@ -13,10 +13,11 @@ from explorer import networks, weights
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks.registry import Architecture, Value
-from explorer.ui import link_warnings, network_picker, url_state
+from explorer.ui import arrival, link_warnings, network_picker, url_state
+from explorer.ui.fields import Field, Open
 from explorer.ui.model_picker import download, weight_sources
 from explorer.ui.network_picker import OPTIONS
-from explorer.ui.state import Field, Open, State
+from explorer.ui.state import State
 from explorer.weights import Weights
 
 FIRST = "lenet"
@@ -169,7 +170,7 @@ def _write(state: State, known: Weights, options: Mapping[str, Value], side: int
     state.put("weights", known.source, default)
     usual = networks.get(known.network).input_size.height
     state.put("side", side if side else "", usual)
-    state.carry(network=known.network, weights=known.source, side=side or "", **options)
+    arrival.carry(state, network=known.network, weights=known.source, side=side or "", **options)
 
 
 # -- the widgets ------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ from explorer.data.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS
 from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.ui import link_warnings, progress, transport, url_state
+from explorer.ui.fields import OneOf, Open
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Mistakes, Place
-from explorer.ui.state import OneOf, Open, State
+from explorer.ui.state import State
 
 FIELDS = (Open("picture", shared=True), OneOf("fit", "squeeze", ("squeeze", "crop", "pad")))
 OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"

@@ -1,6 +1,7 @@
 """What the address of this page holds."""
 
-from explorer.ui.state import OneOf, Open, State
+from explorer.ui.fields import OneOf, Open
+from explorer.ui.state import State
 
 STATE = State(
     "data",

@@ -2,8 +2,9 @@
 
 from explorer.analysis import memory
 from explorer.base import inputs
+from explorer.ui.fields import Number, OneOf, Open
 from explorer.ui.network_picker import OF_NETWORK
-from explorer.ui.state import Number, OneOf, Open, State
+from explorer.ui.state import State
 
 STATE = State(
     "layers",

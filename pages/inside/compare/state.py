@@ -1,7 +1,8 @@
 """What the address of this page holds."""
 
 from explorer.ui import picture_picker
-from explorer.ui.state import OneOf, Open, State
+from explorer.ui.fields import OneOf, Open
+from explorer.ui.state import State
 
 STATE = State(
     "compare",

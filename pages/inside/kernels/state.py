@@ -1,7 +1,7 @@
 """What the address of this page holds."""
 
 from explorer.ui import model_picker
-from explorer.ui.state import OneOf, Open, Switch
+from explorer.ui.fields import OneOf, Open, Switch
 
 STATE = model_picker.state(
     "kernels",

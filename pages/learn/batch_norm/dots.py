@@ -9,10 +9,10 @@ from torch import Tensor
 from explorer.base.language import _
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Moving, Steps
-from explorer.ui import url_state
 from pages.learn.batch_norm import charts
 from pages.learn.batch_norm.board import batch_norm_board
-from pages.learn.batch_norm.settings import RUN, Choice
+from pages.learn.batch_norm.settings import Choice
+from pages.learn.batch_norm.state import RUN, STATE
 
 # -- what is computed -------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ def _over(found: Steps) -> str:
 
 def show(found: Steps, choice: Choice) -> None:
     """The picture; the stage and the feature chosen in it go into the address."""
-    step = int(url_state.keep("bn_step", ("3", "2", "1", "0")))
+    step = int(STATE.keep("bn_step", ("3", "2", "1", "0")))
     used = (
         _("Statistics in use: of this batch (training)")
         if choice.training

@@ -6,13 +6,13 @@ from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Moving
-from explorer.ui import url_state
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
 from pages.learn.batch_norm import charts
 from pages.learn.batch_norm.charts import short
 from pages.learn.batch_norm.dots import averages, run
 from pages.learn.batch_norm.settings import Choice
+from pages.learn.batch_norm.state import STATE
 
 MARKS = (1, 5, 10, 20, 50)  # batches after which the share is told
 
@@ -22,7 +22,7 @@ def moving_averages(choice: Choice, past: Moving) -> None:
     chart, text = st.columns([3, 2], gap="medium")
     with chart:
         words = {"mean": _("Mean"), "variance": _("Variance")}
-        quantity = url_state.pick_one("bn_quantity", _("Quantity"), words)
+        quantity = STATE.pick_one("bn_quantity", _("Quantity"), words)
         swapped = averages(choice, run(choice), 1 - choice.momentum)
         drawn = charts.moving(past, swapped, choice.feature, quantity, choice.seen)
         show_chart(drawn, "bn_moving")

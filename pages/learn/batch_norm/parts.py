@@ -10,12 +10,12 @@ from explorer.base.language import _
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Moving, Source, Steps
-from explorer.ui import url_state, url_widgets
 from explorer.ui.tables import show_table
 from pages.learn.batch_norm import charts
 from pages.learn.batch_norm.charts import short
 from pages.learn.batch_norm.moving import moving_averages
 from pages.learn.batch_norm.settings import LONG, Choice
+from pages.learn.batch_norm.state import STATE
 
 
 def experiment(choice: Choice, found: Steps, past: Moving) -> None:
@@ -34,7 +34,7 @@ def experiment(choice: Choice, found: Steps, past: Moving) -> None:
         "bias": lambda: _bias(found),
         "switch": _switch,
     }
-    parts[url_state.pick_one("bn_view", _("Experiment"), words)]()
+    parts[STATE.pick_one("bn_view", _("Experiment"), words)]()
 
 
 # -- from scratch beside torch ----------------------------------------------------------------
@@ -152,9 +152,7 @@ def _spelled(values: list[float]) -> str:
 
 
 def _bias(found: Steps) -> None:
-    bias = url_widgets.slider(
-        _("Bias of the layer before"), "bn_bias", 5.0, -10.0, 10.0, 0.5, width=LONG
-    )
+    bias = STATE.slider("bn_bias", _("Bias of the layer before"), width=LONG)
     made = norm_experiments.bias_before(found.raw, bias)
     first, second = made.plain.flatten().tolist()[:4], made.biased.flatten().tolist()[:4]
     out, biased_out = made.plain_out.flatten().tolist()[:4], made.biased_out.flatten().tolist()[:4]

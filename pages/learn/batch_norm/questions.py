@@ -10,7 +10,8 @@ from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Steps
 from explorer.ui import lesson
 from explorer.ui.lesson import Question
-from pages.learn.batch_norm.settings import MOST_BETA, MOST_GAMMA, RUN, Choice
+from pages.learn.batch_norm.settings import Choice
+from pages.learn.batch_norm.state import MOST_BETA, MOST_GAMMA, RUN
 
 
 def prompts(found: Steps, choice: Choice) -> dict[str, lesson.Setting]:

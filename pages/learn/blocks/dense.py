@@ -6,9 +6,10 @@ from explorer.analysis import wording
 from explorer.base.language import _
 from explorer.base.units import exact
 from explorer.lessons import blocks
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.charts import show_chart
 from pages.learn.blocks import charts, settings
+from pages.learn.blocks.state import STATE
 
 
 def dense() -> None:
@@ -30,17 +31,15 @@ def dense() -> None:
     with controls, st.container(key="blocks_controls"):
         columns = st.columns(5)
         with columns[0]:
-            c_in = url_widgets.slider(_("Input channels"), "blocks_d_in", 3, 1, 256)
+            c_in = STATE.slider("blocks_d_in", _("Input channels"))
         with columns[1]:
-            layers = url_widgets.slider(_("Layers"), "blocks_layers", 2, 1, 12)
+            layers = STATE.slider("blocks_layers", _("Layers"))
         with columns[2]:
-            rate = url_widgets.slider(_("Growth rate"), "blocks_growth", 10, 1, 64)
+            rate = STATE.slider("blocks_growth", _("Growth rate"))
         with columns[3]:
-            side = url_widgets.slider(_("Height and width"), "blocks_d_side", 8, 2, 112)
+            side = STATE.slider("blocks_d_side", _("Height and width"))
         with columns[4]:
-            c_out = url_widgets.slider(
-                _("Channels after the transition"), "blocks_d_out", 10, 1, 512
-            )
+            c_out = STATE.slider("blocks_d_out", _("Channels after the transition"))
     growth = blocks.growth(c_in, layers, rate, side)
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:

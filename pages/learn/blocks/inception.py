@@ -5,13 +5,11 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.lessons import blocks
 from explorer.lessons.blocks import Savings, Widths
-from explorer.ui import url_state, url_widgets
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
 from pages.learn.blocks import charts, drawing, settings
 from pages.learn.blocks.board import block_cards
-
-WIDTHS = ("path1", "reduce2", "path2", "reduce3", "path3", "path4")
+from pages.learn.blocks.state import STATE, WIDTHS
 
 
 def _block_chosen() -> None:
@@ -28,20 +26,11 @@ def width_setting(chosen: Savings) -> dict[str, object]:
 def _pick_widths() -> tuple[int, Widths, int, bool]:
     """Input channels, the paths' widths, the map's side, and whether reductions are on."""
     nine = blocks.googlenets()
-    url_state.note_bound("blocks_which")
-    which = st.segmented_control(
-        _("GoogLeNet's block"),
-        list(nine),
-        default="3a",
-        key="blocks_which",
-        bind="query-params",
-        required=True,
-        on_change=_block_chosen,
-    )
-    start = nine[which or "3a"]
+    which = STATE.one_of("blocks_which", _("GoogLeNet's block"), on_change=_block_chosen)
+    start = nine[which]
     with st.popover(_("Change the widths"), icon=":material/tune:"):
-        c_in = url_widgets.number(_("Input channels"), "blocks_wide_in", start.in_channels, 1, 2048)
-        side = url_widgets.number(_("Height and width"), "blocks_map", start.side, 1, 112)
+        c_in = STATE.number("blocks_wide_in", _("Input channels"), default=start.in_channels)
+        side = STATE.number("blocks_map", _("Height and width"), default=start.side)
         labels = (
             _("1 × 1 path"),
             _("reduction before 3 × 3"),
@@ -51,10 +40,10 @@ def _pick_widths() -> tuple[int, Widths, int, bool]:
             _("1 × 1 after the pooling"),
         )
         values = [
-            url_widgets.number(label, f"blocks_{name}", getattr(start.widths, name), 1, 1024)
+            STATE.number(f"blocks_{name}", label, default=getattr(start.widths, name))
             for name, label in zip(WIDTHS, labels, strict=True)
         ]
-    reduced = url_widgets.toggle(_("1 × 1 reductions"), "blocks_reduced", default=True)
+    reduced = STATE.toggle("blocks_reduced", _("1 × 1 reductions"))
     return c_in, Widths(*values), side, reduced
 
 

@@ -8,10 +8,11 @@ from explorer.base.units import exact
 from explorer.figures.grids import At, Grid, Lit, Sign, Story, grid, line, most, sign, spell
 from explorer.lessons import blocks
 from explorer.lessons.blocks import Meeting
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.boards.grids import number_grids
 from pages.learn.blocks import drawing, settings
 from pages.learn.blocks.board import block_cards
+from pages.learn.blocks.state import STATE
 
 SIDE, ROUND = 4, 2  # of the experiment: cells each way, digits in a cell
 
@@ -28,9 +29,9 @@ def identity() -> None:
         }
     )
     with st.container(horizontal=True, vertical_alignment="center", key="blocks_controls"):
-        zeroed = url_widgets.toggle(_("All weights set to zero"), "blocks_zeroed", default=True)
-        signed = url_widgets.toggle(_("Input with negative numbers"), "blocks_signed", default=True)
-        seed = url_widgets.number(_("Seed"), "blocks_seed", 0, 0, 9999)
+        zeroed = STATE.toggle("blocks_zeroed", _("All weights set to zero"))
+        signed = STATE.toggle("blocks_signed", _("Input with negative numbers"))
+        seed = STATE.number("blocks_seed", _("Seed"))
         run = blocks.shortcut(1, SIDE, zeroed=zeroed, signed=signed, seed=seed)
         settings.table(_step_rows(run), "residual.csv")
     board, text = st.columns([3, 1], gap="medium")
@@ -137,13 +138,11 @@ def shapes() -> None:
         }
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):
-        c_in = url_widgets.number(_("Input channels"), "blocks_r_in", 3, 1, 512)
-        c_out = url_widgets.number(_("Output channels"), "blocks_r_out", 3, 1, 512)
-        stride = url_widgets.number(_("Stride"), "blocks_stride", 1, 1, 4)
-        side = url_widgets.number(_("Height and width"), "blocks_r_side", 6, 1, 224)
-        with_1x1 = url_widgets.toggle(
-            _("1 × 1 convolution in the shortcut"), "blocks_with_1x1", default=False
-        )
+        c_in = STATE.number("blocks_r_in", _("Input channels"))
+        c_out = STATE.number("blocks_r_out", _("Output channels"))
+        stride = STATE.number("blocks_stride", _("Stride"))
+        side = STATE.number("blocks_r_side", _("Height and width"))
+        with_1x1 = STATE.toggle("blocks_with_1x1", _("1 × 1 convolution in the shortcut"))
     met = blocks.meeting(c_in, c_out, stride, with_1x1, side)
     picture, text = st.columns([2, 3], gap="medium")
     with picture:

@@ -6,8 +6,9 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.ui import lesson, url_state
+from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
+from pages.learn.blocks.state import STATE
 
 
 def words() -> dict[str, str]:
@@ -23,7 +24,7 @@ def words() -> dict[str, str]:
 
 def tabs() -> Mapping[str, TabContainer]:
     """The page's tabs by name."""
-    return dict(zip(words(), url_state.tabs("blocks_part", words()), strict=True))
+    return dict(zip(words(), STATE.tabs("blocks_part", words()), strict=True))
 
 
 def to(part: str, **setting: object) -> lesson.Setting:

@@ -8,9 +8,10 @@ from explorer.analysis import wording
 from explorer.base.language import _
 from explorer.base.units import count, exact
 from explorer.lessons import blocks
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from pages.learn.blocks import drawing, settings
 from pages.learn.blocks.board import block_cards
+from pages.learn.blocks.state import STATE
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -43,11 +44,11 @@ def side_by_side() -> None:
     with controls, st.container(key="blocks_controls"):
         columns = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
         with columns[0]:
-            c_in = url_widgets.slider(_("Input channels"), "blocks_c_in", 192, 2, 512)
+            c_in = STATE.slider("blocks_c_in", _("Input channels"))
         with columns[1]:
-            c_out = url_widgets.slider(_("Output channels asked for"), "blocks_c_out", 256, 8, 512)
+            c_out = STATE.slider("blocks_c_out", _("Output channels asked for"))
         with columns[2]:
-            side = url_widgets.slider(_("Height and width"), "blocks_side", 28, 2, 112)
+            side = STATE.slider("blocks_side", _("Height and width"))
         six = _six(c_in, c_out, side)
         with columns[3]:
             settings.table(_costs(six), "blocks.csv")

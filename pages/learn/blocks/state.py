@@ -1,5 +1,35 @@
 """What the address of this page holds."""
 
+from explorer.ui.fields import Number, OneOf, Open, Switch
 from explorer.ui.state import State
 
-STATE = State("blocks")
+NINE = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")  # of GoogLeNet
+WIDTHS = ("path1", "reduce2", "path2", "reduce3", "path3", "path4")
+
+STATE = State(
+    "blocks",
+    OneOf("blocks_part", "all", ("all", "identity", "shapes", "inception", "dense")),
+    Number("blocks_c_in", 192, 2, 512),
+    Number("blocks_c_out", 256, 8, 512),
+    Number("blocks_side", 28, 2, 112),
+    Switch("blocks_zeroed", True),
+    Switch("blocks_signed", True),
+    Number("blocks_seed", 0, 0, 9999),
+    Open("blocks_steps_at"),
+    Number("blocks_r_in", 3, 1, 512),
+    Number("blocks_r_out", 3, 1, 512),
+    Number("blocks_stride", 1, 1, 4),
+    Number("blocks_r_side", 6, 1, 224),
+    Switch("blocks_with_1x1"),
+    OneOf("blocks_which", "3a", NINE),
+    Number("blocks_wide_in", 1, 1, 2048),  # what the chosen block has is its default
+    Number("blocks_map", 1, 1, 112),
+    *(Number(f"blocks_{name}", 1, 1, 1024) for name in WIDTHS),
+    Switch("blocks_reduced", True),
+    Number("blocks_d_in", 3, 1, 256),
+    Number("blocks_layers", 2, 1, 12),
+    Number("blocks_growth", 10, 1, 64),
+    Number("blocks_d_side", 8, 2, 112),
+    Number("blocks_d_out", 10, 1, 512),
+    bound=True,
+)

@@ -7,13 +7,11 @@ from explorer.base.language import _
 from explorer.base.units import count, exact, ratio
 from explorer.lessons import channels
 from explorer.networks import NetworkSpec
-from explorer.ui import cached, lesson, url_widgets
+from explorer.ui import cached, lesson
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
 from pages.learn.channels import charts, settings
-
-KERNELS = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
-NETWORKS = ("lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet")
+from pages.learn.channels.state import STATE
 
 
 def cost() -> None:
@@ -38,15 +36,15 @@ def cost() -> None:
     with controls, st.container(key="channels_controls"):
         columns = st.columns([4, 4, 5, 4, 4])
         with columns[0]:
-            c_in = url_widgets.slider(_("Input channels"), "channels_c_in", 64, 1, 512)
+            c_in = STATE.slider("channels_c_in", _("Input channels"))
         with columns[1]:
-            c_out = url_widgets.slider(_("Output channels"), "channels_c_out", 64, 1, 512)
+            c_out = STATE.slider("channels_c_out", _("Output channels"))
         with columns[2]:
-            kernel = url_widgets.one_of(_("Kernel side"), "channels_kernel_size", KERNELS, 3)
+            kernel = STATE.one_of("channels_kernel_size", _("Kernel side"))
         with columns[3]:
-            height = url_widgets.slider(_("Height"), "channels_height", 56, 1, 512)
+            height = STATE.slider("channels_height", _("Height"))
         with columns[4]:
-            width = url_widgets.slider(_("Width"), "channels_width", 56, 1, 512)
+            width = STATE.slider("channels_width", _("Width"))
     found = channels.convolution(c_in, c_out, kernel, (height, width))
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:
@@ -103,15 +101,13 @@ def dense() -> None:
     with controls, st.container(key="channels_controls"):
         columns = st.columns([5, 3, 3, 4])
         with columns[0]:
-            side = url_widgets.slider(
-                _("Side of the picture (pixels)"), "channels_side", 1000, 8, 2000
-            )
+            side = STATE.slider("channels_side", _("Side of the picture (pixels)"))
         with columns[1]:
-            colours = url_widgets.number(_("Channels"), "channels_colours", 3, 1, 16)
+            colours = STATE.number("channels_colours", _("Channels"))
         with columns[2]:
-            units = url_widgets.number(_("Outputs"), "channels_units", 256, 1, 4096)
+            units = STATE.number("channels_units", _("Outputs"))
         with columns[3]:
-            kernel = url_widgets.one_of(_("Kernel side"), "channels_dense_kernel", KERNELS, 3)
+            kernel = STATE.one_of("channels_dense_kernel", _("Kernel side"))
     full = channels.fully_connected(colours * side * side, units)
     conv = channels.convolution(colours, units, kernel, (side, side))
     chart, text = picture.columns([3, 2], gap="medium")
@@ -155,7 +151,7 @@ def _dense_text(
 def flow() -> None:
     """Maps shrink, channels grow: where the information goes in a whole network."""
     with st.container(horizontal=True, key="channels_controls"):
-        name = url_widgets.select(_("Network"), "channels_network", NETWORKS, "vgg11")
+        name = STATE.select("channels_network", _("Network"), width=220)
     spec = NetworkSpec.parse(name)
     summary = cached.measure(spec, spec.input_size)
     chart, text = st.columns([3, 1], gap="medium")

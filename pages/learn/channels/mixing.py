@@ -9,17 +9,14 @@ from explorer.base.language import _
 from explorer.base.units import times
 from explorer.lessons import channels
 from explorer.lessons.channels import Mixture
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.boards.grids import number_grids
 from pages.learn.channels import grids, settings
+from pages.learn.channels.state import INPUT, KERNELS, STATE
 
 MOST_CHANNELS, MOST_SIDE, MOST_KERNEL = 3, 7, 4
 
 GOOD = "last good channels_mixture"  # where `learn.last_good` keeps what the board shows
-
-# The course's example: 2 × 3 × 3 and 2 × 2 × 2; the other kernels are K + 1 and K + 2.
-INPUT = "0 1 2; 3 4 5; 6 7 8 | 1 2 3; 4 5 6; 7 8 9"
-KERNELS = ("0 1; 2 3 | 1 2; 3 4", "1 2; 3 4 | 2 3; 4 5", "2 3; 4 5 | 3 4; 5 6")
 
 RED = (
     "9 9 0; 9 9 0; 0 0 0 | 2 2 0; 2 2 0; 0 0 0 | 1 1 0; 1 1 0; 0 0 0"  # a square: red, green, blue
@@ -81,9 +78,9 @@ def _edit_mixture(grid: str, row: int, column: int, text: str) -> None:
 def _fields(outputs: int) -> Mixture:
     """The numbers as texts, one field for the input and one for each kernel."""
     syntax = _("Numbers by spaces, rows by “;”, channels by “|”.")
-    text = url_widgets.text(_("Input"), "channels_input", INPUT, syntax)
+    text = STATE.text("channels_input", _("Input"), syntax)
     kernels = tuple(
-        url_widgets.text(_("Kernel {o}").format(o=o + 1), f"channels_kernel{o}", KERNELS[o], syntax)
+        STATE.text(f"channels_kernel{o}", _("Kernel {o}").format(o=o + 1), syntax)
         for o in range(outputs)
     )
     return lesson.last_good(
@@ -113,7 +110,7 @@ def many_to_one() -> None:
     }  # fmt: skip
     lesson.try_this(prompts)
     with st.container(horizontal=True, vertical_alignment="bottom", key="channels_controls"):
-        outputs = url_widgets.one_of(_("Output channels"), "channels_outputs", (1, 2, 3), 1)
+        outputs = STATE.one_of("channels_outputs", _("Output channels"))
         with st.popover(_("Numbers as text"), icon=":material/edit:", width="content"):
             mixture = _fields(outputs)
         _mixture_download(mixture)

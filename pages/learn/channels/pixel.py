@@ -10,10 +10,11 @@ from explorer.base import inputs
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.lessons import channels
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.boards.grids import number_grids
 from explorer.ui.tables import show_table
 from pages.learn.channels import charts, grids, settings
+from pages.learn.channels.state import STATE
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def _edit_pixels(grid: str, row: int, column: int, text: str) -> None:
 
 
 def _pixels() -> _Pixels:
-    c_in = url_widgets.number(_("Input channels"), "channels_pixel_in", 3, 1, 4)
-    c_out = url_widgets.number(_("Output channels"), "channels_pixel_out", 2, 1, 4)
-    seed = url_widgets.number(_("Seed"), "channels_seed", 0, 0, 9999)
+    c_in = STATE.number("channels_pixel_in", _("Input channels"))
+    c_out = STATE.number("channels_pixel_out", _("Output channels"))
+    seed = STATE.number("channels_seed", _("Seed"))
     x, weights = map(channels.to_tenths, channels.random_pixels(c_in, c_out, 3, seed))
     st.session_state[TYPED] = whose = f"{c_in}.{c_out}.{seed}"
     try:

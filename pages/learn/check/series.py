@@ -8,11 +8,11 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, Value
-from explorer.ui import url_state, url_widgets
+from pages.learn.check.state import MOST_SEED, STATE
 
 LAST = "quiz_last"  # the series of the last run: another one begins with its first question
 ANSWERS = "quiz_answers"
-MOST_SEED, MOST_NUMBER = 999_999, 9_999
+MOST_NUMBER = 9_999
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ def answers() -> dict[Place, Given]:
 
 def pick() -> Place:
     """Topic, difficulty and seed in one row; the number of the question from link or buttons."""
-    opened = url_state.takes_query("quiz_number")  # then the link alone counts
+    opened = STATE.takes_query("quiz_number")  # then the link alone counts
     with st.container(horizontal=True, vertical_alignment="center", key="quiz_controls"):
-        topic = url_state.pick_one("quiz_topic", _("Topic"), topics())
-        level = url_state.pick_one("quiz_level", _("Difficulty"), _levels())
+        topic = STATE.pick_one("quiz_topic", _("Topic"), topics())
+        level = STATE.pick_one("quiz_level", _("Difficulty"), _levels())
         seed = _seed()
     series = {"quiz_topic": topic, "quiz_level": level, "quiz_seed": seed}
     same = st.session_state.get(LAST) == series
     number = _said() if opened else st.session_state["quiz_number"] if same else 1
     st.session_state["quiz_number"] = number
-    url_state.put("quiz_number", str(number), "1")
+    STATE.put("quiz_number", number, 1)
     st.session_state[LAST] = series
     return Place(seed, topic, int(level), number)
 
@@ -87,13 +87,10 @@ def _levels() -> dict[str, str]:
 
 
 def _seed() -> int:
-    return url_widgets.number(
-        _("Seed"),
+    return STATE.number(
         "quiz_seed",
-        1,
-        0,
-        MOST_SEED,
-        help_=_("The same seed gives everybody the same questions."),
+        _("Seed"),
+        _("The same seed gives everybody the same questions."),
         width=170,
         icon=":material/tag:",
     )
@@ -106,7 +103,7 @@ def new_seed() -> None:
 
 def _said() -> int:
     """The question's number as the link says it."""
-    text = st.query_params.get("quiz_number", "1")
+    text = STATE.query("quiz_number") or "1"
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     return min(max(number, 1), MOST_NUMBER)
 

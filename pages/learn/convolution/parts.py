@@ -11,16 +11,16 @@ from explorer.base.inputs import Matrix
 from explorer.base.language import N_, _
 from explorer.data import photographs
 from explorer.networks import ops
-from explorer.ui import lesson, url_state, url_widgets
+from explorer.ui import lesson
 from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
 from explorer.ui.boards.window_code import size_formula
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
+from pages.learn.convolution.state import ARANGE, STATE
 
 BOARD = "conv_board"
 
 EDGES = "; ".join(["1 1 0 0 0 0 1 1"] * 6)
-ARANGE = "0 1 2; 3 4 5; 6 7 8"
 SERIES = "12 13 13 15 19 24 23 19 16 14 13 12"
 
 
@@ -83,36 +83,33 @@ def setting(
 
 def controls() -> Sliding:
     """One row of controls; what they say, or the last good of it with a sentence."""
-    usual = setting()
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="xsmall", key="conv_controls"
     ):
         slot = st.empty()  # filled when the others have read the link
-        stride = both_axes((_("stride ↓"), _("stride →")), "conv_stride", (1, 1), 9)
+        stride = both_axes(STATE, "conv_stride", (_("stride ↓"), _("stride →")))
         padding = both_axes(
-            (_("padding ↕"), _("padding ↔")),
+            STATE,
             "conv_pad",
-            (0, 0),
-            8,
+            (_("padding ↕"), _("padding ↔")),
             help_=(
                 _("Rows of zeros on each side: above and below."),
                 _("Columns of zeros on each side."),
             ),
         )
-        dilation = url_widgets.number(_("dilation"), "conv_dilation", 1, 0, 6, width=WIDE)
-        flip = url_widgets.toggle(
-            _("flip"),
+        dilation = STATE.number("conv_dilation", _("dilation"), width=WIDE)
+        flip = STATE.toggle(
             "conv_flip",
-            default=False,
-            help_=_(
+            _("flip"),
+            _(
                 "Turns the kernel by 180° before it slides. That is the convolution of "
                 "mathematics; without it, it is the cross-correlation that networks compute."
             ),
         )
         with st.popover(_("Numbers"), icon=":material/edit:"):
             st.markdown(_("Click a cell on the board to change it, or write all of them here."))
-            given = matrix_text(_("Input"), "conv_input", usual["conv_input"], MOST_INPUT)
-            kernel = matrix_text(_("Kernel"), "conv_kernel", usual["conv_kernel"], MOST_KERNEL)
+            given = matrix_text(STATE, "conv_input", _("Input"), MOST_INPUT)
+            kernel = matrix_text(STATE, "conv_kernel", _("Kernel"), MOST_KERNEL)
         _example(slot, given, kernel)
     return lesson.last_good(
         "conv", lambda: _sliding(given, kernel, stride, padding, dilation, flip), _start
@@ -190,12 +187,12 @@ def _edited(given: Matrix, kernel: Matrix) -> None:
 
 
 def _pointed(at: Axes) -> None:
-    st.query_params["conv_at"] = f"{at[0]},{at[1]}"
+    STATE.put("conv_at", f"{at[0]},{at[1]}")
 
 
 def _asked_place() -> Axes | None:
     """The output cell in the link, if it is one."""
-    parts = st.query_params.get("conv_at", "").split(",")
+    parts = STATE.query("conv_at").split(",")
     if len(parts) != 2 or not all(part.isdecimal() and len(part) < 4 for part in parts):
         return None
     return int(parts[0]), int(parts[1])
@@ -203,7 +200,7 @@ def _asked_place() -> Axes | None:
 
 def board(shown: Sliding) -> None:
     """Input ⋆ kernel = output."""
-    url_state.forget_if_new("conv_at", shown)
+    STATE.forget_if_new("conv_at", shown)
     window_board(shown, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
 
 

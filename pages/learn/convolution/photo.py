@@ -19,10 +19,11 @@ from explorer.data.decoding.pictures import MOST_BYTES
 from explorer.data.photographs import Photograph
 from explorer.figures.photographs import grey_png, signed_png
 from explorer.networks import ops
-from explorer.ui import progress, transport, url_state
+from explorer.ui import progress, transport
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.save_buttons import save_button
 from pages.learn.convolution.divider import divider
+from pages.learn.convolution.state import STATE
 
 
 def convolve(photograph: Photograph, shown: Sliding) -> Photograph:
@@ -90,7 +91,7 @@ def _photograph(name: str) -> Photograph:
 
 def _picked() -> Photograph | str | None:
     """The photograph that the visitor chose, by name if it is ours; None while there is none."""
-    source = url_state.pick_one(
+    source = STATE.pick_one(
         "conv_photo",
         _("Photograph"),
         {

@@ -1,5 +1,20 @@
 """What the address of this page holds."""
 
+from explorer.ui.fields import Number, OneOf, Open, Switch
+from explorer.ui.matrix_input import axes
 from explorer.ui.state import State
 
-STATE = State("convolution")
+ARANGE = "0 1 2; 3 4 5; 6 7 8"
+
+STATE = State(
+    "convolution",
+    *axes("conv_stride", (1, 1), 9),
+    *axes("conv_pad", (0, 0), 8),
+    Number("conv_dilation", 1, 0, 6),
+    Switch("conv_flip"),
+    Open("conv_input", ARANGE),
+    Open("conv_kernel", "0 1; 2 3"),
+    Open("conv_at"),
+    OneOf("conv_photo", "flower", ("flower", "china", "upload", "camera")),
+    bound=True,
+)

@@ -14,21 +14,11 @@ from explorer.base.language import _
 from explorer.data import photographs
 from explorer.lessons import edge_kernel as engine
 from explorer.lessons.edge_kernel import Problem, Start
-from explorer.ui import lesson, url_state, url_widgets
+from explorer.ui import lesson
+from pages.learn.edge_kernel.state import STATE
 
 COURSE = "course"  # what stands in the field for the seed to begin where the course began
-DRAWING = "0 0 0 0 1 1 1 1; " * 3 + "0 0 0 0 0 0 1 1; " * 2 + "0 0 0 0 0 0 1 1"
-DEFAULTS: Mapping[str, str | bool] = {
-    "edge_image": "bars",
-    "edge_kernel": "1 -1",
-    "edge_rate": "0.02",
-    "edge_steps": "20",
-    "edge_bias": False,
-    "edge_loss": "sum",
-    "edge_start": "0",
-    "edge_compare": "",
-    "edge_drawing": DRAWING,
-}
+DEFAULTS = STATE.default()
 LARGEST_SEED = 2**31 - 1
 PHOTOGRAPH = 40
 
@@ -51,16 +41,16 @@ class Choice:
 def controls() -> None:
     """Every setting in one row; a drawing has its own row. All of them live in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="edge_controls"):
-        url_state.pick_listed("edge_image", _("Image"), _image_words(), width=150)
+        STATE.pick_listed("edge_image", _("Image"), _image_words(), width=150)
         _field("edge_kernel", _("Target kernel"), 120, _("Rows parted by “;”: 1 -1 or 1; -1."))
         _field("edge_rate", _("Learning rate"), 105, _("The ruler below shows which rates work."))
         _field("edge_compare", _("Compare with rate"), 130, _("A second run; empty: none."))
         _field("edge_steps", _("Steps"), 75, _("1 to {most}.").format(most=engine.MAX_STEPS))
         losses = {"sum": _("summed"), "mean": _("averaged")}
-        url_state.pick_listed("edge_loss", _("Squared errors"), losses, width=125)
+        STATE.pick_listed("edge_loss", _("Squared errors"), losses, width=125)
         start = _("The first kernel is drawn with this seed. “course”: the course’s own start.")
         _field("edge_start", _("Seed"), 85, start)
-        url_widgets.toggle(_("Bias"), "edge_bias", default=False)
+        STATE.toggle("edge_bias", _("Bias"))
     if st.session_state["edge_image"] == "own":
         hint = _("Rows parted by “;”, brightness from 0 to 1. Or click the cells of the image.")
         _field("edge_drawing", _("Your image"), 640, hint)
@@ -77,7 +67,7 @@ def _image_words() -> dict[str, str]:
 
 
 def _field(key: str, label: str, width: int, hint: str) -> None:
-    url_widgets.text(label, key, str(DEFAULTS[key]), hint, width=width)
+    STATE.text(key, label, hint, width=width)
 
 
 # -- what was asked, as numbers ---------------------------------------------------------------

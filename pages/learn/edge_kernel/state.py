@@ -1,5 +1,20 @@
 """What the address of this page holds."""
 
+from explorer.ui.fields import OneOf, Open, Switch
 from explorer.ui.state import State
 
-STATE = State("edge-kernel")
+DRAWING = "0 0 0 0 1 1 1 1; " * 3 + "0 0 0 0 0 0 1 1; " * 2 + "0 0 0 0 0 0 1 1"
+
+STATE = State(
+    "edge-kernel",
+    OneOf("edge_image", "bars", ("bars", "transposed", "diagonal", "own", "photo")),
+    Open("edge_kernel", "1 -1"),
+    Open("edge_rate", "0.02"),
+    Open("edge_steps", "20"),
+    Switch("edge_bias"),
+    OneOf("edge_loss", "sum", ("sum", "mean")),
+    Open("edge_start", "0"),
+    Open("edge_compare"),
+    Open("edge_drawing", DRAWING),
+    bound=True,
+)

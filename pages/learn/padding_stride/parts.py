@@ -8,28 +8,18 @@ from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
-from explorer.ui import lesson, url_state, url_widgets
+from explorer.ui import lesson
 from explorer.ui.lesson import Setting
 from explorer.ui.save_buttons import save_button
 from pages.learn.padding_stride import strip_board, strip_words
+from pages.learn.padding_stride.state import STATE
 
 ONE: Setting = {"pad_view": "one"}
 TWO: Setting = {"pad_view": "two"}
 SAME: Setting = {"pad_view": "same"}
 
-ONE_DEFAULTS = {
-    "pad_size": 9,
-    "pad_kernel": 4,
-    "pad_padding": 0,
-    "pad_stride": 3,
-    "pad_dilation": 1,
-}
-TWO_DEFAULTS = {
-    "pad_input2": "8x8",
-    "pad_kernel2": "3x3",
-    "pad_padding2": "1",
-    "pad_stride2": "1",
-}
+ONE_DEFAULTS = STATE.default("pad_size", "pad_kernel", "pad_padding", "pad_stride", "pad_dilation")
+TWO_DEFAULTS = STATE.default("pad_input2", "pad_kernel2", "pad_padding2", "pad_stride2")
 
 
 def one(size: int, kernel: int, padding: int, stride: int, dilation: int = 1) -> Setting:
@@ -56,7 +46,7 @@ COURSE: dict[str, Setting] = {
 def pick_view() -> str:
     """One axis, two axes, or the same size; a prompt can set it too."""
     words = {"one": _("One axis"), "two": _("Two axes"), "same": _("Same size, odd and even")}
-    return url_state.pick_one("pad_view", _("View"), words)
+    return STATE.pick_one("pad_view", _("View"), words)
 
 
 def prompts(view: str) -> dict[str, Setting]:
@@ -82,36 +72,31 @@ def prompts(view: str) -> dict[str, Setting]:
 
 def one_axis_controls() -> tuple[int, int, int, int, int]:
     """Input, kernel, stride, padding, dilation, in the order of `windows.axis`."""
-    usual = ONE_DEFAULTS
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls"):
-        size = url_widgets.number(_("Input cells n"), "pad_size", usual["pad_size"])
-        kernel = url_widgets.number(_("Kernel k"), "pad_kernel", usual["pad_kernel"])
-        padding = url_widgets.number(
-            _("Padding p, per side"),
+        size = STATE.number("pad_size", _("Input cells n"))
+        kernel = STATE.number("pad_kernel", _("Kernel k"))
+        padding = STATE.number(
             "pad_padding",
-            usual["pad_padding"],
-            help_=_("Zeros on each side, as in PyTorch: 2p in all."),
+            _("Padding p, per side"),
+            _("Zeros on each side, as in PyTorch: 2p in all."),
         )
-        stride = url_widgets.number(_("Stride s"), "pad_stride", usual["pad_stride"])
-        dilation = url_widgets.number(
-            _("Dilation d"),
-            "pad_dilation",
-            usual["pad_dilation"],
-            help_=_("Cells from one of the kernel's to the next."),
+        stride = STATE.number("pad_stride", _("Stride s"))
+        dilation = STATE.number(
+            "pad_dilation", _("Dilation d"), _("Cells from one of the kernel's to the next.")
         )
     return size, kernel, stride, padding, dilation
 
 
 def _place(key: str) -> int:
-    given = st.query_params.get(key, "1")
+    given = STATE.query(key) or "1"
     return max(int(given) - 1, 0) if re.fullmatch(r"\d{1,4}", given) else 0
 
 
 def board(data: strip_board.Data, key: str) -> None:
     """The picture; the window chosen on it goes into the address."""
-    url_state.forget_if_new(key, data["key"])
+    STATE.forget_if_new(key, data["key"])
     at = strip_board.show(data, key=f"{key}_board", at=_place(key))
-    url_state.put(key, str(at + 1), "1")
+    STATE.put(key, at + 1, 1)
 
 
 def good_axis(numbers: tuple[int, int, int, int, int]) -> Axis:

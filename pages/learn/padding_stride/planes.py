@@ -8,11 +8,12 @@ from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
 from pages.learn.padding_stride import strip_words
 from pages.learn.padding_stride.parts import TWO_DEFAULTS, board, cells, layer_call, windows_csv
+from pages.learn.padding_stride.state import STATE
 
 
 def read_pair(text: str, what: str, least: int, most: int) -> tuple[int, int]:
@@ -41,7 +42,7 @@ def read_pair(text: str, what: str, least: int, most: int) -> tuple[int, int]:
 
 
 def _text(key: str, label: str, help_: str) -> str:
-    return url_widgets.text(label, key, TWO_DEFAULTS[key], help_, width=150)
+    return STATE.text(key, label, help_, width=150)
 
 
 def two_axes_controls() -> tuple[str, ...]:
@@ -143,8 +144,8 @@ def same_controls() -> tuple[int, int]:
     """Input size and kernel."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls3"):
         return (
-            url_widgets.number(_("Input cells n"), "pad_same_size", 4),
-            url_widgets.number(_("Kernel k"), "pad_same_kernel", 2),
+            STATE.number("pad_same_size", _("Input cells n")),
+            STATE.number("pad_same_kernel", _("Kernel k")),
         )
 
 

@@ -7,13 +7,13 @@ import torch
 
 from explorer.base.language import N_, _
 from explorer.networks import ops
-from explorer.ui import lesson, url_widgets
+from explorer.ui import lesson
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.lesson import Question
 from explorer.ui.small_grid import Cell, SmallGrid, small_grids
 from pages.learn.pooling.parts import gradient, setting, window_of
+from pages.learn.pooling.state import STATE
 
-MOST_SHIFT = 3
 STRIDES = (1, 2)
 
 
@@ -80,7 +80,7 @@ def shift(mode: str) -> None:
     st.subheader(_("What if the picture moves by a pixel?"), anchor=False)
     text, picture = st.columns([2, 5], gap="medium")
     with text:
-        moved = url_widgets.slider(_("pixels to the right"), "pool_shift", 1, 0, MOST_SHIFT)
+        moved = STATE.slider("pool_shift", _("pixels to the right"))
     rest, after = picture.columns(2, gap="medium")
     with rest:
         small_grids(_rows(_("at rest"), 0, mode), signed=True, stacked=True)

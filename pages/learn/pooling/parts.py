@@ -12,17 +12,16 @@ from explorer.base.inputs import Matrix
 from explorer.base.language import N_, _
 from explorer.data import photographs
 from explorer.networks import ops
-from explorer.ui import lesson, url_widgets
-from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
+from explorer.ui import lesson
+from explorer.ui.boards.window_board import MOST_INPUT, Axes, Sliding, window_board
 from explorer.ui.boards.window_code import size_formula
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import both_axes, example, matrix_text
+from pages.learn.pooling.state import NINE, STATE
 
 BOARD = "pool_board"
 Mode = Literal["max", "avg"]  # as PyTorch calls them, in every language
-MODES: tuple[Mode, ...] = ("max", "avg")
 EDGE_MAP = "; ".join(["0 1 0 0 0 -1 0"] * 6)  # of the bars under [1, −1]
-NINE = "0 1 2; 3 4 5; 6 7 8"
 SIXTEEN = "0 1 2 3; 4 5 6 7; 8 9 10 11; 12 13 14 15"
 
 
@@ -82,21 +81,19 @@ def controls(numbers: DeltaGenerator) -> Sliding:
 
     `numbers` is where on the page the grid can be written as text.
     """
-    first = presets()["nine"]
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="xsmall", key="pool_controls"
     ):
         slot = st.empty()  # filled when the others have read the link
-        mode = url_widgets.one_of(_("pooling"), "pool_mode", MODES, "max")
+        mode = STATE.one_of("pool_mode", _("pooling"))
         window = both_axes(
-            (_("window ↕"), _("window ↔")), "pool_window", first.window, MOST_KERNEL,
-            on_change=_stride_follows,
-        )  # fmt: skip
-        stride = both_axes((_("stride ↓"), _("stride →")), "pool_stride", first.stride, 9)
-        padding = both_axes((_("padding ↕"), _("padding ↔")), "pool_pad", first.padding, 4)
+            STATE, "pool_window", (_("window ↕"), _("window ↔")), on_change=_stride_follows
+        )
+        stride = both_axes(STATE, "pool_stride", (_("stride ↓"), _("stride →")))
+        padding = both_axes(STATE, "pool_pad", (_("padding ↕"), _("padding ↔")))
         with numbers.popover(_("Numbers"), icon=":material/edit:"):
             st.markdown(_("Click a cell on the board to change it, or write all of them here."))
-            given = matrix_text(_("Input"), "pool_input", first.input, MOST_INPUT)
+            given = matrix_text(STATE, "pool_input", _("Input"), MOST_INPUT)
         _example(slot, mode)
     return lesson.last_good("pool", lambda: _sliding(given, mode, window, stride, padding), _start)
 

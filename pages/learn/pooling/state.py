@@ -1,5 +1,20 @@
 """What the address of this page holds."""
 
+from explorer.ui.boards.window_board import MOST_KERNEL
+from explorer.ui.fields import Number, OneOf, Open
+from explorer.ui.matrix_input import axes
 from explorer.ui.state import State
 
-STATE = State("pooling")
+NINE = "0 1 2; 3 4 5; 6 7 8"
+MOST_SHIFT = 3
+
+STATE = State(
+    "pooling",
+    OneOf("pool_mode", "max", ("max", "avg")),  # as PyTorch calls them, in every language
+    *axes("pool_window", (2, 2), MOST_KERNEL),
+    *axes("pool_stride", (1, 1), 9),
+    *axes("pool_pad", (0, 0), 4),
+    Open("pool_input", NINE),
+    Number("pool_shift", 1, 0, MOST_SHIFT),
+    bound=True,
+)

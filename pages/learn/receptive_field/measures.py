@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from explorer import networks as architectures
 from explorer.analysis.summary import Summary
 from explorer.base import spreadsheet
 from explorer.base.language import _
@@ -10,20 +9,14 @@ from explorer.base.units import exact, percent
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Effective, Level
 from explorer.networks import NetworkSpec
-from explorer.ui import cached, lesson, url_state, url_widgets
+from explorer.ui import cached, lesson
 from explorer.ui.charts import show_chart
 from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
 from pages.learn.receptive_field import charts
 from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK, layers_of
-
-CHANNELS = 64
-
-
-# Beside the course's own: deeper ones, whose fields outgrow the picture.
-NETWORKS = ("torchvision/vgg16", "torchvision/resnet50", "torchvision/densenet121",
-            "torchvision/mobilenet_v2", "torchvision/inception_v3")  # fmt: skip
+from pages.learn.receptive_field.state import STATE
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -39,8 +32,8 @@ def effective(stack: tuple[Level, ...]) -> None:
     """Theory and measurement side by side, and how much of it lies in the middle."""
     with st.container(horizontal=True, vertical_alignment="center", key="field_effective"):
         kinds = {"random": _("Random weights"), "ones": _("Equal weights")}
-        weighted = url_state.pick_one("field_weights", _("Weights"), kinds)
-        relu = url_widgets.toggle(_("ReLU after each convolution"), "field_relu", default=False)
+        weighted = STATE.pick_one("field_weights", _("Weights"), kinds)
+        relu = STATE.toggle("field_relu", _("ReLU after each convolution"))
     text = field_stack.spell(layers_of(stack))
     found = lesson.last_good(
         "field_effective",
@@ -90,8 +83,8 @@ PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
 
 def why_small() -> None:
     """The same field at fewer weights and with more non-linearities."""
-    given = url_widgets.number(_("Channels C, in and out"), "field_channels", CHANNELS, width=190)
-    channels = lesson.last_good("field_channels", lambda: read_channels(given), lambda: CHANNELS)
+    given = STATE.number("field_channels", _("Channels C, in and out"), width=190)
+    channels = lesson.last_good("field_channels", lambda: read_channels(given), lambda: 64)
     (two, one), __ = PAIRS
     saved = 1 - _weights(two, channels) / _weights(one, channels)
     st.markdown(
@@ -175,9 +168,8 @@ def _compared(small: str, large: str, channels: int) -> list[dict[str, str]]:
 
 def networks() -> None:
     """The field of every layer with a window of a chosen network, against its picture."""
-    names = [*architectures.course(), *NETWORKS]
     with st.container(horizontal=True, vertical_alignment="bottom", key="field_pick"):
-        name = url_widgets.select(_("Network"), "field_network", names, "vgg11", width=260)
+        name = STATE.select("field_network", _("Network"), width=260)
         st.page_link(
             entry("layers").path,
             label=_("Layer by layer"),

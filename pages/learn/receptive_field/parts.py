@@ -9,12 +9,13 @@ from explorer.base import spreadsheet
 from explorer.base.language import _, current
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
-from explorer.ui import lesson, url_state, url_widgets
+from explorer.ui import lesson
 from explorer.ui.lesson import Setting
 from explorer.ui.save_buttons import save_button
 from pages.learn.receptive_field import field_board, stack_editor
+from pages.learn.receptive_field.state import STATE
 
-STACK, SIDE = "c3 c3 p2 c3 c3", 28
+STACK, SIDE = STATE.default("field_stack", "field_side").values()
 MOST_SIDE = 64
 MOST_UNITS = 128  # each way, of any layer: padding can make maps grow without end
 
@@ -31,7 +32,7 @@ def pick_view() -> str:
         "why": _("Two 3 × 3 or one 5 × 5?"),
         "networks": _("In a real network"),
     }
-    return url_state.pick_one("field_view", _("View"), words)
+    return STATE.pick_one("field_view", _("View"), words)
 
 
 def prompts(view: str) -> dict[str, Setting]:
@@ -59,17 +60,16 @@ def prompts(view: str) -> dict[str, Setting]:
 def stack_controls() -> tuple[str, int]:
     """The stack as text and the picture's side, as they were given."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="field_controls"):
-        text = url_widgets.text(
-            _("Layers, from the picture up"),
+        text = STATE.text(
             "field_stack",
-            STACK,
+            _("Layers, from the picture up"),
             _(
                 "c3 is a 3 × 3 convolution, p2 a max pooling, a2 an average pooling. Add s, p, d "
                 "with a number for stride, padding per side and dilation: c3s2, c5p2, c3d2."
             ),
             width=340,
         )
-        side = url_widgets.number(_("Picture, pixels"), "field_side", SIDE)
+        side = STATE.number("field_side", _("Picture, pixels"))
         editor = st.popover(
             _("Edit layers"), icon=":material/edit:", key="field_editor", on_change="rerun"
         )
@@ -133,9 +133,9 @@ def board(stack: tuple[Level, ...]) -> None:
         + (_(" That is more than there are.") if last.axis.size > stack[0].units else "")
     )
     data = _content(field_stack.spell(layers_of(stack)), stack[0].units, current())
-    url_state.forget_if_new("field_at", data["key"])
+    STATE.forget_if_new("field_at", data["key"])
     place = field_board.show(data, key="field_board", at=_place(stack))
-    url_state.put("field_at", _spelled(place), _spelled(_middle(stack)))
+    STATE.put("field_at", _spelled(place), _spelled(_middle(stack)))
 
 
 def _spelled(place: field_board.Place) -> str:
@@ -150,7 +150,7 @@ def _middle(stack: tuple[Level, ...]) -> field_board.Place:
 
 def _place(stack: tuple[Level, ...]) -> field_board.Place:
     """The unit in the address, else the one in the middle."""
-    given = st.query_params.get("field_at", "")
+    given = STATE.query("field_at")
     if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", given):
         return _middle(stack)
     level, row, column = map(int, given.split("."))

@@ -19,7 +19,8 @@ from explorer.training import recipes
 from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.presets import EXPERIMENTS
-from explorer.ui import link_warnings, network_picker, state, url_state
+from explorer.ui import arrival, link_warnings, network_picker, url_state
+from explorer.ui.fields import spell
 from explorer.ui.network_picker import OPTIONS
 from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
 
@@ -53,7 +54,7 @@ def _put(values: Mapping[str, Any]) -> None:
         STATE[name] = value
     own = networks.get(values["network"]).options
     usual = _values(DEFAULT) | {option.name: option.default for option in own}
-    told = {n: state.spell(value) for n, value in values.items() if value != usual[n]}
+    told = {n: spell(value) for n, value in values.items() if value != usual[n]}
     url_state.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
 
 
@@ -97,7 +98,7 @@ def arrive() -> None:
     STATE["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
         STATE["network"] = DEFAULT.network
-    elif STATE.brought_network:
+    elif arrival.network_brought():
         _put(_values(_of_network(address)))
     elif said or preset:
         _put(_said(address, _said_recipe(preset, address)))
@@ -231,7 +232,7 @@ def pick_network() -> None:
             width=290,
         )
         STATE.put("network", name, DEFAULT.network)
-        STATE.carry(network=name)
+        arrival.carry(STATE, network=name)
         options = networks.get(name).options
         for option in options:
             network_picker.pick_option(STATE, option)

@@ -2,7 +2,8 @@
 
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
-from explorer.ui.state import Number, OneOf, Open, State, Switch
+from explorer.ui.fields import Number, OneOf, Open, Switch
+from explorer.ui.state import State
 
 DEFAULT = Recipe("lenet")  # the address leaves out what is as here
 NUMBERS = ("size", "epochs", "batch_size", "crop", "train_subset", "test_subset", "seed")

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Source
-from pages.learn.batch_norm.settings import RUN
+from pages.learn.batch_norm.state import RUN
 from tests import opened_pages
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, spell
 from explorer.ui.entries import entry
-from pages.learn.channels import cost
+from pages.learn.channels.state import KERNEL_SIDES
 from pages.learn.check import score
 from pages.learn.check.series import Given, Place
 from tests import opened_pages
@@ -191,7 +191,7 @@ def test_the_page_on_channels_has_every_kernel_whose_cost_is_asked() -> None:
     ]
     sides = {each.draft.see.params.get("channels_kernel_size") for each in asked} - {None}
     assert len(sides) > 2
-    assert sides <= set(map(str, cost.KERNELS))
+    assert sides <= set(map(str, KERNEL_SIDES))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from explorer.analysis import summary
 from explorer.lessons import field_stack
 from explorer.networks import NetworkSpec
 from pages.learn.receptive_field import charts, measures, parts, questions
+from pages.learn.receptive_field.state import NETWORKS
 from tests import opened_pages
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
@@ -212,7 +213,7 @@ def test_the_networks_chart_is_the_engines_record():
     assert list(both.values()) == [3, 4, 8, 10, 18, 26, 30, 46, 62, 70, 102, 134, 150]
 
 
-@pytest.mark.parametrize("name", measures.NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_offered_network_has_fields(name: str):
     found = summary.measure(NetworkSpec.parse(name), networks.get(name).input_size)
     assert len(charts.windows(found)) > 10
