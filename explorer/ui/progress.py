@@ -25,7 +25,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.base import plain_text
 from explorer.base.language import _, ngettext
-from explorer.base.tasks import Client, Ending, Pool, Refused, SharedTasks, Steps, Task
+from explorer.base.tasks import Client, Pool, Refused, SharedTasks, Steps, Task
 from explorer.base.units import exact
 from explorer.ui import link_warnings, visitor
 
@@ -176,7 +176,7 @@ def follow(
         with _row(name):
             st.markdown(_("Stopped."), width="content")
             switch(name, key)
-    elif not (held is task and task.ending is Ending.REFUSED):
+    elif held is not task or not task.failed:
         tasks.ask(key, steps)
         if not task.wait(MOMENT if held is task else max(PATIENCE - task.age, MOMENT)):
             live(partial(_followed, tasks, key, steps, name, words, task.latest))
@@ -192,7 +192,9 @@ def _followed(
     seen: Value | None,
     _timed: bool,
 ) -> bool:
-    task = tasks.ask(key, steps)
+    task = tasks.find(key)
+    if not task.failed:
+        tasks.ask(key, steps)
     with _row(name):
         switch(name, key, task)
         bar(task.done, task.total, words(task))

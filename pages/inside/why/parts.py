@@ -5,23 +5,18 @@ from functools import partial
 import streamlit as st
 
 from explorer.base.language import _
+from explorer.base.tasks import Task
 from explorer.base.units import percent
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS, Deletion, Guess
+from explorer.ui import progress
 from explorer.ui.charts import show_chart
 from explorer.ui.inside import recordings
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import Content, save_buttons
-from pages.inside.why import boards, charts, computation, controls, results
-from pages.inside.why.computation import Piece, Work
+from pages.inside.why import boards, charts, controls, results
 from pages.inside.why.controls import Looked
-from pages.inside.why.results import Explained, Question
-
-PATIENCE = 0.9  # seconds until the page shows how far it is
-EVERY = 0.5  # seconds between two looks at the work
-MOMENT = 0.05
-STOPPED = "why stopped"  # the key of the work that this visitor has stopped
-HELD = "why work"  # what was asked for last: results stay with the visitor who waited for them
+from pages.inside.why.results import Explained, Parts, Piece, Question
 
 
 def show(looked: Looked) -> None:
@@ -44,16 +39,16 @@ def _show(looked: Looked) -> None:
         _answer(looked, guesses, target, of)
         mode.tell(recordings.summary(looked.subject))
     with looked.waiting:
-        work = _work(pieces)
+        task = _task(looked, pieces)
     with right:
-        explained = results.explained(work)
+        explained = results.explained(task, pieces)
         boards.maps(
             question,
             explained,
             _titles(looked, target),
             of=of,
             picture=looked.shown,
-            stopped=STOPPED in st.session_state,
+            stopped=progress.halted("why", results.key(pieces)),
         )
     with left:
         _check(looked, guesses, target, explained)
@@ -99,58 +94,21 @@ def _titles(looked: Looked, target: int) -> list[str]:
 # -- waiting ----------------------------------------------------------------------------------
 
 
-def _work(pieces: list[Piece]) -> Work:
+def _task(looked: Looked, pieces: list[Piece]) -> Task[Parts]:
     """The work; if it takes longer than a moment, how far it is and a button that stops it."""
-    key = tuple(piece.key for piece in pieces)
-    held: Work | None = st.session_state.get(HELD)
-    known = held if held and held.key == key else None
-    if known and st.session_state.get(STOPPED) == key:
-        _offer_to_go_on()
-        return known
-    st.session_state.pop(STOPPED, None)
-    work = _ask(pieces)
-    if not work.wait(MOMENT if known else PATIENCE) or work.given_up:
-        _watch(pieces, len(work.found))
-    return work
+    nbytes = len(pieces) * looked.subject.picture.nbytes
+    key, steps = results.key(pieces), results.steps(pieces)
+    return progress.follow(results.TASKS, key, steps, "why", _told, nbytes=nbytes)
 
 
-def _ask(pieces: list[Piece]) -> Work:
-    """The work that this visitor waits for."""
-    work = computation.ask(pieces, st.session_state.get(HELD))
-    st.session_state[HELD] = work
-    return work
-
-
-def _offer_to_go_on() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
-        st.markdown(_("Stopped."))
-        if st.button(_("Go on"), key="why_go_on", icon=":material/play_arrow:"):
-            st.session_state.pop(STOPPED)
-            st.rerun()
-
-
-@st.fragment(run_every=EVERY)
-def _watch(pieces: list[Piece], shown: int) -> None:
-    """How far it is, with the time left; the page is drawn anew when there is more to see."""
-    work = _ask(pieces)
-    if work.wait(MOMENT) or len(work.found) > shown:
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", key="why_progress"):
-        if st.button(_("Stop"), key="why_stop", icon=":material/stop_circle:"):
-            st.session_state[STOPPED] = work.key
-            st.rerun()
-        st.progress(min(work.done / work.total, 1.0), _told(work))
-
-
-def _told(work: Work) -> str:
-    if work.began is None:
+def _told(task: Task[Parts]) -> str:
+    if task.waiting or not task.total:
         return _("Waiting for other visitors’ work …")
-    done, total = round(work.done), work.total
-    left = work.seconds_left
+    left = task.seconds_left
     if left is None:
-        return _("{done} of {total} passes").format(done=done, total=total)
+        return _("{done} of {total} passes").format(done=task.done, total=task.total)
     return _("{done} of {total} passes · {seconds} s left").format(
-        done=done, total=total, seconds=round(left)
+        done=task.done, total=task.total, seconds=round(left)
     )
 
 

@@ -1,24 +1,26 @@
 """What the page "Why this class?" computes: heat maps, curves that check them, and a control."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
 from explorer.base.cache import SizedCache
+from explorer.base.tasks import COMPUTING, SharedTasks, Steps, Task
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS, STEPS, Deletion, Guess, Progress
 from explorer.ui.inside.recordings import Subject
-from pages.inside.why import computation
-from pages.inside.why.computation import Piece, Result, Work
 
 ORDERS = 5  # of chance
 CHANCE = "chance"
 FEW = 0.05  # of probability: there is little to lose
+MOST_BYTES = 120_000_000  # of all results that are kept, and once more by the questions
 MOST_ANSWERS = 20_000_000  # bytes
 BYTES = 120  # of a guess, roughly
+
+Result = Tensor | tuple[Deletion, ...]
 
 _answers: SizedCache[tuple[Guess, ...]] = SizedCache(MOST_ANSWERS, lambda each: BYTES * len(each))
 
@@ -64,7 +66,76 @@ def identity(subject: Subject) -> tuple[Hashable, ...]:
     return subject.known, subject.digest
 
 
-# -- the pieces -------------------------------------------------------------------------------
+# -- the pieces ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the work, whose result is kept by itself."""
+
+    name: str
+    key: Hashable  # equal for equal results
+    passes: int  # roughly, forward passes: its share in the time
+    make: Callable[[Progress], Result] = field(compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What pieces have given so far, by their names, and a sentence for each that failed."""
+
+    found: Mapping[str, Result]
+    errors: Mapping[str, str]
+
+
+def _nbytes(result: Result) -> int:
+    if isinstance(result, Tensor):
+        return result.nbytes
+    return sum(each.fraction.nbytes + each.probability.nbytes for each in result)
+
+
+TASKS: SharedTasks[Parts] = SharedTasks(COMPUTING, MOST_BYTES)
+_cache: SizedCache[Result] = SizedCache(MOST_BYTES, _nbytes)
+
+
+def key(pieces: Sequence[Piece]) -> Hashable:
+    """Equal for works that do the same."""
+    return tuple(piece.key for piece in pieces)
+
+
+def steps(pieces: Sequence[Piece]) -> Steps[Parts]:
+    """Do them one after the other; what is there of them is not done again, what failed is."""
+    errors: dict[str, str] = {}
+    total = sum(piece.passes for piece in pieces)
+
+    def run(task: Task[Parts]) -> Iterator[Parts]:
+        found, before = dict(task.latest.found if task.latest else {}), 0
+        for piece in pieces:
+            if piece.name not in found and piece.name not in errors:
+                try:
+                    found[piece.name] = result(piece, _telling(task, before, piece.passes, total))
+                except ValueError as error:
+                    errors[piece.name] = str(error)
+                yield Parts(dict(found), dict(errors))
+            before += piece.passes
+        if errors:
+            raise ValueError("; ".join(errors.values()))
+
+    return run
+
+
+def _telling(task: Task[Parts], before: int, passes: int, total: int) -> Progress:
+    """Progress of all, from that of one that has so many `passes`."""
+
+    def tell(done: int, of: int) -> None:
+        task.tell(before + passes * done // of, total)
+
+    tell(0, 1)
+    return tell
+
+
+def result(piece: Piece, tell: Progress) -> Result:
+    """What a piece gives: kept, or made now."""
+    return _cache.get(piece.key, lambda: piece.make(tell))
 
 
 def pieces(question: Question, control: Subject | None) -> list[Piece]:
@@ -139,7 +210,7 @@ def _deletion(question: Question, method: str) -> Piece:
 
 
 def _curve(question: Question, heat: Piece, tell: Progress) -> Deletion:
-    order = computation.result(heat, tell)
+    order = result(heat, tell)
     assert isinstance(order, Tensor)
     subject, target = question.subject, question.target
     empty = _empty(question)
@@ -197,9 +268,13 @@ class Explained:
         return self.curves[method].area < min(each.area for each in self.chance)
 
 
-def explained(work: Work) -> Explained:
+def explained(task: Task[Parts], pieces: Sequence[Piece]) -> Explained:
     """The results so far."""
-    found = dict(work.found)  # the work goes on
+    parts = task.latest or Parts({}, {})
+    found, errors = parts.found, dict(parts.errors)
+    if task.failed:
+        missing = [piece.name for piece in pieces if piece.name not in found]
+        errors = dict.fromkeys(missing, task.sentence) | errors
     curves = {each: found.get(name("deletion", each)) for each in METHODS}
     chance = found.get(CHANCE, ())
     return Explained(
@@ -207,7 +282,7 @@ def explained(work: Work) -> Explained:
         _heats(found, "control"),
         {method: curve[0] for method, curve in curves.items() if isinstance(curve, tuple)},
         chance if isinstance(chance, tuple) else (),
-        dict(work.errors),
+        errors,
     )
 
 

@@ -33,7 +33,6 @@ from pages.inside.compare import computation, one_picture
 from pages.inside.feature_maps import controls as maps_page
 from pages.inside.feature_visualization import subjects
 from pages.inside.kernels import controls, kept
-from pages.inside.why import computation as inside_why_work
 from pages.inside.why import mistakes, results
 from pages.inside.why.results import Question
 from tests.conftest import settled
@@ -59,10 +58,9 @@ def forget() -> None:
         one_picture._guesses, computation._counts, computation._timings,
         subjects._ascents, subjects._searches, mistakes._kept,
         results._answers, kept._overviews, recordings._overviews,
-        recordings._recordings, weights._cache,
+        recordings._recordings, weights._cache, results._cache, results.TASKS,
     ):  # fmt: skip
         cache.clear()
-    inside_why_work.forget()
 
 
 @pytest.fixture
@@ -195,16 +193,17 @@ def test_an_explanation_is_of_one_epoch(run: int) -> None:
     pieces = results.pieces(question, None)
     epoch_ends(run, 2)
     forget()
-    work = inside_why_work.ask(pieces)
-    assert work.wait(60)
+    task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
+    assert task.wait(60)
     heat = attribution.grad_cam(network, given(), 3, layer="conv2")
-    torch.testing.assert_close(results.explained(work).maps["grad_cam"], heat)
+    torch.testing.assert_close(results.explained(task, pieces).maps["grad_cam"], heat)
     delete(run)
     forget()
-    work = inside_why_work.ask(results.pieces(question, None))
-    assert work.wait(60)
-    assert not work.found
-    assert all("deleted a moment ago" in sentence for sentence in work.errors.values())
+    task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
+    assert task.wait(60)
+    errors = results.explained(task, pieces).errors
+    assert set(errors) == {piece.name for piece in pieces}
+    assert all("deleted a moment ago" in sentence for sentence in errors.values())
 
 
 def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:

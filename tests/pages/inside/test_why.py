@@ -2,7 +2,6 @@
 
 import base64
 import csv
-import gc
 import io
 import json
 import shutil
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 from explorer import weights
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
+from explorer.base.tasks import COMPUTING, Task
 from explorer.data import datasets, pictures
 from explorer.figures import maps
 from explorer.inside import attribution
@@ -33,15 +33,13 @@ from explorer.inside.attribution import METHODS
 from explorer.networks import get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
+from explorer.ui import progress
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import Choice
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.why import boards as inside_why_board
-from pages.inside.why import charts, computation, mistakes
-from pages.inside.why import parts as inside_why_view
-from pages.inside.why import results as inside_why_pieces
-from pages.inside.why.computation import Piece, Work
-from pages.inside.why.results import Question
+from pages.inside.why import charts, mistakes, results
+from pages.inside.why.results import Explained, Parts, Piece, Question
 from tests.conftest import settled
 from tests.opened_pages import boards, opened, press, text, untold
 
@@ -54,11 +52,13 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home, an empty folder of trained weights, and a page that waits for all."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(inside_why_view, "PATIENCE", 60.0)
+    monkeypatch.setattr(progress, "PATIENCE", 60.0)
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
-    computation.forget()
-    for cache in (inside_why_pieces._answers, mistakes._kept, weights._cache):
+    for task in COMPUTING.tasks:
+        task.stop()
+        assert task.wait(30)
+    for cache in (results.TASKS, results._cache, results._answers, mistakes._kept, weights._cache):
         cache.clear()
 
 
@@ -187,7 +187,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
 
 
 def test_a_map_of_zeros_says_so() -> None:
-    found = inside_why_pieces.Explained({}, {"grad_cam": torch.zeros(4, 4)}, {}, (), {})
+    found = results.Explained({}, {"grad_cam": torch.zeros(4, 4)}, {}, (), {})
     assert "says nothing" in inside_why_board._note(found, "control", "grad_cam")
     drawn = charts.drawn(torch.zeros(4, 4), signed=True)
     assert (drawn["low"], drawn["high"], drawn["cut"]) == (0, 0, False)
@@ -337,34 +337,12 @@ def test_thirty_who_search_share_what_is_known_and_take_turns(
 # -- work that takes a while ------------------------------------------------------------------
 
 
-def piece(name: str, make: Any, key: str = "") -> Piece:
-    return Piece(name, key or name, 10, make)
-
-
-def test_the_same_is_made_once_for_thirty_visitors() -> None:
-    made = []
-
-    def make(tell: attribution.Progress) -> Tensor:
-        tell(1, 2)
-        made.append(1)
-        time.sleep(0.05)
-        return torch.ones(3)
-
-    def visit(_n: int) -> Tensor:
-        work = computation.ask([piece("a", make)])
-        assert work.wait(20)
-        found = work.found["a"]
-        assert isinstance(found, Tensor)
-        return found
-
-    with ThreadPoolExecutor(VISITORS) as threads:
-        results = list(threads.map(visit, range(VISITORS)))
-    assert len(made) == 1
-    assert all(each is results[0] for each in results)
+def piece(name: str, make: Any, passes: int = 10) -> Piece:
+    return Piece(name, name, passes, make)
 
 
 def test_thirty_visitors_at_once_each_get_their_own() -> None:
-    settings = inside_why_pieces.Settings("conv2", 7, 7, 5, "black", "none")
+    settings = results.Settings("conv2", 7, 7, 5, "black", "none")
 
     def question(visitor: int) -> Question:
         picture = given(f"digits:test:{visitor}")
@@ -372,58 +350,55 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
         subject = Subject(known, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
 
-    def visit(visitor: int) -> Work:
-        work = computation.ask(inside_why_pieces.pieces(question(visitor), None))
-        assert work.wait(60)
-        return work
+    def visit(visitor: int) -> Explained:
+        pieces = results.pieces(question(visitor), None)
+        task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
+        assert task.wait(60)
+        return results.explained(task, pieces)
 
     with ThreadPoolExecutor(VISITORS) as threads:
-        works = list(threads.map(visit, range(VISITORS)))
-    for visitor, work in enumerate(works):
+        found = list(threads.map(visit, range(VISITORS)))
+    for visitor, explained in enumerate(found):
         network = weights.load("lenet", None, f"untrained:{visitor}")
         heat = attribution.grad_cam(
             network, given(f"digits:test:{visitor}"), visitor % 10, layer="conv2"
         )
-        torch.testing.assert_close(inside_why_pieces.explained(work).maps["grad_cam"], heat)
+        torch.testing.assert_close(explained.maps["grad_cam"], heat)
 
 
-def test_work_that_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computation, "PATIENCE", 0.05)
+def test_what_fails_is_a_sentence_of_its_own_and_tried_again_by_others() -> None:
+    made: list[str] = []
+    told: list[tuple[int, int]] = []
 
-    def make(tell: attribution.Progress) -> Tensor:
-        for step in range(1000):
-            tell(step, 1000)
-            time.sleep(0.01)
-        raise AssertionError("it went on")
-
-    work = computation.ask([piece("quick", lambda _tell: torch.ones(1)), piece("slow", make)])
-    end = time.monotonic() + 10
-    while not work.finished and time.monotonic() < end:
-        time.sleep(0.02)
-    assert work.finished
-    assert set(work.found) == {"quick"}
-    assert not work.errors
-    assert computation.ask([piece("quick", make)]).wait(5)  # what was ready is kept
-
-
-def test_what_goes_wrong_is_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
     def refuse(_tell: attribution.Progress) -> Tensor:
+        made.append("refused")
         raise ValueError("Choose a smaller patch.")
+
+    def fine(tell: attribution.Progress) -> Tensor:
+        tell(1, 2)
+        made.append("fine")
+        return torch.ones(1)
 
     def fail(_tell: attribution.Progress) -> Tensor:
         raise RuntimeError("a fault of ours")
 
-    work = computation.ask([piece("refused", refuse), piece("fine", lambda _t: torch.ones(1))])
-    assert work.wait(5)
-    assert work.errors == {"refused": "Choose a smaller patch."}
-    assert set(work.found) == {"fine"}
-    broken = computation.ask([piece("broken", fail)])
-    assert broken.wait(5)
-    assert "our mistake" in broken.errors["broken"]
-    end = time.monotonic() + 5
-    while "a fault of ours" not in caplog.text and time.monotonic() < end:
-        time.sleep(0.02)
-    assert "a fault of ours" in caplog.text
+    pieces = [piece("map saliency", refuse), piece("map occlusion", fine, 30)]
+    task: Task[Parts] = Task()
+    for _visitor in range(2):
+        task.queue(results.steps(pieces))
+        task.run(0)
+        task.run(0)  # however short the turns
+        task.run(0)
+        explained = results.explained(task, pieces)
+        assert explained.errors == {"map saliency": "Choose a smaller patch."}
+        assert set(explained.maps) == {"occlusion"}
+        told.append((task.done, task.total))
+    assert told == [(25, 40), (0, 40)]  # 10 and half of 30; then only what failed is tried
+    assert made == ["refused", "fine", "refused"]
+    task.queue(results.steps([piece("map grad_cam", fail), *pieces]))
+    task.run()
+    errors = results.explained(task, [piece("map grad_cam", fail)]).errors
+    assert "our mistake" in errors["map grad_cam"]
 
 
 def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -437,7 +412,7 @@ def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Mo
 
     occlusion = METHODS["occlusion"]
     monkeypatch.setitem(METHODS, "occlusion", replace(occlusion, explain=slow))
-    monkeypatch.setattr(inside_why_view, "PATIENCE", 0.5)
+    monkeypatch.setattr(progress, "PATIENCE", 0.5)
     at = opened("why", picture="digits:test:0")
     for _again in range(40):  # until the quick maps are there
         if sum(bool(each.get("values")) for each in board(at, "maps")["rows"][0]["maps"]) == 3:
@@ -448,52 +423,16 @@ def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Mo
     at.button(key="why_stop").click().run()
     assert "Stopped" in text(at)
     free.set()
-    monkeypatch.setattr(inside_why_view, "MOMENT", 20.0)
+    monkeypatch.setattr(progress, "MOMENT", 20.0)
     at.button(key="why_go_on").click().run()
     assert not at.exception
     assert all(each["values"] for each in board(at, "maps")["rows"][0]["maps"])
 
 
-def test_who_waited_has_the_results_whatever_the_cache_let_go(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(computation, "_cache", SizedCache(1, computation._nbytes))
-    made: list[int] = []
-
-    def make(tell: attribution.Progress) -> Tensor:
-        tell(1, 2)
-        made.append(1)
-        return torch.full((3,), float(len(made)))
-
-    def visit(visitor: int) -> tuple[Work, Tensor]:
-        """Look now and then, as a page does, and once more at the end to draw."""
-        work = None
-        while work is None or not work.wait(0.01):
-            work = computation.ask([piece("a", make, f"a {visitor}")], work)
-        found = computation.ask([piece("a", make, f"a {visitor}")], work).found["a"]
-        assert isinstance(found, Tensor)
-        return work, found
-
-    with ThreadPoolExecutor(VISITORS) as threads:
-        results = list(threads.map(visit, range(VISITORS)))
-    assert len(made) == VISITORS
-    work, found = visit(3)  # another visitor who asks the same, while the first one still looks
-    assert work is results[3][0]
-    assert found is results[3][1]
-    del work, found, results
-    end = time.monotonic() + 30
-    while computation._works and time.monotonic() < end:  # threads that are just leaving
-        gc.collect()
-        time.sleep(0.01)
-    assert not computation._works  # nobody looks any more
-    visit(3)
-    assert len(made) == VISITORS + 1
-
-
 def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computation, "_cache", SizedCache(1, computation._nbytes))
-    monkeypatch.setattr(inside_why_view, "PATIENCE", 0.0)  # however fast: what is made comes later
-    monkeypatch.setattr(inside_why_view, "MOMENT", 0.0)
+    monkeypatch.setattr(results, "_cache", SizedCache(1, results._nbytes))
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)  # however fast: what is made comes later
+    monkeypatch.setattr(progress, "MOMENT", 0.0)
     plain, made = METHODS["occlusion"], []
 
     def explain(*given: Any, **options: Any) -> Tensor:
@@ -512,49 +451,6 @@ def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch)
     at.run()
     assert not at.get("progress")
     assert len(made) == 3  # the map, its deletion, which found none kept, and the control's map
-
-
-def test_what_was_given_up_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    go = threading.Event()
-
-    def make(tell: attribution.Progress) -> Tensor:
-        assert go.wait(30)
-        tell(1, 2)
-        return torch.ones(1)
-
-    monkeypatch.setattr(computation, "PATIENCE", -1.0)  # nobody is patient enough
-    first = computation.ask([piece("a", make)])
-    go.set()
-    assert first.wait(30)
-    assert first.given_up
-    monkeypatch.setattr(computation, "PATIENCE", 60.0)
-    again = computation.ask([piece("a", make)], first)
-    assert again.wait(30)
-    assert (set(again.found), again.given_up) == ({"a"}, False)
-
-
-def test_a_failure_stays_with_who_waited_and_others_try_again() -> None:
-    made: list[int] = []
-
-    def make(_tell: attribution.Progress) -> Tensor:
-        made.append(1)
-        if len(made) == 1:
-            raise ValueError("Not now.")
-        return torch.ones(1)
-
-    first = computation.ask([piece("a", make)])
-    assert first.wait(30)
-    assert computation.ask([piece("a", make)], first).errors == {"a": "Not now."}
-    other = computation.ask([piece("a", make)])
-    assert other.wait(30)
-    assert set(other.found) == {"a"}
-
-
-def test_time_left_follows_from_the_rate() -> None:
-    work = Work([piece("a", None), piece("b", None)])
-    assert work.seconds_left is None
-    work.began, work.done = time.monotonic() - 5, 5.0
-    assert work.seconds_left == pytest.approx(15, abs=0.5)
 
 
 # -- figures and files ------------------------------------------------------------------------
