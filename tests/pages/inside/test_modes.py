@@ -9,9 +9,9 @@ from explorer import weights
 from explorer.analysis import summary
 from explorer.data import pictures
 from explorer.networks import NetworkSpec
+from explorer.ui import progress
 from explorer.ui.model_picker import mode
 from pages.inside.compare import computation
-from pages.inside.why import parts
 from tests.opened_pages import boards, opened, text
 
 NORM = "Evaluation mode, as a network is used: batch norm takes its moving averages."
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
     monkeypatch.setattr(computation, "PIECE", 0.01)
-    monkeypatch.setattr(parts, "PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
     yield
     weights._cache.clear()
 
