@@ -34,7 +34,7 @@ def steps(
         pictures = torch.rand(recipe.batch_size, *setting.input_size).to(learner.device)
         pictures = pictures.contiguous(memory_format=setting.numbers.layout)
         labels = torch.arange(recipe.batch_size, device=learner.device)
-        labels %= setting.spec.classes
+        labels %= setting.spec.num_classes
         step = partial(learner.update, pictures, labels)
         for number in itertools.count():
             if recorder and number == capture.WARM_UP:

@@ -62,6 +62,7 @@ def _untold(_done: int, _total: int) -> None:
 def _readers() -> dict[str, Callable[[Path], object]]:
     from explorer import weights
     from explorer.data.decoding import pictures
+    from explorer.networks import NetworkSpec
     from explorer.training import checkpoints
     from explorer.ui.model_picker import weight_sources
     from explorer.weights import published
@@ -70,7 +71,7 @@ def _readers() -> dict[str, Callable[[Path], object]]:
         weights.FOLDER = path.parent
         for source in weights.sources(NETWORK):  # who only lists them must not fall over it
             weight_sources.title(NETWORK, source)
-        return weights.load(NETWORK, {}, f"shipped:{path.stem}")
+        return weights.load(NetworkSpec.parse(NETWORK), f"shipped:{path.stem}")
 
     def downloaded(path: Path) -> object:
         name = path.with_suffix(".pth")

@@ -42,6 +42,11 @@ class NetworkSpec:
         return registry.spell(self.source, self.key)
 
     @property
+    def stem(self) -> str:
+        """The name as files can have it: "torchvision-resnet18"."""
+        return self.name.replace("/", "-")
+
+    @property
     def architecture(self) -> Architecture:
         """The network's facts."""
         return registry.source(self.source).architecture(self.key)
@@ -59,7 +64,7 @@ class NetworkSpec:
         return size._replace(channels=int(dict(self.options)[registry.IN_CHANNELS.name]))
 
     @property
-    def classes(self) -> int:
+    def num_classes(self) -> int:
         """How many it tells apart."""
         return int(dict(self.options)[registry.NUM_CLASSES.name])
 

@@ -9,8 +9,8 @@ from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.language import _
 from explorer.base.units import times
-from explorer.ui.model_picker import Choice
 from explorer.ui.state import State
+from explorer.weights import Model
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ def use(size: str, field: str, value: str | int) -> Fix:
     return Fix(_("Use {size}").format(size=size), field, value)
 
 
-def complain(state: State, given: SizeMismatch | str, choice: Choice) -> None:
+def complain(state: State, given: SizeMismatch | str, model: Model) -> None:
     """Say what keeps a page from looking into a network; where a size can be chosen, offer one."""
     if isinstance(given, str):
         st.error(given, icon=":material/broken_image:")
         return
     near = given.nearest
-    square = near and near[1] == near[2] and not choice.known.card
-    fixes = [use(times(near[1:]), "side", near[1])] if near and square else []
-    show(state, given, choice.known.network, *fixes)
+    square = near and near.height == near.width and not model.card
+    fixes = [use(times(near[1:]), "side", near.height)] if near and square else []
+    show(state, given, model.spec.name, *fixes)

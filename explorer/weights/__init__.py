@@ -1,4 +1,4 @@
-"""Which network with which weights, as plain values: names, options, and a source.
+"""A network with exactly these weights, and where weights come from: a source.
 
 A source is a text that fits into a link:
 
@@ -11,13 +11,12 @@ A source is a text that fits into a link:
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import Tensor, nn
 
-from explorer import networks, runs
+from explorer import runs
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
@@ -25,7 +24,6 @@ from explorer.base.storage import PROJECT
 from explorer.base.units import size
 from explorer.data.datasets import Progress
 from explorer.networks import NetworkSpec
-from explorer.networks.registry import Value
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
 from explorer.training.initialisation import initialise
@@ -43,21 +41,21 @@ _FORM = re.compile(r"(untrained|shipped|run):([A-Za-z0-9_.-]{1,80})(?:@(\d{1,6})
 
 
 @dataclass(frozen=True)
-class Weights:
-    """What a source stood for when it was asked. `options` are all of the network's.
+class Model:
+    """A network with the weights that a source stood for when it was asked.
 
-    `shape` (C, H, W) and `normalisation` (see `pictures`) are those that it was trained with.
+    `size` and `normalisation` (see `pictures`) are those of the pictures that it was trained with;
+    an untrained network can be looked at with pictures of another size.
     `card` is that of a trained network, also where it is to be seen as it was before (`epoch` 0).
 
     A run that is trained gains an epoch every few minutes, and "run:7" is another file then: what
-    takes a while keeps its `Weights` and loads them with `load_known`. Equal ones give equal
-    networks, so that results can be kept by them.
+    takes a while keeps its model. Equal ones load equal networks, so that results can be kept by
+    them.
     """
 
+    spec: NetworkSpec
     source: str
-    network: str
-    options: Mapping[str, Value] = field(hash=False)
-    shape: InputSize
+    size: InputSize
     seed: int = 0
     epoch: int | None = None
     classes: tuple[str, ...] = ()
@@ -67,14 +65,38 @@ class Weights:
     stamp: int = 0  # when its file was written, in nanoseconds; 0 without one
 
     @property
-    def spec(self) -> NetworkSpec:
-        """The network."""
-        return NetworkSpec.parse(self.network, self.options)
+    def spelled(self) -> str:
+        """As in links: the network's name, a colon, and the source."""
+        return f"{self.spec.name}:{self.source}"
 
     @property
     def trained(self) -> bool:
         """Whether anything has been learned."""
         return self.source == PUBLISHED or (self.card is not None and self.epoch != 0)
+
+    @property
+    def dataset(self) -> str:
+        """What it learned from, or would have: a data set's name, "imagenet", or ""."""
+        if self.source == PUBLISHED:
+            return "imagenet"
+        return self.card.dataset if self.card else ""
+
+    @property
+    def learned(self) -> str:
+        """The data set that it was trained on; "" for one that was not, or on none of ours."""
+        return self.card.dataset if self.card and self.trained else ""
+
+    def load(self, progress: Progress | None = None) -> nn.Module:
+        """The network, on the CPU, in evaluation mode, shared by everyone.
+
+        It is only to be read: to run it under watch, `activations.own_copy` it. Published weights
+        are downloaded if need be; `progress` hears of bytes, and what it raises stops the download.
+
+        Raises:
+            ValueError: the weights are damaged or cannot be had, or have been deleted or written
+                anew since they were asked for; the network is too large.
+        """
+        return _cache.get((self.spec, self.source, self.stamp), lambda: _loaded(self, progress))
 
 
 def sources(network: str) -> tuple[str, ...]:
@@ -111,20 +133,17 @@ def through_training(source: str) -> tuple[str, ...]:
     return (f"{source}@0", source) if kind == "shipped" else (source,)
 
 
-def facts(network: str, options: Mapping[str, object] | None, source: str) -> Weights:
+def model(spec: NetworkSpec, source: str) -> Model:
     """What `source` stands for, without loading it. Trained weights bring their own options.
 
     Raises:
-        ValueError: no such network, option or source, one that is not this network's, or one that
-            has just been deleted.
+        ValueError: no such source, one that is not this network's, or one that has just been
+            deleted.
     """
-    architecture = networks.get(network)
     if source == PUBLISHED:
-        return _published(network, options)
+        return _published(spec)
     kind, name, epoch = _parts(source)
     if kind == "untrained":
-        resolved = architecture.resolve(options)
-        shape = _shape(resolved, architecture.input_size[1:])
         seed = _number(name)
         if seed > MOST_SEED:
             raise ValueError(
@@ -132,22 +151,21 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
                     seed=seed, most=MOST_SEED
                 )
             )
-        return Weights(source, network, resolved, shape, seed=seed)
+        return Model(spec, source, spec.input_size, seed=seed)
     path = _file(kind, name, epoch)
     stamp = _written(source, path)  # before it is read: if it is written anew now, that is noticed
     card = checkpoints.read_card(path)
-    if card.network != network:
+    if card.network != spec.name:
         raise ValueError(
             _("The weights {source} are those of {theirs}, not of {network}.").format(
-                source=source, theirs=card.network, network=network
+                source=source, theirs=card.network, network=spec.name
             )
         )
-    resolved = architecture.resolve(card.options)
-    return Weights(
+    entering = card.spec.input_size
+    return Model(
+        card.spec,
         source,
-        network,
-        resolved,
-        _shape(resolved, (card.size, card.size) if card.size else architecture.input_size[1:]),
+        entering.with_sides(card.size, card.size) if card.size else entering,
         seed=card.seed,
         epoch=card.epoch if epoch is None else epoch,
         classes=card.classes,
@@ -157,65 +175,47 @@ def facts(network: str, options: Mapping[str, object] | None, source: str) -> We
     )
 
 
-def load(
-    network: str,
-    options: Mapping[str, object] | None,
-    source: str,
-    progress: Progress | None = None,
-) -> nn.Module:
-    """The network with the weights that this source stands for now: see `load_known`.
+def load(spec: NetworkSpec, source: str, progress: Progress | None = None) -> nn.Module:
+    """The network with the weights that this source stands for now.
 
     Raises:
-        ValueError: as `facts` and `load_known`.
+        ValueError: as `model` and `Model.load`.
     """
-    return load_known(facts(network, options, source), progress)
+    return model(spec, source).load(progress)
 
 
-def load_known(known: Weights, progress: Progress | None = None) -> nn.Module:
-    """The network with exactly these weights, on the CPU, in evaluation mode, shared by everyone.
-
-    It is only to be read: to run it under watch, `activations.own_copy` it. Published weights are
-    downloaded if need be; `progress` hears of bytes, and what it raises stops the download.
-
-    Raises:
-        ValueError: the weights are damaged or cannot be had, or have been deleted or written anew
-            since they were asked for; the network is too large.
-    """
-    return _cache.get(known, lambda: _loaded(known, progress))
-
-
-def _loaded(known: Weights, progress: Progress | None) -> nn.Module:
-    needed = _nbytes(known.spec.build_on_meta())
+def _loaded(model: Model, progress: Progress | None) -> nn.Module:
+    needed = _nbytes(model.spec.build_on_meta())
     if needed > MOST_BYTES:
         raise ValueError(
             _("{network} has {size} of weights; at most {most} are loaded here.").format(
-                network=known.network, size=size(needed), most=size(MOST_BYTES)
+                network=model.spec.name, size=size(needed), most=size(MOST_BYTES)
             )
         )
-    if known.source == PUBLISHED:
-        network = published.build(known.network, published.fetch(known.network, progress))
-    elif known.card and known.path and known.epoch != 0:
-        tensors, card = _read(known, known.path)
+    if model.source == PUBLISHED:
+        network = published.build(model.spec.name, published.fetch(model.spec.name, progress))
+    elif model.card and model.path and model.epoch != 0:
+        tensors, card = _read(model, model.path)
         network = checkpoints.build(card, tensors)
     else:
-        recipe = known.card.recipe if known.card else {}
-        with Seeded(known.seed):
-            network = known.spec.build()
+        recipe = model.card.recipe if model.card else {}
+        with Seeded(model.seed):
+            network = model.spec.build()
             initialise(network, str(recipe.get("initialisation", "default")))
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def _read(known: Weights, path: Path) -> tuple[dict[str, Tensor], Card]:
-    """What is in the file, if it is still the one that `facts` found."""
+def _read(model: Model, path: Path) -> tuple[dict[str, Tensor], Card]:
+    """What is in the file, if it is still the one that `model` found."""
     try:
         return checkpoints.load(path)
     finally:  # what was read of another file, or could not be read any more, was not asked for
-        if _written(known.source, path) != known.stamp:
+        if _written(model.source, path) != model.stamp:
             raise ValueError(
                 _(
                     "The weights {source} were written anew a moment ago. Reload the page to look "
                     "at the new ones."
-                ).format(source=known.source)
+                ).format(source=model.source)
             )
 
 
@@ -231,29 +231,26 @@ def _written(source: str, path: Path) -> int:
         ) from error
 
 
-def _published(network: str, options: Mapping[str, object] | None) -> Weights:
-    architecture = networks.get(network)
-    resolved, made = architecture.resolve(options), architecture.resolve()
-    if not published.exist(network):
+def _published(spec: NetworkSpec) -> Model:
+    if not published.exist(spec.name):
         raise ValueError(
             _("Published weights are there for torchvision's networks, not for {network}.").format(
-                network=network
+                network=spec.name
             )
         )
-    if resolved != made:
+    if spec != (made := NetworkSpec.parse(spec.name)):
         raise ValueError(
             _("The published weights of {network} are for {channels} channels and {classes} "
               "classes. Leave its options as they are.").format(
-                network=network, channels=made["in_channels"], classes=made["num_classes"]
+                network=spec.name, channels=made.input_size.channels, classes=made.num_classes
             )
         )  # fmt: skip
-    return Weights(
+    return Model(
+        spec,
         PUBLISHED,
-        network,
-        resolved,
-        architecture.input_size,
-        classes=published.classes(network),
-        normalisation=published.normalisation(network),
+        spec.input_size,
+        classes=published.classes(spec.name),
+        normalisation=published.normalisation(spec.name),
     )
 
 
@@ -299,10 +296,6 @@ def _file(kind: str, name: str, epoch: int | None) -> Path:
             )
         )
     return path
-
-
-def _shape(options: Mapping[str, Value], sides: tuple[int, ...]) -> InputSize:
-    return InputSize(int(options["in_channels"]), sides[0], sides[1])
 
 
 def _nbytes(network: nn.Module) -> int:

@@ -29,6 +29,7 @@ import pages
 from explorer import weights
 from explorer.base.cache import SizedCache
 from explorer.data import pictures
+from explorer.networks import NetworkSpec
 from tests.asynchronous import run_apart
 from tests.serving import ROOT, serving
 
@@ -128,13 +129,13 @@ def thirty() -> list[Visit]:
 
 def expected(wanted: Visit) -> Tensor:
     """The numbers of its channel, or of its layer's kernels, by torch alone."""
-    known = weights.facts(wanted.network, None, wanted.source)
-    network = weights.load_known(known)
+    known = weights.model(NetworkSpec.parse(wanted.network), wanted.source)
+    network = known.load()
     module = network.get_submodule(wanted.layer)
     if wanted.page == "kernels":
         found: Tensor = module.weight
         return found
-    side = wanted.side or known.shape[1]
+    side = wanted.side or known.size.height
     given = pictures.prepare(pictures.named(f"digits:test:{wanted.picture}"), (1, side, side))
     heard: list[Tensor] = []
     handle = module.register_forward_hook(lambda _module, _came, gave: heard.append(gave))

@@ -7,10 +7,11 @@ nobody waits for it and nothing goes on that nobody watches.
 from explorer.data import datasets
 from explorer.inside.comparison.counting import Answers, Count
 from explorer.inside.comparison.disagreement import CELLS, Cell, Pair, differing, pair
-from explorer.inside.comparison.entrants import MOST, Entrant, entrant, offers, read, shipped, spell
+from explorer.inside.comparison.models import MOST, model, offers, read, shipped, spell
 from explorer.inside.comparison.piecework import Piecework
 from explorer.inside.comparison.shared import Shared, shared
 from explorer.inside.comparison.timing import Timing
+from explorer.weights import Model
 
 __all__ = [
     "CELLS",
@@ -18,14 +19,13 @@ __all__ = [
     "Answers",
     "Cell",
     "Count",
-    "Entrant",
     "Pair",
     "Piecework",
     "Shared",
     "Timing",
     "count",
     "differing",
-    "entrant",
+    "model",
     "offers",
     "pair",
     "read",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def count(given: Entrant, dataset: str, pictures: int, macs: int) -> Count:
+def count(given: Model, dataset: str, pictures: int, macs: int) -> Count:
     """To be counted: what a network answers to the first test pictures of a data set.
 
     `macs` are the network's multiply-adds for one picture: they say how many are run at once.
@@ -44,9 +44,9 @@ def count(given: Entrant, dataset: str, pictures: int, macs: int) -> Count:
     Raises:
         ValueError: the data set is not at hand.
     """
-    return Count(datasets.load(dataset).test, given.shape, pictures, macs)
+    return Count(datasets.load(dataset).test, given.size, pictures, macs)
 
 
-def time(given: Entrant) -> Timing:
+def time(given: Model) -> Timing:
     """To be measured: how long a network takes for one picture on this machine."""
-    return Timing(given.shape)
+    return Timing(given.size)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from explorer.base.language import _
 from explorer.data import datasets
-from explorer.inside.comparison.entrants import Entrant
+from explorer.weights import Model
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class Shared:
     reason: str = ""
 
 
-def shared(entrants: Sequence[Entrant]) -> Shared:
+def shared(models: Sequence[Model]) -> Shared:
     """The data set that the trained ones learned from, if the others can read it too."""
-    learned = sorted({each.learned for each in entrants if each.known.trained})
+    learned = sorted({each.learned for each in models if each.trained})
     if not learned:
         return Shared("", _("None of these networks has learned anything yet."))
     titles = [_title(name) for name in learned]
@@ -33,17 +33,17 @@ def shared(entrants: Sequence[Entrant]) -> Shared:
             "", _("The data that they learned from ({data}) are not here.").format(data=titles[0])
         )
     known = datasets.get(dataset)
-    for each in entrants:
-        if (each.shape[0], each.classes) != (known.shape[0], len(known.classes)):
+    for each in models:
+        if (each.size.channels, each.spec.num_classes) != (known.shape[0], len(known.classes)):
             return Shared(
                 "",
                 _(
                     "{network} reads {channels} channels and tells {classes} classes apart, "
                     "{data} has {theirs} and {count}."
                 ).format(
-                    network=each.known.network,
-                    channels=each.shape[0],
-                    classes=each.classes,
+                    network=each.spec.name,
+                    channels=each.size.channels,
+                    classes=each.spec.num_classes,
                     data=titles[0],
                     theirs=known.shape[0],
                     count=len(known.classes),

@@ -20,7 +20,7 @@ from explorer.inside import activations, unit_arithmetic
 from explorer.inside.activations import Recording
 from explorer.inside.unit_arithmetic import points
 from explorer.ui import cached
-from explorer.ui.model_picker.model import WithWeights
+from explorer.weights import Model
 
 MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights that they hold
 MOST_WHOLE = 400_000_000  # of one: a larger network's layers are recorded one by one
@@ -32,9 +32,10 @@ IN_PLACE = (points.activation, points.batch_norm)  # rules of what works number 
 
 
 @dataclass(frozen=True)
-class Subject(WithWeights):
+class Subject:
     """A network with its weights, and the picture that it is given."""
 
+    model: Model
     digest: str  # of `picture`
     training: bool  # batch norm and dropout as in training
     picture: Tensor = field(compare=False, repr=False)  # (N, C, H, W); the first is looked at
@@ -106,7 +107,7 @@ def _in_place(operation: Operation) -> bool:
 
 def summary(subject: Subject) -> Summary:
     """What the network is made of, for its picture."""
-    return cached.measure(subject.spec, InputSize(*subject.picture.shape[1:]))
+    return cached.measure(subject.model.spec, InputSize(*subject.picture.shape[1:]))
 
 
 def _fits(subject: Subject) -> bool:
@@ -119,7 +120,7 @@ def _operations(subject: Subject) -> list[Operation]:
 
 
 def _record(subject: Subject, nodes: list[str] | None) -> Recording:
-    network = subject.load()
+    network = subject.model.load()
     with compute_slots.turn(None):
         return activations.record(network, subject.picture, nodes, training=subject.training)
 
@@ -141,7 +142,7 @@ def _overview(subject: Subject) -> Overview:
         stages = {name: _stage(recording, name) for name in (INPUT, *_names(operations))}
         span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
         return Overview(operations, stages, span)
-    network = subject.load()
+    network = subject.model.load()
     with compute_slots.turn(None):
         found = activations.glance(
             network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training

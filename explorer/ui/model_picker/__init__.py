@@ -5,20 +5,20 @@ pictures. Only an untrained one can be built in any way.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import streamlit as st
 
 from explorer import networks, weights
-from explorer.base.inputs import InputSize
 from explorer.base.language import _
+from explorer.networks import NetworkSpec
 from explorer.networks.registry import Architecture, Value
 from explorer.ui import arrival, link_warnings, network_picker, url_state
 from explorer.ui.fields import Field, Open
 from explorer.ui.model_picker import download, weight_sources
 from explorer.ui.network_picker import OPTIONS
 from explorer.ui.state import State
-from explorer.weights import Weights
+from explorer.weights import Model
 
 FIRST = "lenet"
 # What is said of one network's weights means nothing with another.
@@ -37,22 +37,7 @@ def state(page: str, *fields: Field) -> State:
     )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A network with its weights, and the shape (C, H, W) of the pictures that it gets."""
-
-    known: Weights
-    shape: InputSize
-
-    @property
-    def dataset(self) -> str:
-        """What it learned from: a data set's name, "imagenet", or ""."""
-        if self.known.source == weights.PUBLISHED:
-            return "imagenet"
-        return self.known.card.dataset if self.known.card else ""
-
-
-def pick(state: State) -> Choice | None:
+def pick(state: State) -> Model | None:
     """Network, weights and moment; of an untrained one, how it is built. To stand in a row.
 
     None if the weights cannot be had now: then the page says so, and what to do about it.
@@ -67,29 +52,27 @@ def pick(state: State) -> Choice | None:
     if base == weights.UNTRAINED:
         options, source, side = _pick_building(state, architecture)
     try:
-        known = weights.facts(architecture.name, options, source)
+        model = weights.model(NetworkSpec.parse(architecture.name, options), source)
     except ValueError as error:  # a damaged file, or a run that has just been deleted
         st.error(str(error), icon=":material/broken_image:")
         return None
     if base != weights.UNTRAINED:
-        _tell_options(state, known)
-    _write(state, known, options or {}, side)
-    height, width = (side, side) if side else known.shape[1:]
-    return Choice(known, InputSize(known.shape[0], height, width))
+        _tell_options(state, model)
+    _write(state, model, options or {}, side)
+    return replace(model, size=model.size.with_sides(side, side)) if side else model
 
 
-def know(state: State, choice: Choice) -> None:
+def know(state: State, model: Model) -> None:
     """What a link to the page may say. The rest is told, and dropped."""
-    state.know(*choice.known.options)
+    state.know(*model.spec.values)
 
 
-def at_moment(choice: Choice, source: str) -> Weights | None:
+def at_moment(model: Model, source: str) -> Model | None:
     """The same network with other weights; None if they cannot be had any more, which is said."""
-    known = choice.known
-    if source == known.source:
-        return known  # a run's last weights may be others by now
+    if source == model.source:
+        return model  # a run's last weights may be others by now
     try:
-        return weights.facts(known.network, known.options, source)
+        return replace(weights.model(model.spec, source), size=model.size)
     except ValueError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None
@@ -120,7 +103,7 @@ def _known_source(network: str, given: str) -> str:
     if not given:
         return weight_sources.first(network)
     try:
-        weights.facts(network, None, given)
+        weights.model(NetworkSpec.parse(network), given)
     except ValueError as error:
         link_warnings.say_error(error)
         return weight_sources.first(network)
@@ -146,9 +129,9 @@ def _take_building(
         )
 
 
-def _tell_options(state: State, known: Weights) -> None:
+def _tell_options(state: State, model: Model) -> None:
     """A link may want a network built otherwise than its weights were trained: that is told."""
-    for name, own in {**known.options, "side": known.shape[1]}.items():
+    for name, own in {**model.spec.values, "side": model.size.height}.items():
         given = state.query(name)
         if given and given != str(own):
             link_warnings.differs(name, given, own)
@@ -163,14 +146,14 @@ def _network_changed(state: State) -> None:
     _take_building(state, networks.get(name), {}, source)
 
 
-def _write(state: State, known: Weights, options: Mapping[str, Value], side: int) -> None:
+def _write(state: State, model: Model, options: Mapping[str, Value], side: int) -> None:
     """Write the address, and carry it to the other pages of this section."""
-    default = weight_sources.first(known.network)
-    state.put("network", known.network, FIRST)
-    state.put("weights", known.source, default)
-    usual = networks.get(known.network).input_size.height
+    default = weight_sources.first(model.spec.name)
+    state.put("network", model.spec.name, FIRST)
+    state.put("weights", model.source, default)
+    usual = model.spec.architecture.input_size.height
     state.put("side", side if side else "", usual)
-    arrival.carry(state, network=known.network, weights=known.source, side=side or "", **options)
+    arrival.carry(state, network=model.spec.name, weights=model.source, side=side or "", **options)
 
 
 # -- the widgets ------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ from explorer import runs, weights
 from explorer.base.language import _, ngettext
 from explorer.base.units import percent
 from explorer.data import datasets
+from explorer.networks import NetworkSpec
 from explorer.runs.artifacts import KeptEpochs, spans
 from explorer.ui import url_state
 from explorer.ui.model_picker.download import here
 from explorer.ui.state import State
-from explorer.weights import PUBLISHED, UNTRAINED, Weights
+from explorer.weights import PUBLISHED, UNTRAINED, Model
 
 
 def base(source: str) -> str:
@@ -42,7 +43,7 @@ def title(network: str, source: str) -> str:
     if source == PUBLISHED:
         return _("published, ImageNet")
     try:
-        card = weights.facts(network, None, source).card
+        card = weights.model(NetworkSpec.parse(network), source).card
         assert card is not None
         told = _("{data}, {accuracy}").format(
             data=datasets.get(card.dataset).title, accuracy=percent(card.test_accuracy)
@@ -122,8 +123,8 @@ def pick_before(state: State, source: str, there: Sequence[str]) -> str:
     return found
 
 
-def words(known: Weights) -> str:
+def words(model: Model) -> str:
     """A source at its moment: "run 3: BN-LeNet, epoch 2"."""
-    if known.source.startswith("untrained:"):
-        return _("random weights, seed {n}").format(n=known.seed)
-    return f"{title(known.network, base(known.source))}, {moment(known.source)}"
+    if model.source.startswith("untrained:"):
+        return _("random weights, seed {n}").format(n=model.seed)
+    return f"{title(model.spec.name, base(model.source))}, {moment(model.source)}"

@@ -16,10 +16,11 @@ from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.base.units import duration, exact
 from explorer.inside import comparison
-from explorer.inside.comparison import Count, Entrant, Piecework, Timing
+from explorer.inside.comparison import Count, Piecework, Timing
 from explorer.ui import cached
 from explorer.ui.entries import entry
 from explorer.ui.model_picker import download
+from explorer.weights import Model
 from pages.inside.compare.charts import LETTERS
 
 PIECE = 0.4  # seconds that a page works before it shows how far it is
@@ -37,7 +38,7 @@ class Side:
     """One of the networks, with its letter and its works; `count` is None without shared data."""
 
     letter: str
-    entrant: Entrant
+    model: Model
     summary: Summary
     timing: Timing
     count: Count | None
@@ -51,19 +52,19 @@ class Side:
     def advance(self, work: Piecework, seconds: float) -> None:
         """Do a piece of one of its works; if that cannot be done, it is `failed`."""
         try:
-            work.advance(self.entrant.load, seconds)
+            work.advance(self.model.load, seconds)
         except ValueError as error:
             self.failed.append(str(error))
 
 
-def sides(entrants: Sequence[Entrant], dataset: str, pictures: int) -> list[Side]:
+def sides(models: Sequence[Model], dataset: str, pictures: int) -> list[Side]:
     """Each network with what is known of it. One that cannot be loaded is said, and left out.
 
     `dataset` is "" if there is none that all of them read.
     """
     found: list[Side] = []
-    for each in entrants:
-        if each.known.source == weights.PUBLISHED and not download.here(each.known.network):
+    for each in models:
+        if each.source == weights.PUBLISHED and not download.here(each.spec.name):
             _not_here(each)
             continue
         try:
@@ -74,9 +75,9 @@ def sides(entrants: Sequence[Entrant], dataset: str, pictures: int) -> list[Side
     return found
 
 
-def _not_here(given: Entrant) -> None:
+def _not_here(given: Model) -> None:
     """Published weights are downloaded where that can be watched and stopped."""
-    network = given.known.network
+    network = given.spec.name
     st.warning(
         _("The published weights of {network} are not on this machine yet.").format(
             network=network
@@ -91,13 +92,12 @@ def _not_here(given: Entrant) -> None:
     )
 
 
-def _side(letter: str, given: Entrant, dataset: str, pictures: int) -> Side:
-    known, spec = given.known, given.known.spec
-    summary = cached.measure(spec, given.shape)
-    timing = _timings.get((spec, given.shape), lambda: comparison.time(given))
+def _side(letter: str, given: Model, dataset: str, pictures: int) -> Side:
+    summary = cached.measure(given.spec, given.size)
+    timing = _timings.get((given.spec, given.size), lambda: comparison.time(given))
     count = None
     if dataset:
-        macs, key = summary.totals.macs, (known, dataset, pictures)
+        macs, key = summary.totals.macs, (given, dataset, pictures)
         count = _counts.get(key, lambda: comparison.count(given, dataset, pictures, macs))
     return Side(letter, given, summary, timing, count)
 
@@ -110,7 +110,7 @@ def show(given: Sequence[Side]) -> list[Side]:
 
     The networks that can still be compared: those whose weights went meanwhile are said.
     """
-    key = " ".join(f"{each.entrant.spelled} {each.count and each.count.total}" for each in given)
+    key = " ".join(f"{each.model.spelled} {each.count and each.count.total}" for each in given)
     _advance(given, key)
     for side in given:
         for sentence in side.failed:

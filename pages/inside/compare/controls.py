@@ -8,10 +8,10 @@ from explorer import networks
 from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.inside import comparison
-from explorer.inside.comparison import MOST, Entrant
+from explorer.inside.comparison import MOST
 from explorer.ui import url_state
 from explorer.ui.model_picker import weight_sources
-from explorer.weights import PUBLISHED, UNTRAINED
+from explorer.weights import PUBLISHED, UNTRAINED, Model
 from pages.inside.compare.state import STATE
 
 NETS = "nets"
@@ -19,7 +19,7 @@ _CHOSEN = STATE.key(NETS)
 COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet", "bn_lenet")
 
 
-def pick() -> list[Entrant]:
+def pick() -> list[Model]:
     """The networks, in the order in which they were chosen; to stand in a row."""
     STATE.know()
     if url_state.takes_query(_CHOSEN):
@@ -40,7 +40,7 @@ def _arrive() -> None:
     st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()
 
 
-def _read(spelled: Sequence[str]) -> list[Entrant]:
+def _read(spelled: Sequence[str]) -> list[Model]:
     """What is chosen, without what has been deleted since."""
     chosen, wrong = comparison.read(",".join(spelled))
     for sentence in wrong:
@@ -73,29 +73,28 @@ def label(spelled: str) -> str:
     if source == UNTRAINED:
         return _("{network} · untrained").format(network=network)
     try:
-        source_words = words(comparison.entrant(spelled))
+        source_words = words(comparison.model(spelled))
         return _("{network} · {weights}").format(network=network, weights=source_words)
     except ValueError:  # it has been deleted a moment ago
         return spelled
 
 
-def words(entrant: Entrant, *, accuracy: bool = True) -> str:
+def words(model: Model, *, accuracy: bool = True) -> str:
     """Where weights come from, in few words; with the accuracy on their card if that is asked."""
-    known = entrant.known
-    if known.source == PUBLISHED:
+    if model.source == PUBLISHED:
         return _("published")
-    if not known.card:
-        return _("untrained") if known.seed == 0 else _("seed {n}").format(n=known.seed)
-    base, _at, epoch = known.source.partition("@")
+    if not model.card:
+        return _("untrained") if model.seed == 0 else _("seed {n}").format(n=model.seed)
+    base, _at, epoch = model.source.partition("@")
     kind, _colon, name = base.partition(":")
     if kind == "run":
         parts = [_("run {id}").format(id=name)]
     else:
-        parts = [name] if name != known.network else [] if epoch else [_("trained")]
+        parts = [name] if name != model.spec.name else [] if epoch else [_("trained")]
     if epoch:
-        parts.append(weight_sources.moment(known.source))
-    elif accuracy and known.card.test_accuracy is not None:
-        parts.append(percent(known.card.test_accuracy))
+        parts.append(weight_sources.moment(model.source))
+    elif accuracy and model.card.test_accuracy is not None:
+        parts.append(percent(model.card.test_accuracy))
     return ", ".join(parts)
 
 
@@ -138,28 +137,28 @@ def _choose(spelled: list[str]) -> None:
 # -- through training -------------------------------------------------------------------------
 
 
-def _moments(chosen: Sequence[Entrant]) -> None:
+def _moments(chosen: Sequence[Model]) -> None:
     """How far each is trained, where weights of several moments were kept."""
-    bases = [weight_sources.base(each.known.source) for each in chosen]
+    bases = [weight_sources.base(each.source) for each in chosen]
     moving = [
         (each, weight_sources.moments(base))
         for each, base in zip(chosen, bases, strict=True)
-        if each.known.card
+        if each.card
     ]
     if not moving:
         return
     with st.popover(_("Through training"), icon=":material/timeline:"):
         for number, (each, there) in enumerate(moving):
             key = f"compare_moment_{number}"
-            now = each.known.source
+            now = each.source
             st.session_state[key] = now if now in there else there[-1]
             st.select_slider(
-                label(f"{each.known.network}:{there[-1]}"),
+                label(f"{each.spec.name}:{there[-1]}"),
                 there,
                 key=key,
                 format_func=weight_sources.moment,
                 on_change=_move,
-                args=(each.spelled, each.known.network, key),
+                args=(each.spelled, each.spec.name, key),
                 width=320,
             )
             if told := weight_sources.not_all(now):

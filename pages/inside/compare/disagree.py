@@ -7,7 +7,6 @@ from itertools import combinations
 import streamlit as st
 from torch import Tensor
 
-from explorer import networks
 from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.base.units import exact, percent
@@ -62,7 +61,7 @@ def _pick_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
 
 
 def _name(side: Side) -> str:
-    return f"{side.letter} {networks.get(side.entrant.known.network).title}"
+    return f"{side.letter} {side.model.spec.architecture.title}"
 
 
 def _pick_cell(found: Pair, differing: Tensor, one: str, other: str) -> Tensor:

@@ -5,7 +5,6 @@ from html import escape
 
 import streamlit as st
 
-from explorer import networks
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, ngettext
 from explorer.base.units import percent
@@ -27,14 +26,14 @@ _guesses: SizedCache[tuple[Guess, ...]] = SizedCache(2_000_000, lambda _each: 10
 
 def show(sides: Sequence[Side], dataset: str) -> None:
     """The picture, chosen here, and an answer from each."""
-    known = [side.entrant.learned for side in sides if side.entrant.learned]
+    known = [side.model.learned for side in sides if side.model.learned]
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare_picture"):
         first = picture_picker.first(dataset or next(iter(known), ""))
         picture = picture_picker.pick(STATE, "picture", _("Picture"), first)
         fit = picture_picker.pick_fit(STATE)
-        given = sides[0].entrant
-        prepared = pictures.prepare(picture, given.shape, fit, given.known.normalisation)
-        picture_picker.beside(picture, prepared, fit, given.known.normalisation)
+        given = sides[0].model
+        prepared = pictures.prepare(picture, given.size, fit, given.normalisation)
+        picture_picker.beside(picture, prepared, fit, given.normalisation)
     said = [_said(side, picture, fit) for side in sides]
     names = [_names(side, dataset) for side in sides]
     _verdict(sides, said, names)
@@ -43,24 +42,24 @@ def show(sides: Sequence[Side], dataset: str) -> None:
 
 
 def _said(side: Side, picture: Picture, fit: str) -> Said:
-    entrant = side.entrant
+    model = side.model
 
     def make() -> tuple[Guess, ...]:
-        prepared = pictures.prepare(picture, entrant.shape, fit, entrant.known.normalisation)
-        return attribution.top(entrant.load(), prepared.tensor, MOST)
+        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
+        return attribution.top(model.load(), prepared.tensor, MOST)
 
     try:
-        return _guesses.get((entrant, picture.key, fit), make)
+        return _guesses.get((model, picture.key, fit), make)
     except ValueError as error:  # weights deleted a moment ago, or grown beyond all bounds
         return str(error)
 
 
 def _names(side: Side, dataset: str) -> Sequence[str]:
     """The classes' names; of an untrained network those of the others' data, if it has as many."""
-    found = side.entrant.known.classes
+    found = side.model.classes
     if not found and dataset:
         found = datasets.get(dataset).classes
-    return found if len(found) == side.entrant.classes else ()
+    return found if len(found) == side.model.spec.num_classes else ()
 
 
 def _class(names: Sequence[str], number: int) -> str:
@@ -90,9 +89,8 @@ def _verdict(
 
 
 def _card(side: Side, said: Said, names: Sequence[str], picture: Picture) -> str:
-    known = side.entrant.known
-    title = networks.get(known.network).title
-    told = controls.words(side.entrant, accuracy=False)
+    title = side.model.spec.architecture.title
+    told = controls.words(side.model, accuracy=False)
     true = picture.classes[picture.label] if picture.label is not None else ""
     if isinstance(said, str):
         bars = f"<p>{escape(said)}</p>"

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import networks as architectures
 from explorer.base.language import _
 from explorer.base.units import exact, percent, ratio
 from explorer.data import datasets
@@ -72,21 +71,21 @@ def pick_pictures() -> int:
 
 def row(side: Side) -> Row:
     """What is known of one network so far."""
-    entrant, totals, count = side.entrant, side.summary.totals, side.count
-    known, answers = entrant.known, count.answers if count and count.finished else None
+    model, totals, count = side.model, side.summary.totals, side.count
+    answers = count.answers if count and count.finished else None
     return Row(
         letter=side.letter,
-        name=architectures.get(known.network).title,
-        weights=controls.words(entrant, accuracy=False),
-        spelled=entrant.spelled,
-        shape=entrant.shape,
+        name=model.spec.architecture.title,
+        weights=controls.words(model, accuracy=False),
+        spelled=model.spelled,
+        shape=model.size,
         parameters=totals.parameters,
         macs=totals.macs,
         weight_bytes=totals.parameter_bytes,
         accuracy=answers.accuracy if answers else None,
         uncertainty=answers.uncertainty if answers else None,
         pictures=count.total if count else 0,
-        card_accuracy=known.card.test_accuracy if known.card and known.trained else None,
+        card_accuracy=model.card.test_accuracy if model.card and model.trained else None,
         seconds=side.timing.for_one if side.timing.finished else None,
     )
 
@@ -211,8 +210,7 @@ def _budgets(sides: Sequence[Side]) -> None:
     scales = {"same": _("on one scale"), "shares": _("as shares")}
     shares = STATE.pick_one("scale", _("Scale"), scales) == "shares"
     networks = [
-        (f"{side.letter} {architectures.get(side.entrant.known.network).title}", side.summary)
-        for side in sides
+        (f"{side.letter} {side.model.spec.architecture.title}", side.summary) for side in sides
     ]
     columns = st.columns(2, gap="medium")
     quantities: tuple[budget_charts.Quantity, ...] = ("parameters", "macs")

@@ -18,9 +18,9 @@ from explorer.runs import confusion, outcome
 from explorer.ui import cached, model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
-from explorer.ui.model_picker import Choice, mode, weight_sources
+from explorer.ui.model_picker import mode, weight_sources
 from explorer.ui.picture_picker.browse import Mistakes, Place
-from explorer.weights import Weights
+from explorer.weights import Model
 from pages.inside.feature_maps.parts import Side
 from pages.inside.feature_maps.state import STATE
 
@@ -33,7 +33,7 @@ LARGE = 64  # pixels of a side from which on the batch is small
 class Looked:
     """A network, and what it is shown."""
 
-    choice: Choice
+    model: Model
     sides: tuple[Side, ...]  # one, or two beside each other
     main: int = 0  # which of them is the one that was picked first
 
@@ -44,33 +44,33 @@ def pick() -> Looked | None:
     None if there is nothing to look into yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = model_picker.pick(STATE)
-        if choice is None:
+        model = model_picker.pick(STATE)
+        if model is None:
             return None
-        model_picker.know(STATE, choice)
-        first = picture_picker.first(choice.dataset)
-        mistakes = _mistakes(choice)
+        model_picker.know(STATE, model)
+        first = picture_picker.first(model.dataset)
+        mistakes = _mistakes(model)
         picture = picture_picker.pick(STATE, "picture", _("Picture"), first, mistakes)
         fit = picture_picker.pick_fit(STATE)
         place_for_second = st.container(width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="inside_told"):
-        prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
-        picture_picker.beside(picture, prepared, fit, choice.known.normalisation)
-        beside = _pick_beside(choice)
+        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
+        picture_picker.beside(picture, prepared, fit, model.normalisation)
+        beside = _pick_beside(model)
         with st.container(width=240, gap="xxsmall"):
             training = STATE.toggle("training", _("Training mode"))
-            st.caption(_mode(choice, training=training))
-    main = _side(choice, picture, choice.known, fit, training=training)
+            st.caption(_mode(model, training=training))
+    main = _side(model, picture, fit, training=training)
     with place_for_second:
         if beside == "pictures":
             label = _("Second picture")
             other = picture_picker.pick(STATE, "picture2", label, _neighbour(first), mistakes)
-            second = _side(choice, other, choice.known, fit, training=training)
-            return Looked(choice, (main, second))
-        if beside == "moments" and (known := _pick_second_moment(choice)):
-            before = _side(choice, picture, known, fit, training=training)
-            return Looked(choice, (before, main), main=1)
-    return Looked(choice, (main,))
+            second = _side(model, other, fit, training=training)
+            return Looked(model, (main, second))
+        if beside == "moments" and (other_moment := _pick_second_moment(model)):
+            before = _side(other_moment, picture, fit, training=training)
+            return Looked(model, (before, main), main=1)
+    return Looked(model, (main,))
 
 
 def _neighbour(spelled: str) -> str:
@@ -79,78 +79,78 @@ def _neighbour(spelled: str) -> str:
     return f"{name}{colon}{int(number) + 1}" if number.isdecimal() else picture_picker.first()
 
 
-def _mistakes(choice: Choice) -> Mistakes | None:
+def _mistakes(model: Model) -> Mistakes | None:
     """What this run's network gets most wrong, at its epoch."""
-    source, known = choice.known.source, choice.known
-    if not source.startswith("run:") or not known.epoch or not choice.dataset:
+    source = model.source
+    if not source.startswith("run:") or not model.epoch or not model.dataset:
         return None
     try:
         run = runs.get(int(weight_sources.base(source).removeprefix("run:")))
-        worst = confusion.worst(outcome.answers(run, known.epoch), WORST)
+        worst = confusion.worst(outcome.answers(run, model.epoch), WORST)
     except ValueError:  # no predictions were kept, or its data set has gone
         return None
-    return Mistakes(choice.dataset, [each["row"] for each in worst])
+    return Mistakes(model.dataset, [each["row"] for each in worst])
 
 
 # -- beside it --------------------------------------------------------------------------------
 
 
-def _pick_beside(choice: Choice) -> str:
+def _pick_beside(model: Model) -> str:
     """One picture "alone", two "pictures", or two "moments" of training."""
     words = {"alone": _("one picture"), "pictures": _("two pictures")}
-    if len(weight_sources.moments(weight_sources.base(choice.known.source))) > 1:
+    if len(weight_sources.moments(weight_sources.base(model.source))) > 1:
         words["moments"] = _("before and after")
     return STATE.pick_one("beside", _("Side by side"), words)
 
 
-def _pick_second_moment(choice: Choice) -> Weights | None:
+def _pick_second_moment(model: Model) -> Model | None:
     """None if it cannot be had any more."""
-    source = choice.known.source
+    source = model.source
     there = weight_sources.moments(weight_sources.base(source))
-    return model_picker.at_moment(choice, weight_sources.pick_before(STATE, source, there))
+    return model_picker.at_moment(model, weight_sources.pick_before(STATE, source, there))
 
 
-def _side(choice: Choice, picture: Picture, known: Weights, fit: str, *, training: bool) -> Side:
-    prepared = pictures.prepare(picture, choice.shape, fit, known.normalisation)
-    digest = f"{picture.key} {fit} {times(choice.shape)} {known.normalisation}"
+def _side(model: Model, picture: Picture, fit: str, *, training: bool) -> Side:
+    prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
+    digest = f"{picture.key} {fit} {times(model.size)} {model.normalisation}"
     batch = prepared.tensor
     if training:
-        batch = torch.cat([batch, _others(choice, fit)])
-    subject = Subject(known, digest, training, batch)
-    title = f"{picture_picker.title(picture)} · {weight_sources.moment(known.source)}"
-    return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(choice))
+        batch = torch.cat([batch, _others(model, fit)])
+    subject = Subject(model, digest, training, batch)
+    title = f"{picture_picker.title(picture)} · {weight_sources.moment(model.source)}"
+    return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(model))
 
 
-def _companions(choice: Choice) -> tuple[str, int]:
+def _companions(model: Model) -> tuple[str, int]:
     """Of which data set so many pictures make a batch with the one that is looked at."""
-    place = Place.read(picture_picker.first(choice.dataset)) or Place.read(picture_picker.first())
+    place = Place.read(picture_picker.first(model.dataset)) or Place.read(picture_picker.first())
     assert place is not None
-    return place.dataset, (BATCH if choice.shape[1] <= LARGE else SMALL_BATCH) - 1
+    return place.dataset, (BATCH if model.size[1] <= LARGE else SMALL_BATCH) - 1
 
 
-def _others(choice: Choice, fit: str) -> Tensor:
+def _others(model: Model, fit: str) -> Tensor:
     """The pictures that training mode needs beside one: batch norm wants to see several."""
-    name, count = _companions(choice)
+    name, count = _companions(model)
     found = [pictures.from_dataset(name, "test", number) for number in range(count)]
-    shape, normalisation = choice.shape, choice.known.normalisation
+    shape, normalisation = model.size, model.normalisation
     return torch.cat([pictures.prepare(each, shape, fit, normalisation).tensor for each in found])
 
 
-def _classes(choice: Choice) -> tuple[str, ...]:
+def _classes(model: Model) -> tuple[str, ...]:
     """What the network's answers stand for, if it has learned to tell them apart."""
-    classes = choice.known.classes
-    return classes if len(classes) == choice.known.options["num_classes"] else ()
+    classes = model.classes
+    return classes if len(classes) == model.spec.num_classes else ()
 
 
 # -- what is said about it --------------------------------------------------------------------
 
 
-def _mode(choice: Choice, *, training: bool) -> str:
-    found = cached.measure(choice.known.spec, choice.shape)
+def _mode(model: Model, *, training: bool) -> str:
+    found = cached.measure(model.spec, model.size)
     if not mode.matters(found):
         return _("It has neither batch norm nor dropout: both modes give the same.")
     if training:
-        return mode.training(found, _companions(choice)[1])
+        return mode.training(found, _companions(model)[1])
     return mode.evaluation(found)
 
 

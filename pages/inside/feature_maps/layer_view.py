@@ -105,7 +105,7 @@ def mosaic(shown: Layer, among: Sequence[Layer], colours: Span, scale: Scale, si
     """The mosaic of a layer in the range of colours of those that it stands `among`, kept."""
     subjects = tuple(each.subject for each in among)
     key = (shown.subject, subjects, shown.name, scale, signs, current())
-    file = f"{shown.subject.network.replace('/', '-')}-{shown.name}"
+    file = f"{shown.subject.model.spec.stem}-{shown.name}"
     return _mosaics.get(
         key,
         lambda: map_mosaic.content(
@@ -118,4 +118,4 @@ def identity(shown: Layer) -> str:
     """A name for exactly what is on screen."""
     subject = shown.subject
     mode = " training" if subject.training else ""
-    return f"{subject.network} {subject.source} {subject.digest[:8]} {shown.name}{mode}"
+    return f"{subject.model.spelled} {subject.digest[:8]} {shown.name}{mode}"

@@ -14,6 +14,6 @@ if looked is None:
 with st.spinner(_("Looking …")):  # shown only after half a second
     problem = controls.problem(looked.sides)
 if problem:
-    size_mismatch.complain(STATE, problem, looked.choice)
+    size_mismatch.complain(STATE, problem, looked.model)
     st.stop()
 parts.look(looked.sides, looked.main)

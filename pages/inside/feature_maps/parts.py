@@ -108,7 +108,7 @@ def _places(
             mosaic = st.container(gap="small")
             return [mosaic], [right], _controls(moments=False)
     above = list(st.columns(len(sides), gap="medium"))
-    colours = _controls(moments=len({side.subject.source for side in sides}) > 1)
+    colours = _controls(moments=len({side.subject.model.source for side in sides}) > 1)
     return above, list(st.columns(len(sides), gap="medium")), colours
 
 
@@ -124,7 +124,7 @@ def _strip(side: Side, overview: Overview) -> network_strip.Data:
     return _strips.get(
         (subject, current()),
         lambda: network_strip.content(
-            overview, side.picture, f"{subject.network} {subject.digest[:8]}"
+            overview, side.picture, f"{subject.model.spec.name} {subject.digest[:8]}"
         ),
     )
 
@@ -207,7 +207,7 @@ def _sums(layer: Layer, which: int, channel: int, at: Place) -> None:
 
 def _downloads(shown: Layer, which: int, channel: int, at: selection.Place, text: str) -> None:
     """The channel's numbers and the sum; the mosaic has its own button."""
-    network = shown.subject.network.replace("/", "-")
+    network = shown.subject.model.spec.stem
     name = f"{network}-{shown.name}-channel-{channel + 1}"
     values = shown.maps[channel].copy()  # a view would keep the whole recording
     unit = f"{name}-row-{at[0] + 1}-column-{at[1] + 1}"

@@ -55,7 +55,7 @@ def show(subject: Subject, channel: int, settings: Settings, ascent: Ascent, bes
             "total": settings.steps,
             "best": best if settings.goal == "unit" and np.isfinite(best) else None,
             "note": _note(ascent),
-            "file": f"{subject.network.replace('/', '-')}-{subject.layer}-{channel}-ascent",
+            "file": f"{subject.model.spec.stem}-{subject.layer}-{channel}-ascent",
             "labels": {
                 "picture": _("The picture that gradient ascent has drawn"),
                 "steps": _("steps of gradient ascent"),

@@ -18,8 +18,8 @@ from explorer.ui import (
     size_mismatch,
     url_state,
 )
-from explorer.ui.model_picker import Choice
 from explorer.ui.picture_picker.browse import Place
+from explorer.weights import Model
 from pages.inside.feature_visualization import ascent, subjects
 from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
@@ -32,7 +32,7 @@ _CHANNEL = "excites channel"
 class Looked:
     """A layer and the pictures that it is shown; how both are to be seen."""
 
-    choice: Choice
+    model: Model
     subject: Subject
     classes: tuple[str, ...]  # what the channels stand for, where they are the classes
     settings: Settings  # of the ascent
@@ -48,20 +48,20 @@ def pick() -> Looked | None:
     the first one gave it.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_controls"):
-        choice = model_picker.pick(STATE)
-        if choice is None:
+        model = model_picker.pick(STATE)
+        if model is None:
             return None
-        model_picker.know(STATE, choice)
-        found = subjects.layers(choice.known.spec, choice.shape)
-        lesson = _measured(choice).mismatch
+        model_picker.know(STATE, model)
+        found = subjects.layers(model.spec, model.size)
+        lesson = _measured(model).mismatch
         layer = _pick_layer(found) if found else None
     if lesson or layer is None:
         size_mismatch.complain(
-            STATE, lesson or _("No layer of this network reads the picture."), choice
+            STATE, lesson or _("No layer of this network reads the picture."), model
         )
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_pictures"):
-        subject = _pick_pictures(choice, layer)
+        subject = _pick_pictures(model, layer)
         sorts = {"index": _("by number"), "value": _("by value")}
         sort = STATE.pick_listed("sort", _("Channels sorted"), sorts, width=130)
         kind = "pictures"
@@ -69,24 +69,23 @@ def pick() -> Looked | None:
             kinds = {"pictures": _("whole, framed"), "patches": _("what it sees")}
             kind = STATE.pick_listed("show", _("Pictures shown"), kinds, width=150)
         settings = ascent.pick(subject)
-    return Looked(choice, subject, _classes(choice, layer, found), settings, sort, kind)
+    return Looked(model, subject, _classes(model, layer, found), settings, sort, kind)
 
 
-def _pick_pictures(choice: Choice, layer: Layer) -> Subject:
+def _pick_pictures(model: Model, layer: Layer) -> Subject:
     """From which data set, and how many of them."""
-    gallery = Gallery(_pick_data(choice), choice.shape, choice.known.normalisation)
-    return Subject(choice.known, layer.operation.name, gallery, _pick_total(gallery))
+    gallery = Gallery(_pick_data(model), model.size, model.normalisation)
+    return Subject(model, layer.operation.name, gallery, _pick_total(gallery))
 
 
-def _measured(choice: Choice) -> Summary:
-    return cached.measure(choice.known.spec, choice.shape)
+def _measured(model: Model) -> Summary:
+    return cached.measure(model.spec, model.size)
 
 
-def _classes(choice: Choice, layer: Layer, found: list[Layer]) -> tuple[str, ...]:
+def _classes(model: Model, layer: Layer, found: list[Layer]) -> tuple[str, ...]:
     """What the channels of the last layer stand for, if it has learned to tell classes apart."""
-    known = choice.known
-    is_last = layer is found[-1] and len(known.classes) == known.options["num_classes"]
-    return known.classes if is_last else ()
+    is_last = layer is found[-1] and len(model.classes) == model.spec.num_classes
+    return model.classes if is_last else ()
 
 
 def _usual(found: list[Layer]) -> str:
@@ -125,9 +124,9 @@ def _told(layer: Layer) -> str:
     return f"{layer.operation.name} · {times(shape)}"
 
 
-def _pick_data(choice: Choice) -> str:
+def _pick_data(model: Model) -> str:
     here = [name for name in datasets.names() if datasets.at_hand(name)]
-    place = Place.read(picture_picker.first(choice.dataset)) or Place.read(picture_picker.first())
+    place = Place.read(picture_picker.first(model.dataset)) or Place.read(picture_picker.first())
     assert place is not None
     usual = place.dataset
     words = {name: datasets.get(name).title for name in [usual, *here]}

@@ -11,7 +11,7 @@ from pages.inside.feature_visualization.subjects import Subject
 
 def offer(subject: Subject, found: Found, channel: int, drawn: Ascent | None) -> None:
     """Buttons in a row: the table of all channels, the chosen one's pictures, its curve."""
-    name = f"{subject.network.replace('/', '-')}-{subject.layer}"
+    name = f"{subject.model.spec.stem}-{subject.layer}"
     files: list[tuple[str, Content, str]] = [
         (_("All channels (CSV)"), partial(table, subject, found), f"{name}-excites.csv"),
         (

@@ -64,7 +64,7 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
         else:
             progress.bar(found.seen, found.total, f"{told} · {pace}")
         shape = subject.gallery.shape
-        mode.tell(cached.measure(subject.spec, shape))
+        mode.tell(cached.measure(subject.model.spec, shape))
     with middle:
         _top(looked, found, channel)
     with right:
@@ -114,11 +114,11 @@ def _top(looked: Looked, found: Found, channel: int) -> None:
 
 def _address(looked: Looked) -> dict[str, str]:
     """The network and its weights, as a link to another page says them."""
-    known = looked.choice.known
-    names = {"side", *looked.choice.known.options}
+    model = looked.model
+    names = {"side", *looked.model.spec.values}
     given: Mapping[str, str] = st.query_params.to_dict()
     built = {name: value for name, value in given.items() if name in names}
-    return {"network": known.network, "weights": known.source, **built}
+    return {"network": model.spec.name, "weights": model.source, **built}
 
 
 def _ascent(looked: Looked, found: Found, channel: int) -> tuple[Ascent | None, bool]:

@@ -55,7 +55,7 @@ def _pointed(key: str, choose: Callable[[int], None]) -> None:
 
 def identity(subject: Subject) -> str:
     """A name for exactly what is looked at."""
-    return f"{subject.network} {subject.source} {subject.layer} {subject.gallery.dataset}"
+    return f"{subject.model.spelled} {subject.layer} {subject.gallery.dataset}"
 
 
 def _content(subject: Subject, found: Found) -> Data:
@@ -69,7 +69,7 @@ def _content(subject: Subject, found: Found) -> Data:
     return {
         "of": identity(subject),
         "seen": found.seen,
-        "file": f"{subject.network.replace('/', '-')}-{subject.layer}-patches",
+        "file": f"{subject.model.spec.stem}-{subject.layer}-patches",
         "png": pictures.address(drawn.png),
         "columns": drawn.columns,
         "tile": drawn.tile,

@@ -19,7 +19,7 @@ from explorer.inside import feature_visualization
 from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
 from explorer.networks import NetworkSpec
 from explorer.ui import cached
-from explorer.ui.model_picker.model import WithWeights
+from explorer.weights import Model
 from pages.inside.feature_visualization.figures import Pixels
 
 MOST_SEARCHES, MOST_ASCENTS, MOST_PICTURES = 60_000_000, 60_000_000, 60_000_000  # bytes
@@ -34,9 +34,10 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Subject(WithWeights):
+class Subject:
     """A layer of a network with its weights, and where pictures for it come from."""
 
+    model: Model
     layer: str
     gallery: Gallery
     total: int  # pictures to go through
@@ -59,7 +60,7 @@ _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbyt
 
 
 def _totals(subject: Subject) -> tuple[int, int]:
-    found = cached.measure(subject.spec, subject.shape).totals
+    found = cached.measure(subject.model.spec, subject.shape).totals
     return found.macs, found.activation_bytes
 
 
@@ -103,7 +104,7 @@ def _nbytes(subject: Subject) -> int:
 
 def map_shape(subject: Subject) -> tuple[int, int, int]:
     """(C, H, W) of the layer's maps; of a vector (K, 1, 1), of tokens (D, L, 1)."""
-    measured = layers(subject.spec, subject.shape)
+    measured = layers(subject.model.spec, subject.shape)
     layer = next(each for each in measured if each.operation.name == subject.layer)
     if layer.map_shape:
         return layer.map_shape
@@ -115,7 +116,7 @@ def _search_steps(subject: Subject, task: Task[Found]) -> Iterator[Found]:
     macs, activations = _totals(subject)
     batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
     for found in feature_visualization.strongest(
-        subject.load(), subject.layer, subject.gallery, subject.total,
+        subject.model.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=task.latest,
     ):  # fmt: skip
         yield found
@@ -143,14 +144,14 @@ def begun(subject: Subject, channel: int, settings: Settings) -> bool:
 
 
 def _ascent_key(subject: Subject, channel: int, settings: Settings) -> Hashable:
-    return subject.known, subject.layer, subject.shape, channel, settings
+    return subject.model, subject.layer, subject.shape, channel, settings
 
 
 def _ascent_steps(
     subject: Subject, channel: int, settings: Settings, task: Task[Ascent]
 ) -> Iterator[Ascent]:
     for found in feature_visualization.ascend(
-        subject.load(), subject.layer, channel, subject.shape, settings,
+        subject.model.load(), subject.layer, channel, subject.shape, settings,
         normalisation=subject.gallery.normalisation, since=task.latest,
     ):  # fmt: skip
         yield found
@@ -159,12 +160,12 @@ def _ascent_steps(
 
 def fields(subject: Subject) -> Fields:
     """What the layer's units see."""
-    key = (subject.spec, subject.shape, subject.layer)
+    key = (subject.model.spec, subject.shape, subject.layer)
     return _fields.get(key, lambda: _made_fields(subject))
 
 
 def _made_fields(subject: Subject) -> Fields:
-    found = cached.measure(subject.spec, subject.shape).layers
+    found = cached.measure(subject.model.spec, subject.shape).layers
     names = [each.operation.name for each in found]
     until = tuple(each.operation for each in found[: names.index(subject.layer) + 1])
     graph = Graph((1, *subject.shape), until, None, "", (), {})

@@ -8,10 +8,9 @@ import streamlit as st
 from explorer import weights
 from explorer.base.language import _
 from explorer.ui import model_picker
-from explorer.ui.model_picker import Choice, weight_sources
-from explorer.weights import UNTRAINED, Weights
+from explorer.ui.model_picker import weight_sources
+from explorer.weights import UNTRAINED, Model
 from pages.inside.kernels import kept
-from pages.inside.kernels.kept import Subject
 from pages.inside.kernels.state import STATE
 
 
@@ -19,7 +18,7 @@ from pages.inside.kernels.state import STATE
 class Side:
     """One network with its weights; two of them can stand side by side."""
 
-    subject: Subject
+    model: Model
     title: str  # what tells it from the other
 
 
@@ -29,14 +28,14 @@ def pick() -> tuple[Side, ...] | None:
     None if there is nothing to look into yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = model_picker.pick(STATE)
-        if choice is None:
+        model = model_picker.pick(STATE)
+        if model is None:
             return None
-        model_picker.know(STATE, choice)
-        main = _side(choice, choice.known)
-        if not choice.known.trained:
-            st.caption(_told(choice), width=330)
-        others = _others(choice)
+        model_picker.know(STATE, model)
+        main = _side(model)
+        if not model.trained:
+            st.caption(_told(model), width=330)
+        others = _others(model)
         if not others:
             STATE.heed("beside", ["alone"])
             return (main,)
@@ -44,14 +43,14 @@ def pick() -> tuple[Side, ...] | None:
         if STATE.pick_one("beside", _("Side by side"), words) == "alone":
             return (main,)
         before = model_picker.at_moment(
-            choice, weight_sources.pick_before(STATE, choice.known.source, others)
+            model, weight_sources.pick_before(STATE, model.source, others)
         )
-        return (_side(choice, before), main) if before else (main,)
+        return (_side(before), main) if before else (main,)
 
 
-def _told(choice: Choice) -> str:
+def _told(model: Model) -> str:
     """What random weights are good for."""
-    if choice.known.card:
+    if model.card:
         return _("Weights before training: they look for nothing yet.")
     return _(
         "Random weights: this network has learned nothing yet. Choose trained ones beside it, or "
@@ -59,26 +58,25 @@ def _told(choice: Choice) -> str:
     )
 
 
-def _others(choice: Choice) -> list[str]:
+def _others(model: Model) -> list[str]:
     """What trained weights can be held against: what they were before, or any random ones."""
-    source = choice.known.source
+    source = model.source
     if source == weights.PUBLISHED:  # nobody published where its training began
         return [UNTRAINED]
     found = weight_sources.moments(weight_sources.base(source))
     return found if len(found) > 1 else []
 
 
-def _side(choice: Choice, known: Weights) -> Side:
-    subject = Subject(known, choice.shape)
-    if known.source.startswith("untrained:"):
-        return Side(subject, _("random weights, seed {n}").format(n=known.seed))
-    return Side(subject, weight_sources.moment(known.source))
+def _side(model: Model) -> Side:
+    if model.source.startswith("untrained:"):
+        return Side(model, _("random weights, seed {n}").format(n=model.seed))
+    return Side(model, weight_sources.moment(model.source))
 
 
 def problem(sides: Sequence[Side]) -> str:
     """Why these networks cannot be looked into; "" if they can."""
     try:
-        found = [kept.overview(side.subject) for side in sides]
+        found = [kept.overview(side.model) for side in sides]
     except ValueError as error:
         return str(error)
     if not all(each.layers for each in found):

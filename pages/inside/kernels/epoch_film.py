@@ -25,7 +25,7 @@ _frames: SizedCache[Floats] = SizedCache(30_000_000, lambda each: each.nbytes)
 
 def show(given: Shown, kernel: int) -> None:
     """The kernel at each moment that was kept, in one range of colours."""
-    sources = moments(given.subject.source)
+    sources = moments(given.model.source)
     if len(sources) < 2:
         st.info(
             _("There is one moment only. Choose trained weights, or train this network: every "
@@ -73,14 +73,14 @@ def moments(source: str) -> list[str]:
 
 def frame(given: Shown, source: str, kernel: int) -> Floats:
     """The first slices (c, h, w) of the kernel at another moment, kept."""
-    subject = kept.at_moment(given.subject, source)
+    model = kept.at_moment(given.model, source)
 
     def make() -> Floats:
-        found = figures.weights(kept.network(subject), given.layer)
+        found = figures.weights(kept.network(model), given.layer)
         slices: Floats = found[kernel, :SLICES].numpy().copy()  # a view would keep the network
         return slices
 
-    return _frames.get((subject, given.layer.name, kernel), make)
+    return _frames.get((model, given.layer.name, kernel), make)
 
 
 def _watched(given: Shown, sources: Sequence[str], kernel: int) -> list[Floats]:

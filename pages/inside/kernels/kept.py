@@ -11,34 +11,24 @@ from torch import Tensor, nn
 
 from explorer import weights
 from explorer.base.cache import SizedCache
-from explorer.base.inputs import InputSize
 from explorer.figures import maps, pictures
 from explorer.ui import cached
-from explorer.ui.model_picker.model import WithWeights
+from explorer.weights import Model
 from pages.inside.kernels import figures
 from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Statistics
 
 CELLS = 64  # of a small picture's side, in numbers
 
 
-@dataclass(frozen=True)
-class Subject(WithWeights):
-    """A network with its weights. `shape` (C, H, W) is that of the pictures that it is made for."""
-
-    shape: InputSize
-
-
-def at_moment(subject: Subject, source: str) -> Subject:
+def at_moment(model: Model, source: str) -> Model:
     """The same network with other weights.
 
     Raises:
         ValueError: there are no such weights of it.
     """
-    if source == subject.source:
-        return subject  # a run's last weights may be others by now
-    return replace(
-        subject, known=weights.facts(subject.network, dict(subject.spec.options), source)
-    )
+    if source == model.source:
+        return model  # a run's last weights may be others by now
+    return replace(weights.model(model.spec, source), size=model.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,27 +47,27 @@ _histograms: SizedCache[Floats] = SizedCache(2_000_000, lambda each: each.nbytes
 _sheets: SizedCache[Sheet] = SizedCache(20_000_000, lambda each: each.values.nbytes)
 
 
-def network(subject: Subject) -> nn.Module:
+def network(model: Model) -> nn.Module:
     """The network, only to be read.
 
     Raises:
         ValueError: its weights cannot be had, or are others by now.
     """
-    return subject.load()
+    return model.load()
 
 
-def overview(subject: Subject) -> Overview:
+def overview(model: Model) -> Overview:
     """What there is to look at.
 
     Raises:
         ValueError: the weights cannot be had, or the network has no kernels at all.
     """
-    return _overviews.get(subject, lambda: _overview(subject))
+    return _overviews.get(model, lambda: _overview(model))
 
 
-def _overview(subject: Subject) -> Overview:
-    loaded = network(subject)
-    measured = cached.measure(subject.spec, subject.shape)
+def _overview(model: Model) -> Overview:
+    loaded = network(model)
+    measured = cached.measure(model.spec, model.size)
     found = figures.layers(loaded, [each.operation for each in measured.layers])
     given = [figures.weights(loaded, each) for each in found]
     statistics = tuple(map(figures.statistics, given))
@@ -95,19 +85,19 @@ def _pictures(found: Sequence[Layer], given: Sequence[Tensor]) -> tuple[str, ...
     return tuple(made)
 
 
-def histogram(subject: Subject, layer: Layer, most: float) -> Floats:
+def histogram(model: Model, layer: Layer, most: float) -> Floats:
     """How often which weights occur in a layer, from −most to most."""
     return _histograms.get(
-        (subject, layer.name, most),
-        lambda: figures.histogram(figures.weights(network(subject), layer), most),
+        (model, layer.name, most),
+        lambda: figures.histogram(figures.weights(network(model), layer), most),
     )
 
 
-def sheet(subject: Subject, layer: Layer, given: Tensor, kind: Kind) -> Sheet:
+def sheet(model: Model, layer: Layer, given: Tensor, kind: Kind) -> Sheet:
     """All kernels (K, C, h, w) of a layer; what takes computing is kept, so that a click need not.
 
     What shows the weights themselves is made anew: kept, it would keep their network.
     """
     if figures.computed(given, kind):
-        return _sheets.get((subject, layer.name, kind), lambda: figures.sheet(given, kind))
+        return _sheets.get((model, layer.name, kind), lambda: figures.sheet(given, kind))
     return figures.sheet(given, kind)

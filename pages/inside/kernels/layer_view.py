@@ -9,16 +9,16 @@ from torch import Tensor
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.ui.inside.sum_words import number
+from explorer.weights import Model
 from pages.inside.kernels import figures, kept
 from pages.inside.kernels.figures import Kind, Layer, Sheet, Statistics
-from pages.inside.kernels.kept import Subject
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
     """A layer on one side, without its weights: a visitor's session keeps it for its next run."""
 
-    subject: Subject
+    model: Model
     layer: Layer
     statistics: Statistics
     farthest: tuple[float, float]  # the largest weight and the largest norm of the whole network
@@ -26,12 +26,12 @@ class Shown:
     @property
     def of(self) -> str:
         """A name for exactly these weights."""
-        return f"{self.subject.network} {self.subject.source} {self.layer.name}"
+        return f"{self.model.spelled} {self.layer.name}"
 
     @property
     def file(self) -> str:
         """Beginning of the names of files to keep."""
-        parts = (self.subject.network, self.layer.name)
+        parts = (self.model.spec.name, self.layer.name)
         return "-".join(part.replace("/", "-") for part in parts)
 
     def load(self) -> "Loaded":
@@ -40,7 +40,7 @@ class Shown:
         Raises:
             ValueError: they cannot be had, or are others by now.
         """
-        network = kept.network(self.subject)
+        network = kept.network(self.model)
         return Loaded(self, figures.weights(network, self.layer), figures.bias(network, self.layer))
 
 
@@ -57,12 +57,12 @@ class Loaded:
     bias: Tensor | None  # (K,), if it has any
 
 
-def shown(subject: Subject, place: int) -> Shown:
+def shown(model: Model, place: int) -> Shown:
     """The layer at a place of the strip."""
-    found = kept.overview(subject)
+    found = kept.overview(model)
     statistics = found.statistics
     ends = max(each.farthest for each in statistics), max(each.slice_norm for each in statistics)
-    return Shown(subject, found.layers[place], statistics[place], ends)
+    return Shown(model, found.layers[place], statistics[place], ends)
 
 
 def most(sides: Sequence[Shown], kind: Kind, scale: str) -> float:

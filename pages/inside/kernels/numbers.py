@@ -26,7 +26,7 @@ def show(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
 def _spread(layers: Sequence[Shown], titles: Sequence[str]) -> None:
     most = max(each.statistics.farthest for each in layers)
     sides = [
-        Spread(title, kept.histogram(each.subject, each.layer, most), each.statistics)
+        Spread(title, kept.histogram(each.model, each.layer, most), each.statistics)
         for each, title in zip(layers, titles, strict=True)
     ]
     st.markdown(_("**How the weights of {layer} are spread**").format(layer=layers[-1].layer.name))
@@ -54,8 +54,8 @@ def _sizes(layers: Sequence[Shown], titles: Sequence[str], place: int) -> None:
     measure = STATE.pick_one(
         "measure", _("How large"), {"size": _("root mean square"), "norm": _("norm")}
     )
-    found = [kept.overview(each.subject) for each in layers]
+    found = [kept.overview(each.model) for each in layers]
     sides = [(title, each.statistics) for title, each in zip(titles, found, strict=True)]
     figure = charts.sizes(found[-1].layers, sides, measure, place)
     show_chart(figure, "kernels_sizes")
-    take_along.show_table(layers[-1].subject)
+    take_along.show_table(layers[-1].model)

@@ -62,11 +62,11 @@ def _said() -> Iterator[None]:
 
 def _look(sides: Sequence[Side]) -> None:
     selection.arrive()
-    subject = sides[-1].subject
-    overview = kept.overview(subject)
+    model = sides[-1].model
+    overview = kept.overview(model)
     place = selection.layer([each.name for each in overview.layers])
-    strip.show(overview, overview.layers[place].name, f"{subject.network} {subject.source}")
-    layers = [layer_view.shown(side.subject, place) for side in sides]
+    strip.show(overview, overview.layers[place].name, f"{model.spelled}")
+    layers = [layer_view.shown(side.model, place) for side in sides]
     titles = [side.title for side in sides]
     _kernels(layers, titles)
     numbers.show(layers, titles, place)
@@ -153,7 +153,7 @@ def _sheet(
     layers = [each.shown for each in loaded]
     given = layers[which]
     weights = loaded[which].weights
-    sheet = kept.sheet(given.subject, given.layer, weights, colours.kind)
+    sheet = kept.sheet(given.model, given.layer, weights, colours.kind)
     most = layer_view.most(layers, colours.kind, colours.scale)
     drawn = Drawn(
         of=f"{given.of} {colours.kind}",

@@ -11,9 +11,9 @@ from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.base.units import size
 from explorer.ui.save_buttons import Content, save_button, save_buttons
+from explorer.weights import Model
 from pages.inside.kernels import kept
 from pages.inside.kernels.figures import Floats, Layer, Statistics
-from pages.inside.kernels.kept import Subject
 from pages.inside.kernels.layer_view import Shown
 
 MOST_ROWS = 300_000  # of a table: what a spreadsheet opens in seconds
@@ -36,10 +36,10 @@ def show(given: Shown, kernel: int, which: int) -> None:
         st.caption(words.format(size=size(4 * layer.count)))
 
 
-def show_table(subject: Subject) -> None:
+def show_table(model: Model) -> None:
     """A button for the table of all layers."""
-    file = f"{subject.network.replace('/', '-')}-layers.csv"
-    save_button(_("All layers (CSV)"), partial(layers_table, subject), file)
+    file = f"{model.spec.stem}-layers.csv"
+    save_button(_("All layers (CSV)"), partial(layers_table, model), file)
 
 
 def layer_array(given: Shown) -> bytes:
@@ -68,9 +68,9 @@ def _table(layer: Layer, values: Floats, first: int) -> str:
     return spreadsheet.text(lines)
 
 
-def layers_table(subject: Subject) -> str:
+def layers_table(model: Model) -> str:
     """One line for each layer of the network: its shape and the numbers about its weights."""
-    found = kept.overview(subject)
+    found = kept.overview(model)
     head = ("layer", "type", "kernels", "channels", "height", "width", "groups")
     numbers = ("count", "mean", "deviation", "norm", "slice_norm", "least", "most", "size")
     lines: list[Sequence[object]] = [(*head, *numbers)]

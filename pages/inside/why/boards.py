@@ -112,7 +112,7 @@ def maps(
         for title, (kind, heats) in zip(titles, kinds.items(), strict=False)
     ]
     height, width = question.subject.picture.shape[2:]
-    file = f"{question.subject.network.replace('/', '-')}-why-{question.target}"
+    file = f"{question.subject.model.spec.stem}-why-{question.target}"
     MAPS(
         key="why_maps",
         data={

@@ -17,8 +17,9 @@ from explorer.inside.attribution import BASELINES, Guess
 from explorer.ui import cached, model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
-from explorer.ui.model_picker import Choice, weight_sources
+from explorer.ui.model_picker import weight_sources
 from explorer.ui.picture_picker.browse import Place
+from explorer.weights import Model
 from pages.inside.why import mistakes, results
 from pages.inside.why.results import Settings
 from pages.inside.why.state import STATE
@@ -37,7 +38,7 @@ USUAL_PATCH = 7  # patches across a picture, where no size is chosen
 class Looked:
     """A network and its picture, and what is asked about them."""
 
-    choice: Choice
+    model: Model
     picture: Picture
     subject: Subject
     settings: Settings
@@ -48,15 +49,15 @@ class Looked:
     @property
     def classes(self) -> tuple[str, ...]:
         """What the answers stand for; numbers, where nothing has been learned."""
-        known, count = self.choice.known, int(self.choice.known.options["num_classes"])
-        if len(known.classes) == count:
-            return known.classes
+        count = self.model.spec.num_classes
+        if len(self.model.classes) == count:
+            return self.model.classes
         return tuple(_("class {n}").format(n=n) for n in range(count))
 
     @property
     def truth(self) -> int | None:
         """The picture's own class, if it is one of those that the network tells apart."""
-        return self.picture.label if self.picture.classes == self.choice.known.classes else None
+        return self.picture.label if self.picture.classes == self.model.classes else None
 
 
 def pick() -> Looked | None:
@@ -65,18 +66,18 @@ def pick() -> Looked | None:
     None if there is nothing to explain yet; then the page says what to do.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="inside_controls"):
-        choice = model_picker.pick(STATE)
-        if choice is None:
+        model = model_picker.pick(STATE)
+        if model is None:
             return None
-        model_picker.know(STATE, choice)
-        first = picture_picker.first(choice.dataset)
+        model_picker.know(STATE, model)
+        first = picture_picker.first(model.dataset)
         picture = picture_picker.pick(STATE, PICTURE, _("Picture"), first)
         fit = picture_picker.pick_fit(STATE)
-        settings = _pick_settings(choice)
+        settings = _pick_settings(model)
     with st.container(horizontal=True, vertical_alignment="center", key="why_told"):
-        prepared = pictures.prepare(picture, choice.shape, fit, choice.known.normalisation)
-        picture_picker.beside(picture, prepared, fit, choice.known.normalisation)
-        _offer_mistake(choice, fit, first)
+        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
+        picture_picker.beside(picture, prepared, fit, model.normalisation)
+        _offer_mistake(model, fit, first)
         control = STATE.toggle(
             "control",
             _("Beside random weights"),
@@ -86,22 +87,22 @@ def pick() -> Looked | None:
             ),
         )
         waiting = st.container(width=270)  # beside it, so that nothing moves when it is gone
-    digest = f"{picture.key} {fit} {times(choice.shape)} {choice.known.normalisation}"
-    subject = Subject(choice.known, digest, False, prepared.tensor)
-    beside = model_picker.at_moment(choice, without_training(choice)) if control else None
+    digest = f"{picture.key} {fit} {times(model.size)} {model.normalisation}"
+    subject = Subject(model, digest, False, prepared.tensor)
+    beside = model_picker.at_moment(model, without_training(model)) if control else None
     other = Subject(beside, digest, False, prepared.tensor) if beside else None
     shown = maps.photograph(prepared.shown.numpy())
-    return Looked(choice, picture, subject, settings, shown, other, waiting)
+    return Looked(model, picture, subject, settings, shown, other, waiting)
 
 
-def without_training(choice: Choice) -> str:
+def without_training(model: Model) -> str:
     """The source of the same network with random weights: those it began with, where it is known.
 
     Beside random weights stand others, of another seed.
     """
-    source = choice.known.source
-    if source.startswith("untrained:") or choice.known.epoch == 0:
-        return f"untrained:{choice.known.seed + 1}"
+    source = model.source
+    if source.startswith("untrained:") or model.epoch == 0:
+        return f"untrained:{model.seed + 1}"
     base = weight_sources.base(source)
     return weights.UNTRAINED if base == weights.PUBLISHED else f"{base}@0"
 
@@ -109,11 +110,11 @@ def without_training(choice: Choice) -> str:
 # -- settings ---------------------------------------------------------------------------------
 
 
-def _pick_settings(choice: Choice) -> Settings:
+def _pick_settings(model: Model) -> Settings:
     """How the maps are made, behind a button."""
     with st.popover(_("Settings"), icon=":material/tune:", help=_("How the maps are made")):
-        layer = _pick_layer(choice)
-        side = min(choice.shape[1:])
+        layer = _pick_layer(model)
+        side = min(model.size[1:])
         with st.container(horizontal=True):
             patch = _pick_patch(side)
             share = STATE.pick_listed("move", _("It moves by"), _shares(), width=200)
@@ -123,16 +124,16 @@ def _pick_settings(choice: Choice) -> Settings:
         names = {name: _(told) for name, told in BASELINES.items()}
         empty = STATE.pick_listed("empty", _("What is taken away becomes"), names, width=260)
     stride = max(1, patch // SHARES[share])
-    return Settings(layer, patch, stride, int(steps), empty, choice.known.normalisation)
+    return Settings(layer, patch, stride, int(steps), empty, model.normalisation)
 
 
-def _pick_layer(choice: Choice) -> str:
+def _pick_layer(model: Model) -> str:
     """Maps for Grad-CAM; those of another network begin with its usual ones too."""
     before = st.session_state.get(_LAYER_OF)
-    st.session_state[_LAYER_OF] = choice.known.network
-    if before not in (None, choice.known.network) and STATE.get("cam"):  # not a link's
+    st.session_state[_LAYER_OF] = model.spec.name
+    if before not in (None, model.spec.name) and STATE.get("cam"):  # not a link's
         STATE.reset(["cam"])
-    summary = cached.measure(choice.known.spec, choice.shape)
+    summary = cached.measure(model.spec, model.size)
     words = {
         name: f"{name} · {times(shape)}" for name, shape in attribution.places(summary).items()
     }
@@ -177,15 +178,15 @@ def choose_class(label: int, answer: int) -> None:
 # -- mistakes ---------------------------------------------------------------------------------
 
 
-def _offer_mistake(choice: Choice, fit: str, first: str) -> None:
+def _offer_mistake(model: Model, fit: str, first: str) -> None:
     """A button that leads to the next picture that the network gets wrong."""
-    if not mistakes.possible(choice):
+    if not mistakes.possible(model):
         return
-    place = Place.read(STATE.query(PICTURE) or first) or Place(choice.dataset, "train")
+    place = Place.read(STATE.query(PICTURE) or first) or Place(model.dataset, "train")
 
     def go() -> None:
         try:
-            search = mistakes.after(choice, fit, place)
+            search = mistakes.after(model, fit, place)
         except ValueError as error:  # weights that were there a moment ago have been deleted
             st.toast(str(error), icon=":material/broken_image:")
             return

@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 import torch
 
-from explorer import networks, weights
+from explorer import networks
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
 from explorer.base.language import _
 from explorer.data import datasets, pictures
 from explorer.inside.activations import own_copy
-from explorer.ui.model_picker import Choice
 from explorer.ui.picture_picker.browse import Place
+from explorer.weights import Model
 
 TOGETHER = 16  # pictures looked at in one turn
 SECONDS = 4.0  # after which the search stops for now
@@ -76,15 +76,14 @@ class Search:
         return ""
 
 
-def possible(choice: Choice) -> bool:
+def possible(model: Model) -> bool:
     """Whether the network has learned the classes of data that are here."""
-    known = choice.known
-    if not (known.trained and choice.dataset and datasets.at_hand(choice.dataset)):
+    if not (model.trained and model.dataset and datasets.at_hand(model.dataset)):
         return False
-    return datasets.get(choice.dataset).classes == known.classes
+    return datasets.get(model.dataset).classes == model.classes
 
 
-def after(choice: Choice, fit: str, place: Place) -> Search:
+def after(model: Model, fit: str, place: Place) -> Search:
     """The next mistake after `place`, or how far the search has come within `SECONDS`.
 
     After the last picture it begins anew. Where `place` is not among the network's test pictures,
@@ -93,27 +92,27 @@ def after(choice: Choice, fit: str, place: Place) -> Search:
     Raises:
         ValueError: the network's weights cannot be had, or are others by now.
     """
-    if (place.dataset, place.part) != (choice.dataset, "test"):
-        place = Place(choice.dataset, "test", -1)
-    key = (choice.known, choice.shape, fit)
-    judged = _kept.get(key, lambda: Judged(len(Place(choice.dataset).split)))
+    if (place.dataset, place.part) != (model.dataset, "test"):
+        place = Place(model.dataset, "test", -1)
+    key = (model, fit)
+    judged = _kept.get(key, lambda: Judged(len(Place(model.dataset).split)))
     began, end = judged.next(place.number), time.monotonic() + SECONDS
     number = began
     while number is not None and judged.marks[number] == UNKNOWN:
-        served = _look(choice, fit, judged, number, end)
+        served = _look(model, fit, judged, number, end)
         number = judged.next(place.number)
         if not served or time.monotonic() > end:
             break
     if number is None:
         return Search(place, "none")
     if judged.marks[number] == WRONG:
-        return Search(Place(choice.dataset, "test", number), "mistake")
+        return Search(Place(model.dataset, "test", number), "mistake")
     if number == began:
         return Search(place, "busy")
-    return Search(Place(choice.dataset, "test", (number - 1) % len(judged.marks)), "time")
+    return Search(Place(model.dataset, "test", (number - 1) % len(judged.marks)), "time")
 
 
-def _look(choice: Choice, fit: str, judged: Judged, first: int, end: float) -> bool:
+def _look(model: Model, fit: str, judged: Judged, first: int, end: float) -> bool:
     """Look at pictures from `first` on, or let another visitor do it; False if `end` came first."""
     if not judged.lock.acquire(timeout=max(end - time.monotonic(), 0.0)):
         return False
@@ -122,19 +121,18 @@ def _look(choice: Choice, fit: str, judged: Judged, first: int, end: float) -> b
             return True
         with compute_slots.turn(end - time.monotonic()) as taken:
             if taken:
-                right = _right(choice, fit, numbers)
+                right = _right(model, fit, numbers)
                 judged.marks[numbers] = np.where(right, RIGHT, WRONG)
             return taken
     finally:
         judged.lock.release()
 
 
-def _right(choice: Choice, fit: str, numbers: Sequence[int]) -> list[bool]:
+def _right(model: Model, fit: str, numbers: Sequence[int]) -> list[bool]:
     """Whether each of these test pictures gets its own class."""
-    known = choice.known
-    given = [pictures.from_dataset(choice.dataset, "test", number) for number in numbers]
-    batch = [pictures.prepare(each, choice.shape, fit, known.normalisation) for each in given]
-    network = own_copy(weights.load_known(known))
+    given = [pictures.from_dataset(model.dataset, "test", number) for number in numbers]
+    batch = [pictures.prepare(each, model.size, fit, model.normalisation) for each in given]
+    network = own_copy(model.load())
     with torch.no_grad():
         answer = networks.main_answer(network(torch.cat([each.tensor for each in batch])))
         found = answer.argmax(1).tolist()

@@ -34,7 +34,7 @@ def _show(looked: Looked) -> None:
         target = controls.pick_class(looked, guesses)
     question = Question(looked.subject, target, looked.settings)
     pieces = results.pieces(question, looked.control)
-    of = f"{looked.subject.network} {looked.subject.source} {looked.subject.digest[:8]} {target}"
+    of = f"{looked.subject.model.spelled} {looked.subject.digest[:8]} {target}"
     with left:
         _answer(looked, guesses, target, of)
         mode.tell(recordings.summary(looked.subject))
@@ -84,7 +84,7 @@ def _titles(looked: Looked, target: int) -> list[str]:
         share = next(guess.probability for guess in found if guess.label == target)
         words = (
             _("The same network before training ({class_}: {share})")
-            if looked.control.source.endswith("@0")
+            if looked.control.model.source.endswith("@0")
             else _("The same network with random weights ({class_}: {share})")
         )
         titles.append(words.format(class_=class_, share=percent(share)))
@@ -190,7 +190,7 @@ def _files(looked: Looked, target: int, explained: Explained) -> None:
     heats |= {f"{method} random weights": heat for method, heat in explained.control.items()}
     curves = dict(explained.curves)
     curves |= {f"random order {n}": each for n, each in enumerate(explained.chance, 1)}
-    stem = f"{looked.subject.network.replace('/', '-')}-why-{target}"
+    stem = f"{looked.subject.model.spec.stem}-why-{target}"
     files: list[tuple[str, Content, str]] = []
     if heats:
         files.append((_("Maps (CSV)"), partial(charts.maps_csv, heats), f"{stem}-maps.csv"))

@@ -58,12 +58,14 @@ def answer(subject: Subject) -> tuple[Guess, ...]:
         ValueError: the network cannot take the picture, or its weights cannot be had.
     """
     count = 10**6
-    return _answers.get(subject, lambda: attribution.top(subject.load(), subject.picture, count))
+    return _answers.get(
+        subject, lambda: attribution.top(subject.model.load(), subject.picture, count)
+    )
 
 
 def identity(subject: Subject) -> tuple[Hashable, ...]:
     """What results are kept by: the subject, with its picture's digest and not its numbers."""
-    return subject.known, subject.digest
+    return subject.model, subject.digest
 
 
 # -- the pieces ------------------------------------------------------------------------------
@@ -180,7 +182,9 @@ def _heat(question: Question, method: str, tell: Progress) -> Tensor:
     if "progress" in known:
         options["progress"] = tell
     picture = question.subject.picture
-    return METHODS[method].explain(question.subject.load(), picture, question.target, **options)
+    return METHODS[method].explain(
+        question.subject.model.load(), picture, question.target, **options
+    )
 
 
 def _empty(question: Question) -> Tensor:
@@ -215,7 +219,7 @@ def _curve(question: Question, heat: Piece, tell: Progress) -> Deletion:
     subject, target = question.subject, question.target
     empty = _empty(question)
     return attribution.deletion(
-        subject.load(), subject.picture, target, order, baseline=empty, progress=tell
+        subject.model.load(), subject.picture, target, order, baseline=empty, progress=tell
     )
 
 
@@ -226,7 +230,7 @@ def _chance(question: Question) -> Piece:
         (CHANCE, identity(subject), target, question.settings.baseline),
         ORDERS * (STEPS + 1),
         lambda tell: attribution.by_chance(
-            subject.load(),
+            subject.model.load(),
             subject.picture,
             target,
             orders=ORDERS,

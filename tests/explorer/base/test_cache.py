@@ -12,6 +12,7 @@ import torch
 from explorer import weights
 from explorer.base.cache import SizedCache
 from explorer.inside.activations import Recording, record
+from explorer.networks import NetworkSpec
 
 VISITORS = 30
 
@@ -128,7 +129,7 @@ def test_memory_that_several_share_counts_once_and_as_long_as_one_of_them_is_kep
 
 
 def test_a_recording_is_counted_with_the_weights_that_it_keeps_alive() -> None:
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     whole = sum(parameter.nbytes for parameter in network.parameters())
     cache: SizedCache[Recording] = SizedCache(10_000_000, lambda each: each.memory)
     sizes = [0]

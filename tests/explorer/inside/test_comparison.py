@@ -82,7 +82,7 @@ def test_every_offer_can_be_read(shipped: Path) -> None:
     assert offers[0] == "lenet:shipped:lenet"
     assert {f"{name}:untrained:0" for name in networks.course()} < set(offers)
     for spelled in offers[:12]:
-        assert comparison.entrant(spelled).spelled == spelled
+        assert comparison.model(spelled).spelled == spelled
 
 
 def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
@@ -90,7 +90,7 @@ def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
     trained(shipped, "bn_lenet", file="bn")
     trained(shipped, "bn_lenet", "mnist", file="other")
     a, b, other, plain, colour = (
-        comparison.entrant(text)
+        comparison.model(text)
         for text in (
             "lenet:shipped:lenet", "bn_lenet:shipped:bn", "bn_lenet:shipped:other",
             "vgg11:untrained:0", "torchvision/resnet18:untrained:0",
@@ -100,7 +100,7 @@ def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
     assert "different data: Digits, MNIST" in comparison.shared([a, other]).reason
     assert "learned anything" in comparison.shared([plain, colour]).reason
     assert "reads 3 channels" in comparison.shared([a, colour]).reason
-    before = comparison.entrant("lenet:shipped:lenet@0")
+    before = comparison.model("lenet:shipped:lenet@0")
     assert not before.learned
     assert comparison.shared([a, before]).dataset == "digits"
 
@@ -110,7 +110,7 @@ def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
 
 def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> None:
     network = trained(shipped, "lenet")
-    given = comparison.entrant("lenet:shipped:lenet")
+    given = comparison.model("lenet:shipped:lenet")
     macs = summary.measure(NetworkSpec.parse("lenet"), (1, 28, 28)).totals.macs
     count = comparison.count(given, "digits", 150, macs)
     assert count.seconds_left is None
@@ -134,7 +134,7 @@ def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> No
 
 def test_many_at_once_share_one_count(shipped: Path) -> None:
     trained(shipped, "lenet")
-    given = comparison.entrant("lenet:shipped:lenet")
+    given = comparison.model("lenet:shipped:lenet")
     alone, together = (comparison.count(given, "digits", 300, 1_000_000_000) for _n in range(2))
     finished(alone, given.load)
 
@@ -200,7 +200,7 @@ def test_chance_is_the_exact_binomial() -> None:
 
 
 def test_times_are_positive_and_say_where_they_come_from() -> None:
-    given = comparison.entrant("lenet:untrained:0")
+    given = comparison.model("lenet:untrained:0")
     timing = comparison.time(given)
     finished(timing, given.load)
     assert 0 < timing.for_one < 1

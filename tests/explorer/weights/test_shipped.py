@@ -5,6 +5,7 @@ import pytest
 from checkpoints.train import COMMANDS, FOLDER, accuracy
 from explorer import networks, weights
 from explorer.data import datasets
+from explorer.networks import NetworkSpec
 from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import FIRST
 
@@ -45,7 +46,7 @@ def test_it_is_as_good_as_its_card_says(path) -> None:
     assert card.first_accuracy is not None
     assert card.test_accuracy is not None
     assert card.test_accuracy > 6 * CHANCE
-    network = weights.load(card.network, None, f"shipped:{path.stem}")
+    network = weights.load(NetworkSpec.parse(card.network), f"shipped:{path.stem}")
     found = accuracy(network, card.dataset, card.size, FIRST)
     # A product's last bit differs from one kind of processor to another.
     assert found == pytest.approx(card.first_accuracy, abs=0.003)

@@ -22,12 +22,14 @@ from explorer.base.cache import SizedCache
 from explorer.base.torchvision_import import models
 from explorer.data.datasets.downloads import CHUNK, Remote
 from explorer.data.pictures import STATISTICS
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.runs import artifacts, store
 from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.training.initialisation import initialise
 from explorer.weights import published
+
+LENET = NetworkSpec.parse("lenet")
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +94,7 @@ def plain(name: str, seed: int, **options: Any) -> nn.Module:
 )
 def test_untrained_weights_are_those_of_a_plain_seed(name: str, options: dict[str, Any]):
     for seed in (0, 3):
-        found = weights.load(name, options, f"untrained:{seed}")
+        found = weights.load(NetworkSpec.parse(name, options), f"untrained:{seed}")
         assert same(found, plain(name, seed, **options))
     assert not found.training
     assert not any(parameter.requires_grad for parameter in found.parameters())
@@ -109,13 +111,13 @@ def test_a_seed_gives_the_same_weights_whatever_others_draw():
 
     with ThreadPoolExecutor(4) as threads:
         noise = threads.submit(draw)
-        found = weights.load("densenet", {}, "untrained:7")
+        found = weights.load(NetworkSpec.parse("densenet"), "untrained:7")
         stop.set()
         noise.result()
     assert same(found, expected)
     torch.set_rng_state(before)
     weights._cache.clear()
-    weights.load("densenet", {}, "untrained:7")
+    weights.load(NetworkSpec.parse("densenet"), "untrained:7")
     assert torch.equal(torch.get_rng_state(), before)  # nobody else's numbers are used up
 
 
@@ -125,21 +127,21 @@ def test_a_seed_gives_the_same_weights_whatever_others_draw():
 def test_shipped_weights_bring_their_options_and_facts():
     network, card = trained("vgg11", conv_ratio=8, fc_ratio=8)
     save(network, replace(card, size=64), weights.FOLDER / "vgg11.safetensors")
-    known = weights.facts("vgg11", {"conv_ratio": 1}, "shipped:vgg11")
-    assert (known.options["conv_ratio"], known.shape) == (8, (1, 64, 64))
+    known = weights.model(NetworkSpec.parse("vgg11", {"conv_ratio": 1}), "shipped:vgg11")
+    assert (known.spec.values["conv_ratio"], known.size) == (8, (1, 64, 64))
     assert (known.classes, known.epoch, known.trained) == (("a", "b"), 2, True)
     assert known.card is not None
     assert known.card.dataset == "fashion_mnist"
-    assert same(weights.load("vgg11", {}, "shipped:vgg11"), network)
+    assert same(weights.load(NetworkSpec.parse("vgg11"), "shipped:vgg11"), network)
 
 
 def test_a_network_before_its_first_step():
     network, card = trained("lenet")
     save(network, card, weights.FOLDER / "lenet.safetensors")
-    known = weights.facts("lenet", {}, "shipped:lenet@0")
-    assert (known.epoch, known.trained, known.shape) == (0, False, (1, 28, 28))
+    known = weights.model(LENET, "shipped:lenet@0")
+    assert (known.epoch, known.trained, known.size) == (0, False, (1, 28, 28))
     before = initialise(plain("lenet", 5), "xavier")  # its seed and way are on the card
-    assert same(weights.load("lenet", {}, "shipped:lenet@0"), before)
+    assert same(weights.load(LENET, "shipped:lenet@0"), before)
     assert weights.through_training("shipped:lenet") == ("shipped:lenet@0", "shipped:lenet")
 
 
@@ -158,12 +160,12 @@ def run() -> int:
 def test_every_epoch_of_a_run(run: int):
     assert weights.through_training(f"run:{run}") == tuple(f"run:{run}@{n}" for n in (0, 1, 2))
     for epoch in (1, 2):
-        found = weights.load("lenet", {}, f"run:{run}@{epoch}")
+        found = weights.load(LENET, f"run:{run}@{epoch}")
         assert found.get_submodule("fc3").bias.tolist() == [epoch] * 10
-        assert weights.facts("lenet", {}, f"run:{run}@{epoch}").epoch == epoch
-    assert same(weights.load("lenet", {}, f"run:{run}"), found)
+        assert weights.model(LENET, f"run:{run}@{epoch}").epoch == epoch
+    assert same(weights.load(LENET, f"run:{run}"), found)
     before = initialise(plain("lenet", 5), "xavier")
-    assert same(weights.load("lenet", {}, f"run:{run}@0"), before)
+    assert same(weights.load(LENET, f"run:{run}@0"), before)
 
 
 def test_what_there_is_for_a_network(run: int):
@@ -179,11 +181,11 @@ def test_weights_that_were_written_anew_are_read_anew():
     network, card = trained("lenet")
     path = weights.FOLDER / "lenet.safetensors"
     save(network, card, path)
-    weights.load("lenet", {}, "shipped:lenet")
+    weights.load(LENET, "shipped:lenet")
     nn.init.zeros_(network.get_submodule("fc3").bias)
     time.sleep(0.01)
     save(network, card, path)
-    assert not weights.load("lenet", {}, "shipped:lenet").get_submodule("fc3").bias.any()
+    assert not weights.load(LENET, "shipped:lenet").get_submodule("fc3").bias.any()
 
 
 # A run that changes while it is looked at
@@ -198,34 +200,34 @@ def another_epoch(run: int, epoch: int) -> None:
 
 
 def test_what_is_known_is_what_is_loaded_though_the_run_goes_on(run: int):
-    known = weights.facts("lenet", {}, f"run:{run}")
+    known = weights.model(LENET, f"run:{run}")
     another_epoch(run, 3)
     weights._cache.clear()
-    assert weights.load_known(known).get_submodule("fc3").bias.tolist() == [2] * 10
-    now = weights.facts("lenet", {}, f"run:{run}")
+    assert known.load().get_submodule("fc3").bias.tolist() == [2] * 10
+    now = weights.model(LENET, f"run:{run}")
     assert (known.epoch, now.epoch) == (2, 3)
     assert known != now
-    assert weights.load("lenet", {}, f"run:{run}").get_submodule("fc3").bias.tolist() == [3] * 10
+    assert weights.load(LENET, f"run:{run}").get_submodule("fc3").bias.tolist() == [3] * 10
     assert known.stamp == artifacts.checkpoint_file(run, 2).stat().st_mtime_ns
-    assert weights.facts("lenet", {}, "untrained:0").stamp == 0
+    assert weights.model(LENET, "untrained:0").stamp == 0
 
 
 def test_equal_weights_are_one_key(run: int):
     sources = (f"run:{run}", f"run:{run}@1", f"run:{run}@0", "untrained:0")
-    found = [weights.facts("lenet", {}, source) for source in sources]
-    assert found == [weights.facts("lenet", {}, source) for source in sources]
-    assert len({*found, *(weights.facts("lenet", {}, source) for source in sources)}) == 4
-    assert weights.load_known(found[0]) is weights.load("lenet", {}, f"run:{run}")
+    found = [weights.model(LENET, source) for source in sources]
+    assert found == [weights.model(LENET, source) for source in sources]
+    assert len({*found, *(weights.model(LENET, source) for source in sources)}) == 4
+    assert found[0].load() is weights.load(LENET, f"run:{run}")
 
 
 def test_weights_that_changed_meanwhile_are_a_sentence(run: int):
-    known = weights.facts("lenet", {}, f"run:{run}")
+    known = weights.model(LENET, f"run:{run}")
     another_epoch(run, 2)
     with pytest.raises(ValueError, match=f"run:{run} were written anew a moment ago"):
-        weights.load_known(known)
+        known.load()
     artifacts.remove(run)
     with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago. Choose others"):
-        weights.load_known(known)
+        known.load()
 
 
 def test_weights_deleted_as_they_are_asked_for_are_a_sentence(
@@ -235,16 +237,16 @@ def test_weights_deleted_as_they_are_asked_for_are_a_sentence(
     artifacts.remove(run)
     monkeypatch.setattr(weights.runs, "checkpoint", lambda *_which: there)
     with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago"):
-        weights.facts("lenet", {}, f"run:{run}")
+        weights.model(LENET, f"run:{run}")
 
 
 def test_a_run_before_its_training_stays_the_same_while_it_goes_on(run: int):
-    known = weights.facts("lenet", {}, f"run:{run}@0")
+    known = weights.model(LENET, f"run:{run}@0")
     another_epoch(run, 3)
-    assert weights.facts("lenet", {}, f"run:{run}@0") == known
+    assert weights.model(LENET, f"run:{run}@0") == known
     artifacts.remove(run)  # it needs no file: seed and way are known
     before = initialise(plain("lenet", 5), "xavier")
-    assert same(weights.load_known(known), before)
+    assert same(known.load(), before)
 
 
 # What is not there
@@ -274,12 +276,12 @@ def test_a_run_before_its_training_stays_the_same_while_it_goes_on(run: int):
 def test_weights_that_are_not_there_are_a_sentence(network: str, source: str, expected: str):
     save(*trained("lenet"), weights.FOLDER / "lenet.safetensors")
     with pytest.raises(ValueError, match=expected):
-        weights.load(network, {}, source)
+        weights.load(NetworkSpec.parse(network), source)
 
 
 def test_published_weights_have_their_own_options():
     with pytest.raises(ValueError, match="for 3 channels and 1000 classes"):
-        weights.facts("torchvision/resnet18", {"num_classes": 10}, "published")
+        weights.model(NetworkSpec.parse("torchvision/resnet18", {"num_classes": 10}), "published")
 
 
 def test_a_network_that_is_too_large_is_refused_before_it_is_built(
@@ -287,7 +289,7 @@ def test_a_network_that_is_too_large_is_refused_before_it_is_built(
 ):
     monkeypatch.setattr(weights, "MOST_BYTES", 100_000_000)
     with pytest.raises(ValueError, match="alexnet has 187 MB of weights; at most 100 MB are"):
-        weights.load("alexnet", {}, "untrained:0")
+        weights.load(NetworkSpec.parse("alexnet"), "untrained:0")
 
 
 # Published
@@ -330,10 +332,10 @@ def test_the_published_files_names_and_checksums():
     assert file.sha256 == "f37072fd"
     assert file.path.name == "resnet18-f37072fd.pth"
     assert not published.at_hand("torchvision/resnet18")
-    known = weights.facts("torchvision/resnet18", {}, "published")
-    assert (known.shape, known.normalisation, known.trained) == ((3, 224, 224), "imagenet", True)
+    known = weights.model(NetworkSpec.parse("torchvision/resnet18"), "published")
+    assert (known.size, known.normalisation, known.trained) == ((3, 224, 224), "imagenet", True)
     assert known.classes[207] == "golden retriever"
-    half = weights.facts("torchvision/efficientnet_v2_l", {}, "published")
+    half = weights.model(NetworkSpec.parse("torchvision/efficientnet_v2_l"), "published")
     assert half.normalisation == "half"
 
 
@@ -359,7 +361,7 @@ def test_a_file_that_is_not_the_published_one_is_never_opened(monkeypatch: pytes
     monkeypatch.setattr(published, "remote", lambda _name: there)
     monkeypatch.setattr(torch, "load", None)
     with pytest.raises(ValueError, match="could not be downloaded"):
-        weights.load(name, {}, "published")
+        weights.load(NetworkSpec.parse(name), "published")
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "swin_t"])
@@ -372,7 +374,9 @@ def test_published_weights_are_fetched_and_loaded(
     file = publish("torchvision/" + name, original, *server, monkeypatch)
     heard: list[tuple[int, int]] = []
     found = weights.load(
-        "torchvision/" + name, {}, "published", lambda done, total: heard.append((done, total))
+        NetworkSpec.parse("torchvision/" + name),
+        "published",
+        lambda done, total: heard.append((done, total)),
     )
     size, total = file.path.stat().st_size, heard[0][1]
     assert total == pytest.approx(size, rel=0.03)  # as large as the one that is published
@@ -400,7 +404,7 @@ def test_a_dense_layers_old_names(server: tuple[Path, str], monkeypatch: pytest.
     holder = nn.Module()
     monkeypatch.setattr(holder, "state_dict", lambda: old)
     publish("torchvision/densenet121", holder, *server, monkeypatch)
-    found = weights.load("torchvision/densenet121", {}, "published")
+    found = weights.load(NetworkSpec.parse("torchvision/densenet121"), "published")
     assert same(found, original)
 
 
@@ -411,11 +415,11 @@ def test_without_internet_it_is_a_sentence(
     nowhere = replace(file, urls=("http://127.0.0.1:1/alexnet.pth",))
     monkeypatch.setattr(published, "remote", lambda _name: nowhere)
     with pytest.raises(ValueError, match=r"could not be downloaded: .*by hand.*untrained"):
-        weights.load("torchvision/alexnet", {}, "published")
+        weights.load(NetworkSpec.parse("torchvision/alexnet"), "published")
     gone = replace(file, urls=(f"{server[1]}/nothing.pth",))
     monkeypatch.setattr(published, "remote", lambda _name: gone)
     with pytest.raises(ValueError, match="the server answered 404"):
-        weights.load("torchvision/alexnet", {}, "published")
+        weights.load(NetworkSpec.parse("torchvision/alexnet"), "published")
     assert not file.path.exists()
 
 
@@ -426,7 +430,7 @@ def test_another_file_than_the_published_one_is_refused(
     file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
     (server[0] / "weights.pth").write_bytes(b"something else")
     with pytest.raises(ValueError, match="its checksum differs"):
-        weights.load(name, {}, "published")
+        weights.load(NetworkSpec.parse(name), "published")
     assert not file.path.exists()
 
 
@@ -448,7 +452,7 @@ def test_a_file_that_holds_something_else_runs_nothing(
     monkeypatch.setattr(holder, "state_dict", lambda: given)
     publish("torchvision/squeezenet1_1", holder, *server, monkeypatch)
     with pytest.raises(ValueError, match="does not hold the published weights"):
-        weights.load("torchvision/squeezenet1_1", {}, "published")
+        weights.load(NetworkSpec.parse("torchvision/squeezenet1_1"), "published")
     assert not Path("pwned").exists()
 
 
@@ -462,9 +466,9 @@ def test_a_download_can_be_stopped(server: tuple[Path, str], monkeypatch: pytest
     name = "torchvision/squeezenet1_1"
     file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
     with pytest.raises(Stopped):
-        weights.load(name, {}, "published", stop)
+        weights.load(NetworkSpec.parse(name), "published", stop)
     assert not file.path.exists()
-    weights.load(name, {}, "published")
+    weights.load(NetworkSpec.parse(name), "published")
     assert published.at_hand(name)
 
 
@@ -512,9 +516,9 @@ def test_a_cache_makes_a_thing_once_and_forgets_errors():
 
 def test_networks_are_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(weights, "_cache", SizedCache(3_000_000, weights._nbytes))
-    first = weights.load("lenet", {}, "untrained:0")
-    assert weights.load("lenet", {}, "untrained:0") is first
+    first = weights.load(LENET, "untrained:0")
+    assert weights.load(LENET, "untrained:0") is first
     for seed in range(1, 15):
-        weights.load("lenet", {}, f"untrained:{seed}")
+        weights.load(LENET, f"untrained:{seed}")
         assert weights._cache.bytes_kept <= 3_000_000
-    assert weights.load("lenet", {}, "untrained:0") is not first
+    assert weights.load(LENET, "untrained:0") is not first

@@ -22,7 +22,7 @@ from explorer.data import datasets, pictures
 from explorer.inside import attribution, comparison
 from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Ascent, Found, Gallery, Settings
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.runs import artifacts, store
 from explorer.runs.records import Status
 from explorer.training import checkpoints, recipes
@@ -112,7 +112,7 @@ def plain(network: nn.Module, count: int) -> Tensor:
     return found.argmax(1)
 
 
-def network_of(known: weights.Weights) -> nn.Module:
+def network_of(known: weights.Model) -> nn.Module:
     """What its file held when this was asked."""
     assert known.path
     tensors, card = checkpoints.load(known.path)
@@ -128,40 +128,40 @@ def given() -> Tensor:
 
 
 def test_a_count_is_of_one_epoch_though_the_run_goes_on(run: int) -> None:
-    entrant = comparison.entrant(f"lenet:run:{run}")
-    first = network_of(entrant.known)
-    count = comparison.count(entrant, "digits", 300, 1_000_000_000)
-    count.advance(entrant.load, 0)
+    model = comparison.model(f"lenet:run:{run}")
+    first = network_of(model)
+    count = comparison.count(model, "digits", 300, 1_000_000_000)
+    count.advance(model.load, 0)
     assert 0 < count.done < 150
     second = epoch_ends(run, 2)
     forget()
     while not count.finished:
-        count.advance(entrant.load, 0)
+        count.advance(model.load, 0)
     assert torch.equal(count.answers.predicted, plain(first, 300))
-    later = comparison.entrant(f"lenet:run:{run}")
-    assert later != entrant
+    later = comparison.model(f"lenet:run:{run}")
+    assert later != model
     count = comparison.count(later, "digits", 300, 1_000_000)
     count.advance(later.load, 60)
     assert torch.equal(count.answers.predicted, plain(second, 300))
 
 
 def test_a_count_ends_where_its_file_is_written_anew(run: int) -> None:
-    entrant = comparison.entrant(f"lenet:run:{run}")
-    count = comparison.count(entrant, "digits", 300, 1_000_000_000)
-    count.advance(entrant.load, 0)
+    model = comparison.model(f"lenet:run:{run}")
+    count = comparison.count(model, "digits", 300, 1_000_000_000)
+    count.advance(model.load, 0)
     done = count.done
     epoch_ends(run, 1)  # taken up again from the state before it
     forget()
     with pytest.raises(ValueError, match="written anew"):
-        count.advance(entrant.load, 60)
+        count.advance(model.load, 60)
     assert count.done == done
     delete(run)
     with pytest.raises(ValueError, match="deleted a moment ago"):
-        count.advance(entrant.load, 60)
+        count.advance(model.load, 60)
 
 
 def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
-    known = weights.facts("lenet", None, f"run:{run}")
+    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
     network = network_of(known)
     subject = subjects.Subject(known, "conv2", Gallery("digits", (1, 28, 28)), 200)
     settings = Settings(steps=16)
@@ -186,7 +186,7 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
 
 
 def test_an_explanation_is_of_one_epoch(run: int) -> None:
-    known = weights.facts("lenet", None, f"run:{run}")
+    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
     network = network_of(known)
     subject = recordings.Subject(known, "digit", False, given())
     question = Question(subject, 3, results.Settings("conv2", 7, 7, 5, "black", "none"))
@@ -207,13 +207,15 @@ def test_an_explanation_is_of_one_epoch(run: int) -> None:
 
 
 def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:
-    known = weights.facts("lenet", None, f"run:{run}")
+    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
     subject = recordings.Subject(known, "digit", False, given())
     epoch_ends(run, 2)
-    later = recordings.Subject(weights.facts("lenet", None, f"run:{run}"), "digit", False, given())
+    later = recordings.Subject(
+        weights.model(NetworkSpec.parse("lenet"), f"run:{run}"), "digit", False, given()
+    )
     for each in (subject, later):
         with torch.no_grad():
-            alone = network_of(each.known).get_submodule("conv1")(given())
+            alone = network_of(each.model).get_submodule("conv1")(given())
         torch.testing.assert_close(recordings.recorded(each, "conv1").maps("conv1"), alone[0])
 
 
@@ -309,7 +311,7 @@ def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     monkeypatch.setattr(computation, "PIECE", 60)
     at = ended(at.run())
     assert "written anew" not in text(at)
-    known = weights.facts("lenet", None, f"run:{run}")
+    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
     labels = datasets.load("digits").test.labels
     right = float((plain(network_of(known), len(labels)) == labels).double().mean())
     assert f"{100 * right:.1f}\u202f%" in html(at)

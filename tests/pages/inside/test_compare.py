@@ -15,6 +15,7 @@ from torch import nn
 from explorer import networks, weights
 from explorer.data import datasets, pictures
 from explorer.inside import comparison
+from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.compare import computation, disagree, one_picture
@@ -135,7 +136,7 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
 
 def side(network: nn.Module | None) -> comparison.Answers:
     """What a network says to all digits; without one, that of seed 3."""
-    network = network or weights.load("lenet", None, "untrained:3")
+    network = network or weights.load(NetworkSpec.parse("lenet"), "untrained:3")
     split = datasets.load("digits").test
     with torch.no_grad():
         given = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255

@@ -22,7 +22,7 @@ from explorer import weights
 from explorer.data import datasets, pictures
 from explorer.inside import unit_arithmetic
 from explorer.inside.activations import record
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui.inside import recordings, sum_words
@@ -89,7 +89,7 @@ def trained(folder: Path, name: str = "lenet") -> nn.Module:
 
 def test_boards_show_what_the_network_computes() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     with torch.no_grad():
         expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0]
     shown = board(at, "channel")
@@ -114,7 +114,7 @@ def test_the_written_sum_is_the_network_s_number_and_goes_on_after_it() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
     sent = board(at, "sum")
     weighted = sent["weighted"]
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     total = float(numbers(weighted["subtotals"]).sum()) + float(network.conv2.bias[7])
     value = numbers(board(at, "channel")["values"])[34]
     assert total == pytest.approx(float(value), abs=1e-5)
@@ -165,7 +165,7 @@ def test_sums_read_as_people_write_them() -> None:
 
 def test_silent_channels_are_marked_nin_s_dead_answers_too() -> None:
     at = opened("feature-maps", network="nin", picture="digits:test:0", layer="flatten")
-    network = weights.load("nin", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("nin"), "untrained:0")
     with torch.no_grad():
         answers = network(given(side=224))[0]
     silent = [n for n, answer in enumerate(answers.tolist()) if answer == 0]
@@ -255,7 +255,7 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     mosaic = board(at, "mosaic")
     assert (mosaic["sort"], mosaic["low"], mosaic["signed"]) == ("max", None, False)
     network = get("bn_lenet").build(**get("bn_lenet").resolve())
-    network.load_state_dict(weights.load("bn_lenet", None, "untrained:0").state_dict())
+    network.load_state_dict(weights.load(NetworkSpec.parse("bn_lenet"), "untrained:0").state_dict())
     batch = torch.cat([given(), *(given(f"fashion_mnist:test:{n}") for n in range(31))])
     with torch.no_grad():
         expected = network.train().bn1(network.conv1(batch))[0, 0]
@@ -292,7 +292,7 @@ def test_two_pictures_stand_in_one_range_of_colours() -> None:
         "feature-maps", picture="digits:test:0", picture2="digits:test:5", beside="pictures",
         layer="conv1", channel="2", scale="channel",
     )  # fmt: skip
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     with torch.no_grad():
         expected = [network.conv1(given(f"digits:test:{n}"))[0, 2] for n in (0, 5)]
     both = [board(at, "channel", which) for which in (0, 1)]
@@ -378,7 +378,7 @@ def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
 
 def subject(seed: int, network: str = "lenet", side: int = 28) -> Subject:
     picture = given(f"digits:test:{seed}", side)
-    known = weights.facts(network, None, f"untrained:{seed}")
+    known = weights.model(NetworkSpec.parse(network), f"untrained:{seed}")
     return Subject(known, f"{seed} {side}", False, picture)
 
 

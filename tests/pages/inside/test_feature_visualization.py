@@ -23,7 +23,7 @@ from explorer.base.tasks import COMPUTING, Task
 from explorer.data import datasets, pictures
 from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Ascent, Gallery, Settings
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.feature_visualization import files, patch_mosaic, subjects
@@ -85,7 +85,7 @@ def ended(at: AppTest) -> AppTest:
 
 def maps(count: int = 359) -> torch.Tensor:
     """conv2 of the untrained LeNet for the digits, (N, 16, 10, 10)."""
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     found = [pictures.named(f"digits:test:{n}") for n in range(count)]
     given = torch.cat([pictures.prepare(each, (1, 28, 28)).tensor for each in found])
     with torch.no_grad():
@@ -122,7 +122,7 @@ def test_a_picture_is_drawn_beside_the_best_one() -> None:
     assert values[-1] > values[0]
     assert sent["best"] == pytest.approx(float(maps()[:, 7].max()), abs=1e-5)
     drawn = torch.from_numpy(decoded(sent["png"])[..., 0] / 255).float()[None, None]
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     with torch.no_grad():
         answer = network.conv2(network.pool1(network.act1(network.conv1(drawn))))[0, 7, 5, 5]
     assert float(answer) == pytest.approx(float(values[-1]), abs=5e-3)  # the PNG has 256 greys
@@ -240,7 +240,7 @@ def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPa
 
 
 def subject(total: int = 50) -> Subject:
-    known = weights.facts("lenet", None, "untrained:0")
+    known = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
     return Subject(known, "conv2", Gallery("digits", (1, 28, 28)), total)
 
 
@@ -271,7 +271,7 @@ def test_a_slice_is_short_and_the_next_goes_on() -> None:
     assert 0 < task.latest.step < 64
     task.run(60)
     assert (task.latest.step, task.finished) == (64, True)
-    (*_others, alone) = engine.ascend(subject().load(), "conv2", 0, (1, 28, 28), settings)
+    (*_others, alone) = engine.ascend(subject().model.load(), "conv2", 0, (1, 28, 28), settings)
     torch.testing.assert_close(task.latest.picture, alone.picture)
 
 

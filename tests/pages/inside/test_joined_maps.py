@@ -10,6 +10,7 @@ from torch import Tensor
 
 from explorer import weights
 from explorer.data import pictures
+from explorer.networks import NetworkSpec
 from explorer.ui.inside import recordings
 from tests.opened_pages import boards, opened
 
@@ -29,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def given_by(network: str, *modules: str) -> list[Tensor]:
     """What some modules give for the picture, (C, H, W) each, by torch's own hooks."""
-    whole = weights.load(network, None, "untrained:0")
+    whole = weights.load(NetworkSpec.parse(network), "untrained:0")
     found: dict[str, Tensor] = {}
 
     def heard(name: str) -> Any:

@@ -17,11 +17,10 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from explorer import weights
 from explorer.data import datasets
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.kernels import figures, kept, layer_view, take_along
-from pages.inside.kernels.kept import Subject
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, opened, text, untold
@@ -70,7 +69,7 @@ def numbers(sent: dict[str, Any]) -> np.ndarray:
 
 def test_every_weight_of_a_layer_and_of_the_chosen_kernel() -> None:
     at = opened("kernels", layer="conv2", channel="7")
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     every, one = sheets(at)
     assert np.array_equal(numbers(every), network.conv2.weight)
     assert np.array_equal(numbers(one)[0], network.conv2.weight[7])
@@ -86,7 +85,7 @@ def test_every_weight_of_a_layer_and_of_the_chosen_kernel() -> None:
 def test_a_linear_layer_lies_on_the_map_that_it_receives() -> None:
     at = opened("kernels", layer="fc1", channel="119")
     every, one = sheets(at)
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     assert every["shape"] == [120, 16, 5, 5]
     assert every["across"] == 4
     maps = torch.randn(16, 5, 5)
@@ -97,7 +96,7 @@ def test_a_linear_layer_lies_on_the_map_that_it_receives() -> None:
 def test_a_1_by_1_convolution_is_a_mixing_matrix() -> None:
     at = opened("kernels", network="nin", layer="block1.conv2", sort="norm")
     every = sheets(at)[0]
-    weight = weights.load("nin", None, "untrained:0").block1.conv2.weight
+    weight = weights.load(NetworkSpec.parse("nin"), "untrained:0").block1.conv2.weight
     assert every["stack"]
     assert np.array_equal(numbers(every), weight)
     norms = [float(weight[kernel].norm()) for kernel in every["order"]]
@@ -108,7 +107,11 @@ def test_a_1_by_1_convolution_is_a_mixing_matrix() -> None:
 def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
     at = opened("kernels", network="torchvision/resnet18", layer="layer4.1.conv2", channel="500")
     every, one = sheets(at)
-    weight = weights.load("torchvision/resnet18", None, "untrained:0").layer4[1].conv2.weight
+    weight = (
+        weights.load(NetworkSpec.parse("torchvision/resnet18"), "untrained:0")
+        .layer4[1]
+        .conv2.weight
+    )
     assert every["shape"] == [512, 512, 1, 1]
     assert np.allclose(numbers(every)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
     assert not every["signed"]
@@ -131,7 +134,11 @@ def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None
     assert made == ["norms"]
     after, one = sheets(at)
     assert (after["values"], after["chosen"]) == (before["values"], 8)
-    weight = weights.load("torchvision/resnet18", None, "untrained:0").layer3[1].conv2.weight
+    weight = (
+        weights.load(NetworkSpec.parse("torchvision/resnet18"), "untrained:0")
+        .layer3[1]
+        .conv2.weight
+    )
     assert np.array_equal(numbers(one)[0], weight[8])
     assert np.allclose(numbers(after)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
 
@@ -173,7 +180,7 @@ def test_layer_kernel_range_and_order_come_from_the_link() -> None:
     assert at.query_params["channel"] == "5"
     assert sheets(at)[0]["chosen"] == 5
     wide = opened("kernels", layer="conv2", scale="network")
-    whole = weights.load("lenet", None, "untrained:0")
+    whole = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     largest = max(float(each.abs().max()) for each in whole.parameters() if each.ndim > 1)
     assert sheets(wide)[0]["most"] == [pytest.approx(largest, rel=1e-5)]
 
@@ -187,7 +194,7 @@ def test_random_stands_beside_trained_in_one_range(shipped: Path) -> None:
     before, after, first, second = sheets(at)
     assert np.array_equal(numbers(after), network.conv1.weight)
     assert np.array_equal(numbers(second)[0], network.conv1.weight[2])
-    start = weights.load("lenet", None, "shipped:lenet@0")
+    start = weights.load(NetworkSpec.parse("lenet"), "shipped:lenet@0")
     assert np.array_equal(numbers(before), start.conv1.weight)
     assert np.array_equal(numbers(first)[0], start.conv1.weight[2])
     assert before["most"] == after["most"] == [0.5]
@@ -212,9 +219,9 @@ def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
 
 
 def test_files_hold_the_weights(tmp_path: Path) -> None:
-    subject = Subject(weights.facts("lenet", None, "untrained:0"), (1, 28, 28))
-    shown = layer_view.shown(subject, 1)
-    weight = weights.load("lenet", None, "untrained:0").conv2.weight
+    model = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
+    shown = layer_view.shown(model, 1)
+    weight = weights.load(NetworkSpec.parse("lenet"), "untrained:0").conv2.weight
     (tmp_path / "layer.npy").write_bytes(take_along.layer_array(shown))
     assert np.array_equal(np.load(tmp_path / "layer.npy"), weight)
     lines = take_along.layer_table(shown).splitlines()
@@ -226,7 +233,7 @@ def test_files_hold_the_weights(tmp_path: Path) -> None:
     kernel = np.loadtxt(take_along.kernel_table(shown, 9).splitlines()[1:], delimiter=",")
     assert np.array_equal(kernel[:, 4].astype(np.float32), weight[9].flatten())
     assert set(kernel[:, 0]) == {10}
-    every = take_along.layers_table(shown.subject).splitlines()
+    every = take_along.layers_table(shown.model).splitlines()
     assert len(every) == 6
     assert every[2].startswith("conv2,Conv2d,16,6,5,5,1,2400,")
 
@@ -246,7 +253,9 @@ def test_a_visitor_keeps_no_network_alive(shipped: Path, monkeypatch: pytest.Mon
     at.number_input(key="kernel_number").set_value(6).run()
     assert sheets(at)[0]["chosen"] == 5
     assert all(content() for content in files)  # each of them is taken along, and offered still
-    networks = [weights.load("lenet", None, f"shipped:lenet{at_}") for at_ in ("", "@0")]
+    networks = [
+        weights.load(NetworkSpec.parse("lenet"), f"shipped:lenet{at_}") for at_ in ("", "@0")
+    ]
     memory = [StorageWeakRef(p.untyped_storage()) for each in networks for p in each.parameters()]
     del networks
     weights._cache.clear()
@@ -280,7 +289,7 @@ def test_from_the_strip_to_a_weight_and_back_by_the_link(page: Page, app_server:
     every.locator("canvas").click(position={"x": 8, "y": 8})
     expect(one.locator(".title")).to_contain_text("kernel 1 of 16")
     one.locator("canvas").hover(position={"x": 8, "y": 8})
-    weight = weights.load("lenet", None, "untrained:0").conv2.weight[0, 0, 0, 0]
+    weight = weights.load(NetworkSpec.parse("lenet"), "untrained:0").conv2.weight[0, 0, 0, 0]
     told = one.locator(".words")
     expect(told).to_contain_text("kernel 1, channel 1, row 1, column 1: ")
     shown = float(told.inner_text().split(": ")[1].replace("−", "-"))

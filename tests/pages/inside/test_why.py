@@ -30,13 +30,13 @@ from explorer.data import datasets, pictures
 from explorer.figures import maps
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import progress
 from explorer.ui.inside.recordings import Subject
-from explorer.ui.model_picker import Choice
 from explorer.ui.picture_picker.browse import Place
+from explorer.weights import Model
 from pages.inside.why import boards as inside_why_board
 from pages.inside.why import charts, mistakes, results
 from pages.inside.why.results import Explained, Parts, Piece, Question
@@ -107,7 +107,7 @@ def trained(folder: Path, name: str = "lenet") -> nn.Module:
 
 def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
     at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
-    network, picture = weights.load("lenet", None, "untrained:0"), given()
+    network, picture = weights.load(NetworkSpec.parse("lenet"), "untrained:0"), given()
     options: dict[str, dict[str, Any]] = {
         "integrated_gradients": {"steps": 20, "baseline": 0.5},
         "grad_cam": {"layer": "conv1"},
@@ -128,7 +128,7 @@ def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
 
 def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() -> None:
     at = opened("why", picture="digits:test:0")
-    network = weights.load("lenet", None, "untrained:0")
+    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
     with torch.no_grad():
         probabilities = network(given())[0].double().softmax(0)
     sent = board(at, "answer")["guesses"]
@@ -147,7 +147,7 @@ def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() ->
 
 def test_the_curve_is_what_taking_pixels_away_by_hand_gives() -> None:
     at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
-    network, picture = weights.load("lenet", None, "untrained:0"), given()
+    network, picture = weights.load(NetworkSpec.parse("lenet"), "untrained:0"), given()
     heat = attribution.saliency(network, picture, 3)
     order = heat.flatten().sort(descending=True, stable=True).indices
     spec = json.loads(at.get("plotly_chart")[0].proto.spec)
@@ -169,7 +169,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     network = trained(shipped)
     at = opened("why", picture="digits:test:0")
     row, control = board(at, "maps")["rows"]
-    before = weights.load("lenet", None, "shipped:lenet@0")
+    before = weights.load(NetworkSpec.parse("lenet"), "shipped:lenet@0")
     target = next(e["label"] for e in board(at, "answer")["guesses"] if e["chosen"])
     with torch.no_grad():
         assert target == int(network(given()).argmax())
@@ -290,13 +290,13 @@ class Watched:
     now: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __call__(self, choice: Choice, fit: str, numbers: list[int]) -> list[bool]:
+    def __call__(self, model: Model, fit: str, numbers: list[int]) -> list[bool]:
         """As `inside_why_mistakes._right`, watched."""
         with self.lock:
-            self.seen += [(choice.known.source, number) for number in numbers]
+            self.seen += [(model.source, number) for number in numbers]
             self.now += 1
             self.most = max(self.most, self.now)
-        found = self.right(choice, fit, numbers)
+        found = self.right(model, fit, numbers)
         with self.lock:
             self.now -= 1
         return found
@@ -316,10 +316,10 @@ def test_thirty_who_search_share_what_is_known_and_take_turns(
     gate = threading.Barrier(VISITORS)
 
     def visit(visitor: int) -> tuple[int, mistakes.Search]:
-        known = weights.facts("lenet", None, f"shipped:copy{visitor % 5}")
+        known = weights.model(NetworkSpec.parse("lenet"), f"shipped:copy{visitor % 5}")
         place = Place("digits", "test", 11 * (visitor // 5))
         gate.wait(60)
-        return place.number, mistakes.after(Choice(known, (1, 28, 28)), "squeeze", place)
+        return place.number, mistakes.after(known, "squeeze", place)
 
     with ThreadPoolExecutor(VISITORS) as threads:
         searches = list(threads.map(visit, range(VISITORS)))
@@ -346,7 +346,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
 
     def question(visitor: int) -> Question:
         picture = given(f"digits:test:{visitor}")
-        known = weights.facts("lenet", None, f"untrained:{visitor}")
+        known = weights.model(NetworkSpec.parse("lenet"), f"untrained:{visitor}")
         subject = Subject(known, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
 
@@ -359,7 +359,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
     with ThreadPoolExecutor(VISITORS) as threads:
         found = list(threads.map(visit, range(VISITORS)))
     for visitor, explained in enumerate(found):
-        network = weights.load("lenet", None, f"untrained:{visitor}")
+        network = weights.load(NetworkSpec.parse("lenet"), f"untrained:{visitor}")
         heat = attribution.grad_cam(
             network, given(f"digits:test:{visitor}"), visitor % 10, layer="conv2"
         )

@@ -6,57 +6,18 @@ from, as `weights` spells it.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-
-from torch import nn
 
 from explorer import networks, runs, weights
-from explorer.base.inputs import InputSize
 from explorer.base.language import _
+from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
-from explorer.weights import PUBLISHED, UNTRAINED, Weights, published
+from explorer.weights import PUBLISHED, UNTRAINED, Model, published
 
 MOST = 8  # as many as Okabe and Ito's colours
 LONGEST = 200  # characters that name one network
 
 
-@dataclass(frozen=True)
-class Entrant:
-    """A network with its weights, taken as they are: trained ones bring options and size along."""
-
-    known: Weights
-
-    @property
-    def spelled(self) -> str:
-        """As in links."""
-        return f"{self.known.network}:{self.known.source}"
-
-    @property
-    def shape(self) -> InputSize:
-        """(C, H, W) of the pictures that it gets."""
-        return self.known.shape
-
-    @property
-    def classes(self) -> int:
-        """How many classes it tells apart."""
-        return int(self.known.options["num_classes"])
-
-    @property
-    def learned(self) -> str:
-        """The data set that it was trained on; "" for one that was not, or on none of ours."""
-        card = self.known.card
-        return card.dataset if card and self.known.trained else ""
-
-    def load(self) -> nn.Module:
-        """The network, shared by everyone: only to be read.
-
-        Raises:
-            ValueError: its weights cannot be had, or are others by now.
-        """
-        return weights.load_known(self.known)
-
-
-def entrant(text: str) -> Entrant:
+def model(text: str) -> Model:
     """One network from its spelling.
 
     Raises:
@@ -70,17 +31,17 @@ def entrant(text: str) -> Entrant:
                 "lenet:untrained:0."
             ).format(given=text[:60])
         )
-    return Entrant(weights.facts(network, None, source))
+    return weights.model(NetworkSpec.parse(network), source)
 
 
-def read(text: str) -> tuple[list[Entrant], list[str]]:
+def read(text: str) -> tuple[list[Model], list[str]]:
     """The networks that a link names, and a sentence for each that cannot be had."""
-    found: dict[str, Entrant] = {}
+    found: dict[str, Model] = {}
     wrong = []
     parts = [part for part in text[: 4 * MOST * LONGEST].split(",") if part]
     for part in parts[:MOST]:
         try:
-            each = entrant(part)
+            each = model(part)
         except ValueError as error:
             wrong.append(str(error))
         else:
@@ -94,9 +55,9 @@ def read(text: str) -> tuple[list[Entrant], list[str]]:
     return list(found.values()), wrong
 
 
-def spell(entrants: Sequence[Entrant]) -> str:
+def spell(models: Sequence[Model]) -> str:
     """The way back."""
-    return ",".join(each.spelled for each in entrants)
+    return ",".join(each.spelled for each in models)
 
 
 def offers() -> tuple[str, ...]:
