@@ -73,10 +73,10 @@ def _pool(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape) -> Shape | None:
 
 
 def _adaptive(module: nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d, shape: Shape) -> Shape | None:
-    asked = module.output_size
-    if len(shape) != 4 or not isinstance(asked, int | tuple):
+    output_size = module.output_size
+    if len(shape) != 4 or not isinstance(output_size, int | tuple):
         return None
-    sizes = asked if isinstance(asked, tuple) else (asked, asked)
+    sizes = output_size if isinstance(output_size, tuple) else (output_size, output_size)
     return (*shape[:2], *(n if o is None else o for o, n in zip(sizes, shape[2:], strict=True)))
 
 

@@ -31,27 +31,27 @@ def numbers(layer: Layer, picture: Shape) -> tuple[Derivation, ...]:
     return tuple(
         part
         for part in (
-            _why_output(layer),
-            _why_parameters(layer),
-            _why_macs(layer),
-            _why_memory(layer),
-            _why_field(layer, picture),
+            _output(layer),
+            _parameters(layer),
+            _macs(layer),
+            _memory(layer),
+            _field(layer, picture),
         )
         if part
     )
 
 
-def _why_output(layer: Layer) -> Derivation | None:
+def _output(layer: Layer) -> Derivation | None:
     operation = layer.operation
-    told, out = operation.settings, operation.output_shape
+    settings, out = operation.settings, operation.output_shape
     shapes = operation.input_shapes
     if out is None or not shapes:
         return None
     title, before = _("Output size"), shapes[0]
-    if "kernel" in told and len(before) == 4 and isinstance(told["padding"], tuple):
-        lines, note = _window_lines(told, before, out)
+    if "kernel" in settings and len(before) == 4 and isinstance(settings["padding"], tuple):
+        lines, note = _window_lines(settings, before, out)
         return Derivation("output", title, lines, note)
-    if operation.type == "cat" and told.get("dim") == 1:
+    if operation.type == "cat" and settings.get("dim") == 1:
         terms = " + ".join(str(each[1]) for each in shapes)
         return Derivation(
             "output", title, (f"{out[1]} = {terms}",), _("Channels are laid side by side.")
@@ -61,10 +61,10 @@ def _why_output(layer: Layer) -> Derivation | None:
     if operation.type == "add" and len(shapes) == 2 and shapes[0] == shapes[1]:
         note = _("Added place by place: both shapes are the same.")
         return Derivation("output", title, (shape(out),), note)
-    if "output_size" in told:
+    if "output_size" in settings:
         note = _("Asked for: whatever arrives is pooled to this size.")
         return Derivation("output", title, (shape(out),), note)
-    if isinstance(told.get("features"), tuple):
+    if isinstance(settings.get("features"), tuple):
         return Derivation(
             "output", title, (shape(out),), _("As many numbers as the layer has outputs.")
         )
@@ -72,15 +72,15 @@ def _why_output(layer: Layer) -> Derivation | None:
 
 
 def _window_lines(
-    told: Mapping[str, Any], before: Shape, out: Shape
+    settings: Mapping[str, Any], before: Shape, out: Shape
 ) -> tuple[tuple[str, ...], str]:
     """The general formula, then each axis with its numbers (one line if both are the same)."""
-    dilated, ceil = told["dilation"] != (1, 1), bool(told.get("ceil"))
+    dilated, ceil = settings["dilation"] != (1, 1), bool(settings.get("ceil"))
     left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
     reach = "d·(k − 1) − 1" if dilated else "k"
     lines, dropped = [], False
     for axis in (0, 1):
-        k, s, p, d = (told[name][axis] for name in ("kernel", "stride", "padding", "dilation"))
+        k, s, p, d = (settings[name][axis] for name in ("kernel", "stride", "padding", "dilation"))
         steps = before[2 + axis] + 2 * p - d * (k - 1) - 1
         one_less = ceil and out[2 + axis] == -(-steps // s)
         span = f"{d}·({k} − 1) − 1" if dilated else f"{k}"
@@ -94,7 +94,7 @@ def _window_lines(
     return (general, f"H: {lines[0]}", f"W: {lines[1]}"), note
 
 
-def _why_parameters(layer: Layer) -> Derivation | None:
+def _parameters(layer: Layer) -> Derivation | None:
     operation = layer.operation
     title, shared = _("Parameters"), operation.shares_weights_with
     if shared and not operation.parameters:
@@ -119,34 +119,34 @@ def _why_parameters(layer: Layer) -> Derivation | None:
     )
 
 
-def _rule_of_parameters(told: Mapping[str, Any]) -> tuple[str, str]:
+def _rule_of_parameters(settings: Mapping[str, Any]) -> tuple[str, str]:
     """The product of a convolution or a linear layer, and what its factors are."""
-    if "channels" not in told:
-        inputs, outputs = told["features"]
-        if told["bias"]:
+    if "channels" not in settings:
+        inputs, outputs = settings["features"]
+        if settings["bias"]:
             return f"{outputs} × ({inputs} + 1)", _("outputs × (inputs + 1 for the bias)")
         return f"{outputs} × {inputs}", _("outputs × inputs")
-    inputs, outputs = told["channels"]
-    each = f"{_kernel(told)}·{inputs // told['groups']}"
-    grouped = told["groups"] > 1
-    if told["bias"] and grouped:
+    inputs, outputs = settings["channels"]
+    each = f"{_kernel(settings)}·{inputs // settings['groups']}"
+    grouped = settings["groups"] > 1
+    if settings["bias"] and grouped:
         note = _("outputs × (kernel · input channels of a group + 1 for the bias)")
-    elif told["bias"]:
+    elif settings["bias"]:
         note = _("outputs × (kernel · input channels + 1 for the bias)")
     elif grouped:
         note = _("outputs × (kernel · input channels of a group)")
     else:
         note = _("outputs × (kernel · input channels)")
-    return f"{outputs} × ({each}{' + 1' if told['bias'] else ''})", note
+    return f"{outputs} × ({each}{' + 1' if settings['bias'] else ''})", note
 
 
-def _kernel(told: Mapping[str, Any]) -> str:
-    return f"{told['kernel'][0]}·{told['kernel'][1]}"
+def _kernel(settings: Mapping[str, Any]) -> str:
+    return f"{settings['kernel'][0]}·{settings['kernel'][1]}"
 
 
-def _why_macs(layer: Layer) -> Derivation | None:
+def _macs(layer: Layer) -> Derivation | None:
     operation = layer.operation
-    told, out = operation.settings, operation.output_shape
+    settings, out = operation.settings, operation.output_shape
     if out is None:
         return None
     counted = _("Only convolutions, linear layers and matrix products count; for one picture.")
@@ -156,10 +156,11 @@ def _why_macs(layer: Layer) -> Derivation | None:
         return Derivation("macs", _("MACs"), ("0",), counted)
     total = exact(layer.macs)
     places = "·".join(map(str, out[1:] if operation.reads_picture else out))
-    if "channels" in told:
-        line = f"{total} = {places} × {_kernel(told)}·{told['channels'][0] // told['groups']}"
-    elif isinstance(told.get("features"), tuple):
-        line = f"{total} = {places} × {told['features'][0]}"
+    if "channels" in settings:
+        weights, groups = _kernel(settings), settings["groups"]
+        line = f"{total} = {places} × {weights}·{settings['channels'][0] // groups}"
+    elif isinstance(settings.get("features"), tuple):
+        line = f"{total} = {places} × {settings['features'][0]}"
     else:
         line = _("{total}, summed over the matrix products inside").format(total=total)
     return Derivation(
@@ -167,7 +168,7 @@ def _why_macs(layer: Layer) -> Derivation | None:
     )
 
 
-def _why_memory(layer: Layer) -> Derivation | None:
+def _memory(layer: Layer) -> Derivation | None:
     out = layer.operation.output_shape
     if out is None:
         return None
@@ -181,15 +182,15 @@ def _why_memory(layer: Layer) -> Derivation | None:
     return Derivation("memory", _("Activation memory"), (line,), note)
 
 
-def _why_field(layer: Layer, picture: Shape) -> Derivation | None:
-    field, before, told = layer.ungated, layer.before, layer.operation.settings
+def _field(layer: Layer, picture: Shape) -> Derivation | None:
+    field, before, settings = layer.ungated, layer.before, layer.operation.settings
     title = _("Receptive field")
     if field is None:
         return None
     gated = layer.field is not None and layer.field.size != field.size
     note = _("Behind a gate: through it every unit sees the whole picture.") if gated else ""
-    if "kernel" in told and before is not None:
-        lines = tuple(_field_lines(told, before, field))
+    if "kernel" in settings and before is not None:
+        lines = tuple(_field_lines(settings, before, field))
         return Derivation(
             "field",
             title,
@@ -211,10 +212,10 @@ def _why_field(layer: Layer, picture: Shape) -> Derivation | None:
     )
 
 
-def _field_lines(told: Any, before: Field, field: Field) -> Iterator[str]:
+def _field_lines(settings: Any, before: Field, field: Field) -> Iterator[str]:
     axes = {}
     for axis, letter, old, new in ((0, "H", before.y, field.y), (1, "W", before.x, field.x)):
-        k, d = told["kernel"][axis], told["dilation"][axis]
+        k, d = settings["kernel"][axis], settings["dilation"][axis]
         if new.size != old.size + d * (k - 1) * old.jump:
             axes[letter] = f"{new.size}"  # after an uneven pooling no sum is exact
             continue

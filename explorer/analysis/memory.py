@@ -75,10 +75,10 @@ def training_memory(
         if id(tensor) not in weights and (tensor._base is None or id(tensor._base) not in weights):
             memory = tensor.untyped_storage()
             saved[memory._cdata] = memory.nbytes()
-            kept.append(tensor)  # storages stay distinct while they live
+            alive.append(tensor)  # storages stay distinct while they live
         return tensor
 
-    kept: list[Tensor] = []
+    alive: list[Tensor] = []
     problem = ""
     with torch.enable_grad(), saved_tensors_hooks(note, lambda tensor: tensor):
         try:

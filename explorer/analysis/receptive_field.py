@@ -171,13 +171,13 @@ def _pooled(units: int) -> Step:
 def _mean(
     settings: Mapping[str, Any], source: Shape, out: Shape, dims: tuple[int, int]
 ) -> Reading | None:
-    given = settings.get("dim")
-    listed = range(len(source)) if given is None else given
+    averaged = settings.get("dim")
+    listed = range(len(source)) if averaged is None else averaged
     over = {d % len(source) for d in ([listed] if isinstance(listed, int) else listed)}
     if set(dims) <= over:
         return Whole(), Whole(), dims if len(out) == len(source) else None
-    kept = not over & set(dims) and len(out) == len(source)
-    return (SAME, SAME, dims) if kept else None
+    untouched = not over & set(dims) and len(out) == len(source)
+    return (SAME, SAME, dims) if untouched else None
 
 
 def _windows(settings: Mapping[str, Any]) -> Reading | None:
@@ -194,16 +194,16 @@ def _moved(
     operation: Operation, source: Shape, out: Shape, dims: tuple[int, int]
 ) -> tuple[int, int] | None:
     """Where height and width lie after an operation that reads each place by itself."""
-    kind, told, rank = operation.type, operation.settings, len(source)
+    kind, settings, rank = operation.type, operation.settings, len(source)
     if kind in ("cat", "chunk", "split"):  # along the channels only
-        along = told.get("dim", 0)
+        along = settings.get("dim", 0)
         return dims if isinstance(along, int) and along % rank not in dims else None
     if kind in _POINTWISE and len(out) == rank:
         return dims
     if kind in ("Linear", "linear", "LayerNorm"):
         return dims if max(dims) < rank - 1 else None
     if kind in ("permute", "Permute", "transpose"):
-        order = [d % rank for d in told["dims"]]
+        order = [d % rank for d in settings["dims"]]
         if kind == "transpose":
             swapped = dict(zip(order, reversed(order), strict=True))
             return swapped.get(dims[0], dims[0]), swapped.get(dims[1], dims[1])
@@ -247,13 +247,13 @@ def field_after(
     for name, source in zip(operation.inputs, operation.input_shapes, strict=True):
         if not gates and _is_gate(operation, source):
             continue
-        given = before.get(name)
-        found = reading(operation, source, given.dims) if given else None
-        if given is None or found is None:
+        below = before.get(name)
+        read = reading(operation, source, below.dims) if below else None
+        if below is None or read is None:
             return None
-        heights, widths = (source[given.dims[0]], source[given.dims[1]]) if given.dims else (1, 1)
-        step_y, step_x, dims = found
-        one = Field(dims, step_y.forward(given.y, heights), step_x.forward(given.x, widths))
+        heights, widths = (source[below.dims[0]], source[below.dims[1]]) if below.dims else (1, 1)
+        step_y, step_x, dims = read
+        one = Field(dims, step_y.forward(below.y, heights), step_x.forward(below.x, widths))
         if result is None:
             result = one
             continue
@@ -290,15 +290,15 @@ def field(graph: Graph, name: str, unit: tuple[int, int]) -> tuple[Interval, Int
         if need is None:
             continue
         for source, shape in zip(operation.inputs, operation.input_shapes, strict=True):
-            given = fields[source]
-            found = reading(operation, shape, given.dims) if given else None
-            if given is None or found is None:
+            below = fields[source]
+            read = reading(operation, shape, below.dims) if below else None
+            if below is None or read is None:
                 return None
-            length = (shape[given.dims[0]], shape[given.dims[1]]) if given.dims else (1, 1)
-            known = needed.get(source, (set(), set()))
+            length = (shape[below.dims[0]], shape[below.dims[1]]) if below.dims else (1, 1)
+            cells = needed.get(source, (set(), set()))
             needed[source] = (
-                known[0] | found[0].backward(need[0], length[0]),
-                known[1] | found[1].backward(need[1], length[1]),
+                cells[0] | read[0].backward(need[0], length[0]),
+                cells[1] | read[1].backward(need[1], length[1]),
             )
     rows, columns = needed.get(INPUT, (set(), set()))
     if not rows or not columns:

@@ -41,20 +41,20 @@ def tensors(value: object) -> list[Tensor]:
     """Every tensor in nested lists, tuples and dictionaries, in their order."""
     if isinstance(value, Tensor):
         return [value]
-    found: list[Tensor] = []
-    _gather(value, found)
-    return found
+    gathered: list[Tensor] = []
+    _gather(value, gathered)
+    return gathered
 
 
-def _gather(value: object, found: list[Tensor]) -> None:
+def _gather(value: object, gathered: list[Tensor]) -> None:
     if isinstance(value, Tensor):
-        found.append(value)
+        gathered.append(value)
     elif isinstance(value, list | tuple):
         for item in value:
-            _gather(item, found)
+            _gather(item, gathered)
     elif isinstance(value, dict):
         for item in value.values():
-            _gather(item, found)
+            _gather(item, gathered)
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -122,7 +122,7 @@ class Call:
     reads: list[Origin] = field(init=False)  # where these are from
     name: str = field(init=False)  # unique in this forward pass
     macs: int = 0
-    made: list[Tensor] = field(init=False)
+    outputs: list[Tensor] = field(init=False)
     gave: list[Origin] | None = None  # None: it has not run, or refused
     operation: Operation | None = None
 
@@ -156,8 +156,8 @@ class Recorder(TorchFunctionMode):
     def inside(self, call: Call) -> None:
         """A function is about to be called inside a leaf module that is not torch's own."""
 
-    def note(self, done: Operation, made: list[Tensor]) -> None:
-        """An operation has run and gave `made`."""
+    def note(self, operation: Operation, outputs: list[Tensor]) -> None:
+        """An operation has run and gave `outputs`."""
 
     # -- watching -----------------------------------------------------------------------------
 
@@ -229,12 +229,12 @@ class Recorder(TorchFunctionMode):
             return call.function(*call.args, **call.kwargs)
         try:
             result, call.macs = self.compute(call)
-            made = what_came(call, result)
+            outputs = what_came(call, result)
         except Exception as error:
             self.refused = (error, self._operation(call))
             raise
-        if made:
-            self.finish(call, made)
+        if outputs:
+            self.finish(call, outputs)
         return result
 
     def prepare(self, call: Call) -> bool:
@@ -256,11 +256,11 @@ class Recorder(TorchFunctionMode):
         call.name = unique(own, self.names)
         return bool(call.module is not None or call.weights or call.sources)
 
-    def finish(self, call: Call, made: list[Tensor]) -> None:
-        """It has run and gave `made`: write its facts down."""
-        call.made = made
-        call.gave = [_origin(call.name, each) for each in made]
-        for each, origin in zip(made, call.gave, strict=True):
+    def finish(self, call: Call, outputs: list[Tensor]) -> None:
+        """It has run and gave `outputs`: write its facts down."""
+        call.outputs = outputs
+        call.gave = [_origin(call.name, each) for each in outputs]
+        for each, origin in zip(outputs, call.gave, strict=True):
             self._origins[id(each)] = origin
         call.operation = self._operation(call)
         self.operations.append(call.operation)
@@ -269,7 +269,7 @@ class Recorder(TorchFunctionMode):
             self._from_picture.add(call.name)
         for weight in call.weights:
             self.counted.setdefault(id(weight), call.name)
-        self.note(call.operation, made)
+        self.note(call.operation, outputs)
 
     def _operation(self, call: Call) -> Operation:
         """The record of a call; it counts the weights that no earlier one has."""
@@ -313,10 +313,10 @@ def what_came(call: Call, result: Any) -> list[Tensor]:
     if isinstance(result, Tensor) and result.numel():
         return [result]
     sets = getattr(call.function, "__name__", "") == "__setitem__"  # it returns nothing
-    made = tensors(call.args[0] if sets else result)
-    if any(0 in tensor.shape for tensor in made):
+    outputs = tensors(call.args[0] if sets else result)
+    if any(0 in tensor.shape for tensor in outputs):
         raise _EmptyOutput("the output would be empty")
-    return made
+    return outputs
 
 
 def memory_of(tensor: Tensor) -> int:

@@ -66,15 +66,17 @@ def _known_sides(spec: NetworkSpec, channels: int) -> tuple[int, int | None] | N
 def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
     """Why an operation refuses its input: the reason, what it got, what it needs."""
     shape = failed.input_shapes[0] if failed.input_shapes else ()
-    told = failed.settings
-    if failed.type == "Linear" and shape and shape[-1] != told["features"][0]:
-        return "features", shape[-1], told["features"][0]
-    if failed.type == "Conv2d" and len(shape) == 4 and shape[1] != told["channels"][0]:
-        return "channels", shape[1], told["channels"][0]
-    if "kernel" in told and len(shape) == 4 and isinstance(told["padding"], tuple):
-        axis = min((0, 1), key=lambda a: shape[2 + a] + 2 * told["padding"][a] - told["kernel"][a])
-        reach = told["dilation"][axis] * (told["kernel"][axis] - 1) + 1
-        return "window", shape[2 + axis] + 2 * told["padding"][axis], reach
+    settings = failed.settings
+    if failed.type == "Linear" and shape and shape[-1] != settings["features"][0]:
+        return "features", shape[-1], settings["features"][0]
+    if failed.type == "Conv2d" and len(shape) == 4 and shape[1] != settings["channels"][0]:
+        return "channels", shape[1], settings["channels"][0]
+    if "kernel" in settings and len(shape) == 4 and isinstance(settings["padding"], tuple):
+        axis = min(
+            (0, 1), key=lambda a: shape[2 + a] + 2 * settings["padding"][a] - settings["kernel"][a]
+        )
+        reach = settings["dilation"][axis] * (settings["kernel"][axis] - 1) + 1
+        return "window", shape[2 + axis] + 2 * settings["padding"][axis], reach
     if len(failed.input_shapes) > 1:
         return "shapes", None, None
     return "refused", None, None

@@ -28,35 +28,35 @@ def _pair(value: Any) -> str:
 
 def settings(layer: Layer) -> str:
     """What the layer was told, in a few words: "11×11, stride 4, padding 1"."""
-    told = layer.operation.settings
-    if "kernel" in told:
-        return ", ".join(_window_words(told))
-    if "output_size" in told:
-        return _("to {size}").format(size=_pair(told["output_size"]))
-    if "p" in told:
-        return _("p = {p}, in training only").format(p=told["p"])
-    if isinstance(told.get("features"), tuple):
-        return _("{n} → {m}").format(n=told["features"][0], m=told["features"][1])
-    if "args" in told:
-        named = (f"{name}={value}" for name, value in told.items() if name != "args")
-        return _shortened(", ".join([*map(str, told["args"]), *named]))
-    return _shortened(", ".join(f"{name} {value}".strip() for name, value in told.items()))
+    arguments = layer.operation.settings
+    if "kernel" in arguments:
+        return ", ".join(_window_words(arguments))
+    if "output_size" in arguments:
+        return _("to {size}").format(size=_pair(arguments["output_size"]))
+    if "p" in arguments:
+        return _("p = {p}, in training only").format(p=arguments["p"])
+    if isinstance(arguments.get("features"), tuple):
+        return _("{n} → {m}").format(n=arguments["features"][0], m=arguments["features"][1])
+    if "args" in arguments:
+        named = (f"{name}={value}" for name, value in arguments.items() if name != "args")
+        return _shortened(", ".join([*map(str, arguments["args"]), *named]))
+    return _shortened(", ".join(f"{name} {value}".strip() for name, value in arguments.items()))
 
 
-def _window_words(told: Mapping[str, Any]) -> Iterator[str]:
+def _window_words(settings: Mapping[str, Any]) -> Iterator[str]:
     """Kernel first, then whatever is not as usual; a pooling's stride always."""
-    yield f"{told['kernel'][0]}×{told['kernel'][1]}"
-    if told["stride"] != (1, 1) or "ceil" in told:
-        yield _("stride {n}").format(n=_pair(told["stride"]))
-    if told["padding"] != (0, 0):
-        yield _("padding {n}").format(n=_pair(told["padding"]))
-    if told["dilation"] != (1, 1):
-        yield _("dilation {n}").format(n=_pair(told["dilation"]))
-    if told.get("groups", 1) != 1:
-        yield _("{n} groups").format(n=told["groups"])
-    if told.get("bias") is False:
+    yield f"{settings['kernel'][0]}×{settings['kernel'][1]}"
+    if settings["stride"] != (1, 1) or "ceil" in settings:
+        yield _("stride {n}").format(n=_pair(settings["stride"]))
+    if settings["padding"] != (0, 0):
+        yield _("padding {n}").format(n=_pair(settings["padding"]))
+    if settings["dilation"] != (1, 1):
+        yield _("dilation {n}").format(n=_pair(settings["dilation"]))
+    if settings.get("groups", 1) != 1:
+        yield _("{n} groups").format(n=settings["groups"])
+    if settings.get("bias") is False:
         yield _("no bias")
-    if told.get("ceil"):
+    if settings.get("ceil"):
         yield _("rounded up")
 
 
@@ -100,22 +100,22 @@ class MismatchText:
     fits: str
 
 
-def mismatch(given: SizeMismatch, title: str) -> MismatchText:
+def mismatch(problem: SizeMismatch, title: str) -> MismatchText:
     """Why the network called `title` cannot take this size."""
-    layer = given.operation
+    layer = problem.operation
     arrived = shape(layer.input_shapes[0]) if layer.input_shapes else ""
-    words = {"layer": layer.name, "got": given.got, "needs": given.needs, "shape": arrived}
-    return MismatchText(*_LESSONS[given.reason](given, words), fits(given, title))
+    words = {"layer": layer.name, "got": problem.got, "needs": problem.needs, "shape": arrived}
+    return MismatchText(*_LESSONS[problem.reason](problem, words), fits(problem, title))
 
 
-def _features(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
-    got, needs = exact(given.got or 0), exact(given.needs or 0)
+def _features(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    got, needs = exact(problem.got or 0), exact(problem.needs or 0)
     return (
         _("{layer} wants {needs} numbers, but {got} arrive.").format(
             layer=words["layer"], got=got, needs=needs
         ),
-        f"{'·'.join(map(str, given.arrived))} = {got}" if given.arrived else got,
-        f"{needs} = {'·'.join(map(str, given.wanted))}" if given.wanted else needs,
+        f"{'·'.join(map(str, problem.arrived))} = {got}" if problem.arrived else got,
+        f"{needs} = {'·'.join(map(str, problem.wanted))}" if problem.wanted else needs,
         _(
             "A linear layer has one weight for every number that enters it, so its input cannot "
             "change size. Convolutions and poolings do not mind."
@@ -123,34 +123,34 @@ def _features(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str
     )  # fmt: skip
 
 
-def _channels(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _channels(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     template = ngettext(
         "{layer} was built for {needs} channel, but {got} arrive.",
         "{layer} was built for {needs} channels, but {got} arrive.",
-        given.needs or 0,
+        problem.needs or 0,
     )
     return (
         template.format(**words),
         words["shape"],
-        ngettext("{n} channel", "{n} channels", given.needs or 0).format(n=given.needs),
+        ngettext("{n} channel", "{n} channels", problem.needs or 0).format(n=problem.needs),
         _("A convolution has one kernel slice for every input channel."),
     )
 
 
-def _window(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
-    padding = max(given.operation.settings["padding"])
+def _window(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    padding = max(problem.operation.settings["padding"])
     arrived = _("{shape}, and {padding} cells of padding on each side")
     template = ngettext(
         "{layer}'s window is {needs} cells long, but there is only {got}.",
         "{layer}'s window is {needs} cells long, but there are only {got}.",
-        given.got or 0,
+        problem.got or 0,
     )
     return (
         template.format(**words),
         arrived.format(padding=padding, **words) if padding else words["shape"],
         _("at least {needs} cells each way, padding included").format(**words),
         _("The picture itself is smaller than this window.")
-        if given.operation.inputs == (INPUT,)
+        if problem.operation.inputs == (INPUT,)
         else _(
             "Every stride and every pooling before it made the map smaller, "
             "until the window no longer fits."
@@ -158,15 +158,15 @@ def _window(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, 
     )  # fmt: skip
 
 
-def _shapes(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
-    met = _(" and ").join(shape(each) for each in given.operation.input_shapes)
+def _shapes(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    met = _(" and ").join(shape(each) for each in problem.operation.input_shapes)
     headline = _("At {layer} two branches meet with different shapes.").format(**words)
-    return headline, met, _("the same height and width in every branch"), given.problem
+    return headline, met, _("the same height and width in every branch"), problem.problem
 
 
-def _refused(given: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+def _refused(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     headline = _("{layer} refuses this input.").format(**words)
-    return headline, words["shape"], given.problem, _("The network checks its input by itself.")
+    return headline, words["shape"], problem.problem, _("The network checks its input by itself.")
 
 
 _LESSONS = {
@@ -178,11 +178,11 @@ _LESSONS = {
 }
 
 
-def fits(given: SizeMismatch, title: str) -> str:
+def fits(problem: SizeMismatch, title: str) -> str:
     """Which square sizes the network takes, in words."""
-    if given.sides is None:
+    if problem.sides is None:
         return _("No square size near this one works.")
-    low, high = given.sides
+    low, high = problem.sides
     if high is None:
         return _("{network} takes {low} × {low} and anything larger.").format(
             network=title, low=low

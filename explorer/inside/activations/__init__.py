@@ -11,22 +11,22 @@ from torch import Tensor, nn
 
 from explorer.inside.activations.chosen import Chosen
 from explorer.inside.activations.everything import Everything
-from explorer.inside.activations.glances import Glance, glance, stages
 from explorer.inside.activations.keeper import Keeper, run
 from explorer.inside.activations.own_copy import own_copy
 from explorer.inside.activations.records import Recording, Statistics, Step, statistics, unknown
+from explorer.inside.activations.thumbnails import Thumbnails, stages, thumbnails
 
 __all__ = [
     "MOST_BYTES",
-    "Glance",
     "Recording",
     "Statistics",
     "Step",
-    "glance",
+    "Thumbnails",
     "own_copy",
     "record",
     "stages",
     "statistics",
+    "thumbnails",
 ]
 
 MOST_BYTES = 1_000_000_000  # what one recording may keep
@@ -50,15 +50,15 @@ def record(
         ValueError: the network cannot take the picture, there is no such operation, or more than
             `most_bytes` would have to be kept.
     """
-    own, given = own_copy(network, training=training, hooks=False), picture.clone()
+    own, own_picture = own_copy(network, training=training, hooks=False), picture.clone()
     keeper: Keeper = (
-        Everything(own, given, most_bytes)
+        Everything(own, own_picture, most_bytes)
         if nodes is None
-        else Chosen(own, given, nodes, most_bytes)
+        else Chosen(own, own_picture, nodes, most_bytes)
     )
-    output = run(keeper, given)
+    output = run(keeper, own_picture)
     names = {operation.name for operation in keeper.operations}
     for name in nodes or ():
         if name not in names:
             raise unknown(name, keeper.operations)
-    return Recording(picture, output, training, keeper.found)
+    return Recording(picture, output, training, keeper.recorded)

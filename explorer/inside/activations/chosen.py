@@ -38,20 +38,20 @@ class Chosen(Keeper):
         self.inside(call)
         return told_apart(call, call.function(*call.args, **call.kwargs)), 0
 
-    def finish(self, call: Call, made: list[Tensor]) -> None:
+    def finish(self, call: Call, outputs: list[Tensor]) -> None:
         """Keep what it gave."""
-        super().finish(call, made)
+        super().finish(call, outputs)
         if call.name in self._nodes:
-            self._hold(made)
+            self._hold(outputs)
 
-    def note(self, done: Operation, made: list[Tensor]) -> None:
+    def note(self, operation: Operation, outputs: list[Tensor]) -> None:
         """Show what it gave."""
-        super().note(done, made)
+        super().note(operation, outputs)
         if self._look:
-            self._look(done, made[0])
+            self._look(operation, outputs[0])
 
-    def _hold(self, kept: list[Tensor]) -> None:
-        for tensor in kept:
+    def _hold(self, held: list[Tensor]) -> None:
+        for tensor in held:
             neighbours = self._held.setdefault(memory_of(tensor), [])
             if not neighbours:
                 self._take(tensor)

@@ -44,25 +44,25 @@ class Everything(Keeper):
         self.inside(call)
         try:
             result = told_apart(call, call.function(*call.args, **call.kwargs))
-            call.made = what_came(call, result)
+            call.outputs = what_came(call, result)
         except Exception as error:
             self.catch_up()
             if not self.prepare(call):  # constants, which may be empty: it is no operation
                 return call.function(*call.args, **call.kwargs)
             self.refused = (error, self._operation(call))
             raise
-        if call.made:  # else it asked a question
+        if call.outputs:  # else it asked a question
             self._log.append(call)
-            self._logged += sum([each.nbytes for each in call.made])
+            self._logged += sum([each.nbytes for each in call.outputs])
             if self._logged > self._room:
                 self.catch_up()
         return result
 
-    def finish(self, call: Call, made: list[Tensor]) -> None:
+    def finish(self, call: Call, outputs: list[Tensor]) -> None:
         """Keep what it gave."""
-        super().finish(call, made)
+        super().finish(call, outputs)
         self._kept.append(call)
-        for tensor, origin in zip(made, call.gave or (), strict=True):
+        for tensor, origin in zip(outputs, call.gave or (), strict=True):
             if origin.memory not in self._taken:
                 self._taken.add(origin.memory)
                 self._take(tensor)
@@ -72,7 +72,7 @@ class Everything(Keeper):
         log, self._log, self._logged = self._log, [], 0
         for call in log:
             if self.prepare(call):
-                self.finish(call, call.made)
+                self.finish(call, call.outputs)
 
     def _save(self, overwritten: Tensor) -> None:
         if _alone(overwritten):
@@ -89,7 +89,7 @@ class Everything(Keeper):
         seen = []
         for call in self._kept:
             seen += [(each, call.began) for each in call.tensors]
-            seen += [(each, call.began + 1) for each in call.made]
+            seen += [(each, call.began + 1) for each in call.outputs]
         now = self._running
         seen += [(each, self._clock) for each in (*tensors((now.args, now.kwargs)), tensor)]
         memory = memory_of(tensor)

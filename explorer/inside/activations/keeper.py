@@ -17,7 +17,7 @@ from explorer.analysis.operations import Operation
 from explorer.analysis.recorder import Call, Recorder, tensors
 from explorer.base.language import _
 from explorer.base.units import times
-from explorer.inside.activations.records import Found, Step
+from explorer.inside.activations.records import Recorded, Step
 
 _IN_PLACE = frozenset(
     "__setitem__ __iadd__ __isub__ __imul__ __imatmul__ __itruediv__ __idiv__ __ifloordiv__ "
@@ -39,7 +39,7 @@ class Keeper(Recorder):
         self._kept: list[Call] = []
         # What tensors were before they were overwritten, and by which call; by the tensor's id.
         self._copies: dict[int, list[tuple[int, Tensor]]] = {}
-        self._found: Found | None = None
+        self._recorded: Recorded | None = None
         self._lock = Lock()
 
     def inside(self, call: Call) -> None:
@@ -47,15 +47,15 @@ class Keeper(Recorder):
         for tensor in written(call):
             self._save(tensor)
 
-    def found(self) -> Found:
+    def recorded(self) -> Recorded:
         """All operations, and by name those that were kept; both in running order."""
         with self._lock:  # a recording may be many visitors'
-            if self._found is None:
+            if self._recorded is None:
                 self._room = maxsize  # it is there already
                 self.catch_up()
-                self._found = tuple(self.operations), self._steps()
+                self._recorded = tuple(self.operations), self._steps()
                 self._kept, self._copies = [], {}
-            return self._found
+            return self._recorded
 
     def catch_up(self) -> None:
         """Describe what has run and is not described yet."""
@@ -72,7 +72,7 @@ class Keeper(Recorder):
         if not self._copies.keys().isdisjoint(map(id, call.tensors)):
             before = partial(self._as_it_was, call.began)
             args, kwargs, inputs = _changed(before, (args, kwargs, inputs))
-        outputs = tuple([self._as_it_was(call.began + 1, each) for each in call.made])
+        outputs = tuple([self._as_it_was(call.began + 1, each) for each in call.outputs])
         return Step(operation, call.function, call.module, args, kwargs, inputs, outputs)
 
     def _as_it_was(self, moment: int, tensor: Tensor) -> Tensor:

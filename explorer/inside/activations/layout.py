@@ -31,10 +31,10 @@ class Layout:
 
     def index(self, channel: int, y: int, x: int) -> tuple[int, ...]:
         """The place of a unit of the maps among the values."""
-        found = dict(zip(self.places, (y, x), strict=False))
+        axes = dict(zip(self.places, (y, x), strict=False))
         for axis in reversed(self.channels):
-            channel, found[axis] = divmod(channel, self.shape[axis])
-        return tuple(found[axis] for axis in range(len(self.shape)))
+            channel, axes[axis] = divmod(channel, self.shape[axis])
+        return tuple(axes[axis] for axis in range(len(self.shape)))
 
     def unit(self, index: tuple[int, ...]) -> tuple[int, int, int]:
         """The way back: a place among the values → (channel, y, x)."""
@@ -54,11 +54,11 @@ def layout(shape: Shape, places: tuple[int, int] | None) -> Layout:
     inner = shape[1:]
     rank = len(inner)
     if places and max(places) <= rank and min(places) > 0:
-        found = (places[0] - 1, places[1] - 1)
+        axes = (places[0] - 1, places[1] - 1)
     elif rank == 3 and inner[0] == inner[1] != inner[2]:
-        found = (0, 1)
+        axes = (0, 1)
     elif rank >= 3:
-        found = (rank - 2, rank - 1)
+        axes = (rank - 2, rank - 1)
     else:
         return Layout(inner, tuple(range(rank))[-1:], tuple(range(rank))[:-1])
-    return Layout(inner, tuple(axis for axis in range(rank) if axis not in found), found)
+    return Layout(inner, tuple(axis for axis in range(rank) if axis not in axes), axes)

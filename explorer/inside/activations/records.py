@@ -28,18 +28,18 @@ class Step:
     outputs: tuple[Tensor, ...]
 
 
-Found = tuple[tuple[Operation, ...], Mapping[str, Step]]
+Recorded = tuple[tuple[Operation, ...], Mapping[str, Step]]
 
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Numbers per channel of one picture's maps, each (C,). `silent`: 0 at every place."""
+    """Numbers per channel of one picture's maps, each (C,). `dead`: 0 at every place."""
 
     mean: Tensor
     minimum: Tensor
     maximum: Tensor
     variance: Tensor  # over all places, divided by their number
-    silent: Tensor
+    dead: Tensor
 
 
 def statistics(maps: Tensor) -> Statistics:
@@ -61,7 +61,7 @@ class Recording:
     picture: Tensor  # (N, C, H, W), as the network got it
     output: Tensor  # of the whole network; its first if there are several
     training: bool
-    find: Callable[[], Found] = field(repr=False)  # names and facts
+    find: Callable[[], Recorded] = field(repr=False)  # names and facts
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -120,19 +120,19 @@ class Recording:
     @property
     def nbytes(self) -> int:
         """The memory that is kept, weights left out; what is shared is counted once."""
-        kept = [t for step in self.steps.values() for t in (*step.inputs, *step.outputs)]
-        memory = {memory_of(t): t.untyped_storage().nbytes() for t in (*kept, self.picture)}
+        held = [t for step in self.steps.values() for t in (*step.inputs, *step.outputs)]
+        memory = {memory_of(t): t.untyped_storage().nbytes() for t in (*held, self.picture)}
         return sum(memory.values())
 
     @property
     def memory(self) -> Mapping[Hashable, int]:
         """All that is kept alive, weights too: the bytes of every piece of memory, by its name."""
-        kept = [self.picture, self.output]
+        held = [self.picture, self.output]
         for step in self.steps.values():
-            kept += [*step.inputs, *step.outputs, *tensors((step.args, dict(step.kwargs)))]
+            held += [*step.inputs, *step.outputs, *tensors((step.args, dict(step.kwargs)))]
             if step.module:
-                kept += [*step.module.parameters(), *step.module.buffers()]
-        return {memory_of(t): t.untyped_storage().nbytes() for t in kept}
+                held += [*step.module.parameters(), *step.module.buffers()]
+        return {memory_of(t): t.untyped_storage().nbytes() for t in held}
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[int, int] | None]:

@@ -50,8 +50,8 @@ def _blurred(picture: Tensor) -> Tensor:
     places = torch.arange(-reach, reach + 1).to(picture)
     kernel = torch.exp(-(places**2) / (2 * sigma**2))
     kernel = (kernel / kernel.sum())[None, None]
-    found = picture
+    soft = picture
     for _axis in range(2):
-        lines = pad(found.flatten(0, 2)[:, None], (reach, reach), mode="replicate")
-        found = conv1d(lines, kernel).reshape(found.shape).transpose(2, 3)
-    return found.contiguous()
+        lines = pad(soft.flatten(0, 2)[:, None], (reach, reach), mode="replicate")
+        soft = conv1d(lines, kernel).reshape(soft.shape).transpose(2, 3)
+    return soft.contiguous()

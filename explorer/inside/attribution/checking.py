@@ -10,7 +10,7 @@ from explorer.base.language import _
 from explorer.base.units import times
 from explorer.inside.activations import own_copy
 from explorer.inside.attribution.methods import Progress
-from explorer.inside.attribution.running import answers, checked, known, together
+from explorer.inside.attribution.running import answers, checked, existing, together
 
 STEPS = 20  # of a deletion curve
 
@@ -92,7 +92,7 @@ def deletion(
     for part in gone.split(together(x)):
         removed = (rank < part[:, None]).reshape(-1, 1, *heat.shape)
         logits = answers(own, torch.where(removed, empty, x))
-        found.append(logits.softmax(1)[:, known(logits, target)])
+        found.append(logits.softmax(1)[:, existing(logits, target)])
         if progress:
             progress(sum(map(len, found)), len(gone))
     return Deletion(gone / len(order), torch.cat(found))

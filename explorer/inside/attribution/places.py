@@ -13,21 +13,21 @@ _ENDS = frozenset(
 _MERGES = frozenset({"add", "cat"})
 
 
-def places(found: Summary) -> dict[str, MapShape]:
+def places(summary: Summary) -> dict[str, MapShape]:
     """Name → (C, H, W), the last first, but before all of them the one to begin with.
 
     That is the last convolution; where its maps are only a part of what goes on (they are added
     to, or stacked with, others), the largest block around it. Empty without any convolution.
     """
-    convolutions = [each for each in found.layers if _convolves(each) and each.map_shape]
+    convolutions = [each for each in summary.layers if _convolves(each) and each.map_shape]
     if not convolutions:
         return {}
-    blocks = list(_blocks(found.tree))
+    blocks = list(_blocks(summary.tree))
     last = convolutions[-1]
     around = [block.name for block in blocks if _merges(block, last)]
     ends = {block.name: _end(block) for block in blocks}
     ends |= {layer.operation.name: layer for layer in convolutions}
-    order = {layer.operation.name: place for place, layer in enumerate(found.layers)}
+    order = {layer.operation.name: place for place, layer in enumerate(summary.layers)}
     listed = sorted(ends, key=lambda name: -order[ends[name].operation.name])
     first = (around or [last.operation.name])[0]
     shapes = {name: ends[name].map_shape for name in (first, *listed)}

@@ -22,10 +22,10 @@ def together(picture: Tensor) -> int:
 
 def convolutions(network: nn.Module) -> tuple[str, ...]:
     """The names of all convolutions, in the order in which they were built."""
-    found = [name for name, part in network.named_modules() if isinstance(part, nn.Conv2d)]
-    if not found:
+    gradient = [name for name, part in network.named_modules() if isinstance(part, nn.Conv2d)]
+    if not gradient:
         raise ValueError(_("The network has no convolution."))
-    return tuple(found)
+    return tuple(gradient)
 
 
 def checked(picture: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ def answers(network: nn.Module, pictures: Tensor) -> Tensor:
     return main_answer(answer)
 
 
-def known(logits: Tensor, target: int) -> int:
+def existing(logits: Tensor, target: int) -> int:
     """The class, if there is one of this number.
 
     Raises:
@@ -78,7 +78,7 @@ def known(logits: Tensor, target: int) -> int:
 
 def score(logits: Tensor, target: int) -> Tensor:
     """The class's logit, summed over the batch."""
-    return logits[:, known(logits, target)].sum()
+    return logits[:, existing(logits, target)].sum()
 
 
 def gradients(network: nn.Module, pictures: Tensor, target: int) -> Tensor:
@@ -86,8 +86,8 @@ def gradients(network: nn.Module, pictures: Tensor, target: int) -> Tensor:
     x = pictures.detach().requires_grad_()
     with torch.enable_grad():
         logits = answers(network, x.clone())  # it may overwrite what it is given
-        found: Tensor = torch.autograd.grad(score(logits, target), x)[0]
-    return found
+        gradient: Tensor = torch.autograd.grad(score(logits, target), x)[0]
+    return gradient
 
 
 @contextmanager

@@ -1,10 +1,15 @@
 """What a channel answers to most: among the pictures of a data set, and drawn by its gradient."""
 
-from explorer.inside.feature_visualization.ascending import GOALS, Ascent, Settings, ascend
+from explorer.inside.feature_visualization.activation_maximization import (
+    GOALS,
+    Ascent,
+    Settings,
+    ascend,
+)
 from explorer.inside.feature_visualization.fields import Box, Fields
 from explorer.inside.feature_visualization.gallery import Gallery
 from explorer.inside.feature_visualization.probe import Probe
-from explorer.inside.feature_visualization.searching import BEST, Found, strongest
+from explorer.inside.feature_visualization.searching import BEST, TopPictures, strongest
 
 __all__ = [
     "BEST",
@@ -12,10 +17,10 @@ __all__ = [
     "Ascent",
     "Box",
     "Fields",
-    "Found",
     "Gallery",
     "Probe",
     "Settings",
+    "TopPictures",
     "ascend",
     "strongest",
 ]

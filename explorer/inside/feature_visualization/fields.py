@@ -23,11 +23,11 @@ class Fields:
     def box(self, row: int, column: int) -> Box | None:
         """What one unit sees, cut at the picture's border; None where no box describes it."""
         if row not in self._rows:  # rows and columns are read independently of each other
-            found = receptive_field.field(self._graph, self._name, (row, 0))
-            self._rows[row] = found and found[0]
+            box = receptive_field.field(self._graph, self._name, (row, 0))
+            self._rows[row] = box and box[0]
         if column not in self._columns:
-            found = receptive_field.field(self._graph, self._name, (0, column))
-            self._columns[column] = found and found[1]
+            box = receptive_field.field(self._graph, self._name, (0, column))
+            self._columns[column] = box and box[1]
         rows, columns = self._rows[row], self._columns[column]
         return (*rows, *columns) if rows and columns else None
 
@@ -35,10 +35,10 @@ class Fields:
     def size(self) -> tuple[int, int]:
         """Height and width of a whole field, in pixels, and never more than the picture's."""
         height, width = self._graph.input_shape[2:]
-        found = receptive_field.sizes(self._graph).get(self._name)
-        if found is None:
+        box = receptive_field.sizes(self._graph).get(self._name)
+        if box is None:
             return height, width
-        return min(found.size[0], height), min(found.size[1], width)
+        return min(box.size[0], height), min(box.size[1], width)
 
     @cached_property
     def sees_all(self) -> bool:

@@ -27,10 +27,10 @@ class _Until(Recorder):
         self._name = name
         self.output: Tensor | None = None
 
-    def note(self, done: Operation, made: list[Tensor]) -> None:
-        super().note(done, made)
-        if done.name == self._name:
-            self.output = made[0]
+    def note(self, operation: Operation, outputs: list[Tensor]) -> None:
+        super().note(operation, outputs)
+        if operation.name == self._name:
+            self.output = outputs[0]
             raise _Arrived
 
 
@@ -55,20 +55,20 @@ class Probe:
             ValueError: the network cannot take such pictures, or has no operation of this name.
         """
         output = self._output(pictures, gradients=gradients)
-        found = self._layout(tuple(output.shape))
-        axes = (0, *(1 + axis for axis in (*found.channels, *found.places)))
-        return output.permute(axes).reshape(len(output), *found.map_shape)
+        layout = self._layout(tuple(output.shape))
+        axes = (0, *(1 + axis for axis in (*layout.channels, *layout.places)))
+        return output.permute(axes).reshape(len(output), *layout.map_shape)
 
     def _output(self, pictures: Tensor, *, gradients: bool) -> Tensor:
-        given = pictures.clone() if gradients else pictures  # a network may overwrite it
-        until = _Until(self._own, given, self.name)
+        own_pictures = pictures.clone() if gradients else pictures  # a network may overwrite it
+        until = _Until(self._own, own_pictures, self.name)
         try:
             with (
                 until.watch(),
                 torch.inference_mode(not gradients),
                 torch.set_grad_enabled(gradients),
             ):
-                self._own(given)
+                self._own(own_pictures)
         except _Arrived:
             pass
         except (RuntimeError, ValueError, AssertionError) as error:

@@ -14,7 +14,7 @@ BEST = 9  # pictures that are kept for each channel
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class TopPictures:
     """The strongest answers of every channel among the pictures seen so far.
 
     Each picture counts once, with its strongest unit. (k, C), the strongest first; k is at most
@@ -45,7 +45,7 @@ class Found:
         return self.sums / self.counts[:, None]
 
     @property
-    def silent(self) -> Tensor:
+    def constant(self) -> Tensor:
         """Channels (C,) that gave the same number for every picture, everywhere."""
         return self.values[0] == self.least
 
@@ -57,8 +57,8 @@ def strongest(
     total: int,
     *,
     batch: int = 64,
-    since: Found | None = None,
-) -> Iterator[Found]:
+    since: TopPictures | None = None,
+) -> Iterator[TopPictures]:
     """Go through the first `total` pictures with all channels of `name` at once.
 
     What has been found is told after every `batch`; whoever has seen enough closes the iterator,
@@ -70,23 +70,23 @@ def strongest(
     if total < 1 or batch < 1:
         raise ValueError(_("There is nothing to look through: choose at least one picture."))
     probe, total = Probe(network, name), min(total, len(gallery))
-    found = since
-    while found is None or not found.done:
-        first = found.seen if found else 0
+    best_so_far = since
+    while best_so_far is None or not best_so_far.done:
+        first = best_so_far.seen if best_so_far else 0
         last = min(first + batch, total)
         maps = probe.maps(gallery.tensors(first, last))  # (n, C, H, W)
         new = _best_of(maps, first, total, gallery.labels(first, last), len(gallery.classes))
-        found = _merged(found, new)
-        yield found
+        best_so_far = _merged(best_so_far, new)
+        yield best_so_far
 
 
-def _best_of(maps: Tensor, first: int, total: int, labels: Tensor, classes: int) -> Found:
+def _best_of(maps: Tensor, first: int, total: int, labels: Tensor, classes: int) -> TopPictures:
     """What one batch (n, C, H, W), whose first picture has the number `first`, has to offer."""
     count, width = len(maps), maps.shape[3]
     safe = torch.nan_to_num(maps, nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
     values, places = safe.flatten(2).max(2)  # (n, C)
     numbers = torch.arange(first, first + count)[:, None].expand_as(places)
-    return Found(
+    return TopPictures(
         values,
         numbers,
         places // width,
@@ -99,7 +99,7 @@ def _best_of(maps: Tensor, first: int, total: int, labels: Tensor, classes: int)
     )
 
 
-def _merged(before: Found | None, new: Found) -> Found:
+def _merged(before: TopPictures | None, new: TopPictures) -> TopPictures:
     """The best of both; of equal ones those that came first."""
     both = [new] if before is None else [before, new]
     values = torch.cat([each.values for each in both])
@@ -108,7 +108,7 @@ def _merged(before: Found | None, new: Found) -> Found:
     def chosen(parts: list[Tensor]) -> Tensor:
         return torch.cat(parts).gather(0, order)
 
-    return Found(
+    return TopPictures(
         values.gather(0, order),
         chosen([each.pictures for each in both]),
         chosen([each.rows for each in both]),

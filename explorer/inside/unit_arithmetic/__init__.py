@@ -112,16 +112,16 @@ def _explained(place: Place) -> Sum | None:
     if rule is None or not place.step.inputs:
         return None
     try:
-        found = rule(place)
+        arithmetic = rule(place)
     except Exception:  # noqa: BLE001 (a network may call it in a way of which no rule knows)
         return None
-    return found if found and _agrees(found, place.step.outputs[0].dtype) else None
+    return arithmetic if arithmetic and _agrees(arithmetic, place.step.outputs[0].dtype) else None
 
 
-def _agrees(found: Sum, kind: torch.dtype) -> bool:
+def _agrees(arithmetic: Sum, kind: torch.dtype) -> bool:
     """Whether the numbers that are listed really give the one in the network's tensor."""
-    total, value = found.total, found.value
+    total, value = arithmetic.total, arithmetic.value
     if total == value or (math.isnan(total) and math.isnan(value)):
         return True
     digits = torch.finfo(kind).eps if kind.is_floating_point else 0.0
-    return abs(total - value) <= max(ROUNDING, 2 * digits) * found.scale
+    return abs(total - value) <= max(ROUNDING, 2 * digits) * arithmetic.scale

@@ -84,8 +84,8 @@ def dropout(place: Place) -> Copied | None:
     """In evaluation mode nothing happens; in training a number becomes 0, or 1/(1 − p) as much."""
     module: Any = place.step.module
     if module is None:
-        told = arguments(place.step, "input p training", p=0.5, training=True)
-        p, training = told["p"], told["training"]
+        settings = arguments(place.step, "input p training", p=0.5, training=True)
+        p, training = settings["p"], settings["training"]
     else:
         p, training = module.p, module.training
     if not training:

@@ -35,10 +35,10 @@ def activation(place: Place) -> Activated:
 def combination(place: Place) -> Combined | None:
     """+, −, × and ÷ of two tensors, or of a tensor and a number; sizes of 1 are stretched."""
     name = getattr(place.step.function, "__name__", "")
-    told = arguments(place.step, "input other", alpha=1)
-    if told.get("rounding_mode"):
+    settings = arguments(place.step, "input other", alpha=1)
+    if settings.get("rounding_mode"):
         return None  # a quotient that is no whole number, and yet the result is one
-    left, right = told["input"], told["other"]
+    left, right = settings["input"], settings["other"]
     if name.startswith("__r") or name == "rsub":
         left, right = right, left
     return Combined(
@@ -46,7 +46,7 @@ def combination(place: Place) -> Combined | None:
         sign=_SIGNS[place.step.operation.type],
         left=_term(place, left),
         right=_term(place, right),
-        factor=float(told["alpha"]),
+        factor=float(settings["alpha"]),
     )
 
 
@@ -60,16 +60,18 @@ def _term(place: Place, side: Any) -> Term:
 
 def batch_norm(place: Place) -> Normalised:
     """Batch norm with moving averages; in training with those of the batch."""
-    told = _batch_norm(place)
+    settings = _batch_norm(place)
     channel = place.index[1]
-    mean, variance, over = told["running_mean"], told["running_var"], "moving"
-    if told["training"] or mean is None:
+    mean, variance, over = settings["running_mean"], settings["running_var"], "moving"
+    if settings["training"] or mean is None:
         values = numbers(place.x.transpose(0, 1)[channel])
-        found = (float(values.mean()), float(values.var(correction=0)))
+        moments = (float(values.mean()), float(values.var(correction=0)))
         over = "batch"
     else:
-        found = (float(mean.flatten()[channel]), float(variance.flatten()[channel]))
-    return _normalised(place, over, found, told["eps"], told["weight"], told["bias"], channel)
+        moments = (float(mean.flatten()[channel]), float(variance.flatten()[channel]))
+    return _normalised(
+        place, over, moments, settings["eps"], settings["weight"], settings["bias"], channel
+    )
 
 
 def _batch_norm(place: Place) -> dict[str, Any]:
@@ -96,10 +98,10 @@ def layer_norm(place: Place) -> Normalised:
         x, index = x.permute(0, 2, 3, 1), (index[0], *index[2:], index[1])
     depth = len(module.normalized_shape)
     values = numbers(x[index[:-depth]])
-    found = float(values.mean()), float(values.var(correction=0))
+    moments = float(values.mean()), float(values.var(correction=0))
     over = "channels" if depth == 1 else "layer"
     inner = int(torch.arange(values.numel()).reshape(values.shape)[index[-depth:]])
-    return _normalised(place, over, found, module.eps, module.weight, module.bias, inner)
+    return _normalised(place, over, moments, module.eps, module.weight, module.bias, inner)
 
 
 def group_norm(place: Place) -> Normalised:
@@ -112,14 +114,14 @@ def group_norm(place: Place) -> Normalised:
     size = len(x) // getattr(module, "num_groups", len(x))
     first = channel // size * size
     values = numbers(x[first : first + size])
-    found = float(values.mean()), float(values.var(correction=0))
-    return _normalised(place, "group", found, module.eps, module.weight, module.bias, channel)
+    moments = float(values.mean()), float(values.var(correction=0))
+    return _normalised(place, "group", moments, module.eps, module.weight, module.bias, channel)
 
 
 def _normalised(
     place: Place,
     over: Any,
-    found: tuple[float, float],
+    moments: tuple[float, float],
     eps: float,
     gamma: Tensor | None,
     beta: Tensor | None,
@@ -130,8 +132,8 @@ def _normalised(
         source=place.source,
         over=over,
         x=place.number(place.x),
-        mean=found[0],
-        variance=found[1],
+        mean=moments[0],
+        variance=moments[1],
         eps=eps,
         gamma=1.0 if gamma is None else number(gamma.flatten()[which]),
         beta=0.0 if beta is None else number(beta.flatten()[which]),
@@ -142,17 +144,17 @@ def local_response(place: Place) -> LocalResponse:
     """AlexNet's normalisation over neighbouring channels (Krizhevsky et al. 2012, section 3.3)."""
     module: Any = place.step.module
     channel = place.index[1]
-    there = range(
+    group = range(
         max(channel - module.size // 2, 0),
         min(channel + math.ceil(module.size / 2), place.x.shape[1]),
     )
-    at: Any = (place.picture, slice(there.start, there.stop), *place.index[2:])
+    at: Any = (place.picture, slice(group.start, group.stop), *place.index[2:])
     return LocalResponse(
         **place.facts(),
         source=place.source,
         x=place.number(place.x),
         neighbours=numbers(place.x[at]),
-        channels=tuple(there),
+        channels=tuple(group),
         size=module.size,
         alpha=module.alpha,
         beta=module.beta,

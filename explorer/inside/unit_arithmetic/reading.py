@@ -40,8 +40,8 @@ class Place:
 
         None where the source is not kept, or its maps are others: the first of several outputs.
         """
-        kept = source == INPUT or source in self.recording.steps
-        if not kept or index[:1] not in ((), (self.picture,)):
+        recorded = source == INPUT or source in self.recording.steps
+        if not recorded or index[:1] not in ((), (self.picture,)):
             return None
         values = self.recording.values(source)
         same = values.shape == tensor.shape and bool(values[index] == tensor[index])

@@ -33,24 +33,24 @@ def _taps(where: int, kernel: int, stride: int, padding: int, dilation: int) -> 
 
 def convolution(place: Place) -> WeightedSum:
     """`nn.Conv2d` and `conv2d`, in groups or not, also with padding that is not 0."""
-    told = _convolution_call(place)
-    weight, bias, (out, *where) = told["weight"], told["bias"], place.unit
-    stride, dilation = pair(told["stride"]), pair(told["dilation"])
-    before = _before(told["padding"], weight.shape[2:], dilation)
+    settings = _convolution_call(place)
+    weight, bias, (out, *where) = settings["weight"], settings["bias"], place.unit
+    stride, dilation = pair(settings["stride"]), pair(settings["dilation"])
+    before = _before(settings["padding"], weight.shape[2:], dilation)
     rows, columns = (
         _inwards(
             _taps(where[axis], weight.shape[2 + axis], stride[axis], before[axis], dilation[axis]),
-            told["input"].shape[2 + axis],
-            told["padding_mode"],
+            settings["input"].shape[2 + axis],
+            settings["padding_mode"],
         )
         for axis in (0, 1)
     )
     read = weight.shape[1]  # channels of one group
-    first = out // (len(weight) // told["groups"]) * read
-    patch, inside = _cut(told["input"][place.picture, first : first + read], rows, columns)
+    first = out // (len(weight) // settings["groups"]) * read
+    patch, inside = _cut(settings["input"][place.picture, first : first + read], rows, columns)
     return WeightedSum(
         **place.facts(),
-        source=place.source_of(told["input"]),
+        source=place.source_of(settings["input"]),
         patch=patch,
         kernel=numbers(weight[out]),
         bias=None if bias is None else number(bias[out]),
@@ -67,8 +67,8 @@ def _convolution_call(place: Place) -> dict[str, Any]:
     if not isinstance(module, nn.Conv2d):
         usual = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
         return arguments(place.step, _CONV, **usual, padding_mode="zeros")
-    told = {name: getattr(module, name) for name in (*_CONV.split()[1:], "padding_mode")}
-    return {**told, "input": place.x}
+    settings = {name: getattr(module, name) for name in (*_CONV.split()[1:], "padding_mode")}
+    return {**settings, "input": place.x}
 
 
 def _inwards(cells: tuple[int, ...], size: int, mode: str) -> tuple[int, ...]:
@@ -97,8 +97,8 @@ def linear(place: Place) -> WeightedSum:
     if isinstance(module, nn.Linear):
         weight, bias, x = module.weight, module.bias, place.x
     else:
-        told = arguments(place.step, "input weight bias", bias=None)
-        weight, bias, x = told["weight"], told["bias"], told["input"]
+        settings = arguments(place.step, "input weight bias", bias=None)
+        weight, bias, x = settings["weight"], settings["bias"], settings["input"]
     source = place.source_of(x)
     shape = _map_shape(place, source, weight.shape[1])
     out = place.index[-1]
@@ -130,11 +130,11 @@ def _map_shape(place: Place, name: str, features: int) -> tuple[int, int, int]:
 
 def pooling(place: Place) -> Window:
     """Max and average pooling, as layers and as functions."""
-    told, (channel, y, x) = place.step.operation.settings, place.unit
+    settings, (channel, y, x) = place.step.operation.settings, place.unit
     rows, columns = (
         _taps(
             where,
-            *(told[name][axis] for name in ("kernel", "stride", "padding", "dilation")),
+            *(settings[name][axis] for name in ("kernel", "stride", "padding", "dilation")),
         )
         for axis, where in enumerate((y, x))
     )
@@ -142,12 +142,12 @@ def pooling(place: Place) -> Window:
     if "max" in place.step.operation.type.lower():
         return _window(place, "max", maps[channel], channel, rows, columns)
     height, width = maps.shape[1:]
-    (pad_y, pad_x), over = told["padding"], _average(place)
+    (pad_y, pad_x), over = settings["padding"], _average(place)
     # PyTorch ends a window with the padding, also where rounding up lets it begin late.
     rows = tuple(row for row in rows if row < height + pad_y)
     columns = tuple(column for column in columns if column < width + pad_x)
-    there = sum(0 <= r < height for r in rows) * sum(0 <= c < width for c in columns)
-    counted = len(rows) * len(columns) if over["count_include_pad"] else there
+    inside_count = sum(0 <= r < height for r in rows) * sum(0 <= c < width for c in columns)
+    counted = len(rows) * len(columns) if over["count_include_pad"] else inside_count
     divisor = over["divisor_override"] or counted
     return _window(place, "average", maps[channel], channel, rows, columns, divisor)
 
@@ -200,18 +200,18 @@ def _window(
 
 def mean(place: Place) -> Window | None:
     """`mean` over places: over height and width it is a global average pooling."""
-    told, x = place.step.operation.settings, place.x
-    asked = told.get("dim")
-    over = (asked,) if isinstance(asked, int) else asked or range(x.dim())
+    settings, x = place.step.operation.settings, place.x
+    dim = settings.get("dim")
+    over = (dim,) if isinstance(dim, int) else dim or range(x.dim())
     gone = {axis % x.dim() for axis in over}
-    found = place.recording.layout_of(place.source, x)
-    places = [axis + 1 for axis in found.places]
+    layout = place.recording.layout_of(place.source, x)
+    places = [axis + 1 for axis in layout.places]
     if not gone <= set(places):
         return None  # over channels, or over pictures
-    left, stay = iter(place.index), bool(told.get("keepdim"))
+    left, stay = iter(place.index), bool(settings.get("keepdim"))
     index = [0 if axis in gone and not stay else next(left) for axis in range(x.dim())]
     spans = [tuple(range(x.shape[axis])) if axis in gone else (index[axis],) for axis in places]
     rows, columns, *_none = (*spans, (0,), (0,))
-    channel, _y, _x = found.unit(tuple(index[1:]))
-    plane = found.maps(x[place.picture])[channel]
+    channel, _y, _x = layout.unit(tuple(index[1:]))
+    plane = layout.maps(x[place.picture])[channel]
     return _window(place, "average", plane, channel, rows, columns, len(rows) * len(columns))

@@ -105,11 +105,11 @@ def _common(group: Sequence[Operation]) -> str:
 
 
 def _silent(stage: Stage) -> str:
-    if not stage.silent:
+    if not stage.dead:
         return ""
     count = stage.shape[0]
-    if stage.silent == count:
+    if stage.dead == count:
         return _("all are 0")
-    return ngettext("{n} of {count} is 0", "{n} of {count} are 0", stage.silent).format(
-        n=exact(stage.silent), count=exact(count)
+    return ngettext("{n} of {count} is 0", "{n} of {count} are 0", stage.dead).format(
+        n=exact(stage.dead), count=exact(count)
     )

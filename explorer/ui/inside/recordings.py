@@ -49,7 +49,7 @@ class Stage:
     maps: Maps  # the first channels
     low: float  # of all channels
     high: float
-    silent: int  # channels that are 0 at every place
+    dead: int  # channels that are 0 at every place
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,12 +144,12 @@ def _overview(subject: Subject) -> Overview:
         return Overview(operations, stages, span)
     network = subject.model.load()
     with compute_slots.turn(None):
-        found = activations.glance(
+        found = activations.thumbnails(
             network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training
         )
     operations = _seen(_operations(subject))
     stages = {
-        name: Stage(g.shape, g.thumbnails.numpy(), g.low, g.high, g.silent)
+        name: Stage(g.shape, g.maps.numpy(), g.low, g.high, g.dead)
         for name, g in found.items()
         if name in (INPUT, *_names(operations))
     }
@@ -176,5 +176,5 @@ def _stage(recording: Recording, name: str) -> Stage:
         shrunk(maps[:CHANNELS].numpy(), SIDE),
         float(found.minimum.min()),
         float(found.maximum.max()),
-        int(found.silent.sum()),
+        int(found.dead.sum()),
     )

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.inside.feature_visualization import Found
+from explorer.inside.feature_visualization import TopPictures
 from explorer.ui.inside.sum_words import number as spelled
 from pages.inside.feature_visualization.subjects import Subject
 
@@ -25,7 +25,7 @@ STYLE = (
 )
 
 
-def show(subject: Subject, found: Found, channel: int) -> None:
+def show(subject: Subject, found: TopPictures, channel: int) -> None:
     """Bars from zero, the strongest class first."""
     means = found.means[:, channel].numpy()
     shown = [int(n) for n in np.argsort(-means, kind="stable") if np.isfinite(means[n])][:MOST]

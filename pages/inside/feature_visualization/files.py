@@ -3,13 +3,13 @@
 from functools import partial
 
 from explorer.base.language import _
-from explorer.inside.feature_visualization import Ascent, Found
+from explorer.inside.feature_visualization import Ascent, TopPictures
 from explorer.ui.save_buttons import Content, save_buttons
 from pages.inside.feature_visualization import figures, subjects, top
 from pages.inside.feature_visualization.subjects import Subject
 
 
-def offer(subject: Subject, found: Found, channel: int, drawn: Ascent | None) -> None:
+def offer(subject: Subject, found: TopPictures, channel: int, drawn: Ascent | None) -> None:
     """Buttons in a row: the table of all channels, the chosen one's pictures, its curve."""
     name = f"{subject.model.spec.stem}-{subject.layer}"
     files: list[tuple[str, Content, str]] = [
@@ -26,7 +26,7 @@ def offer(subject: Subject, found: Found, channel: int, drawn: Ascent | None) ->
     save_buttons("excites_files", *files)
 
 
-def table(subject: Subject, found: Found) -> str:
+def table(subject: Subject, found: TopPictures) -> str:
     """A line for each of every channel's strongest pictures."""
     fields = subjects.fields(subject)
     rows: list[list[object]] = []
@@ -41,7 +41,7 @@ def table(subject: Subject, found: Found) -> str:
     return figures.table(rows)
 
 
-def board(subject: Subject, found: Found, channel: int) -> bytes:
+def board(subject: Subject, found: TopPictures, channel: int) -> bytes:
     """The chosen channel's pictures in rows of three, what its units see framed."""
     sees_all = subjects.fields(subject).sees_all
     drawn = []

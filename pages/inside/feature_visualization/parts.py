@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.base.tasks import Task
-from explorer.inside.feature_visualization import Ascent, Found
+from explorer.inside.feature_visualization import Ascent, TopPictures
 from explorer.ui import cached, progress
 from explorer.ui.model_picker import mode
 from pages.inside.feature_visualization import (
@@ -89,7 +89,7 @@ def _pace(task: Task[Any], at: int, total: int, *, done: bool, halted: bool) -> 
 # -- the three columns ------------------------------------------------------------------------
 
 
-def _mosaic(looked: Looked, found: Found, channel: int) -> None:
+def _mosaic(looked: Looked, found: TopPictures, channel: int) -> None:
     patch_mosaic.show(
         looked.subject, found, key="excites_mosaic", chosen=channel, sort=looked.sort,
         classes=looked.classes, choose=controls.go,
@@ -104,7 +104,7 @@ def _heading(looked: Looked) -> str:
     return _("**Every channel's strongest patch** · choose one")
 
 
-def _top(looked: Looked, found: Found, channel: int) -> None:
+def _top(looked: Looked, found: TopPictures, channel: int) -> None:
     subject = looked.subject
     st.markdown(f"**{controls.title(looked, found.values.shape[1], channel)}**")
     top.show(subject, found, channel, looked.kind, _address(looked))
@@ -121,7 +121,7 @@ def _address(looked: Looked) -> dict[str, str]:
     return {"network": model.spec.name, "weights": model.source, **built}
 
 
-def _ascent(looked: Looked, found: Found, channel: int) -> tuple[Ascent | None, bool]:
+def _ascent(looked: Looked, found: TopPictures, channel: int) -> tuple[Ascent | None, bool]:
     """A picture made for the channel, and whether it still grows."""
     st.markdown(_("**Drawn for it**, from noise"))
     subject, settings = looked.subject, looked.settings

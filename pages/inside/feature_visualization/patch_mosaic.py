@@ -16,7 +16,7 @@ from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
-from explorer.inside.feature_visualization import Found
+from explorer.inside.feature_visualization import TopPictures
 from explorer.ui.boards.component import Component
 from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.subjects import Subject
@@ -30,7 +30,7 @@ _kept: SizedCache[Data] = SizedCache(
 
 def show(
     subject: Subject,
-    found: Found,
+    found: TopPictures,
     *,
     key: str,
     chosen: int,
@@ -58,7 +58,7 @@ def identity(subject: Subject) -> str:
     return f"{subject.model.spelled} {subject.layer} {subject.gallery.dataset}"
 
 
-def _content(subject: Subject, found: Found) -> Data:
+def _content(subject: Subject, found: TopPictures) -> Data:
     fields = subjects.fields(subject)
     bests = [each[0].tolist() for each in (found.pictures, found.rows, found.columns)]
     tiles = [
@@ -79,8 +79,8 @@ def _content(subject: Subject, found: Found) -> Data:
             _("{label}, picture {number}").format(label=subject.gallery.label(n), number=n)
             for n in bests[0]
         ],
-        "silent": [int(each) for each in found.silent.nonzero().flatten().tolist()],
-        "note": _note(subject, silent=int(found.silent.sum())),
+        "silent": [int(each) for each in found.constant.nonzero().flatten().tolist()],
+        "note": _note(subject, silent=int(found.constant.sum())),
         "labels": _labels(),
     }
 

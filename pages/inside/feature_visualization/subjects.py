@@ -16,7 +16,14 @@ from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
 from explorer.base.tasks import COMPUTING, Refused, SharedTasks, Steps, Task
 from explorer.inside import feature_visualization
-from explorer.inside.feature_visualization import BEST, Ascent, Fields, Found, Gallery, Settings
+from explorer.inside.feature_visualization import (
+    BEST,
+    Ascent,
+    Fields,
+    Gallery,
+    Settings,
+    TopPictures,
+)
 from explorer.networks import NetworkSpec
 from explorer.ui import cached
 from explorer.weights import Model
@@ -53,7 +60,7 @@ class Subject:
         return _totals(self)[0] <= CHEAP
 
 
-_searches: SharedTasks[Found] = SharedTasks(COMPUTING, MOST_SEARCHES)
+_searches: SharedTasks[TopPictures] = SharedTasks(COMPUTING, MOST_SEARCHES)
 _ascents: SharedTasks[Ascent] = SharedTasks(COMPUTING, MOST_ASCENTS)
 _fields: SizedCache[Fields] = SizedCache(64_000_000, lambda _each: 500_000)
 _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbytes + 200)
@@ -71,7 +78,7 @@ def layers(spec: NetworkSpec, shape: InputSize) -> list[Layer]:
     return [each for each in ran if each.operation.reads_picture]
 
 
-def search(subject: Subject, *, go_on: bool = True) -> Task[Found]:
+def search(subject: Subject, *, go_on: bool = True) -> Task[TopPictures]:
     """The strongest pictures of all channels, as far as they have been found.
 
     Raises:
@@ -112,7 +119,7 @@ def map_shape(subject: Subject) -> tuple[int, int, int]:
     return channels, int(np.prod(places)), 1
 
 
-def _search_steps(subject: Subject, task: Task[Found]) -> Iterator[Found]:
+def _search_steps(subject: Subject, task: Task[TopPictures]) -> Iterator[TopPictures]:
     macs, activations = _totals(subject)
     batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
     for found in feature_visualization.strongest(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.figures import pictures
-from explorer.inside.feature_visualization import Box, Found
+from explorer.inside.feature_visualization import Box, TopPictures
 from explorer.ui.inside.sum_words import number as spelled
 from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.figures import Pixels
@@ -34,7 +34,7 @@ STYLE = (
 
 
 def show(
-    subject: Subject, found: Found, channel: int, kind: str, address: Mapping[str, str]
+    subject: Subject, found: TopPictures, channel: int, kind: str, address: Mapping[str, str]
 ) -> None:
     """Up to nine figures; `kind` is "pictures", framed, or "patches" alone.
 
@@ -49,7 +49,12 @@ def show(
 
 
 def _card(
-    subject: Subject, found: Found, channel: int, place: int, kind: str, address: Mapping[str, str]
+    subject: Subject,
+    found: TopPictures,
+    channel: int,
+    place: int,
+    kind: str,
+    address: Mapping[str, str],
 ) -> str:
     picture, box, number = seen(subject, found, channel, place)
     unit = int(found.rows[place, channel]), int(found.columns[place, channel])
@@ -97,7 +102,7 @@ def _frame(box: Box | None, picture: Pixels) -> str:
 
 
 def seen(
-    subject: Subject, found: Found, channel: int, place: int
+    subject: Subject, found: TopPictures, channel: int, place: int
 ) -> tuple[Pixels, Box | None, int]:
     """The picture at a place, what the unit that answered sees of it, and its number."""
     number = int(found.pictures[place, channel])
@@ -106,9 +111,9 @@ def seen(
     return subjects.picture(subject, number), box, number
 
 
-def sentence(subject: Subject, found: Found, channel: int) -> str:
+def sentence(subject: Subject, found: TopPictures, channel: int) -> str:
     """What the pictures have in common, by their classes; or that there is nothing to tell."""
-    if bool(found.silent[channel]):
+    if bool(found.constant[channel]):
         return _("This channel gives {value} for every picture: none excites it.").format(
             value=spelled(float(found.least[channel]))
         )

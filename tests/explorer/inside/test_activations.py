@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from explorer.analysis.graph import record as record_shapes
 from explorer.inside import activations
-from explorer.inside.activations import Recording, glance, own_copy, record, stages
+from explorer.inside.activations import Recording, own_copy, record, stages, thumbnails
 from explorer.inside.activations.layout import layout
 from explorer.networks import NetworkSpec, course
 
@@ -294,28 +294,28 @@ def test_a_glance_keeps_nothing_alive_but_small_pictures(monkeypatch: pytest.Mon
         plain(keeper, done, made)
 
     monkeypatch.setattr(activations.keeper.Keeper, "note", note)
-    glance(network, picture)
+    thumbnails(network, picture)
     assert len(alive) > 400
     assert most[0] < 40  # a dense block keeps those that it joins
     gc.collect()
     assert not any(reference() is not None for reference in alive)
 
 
-def test_a_glance_shows_the_maps_small():
+def test_thumbnails_show_the_maps_small():
     network, picture = built("resnet18")
-    recording, small = record(network, picture), glance(network, picture, channels=3, side=16)
+    recording, small = record(network, picture), thumbnails(network, picture, channels=3, side=16)
     assert [*small] == ["input", *recording.steps]
     for name, seen in small.items():
         maps = recording.maps(name)
         assert seen.shape == tuple(maps.shape)
         assert (seen.low, seen.high) == (float(maps.min()), float(maps.max()))
-        assert seen.silent == int(recording.statistics(name).silent.sum())
+        assert seen.dead == int(recording.statistics(name).dead.sum())
         if max(maps.shape[1:]) <= 16:
-            assert torch.equal(seen.thumbnails, maps[:3])
+            assert torch.equal(seen.maps, maps[:3])
         else:
             expected = functional.adaptive_avg_pool2d(maps[:3], (16, 16))
-            torch.testing.assert_close(seen.thumbnails, expected)
-    assert [*glance(network, picture, stages(recording.operations))] == [
+            torch.testing.assert_close(seen.maps, expected)
+    assert [*thumbnails(network, picture, stages(recording.operations))] == [
         "input",
         *stages(recording.operations),
     ]
@@ -363,7 +363,7 @@ def test_channels_that_come_last_are_put_first():
 def test_statistics_and_silent_channels_by_hand():
     maps = torch.tensor([[[0.0, 0.0], [0.0, 0.0]], [[1.0, -1.0], [3.0, 1.0]]])
     found = activations.statistics(maps)
-    assert found.silent.tolist() == [True, False]
+    assert found.dead.tolist() == [True, False]
     assert (found.mean.tolist(), found.variance.tolist()) == ([0, 1], [0, 2])
     assert (found.minimum.tolist(), found.maximum.tolist()) == ([0, -1], [0, 3])
 
@@ -414,7 +414,7 @@ def test_a_picture_that_does_not_fit_is_a_sentence_and_leaves_nothing_behind(
     name: str, picture: Tensor, expected: str
 ):
     network, fitting = built(name)
-    for call in (record, glance):
+    for call in (record, thumbnails):
         with pytest.raises(ValueError, match=expected):
             call(network, picture)
     assert untouched(network)

@@ -19,12 +19,12 @@ from explorer.inside.feature_visualization import (
     BEST,
     Ascent,
     Fields,
-    Found,
     Gallery,
     Probe,
     Settings,
+    TopPictures,
 )
-from explorer.inside.feature_visualization.ascending import blurred, roughness
+from explorer.inside.feature_visualization.activation_maximization import blurred, roughness
 from explorer.networks import NetworkSpec, get
 from pages.inside.feature_visualization import figures
 
@@ -40,7 +40,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     weights._cache.clear()
 
 
-def last(found: Iterator[Found] | Iterator[Ascent]) -> Found | Ascent:
+def last(found: Iterator[TopPictures] | Iterator[Ascent]) -> TopPictures | Ascent:
     *_others, end = found
     return end
 
@@ -74,7 +74,7 @@ def graph(name: str, layer: str, side: int = 28) -> Graph:
 def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> None:
     network = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:3")
     found = last(feature_visualization.strongest(network, layer, gallery(), SOME, batch=batch))
-    assert isinstance(found, Found)
+    assert isinstance(found, TopPictures)
     copy = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:3")
     maps = hooked(copy, copy.get_submodule(layer), gallery().tensors(0, SOME))
     expected = maps.flatten(2).amax(2).sort(dim=0, descending=True).values[:BEST]
@@ -94,7 +94,7 @@ def test_functions_between_modules_have_channels_too() -> None:
     network = weights.load(NetworkSpec.parse("resnet18", {"num_classes": 3}), "untrained:0")
     name = "stage2.block1.add"
     found = last(feature_visualization.strongest(network, name, gallery(32), 12, batch=5))
-    assert isinstance(found, Found)
+    assert isinstance(found, TopPictures)
     block = network.get_submodule("stage2.block1")
     pictures = gallery(32).tensors(0, 12)
     with torch.no_grad():
@@ -115,7 +115,7 @@ def test_it_tells_how_far_it_is_stops_and_goes_on() -> None:
     )
     assert [each.seen for each in on] == [96, SOME]
     whole = last(feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32))
-    assert isinstance(whole, Found)
+    assert isinstance(whole, TopPictures)
     for part in ("values", "pictures", "rows", "columns", "least", "sums", "counts"):
         assert torch.equal(getattr(on[-1], part), getattr(whole, part))
 
@@ -125,18 +125,18 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
     nn.init.zeros_(network[0].weight)
     network[0].bias.data = torch.tensor([-1.0, 0.0, 2.0])
     found = last(feature_visualization.strongest(network, "1", gallery(), 30, batch=8))
-    assert isinstance(found, Found)
-    assert found.silent.tolist() == [True] * 3
+    assert isinstance(found, TopPictures)
+    assert found.constant.tolist() == [True] * 3
     assert found.values[:, 2].tolist() == [2.0] * BEST
     assert found.pictures[:, 0].tolist() == list(range(BEST))
     torch.manual_seed(0)
     few = last(feature_visualization.strongest(SMALL, "2", gallery(), 4))
-    assert isinstance(few, Found)
+    assert isinstance(few, TopPictures)
     assert few.values.shape == (4, 5)
-    assert not few.silent.any()
+    assert not few.constant.any()
     network[0].bias.data[1] = torch.nan
     broken = last(feature_visualization.strongest(network, "0", gallery(), 4))
-    assert isinstance(broken, Found)
+    assert isinstance(broken, TopPictures)
     assert broken.values[0].tolist() == [-1.0, -torch.inf, 2.0]
 
 

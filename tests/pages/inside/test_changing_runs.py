@@ -21,7 +21,7 @@ from explorer.base.tasks import Task
 from explorer.data import datasets, pictures
 from explorer.inside import attribution, comparison
 from explorer.inside import feature_visualization as engine
-from explorer.inside.feature_visualization import Ascent, Found, Gallery, Settings
+from explorer.inside.feature_visualization import Ascent, Gallery, Settings, TopPictures
 from explorer.networks import NetworkSpec, get
 from explorer.runs import artifacts, store
 from explorer.runs.records import Status
@@ -165,7 +165,7 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     network = network_of(known)
     subject = subjects.Subject(known, "conv2", Gallery("digits", (1, 28, 28)), 200)
     settings = Settings(steps=16)
-    search: Task[Found] = Task()
+    search: Task[TopPictures] = Task()
     ascent: Task[Ascent] = Task()
     search.queue(partial(subjects._search_steps, subject))
     ascent.queue(partial(subjects._ascent_steps, subject, 0, settings))

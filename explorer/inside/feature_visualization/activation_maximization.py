@@ -107,15 +107,15 @@ def ascend(
     """
     settings.check()
     climb = _Climb(Probe(network, name), channel, settings, normalisation)
-    found = since
-    if found is None:
+    ascent = since
+    if ascent is None:
         noise = torch.randn(shape, generator=_generator(settings.seed, -1))
         start = (0.5 + NOISE * noise).clamp(0, 1)
-        found = Ascent(start, (climb.value(start),), settings.steps)
-        yield found
-    while not found.done:
-        found = climb.step(found)
-        yield found
+        ascent = Ascent(start, (climb.value(start),), settings.steps)
+        yield ascent
+    while not ascent.done:
+        ascent = climb.step(ascent)
+        yield ascent
 
 
 def _generator(seed: int, step: int) -> torch.Generator:
@@ -134,14 +134,14 @@ class _Climb:
         return float(self._answer(picture, gradients=False))
 
     def step(self, before: Ascent) -> Ascent:
-        told = self._settings
+        settings = self._settings
         direction = self._direction(before)
         if direction is None:
             return replace(before, flat=True)
         x = before.picture
-        direction = direction - told.decay * 2 * (x - 0.5) - told.variation * roughness(x)
-        rate = told.rate * (1 - before.step / told.steps)
-        moved = blurred((x + rate * direction).clamp(0, 1), told.blur)
+        direction = direction - settings.decay * 2 * (x - 0.5) - settings.variation * roughness(x)
+        rate = settings.rate * (1 - before.step / settings.steps)
+        moved = blurred((x + rate * direction).clamp(0, 1), settings.blur)
         return replace(before, picture=moved, values=(*before.values, self.value(moved)))
 
     def _answer(self, picture: Tensor, *, gradients: bool) -> Tensor:
@@ -168,23 +168,23 @@ class _Climb:
         x = before.picture.roll((down, right), (1, 2)).requires_grad_()
         with torch.enable_grad():
             answer = self._answer(x, gradients=True)
-            found = torch.autograd.grad(answer, x)[0] if answer.requires_grad else torch.zeros(1)
-        length = float(found.double().norm())
+            ascent = torch.autograd.grad(answer, x)[0] if answer.requires_grad else torch.zeros(1)
+        length = float(ascent.double().norm())
         if not 0 < length < torch.inf:
             return None
-        scaled: Tensor = found.double() * (float(found.count_nonzero()) ** 0.5 / length)
+        scaled: Tensor = ascent.double() * (float(ascent.count_nonzero()) ** 0.5 / length)
         return scaled.float().roll((-down, -right), (1, 2))
 
 
 def roughness(picture: Tensor) -> Tensor:
     """The gradient of Σ |difference of neighbours| (total variation), the shape of `picture`."""
-    found = torch.zeros_like(picture)
+    ascent = torch.zeros_like(picture)
     for axis in (1, 2):
         signs = picture.diff(dim=axis).sign()
         length = signs.shape[axis]
-        found.narrow(axis, 1, length).add_(signs)
-        found.narrow(axis, 0, length).sub_(signs)
-    return found
+        ascent.narrow(axis, 1, length).add_(signs)
+        ascent.narrow(axis, 0, length).sub_(signs)
+    return ascent
 
 
 def blurred(picture: Tensor, deviation: float) -> Tensor:

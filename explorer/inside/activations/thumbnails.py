@@ -17,17 +17,17 @@ from explorer.inside.activations.own_copy import own_copy
 
 
 @dataclass(frozen=True, eq=False)
-class Glance:
+class Thumbnails:
     """An operation's maps, small: enough for a strip over the whole network."""
 
     shape: tuple[int, int, int]  # (C, H, W) of one picture
-    thumbnails: Tensor  # the first channels, (k, h, w); of a vector its first numbers, (k, 1, 1)
+    maps: Tensor  # the first channels, (k, h, w); of a vector its first numbers, (k, 1, 1)
     low: float  # of all channels
     high: float
-    silent: int  # channels that are 0 at every place
+    dead: int  # channels that are 0 at every place
 
 
-def glance(
+def thumbnails(
     network: nn.Module,
     picture: Tensor,
     nodes: Collection[str] | None = None,
@@ -35,7 +35,7 @@ def glance(
     channels: int = 16,
     side: int = 32,
     training: bool = False,
-) -> dict[str, Glance]:
+) -> dict[str, Thumbnails]:
     """The first `channels` maps of "input" and of every operation (of `nodes`, where given).
 
     Larger maps than `side` × `side` are averaged down to it. Each tensor is let go as soon as the
@@ -45,7 +45,7 @@ def glance(
     Raises:
         ValueError: the network cannot take the picture.
     """
-    small = {INPUT: _glance(picture, (2, 3), channels, side)}
+    small = {INPUT: _thumbnails(picture, (2, 3), channels, side)}
     pixel = Axis(0, 1, 1)
     fields: dict[str, Field | None] = {INPUT: Field((2, 3), pixel, pixel)}
 
@@ -54,26 +54,28 @@ def glance(
         fields[operation.name] = field
         if nodes is None or operation.name in nodes:
             places = field.dims if field else None
-            small[operation.name] = _glance(output, places, channels, side)
+            small[operation.name] = _thumbnails(output, places, channels, side)
 
-    own, given = own_copy(network, training=training, hooks=False), picture.clone()
-    run(Chosen(own, given, nodes=(), most_bytes=0, look=look), given)
+    own, own_picture = own_copy(network, training=training, hooks=False), picture.clone()
+    run(Chosen(own, own_picture, nodes=(), most_bytes=0, look=look), own_picture)
     return small
 
 
-def _glance(output: Tensor, places: tuple[int, int] | None, channels: int, side: int) -> Glance:
+def _thumbnails(
+    output: Tensor, places: tuple[int, int] | None, channels: int, side: int
+) -> Thumbnails:
     maps = layout(tuple(output.shape), places).maps(output[0])
     low, high = torch.aminmax(maps.flatten(1), dim=1)
     count, height, width = maps.shape
     shown = maps[:channels]
     if max(height, width) > side:
         shown = nn.functional.adaptive_avg_pool2d(shown, (min(height, side), min(width, side)))
-    return Glance(
+    return Thumbnails(
         shape=(count, height, width),
-        thumbnails=shown.clone(),  # a view would keep all channels alive
+        maps=shown.clone(),  # a view would keep all channels alive
         low=float(low.min()),
         high=float(high.max()),
-        silent=int(((low == 0) & (high == 0)).sum()),
+        dead=int(((low == 0) & (high == 0)).sum()),
     )
 
 
