@@ -1,47 +1,17 @@
-"""What a network takes in memory: to predict, and to train."""
+"""What a network takes in memory to be trained."""
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from explorer.analysis.operations import INPUT, Graph
+from explorer.analysis.operations import FLOAT32
 from explorer.base.inputs import InputSize
 from explorer.networks import NetworkSpec
 
-FLOAT32 = 4  # bytes
-
 # Numbers that an optimiser keeps for each weight, besides the weight and its gradient.
 OPTIMIZER_STATE = {"sgd": 0, "momentum": 1, "adam": 2}
-
-
-def peak_bytes(graph: Graph) -> int:
-    """The most activation memory that lives at once in prediction, input included, in float32.
-
-    A tensor is dropped after the last operation that reads it; views share their input's memory.
-    """
-    holder = {INPUT: INPUT}  # operation → the operation that holds its memory
-    size = {INPUT: math.prod(graph.input_shape) * FLOAT32}
-    last_use = {INPUT: 0}
-    ran = [operation for operation in graph.operations if operation.output_shape is not None]
-    for step, operation in enumerate(ran):
-        owner = operation.shares_memory_with
-        holder[operation.name] = holder[owner] if owner else operation.name
-        size.setdefault(holder[operation.name], operation.output_elements * FLOAT32)
-        for name in (*operation.inputs, operation.name):
-            last_use[holder[name]] = step
-    live, peak = size[INPUT], size[INPUT]
-    ending: dict[int, list[str]] = {}
-    for name, step in last_use.items():
-        ending.setdefault(step, []).append(name)
-    for step, operation in enumerate(ran):
-        if holder[operation.name] == operation.name:
-            live += size[operation.name]
-        peak = max(peak, live)
-        live -= sum(size[name] for name in ending.get(step, ()))
-    return peak
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""What a forward pass consists of: one record per operation, in running order."""
+"""What a forward pass consists of: one record per operation, in running order; its families."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from explorer.analysis.arithmetic import Shape
 
 INPUT = "input"  # the name under which operations read the picture
+FLOAT32 = 4  # bytes
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,70 @@ class Graph:
     def failed(self) -> Operation | None:
         """The operation that could not take its input."""
         return self.operations[-1] if self.problem else None
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most activation memory that lives at once in prediction, input included, in float32.
+
+        A tensor is dropped after the last operation that reads it; views share their input's
+        memory.
+        """
+        holder = {INPUT: INPUT}  # operation → the operation that holds its memory
+        size = {INPUT: math.prod(self.input_shape) * FLOAT32}
+        last_use = {INPUT: 0}
+        ran = [operation for operation in self.operations if operation.output_shape is not None]
+        for step, operation in enumerate(ran):
+            owner = operation.shares_memory_with
+            holder[operation.name] = holder[owner] if owner else operation.name
+            size.setdefault(holder[operation.name], operation.output_elements * FLOAT32)
+            for name in (*operation.inputs, operation.name):
+                last_use[holder[name]] = step
+        live, peak = size[INPUT], size[INPUT]
+        ending: dict[int, list[str]] = {}
+        for name, step in last_use.items():
+            ending.setdefault(step, []).append(name)
+        for step, operation in enumerate(ran):
+            if holder[operation.name] == operation.name:
+                live += size[operation.name]
+            peak = max(peak, live)
+            live -= sum(size[name] for name in ending.get(step, ()))
+        return peak
+
+
+# -- families: what gives an operation its colour in every picture ---------------------------------
+
+Family = Literal[
+    "input",
+    "convolution",
+    "linear",
+    "attention",
+    "pooling",
+    "normalisation",
+    "activation",
+    "merge",
+    "reshape",
+    "dropout",
+    "other",
+    "block",
+]
+
+# What an operation does, the first word that its type holds.
+FAMILIES: tuple[tuple[Family, tuple[str, ...]], ...] = (
+    ("attention", ("Attention", "scaled_dot_product", "softmax")),
+    ("convolution", ("Conv", "conv")),
+    ("linear", ("Linear", "linear", "matmul", "einsum", "bmm")),
+    ("pooling", ("Pool", "pool", "mean")),
+    ("normalisation", ("Norm", "norm")),
+    ("dropout", ("Drop", "drop", "StochasticDepth")),
+    ("activation", ("LU", "lu", "igmoid", "anh", "wish", "clamp")),
+    ("reshape", ("latten", "view", "reshape", "ermute", "transpose", "chunk", "split", "getitem",
+                 "expand", "contiguous", "roll", "pad", "squeeze", "Swap", "swap", "Partition")),
+)  # fmt: skip
+SYMBOLS = {"add": "+", "cat": "cat", "mul": "×", "sub": "−", "div": "÷"}  # of merges
+
+
+def family(kind: str) -> Family:
+    """The family of an operation of type `kind`."""
+    if kind in SYMBOLS:
+        return "merge"
+    return next((name for name, words in FAMILIES if any(w in kind for w in words)), "other")

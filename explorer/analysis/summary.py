@@ -11,8 +11,7 @@ from torch import nn
 from explorer.analysis import receptive_field, size_mismatch
 from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
-from explorer.analysis.memory import FLOAT32, peak_bytes
-from explorer.analysis.operations import Graph, Operation
+from explorer.analysis.operations import FLOAT32, Graph, Operation
 from explorer.analysis.receptive_field import Field
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.inputs import InputSize
@@ -196,7 +195,7 @@ def _totals(graph: Graph, layers: tuple[Layer, ...]) -> Totals:
         trainable=sum(layer.operation.trainable for layer in layers),
         macs=sum(layer.macs for layer in layers),
         activation_bytes=sum(layer.activation_bytes for layer in layers),
-        peak_bytes=peak_bytes(graph),
+        peak_bytes=graph.peak_bytes,
         last_map=last.operation.name if last else "",
         receptive_field=last.ungated.size if last and last.ungated else None,
     )

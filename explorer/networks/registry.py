@@ -210,7 +210,8 @@ def find(name: str) -> tuple[str, str]:
     """
     before, slash, after = name.partition("/")
     source, key = (before, after) if slash else (COURSE, name)
-    if source in _sources and key in _sources[source].networks():
+    there = _sources.get(source)
+    if there and key in there.networks() and spell(source, key) == name:  # one spelling each
         return source, key
     near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
     if not near:

@@ -4,8 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from explorer.analysis import derivations, wording
-from explorer.analysis.families import SYMBOLS, Family, family
-from explorer.analysis.operations import INPUT
+from explorer.analysis.operations import INPUT, SYMBOLS, Family, family
 from explorer.analysis.summary import Block, Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times

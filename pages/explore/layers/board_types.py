@@ -2,7 +2,7 @@
 
 from typing import Literal, NotRequired, TypedDict
 
-from explorer.analysis.families import Family
+from explorer.analysis.operations import Family
 
 
 class Column(TypedDict):

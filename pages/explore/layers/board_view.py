@@ -1,13 +1,42 @@
-"""Which row of a board is chosen and which blocks are open: at first, and in the address."""
+"""What the layer board shows of a network, made once for all visitors of this process; which row is
+chosen and which blocks are open: at first, and in the address.
+"""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+import streamlit as st
+
+from explorer.base.inputs import InputSize
+from explorer.networks import NetworkSpec
+from explorer.ui.cached import measure
+from pages.explore.layers import board_data
 from pages.explore.layers.board_types import Open, Row, View
 
 FEW = 6  # with fewer layers in sight, the largest block is opened
 NEARLY_ALL = 0.8  # of the operations: a block that holds them says nothing while it is closed
 LARGE = 0.3
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A board's content as one JSON text: garbage collection, after every click, sees one object
+    instead of the tens of thousands of a large table."""
+
+    text: str
+    names: dict[int, str]  # row id → its name in the address
+    first: tuple[int, ...]  # the blocks that are open at first
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def content(spec: NetworkSpec, size: InputSize, batch: int, language: str) -> Kept:
+    """The layer board's content in one language (`language` is the one of this run), kept."""
+    found = board_data.board(measure(spec, size, batch), spec.architecture.title)
+    rows = found["rows"]
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return Kept(text, names(rows), tuple(first_open(rows)))
 
 
 def names(rows: Sequence[Row]) -> dict[int, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from explorer.analysis.families import family
+from explorer.analysis.operations import family
 from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact, size

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui import cached, network_picker
-from pages.explore.layers import parts, totals
+from pages.explore.layers import parts
 from pages.explore.layers.state import STATE
 
 title = st.empty()  # names the network, which is picked below it
@@ -19,7 +19,7 @@ if choice.size is None:
 
 with st.spinner(_("Measuring …")):  # shown only after half a second
     summary = cached.measure(choice.spec, choice.size, choice.batch)
-totals.totals(summary, choice)
+parts.totals(summary, choice)
 if summary.mismatch:
     parts.lesson(summary.mismatch, choice)
 words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}

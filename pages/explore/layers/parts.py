@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Summary
 from explorer.base.inputs import InputSize
 from explorer.base.language import _, current
-from explorer.base.units import count, exact, percent
+from explorer.base.units import count, exact, percent, size
 from explorer.networks import Architecture, Reported
 from explorer.networks.registry import option_title
 from explorer.ui import cached, size_mismatch, url_state
@@ -15,20 +16,21 @@ from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
 from explorer.ui.size_mismatch import Fix
 from explorer.ui.tables import show_table
-from pages.explore.layers import board_view, content, table
+from pages.explore.layers import board_view, table
 from pages.explore.layers import charts as figures
 from pages.explore.layers.board import board_labels, layer_board
 from pages.explore.layers.board_types import Board, View
 from pages.explore.layers.state import STATE
 
 _BEGUN = "where the board began"
+WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight on a projector
 
 
 def _identity(summary: Summary) -> str:
     """A name for exactly what is on screen, for the board and for every file saved from here."""
     chosen = "-".join(f"{key}_{value}" for key, value in summary.spec.values.items())
     shape = "x".join(map(str, summary.input))
-    return f"{summary.spec.name.replace('/', '-')}-{shape}-{chosen}"
+    return f"{summary.spec.stem}-{shape}-{chosen}"
 
 
 # -- when something is wrong with what was asked ----------------------------------------------
@@ -50,20 +52,92 @@ def lesson(given: SizeMismatch, choice: Choice) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
     fixes = []
     if given.nearest and given.nearest != choice.size:
-        size = given.nearest.spell()
-        fixes.append(size_mismatch.use(size, "input", size))
+        spelled = given.nearest.spell()
+        fixes.append(size_mismatch.use(spelled, "input", spelled))
     if given.reason == "channels" and given.got and given.operation.inputs == ("input",):
         label = _("Build it for {n} channels").format(n=given.got)
         fixes.append(Fix(label, "in_channels", given.got, key="use_channels", primary=False))
     size_mismatch.show(STATE, given, choice.spec.name, *fixes)
 
 
+# -- sums ---------------------------------------------------------------------------------------
+
+
+def totals(summary: Summary, choice: Choice) -> None:
+    """The network in one line; all sums and what memory it takes behind a button."""
+    with st.container(horizontal=True, vertical_alignment="center", key="totals"):
+        line = wording.totals(summary)
+        if summary.mismatch:
+            line = _("Up to {layer}: {sums}").format(
+                layer=summary.mismatch.operation.name, sums=line
+            )
+        st.markdown(f"**{line}**", width="stretch")
+        sums = st.popover(
+            _("All sums"), icon=":material/functions:", key=STATE.key("sums"), on_change="rerun"
+        )
+        with sums, st.container(horizontal=True, width=2 * WIDTH + 16, key="all_sums"):
+            with st.container(width=WIDTH, gap="small"):
+                st.markdown(_table(_("For one picture"), _sums(summary)))
+            if summary.mismatch is None:
+                with st.container(width=WIDTH, gap="small"):
+                    _training(choice, compute=bool(sums.open))
+
+
+def _sums(summary: Summary) -> dict[str, str]:
+    sums = summary.totals
+    rows = {
+        _("Parameters"): exact(sums.parameters),
+        _("… of them trainable"): exact(sums.trainable),
+        _("… not trainable"): exact(sums.parameters - sums.trainable),
+        _("Weights, 32-bit"): size(sums.parameter_bytes),
+        _("Weights, 16-bit"): size(sums.parameter_bytes / 2),
+        _("MACs per picture"): exact(sums.macs),
+        _("FLOPs per picture"): exact(sums.flops),
+        _("Activations, all layers"): size(sums.activation_bytes),
+        _("Activations alive at once in prediction"): size(sums.peak_bytes),
+    }
+    if sums.receptive_field:
+        seen = wording.sight(sums.receptive_field, summary.input)
+        rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = seen
+    return rows
+
+
+def _table(heading: str, rows: dict[str, str]) -> str:
+    body = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    value = _("Value")
+    return f"| {heading} | {value} |\n|:--|--:|\n{body}"
+
+
+def _training(choice: Choice, *, compute: bool) -> None:
+    """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
+    optimizer = STATE.select(
+        "optimizer",
+        _("Training with"),
+        _("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
+    )
+    if not compute or choice.size is None:
+        return
+    needed = cached.training_memory(choice.spec, choice.size, choice.batch, optimizer)
+    if needed.problem:
+        st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
+        return
+    rows = {
+        _("Weights"): size(needed.weights),
+        _("Gradients"): size(needed.gradients),
+        _("Optimiser"): size(needed.optimizer),
+        _("Saved for the way back, batch of {n}").format(n=choice.batch): size(needed.activations),
+        _("**Training, together**"): f"**{size(needed.total)}**",
+    }
+    st.markdown(_table(_("Memory for training"), rows))
+    st.caption(_("An estimate in 32-bit numbers: working space of the kernels comes on top."))
+
+
 # -- the board --------------------------------------------------------------------------------
 
 
-def board(summary: Summary, choice: Choice, size: InputSize) -> None:
+def board(summary: Summary, choice: Choice, entering: InputSize) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
-    kept = content.content(choice.spec, size, choice.batch, current())
+    kept = board_view.content(choice.spec, entering, choice.batch, current())
     key, view = _view(f"{_identity(summary)}-{current()}", kept)
     shown = Board(
         key=key, file=_identity(summary), labels=board_labels(), view=view, content=kept.text
@@ -73,7 +147,7 @@ def board(summary: Summary, choice: Choice, size: InputSize) -> None:
     STATE.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
 
 
-def _view(key: str, kept: content.Kept) -> tuple[str, View]:
+def _view(key: str, kept: board_view.Kept) -> tuple[str, View]:
     """Where the board begins, and the name of that beginning.
 
     It is read from the address once: the board then follows its reader, and as long as its data
@@ -106,9 +180,9 @@ def charts(summary: Summary) -> None:
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 
-def downloads(summary: Summary, choice: Choice, size: InputSize) -> None:
+def downloads(summary: Summary, choice: Choice, entering: InputSize) -> None:
     """The network as PyTorch code, and the table as CSV."""
-    source = cached.pytorch(choice.spec, size, choice.batch)
+    source = cached.pytorch(choice.spec, entering, choice.batch)
     name = _identity(summary)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 from explorer.analysis import derivations, summary, wording
-from explorer.analysis.families import Family, family
 from explorer.analysis.graph import INPUT, Graph
+from explorer.analysis.operations import Family, family
 from explorer.base.language import _
 from explorer.base.units import count, exact
 from explorer.lessons.blocks import Block, Meeting

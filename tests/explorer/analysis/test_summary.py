@@ -305,7 +305,7 @@ class Forgotten(Kept):
 @pytest.mark.parametrize(("network", "maps"), [(Chain(), 6), (Kept(), 3), (Forgotten(), 2)])
 def test_most_memory_at_once_by_hand(network: nn.Module, maps: int):
     graph, _, _, totals = dissect(network.to("meta").eval(), (2, 1, 8, 8))
-    assert totals.peak_bytes == memory.peak_bytes(graph) == maps * 2 * 8 * 8 * 4
+    assert totals.peak_bytes == graph.peak_bytes == maps * 2 * 8 * 8 * 4
 
 
 def saved_by_autograd(network: nn.Module, picture: Tensor) -> int:
