@@ -107,7 +107,9 @@ def spell(value: object) -> str:
 def same(said: str, value: object) -> bool:
     """Whether an address that has `said` this means the `value`."""
     spelled = spell(value)
+    if said.lower() == spelled.lower():
+        return True
     try:
         return float(said) == float(spelled)
     except ValueError:  # a word
-        return said.lower() == spelled.lower()
+        return False
