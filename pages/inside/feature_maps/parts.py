@@ -73,7 +73,7 @@ def _look(sides: Sequence[Side], main: int) -> None:
     names = [INPUT, *(each.name for each in overview.operations)]
     name = selection.layer(names, overview.operations[0].name)
     strip = _strip(sides[main], overview)
-    network_strip.show(strip, name, key=selection.OPENED, on_choice=selection.go)
+    network_strip.show(strip, name, key="maps_strip", on_choice=selection.go)
     layers = [layer_view.layer(side.subject, name) for side in sides]
     channel = selection.channel(len(layers[main].maps), layers[main].first)
     height, width = layers[main].maps.shape[1:]

@@ -1,6 +1,5 @@
 """What is chosen: a layer, the pictures to go through, a channel; all of it in the address."""
 
-import re
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,8 +14,8 @@ from explorer.ui import (
     link_warnings,
     model_picker,
     picture_picker,
+    selection,
     size_mismatch,
-    url_state,
 )
 from explorer.ui.picture_picker.browse import Place
 from explorer.weights import Model
@@ -25,7 +24,6 @@ from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
 COUNTS = (500, 2000)  # pictures to go through, or all
-_CHANNEL = "excites channel"
 
 
 @dataclass(frozen=True)
@@ -113,10 +111,10 @@ def _pick_layer(found: list[Layer]) -> Layer:
 def _asked(names: list[str], default: str) -> str:
     """The layer that the address names; of a block, its last."""
     said = STATE.query("layer")
-    inside = [name for name in names if name == said or name.startswith(f"{said}.")]
+    inside = selection.part(said, names)
     if said and not inside:
         link_warnings.refuse("layer", said, names, default)
-    return inside[-1] if said and inside else default
+    return inside[-1] if inside else default
 
 
 def _told(layer: Layer) -> str:
@@ -144,27 +142,9 @@ def _pick_total(gallery: Gallery) -> int:
 # -- the channel ------------------------------------------------------------------------------
 
 
-def arrive() -> None:
-    """Take the channel that the address names, where it wins (see `links`)."""
-    if url_state.takes_query("excites_mosaic"):
-        st.session_state[_CHANNEL] = STATE.query("channel")
-
-
 def go(channel: int) -> None:
     """Choose one."""
-    st.session_state[_CHANNEL] = str(channel)
-
-
-def channel(count: int) -> int:
-    """The channel that was chosen, if there is such, else the first."""
-    said = str(st.session_state.get(_CHANNEL, ""))
-    known = bool(re.fullmatch(r"[0-9]{1,6}", said)) and int(said) < count
-    found = int(said) if known else 0
-    if said and not known:
-        link_warnings.refuse("channel", said, link_warnings.between(0, count - 1), found)
-        st.session_state[_CHANNEL] = ""
-    STATE.put("channel", found, 0)
-    return found
+    STATE["channel"] = str(channel)
 
 
 def title(looked: Looked, count: int, channel: int) -> str:

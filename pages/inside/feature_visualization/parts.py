@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.inside.feature_visualization import Ascent, TopPictures
-from explorer.ui import cached, progress
+from explorer.ui import cached, progress, selection
 from explorer.ui.model_picker import mode
 from pages.inside.feature_visualization import (
     ascent,
@@ -21,6 +21,7 @@ from pages.inside.feature_visualization import (
     top,
 )
 from pages.inside.feature_visualization.controls import Looked
+from pages.inside.feature_visualization.state import STATE
 
 _STARTED = "excites started"  # the ascent that this visitor has begun
 
@@ -40,7 +41,7 @@ def _look(looked: Looked, timed: bool) -> bool:
 
 def _drawn(looked: Looked, *, timed: bool) -> bool:
     """Draw how far everything is, and say whether it goes on."""
-    controls.arrive()
+    selection.arrive(STATE, "channel")
     subject = looked.subject
     halted = progress.halted("search", subject)
     search = subjects.search(subject, go_on=not halted)
@@ -49,7 +50,7 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
         st.caption(_("Waiting for other visitors’ work …"))
         return True
     count = found.values.shape[1]
-    channel = controls.channel(count)
+    channel = selection.index(STATE, "channel", count)
     left, middle, right = st.columns([1.02, 1, 0.94], gap="medium")
     with left:
         with st.container(horizontal=True, vertical_alignment="center", key="excites_heading"):

@@ -16,7 +16,7 @@ from pages.inside.kernels import selection
 from pages.inside.kernels.figures import Layer, Statistics
 from pages.inside.kernels.kept import Overview
 
-KEY = selection.OPENED
+KEY = "kernels_strip"
 
 
 def show(overview: Overview, chosen: str, of: str) -> None:

@@ -17,7 +17,7 @@ from explorer.base.units import percent, times
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.inside.attribution import METHODS, Guess
-from explorer.ui import link_warnings, url_state
+from explorer.ui import selection
 from explorer.ui.boards.component import Component
 from pages.inside.why import charts
 from pages.inside.why.results import ORDERS, Explained, Question, Settings, name
@@ -207,18 +207,11 @@ def _labels(*, stopped: bool) -> dict[str, str]:
 
 
 def _opacity() -> int:
-    if url_state.takes_query("why_maps"):
-        said = STATE.query(OPACITY)
-        known = said.isdecimal() and len(said) < 4 and int(said) <= 100
-        if said and not known:
-            link_warnings.refuse(OPACITY, said, link_warnings.between(0, 100), USUAL_OPACITY)
-        st.session_state["why opacity"] = int(said) if known else USUAL_OPACITY
-    share = int(st.session_state.get("why opacity", USUAL_OPACITY))
-    STATE.put(OPACITY, share, USUAL_OPACITY)
-    return share
+    selection.arrive(STATE, OPACITY)
+    return selection.index(STATE, OPACITY, 101, USUAL_OPACITY)
 
 
 def _faded() -> None:
     share = dict(st.session_state.get("why_maps") or {}).get("opacity")
     if isinstance(share, int) and 0 <= share <= 100:
-        st.session_state["why opacity"] = share
+        STATE[OPACITY] = share
