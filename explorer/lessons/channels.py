@@ -126,7 +126,7 @@ def stack_of(matrices: list[tuple[tuple[float, ...], ...]], what: str) -> Tensor
     """
     sizes = [(len(matrix), len(matrix[0])) for matrix in matrices]
     if len(set(sizes)) > 1:
-        given = ", ".join(units.times(size) for size in sizes)
+        spelled = ", ".join(units.times(size) for size in sizes)
         message = _("{what}: all channels need the same size, but they have {given}.")
-        raise ValueError(message.format(what=what, given=given))
+        raise ValueError(message.format(what=what, given=spelled))
     return torch.tensor(matrices)

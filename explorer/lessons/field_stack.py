@@ -79,8 +79,8 @@ def parse(text: str) -> tuple[Layer, ...]:
 def _layer(word: str) -> Layer:
     match = _TOKEN.fullmatch(word)
     extras = re.findall(r"([spd])(\d+)", match[3]) if match else []
-    given = {letter: int(number) for letter, number in extras}
-    if match is None or len(given) < len(extras):
+    numbers = {letter: int(number) for letter, number in extras}
+    if match is None or len(numbers) < len(extras):
         raise ValueError(
             _(
                 "“{word}” is not a layer. Write c, p or a (convolution, max or average pooling) "
@@ -89,8 +89,8 @@ def _layer(word: str) -> Layer:
             ).format(word=word[:30])
         )
     kind, kernel = KINDS[match[1]], int(match[2])
-    stride = given.get("s", 1 if kind == "conv" else kernel)
-    layer = Layer(kind, kernel, stride, given.get("p", 0), given.get("d", 1))
+    stride = numbers.get("s", 1 if kind == "conv" else kernel)
+    layer = Layer(kind, kernel, stride, numbers.get("p", 0), numbers.get("d", 1))
     _check(word, layer)
     return layer
 
@@ -137,9 +137,9 @@ def levels(layers: Sequence[Layer], side: int) -> tuple[Level, ...]:
     Raises:
         ValueError: a layer's window does not fit on what arrives there.
     """
-    found = [Level(None, side, Axis(0, 1, 1))]
+    levels = [Level(None, side, Axis(0, 1, 1))]
     for number, layer in enumerate(layers, 1):
-        below = found[-1]
+        below = levels[-1]
         units = output_size(below.units, layer.kernel, layer.stride, layer.padding, layer.dilation)
         if not units:
             raise ValueError(
@@ -153,8 +153,8 @@ def levels(layers: Sequence[Layer], side: int) -> tuple[Level, ...]:
                     arrive=below.units + 2 * layer.padding,
                 )
             )
-        found.append(Level(layer, units, layer.window.forward(below.axis, below.units)))
-    return tuple(found)
+        levels.append(Level(layer, units, layer.window.forward(below.axis, below.units)))
+    return tuple(levels)
 
 
 def reads(layer: Layer, unit: int, below: int) -> Cells:
@@ -166,13 +166,13 @@ def reads(layer: Layer, unit: int, below: int) -> Cells:
 
 def cells(stack: Sequence[Level], level: int, unit: int) -> tuple[Cells, ...]:
     """What `unit` of `level` depends on in the picture, in layer 1, … and in its own level."""
-    found: list[Cells] = [(unit,)]
+    levels: list[Cells] = [(unit,)]
     for number in range(level, 0, -1):
         layer = stack[number].layer
         assert layer is not None
         below = stack[number - 1].units
-        found.append(tuple(sorted({c for u in found[-1] for c in reads(layer, u, below)})))
-    return tuple(reversed(found))
+        levels.append(tuple(sorted({c for u in levels[-1] for c in reads(layer, u, below)})))
+    return tuple(reversed(levels))
 
 
 def boxes(stack: Sequence[Level], level: int, unit: int) -> tuple[Interval, ...]:
@@ -180,7 +180,9 @@ def boxes(stack: Sequence[Level], level: int, unit: int) -> tuple[Interval, ...]
 
     `EMPTY` where a unit reads nothing but padding.
     """
-    return tuple((found[0], found[-1]) if found else EMPTY for found in cells(stack, level, unit))
+    return tuple(
+        (levels[0], levels[-1]) if levels else EMPTY for levels in cells(stack, level, unit)
+    )
 
 
 def weights(layers: Sequence[Layer], channels: int) -> int:

@@ -180,14 +180,14 @@ class Switch:
 
 def switches(layer: type[nn.Module], x: Tensor) -> tuple[Switch, ...]:
     """Call `layer` in both modes, with gradients on and off, on a batch x (N, C), and watch it."""
-    found = []
+    rows = []
     for training in (True, False):
         for grad in (True, False):
             module = layer(x.shape[1]).train(training)
             before = _moving_mean(module).clone()
             with torch.set_grad_enabled(grad):
                 out = module(x).detach()
-            found.append(
+            rows.append(
                 Switch(
                     training,
                     grad,
@@ -195,7 +195,7 @@ def switches(layer: type[nn.Module], x: Tensor) -> tuple[Switch, ...]:
                     updates=not torch.equal(before, _moving_mean(module)),
                 )
             )
-    return tuple(found)
+    return tuple(rows)
 
 
 def _moving_mean(module: nn.Module) -> Tensor:

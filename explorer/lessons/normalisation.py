@@ -160,11 +160,11 @@ def moving_averages(
     The course calls `old_weight` momentum; torch calls 1 − `old_weight` momentum, and averages
     the `unbiased` variances, which divide by m − 1.
     """
-    found = [statistics(each) for each in batches]
+    batch_statistics = [statistics(each) for each in batches]
     channels = batches[0].shape[1]
     mean, var = [torch.zeros(channels)], [torch.full((channels,), start_var)]
     batch_var = []
-    for each, (its_mean, its_var) in zip(batches, found, strict=True):
+    for each, (its_mean, its_var) in zip(batches, batch_statistics, strict=True):
         count = each.numel() // channels
         used = its_var * count / (count - 1) if unbiased and count > 1 else its_var
         mean.append(old_weight * mean[-1] + (1 - old_weight) * its_mean)
@@ -173,7 +173,7 @@ def moving_averages(
     return Moving(
         torch.stack(mean),
         torch.stack(var),
-        torch.stack([its_mean for its_mean, _var in found]),
+        torch.stack([its_mean for its_mean, _var in batch_statistics]),
         torch.stack(batch_var),
     )
 

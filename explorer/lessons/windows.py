@@ -113,19 +113,19 @@ def same(size: int, kernel: int, dilation: int = 1, *, extra_first: bool = False
     return Axis(size, kernel, 1, before, after, dilation)
 
 
-def _fitting(found: Axis) -> Axis:
-    if found.places:
-        return found
-    short = found.span - found.padded
+def _fitting(axis: Axis) -> Axis:
+    if axis.places:
+        return axis
+    short = axis.span - axis.padded
     raise ValueError(
         _(
             "A window of {span} cells does not fit on {padded} (= {size} + 2·{padding}): there is "
             "no output. Take a smaller kernel or dilation, or {more} cells more padding per side."
         ).format(
-            span=found.span,
-            padded=found.padded,
-            size=found.size,
-            padding=found.before,
+            span=axis.span,
+            padded=axis.padded,
+            size=axis.size,
+            padding=axis.before,
             more=-(-short // 2),
         )
     )
@@ -136,10 +136,10 @@ def line(along: Axis, values: Sequence[float] | None = None) -> tuple[float, ...
     x = torch.tensor([list(values or range(1, along.size + 1))], dtype=torch.float64)
     padded = functional.pad(x, (along.before, along.after))
     weight = torch.ones(1, 1, along.kernel, dtype=torch.float64)
-    found = functional.conv1d(
+    output = functional.conv1d(
         padded[None], weight, stride=along.stride, dilation=along.dilation
     )  # (1, 1, places)
-    return tuple(found.flatten().tolist())
+    return tuple(output.flatten().tolist())
 
 
 def plane(rows: Axis, columns: Axis) -> tuple[tuple[float, ...], ...]:
@@ -153,10 +153,10 @@ def plane(rows: Axis, columns: Axis) -> tuple[tuple[float, ...], ...]:
         x.view(1, 1, rows.size, columns.size),
         (columns.before, columns.after, rows.before, rows.after),
     )
-    found = functional.conv2d(
+    output = functional.conv2d(
         padded,
         weight.view(1, 1, rows.kernel, columns.kernel),
         stride=(rows.stride, columns.stride),
         dilation=(rows.dilation, columns.dilation),
     )  # (1, 1, rows, columns)
-    return tuple(tuple(row) for row in found[0, 0].tolist())
+    return tuple(tuple(row) for row in output[0, 0].tolist())

@@ -33,13 +33,13 @@ class Burst:
 
     def cut(self, end: int | None) -> "Burst":
         """Only what came before step `end`."""
-        kept = slice(end)
+        taken = slice(end)
         return Burst(
-            self.losses[kept],
-            self.norms[kept],
-            self.rates[kept],
-            self.right[kept],
-            self.images[kept],
+            self.losses[taken],
+            self.norms[taken],
+            self.rates[taken],
+            self.right[taken],
+            self.images[taken],
             self.seconds,
         )
 

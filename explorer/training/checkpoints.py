@@ -171,10 +171,10 @@ def read_card(path: Path) -> Card:
     """
     _check_size(path)
     try:
-        there = path.stat()
+        status = path.stat()
     except OSError as error:
         raise _damaged(path, error) from error
-    return _read_card(path, there.st_ino, there.st_size, there.st_mtime_ns)
+    return _read_card(path, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
@@ -229,8 +229,8 @@ def build(card: Card, tensors: Mapping[str, Tensor]) -> nn.Module:
 def _card(path: Path, metadata: Mapping[str, str]) -> Card:
     try:
         data = json.loads(metadata[KEY])
-        known = {each.name for each in fields(Card)}
-        card = Card(**{name: value for name, value in data.items() if name in known})
+        names = {each.name for each in fields(Card)}
+        card = Card(**{name: value for name, value in data.items() if name in names})
         card = replace(card, classes=tuple(card.classes))
         sound = _is_sound(card)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -316,16 +316,16 @@ def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def _check_fit(network: str, own: Shapes, given: Shapes) -> None:
+def _check_fit(network: str, own: Shapes, loaded: Shapes) -> None:
     """Refuse the first name or shape that differs."""
-    for name in sorted(own.keys() | given.keys()):
-        got, wanted = given.get(name), own.get(name)
+    for name in sorted(own.keys() | loaded.keys()):
+        got, wanted = loaded.get(name), own.get(name)
         if got != wanted:
-            told = {"got": _told(got), "wanted": _told(wanted)}
-            raise CodedError("weights_do_not_fit", network=network, name=name[:80], **told)
+            shapes = {"got": _shape_word(got), "wanted": _shape_word(wanted)}
+            raise CodedError("weights_do_not_fit", network=network, name=name[:80], **shapes)
 
 
-def _told(shape: tuple[int, ...] | None) -> str | dict[str, Any]:
+def _shape_word(shape: tuple[int, ...] | None) -> str | dict[str, Any]:
     """A shape as it stands in a reason."""
     if shape is None:
         return Reason("missing").plain()
@@ -335,14 +335,14 @@ def _told(shape: tuple[int, ...] | None) -> str | dict[str, Any]:
 def _check_size(path: Path) -> None:
     """Refuse before anything is read: no file, one cut short, one that is too large."""
     try:
-        there = path.stat().st_size
+        nbytes = path.stat().st_size
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")
     except OSError as error:
         raise CodedError("checkpoint_not_read", path=str(path), why=str(error)) from error
-    if there > MAX_BYTES:
+    if nbytes > MAX_BYTES:
         raise _damaged(path, Reason("too_large", {"most": MAX_BYTES}))
-    if not 2 <= header <= min(MAX_HEADER, there - 8):
+    if not 2 <= header <= min(MAX_HEADER, nbytes - 8):
         raise _damaged(path, Reason("cut_short"))
 
 

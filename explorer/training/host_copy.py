@@ -37,13 +37,13 @@ class HostBuffer:
             end += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
         if end > len(self._bytes):
             self._bytes = self._made(end)
-        found = {name: self._view(starts[name], tensor) for name, tensor in tensors.items()}
+        copies = {name: self._view(starts[name], tensor) for name, tensor in tensors.items()}
         apart = self._device.type == "cuda"  # elsewhere nobody says when such a copy is done
         for name, tensor in tensors.items():
-            found[name].copy_(tensor, non_blocking=apart)
+            copies[name].copy_(tensor, non_blocking=apart)
         if apart:
             torch.cuda.current_stream(self._device).synchronize()
-        return found
+        return copies
 
     def _made(self, size: int) -> Tensor:
         if self._device.type == "cuda":

@@ -109,8 +109,8 @@ class Learner:
 
     def weights(self) -> dict[str, Tensor]:
         """The network's own tensors under "network.", as they lie on the device: no copies."""
-        found = self.network.state_dict()
-        return {f"network.{name}": value.detach() for name, value in found.items()}
+        state = self.network.state_dict()
+        return {f"network.{name}": value.detach() for name, value in state.items()}
 
     def tensors(self) -> dict[str, Tensor]:
         """With them the optimiser's memory under "optimizer.": no copies either."""
@@ -119,13 +119,13 @@ class Learner:
 
     def live(self) -> dict[str, list[Tensor]]:
         """The same by kind: "weights", "buffers", and each of the optimiser's ("exp_avg" …)."""
-        found: dict[str, list[Tensor]] = {
+        state: dict[str, list[Tensor]] = {
             "weights": list(self.network.parameters()),
             "buffers": list(self.network.buffers()),
         }
         for name, tensor in optimisation.state_tensors(self.network, self.optimiser).items():
-            found.setdefault(name.rpartition(".")[2], []).append(tensor)
-        return found
+            state.setdefault(name.rpartition(".")[2], []).append(tensor)
+        return state
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors`."""

@@ -49,12 +49,12 @@ class Setting:
         """Bytes that one training step holds at once, about."""
         recipe = self.recipe
         kind = "momentum" if recipe.optimizer == "sgd" and recipe.momentum else recipe.optimizer
-        found = _memory(self.spec, self.input_size, batch_size, kind)
+        memory = _memory(self.spec, self.input_size, batch_size, kind)
         if self.numbers.name == "float32":
-            return found.total
+            return memory.total
         # In bfloat16 most of what is kept for the backward pass takes half, and so does a second
         # copy of the weights.
-        return found.total - found.activations // 2 + found.weights // 2
+        return memory.total - memory.activations // 2 + memory.weights // 2
 
 
 @lru_cache(maxsize=512)

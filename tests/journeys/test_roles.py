@@ -469,9 +469,9 @@ def test_where_pictures_lie_on_the_server_is_told_to_nobody_in_class(
 ) -> None:
     name = pictures("", 1)
     browser_of.be(ANNA)
-    assert str(own.found(name)) not in text(opened("data", data="images", own=name))
+    assert str(own.locate(name)) not in text(opened("data", data="images", own=name))
     monkeypatch.delenv(access.VARIABLE)
-    assert str(own.found(name)) in text(opened("data", data="images", own=name))
+    assert str(own.locate(name)) in text(opened("data", data="images", own=name))
 
 
 def test_what_is_left_when_some_are_deleted_is_told(browser_of: Browser) -> None:
@@ -515,7 +515,7 @@ def test_a_set_of_pictures_is_deleted_by_whoever_gave_it(browser_of: Browser) ->
     at = opened("data", data="images", own=annas)
     at.button(key=DATA.key("delete_own")).click().run()
     assert own.names() == (of_the_machine,)
-    own.found(of_the_machine).write_bytes(b"damaged")
+    own.locate(of_the_machine).write_bytes(b"damaged")
     assert visitor.may_not_delete(of_the_machine)
     assert visitor.become_teacher(KEY)
     visitor.delete_pictures(of_the_machine)

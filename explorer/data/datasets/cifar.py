@@ -39,7 +39,7 @@ FOLDER = "cifar-10-batches-py"
 ARCHIVE = "cifar-10-python.tar.gz"
 
 
-def found(_name: str) -> Path | None:
+def locate(_name: str) -> Path | None:
     """The folder with the files, as torchvision unpacks them, else the archive that has them."""
     folder, archive = storage.data_folder() / FOLDER, storage.data_folder() / ARCHIVE
     if all((folder / file).is_file() for file in FILES):

@@ -13,12 +13,12 @@ from explorer.data.datasets.splitting import split
 INK = 16  # the darkest cell
 
 
-def found(_name: str = "") -> Path:
+def locate(_name: str = "") -> Path:
     """Where scikit-learn keeps them."""
-    found = find_spec("sklearn")
-    assert found is not None, "scikit-learn is required"
-    assert found.submodule_search_locations
-    return Path(found.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+    spec = find_spec("sklearn")
+    assert spec is not None, "scikit-learn is required"
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
 
 
 def read(_name: str, path: Path) -> Data:

@@ -42,8 +42,8 @@ class Remote:
 
     def is_whole(self, hashed: Any) -> bool:
         """Whether this is the checksum of the published file."""
-        found: str = hashed.hexdigest()
-        return found.startswith(self.sha256) if self.sha256 else found == self.md5
+        digest: str = hashed.hexdigest()
+        return digest.startswith(self.sha256) if self.sha256 else digest == self.md5
 
 
 def digest(path: Path) -> str:

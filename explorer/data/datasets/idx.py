@@ -60,7 +60,7 @@ def _file(folder: Path, name: str) -> Path | None:
     return next((path for path in both if path.is_file()), None)
 
 
-def found(name: str) -> Path | None:
+def locate(name: str) -> Path | None:
     """The first folder that has all four files; whether they are whole shows when they are read.
 
     Our own comes first, so that a download mends what is damaged elsewhere.

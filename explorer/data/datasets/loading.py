@@ -18,19 +18,19 @@ from explorer.data.datasets.records import Data, DataSet, Unavailable
 class Reader:
     """How a data set is found, read and fetched; each function is given its name."""
 
-    found: Callable[[str], Path | None]  # its files or folder here
+    locate: Callable[[str], Path | None]  # its files or folder here
     read: Callable[[str, Path], Data]
     remotes: Callable[[str], list[Remote]] | None = None
 
 
 READERS = {
-    "fashion_mnist": Reader(idx.found, idx.read, idx.remotes),
-    "mnist": Reader(idx.found, idx.read, idx.remotes),
-    "cifar10": Reader(cifar.found, cifar.read, cifar.remotes),
-    "digits": Reader(digits.found, digits.read),
+    "fashion_mnist": Reader(idx.locate, idx.read, idx.remotes),
+    "mnist": Reader(idx.locate, idx.read, idx.remotes),
+    "cifar10": Reader(cifar.locate, cifar.read, cifar.remotes),
+    "digits": Reader(digits.locate, digits.read),
 }
 
-_OWN = Reader(own.found, own.read)
+_OWN = Reader(own.locate, own.read)
 
 _one_at_a_time = Lock()
 
@@ -53,7 +53,7 @@ def get(name: str) -> DataSet:
     """
     if name in DATASETS:
         return DATASETS[name]
-    if place := own.found(name):
+    if place := own.locate(name):
         return own.facts(name, place)
     raise CodedError("unknown_data_set", name=name, known=list(names()))
 
@@ -61,7 +61,7 @@ def get(name: str) -> DataSet:
 def where(name: str) -> Path | None:
     """The file or folder in which the data set was found, whether whole or not; None: nowhere."""
     get(name)
-    return _reader(name).found(name)
+    return _reader(name).locate(name)
 
 
 def at_hand(name: str) -> bool:
@@ -104,21 +104,21 @@ def fetch(name: str, progress: Progress | None = None) -> None:
     Raises:
         Unavailable: that failed; why, what to do, and what is at hand instead.
     """
-    known, remotes = get(name), _reader(name).remotes
+    data_set, remotes = get(name), _reader(name).remotes
     if remotes is None:
         raise Unavailable("which_pictures", kept=list(own.names()))
     files = remotes(name)
     try:
-        downloads.fetch(files, known.download_bytes, progress)
+        downloads.fetch(files, data_set.download_bytes, progress)
     except Unavailable as error:
-        raise _failed(known, files[0].path.parent, error) from None
+        raise _failed(data_set, files[0].path.parent, error) from None
 
 
-def _failed(known: DataSet, folder: Path, error: Unavailable) -> Unavailable:
+def _failed(data_set: DataSet, folder: Path, error: Unavailable) -> Unavailable:
     return Unavailable(
         "data_not_downloaded",
-        title=known.title,
-        data_set=known.name,
+        title=data_set.title,
+        data_set=data_set.name,
         why=error.reason.plain(),
         folder=str(folder),
         here=[f"{get(each).title} ({each})" for each in READERS if at_hand(each)],

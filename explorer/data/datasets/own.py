@@ -57,7 +57,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name for name in every if _NAME.fullmatch(name)))
 
 
-def found(name: str) -> Path | None:
+def locate(name: str) -> Path | None:
     """The file of this set; None if it is not kept (any more), or no such name can be."""
     match = _NAME.fullmatch(name)
     path = folder() / f"{match[1]}.npz" if match else None
@@ -212,7 +212,7 @@ def _check_room(needed: int, who: Visitor) -> None:
 
 
 def _bytes(name: str) -> int:
-    path = found(name)
+    path = locate(name)
     try:
         return path.stat().st_size if path else 0
     except OSError:  # deleted meanwhile
@@ -226,7 +226,7 @@ def _store(path: Path, pixels: Pixels, labels: Labels, card: Mapping[str, Any]) 
 
 def owner(name: str) -> str:
     """Whose set it is, see `access.Visitor`; "" for what was made on the machine, or is damaged."""
-    path = found(name)
+    path = locate(name)
     try:
         return str(_card(path, path.stat().st_mtime_ns).get("owner", "")) if path else ""
     except (Damaged, OSError):  # OSError: deleted meanwhile
@@ -235,7 +235,7 @@ def owner(name: str) -> str:
 
 def delete(name: str) -> None:
     """Forget a set; runs trained on it stay, but cannot be resumed."""
-    if path := found(name):
+    if path := locate(name):
         path.unlink(missing_ok=True)
 
 

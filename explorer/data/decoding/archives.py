@@ -19,6 +19,6 @@ def decode(content: bytes, progress: Progress, *, path: str = "") -> Output:
     Raises:
         Refused: what was given is not that, is too large, or cannot be read.
     """
-    with opened(Path(path) if path else io.BytesIO(content)) as given:
-        pixels, labels = one_size(given, progress)
-        return Output({"classes": list(given.classes)}, (pixels, np.array(labels, np.int64)))
+    with opened(Path(path) if path else io.BytesIO(content)) as source:
+        pixels, labels = one_size(source, progress)
+        return Output({"classes": list(source.classes)}, (pixels, np.array(labels, np.int64)))

@@ -53,7 +53,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Found:
+class PictureFolder:
     """The pictures of each class, classes and files in alphabetical order; files left out."""
 
     classes: dict[str, list[Picture]]
@@ -62,7 +62,7 @@ class Found:
 
 
 @contextmanager
-def opened(source: Path | IO[bytes]) -> Iterator[Found]:
+def opened(source: Path | IO[bytes]) -> Iterator[PictureFolder]:
     """The pictures in a folder or zip archive, readable as long as this is open.
 
     Raises:
@@ -216,7 +216,7 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
 # -- sorted into classes ----------------------------------------------------------------------
 
 
-def _sorted(files: list[Picture], packed: int) -> Found:
+def _sorted(files: list[Picture], packed: int) -> PictureFolder:
     files = [file for file in files if not _is_ignored(file.place)]
     pictures = [file for file in files if file.place.suffix.lower() in ENDINGS]
     top = _common(pictures)
@@ -228,7 +228,7 @@ def _sorted(files: list[Picture], packed: int) -> Found:
     _check_nested(files, classes)
     _check(classes)
     taken = sum(map(len, classes.values()))
-    return Found(dict(sorted(classes.items())), len(files) - taken, packed)
+    return PictureFolder(dict(sorted(classes.items())), len(files) - taken, packed)
 
 
 def _is_ignored(place: PurePosixPath) -> bool:
@@ -257,7 +257,7 @@ def _check_nested(files: list[Picture], classes: dict[str, list[Picture]]) -> No
         )
 
 
-def _found(classes: Iterable[str]) -> str:
+def _count_words(classes: Iterable[str]) -> str:
     """The one class that there is, or that there is none."""
     for name in classes:
         shown = name[:MOST_NAME] if name.isprintable() else ascii(name[:MOST_NAME]).strip("'")
@@ -272,7 +272,7 @@ def _check(classes: dict[str, list[Picture]]) -> None:
             _(
                 "There must be one folder of PNG or JPEG pictures for each class, two classes at "
                 "least; {found}. Example: cats/1.jpg, cats/2.jpg, dogs/1.jpg, dogs/2.jpg."
-            ).format(found=_found(classes))
+            ).format(found=_count_words(classes))
         )
     if all(name.lower() in SPLITS for name in classes):
         raise Refused(

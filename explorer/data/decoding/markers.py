@@ -89,8 +89,8 @@ def _too_many_scans(most: int) -> Refused:
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Each marker with what belongs to it, as libjpeg finds them."""
     at = 2
-    while found := _MARKER.search(content, at):
-        marker, at = found[1][0], found.end()
+    while match := _MARKER.search(content, at):
+        marker, at = match[1][0], match.end()
         if marker == _END:
             return
         if marker in _ALONE:

@@ -13,7 +13,7 @@ from explorer.base.language import _
 from explorer.base.tasks import Progress, Refused
 from explorer.base.units import count, size
 from explorer.data.decoding import raster
-from explorer.data.decoding.folders import Found, Picture
+from explorer.data.decoding.folders import Picture, PictureFolder
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -31,25 +31,25 @@ class _Unreadable(Exception):
     """A picture that cannot be read, or is not taken."""
 
 
-def _content(given: Picture) -> bytes:
+def _content(picture: Picture) -> bytes:
     try:
-        return given.read()
+        return picture.read()
     except OSError:  # a file of a folder: gone, or not ours to read
         raise _Unreadable from None
 
 
 @contextmanager
-def _image(given: Picture) -> Iterator[Image.Image]:
+def _image(picture: Picture) -> Iterator[Image.Image]:
     """The picture, its head read; what is wrong with it, or comes of it later, is one error."""
-    content = _content(given)
+    content = _content(picture)
     try:
-        with raster.opened(content) as picture:
-            yield picture
+        with raster.opened(content) as image:
+            yield image
     except Refused:
         raise _Unreadable from None
 
 
-def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, list[int]]:
+def one_size(folder: PictureFolder, progress: Progress | None = None) -> tuple[Pixels, list[int]]:
     """All pictures (N, C, side, side), in the order of the classes, and each one's class.
 
     The side is that of the usual picture, as far as memory allows and never above 224; longer
@@ -59,9 +59,9 @@ def one_size(found: Found, progress: Progress | None = None) -> tuple[Pixels, li
     Raises:
         Refused: pictures that cannot be read, or too many pixels.
     """
-    pictures = [each for own in found.classes.values() for each in own]
-    labels = [label for label, own in enumerate(found.classes.values()) for _each in own]
-    channels, side = _measure(pictures, found.packed, progress)
+    pictures = [each for own in folder.classes.values() for each in own]
+    labels = [label for label, own in enumerate(folder.classes.values()) for _each in own]
+    channels, side = _measure(pictures, folder.packed, progress)
     pixels = np.empty((len(pictures), channels, side, side), np.uint8)
     broken = []
     for row, each in enumerate(pictures):

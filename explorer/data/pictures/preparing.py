@@ -39,8 +39,8 @@ def prepare(
     Raises:
         ValueError: an unknown way to fit or to normalise, or one that needs three channels.
     """
-    _known(fit, FITS)
-    _known(normalisation, NORMALISATIONS)
+    _check_name(fit, FITS)
+    _check_name(normalisation, NORMALISATIONS)
     channels, *inner = shape
     target = (inner[0], inner[1])
     coloured = _coloured(picture.pixels, channels)
@@ -69,10 +69,10 @@ def wider(picture: Picture, shape: tuple[int, int, int]) -> float:
     return width / height * shape[1] / shape[2]
 
 
-def _known(given: str, known: dict[str, str]) -> None:
-    if given not in known:
+def _check_name(name: str, choices: dict[str, str]) -> None:
+    if name not in choices:
         raise ValueError(
-            _("“{given}” is none of {known}.").format(given=given[:40], known=", ".join(known))
+            _("“{given}” is none of {known}.").format(given=name[:40], known=", ".join(choices))
         )
 
 

@@ -58,8 +58,8 @@ def from_dataset(name: str, split: str, index: int) -> Picture:
 def of_class(name: str, split: str, label: int, most: int = 100) -> tuple[int, ...]:
     """The first numbers of pictures that show class `label`."""
     _data, part = _part(name, split)
-    found = (part.labels == label).nonzero().flatten()[:most]
-    return tuple(map(int, found))
+    positions = (part.labels == label).nonzero().flatten()[:most]
+    return tuple(map(int, positions))
 
 
 def _part(name: str, split: str) -> tuple[datasets.Data, datasets.Split]:
@@ -91,10 +91,10 @@ def from_photograph(name: str) -> Picture:
                 given=name[:40], known=", ".join(PHOTOGRAPHS)
             )
         )
-    found = find_spec("sklearn")  # read from its package: importing it would take two seconds
-    assert found is not None, "scikit-learn is required"
-    assert found.origin
-    with Image.open(Path(found.origin).parent / "datasets" / "images" / f"{name}.jpg") as opened:
+    spec = find_spec("sklearn")  # read from its package: importing it would take two seconds
+    assert spec is not None, "scikit-learn is required"
+    assert spec.origin
+    with Image.open(Path(spec.origin).parent / "datasets" / "images" / f"{name}.jpg") as opened:
         return Picture(as_tensor(opened.convert("RGB")), name)
 
 

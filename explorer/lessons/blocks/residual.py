@@ -59,7 +59,7 @@ class Meeting:
     """
 
     learned: Shape
-    kept: Shape
+    shortcut: Shape
     output: Shape | None
     outcome: Literal["adds", "broadcasts", "refuses"]
     problem: str  # PyTorch's message
@@ -75,9 +75,9 @@ def meeting(
         module = Residual(in_channels, out_channels, use_1x1conv, strides).eval()
     graph = record(module, (1, in_channels, side, side))
     added = next(operation for operation in graph.operations if operation.type == "add")
-    learned, kept = added.input_shapes
+    learned, shortcut = added.input_shapes
     outcome: Literal["adds", "broadcasts", "refuses"] = (
-        "refuses" if graph.problem else "adds" if learned == kept else "broadcasts"
+        "refuses" if graph.problem else "adds" if learned == shortcut else "broadcasts"
     )
     count = sum(parameter.numel() for parameter in module.parameters())
-    return Meeting(learned, kept, graph.output_shape, outcome, graph.problem, graph, count)
+    return Meeting(learned, shortcut, graph.output_shape, outcome, graph.problem, graph, count)

@@ -38,13 +38,13 @@ class Conv:
 
     def side(self, **changed: int) -> int:
         """The output's height and width, by the formula, with some settings changed."""
-        told = {"k": self.k, "s": self.s, "p": self.p, "d": self.d, **changed}
-        return output_size(self.n, told["k"], told["s"], told["p"], told["d"])
+        sizes = {"k": self.k, "s": self.s, "p": self.p, "d": self.d, **changed}
+        return output_size(self.n, sizes["k"], sizes["s"], sizes["p"], sizes["d"])
 
     @property
     def code(self) -> str:
-        told = [f"kernel_size={self.k}"]
-        told += [
+        arguments = [f"kernel_size={self.k}"]
+        arguments += [
             f"{name}={value}"
             for name, value, usual in (
                 ("stride", self.s, 1), ("padding", self.p, 0), ("dilation", self.d, 1),
@@ -52,23 +52,23 @@ class Conv:
             )
             if value != usual
         ]  # fmt: skip
-        return f"nn.Conv2d({self.channels}, {self.out}, {', '.join(told)})"
+        return f"nn.Conv2d({self.channels}, {self.out}, {', '.join(arguments)})"
 
     def cost(self) -> See:
         """The channels page, set up with what this layer costs."""
-        told = {"c_in": self.channels // self.groups, "c_out": self.out, "kernel_size": self.k}
-        told |= {"height": self.side(), "width": self.side()}
-        return channels_page(**told)
+        sizes = {"c_in": self.channels // self.groups, "c_out": self.out, "kernel_size": self.k}
+        sizes |= {"height": self.side(), "width": self.side()}
+        return channels_page(**sizes)
 
     def see(self) -> See:
         """The padding page, set up with this window."""
-        told = {"pad_size": self.n, "pad_kernel": self.k, "pad_padding": self.p}
-        told |= {"pad_stride": self.s, "pad_dilation": self.d}
-        return See("padding-stride", {"pad_view": "one", **{k: str(v) for k, v in told.items()}})
+        params = {"pad_size": self.n, "pad_kernel": self.k, "pad_padding": self.p}
+        params |= {"pad_stride": self.s, "pad_dilation": self.d}
+        return See("padding-stride", {"pad_view": "one", **{k: str(v) for k, v in params.items()}})
 
 
-def channels_page(**told: int) -> See:
-    params = {f"channels_{name}": str(value) for name, value in told.items()}
+def channels_page(**sizes: int) -> See:
+    params = {f"channels_{name}": str(value) for name, value in sizes.items()}
     return See("channels", {"channels_part": "cost", **params})
 
 
@@ -76,7 +76,7 @@ def conv(rng: Random, level: int) -> Conv:
     """A convolution whose window fits; dilation and groups only at level 3."""
     hard = level > 2
     groups = rng.choice((1, 1, 2, 4)) if hard else 1
-    found = Conv(
+    layer = Conv(
         channels=groups * rng.choice((1, 3, 6, 16, 32) if groups == 1 else (4, 8, 16)),
         out=groups * rng.choice((4, 6, 8, 16, 32)),
         n=rng.randint(7, 32) if level < 3 else rng.randint(15, 64),
@@ -87,7 +87,7 @@ def conv(rng: Random, level: int) -> Conv:
         groups=groups,
         bias=rng.random() < 0.75,
     )
-    return found if found.side() > 1 else conv(rng, level)
+    return layer if layer.side() > 1 else conv(rng, level)
 
 
 def measured(module: nn.Module, shape: tuple[int, ...]) -> Layer:
@@ -186,10 +186,10 @@ def _out(layer: Layer) -> tuple[int, ...]:
 
 
 def _pool_shape(c: Conv, rng: Random) -> Draft:
-    told = c.s if rng.random() < 0.5 else None
-    c = replace(c, s=told or c.k, groups=1)
-    extra = f", stride={told}" if told else ""
-    layer = measured(nn.MaxPool2d(c.k, told), (1, c.channels, c.n, c.n))
+    stride = c.s if rng.random() < 0.5 else None
+    c = replace(c, s=stride or c.k, groups=1)
+    extra = f", stride={stride}" if stride else ""
+    layer = measured(nn.MaxPool2d(c.k, stride), (1, c.channels, c.n, c.n))
     side = c.side()
     wrong: dict[Value, str] = {
         times((c.channels, c.side(s=1), c.side(s=1))): _(
@@ -207,7 +207,7 @@ def _pool_shape(c: Conv, rng: Random) -> Draft:
         reason=lines(layer, "output"),
         note=_("A pooling has no kernels: the channels stay."),
         see=c.see(),
-        facts={"pool": c.k, "stride": told, "channels": c.channels, "n": c.n},
+        facts={"pool": c.k, "stride": stride, "channels": c.channels, "n": c.n},
     )
 
 
@@ -216,15 +216,15 @@ def effect(rng: Random, level: int) -> Draft:
     c = replace(conv(rng, level), s=1, d=1)
     what = rng.choice(("stride", "padding", "input"))
     if what == "stride":
-        new, told = replace(c, s=rng.choice((2, 3))), "stride=1 → stride={n}"
-        told, fewer = told.format(n=new.s), c.module().weight.numel() // new.s**2
+        new, change = replace(c, s=rng.choice((2, 3))), "stride=1 → stride={n}"
+        change, fewer = change.format(n=new.s), c.module().weight.numel() // new.s**2
     elif what == "padding":
         new = replace(c, p=c.p + rng.choice((1, 2)))
-        told = f"padding={c.p} → padding={new.p}"
+        change = f"padding={c.p} → padding={new.p}"
         fewer = c.out * (c.k + 2 * new.p) ** 2 * c.channels // c.groups
     else:
         new = replace(c, n=2 * c.n)
-        told, fewer = f"{spelled_input(c)} → {spelled_input(new)}", 4 * c.module().weight.numel()
+        change, fewer = f"{spelled_input(c)} → {spelled_input(new)}", 4 * c.module().weight.numel()
     bias = c.out if c.bias else 0
     layer = measured(new.module(), (1, new.channels, new.n, new.n))
     parameters = layer.operation.parameters
@@ -244,7 +244,7 @@ def effect(rng: Random, level: int) -> Draft:
         ask=_(
             "A picture of {shape} enters this layer. Then one thing is changed: **{told}**. "
             "What is the result?"
-        ).format(shape=spelled_input(c), told=told),
+        ).format(shape=spelled_input(c), told=change),
         right=label(_out(layer)[1], parameters),
         wrong=wrong,
         code=c.code,

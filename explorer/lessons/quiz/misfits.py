@@ -30,60 +30,60 @@ def _misfit(rng: Random, level: int) -> tuple[str, Summary, SizeMismatch]:
     """A network and a picture that it cannot take."""
     name = rng.choice(CHAINS[:3] if level < 2 else CHAINS)
     if level > 1 and rng.random() < 0.25:
-        found = measure(name, SIDES[name][0], 3)
+        summary = measure(name, SIDES[name][0], 3)
     else:
-        found = measure(name, rng.choice(WRONG_SIDES))
-    return (name, found, found.mismatch) if found.mismatch else _misfit(rng, level)
+        summary = measure(name, rng.choice(WRONG_SIDES))
+    return (name, summary, summary.mismatch) if summary.mismatch else _misfit(rng, level)
 
 
 def breaks(rng: Random, level: int) -> Draft:
     """Which layer cannot take this size?"""
-    name, found, lesson = _misfit(rng, level)
+    name, summary, mismatch = _misfit(rng, level)
     whole = measure(name, SIDES[name][0]).layers
-    picture = found.input[1:]
-    text = wording.mismatch(lesson, title(name))
+    picture = summary.input[1:]
+    text = wording.mismatch(mismatch, title(name))
     others = [
         each
         for each in whole
         if each.operation.type in ("Conv2d", "Linear", "MaxPool2d", "AvgPool2d")
-        and each.operation.name != lesson.operation.name
+        and each.operation.name != mismatch.operation.name
     ]
     wrong: dict[Value, str] = {
-        short(each): _innocent(found, each.operation.name) for each in rng.sample(others, 5)
+        short(each): _innocent(summary, each.operation.name) for each in rng.sample(others, 5)
     }
     return Draft(
         ask=_("{network} is given a picture of {shape}. Which layer breaks?").format(
             network=title(name), shape=times(picture)
         ),
-        right=short(named(whole, lesson.operation.name)),
+        right=short(named(whole, mismatch.operation.name)),
         wrong=wrong,
         table=layer_table(whole, outputs=False),
         reason=(text.headline, f"{text.got}   ≠   {text.needs}"),
         note=f"{text.explanation} {text.fits}",
         see=layers_page(name, InputSize(*picture)),
-        facts={"network": name, "picture": picture, "layer": lesson.operation.name},
+        facts={"network": name, "picture": picture, "layer": mismatch.operation.name},
     )
 
 
-def _innocent(found: Summary, name: str) -> str:
+def _innocent(summary: Summary, name: str) -> str:
     """Why it is not this layer that breaks."""
-    if any(each.operation.name == name and each.status == "ok" for each in found.layers):
+    if any(each.operation.name == name and each.status == "ok" for each in summary.layers):
         return _("That layer takes what arrives.")
     return _("The network breaks before that layer.")
 
 
 def reason(rng: Random, level: int) -> Draft:
     """Why does this size not fit?"""
-    name, found, lesson = _misfit(rng, level)
+    name, summary, mismatch = _misfit(rng, level)
     whole = measure(name, SIDES[name][0]).layers
-    picture = found.input[1:]
-    text = wording.mismatch(lesson, title(name))
+    picture = summary.input[1:]
+    text = wording.mismatch(mismatch, title(name))
     wrong: dict[Value, str] = {}
     for kind in ("features", "window", "channels"):
-        other = _other(rng, whole, lesson, kind)
+        other = _other(rng, whole, mismatch, kind)
         if other is not None:
             headline = wording.mismatch(other, "").headline
-            wrong[headline] = _innocent(found, other.operation.name)
+            wrong[headline] = _innocent(summary, other.operation.name)
     wrong[_("The picture's height and width must be powers of 2.")] = _(
         "Nothing asks for that: sizes are divided and rounded down."
     )
@@ -97,8 +97,8 @@ def reason(rng: Random, level: int) -> Draft:
         reason=(f"{text.got}   ≠   {text.needs}",),
         note=f"{text.explanation} {text.fits}",
         see=layers_page(name, InputSize(*picture)),
-        facts={"network": name, "picture": picture, "reason": lesson.reason}
-        | {"got": lesson.got, "needs": lesson.needs, "layer": lesson.operation.name},
+        facts={"network": name, "picture": picture, "reason": mismatch.reason}
+        | {"got": mismatch.got, "needs": mismatch.needs, "layer": mismatch.operation.name},
     )
 
 
@@ -115,11 +115,11 @@ def _other(
     if not fitting:
         return None
     chosen = rng.choice(fitting)
-    told = chosen.settings
+    settings = chosen.settings
     if why == "window":
-        needs = max(told["kernel"][0], 2)
+        needs = max(settings["kernel"][0], 2)
         return replace(real, operation=chosen, reason=why, needs=needs, got=needs - 1)
-    needs = told[why][0]
+    needs = settings[why][0]
     return replace(
         real, operation=chosen, reason=why, needs=needs, got=needs * 4 if needs > 1 else 3
     )
@@ -128,10 +128,10 @@ def _other(
 def accepts(rng: Random, level: int) -> Draft:
     """Which of these sizes fits?"""
     name = rng.choice(BOUNDED)
-    lesson = measure(name, 10).mismatch
-    assert lesson is not None
-    assert lesson.sides is not None
-    low, high = lesson.sides[0], lesson.sides[1] or lesson.sides[0]
+    mismatch = measure(name, 10).mismatch
+    assert mismatch is not None
+    assert mismatch.sides is not None
+    low, high = mismatch.sides[0], mismatch.sides[1] or mismatch.sides[0]
     right = rng.choice((low, high, rng.randint(low, high)))
 
     def square(side: int) -> str:
@@ -140,7 +140,7 @@ def accepts(rng: Random, level: int) -> Draft:
     small, large = _("Too small: a layer near the end gets too little."), _("Too large.")
     wrong: dict[Value, str] = {square(low - 1): small, square(high + 1): large}
     wrong |= {square(2 * high): large, square(low // 2): small}
-    fits = wording.fits(lesson, title(name))
+    fits = wording.fits(mismatch, title(name))
     return Draft(
         ask=_("Which picture does {network} take?").format(network=title(name)),
         right=square(right),

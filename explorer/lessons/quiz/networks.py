@@ -42,13 +42,13 @@ def layers_page(name: str, size: InputSize, layer: str = "") -> See:
 
 def short(layer: Layer) -> str:
     """A layer in a few words: "conv1 (11×11, stride 4, padding 1)"."""
-    told = wording.settings(layer)
-    return f"{layer.operation.name} ({told})" if told else layer.operation.name
+    settings = wording.settings(layer)
+    return f"{layer.operation.name} ({settings})" if settings else layer.operation.name
 
 
 def layer_table(layers: Sequence[Layer], *, outputs: bool = True) -> Table:
     """The layers that have weights or windows, if they are few enough."""
-    rows = [each for each in layers if each.operation.parameters or "kernel" in _told(each)]
+    rows = [each for each in layers if each.operation.parameters or "kernel" in _settings(each)]
     if len(rows) > ROWS:
         return ()
     head = (_("layer"), _("type"), _("settings"), _("output"))
@@ -65,7 +65,7 @@ def layer_table(layers: Sequence[Layer], *, outputs: bool = True) -> Table:
     return tuple(row[:cut] for row in (head, *body))
 
 
-def _told(layer: Layer) -> dict[str, object]:
+def _settings(layer: Layer) -> dict[str, object]:
     return dict(layer.operation.settings)
 
 
@@ -80,17 +80,17 @@ def field(rng: Random, level: int) -> Draft:
     """How many pixels wide is what a unit of this layer sees?"""
     name = rng.choice(CHAINS[:2] if level < 2 else CHAINS)
     side = SIDES[name][0]
-    found = measure(name, side)
-    maps = [each for each in found.layers if "kernel" in _told(each) and each.ungated]
+    summary = measure(name, side)
+    maps = [each for each in summary.layers if "kernel" in _settings(each) and each.ungated]
     at = rng.randrange(1, min(len(maps), 4 + 3 * level))
     layer, seen = maps[at], maps[: at + 1]
     assert layer.ungated is not None
     assert layer.before is not None
-    told = [each.operation.settings for each in seen]
-    kernel, stride = told[-1]["kernel"][0], told[-1]["stride"][0]
+    settings = [each.operation.settings for each in seen]
+    kernel, stride = settings[-1]["kernel"][0], settings[-1]["stride"][0]
     wrong: dict[Value, str] = {
         kernel: _("That is its own window, on the map before it."),
-        1 + sum(each["kernel"][0] - 1 for each in told): _(
+        1 + sum(each["kernel"][0] - 1 for each in settings): _(
             "That leaves out the strides before it."
         ),
         layer.before.size[1]: _("That is what the layer before it sees."),
@@ -124,9 +124,9 @@ def farthest(rng: Random, level: int) -> Draft:
     best = max(sizes)
     if sizes.count(best) > 1 or len({_words(stack) for stack in stacks}) < len(stacks):
         return farthest(rng, level)
-    told = _("Its units see {n} × {n} pixels.")
+    sentence = _("Its units see {n} × {n} pixels.")
     wrong: dict[Value, str] = {
-        _words(stack): told.format(n=size)
+        _words(stack): sentence.format(n=size)
         for stack, size in zip(stacks, sizes, strict=True)
         if size < best
     }
@@ -136,7 +136,7 @@ def farthest(rng: Random, level: int) -> Draft:
         right=_words(right),
         wrong=wrong,
         reason=tuple(_field_lines(right)),
-        note=told.format(n=best),
+        note=sentence.format(n=best),
         see=See(
             "receptive-field", {"field_stack": " ".join(map(_spelled, right)), "field_side": "64"}
         ),
@@ -156,10 +156,10 @@ def _stack(rng: Random, level: int) -> tuple[Conv, ...]:
 
 def _words(stack: Sequence[Conv]) -> str:
     def one(c: Conv) -> str:
-        told = [f"{c.k}×{c.k}"]
-        told += [_("stride {n}").format(n=c.s)] * (c.s > 1)
-        told += [_("dilation {n}").format(n=c.d)] * (c.d > 1)
-        return " ".join(told)
+        words = [f"{c.k}×{c.k}"]
+        words += [_("stride {n}").format(n=c.s)] * (c.s > 1)
+        words += [_("dilation {n}").format(n=c.d)] * (c.d > 1)
+        return " ".join(words)
 
     return " → ".join(map(one, stack))
 
@@ -191,28 +191,28 @@ def heaviest(rng: Random, level: int) -> Draft:
     """Which layer holds most parameters, or takes most multiply-adds?"""
     name = rng.choice(CHAINS[:3] if level < 2 else (*CHAINS, "resnet18"))
     side = rng.choice(SIDES.get(name, (96, 224)))
-    found = measure(name, side)
+    summary = measure(name, side)
     macs = rng.random() < 0.5
 
     def cost(layer: Layer) -> int:
         return layer.macs if macs else layer.operation.parameters
 
-    ranked = sorted((each for each in found.layers if cost(each)), key=cost, reverse=True)
+    ranked = sorted((each for each in summary.layers if cost(each)), key=cost, reverse=True)
     if cost(ranked[0]) == cost(ranked[1]):
         return heaviest(rng, level)
     column = "macs" if macs else "parameters"
-    told = _("It takes {n} MACs.") if macs else _("It has {n} parameters.")
+    sentence = _("It takes {n} MACs.") if macs else _("It has {n} parameters.")
     ask = (
         _("{network} gets a picture of {shape}. Which layer takes most **multiply-adds**?")
         if macs
         else _("{network} gets a picture of {shape}. Where do most **parameters** sit?")
     )
     return Draft(
-        ask=ask.format(network=title(name), shape=times(found.input[1:])),
+        ask=ask.format(network=title(name), shape=times(summary.input[1:])),
         right=short(ranked[0]),
-        wrong={short(each): told.format(n=count(cost(each))) for each in ranked[1:6]},
-        table=layer_table(found.layers),
-        reason=(*lines(ranked[0], column)[:1], told.format(n=exact(cost(ranked[0])))),
+        wrong={short(each): sentence.format(n=count(cost(each))) for each in ranked[1:6]},
+        table=layer_table(summary.layers),
+        reason=(*lines(ranked[0], column)[:1], sentence.format(n=exact(cost(ranked[0])))),
         see=layers_page(name, InputSize(1, side, side), ranked[0].operation.name),
         facts={"network": name, "side": side, "macs": macs, "layer": ranked[0].operation.name},
     )
@@ -222,8 +222,8 @@ def joined(rng: Random, level: int) -> Draft:
     """How many channels has what several branches are joined to?"""
     name = rng.choice(("googlenet", "densenet"))
     side = rng.choice(SIDES[name])
-    found = measure(name, side)
-    layer = rng.choice([each for each in found.layers if each.operation.type == "cat"])
+    summary = measure(name, side)
+    layer = rng.choice([each for each in summary.layers if each.operation.type == "cat"])
     arrive = [each[1] for each in layer.operation.input_shapes]
     right = layer.operation.output_shape
     assert right is not None

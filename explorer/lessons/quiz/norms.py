@@ -20,7 +20,7 @@ def _see(n: int, side: int, **more: str) -> See:
 def values(rng: Random, level: int) -> Draft:
     """Over how many values is one mean taken?"""
     n, c, side = rng.choice((2, 4, 8, 16, 32)), rng.choice((3, 6, 16)), rng.randint(2, 5)
-    found = normalisation.steps(torch.zeros(n, c, side, side), torch.ones(c), torch.zeros(c))
+    steps = normalisation.steps(torch.zeros(n, c, side, side), torch.ones(c), torch.zeros(c))
     wrong: dict[Value, str] = {
         n: _("That is a fully connected layer's: here every place of a map counts too."),
         side * side: _("That is one picture's: the mean goes over the whole batch."),
@@ -32,9 +32,9 @@ def values(rng: Random, level: int) -> Draft:
             "In training, a batch of {n} pictures, each {c} × {s} × {s}, enters "
             "`nn.BatchNorm2d({c})`. Over how many values is **one** mean taken?"
         ).format(n=n, c=c, s=side),
-        right=found.count,
+        right=steps.count,
         wrong=wrong,
-        reason=(f"{found.count} = N·H·W = {n}·{side}·{side}",),
+        reason=(f"{steps.count} = N·H·W = {n}·{side}·{side}",),
         note=_("One mean and one variance for each of the {c} channels.").format(c=c),
         see=_see(n, side),
         facts={"n": n, "c": c, "side": side},

@@ -117,10 +117,10 @@ def read_answer(text: str) -> int:
     Raises:
         ValueError: says what came and what is expected.
     """
-    given = text.strip()
-    if not given:
+    typed = text.strip()
+    if not typed:
         raise ValueError(_("Nothing has been typed. Write a whole number, or `6 * (5*5 + 1)`."))
-    plain = given.translate(_SIGNS)
+    plain = typed.translate(_SIGNS)
     if len(plain) > LONGEST:
         raise ValueError(
             _(
@@ -135,7 +135,7 @@ def read_answer(text: str) -> int:
             _(
                 "“{given}” is not a whole number. Write one such as 156, or the arithmetic: "
                 "`6 * (5*5*1 + 1)`."
-            ).format(given=given[:40])
+            ).format(given=typed[:40])
         ) from None
     return value
 
@@ -147,13 +147,13 @@ class _NoNumber(Exception):
 def _value(node: ast.expr) -> int:
     match node:
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
-            found = value
+            result = value
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            found = -_value(operand)
+            result = -_value(operand)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            found = _OPERATORS[type(op)](_value(left), _value(right))
+            result = _OPERATORS[type(op)](_value(left), _value(right))
         case _:
             raise _NoNumber
-    if abs(found) > LARGEST:
+    if abs(result) > LARGEST:
         raise _NoNumber
-    return found
+    return result

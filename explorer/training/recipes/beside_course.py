@@ -48,15 +48,15 @@ def field(name: str) -> str:
     return _(FIELDS[name]) if name in FIELDS else option_title(name)
 
 
-def value(name: str, given: Any) -> str:
+def value(name: str, setting: Any) -> str:
     """A field's value in words."""
-    if given is None:
+    if setting is None:
         return "–"
-    if isinstance(given, bool):
-        return _("yes") if given else _("no")
-    if name in ("train_subset", "test_subset") and given == 0:
+    if isinstance(setting, bool):
+        return _("yes") if setting else _("no")
+    if name in ("train_subset", "test_subset") and setting == 0:
         return _("all")
-    return f"{given:g}" if isinstance(given, float) else str(given)
+    return f"{setting:g}" if isinstance(setting, float) else str(setting)
 
 
 def nearest_of_course(recipe: Recipe) -> tuple[Recipe, Reported, Curve] | None:
@@ -73,16 +73,16 @@ def nearest_of_course(recipe: Recipe) -> tuple[Recipe, Reported, Curve] | None:
 
 def departures(recipe: Recipe, course: Recipe) -> dict[str, tuple[Any, Any]]:
     """In which settings a recipe departs from the course's: field → (here, there)."""
-    there = replace(course, **{name: getattr(recipe, name) for name in _OF_THE_MACHINE})
-    return {name: (a, b) for name, (a, b) in recipes.differences([recipe, there]).items()}
+    same_machine = replace(course, **{name: getattr(recipe, name) for name in _OF_THE_MACHINE})
+    return {name: (a, b) for name, (a, b) in recipes.differences([recipe, same_machine]).items()}
 
 
 def course(recipe: Recipe) -> Course | None:
     """The course's curve to draw behind a run of this recipe; None if there is none."""
-    found = nearest_of_course(recipe)
-    if found is None:
+    nearest = nearest_of_course(recipe)
+    if nearest is None:
         return None
-    curve = found[2]
+    curve = nearest[2]
     return Course(
         train_loss=curve.train_loss,
         train_accuracy=curve.train_accuracy,
@@ -101,9 +101,9 @@ def title(recipe: Recipe) -> str:
     )
 
 
-def differing(given: Sequence[Recipe]) -> dict[str, list[str]]:
+def differing(compared: Sequence[Recipe]) -> dict[str, list[str]]:
     """Word of each field in which recipes differ → its value in each, in words."""
     return {
         field(name): [value(name, each) for each in values]
-        for name, values in recipes.differences(given).items()
+        for name, values in recipes.differences(compared).items()
     }

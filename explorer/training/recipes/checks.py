@@ -155,19 +155,19 @@ def _fraction(what: str, number: float, example: str) -> None:
         )
 
 
-def _check_choice(name: str, given: str, choices: Mapping[str, str]) -> None:
-    if given not in choices:
+def _check_choice(name: str, choice: str, choices: Mapping[str, str]) -> None:
+    if choice not in choices:
         raise ValueError(
             _("{field} cannot be “{given}”. Choose one of these: {choices}.").format(
-                field=name, given=given[:40], choices=", ".join(choices)
+                field=name, given=choice[:40], choices=", ".join(choices)
             )
         )
 
 
-def _check_subset(what: str, wanted: int, there: int) -> None:
-    if wanted < 0 or (there and wanted > there):
+def _check_subset(what: str, wanted: int, available: int) -> None:
+    if wanted < 0 or (available and wanted > available):
         raise ValueError(
             _("{what} has {given} pictures, but there are {there}. 0 takes them all.").format(
-                what=what, given=wanted, there=there
+                what=what, given=wanted, there=available
             )
         )

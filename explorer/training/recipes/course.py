@@ -15,7 +15,7 @@ from explorer.training.recipes.recipe import Recipe
 class Mistake:
     """One mistake and what is done here instead; both marked with N_."""
 
-    there: str
+    notebook: str
     here: str
 
 
@@ -146,7 +146,7 @@ CURVES: Mapping[tuple[str, int], Curve] = {
 
 def course_runs(network: str) -> tuple[tuple[Recipe, Reported, Curve], ...]:
     """The course's runs of a network: recipe, printed result, curve. Torchvision's have none."""
-    found = []
+    matched = []
     for run in networks.get(network).reported:
         curve = CURVES[network, run.batch_size]
         recipe = Recipe(
@@ -160,8 +160,8 @@ def course_runs(network: str) -> tuple[tuple[Recipe, Reported, Curve], ...]:
             weight_decay=run.weight_decay,
             initialisation=curve.initialisation,
         )
-        found.append((recipe, run, curve))
-    return tuple(found)
+        matched.append((recipe, run, curve))
+    return tuple(matched)
 
 
 def course_recipe(network: str, options: Mapping[str, object] | None = None) -> Recipe:
@@ -176,14 +176,14 @@ def course_recipe(network: str, options: Mapping[str, object] | None = None) -> 
     architecture = networks.get(network)
     resolved = architecture.resolve(options)
     own = {option.name: option.default for option in architecture.options}
-    given = {name: resolved[name] for name in own if resolved[name] != own[name]}
+    changed = {name: resolved[name] for name in own if resolved[name] != own[name]}
     runs = [recipe for recipe, _run, _curve in course_runs(network)]
-    exact = [recipe for recipe in runs if recipe.options == given]
+    exact = [recipe for recipe in runs if recipe.options == changed]
     for recipe in (*exact, *runs):
-        return replace(recipe, options=given)
+        return replace(recipe, options=changed)
     return Recipe(
         network,
-        given,
+        changed,
         size=architecture.input_size.height,
         epochs=5,
         batch_size=32,

@@ -23,13 +23,13 @@ class Preset:
 
 
 def _course() -> dict[str, Preset]:
-    found = {}
+    single = {}
     for network in architectures.course():
         for number, (recipe, reported, _curve) in enumerate(course_runs(network)):
             name = network if number == 0 else f"{network}-{number + 1}"
             title = architectures.get(network).title
-            found[name] = Preset(title, "", (recipe,), reported)
-    return found
+            single[name] = Preset(title, "", (recipe,), reported)
+    return single
 
 
 def _rates() -> tuple[Recipe, ...]:

@@ -97,15 +97,15 @@ def from_json(data: object) -> Recipe:
                 "{example}; this is not one."
             ).format(example='{"network": "lenet"}')
         )
-    known = {each.name: each.type for each in fields(Recipe)}
+    types = {each.name: each.type for each in fields(Recipe)}
     for name in data:
-        if name not in known:
+        if name not in types:
             raise ValueError(
                 _("A recipe has no field “{given}”. It has: {known}.").format(
-                    given=name, known=", ".join(known)
+                    given=name, known=", ".join(types)
                 )
             )
-    return Recipe(**{name: _typed(name, known[name], value) for name, value in data.items()})
+    return Recipe(**{name: _typed(name, types[name], value) for name, value in data.items()})
 
 
 _WORDS = {
@@ -150,11 +150,11 @@ def differences(recipes: Sequence[Recipe]) -> dict[str, tuple[Any, ...]]:
 def _flat(recipe: Recipe) -> dict[str, Any]:
     """All fields, with the network's own options, defaults included, right after its name."""
     row = as_json(recipe)
-    given = row.pop("options")
+    options = row.pop("options")
     try:
         own = [option.name for option in networks.get(recipe.network).options]
-        resolved = networks.get(recipe.network).resolve(given)
-        given = {name: resolved[name] for name in own}
+        resolved = networks.get(recipe.network).resolve(options)
+        options = {name: resolved[name] for name in own}
     except ValueError:
         pass  # a network or option that this version does not know (any more): as it was given
-    return {"network": row.pop("network"), **given, **row}
+    return {"network": row.pop("network"), **options, **row}

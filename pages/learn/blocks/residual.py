@@ -156,7 +156,7 @@ def shapes() -> None:
 
 
 def _meeting_text(met: Meeting, with_1x1: bool) -> None:
-    learned, kept = wording.shape(met.learned), wording.shape(met.kept)
+    learned, kept = wording.shape(met.learned), wording.shape(met.shortcut)
     st.markdown(_("Learned, F(x): **{a}** · kept, the shortcut: **{b}**").format(a=learned, b=kept))
     st.markdown(_("**{n} parameters**").format(n=exact(met.parameters)))
     if met.outcome == "adds":
@@ -196,15 +196,15 @@ def _meeting_text(met: Meeting, with_1x1: bool) -> None:
 
 
 def _smaller(met: Meeting) -> str:
-    return wording.shape(min(met.learned, met.kept, key=lambda shape: (shape[1], shape[2])))
+    return wording.shape(min(met.learned, met.shortcut, key=lambda shape: (shape[1], shape[2])))
 
 
 def _larger(met: Meeting) -> str:
-    return wording.shape(max(met.learned, met.kept, key=lambda shape: (shape[1], shape[2])))
+    return wording.shape(max(met.learned, met.shortcut, key=lambda shape: (shape[1], shape[2])))
 
 
 def _difference(met: Meeting) -> str:
-    (_n, c, *size), (_m, d, *other) = met.learned, met.kept
+    (_n, c, *size), (_m, d, *other) = met.learned, met.shortcut
     if c != d and size != other:
         return _("channels and in size")
     return _("channels ({a} and {b})").format(a=c, b=d) if c != d else _("height and width")

@@ -224,4 +224,4 @@ def mistakes() -> None:
     """What the course's notebooks get wrong once, and what is done here."""
     with st.expander(_("What is easily got wrong in a training loop")):
         for each in MISTAKES:
-            st.markdown(f"{_(each.there)} **{_(each.here)}**")
+            st.markdown(f"{_(each.notebook)} **{_(each.here)}**")

@@ -57,7 +57,7 @@ def copied(home: Path) -> Path:
 @real_fashion
 def test_fashion_mnist_is_what_torchvision_reads(tmp_path: Path) -> None:
     data = datasets.load("fashion_mnist")
-    folder = idx.found("fashion_mnist")
+    folder = idx.locate("fashion_mnist")
     assert folder is not None
     for split, (pictures, labels) in ((data.train, idx.TRAIN), (data.test, idx.TEST)):
         for name in (pictures, labels):

@@ -362,7 +362,7 @@ def test_another_process_that_stores_is_waited_for(
 
 def test_a_set_deleted_while_it_is_looked_at_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
     name = own.store("pets", set_of(1), ANNA)
-    path = own.found(name)
+    path = own.locate(name)
     assert path
     own.delete(name)
     monkeypatch.setattr(own, "found", lambda _name: path)  # as it was a moment ago
@@ -374,7 +374,7 @@ def test_a_set_deleted_while_it_is_looked_at_is_nobodys(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("card", ["[]", "{}", '{"shape": [1], "classes": ["a"], "counts": [1, 1]}'])
 def test_a_card_that_says_too_little_is_damage(card: str) -> None:
     name = own.store("pets", set_of(1), ANNA)
-    path = own.found(name)
+    path = own.locate(name)
     assert path
     np.savez(path, card=card, pictures=np.zeros(1), labels=np.zeros(1))
     with pytest.raises(Damaged, match="give the pictures again"):

@@ -200,7 +200,7 @@ def test_what_is_said_of_a_meeting_is_what_pytorch_does(c_in, c_out, strides, wi
         assert met.problem
         return
     assert met.output == output
-    assert met.outcome == ("adds" if met.learned == met.kept else "broadcasts")
+    assert met.outcome == ("adds" if met.learned == met.shortcut else "broadcasts")
 
 
 def test_one_channel_is_stretched_in_silence():
