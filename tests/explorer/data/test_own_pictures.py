@@ -365,7 +365,7 @@ def test_a_set_deleted_while_it_is_looked_at_is_nobodys(monkeypatch: pytest.Monk
     path = own.locate(name)
     assert path
     own.delete(name)
-    monkeypatch.setattr(own, "found", lambda _name: path)  # as it was a moment ago
+    monkeypatch.setattr(own, "locate", lambda _name: path)  # as it was a moment ago
     assert own.owner(name) == ""
     with pytest.raises(Damaged, match="give the pictures again"):
         own.facts(name, path)
