@@ -104,24 +104,25 @@ def halted(name: str, key: Hashable) -> bool:
     return bool(st.session_state.get(f"{name} halted") == key)
 
 
-def _halt(name: str, key: Hashable, task: Task[Any] | None) -> None:
+def halt(name: str, key: Hashable, *tasks: Task[Any]) -> None:
+    """Stop it for this visitor; go on with `key` None."""
     st.session_state[f"{name} halted"] = key
-    if task:
+    for task in tasks:
         task.leave()
 
 
-def switch(name: str, key: Hashable, task: Task[Any] | None = None, label: str = "") -> None:
+def switch(name: str, key: Hashable, *tasks: Task[Any]) -> None:
     """A button that stops the work for this visitor, or goes on with it."""
     if halted(name, key):
         st.button(
-            label or _("Go on"),
+            _("Go on"),
             key=f"{name}_go_on",
             icon=":material/play_circle:",
-            on_click=_halt,
-            args=(name, None, None),
+            on_click=halt,
+            args=(name, None),
         )
     else:
-        _stop(f"{name}_stop", partial(_halt, name, key, task))
+        _stop(f"{name}_stop", partial(halt, name, key, *tasks))
 
 
 def _stop(key: str, stop: Callable[[], None], refused: str = "") -> None:

@@ -113,7 +113,6 @@ class Task(Generic[Value]):
 
     def wait(self, seconds: float | None = None, *, first: bool = False) -> bool:
         """Wait for its end, or its first result, at most so long; whether that is there."""
-        self.ask()
         with self._changed:
             return self._changed.wait_for(
                 lambda: self._over or (first and self.latest is not None), seconds

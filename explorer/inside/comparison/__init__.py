@@ -1,14 +1,14 @@
 """Several networks beside each other: what they answer, what they cost, how long they take.
 
-What takes a while is `Piecework`: it is done in bounded pieces by whoever looks at it, so that
-nobody waits for it and nothing goes on that nobody watches.
+What takes a while are the steps of tasks: nobody waits for them, and they end when nobody watches.
 """
 
+from explorer.base.tasks import Steps
 from explorer.data import datasets
-from explorer.inside.comparison.counting import Answers, Count
+from explorer.inside.comparison import counting, timing
+from explorer.inside.comparison.counting import Answers
 from explorer.inside.comparison.disagreement import CELLS, Cell, Pair, differing, pair
 from explorer.inside.comparison.models import MOST, model, offers, read, shipped, spell
-from explorer.inside.comparison.piecework import Piecework
 from explorer.inside.comparison.shared import Shared, shared
 from explorer.inside.comparison.timing import Timing
 from explorer.weights import Model
@@ -18,9 +18,7 @@ __all__ = [
     "MOST",
     "Answers",
     "Cell",
-    "Count",
     "Pair",
-    "Piecework",
     "Shared",
     "Timing",
     "count",
@@ -36,7 +34,7 @@ __all__ = [
 ]
 
 
-def count(given: Model, dataset: str, pictures: int, macs: int) -> Count:
+def count(given: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
     """To be counted: what a network answers to the first test pictures of a data set.
 
     `macs` are the network's multiply-adds for one picture: they say how many are run at once.
@@ -44,9 +42,9 @@ def count(given: Model, dataset: str, pictures: int, macs: int) -> Count:
     Raises:
         ValueError: the data set is not at hand.
     """
-    return Count(datasets.load(dataset).test, given.size, pictures, macs)
+    return counting.steps(datasets.load(dataset).test, given.size, pictures, macs, given.load)
 
 
-def time(given: Model) -> Timing:
+def time(given: Model) -> Steps[Timing]:
     """To be measured: how long a network takes for one picture on this machine."""
-    return Timing(given.size)
+    return timing.steps(given.size, given.load)

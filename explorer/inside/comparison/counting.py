@@ -1,5 +1,6 @@
 """How many of a data set's test pictures a network gets right, and what it says to each."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt
 
@@ -7,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from explorer.base.inputs import InputSize
+from explorer.base.tasks import Steps, Task
 from explorer.data.datasets import Split
-from explorer.inside.comparison.piecework import Piecework
 from explorer.networks import main_answer
 from explorer.training.batches import resize, scale
 
@@ -23,6 +24,14 @@ class Answers:
     predicted: Tensor  # int64, the likeliest class
     confidence: Tensor  # float32, its probability
     labels: Tensor  # int64, the true class
+
+    def followed_by(self, more: "Answers") -> "Answers":
+        """Those to these pictures, and to the next ones."""
+        return Answers(
+            torch.cat([self.predicted, more.predicted]),
+            torch.cat([self.confidence, more.confidence]),
+            torch.cat([self.labels, more.labels]),
+        )
 
     @property
     def right(self) -> Tensor:
@@ -40,27 +49,31 @@ class Answers:
         return sqrt(self.accuracy * (1 - self.accuracy) / len(self.labels))
 
 
-class Count(Piecework):
-    """One step is one picture."""
+def steps(
+    split: Split, shape: InputSize, pictures: int, macs: int, load: Callable[[], nn.Module]
+) -> Steps[Answers]:
+    """Picture after picture; `load` gives the same network in each turn, and it is not kept in
+    between: weights that nobody uses are given back."""
+    total = min(pictures, len(split))
+    at_once = max(1, min(MOST_AT_ONCE, MACS_AT_ONCE // max(macs, 1)))
 
-    def __init__(self, split: Split, shape: InputSize, pictures: int, macs: int) -> None:
-        super().__init__(min(pictures, len(split)))
-        self._split, self._side = split, shape[1]
-        self._at_once = max(1, min(MOST_AT_ONCE, MACS_AT_ONCE // max(macs, 1)))
-        self._predicted = torch.zeros(self.total, dtype=torch.int64)
-        self._confidence = torch.zeros(self.total)
-        self.nbytes = 20 * self.total + 1000
+    def run(task: Task[Answers]) -> Iterator[Answers]:
+        network, said = load(), task.latest or _none()
+        while (done := len(said.labels)) < total:
+            part = slice(done, min(done + at_once, total))
+            said = said.followed_by(_answers(network, split, part, shape[1]))
+            task.tell(part.stop, total)
+            yield said
 
-    @property
-    def answers(self) -> Answers:
-        """Of the pictures that are done."""
-        done = self.done
-        return Answers(self._predicted[:done], self._confidence[:done], self._split.labels[:done])
+    return run
 
-    def _step(self, network: nn.Module) -> None:
-        part = slice(self.done, min(self.done + self._at_once, self.total))
-        pictures = scale(resize(self._split.pictures[part], self._side), torch.contiguous_format)
+
+def _none() -> Answers:
+    return Answers(torch.zeros(0, dtype=torch.int64), torch.zeros(0), torch.zeros(0).long())
+
+
+def _answers(network: nn.Module, split: Split, part: slice, side: int) -> Answers:
+    pictures = scale(resize(split.pictures[part], side), torch.contiguous_format)
+    with torch.inference_mode():
         best = main_answer(network(pictures)).softmax(1).max(1)
-        self._predicted[part] = best.indices
-        self._confidence[part] = best.values
-        self.done = part.stop
+    return Answers(best.indices, best.values, split.labels[part])

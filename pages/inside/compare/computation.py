@@ -1,60 +1,80 @@
-"""What is counted and measured, kept for all visitors, and done in pieces while one looks on.
-
-Nothing goes on in the background: a piece is done whenever a page that shows the work runs again.
-Thirty visitors who compare the same networks share the pieces.
-"""
+"""What is counted and measured, shared by all visitors, as long as one looks on."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from explorer import weights
 from explorer.analysis.summary import Summary
-from explorer.base.cache import SizedCache
 from explorer.base.language import _
+from explorer.base.tasks import Ending, Pool, SharedTasks, Task
 from explorer.base.units import duration, exact
+from explorer.data import datasets
 from explorer.inside import comparison
-from explorer.inside.comparison import Count, Piecework, Timing
-from explorer.ui import cached
+from explorer.inside.comparison import Answers, Timing
+from explorer.ui import cached, progress
 from explorer.ui.entries import entry
 from explorer.ui.model_picker import download
 from explorer.weights import Model
 from pages.inside.compare.charts import LETTERS
 
-PIECE = 0.4  # seconds that a page works before it shows how far it is
-EVERY = 0.5  # seconds from one piece to the next
+MOMENT = 0.4  # seconds that a page waits before it shows how far it is
 AUTOMATIC = 60  # seconds of counting that nobody needs to ask for
+_ASKED = "compare asked"  # which counts, though they take long, a visitor has asked for
 
-_WISH = "compare wish"  # for which works a visitor has asked, or not any more
-
-_counts: SizedCache[Count] = SizedCache(40_000_000, lambda each: each.nbytes)
-_timings: SizedCache[Timing] = SizedCache(20_000_000, lambda each: each.nbytes)
+# One at a time in this process: two that measure at once would measure each other.
+_ALONE = Pool(at_once=1, seconds=0.4)
+_counts: SharedTasks[Answers] = SharedTasks(_ALONE, 40_000_000)
+_timings: SharedTasks[Timing] = SharedTasks(_ALONE, 20_000_000)
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One of the networks, with its letter and its works; `count` is None without shared data."""
+    """One of the networks, with its letter and its tasks; `count` is None without shared data."""
 
     letter: str
     model: Model
     summary: Summary
-    timing: Timing
-    count: Count | None
-    failed: list[str] = field(default_factory=list)  # sentences: its weights went as it was at work
+    timing: Task[Timing]
+    count: Task[Answers] | None
+    pictures: int  # to be counted
+    ask: Mapping[Task[Any], Callable[[], object]]  # how each of its tasks is begun
 
     @property
-    def works(self) -> list[Piecework]:
+    def tasks(self) -> list[Task[Any]]:
         """What there is to be done, or has been."""
-        return [self.timing, self.count] if self.count else [self.timing]
+        return [*self.ask]
 
-    def advance(self, work: Piecework, seconds: float) -> None:
-        """Do a piece of one of its works; if that cannot be done, it is `failed`."""
+    @property
+    def time(self) -> Timing | None:
+        """How long it takes, once that is known."""
+        return self.timing.latest if _done(self.timing) else None
+
+    @property
+    def answers(self) -> Answers | None:
+        """What it says to each picture, once all are counted."""
+        return self.count.latest if self.count and _done(self.count) else None
+
+    @property
+    def failed(self) -> list[str]:
+        """Sentences: its weights went as it was at work; of a time that networks share, another's
+        may have, and it is tried again."""
+        broken = [task for task in self.tasks if task.failed]
+        if not broken:
+            return []
         try:
-            work.advance(self.model.load, seconds)
+            self.model.load()
         except ValueError as error:
-            self.failed.append(str(error))
+            return [str(error)]
+        return [task.sentence for task in broken if task.ending is Ending.BROKEN]
+
+
+def _done(task: Task[Any]) -> bool:
+    return task.ending is Ending.DONE
 
 
 def sides(models: Sequence[Model], dataset: str, pictures: int) -> list[Side]:
@@ -94,12 +114,19 @@ def _not_here(given: Model) -> None:
 
 def _side(letter: str, given: Model, dataset: str, pictures: int) -> Side:
     summary = cached.measure(given.spec, given.size)
-    timing = _timings.get((given.spec, given.size), lambda: comparison.time(given))
-    count = None
-    if dataset:
-        macs, key = summary.totals.macs, (given, dataset, pictures)
-        count = _counts.get(key, lambda: comparison.count(given, dataset, pictures, macs))
-    return Side(letter, given, summary, timing, count)
+    key, nbytes = (given.spec, given.size), 4000
+    timing = _timings.find(key, nbytes)
+    ask: dict[Task[Any], Callable[[], object]] = {
+        timing: partial(_timings.ask, key, comparison.time(given), nbytes=nbytes)
+    }
+    if not dataset:
+        return Side(letter, given, summary, timing, None, 0, ask)
+    total, macs = min(pictures, datasets.get(dataset).test_count), summary.totals.macs
+    counted, nbytes = (given, dataset, pictures), 20 * total + 1000
+    count = _counts.find(counted, nbytes)
+    steps = comparison.count(given, dataset, pictures, macs)
+    ask[count] = partial(_counts.ask, counted, steps, nbytes=nbytes)
+    return Side(letter, given, summary, timing, count, total, ask)
 
 
 # -- doing it ---------------------------------------------------------------------------------
@@ -110,15 +137,15 @@ def show(given: Sequence[Side]) -> list[Side]:
 
     The networks that can still be compared: those whose weights went meanwhile are said.
     """
-    key = " ".join(f"{each.model.spelled} {each.count and each.count.total}" for each in given)
+    key = " ".join(f"{each.model.spelled} {each.pictures}" for each in given)
     _advance(given, key)
     for side in given:
         for sentence in side.failed:
             st.error(f"{side.letter}: {sentence}", icon=":material/broken_image:")
     there = _there(given)
-    if _works(there, key):
-        _watch(there, key, [])
-    elif any(not work.finished for side in there for work in side.works):
+    if _wanted(there, key):
+        progress.live(partial(_watch, there, key, _ended(there)))
+    elif any(not _done(task) for side in there for task in side.tasks):
         _offer(there, key)
     return there
 
@@ -127,79 +154,56 @@ def _there(given: Sequence[Side]) -> list[Side]:
     return [side for side in given if not side.failed]
 
 
-def _works(given: Sequence[Side], key: str) -> list[tuple[Side, Piecework]]:
+def _wanted(given: Sequence[Side], key: str) -> list[tuple[Side, Task[Any]]]:
     """What is to be done now: the times first, since they say how long the counts will take."""
-    wish = st.session_state.get(_WISH, ("", True))
-    asked, refused = wish == (key, True), wish == (key, False)
+    if progress.halted("compare", key):
+        return []
     there = _there(given)
-    times = [(side, side.timing) for side in there if not side.timing.finished]
-    if times or refused:
-        return [] if refused else [*times]
-    counts = [(side, side.count) for side in there if side.count and not side.count.finished]
-    return [*counts] if asked or _seconds_left(given) <= AUTOMATIC else []
+    times: list[tuple[Side, Task[Any]]]
+    times = [(side, side.timing) for side in there if not _done(side.timing)]
+    if times or not (st.session_state.get(_ASKED) == key or _seconds_left(given) <= AUTOMATIC):
+        return times
+    return [(side, side.count) for side in there if side.count and not _done(side.count)]
 
 
 def _advance(given: Sequence[Side], key: str) -> None:
-    """Work for about so long as a piece takes."""
-    end = time.monotonic() + PIECE
-    while (rest := end - time.monotonic()) > 0 and (works := _works(given, key)):
-        side, work = works[0]
-        before = work.done
-        side.advance(work, rest)
-        if work.done == before and not side.failed:  # it is somebody else's turn
-            return
-
-
-def _wish(key: str, on: bool) -> None:
-    st.session_state[_WISH] = (key, on)
+    """Have it go on, and wait a moment: much takes no longer."""
+    end = time.monotonic() + MOMENT
+    while (wanted := _wanted(given, key)) and (rest := end - time.monotonic()) > 0:
+        for side, task in wanted:
+            side.ask[task]()
+        wanted[0][1].wait(rest)
 
 
 def _seconds_left(given: Sequence[Side]) -> float:
     """To count the rest: at the rate so far, else as long as one picture after the other takes."""
     left = 0.0
     for side in given:
-        if (count := side.count) and not count.finished and side.timing.runs:
-            alone = side.timing.for_one * (count.total - count.done)
+        if (count := side.count) and not _done(count) and side.time:
+            alone = side.time.for_one * (side.pictures - count.done)
             left += alone if count.seconds_left is None else count.seconds_left
     return left
 
 
-@st.fragment(run_every=EVERY)
-def _watch(given: Sequence[Side], key: str, ended: list[int]) -> None:
-    """A piece at every run but the first; when one of the works ends, the page shows what came.
-
-    Where weights went meanwhile, the page begins anew with those that are there, and says so.
-
-    The first run belongs to that of the whole page, which is let come to its end: a page that
-    starts anew before the browser has drawn it forgets what its widgets were to begin with.
-    `ended` is empty at first: how many works had ended then is kept in it.
-    """
-    if ended:
-        _advance(given, key)
-        if not _works(given, key) or _ended(given) != ended[0]:
-            st.rerun()
-    else:
-        ended.append(_ended(given))
+def _watch(given: Sequence[Side], key: str, ended: int, _timed: bool) -> bool:
+    """How far it is; when one of the tasks ends, for good or ill, the page shows what came."""
+    wanted = _wanted(given, key)
+    for side, task in wanted:
+        side.ask[task]()
     left = _seconds_left(given)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(_share(given, left), _told(given, left), width=560)
-        st.button(
-            _("Stop"),
-            key="compare_stop",
-            icon=":material/stop_circle:",
-            on_click=_wish,
-            args=(key, False),
-        )
+        progress.switch("compare", key, *(task for _side, task in wanted))
+    return bool(wanted) and _ended(given) == ended
 
 
 def _ended(given: Sequence[Side]) -> int:
-    """How many works are over, for good or ill."""
-    return sum(work.finished or bool(side.failed) for side in given for work in side.works)
+    return sum(bool(side.failed) or _done(task) for side in given for task in side.tasks)
 
 
 def _share(given: Sequence[Side], left: float) -> float:
     """How much is done: of the times by their number, then of the counts by their seconds."""
-    timed = sum(side.timing.finished for side in given)
+    timed = sum(_done(side.timing) for side in given)
     if timed < len(given):
         return timed / len(given)
     spent = sum(side.count.seconds for side in given if side.count)
@@ -208,18 +212,23 @@ def _share(given: Sequence[Side], left: float) -> float:
 
 def _told(given: Sequence[Side], left: float) -> str:
     for side in given:
-        if not side.timing.finished:
+        if not _done(side.timing):
             return _("Measuring how long {letter} takes for one picture").format(letter=side.letter)
     for side in given:
-        if (count := side.count) and not count.finished:
+        if (count := side.count) and not _done(count):
             words = _("Counting what {letter} gets right: {done} of {total} pictures, {n} s left")
             return words.format(
                 letter=side.letter,
                 done=exact(count.done),
-                total=exact(count.total),
+                total=exact(side.pictures),
                 n=max(1, round(left)),
             )
     return ""
+
+
+def _go_on(key: str) -> None:
+    st.session_state[_ASKED] = key
+    progress.halt("compare", None)
 
 
 def _offer(given: Sequence[Side], key: str) -> None:
@@ -230,8 +239,8 @@ def _offer(given: Sequence[Side], key: str) -> None:
             key="compare_go",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=_wish,
-            args=(key, True),
+            on_click=_go_on,
+            args=(key,),
         )
         if seconds := _seconds_left(given):
             words = _("It takes about {time}, and can be stopped.")

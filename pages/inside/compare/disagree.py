@@ -33,8 +33,8 @@ def show(sides: Sequence[Side], shared: Shared) -> None:
             )
         )
         return
-    answers = {side.letter: side.count.answers for side in sides if side.count}
-    if any(not side.count or not side.count.finished for side in sides):
+    answers = {side.letter: side.answers for side in sides if side.answers}
+    if len(answers) < len(sides):
         st.info(_("This is shown when all the pictures have been counted."))
         return
     with st.container(horizontal=True, vertical_alignment="center", key="compare_pair"):

@@ -8,7 +8,7 @@ from explorer.base.language import _
 from explorer.base.units import exact, percent, ratio
 from explorer.data import datasets
 from explorer.inside import comparison
-from explorer.inside.comparison import Shared
+from explorer.inside.comparison import Shared, Timing
 from explorer.ui.charts import show_chart
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import save_button
@@ -71,8 +71,7 @@ def pick_pictures() -> int:
 
 def row(side: Side) -> Row:
     """What is known of one network so far."""
-    model, totals, count = side.model, side.summary.totals, side.count
-    answers = count.answers if count and count.finished else None
+    model, totals, answers = side.model, side.summary.totals, side.answers
     return Row(
         letter=side.letter,
         name=model.spec.architecture.title,
@@ -84,9 +83,9 @@ def row(side: Side) -> Row:
         weight_bytes=totals.parameter_bytes,
         accuracy=answers.accuracy if answers else None,
         uncertainty=answers.uncertainty if answers else None,
-        pictures=count.total if count else 0,
+        pictures=side.pictures,
         card_accuracy=model.card.test_accuracy if model.card and model.trained else None,
-        seconds=side.timing.for_one if side.timing.finished else None,
+        seconds=side.time.for_one if side.time else None,
     )
 
 
@@ -155,9 +154,9 @@ def _named(given: Row) -> str:
 
 
 def _chance(one: Side, other: Side) -> float:
-    assert one.count
-    assert other.count
-    return comparison.pair(one.count.answers, other.count.answers).chance
+    assert one.answers
+    assert other.answers
+    return comparison.pair(one.answers, other.answers).chance
 
 
 # -- bubbles, table, budgets ------------------------------------------------------------------
@@ -179,29 +178,33 @@ def _bubbles(rows: Sequence[Row]) -> None:
 
 def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     results_table.table(rows)
-    timing = sides[0].timing
-    if all(side.timing.finished for side in sides):
-        _caption(sides)
+    times = [side.time for side in sides if side.time]
+    if len(times) == len(sides):
+        _caption(times)
     mode.tell(*(side.summary for side in sides))
     save_button(
         _("Figures (CSV)"),
-        charts.csv(rows, dataset=shared.dataset, device=timing.device, threads=timing.threads),
+        charts.csv(
+            rows,
+            dataset=shared.dataset,
+            device=times[0].device if times else "",
+            threads=times[0].threads if times else 0,
+        ),
         "comparison.csv",
     )
 
 
-def _caption(sides: Sequence[Side]) -> None:
+def _caption(times: Sequence[Timing]) -> None:
     """How the times were measured."""
-    timing = sides[0].timing
     words = _(
         "Time: the lower quartile of {runs} runs with one picture each, on {device}, threads: "
         "{threads}, measured while this server does its other work."
     )
-    st.caption(words.format(runs=_runs(sides), device=timing.device, threads=timing.threads))
+    st.caption(words.format(runs=_runs(times), device=times[0].device, threads=times[0].threads))
 
 
-def _runs(sides: Sequence[Side]) -> str:
-    found = [side.timing.runs for side in sides]
+def _runs(times: Sequence[Timing]) -> str:
+    found = [each.runs for each in times]
     low, high = min(found), max(found)
     return str(low) if low == high else _("{low} to {high}").format(low=low, high=high)
 

@@ -34,7 +34,7 @@ AT_ONCE = 4e9  # multiply-adds of one batch: about a fifth of a second of one co
 MOST_BATCH = 64
 MOST_ACTIVATIONS = 120_000_000  # bytes of one batch
 PATIENCE = 2.0  # seconds that a page waits for a first result, while others are served,
-LONGEST = 20.0  # and while it is worked on
+LONGEST = 10.0  # and while it is worked on
 CHEAP = 1e9  # multiply-adds of a pass: up to here an ascent begins by itself
 
 T = TypeVar("T")
@@ -126,8 +126,8 @@ def _search_steps(subject: Subject, task: Task[TopPictures]) -> Iterator[TopPict
         subject.model.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=task.latest,
     ):  # fmt: skip
-        yield found
         task.tell(found.seen, found.total)
+        yield found
 
 
 def ascent(
@@ -161,8 +161,8 @@ def _ascent_steps(
         subject.model.load(), subject.layer, channel, subject.shape, settings,
         normalisation=subject.gallery.normalisation, since=task.latest,
     ):  # fmt: skip
-        yield found
         task.tell(found.step, settings.steps)
+        yield found
 
 
 def fields(subject: Subject) -> Fields:

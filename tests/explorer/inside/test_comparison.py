@@ -2,10 +2,8 @@
 
 import csv
 import io
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import torch
@@ -13,15 +11,19 @@ from torch import nn
 
 from explorer import networks, weights
 from explorer.analysis import summary
+from explorer.base.tasks import Steps, Task
 from explorer.data import datasets
 from explorer.data.datasets import Split
 from explorer.inside import comparison
-from explorer.inside.comparison import Answers, Count, Timing, counting
+from explorer.inside.comparison import Answers, counting
+from explorer.inside.comparison import timing as timings
 from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.compare import budget_charts, charts
 from pages.inside.compare.charts import Row
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +50,12 @@ def trained(folder: Path, name: str, dataset: str = "digits", *, file: str = "")
     return network
 
 
-def finished(work: comparison.Piecework, load: Callable[[], nn.Module]) -> None:
-    while not work.finished:
-        work.advance(load, 10)
+def finished(steps: Steps[T]) -> T:
+    task: Task[T] = Task()
+    task.queue(steps)
+    while not task.finished:  # however short the turns
+        task.run(0)
+    return task.result()
 
 
 # -- which networks ---------------------------------------------------------------------------
@@ -112,41 +117,24 @@ def test_a_count_is_that_of_a_plain_loop_in_whatever_pieces(shipped: Path) -> No
     network = trained(shipped, "lenet")
     given = comparison.model("lenet:shipped:lenet")
     macs = summary.measure(NetworkSpec.parse("lenet"), (1, 28, 28)).totals.macs
-    count = comparison.count(given, "digits", 150, macs)
+    count: Task[Answers] = Task()
+    count.queue(comparison.count(given, "digits", 150, macs))
     assert count.seconds_left is None
-    count.advance(given.load, 0)  # at least one step, and not all
-    assert 0 < count.done < 150
-    assert len(count.answers.predicted) == count.done
-    finished(count, given.load)
+    count.run(0)  # at least one step, and not all
+    assert count.latest
+    assert 0 < len(count.latest.predicted) < 150
+    answers = finished(comparison.count(given, "digits", 150, macs))
     split = datasets.load("digits").test
     right = 0
     for picture, label in zip(split.pictures[:150], split.labels[:150], strict=True):
         resized = nn.functional.interpolate(picture[None], (28, 28), mode="bilinear")
         with torch.no_grad():
             right += int(network(resized / 255).argmax()) == int(label)
-    answers = count.answers
     assert answers.accuracy == right / 150
     share = answers.accuracy
     assert answers.uncertainty == pytest.approx((share * (1 - share) / 150) ** 0.5)
-    everything = comparison.count(given, "digits", 10_000, macs)
-    assert everything.total == len(split)
-
-
-def test_many_at_once_share_one_count(shipped: Path) -> None:
-    trained(shipped, "lenet")
-    given = comparison.model("lenet:shipped:lenet")
-    alone, together = (comparison.count(given, "digits", 300, 1_000_000_000) for _n in range(2))
-    finished(alone, given.load)
-
-    def visit(_number: int) -> None:
-        while not together.finished:
-            together.advance(given.load, 1e-4)
-            time.sleep(0.002)  # it is the others’ turn
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(visit, range(8)))
-    assert together.done == together.total == 300
-    assert torch.equal(together.answers.predicted, alone.answers.predicted)
+    everything = finished(comparison.count(given, "digits", 10_000, macs))
+    assert len(everything.labels) == len(split)
 
 
 def test_a_large_network_gets_few_pictures_at_once() -> None:
@@ -158,10 +146,9 @@ def test_a_large_network_gets_few_pictures_at_once() -> None:
             return x.flatten(1)[:, :3], None  # as GoogLeNet's side classifiers do
 
     split = Split(torch.zeros(10, 1, 4, 4, dtype=torch.uint8), torch.zeros(10, dtype=torch.long))
-    count = Count(split, (1, 4, 4), 10, counting.MACS_AT_ONCE // 4)
-    finished(count, Watched)
+    answers = finished(counting.steps(split, (1, 4, 4), 10, counting.MACS_AT_ONCE // 4, Watched))
     assert seen == [4, 4, 2]
-    assert count.answers.accuracy == 1.0
+    assert answers.accuracy == 1.0
 
 
 def answers(predicted: list[int], labels: list[int]) -> Answers:
@@ -201,10 +188,9 @@ def test_chance_is_the_exact_binomial() -> None:
 
 def test_times_are_positive_and_say_where_they_come_from() -> None:
     given = comparison.model("lenet:untrained:0")
-    timing = comparison.time(given)
-    finished(timing, given.load)
+    timing = finished(comparison.time(given))
     assert 0 < timing.for_one < 1
-    assert timing.runs == timing.total - 2 >= 12
+    assert timing.runs == timing.total >= 12
     assert timing.device
     assert timing.threads == torch.get_num_threads()
 
@@ -213,8 +199,7 @@ def test_a_time_is_what_an_idle_machine_takes(monkeypatch: pytest.MonkeyPatch) -
     runs = (50, 1, 60, 2, 3, 4, 70, 5, 6, 7, 8, 80)  # others work beside four of them
     ticks = iter([0, 9, 9, 10, *(tick for took in runs for tick in (0, took))])
     monkeypatch.setattr("explorer.inside.comparison.timing.time.perf_counter", lambda: next(ticks))
-    timing = Timing((1, 2, 2))
-    finished(timing, nn.Identity)
+    timing = finished(timings.steps((1, 2, 2), nn.Identity))
     assert timing.runs == len(runs)
     assert timing.for_one == 4  # the fourth of twelve
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1.element_tree import Selectbox
 from torch import Tensor, nn
 
 from explorer import weights
-from explorer.base.tasks import Task
+from explorer.base.tasks import COMPUTING, Task
 from explorer.data import datasets, pictures
 from explorer.inside import attribution, comparison
 from explorer.inside import feature_visualization as engine
@@ -49,16 +49,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
     (tmp_path / "checkpoints").mkdir()
     yield
+    for task in (*COMPUTING.tasks, *computation._ALONE.tasks):
+        task.stop()
+        assert task.wait(30)
     forget()
 
 
 def forget() -> None:
     """As if much else had been looked at since: nothing is kept."""
     for cache in (
-        one_picture._guesses, computation._counts, computation._timings,
-        subjects._ascents, subjects._searches, mistakes._kept,
+        one_picture._guesses, computation._counts._kept, computation._timings._kept,
+        subjects._ascents._kept, subjects._searches._kept, mistakes._kept,
         results._answers, kept._overviews, recordings._overviews,
-        recordings._recordings, weights._cache, results._cache, results.TASKS,
+        recordings._recordings, weights._cache, results._cache, results.TASKS._kept,
     ):  # fmt: skip
         cache.clear()
 
@@ -130,34 +133,40 @@ def given() -> Tensor:
 def test_a_count_is_of_one_epoch_though_the_run_goes_on(run: int) -> None:
     model = comparison.model(f"lenet:run:{run}")
     first = network_of(model)
-    count = comparison.count(model, "digits", 300, 1_000_000_000)
-    count.advance(model.load, 0)
+    count = count_of(model)
+    count.run(0)
     assert 0 < count.done < 150
     second = epoch_ends(run, 2)
     forget()
-    while not count.finished:
-        count.advance(model.load, 0)
-    assert torch.equal(count.answers.predicted, plain(first, 300))
+    count.run()
+    assert torch.equal(count.result().predicted, plain(first, 300))
     later = comparison.model(f"lenet:run:{run}")
     assert later != model
-    count = comparison.count(later, "digits", 300, 1_000_000)
-    count.advance(later.load, 60)
-    assert torch.equal(count.answers.predicted, plain(second, 300))
+    count = count_of(later)
+    count.run()
+    assert torch.equal(count.result().predicted, plain(second, 300))
+
+
+def count_of(model: weights.Model) -> Task[comparison.Answers]:
+    task: Task[comparison.Answers] = Task()
+    task.queue(comparison.count(model, "digits", 300, 1_000_000_000))
+    return task
 
 
 def test_a_count_ends_where_its_file_is_written_anew(run: int) -> None:
     model = comparison.model(f"lenet:run:{run}")
-    count = comparison.count(model, "digits", 300, 1_000_000_000)
-    count.advance(model.load, 0)
+    count = count_of(model)
+    count.run(0)
     done = count.done
     epoch_ends(run, 1)  # taken up again from the state before it
     forget()
-    with pytest.raises(ValueError, match="written anew"):
-        count.advance(model.load, 60)
+    count.run()
+    assert "written anew" in count.sentence
     assert count.done == done
     delete(run)
-    with pytest.raises(ValueError, match="deleted a moment ago"):
-        count.advance(model.load, 60)
+    count.queue(comparison.count(model, "digits", 300, 1_000_000_000))
+    count.run()
+    assert "deleted a moment ago" in count.sentence
 
 
 def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
@@ -199,6 +208,7 @@ def test_an_explanation_is_of_one_epoch(run: int) -> None:
     torch.testing.assert_close(results.explained(task, pieces).maps["grad_cam"], heat)
     delete(run)
     forget()
+    results.TASKS.clear()
     task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
     assert task.wait(60)
     errors = results.explained(task, pieces).errors
@@ -251,7 +261,7 @@ def html(at: AppTest) -> str:
 
 
 def ended(at: AppTest) -> AppTest:
-    for _run in range(60):
+    for _run in range(300):
         if not [each for each in at.button if each.key == "compare_stop"]:
             return at
         at.run()
@@ -262,10 +272,9 @@ def ended(at: AppTest) -> AppTest:
 def test_a_run_deleted_as_it_is_counted_is_said_and_the_others_go_on(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(computation, "PIECE", 0.01)
-    at = opened("compare", nets=f"lenet:run:{run},{OTHERS}")
+    monkeypatch.setattr(computation, "MOMENT", 20.0)
     during(monkeypatch, computation, "_advance", gone(run))
-    at.run()
+    at = opened("compare", nets=f"lenet:run:{run},{OTHERS}")
     assert not at.exception
     assert f"A: The weights run:{run} were deleted a moment ago. Choose others." in text(at)
     assert html(at).count('scope="row"') == 2
@@ -275,40 +284,19 @@ def test_a_run_deleted_as_it_is_counted_is_said_and_the_others_go_on(
     assert "\u202fms" in html(at)
 
 
-def test_a_run_deleted_between_two_polls_is_said_and_the_others_go_on(
-    run: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(computation, "PIECE", 0.01)
-    plain = computation._watch
-    left = [gone(run)]
-
-    def polled(given: list[computation.Side], key: str, _ended: list[int]) -> None:
-        if left:
-            left.pop()()
-            plain(given, key, [computation._ended(given)])  # as half a second later
-
-    monkeypatch.setattr(computation, "_watch", polled)
-    at = opened("compare", nets=f"lenet:run:{run},{OTHERS}")
-    assert not left
-    assert f"There is no run {run}. It may have been deleted." in text(at)
-    assert html(at).count('scope="row"') == 2
-
-
 def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(computation, "PIECE", 0.01)
-    at = opened("compare", nets=f"lenet:run:{run},lenet:run:{run}@0")
+    monkeypatch.setattr(computation, "MOMENT", 20.0)
 
     def happens() -> None:
         epoch_ends(run, 1)
         forget()
 
     during(monkeypatch, computation, "_advance", happens)
-    at.run()
+    at = opened("compare", nets=f"lenet:run:{run},lenet:run:{run}@0")
     assert not at.exception
     assert "were written anew a moment ago" in text(at)
-    monkeypatch.setattr(computation, "PIECE", 60)
     at = ended(at.run())
     assert "written anew" not in text(at)
     known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")

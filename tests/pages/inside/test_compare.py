@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from explorer import networks, weights
+from explorer.base.tasks import Ending
 from explorer.data import datasets, pictures
 from explorer.inside import comparison
+from explorer.inside.comparison import counting
 from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
@@ -66,6 +69,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     (tmp_path / "checkpoints").mkdir()
     yield tmp_path / "checkpoints"
+    for task in computation._ALONE.tasks:
+        task.stop()
+        assert task.wait(30)
     for cache in (computation._counts, computation._timings, one_picture._guesses):
         cache.clear()
     weights._cache.clear()
@@ -79,7 +85,7 @@ def two(shipped: Path) -> dict[str, nn.Module]:
 
 def done(at: AppTest) -> AppTest:
     """The page when nothing is left to count; each run does a piece."""
-    for _run in range(60):
+    for _run in range(300):
         if not [each for each in at.button if each.key == "compare_stop"]:
             return at
         at.run()
@@ -249,12 +255,20 @@ def test_presets_and_moments(two: dict[str, nn.Module]) -> None:
 def test_counting_is_stopped_and_taken_up_again(
     two: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(computation, "PIECE", 1e-6)  # one step at every run
+    monkeypatch.setattr(computation, "MOMENT", 0.0)
+    plain = counting._answers
+    monkeypatch.setattr(counting, "MACS_AT_ONCE", 1)  # picture by picture
+    monkeypatch.setattr(counting, "_answers", lambda *given: time.sleep(0.05) or plain(*given))
     at = opened("compare", nets=TWO)
+    while "Counting what" not in at.get("progress")[0].proto.text:
+        at.run()
     press(at, "Stop")
-    assert "–" in html(at)
     assert not [each for each in at.button if each.key == "compare_stop"]
-    monkeypatch.setattr(computation, "PIECE", 5)
+    assert "gets most of" not in text(at)
+    for task in computation._ALONE.tasks:  # nobody else watches
+        assert task.wait(10)
+        assert task.ending is Ending.LEFT
+    monkeypatch.setattr(counting, "_answers", plain)
     press(at, "Count what they get right")
     assert "gets most of the 359" in text(done(at))
 

@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty home, no trained weights."""
     monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    monkeypatch.setattr(computation, "PIECE", 0.01)
+    monkeypatch.setattr(computation, "MOMENT", 0.01)
     monkeypatch.setattr(progress, "PATIENCE", 0.01)
     yield
     weights._cache.clear()
