@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from explorer import runs
 from explorer.base import device, storage
 from explorer.runs import process, store
-from explorer.runs.worker import Worker
+from explorer.runs.engines.local.worker import Worker
 from explorer.training import environment, recipes
 from explorer.training.recipes import Recipe
 

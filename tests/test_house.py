@@ -68,8 +68,10 @@ def answer(code: str, home: Path = ROOT) -> str:
 
 
 def test_the_runs_host_reaches_no_torch():
-    loaded = set(answer("import sys, explorer.runs.host; print(*sys.modules)").split())
-    assert "explorer.runs.host" in loaded
+    loaded = set(
+        answer("import sys, explorer.runs.engines.local.host; print(*sys.modules)").split()
+    )
+    assert "explorer.runs.engines.local.host" in loaded
     assert not loaded & {"torch", "torchvision", "streamlit", "plotly"}
 
 

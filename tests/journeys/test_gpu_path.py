@@ -19,8 +19,9 @@ import psutil
 import pytest
 
 from explorer.base import storage
-from explorer.runs import Run, Status, metrics, process, processes, store
+from explorer.runs import Run, Status, metrics, process, store
 from explorer.runs.database import database
+from explorer.runs.engines.local import processes
 from tests import device, run_processes
 from tests.run_processes import PATIENCE, SHORT, Server, going, until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from explorer.base import storage
-from explorer.runs import processes
+from explorer.runs.engines.local import processes
 
 
 @pytest.fixture

@@ -9,13 +9,8 @@ import pytest
 
 from explorer import runs
 from explorer.base.reasons import Reason
-from explorer.runs import (
-    Status,
-    artifacts,
-    processes,
-    store,
-    watchdog,
-)
+from explorer.runs import Status, artifacts, store, watchdog
+from explorer.runs.engines.local import processes
 from explorer.runs.protocols import Ended
 from explorer.training.recipes import Recipe
 from tests.explorer.runs.played import STARTED, added, begun, claimed, epoch, steps

@@ -16,7 +16,8 @@ from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.base.reasons import CodedError, Reason
 from explorer.data import datasets
-from explorer.runs import Request, Run, Status, engines, processes, session, store
+from explorer.runs import Request, Run, Status, engines, session, store
+from explorer.runs.engines.local import processes
 from explorer.runs.protocols import Placed, Resumed
 from explorer.runs.records import ACTIVE, LOCAL, takers
 from explorer.runs.session import Session

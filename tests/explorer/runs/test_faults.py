@@ -21,8 +21,9 @@ from explorer import runs, training
 from explorer.base.device import named
 from explorer.cli.main import main
 from explorer.data import datasets
-from explorer.runs import Status, artifacts, metrics, process, processes, store
+from explorer.runs import Status, artifacts, metrics, process, store
 from explorer.runs.database import database
+from explorer.runs.engines.local import processes
 from explorer.training import checkpoints
 from tests import run_processes
 from tests.run_processes import SHORT, Server, WebServer, of_folder, until

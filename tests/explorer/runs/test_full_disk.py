@@ -19,7 +19,8 @@ import os, sys
 from pathlib import Path
 from explorer import runs
 from explorer.base import storage
-from explorer.runs import ballast, database, artifacts as folder, processes, store
+from explorer.runs import ballast, database, artifacts as folder, store
+from explorer.runs.engines.local import processes
 from explorer.runs.records import Status
 processes.wake = lambda _device: None  # no host: this is about the store
 home = Path(os.environ["CONVSCOPE_HOME"])
@@ -144,7 +145,7 @@ RECIPE = '{"network": "lenet", "dataset": "digits", "epochs": 1, "train_subset":
 WORKER = '''
 import sys
 from explorer.runs import process, store
-from explorer.runs.worker import Worker
+from explorer.runs.engines.local.worker import Worker
 sys.exit(Worker(store.claim("cpu", process.own()).id).work())
 '''
 

@@ -21,8 +21,9 @@ from explorer import runs, training
 from explorer.base import storage
 from explorer.base.device import named
 from explorer.data import datasets
-from explorer.runs import Status, artifacts, engines, process, processes, store, workers
+from explorer.runs import Status, artifacts, engines, process, store
 from explorer.runs.database import database
+from explorer.runs.engines.local import processes, workers
 from explorer.training import checkpoints
 from explorer.training.recipes import Recipe
 from tests import run_processes
@@ -292,7 +293,7 @@ def host_pid() -> int:
 
 
 def hosts(home: Path) -> list[int]:
-    return [pid for pid in of_folder(home) if b"explorer.runs.host" in command(pid)]
+    return [pid for pid in of_folder(home) if b"explorer.runs.engines.local.host" in command(pid)]
 
 
 def command(pid: int) -> bytes:
@@ -327,7 +328,7 @@ def test_two_servers_on_one_folder_run_every_run_once(tmp_path: Path):
 
 def test_a_second_host_for_a_device_ends_at_once(home: Path):
     second = subprocess.run(
-        [sys.executable, "-m", "explorer.runs.host", "cpu"],
+        [sys.executable, "-m", "explorer.runs.engines.local.host", "cpu"],
         cwd=storage.PROJECT,
         timeout=run_processes.PATIENCE,
         check=False,
@@ -369,7 +370,7 @@ def test_an_unknown_engine_is_told():
 BESIDE = """
 import os, sys
 from explorer.runs import process, store
-from explorer.runs.warm import worker
+from explorer.runs.engines.local.warm import worker
 for _ in range(int(sys.argv[1])):
     if not os.fork():
         os._exit(worker.Worker(store.claim("cpu", process.own()).id).work())
@@ -471,8 +472,3 @@ def test_a_full_disk_ends_a_run_in_a_sentence_and_spares_the_others(small_disk: 
         checkpoints.load(runs.checkpoint(first.id))
         runs.delete(number)
         assert over(runs.launch(dataclasses.replace(SHORT, epochs=1))).status is Status.FINISHED
-
-
-def test_the_host_never_imports_torch():
-    code = "import sys, explorer.runs.host; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], cwd=storage.PROJECT, check=True)

@@ -10,16 +10,9 @@ from explorer import runs
 from explorer.base.reasons import Reason
 from explorer.base.units import duration
 from explorer.cli import watch_run
-from explorer.runs import (
-    Request,
-    Status,
-    database,
-    placement,
-    process,
-    processes,
-    store,
-)
-from explorer.runs.placement import Placement
+from explorer.runs import Request, Status, database, process, store
+from explorer.runs.engines.local import placement, processes
+from explorer.runs.engines.local.placement import Placement
 from explorer.runs.protocols import Alive, Ended, Held, Loading, Resumed
 from explorer.server import feed as run_feed
 from explorer.training.recipes import Recipe

@@ -19,10 +19,10 @@ from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.data import datasets
 from explorer.runs import artifacts, process, saving, store
+from explorer.runs.engines.local.worker import Worker
 from explorer.runs.records import Request, Status
 from explorer.runs.saving import Saver
 from explorer.runs.vault import FolderVault
-from explorer.runs.worker import Worker
 from explorer.runs.write_queue import MOST_WAITING, WriteQueue
 from explorer.runs.writer import StoreWriter
 from explorer.training import (

@@ -11,13 +11,8 @@ import pytest
 
 from explorer import runs
 from explorer.base.reasons import Reason
-from explorer.runs import (
-    Status,
-    process,
-    processes,
-    store,
-    watchdog,
-)
+from explorer.runs import Status, process, store, watchdog
+from explorer.runs.engines.local import processes
 from explorer.runs.protocols import Alive, Ended, NotMine, Resumed
 from explorer.server import feed as run_feed
 from explorer.server import run_list

@@ -57,7 +57,7 @@ def called_by(code: str) -> list[str]:
 
 
 def test_making_the_warm_process_ready_asks_for_no_accelerator_and_runs_no_backward_pass():
-    assert called_by("import explorer.runs.warm") == []
+    assert called_by("import explorer.runs.engines.local.warm") == []
 
 
 def test_the_watch_sees_what_a_step_of_training_calls():

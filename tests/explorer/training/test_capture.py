@@ -17,7 +17,7 @@ from explorer.base.device import Device
 from explorer.data import datasets
 from explorer.data.datasets import Data
 from explorer.runs import process, session, store
-from explorer.runs.worker import Worker
+from explorer.runs.engines.local.worker import Worker
 from explorer.training import Capture, Epoch, Record, State, Steps, Training, capture, recipes
 from explorer.training.capture import COMPARED, WARM_UP, Graph, never, recorder
 from explorer.training.learner import Learner, Step

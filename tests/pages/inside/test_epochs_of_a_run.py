@@ -21,8 +21,8 @@ from explorer.base import storage
 from explorer.data import datasets, pictures
 from explorer.networks import get
 from explorer.runs import process, store
+from explorer.runs.engines.local.worker import Worker
 from explorer.runs.records import Status
-from explorer.runs.worker import Worker
 from explorer.training import recipes
 from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe

@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from explorer.base.reasons import Reason
-from explorer.runs import process, processes, store
+from explorer.runs import process, store
+from explorer.runs.engines.local import processes
 from explorer.runs.records import Request, Run, takers
 
 if TYPE_CHECKING:

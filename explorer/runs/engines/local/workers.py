@@ -23,7 +23,7 @@ def _context(device: str) -> ForkServerContext | SpawnContext:
     """How processes are made that compute on this device."""
     if device == "cpu" and sys.platform == "linux":
         forking = multiprocessing.get_context("forkserver")
-        forking.set_forkserver_preload(["explorer.runs.warm"])
+        forking.set_forkserver_preload(["explorer.runs.engines.local.warm"])
         return forking
     return multiprocessing.get_context("spawn")
 
@@ -81,7 +81,7 @@ class WorkerProcess:
 
 
 def _enter(orders: Connection) -> None:
-    from explorer.runs.warm import worker  # there already, where processes are forked
+    from explorer.runs.engines.local.warm import worker  # there already, if forked
 
     worker.main(orders)
 

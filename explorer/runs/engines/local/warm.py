@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from explorer.data import datasets
-from explorer.runs import worker
+from explorer.runs.engines.local import worker
 
 __all__ = ["worker"]
 

@@ -6,9 +6,10 @@ measuring alone takes memory. The hosts tell each other through the store.
 
 import time
 
-from explorer.runs import processes, store
+from explorer.runs import store
+from explorer.runs.engines.local import processes
 from explorer.runs.records import kind_of
-from explorer.runs.workers import WorkerProcess
+from explorer.runs.engines.local.workers import WorkerProcess
 
 PATIENCE = 15.0  # seconds for the others to measure: a worker that has just begun imports torch
 

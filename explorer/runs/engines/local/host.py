@@ -1,4 +1,4 @@
-"""`python -m explorer.runs.host DEVICE`: works off one device's queue, one run after the other.
+"""The host of one device (`python -m …host DEVICE`): works off its queue, one run after the other.
 
 It computes nothing and never imports torch: it keeps a worker process ready, gives it the next
 run, and notices at once when a worker dies.
@@ -13,11 +13,12 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 
 from explorer.base.reasons import Reason
-from explorer.runs import process, processes, store
+from explorer.runs import process, store
+from explorer.runs.engines.local import processes
 from explorer.runs.database import StoreError, database
-from explorer.runs.placement import Placement
+from explorer.runs.engines.local.placement import Placement
 from explorer.runs.records import ACTIVE, LOCAL, Request, Run
-from explorer.runs.workers import WorkerProcess
+from explorer.runs.engines.local.workers import WorkerProcess
 
 TICK = 0.1  # seconds between two looks into the queue
 LINGER = 2.0  # seconds without anything to do, or anybody watching, before it ends

@@ -127,7 +127,7 @@ def _start(device: str, environment: Mapping[str, str]) -> str:
     folder = storage.runs_folder()
     with (folder / "host.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-m", "explorer.runs.host", device],
+            [sys.executable, "-m", "explorer.runs.engines.local.host", device],
             cwd=storage.PROJECT,
             env=environment,
             stdin=subprocess.DEVNULL,
