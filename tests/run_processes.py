@@ -136,19 +136,25 @@ def folder(home: Path) -> Iterator[Path]:
     try:
         yield home
     finally:
-        kill_all(home)
-        if before is None:
+        try:
+            kill_all(home)
+        finally:  # else the tests that follow would look in here
             del os.environ[storage.VARIABLE]
-        else:
-            os.environ[storage.VARIABLE] = before
+            if before is not None:
+                os.environ[storage.VARIABLE] = before
 
 
 def kill_all(home: Path) -> None:
     """As if the machine had been switched off."""
-    for pid in of_folder(home):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    until(lambda: not of_folder(home))
+
+    def none_is_left() -> bool:
+        left = of_folder(home)
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not left
+
+    until(none_is_left)  # one that was just starting another is followed by that
 
 
 def of_folder(home: Path) -> list[int]:
