@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from PIL import Image
 
-from explorer import runs
+from explorer import runs, training
 from explorer.base import storage
+from explorer.base.device import named
+from explorer.data import datasets
 from explorer.runs import Run, store
 from explorer.server import serve
 from explorer.training.recipes import Recipe
@@ -167,6 +170,13 @@ def of_folder(home: Path) -> list[int]:
             if alive and named in (place / "environ").read_bytes().split(b"\0"):
                 found.append(int(place.name))
     return [pid for pid in found if pid != os.getpid()]
+
+
+def unbroken(recipe: Recipe) -> list[float]:
+    """Every step's loss in a run on digits that was never interrupted, trained right here."""
+    torch.set_num_threads(1)
+    records = training.Training(recipe, datasets.load("digits"), named("cpu")).records()
+    return [loss for each in records if isinstance(each, training.Steps) for loss in each.loss]
 
 
 def until(done: Callable[[], object], seconds: float = PATIENCE) -> None:

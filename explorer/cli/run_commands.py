@@ -202,15 +202,7 @@ def _row(run: Run) -> tuple[str, ...]:
 
 
 # What concerns only who computes it, or is told otherwise.
-_WITHIN = (
-    "recipe_json",
-    "reason",
-    "requested",
-    "requested_at",
-    "worker",
-    "claimed_at",
-    "metadata",
-)
+_WITHIN = "recipe_json reason requested requested_at worker claimed_at metadata".split()
 
 
 def _plain(run: Run) -> dict[str, Any]:

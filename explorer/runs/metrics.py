@@ -16,9 +16,7 @@ from explorer.runs.records import Array, Curve, EpochRow, Predictions, SnapshotR
 
 STEP = ("step", "epoch", "images", "seconds", "loss", "accuracy", "gradient_norm", "learning_rate")
 CHUNK = 2000  # rows read at once
-_FIGURES = (
-    "epoch, step, train_loss, train_accuracy, test_loss, test_accuracy, images_per_second, seconds"
-)
+FIGURES = tuple(EpochRow.__dataclass_fields__)  # columns of the epochs
 
 
 def curves(number: int, since_step: int = 0, most: int = 2000) -> Curve:
@@ -29,27 +27,16 @@ def curves(number: int, since_step: int = 0, most: int = 2000) -> Curve:
     """
     run = store.get(number)
     stride = stride_for(run.progress.total_steps, most)
+    columns = [f"{'MAX' if name in STEP[:4] else 'AVG'}({name}) AS {name}" for name in STEP]
     query = (
-        "SELECT MAX(step) AS step, MAX(epoch) AS epoch, MAX(images) AS images, "
-        "MAX(seconds) AS seconds, AVG(loss) AS loss, AVG(accuracy) AS accuracy, "
-        "AVG(gradient_norm) AS gradient_norm, AVG(learning_rate) AS learning_rate "
-        "FROM steps WHERE run = ? AND step > ? GROUP BY (step - 1) / ? ORDER BY step"
+        f"SELECT {', '.join(columns)} FROM steps "
+        "WHERE run = ? AND step > ? GROUP BY (step - 1) / ? ORDER BY step"
     )
     with database().reading() as connection:  # a long run's steps take a while
         rows = connection.execute(query, (run.id, since_step, stride)).fetchall()
     last = run.progress.step if run.status.over else run.progress.total_steps
     whole = [row for row in rows if row["step"] % stride == 0 or row["step"] == last]
-    return Curve(
-        stride=stride,
-        step=[row["step"] for row in whole],
-        epoch=[row["epoch"] for row in whole],
-        images=[row["images"] for row in whole],
-        seconds=[row["seconds"] for row in whole],
-        loss=[row["loss"] for row in whole],
-        accuracy=[row["accuracy"] for row in whole],
-        gradient_norm=[row["gradient_norm"] for row in whole],
-        learning_rate=[row["learning_rate"] for row in whole],
-    )
+    return Curve(stride, **{name: [row[name] for row in whole] for name in STEP})
 
 
 def every_step(run: int) -> Iterator[tuple[Any, ...]]:
@@ -76,7 +63,7 @@ def stride_for(total_steps: int, most: int) -> int:
 
 def epochs(run: int, since_epoch: int = 0) -> list[EpochRow]:
     """The epochs that are done, after `since_epoch`."""
-    query = f"SELECT {_FIGURES} FROM epochs WHERE run = ? AND epoch > ? ORDER BY epoch"
+    query = f"SELECT {', '.join(FIGURES)} FROM epochs WHERE run = ? AND epoch > ? ORDER BY epoch"
     return [EpochRow(**dict(row)) for row in database().rows(query, (run, since_epoch))]
 
 

@@ -35,25 +35,11 @@ _COUNT_WAITING = (
 )
 MOST_ATTEMPTS = 3  # of workers that die before they begin with a run; then it has failed
 _PROGRESS = ("step", "total_steps", "epoch", "epochs", "images_per_second", "seconds")
+# Columns that are a run's attributes by the same name.
 _AS_THEY_ARE = (
-    "id",
-    "name",
-    "note",
-    "engine",
-    "device",
-    "parent",
-    "created",
-    "started",
-    "ended",
-    "worker",
-    "estimate",
-    "test_accuracy",
-    "owner",
-    "device_title",
-    "device_uuid",
-    "attempts",
-    "revision",
-)
+    "id name note engine device parent created started ended "
+    "worker estimate test_accuracy owner device_title device_uuid attempts revision"
+).split()
 
 
 def _run(row: sqlite3.Row) -> Run:

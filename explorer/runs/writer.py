@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.runs.database import database
-from explorer.runs.metrics import packed
+from explorer.runs.metrics import FIGURES, packed
 from explorer.runs.protocols import Alive, Ended, Held, Loading, NotMine, Placed, Resumed
 from explorer.runs.records import ACTIVE, Request, Run, Status
 from explorer.training import TEST_SHARE, Capture, Epoch, Snapshot, Started, Steps, Testing
@@ -175,7 +175,7 @@ class StoreWriter:
 
     def _add_epoch(self, connection: sqlite3.Connection, record: Epoch) -> Columns:
         """An epoch is done."""
-        figures = [getattr(record, name) for name in _FIGURES]
+        figures = [getattr(record, name) for name in FIGURES]
         predictions = (
             packed(tensor.numpy())
             for tensor in (record.predicted, record.confidence, record.true_probability)
@@ -210,18 +210,6 @@ class StoreWriter:
         names = ", ".join(f"{name} = ?" for name in columns) or "id = id"  # that is a change, too
         query = f"UPDATE runs SET {names} WHERE id = ?"
         connection.execute(query, (*columns.values(), self.run.id))
-
-
-_FIGURES = (
-    "epoch",
-    "step",
-    "train_loss",
-    "train_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "images_per_second",
-    "seconds",
-)
 
 
 _OF_THE_RUN = ("epoch", "step", "seconds", "test_accuracy")  # in its own row, too

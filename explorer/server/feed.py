@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections import OrderedDict
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypedDict
@@ -132,7 +132,7 @@ class Feed:
         for name in _COLUMNS:
             self.points[name].extend(short(each) for each in getattr(curve, name))
         for row in runs.epochs(self.number, len(self.epochs)):
-            self.epochs.append({key: short(each) for key, each in _plain(row).items()})
+            self.epochs.append({key: short(each) for key, each in asdict(row).items()})
 
     def _read_snapshot(self) -> None:
         """About once a second of training, as often as there is another one."""
@@ -194,11 +194,6 @@ class Feed:
         done, total = self.run.metadata.get("loading") or (0, 0)
         waits = self.run.status is Status.STARTING and done < total
         return [done, total] if waits else None
-
-
-def _plain(row: runs.EpochRow) -> dict[str, float | None]:
-    names = row.__dataclass_fields__
-    return dict(zip(names, astuple(row), strict=True))
 
 
 def _after(steps: list[int], since: int) -> int:

@@ -8,10 +8,9 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
-import torch
 from torch import Tensor
 
-from explorer import runs, training
+from explorer import runs
 from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.base.reasons import CodedError, Reason
@@ -25,7 +24,7 @@ from explorer.training import Epoch, State, Steps
 from explorer.training.checkpoints import Card
 from explorer.training.recipes import Recipe
 from explorer.ui.runs import run_words
-from tests.run_processes import SHORT, until
+from tests.run_processes import SHORT, over, unbroken, until
 
 if TYPE_CHECKING:
     from explorer.runs.protocols import Message
@@ -145,17 +144,6 @@ def threads(woken: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Threa
 
 def launched(recipe: Recipe) -> int:
     return runs.launch(recipe, engine="threads")
-
-
-def over(number: int) -> Run:
-    until(lambda: runs.get(number).status.over)
-    return runs.get(number)
-
-
-def unbroken(recipe: Recipe) -> list[float]:
-    torch.set_num_threads(1)
-    records = training.Training(recipe, datasets.load("digits"), CPU).records()
-    return [loss for each in records if isinstance(each, Steps) for loss in each.loss]
 
 
 def test_a_session_that_is_paused_goes_on_with_the_unbroken_curve(threads: Threads) -> None:

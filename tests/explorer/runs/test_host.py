@@ -15,11 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from explorer import runs, training
+from explorer import runs
 from explorer.base import storage
-from explorer.base.device import named
 from explorer.data import datasets
 from explorer.runs import Status, artifacts, engines, process, store
 from explorer.runs.database import database
@@ -27,7 +25,7 @@ from explorer.runs.engines.local import processes, workers
 from explorer.training import checkpoints
 from explorer.training.recipes import Recipe
 from tests import run_processes
-from tests.run_processes import SHORT, Server, going, of_folder, over, until
+from tests.run_processes import SHORT, Server, going, of_folder, over, unbroken, until
 
 LONG = dataclasses.replace(SHORT, epochs=1000)
 BRIEF = dataclasses.replace(SHORT, epochs=1, train_subset=64)
@@ -51,13 +49,6 @@ def quiet() -> Iterator[None]:
         over(run.id)
 
 
-def losses(recipe: Recipe) -> list[float]:
-    """Every step's loss in an unbroken run, trained right here."""
-    torch.set_num_threads(1)
-    records = training.Training(recipe, datasets.load("digits"), named("cpu")).records()
-    return [loss for each in records if isinstance(each, training.Steps) for loss in each.loss]
-
-
 def every_loss(number: int) -> list[float | None]:
     return runs.curves(number, most=10**6).loss
 
@@ -76,7 +67,7 @@ def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     assert run.metadata["parameters"] == 61_706
     assert 61_706 * 16 < run.metadata["memory"] < 50e6  # weights, gradients and Adam's two moments
     assert 1e6 < run.metadata["peak_memory"] < 2e9
-    np.testing.assert_allclose(every_loss(run.id), losses(SHORT))
+    np.testing.assert_allclose(every_loss(run.id), unbroken(SHORT))
     assert not artifacts.state_file(run.id).exists()  # there is nothing to be taken up
     assert [row.epoch for row in runs.epochs(run.id)] == [1, 2]
     assert runs.epochs(run.id)[-1].test_accuracy == run.test_accuracy
@@ -176,7 +167,7 @@ def test_pausing_lets_others_through_and_resuming_goes_on_with_the_same_curve():
     run = over(number)
     assert run.status is Status.FINISHED
     assert run.progress.step == 12 * 16
-    np.testing.assert_allclose(every_loss(number), losses(recipe))
+    np.testing.assert_allclose(every_loss(number), unbroken(recipe))
     assert run.started == paused.started
 
 
