@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from explorer.base.language import _
 from explorer.ui import link_warnings
@@ -113,3 +114,19 @@ def same(said: str, value: object) -> bool:
         return float(said) == float(spelled)
     except ValueError:  # a word
         return False
+
+
+def take(field: Field, said: str) -> Any:
+    """What a field holds at an address that has `said` this; nonsense is told, and as nothing."""
+    try:
+        value = field.read(said) if said else field.default
+    except ValueError:
+        value = field.default
+    tell(field, said, value)
+    return value
+
+
+def tell(field: Field, said: str, value: object) -> None:
+    """Say so if the address has `said` something else than the `value` that is shown."""
+    if said and not same(said, value):
+        link_warnings.refuse(field.name, said, field.there, spell(value))

@@ -1,6 +1,6 @@
 """Widgets by which a network and an input are chosen, all of them kept in the page's address.
 
-When the address wins (see `links`), everything is taken from it here, defaults too.
+When the address wins (see `state`), everything is taken from it here, defaults too.
 """
 
 import re

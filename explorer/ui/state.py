@@ -1,6 +1,6 @@
 """What a page holds: declared once, it serves the widgets' keys, the address, refusals and reset.
 
-    STATE = State("layers", Number("batch", 1, 1, 4096), OneOf("view", "layers", "costs"))
+    STATE = State("layers", Number("batch", 1, 1, 4096), OneOf("view", "layers", …))
 
 A widget's key is its page's own ("layers.batch"); the address says `batch`. A page that is opened
 at an address shows what that says, and the default for the rest. Where the address says nothing,
@@ -24,14 +24,12 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.errors import StreamlitAPIException
 
-from explorer.ui import link_warnings, url_state
-from explorer.ui.fields import Field, Number, OneOf, same, spell
+from explorer.ui import fields, link_warnings, url_state
+from explorer.ui.fields import Field, Number, OneOf, spell
 
 Name = TypeVar("Name", bound=str)
+Kind = TypeVar("Kind", OneOf, Number)
 Width = int | Literal["stretch"]
-
-
-# -- a page ------------------------------------------------------------------------------------
 
 
 class State:
@@ -44,13 +42,13 @@ class State:
     def __init__(
         self,
         page: str,
-        *fields: Field,
+        *held: Field,
         carries: Iterable[str] = (),
         of_network: Iterable[str] = (),
         bound: bool = False,
     ) -> None:
         self.page, self.bound = page, bound
-        self.fields = {field.name: field for field in fields}
+        self.fields = {field.name: field for field in held}
         self.carries, self.of_network = frozenset(carries), frozenset(of_network)
 
     def key(self, name: str) -> str:
@@ -166,12 +164,7 @@ class State:
         if self.bound:
             return self._draw_bound(field, key, widget)
         if self.takes_query(field.name):
-            said = self.query(field.name)
-            try:
-                self[field.name] = field.read(said) if said else field.default
-            except ValueError:
-                self[field.name] = field.default
-            self._tell(field, said, self[field.name])
+            self[field.name] = fields.take(field, self.query(field.name))
         value = widget(self[field.name], key=key, persist_state="session")
         value = field.default if value is None else value
         self.put(field.name, value, field.default)
@@ -189,29 +182,19 @@ class State:
         said = "" if taken else self.query(key)
         value = widget(field.default, key=key, bind="query-params")
         value = field.default if value is None else value
-        self._tell(field, said, value)
+        fields.tell(field, said, value)
         return value
 
-    def _tell(self, field: Field, said: str, value: object) -> None:
-        """Say so if the link's `said` is not what the widget has taken."""
-        if said and not same(said, value):
-            link_warnings.refuse(field.name, said, field.there, spell(value))
-
-    def _one_of(self, name: str) -> OneOf:
+    def _field(self, name: str, kind: type[Kind]) -> Kind:
         field = self.fields[name]
-        assert isinstance(field, OneOf)
-        return field
-
-    def _number(self, name: str) -> Number:
-        field = self.fields[name]
-        assert isinstance(field, Number)
+        assert isinstance(field, kind)
         return field
 
     def select(
         self, name: str, label: str, help_: str | None = None, *, width: Width = "stretch"
     ) -> Any:
         """One of the field's own names, from a list."""
-        field = self._one_of(name)
+        field = self._field(name, OneOf)
 
         def widget(value: Any, **kept: Any) -> Any:
             index = field.choices.index(value)
@@ -221,7 +204,7 @@ class State:
 
     def one_of(self, name: str, label: str, *, on_change: Callable[[], None] | None = None) -> Any:
         """One of the field's own names or numbers, by buttons in a row."""
-        field = self._one_of(name)
+        field = self._field(name, OneOf)
 
         def widget(value: Any, **kept: Any) -> Any:
             return st.segmented_control(
@@ -232,7 +215,7 @@ class State:
 
     def steps(self, name: str, label: str, *, width: int) -> Any:
         """One of the field's own names or numbers, by sliding."""
-        field = self._one_of(name)
+        field = self._field(name, OneOf)
 
         def widget(value: Any, **kept: Any) -> Any:
             return st.select_slider(label, field.choices, value, width=width, **kept)
@@ -263,7 +246,7 @@ class State:
         Where a field has no bounds, every number is taken: a page that can say what is wrong with
         one teaches more than a field that refuses it. `default` is for one that changes.
         """
-        field = self._number(name)
+        field = self._field(name, Number)
         field = field if default is None else replace(field, default=default)
 
         def widget(value: float, **kept: Any) -> float:
@@ -277,7 +260,7 @@ class State:
 
     def slider(self, name: str, label: str, *, width: Width = "stretch") -> Any:
         """A number by sliding, whole if its default is."""
-        field = self._number(name)
+        field = self._field(name, Number)
 
         def widget(value: float, **kept: Any) -> Any:
             return st.slider(label, field.least, field.most, value, field.step, width=width, **kept)

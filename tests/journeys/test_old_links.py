@@ -16,7 +16,8 @@ from streamlit.testing.v1.element_tree import Widget
 from explorer.runs import Status, store
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
-from explorer.ui.entries import PAGES
+from explorer.ui.entries import PAGES, entry
+from explorer.ui.network_picker import OPTIONS
 from tests.opened_pages import opened
 from tests.run_processes import folder
 
@@ -339,6 +340,11 @@ def said(at: AppTest) -> dict[str, str]:
 def test_they_lead_to_every_page() -> None:
     assert len(LINKS) >= 30
     assert {url for url, *_others in LINKS} == {page.url for page in PAGES}
+
+
+def test_their_names_are_declared_by_their_pages() -> None:
+    for url, link, *_widgets in LINKS:
+        assert link.keys() <= entry(url).state.fields.keys() | {*OPTIONS}, url
 
 
 @pytest.mark.parametrize(

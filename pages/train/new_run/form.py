@@ -4,7 +4,6 @@ Without anything in the address (or with `preset=NAME`) the fields begin with a 
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,7 @@ from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.presets import EXPERIMENTS
 from explorer.ui import arrival, link_warnings, network_picker, url_state
-from explorer.ui.fields import spell
+from explorer.ui.fields import spell, take
 from explorer.ui.network_picker import OPTIONS
 from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
 
@@ -60,18 +59,10 @@ def _put(values: Mapping[str, Any]) -> None:
 
 def _field(name: str, given: str) -> Any:
     """A field as the address spells it; what is nonsense there is told, and counts as not said."""
-    default = getattr(DEFAULT, name)
-    if name in NUMBERS:
-        if re.fullmatch(r"-?\d{1,15}", given):  # one that cannot be is told beside the fields
-            return int(given)
-        link_warnings.refuse(name, given, _("a whole number"), default)
-        return default
-    if name == "flip":
-        if given not in ("true", "false"):
-            link_warnings.refuse(name, given, ("true", "false"), "false")
-        return given == "true"
+    if name in (*NUMBERS, "flip"):  # a number that cannot be is told beside the fields
+        return take(STATE.fields[name], given)
     if name == "network":
-        return given if given in networks.names() else default
+        return given if given in networks.names() else DEFAULT.network
     if name in RATES:
         if math.isnan(rate := _rate(given)):
             link_warnings.refuse(name, given, _("a number"), "")
