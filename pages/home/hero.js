@@ -1,8 +1,9 @@
 // One convolution, drawn from its numbers. Data: picture, kernel, found, pooled (grids), names
 // (four words), hint, meaning. The window follows the pointer and the arrow keys.
 
-import { add, clamp, make, mount } from "../../explorer/ui/boards/shared.js"
-import { Shade, grey, largest, readMaps } from "../../explorer/ui/boards/colours.js"
+import { Board, MOVES, mount } from "../../explorer/ui/boards/board.js"
+import { Ramp, css, grey } from "../../explorer/ui/boards/colours.js"
+import { add, clamp, make } from "../../explorer/ui/boards/shared.js"
 
 const CELL = 10 // one pixel of the picture, in the drawing's units
 const PLACES = { picture: [0, 0, 10], kernel: [202, 40, 20], found: [324, 10, 10], pooled: [506, 28, 14] }
@@ -17,10 +18,10 @@ function grid(svg, rows, [x, y, cell], colour) {
       })))
 }
 
-function draw(svg, data, maps) {
-  const [weights, found] = [data.kernel, data.found].map(rows => new Shade(maps, largest(rows), true))
-  const paint = shade => value => shade.pair(value)[0]
-  grid(svg, data.picture, PLACES.picture, grey)
+function draw(svg, data) {
+  const [weights, found] = [data.kernel, data.found].map(rows => Ramp.of(rows, svg, true))
+  const paint = ramp => value => ramp.css(value)
+  grid(svg, data.picture, PLACES.picture, value => css(grey(value)))
   grid(svg, data.kernel, PLACES.kernel, paint(weights))
   grid(svg, data.found, PLACES.found, paint(found))
   grid(svg, data.pooled, PLACES.pooled, paint(found))
@@ -44,25 +45,17 @@ function why(data, { row, column }) {
   return `${number(left)} − ${number(right)} = ${number(left - right)}`
 }
 
-class Hero {
-  constructor(root) {
-    this.root = root
-  }
-
-  receive({ data }) {
-    const text = JSON.stringify(data)
-    if (this.text === text) return
-    this.text = text
-    this.data = data
+class Hero extends Board {
+  update() {
     this.draw()
-    this.move(FIRST, data.hint)
+    this.move(FIRST, this.data.hint)
   }
 
   draw() {
     const { root, data } = this
     root.replaceChildren()
     const svg = add(root, "svg", { viewBox: "-3 -3 602 188", tabindex: 0, role: "application", "aria-label": data.meaning })
-    draw(svg, data, readMaps(root))
+    draw(svg, data)
     const over = (x, y, side) => add(svg, "rect", { x, y, width: side, height: side, rx: 1.5, class: "window" })
     this.windows = [over(0, 0, 3 * CELL), over(0, 0, CELL)]
     over(PLACES.kernel[0], PLACES.kernel[1], 60)
@@ -96,7 +89,7 @@ class Hero {
   }
 
   key(event) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key]
+    const step = MOVES[event.key]
     if (!step) return
     event.preventDefault()
     this.move({ row: this.at.row + step[0], column: this.at.column + step[1] })

@@ -31,34 +31,40 @@ export function along(stops, share) {
   return mix(stops[low], stops[low + 1], place - low)
 }
 
-export const largest = rows => Math.max(0, ...rows.flat().map(Math.abs).filter(Number.isFinite))
-const negative = rows => rows.flat().some(value => value < 0)
+export const largest = rows => rows.flat().reduce((most, value) => (Math.abs(value) < Infinity ? Math.max(most, Math.abs(value)) : most), 0)
 
-// The colours of a grid: one of the maps, over 0 … most or −most … most.
-export class Shade {
-  constructor(maps, most, signed) {
-    Object.assign(this, { most, signed, stops: signed ? maps.signed : maps.upward })
+export const NONE = [185, 192, 201] // for what is no number
+
+// Colours over low … high: of signed numbers with white at zero, of others from dark to bright.
+export class Ramp {
+  constructor(element, low, high, signed) {
+    const maps = readMaps(element)
+    Object.assign(this, { low, high, signed, stops: signed ? maps.signed : maps.upward })
   }
 
-  static of(rows, maps, signed = false) {
-    return new Shade(maps, largest(rows), signed || negative(rows))
+  // From 0, or as far below it, to `most`.
+  static upTo(most, element, signed) {
+    return new Ramp(element, signed ? -most : 0, most, signed)
   }
 
-  get range() {
-    return [this.signed ? -this.most : 0, this.most]
+  static of(rows, element, signed = false) {
+    return Ramp.upTo(largest(rows), element, signed || rows.flat().some(value => value < 0))
+  }
+
+  rgb(value) {
+    if (!Number.isFinite(value)) return NONE
+    const width = this.high - this.low
+    return along(this.stops, width > 0 ? (value - this.low) / width : this.signed ? 0.5 : 0)
+  }
+
+  css(value) {
+    return css(this.rgb(value))
   }
 
   // Background, and figures on it that never stand under 4.5 : 1.
-  pair(value) {
-    if (!Number.isFinite(value)) return ["#b9c0c9", "#000000"]
-    const share = this.most ? value / this.most : 0
-    const rgb = along(this.stops, this.signed ? (share + 1) / 2 : share)
-    return [css(rgb), ink(rgb)]
-  }
-
   style(value) {
-    const [background, color] = this.pair(value)
-    return `background-color:${background};color:${color}`
+    const rgb = this.rgb(value)
+    return `background-color:${css(rgb)};color:${ink(rgb)}`
   }
 
   bar() {
@@ -67,4 +73,4 @@ export class Shade {
 }
 
 // Brightness, 0 to 1.
-export const grey = value => css(Array(3).fill(Math.round(24 + 226 * Math.min(1, Math.max(0, value)))))
+export const grey = value => Array(3).fill(Math.round(24 + 226 * Math.min(1, Math.max(0, value))))

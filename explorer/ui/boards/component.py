@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from explorer.base.language import _
 from explorer.server import assets
 
+T = TypeVar("T")
 COMPONENT = Path(__file__)
+FAMILIES = COMPONENT.with_name("families.css")  # of operations: their colours
 
 
 def below(address: str) -> str:
@@ -46,6 +48,18 @@ class Component:
         return _declared(self)(key=key, data={**data, "common": common_words()}, **callbacks)
 
 
+def sent(key: str, state: str) -> Any:
+    """What the board `key` has sent as this state; None if nothing. Anybody could send anything."""
+    return dict(st.session_state.get(key) or {}).get(state)
+
+
+def chosen(key: str, part: str, kind: type[T], choose: Callable[[T], None]) -> None:
+    """Call `choose` with what has been chosen on the board `key`: this part of its state `at`."""
+    value = (sent(key, "at") or {}).get(part)
+    if isinstance(value, kind):
+        choose(value)
+
+
 def common_words() -> dict[str, str]:
     """The words of every picture, in the reader's language."""
     return {
@@ -61,7 +75,7 @@ def _declared(component: Component) -> Any:
     """Declared once per process, at the first use (a running Streamlit is needed)."""
     own = component.script.with_suffix(".css")
     styles = (COMPONENT.with_suffix(".css"), *component.styles, own)
-    classes = f"{component.kind} {component.root}".strip()
+    classes = f"convscope {component.kind} {component.root}"
     return st.components.v2.component(
         f"convscope_{component.root}",
         html=f'<div class="{classes}">{component.inside}</div>',

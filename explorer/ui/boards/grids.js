@@ -5,27 +5,26 @@
 // nothing else is sent: a message carries every widget's value as this browser knows it, and would
 // put the number back that stood in the field before.
 
-import * as shared from "./shared.js"
-import * as colours from "./colours.js"
-const { make } = shared
+import { Board, MOVES, mount, saveButton } from "./board.js"
+import { editCell } from "./cell_editor.js"
+import { Ramp } from "./colours.js"
+import { make } from "./shared.js"
 
 const CELLS = [46, 42, 38, 34, 30] // px, tried from the largest
 const NARROW = 640 // px of the board below which grids take their narrow places
 const HIGH = 400 // px: all of it above the fold, its arithmetic too
 const PAUSE = 400 // ms after the last choice before Python hears of it
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
 const name = ([grid, row, column]) => `${grid}.${row}.${column}`
 
-class Board {
+class Grids extends Board {
   constructor(root) {
-    this.root = root
+    super(root)
     this.typed = [] // edits that wait for the answer to an earlier one
-    root.replaceChildren()
     this.stage = make("div", "stage", root)
     const foot = make("div", "foot", root)
     this.why = make("div", "why", foot)
-    foot.insertAdjacentHTML("beforeend", shared.saveButton("png"))
+    foot.insertAdjacentHTML("beforeend", saveButton("png"))
     this.why.setAttribute("aria-live", "polite")
     this.stage.onpointermove = event => this.point(event)
     this.stage.onpointerleave = () => this.chosen && this.show(this.chosen)
@@ -35,33 +34,22 @@ class Board {
     this.stage.onpointerdown = () => (this.pressed = true) // its click chooses, not its focus
     this.stage.onpointerup = this.stage.onpointercancel = () => (this.pressed = false)
     this.stage.addEventListener("focusin", event => this.enter(event))
-    this.watch = new ResizeObserver(() => this.fit())
-    this.watch.observe(root)
+    this.resized(() => this.fit())
   }
 
-  leave() {
-    clearTimeout(this.timer)
-    this.watch.disconnect()
-  }
-
-  picture() {
-    return { element: this.root, file: this.data.key }
-  }
-
-  receive(component) {
-    this.component = component
-    const { start, edits, ...content } = component.data
+  content({ start, edits, ...data }) {
+    this.start = start
     if (edits !== this.edits) this.answered(edits)
-    const text = JSON.stringify(content)
-    if (text === this.text) return
-    const fresh = this.data?.key !== content.key
-    this.text = text
-    this.data = content
+    return data
+  }
+
+  update(before) {
+    const { key } = this.data
     this.index()
     this.draw()
-    if (fresh || !this.cells.has(name(this.chosen))) this.chosen = start
+    if (before?.key !== key || !this.cells.has(name(this.chosen))) this.chosen = this.start
     this.show(this.chosen)
-    this.root.dataset.gridsPainted = content.key
+    this.root.dataset.gridsPainted = key
   }
 
   // Which story a cell tells, and which stories use it.
@@ -85,7 +73,6 @@ class Board {
 
   draw() {
     const focused = this.root.getRootNode().activeElement?.dataset?.grid
-    this.maps = colours.readMaps(this.root)
     this.cells = new Map()
     this.frames = new Map()
     const items = [...this.data.grids, ...this.data.signs]
@@ -122,7 +109,7 @@ class Board {
     frame.dataset.grid = grid.id
     frame.setAttribute("role", "grid")
     frame.ariaLabel = `${grid.label}, ${grid.values.length} × ${grid.values[0].length}`
-    const shade = new colours.Shade(this.maps, grid.scale, grid.signed)
+    const ramp = Ramp.upTo(grid.scale, this.root, grid.signed)
     grid.values.forEach((row, i) => {
       const line = make("div", "row", frame)
       line.setAttribute("role", "row")
@@ -131,7 +118,7 @@ class Board {
         cell.setAttribute("role", "gridcell")
         cell.id = `cell-${name([grid.id, i, j])}`
         cell.dataset.at = JSON.stringify([grid.id, i, j])
-        cell.style.cssText = shade.style(value)
+        cell.style.cssText = ramp.style(value)
         this.cells.set(name([grid.id, i, j]), cell)
       })
     })
@@ -185,11 +172,11 @@ class Board {
     this.frames.get(at[0]).setAttribute("aria-activedescendant", `cell-${name(at)}`)
     clearTimeout(this.timer)
     this.told = !tell
-    if (tell) this.timer = setTimeout(() => this.tell(), PAUSE)
+    if (tell) this.timer = setTimeout(() => this.settle(), PAUSE)
   }
 
   // The chosen cell, unless an edit is on its way; then it follows the answer.
-  tell() {
+  settle() {
     if (this.told || this.asked) return
     this.told = true
     this.component.setStateValue("at", { key: this.data.key, at: this.chosen })
@@ -204,11 +191,11 @@ class Board {
     this.edits = edits
     this.asked = false
     if (this.typed.length) this.ask()
-    else if (this.told === false) this.timer = setTimeout(() => this.tell(), PAUSE)
+    else if (this.told === false) this.timer = setTimeout(() => this.settle(), PAUSE)
   }
 
   key(event) {
-    const step = STEPS[event.key]
+    const step = MOVES[event.key]
     if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return
     if (step) {
       event.preventDefault()
@@ -257,31 +244,17 @@ class Board {
     const grid = at && this.data.grids.find(each => each.id === at[0])
     if (!cell || !grid.edits || cell.querySelector("input")) return
     const before = grid.texts[at[1]][at[2]]
-    const field = make("input", "", null)
-    field.type = "text"
-    field.inputMode = "decimal"
-    field.ariaLabel = this.data.labels.edit
-    field.value = typed ?? before.replace("−", "-")
-    cell.replaceChildren(field)
-    field.focus()
-    if (typed === null) field.select()
-    let open = true
-    const close = send => {
-      if (!open) return
-      open = false
+    const plain = before.replace("−", "-")
+    const done = text => {
       cell.textContent = before
       this.frames.get(at[0]).focus({ preventScroll: true })
-      if (!send || !field.value.trim() || field.value.trim() === before.replace("−", "-")) return
-      this.typed.push({ grid: at[0], row: at[1], column: at[2], text: field.value })
+      if (!text?.trim() || text.trim() === plain) return
+      this.typed.push({ grid: at[0], row: at[1], column: at[2], text })
       if (!this.asked) this.ask()
     }
-    field.onkeydown = event => {
-      if (event.key === "Enter") close(true)
-      if (event.key === "Escape") close(false)
-      event.stopPropagation()
-    }
-    field.onblur = () => close(true)
+    cell.replaceChildren()
+    editCell(cell, { label: this.data.labels.edit, before: plain, typed, done })
   }
 }
 
-export default shared.mount(Board, ".grids")
+export default mount(Grids, ".grids")

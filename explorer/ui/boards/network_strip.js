@@ -1,36 +1,25 @@
 // The whole network at a glance: a picture for each stage, from the input to the logits, and below
 // it the operations of the stage that is chosen. A click or the arrow keys choose.
 
-import * as shared from "./shared.js"
-import { Later } from "./maps_paint.js"
-const { escape, fill, mount, name } = shared
+import { Board, mount } from "./board.js"
+import { clamp, escape, fill, name } from "./shared.js"
 
-class Strip {
+const PAUSE = 120 // ms after the last arrow key before Python hears of the choice
+
+class Strip extends Board {
   constructor(root) {
-    this.root = root
-    this.root.innerHTML = SKELETON
-    this.line = this.root.querySelector(".line")
-    this.parts = this.root.querySelector(".parts")
-    this.later = new Later(layer => this.component.setStateValue("at", { layer }))
-    this.root.addEventListener("click", event => {
+    super(root, SKELETON)
+    this.line = this.find(".line")
+    this.parts = this.find(".parts")
+    root.addEventListener("click", event => {
       const button = event.target.closest("[data-layer]")
-      if (button) this.choose(button.dataset.layer, "now")
+      if (button) this.choose(button.dataset.layer, 0)
     })
-    this.root.addEventListener("keydown", event => this.key(event))
+    root.addEventListener("keydown", event => this.key(event))
   }
 
-  leave() {
-    this.later.stop()
-  }
-
-  receive(component) {
-    this.component = component
-    const { data } = component
-    const text = JSON.stringify(data)
-    if (text === this.text) return
-    this.text = text
-    const before = this.data
-    this.data = data
+  update(before) {
+    const { data } = this
     if (JSON.stringify(before?.stages) !== JSON.stringify(data.stages)) this.draw()
     this.mark(data.chosen)
     this.root.dataset.stripPainted = data.of
@@ -85,9 +74,9 @@ class Strip {
     this.line.scrollLeft += box.left + box.width / 2 - room.left - room.width / 2
   }
 
-  choose(layer, when) {
+  choose(layer, pause) {
     this.mark(layer)
-    this.later[when](layer)
+    this.tell("at", { layer }, pause)
   }
 
   key(event) {
@@ -96,9 +85,9 @@ class Strip {
     if (!button || !step) return
     event.preventDefault()
     const row = [...button.parentElement.querySelectorAll("[data-layer]")]
-    const next = row[shared.clamp(row.indexOf(button) + step, 0, row.length - 1)]
-    this.choose(next.dataset.layer, "soon")
-    const kept = this.root.querySelector(`[data-layer="${CSS.escape(next.dataset.layer)}"].${next.classList[0]}`)
+    const next = row[clamp(row.indexOf(button) + step, 0, row.length - 1)]
+    this.choose(next.dataset.layer, PAUSE)
+    const kept = this.find(`[data-layer="${CSS.escape(next.dataset.layer)}"].${next.classList[0]}`)
     kept.focus({ preventScroll: true })
   }
 }

@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from explorer.analysis.operations import INPUT, Operation
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.figures import maps, pictures
+from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
 from explorer.ui.inside.recordings import Overview, Stage
 
@@ -24,14 +23,8 @@ Data = dict[str, Any]
 
 def show(content: Data, chosen: str, *, key: str, on_choice: Callable[[str], None]) -> None:
     """Draw what `content` made, with one layer chosen; `on_choice` hears of another."""
-    pointed = partial(_pointed, key, on_choice)
-    STRIP(key=key, data={**content, "chosen": chosen}, on_at_change=pointed)
-
-
-def _pointed(key: str, on_choice: Callable[[str], None]) -> None:
-    at = dict(st.session_state.get(key) or {}).get("at") or {}
-    if isinstance(at.get("layer"), str):
-        on_choice(at["layer"])
+    heard = partial(component.chosen, key, "layer", str, on_choice)
+    STRIP(key=key, data={**content, "chosen": chosen}, on_at_change=heard)
 
 
 def content(overview: Overview, picture: bytes, of: str) -> Data:

@@ -1,48 +1,4 @@
-// What our boards share. A board is a class with `receive(component)`, called at every change of
-// the data, `leave()`, called when the page drops it, and, if it can be saved, `picture()`.
-
-
-// The default export of a module that draws boards of the class `Board` in elements `selector`.
-export function mount(Board, selector) {
-  const boards = new WeakMap()
-  return component => {
-    const host = component.parentElement
-    let board = boards.get(host)
-    if (!board) {
-      board = new Board(host.querySelector(selector))
-      boards.set(host, board)
-    }
-    board.receive(component)
-    saves(host, board, component.data.common)
-    return () => {
-      board.leave?.()
-      boards.delete(host)
-    }
-  }
-}
-
-// -- saving ---------------------------------------------------------------------------------------
-
-// A button that saves the picture; `format` is svg or png.
-export const saveButton = format =>
-  `<button type="button" class="save" data-act="${format}">${icon("save")}<span>${format.toUpperCase()}</span></button>`
-
-function saves(host, board, common) {
-  for (const button of host.querySelectorAll(".save")) {
-    const format = button.dataset.act
-    name(button, common[`save_${format}`])
-    button.onclick = async event => {
-      event.stopPropagation() // no act of the board's own
-      try {
-        const { save } = await import("./save.js")
-        await save(board.picture(), format)
-      } catch (error) {
-        console.error(error)
-        button.querySelector("span").textContent = common.unsaved
-      }
-    }
-  }
-}
+// What our boards are made of: words and signs, numbers, elements.
 
 // -- words and signs ------------------------------------------------------------------------------
 
@@ -66,13 +22,10 @@ export function name(element, words) {
   element.title = element.ariaLabel = words
 }
 
+// The words of all elements that say which they show (`data-word`) or are called by (`data-name`).
 export function nameAll(root, words) {
+  for (const element of root.querySelectorAll("[data-word]")) element.textContent = words[element.dataset.word]
   for (const element of root.querySelectorAll("[data-name]")) name(element, words[element.dataset.name])
-}
-
-export function playButton(button, on, words) {
-  button.innerHTML = icon(on ? "pause" : "play")
-  name(button, words[on ? "pause" : "play"])
 }
 
 export const escape = text => String(text ?? "").replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
@@ -88,14 +41,18 @@ export const fill = (text, values) =>
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
-// Round numbers between two, at most about `count` of them.
-export function ticks(low, high, count) {
-  const rough = (high - low) / count
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map(each => each * power).find(each => each >= rough)
-  const found = []
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at++) found.push(at * step)
-  return { found, step }
+// Round steps (1, 2, 5 × 10ⁿ) of which about `wanted` lie between low and high.
+export function tickStep(low, high, wanted) {
+  const raw = (high - low) / Math.max(wanted, 1) || 1
+  const power = 10 ** Math.floor(Math.log10(raw))
+  return power * ([1, 2, 5, 10].find(each => each * power >= raw * 0.999) ?? 10)
+}
+
+export function ticks(low, high, wanted) {
+  const by = tickStep(low, high, wanted)
+  const first = Math.ceil(low / by - 1e-9)
+  const count = Math.floor(high / by + 1e-9) - first + 1
+  return Array.from({ length: clamp(count, 0, 100) }, (_, n) => (first + n) * by)
 }
 
 // -- elements -------------------------------------------------------------------------------------
@@ -117,9 +74,22 @@ export function set(node, attributes) {
 export function add(parent, tag, attributes = {}, text = "") {
   const node = document.createElementNS(SVG, tag)
   set(node, attributes)
-  if (text) node.textContent = text
-  parent.append(node)
+  if (text !== "") node.textContent = text
+  parent?.append(node)
   return node
+}
+
+// The second sign beside colour.
+export function mark(kind, x, y, r) {
+  const [f, g] = [r * 1.3, r * 0.9]
+  const shapes = {
+    circle: `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`,
+    diamond: `M${x - f} ${y}L${x} ${y - f}L${x + f} ${y}L${x} ${y + f}Z`,
+    square: `M${x - g} ${y - g}h${2 * g}v${2 * g}h${-2 * g}Z`,
+    triangle: `M${x} ${y - f}L${x + f} ${y + g}L${x - f} ${y + g}Z`,
+    cross: `M${x - g} ${y - g}L${x + g} ${y + g}M${x - g} ${y + g}L${x + g} ${y - g}`,
+  }
+  return shapes[kind] ?? ""
 }
 
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches

@@ -1,27 +1,21 @@
 // The window board: input ⋆ kernel = output. Streamlit calls the default export at every change of
 // its data; pointing, stepping, playing and editing live here and ask nobody.
 
-import * as math from "./window_board_math.js"
+import { Board, MOVES, mount } from "./board.js"
+import { editCell } from "./cell_editor.js"
+import { Ramp } from "./colours.js"
+import { Player } from "./player.js"
+import { fill } from "./shared.js"
 import * as grid from "./window_board_grid.js"
+import { layOut } from "./window_board_layout.js"
+import * as math from "./window_board_math.js"
 import * as words from "./window_board_words.js"
-import * as shared from "./shared.js"
-import * as colours from "./colours.js"
 
 const PAUSE = 400 // ms after the reader's last edit before Python hears of it
-const [LEAST, ENOUGH, SMALL, LARGEST] = [14, 20, 26, 64] // px of a cell's side
-const TALLEST = 384 // px of a whole grid
-const PHONE = 560 // px of the board below which its grids stand below each other
-const READABLE = 11 // px of text
-const [SIGN, WORD] = [34, 64] // px of ⋆ or =, and of a word in their place
 
-const { clamp } = shared
-// A cell's side that fits, never made unreadable for the height's sake.
-const fit = (width, ...heights) => Math.min(width, Math.max(ENOUGH, Math.min(...heights)))
-
-class Board {
+class WindowBoard extends Board {
   constructor(root) {
-    this.root = root
-    this.root.innerHTML = words.SKELETON
+    super(root, words.SKELETON)
     this.grids = {
       input: new grid.Grid(this.find('[data-panel="input"]'), "X"),
       kernel: new grid.Grid(this.find('[data-panel="kernel"]'), "K"),
@@ -29,20 +23,16 @@ class Board {
     }
     this.place = 0 // the output cell that is written out, in reading order
     this.serial = 0
+    const pace = () => 1000 / this.find(".speed").value
+    this.player = new Player(this.find(".main"), { step: () => this.step(), pace })
     this.listen()
-    this.watch = new ResizeObserver(() => this.layOut())
-    this.watch.observe(this.root)
-  }
-
-  find(selector) {
-    return this.root.querySelector(selector)
+    this.resized(() => layOut(this))
   }
 
   leave() {
-    this.pause()
-    clearTimeout(this.timer)
-    cancelAnimationFrame(this.frame)
-    this.watch.disconnect()
+    super.leave()
+    this.player.stop()
+    clearTimeout(this.told)
   }
 
   picture() {
@@ -51,25 +41,21 @@ class Board {
 
   // -- what Python says -----------------------------------------------------------------------
 
-  receive(component) {
-    this.component = component
-    const data = component.data
-    const text = JSON.stringify(data)
-    if (text === this.text) return // a rerun: nothing new to show
-    this.text = text
+  update(before) {
+    const { data } = this
     const cells = JSON.stringify([data.input, data.kernel])
     const echo = data.heard !== this.heard // an answer to an edit
     const anew = cells !== this.given // other cells than last time
-    const mine = this.data && !(anew && !echo) && data.heard < this.serial
-    const fresh = this.data?.name !== data.name || (anew && !echo)
+    const mine = before && !(anew && !echo) && data.heard < this.serial
+    const fresh = before?.name !== data.name || (anew && !echo)
     this.heard = data.heard
     this.given = cells
-    this.data = mine ? { ...data, input: this.data.input, kernel: this.data.kernel } : data
+    if (mine) this.data = { ...data, input: before.input, kernel: before.kernel }
     if (!mine) {
       clearTimeout(this.timer)
       this.serial = data.heard
     }
-    if (fresh) this.pause()
+    if (fresh) this.player.stop()
     this.draw(fresh)
     if (fresh) this.complain("")
     if (fresh && data.at) this.place = Math.min(data.at[0] * this.plan.out[1] + data.at[1], this.plan.places - 1)
@@ -84,11 +70,10 @@ class Board {
     if (fresh) this.place = 0
     this.place = Math.min(this.place, this.plan.places - 1)
     const { plan, grids } = this
-    const maps = (this.maps ??= colours.readMaps(this.root))
     const shades = {
-      input: colours.Shade.of(plan.input, maps),
-      kernel: plan.operation === "correlate" ? colours.Shade.of(plan.weights, maps, true) : null,
-      output: colours.Shade.of(plan.output, maps),
+      input: Ramp.of(plan.input, this.root),
+      kernel: plan.operation === "correlate" ? Ramp.of(plan.weights, this.root, true) : null,
+      output: Ramp.of(plan.output, this.root),
     }
     this.shades = shades
     const label = words.panelLabels(plan, data.labels)
@@ -103,9 +88,10 @@ class Board {
     grids.kernel.paint(plan.weights, shades.kernel, inWindow)
     grids.output.paint(plan.output, shades.output, short)
     this.laid = null
-    this.layOut()
+    layOut(this)
     this.markUnread()
     words.captions(this.root, plan, shades, label, data)
+    this.player.say(data.labels)
     this.sum = this.find(".sum")
     this.sum.style.minHeight = ""
     const scrub = this.find(".scrub")
@@ -123,54 +109,6 @@ class Board {
       cell.classList.toggle("unread", data.unread && never)
     }
     this.root.dataset.unread = this.unread
-  }
-
-  // The largest cells that leave all of it above the fold: the grids in a row; the input beside the
-  // kernel and the output; or all below each other, as on a phone.
-  layOut() {
-    const wide = this.root.clientWidth
-    if (!this.plan || !wide) return
-    const { plan } = this
-    const [rows, columns] = [0, 1].map(axis => [plan.size[axis] + 2 * plan.padding[axis], plan.out[axis]])
-    const kernelCell = clamp(Math.floor(132 / plan.window[1]), 30, 46)
-    const signs = SIGN + (plan.operation === "correlate" ? SIGN : WORD)
-    const across = (wide - signs) / (columns[0] + columns[1])
-    const row = fit(across - (Math.max(kernelCell * plan.window[1], 96) + 4) / (columns[0] + columns[1]), TALLEST / Math.max(...rows))
-    const two = fit(across, TALLEST / rows[0], (TALLEST - plan.window[0] * SMALL) / rows[1])
-    const column = fit((wide - 4) / Math.max(...columns), (TALLEST - 100) / (rows[0] + rows[1]))
-    if (wide < PHONE) this.arrange("column", Math.max(column, Math.min((wide - 4) / Math.max(...columns), 40)), kernelCell)
-    else if (column > 1.4 * Math.max(row, two)) this.arrange("column", column, kernelCell)
-    else if (row >= Math.min(SMALL, two)) this.arrange("row", row, kernelCell)
-    else this.arrange("two", two, SMALL)
-  }
-
-  arrange(way, size, kernelCell) {
-    this.cell = clamp(Math.floor(size), LEAST, LARGEST)
-    this.kernelCell = way === "two" ? SMALL : Math.min(kernelCell, Math.max(this.cell, 46))
-    const laid = [this.cell, this.kernelCell, way].join()
-    if (laid === this.laid) return
-    this.laid = laid
-    this.root.dataset.way = way
-    this.root.style.setProperty("--cell", `${this.cell}px`)
-    this.root.style.setProperty("--kernel-cell", `${this.kernelCell}px`)
-    this.root.style.setProperty("--ring", `${clamp(this.cell * 0.08, 1.5, 4)}px`)
-    this.textSizes()
-    if (this.view?.kind === "output" && this.view.n < this.plan.places) this.show(this.view)
-  }
-
-  // Three digits of every number if they can be read, else all rounded to two digits of the largest.
-  textSizes() {
-    for (const [panel, own] of Object.entries(this.grids)) {
-      const side = panel === "kernel" ? this.kernelCell : this.cell
-      const usual = clamp(Math.round(side * 0.4), 13, 22)
-      const size = () => clamp(Math.floor((side - 2) / own.longest), 8, usual)
-      own.write(false)
-      const exact = own.longest
-      if (size() < READABLE) own.write(true)
-      if (own.longest === exact) own.write(false) // rounding has not helped
-      own.body.style.setProperty("--cell-text", `${size()}px`)
-      this.find(`[data-panel="${panel}"] .rounded`).hidden = !own.rounded
-    }
   }
 
   // -- what is pointed at ---------------------------------------------------------------------
@@ -197,8 +135,8 @@ class Board {
     const [n, total] = [this.place + 1, plan.places]
     const scrub = this.find(".scrub")
     if (Number(scrub.value) !== n - 1) scrub.value = n - 1
-    scrub.setAttribute("aria-valuetext", shared.fill(this.data.labels.place_of, { n, total }))
-    this.find(".count").textContent = shared.fill(this.data.labels.place_of, { n, total })
+    scrub.setAttribute("aria-valuetext", fill(this.data.labels.place_of, { n, total }))
+    this.find(".count").textContent = fill(this.data.labels.place_of, { n, total })
   }
 
   showOutput(n, frame) {
@@ -259,32 +197,19 @@ class Board {
     this.point({ kind: "output", n: Math.max(0, Math.min(n, this.plan.places - 1)) })
   }
 
-  play() {
-    if (this.place >= this.plan.places - 1) this.go(0)
-    this.playing = true
-    const step = () => {
-      if (this.place >= this.plan.places - 1) return this.pause()
-      this.go(this.place + 1)
-      this.beat = setTimeout(step, 1000 / this.find(".speed").value)
-    }
-    this.beat = setTimeout(step, 1000 / this.find(".speed").value)
-    this.playButton()
-  }
-
-  pause() {
-    clearTimeout(this.beat)
-    this.playing = false
-    this.playButton()
-  }
-
-  playButton() {
-    if (this.data) shared.playButton(this.find('[data-act="play"]'), this.playing, this.data.labels)
+  step() {
+    if (this.place >= this.plan.places - 1) return false
+    this.go(this.place + 1)
+    return true
   }
 
   act(name) {
-    if (name === "play") return this.playing ? this.pause() : this.play()
-    this.pause()
-    this.go({ first: 0, back: this.place - 1, forward: this.place + 1 }[name])
+    const { player } = this
+    const begins = name === "play" && !player.playing
+    player.stop()
+    if (begins && this.place >= this.plan.places - 1) this.go(0)
+    if (begins) player.play()
+    else if (name !== "play") this.go({ first: 0, back: this.place - 1, forward: this.place + 1 }[name])
   }
 
   // -- editing in place -----------------------------------------------------------------------
@@ -295,38 +220,18 @@ class Board {
     return this.data.editable.includes(panel) && !(panel === "kernel" && this.plan.operation !== "correlate")
   }
 
-  // `typed` is the key that began the edit; without one the old number stands there, chosen.
   edit(cell, typed = null) {
     if (!this.mayEdit(cell)) return
-    this.pause()
+    this.player.stop()
     const old = this.valueOf(cell)
-    const box = document.createElement("input")
-    Object.assign(box, { className: "editor", inputMode: "text", autocomplete: "off", value: typed ?? math.spell(old) })
-    box.ariaLabel = `${this.data.labels.edit}, ${cell.ariaLabel}`
-    box.style.cssText = `left:${cell.offsetLeft}px;top:${cell.offsetTop}px;width:${Math.max(cell.offsetWidth, 58)}px;height:${cell.offsetHeight}px`
-    cell.closest(".field").append(box)
-    let done = false
-    const close = (keep, next) => {
-      if (done) return
-      done = true
-      box.remove()
-      if (keep) this.enter(cell, box.value, old)
-      if (next) next.focus()
+    const done = (text, key) => {
+      if (text !== null) this.enter(cell, text, old)
+      const next = key.endsWith("Tab") ? this.neighbour(cell, key === "Tab" ? 1 : -1) : undefined
+      if (key) (next ?? cell).focus()
+      if (next) this.edit(next)
     }
-    box.addEventListener("keydown", event => {
-      event.stopPropagation()
-      if (event.key === "Escape") close(false, cell)
-      else if (event.key === "Enter") close(true, cell)
-      else if (event.key === "Tab") {
-        event.preventDefault()
-        const next = this.neighbour(cell, event.shiftKey ? -1 : 1)
-        close(true, next ?? cell)
-        if (next) this.edit(next)
-      }
-    })
-    box.addEventListener("blur", () => close(true, null))
-    box.focus()
-    if (typed === null) box.select()
+    const box = editCell(cell.closest(".field"), { label: `${this.data.labels.edit}, ${cell.ariaLabel}`, before: math.spell(old), typed, done })
+    box.style.cssText = `left:${cell.offsetLeft}px;top:${cell.offsetTop}px;width:${Math.max(cell.offsetWidth, 58)}px;height:${cell.offsetHeight}px`
   }
 
   neighbour(cell, step) {
@@ -351,7 +256,7 @@ class Board {
     const number = math.readNumber(text, this.data.most)
     if (number === null) {
       const given = text.trim().slice(0, 20)
-      this.complain(shared.fill(this.data.labels.bad_number, { given, most: this.data.most, kept: math.spell(old) }))
+      this.complain(fill(this.data.labels.bad_number, { given, most: this.data.most, kept: math.spell(old) }))
       return
     }
     this.complain("")
@@ -363,11 +268,8 @@ class Board {
     this.draw(false)
     this.show(this.viewOf(cell))
     this.serial = Math.max(this.serial, this.heard ?? 0) + 1
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => {
-      const { input, kernel } = this.data
-      this.component.setStateValue("cells", { serial: this.serial, input, kernel })
-    }, PAUSE)
+    const { input, kernel } = this.data
+    this.tell("cells", { serial: this.serial, input, kernel })
   }
 
   complain(text) {
@@ -384,7 +286,7 @@ class Board {
     stage.addEventListener("pointerover", event => {
       const cell = cellOf(event)
       if (!cell || event.pointerType === "touch") return
-      if (this.playing) this.pause()
+      this.player.stop()
       this.root.classList.remove("sliding")
       this.point(this.viewOf(cell))
     })
@@ -411,7 +313,7 @@ class Board {
       if (act) this.act(act)
     })
     this.find(".scrub").addEventListener("input", event => {
-      this.pause()
+      this.player.stop()
       this.go(Number(event.target.value))
     })
     this.find(".speed").addEventListener("input", () => words.speed(this.root, this.data.labels))
@@ -419,11 +321,10 @@ class Board {
 
   key(event, cell) {
     if (!cell || event.ctrlKey || event.metaKey || event.altKey) return
-    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
     const own = this.grids[cell.closest("[data-panel]").dataset.panel]
-    if (moves[event.key]) {
+    if (MOVES[event.key]) {
       event.preventDefault()
-      const [down, right] = moves[event.key]
+      const [down, right] = MOVES[event.key]
       own.at(Number(cell.dataset.r) + down, Number(cell.dataset.c) + right)?.focus()
     } else if (event.key === "Home" || event.key === "End") {
       event.preventDefault()
@@ -444,4 +345,4 @@ class Board {
   }
 }
 
-export default shared.mount(Board, ".window-board")
+export default mount(WindowBoard, ".window-board")

@@ -23,12 +23,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-import streamlit as st
-
 from explorer.base import inputs
 from explorer.base.inputs import Matrix
 from explorer.base.language import _
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import Component, sent
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "window-board")
 MOST_INPUT, MOST_KERNEL = 16, 7  # cells each way that a reader can still tell apart
@@ -116,10 +114,6 @@ def board_labels() -> dict[str, str]:
     }
 
 
-def _state(key: str) -> dict[str, Any]:
-    return dict(st.session_state.get(key) or {})
-
-
 def _matrix(cells: Any, most: int) -> Matrix:
     """What a browser sent, checked as if a stranger had typed it."""
     text = "; ".join(" ".join(str(cell) for cell in row) for row in cells)
@@ -127,7 +121,7 @@ def _matrix(cells: Any, most: int) -> Matrix:
 
 
 def _edited(key: str, on_edit: OnEdit | None) -> None:
-    cells = _state(key).get("cells") or {}
+    cells = sent(key, "cells") or {}
     try:
         given = _matrix(cells["input"], MOST_INPUT), _matrix(cells["kernel"], MOST_KERNEL)
     except (KeyError, TypeError, ValueError):
@@ -137,7 +131,7 @@ def _edited(key: str, on_edit: OnEdit | None) -> None:
 
 
 def _pointed(key: str, on_point: Callable[[Axes], None] | None) -> None:
-    at = _state(key).get("at")
+    at = sent(key, "at")
     if on_point and isinstance(at, (list, tuple)) and len(at) == 2:
         on_point((int(at[0]), int(at[1])))
 
@@ -157,7 +151,7 @@ def window_board(
     `on_edit` and `on_point` are called before the page runs again, as a widget's callbacks are:
     they may set the widgets (and so the link) that the page builds `shown` from.
     """
-    cells = _state(key).get("cells") or {}
+    cells = sent(key, "cells") or {}
     data = BoardData(
         name=shown.name,
         input=shown.input,

@@ -75,7 +75,7 @@ export class Grid {
 
   // Fill in the numbers; `longest` is then the width of the longest, in em.
   write(rounded) {
-    const step = rounded && this.shade?.most ? 10 ** (Math.floor(Math.log10(this.shade.most)) - 1) : 0
+    const step = rounded && this.shade?.high ? 10 ** (Math.floor(Math.log10(this.shade.high)) - 1) : 0
     this.rounded = false
     this.longest = 0.6
     this.cells.forEach((cell, n) => {

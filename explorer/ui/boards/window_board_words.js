@@ -1,9 +1,10 @@
 // Sums written out, captions and names. Every word comes from Python; here they are only put
 // together with numbers.
 
+import { saveButton } from "./board.js"
+import { PLAY, stepButton } from "./player.js"
+import { escape, fill, nameAll } from "./shared.js"
 import { spell } from "./window_board_math.js"
-import * as shared from "./shared.js"
-const { escape, fill, icon } = shared
 
 const name = (letter, r, c) => `${letter}[${spell(r)}, ${spell(c)}]`
 const wrapped = value => (value < 0 ? `(${spell(value)})` : spell(value)) // after a product sign
@@ -79,17 +80,16 @@ export function captions(root, plan, shades, label, { labels, editable }) {
     panel.querySelector(".size").textContent = sizes[own].join(" × ")
     panel.querySelector(".rounded").textContent = labels.rounded
     const scale = panel.querySelector(".scale")
-    scale.hidden = !shades[own] || !shades[own].most
+    scale.hidden = !shades[own]?.high
     if (scale.hidden) continue
-    const [low, high] = shades[own].range
-    scale.querySelector(".low").textContent = spell(low, 3)
-    scale.querySelector(".high").textContent = spell(high, 3)
+    scale.querySelector(".low").textContent = spell(shades[own].low, 3)
+    scale.querySelector(".high").textContent = spell(shades[own].high, 3)
     scale.querySelector("i").style.background = shades[own].bar()
   }
   root.querySelector(".sign.star").textContent = plan.operation === "correlate" ? "⋆" : labels[plan.operation]
   root.querySelector(".sign.star").classList.toggle("word", plan.operation !== "correlate")
   root.querySelector(".hint").textContent = editable.length ? labels.hint : labels.hint_fixed
-  shared.nameAll(root, labels)
+  nameAll(root, labels)
   speed(root, labels)
 }
 
@@ -112,14 +112,11 @@ export const SKELETON = `
   <div class="part"><div class="sign star"></div>${panel("kernel")}</div><div class="part"><div class="sign">=</div>${panel("output")}</div></div>
 <div class="sum"></div>
 <div class="complaint" role="alert" data-unsaved hidden></div>
-<div class="transport" data-unsaved>
-  <button type="button" data-act="first" data-name="first">${icon("first")}</button>
-  <button type="button" data-act="back" data-name="back">${icon("back")}</button>
-  <button type="button" data-act="play" class="main"></button>
-  <button type="button" data-act="forward" data-name="forward">${icon("forward")}</button>
+<div class="player" data-unsaved>
+  ${stepButton("first")}${stepButton("back")}${PLAY}${stepButton("forward")}
   <input class="scrub" type="range" min="0" value="0" step="1" data-name="place">
   <span class="count"></span>
   <input class="speed" type="range" min="1" max="12" value="3" step="1" data-name="speed"><span class="pace"></span>
-  ${shared.saveButton("png")}
+  ${saveButton("png")}
 </div>
 <p class="hint" data-unsaved></p>`

@@ -1,30 +1,24 @@
 // A grid to draw in: as many cells as the networks' pictures have, bright on dark as those are.
 // The pointer draws; with the keyboard a cursor moves, the space bar draws under it.
 
-import * as shared from "../boards/shared.js"
-import * as paint from "../boards/maps_paint.js"
-const { clamp, mount, name } = shared
+import { Board, MOVES, mount, placeOn } from "../boards/board.js"
+import { frame, penFor } from "../boards/canvas_board.js"
+import { clamp, name } from "../boards/shared.js"
 
 const WIDE = 280 // pixels on the page
 const RADIUS = 1.15 // of the brush, in cells
+const PAUSE = 350 // ms after the last stroke before Python hears of it
 
-class Drawing {
+class Drawing extends Board {
   constructor(root) {
-    this.root = root
-    this.root.innerHTML = SKELETON
-    this.canvas = root.querySelector("canvas")
-    this.later = new paint.Later(() => this.tell(), 350)
+    super(root, SKELETON)
+    this.canvas = this.find("canvas")
     this.cursor = null
     this.listen()
   }
 
-  leave() {
-    this.later.stop()
-  }
-
-  receive(component) {
-    this.component = component
-    const { side, cells, labels } = component.data
+  update() {
+    const { side, cells, labels } = this.data
     const begun = !this.cells || this.side !== side
     this.side = side
     // What was drawn since is newer than what comes back; only another picture replaces it.
@@ -32,15 +26,15 @@ class Drawing {
     this.given = cells
     name(this.canvas, labels.grid)
     this.canvas.title = ""
-    for (const button of this.root.querySelectorAll("button")) button.textContent = labels[button.dataset.act]
-    this.root.querySelector(".hint").textContent = labels.hint
+    for (const button of this.all("button")) button.textContent = labels[button.dataset.act]
+    this.find(".hint").textContent = labels.hint
     this.draw()
     this.root.dataset.drawingPainted = "yes"
   }
 
   draw() {
     const cell = WIDE / this.side
-    const pen = paint.penFor(this.canvas, WIDE, WIDE)
+    const pen = penFor(this.canvas, WIDE, WIDE)
     this.cells.forEach((value, at) => {
       pen.fillStyle = `rgb(${value} ${value} ${value})`
       pen.fillRect((at % this.side) * cell, Math.floor(at / this.side) * cell, cell + 0.5, cell + 0.5)
@@ -51,7 +45,7 @@ class Drawing {
       pen.strokeRect(n * cell, -1, 0, WIDE + 2)
       pen.strokeRect(-1, n * cell, WIDE + 2, 0)
     }
-    if (this.cursor) paint.frame(pen, this.cursor[0] * cell + 1, this.cursor[1] * cell + 1, cell - 2, cell - 2, { thick: 2 })
+    if (this.cursor) frame(pen, this.cursor[0] * cell + 1, this.cursor[1] * cell + 1, cell - 2, cell - 2, { thick: 2 })
   }
 
   // A round brush with a soft edge around a point, in cells.
@@ -68,7 +62,7 @@ class Drawing {
   }
 
   stroke(event) {
-    const [x, y] = paint.placeOn(this.canvas, event).map(place => (place / WIDE) * this.side)
+    const [x, y] = placeOn(this.canvas, event).map(place => (place / WIDE) * this.side)
     const [fromX, fromY] = this.last ?? [x, y]
     const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) * 2))
     for (let n = 1; n <= steps; n++) this.brush(fromX + ((x - fromX) * n) / steps, fromY + ((y - fromY) * n) / steps)
@@ -76,9 +70,9 @@ class Drawing {
     this.draw()
   }
 
-  tell() {
+  send(pause) {
     this.told = btoa(String.fromCharCode(...this.cells))
-    this.component.setStateValue("drawn", { cells: this.told })
+    this.tell("drawn", { cells: this.told }, pause)
   }
 
   listen() {
@@ -93,7 +87,7 @@ class Drawing {
     const end = () => {
       if (!this.drawing) return
       this.drawing = false
-      this.later.soon()
+      this.send(PAUSE)
     }
     canvas.addEventListener("pointerup", end)
     canvas.addEventListener("pointercancel", end)
@@ -103,7 +97,7 @@ class Drawing {
       if (act === "clear") {
         this.cells.fill(0)
         this.draw()
-        this.later.now()
+        this.send(0)
       }
       if (act === "erase") {
         this.erases = !this.erases
@@ -113,14 +107,14 @@ class Drawing {
   }
 
   key(event) {
-    const move = paint.MOVES[event.key]
+    const move = MOVES[event.key]
     if (!move && event.key !== " ") return
     event.preventDefault()
     this.cursor ??= [this.side / 2, this.side / 2].map(Math.floor)
     if (move) this.cursor = [clamp(this.cursor[0] + move[1], 0, this.side - 1), clamp(this.cursor[1] + move[0], 0, this.side - 1)]
     else {
       this.brush(this.cursor[0] + 0.5, this.cursor[1] + 0.5)
-      this.later.soon()
+      this.send(PAUSE)
     }
     this.draw()
   }
@@ -136,5 +130,5 @@ export default mount(Drawing, ".drawing")
 
 const SKELETON = `
 <canvas tabindex="0" role="application"></canvas>
-<div class="keys"><button type="button" data-act="erase" aria-pressed="false"></button><button type="button" data-act="clear"></button></div>
+<div class="tools keys"><button type="button" data-act="erase" aria-pressed="false"></button><button type="button" data-act="clear"></button></div>
 <div class="hint"></div>`

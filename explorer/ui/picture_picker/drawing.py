@@ -11,12 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import streamlit as st
-
 from explorer.base.language import _
 from explorer.data import pictures
 from explorer.data.pictures import DRAWING, Picture
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import Component, sent
 
 GRID = Component(Path(__file__).with_suffix(".js"), "drawing")
 CELLS = DRAWING * DRAWING
@@ -78,9 +76,9 @@ def grid(cells: bytes, *, key: str, on_draw: Callable[[bytes], None]) -> None:
 
 
 def _drawn(key: str, on_draw: Callable[[bytes], None]) -> None:
-    sent = dict(st.session_state.get(key) or {}).get("drawn") or {}
+    drawn = sent(key, "drawn") or {}
     try:
-        cells = b64decode(sent["cells"], validate=True)
+        cells = b64decode(drawn["cells"], validate=True)
     except (KeyError, TypeError, ValueError):
         return  # not sent by our grid
     if len(cells) == CELLS:

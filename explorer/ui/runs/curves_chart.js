@@ -1,36 +1,15 @@
 // A chart of curves that grow: redrawn in place, so that nothing flickers and a zoom stays.
 // Dragging across it zooms, a double click shows everything again; pointing reads the values.
 
+import { add as node, clamp, mark, ticks } from "../boards/shared.js"
 import * as math from "./curves_math.js"
 
-const SVG = "http://www.w3.org/2000/svg"
 const LEFT = 52
 const BOTTOM = 38
 const TOP = 8
 const RIGHT = 12
 const LEAST_DRAG = 8 // pixels; less is a click
 let made = 0
-
-export function node(parent, tag, attributes = {}, text = "") {
-  const made = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  if (text !== "") made.textContent = text
-  parent?.append(made)
-  return made
-}
-
-// The second sign beside colour.
-export function mark(kind, x, y, r) {
-  const [f, g] = [r * 1.3, r * 0.9]
-  const shapes = {
-    circle: `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`,
-    diamond: `M${x - f} ${y}L${x} ${y - f}L${x + f} ${y}L${x} ${y + f}Z`,
-    square: `M${x - g} ${y - g}h${2 * g}v${2 * g}h${-2 * g}Z`,
-    triangle: `M${x} ${y - f}L${x + f} ${y + g}L${x - f} ${y + g}Z`,
-    cross: `M${x - g} ${y - g}L${x + g} ${y + g}M${x - g} ${y + g}L${x + g} ${y - g}`,
-  }
-  return shapes[kind] ?? ""
-}
 
 export function sample(line) {
   const svg = node(null, "svg", { viewBox: "0 0 28 14", width: 28, height: 14, "aria-hidden": "true" })
@@ -172,14 +151,14 @@ export class Chart {
     const clip = node(node(svg, "defs"), "clipPath", { id: this.id })
     node(clip, "rect", { x: inner.left, y: inner.top - 3, width: inner.right - inner.left, height: inner.bottom - inner.top + 6 })
     const grid = node(svg, "g", { class: "grid" })
-    for (const value of this.log ? math.logTicks(y0, y1) : math.ticks(y0, y1, 5)) {
+    for (const value of this.log ? math.logTicks(y0, y1) : ticks(y0, y1, 5)) {
       const y = this.toY(value)
       node(grid, "path", { d: `M${inner.left} ${y}H${inner.right}` })
       const text = this.percent ? math.percent(value, y1 - y0 < 0.05 ? 1 : 0) : math.brief(value)
       node(grid, "text", { x: inner.left - 7, y: y + 4, "text-anchor": "end" }, text)
     }
     const room = Math.max(3, Math.floor((inner.right - inner.left) / 70))
-    for (const value of math.ticks(x0, x1, room)) {
+    for (const value of ticks(x0, x1, room)) {
       if (this.x.whole && !Number.isInteger(Math.round(value * 1e6) / 1e6)) continue
       node(grid, "text", { x: this.toX(value), y: inner.bottom + 17, "text-anchor": "middle" }, this.x.tick(value))
     }
@@ -217,7 +196,7 @@ export class Chart {
 
   // Far outside the frame a curve is cut off: browsers draw nothing at all at 10⁹ pixels.
   limit(y) {
-    return Math.min(Math.max(y, -2000), 2000 + this.high)
+    return clamp(y, -2000, 2000 + this.high)
   }
 
   marks(line, ys) {
@@ -285,13 +264,13 @@ export class Chart {
     const last = all.length - 1
     // The first key shows the last point, but Home the first one.
     const now = this.at !== null ? math.nearest(all, this.at) : event.key === "Home" ? 0 : last - move
-    this.at = all[Math.min(Math.max(now + move, 0), last)]
+    this.at = all[clamp(now + move, 0, last)]
     this.cursor()
   }
 
   atPixel(event) {
     const box = this.svg.getBoundingClientRect()
-    return Math.min(Math.max(event.clientX - box.left, this.inner.left), this.inner.right)
+    return clamp(event.clientX - box.left, this.inner.left, this.inner.right)
   }
 
   toValue(pixel) {
@@ -343,6 +322,6 @@ export class Chart {
 }
 
 const SKELETON = `
-<header><h3></h3><button type="button" class="reset" hidden></button></header>
+<header><h3></h3><button type="button" class="reset button" hidden></button></header>
 <div class="legend"></div>
 <div class="paper"><svg class="plot" role="img" tabindex="0"></svg><div class="tip" role="status" hidden></div></div>`

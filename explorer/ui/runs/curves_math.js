@@ -1,25 +1,11 @@
 // Axes, smoothing and numbers for charts of curves. No drawing here.
 
+import { fill, tickStep } from "../boards/shared.js"
+
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 const LETTERS = ["", "k", "M", "G", "T", "P", "E"]
 
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
-
 export const isNumber = value => typeof value === "number" && Number.isFinite(value)
-
-// Round steps (1, 2, 5 × 10ⁿ) of which about `wanted` lie between low and high.
-export function step(low, high, wanted) {
-  const raw = (high - low) / Math.max(wanted, 1) || 1
-  const power = 10 ** Math.floor(Math.log10(raw))
-  return power * ([1, 2, 5, 10].find(each => each * power >= raw * 0.999) ?? 10)
-}
-
-export function ticks(low, high, wanted) {
-  const by = step(low, high, wanted)
-  const first = Math.ceil(low / by - 1e-9)
-  const count = Math.floor(high / by + 1e-9) - first + 1
-  return Array.from({ length: Math.min(Math.max(count, 0), 100) }, (_, i) => (first + i) * by)
-}
 
 // Powers of ten, with 2 and 5 between them where there are few.
 export function logTicks(low, high) {
@@ -34,7 +20,7 @@ export function logTicks(low, high) {
 // The frame around values: whole steps, so that a growing curve seldom moves it.
 export function frame(low, high, wanted) {
   if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.5, high + (Math.abs(high) || 1) * 0.5]
-  const by = step(low, high, wanted)
+  const by = tickStep(low, high, wanted)
   return [Math.floor(low / by + 1e-9) * by, Math.ceil(high / by - 1e-9) * by]
 }
 

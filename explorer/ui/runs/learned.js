@@ -1,58 +1,37 @@
 // What networks have learned at an epoch: kernels, answers to the same pictures, confusion matrix,
 // worst mistakes. A slider goes through the epochs; a cell of the matrix shows its pictures.
 
-import * as math from "./curves_math.js"
+import { Board, MOVES, mount } from "../boards/board.js"
+import { Ramp } from "../boards/colours.js"
+import { Player } from "../boards/player.js"
+import { clamp, fill, nameAll } from "../boards/shared.js"
 import { sample } from "./curves_chart.js"
+import * as math from "./curves_math.js"
 import * as now from "./now.js"
-import { ink } from "../boards/colours.js"
 
 const PAUSE = 350 // milliseconds after the last movement until the address is told
 const TURN = 900 // milliseconds for each epoch while it plays
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
-const boards = new WeakMap()
 const { element } = now
 
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Learned(host.querySelector(".learned"))))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
-class Learned {
+class Learned extends Board {
   constructor(root) {
-    this.root = root
-    this.root.innerHTML = SKELETON
+    super(root, SKELETON)
     this.panels = []
     this.slider = this.find("input")
-    this.play = this.find(".play")
+    this.player = new Player(this.find(".play"), { step: () => this.step(), pace: () => TURN, changed: () => this.show() })
     this.slider.oninput = () => this.go(Number(this.slider.value))
-    this.play.onclick = () => this.toggle()
-  }
-
-  find(selector) {
-    return this.root.querySelector(selector)
+    this.find(".play").onclick = () => this.toggle()
   }
 
   leave() {
-    clearInterval(this.playing)
-    clearTimeout(this.telling)
+    super.leave()
+    this.player.stop()
     for (const panel of this.panels) panel.leave()
   }
 
-  receive(component) {
-    this.component = component
-    const text = JSON.stringify(component.data)
-    if (text === this.text) return
-    this.text = text
-    const before = this.data
-    this.data = component.data
+  update(before) {
     const { labels, shown } = this.data
-    for (const each of this.root.querySelectorAll("[data-word]")) each.textContent = labels[each.dataset.word]
+    nameAll(this.root, labels)
     const last = Math.max(...shown.map(run => run.epochs))
     const first = this.data.kernels ? 0 : 1
     Object.assign(this.slider, { min: first, max: last, ariaLabel: labels.epoch_slider })
@@ -63,7 +42,7 @@ class Learned {
       this.panels = shown.map(run => new Panel(run, this))
       this.find(".panels").replaceChildren(...this.panels.map(panel => panel.root))
       this.find(".panels").classList.toggle("several", shown.length > 1)
-      this.epoch = Math.min(Math.max(this.data.epoch ?? last, first), last)
+      this.epoch = clamp(this.data.epoch ?? last, first, last)
     } else {
       this.panels.forEach((panel, i) => (panel.run = shown[i]))
       if (this.epoch === Math.max(...before.shown.map(run => run.epochs))) this.epoch = last
@@ -74,36 +53,34 @@ class Learned {
   go(epoch) {
     this.epoch = epoch
     this.show()
-    this.tell()
+    this.settle()
   }
 
   show() {
     this.slider.value = this.epoch
-    this.find("output").textContent = this.epoch ? math.fill(this.data.labels.epoch_n, { n: this.epoch }) : this.data.labels.before_training
-    this.play.textContent = this.playing ? this.data.labels.pause_play : this.data.labels.play
+    this.find("output").textContent = this.epoch ? fill(this.data.labels.epoch_n, { n: this.epoch }) : this.data.labels.before_training
+    this.find(".play").textContent = this.player.playing ? this.data.labels.pause_play : this.data.labels.play
     Promise.all(this.panels.map(panel => panel.show(this.epoch))).then(() => {
       this.root.dataset.learnedPainted = this.panels.map(panel => `${panel.run.id}@${panel.epoch}`).join(" ")
     })
   }
 
   toggle() {
-    if (this.playing) this.playing = clearInterval(this.playing)
-    else {
-      if (this.epoch >= Number(this.slider.max)) this.go(Number(this.slider.min))
-      this.playing = setInterval(() => {
-        if (this.epoch >= Number(this.slider.max)) this.playing = clearInterval(this.playing)
-        this.go(Math.min(this.epoch + (this.playing ? 1 : 0), Number(this.slider.max)))
-      }, TURN)
-    }
-    this.show()
+    const { player } = this
+    if (player.playing) return player.stop()
+    if (this.epoch >= Number(this.slider.max)) this.go(Number(this.slider.min))
+    player.play()
   }
 
-  tell() {
-    clearTimeout(this.telling)
-    this.telling = setTimeout(() => {
-      const cell = this.panels[0]?.cell
-      this.component.setStateValue("at", { epoch: this.epoch, cell: cell ? cell.join(".") : "" })
-    }, PAUSE)
+  step() {
+    if (this.epoch >= Number(this.slider.max)) return false
+    this.go(this.epoch + 1)
+    return true
+  }
+
+  settle() {
+    const cell = this.panels[0]?.cell
+    this.tell("at", { epoch: this.epoch, cell: cell ? cell.join(".") : "" }, PAUSE)
   }
 }
 
@@ -175,14 +152,13 @@ class Panel {
     if (matrix) {
       const all = matrix.counts.flat().reduce((sum, n) => sum + n, 0)
       const right = matrix.counts.reduce((sum, row, i) => sum + row[i], 0)
-      words.push(math.fill(labels.accuracy_of, { n: this.epoch, share: math.percent(all ? right / all : 0), right: right.toLocaleString(), all: all.toLocaleString() }))
+      words.push(fill(labels.accuracy_of, { n: this.epoch, share: math.percent(all ? right / all : 0), right: right.toLocaleString(), all: all.toLocaleString() }))
     }
     this.name.replaceChildren(...(this.run.line ? [sample(this.coloured())] : []), words.join(" · "))
   }
 
   coloured() {
-    const { colour, ...line } = this.run.line
-    return { ...line, colour: now.readColours(this.root).category[colour] }
+    return { ...this.run.line, colour: now.readColours(this.root).category[this.run.line.colour] }
   }
 
   // -- the matrix --------------------------------------------------------------------------------
@@ -191,7 +167,7 @@ class Panel {
     const { counts, accuracy } = this.content.matrix
     const { labels } = this.board.data
     const { classes } = this.run
-    const { upward } = now.readColours(this.root)
+    const ramp = new Ramp(this.root, 0, 1, false)
     const table = element("table", { role: "grid" })
     const head = element("tr", {}, element("th", {}, labels.is_and_says))
     for (const name of [...classes, labels.right_share]) head.append(element("th", { scope: "col" }, element("span", { title: name }, name)))
@@ -202,15 +178,13 @@ class Panel {
       const line = element("tr", {}, element("th", { scope: "row", title: classes[i] }, classes[i]))
       row.forEach((n, j) => {
         const share = n / total
-        const colour = now.between(upward, Math.sqrt(share))
         const chosen = this.cell?.[0] === i && this.cell?.[1] === j
-        const cell = element("td", { tabIndex: (this.cell ? chosen : i + j === 0) ? 0 : -1, title: math.fill(labels.cell, { n, total, is: classes[i], says: classes[j], share: math.percent(share) }) }, n || "")
+        const cell = element("td", { tabIndex: (this.cell ? chosen : i + j === 0) ? 0 : -1, title: fill(labels.cell, { n, total, is: classes[i], says: classes[j], share: math.percent(share) }) }, n || "")
         cell.setAttribute("role", "gridcell")
         cell.ariaLabel = cell.title
         cell.ariaSelected = String(chosen)
         cell.dataset.at = `${i}.${j}`
-        cell.style.background = `rgb(${colour})`
-        cell.style.color = ink(colour)
+        cell.style.cssText = ramp.style(Math.sqrt(share))
         if (i === j) cell.classList.add("diagonal")
         line.append(cell)
       })
@@ -249,7 +223,7 @@ class Panel {
     this.cell = at && String(at) === String(this.cell) ? null : at
     this.table()
     this.pictures()
-    this.board.tell()
+    this.board.settle()
   }
 
   async pictures() {
@@ -264,7 +238,7 @@ class Panel {
       if (number && !this.kept.has(key)) this.kept.set(key, this.ask(`cell?epoch=${this.epoch}&label=${label}&predicted=${predicted}`))
       items = number ? await this.kept.get(key) : []
       if (String(this.cell) !== String([label, predicted]) || !items) return
-      words = math.fill(label === predicted ? labels.cell_right : labels.cell_wrong, { n: number, shown: items.length, is: classes[label], says: classes[predicted] })
+      words = fill(label === predicted ? labels.cell_right : labels.cell_wrong, { n: number, shown: items.length, is: classes[label], says: classes[predicted] })
     } else if (!items.length) words = labels.no_mistakes
     this.find(".pictures h4").textContent = words
     this.find(".back").hidden = !this.cell
@@ -276,13 +250,15 @@ class Panel {
     const { labels } = this.board.data
     const words = { is: classes[item.label], says: classes[item.predicted], sure: math.percent(item.confidence, 0), row: item.row, true: math.percent(item.true_probability, 1) }
     const right = item.label === item.predicted
-    const caption = element("figcaption", {}, element("b", {}, `${right ? "✓" : "✗"} ${words.says} ${words.sure}`), element("span", { className: "quiet" }, right ? "" : math.fill(labels.is, words)))
-    const title = math.fill(labels.picture_title, words)
+    const caption = element("figcaption", {}, element("b", {}, `${right ? "✓" : "✗"} ${words.says} ${words.sure}`), element("span", { className: "quiet" }, right ? "" : fill(labels.is, words)))
+    const title = fill(labels.picture_title, words)
     const card = element("figure", { title }, element("img", { src: item.png, alt: title }), caption)
     card.dataset.right = right
     return card
   }
 }
+
+export default mount(Learned, ".learned")
 
 const SKELETON = `
 <div class="tools through">
@@ -297,5 +273,5 @@ const PANEL = `
 <div class="looks"><div class="first"></div><div class="samples"></div></div>
 <div class="answers" hidden>
   <div><div class="matrix"></div><p class="caption quiet"></p></div>
-  <div class="pictures predictions-like"><header><h4></h4><button type="button" class="button back" hidden></button></header><div class="grid"></div></div>
+  <div class="pictures"><header><h4></h4><button type="button" class="button back" hidden></button></header><div class="grid predictions"></div></div>
 </div>`

@@ -5,6 +5,7 @@ import { Poll } from "./poll.js"
 const QUICK = 500 // milliseconds between questions while the run goes on
 const SLOW = 2000 // and while nothing is expected to change
 const PASSES = 3 // training takes about three times the arithmetic of a forward pass
+export const SIGNS = { queued: "…", starting: "▷", running: "▶", paused: "❚❚", finished: "✓", stopped: "■", cancelled: "–", failed: "!", diverged: "↗", interrupted: "⚡" }
 export const GOING = ["queued", "starting", "running"]
 
 // `heard(track, answer)` is told of news, `gone()` if the run has been deleted, `lost(whether)` of a

@@ -1,7 +1,8 @@
 // The layer board: the picture, the table and the "why" panel, linked. Streamlit calls the default
 // export at every change of its data; the reader's choice, folding, zoom and scroll live here.
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
+import { Board, mount } from "../../../explorer/ui/boards/board.js"
+import { make } from "../../../explorer/ui/boards/shared.js"
 import * as tree from "./tree.js"
 import * as table from "./table.js"
 import * as graph from "./graph.js"
@@ -14,40 +15,35 @@ layout.catch(() => {}) // who draws says so
 
 const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
 const SMALL = 80 // visible rows up to which the picture is drawn together with the table
-const PAUSE = 400 // ms after the reader's last choice before Python hears of it
 
-class Board {
+class Layers extends Board {
   constructor(root) {
-    this.root = root
-    root.innerHTML = frame.SKELETON
+    super(root, frame.SKELETON)
     this.strip = new strip.Strip(this.find(".strip"))
     this.selected = null
     this.open = new Set()
     this.lit = [] // cells and formulas that belong to what the pointer is on
     this.left = false
     this.listen()
-    this.watch = new ResizeObserver(() => this.resize())
-    this.watch.observe(this.root)
-  }
-
-  find(selector) {
-    return this.root.querySelector(selector)
+    this.resized(() => this.resize())
   }
 
   leave() {
+    super.leave()
     this.left = true
-    clearTimeout(this.timer)
-    this.watch.disconnect()
   }
 
-  receive(component) {
-    this.component = component
-    const { key, file, labels, view, content } = component.data
-    const text = JSON.stringify([key, labels]) + content
-    if (text === this.text) return // a rerun: nothing new to show
-    const fresh = this.data?.key !== key
-    this.text = text
-    this.data = { key, file, labels, ...JSON.parse(content) }
+  // What is folded and chosen belongs to the reader.
+  content({ view, ...data }) {
+    this.view = view
+    return data
+  }
+
+  update(before) {
+    const { view } = this
+    const { content, ...rest } = this.data
+    const fresh = before?.key !== rest.key
+    this.data = { ...rest, ...JSON.parse(content) }
     this.tree = tree.growTree(this.data)
     if (fresh) {
       clearTimeout(this.timer)
@@ -115,8 +111,8 @@ class Board {
   mark() {
     this.find("tr.detail")?.remove()
     this.lit = []
-    for (const row of this.root.querySelectorAll('tr[aria-selected="true"]')) row.setAttribute("aria-selected", "false")
-    for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
+    for (const row of this.all('tr[aria-selected="true"]')) row.setAttribute("aria-selected", "false")
+    for (const row of this.all('tr[tabindex="0"]')) row.tabIndex = -1
     const row = this.selected === null ? null : this.row(this.selected)
     row?.setAttribute("aria-selected", "true")
     const first = row ?? this.find("tbody tr")
@@ -126,8 +122,7 @@ class Board {
     this.find(".why").innerHTML = this.wide || !row ? html : ""
     this.find(".why").hidden = !this.wide && row !== null
     if (!this.wide && row) {
-      const detail = document.createElement("tr")
-      detail.className = "detail"
+      const detail = make("tr", "detail")
       detail.setAttribute("role", "row")
       detail.innerHTML = `<td role="gridcell" colspan="${this.data.columns.length}"><div class="why">${html}</div></td>`
       row.after(detail)
@@ -152,7 +147,7 @@ class Board {
     if (this.selected !== null) reveal.row(this)
     if (this.selected !== null) reveal.why(this)
     if (this.selected !== null && from !== "graph") this.strip.reveal(this.selected)
-    this.tell()
+    this.settle()
   }
 
   fold(id) {
@@ -173,11 +168,11 @@ class Board {
     this.paint(false)
     if (focused !== null) this.focus(tree.visibleFor(this.tree, this.open, focused))
     this.paintGraphSoon(id !== null, id)
-    this.tell()
+    this.settle()
   }
 
   focus(id) {
-    for (const row of this.root.querySelectorAll('tr[tabindex="0"]')) row.tabIndex = -1
+    for (const row of this.all('tr[tabindex="0"]')) row.tabIndex = -1
     const row = this.row(id)
     if (!row) return
     row.tabIndex = 0
@@ -186,12 +181,8 @@ class Board {
   }
 
   // Python hears of it once the reader pauses; the answer changes nothing here.
-  tell() {
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => {
-      const view = { key: this.data.key, selected: this.selected, open: tree.writeOpen(this.tree, this.open) }
-      this.component.setStateValue("view", view)
-    }, PAUSE)
+  settle() {
+    this.tell("view", { key: this.data.key, selected: this.selected, open: tree.writeOpen(this.tree, this.open) })
   }
 
   resize() {
@@ -242,7 +233,7 @@ class Board {
     if (!column && !this.lit.length) return
     for (const element of this.lit) element.classList.remove("meant")
     const same = `.formula[data-column="${column}"], tr[aria-selected="true"] [data-column="${column}"]`
-    this.lit = column ? [...this.root.querySelectorAll(same)] : []
+    this.lit = column ? [...this.all(same)] : []
     for (const element of this.lit) element.classList.add("meant")
   }
 
@@ -272,4 +263,4 @@ class Board {
   }
 }
 
-export default shared.mount(Board, ".board")
+export default mount(Layers, ".board")

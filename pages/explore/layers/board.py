@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.base.language import _
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import FAMILIES, Component
 from pages.explore.layers.board_types import Board, Open
 
-BOARD = Component(Path(__file__).with_suffix(".js"), "board")
+BOARD = Component(Path(__file__).with_suffix(".js"), "board", styles=(FAMILIES,))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 // The board's parts and the words on them.
 
+import { nameAll } from "../../../explorer/ui/boards/shared.js"
+
 export const SKELETON = `
 <section class="picture">
   <header><h2 data-word="graph"></h2><div class="legend"></div><div class="tools">
@@ -23,9 +25,7 @@ export function words(board) {
   const { root, tree } = board
   const { labels } = board.data
   const find = selector => root.querySelector(selector)
-  for (const element of root.querySelectorAll("[data-word]")) element.textContent = labels[element.dataset.word]
-  for (const element of root.querySelectorAll("[data-name]"))
-    element.title = element.ariaLabel = labels[element.dataset.name]
+  nameAll(root, labels)
   find(".strip").ariaLabel = `${labels.graph}. ${labels.drag_hint}`
   find('[data-act="fit"]').title = labels.drag_hint
   find(".legend").innerHTML = board.legend()

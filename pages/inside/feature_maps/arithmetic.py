@@ -10,14 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from explorer.analysis.operations import INPUT
 from explorer.base.language import _
 from explorer.figures.encode import numbers
 from explorer.inside import unit_arithmetic
 from explorer.inside.unit_arithmetic import Sum, Unit
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import Component, sent
 from explorer.ui.inside import sum_words
 from pages.inside.feature_maps import selection
 
@@ -46,7 +44,7 @@ def show(sums: Sequence[Sum], chosen: str, *, key: str, of: str) -> None:
 
 
 def _went(key: str) -> None:
-    given = dict(st.session_state.get(key) or {}).get("go") or {}
+    given = sent(key, "go") or {}
     try:
         layer, channel, row, column = given["to"]
         selection.go(str(layer), int(channel), (int(row), int(column)))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from torch import Tensor
 
 from explorer.analysis import receptive_field
@@ -21,7 +20,7 @@ from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
 from explorer.inside.activations import Recording
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import Component, sent
 from explorer.ui.inside.sum_words import number
 from pages.inside.feature_maps import selection
 from pages.inside.feature_maps.map_mosaic import range_words
@@ -72,7 +71,7 @@ def show(
 
 
 def _pointed(key: str) -> None:
-    at = dict(st.session_state.get(key) or {}).get("at") or {}
+    at = sent(key, "at") or {}
     try:
         row, column = at["at"]
         selection.go(at=(int(row), int(column)))

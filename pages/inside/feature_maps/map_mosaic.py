@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from explorer.base.language import _
 from explorer.base.units import times
@@ -20,6 +19,7 @@ from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
 from explorer.inside.activations import Statistics
+from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
 from pages.inside.feature_maps import selection
 
@@ -35,14 +35,10 @@ def show(content: Data, *, key: str, chosen: int, sort: str, classes: Sequence[s
     MOSAIC(
         key=key,
         data={**content, "chosen": chosen, "sort": sort, "classes": classes},
-        on_at_change=partial(_pointed, key),
+        on_at_change=partial(
+            component.chosen, key, "channel", int, lambda channel: selection.go(channel=channel)
+        ),
     )
-
-
-def _pointed(key: str) -> None:
-    at = dict(st.session_state.get(key) or {}).get("at") or {}
-    if isinstance(at.get("channel"), int):
-        selection.go(channel=at["channel"])
 
 
 def content(maps: Maps, found: Statistics, span: Span, scale: Scale, *, of: str, file: str) -> Data:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.inside.feature_visualization import TopPictures
+from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
 from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.subjects import Subject
@@ -43,14 +43,8 @@ def show(
     MOSAIC(
         key=key,
         data={**content, "chosen": chosen, "sort": sort, "classes": classes},
-        on_at_change=partial(_pointed, key, choose),
+        on_at_change=partial(component.chosen, key, "channel", int, choose),
     )
-
-
-def _pointed(key: str, choose: Callable[[int], None]) -> None:
-    at = dict(st.session_state.get(key) or {}).get("at") or {}
-    if isinstance(at.get("channel"), int):
-        choose(at["channel"])
 
 
 def identity(subject: Subject) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from explorer.base.language import _
 from explorer.figures.encode import numbers
+from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
 from pages.inside.kernels import selection
 from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet
@@ -75,14 +75,10 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
             "captions": list(drawn.captions),
             "labels": _labels(drawn),
         },
-        on_at_change=partial(_pointed, key),
+        on_at_change=partial(
+            component.chosen, key, "kernel", int, lambda kernel: selection.go(kernel=kernel)
+        ),
     )
-
-
-def _pointed(key: str) -> None:
-    at = dict(st.session_state.get(key) or {}).get("at") or {}
-    if isinstance(at.get("kernel"), int):
-        selection.go(kernel=at["kernel"])
 
 
 def _starts(layer: Layer, first: int, count: int, rows: int) -> list[int]:

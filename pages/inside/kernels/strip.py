@@ -4,12 +4,12 @@ What comes back is `at` {"layer"}. The element to wait for in a test:
 `[data-strip-painted="<of>"]`.
 """
 
+from functools import partial
 from typing import Any
-
-import streamlit as st
 
 from explorer.base.language import _
 from explorer.base.units import count, exact, times
+from explorer.ui.boards import component
 from explorer.ui.boards.network_strip import STRIP
 from explorer.ui.inside.sum_words import number
 from pages.inside.kernels import selection
@@ -33,14 +33,8 @@ def show(overview: Overview, chosen: str, of: str) -> None:
                 "parts": "",
             },
         },
-        on_at_change=_pointed,
+        on_at_change=partial(component.chosen, KEY, "layer", str, selection.go),
     )
-
-
-def _pointed() -> None:
-    at = dict(st.session_state.get(KEY) or {}).get("at") or {}
-    if isinstance(at.get("layer"), str):
-        selection.go(at["layer"])
 
 
 def _stage(layer: Layer, statistics: Statistics, picture: str) -> dict[str, Any]:

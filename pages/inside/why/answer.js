@@ -1,19 +1,12 @@
 // The picture, and beside it the network's answer as bars. A click on a class asks why it, or why
 // not it.
 
-import { make, mount, name } from "../../../explorer/ui/boards/shared.js"
+import { Board, mount } from "../../../explorer/ui/boards/board.js"
+import { make, name } from "../../../explorer/ui/boards/shared.js"
 
-class Answer {
-  constructor(root) {
-    this.root = root
-  }
-
-  receive(component) {
-    const { data } = component
-    const text = JSON.stringify(data)
-    this.component = component
-    if (text === this.text) return
-    this.text = text
+class Answer extends Board {
+  update() {
+    const { data } = this
     this.root.replaceChildren()
     const picture = make("img", "picture", this.root)
     picture.src = data.picture

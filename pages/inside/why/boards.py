@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from torch import Tensor
 
 from explorer.base.language import _
@@ -18,7 +17,7 @@ from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.inside.attribution import METHODS, Guess
 from explorer.ui import selection
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import Component, sent
 from pages.inside.why import charts
 from pages.inside.why.results import ORDERS, Explained, Question, Settings, name
 from pages.inside.why.state import STATE
@@ -84,7 +83,7 @@ def _bar(guess: Guess, classes: Sequence[str], chosen: int, truth: int | None) -
 
 
 def _clicked(on_choose: Callable[[int], None], count: int) -> None:
-    label = dict(st.session_state.get("why_answer") or {}).get("label")
+    label = sent("why_answer", "label")
     if isinstance(label, int) and 0 <= label < count:
         on_choose(label)
 
@@ -212,6 +211,6 @@ def _opacity() -> int:
 
 
 def _faded() -> None:
-    share = dict(st.session_state.get("why_maps") or {}).get("opacity")
+    share = sent("why_maps", "opacity")
     if isinstance(share, int) and 0 <= share <= 100:
         STATE[OPACITY] = share

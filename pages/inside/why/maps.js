@@ -2,50 +2,27 @@
 // of them at the same pixel. The slider goes from the picture alone to the maps alone; in between,
 // a map covers the picture the more, the more it says.
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
-import * as paint from "../../../explorer/ui/boards/maps_paint.js"
-const { clamp, escape, fill, make, mount, name } = shared
+import { follow, mount, placeOn, saveButton } from "../../../explorer/ui/boards/board.js"
+import { CanvasBoard, frame, numbers, penFor, pixels, spell } from "../../../explorer/ui/boards/canvas_board.js"
+import { Ramp } from "../../../explorer/ui/boards/colours.js"
+import { clamp, escape, fill, make, name } from "../../../explorer/ui/boards/shared.js"
 
 const BOLD = 0.3, SHY = 6 // powers of the slider's share, where a map says most and where nothing
 
-class Maps {
+class Maps extends CanvasBoard {
   constructor(root) {
-    this.root = root
-    this.root.innerHTML = SKELETON
+    super(root, SKELETON)
     this.slider = this.find("input")
-    this.later = new paint.Later(share => this.component.setStateValue("opacity", share))
-    this.watch = new ResizeObserver(() => this.arrange())
-    this.watch.observe(this.root)
+    this.resized(() => this.arrange())
     this.slider.addEventListener("input", () => this.arrange())
-    this.slider.addEventListener("change", () => this.later.soon(Number(this.slider.value)))
+    this.slider.addEventListener("change", () => this.tell("opacity", Number(this.slider.value), 120))
   }
 
-  find(selector) {
-    return this.root.querySelector(selector)
-  }
-
-  leave() {
-    this.later.stop()
-    this.watch.disconnect()
-  }
-
-  receive(component) {
-    this.component = component
-    const { data } = component
-    const text = JSON.stringify(data)
-    if (text === this.text) return
-    this.text = text
-    const before = this.data
-    this.data = data
-    if (!before) this.slider.value = data.opacity
+  update(before) {
+    if (!before) this.slider.value = this.data.opacity
     this.words()
     this.cards()
-    if (before?.picture === data.picture && this.sprite) return this.arrange()
-    paint.loaded(data.picture).then(sprite => {
-      if (this.data.picture !== data.picture) return
-      this.sprite = sprite
-      this.arrange()
-    })
+    this.load(this.data.picture)
   }
 
   words() {
@@ -82,23 +59,21 @@ class Maps {
       make("div", "note", element, "")
       return card
     }
-    card.values = paint.numbers(map.values)
-    card.ramp = new paint.Ramp(this.root, map.low, map.high, map.signed)
-    card.sheet = Object.assign(document.createElement("canvas"), { height: map.size[0], width: map.size[1] })
+    card.values = numbers(map.values)
+    card.ramp = new Ramp(this.root, map.low, map.high, map.signed)
     card.canvas = make("canvas", "", element)
     card.canvas.role = "img"
     card.canvas.ariaLabel = `${map.title}. ${map.about}`
     const legend = make("div", "legend", element)
     const ends = map.cut ? [map.signed ? "≤ " : "", "≥ "] : ["", ""] // beyond them, the same colour
-    make("span", "low", legend, ends[0] + paint.spell(map.low, 2))
+    make("span", "low", legend, ends[0] + spell(map.low, 2))
     make("i", "bar", legend).style.background = card.ramp.bar()
-    make("span", "high", legend, ends[1] + paint.spell(map.high, 2))
+    make("span", "high", legend, ends[1] + spell(map.high, 2))
     const below = make("div", "note", element)
     below.title = check
     card.words = make("span", "words", below, map.note)
     make("span", "made", below, map.made)
-    card.canvas.addEventListener("pointermove", event => this.point(this.under(card, event)))
-    card.canvas.addEventListener("pointerleave", () => this.point(undefined))
+    follow(card.canvas, event => this.under(card, event), over => this.point(over))
     return card
   }
 
@@ -107,7 +82,7 @@ class Maps {
   arrange() {
     if (!this.data || !this.sprite || this.root.clientWidth < 60) return
     for (const card of this.shown) {
-      if (card.sheet) colour(card, Number(this.slider.value) / 100)
+      if (card.canvas) card.sheet = coloured(card, Number(this.slider.value) / 100)
       this.draw(card)
     }
     this.root.dataset.whyPainted = this.data.of
@@ -118,27 +93,25 @@ class Maps {
     const room = element.clientWidth
     const side = room / Math.max(high, wide)
     if (!canvas) return void (element.querySelector(".none").style.height = `${high * side}px`)
-    const pen = paint.penFor(canvas, wide * side, high * side)
+    const pen = penFor(canvas, wide * side, high * side)
     pen.drawImage(this.sprite, 0, 0, wide * side, high * side)
     const block = map.block * side // the last can reach beyond the picture
     pen.drawImage(sheet, 0, 0, sheet.width * block, sheet.height * block)
     if (!this.over) return
     const [row, column] = this.over
     const least = Math.max(side, 5)
-    paint.frame(pen, column * side - (least - side) / 2, row * side - (least - side) / 2, least, least, { color: "#111111", thick: 1.5 })
+    frame(pen, column * side - (least - side) / 2, row * side - (least - side) / 2, least, least, { color: "#111111", thick: 1.5 })
   }
-
 
   // -- reading --------------------------------------------------------------------------------------
 
   under({ canvas }, event) {
     const [high, wide] = this.data.size
-    const [x, y] = paint.placeOn(canvas, event)
+    const [x, y] = placeOn(canvas, event)
     return [clamp(Math.floor((y / canvas.offsetHeight) * high), 0, high - 1), clamp(Math.floor((x / canvas.offsetWidth) * wide), 0, wide - 1)]
   }
 
   point(over) {
-    if (String(over) === String(this.over)) return
     this.over = over
     for (const card of this.shown) {
       if (!card.canvas) continue
@@ -147,10 +120,10 @@ class Maps {
     }
   }
 
-  value({ map, values, sheet }) {
+  value({ map, values }) {
     const [row, column] = this.over
-    const value = values[Math.floor(row / map.block) * sheet.width + Math.floor(column / map.block)]
-    return fill(this.data.labels.value, { row: row + 1, column: column + 1, value: paint.spell(value, 3) })
+    const value = values[Math.floor(row / map.block) * map.size[1] + Math.floor(column / map.block)]
+    return fill(this.data.labels.value, { row: row + 1, column: column + 1, value: spell(value, 3) })
   }
 
   picture() {
@@ -159,15 +132,10 @@ class Maps {
 }
 
 // A heat map as one small picture, a pixel for each of its numbers.
-function colour({ map, values, ramp, sheet }, share) {
-  const pen = sheet.getContext("2d")
-  const bytes = pen.createImageData(sheet.width, sheet.height)
+function coloured({ map, values, ramp }, share) {
   const most = map.high || 1
-  values.forEach((value, n) => {
-    const power = SHY + (BOLD - SHY) * Math.min(Math.abs(value) / most, 1)
-    bytes.data.set([...ramp.rgb(value), Math.round(255 * share ** power)], 4 * n)
-  })
-  pen.putImageData(bytes, 0, 0)
+  const power = value => SHY + (BOLD - SHY) * Math.min(Math.abs(value) / most, 1)
+  return pixels(values, map.size[1], map.size[0], value => [...ramp.rgb(value), Math.round(255 * share ** power(value))])
 }
 
 // The line that this map has in the chart of curves.
@@ -180,5 +148,5 @@ function sample({ line }) {
 export default mount(Maps, ".why-maps")
 
 const SKELETON = `
-<div class="tools"><label><span class="from"></span><input type="range" min="0" max="100" step="5"><span class="to"></span></label>${shared.saveButton("png")}${shared.saveButton("svg")}</div>
+<div class="tools"><label><span class="from"></span><input type="range" min="0" max="100" step="5"><span class="to"></span></label>${saveButton("png")}${saveButton("svg")}</div>
 <div class="rows"></div>`

@@ -3,8 +3,10 @@
 // two stages a dot goes straight from the one to the other. Streamlit calls the default export at
 // every change of its data; the stage and the chosen dot live here.
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
-const { escape, icon, still } = shared
+import { Board, mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { PLAY, Player, stepButton } from "../../../explorer/ui/boards/player.js"
+import { clamp, escape, nameAll, set, still, ticks } from "../../../explorer/ui/boards/shared.js"
+import { steps } from "./formula.js"
 
 const LAST = 3 // stages 0 … 3: raw, centred, scaled, shifted
 const PACE = 1100 // ms from one stage to the next
@@ -19,49 +21,33 @@ const AXIS = 34
 
 const smooth = u => u * u * (3 - 2 * u)
 
-export function number(value) {
-  const size = Math.abs(value)
-  const text = size >= 1e5 ? value.toExponential(2) : size >= 100 ? value.toFixed(1) : value.toFixed(3)
-  return text.replace("e+", "e").replace("-", "−")
-}
-// A number that stands behind an operator: negative ones in brackets.
-const term = value => (number(value).startsWith("−") ? `(${number(value)})` : number(value))
-
-class Board {
+class Batch extends Board {
   constructor(root) {
-    this.root = root
-    root.innerHTML = SKELETON
+    super(root, SKELETON)
     this.svg = this.find("svg")
     this.at = LAST // where the dots are: 0 … 3, fractions on the way
     this.goal = LAST
     this.known = null // the stage that Python knows of
     this.sent = [] // stages told to Python that have not come back yet
     this.point = 0
-    this.frame = 0
+    const pace = () => (this.at === this.goal ? REST : PACE + REST)
+    this.player = new Player(this.find(".main"), { step: () => this.step(), pace })
     this.listen()
-    this.watch = new ResizeObserver(() => this.data && this.draw())
-    this.watch.observe(this.find(".dots"))
-  }
-
-  find(selector) {
-    return this.root.querySelector(selector)
+    this.resized(() => this.data && this.draw(), this.find(".dots"))
   }
 
   leave() {
-    clearTimeout(this.timer)
-    cancelAnimationFrame(this.frame)
-    this.watch.disconnect()
+    super.leave()
+    this.player.stop()
   }
 
-  receive(component) {
-    this.component = component
-    const { step, ...content } = component.data
+  content({ step, ...data }) {
     this.hear(step)
-    const text = JSON.stringify(content)
-    if (text === this.text) return // a rerun: nothing new to show
-    this.text = text
-    this.data = content
-    this.point = Math.min(this.point, content.count - 1)
+    return data
+  }
+
+  update() {
+    this.point = Math.min(this.point, this.data.count - 1)
     this.words()
     this.draw()
   }
@@ -79,8 +65,8 @@ class Board {
 
   words() {
     const { labels } = this.data
-    shared.nameAll(this.root, labels)
-    this.playButton()
+    nameAll(this.root, labels)
+    this.player.say(labels)
     this.find(".legend").textContent = labels.legend
     this.svg.ariaLabel = labels.picture
     this.svg.classList.toggle("many", this.data.count > MANY)
@@ -117,7 +103,7 @@ class Board {
 
   axis(wide, high) {
     const bottom = high - AXIS + 4
-    const marks = shared.ticks(...this.ends, wide < 480 ? 5 : 9).found.map(value => {
+    const marks = ticks(...this.ends, wide < 480 ? 5 : 9).map(value => {
       const x = this.x(value).toFixed(1)
       const word = String(Number(value.toPrecision(6))).replace("-", "−")
       return `<line class="${value ? "tick" : "zero"}" x1="${x}" x2="${x}" y1="0" y2="${bottom}"/>
@@ -174,8 +160,7 @@ class Board {
       row.querySelector(".mean").setAttribute("d", `M${mid} ${bar - 7}l5 9h-10z`)
       row.querySelector(".figures").textContent = feature.figures[Math.round(this.at)]
       const ring = row.querySelector(".ring")
-      ring.setAttribute("cx", this.x(now[this.point]).toFixed(1))
-      ring.setAttribute("cy", this.y(this.point, top).toFixed(1))
+      set(ring, { cx: this.x(now[this.point]).toFixed(1), cy: this.y(this.point, top).toFixed(1) })
     })
     this.find("input").value = this.at
     this.find("input").ariaValueText = this.data.labels.stages[Math.round(this.at)]
@@ -190,7 +175,7 @@ class Board {
     const told = `${this.text.length} ${stage} ${this.point} ${this.data.chosen} ${this.data.key}`
     if (told === this.told) return
     this.told = told
-    const lines = this.lines()
+    const lines = steps(this.data, this.point)
     const { labels } = this.data
     const focused = this.root.getRootNode().activeElement?.dataset?.stage
     this.find(".steps").innerHTML = lines
@@ -203,88 +188,57 @@ class Board {
     if (focused) this.find(`[data-stage="${focused}"]`)?.focus()
   }
 
-  lines() {
-    const { features, chosen, own, eps, labels } = this.data
-    const { stages, mean, variance, gamma, beta } = features[chosen]
-    const [x, centred, scaled, out] = stages.map(stage => stage[this.point])
-    const few = values => (values.length > 3 ? [values[0], null, values.at(-1)] : values)
-    const sum = (values, spell) => few(values).map(value => (value === null ? "…" : spell(value))).join(" + ")
-    const count = stages[0].length
-    const moments = own
-      ? [
-          `μ = (${sum(stages[0], term)}) / ${count} = ${number(mean)}`,
-          `σ² = (${sum(stages[1], value => `${term(value)}²`)}) / ${count} = ${number(variance)}`,
-        ]
-      : [`μ = ${number(mean)} ${labels.moving}`, `σ² = ${number(variance)} ${labels.moving}`]
-    return [
-      [`x = ${number(x)} ${labels.nth.replace("{n}", this.point + 1).replace("{m}", count)}`],
-      [moments[0], `x − μ = ${number(x)} − ${term(mean)} = ${number(centred)}`],
-      [moments[1], `x̂ = ${number(centred)} / √(${number(variance)} + ${eps}) = ${number(scaled)}`],
-      [`y = γ·x̂ + β = ${number(gamma)} · ${term(scaled)} + ${term(beta)} = ${number(out)}`],
-    ]
-  }
-
   // -- going from stage to stage --------------------------------------------------------------
 
   go(stage, tell = true) {
     this.stop()
-    this.goal = Math.min(LAST, Math.max(0, stage))
-    if (tell) this.tell()
+    this.goal = clamp(stage, 0, LAST)
+    if (tell) this.settle()
     this.travel()
   }
 
-  // To `goal`, whole stages in `PACE` each; `then` when there.
-  travel(then) {
+  // To `goal`, whole stages in `PACE` each.
+  travel() {
     cancelAnimationFrame(this.frame)
     const [start, begun] = [this.at, performance.now()]
     const way = this.goal - start
     const time = still() ? 0 : PACE * Math.min(1.5, Math.abs(way))
     const tick = now => {
-      const u = time ? Math.min(1, Math.max(0, (now - begun) / time)) : 1
+      const u = time ? clamp((now - begun) / time, 0, 1) : 1
       this.at = u === 1 ? this.goal : start + u * way
       this.move()
       if (u < 1) this.frame = requestAnimationFrame(tick)
-      else then?.()
     }
     if (time) this.frame = requestAnimationFrame(tick)
     else tick(begun)
   }
 
   play() {
-    if (this.playing) {
+    if (this.player.playing) {
       this.stop()
-      return this.tell()
+      return this.settle()
     }
-    if (this.goal === LAST && this.at === LAST) this.at = 0
-    this.playing = true
-    this.playButton()
+    if (this.goal === LAST && this.at === LAST) this.at = this.goal = 0
     this.move()
-    const onward = () => {
-      if (!this.playing) return
-      if (this.at >= LAST) {
-        this.stop()
-        return this.tell()
-      }
-      this.goal = Math.floor(this.at) + 1
-      this.wait = setTimeout(() => this.travel(onward), REST)
-    }
-    onward()
+    this.player.play()
+  }
+
+  step() {
+    if (this.goal === LAST) this.settle()
+    if (this.goal === LAST) return false
+    this.goal = Math.floor(this.at) + 1
+    this.travel()
+    return true
   }
 
   stop() {
     cancelAnimationFrame(this.frame)
-    clearTimeout(this.wait)
-    this.playing = false
+    this.player.stop()
     this.goal = Math.round(this.at)
-    this.playButton()
-  }
-
-  playButton() {
-    if (this.data) shared.playButton(this.find(".play"), this.playing, this.data.labels)
   }
 
   // Python hears of it once the reader pauses; the answer moves nothing here.
-  tell() {
+  settle() {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => {
       if (this.goal === this.known) return
@@ -295,16 +249,15 @@ class Board {
   }
 
   listen() {
-    this.find(".play").onclick = () => this.play()
-    this.find(".back").onclick = () => this.go(Math.ceil(this.at) - 1)
-    this.find(".next").onclick = () => this.go(Math.floor(this.at) + 1)
+    const acts = { play: () => this.play(), back: () => this.go(Math.ceil(this.at) - 1), next: () => this.go(Math.floor(this.at) + 1) }
+    this.find(".player").onclick = event => acts[event.target.closest("[data-act]")?.dataset.act]?.()
     const scrub = this.find("input")
     scrub.oninput = () => {
       this.stop()
       this.at = Number(scrub.value)
       this.goal = Math.round(this.at)
       this.move()
-      this.tell()
+      this.settle()
     }
     this.find(".steps").onclick = event => {
       const stage = event.target.closest("[data-stage]")?.dataset.stage
@@ -332,7 +285,7 @@ class Board {
   }
 
   rowAt(event) {
-    return Math.min(this.data.features.length - 1, Math.max(0, Math.floor(this.place(event).y / ROW)))
+    return clamp(Math.floor(this.place(event).y / ROW), 0, this.data.features.length - 1)
   }
 
   // The dot under the pointer, in either lane of the chosen feature.
@@ -362,17 +315,15 @@ class Board {
   }
 }
 
-export default shared.mount(Board, ".batchnorm")
+export default mount(Batch, ".batchnorm")
 
 const SKELETON = `
 <div class="dots">
   <svg tabindex="0" role="img"></svg>
-  <div class="transport" data-unsaved>
-    <button type="button" class="play main"></button>
-    <button type="button" class="back" data-name="back">${icon("back")}</button>
-    <button type="button" class="next" data-name="next">${icon("forward")}</button>
+  <div class="player" data-unsaved>
+    ${PLAY}${stepButton("back")}${stepButton("next", "forward")}
     <input type="range" min="0" max="3" step="0.01" value="3" data-name="progress">
-    ${shared.saveButton("svg")}
+    ${saveButton("svg")}
   </div>
 </div>
 <aside><p class="used"></p><div class="steps"></div><p class="legend"></p></aside>`

@@ -1,28 +1,16 @@
 // Blocks side by side: the picture of what ran in each, from the top down. Pointing at an operation
 // (or moving to it with Tab and the arrow keys) writes its arithmetic out. Nothing is sent to Python.
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
-const { add, make } = shared
+import { Board, mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { add, make } from "../../../explorer/ui/boards/shared.js"
 
-class Board {
-  constructor(root) {
-    this.root = root
-  }
-
-  receive({ data }) {
-    const text = JSON.stringify(data)
-    if (this.text === text) return
-    this.text = text
-    this.data = data
-    draw(this.root, data)
-  }
-
-  picture() {
-    return { element: this.root, file: this.data.key }
+class Blocks extends Board {
+  update() {
+    draw(this.root, this.data)
   }
 }
 
-export default shared.mount(Board, ".blocks")
+export default mount(Blocks, ".blocks")
 
 function draw(root, data) {
   root.replaceChildren()
@@ -30,7 +18,7 @@ function draw(root, data) {
   cards.style.setProperty("--columns", data.cards.map(card => `minmax(0, ${Math.max(card.width, 104)}fr)`).join(" "))
   const foot = make("div", "foot", root)
   const why = make("div", "why", foot)
-  foot.insertAdjacentHTML("beforeend", shared.saveButton("svg"))
+  foot.insertAdjacentHTML("beforeend", saveButton("svg"))
   why.setAttribute("aria-live", "polite")
   const tall = Math.max(...data.cards.map(card => card.height))
   let lit = null

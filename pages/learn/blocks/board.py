@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer.base.language import _
-from explorer.ui.boards.component import Component
+from explorer.ui.boards.component import FAMILIES, Component
 from pages.learn.blocks.drawing import Card
 
-BLOCKS = Component(Path(__file__).with_suffix(".js"), "blocks")
+BLOCKS = Component(Path(__file__).with_suffix(".js"), "blocks", styles=(FAMILIES,))
 
 
 def block_cards(cards: Sequence[Card], *, key: str) -> None:

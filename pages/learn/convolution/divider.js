@@ -1,12 +1,13 @@
 // Two pictures of one size, the first as far as the divider stands.
 
-import { mount, name, saveButton } from "../../../explorer/ui/boards/shared.js"
+import { Board, mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { name } from "../../../explorer/ui/boards/shared.js"
 
 const LINE = 4 // px
 
-class Divider {
+class Divider extends Board {
   constructor(root) {
-    this.root = root
+    super(root, root.innerHTML)
     this.before = root.querySelector("img.before")
     this.after = root.querySelector("img.after")
     this.slider = root.querySelector("input")
@@ -14,15 +15,14 @@ class Divider {
     root.insertAdjacentHTML("beforeend", saveButton("png"))
   }
 
-  receive({ data }) {
-    const { before, after, root } = this
+  update() {
+    const { before, after, root, data } = this
     if (before.src !== data.before) before.src = data.before
     if (after.src !== data.after) after.src = data.after
     ;[before.alt, after.alt] = data.names
     root.querySelector(".left").textContent = data.names[0]
     root.querySelector(".right").textContent = data.names[1]
     name(this.slider, data.label)
-    this.data = data
     this.move()
     root.dataset.dividerPainted = data.name
   }

@@ -4,49 +4,39 @@
 import * as math from "./math.js"
 import * as plots from "./plots.js"
 import * as rate from "./rate.js"
-import * as grid from "./grid.js"
-import * as shared from "../../../explorer/ui/boards/shared.js"
-import * as colouring from "../../../explorer/ui/boards/colours.js"
-const { fill, icon } = shared
+import { readColours } from "./theme.js"
+import { Board, follow, mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { Ramp, grey, largest } from "../../../explorer/ui/boards/colours.js"
+import { NumberGrid } from "../../../explorer/ui/boards/number_grid.js"
+import { PLAY, playButton, stepButton } from "../../../explorer/ui/boards/player.js"
+import { clamp, fill, make, nameAll, still } from "../../../explorer/ui/boards/shared.js"
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4]
 const SECONDS = 6 // a whole run at speed 1, unless that were slower than SLOWEST
 const SLOWEST = 4 // steps a second at speed 1
 const LETTERS = ["A", "B"]
+const GRID = [112, 158] // px, the most that a picture takes, down and across
 let made = 0
 
-class Board {
+class Descent extends Board {
   constructor(root) {
+    super(root, SKELETON)
     this.name = ++made
-    this.root = root
-    root.innerHTML = SKELETON
     this.shown = 0
     this.kind = "weights"
     this.find(".speed").append(...SPEEDS.map(speed => new Option(`${speed} ×`, speed, speed === 1, speed === 1)))
     this.grids = this.makeGrids()
     this.listen()
-    this.watch = new ResizeObserver(() => this.ruler?.resize())
-    this.watch.observe(this.find(".ruler"))
+    this.resized(() => this.ruler?.resize(), this.find(".ruler"))
   }
 
-  find(selector) {
-    return this.root.querySelector(selector)
+  // Colours are written into the drawings: another theme is another picture.
+  content(data) {
+    this.colours = readColours(this.root)
+    return { ...data, theme: this.colours.key }
   }
 
-  leave() {
-    cancelAnimationFrame(this.frame)
-    this.watch.disconnect()
-  }
-
-  receive(component) {
-    this.component = component
-    const colours = readColours(this.root)
-    const text = JSON.stringify([component.data, colours.key])
-    if (text === this.text) return // a rerun: nothing new to show
-    this.text = text
-    const before = this.data
-    this.data = component.data
-    this.colours = colours
+  update(before) {
     this.pause()
     if (this.shown >= this.data.runs.length) this.shown = 0
     const last = this.last
@@ -64,18 +54,16 @@ class Board {
   // Colours span ± the largest number of the target, and a quarter more for what overshoots: they
   // mean the same at every step.
   scales() {
-    const maps = colouring.readMaps(this.root)
-    const reach = rows => colouring.largest(rows) || 1
-    const shade = rows => new colouring.Shade(maps, 1.25 * reach(rows), true)
-    this.shades = { kernel: shade(this.data.target_kernel), output: shade(this.data.target) }
+    const reach = rows => largest(rows) || 1
+    const ramp = rows => Ramp.upTo(1.25 * reach(rows), this.root, true)
+    this.ramps = { kernel: ramp(this.data.target_kernel), output: ramp(this.data.target) }
     this.reach = reach(this.data.target)
   }
 
   words() {
     const { labels, names } = this.data
     const words = { ...labels, weights: fill(labels.weights, { x: names[0], y: names[1] }) }
-    for (const element of this.root.querySelectorAll("[data-word]")) element.textContent = words[element.dataset.word]
-    shared.nameAll(this.root, words)
+    nameAll(this.root, words)
     this.find(".image canvas").classList.toggle("drawable", this.data.drawable)
     const scale = fill(labels.colours, { reach: math.brief(this.reach) })
     this.find(".hint").textContent = `${scale} ${this.data.drawable ? labels.draw_hint : labels.arithmetic}`
@@ -85,14 +73,11 @@ class Board {
   chips() {
     const { runs, labels } = this.data
     const chips = runs.map((run, index) => {
-      const chip = document.createElement("button")
-      chip.type = "button"
-      chip.className = "chip"
+      const chip = Object.assign(make("button", "chip button"), { type: "button", title: labels.chip_hint })
       chip.dataset.run = index
       chip.innerHTML = `<svg viewBox="0 0 34 14" width="34" height="14" aria-hidden="true"><path d="M0 7H34" stroke="${this.colours.runs[index]}" stroke-width="2.2" stroke-dasharray="${index ? "6 4" : "none"}"/><path d="${plots.mark(index, [17, 7], 4.5)}" fill="${this.colours.runs[index]}"/></svg>`
       const word = runs.length > 1 ? `${LETTERS[index]}: ` : ""
       chip.append(word + fill(labels.chip, { rate: run.rate }))
-      chip.title = labels.chip_hint
       return chip
     })
     this.find(".chips").replaceChildren(...chips)
@@ -109,7 +94,7 @@ class Board {
 
   paintSurface() {
     this.surface = new plots.Surface(this.find(".surface .plot"), this.data, this.kind, this.colours, this.name)
-    for (const button of this.root.querySelectorAll("[data-kind]")) button.ariaPressed = String(button.dataset.kind === this.kind)
+    for (const button of this.all("[data-kind]")) button.ariaPressed = String(button.dataset.kind === this.kind)
     this.show()
   }
 
@@ -143,7 +128,7 @@ class Board {
     this.find(".now").textContent = text
     this.find(".scrub").ariaValueText = text
     this.root.dataset.step = at
-    for (const chip of this.root.querySelectorAll(".chip")) chip.ariaPressed = String(Number(chip.dataset.run) === this.shown)
+    for (const chip of this.all(".chip")) chip.ariaPressed = String(Number(chip.dataset.run) === this.shown)
     this.showKernel()
     this.showGrids()
     this.showUpdate(at)
@@ -175,9 +160,8 @@ class Board {
     host.style.setProperty("--wide", rows[0].length)
     host.replaceChildren(
       ...rows.flat().map(value => {
-        const cell = document.createElement("span")
-        cell.style.cssText = this.shades.kernel.style(value)
-        cell.textContent = math.number(value, 3)
+        const cell = make("span", "", null, math.number(value, 3))
+        cell.style.cssText = this.ramps.kernel.style(value)
         return cell
       }),
     )
@@ -185,31 +169,39 @@ class Board {
   }
 
   makeGrids() {
-    const output = { pointed: cell => this.point(cell) }
-    return {
-      image: new grid.Grid(this.find(".image canvas"), {
-        pointed: cell => this.light(cell),
-        pressed: cell => this.data.drawable && this.component.setTriggerValue("cell", cell),
-      }),
-      output: new grid.Grid(this.find(".output canvas"), output),
-      target: new grid.Grid(this.find(".target canvas"), output),
+    const grid = (name, over, choose) => new NumberGrid(this.find(`.${name} canvas`), { over, choose, keys: true })
+    const point = cell => {
+      this.cell = cell
+      this.showGrids()
     }
+    const light = cell => {
+      this.lit = cell
+      if (this.data.drawable) this.showGrids()
+    }
+    const draw = cell => this.data.drawable && this.component.setTriggerValue("cell", cell)
+    return { image: grid("image", light, draw), output: grid("output", point), target: grid("target", point) }
   }
 
   showGrids() {
-    const { data, grids, colours, cell } = this
-    const { p } = this.here
-    this.output = math.correlate(data, p)
-    const kernel = data.target_kernel
-    const paint = value => this.shades.output.pair(value)[0]
-    const under = cell ? [...cell, kernel.length, kernel[0].length] : this.lit && data.drawable ? [...this.lit, 1, 1] : null
-    grids.image.draw(data.image, colouring.grey, colours.ink, under)
-    const one = cell ? [...cell, 1, 1] : null
-    grids.output.draw(this.output, paint, "#000", one)
-    grids.target.draw(data.target, paint, "#000", one)
+    const { data, cell } = this
+    this.output = math.correlate(data, this.here.p)
+    const one = at => [...at, 1, 1, { thick: 2, color: "#000000" }]
+    const window = at => [...at, data.target_kernel.length, data.target_kernel[0].length, { thick: 2, color: "#000000" }]
+    const under = cell ? [window(cell)] : this.lit && data.drawable ? [one(this.lit)] : []
+    const colour = value => this.ramps.output.rgb(value)
+    this.drawGrid("image", data.image, grey, under)
+    this.drawGrid("output", this.output, colour, cell ? [one(cell)] : [])
+    this.drawGrid("target", data.target, colour, cell ? [one(cell)] : [])
     this.root.dataset.output = JSON.stringify(this.output.flat().length > 400 ? [] : this.output)
     this.find(".arithmetic").textContent = cell ? this.arithmetic(cell) : ""
     this.find(".hint").hidden = Boolean(cell)
+  }
+
+  drawGrid(name, rows, rgb, frames) {
+    const size = [rows.length, rows[0].length]
+    const cell = clamp(Math.floor(Math.min(...GRID.map((most, axis) => most / size[axis]))), 3, 30)
+    this.grids[name].show({ values: rows.flat(), size, cell, rgb, lined: cell >= 8 })
+    this.grids[name].draw(frames)
   }
 
   arithmetic([i, j]) {
@@ -221,16 +213,6 @@ class Board {
     return fill(data.labels.cell, {
       row: i + 1, column: j + 1, sum: terms.join(" + "), value: math.number(this.output[i][j]), target: math.brief(data.target[i][j]),
     })
-  }
-
-  point(cell) {
-    this.cell = cell
-    this.showGrids()
-  }
-
-  light(cell) {
-    this.lit = cell
-    if (this.data.drawable) this.showGrids()
   }
 
   // The next step of every parameter, as a sum that can be checked by hand.
@@ -250,7 +232,7 @@ class Board {
 
   go(position) {
     this.pause()
-    this.position = Math.min(Math.max(position, 0), this.last)
+    this.position = clamp(position, 0, this.last)
     this.show()
   }
 
@@ -266,10 +248,10 @@ class Board {
     if (!this.playing) return
     const speed = Number(this.find(".speed").value) * Math.max(SLOWEST, this.last / SECONDS)
     // On a busy machine a frame's time can lie before that of the click which asked for it.
-    const passed = Math.min(Math.max(now - this.then, 0), 100) / 1000
-    this.exact = (shared.still() ? (this.exact ?? this.position) : this.position) + passed * speed
+    const passed = clamp(now - this.then, 0, 100) / 1000
+    this.exact = (still() ? (this.exact ?? this.position) : this.position) + passed * speed
     this.then = now
-    const wanted = shared.still() ? Math.floor(this.exact) : this.exact
+    const wanted = still() ? Math.floor(this.exact) : this.exact
     this.position = Math.min(wanted, this.last)
     this.show()
     if (this.position >= this.last) return this.pause()
@@ -284,7 +266,7 @@ class Board {
   }
 
   playWords() {
-    shared.playButton(this.find('[data-act="play"]'), this.playing, this.data.labels)
+    playButton(this.find(".main"), this.playing, this.data.labels)
   }
 
   listen() {
@@ -308,9 +290,7 @@ class Board {
       }
     })
     this.find(".scrub").addEventListener("input", event => this.go(Number(event.target.value)))
-    const surface = this.find(".surface .plot")
-    surface.onpointermove = event => this.note(this.surface.lossAt(event.clientX, event.clientY))
-    surface.onpointerleave = () => this.note()
+    follow(this.find(".surface .plot"), event => this.surface.lossAt(event.clientX, event.clientY) ?? undefined, pointed => this.note(pointed))
     const curve = this.find(".curve .plot")
     curve.onpointerdown = event => {
       curve.setPointerCapture(event.pointerId)
@@ -328,32 +308,9 @@ class Board {
   }
 }
 
-export default shared.mount(Board, ".descent")
+export default mount(Descent, ".descent")
 
 const bracket = value => (math.number(value).startsWith("−") ? `(${math.number(value)})` : math.number(value))
-
-// -- colours ------------------------------------------------------------------------------------
-
-function readColours(root) {
-  const { along, css, mix, parts, readMaps } = colouring
-  const style = getComputedStyle(root)
-  const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
-  const [paper, ink] = [read("--st-background-color", "#ffffff"), read("--st-text-color", "#17202b")]
-  const onPaper = (colour, share) => css(mix(parts(paper), parts(colour), share))
-  const light = parts(paper).reduce((sum, part) => sum + part) > 380
-  const { upward } = readMaps(root)
-  return {
-    paper, ink,
-    key: `${paper} ${ink}`,
-    mix: onPaper,
-    quiet: onPaper(ink, 0.72),
-    line: onPaper(ink, 0.16),
-    alarm: light ? "#b3261e" : "#ff8a7a",
-    runs: light ? ["#0060a0", "#c24e00"] : ["#6fc0f5", "#f79256"],
-    font: read("--st-font", "sans-serif"),
-    sequential: share => css(along(upward, share)),
-  }
-}
 
 const SKELETON = `
 <div class="panels">
@@ -370,16 +327,12 @@ const SKELETON = `
     <p class="sum"><span class="hint"></span><span class="arithmetic" aria-live="polite"></span></p>
   </section>
 </div>
-<div class="bar">
-  <button type="button" data-unsaved data-act="first" data-name="first">${icon("first")}</button>
-  <button type="button" data-unsaved data-act="back" data-name="back">${icon("back")}</button>
-  <button type="button" data-unsaved data-act="play" class="play main"></button>
-  <button type="button" data-unsaved data-act="forward" data-name="forward">${icon("forward")}</button>
-  <button type="button" data-unsaved data-act="last" data-name="last">${icon("last")}</button>
+<div class="player">
+  <span class="keys" data-unsaved>${stepButton("first")}${stepButton("back")}${PLAY}${stepButton("forward")}${stepButton("last")}</span>
   <input type="range" data-unsaved class="scrub" min="0" step="1" data-name="scrub">
   <strong class="now"></strong>
-  <select data-unsaved class="speed" data-name="speed"></select>
-  ${shared.saveButton("svg")}${shared.saveButton("png")}
+  <select data-unsaved class="speed button" data-name="speed"></select>
+  ${saveButton("svg")}${saveButton("png")}
 </div>
 <div class="lower">
   <section><h2 data-word="rate"></h2><div class="ruler"></div></section>

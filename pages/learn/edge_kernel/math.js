@@ -1,6 +1,6 @@
 // The sums of the descent board. A number from Python is finite, or the string "∞", "−∞" or "NaN".
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
+import { tickStep, ticks as roundNumbers } from "../../../explorer/ui/boards/shared.js"
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 const times = (matrix, vector) => matrix.map(row => dot(row, vector))
@@ -115,7 +115,6 @@ const distance = ([a, b], [c, d]) => Math.hypot(a - c, b - d)
 
 // Round numbers between two, each with its spelling.
 export function ticks(low, high, count) {
-  const { found, step } = shared.ticks(low, high, count)
-  const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
-  return found.map(value => [value, value.toFixed(places).replace("-", "−")])
+  const places = Math.max(0, -Math.floor(Math.log10(tickStep(low, high, count)) + 1e-9))
+  return roundNumbers(low, high, count).map(value => [value, value.toFixed(places).replace("-", "−")])
 }

@@ -2,7 +2,7 @@
 // into the drawing, so that it can be saved as it stands.
 
 import * as math from "./math.js"
-import { SVG, add, set } from "../../../explorer/ui/boards/shared.js"
+import { SVG, add, clamp, mark as shape, set } from "../../../explorer/ui/boards/shared.js"
 
 const LEVELS = 13 // contours, each twice as high as the one below
 const DASH = ["none", "6 4"]
@@ -10,11 +10,7 @@ const HIGH = 306 // height of both plots in the drawing's units
 const BOTTOM = 40
 
 // A circle for the first run, a diamond for the second.
-export function mark(index, [x, y], size) {
-  if (index === 0) return `M${x - size} ${y}a${size} ${size} 0 1 0 ${2 * size} 0a${size} ${size} 0 1 0 ${-2 * size} 0Z`
-  const far = size * 1.3
-  return `M${x - far} ${y}L${x} ${y - far}L${x + far} ${y}L${x} ${y + far}Z`
-}
+export const mark = (index, [x, y], size) => shape(index ? "diamond" : "circle", x, y, size)
 
 function frame(host, width, meaning, colours) {
   const svg = document.createElementNS(SVG, "svg")
@@ -127,10 +123,7 @@ export class Surface {
       const points = this.points[index]
       if (!points.length) return
       const last = points.length - 1
-      const whole = Math.min(Math.floor(position), last)
-      const next = points[Math.min(whole + 1, last)]
-      const share = Math.min(position, last) - whole
-      const at = points[whole].map((value, i) => value + share * (next[i] - value))
+      const { whole, at } = standing(points, position)
       const end = this.ends[index]
       drawn.behind.setAttribute("d", way([...points.slice(0, Math.min(whole, end) + 1), ...(whole < end ? [at] : [])]))
       drawn.ahead.setAttribute("d", whole < end ? way([at, ...points.slice(whole + 1, end + 1)]) : "")
@@ -166,7 +159,7 @@ export class Surface {
   hold([x, y]) {
     const pad = 9
     const [low, high] = [[this.left + pad, this.top + pad], [this.left + this.side - pad, this.top + this.side - pad]]
-    const at = [x, y].map((value, i) => Math.min(high[i], Math.max(low[i], value)))
+    const at = [x, y].map((value, i) => clamp(value, low[i], high[i]))
     const inside = x >= this.left && x <= this.left + this.side && y >= this.top && y <= this.top + this.side
     return { inside, at: inside ? [x, y] : at }
   }
@@ -179,8 +172,16 @@ export class Surface {
   }
 }
 
-const limit = value => Math.min(1e6, Math.max(-1e6, value)) // what SVG can still draw
+const limit = value => clamp(value, -1e6, 1e6) // what SVG can still draw
 const way = points => `M${points.map(point => point.map(value => value.toFixed(1)).join(" ")).join("L")}`
+
+// The step that `position` has reached, and the place on the straight way to the next.
+function standing(points, position) {
+  const last = points.length - 1
+  const whole = Math.min(Math.floor(position), last)
+  const [here, next] = [points[whole], points[Math.min(whole + 1, last)]]
+  return { whole, at: here.map((value, i) => value + (Math.min(position, last) - whole) * (next[i] - value)) }
+}
 
 function between(steps, position) {
   const whole = Math.min(Math.floor(position), steps.length - 1)
@@ -261,11 +262,7 @@ export class Curve {
 
   move(position) {
     this.drawn.forEach(({ points, now }, index) => {
-      const last = points.length - 1
-      const whole = Math.min(Math.floor(position), last)
-      const next = points[Math.min(whole + 1, last)]
-      const share = Math.min(position, last) - whole
-      now.setAttribute("d", mark(index, points[whole].map((value, i) => value + share * (next[i] - value)), 6))
+      now.setAttribute("d", mark(index, standing(points, position).at, 6))
     })
     set(this.cursor, { x1: this.x(position), x2: this.x(position) })
   }

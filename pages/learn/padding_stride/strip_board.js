@@ -1,74 +1,56 @@
 // Windows on a strip or a plane. All numbers and words come from Python; this file places them,
 // follows the pointer and plays. Only what the reader settles on goes back, never a movement.
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
-const { clamp, escape, icon, spans } = shared
+import { mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { PLAY, PlayedBoard, stepButton } from "../../../explorer/ui/boards/player.js"
+import { clamp, escape, spans } from "../../../explorer/ui/boards/shared.js"
 
-const PAUSE = 400 // ms after the last choice before Python hears of it
 const BEAT = 750 // ms from window to window while playing
 const LANE = 11 // px between brackets that lie under each other
 
-class Board {
+class Strip extends PlayedBoard {
   constructor(root) {
-    this.root = root
-    root.innerHTML = SKELETON
-    this.find = selector => root.querySelector(selector)
-    this.watch = new ResizeObserver(() => this.data && this.width !== this.room() && this.paint())
-    this.watch.observe(root)
+    super(root, SKELETON, BEAT)
     this.listen()
   }
 
-  leave() {
-    this.stop()
-    clearTimeout(this.timer)
-    this.watch.disconnect()
+  get last() {
+    return this.data.windows.length - 1
   }
 
-  room() {
-    return Math.floor(this.root.clientWidth)
+  get place() {
+    return this.at
+  }
+
+  inside(number) {
+    return clamp(number, 0, this.last)
+  }
+
+  slide(number) {
+    this.cell = null
+    this.go(number)
+    this.follow()
+  }
+
+  restart() {
+    this.slide(0)
   }
 
   picture() {
     return { element: this.root, file: `${this.data.kind}-window-${this.at + 1}` }
   }
 
-  receive(component) {
-    this.component = component
-    const { at, ...data } = component.data
-    const text = JSON.stringify(data)
-    if (text === this.text) return
-    const fresh = this.data?.key !== data.key
-    this.text = text
-    this.data = data
-    if (fresh) {
-      this.stop()
-      clearTimeout(this.timer)
-      this.at = at
-    }
-    this.at = clamp(this.at, 0, data.windows.length - 1)
-    this.words()
-    this.paint()
-  }
-
   words() {
-    const { words, formula, verdict, lost, meaning, windows } = this.data
+    const { words, formula, verdict, lost, meaning } = this.data
+    this.cell = null
     this.find(".formulas").innerHTML = formula.map(line => `<div class="formula">${spans(line)}</div>`).join("")
     this.find(".verdict").textContent = verdict
     this.find(".verdict").classList.toggle("lost", lost)
-    this.find(".hint").textContent = words.hint
     this.find(".stage").ariaLabel = `${meaning}. ${words.hint}`
-    shared.nameAll(this.root, words)
-    const scrub = this.find("input")
-    scrub.max = windows.length - 1
-    this.playing(false)
-  }
-
-  playing(on) {
-    shared.playButton(this.find('[data-act="play"]'), on, this.data.words)
   }
 
   paint() {
-    this.width = this.room()
+    this.width = Math.floor(this.root.clientWidth)
     if (!this.width) return
     this.find(".stage").innerHTML = this.data.kind === "strip" ? drawStrip(this.data, this.width) : drawPlane(this.data, this.width)
     this.mark()
@@ -80,7 +62,7 @@ class Board {
     const { windows, kind } = this.data
     const at = this.over ?? this.at
     const each = (selector, lit) => {
-      for (const node of this.root.querySelectorAll(selector)) node.classList.toggle("lit", lit(node.dataset))
+      for (const node of this.all(selector)) node.classList.toggle("lit", lit(node.dataset))
     }
     const cell = this.cell
     const reads = window => kind === "strip"
@@ -94,10 +76,10 @@ class Board {
         ? windows[at].taps.includes(Number(column))
         : windows[at].rows.includes(Number(row)) && windows[at].columns.includes(Number(column))
     each("[data-column]", covered)
-    for (const node of this.root.querySelectorAll(".out"))
-      node.classList.toggle("later", Boolean(this.beat) && Number(node.dataset.window) > at)
-    for (const fan of this.root.querySelectorAll(".fan")) fan.style.display = !cell && Number(fan.dataset.of) === at ? "" : "none"
-    for (const frame of this.root.querySelectorAll(".frame")) {
+    for (const node of this.all(".out"))
+      node.classList.toggle("later", this.player.playing && Number(node.dataset.window) > at)
+    for (const fan of this.all(".fan")) fan.style.display = !cell && Number(fan.dataset.of) === at ? "" : "none"
+    for (const frame of this.all(".frame")) {
       frame.style.display = cell ? "none" : ""
       const step = JSON.parse(frame.dataset.step)
       const [i, j] = [Math.floor(at / this.data.places[1]), at % this.data.places[1]]
@@ -113,15 +95,6 @@ class Board {
     return (this.data.kind === "strip" ? this.data.cells[column] : this.data.cells[row][column]).note
   }
 
-  go(number) {
-    this.over = this.cell = null
-    this.at = clamp(number, 0, this.data.windows.length - 1)
-    this.mark()
-    this.follow()
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.component.setStateValue("at", { key: this.data.key, at: this.at }), PAUSE)
-  }
-
   // Where the strip is wider than the screen, keep the window in sight.
   follow() {
     const stage = this.find(".stage")
@@ -131,46 +104,15 @@ class Board {
     stage.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2
   }
 
-  play() {
-    if (this.beat) return this.stop()
-    if (this.at === this.data.windows.length - 1) this.at = -1
-    this.beat = setInterval(() => {
-      if (this.at >= this.data.windows.length - 1) return this.stop()
-      this.go(this.at + 1)
-    }, BEAT)
-    this.playing(true)
-    this.go(this.at + 1)
-  }
-
-  stop() {
-    if (!this.beat) return
-    clearInterval(this.beat)
-    this.beat = null
-    this.playing(false)
-    if (this.data) this.mark()
-  }
-
   listen() {
-    const { root } = this
-    root.addEventListener("click", event => {
-      const act = event.target.closest("[data-act]")?.dataset.act
-      if (act === "play") return this.play()
-      if (act) this.stop()
-      if (act === "back") return this.go(this.at - 1)
-      if (act === "step") return this.go(this.at + 1)
-      const node = event.target.closest("[data-window]")
-      if (node) {
-        this.stop()
-        this.go(Number(node.dataset.window))
-      }
-    })
-    root.addEventListener("input", event => {
-      this.stop()
-      this.go(Number(event.target.value))
-    })
     const stage = this.find(".stage")
+    stage.addEventListener("click", event => {
+      const node = event.target.closest("[data-window]")
+      this.player.stop()
+      if (node) this.slide(Number(node.dataset.window))
+    })
     stage.addEventListener("pointermove", event => {
-      if (this.beat) return
+      if (this.player.playing) return
       const window = event.target.closest("[data-window]")
       const cell = event.target.closest("[data-column]")
       this.over = window ? Number(window.dataset.window) : null
@@ -181,21 +123,16 @@ class Board {
       this.over = this.cell = null
       this.mark()
     })
-    stage.addEventListener("keydown", event => {
-      const wide = this.data.kind === "plane" ? this.data.places[1] : 1
-      const last = this.data.windows.length - 1
-      const goals = { ArrowLeft: this.at - 1, ArrowRight: this.at + 1, ArrowUp: this.at - wide, ArrowDown: this.at + wide, Home: 0, End: last }
-      if (event.key === " ") this.play()
-      else if (event.key in goals) {
-        this.stop()
-        if (goals[event.key] >= 0 && goals[event.key] <= last) this.go(goals[event.key])
-      } else return
-      event.preventDefault()
-    })
+    const move = (down, right) => () => {
+      const goal = this.at + right + down * (this.data.kind === "plane" ? this.data.places[1] : 1)
+      if (goal >= 0 && goal <= this.last) this.slide(goal)
+    }
+    const ends = { Home: () => this.slide(0), End: () => this.slide(this.last) }
+    this.keys(stage, { ...ends, ArrowLeft: move(0, -1), ArrowRight: move(0, 1), ArrowUp: move(-1, 0), ArrowDown: move(1, 0) })
   }
 }
 
-export default shared.mount(Board, ".strips")
+export default mount(Strip, ".strips")
 
 const HATCH = `<defs><pattern id="never" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
   <line class="hatching" x1="3" y1="0" x2="3" y2="6"/></pattern></defs>`
@@ -271,7 +208,6 @@ const SKELETON = `
 <div class="formulas"></div><p class="verdict"></p>
 <div class="stage" tabindex="0" role="group"></div>
 <div class="player">
-  <span class="keys" data-unsaved><button type="button" data-act="back" data-name="back">${icon("back")}</button><button type="button" data-act="play" class="main"></button>
-    <button type="button" data-act="step" data-name="step">${icon("forward")}</button><input type="range" min="0" value="0" data-name="scrub">${shared.saveButton("svg")}</span>
+  <span class="keys" data-unsaved>${stepButton("back")}${PLAY}${stepButton("step", "forward")}<input type="range" min="0" value="0" data-name="scrub">${saveButton("svg")}</span>
   <div class="note" aria-live="polite"></div></div>
 <div class="hint" data-unsaved></div>`

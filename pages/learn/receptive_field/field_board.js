@@ -1,10 +1,10 @@
 // A stack of layers as strips over a picture. Which cells a unit reads comes from Python, for each
 // unit the cells of the level below; this file follows those lists down and lights up what it finds.
 
-import * as shared from "../../../explorer/ui/boards/shared.js"
-const { clamp, escape, icon, spans } = shared
+import { follow, mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { PLAY, PlayedBoard, stepButton } from "../../../explorer/ui/boards/player.js"
+import { clamp, escape, set, spans } from "../../../explorer/ui/boards/shared.js"
 
-const PAUSE = 400 // ms after the last choice before Python hears of it
 const BEAT = 1100 // ms from layer to layer while playing
 const NARROW = 700 // px below which the picture stands under the strips
 const TITLE = 17, CELL = 18 // px of one level, from top to bottom, and the least gap below it
@@ -30,20 +30,39 @@ function runs(cells) {
   return found
 }
 
-class Board {
+class Fields extends PlayedBoard {
   constructor(root) {
-    this.root = root
-    root.innerHTML = SKELETON
-    this.find = selector => root.querySelector(selector)
-    this.watch = new ResizeObserver(() => this.data && this.width !== root.clientWidth && this.paint())
-    this.watch.observe(root)
+    super(root, SKELETON, BEAT)
     this.listen()
   }
 
-  leave() {
-    this.stop()
-    clearTimeout(this.timer)
-    this.watch.disconnect()
+  get last() {
+    return this.data.levels.length - 1
+  }
+
+  get place() {
+    return this.at[0]
+  }
+
+  inside([level, row, column]) {
+    const number = clamp(level, 0, this.last)
+    const last = this.data.levels[number].units - 1
+    return [number, clamp(row, 0, last), clamp(column, 0, last)]
+  }
+
+  // The same place in the picture, on another level.
+  slide(level) {
+    const { levels } = this.data
+    const number = clamp(level, 0, this.last)
+    const [from, ...places] = this.at
+    this.go([number, ...places.map(unit => this.unitAt(number, levels[from].middle + unit * levels[from].jump))])
+  }
+
+  // From the bottom, under the middle of the last layer.
+  restart() {
+    const { middle, jump, units } = this.data.levels[this.last]
+    const pixel = Math.round(middle + Math.floor((units - 1) / 2) * jump)
+    this.go([0, pixel, pixel])
   }
 
   picture() {
@@ -51,45 +70,9 @@ class Board {
     return { element: this.root, file: `field-layer-${level}-unit-${unit + 1}` }
   }
 
-  receive(component) {
-    this.component = component
-    const { at, ...data } = component.data
-    const text = JSON.stringify(data)
-    if (text === this.text) return
-    const fresh = this.data?.key !== data.key
-    this.text = text
-    this.data = data
-    if (fresh) {
-      this.stop()
-      clearTimeout(this.timer)
-      this.at = this.inside(at)
-    }
-    this.over = null
-    this.words()
-    this.paint()
-  }
-
-  inside([level, row, column]) {
-    const number = clamp(level, 0, this.data.levels.length - 1)
-    const last = this.data.levels[number].units - 1
-    return [number, clamp(row, 0, last), clamp(column, 0, last)]
-  }
-
   words() {
-    const { words, levels, picture } = this.data
-    this.find(".hint").textContent = words.hint
-    this.find(".stage").ariaLabel = words.hint
-    this.find(".sight").ariaLabel = words.picture
-    this.find("img").src = picture
-    shared.nameAll(this.root, words)
-    const scrub = this.find("input")
-    scrub.min = 0
-    scrub.max = levels.length - 1
-    this.playing(false)
-  }
-
-  playing(on) {
-    shared.playButton(this.find('[data-act="play"]'), on, this.data.words)
+    this.find(".sight").ariaLabel = this.data.words.picture
+    this.find("img").src = this.data.picture
   }
 
   paint() {
@@ -99,8 +82,8 @@ class Board {
     this.find(".stage").innerHTML = drawStack(this.data.levels, this.find(".stage").clientWidth)
     const side = this.data.levels[0].units
     this.find(".sight svg").setAttribute("viewBox", `0 0 ${side} ${side}`)
-    this.fans = [...this.root.querySelectorAll(".fan")]
-    this.cells = this.data.levels.map((_, level) => [...this.root.querySelectorAll(`.cell[data-level="${level}"]`)])
+    this.fans = [...this.all(".fan")]
+    this.cells = this.data.levels.map((_, level) => [...this.all(`.cell[data-level="${level}"]`)])
     this.mark()
     this.root.dataset.fieldPainted = this.data.key
   }
@@ -117,7 +100,7 @@ class Board {
         cell.classList.toggle("chosen", number === level && unit === column)
       })
     })
-    for (const node of this.root.querySelectorAll(".level")) node.classList.toggle("current", Number(node.dataset.level) === level)
+    for (const node of this.all(".level")) node.classList.toggle("current", Number(node.dataset.level) === level)
     this.fans.forEach((fan, number) => {
       const [low, high] = [across[number], across[number + 1]]
       const shown = high?.length && low?.length
@@ -148,22 +131,11 @@ class Board {
     for (const [top, bottom] of runs(rows))
       for (const [left, right] of runs(columns)) path += `M${left} ${top}H${right + 1}V${bottom + 1}H${left}Z`
     this.find(".shade").setAttribute("d", path)
-    for (const box of this.root.querySelectorAll(".box")) {
+    for (const box of this.all(".box")) {
       box.style.display = rows.length && columns.length ? "" : "none"
       if (!rows.length || !columns.length) continue
-      box.setAttribute("x", columns[0])
-      box.setAttribute("y", rows[0])
-      box.setAttribute("width", columns.at(-1) - columns[0] + 1)
-      box.setAttribute("height", rows.at(-1) - rows[0] + 1)
+      set(box, { x: columns[0], y: rows[0], width: columns.at(-1) - columns[0] + 1, height: rows.at(-1) - rows[0] + 1 })
     }
-  }
-
-  go(place) {
-    this.over = null
-    this.at = this.inside(place)
-    this.mark()
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.component.setStateValue("at", { key: this.data.key, at: this.at }), PAUSE)
   }
 
   // The unit of `level` whose field's middle is nearest to a pixel.
@@ -172,42 +144,11 @@ class Board {
     return clamp(Math.round((pixel - middle) / jump), 0, units - 1)
   }
 
-  // The same place in the picture, on another level.
-  climb(level) {
-    const { levels } = this.data
-    const number = clamp(level, 0, levels.length - 1)
-    const [from, ...places] = this.at
-    this.go([number, ...places.map(unit => this.unitAt(number, levels[from].middle + unit * levels[from].jump))])
-  }
-
-  play() {
-    if (this.beat) return this.stop()
-    const last = this.data.levels.length - 1
-    if (this.at[0] >= last) {
-      // from the bottom, under the middle of the last layer
-      const { middle, jump, units } = this.data.levels[last]
-      const pixel = Math.round(middle + Math.floor((units - 1) / 2) * jump)
-      this.go([0, pixel, pixel])
-    }
-    this.beat = setInterval(() => {
-      if (this.at[0] >= last) return this.stop()
-      this.climb(this.at[0] + 1)
-    }, BEAT)
-    this.playing(true)
-  }
-
-  stop() {
-    if (!this.beat) return
-    clearInterval(this.beat)
-    this.beat = null
-    this.playing(false)
-  }
-
   listen() {
     const stage = this.find(".stage"), sight = this.find(".sight")
     const pointed = event => {
       const node = event.target.closest("[data-level][data-unit]")
-      return node ? [Number(node.dataset.level), Math.min(this.at[1], this.data.levels[node.dataset.level].units - 1), Number(node.dataset.unit)] : null
+      return node ? [Number(node.dataset.level), Math.min(this.at[1], this.data.levels[node.dataset.level].units - 1), Number(node.dataset.unit)] : undefined
     }
     const seen = event => {
       const frame = sight.getBoundingClientRect()
@@ -216,50 +157,21 @@ class Board {
       const pixel = [event.clientY - frame.top, event.clientX - frame.left].map(at => clamp(Math.floor((at / frame.width) * side), 0, side - 1))
       return [level, ...pixel.map(at => this.unitAt(level, at))]
     }
-    const follow = (element, place) => {
-      element.addEventListener("pointermove", event => {
-        if (this.beat) return
-        const found = place(event)
-        if (String(found) === String(this.over)) return
-        this.over = found && this.level(found)
-        this.mark()
-      })
-      element.addEventListener("pointerleave", () => {
-        this.over = null
-        this.mark()
-      })
-      element.addEventListener("click", event => {
-        const found = place(event)
-        if (!found) return
-        this.stop()
-        this.go(this.level(found))
-      })
+    const point = found => {
+      if (this.player.playing && found) return
+      this.over = found && this.level(found)
+      this.mark()
     }
-    follow(stage, pointed)
-    follow(sight, seen)
-    this.root.addEventListener("click", event => {
-      const act = event.target.closest("[data-act]")?.dataset.act
-      if (!act) return
-      if (act === "play") return this.play()
-      this.stop()
-      this.climb(this.at[0] + (act === "step" ? 1 : -1))
-    })
-    this.find("input").addEventListener("input", event => {
-      this.stop()
-      this.climb(Number(event.target.value))
-    })
-    const keys = (element, moves) => element.addEventListener("keydown", event => {
-      if (event.key === " ") this.play()
-      else if (event.key in moves) {
-        this.stop()
-        moves[event.key]()
-      } else return
-      event.preventDefault()
-    })
+    const choose = found => {
+      this.player.stop()
+      this.go(this.level(found))
+    }
+    follow(stage, pointed, point, choose)
+    follow(sight, seen, point, choose)
     const move = (down, right) => () => this.go([this.at[0], this.at[1] + down, this.at[2] + right])
     const sideways = { ArrowLeft: move(0, -1), ArrowRight: move(0, 1) }
-    keys(stage, { ...sideways, ArrowUp: () => this.climb(this.at[0] + 1), ArrowDown: () => this.climb(this.at[0] - 1) })
-    keys(sight, { ...sideways, ArrowUp: move(-1, 0), ArrowDown: move(1, 0) })
+    this.keys(stage, { ...sideways, ArrowUp: () => this.slide(this.at[0] + 1), ArrowDown: () => this.slide(this.at[0] - 1) })
+    this.keys(sight, { ...sideways, ArrowUp: move(-1, 0), ArrowDown: move(1, 0) })
   }
 
   // A unit of another level stands in the row that lies over the same place of the picture.
@@ -270,7 +182,7 @@ class Board {
   }
 }
 
-export default shared.mount(Board, ".fields")
+export default mount(Fields, ".fields")
 
 function drawStack(levels, room) {
   const side = levels[0].units
@@ -301,8 +213,7 @@ function drawStack(levels, room) {
 
 const SKELETON = `
 <div class="main"><div class="stage" tabindex="0" role="group"></div>
-  <div class="player" data-unsaved><button type="button" data-act="back" data-name="back">${icon("down")}</button><button type="button" data-act="play" class="main"></button>
-    <button type="button" data-act="step" data-name="step">${icon("up")}</button><input type="range" data-name="scrub">${shared.saveButton("svg")}<span class="hint"></span></div></div>
+  <div class="player" data-unsaved>${stepButton("back", "down")}${PLAY}${stepButton("step", "up")}<input type="range" min="0" data-name="scrub">${saveButton("svg")}<span class="hint"></span></div></div>
 <div class="side"><div class="sight" tabindex="0" role="group"><img alt=""><svg aria-hidden="true" preserveAspectRatio="none">
   <path class="shade"/><rect class="box"/><rect class="box"/></svg></div>
   <div class="formula"></div><div class="note" aria-live="polite"></div></div>`

@@ -1,72 +1,54 @@
 // One run, live: curves, progress, first kernels and predictions, asked for twice a second. Python
 // hears only of what a reader asks for (pause, stop …), of another axis, and of a changed status.
 
+import { mount } from "../../../explorer/ui/boards/board.js"
+import { fill } from "../../../explorer/ui/boards/shared.js"
+import { CurvesBoard, LOGARITHM, LOST, SMOOTHING, segments } from "../../../explorer/ui/runs/curves_board.js"
 import * as math from "../../../explorer/ui/runs/curves_math.js"
-import { Chart } from "../../../explorer/ui/runs/curves_chart.js"
-import { Track, GOING } from "../../../explorer/ui/runs/track.js"
 import * as now from "../../../explorer/ui/runs/now.js"
+import { GOING, SIGNS, Track } from "../../../explorer/ui/runs/track.js"
 
 const AGAIN = 2000 // milliseconds until the pictures are asked for once more
 const PATIENCE = 6000 // milliseconds after which a button may be pressed again
-const SIGNS = { queued: "…", starting: "▷", running: "▶", paused: "❚❚", finished: "✓", stopped: "■", cancelled: "–", failed: "!", diverged: "↗", interrupted: "⚡" }
-const boards = new WeakMap()
 const { element } = now
 
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (board && board.data.run !== component.data.run) {
-    board.leave()
-    board = null
+class Live extends CurvesBoard {
+  constructor(root, component) {
+    super(root)
+    this.open(component.data)
   }
-  if (!board) boards.set(host, (board = new Live(host, component.data)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
 
-class Live {
-  constructor(host, data) {
-    this.root = host.querySelector(".live")
-    this.root.innerHTML = SKELETON
-    this.data = data
-    this.by = data.by
-    this.weight = 0.8
+  open(data) {
+    const { labels, base, run } = data
+    this.begin(data, SKELETON, [labels.accuracy, labels.loss])
+    this.left = this.asked = this.news = this.status = this.answers = undefined
     this.updates = 0
-    this.words()
-    const chart = (name, percent) =>
-      new Chart(this.find(`.${name}`), { title: data.labels[name], percent, words: data.labels, change: zoom => this.zoom(zoom) })
-    this.charts = [chart("accuracy", true), chart("loss", false)]
-    this.kernels = new now.Kernels(this.find(".first"), data.labels)
-    this.predictions = new now.Predictions(this.find(".samples"), data.labels)
-    this.listen()
+    this.kernels = new now.Kernels(this.find(".first"), labels)
+    this.predictions = new now.Predictions(this.find(".samples"), labels)
     this.track = new Track({
-      base: data.base,
-      run: data.run,
+      base, run,
       heard: (_, answer) => this.hear(answer),
       gone: () => this.changed("gone"),
-      lost: broken => (this.find(".lost").hidden = !broken),
+      lost: broken => this.lost(broken),
       hurry: () => this.asked,
     })
     this.samples()
   }
 
-  find(selector) {
-    return this.root.querySelector(selector)
-  }
-
   leave() {
+    super.leave()
     this.left = true
-    for (const part of [this.track, ...this.charts, this.kernels]) part.leave()
+    for (const part of [this.track, this.kernels]) part.leave()
   }
 
   receive(component) {
     this.component = component
+    if (this.data.run !== component.data.run) {
+      this.leave()
+      this.open(component.data)
+    }
     this.data = component.data
-    const colours = now.readColours(this.root)
-    this.colours = colours
+    this.colours = now.readColours(this.root)
     this.head()
     this.draw()
     if (this.asked) this.track.poll.now()
@@ -101,9 +83,11 @@ class Live {
   }
 
   async samples() {
-    const answer = await fetch(`${this.data.base}/${this.data.run}/samples`).catch(() => null)
+    const { base, run } = this.data
+    const answer = await fetch(`${base}/${run}/samples`).catch(() => null)
     if (!answer?.ok) return
     const { classes, items } = await answer.json()
+    if (this.left || run !== this.data.run) return
     if (!items.length) return setTimeout(() => this.left || this.samples(), AGAIN) // not begun yet
     this.predictions.pictures(classes, items)
     this.predictions.show(this.answers)
@@ -111,12 +95,6 @@ class Live {
   }
 
   // -- words and buttons -----------------------------------------------------------------------
-
-  words() {
-    const { labels } = this.data
-    for (const each of this.root.querySelectorAll("[data-word]")) each.textContent = labels[each.dataset.word]
-    for (const button of this.root.querySelectorAll(".by button")) button.textContent = labels[`${button.value}_word`]
-  }
 
   head() {
     const { labels } = this.data
@@ -140,13 +118,13 @@ class Live {
     const { labels, place } = this.data
     const { progress, queue, loading, left, status } = this.news
     const facts = [place]
-    if (loading) facts.push(math.fill(labels.fetching, { n: math.size(loading[0]), total: math.size(loading[1]) }))
-    if (queue) facts.push(math.fill(labels.position, { n: queue.position }))
-    if (queue?.until != null) facts.push(math.fill(labels.starts_in, { time: math.duration(queue.until, labels) }))
-    if (progress.epochs) facts.push(math.fill(labels.epoch_of, { n: Math.min(progress.epoch + (status === "running" ? 1 : 0), progress.epochs), total: progress.epochs }))
-    if (status === "running" && progress.rate) facts.push(math.fill(labels.rate, { n: math.count(progress.rate) }))
-    if (GOING.includes(status) && left != null) facts.push(math.fill(status === "queued" ? labels.takes : labels.left, { time: math.duration(left, labels) }))
-    if (!GOING.includes(status) && progress.seconds) facts.push(math.fill(labels.took, { time: math.duration(progress.seconds, labels) }))
+    if (loading) facts.push(fill(labels.fetching, { n: math.size(loading[0]), total: math.size(loading[1]) }))
+    if (queue) facts.push(fill(labels.position, { n: queue.position }))
+    if (queue?.until != null) facts.push(fill(labels.starts_in, { time: math.duration(queue.until, labels) }))
+    if (progress.epochs) facts.push(fill(labels.epoch_of, { n: Math.min(progress.epoch + (status === "running" ? 1 : 0), progress.epochs), total: progress.epochs }))
+    if (status === "running" && progress.rate) facts.push(fill(labels.rate, { n: math.count(progress.rate) }))
+    if (GOING.includes(status) && left != null) facts.push(fill(status === "queued" ? labels.takes : labels.left, { time: math.duration(left, labels) }))
+    if (!GOING.includes(status) && progress.seconds) facts.push(fill(labels.took, { time: math.duration(progress.seconds, labels) }))
     return facts
   }
 
@@ -183,33 +161,10 @@ class Live {
     }, PATIENCE)
   }
 
-  listen() {
-    for (const button of this.root.querySelectorAll(".by button")) {
-      button.onclick = () => {
-        this.by = button.value
-        this.zoom(null)
-        this.component.setStateValue("by", this.by)
-      }
-    }
-    this.find(".weight").oninput = event => {
-      this.weight = Number(event.target.value)
-      this.draw()
-    }
-    this.find(".log").onchange = () => this.draw()
-  }
-
   // -- curves -----------------------------------------------------------------------------------
 
-  zoom(zoom) {
-    for (const chart of this.charts) {
-      chart.zoom = zoom
-      chart.draw()
-    }
-    this.draw()
-  }
-
   draw() {
-    for (const button of this.root.querySelectorAll(".by button")) button.ariaPressed = String(button.value === this.by)
+    const { log, weight } = this.settings()
     if (!this.news) return
     const { labels, course } = this.data
     const { track } = this
@@ -221,17 +176,16 @@ class Live {
     const theirs = [course && ["course_train", "train_accuracy", "7 4", ""], course && ["course_test", "test_accuracy", "2 3", "diamond"]]
     const shown = theirs.filter(each => each && course[each[1]].length).map(([key, name, dash, mark]) => behind(key, course[name], dash, mark))
     const x = this.axis(this.news.asked)
-    const log = this.find(".log").checked
-    this.charts[0].show({ lines: [own("train", blue, track.points.accuracy), test("test", "test_accuracy"), ...shown], x, weight: this.weight })
+    this.charts[0].show({ lines: [own("train", blue, track.points.accuracy), test("test", "test_accuracy"), ...shown], x, weight })
     const losses = course?.train_loss.length ? [behind("course_train", course.train_loss, "7 4", "")] : []
-    this.charts[1].show({ lines: [own("train", blue, track.points.loss), test("test", "test_loss"), ...losses], x, log, weight: this.weight })
+    this.charts[1].show({ lines: [own("train", blue, track.points.loss), test("test", "test_loss"), ...losses], x, log, weight })
   }
 
   axis(asked) {
     const { labels } = this.data
     const { total } = this.news.progress
     if (this.by === "seconds") return { word: labels.by_seconds, tick: math.brief, text: value => math.duration(value, labels) }
-    if (this.by === "step") return { word: labels.by_step, whole: true, span: total ? [0, total] : null, tick: math.count, text: value => math.fill(labels.step_n, { n: Math.round(value) }) }
+    if (this.by === "step") return { word: labels.by_step, whole: true, span: total ? [0, total] : null, tick: math.count, text: value => fill(labels.step_n, { n: Math.round(value) }) }
     return { word: labels.by_epoch, span: asked ? [0, asked] : null, tick: math.brief, text: value => value.toFixed(2) }
   }
 
@@ -245,18 +199,16 @@ class Live {
   }
 }
 
+export default mount(Live, ".live")
+
 const SKELETON = `
 <div class="head">
   <span class="status" role="status"></span><span class="facts"></span><span class="asks tools"></span>
 </div>
 <div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100"><i></i></div>
-<p class="lost" role="alert" data-word="lost" hidden></p>
+${LOST}
 <div class="tools">
-  <span class="segments by" role="group">
-    <button type="button" value="epoch"></button><button type="button" value="step"></button><button type="button" value="seconds"></button>
-  </span>
-  <label><span data-word="smoothing"></span><input class="weight" type="range" min="0" max="0.99" step="0.01" value="0.8"></label>
-  <label><input class="log" type="checkbox"><span data-word="logarithmic"></span></label>
+  ${segments("epoch", "step", "seconds")}${SMOOTHING}${LOGARITHM}
 </div>
 <div class="grid side-by-side"><div class="accuracy"></div><div class="loss"></div><div class="first"></div></div>
 <h3 class="ten" data-word="same_pictures" hidden></h3>

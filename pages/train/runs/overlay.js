@@ -1,43 +1,21 @@
 // Several runs in the same two charts, each asked for by itself, so that runs that go on grow.
 
+import { mount } from "../../../explorer/ui/boards/board.js"
+import { CurvesBoard, LOGARITHM, LOST, SMOOTHING, segments } from "../../../explorer/ui/runs/curves_board.js"
 import * as math from "../../../explorer/ui/runs/curves_math.js"
-import { Chart } from "../../../explorer/ui/runs/curves_chart.js"
-import { Track } from "../../../explorer/ui/runs/track.js"
 import * as now from "../../../explorer/ui/runs/now.js"
+import { Track } from "../../../explorer/ui/runs/track.js"
 
-const boards = new WeakMap()
-
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Overlay(host.querySelector(".overlay"), component.data)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
-class Overlay {
-  constructor(root, data) {
-    this.root = root
-    root.innerHTML = SKELETON
+class Overlay extends CurvesBoard {
+  constructor(root, { data }) {
+    super(root)
     this.tracks = new Map()
-    this.by = data.by
-    const chart = (name, percent) =>
-      new Chart(root.querySelector(`.${name}`), { title: data.labels[`${name}_title`], percent, words: data.labels, change: zoom => this.zoom(zoom), toggled: () => this.draw() })
-    this.charts = [chart("accuracy", true), chart("loss", false)]
-    this.charts[1].hidden = this.charts[0].hidden // a run that is hidden is hidden in both
-    for (const each of root.querySelectorAll("[data-word]")) each.textContent = data.labels[each.dataset.word]
-    this.listen()
-  }
-
-  find(selector) {
-    return this.root.querySelector(selector)
+    this.begin(data, SKELETON, [data.labels.accuracy_title, data.labels.loss_title], true)
   }
 
   leave() {
-    for (const part of [...this.tracks.values(), ...this.charts]) part.leave()
+    super.leave()
+    for (const track of this.tracks.values()) track.leave()
   }
 
   receive(component) {
@@ -51,36 +29,19 @@ class Overlay {
     }
     for (const run of wanted) {
       if (this.tracks.has(run)) continue
-      this.tracks.set(run, new Track({ base: this.data.base, run, heard: () => this.draw(), lost: broken => (this.find(".lost").hidden = !broken) }))
+      this.tracks.set(run, new Track({ base: this.data.base, run, heard: () => this.draw(), lost: broken => this.lost(broken) }))
     }
-    this.draw()
-  }
-
-  listen() {
-    for (const button of this.root.querySelectorAll(".by button")) {
-      button.onclick = () => {
-        this.by = button.value
-        this.zoom(null)
-        this.component.setStateValue("by", this.by)
-      }
-    }
-    for (const input of this.root.querySelectorAll("input")) input.oninput = () => this.draw()
-  }
-
-  zoom(zoom) {
-    for (const chart of this.charts) chart.zoom = zoom
     this.draw()
   }
 
   draw() {
-    for (const button of this.root.querySelectorAll(".by button")) button.ariaPressed = String(button.value === this.by)
+    const { log, weight } = this.settings()
     const known = this.data.shown.map(run => [run, this.tracks.get(run.id)]).filter(([, track]) => track?.news)
     if (!known.length) return
     const { category } = now.readColours(this.root)
     const line = run => ({ key: run.id, name: run.name, ...run.line, colour: category[run.line.colour] })
     const x = this.axis()
-    const [log, also] = [this.find(".log").checked, this.find(".also").checked]
-    const weight = Number(this.find(".weight").value)
+    const also = this.find(".also").checked
     const tests = known.map(([run, track]) => ({ ...line(run), xs: track.ends(this.by), ys: track.of("test_accuracy") }))
     const trains = known.map(([run, track]) => ({ ...line(run), mark: "", width: 1.3, pale: true, silent: true, noisy: true, xs: track.steps(this.by), ys: track.points.accuracy }))
     const losses = known.map(([run, track]) => ({ ...line(run), noisy: true, xs: track.steps(this.by), ys: track.points.loss }))
@@ -98,14 +59,12 @@ class Overlay {
   }
 }
 
+export default mount(Overlay, ".overlay")
+
 const SKELETON = `
 <div class="tools">
-  <span class="segments by" role="group">
-    <button type="button" value="epoch" data-word="epoch_word"></button><button type="button" value="seconds" data-word="seconds_word"></button><button type="button" value="images" data-word="images_word"></button><button type="button" value="flops" data-word="flops_word"></button>
-  </span>
-  <label><span data-word="smoothing"></span><input class="weight" type="range" min="0" max="0.99" step="0.01" value="0.8"></label>
-  <label><input class="also" type="checkbox"><span data-word="training_too"></span></label>
-  <label><input class="log" type="checkbox"><span data-word="logarithmic"></span></label>
+  ${segments("epoch", "seconds", "images", "flops")}${SMOOTHING}
+  <label><input class="also" type="checkbox"><span data-word="training_too"></span></label>${LOGARITHM}
 </div>
-<p class="lost" role="alert" data-word="lost" hidden></p>
+${LOST}
 <div class="plots side-by-side"><div class="accuracy"></div><div class="loss"></div></div>`

@@ -1,40 +1,28 @@
 // The table of runs, brought up to date every second. Ticks choose runs; their signs in the charts
 // stand beside them. Python hears of ticks (`chosen`) and of a run to be opened (`open`).
 
+import { Board, mount } from "../../../explorer/ui/boards/board.js"
+import { add, fill } from "../../../explorer/ui/boards/shared.js"
+import { sample } from "../../../explorer/ui/runs/curves_chart.js"
 import * as math from "../../../explorer/ui/runs/curves_math.js"
-import { sample, node } from "../../../explorer/ui/runs/curves_chart.js"
-import { Poll } from "../../../explorer/ui/runs/poll.js"
-import { GOING } from "../../../explorer/ui/runs/track.js"
 import * as now from "../../../explorer/ui/runs/now.js"
+import { Poll } from "../../../explorer/ui/runs/poll.js"
+import { GOING, SIGNS } from "../../../explorer/ui/runs/track.js"
 
 const QUICK = 1000
 const SLOW = 3000
-const SIGNS = { queued: "…", starting: "▷", running: "▶", paused: "❚❚", finished: "✓", stopped: "■", cancelled: "–", failed: "!", diverged: "↗", interrupted: "⚡" }
 const COLUMNS = ["name", "status", "network", "dataset", "progress", "curve", "accuracy", "seconds", "created"]
 const SORTED = { name: run => run.name.toLowerCase(), status: run => run.status, network: run => run.network, dataset: run => run.dataset, progress: run => run.done, accuracy: run => run.accuracy ?? -1, seconds: run => run.seconds ?? 0, created: run => run.id }
-const boards = new WeakMap()
 const { element } = now
 
-export default function (component) {
-  const host = component.parentElement
-  let board = boards.get(host)
-  if (!board) boards.set(host, (board = new Table(host.querySelector(".table"), component.data)))
-  board.receive(component)
-  return () => {
-    board.leave()
-    boards.delete(host)
-  }
-}
-
-class Table {
-  constructor(root, data) {
-    this.root = root
+class Table extends Board {
+  constructor(root, { data }) {
+    super(root, SKELETON)
     this.data = data
     this.runs = new Map()
     this.chosen = new Set(data.chosen)
     this.sort = { by: "created", down: true }
     this.seen = ""
-    root.innerHTML = `<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div><p class="lost" role="alert" hidden></p>`
     this.find(".lost").textContent = data.labels.lost
     this.head()
     this.poll = new Poll({
@@ -45,11 +33,8 @@ class Table {
     })
   }
 
-  find(selector) {
-    return this.root.querySelector(selector)
-  }
-
   leave() {
+    super.leave()
     this.poll.leave()
   }
 
@@ -83,7 +68,7 @@ class Table {
   head() {
     const { labels } = this.data
     const row = this.find("thead tr")
-    row.replaceChildren(element("th", {}, element("span", { className: "unseen" }, labels.choose)))
+    row.replaceChildren(element("th", {}, element("span", { className: "spoken" }, labels.choose)))
     for (const name of COLUMNS) {
       const cell = element("th", { scope: "col", className: `c-${name}` })
       if (!(name in SORTED)) cell.append(labels[`column_${name}`])
@@ -107,14 +92,14 @@ class Table {
     const which = this.root.getRootNode().activeElement?.className
     this.find("tbody").replaceChildren(...order.map(run => this.row(run)))
     if (focus && which) this.find(`tr[data-run="${focus}"] .${which.split(" ")[0]}`)?.focus()
-    this.root.querySelectorAll("th[scope]").forEach((cell, i) => {
+    this.all("th[scope]").forEach((cell, i) => {
       cell.ariaSort = COLUMNS[i] === by ? (down ? "descending" : "ascending") : "none"
     })
   }
 
   row(run) {
     const { labels, signs } = this.data
-    const tick = element("input", { type: "checkbox", className: "tick", checked: this.chosen.has(run.id), ariaLabel: math.fill(labels.choose_run, { name: run.name }) })
+    const tick = element("input", { type: "checkbox", className: "tick", checked: this.chosen.has(run.id), ariaLabel: fill(labels.choose_run, { name: run.name }) })
     tick.onchange = () => this.tick(run.id, tick.checked)
     const line = signs[run.id] && this.chosen.has(run.id) ? sample({ ...signs[run.id], colour: now.readColours(this.root).category[signs[run.id].colour] }) : ""
     const open = element("a", { className: "open", href: `${this.data.live}?run=${run.id}`, title: run.note || labels.open_run }, run.name)
@@ -149,7 +134,7 @@ class Table {
   }
 
   progress(run) {
-    const bar = element("span", { className: "done" }, element("i"), element("span", {}, math.fill(this.data.labels.epochs_of, { n: run.epoch, total: run.epochs })))
+    const bar = element("span", { className: "done" }, element("i"), element("span", {}, fill(this.data.labels.epochs_of, { n: run.epoch, total: run.epochs })))
     bar.firstChild.style.width = `${100 * run.done}%`
     return bar
   }
@@ -164,17 +149,22 @@ class Table {
   tick(id, on) {
     if (on) this.chosen.add(id)
     else this.chosen.delete(id)
-    this.component.setStateValue("chosen", [...this.chosen].sort((a, b) => a - b))
+    this.tell("chosen", [...this.chosen].sort((a, b) => a - b), 0)
   }
 }
+
+export default mount(Table, ".table")
+
+const SKELETON = `
+<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div><p class="lost" role="alert" hidden></p>`
 
 // Test accuracy by epoch, from 0 to 1: the rows can be compared.
 function spark(curve) {
   const values = curve.filter(math.isNumber)
-  const svg = node(null, "svg", { viewBox: "0 0 80 22", width: 80, height: 22, class: "spark", "aria-hidden": "true" })
+  const svg = add(null, "svg", { viewBox: "0 0 80 22", width: 80, height: 22, class: "spark", "aria-hidden": "true" })
   if (values.length < 2) return svg
   const points = values.map((value, i) => [3 + (74 * i) / (values.length - 1), 19 - 16 * value])
-  node(svg, "path", { d: `M${points.map(point => point.map(each => each.toFixed(1)).join(" ")).join("L")}` })
-  node(svg, "circle", { cx: points.at(-1)[0], cy: points.at(-1)[1], r: 2.6 })
+  add(svg, "path", { d: `M${points.map(point => point.map(each => each.toFixed(1)).join(" ")).join("L")}` })
+  add(svg, "circle", { cx: points.at(-1)[0], cy: points.at(-1)[1], r: 2.6 })
   return svg
 }

@@ -34,7 +34,7 @@ def test_colours_are_those_of_the_theme() -> None:
     assert bytes(upward[0]).hex() == maps.SEQUENTIAL[0][1:]
     assert bytes(upward[maps.LAST]).hex() == maps.SEQUENTIAL[-1][1:]
     assert list(signed[maps.LAST // 2]) == [255, 255, 255]  # zero is white
-    assert "185, 192, 201" in COMPONENT.with_name("maps_paint.js").read_text(encoding="utf-8")
+    assert "185, 192, 201" in COMPONENT.with_name("colours.js").read_text(encoding="utf-8")
     assert list(signed[maps.NONE]) == [185, 192, 201]
 
 

@@ -1,0 +1,132 @@
+// What all our boards do: stand in an element, follow the data and the room they have, tell Python
+// what a reader has settled on, and be saved as a picture.
+
+import { icon, name } from "./shared.js"
+
+const PAUSE = 400 // ms after the reader's last choice before Python hears of it
+
+// A board says in `update(before)` what another set of data changes (`before` is undefined at
+// first), and may say in `content` which part of the data that is: the rest only passes through.
+export class Board {
+  constructor(root, skeleton = "") {
+    this.root = root
+    root.innerHTML = skeleton
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector)
+  }
+
+  all(selector) {
+    return this.root.querySelectorAll(selector)
+  }
+
+  content(data) {
+    return data
+  }
+
+  // Called at every change of the data; what is the same as before repaints nothing.
+  receive(component) {
+    this.component = component
+    const data = this.content(component.data)
+    const text = JSON.stringify(data)
+    if (text === this.text) return
+    const before = this.data
+    this.text = text
+    this.data = data
+    this.update(before)
+  }
+
+  // Call `draw` whenever there is more or less room for `element`.
+  resized(draw, element = this.root) {
+    this.watch = new ResizeObserver(draw)
+    this.watch.observe(element)
+  }
+
+  // Python hears of a state once nothing more has been chosen for a moment: held keys tell once.
+  tell(state, value, pause = PAUSE) {
+    clearTimeout(this.timer)
+    const now = () => this.component.setStateValue(state, value)
+    if (pause) this.timer = setTimeout(now, pause)
+    else now()
+  }
+
+  // The page drops the board.
+  leave() {
+    clearTimeout(this.timer)
+    cancelAnimationFrame(this.frame)
+    this.watch?.disconnect()
+  }
+
+  // What is saved: { element, file }, or { canvas, file } where it is drawn already.
+  picture() {
+    return { element: this.root, file: this.data.file ?? this.data.key }
+  }
+}
+
+// The default export of a module that draws boards of the class `Kind` in elements `selector`.
+export function mount(Kind, selector) {
+  const boards = new WeakMap()
+  return component => {
+    const host = component.parentElement
+    let board = boards.get(host)
+    if (!board) boards.set(host, (board = new Kind(host.querySelector(selector), component)))
+    board.receive(component)
+    saves(host, board, component.data.common)
+    return () => {
+      board.leave()
+      boards.delete(host)
+    }
+  }
+}
+
+// A button that saves the picture; `format` is svg or png.
+export const saveButton = format =>
+  `<button type="button" class="save" data-act="${format}">${icon("save")}<span>${format.toUpperCase()}</span></button>`
+
+function saves(host, board, common) {
+  for (const button of host.querySelectorAll(".save")) {
+    const format = button.dataset.act
+    name(button, common[`save_${format}`])
+    button.onclick = async event => {
+      event.stopPropagation() // no act of the board's own
+      try {
+        const { save } = await import("./save.js")
+        await save(board.picture(), format)
+      } catch (error) {
+        console.error(error)
+        button.querySelector("span").textContent = common.unsaved
+      }
+    }
+  }
+}
+
+// -- pointer and keys -----------------------------------------------------------------------------
+
+export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
+
+// Mouse, pen and touch on an element: `place(event)` says what lies under the pointer (undefined:
+// nothing). `over` hears of another, once a frame however fast it moves; `choose` of a click.
+export function follow(element, place, over, choose) {
+  let [last, frame] = ["", 0]
+  const point = found => {
+    const text = JSON.stringify(found)
+    if (text === last) return
+    last = text
+    cancelAnimationFrame(frame)
+    frame = requestAnimationFrame(() => over(found))
+  }
+  element.addEventListener("pointermove", event => point(place(event)))
+  element.addEventListener("pointerleave", () => point(undefined))
+  element.addEventListener("click", event => {
+    const found = place(event)
+    if (found !== undefined) choose?.(found)
+  })
+}
+
+// Where the pointer is on an element, in its own pixels.
+export function placeOn(element, event) {
+  const box = element.getBoundingClientRect()
+  const zoom = box.width / element.offsetWidth || 1
+  return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom]
+}

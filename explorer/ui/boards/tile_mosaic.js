@@ -1,0 +1,180 @@
+// Tiles side by side, as the room allows: channels, patches or kernels. A click or the arrow keys
+// choose one; what is chosen and what is under the pointer is framed.
+
+import { MOVES, follow, placeOn } from "./board.js"
+import { CanvasBoard, line, penFor } from "./canvas_board.js"
+import { clamp, name } from "./shared.js"
+
+const PAUSE = 120 // ms after the last arrow key before Python hears of the choice
+const HIGH = 336 // pixels that tiles may take before they are scrolled
+
+export const BOX = `
+<div class="box" tabindex="0" role="listbox" aria-activedescendant="chosen-tile"><canvas></canvas>
+  <i class="over" hidden></i><i class="chosen" hidden></i>
+  <span class="spoken" id="chosen-tile" role="option" aria-selected="true"></span></div>`
+
+// Who draws says where a tile stands (`origin(place)`, top and left) and its size (`tile`), how many
+// are in a row (`columns`), what is under a pointer (`under(event)`) and the `words` on a tile;
+// `order` are the tiles by place.
+export class TileMosaic extends CanvasBoard {
+  constructor(root, skeleton) {
+    super(root, skeleton)
+    this.box = this.find(".box")
+    this.canvas = this.find("canvas")
+    this.resized(() => this.arrange(), this.box)
+    const under = event => (this.columns ? this.under(event) : undefined)
+    follow(this.canvas, under, over => this.point(over), found => this.choose(found, 0))
+    this.box.addEventListener("keydown", event => this.key(event))
+  }
+
+  // The chosen tile, and the one under the pointer.
+  get tiles() {
+    return [this.chosen, this.over]
+  }
+
+  put(order) {
+    this.order = order
+    this.place = new Map(order.map((tile, place) => [tile, place]))
+  }
+
+  title(words) {
+    name(this.box, words)
+    this.box.title = ""
+  }
+
+  point(over) {
+    this.over = over
+    if (this.columns) this.mark()
+  }
+
+  mark() {
+    const [chosen, over] = this.tiles
+    this.outline(".chosen", chosen)
+    this.outline(".over", over === chosen ? undefined : over)
+    this.say()
+  }
+
+  outline(selector, tile) {
+    const frame = this.find(selector)
+    frame.hidden = !this.place.has(tile)
+    if (frame.hidden) return
+    const lengths = [...this.origin(this.place.get(tile)), ...this.tile]
+    const [top, left, height, width] = lengths.map(length => `${length}px`)
+    Object.assign(frame.style, { top, left, height, width })
+    frame.classList.toggle("thin", this.tile[1] < 12)
+  }
+
+  say() {
+    this.find(".words").textContent = this.words(this.over ?? this.chosen)
+    this.find(".spoken").textContent = this.words(this.chosen)
+  }
+
+  // The chosen tile into sight, within the box alone.
+  see() {
+    const [y] = this.origin(this.place.get(this.tiles[0]) ?? 0)
+    const { scrollTop, clientHeight } = this.box
+    if (y < scrollTop || y + this.tile[0] > scrollTop + clientHeight) this.box.scrollTop = y - clientHeight / 2
+  }
+
+  choose(tile, pause = PAUSE) {
+    this.chosen = tile
+    this.mark()
+    this.see()
+    this.tell("at", { of: this.data.of, [this.what]: this.chosen }, pause)
+  }
+
+  key(event) {
+    const move = MOVES[event.key]
+    const last = this.order.length - 1
+    const goals = { Home: 0, End: last }
+    if (!this.columns || !(move || event.key in goals)) return
+    event.preventDefault()
+    const place = this.place.get(this.tiles[0]) ?? 0
+    const goal = move ? place + move[0] * this.columns + move[1] : goals[event.key]
+    if (goal >= 0 && goal <= last) this.choose(this.order[goal])
+  }
+
+  // The mosaic to take along, without what is chosen.
+  picture() {
+    return this.drawn((canvas, ground) => this.paint(canvas, ground))
+  }
+}
+
+// Tiles that come from Python as one PNG without gaps. Who draws says the `sizes` of tiles: gap,
+// least and most pixels of the longer side.
+export class SpriteMosaic extends TileMosaic {
+  what = "channel"
+
+  // By number, or the largest of `keys` first.
+  sort(keys) {
+    const numbers = Array.from({ length: this.data.count }, (_, n) => n)
+    this.put(keys ? numbers.sort((a, b) => keys[b] - keys[a] || a - b) : numbers)
+  }
+
+  update() {
+    this.chosen = this.data.chosen
+    this.silent = new Set(this.data.silent)
+    this.title(this.data.labels.mosaic)
+    this.load(this.data.png)
+  }
+
+  arrange() {
+    const room = this.box.clientWidth - 6
+    if (!this.data || this.loading || room < 40) return
+    const { count, tile: [high, wide] } = this.data
+    const longer = Math.max(high, wide)
+    const { gap, least, most } = this.sizes(longer)
+    const size = side => [(side * high) / longer, (side * wide) / longer]
+    const columns = (w, gap) => Math.floor((room - gap) / (w + gap))
+    let side = most
+    for (; side > least; side--) {
+      const [h, w] = size(side)
+      if (columns(w, gap) && Math.ceil(count / columns(w, gap)) * (h + gap) + gap <= HIGH) break
+    }
+    this.tile = size(side)
+    this.gap = side < 12 ? 1 : gap
+    this.columns = clamp(columns(this.tile[1], this.gap), 1, count)
+    this.paint(this.canvas)
+    this.mark()
+    this.see()
+    this.painted()
+  }
+
+  origin(place) {
+    return [Math.floor(place / this.columns), place % this.columns].map((n, axis) => this.gap + n * (this.tile[axis] + this.gap))
+  }
+
+  under(event) {
+    const [x, y] = placeOn(this.canvas, event)
+    const [column, row] = [[x, 1], [y, 0]].map(([at, axis]) => Math.floor((at - this.gap / 2) / (this.tile[axis] + this.gap)))
+    return column >= 0 && column < this.columns && row >= 0 ? this.order[row * this.columns + column] : undefined
+  }
+
+  choose(tile, pause) {
+    super.choose(tile, pause)
+    this.painted()
+  }
+
+  // Every tile in its place on `canvas`.
+  paint(canvas, ground) {
+    const { count, columns, tile: [sourceHigh, sourceWide] } = this.data
+    const [h, w] = this.tile
+    const room = (tiles, length) => this.gap + tiles * (length + this.gap)
+    const pen = penFor(canvas, room(this.columns, w), room(Math.ceil(count / this.columns), h), ground)
+    this.order.forEach((tile, place) => {
+      const [y, x] = this.origin(place)
+      this.ground?.(pen, x, y, w, h)
+      pen.drawImage(this.sprite, (tile % columns) * sourceWide, Math.floor(tile / columns) * sourceHigh, sourceWide, sourceHigh, x, y, w, h)
+      if (this.silent.has(tile)) strike(pen, x, y, w, h)
+    })
+  }
+}
+
+// Nothing but zeros: struck through, whatever the colours.
+function strike(pen, x, y, w, h) {
+  for (const [color, thick] of w < 12 ? [["#ffffff", 1]] : [["#ffffff", 3.4], ["#d55e00", 1.8]]) {
+    pen.strokeStyle = color
+    pen.lineWidth = thick
+    line(pen, x + 1, y + h - 1, x + w - 1, y + 1)
+  }
+}
