@@ -48,7 +48,7 @@ def pick(state: State) -> Model | None:
     base = _pick_weights(state, architecture.name)
     if base == weights.PUBLISHED and not download.at_hand(state, architecture.name):
         return None
-    options, source, side = None, weight_sources.pick_moment(state, base), 0
+    options, source, side = None, weight_sources.pick_epoch(state, base), 0
     if base == weights.UNTRAINED:
         options, source, side = _pick_building(state, architecture)
     try:
@@ -67,7 +67,7 @@ def know(state: State, model: Model) -> None:
     state.know(*model.spec.values)
 
 
-def at_moment(model: Model, source: str) -> Model | None:
+def at_epoch(model: Model, source: str) -> Model | None:
     """The same network with other weights; None if they cannot be had any more, which is said."""
     if source == model.source:
         return model  # a run's last weights may be others by now

@@ -56,7 +56,7 @@ def title(network: str, source: str) -> str:
     return _("trained: {told}").format(told=told)
 
 
-def moment(source: str) -> str:
+def epoch_title(source: str) -> str:
     """Where in training a source stands: "before training", "epoch 3"."""
     epoch = source.partition("@")[2]
     if epoch == "0":
@@ -64,14 +64,14 @@ def moment(source: str) -> str:
     return _("epoch {n}").format(n=epoch) if epoch else _("trained")
 
 
-def moments(source: str) -> list[str]:
+def epochs(source: str) -> list[str]:
     """The same network from before its first step to the end, which is the plain source."""
     return [*weights.through_training(source)[:-1], source]
 
 
-def pick_moment(state: State, source: str, name: str = "moment", label: str = "") -> str:
+def pick_epoch(state: State, source: str, name: str = "moment", label: str = "") -> str:
     """How far it is trained, if weights of several moments were kept."""
-    there = moments(source)
+    there = epochs(source)
     if len(there) == 1:
         return source
     chosen = _moment_of(source, there, state.key(name), label or _("Through training"))
@@ -102,12 +102,12 @@ def _moment_of(source: str, there: list[str], key: str, label: str) -> str:
             label,
             there,
             default=st.session_state[key],  # a constant one would win on the next page
-            format_func=moment,
+            format_func=epoch_title,
             key=key,
             required=True,
         )
         return chosen or source
-    return st.select_slider(label, there, key=key, format_func=moment, width=170)
+    return st.select_slider(label, there, key=key, format_func=epoch_title, width=170)
 
 
 def pick_before(state: State, source: str, there: Sequence[str]) -> str:
@@ -118,7 +118,7 @@ def pick_before(state: State, source: str, there: Sequence[str]) -> str:
         return there[0] if there[0] != source else there[-1]
     if state.takes_query("moment2"):
         state["moment2"] = asked
-    found = pick_moment(state, base(source), "moment2", _("Before"))
+    found = pick_epoch(state, base(source), "moment2", _("Before"))
     state.put("moment2", found, there[0])
     return found
 
@@ -127,4 +127,4 @@ def words(model: Model) -> str:
     """A source at its moment: "run 3: BN-LeNet, epoch 2"."""
     if model.source.startswith("untrained:"):
         return _("random weights, seed {n}").format(n=model.seed)
-    return f"{title(model.spec.name, base(model.source))}, {moment(model.source)}"
+    return f"{title(model.spec.name, base(model.source))}, {epoch_title(model.source)}"

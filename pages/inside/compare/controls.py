@@ -27,7 +27,7 @@ def pick() -> list[Model]:
     _list()
     chosen = _read(st.session_state[_CHOSEN])
     _presets()
-    _moments(chosen)
+    _epochs(chosen)
     STATE.put(NETS, comparison.spell(chosen))
     return chosen
 
@@ -92,7 +92,7 @@ def words(model: Model, *, accuracy: bool = True) -> str:
     else:
         parts = [name] if name != model.spec.name else [] if epoch else [_("trained")]
     if epoch:
-        parts.append(weight_sources.moment(model.source))
+        parts.append(weight_sources.epoch_title(model.source))
     elif accuracy and model.card.test_accuracy is not None:
         parts.append(percent(model.card.test_accuracy))
     return ", ".join(parts)
@@ -137,11 +137,11 @@ def _choose(spelled: list[str]) -> None:
 # -- through training -------------------------------------------------------------------------
 
 
-def _moments(chosen: Sequence[Model]) -> None:
+def _epochs(chosen: Sequence[Model]) -> None:
     """How far each is trained, where weights of several moments were kept."""
     bases = [weight_sources.base(each.source) for each in chosen]
     moving = [
-        (each, weight_sources.moments(base))
+        (each, weight_sources.epochs(base))
         for each, base in zip(chosen, bases, strict=True)
         if each.card
     ]
@@ -156,7 +156,7 @@ def _moments(chosen: Sequence[Model]) -> None:
                 label(f"{each.spec.name}:{there[-1]}"),
                 there,
                 key=key,
-                format_func=weight_sources.moment,
+                format_func=weight_sources.epoch_title,
                 on_change=_move,
                 args=(each.spelled, each.spec.name, key),
                 width=320,

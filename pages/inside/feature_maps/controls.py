@@ -67,8 +67,8 @@ def pick() -> Looked | None:
             other = picture_picker.pick(STATE, "picture2", label, _neighbour(first), mistakes)
             second = _side(model, other, fit, training=training)
             return Looked(model, (main, second))
-        if beside == "moments" and (other_moment := _pick_second_moment(model)):
-            before = _side(other_moment, picture, fit, training=training)
+        if beside == "moments" and (other_epoch := _pick_second_epoch(model)):
+            before = _side(other_epoch, picture, fit, training=training)
             return Looked(model, (before, main), main=1)
     return Looked(model, (main,))
 
@@ -98,16 +98,16 @@ def _mistakes(model: Model) -> Mistakes | None:
 def _pick_beside(model: Model) -> str:
     """One picture "alone", two "pictures", or two "moments" of training."""
     words = {"alone": _("one picture"), "pictures": _("two pictures")}
-    if len(weight_sources.moments(weight_sources.base(model.source))) > 1:
+    if len(weight_sources.epochs(weight_sources.base(model.source))) > 1:
         words["moments"] = _("before and after")
     return STATE.pick_one("beside", _("Side by side"), words)
 
 
-def _pick_second_moment(model: Model) -> Model | None:
+def _pick_second_epoch(model: Model) -> Model | None:
     """None if it cannot be had any more."""
     source = model.source
-    there = weight_sources.moments(weight_sources.base(source))
-    return model_picker.at_moment(model, weight_sources.pick_before(STATE, source, there))
+    there = weight_sources.epochs(weight_sources.base(source))
+    return model_picker.at_epoch(model, weight_sources.pick_before(STATE, source, there))
 
 
 def _side(model: Model, picture: Picture, fit: str, *, training: bool) -> Side:
@@ -117,7 +117,7 @@ def _side(model: Model, picture: Picture, fit: str, *, training: bool) -> Side:
     if training:
         batch = torch.cat([batch, _others(model, fit)])
     subject = Subject(model, digest, training, batch)
-    title = f"{picture_picker.title(picture)} · {weight_sources.moment(model.source)}"
+    title = f"{picture_picker.title(picture)} · {weight_sources.epoch_title(model.source)}"
     return Side(subject, title, maps.photograph(prepared.shown.numpy()), _classes(model))
 
 

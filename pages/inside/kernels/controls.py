@@ -42,7 +42,7 @@ def pick() -> tuple[Side, ...] | None:
         words = {"alone": _("alone"), "moments": _("random against trained")}
         if STATE.pick_one("beside", _("Side by side"), words) == "alone":
             return (main,)
-        before = model_picker.at_moment(
+        before = model_picker.at_epoch(
             model, weight_sources.pick_before(STATE, model.source, others)
         )
         return (_side(before), main) if before else (main,)
@@ -63,14 +63,14 @@ def _others(model: Model) -> list[str]:
     source = model.source
     if source == weights.PUBLISHED:  # nobody published where its training began
         return [UNTRAINED]
-    found = weight_sources.moments(weight_sources.base(source))
+    found = weight_sources.epochs(weight_sources.base(source))
     return found if len(found) > 1 else []
 
 
 def _side(model: Model) -> Side:
     if model.source.startswith("untrained:"):
         return Side(model, _("random weights, seed {n}").format(n=model.seed))
-    return Side(model, weight_sources.moment(model.source))
+    return Side(model, weight_sources.epoch_title(model.source))
 
 
 def problem(sides: Sequence[Side]) -> str:

@@ -25,7 +25,7 @@ _frames: SizedCache[Floats] = SizedCache(30_000_000, lambda each: each.nbytes)
 
 def show(given: Shown, kernel: int) -> None:
     """The kernel at each moment that was kept, in one range of colours."""
-    sources = moments(given.model.source)
+    sources = epochs(given.model.source)
     if len(sources) < 2:
         st.info(
             _("There is one moment only. Choose trained weights, or train this network: every "
@@ -50,7 +50,7 @@ def show(given: Shown, kernel: int) -> None:
         range=_("one range for all moments"),
         title=told,
         note=_note(given, len(frames[0])),
-        captions=[weight_sources.moment(source) for source in sources],
+        captions=[weight_sources.epoch_title(source) for source in sources],
     )
     kernel_sheet.show(given.layer, drawn, key="kernels_film", first=kernel)
 
@@ -62,9 +62,9 @@ def _note(given: Shown, shown: int) -> str:
     return ""
 
 
-def moments(source: str) -> list[str]:
+def epochs(source: str) -> list[str]:
     """Sources from before training to the end; of many, some evenly between, and both ends."""
-    found = weight_sources.moments(weight_sources.base(source))
+    found = weight_sources.epochs(weight_sources.base(source))
     if len(found) <= MOST_MOMENTS:
         return found
     places = np.linspace(0, len(found) - 1, MOST_MOMENTS).round().astype(int)
@@ -73,7 +73,7 @@ def moments(source: str) -> list[str]:
 
 def frame(given: Shown, source: str, kernel: int) -> Floats:
     """The first slices (c, h, w) of the kernel at another moment, kept."""
-    model = kept.at_moment(given.model, source)
+    model = kept.at_epoch(given.model, source)
 
     def make() -> Floats:
         found = figures.weights(kept.network(model), given.layer)

@@ -20,7 +20,7 @@ from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Statistics
 CELLS = 64  # of a small picture's side, in numbers
 
 
-def at_moment(model: Model, source: str) -> Model:
+def at_epoch(model: Model, source: str) -> Model:
     """The same network with other weights.
 
     Raises:

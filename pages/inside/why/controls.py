@@ -89,7 +89,7 @@ def pick() -> Looked | None:
         waiting = st.container(width=270)  # beside it, so that nothing moves when it is gone
     digest = f"{picture.key} {fit} {times(model.size)} {model.normalisation}"
     subject = Subject(model, digest, False, prepared.tensor)
-    beside = model_picker.at_moment(model, without_training(model)) if control else None
+    beside = model_picker.at_epoch(model, without_training(model)) if control else None
     other = Subject(beside, digest, False, prepared.tensor) if beside else None
     shown = maps.photograph(prepared.shown.numpy())
     return Looked(model, picture, subject, settings, shown, other, waiting)

@@ -374,7 +374,7 @@ def test_a_moment_that_gave_way_is_a_sentence_beside_what_is_there(
     at = opened(page, weights=f"run:{run}", beside="moments", moment2=f"run:{run}@1")
     assert not at.error
     first = artifacts.checkpoint_file(run, 1)
-    during(monkeypatch, model_picker, "at_moment", first.unlink)
+    during(monkeypatch, model_picker, "at_epoch", first.unlink)
     at.run()
     assert not at.exception
     assert f"Run {run} has no weights of epoch 1" in text(at)
