@@ -21,6 +21,7 @@ from types import FrameType
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from explorer.base.cache import SizedCache
 from explorer.ui.entries import ROOT, entry
 
 OURS = (str(ROOT / "explorer"), str(ROOT / "pages"))
@@ -34,6 +35,8 @@ def forget() -> None:
     for each in gc.get_objects():
         if type(each) is functools._lru_cache_wrapper:
             each.cache_clear()
+        elif type(each) is SizedCache:
+            each.clear()
 
 
 def opened(url: str, calls: Counter[str]) -> None:

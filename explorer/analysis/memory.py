@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from explorer.analysis.operations import FLOAT32
+from explorer.base.cache import shared
 from explorer.base.inputs import InputSize
 from explorer.networks import NetworkSpec
 
@@ -30,6 +31,7 @@ class TrainingMemory:
         return self.weights + self.gradients + self.optimizer + self.activations
 
 
+@shared(most=256)
 def training_memory(
     spec: NetworkSpec, size: InputSize, batch: int, optimizer: str
 ) -> TrainingMemory:

@@ -14,6 +14,7 @@ from explorer.analysis.graph import record
 from explorer.analysis.operations import FLOAT32, Graph, Operation
 from explorer.analysis.receptive_field import Field
 from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.base.cache import shared
 from explorer.base.inputs import InputSize
 from explorer.networks import NetworkSpec
 
@@ -121,6 +122,9 @@ class Summary:
     mismatch: SizeMismatch | None
 
 
+# Records are frozen, so everyone may read the same one. A large network's has some 1 500 layers
+# with their shapes (a few MB); a class looks at a handful of networks at a time.
+@shared(most=32)
 def measure(spec: NetworkSpec, size: InputSize, batch: int = 1) -> Summary:
     """The summary of a network for `batch` pictures.
 

@@ -2,10 +2,12 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from functools import wraps
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Parts = Mapping[Hashable, int]  # what a thing is made of, in bytes; others may share it
 
 
@@ -88,3 +90,19 @@ class SizedCache(Generic[T]):
         for part in [part for part in parts if not self._users[part]]:
             del self._users[part]
             self.bytes_kept -= parts[part]
+
+
+def shared(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """For a function of hashable arguments: its last `most` results are kept for everyone."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        cache: SizedCache[T] = SizedCache(most, lambda _result: 1)
+
+        @wraps(function)
+        def lookup(*args: P.args, **named: P.kwargs) -> T:
+            key = (args, tuple(sorted(named.items())))
+            return cache.get(key, lambda: function(*args, **named))
+
+        return lookup
+
+    return decorate

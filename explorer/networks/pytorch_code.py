@@ -13,6 +13,7 @@ from types import ModuleType
 from torch import nn
 
 from explorer.base import python_source
+from explorer.base.cache import shared
 from explorer.base.inputs import InputSize
 from explorer.networks import registry
 from explorer.networks.registry import Value
@@ -29,6 +30,7 @@ class _Excerpt:
     imports: dict[str, set[str]] = field(default_factory=dict)  # module → names taken from it
 
 
+@shared(most=128)
 def pytorch(spec: NetworkSpec, size: InputSize, batch: int) -> str:
     """Source text that builds the network, runs it on zeros of (batch, *size) and prints shapes."""
     body = registry.source(spec.source).code(spec.key, spec.values)

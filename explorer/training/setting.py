@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from explorer.analysis import summary
-from explorer.analysis.memory import TrainingMemory, training_memory
+from explorer.analysis.memory import training_memory
 from explorer.base.device import Device
 from explorer.base.inputs import InputSize
 from explorer.data.datasets import Data
@@ -49,7 +49,7 @@ class Setting:
         """Bytes that one training step holds at once, about."""
         recipe = self.recipe
         kind = "momentum" if recipe.optimizer == "sgd" and recipe.momentum else recipe.optimizer
-        memory = _memory(self.spec, self.input_size, batch_size, kind)
+        memory = training_memory(self.spec, self.input_size, batch_size, kind)
         if self.numbers.name == "float32":
             return memory.total
         # In bfloat16 most of what is kept for the backward pass takes half, and so does a second
@@ -61,8 +61,3 @@ class Setting:
 def forward_flops(spec: NetworkSpec, size: InputSize) -> int:
     """FLOPs of one picture's forward pass: two for every multiply-add."""
     return summary.measure(spec, size).totals.flops
-
-
-@lru_cache(maxsize=512)
-def _memory(spec: NetworkSpec, size: InputSize, batch: int, kind: str) -> TrainingMemory:
-    return training_memory(spec, size, batch, kind)

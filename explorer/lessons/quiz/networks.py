@@ -1,7 +1,6 @@
 """Questions about whole networks, measured by the engine at a size made up on the spot."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from random import Random
 
 from torch import nn
@@ -25,7 +24,6 @@ SIDES = {
 ROWS = 14  # a table of more layers is too long to be read beside a question
 
 
-@lru_cache(maxsize=256)
 def measure(name: str, side: int, channels: int = 1) -> Summary:
     """The engine's table; the same for every visitor, and frozen."""
     return summary.measure(NetworkSpec.parse(name), InputSize(channels, side, side))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.analysis.operations import INPUT, Operation
-from explorer.analysis.summary import Summary
+from explorer.analysis.summary import Summary, measure
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
@@ -19,7 +19,6 @@ from explorer.figures.maps import Maps, shrunk
 from explorer.inside import activations, unit_arithmetic
 from explorer.inside.activations import Recording
 from explorer.inside.unit_arithmetic import points
-from explorer.ui import cached
 from explorer.weights import Model
 
 MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights that they hold
@@ -107,7 +106,7 @@ def _in_place(operation: Operation) -> bool:
 
 def summary(subject: Subject) -> Summary:
     """What the network is made of, for its picture."""
-    return cached.measure(subject.model.spec, InputSize(*subject.picture.shape[1:]))
+    return measure(subject.model.spec, InputSize(*subject.picture.shape[1:]))
 
 
 def _fits(subject: Subject) -> bool:

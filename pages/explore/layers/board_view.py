@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from explorer.analysis.summary import measure
 from explorer.base.inputs import InputSize
 from explorer.networks import NetworkSpec
-from explorer.ui.cached import measure
 from pages.explore.layers import board_data
 from pages.explore.layers.board_types import Open, Row, View
 

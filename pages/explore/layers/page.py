@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from explorer.analysis.summary import measure
 from explorer.base.language import _
-from explorer.ui import cached, network_picker
+from explorer.ui import network_picker
 from pages.explore.layers import parts
 from pages.explore.layers.state import STATE
 
@@ -18,7 +19,7 @@ if choice.size is None:
     st.stop()
 
 with st.spinner(_("Measuring …")):  # shown only after half a second
-    summary = cached.measure(choice.spec, choice.size, choice.batch)
+    summary = measure(choice.spec, choice.size, choice.batch)
 parts.totals(summary, choice)
 if summary.mismatch:
     parts.lesson(summary.mismatch, choice)

@@ -3,14 +3,16 @@
 import streamlit as st
 
 from explorer.analysis import wording
+from explorer.analysis.memory import training_memory
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Summary
 from explorer.base.inputs import InputSize
 from explorer.base.language import _, current
 from explorer.base.units import count, exact, percent, size
 from explorer.networks import Architecture, Reported
+from explorer.networks.pytorch_code import pytorch
 from explorer.networks.registry import option_title
-from explorer.ui import cached, size_mismatch, url_state
+from explorer.ui import size_mismatch, url_state
 from explorer.ui.charts import show_chart
 from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
@@ -117,7 +119,7 @@ def _training(choice: Choice, *, compute: bool) -> None:
     )
     if not compute or choice.size is None:
         return
-    needed = cached.training_memory(choice.spec, choice.size, choice.batch, optimizer)
+    needed = training_memory(choice.spec, choice.size, choice.batch, optimizer)
     if needed.problem:
         st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
         return
@@ -182,7 +184,7 @@ def charts(summary: Summary) -> None:
 
 def downloads(summary: Summary, choice: Choice, entering: InputSize) -> None:
     """The network as PyTorch code, and the table as CSV."""
-    source = cached.pytorch(choice.spec, entering, choice.batch)
+    source = pytorch(choice.spec, entering, choice.batch)
     name = _identity(summary)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):

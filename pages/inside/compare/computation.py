@@ -9,14 +9,14 @@ from typing import Any
 import streamlit as st
 
 from explorer import weights
-from explorer.analysis.summary import Summary
+from explorer.analysis.summary import Summary, measure
 from explorer.base.language import _
 from explorer.base.tasks import Ending, Pool, SharedTasks, Task
 from explorer.base.units import duration, exact
 from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Timing
-from explorer.ui import cached, progress
+from explorer.ui import progress
 from explorer.ui.entries import entry
 from explorer.ui.model_picker import download
 from explorer.weights import Model
@@ -113,7 +113,7 @@ def _not_here(given: Model) -> None:
 
 
 def _side(letter: str, given: Model, dataset: str, pictures: int) -> Side:
-    summary = cached.measure(given.spec, given.size)
+    summary = measure(given.spec, given.size)
     key, nbytes = (given.spec, given.size), 4000
     timing = _timings.find(key, nbytes)
     ask: dict[Task[Any], Callable[[], object]] = {

@@ -9,13 +9,14 @@ from torch import Tensor
 
 from explorer import runs
 from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.summary import measure
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.data import pictures
 from explorer.data.pictures import Picture
 from explorer.figures import maps
 from explorer.runs import confusion, outcome
-from explorer.ui import cached, model_picker, picture_picker
+from explorer.ui import model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import mode, weight_sources
@@ -146,7 +147,7 @@ def _classes(model: Model) -> tuple[str, ...]:
 
 
 def _mode(model: Model, *, training: bool) -> str:
-    found = cached.measure(model.spec, model.size)
+    found = measure(model.spec, model.size)
     if not mode.matters(found):
         return _("It has neither batch norm nor dropout: both modes give the same.")
     if training:

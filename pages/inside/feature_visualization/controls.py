@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer.analysis.summary import Layer, Summary
+from explorer.analysis.summary import Layer, Summary, measure
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.data import datasets
 from explorer.inside.feature_visualization import Gallery, Settings
 from explorer.ui import (
-    cached,
     link_warnings,
     model_picker,
     picture_picker,
@@ -77,7 +76,7 @@ def _pick_pictures(model: Model, layer: Layer) -> Subject:
 
 
 def _measured(model: Model) -> Summary:
-    return cached.measure(model.spec, model.size)
+    return measure(model.spec, model.size)
 
 
 def _classes(model: Model, layer: Layer, found: list[Layer]) -> tuple[str, ...]:

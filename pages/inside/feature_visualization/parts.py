@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.analysis.summary import measure
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.inside.feature_visualization import Ascent, TopPictures
-from explorer.ui import cached, progress, selection
+from explorer.ui import progress, selection
 from explorer.ui.model_picker import mode
 from pages.inside.feature_visualization import (
     ascent,
@@ -65,7 +66,7 @@ def _drawn(looked: Looked, *, timed: bool) -> bool:
         else:
             progress.bar(found.seen, found.total, f"{told} · {pace}")
         shape = subject.gallery.shape
-        mode.tell(cached.measure(subject.model.spec, shape))
+        mode.tell(measure(subject.model.spec, shape))
     with middle:
         _top(looked, found, channel)
     with right:

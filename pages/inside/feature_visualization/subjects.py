@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from explorer.analysis.operations import Graph
-from explorer.analysis.summary import Layer
+from explorer.analysis.summary import Layer, measure
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
 from explorer.base.tasks import COMPUTING, Refused, SharedTasks, Steps, Task
@@ -25,7 +25,6 @@ from explorer.inside.feature_visualization import (
     TopPictures,
 )
 from explorer.networks import NetworkSpec
-from explorer.ui import cached
 from explorer.weights import Model
 from pages.inside.feature_visualization.figures import Pixels
 
@@ -67,13 +66,13 @@ _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbyt
 
 
 def _totals(subject: Subject) -> tuple[int, int]:
-    found = cached.measure(subject.model.spec, subject.shape).totals
+    found = measure(subject.model.spec, subject.shape).totals
     return found.macs, found.activation_bytes
 
 
 def layers(spec: NetworkSpec, shape: InputSize) -> list[Layer]:
     """The operations that the picture has a part in, in running order."""
-    found = cached.measure(spec, shape).layers
+    found = measure(spec, shape).layers
     ran = (each for each in found if each.status == "ok" and each.operation.output_shape)
     return [each for each in ran if each.operation.reads_picture]
 
@@ -172,7 +171,7 @@ def fields(subject: Subject) -> Fields:
 
 
 def _made_fields(subject: Subject) -> Fields:
-    found = cached.measure(subject.model.spec, subject.shape).layers
+    found = measure(subject.model.spec, subject.shape).layers
     names = [each.operation.name for each in found]
     until = tuple(each.operation for each in found[: names.index(subject.layer) + 1])
     graph = Graph((1, *subject.shape), until, None, "", (), {})

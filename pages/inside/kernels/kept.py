@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from explorer import weights
+from explorer.analysis.summary import measure
 from explorer.base.cache import SizedCache
 from explorer.figures import maps, pictures
-from explorer.ui import cached
 from explorer.weights import Model
 from pages.inside.kernels import figures
 from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Statistics
@@ -67,7 +67,7 @@ def overview(model: Model) -> Overview:
 
 def _overview(model: Model) -> Overview:
     loaded = network(model)
-    measured = cached.measure(model.spec, model.size)
+    measured = measure(model.spec, model.size)
     found = figures.layers(loaded, [each.operation for each in measured.layers])
     given = [figures.weights(loaded, each) for each in found]
     statistics = tuple(map(figures.statistics, given))

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer import weights
 from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.summary import measure
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.data import pictures
@@ -14,7 +15,7 @@ from explorer.data.pictures import Picture
 from explorer.figures import maps
 from explorer.inside import attribution
 from explorer.inside.attribution import BASELINES, Guess
-from explorer.ui import cached, model_picker, picture_picker
+from explorer.ui import model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import weight_sources
@@ -133,7 +134,7 @@ def _pick_layer(model: Model) -> str:
     st.session_state[_LAYER_OF] = model.spec.name
     if before not in (None, model.spec.name) and STATE.get("cam"):  # not a link's
         STATE.reset(["cam"])
-    summary = cached.measure(model.spec, model.size)
+    summary = measure(model.spec, model.size)
     words = {
         name: f"{name} · {times(shape)}" for name, shape in attribution.places(summary).items()
     }

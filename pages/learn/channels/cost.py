@@ -3,11 +3,12 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.analysis.summary import measure
 from explorer.base.language import _
 from explorer.base.units import count, exact, ratio
 from explorer.lessons import channels
 from explorer.networks import NetworkSpec
-from explorer.ui import cached, lesson
+from explorer.ui import lesson
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
 from pages.learn.channels import charts, settings
@@ -153,7 +154,7 @@ def flow() -> None:
     with st.container(horizontal=True, key="channels_controls"):
         name = STATE.select("channels_network", _("Network"), width=220)
     spec = NetworkSpec.parse(name)
-    summary = cached.measure(spec, spec.input_size)
+    summary = measure(spec, spec.input_size)
     chart, text = st.columns([3, 1], gap="medium")
     with chart:
         _draw(charts.flow(summary))

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from explorer.analysis.summary import Summary
+from explorer.analysis.summary import Summary, measure
 from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.base.units import exact, percent
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Effective, Level
 from explorer.networks import NetworkSpec
-from explorer.ui import cached, lesson
+from explorer.ui import lesson
 from explorer.ui.charts import show_chart
 from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
@@ -177,7 +177,7 @@ def networks() -> None:
             query_params={"network": name},
         )
     spec = NetworkSpec.parse(name)
-    summary = cached.measure(spec, spec.input_size)
+    summary = measure(spec, spec.input_size)
     st.markdown(_sight(spec.architecture.title, summary))
     show_chart(charts.growth(summary), "field_growth")
     save_button(_("Layers (CSV)"), layers_csv(summary), "fields.csv")

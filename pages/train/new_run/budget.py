@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer import runs
 from explorer.analysis.size_mismatch import SizeMismatch
-from explorer.analysis.summary import Summary
+from explorer.analysis.summary import Summary, measure
 from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.inputs import MAX_BATCH
@@ -21,7 +21,7 @@ from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.checks import MAX_SIZE
 from explorer.training.setting import Setting
-from explorer.ui import cached, size_mismatch, visitor
+from explorer.ui import size_mismatch, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from pages.train.new_run import measured
@@ -80,7 +80,7 @@ def _summary(recipe: Recipe) -> Summary:
     facts = datasets.get(recipe.dataset)
     channels, classes = facts.shape[0], len(facts.classes)
     spec, size = recipe.spec(channels, classes), recipe.input_size(channels)
-    return cached.measure(spec, size, recipe.batch_size)
+    return measure(spec, size, recipe.batch_size)
 
 
 def mismatch(recipe: Recipe) -> SizeMismatch | None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.base.cache import SizedCache
+from explorer.base.cache import SizedCache, shared
 from explorer.inside.activations import Recording, record
 from explorer.networks import NetworkSpec
 
@@ -140,3 +140,27 @@ def test_a_recording_is_counted_with_the_weights_that_it_keeps_alive() -> None:
     alone = cache.get(1, lambda: record(network, picture)).nbytes
     assert sizes[1] == pytest.approx(whole + alone, rel=0.02)
     assert sizes[2] == pytest.approx(whole + 2 * alone, rel=0.02)
+
+
+def test_a_shared_function_runs_once_for_each_of_its_last_arguments():
+    ran: list[tuple[int, int]] = []
+
+    @shared(most=2)
+    def add(one: int, other: int = 1) -> int:
+        ran.append((one, other))
+        return one + other
+
+    gate = threading.Barrier(8)
+
+    def ask(_number: int) -> int:
+        gate.wait(10)
+        return add(1, other=2)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(ask, range(8))) == {3}
+    assert ran == [(1, 2)]
+    assert (add(2), add(2)) == (3, 3)
+    assert len(ran) == 2
+    assert add(3) == 4  # the one that was asked for first gives way
+    assert (add(2), add(1, other=2)) == (3, 3)
+    assert ran == [(1, 2), (2, 1), (3, 1), (1, 2)]
