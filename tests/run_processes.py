@@ -21,9 +21,8 @@ from explorer.base import storage
 from explorer.base.device import named
 from explorer.data import datasets
 from explorer.runs import Run, store
-from explorer.server import serve
 from explorer.training.recipes import Recipe
-from tests.serving import temporary_log
+from tests.serving import any_port, temporary_log
 
 PATIENCE = 60.0  # seconds; everything here takes a few on a machine that is not busy
 
@@ -96,7 +95,7 @@ class WebServer:
     """The real one, as somebody starts it."""
 
     def __init__(self) -> None:
-        port = serve.free_port(19_600)
+        port = any_port()
         self.address = f"http://127.0.0.1:{port}"
         self._logs = ExitStack()
         log = self._logs.enter_context(temporary_log())

@@ -1,7 +1,7 @@
 """The real server and the arguments of a real browser, for tests, benchmarks and screenshots."""
 
-import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -123,13 +123,18 @@ def temporary_log() -> Iterator[Log]:
             log.close()
 
 
+def any_port() -> int:
+    """One that is free, as the system deals them: two who ask at once are given different ones."""
+    with socket.socket() as door:
+        door.bind((serve.LOOPBACK, 0))
+        return int(door.getsockname()[1])
+
+
 class Served:
     """The server of a folder, at one address for good."""
 
     def __init__(self, home: Path, log: Path) -> None:
-        # A port per test process, far from each other, so that two do not find the same one free.
-        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-        self._port = serve.free_port(18_600 + 200 * worker)
+        self._port = any_port()
         self._home, self._log = home, Log(log)
         self.address = f"http://127.0.0.1:{self._port}"
 

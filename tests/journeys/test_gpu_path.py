@@ -4,11 +4,10 @@ Every process here but the test's finds that device beside torch, as it would a 
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from textwrap import dedent
@@ -63,25 +62,60 @@ def losses(number: int) -> list[float | None]:
     return metrics.curves(number, 0, 10**6).loss
 
 
-def answer(code: str, **variables: str) -> Any:
+Answer = Callable[..., Any]
+# It imports what the scripts need, asks for no device, and is forked for each of them.
+READY = """
+import json, os, sys, traceback
+import torch, streamlit.testing.v1
+from explorer import runs, training
+from explorer.base import device
+from explorer.data import datasets
+for line in sys.stdin:
+    code, variables = json.loads(line)
+    if not (child := os.fork()):
+        os.environ.update(variables)
+        status = 1
+        try:
+            exec(compile(code, "script", "exec"), {"__name__": "__main__"})
+            status = 0
+        except BaseException:
+            print(json.dumps(traceback.format_exc()))
+        sys.stdout.flush()
+        os._exit(status)
+    print(json.dumps(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def answer(home: Path) -> Iterator[Answer]:
     """What a script prints last, as JSON; it runs in a process that finds the devices."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", dedent(code)],
+    ready = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", READY],
         cwd=storage.PROJECT,
-        env={**os.environ, **variables},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    assert ready.stdin
+    assert ready.stdout
+    question, told = ready.stdin, ready.stdout
+
+    def answer(code: str, **variables: str) -> Any:
+        question.write(json.dumps([dedent(code), variables]) + "\n")
+        question.flush()
+        said, status = told.readline(), told.readline()
+        assert json.loads(status or said) == 0, said
+        return json.loads(said)
+
+    yield answer
+    ready.kill()
+    ready.communicate()
 
 
 # The device itself
 
 
-def test_the_test_device_is_as_strict_as_a_gpu():
+def test_the_test_device_is_as_strict_as_a_gpu(answer: Answer):
     code = """
     import json, os, torch
     from torch import nn
@@ -108,7 +142,7 @@ def test_the_test_device_is_as_strict_as_a_gpu():
     assert "forked subprocess" in fork
 
 
-def test_it_is_listed_beside_the_cpu_without_being_known():
+def test_it_is_listed_beside_the_cpu_without_being_known(answer: Answer):
     code = """
     import dataclasses, json
     from explorer.base import device
@@ -232,7 +266,9 @@ def children(place: str) -> str:
 # Its random numbers, its memory
 
 
-def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it_was():
+def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it_was(
+    answer: Answer,
+):
     code = """
     import json, torch
     from torch.nn.functional import dropout
@@ -262,7 +298,7 @@ def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it
     assert names == ["cpu", "device"]
 
 
-def test_memory_that_libraries_take_is_not_promised_to_tensors():
+def test_memory_that_libraries_take_is_not_promised_to_tensors(answer: Answer):
     code = f"""
     import json
     from explorer.data import datasets
@@ -282,7 +318,7 @@ def test_memory_that_libraries_take_is_not_promised_to_tensors():
     assert re.search(r"needs about 2\.1\d MB of memory; Test GPU 0 has 1\.05 MB left", sentence)
 
 
-def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
+def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens(answer: Answer):
     code = f"""
     import json, torch
     from explorer.data import datasets
@@ -311,7 +347,7 @@ def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens():
 
 
 def test_a_run_that_finds_no_memory_any_more_ends_in_that_sentence_and_its_host_goes_on(
-    server: Server, home: Path
+    server: Server, home: Path, answer: Answer
 ):
     """Another program takes all of it while the run trains; then there is none to begin with."""
     number = launched(server, "testgpu:1", epochs=1000)
@@ -338,7 +374,7 @@ def test_a_run_that_finds_no_memory_any_more_ends_in_that_sentence_and_its_host_
 # The pages
 
 
-def test_new_run_lists_the_device_launches_on_it_and_live_names_it():
+def test_new_run_lists_the_device_launches_on_it_and_live_names_it(answer: Answer):
     code = """
     import json
     from explorer import runs

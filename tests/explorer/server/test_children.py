@@ -11,11 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from explorer.server import serve
 from explorer.server.serve import cluster, proxy
 from explorer.server.serve.cluster import Child
 from tests.run_processes import until
-from tests.serving import ROOT
+from tests.serving import ROOT, any_port
 
 # `serve`, but for the app: one that starts at once.
 SERVE = """
@@ -46,7 +45,7 @@ def started(folder: Path, processes: int) -> Iterator["subprocess.Popen[bytes]"]
     app = folder / "app.py"
     app.write_text("import streamlit as st\napp = st.App('page.py')\n")
     (folder / "page.py").write_text("import streamlit as st\nst.title('Here')\n")
-    port = serve.free_port(18_370)
+    port = any_port()
     parent = subprocess.Popen(
         [sys.executable, "-c", SERVE, str(app), str(port), str(processes)],
         cwd=ROOT,

@@ -33,7 +33,7 @@ from explorer.ui.server import raise_open_files
 from tests.asynchronous import run_apart
 from tests.conftest import settled
 from tests.run_processes import until
-from tests.serving import ROOT, Log, temporary_log
+from tests.serving import ROOT, Log, any_port, temporary_log
 
 pytestmark = pytest.mark.browser  # one of them drives one, and they tell one story
 
@@ -67,7 +67,7 @@ class Cluster:
     """`serve --processes 2`, as somebody starts it."""
 
     def __init__(self, home: Path, log: Log) -> None:
-        self.port = serve.free_port(18_300)
+        self.port = any_port()
         self.address = f"http://localhost:{self.port}"
         words = [sys.executable, "-m", "explorer", "serve", "--port", str(self.port)]
         with log.written() as written:
@@ -243,7 +243,7 @@ def proxied(haproxy: str, folder: Path, certificate: Certificate | None = None) 
         server = uvicorn.Server(uvicorn.Config(echo, lifespan="off", log_level="error"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
         thread.start()
-        port = serve.free_port(18_350)
+        port = any_port()
         servers = [listener.getsockname()[1]]
         configuration = proxy.write(folder, LOOPBACK, port, servers, certificate)
         proxy.check(haproxy, configuration)

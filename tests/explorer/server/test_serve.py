@@ -29,7 +29,7 @@ from explorer.server.serve.hosts import Hosts, host_name
 from explorer.ui.entries import ASSETS
 from explorer.ui.server import raise_open_files
 from tests.asynchronous import run_apart
-from tests.serving import ROOT, SECONDS_TO_START, news, temporary_log
+from tests.serving import ROOT, SECONDS_TO_START, any_port, news, temporary_log
 
 EVIL = "evil.example"
 
@@ -107,7 +107,7 @@ def door(authority: trustme.CA, certificate: Certificate) -> Iterator[Door]:
 
     But for its address: it listens on this machine alone.
     """
-    port = serve.free_port(18_400)
+    port = any_port()
     hosts = Hosts.of(everyone=True, more=["class.example"])
     trusted = ssl.create_default_context()
     authority.configure_trust(trusted)
@@ -326,7 +326,7 @@ def test_a_thousand_half_sent_requests_keep_no_visitor_out(tmp_path: Path) -> No
     assert raise_open_files() > 1_800, "this test itself holds so many"
     (tmp_path / "app.py").write_text("import streamlit as st\napp = st.App('page.py')\n")
     (tmp_path / "page.py").write_text("import streamlit as st\nst.title('Here')\n")
-    found = Door(serve.free_port(18_450))
+    found = Door(any_port())
     command = single.command(found.port, Hosts.of(), serve.LOOPBACK)
     command[command.index(str(single.APP))] = str(tmp_path / "app.py")
     command += ["--browser.gatherUsageStats=false", "--server.headless=true"]

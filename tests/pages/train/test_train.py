@@ -29,7 +29,6 @@ from explorer.runs import Status, confusion, learned, measure, process, store
 from explorer.runs import artifacts as run_folder
 from explorer.runs.protocols import Ended
 from explorer.runs.writer import StoreWriter
-from explorer.server import serve
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints, recipes
 from explorer.training.recipes import PRESETS, Recipe
@@ -42,6 +41,7 @@ from pages.train.runs import run_table
 from tests.explorer.runs.played import SETTINGS, STARTED, begun, epoch
 from tests.opened_pages import boards, opened, press, text, untold
 from tests.run_processes import SHORT, folder, over, until
+from tests.serving import any_port
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ class Answer:
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
     """Where the addresses that the boards ask are served, by this very process."""
-    port = serve.free_port(18_500)
+    port = any_port()
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=ROUTES), port=port, log_level="error"))
     thread = Thread(target=server.run)
     thread.start()
