@@ -43,17 +43,14 @@ from explorer.server.owner_cookie import OwnerCookie
 from explorer.training.recipes import PRESETS, Recipe, as_json, course_recipe
 from explorer.ui import downloads, visitor
 from explorer.ui.downloads import Download
-from explorer.ui.state import State
-from pages.explore.data.state import STATE as DATA
-from pages.inside.feature_maps.state import STATE as FEATURE_MAPS
-from pages.train.new_run.state import STATE as NEW_RUN
-from pages.train.runs.state import STATE as RUNS
+from explorer.ui.entries import entry
 from tests.asynchronous import run_apart
 from tests.conftest import settled
 from tests.opened_pages import opened, press, text
 from tests.run_processes import SHORT, folder, over, until
 from tests.serving import ROOT, serving
 
+DATA, NEW_RUN, RUNS = (entry(url).state for url in ("data", "new-run", "runs"))
 KEY = "correct horse battery"
 KEPT = teacher_key.hash_key(KEY)
 ANNA, BERT = owner_cookie.new_cookie(), owner_cookie.new_cookie()
@@ -599,21 +596,20 @@ WEIGHTS = {"network": "torchvision/resnet18", "weights": "published"}
     ],
 )
 @pytest.mark.parametrize(
-    ("page", "state", "address"),
-    [("data", DATA, {"data": "mnist"}), ("feature-maps", FEATURE_MAPS, WEIGHTS)],
+    ("page", "address"), [("data", {"data": "mnist"}), ("feature-maps", WEIGHTS)]
 )
 def test_what_may_not_be_downloaded(
     browser_of: Browser, monkeypatch: pytest.MonkeyPatch,
-    page: str, state: State, address: dict[str, str], changes: dict[str, Any], refusal: str,
+    page: str, address: dict[str, str], changes: dict[str, Any], refusal: str,
 ) -> None:  # fmt: skip
     browser_of.be(ANNA)
-    at = opened(page, **address)
-    assert not at.button(key=state.key("download")).disabled
+    at, key = opened(page, **address), entry(page).state.key("download")
+    assert not at.button(key=key).disabled
     share(monkeypatch, **changes)
-    at.button(key=state.key("download")).click().run()  # pressed in spite of what holds by now
+    at.button(key=key).click().run()  # pressed in spite of what holds by now
     assert refusal in at.toast[0].value
-    assert at.button(key=state.key("download")).disabled
-    assert refusal in at.button(key=state.key("download")).help
+    assert at.button(key=key).disabled
+    assert refusal in at.button(key=key).help
     download = downloads.of_weights(WEIGHTS["network"])
     with pytest.raises(Denied, match=refusal):
         visitor.start_download(download)
