@@ -25,10 +25,10 @@ SIDE = 480  # pixels of the longer side: what a page shows, and quick to convolv
 
 
 def _data_folder() -> Path:
-    found = find_spec("sklearn")
-    assert found is not None, "scikit-learn is required"
-    assert found.submodule_search_locations
-    return Path(found.submodule_search_locations[0]) / "datasets"
+    spec = find_spec("sklearn")
+    assert spec is not None, "scikit-learn is required"
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "datasets"
 
 
 def _shrunk(picture: Image.Image, side: int) -> Photograph:
@@ -41,9 +41,9 @@ def _shrunk(picture: Image.Image, side: int) -> Photograph:
 def photograph(name: Literal["china", "flower"], side: int = SIDE) -> Photograph:
     """One of the two photographs, grey, its longer side `side` pixels; do not write into it."""
     with Image.open(_data_folder() / "images" / f"{name}.jpg") as picture:
-        found = _shrunk(picture, side)
-    found.flags.writeable = False
-    return found
+        values = _shrunk(picture, side)
+    values.flags.writeable = False
+    return values
 
 
 @cache
@@ -51,8 +51,8 @@ def digit(number: int) -> npt.NDArray[np.int64]:
     """Handwritten digit `number` (0 to 1796) of the UCI set, (8, 8), ink from 0 to 16."""
     path = _data_folder() / "data" / "digits.csv.gz"
     row = np.loadtxt(path, delimiter=",", skiprows=number, max_rows=1)
-    found: npt.NDArray[np.int64] = row[:-1].astype(np.int64).reshape(8, 8)  # last: the class
-    return found
+    values: npt.NDArray[np.int64] = row[:-1].astype(np.int64).reshape(8, 8)  # last: the class
+    return values
 
 
 @cache
@@ -63,9 +63,9 @@ def patch(name: Literal["china", "flower"], side: int, levels: int = 9) -> npt.N
     top, left = ((size - short) // 2 for size in whole.shape)
     square = Image.fromarray((whole[top : top + short, left : left + short] * 255).astype(np.uint8))
     small = np.asarray(square.resize((side, side), Image.Resampling.BOX), dtype=np.float64)
-    found: npt.NDArray[np.int64]
-    found = np.rint((small - small.min()) / np.ptp(small) * levels).astype(np.int64)
-    return found
+    cells: npt.NDArray[np.int64]
+    cells = np.rint((small - small.min()) / np.ptp(small) * levels).astype(np.int64)
+    return cells
 
 
 def start_upload(content: bytes, side: int = SIDE, client: Client = UNKNOWN) -> Task[Photograph]:
@@ -90,5 +90,5 @@ def read_upload(content: bytes, side: int = SIDE) -> Photograph:
 
 def _grey(output: Output) -> Photograph:
     (pixels,) = output.arrays
-    found: Photograph = np.asarray(Image.fromarray(pixels).convert("L"), dtype=np.float64) / 255
-    return found
+    values: Photograph = np.asarray(Image.fromarray(pixels).convert("L"), dtype=np.float64) / 255
+    return values

@@ -264,7 +264,7 @@ def outcome(run: Descent, problem: Problem, shape: Bowl) -> Outcome:
     if last > RIGHT_OUTPUT * first:
         return "on the way"
     pairs = zip(run.records[-1].parameters, problem.solution, strict=True)
-    error = max(abs(found - target) for found, target in pairs)
+    error = max(abs(reached - target) for reached, target in pairs)
     near = error <= RIGHT_KERNEL * (max(map(abs, problem.solution)) or 1.0)
     if not shape.curvatures[0]:
         return "look-alike"

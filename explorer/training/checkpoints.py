@@ -220,9 +220,9 @@ def build(card: Card, tensors: Mapping[str, Tensor]) -> nn.Module:
     """
     with torch.random.fork_rng(devices=()):  # its first weights are thrown away
         network = card.spec.build()
-    given = _own(tensors)
-    _check_fit(card.network, _shapes(network.state_dict()), _shapes(given))
-    network.load_state_dict(given)
+    own = _own(tensors)
+    _check_fit(card.network, _shapes(network.state_dict()), _shapes(own))
+    network.load_state_dict(own)
     return network.eval()
 
 
@@ -299,8 +299,8 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
 @lru_cache(maxsize=64)  # the epochs of a run are leafed through
 def _needed(spec: NetworkSpec) -> tuple[Shapes, int]:
     """The shapes of the network's weights, and the bytes that they take in 32 bits."""
-    found = spec.build_on_meta().state_dict()
-    return _shapes(found), sum(each.numel() * each.element_size() for each in found.values())
+    weights = spec.build_on_meta().state_dict()
+    return _shapes(weights), sum(each.numel() * each.element_size() for each in weights.values())
 
 
 def _own(tensors: Mapping[str, T]) -> dict[str, T]:

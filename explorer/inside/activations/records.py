@@ -139,7 +139,7 @@ class Recording:
         shape, output = tuple(self.picture.shape), tuple(self.output.shape)
         graph = Graph(shape, self.operations, output, problem="", unused=(), blocks={})
         fields = receptive_field.sizes(graph, gates=False)
-        return {name: found.dims for name, found in fields.items() if found}
+        return {name: each.dims for name, each in fields.items() if each}
 
 
 def unknown(name: str, operations: tuple[Operation, ...] | list[Operation]) -> ValueError:

@@ -88,14 +88,14 @@ def deletion(
     rank[order] = torch.arange(len(order))
     gone = torch.linspace(0, len(order), steps + 1).round().long()
     empty = torch.zeros_like(x) + baseline
-    found: list[Tensor] = []
+    shares: list[Tensor] = []
     for part in gone.split(together(x)):
         removed = (rank < part[:, None]).reshape(-1, 1, *heat.shape)
         logits = answers(own, torch.where(removed, empty, x))
-        found.append(logits.softmax(1)[:, existing(logits, target)])
+        shares.append(logits.softmax(1)[:, existing(logits, target)])
         if progress:
-            progress(sum(map(len, found)), len(gone))
-    return Deletion(gone / len(order), torch.cat(found))
+            progress(sum(map(len, shares)), len(gone))
+    return Deletion(gone / len(order), torch.cat(shares))
 
 
 def by_chance(
@@ -111,18 +111,18 @@ def by_chance(
 ) -> tuple[Deletion, ...]:
     """Curves of pixels taken away in random `orders`: what a map without any sense would give."""
     generator = torch.Generator().manual_seed(seed)
-    found: list[Deletion] = []
+    curves: list[Deletion] = []
 
     def tell(done: int, total: int) -> None:
         if progress:
-            progress(len(found) * total + done, orders * total)
+            progress(len(curves) * total + done, orders * total)
 
     for _order in range(orders):
         heat = torch.rand(picture.shape[2:], generator=generator)
-        found.append(
+        curves.append(
             deletion(network, picture, target, heat, steps=steps, baseline=baseline, progress=tell)
         )
-    return tuple(found)
+    return tuple(curves)
 
 
 def mean(curves: Sequence[Deletion]) -> Deletion:
