@@ -50,10 +50,9 @@ DTYPES = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int64, t
 class Card:
     """Where weights come from. `options` are all of the network's, channels and classes too.
 
-    `recipe` is plain data as `recipes.as_json` makes it, `state` the numbers of a
-    `training.State`. `sha256` is the digest of the tensors: `save` fills it in. Those that
-    come with the program also tell the `command` that trained them, and their accuracy on the
-    first `FIRST` test pictures.
+    `recipe` is plain data as `recipes.as_json` makes it, `state` the numbers of a `training.State`.
+    `sha256` is the digest of the tensors: `save` fills it in. Those that come with the program also
+    tell the `command` that trained them, and their accuracy on the first `FIRST` test pictures.
     """
 
     network: str
