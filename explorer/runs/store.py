@@ -1,6 +1,6 @@
 """Runs as rows: each change is one transaction that names the status it starts from.
 
-Who writes what: whoever asks adds runs, wishes, names and notes; the host gives a queued run to a
+Who writes what: whoever asks adds runs, requests, names and notes; the host gives a queued run to a
 worker; from then on only that worker writes its progress and its end (`writer.py`). Whoever finds
 the worker dead writes that.
 """
