@@ -58,6 +58,16 @@ class NetworkSpec:
         return {option.name: chosen[option.name] for option in self.architecture.all_options}
 
     @property
+    def changed(self) -> dict[str, Value]:
+        """Its own options that are not at their defaults: channels and classes follow from data."""
+        values = self.values
+        return {
+            option.name: values[option.name]
+            for option in self.architecture.options
+            if values[option.name] != option.default
+        }
+
+    @property
     def input_size(self) -> InputSize:
         """By default, with the channels that it is built for."""
         size = self.architecture.input_size

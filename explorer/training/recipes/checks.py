@@ -4,9 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 
-from explorer import networks
 from explorer.analysis import summary, wording
 from explorer.analysis.memory import training_memory
 from explorer.base.inputs import MAX_BATCH, InputSize
@@ -93,7 +91,6 @@ def check_fit(recipe: Recipe, channels: int, classes: int, train_count: int) -> 
         )
 
 
-@lru_cache(maxsize=512)
 def _misfit(spec: NetworkSpec, entering: InputSize) -> str:
     lesson = summary.measure(spec, entering).mismatch
     if lesson is None:
@@ -104,7 +101,6 @@ def _misfit(spec: NetworkSpec, entering: InputSize) -> str:
 
 
 def _own_options(recipe: Recipe) -> dict[str, Value]:
-    architecture = networks.get(recipe.network)
     for name in (IN_CHANNELS.name, NUM_CLASSES.name):
         if name in recipe.options:
             raise ValueError(
@@ -112,9 +108,7 @@ def _own_options(recipe: Recipe) -> dict[str, Value]:
                     option=name
                 )
             )
-    resolved = architecture.resolve(recipe.options)
-    own = {option.name: option.default for option in architecture.options}
-    return {name: resolved[name] for name in own if resolved[name] != own[name]}
+    return NetworkSpec.parse(recipe.network, recipe.options).changed
 
 
 def _check_numbers(recipe: Recipe) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from explorer import networks
 from explorer.base.language import N_
+from explorer.networks import NetworkSpec
 from explorer.networks.registry import Reported
 from explorer.training.recipes.recipe import Recipe
 
@@ -173,18 +174,15 @@ def course_recipe(network: str, options: Mapping[str, object] | None = None) -> 
     Raises:
         ValueError: unknown network, option or value.
     """
-    architecture = networks.get(network)
-    resolved = architecture.resolve(options)
-    own = {option.name: option.default for option in architecture.options}
-    changed = {name: resolved[name] for name in own if resolved[name] != own[name]}
+    spec = NetworkSpec.parse(network, options)
     runs = [recipe for recipe, _run, _curve in course_runs(network)]
-    exact = [recipe for recipe in runs if recipe.options == changed]
+    exact = [recipe for recipe in runs if recipe.options == spec.changed]
     for recipe in (*exact, *runs):
-        return replace(recipe, options=changed)
+        return replace(recipe, options=spec.changed)
     return Recipe(
         network,
-        changed,
-        size=architecture.input_size.height,
+        spec.changed,
+        size=spec.input_size.height,
         epochs=5,
         batch_size=32,
         learning_rate=0.0003,

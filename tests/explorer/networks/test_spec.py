@@ -29,6 +29,8 @@ def test_one_choice_is_one_value_however_it_is_written() -> None:
     written = NetworkSpec.parse("lenet", {"num_classes": " 10 ", "activation": "sigmoid"})
     assert written == plain
     assert len({plain, written, NetworkSpec.parse("lenet", {"activation": "relu"})}) == 2
+    chosen = NetworkSpec.parse("lenet", {"activation": "relu", "num_classes": 3})
+    assert chosen.changed == {"activation": "relu"}
     with pytest.raises(dataclasses.FrozenInstanceError):
         plain.key = "alexnet"  # type: ignore[misc]
 
