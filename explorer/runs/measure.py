@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from threading import Lock
 
 import torch
 
@@ -29,31 +28,24 @@ from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
 
 LONGEST = 180  # seconds: a large network on a slow machine
-PATIENCE = 20  # seconds: for others who measure, and for a run that trains
+PATIENCE = 20  # seconds: for a run that trains
 INTERVAL = 0.2  # seconds between two signs of life
 KINDNESS = 10  # on the scale of `nice`, as the run itself: visitors' clicks go before
-
-_one_at_a_time = Lock()  # two that measure at once would measure each other
 
 
 def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
     """Parameters, memory and time of this run on its device; takes some seconds.
 
-    `meanwhile` is called with the seconds since this waits for others, then for the device, then
-    since it is measured, several times each second; what it raises ends all of it.
+    `meanwhile` is called with the seconds since this waits for the device, then since it is
+    measured, several times each second; what it raises ends all of it.
 
     Raises:
         ValueError: it cannot be trained, does not fit into memory, or took too long to tell; or
             another run trains on the device.
     """
     given = json.dumps(recipes.as_json(recipes.check(recipe)))
-    others = _("Others are measuring, too. Try again in a minute.")
-    _until(lambda: _one_at_a_time.acquire(timeout=INTERVAL), PATIENCE, others, meanwhile)
-    try:
-        _await_the_device(device.named(recipe.device), meanwhile)
-        said = _measured(given, meanwhile)
-    finally:
-        _one_at_a_time.release()
+    _await_the_device(device.named(recipe.device), meanwhile)
+    said = _measured(given, meanwhile)
     answer = json.loads(said.splitlines()[-1])
     if "error" in answer:
         raise ValueError(answer["error"])

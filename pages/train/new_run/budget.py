@@ -21,13 +21,14 @@ from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.checks import MAX_SIZE
 from explorer.training.setting import Setting
-from explorer.ui import size_mismatch, visitor
+from explorer.ui import progress, size_mismatch, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from pages.train.new_run import measured
 from pages.train.new_run.state import STATE
 
 _TROUBLE = "why nothing was launched"
+_MEASURING = "what is being measured"
 
 
 @cache
@@ -134,6 +135,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
         icon=":material/timer:",
         disabled=bool(visitor.may_not_train()),
         on_click=_ask_to_measure,
+        args=(given,),
         help=_("A few steps are trained, in a process of its own: some seconds."),
     )
 
@@ -181,20 +183,25 @@ def _table(rows: dict[str, tuple[str, str]]) -> str:
     return f'<table class="budget">{"".join(cells)}</table>'
 
 
-def _ask_to_measure() -> None:
-    st.session_state["measuring"] = True
+def _ask_to_measure(given: Sequence[Recipe]) -> None:
+    try:
+        visitor.check_train()  # a measurement trains some steps
+        measured.begin(given)
+        st.session_state[_MEASURING] = tuple(given)
+    except ValueError as error:
+        st.session_state[_TROUBLE] = str(error)
 
 
 def measure_if_asked(given: Sequence[Recipe]) -> None:
-    """Measure, with a sign that it takes a moment; then draw the page anew with the figures."""
-    if not st.session_state.pop("measuring", False):
+    """How far it is, if these are being measured; then the page anew, with the figures."""
+    if st.session_state.get(_MEASURING) != tuple(given):
         return
-    try:
-        visitor.check_train()  # a measurement trains some steps
-        measured.measure(given)
-    except ValueError as error:
-        st.session_state[_TROUBLE] = str(error)
-    st.rerun()
+    task = measured.follow(given)
+    if task.finished and not progress.halted("measure", measured.key(given)):
+        del st.session_state[_MEASURING]
+        if task.failed:
+            st.session_state[_TROUBLE] = task.sentence
+        st.rerun()
 
 
 # -- launching ----------------------------------------------------------------------------------

@@ -1,23 +1,20 @@
 """How long runs take, from a few of their steps that were measured; kept for everyone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
-
 from explorer.base.language import _
+from explorer.base.tasks import Pool, SharedTasks, Task
 from explorer.data import datasets
 from explorer.runs import measure as run_measure
 from explorer.training import TEST_SHARE, Budget, recipes
 from explorer.training.recipes import Recipe
+from explorer.ui import progress
 
-
-@st.cache_resource
-def _measured() -> dict[str, Budget]:
-    """Budgets of one epoch, by `work`."""
-    return {}
+_budgets: dict[str, Budget] = {}  # of one epoch, by `work`
+# One at a time in this server: two that measure at once would measure each other.
+_TASKS: SharedTasks[int] = SharedTasks(Pool(at_once=1), 100_000)
 
 
 def work(recipe: Recipe) -> str:
@@ -46,7 +43,7 @@ def _one_epoch(recipe: Recipe) -> Recipe:
 
 def budget(recipe: Recipe) -> Budget | None:
     """What this run takes, if such an epoch has been measured."""
-    found = _measured().get(work(recipe))
+    found = _budgets.get(work(recipe))
     return replace(found, seconds=found.seconds * _share(recipe)) if found else None
 
 
@@ -58,27 +55,42 @@ def _share(recipe: Recipe) -> float:
     return recipe.epochs * (train + test * TEST_SHARE) / whole
 
 
-def measure(given: Sequence[Recipe]) -> None:
-    """Measure what nobody has measured yet, or else all of it, with a sign of how far that is.
+# -- measuring --------------------------------------------------------------------------------
 
-    Raises:
-        ValueError: one of them cannot be trained; what was measured before it is kept.
-    """
+
+def begin(given: Sequence[Recipe]) -> None:
+    """Measure what nobody has measured yet, or else all of it, once for all who ask."""
+    progress.halt("measure", None)
+    _TASKS.ask(key(given), partial(_steps, tuple(given)), anew=True)
+
+
+def follow(given: Sequence[Recipe]) -> Task[int]:
+    """How far that is, on the page; what was measured before a failure is kept."""
+    return progress.follow(_TASKS, key(given), partial(_steps, tuple(given)), "measure", _words)
+
+
+def key(given: Sequence[Recipe]) -> tuple[str, ...]:
+    """Equal where the same is measured."""
+    return tuple(sorted({work(recipe) for recipe in given}))
+
+
+def _steps(given: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
+    """How many are measured; whoever stops it ends the process that measures."""
     unlike = list({work(recipe): recipe for recipe in given}.values())
     wanted = [recipe for recipe in unlike if budget(recipe) is None] or unlike
-    with st.container(horizontal=True, vertical_alignment="center", key="measuring_now"):
-        sign = st.empty()
-        # Any click ends this run of the page, and so the measurement; that one does nothing else.
-        st.button(_("Stop measuring"), key="stop_measuring", icon=":material/stop_circle:")
-    for place, recipe in enumerate(wanted, 1):
-        tell = partial(_tell, sign, place, len(wanted))
-        tell(0)
-        _measured()[work(recipe)] = run_measure.measure(_one_epoch(recipe), tell)
+    for place, recipe in enumerate(wanted):
+
+        def meanwhile(_seconds: float, place: int = place) -> None:
+            task.tell(place, len(wanted))
+
+        meanwhile(0)
+        _budgets[work(recipe)] = run_measure.measure(_one_epoch(recipe), meanwhile)
+        yield place + 1
 
 
-def _tell(sign: DeltaGenerator, place: int, count: int, seconds: float) -> None:
+def _words(task: Task[int]) -> str:
     parts = [_("Training a few steps to measure them")]
-    if count > 1:
-        parts.append(_("{done} of {all}").format(done=place, all=count))
-    parts.append(_("{n} s").format(n=int(seconds)))
-    sign.caption(f":material/timer: {' · '.join(parts)}")
+    if task.total > 1:
+        parts.append(_("{done} of {all}").format(done=task.done + 1, all=task.total))
+    parts.append(_("{n} s").format(n=int(task.seconds)))
+    return f":material/timer: {' · '.join(parts)}"

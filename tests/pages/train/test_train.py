@@ -260,7 +260,7 @@ def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
 ) -> None:
     size_of_it = {"epochs": "1", "train_subset": "320", "test_subset": "32"}
     at = opened("new-run", dataset="digits", batch_size="64", **size_of_it)
-    press(at, "Measure the time")  # in another process
+    measure_on(at)
     table = html(at, 'class="budget"')
     assert re.search(r"\d s \(\d.* pictures/s\)", table), table
     assert [each.label for each in at.button if each.key == "new-run.measure"] == ["Measure again"]
@@ -283,6 +283,13 @@ def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
     )
 
 
+def measure_on(at: AppTest) -> None:
+    """Press the button, and wait for the other process, as a browser does."""
+    press(at, "Measure the time")
+    while [each for each in at.button if each.key == "measure_stop"]:
+        at.run()
+
+
 def balance(at: AppTest) -> str:
     """What the page says of estimate and truth."""
     return next(each.value for each in at.markdown if "of memory" in each.value)
@@ -294,7 +301,7 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     table = html(at, 'class="budget"')
     assert f"<td>{exact(steps)}</td>" in table
     assert "not measured yet" in table
-    press(at, "Measure the time")
+    measure_on(at)
     plan = [replace(each, dataset="digits", epochs=2) for each in PRESETS["batch-norm"].recipes]
     found = [measured.budget(each) for each in plan]
     assert all(found)
@@ -338,9 +345,21 @@ def test_a_click_ends_a_measurement_and_its_process(
     assert measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
 
 
-def test_a_click_ends_the_waiting_for_others_who_measure(nothing: None) -> None:
-    with measure._one_at_a_time, pytest.raises(Clicked):
-        measure.measure(SHORT, click)
+def test_who_stops_measuring_ends_its_process(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    begin = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *a, **k: started.append(begin(*a, **k)) or started[-1]
+    )
+    at = opened("new-run", dataset="digits", batch_size="48")
+    press(at, "Measure the time")
+    assert "Training a few steps to measure them" in at.get("progress")[0].proto.text
+    press(at, "Stop")
+    assert "Stopped." in text(at)
+    assert "not measured yet" in html(at, 'class="budget"')
+    assert started[-1].wait(5) == -signal.SIGKILL  # nobody else watches
 
 
 def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
