@@ -175,6 +175,8 @@ def test_every_question_opens_its_experiment_and_the_code_is_there():
 @pytest.mark.browser
 def test_an_operation_tells_its_arithmetic_by_mouse_and_by_keys(page: Page):
     shown = mounted(page, opened(), "blocks").board
+    edges = "all => all.map(each => getComputedStyle(each).stroke)"
+    assert len(set(shown.locator(".node rect").evaluate_all(edges))) == 5, "families have colours"
     why = shown.locator(".why")
     vgg = shown.locator('.card[data-name="vgg"]')
     vgg.locator(".node").nth(0).hover()
