@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,296 +22,149 @@ from explorer.ui.network_picker import OPTIONS
 from tests.opened_pages import opened
 from tests.run_processes import folder
 
-DIGIT = {"picture": "digits:test:0"}
-# The page, its address, and what its widgets then show (key → value).
-LINKS: tuple[tuple[str, Mapping[str, str], Mapping[str, object]], ...] = (
-    ("", {}, {}),
+# The page's address, and what its widgets then show (key → value).
+LINKS: tuple[tuple[str, Mapping[str, object]], ...] = (
+    ("", {}),
     (
-        "convolution",
-        {
-            "conv_input": "1 2 3; 4 5 6; 7 8 9; 1 0 1",
-            "conv_kernel": "1 0.5",
-            "conv_stride_h": "2",
-            "conv_pad_w": "1",
-            "conv_dilation": "2",
-            "conv_flip": "true",
-            "conv_at": "1,2",
-        },
-        {
-            "conv_input": "1 2 3; 4 5 6; 7 8 9; 1 0 1",
-            "conv_kernel": "1 0.5",
-            "conv_stride_h": 2,
-            "conv_stride_w": 1,
-            "conv_pad_h": 0,
-            "conv_pad_w": 1,
-            "conv_dilation": 2,
-            "conv_flip": True,
-        },
+        ("convolution?conv_input=1+2+3;+4+5+6;+7+8+9;+1+0+1&conv_kernel=1+0.5&conv_stride_h=2"
+        "&conv_pad_w=1&conv_dilation=2&conv_flip=true&conv_at=1,2"),
+        {"conv_input": "1 2 3; 4 5 6; 7 8 9; 1 0 1", "conv_kernel": "1 0.5",
+         "conv_stride_h": 2, "conv_stride_w": 1, "conv_pad_h": 0, "conv_pad_w": 1,
+         "conv_dilation": 2, "conv_flip": True},
     ),
-    ("convolution", {"conv_photo": "camera"}, {"conv_photo": "camera", "conv_flip": False}),
+    ("convolution?conv_photo=camera", {"conv_photo": "camera", "conv_flip": False}),
     (
-        "edge-kernel",
-        {"edge_rate": "0.03", "edge_bias": "true", "edge_start": "course", "edge_loss": "mean"},
+        "edge-kernel?edge_rate=0.03&edge_bias=true&edge_start=course&edge_loss=mean",
         {"edge_rate": "0.03", "edge_bias": True, "edge_start": "course", "edge_loss": "mean"},
     ),
     (
-        "edge-kernel",
+        "edge-kernel?edge_image=own&edge_drawing=0+0+1;0+0+1;0+1+1",
         {"edge_image": "own", "edge_drawing": "0 0 1;0 0 1;0 1 1"},
-        {"edge_image": "own", "edge_drawing": "0 0 1;0 0 1;0 1 1"},
     ),
     (
-        "padding-stride",
-        {
-            "pad_size": "12",
-            "pad_kernel": "3",
-            "pad_padding": "2",
-            "pad_stride": "2",
-            "pad_dilation": "2",
-        },
-        {
-            "pad_view": "one",
-            "pad_size": 12,
-            "pad_kernel": 3,
-            "pad_padding": 2,
-            "pad_stride": 2,
-            "pad_dilation": 2,
-        },
+        "padding-stride?pad_size=12&pad_kernel=3&pad_padding=2&pad_stride=2&pad_dilation=2",
+        {"pad_view": "one", "pad_size": 12, "pad_kernel": 3, "pad_padding": 2,
+         "pad_stride": 2, "pad_dilation": 2},
     ),
     (
-        "padding-stride",
-        {"pad_view": "two", "pad_kernel2": "3x5", "pad_padding2": "0, 1", "pad_stride2": "3, 4"},
-        {"pad_view": "two", "pad_kernel2": "3x5", "pad_padding2": "0, 1", "pad_stride2": "3, 4"},
+        "padding-stride?pad_view=two&pad_kernel2=3x5&pad_padding2=0,+1&pad_stride2=3,+4",
+        {"pad_view": "two", "pad_kernel2": "3x5", "pad_padding2": "0, 1",
+         "pad_stride2": "3, 4"},
     ),
+    ("channels?channels_outputs=2", {"channels_outputs": 2, "channels_part": "Many to one"}),
     (
-        "channels",
-        {"channels_outputs": "2"},
-        {"channels_outputs": 2, "channels_part": "Many to one"},
-    ),
-    (
-        "channels",
-        {"channels_part": "pixel", "channels_typed": "3.2.0;x0.1.1:2;w.0.0:-1.5"},
+        "channels?channels_part=pixel&channels_typed=3.2.0;x0.1.1:2;w.0.0:-1.5",
         {"channels_part": "1 × 1", "channels_pixel_in": 3},
     ),
     (
-        "channels",
-        {
-            "channels_part": "cost",
-            "channels_c_in": "1",
-            "channels_c_out": "6",
-            "channels_kernel_size": "5",
-            "channels_height": "28",
-            "channels_width": "28",
-        },
-        {
-            "channels_c_in": 1,
-            "channels_c_out": 6,
-            "channels_kernel_size": 5,
-            "channels_height": 28,
-            "channels_width": 28,
-        },
+        ("channels?channels_part=cost&channels_c_in=1&channels_c_out=6&channels_kernel_size=5"
+        "&channels_height=28&channels_width=28"),
+        {"channels_c_in": 1, "channels_c_out": 6, "channels_kernel_size": 5,
+         "channels_height": 28, "channels_width": 28},
     ),
     (
-        "pooling",
-        {"pool_mode": "avg", "pool_shift": "0", "pool_window_h": "3", "pool_stride_h": "3"},
+        "pooling?pool_mode=avg&pool_shift=0&pool_window_h=3&pool_stride_h=3",
         {"pool_mode": "avg", "pool_shift": 0, "pool_window_h": 3, "pool_stride_h": 3},
     ),
     (
-        "receptive-field",
-        {"field_view": "effective", "field_stack": "c3 c3 c3 c3", "field_side": "15"},
+        "receptive-field?field_view=effective&field_stack=c3+c3+c3+c3&field_side=15",
         {"field_view": "effective", "field_stack": "c3 c3 c3 c3", "field_side": 15},
     ),
     (
-        "receptive-field",
-        {"field_view": "networks", "field_network": "torchvision/resnet50"},
+        "receptive-field?field_view=networks&field_network=torchvision%2Fresnet50",
         {"field_view": "networks", "field_network": "torchvision/resnet50"},
     ),
     (
-        "batch-norm",
-        {"bn_layer": "conv", "bn_size": "8", "bn_side": "5", "bn_feature": "2"},
+        "batch-norm?bn_layer=conv&bn_size=8&bn_side=5&bn_feature=2",
         {"bn_layer": "conv", "bn_size": 8, "bn_side": 5, "bn_feature": "2"},
     ),
     (
-        "batch-norm",
-        {
-            "bn_mode": "prediction",
-            "bn_seen": "5",
-            "bn_gamma": "2.5",
-            "bn_beta": "-3",
-            "bn_eps": "10",
-            "bn_view": "torch",
-        },
-        {
-            "bn_mode": "prediction",
-            "bn_seen": 5,
-            "bn_gamma": 2.5,
-            "bn_beta": -3.0,
-            "bn_eps": "10",
-            "bn_view": "torch",
-        },
+        ("batch-norm?bn_mode=prediction&bn_seen=5&bn_gamma=2.5&bn_beta=-3&bn_eps=10"
+        "&bn_view=torch"),
+        {"bn_mode": "prediction", "bn_seen": 5, "bn_gamma": 2.5, "bn_beta": -3.0,
+         "bn_eps": "10", "bn_view": "torch"},
     ),
     (
-        "blocks",
-        {"blocks_part": "shapes", "blocks_r_out": "6", "blocks_stride": "2"},
+        "blocks?blocks_part=shapes&blocks_r_out=6&blocks_stride=2",
         {"blocks_r_in": 3, "blocks_r_out": 6, "blocks_stride": 2},
     ),
     (
-        "blocks",
-        {"blocks_part": "inception", "blocks_which": "4a"},
+        "blocks?blocks_part=inception&blocks_which=4a",
         {"blocks_which": "4a", "blocks_path2": 208, "blocks_wide_in": 480},
     ),
     (
-        "check",
-        {"quiz_seed": "77", "quiz_level": "2", "quiz_topic": "field", "quiz_number": "4"},
+        "check?quiz_seed=77&quiz_level=2&quiz_topic=field&quiz_number=4",
         {"quiz_seed": 77, "quiz_level": "2", "quiz_topic": "field", "quiz_number": 4},
     ),
     (
-        "layers",
-        {
-            "network": "vgg11",
-            "input": "1x240x230",
-            "conv_ratio": "4",
-            "batch": "8",
-            "num_classes": "7",
-        },
-        {
-            "layers.network": "vgg11",
-            "layers.conv_ratio": 4,
-            "layers.batch": 8,
-            "layers.num_classes": 7,
-        },
+        "layers?network=vgg11&input=1x240x230&conv_ratio=4&batch=8&num_classes=7",
+        {"layers.network": "vgg11", "layers.conv_ratio": 4, "layers.batch": 8,
+         "layers.num_classes": 7},
     ),
     (
-        "layers",
-        {"network": "lenet", "view": "costs", "show": "memory"},
+        "layers?network=lenet&view=costs&show=memory",
         {"layers.network": "lenet", "layers.show": "memory"},
     ),
+    ("layers?network=googlenet&open=all&layer=stage3", {"layers.network": "googlenet"}),
+    ("data?data=digits&part=test&turn=2", {"data.data": "digits", "data.part": "test"}),
     (
-        "layers",
-        {"network": "googlenet", "open": "all", "layer": "stage3"},
-        {"layers.network": "googlenet"},
+        ("feature-maps?picture=digits:test:0&network=bn_lenet&weights=untrained:0&layer=bn1"
+        "&channel=3&at=3.4&training=true&sort=max&scale=channel&signs=up"),
+        {"feature-maps.network": "bn_lenet", "feature-maps.weights": "untrained:0",
+         "feature-maps.training": True, "feature-maps.sort": "max",
+         "feature-maps.scale": "channel", "feature-maps.signs": "up"},
     ),
     (
-        "data",
-        {"data": "digits", "part": "test", "turn": "2"},
-        {"data.data": "digits", "data.part": "test"},
-    ),
-    (
-        "feature-maps",
-        {
-            **DIGIT,
-            "network": "bn_lenet",
-            "weights": "untrained:0",
-            "layer": "bn1",
-            "channel": "3",
-            "at": "3.4",
-            "training": "true",
-            "sort": "max",
-            "scale": "channel",
-            "signs": "up",
-        },
-        {
-            "feature-maps.network": "bn_lenet",
-            "feature-maps.weights": "untrained:0",
-            "feature-maps.training": True,
-            "feature-maps.sort": "max",
-            "feature-maps.scale": "channel",
-            "feature-maps.signs": "up",
-        },
-    ),
-    (
-        "feature-maps",
-        {
-            **DIGIT,
-            "picture2": "digits:test:5",
-            "weights": "untrained:0",
-            "beside": "pictures",
-            "layer": "conv2",
-            "channel": "7",
-            "at": "3.4",
-        },
+        ("feature-maps?picture=digits:test:0&picture2=digits:test:5&weights=untrained:0"
+        "&beside=pictures&layer=conv2&channel=7&at=3.4"),
         {"feature-maps.beside": "pictures"},
     ),
     (
-        "kernels",
-        {"layer": "conv2", "channel": "3", "show": "norms", "scale": "kernel", "sort": "norm"},
+        "kernels?layer=conv2&channel=3&show=norms&scale=kernel&sort=norm",
         {"kernels.show": "norms", "kernels.scale": "kernel", "kernels.sort": "norm"},
     ),
     (
-        "kernels",
-        {"network": "torchvision/resnet18", "layer": "layer4.1.conv2", "channel": "500"},
+        "kernels?network=torchvision%2Fresnet18&layer=layer4.1.conv2&channel=500",
         {"kernels.network": "torchvision/resnet18", "kernels.weights": "untrained:0"},
     ),
     (
-        "excites",
-        {
-            "weights": "untrained:0",
-            "data": "digits",
-            "steps": "16",
-            "channel": "7",
-            "noise": "4",
-            "l2": "0.3",
-        },
-        {
-            "excites.weights": "untrained:0",
-            "excites.data": "digits",
-            "excites.steps": 16,
-            "excites.noise": 4,
-            "excites.l2": 0.3,
-        },
+        "excites?weights=untrained:0&data=digits&steps=16&channel=7&noise=4&l2=0.3",
+        {"excites.weights": "untrained:0", "excites.data": "digits", "excites.steps": 16,
+         "excites.noise": 4, "excites.l2": 0.3},
     ),
     (
-        "why",
-        {**DIGIT, "weights": "untrained:0", "cam": "conv1", "class": "3", "control": "false"},
+        "why?picture=digits:test:0&weights=untrained:0&cam=conv1&class=3&control=false",
         {"why.cam": "conv1", "why.class": "3", "why.control": False},
     ),
     (
-        "compare",
-        {
-            "nets": "lenet:untrained:0,bn_lenet:untrained:0",
-            "first": "2500",
-            "view": "budgets",
-            "scale": "shares",
-        },
+        ("compare?nets=lenet:untrained:0,bn_lenet:untrained:0&first=2500&view=budgets"
+        "&scale=shares"),
         {"compare.first": "2500", "compare.view": "Layer budgets", "compare.scale": "shares"},
     ),
     (
-        "new-run",
-        {
-            "network": "vgg11",
-            "conv_ratio": "4",
-            "size": "64",
-            "epochs": "2",
-            "flip": "true",
-            "learning_rate": "0.05",
-            "optimizer": "sgd",
-            "momentum": "0.9",
-            "dataset": "digits",
-        },
-        {
-            "new-run.network": "vgg11",
-            "new-run.conv_ratio": 4,
-            "new-run.size": 64,
-            "new-run.epochs": 2,
-            "new-run.flip": True,
-            "new-run.learning_rate": "0.05",
-            "new-run.optimizer": "sgd",
-            "new-run.momentum": "0.9",
-            "new-run.dataset": "digits",
-        },
+        ("new-run?network=vgg11&conv_ratio=4&size=64&epochs=2&flip=true&learning_rate=0.05"
+        "&optimizer=sgd&momentum=0.9&dataset=digits"),
+        {"new-run.network": "vgg11", "new-run.conv_ratio": 4, "new-run.size": 64,
+         "new-run.epochs": 2, "new-run.flip": True, "new-run.learning_rate": "0.05",
+         "new-run.optimizer": "sgd", "new-run.momentum": "0.9", "new-run.dataset": "digits"},
     ),
     (
-        "new-run",
-        {"preset": "batch-norm", "dataset": "digits", "all_epochs": "2"},
+        "new-run?preset=batch-norm&dataset=digits&all_epochs=2",
         {"new-run.start": "batch-norm", "new-run.dataset": "digits", "new-run.all_epochs": 2},
     ),
     (
-        "new-run",
-        {"network": "bn_lenet", "dataset": "digits", "epochs": "3", "seed": "5"},
+        "new-run?network=bn_lenet&dataset=digits&epochs=3&seed=5",
         {"new-run.network": "bn_lenet", "new-run.epochs": 3, "new-run.seed": 5},
     ),
-    ("live", {"run": "1", "by": "step"}, {"live.picked": 1}),
-    ("runs", {"runs": "1,2", "by": "images"}, {"runs.chosen": [1, 2]}),
-)
+    ("live?run=1&by=step", {"live.picked": 1}),
+    ("runs?runs=1,2&by=images", {"runs.chosen": [1, 2]}),
+)  # fmt: skip
+
+
+def parts(link: str) -> tuple[str, dict[str, str]]:
+    """The page's own part of a link, and what is asked of the page."""
+    url, _mark, query = link.partition("?")
+    return url, dict(parse_qsl(query))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -339,23 +193,19 @@ def said(at: AppTest) -> dict[str, str]:
 
 def test_they_lead_to_every_page() -> None:
     assert len(LINKS) >= 30
-    assert {url for url, *_others in LINKS} == {page.url for page in PAGES}
+    assert {parts(link)[0] for link, _widgets in LINKS} == {page.url for page in PAGES}
 
 
 def test_their_names_are_declared_by_their_pages() -> None:
-    for url, link, *_widgets in LINKS:
-        assert link.keys() <= entry(url).state.fields.keys() | {*OPTIONS}, url
+    for link, _widgets in LINKS:
+        url, names = parts(link)
+        assert names.keys() <= entry(url).state.fields.keys() | {*OPTIONS}, url
 
 
-@pytest.mark.parametrize(
-    ("url", "link", "widgets"),
-    LINKS,
-    ids=[f"{url or 'home'}-{number}" for number, (url, *_others) in enumerate(LINKS)],
-)
-def test_it_opens_the_same_page_in_the_same_state(
-    url: str, link: Mapping[str, str], widgets: Mapping[str, object]
-) -> None:
-    at = opened(url, **link)
+@pytest.mark.parametrize(("link", "widgets"), LINKS, ids=[link or "home" for link, _ in LINKS])
+def test_it_opens_the_same_page_in_the_same_state(link: str, widgets: Mapping[str, object]) -> None:
+    url, address = parts(link)
+    at = opened(url, **address)
     assert not at.warning
     assert shown(at, widgets) == widgets
-    assert said(at) == link
+    assert said(at) == address
