@@ -7,7 +7,9 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Widget
+from torch import Tensor
 
+from explorer.data import pictures
 from explorer.ui.entries import ROOT, entry
 
 SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
@@ -31,6 +33,12 @@ def text(at: AppTest, *, code: bool = False) -> str:
     return "\n".join(
         [*(part.value for part in parts), *(f"| {' | '.join(map(str, row))} |" for row in rows)]
     )
+
+
+def given(picture: str = "digits:test:0", side: int = 28) -> Tensor:
+    """A picture as a network for grey ones gets it."""
+    prepared: Tensor = pictures.prepare(pictures.named(picture), (1, side, side)).tensor
+    return prepared
 
 
 def untold(at: AppTest, address: Iterable[str]) -> list[str]:

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.lines import HERE, Kind, counted
@@ -13,27 +12,11 @@ from tests.serving import ROOT
 FILES_IN_A_FOLDER = 30
 LARGEST_ROOM = 0.25  # of the house
 LINES = {Kind.PYTHON: 350, Kind.BOARDS: 350, Kind.OTHER: 350, Kind.TESTS: 500}
-# Longer for now, at most so long; whoever shortens one takes it out.
-LONGER: Mapping[str, int] = {
-    "tests/explorer/data/test_own_pictures.py": 680,
-    "tests/explorer/inside/test_activations.py": 520,
-    "tests/explorer/inside/test_unit_arithmetic.py": 510,
-    "tests/explorer/training/test_training.py": 650,
-    "tests/explorer/weights/test_weights.py": 530,
-    "tests/journeys/test_roles.py": 750,
-    "tests/pages/inside/test_feature_maps.py": 540,
-    "tests/pages/inside/test_why.py": 560,
-    "tests/pages/train/test_train.py": 760,
-}
 HOUSE = counted(HERE)
 
 
 def test_no_file_is_longer_than_a_reader_keeps_in_mind():
-    long = {
-        file.name: file.lines
-        for file in HOUSE
-        if file.lines > max(LINES[file.kind], LONGER.get(file.name, 0))
-    }
+    long = {file.name: file.lines for file in HOUSE if file.lines > LINES[file.kind]}
     assert not long
 
 

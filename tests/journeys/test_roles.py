@@ -1,16 +1,10 @@
-"""A class on one server: visitors change their own, the teacher everything, and limits hold."""
+"""Who is who: a cookie for each browser, a key for the teacher, and what each may change."""
 
 import ast
-import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -18,225 +12,40 @@ import pytest
 from playwright.sync_api import Browser as PlaywrightBrowser
 from playwright.sync_api import BrowserContext, Page
 from starlette.types import Message, Scope
-from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 
-from explorer import runs
 from explorer.base import access, storage
 from explorer.base.access import (
-    IN_CLASS,
     NO_LIMITS,
     Denied,
-    Rules,
     RunLimits,
     Visitor,
     Who,
-    teacher_key,
 )
 from explorer.base.tasks import Output
-from explorer.data import datasets
 from explorer.data.datasets import own
-from explorer.runs import Run, Status, quota, store
-from explorer.runs import artifacts as run_folder
+from explorer.runs import Status, quota, store
 from explorer.server import owner_cookie
 from explorer.server.owner_cookie import OwnerCookie
-from explorer.training.recipes import PRESETS, Recipe, as_json, course_recipe
-from explorer.ui import downloads, visitor
-from explorer.ui.downloads import Download
-from explorer.ui.entries import entry
+from explorer.training.recipes import PRESETS
+from explorer.ui import visitor
 from tests.asynchronous import run_apart
 from tests.conftest import settled
-from tests.opened_pages import opened, press, text
-from tests.run_processes import SHORT, folder, over, until
-from tests.serving import ROOT, serving
-
-DATA, NEW_RUN, RUNS = (entry(url).state for url in ("data", "new-run", "runs"))
-KEY = "correct horse battery"
-KEPT = teacher_key.hash_key(KEY)
-ANNA, BERT = owner_cookie.new_cookie(), owner_cookie.new_cookie()
-AS_ANNA = Visitor(access.owner_of(ANNA), teacher=False, limits=IN_CLASS)
-LONG = replace(SHORT, epochs=1000)
-
-
-@dataclass
-class Browser:
-    """What Streamlit knows of the connection that a page is drawn for."""
-
-    cookies: Mapping[str, str] = field(default_factory=dict)
-    headers: tuple[tuple[str, str], ...] = ()
-    remote_ip: str = "192.0.2.7"
-
-    def be(self, cookie: str) -> None:
-        self.cookies = {owner_cookie.NAME: cookie}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    with folder(tmp_path):
-        yield tmp_path
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where runs are really trained: one host for all of them, whose workers are warm."""
-    with folder(tmp_path_factory.mktemp("workshop")) as place:
-        runs.watch("cpu")
-        yield place
-
-
-@pytest.fixture
-def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
-    """A class's server, asked by one browser after the other."""
-    found = Browser()
-    share(monkeypatch)
-    monkeypatch.setattr(context, "_get_client_context", lambda: found)
-    monkeypatch.setattr(visitor, "_throttle", teacher_key.Throttle())
-    return found
-
-
-def share(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    """Start the server for a class anew, with other options."""
-    rules = Rules(shared=True, limits=IN_CLASS, key=KEPT)
-    told = replace(rules, **changes).environment()
-    monkeypatch.setenv(access.VARIABLE, told[access.VARIABLE])
-
-
-def kept(name: str = "LeNet", who: Visitor = AS_ANNA, status: Status | None = None) -> Run:
-    """A run in the store that no process works on."""
-    number = store.add(json.dumps(as_json(SHORT)), name, "nowhere", visitor=who)
-    if status:
-        assert store.move(number, tuple(Status), status)
-    return store.get(number)
-
-
-# -- the store: how many may wait ---------------------------------------------------------------
-
-LAUNCHER = """
-import json, sys
-from explorer.base.access import Denied, RunLimits, Visitor
-from explorer.runs import store
-cookie, recipe, waiting, queue = sys.argv[1:]
-for number in range(40):
-    owner = cookie or f"{sys.argv[0]}{number}"
-    try:
-        store.add(recipe, "again", "nowhere", visitor=Visitor(
-            owner, teacher=False, limits=RunLimits(waiting=int(waiting), queue=int(queue))))
-    except Denied as denied:
-        print(denied)
-"""
-
-
-@pytest.mark.parametrize(
-    ("owner", "limits", "refusal"),
-    [
-        ("anna", RunLimits(waiting=6, queue=60), "6 of your runs wait or train"),
-        ("", RunLimits(waiting=6, queue=25), "25 runs of this class wait or train"),
-    ],
-    ids=["one visitor", "a new one each time"],
+from tests.journeys.visitors import (
+    ANNA,
+    AS_ANNA,
+    BERT,
+    DATA,
+    KEY,
+    NEW_RUN,
+    RUNS,
+    Browser,
+    kept,
+    share,
 )
-def test_four_processes_that_launch_and_launch(
-    home: Path, owner: str, limits: RunLimits, refusal: str
-) -> None:
-    words = [owner, json.dumps(as_json(SHORT)), str(limits.waiting), str(limits.queue)]
-    command = [sys.executable, "-c", LAUNCHER, *words]
-    environment = {**os.environ, storage.VARIABLE: str(home)}
-    processes = [
-        subprocess.Popen(
-            command, cwd=storage.PROJECT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for _number in range(4)
-    ]
-    said = [process.communicate(timeout=60)[0] for process in processes]
-    allowed = limits.waiting if owner else limits.queue
-    assert len(store.listed()) == allowed
-    assert sum(each.count(refusal) for each in said) == 160 - allowed
-
-
-def test_runs_that_were_resumed_count(home: Path) -> None:
-    few = replace(AS_ANNA, limits=RunLimits(waiting=1))
-    paused = kept(who=few, status=Status.PAUSED)
-    other = kept(who=few)
-    with pytest.raises(Denied, match="1 of your runs waits"):
-        store.enqueue(paused.id, first=True, limits=few.limits)
-    assert store.get(paused.id).status is Status.PAUSED
-    assert store.move(other.id, [Status.QUEUED], Status.CANCELLED)
-    assert store.enqueue(paused.id, first=True, limits=few.limits)
-
-
-def test_limits_stay_with_the_run(home: Path) -> None:
-    run = kept()
-    assert (run.owner, run.limits) == (AS_ANNA.owner, IN_CLASS)
-    assert store.move(run.id, [Status.QUEUED], Status.STOPPED)
-    assert store.enqueue(run.id, first=False)
-    assert store.get(run.id).limits == NO_LIMITS, "who resumed it on the machine has none"
-    assert store.get(run.id).owner == AS_ANNA.owner
-
-
-# -- what is refused before it is queued --------------------------------------------------------
-
-
-def test_what_would_take_too_much_is_not_queued(home: Path) -> None:
-    alexnet = course_recipe("alexnet", {})
-    assert (
-        quota.needed(alexnet) == 46_764_746 * 4 * 5
-    )  # twice its weights; with Adam's, three times
-    tries: list[tuple[Recipe, RunLimits, str]] = [
-        (replace(SHORT, epochs=101), RunLimits(epochs=100), "101 epochs; here 100"),
-        (alexnet, RunLimits(run_bytes=500_000_000), "take about 935 MB; here 500 MB"),
-        (alexnet, RunLimits(all_bytes=500_000_000), "about 935 MB more; 500 MB are allowed"),
-        (SHORT, RunLimits(free_bytes=10**18), "are to stay free"),
-    ]
-    for recipe, limits, refusal in tries:
-        who = replace(AS_ANNA, limits=limits)
-        with pytest.raises(Denied, match=refusal):
-            runs.launch(recipe, visitor=who)
-    with pytest.raises(Denied, match="about 2 h 0 min of training; here 1 h 0 min"):
-        runs.launch(SHORT, seconds=7200, visitor=AS_ANNA)
-    assert store.listed() == []
-
-
-# -- what is stopped while it trains ------------------------------------------------------------
-
-
-def test_a_run_ends_when_its_seconds_are_spent_and_the_teacher_takes_it_up(
-    workshop: Path,
-) -> None:
-    who = replace(AS_ANNA, limits=RunLimits(seconds=1.0))
-    run = over(runs.launch(LONG, visitor=who))
-    assert run.status is Status.STOPPED
-    assert run.reason.code == "seconds_spent"
-    assert "as long as a run may here" in str(run.reason)
-    assert 1.0 <= run.progress.seconds < 10
-    assert run_folder.state_file(run.id).exists()
-    with pytest.raises(Denied, match="here 1 s are allowed"):
-        runs.resume(run.id, visitor=who)
-    runs.resume(run.id)
-    until(lambda: store.get(run.id).progress.step > run.progress.step)
-    runs.stop(run.id)
-    assert not over(run.id).reason
-
-
-def test_old_weights_give_way_before_the_disk_does(workshop: Path) -> None:
-    who = replace(AS_ANNA, limits=RunLimits(run_bytes=quota.needed(SHORT)))
-    run = over(runs.launch(replace(SHORT, epochs=8), visitor=who))
-    assert run.status is Status.FINISHED, str(run.reason)
-    assert 1 <= len(runs.checkpoints(run.id)) <= 4
-
-
-@pytest.mark.parametrize("name", ["run_bytes", "all_bytes", "free_bytes"])
-def test_a_run_that_takes_the_disk_is_stopped(workshop: Path, name: str) -> None:
-    """As if its size had been thought too small before."""
-    most = 10**18 if name == "free_bytes" else 300_000
-    who = replace(AS_ANNA, limits=replace(NO_LIMITS, **{name: most}))
-    number = store.add(json.dumps(as_json(LONG)), "large", "cpu", visitor=who)
-    run = over(number)
-    assert run.status is Status.STOPPED
-    assert run.reason.code == name.replace("bytes", "disk_spent")
-    assert "allowed" in str(run.reason) or "stay free" in str(run.reason)
-    assert quota.taken() < 20_000_000
-
-
-# -- the cookie ---------------------------------------------------------------------------------
+from tests.opened_pages import opened, press, text
+from tests.run_processes import SHORT
+from tests.serving import ROOT, serving
 
 
 def answered(path: str, *, scheme: str = "http", cookie: str = "") -> list[str]:
@@ -275,9 +84,6 @@ def test_a_browser_is_given_one_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Secure" in answered(asked)[0]
     assert answered("/") == []
     assert len(answered(asked, cookie="of-somebody-elses-making")) == 1
-
-
-# -- pages --------------------------------------------------------------------------------------
 
 
 def test_alone_on_a_machine_nothing_is_felt(home: Path) -> None:
@@ -556,98 +362,6 @@ def test_a_pupil_who_is_new_each_time_does_not_keep_the_teacher_out(browser_of: 
     browser_of.be(BERT)
     browser_of.remote_ip = "192.0.2.8"
     assert visitor.become_teacher(KEY)
-
-
-# -- what comes from the web --------------------------------------------------------------------
-
-
-def begun(key: str, size: int = 11_594_722) -> tuple[Download, Callable[[], None]]:
-    """A download that goes on until somebody stops it, begun by whoever is served; its end."""
-    here, left = Event(), Event()
-
-    def work(progress: datasets.Progress) -> None:
-        here.set()
-        try:
-            while True:
-                progress(size // 10, size)
-                time.sleep(0.01)
-        finally:
-            left.set()
-
-    def end() -> None:
-        download.stop()
-        assert left.wait(5)
-        downloads.TASKS.clear()
-
-    download = Download(key, size, work)
-    visitor.start_download(download)
-    assert here.wait(5)
-    return download, end
-
-
-WEIGHTS = {"network": "torchvision/resnet18", "weights": "published"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "refusal"),
-    [
-        ({"train": Who.NOBODY}, "--train nobody"),
-        ({"limits": RunLimits(free_bytes=10**18)}, "are to stay free"),
-    ],
-)
-@pytest.mark.parametrize(
-    ("page", "address"), [("data", {"data": "mnist"}), ("feature-maps", WEIGHTS)]
-)
-def test_what_may_not_be_downloaded(
-    browser_of: Browser, monkeypatch: pytest.MonkeyPatch,
-    page: str, address: dict[str, str], changes: dict[str, Any], refusal: str,
-) -> None:  # fmt: skip
-    browser_of.be(ANNA)
-    at, key = opened(page, **address), entry(page).state.key("download")
-    assert not at.button(key=key).disabled
-    share(monkeypatch, **changes)
-    at.button(key=key).click().run()  # pressed in spite of what holds by now
-    assert refusal in at.toast[0].value
-    assert at.button(key=key).disabled
-    assert refusal in at.button(key=key).help
-    download = downloads.of_weights(WEIGHTS["network"])
-    with pytest.raises(Denied, match=refusal):
-        visitor.start_download(download)
-    assert download.task is None
-
-
-def test_two_downloads_do_not_find_room_for_one(
-    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    browser_of.be(ANNA)
-    share(monkeypatch, limits=RunLimits(free_bytes=1))
-    most_of_it = int(0.7 * quota.free())
-    assert visitor.may_not_download(most_of_it) == ""
-    _download, end = begun("much", most_of_it)
-    with pytest.raises(Denied, match="are to stay free"):
-        begun("as much again", most_of_it)
-    assert "stay free" in visitor.may_not_add_pictures(most_of_it)
-    end()
-    assert visitor.may_not_download(most_of_it) == ""
-
-
-def test_a_download_is_stopped_by_whoever_began_it_and_the_teacher(browser_of: Browser) -> None:
-    stop = DATA.key("stop_download")
-    browser_of.be(ANNA)
-    download, end = begun("download mnist")
-    browser_of.be(BERT)
-    visitor.start_download(download)  # who joins it is not who began it
-    at = opened("data", data="mnist")
-    assert at.button(key=stop).disabled
-    assert "Another visitor has begun this download" in at.button(key=stop).help
-    with pytest.raises(Denied, match="Another visitor has begun this download"):
-        visitor.stop_download(download)
-    assert download.going
-    assert visitor.become_teacher(KEY)
-    assert not opened("data", data="mnist").button(key=stop).disabled
-    browser_of.be(ANNA)
-    opened("data", data="mnist").button(key=stop).click().run()
-    end()
 
 
 def test_a_browser_without_cookies_is_a_visitor_for_as_long_as_its_page(

@@ -28,6 +28,7 @@ from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.training.initialisation import initialise
 from explorer.weights import published
+from tests.shipped_weights import empty_folder
 
 LENET = NetworkSpec.parse("lenet")
 
@@ -35,12 +36,8 @@ LENET = NetworkSpec.parse("lenet")
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home, an empty folder of shipped weights, an empty cache."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path
-    weights._cache.clear()
+    with empty_folder(tmp_path, monkeypatch):
+        yield tmp_path
 
 
 def trained(name: str, **options: Any) -> tuple[nn.Module, Card]:
@@ -470,48 +467,6 @@ def test_a_download_can_be_stopped(server: tuple[Path, str], monkeypatch: pytest
     assert not file.path.exists()
     weights.load(NetworkSpec.parse(name), "published")
     assert published.at_hand(name)
-
-
-# The cache
-
-
-def test_a_cache_keeps_what_was_used_last_within_its_bounds():
-    made: list[str] = []
-
-    def make(word: str) -> str:
-        made.append(word)
-        return word
-
-    cache: SizedCache[str] = SizedCache(10, len)
-    for word in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
-        assert cache.get(word, lambda word=word: make(word)) == word
-        assert cache.bytes_kept <= 10
-    assert made == ["aaaa", "bbbb", "cccc", "bbbb"]  # b gave way to c
-    assert cache.get("long", lambda: "x" * 11) == "x" * 11
-    assert cache.bytes_kept == 0
-    cache.clear()
-    assert cache.bytes_kept == 0
-
-
-def test_a_cache_makes_a_thing_once_and_forgets_errors():
-    cache: SizedCache[int] = SizedCache(100, lambda _made: 1)
-    made: list[int] = []
-
-    def slowly() -> int:
-        time.sleep(0.05)
-        made.append(1)
-        return len(made)
-
-    with ThreadPoolExecutor(30) as threads:
-        assert set(threads.map(lambda _n: cache.get("key", slowly), range(30))) == {1}
-
-    def fail() -> int:
-        raise ValueError("no")
-
-    for _ in range(2):
-        with pytest.raises(ValueError, match="no"):
-            cache.get("other", fail)
-    assert cache.get("other", lambda: 5) == 5
 
 
 def test_networks_are_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):

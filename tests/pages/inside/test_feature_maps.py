@@ -2,7 +2,6 @@
 
 import base64
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http import HTTPStatus
@@ -16,34 +15,23 @@ import pytest
 import torch
 from playwright.sync_api import Page, Request, expect
 from streamlit.testing.v1 import AppTest
-from torch import Tensor, nn
+from torch import nn
 
 from explorer import weights
-from explorer.data import datasets, pictures
+from explorer.data import datasets
 from explorer.inside import unit_arithmetic
 from explorer.inside.activations import record
 from explorer.networks import NetworkSpec, get
-from explorer.training import checkpoints
-from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui.inside import recordings, sum_words
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.feature_maps import arithmetic
 from tests.conftest import settled
-from tests.opened_pages import boards, opened, text, untold
+from tests.opened_pages import boards, given, opened, text, untold
+from tests.shipped_weights import trained
 
-
-@pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, and an empty folder of trained weights."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path / "checkpoints"
-    for cache in (recordings._recordings, recordings._overviews, weights._cache):
-        cache.clear()
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def board(at: AppTest, kind: str, which: int = 0) -> dict[str, Any]:
@@ -56,32 +44,10 @@ def numbers(coded: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(coded), "<f4")
 
 
-def given(picture: str = "digits:test:0", side: int = 28) -> Tensor:
-    """A picture as a network for grey ones gets it."""
-    prepared: Tensor = pictures.prepare(pictures.named(picture), (1, side, side)).tensor
-    return prepared
-
-
 def words(sent: dict[str, Any]) -> str:
     """All lines of a written sum."""
     lines = [line for step in sent["steps"] for line in step["lines"]]
     return "\n".join("".join(token[0] for token in line) for line in lines)
-
-
-def trained(folder: Path, name: str = "lenet") -> nn.Module:
-    """Weights that no seed gives, shipped as `name`."""
-    architecture = get(name)
-    network = architecture.build(**architecture.resolve()).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.linspace(-0.5, 0.5, parameter.numel()).view(parameter.shape))
-    classes = datasets.get("digits").classes
-    card = Card(
-        name, architecture.resolve(), "digits", classes, size=28, epoch=3, test_accuracy=0.5
-    )
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
-    return network
 
 
 # -- what is shown ----------------------------------------------------------------------------

@@ -24,30 +24,16 @@ from explorer.data import datasets, pictures
 from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Ascent, Gallery, Settings
 from explorer.networks import NetworkSpec, get
-from explorer.training import checkpoints
-from explorer.training.checkpoints import NETWORK, Card
-from pages.inside.feature_visualization import files, patch_mosaic, subjects
+from pages.inside.feature_visualization import files, subjects
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
 from tests.opened_pages import boards, opened, text, untold
+from tests.shipped_weights import ship
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
 
 
-@pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, and an empty folder of trained weights."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    (tmp_path / "checkpoints").mkdir()
-    caches = (subjects._searches, subjects._ascents, weights._cache)
-    yield tmp_path / "checkpoints"
-    for task in COMPUTING.tasks:
-        task.stop()
-        assert task.wait(30)
-    for cache in (*caches, subjects._fields, patch_mosaic._kept):
-        cache.clear()
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def mosaic(at: AppTest) -> dict[str, Any]:
@@ -136,12 +122,7 @@ def test_a_picture_is_drawn_beside_the_best_one() -> None:
 def test_the_classes_of_a_trained_network_are_its_last_channels(shipped: Path) -> None:
     architecture = get("lenet")
     network = architecture.build(**architecture.resolve())
-    card = Card(
-        "lenet", architecture.resolve(), "digits", datasets.get("digits").classes, size=28,
-        epoch=1, test_accuracy=0.1,
-    )  # fmt: skip
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(shipped / f"lenet{weights.SUFFIX}", tensors, card)
+    ship(shipped, "lenet", network)
     at = ended(opened("excites", layer="fc3", channel="3", steps="8"))
     assert mosaic(at)["classes"] == list(datasets.get("digits").classes)
     assert "fc3: the class “3”" in text(at)
@@ -153,12 +134,7 @@ def test_a_silent_channel_is_told(shipped: Path) -> None:
     architecture = get("bn_lenet")
     network = architecture.build(**architecture.resolve())
     network.conv1.weight.data[2] = 0
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    card = Card(
-        "bn_lenet", architecture.resolve(), "digits", datasets.get("digits").classes, size=28,
-        epoch=1, test_accuracy=0.1,
-    )  # fmt: skip
-    checkpoints.save(shipped / f"bn_lenet{weights.SUFFIX}", tensors, card)
+    ship(shipped, "bn_lenet", network)
     at = ended(opened("excites", network="bn_lenet", layer="conv1", channel="2"))
     assert mosaic(at)["silent"] == [2]
     assert "none excites it" in text(at)

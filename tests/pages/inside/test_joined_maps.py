@@ -1,7 +1,5 @@
 """Where branches meet, `+` and `cat` are written out on the page with torch's own numbers."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +9,13 @@ from torch import Tensor
 from explorer import weights
 from explorer.data import pictures
 from explorer.networks import NetworkSpec
-from explorer.ui.inside import recordings
 from tests.opened_pages import boards, opened
 
 SIDE = 32
 PICTURE = "digits:test:0"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty home, no trained weights."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    yield
-    for cache in (recordings._recordings, recordings._overviews, weights._cache):
-        cache.clear()
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def given_by(network: str, *modules: str) -> list[Tensor]:

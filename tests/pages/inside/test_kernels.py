@@ -2,7 +2,7 @@
 
 import base64
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,43 +16,14 @@ from torch import nn
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from explorer import weights
-from explorer.data import datasets
-from explorer.networks import NetworkSpec, get
-from explorer.training import checkpoints
-from explorer.training.checkpoints import NETWORK, Card
-from pages.inside.kernels import figures, kept, layer_view, take_along
+from explorer.networks import NetworkSpec
+from pages.inside.kernels import figures, layer_view, take_along
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, opened, text, untold
+from tests.shipped_weights import trained
 
-
-@pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, and an empty folder of trained weights."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path / "checkpoints"
-    kept._overviews.clear()
-    kept._sheets.clear()
-    weights._cache.clear()
-
-
-def trained(folder: Path, name: str = "lenet") -> nn.Module:
-    """Weights that no seed gives, shipped as `name`."""
-    architecture = get(name)
-    network = architecture.build(**architecture.resolve()).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.linspace(-0.5, 0.5, parameter.numel()).view(parameter.shape))
-    classes = datasets.get("digits").classes
-    card = Card(
-        name, architecture.resolve(), "digits", classes, size=28, epoch=3, test_accuracy=0.5
-    )
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
-    return network.requires_grad_(requires_grad=False)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def sheets(at: AppTest) -> list[dict[str, Any]]:

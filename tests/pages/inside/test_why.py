@@ -4,13 +4,6 @@ import base64
 import csv
 import io
 import json
-import shutil
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +13,28 @@ import scipy.stats
 import torch
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from torch import Tensor, nn
+from torch import Tensor
 
 from explorer import weights
-from explorer.base import compute_slots
-from explorer.base.cache import SizedCache
-from explorer.base.tasks import COMPUTING, Task
-from explorer.data import datasets, pictures
 from explorer.figures import maps
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS
-from explorer.networks import NetworkSpec, get
-from explorer.training import checkpoints
-from explorer.training.checkpoints import NETWORK, Card
+from explorer.networks import NetworkSpec
 from explorer.ui import progress
-from explorer.ui.inside.recordings import Subject
 from explorer.ui.picture_picker.browse import Place
-from explorer.weights import Model
 from pages.inside.why import boards as inside_why_board
-from pages.inside.why import charts, mistakes, results
-from pages.inside.why.results import Explained, Parts, Piece, Question
+from pages.inside.why import charts, results
 from tests.conftest import settled
-from tests.opened_pages import boards, opened, press, text, untold
+from tests.opened_pages import boards, given, opened, text, untold
+from tests.shipped_weights import trained
 
-VISITORS = 30
 SETTINGS = {"cam": "conv1", "patch": "6", "move": "whole", "path": "20", "empty": "grey"}
 
 
 @pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, an empty folder of trained weights, and a page that waits for all."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
+def patient(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page waits for all of its results."""
     monkeypatch.setattr(progress, "PATIENCE", 60.0)
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path / "checkpoints"
-    for task in COMPUTING.tasks:
-        task.stop()
-        assert task.wait(30)
-    for cache in (results.TASKS, results._cache, results._answers, mistakes._kept, weights._cache):
-        cache.clear()
 
 
 def board(at: AppTest, kind: str) -> dict[str, Any]:
@@ -72,37 +47,6 @@ def board(at: AppTest, kind: str) -> dict[str, Any]:
 def values(card: dict[str, Any]) -> Tensor:
     numbers = np.frombuffer(base64.b64decode(card["values"]), "<f4")
     return torch.from_numpy(numbers.copy()).view(*card["size"])
-
-
-def picture_of(at: AppTest) -> str:
-    """The picture's name in the address: AppTest gives a text or a list of one."""
-    found = at.query_params["picture"]
-    return found if isinstance(found, str) else found[0]
-
-
-def given(picture: str = "digits:test:0", side: int = 28) -> Tensor:
-    prepared: Tensor = pictures.prepare(pictures.named(picture), (1, side, side)).tensor
-    return prepared
-
-
-def trained(folder: Path, name: str = "lenet") -> nn.Module:
-    """Weights that no seed gives, shipped as `name`, for the small digits."""
-    architecture = get(name)
-    network = architecture.build(**architecture.resolve()).eval()
-    torch.manual_seed(3)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.randn(parameter.shape) * 0.3)
-    classes = datasets.get("digits").classes
-    card = Card(
-        name, architecture.resolve(), "digits", classes, size=28, epoch=3, test_accuracy=0.5
-    )
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
-    return network
-
-
-# -- what is shown ----------------------------------------------------------------------------
 
 
 def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
@@ -193,9 +137,6 @@ def test_a_map_of_zeros_says_so() -> None:
     assert (drawn["low"], drawn["high"], drawn["cut"]) == (0, 0, False)
 
 
-# -- links and mishaps ------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -233,229 +174,6 @@ def test_another_network_begins_with_its_own_last_layer() -> None:
     assert "cam" not in at.query_params
 
 
-# -- mistakes ---------------------------------------------------------------------------------
-
-
-def test_the_next_mistake_is_one(shipped: Path) -> None:
-    network = trained(shipped)
-    at = opened("why", picture="digits:test:0")
-    test = datasets.load("digits").test
-    with torch.no_grad():
-        found = [int(network(given(f"digits:test:{n}")).argmax()) for n in range(40)]
-    wrong = [n for n in range(40) if found[n] != int(test.labels[n])]
-    expected = next(n for n in wrong if n > 0)
-    press(at, "Next mistake of this network")
-    assert picture_of(at) == f"digits:test:{expected}"
-    assert "**A mistake**: it is" in text(at)
-    press(at, "Next mistake of this network")
-    assert picture_of(at) == f"digits:test:{next(n for n in wrong if n > expected)}"
-    untrained = opened("why", picture="digits:test:0", weights="untrained:0")
-    assert not [each for each in untrained.button if each.label == "Next mistake of this network"]
-
-
-def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained(shipped)
-    at = opened("why", picture="digits:test:0")
-    monkeypatch.setattr(mistakes, "SECONDS", -1.0)
-    monkeypatch.setattr(mistakes, "_right", lambda *given: [True] * len(given[2]))
-    press(at, "Next mistake of this network")
-    assert picture_of(at) == "digits:test:16"
-    assert "No mistake up to picture 16" in at.toast[0].value
-    monkeypatch.setattr(mistakes, "SECONDS", 600.0)
-    press(at, "Next mistake of this network")
-    assert "gets every test picture of" in at.toast[0].value
-    assert picture_of(at) == "digits:test:16"
-
-
-def test_a_search_that_gets_no_turn_says_so(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained(shipped)
-    at = opened("why", picture="digits:test:3")
-    with monkeypatch.context() as hasty, ExitStack() as others:
-        hasty.setattr(mistakes, "SECONDS", 0.05)
-        for _each in range(compute_slots.MOST):
-            assert others.enter_context(compute_slots.turn(30))
-        press(at, "Next mistake of this network")
-    assert at.toast[0].value == "Others are being served first: press again in a moment."
-    assert picture_of(at) == "digits:test:3"
-    press(at, "Next mistake of this network")
-    assert "**A mistake**: it is" in text(at)
-
-
-@dataclass
-class Watched:
-    """Which pictures networks were shown, and how many networks at most at once."""
-
-    seen: list[tuple[str, int]] = field(default_factory=list)
-    most: int = 0
-    now: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self, model: Model, fit: str, numbers: list[int]) -> list[bool]:
-        """As `inside_why_mistakes._right`, watched."""
-        with self.lock:
-            self.seen += [(model.source, number) for number in numbers]
-            self.now += 1
-            self.most = max(self.most, self.now)
-        found = self.right(model, fit, numbers)
-        with self.lock:
-            self.now -= 1
-        return found
-
-    right = staticmethod(mistakes._right)
-
-
-def test_thirty_who_search_share_what_is_known_and_take_turns(
-    shipped: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = trained(shipped)
-    for number in range(5):
-        shutil.copy(shipped / f"lenet{weights.SUFFIX}", shipped / f"copy{number}{weights.SUFFIX}")
-    watched = Watched()
-    monkeypatch.setattr(mistakes, "_right", watched)
-    monkeypatch.setattr(mistakes, "SECONDS", 600.0)
-    gate = threading.Barrier(VISITORS)
-
-    def visit(visitor: int) -> tuple[int, mistakes.Search]:
-        known = weights.model(NetworkSpec.parse("lenet"), f"shipped:copy{visitor % 5}")
-        place = Place("digits", "test", 11 * (visitor // 5))
-        gate.wait(60)
-        return place.number, mistakes.after(known, "squeeze", place)
-
-    with ThreadPoolExecutor(VISITORS) as threads:
-        searches = list(threads.map(visit, range(VISITORS)))
-    test = datasets.load("digits").test
-    with torch.no_grad():
-        found = [int(network(given(f"digits:test:{n}")).argmax()) for n in range(100)]
-    wrong = [n for n in range(100) if found[n] != int(test.labels[n])]
-    for number, search in searches:
-        assert search.ended == "mistake"
-        assert search.place.number == next(n for n in wrong if n > number)
-    assert len(watched.seen) == len(set(watched.seen))  # no picture twice
-    assert watched.most <= compute_slots.MOST
-
-
-# -- work that takes a while ------------------------------------------------------------------
-
-
-def piece(name: str, make: Any, passes: int = 10) -> Piece:
-    return Piece(name, name, passes, make)
-
-
-def test_thirty_visitors_at_once_each_get_their_own() -> None:
-    settings = results.Settings("conv2", 7, 7, 5, "black", "none")
-
-    def question(visitor: int) -> Question:
-        picture = given(f"digits:test:{visitor}")
-        known = weights.model(NetworkSpec.parse("lenet"), f"untrained:{visitor}")
-        subject = Subject(known, f"{visitor}", False, picture)
-        return Question(subject, visitor % 10, settings)
-
-    def visit(visitor: int) -> Explained:
-        pieces = results.pieces(question(visitor), None)
-        task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
-        assert task.wait(60)
-        return results.explained(task, pieces)
-
-    with ThreadPoolExecutor(VISITORS) as threads:
-        found = list(threads.map(visit, range(VISITORS)))
-    for visitor, explained in enumerate(found):
-        network = weights.load(NetworkSpec.parse("lenet"), f"untrained:{visitor}")
-        heat = attribution.grad_cam(
-            network, given(f"digits:test:{visitor}"), visitor % 10, layer="conv2"
-        )
-        torch.testing.assert_close(explained.maps["grad_cam"], heat)
-
-
-def test_what_fails_is_a_sentence_of_its_own_and_tried_again_by_others() -> None:
-    made: list[str] = []
-    told: list[tuple[int, int]] = []
-
-    def refuse(_tell: attribution.Progress) -> Tensor:
-        made.append("refused")
-        raise ValueError("Choose a smaller patch.")
-
-    def fine(tell: attribution.Progress) -> Tensor:
-        tell(1, 2)
-        made.append("fine")
-        return torch.ones(1)
-
-    def fail(_tell: attribution.Progress) -> Tensor:
-        raise RuntimeError("a fault of ours")
-
-    pieces = [piece("map saliency", refuse), piece("map occlusion", fine, 30)]
-    task: Task[Parts] = Task()
-    for _visitor in range(2):
-        task.queue(results.steps(pieces))
-        task.run(0)
-        task.run(0)  # however short the turns
-        task.run(0)
-        explained = results.explained(task, pieces)
-        assert explained.errors == {"map saliency": "Choose a smaller patch."}
-        assert set(explained.maps) == {"occlusion"}
-        told.append((task.done, task.total))
-    assert told == [(25, 40), (0, 40)]  # 10 and half of 30; then only what failed is tried
-    assert made == ["refused", "fine", "refused"]
-    task.queue(results.steps([piece("map grad_cam", fail), *pieces]))
-    task.run()
-    errors = results.explained(task, [piece("map grad_cam", fail)]).errors
-    assert "our mistake" in errors["map grad_cam"]
-
-
-def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = threading.Event()
-
-    def slow(network: nn.Module, picture: Tensor, target: int, **options: Any) -> Tensor:
-        options["progress"](1, 4)
-        free.wait(20)
-        heat: Tensor = occlusion.explain(network, picture, target, **options)
-        return heat
-
-    occlusion = METHODS["occlusion"]
-    monkeypatch.setitem(METHODS, "occlusion", replace(occlusion, explain=slow))
-    monkeypatch.setattr(progress, "PATIENCE", 0.5)
-    at = opened("why", picture="digits:test:0")
-    for _again in range(40):  # until the quick maps are there
-        if sum(bool(each.get("values")) for each in board(at, "maps")["rows"][0]["maps"]) == 3:
-            break
-        at.run()
-    cards = board(at, "maps")["rows"][0]["maps"]
-    assert [bool(each.get("values")) for each in cards] == [True, True, True, False]
-    at.button(key="why_stop").click().run()
-    assert "Stopped" in text(at)
-    free.set()
-    monkeypatch.setattr(progress, "MOMENT", 20.0)
-    at.button(key="why_go_on").click().run()
-    assert not at.exception
-    assert all(each["values"] for each in board(at, "maps")["rows"][0]["maps"])
-
-
-def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "_cache", SizedCache(1, results._nbytes))
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)  # however fast: what is made comes later
-    monkeypatch.setattr(progress, "MOMENT", 0.0)
-    plain, made = METHODS["occlusion"], []
-
-    def explain(*given: Any, **options: Any) -> Tensor:
-        made.append(1)
-        return plain.explain(*given, **options)
-
-    monkeypatch.setitem(METHODS, "occlusion", replace(plain, explain=explain))
-    at = opened("why", picture="digits:test:0")
-    end = time.monotonic() + 60
-    while at.get("progress") and time.monotonic() < end:
-        at.run()
-    assert not at.exception
-    for row in board(at, "maps")["rows"]:
-        assert all(card["values"] for card in row["maps"])
-    assert at.get("plotly_chart")
-    at.run()
-    assert not at.get("progress")
-    assert len(made) == 3  # the map, its deletion, which found none kept, and the control's map
-
-
-# -- figures and files ------------------------------------------------------------------------
-
-
 def test_a_few_bright_pixels_do_not_darken_all_others() -> None:
     torch.manual_seed(0)
     heat = torch.rand(28, 28)
@@ -489,9 +207,6 @@ def test_files_hold_every_number() -> None:
         ["1", "0.100000001"],
     ]
     assert Place.read("digits:test:3") == Place("digits", "test", 3)
-
-
-# -- in a real browser ------------------------------------------------------------------------
 
 
 @pytest.mark.browser

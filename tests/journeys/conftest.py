@@ -1,0 +1,28 @@
+"""Fixtures that the tests of this folder share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.runtime import context
+
+from explorer.base.access import teacher_key
+from explorer.ui import visitor
+from tests.journeys.visitors import Browser, share
+from tests.run_processes import folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    with folder(tmp_path):
+        yield tmp_path
+
+
+@pytest.fixture
+def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """A class's server, asked by one browser after the other."""
+    found = Browser()
+    share(monkeypatch)
+    monkeypatch.setattr(context, "_get_client_context", lambda: found)
+    monkeypatch.setattr(visitor, "_throttle", teacher_key.Throttle())
+    return found

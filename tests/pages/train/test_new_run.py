@@ -1,0 +1,344 @@
+"""The page that sets up a run: the course's presets, links, budgets, experiments."""
+
+import json
+import re
+import signal
+import subprocess
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from explorer import networks, runs
+from explorer.base.units import duration, exact, percent, size
+from explorer.data import datasets
+from explorer.runs import Status, measure, process, store
+from explorer.runs.protocols import Ended
+from explorer.runs.writer import StoreWriter
+from explorer.training import recipes
+from explorer.training.recipes import PRESETS
+from explorer.training.recipes import beside_course as figures
+from explorer.ui.runs import run_words
+from pages.train.new_run import measured
+from pages.train.new_run.form import FIRST
+from tests.opened_pages import boards, opened, press, text, untold
+from tests.pages.train.trained import html, live
+from tests.run_processes import SHORT, over
+
+
+def values(at: AppTest) -> dict[str, object]:
+    widgets = [*at.selectbox, *at.number_input, *at.text_input, *at.toggle]
+    return {(each.key or "").rpartition(".")[2]: each.value for each in widgets}
+
+
+def test_it_begins_with_a_run_of_the_course(nothing: None) -> None:
+    at = opened("new-run")
+    shown = values(at)
+    assert shown["start"] == FIRST
+    assert (shown["network"], shown["epochs"], shown["batch_size"]) == ("lenet", 10, 256)
+    assert percent(0.811) in text(at)
+    assert "exactly this recipe" in text(at)
+    table = html(at, 'class="budget"')
+    assert "61.7 k" in table
+    assert "2\u202f350" in table  # 10 × ⌈60 000 / 256⌉
+
+
+@pytest.mark.parametrize("name", [n for n, p in PRESETS.items() if p.reported])
+def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
+    at = opened("new-run", preset=name)
+    recipe, shown = PRESETS[name].recipes[0], values(at)
+    assert shown["start"] == name
+    for field in ("network", "size", "epochs", "batch_size", "optimizer", "initialisation"):
+        assert shown[field] == getattr(recipe, field), field
+    assert float(str(shown["learning_rate"])) == recipe.learning_rate
+    assert not at.error
+    reported = PRESETS[name].reported
+    assert reported
+    assert percent(reported.test_accuracy) in text(at)
+
+
+def test_where_a_small_card_limited_the_courses_batch_a_larger_one_is_offered(
+    nothing: None, card: None
+) -> None:
+    at = opened("new-run", preset="googlenet")
+    assert "batch of 21 is what its small graphics card could hold" in text(at)
+    press(at, "Use 128 a batch")
+    assert values(at)["batch_size"] == 128
+    assert "small graphics card" not in text(at)
+    assert "small graphics card" not in text(opened("new-run", preset="bn_lenet"))  # 28 × 28
+
+
+def test_a_change_departs_from_the_course_and_says_in_what(nothing: None) -> None:
+    at = opened("new-run")
+    at.text_input(key="new-run.learning_rate").set_value("0.01").run()
+    assert values(at)["start"] == ""
+    assert "learning rate 0.001 there, 0.01 here" in text(at)
+
+
+def test_another_network_brings_its_recipe(nothing: None) -> None:
+    at = opened("new-run")
+    at.selectbox(key="new-run.dataset").set_value("digits").run()
+    at.selectbox(key="new-run.network").set_value("resnet18").run()
+    recipe, shown = recipes.course_recipe("resnet18"), values(at)
+    assert (shown["size"], shown["batch_size"]) == (recipe.size, recipe.batch_size)
+    assert shown["dataset"] == "digits", "the data stay"
+
+
+def test_a_link_restores_every_field(nothing: None) -> None:
+    given = "network=vgg11 conv_ratio=4 size=64 epochs=2 flip=true learning_rate=0.05"
+    given += " optimizer=sgd momentum=0.9 dataset=digits"
+    at = opened("new-run", **dict(pair.split("=") for pair in given.split()))
+    shown = values(at)
+    assert (shown["network"], shown["conv_ratio"], shown["size"]) == ("vgg11", 4, 64)
+    assert (shown["optimizer"], shown["momentum"], shown["learning_rate"]) == ("sgd", "0.9", "0.05")
+    assert shown["flip"] is True
+    assert shown["batch_size"] == 256, "what the link does not say is as by default"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("learning_rate", "fast", "Learning rate: “fast” is not a number"),
+        ("learning_rate", "-1", "learning rate"),
+        ("learning_rate", "nan", "Learning rate: “nan” is not a number"),
+        ("epochs", "1000000000", "number of epochs"),
+        ("epochs", "0", "number of epochs"),
+        ("batch_size", "0", "batch size"),
+        ("size", "0", "size"),
+        ("momentum", "0.9", "Adam has a momentum of its own"),
+        ("train_subset", "99999", "99999"),
+    ],
+)
+def test_nonsense_gets_a_sentence(nothing: None, field: str, value: str, word: str) -> None:
+    at = opened("new-run", dataset="digits", **{field: value})
+    assert word in at.error[0].value
+    launch = next(each for each in at.button if each.key == "new-run.launch")
+    assert launch.disabled
+
+
+def test_what_a_link_cannot_have_is_told(nothing: None, done: list[int]) -> None:
+    address = {"optimizer": "zz", "epochs": "q", "flip": "7", "activation": "?", "method": "x"}
+    address |= {"learning_rate": "abc", "momentum": "!", "weight_decay": "-"}
+    assert not untold(opened("new-run", **address), address)
+    assert not untold(opened("new-run", preset="nothing"), ["preset"])
+
+
+def test_a_link_can_begin_with_a_run_of_the_course_and_depart_from_it(nothing: None) -> None:
+    at = opened("new-run", preset="vgg11", epochs="2", conv_ratio="8", network="lenet")
+    shown, preset = values(at), PRESETS["vgg11"].recipes[0]
+    assert (shown["network"], shown["epochs"], shown["conv_ratio"]) == ("vgg11", 2, 8)
+    assert (shown["size"], shown["batch_size"]) == (preset.size, preset.batch_size)
+    assert "`network=lenet`" in at.warning[0].value
+
+
+@pytest.mark.parametrize("value", ["inf", "-1e999", "9" * 5000])
+@pytest.mark.parametrize(("page", "field"), [("new-run", "size"), ("layers", "batch")])
+def test_an_endless_number_in_a_link_is_left_out(
+    nothing: None, page: str, field: str, value: str
+) -> None:
+    at = opened(page, **{field: value})
+    assert field in at.warning[0].value
+    assert field not in at.query_params
+
+
+def test_a_size_that_does_not_fit_is_a_lesson(nothing: None) -> None:
+    at = opened("new-run", network="alexnet", dataset="digits", size="28")
+    assert "pool2's window is 3 cells long" in text(at)
+    assert next(each for each in at.button if each.key == "new-run.launch").disabled
+    press(at, "Use 193 × 193")
+    assert values(at)["size"] == 193
+    assert not at.error
+
+
+def test_data_that_are_not_here_are_fetched_elsewhere(nothing: None) -> None:
+    missing = next(name for name in datasets.names() if not datasets.at_hand(name))
+    at = opened("new-run", dataset=missing, network="lenet")
+    assert "is not here yet" in text(at)
+    assert next(each for each in at.button if each.key == "new-run.launch").disabled
+
+
+def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
+    nothing: None,
+) -> None:
+    size_of_it = {"epochs": "1", "train_subset": "320", "test_subset": "32"}
+    at = opened("new-run", dataset="digits", batch_size="64", **size_of_it)
+    measure_on(at)
+    table = html(at, 'class="budget"')
+    assert re.search(r"\d s \(\d.* pictures/s\)", table), table
+    assert [each.label for each in at.button if each.key == "new-run.measure"] == ["Measure again"]
+    press(at, "Launch")
+    assert at.title[0].value == "Is it learning?"
+    (run,) = runs.listed()
+    assert live(at)["run"] == run.id
+    assert run.recipe.train_subset == 320
+    assert run.estimate == pytest.approx(seconds(table), abs=0.06)
+    run = over(run.id)
+    assert run.status is Status.FINISHED
+    assert run.estimate
+    facts = run.metadata
+    assert balance(opened("live", run=str(run.id))) == (
+        f"Training took **{duration(run.progress.seconds)}**; **{duration(run.estimate)}** had "
+        f"been estimated. Training took up to **{size(facts['peak_memory'])}** of memory, buffers "
+        f"included; one step alone was thought to need **{size(facts['memory'])}**. 61.7 k "
+        f"parameters; {facts['precision']}, threads: {facts['threads']}, torch "
+        f"{torch.__version__}. " + run_words.numbers(facts["precision"], facts["precision_reason"])
+    )
+
+
+def measure_on(at: AppTest) -> None:
+    """Press the button, and wait for the other process, as a browser does."""
+    press(at, "Measure the time")
+    while [each for each in at.button if each.key == "measure_stop"]:
+        at.run()
+
+
+def balance(at: AppTest) -> str:
+    """What the page says of estimate and truth."""
+    return next(each.value for each in at.markdown if "of memory" in each.value)
+
+
+def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
+    at = opened("new-run", preset="batch-norm", dataset="digits", all_epochs="2")
+    steps = 6 * 2 * -(-datasets.get("digits").train_count // 256)
+    table = html(at, 'class="budget"')
+    assert f"<td>{exact(steps)}</td>" in table
+    assert "not measured yet" in table
+    measure_on(at)
+    plan = [replace(each, dataset="digits", epochs=2) for each in PRESETS["batch-norm"].recipes]
+    found = [measured.budget(each) for each in plan]
+    assert all(found)
+    whole = sum(each.seconds for each in found if each)
+    assert f"about {duration(whole)}" in html(at, 'class="budget"')
+    like = {"dataset": "digits", "epochs": "2", "batch_size": "256"}
+    one = opened("new-run", network="lenet", pooling="max", first_padding="0", **like)
+    other = opened("new-run", network="bn_lenet", **like)
+    for page, budget in zip((one, other), found, strict=False):  # measured by now
+        assert budget
+        assert duration(budget.seconds) in html(page, 'class="budget"')
+    assert whole == pytest.approx(3 * sum(each.seconds for each in found[:2] if each))
+    more = opened(
+        "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"
+    )
+    assert f"<td>{exact(12)}</td>" in html(more, 'class="budget"')
+
+
+class Clicked(BaseException):
+    """Streamlit ends a page's script by such an exception at its next call."""
+
+
+def click(_seconds: float) -> None:
+    raise Clicked
+
+
+def test_a_click_ends_a_measurement_and_its_process(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    begin = subprocess.Popen
+
+    def recorded(*given: Any, **settings: Any) -> "subprocess.Popen[str]":
+        started.append(begin(*given, **settings))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", recorded)
+    with pytest.raises(Clicked):
+        measure.measure(SHORT, click)
+    assert [each.returncode for each in started] == [-signal.SIGKILL]
+    assert measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
+
+
+def test_who_stops_measuring_ends_its_process(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    begin = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *a, **k: started.append(begin(*a, **k)) or started[-1]
+    )
+    at = opened("new-run", dataset="digits", batch_size="48")
+    press(at, "Measure the time")
+    assert "Training a few steps to measure them" in at.get("progress")[0].proto.text
+    press(at, "Stop")
+    assert "Stopped." in text(at)
+    assert "not measured yet" in html(at, 'class="budget"')
+    assert started[-1].wait(5) == -signal.SIGKILL  # nobody else watches
+
+
+def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(json.dumps(recipes.as_json(SHORT)), "on another device", "cuda:0")
+    assert store.claim("cuda:0", process.own())
+    assert measure.measure(SHORT, lambda _seconds: None).seconds > 0
+    number = store.add(json.dumps(recipes.as_json(SHORT)), "trains", "cpu")
+    assert store.claim("cpu", process.own())  # this process: it lives
+    monkeypatch.setattr(measure, "PATIENCE", 0.1)
+    with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
+        measure.measure(SHORT, lambda _seconds: None)
+    monkeypatch.setattr(measure, "PATIENCE", 60)
+    waited: list[float] = []
+
+    def meanwhile(since: float) -> None:
+        waited.append(since)
+        if len(waited) == 2:
+            StoreWriter(store.get(number), process.own()).tell(Ended(Status.FINISHED))
+
+    assert measure.measure(SHORT, meanwhile).seconds > 0
+    assert len(waited) > 2
+
+
+def seconds(table: str) -> float:
+    """What the budget says of the time."""
+    found = re.search(r">(?:about )?([\d.]+) s\b", table)
+    assert found, table
+    return float(found[1])
+
+
+def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
+    at = opened("new-run", preset="depth")
+    next(each for each in at.button if each.key == "new-run.launch").click().run()
+    launched = runs.listed()
+    for run in launched:
+        runs.stop(run.id)
+    wanted = sorted(each.train_subset for each in PRESETS["depth"].recipes)
+    assert sorted(run.recipe.train_subset for run in launched) == wanted
+    assert 0 not in wanted
+
+
+def test_an_experiment_is_several_runs(nothing: None) -> None:
+    at = opened("new-run", preset="batch-norm", dataset="digits")
+    assert "Which learning rates does batch norm make possible?" in text(at)
+    assert "6" in next(each for each in at.button if each.key == "new-run.launch").label
+    at.number_input(key="new-run.all_epochs").set_value(1).run()
+    next(each for each in at.button if each.key == "new-run.launch").click().run()
+    launched = runs.listed()
+    assert len(launched) == 6
+    assert {run.recipe.epochs for run in launched} == {1}
+    assert {run.recipe.dataset for run in launched} == {"digits"}
+    assert len({run.name.partition(" · ")[0] for run in launched}) > 1, "told apart by name"
+    assert "Which run did better" in at.title[0].value
+    assert next(board for board in boards(at) if "chosen" in board)["chosen"] == sorted(
+        run.id for run in launched
+    )
+
+
+def test_large_batches_are_offered_where_an_accelerator_trains(
+    nothing: None, request: pytest.FixtureRequest
+) -> None:
+    key = "new-run.use_spacious_batch"
+    offer = recipes.course_recipe("alexnet")
+    address = {"network": "alexnet", "batch_size": str(offer.batch_size)}
+    shown = [opened("new-run", **address)]
+    request.getfixturevalue("card")
+    shown += [opened("new-run", **address), opened("new-run", device="cpu", **address)]
+    found = [[each.key for each in at.button].count(key) for at in shown]
+    assert found == [0, 1, 0]
+
+
+def test_every_field_of_a_recipe_has_a_word() -> None:
+    fields = recipes.as_json(SHORT).keys() - {"options"}
+    assert fields == figures.FIELDS.keys()
+    for network in networks.course():
+        assert figures.title(recipes.course_recipe(network))

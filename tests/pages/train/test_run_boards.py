@@ -1,0 +1,216 @@
+"""What the boards of the training pages ask the server for, and what they draw."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+import torch
+import uvicorn
+from starlette.applications import Starlette
+
+from explorer import runs, training
+from explorer.data import datasets
+from explorer.runs import confusion, learned
+from explorer.server.runs import ROUTES
+from explorer.training import checkpoints
+from pages.train.runs import run_table
+from tests.run_processes import SHORT, until
+from tests.serving import any_port
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a web server answered."""
+
+    status: int
+    content: bytes
+    headers: Message
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    """Where the addresses that the boards ask are served, by this very process."""
+    port = any_port()
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=ROUTES), port=port, log_level="error"))
+    thread = Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started)
+    yield f"http://127.0.0.1:{port}/api/runs"
+    server.should_exit = True
+    thread.join()
+
+
+def asked(web: str, path: str, **question: object) -> Answer:
+    address = web + path + ("?" + urlencode(question) if question else "")
+    try:
+        with urlopen(address) as answer:
+            return Answer(answer.status, answer.read(), answer.headers)
+    except HTTPError as error:
+        with error:
+            return Answer(error.code, error.read(), error.headers)
+
+
+def test_signs_differ_for_many_runs() -> None:
+    signs = [json.dumps(run_table.sign(place)) for place in range(30)]
+    assert len(set(signs)) == 30
+
+
+def test_a_curve_is_told_in_pieces_that_fit_together(done: list[int], web: str) -> None:
+    whole = asked(web, f"/{done[0]}").json()
+    assert whole["status"] == "finished"
+    assert whole["points"]["step"] == list(range(1, 33))
+    assert [row["epoch"] for row in whole["epochs"]] == [1, 2]
+    stored = runs.curves(done[0])
+    assert whole["points"]["loss"] == pytest.approx(stored.loss, rel=1e-3)
+    rest = asked(web, f"/{done[0]}", since=20, epochs=1, session=whole["session"]).json()
+    assert rest["points"]["step"] == list(range(21, 33))
+    assert [row["epoch"] for row in rest["epochs"]] == [2]
+    other = asked(web, f"/{done[0]}", since=20, epochs=1, session="of another time").json()
+    assert other["points"] == whole["points"], "a curve that was cut back is told anew"
+
+
+def test_without_news_there_is_no_answer(done: list[int], web: str) -> None:
+    seen = asked(web, f"/{done[0]}").json()["seen"]
+    answer = asked(web, f"/{done[0]}", seen=seen)
+    assert (answer.status, answer.content) == (204, b"")
+    table = asked(web, "").json()
+    assert [row["id"] for row in table["rows"]] == table["all"] == done[::-1]
+    assert asked(web, "", seen=table["seen"]).status == 204
+
+
+def test_the_table_tells_only_what_has_changed(done: list[int], web: str) -> None:
+    seen = asked(web, "").json()["seen"]
+    runs.note(done[0], "seen again")
+    until(lambda: asked(web, "", seen=seen).status == 200)
+    table = asked(web, "", seen=seen).json()
+    assert [row["id"] for row in table["rows"]] == [done[0]]
+    assert table["all"] == done[::-1]
+
+
+def test_a_matrix_agrees_with_the_weights(done: list[int], web: str) -> None:
+    """Against the checkpoint itself, run over the test pictures."""
+    tensors, card = checkpoints.load(runs.checkpoint(done[0], 2))
+    network = checkpoints.build(card, tensors)
+    test = datasets.load("digits").test
+    rows = training.chosen(len(test), SHORT.test_subset)
+    pictures = torch.nn.functional.interpolate(
+        test.pictures[rows], (28, 28), mode="bilinear", antialias=False
+    )
+    with torch.no_grad():
+        predicted = network(pictures / 255).argmax(1)
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (test.labels[rows].numpy(), predicted.numpy()), 1)
+    shown = asked(web, f"/{done[0]}/epochs/2").json()
+    assert shown["matrix"]["counts"] == counts.tolist()
+    right = int(counts.diagonal().sum())
+    assert runs.get(done[0]).test_accuracy == pytest.approx(right / 64)
+    for item in shown["worst"]:
+        assert item["label"] != item["predicted"]
+        assert item["png"].startswith("data:image/png;base64,")
+    assert len(shown["worst"]) == min(64 - right, 24)
+
+
+def test_a_cells_pictures_are_those_that_it_counts(done: list[int], web: str) -> None:
+    counts = asked(web, f"/{done[0]}/epochs/1").json()["matrix"]["counts"]
+    label, predicted = max(
+        ((i, j) for i in range(10) for j in range(10)), key=lambda at: counts[at[0]][at[1]]
+    )
+    shown = asked(web, f"/{done[0]}/cell", epoch=1, label=label, predicted=predicted).json()
+    assert len(shown) == min(counts[label][predicted], 24)
+    labels = datasets.load("digits").test.labels
+    assert {int(labels[item["row"]]) for item in shown} == {label}
+    assert {item["predicted"] for item in shown} == {predicted}
+
+
+def test_before_training_there_are_only_kernels_and_guesses(done: list[int], web: str) -> None:
+    shown = asked(web, f"/{done[0]}/epochs/0").json()
+    assert "matrix" not in shown
+    assert shown["kernels"]["shape"] == [6, 1, 5, 5]
+    assert len(shown["answers"]) == 10
+    samples = asked(web, f"/{done[0]}/samples").json()
+    assert [item["label"] for item in samples["items"]] == list(range(10))
+
+
+@pytest.mark.parametrize(
+    "path", ["/99", "/{run}/epochs/9", "/{run}/cell", "/{run}/files/passwd",
+             "/{run}/files/weights.safetensors?epoch=9"]
+)  # fmt: skip
+def test_what_is_not_there_is_said_in_a_sentence(done: list[int], web: str, path: str) -> None:
+    answer = asked(web, path.format(run=done[0]))
+    assert answer.status == 404
+    assert re.search(r"\.$", answer.json()["error"])
+
+
+@pytest.mark.parametrize(
+    "question", ["since=-5", "since=x", "epochs=1e99", "seen=%00", "since=" + "9" * 400]
+)
+def test_strange_questions_get_the_whole_curve(done: list[int], web: str, question: str) -> None:
+    answer = asked(web, f"/{done[0]}?{question}")
+    assert answer.status == 200
+    assert len(answer.json()["points"]["step"]) == 32
+
+
+def test_files_can_be_taken_along(done: list[int], web: str, tmp_path: Path) -> None:
+    steps = asked(web, f"/{done[0]}/files/steps.csv")
+    assert steps.content.count(b"\n") == 33
+    assert "run-" in steps.headers["content-disposition"]
+    card = asked(web, f"/{done[0]}/files/card.json").json()
+    assert (card["network"], card["epoch"]) == ("lenet", 2)
+    weights = asked(web, f"/{done[0]}/files/weights.safetensors", epoch=1)
+    (tmp_path / "weights").write_bytes(weights.content)
+    assert checkpoints.read_card(tmp_path / "weights").epoch == 1
+    assert asked(web, f"/{done[0]}/files/events.zip").content[:2] == b"PK"
+
+
+def test_kernels_are_rounded_to_a_hundredth_of_the_largest() -> None:
+    weights = torch.randn(6, 3, 5, 5, generator=torch.Generator().manual_seed(0)).numpy()
+    sent = learned.kernels(weights)
+    assert sent
+    cells = np.frombuffer(__import__("base64").b64decode(sent["cells"]), np.int8).reshape(
+        6, 3, 5, 5
+    )
+    assert np.abs(cells / 127 * sent["scale"] - weights).max() < sent["scale"] / 200
+    assert np.array_equal(
+        np.sign(cells)[np.abs(weights) > 0.05], np.sign(weights)[np.abs(weights) > 0.05]
+    )
+
+
+def test_too_many_kernels_are_cut_and_counted() -> None:
+    sent = learned.kernels(np.ones((768, 3, 16, 16), np.float32))
+    assert sent
+    assert (sent["shape"], sent["total"]) == ([31, 3, 16, 16], 768)
+    assert len(sent["cells"]) < 40_000
+    assert learned.kernels(None) is None
+    broken = learned.kernels(np.full((2, 1, 3, 3), np.nan, np.float32))
+    assert broken
+    assert broken["scale"] == 0, "a network that diverged is drawn white"
+
+
+def test_a_matrix_by_hand() -> None:
+    given = confusion.Answers(
+        rows=np.array([4, 5, 6, 7]),
+        labels=np.array([0, 0, 1, 1]),
+        predicted=np.array([0, 1, 1, 0]),
+        confidence=np.array([0.9, 0.6, 0.8, 0.95], np.float32),
+        true_probability=np.array([0.9, 0.4, 0.8, 0.05], np.float32),
+        classes=3,
+    )
+    assert confusion.matrix(given) == {
+        "counts": [[1, 1, 0], [1, 1, 0], [0, 0, 0]],
+        "accuracy": [0.5, 0.5, None],
+    }
+    assert [each["row"] for each in confusion.worst(given, 9)] == [7, 5]
+    assert [each["row"] for each in confusion.cell(given, 0, 1, 9)] == [5]

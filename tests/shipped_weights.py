@@ -1,0 +1,65 @@
+"""Weights that a test ships: an empty folder for them, networks that lie in it, and forgetting."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from explorer import weights
+from explorer.base.cache import SizedCache
+from explorer.base.tasks import COMPUTING, SharedTasks
+from explorer.data import datasets
+from explorer.networks import get
+from explorer.training import checkpoints
+from explorer.training.checkpoints import NETWORK, Card
+
+
+@contextmanager
+def empty_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home, and an empty folder of shipped weights; what was kept is forgotten then."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(home / "home"))
+    monkeypatch.setattr(weights, "FOLDER", home / "checkpoints")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(home / "hub"))
+    (home / "checkpoints").mkdir()
+    yield home / "checkpoints"
+    for task in COMPUTING.tasks:
+        task.stop()
+        assert task.wait(30)
+    forget()
+
+
+def forget() -> None:
+    """As if much else had been looked at since: no cache keeps anything, no task is known."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("explorer.", "pages.")):
+            for each in vars(module).values():
+                if isinstance(each, SizedCache | SharedTasks):
+                    each.clear()
+
+
+def ship(
+    folder: Path, name: str, network: nn.Module, dataset: str = "digits", **facts: Any
+) -> nn.Module:
+    """Save it as weights that `name` learned from `dataset`, shipped with the program."""
+    card = Card(
+        name, get(name).resolve(), dataset, datasets.get(dataset).classes,
+        **{"size": 28, "epoch": 3, "test_accuracy": 0.5, **facts},
+    )  # fmt: skip
+    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
+    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
+    return network.requires_grad_(requires_grad=False)
+
+
+def trained(folder: Path, name: str = "lenet") -> nn.Module:
+    """A network with weights that no seed gives, shipped as `name`."""
+    architecture = get(name)
+    network = architecture.build(**architecture.resolve()).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.linspace(-0.5, 0.5, parameter.numel()).view(parameter.shape))
+    return ship(folder, name, network)
