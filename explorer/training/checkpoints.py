@@ -289,10 +289,7 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
     _check_fit(card.network, own, _own(shapes))
     most = STATE * nbytes + EVEN_SO
     if path.stat().st_size > most:
-        raise _damaged(
-            path,
-            Reason("larger_than_any", {"network": card.network, "most": most}),
-        )
+        raise _damaged(path, Reason("larger_than_any", {"network": card.network, "most": most}))
 
 
 @lru_cache(maxsize=64)  # the epochs of a run are leafed through
