@@ -121,7 +121,7 @@ def test_a_terminal_shows_a_name_of_an_older_store_on_one_line(
     with database().writing() as connection:
         row = store.get(marked)
         change = "UPDATE runs SET name = ?, recipe = ? WHERE id = ?"
-        recipe = json.dumps({**json.loads(row.settings), "dataset": ESCAPES})
+        recipe = json.dumps({**json.loads(row.recipe_json), "dataset": ESCAPES})
         connection.execute(change, (ESCAPES, recipe, marked))
     try:
         assert main(["runs", "list"]) == 0

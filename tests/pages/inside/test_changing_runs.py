@@ -434,18 +434,18 @@ def test_what_is_chosen_stays_chosen_while_a_run_goes_on(page: Page, run: int) -
     with server() as address:
         page.goto(f"{address}/feature-maps?weights=run:{run}&picture=digits:test:3")
         chosen = page.locator(".st-key-feature-maps-weights input")
-        expect(chosen).to_have_value(re.compile(r"10\.0 %"), timeout=20_000)
+        expect(chosen).to_have_value(re.compile(r"10\.0\s%"), timeout=20_000)
         settled(page)
         epoch_ends(run, 2)  # two moments become three: another widget
         for _click in range(2):
             page.get_by_text("Training mode", exact=True).click()
             settled(page)
-            expect(chosen).to_have_value(re.compile(r"20\.0 %"))
+            expect(chosen).to_have_value(re.compile(r"20\.0\s%"))
         epoch_ends(run, 3)  # the third place is the fourth now
         for _click in range(2):
             page.get_by_text("Training mode", exact=True).click()
             settled(page)
-            expect(chosen).to_have_value(re.compile(r"30\.0 %"))
+            expect(chosen).to_have_value(re.compile(r"30\.0\s%"))
         page.wait_for_url(re.compile(rf"weights=run(:|%3A){run}(&|$)"))
         page.goto(f"{address}/compare?nets=lenet:run:{run},lenet:untrained:1")
         nets = page.locator(".st-key-compare_controls")
@@ -457,7 +457,7 @@ def test_what_is_chosen_stays_chosen_while_a_run_goes_on(page: Page, run: int) -
             settled(page)
             expect(nets).to_contain_text("40.0")
         page.goto(f"{address}/feature-maps?weights=run:{run}&picture=digits:test:3")
-        expect(chosen).to_have_value(re.compile(r"40\.0 %"), timeout=20_000)
+        expect(chosen).to_have_value(re.compile(r"40\.0\s%"), timeout=20_000)
         settled(page)
         delete(run)
         page.get_by_text("Training mode", exact=True).click()
