@@ -132,7 +132,7 @@ def test_a_terminal_shows_a_name_of_an_older_store_on_one_line(
         assert main(["runs", "list", "--json"]) == 0
     finally:
         with database().writing() as connection:
-            connection.execute(change, (MARKS, row.settings, marked))
+            connection.execute(change, (MARKS, row.recipe_json, marked))
     assert json.loads(capsys.readouterr().out)[0]["name"] == ESCAPES
     for text in (listed, told.out, told.err):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
