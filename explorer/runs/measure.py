@@ -21,8 +21,8 @@ from explorer.base.device import Device
 from explorer.base.language import _
 from explorer.base.storage import PROJECT
 from explorer.data import datasets
-from explorer.runs import store
-from explorer.runs.records import ACTIVE, LOCAL
+from explorer.runs import watchdog
+from explorer.runs.records import LOCAL
 from explorer.training import Budget, recipes
 from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
@@ -63,8 +63,9 @@ def _await_the_device(wanted: Device, meanwhile: Callable[[float], None]) -> Non
 
 
 def _is_idle(wanted: Device) -> bool:
-    """Whether no run trains there; if one does, after the interval."""
-    if not store.with_status(*ACTIVE, engine=LOCAL, device=wanted.name):
+    """Whether no run trains there, nor a dead worker seems to; if one does, after the interval."""
+    going = [run for run in watchdog.listed() if run.status.active and run.engine == LOCAL]
+    if all(run.device != wanted.name for run in going):
         return True
     time.sleep(INTERVAL)
     return False

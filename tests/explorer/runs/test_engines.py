@@ -15,7 +15,7 @@ from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.base.reasons import CodedError, Reason
 from explorer.data import datasets
-from explorer.runs import Request, Run, Status, engines, session, store
+from explorer.runs import Request, Run, Status, engines, measure, process, session, store, watchdog
 from explorer.runs.engines.local import processes
 from explorer.runs.protocols import Placed, Resumed
 from explorer.runs.records import ACTIVE, LOCAL, takers
@@ -223,3 +223,16 @@ def test_a_session_that_fails_says_so_in_a_sentence(
     monkeypatch.setattr(MemoryVault, "put_checkpoint", fail)
     run = over(launched(SHORT))
     assert (run.status, str(run.reason)) == (Status.FAILED, "the vault is shut")
+
+
+def test_a_dead_worker_s_run_keeps_nobody_from_measuring(
+    woken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.launch(dataclasses.replace(SHORT, device="cpu"))
+    assert store.claim("cpu", "1:2:3")
+    monkeypatch.setattr(watchdog, "_next_round", [0.0])
+    assert measure._is_idle(CPU)
+    assert store.claim("cpu", process.own())
+    monkeypatch.setattr(watchdog, "_next_round", [0.0])
+    assert not measure._is_idle(CPU)
+    assert set(woken) == {"cpu"}
