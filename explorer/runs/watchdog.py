@@ -10,6 +10,7 @@ from explorer.runs.database import StoreError, database
 from explorer.runs.records import ACTIVE, LOCAL, Run, Status
 
 EVERY = 1.0  # seconds, at most
+_UNHEARD = "Run %s is queued, but nothing may have taken note of it yet: %s"
 
 log = logging.getLogger("runs")
 
@@ -39,10 +40,15 @@ def submit(number: int) -> None:
     try:
         run = store.get(number)
         computing = engines.get(run.engine)
-        computing.watch(run.device)
-        computing.submit(run)
     except ValueError as error:
-        log.warning("Run %s is queued, but nothing has taken note of it yet: %s", number, error)
+        log.warning(_UNHEARD, number, error)
+        return
+    # A device that is gone cannot be watched; whoever takes the run up lets it fail and says why.
+    for tell in (lambda: computing.watch(run.device), lambda: computing.submit(run)):
+        try:
+            tell()
+        except ValueError as error:
+            log.warning(_UNHEARD, number, error)
 
 
 def get(run: int) -> Run:

@@ -214,6 +214,19 @@ def test_watching_and_launching_start_what_the_engine_needs_and_nothing_local(
     assert len(runs.listed()) == 1
 
 
+def test_a_run_whose_device_is_gone_is_submitted_nevertheless(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(_wanted: str) -> None:
+        raise ValueError("no such device")
+
+    monkeypatch.setattr(threads, "watch", gone)
+    number = launched(dataclasses.replace(SHORT, epochs=1, train_subset=64))
+    assert threads.threads, "handed over at once, not in a later round"
+    assert over(number).status is Status.FINISHED
+    assert "no such device" in caplog.text
+
+
 def test_a_session_that_fails_says_so_in_a_sentence(
     threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
