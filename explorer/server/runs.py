@@ -76,6 +76,8 @@ def _table(request: Request) -> Any:
 
 def _question(request: Request) -> Question:
     given = request.query_params
+    if "sitting" in given:  # a page opened before an update: it would draw each answer once more
+        raise ValueError("This page is older than the server: load it again.")
     texts = (given.get(name, "")[:80] for name in ("session", "seen", "snapshot"))
     return Question(_number(request, "since"), _number(request, "epochs"), *texts)
 

@@ -82,6 +82,13 @@ def test_a_curve_is_told_in_pieces_that_fit_together(done: list[int], web: str) 
     assert other["points"] == whole["points"], "a curve that was cut back is told anew"
 
 
+def test_a_page_opened_before_an_update_is_refused(done: list[int], web: str) -> None:
+    """A Live page is then drawn anew, with the script that belongs to the server."""
+    answer = asked(web, f"/{done[0]}", since=20, epochs=1, sitting="1.000", seen="", snapshot="")
+    assert answer.status == 404
+    assert "load it again" in answer.json()["error"]
+
+
 def test_without_news_there_is_no_answer(done: list[int], web: str) -> None:
     seen = asked(web, f"/{done[0]}").json()["seen"]
     answer = asked(web, f"/{done[0]}", seen=seen)
