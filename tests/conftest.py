@@ -67,8 +67,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """What is renewed is what was measured; a short file needs no line."""
-    if session.config.getoption("--renew-seconds") and not hasattr(session.config, "workerinput"):
+    """What is renewed is what was measured, whole and green; a short file needs no line."""
+    options = session.config.option
+    whole = not (session.exitstatus or options.keyword or options.markexpr or options.deselect)
+    if options.renew_seconds and whole and not hasattr(session.config, "workerinput"):
         known = json.loads(SECONDS.read_text("utf-8")) | {
             file: round(seconds) for file, seconds in _measured.items()
         }

@@ -190,3 +190,12 @@ def test_every_command_line_runs() -> None:
     answers = done.stdout.split(END)[:-1]
     assert len(answers) == len(commands)
     assert all(answer.strip() for answer in answers)
+
+
+def test_what_a_stranger_tried_is_tried_by_the_test_that_is_named() -> None:
+    text = (ROOT / "docs" / "strangers.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w/]+/)?[\w]+\.py)(?:::(\w+)[^`]*)?`", text)
+    assert len(named) > 60
+    for path, test in named:
+        assert (ROOT / path).is_file(), path
+        assert f"def {test}" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{test}"

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _PIECE = 500  # rows
+_NUMBER = r"[-+]?(?:\d[\d\u202f]*(?:[.,]\d+)?(?:e[-+]?\d+)?(?:[ \u202f]?%)?|inf|nan)"
+_NUMBERS = re.compile(f"{_NUMBER}(?: {_NUMBER})*", re.IGNORECASE)
 
 
 def text(rows: Iterable[Sequence[object]]) -> str:
@@ -16,7 +19,7 @@ def text(rows: Iterable[Sequence[object]]) -> str:
 
 def records(rows: Sequence[Mapping[str, object]]) -> str:
     """The same; the keys of the first row are its header."""
-    return text([list(rows[0]), *(list(row.values()) for row in rows)])
+    return text([list(rows[0]), *(list(row.values()) for row in rows)]) if rows else ""
 
 
 def pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -33,13 +36,5 @@ def _written(rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    formula = isinstance(value, str) and value.startswith(_FORMULA) and not _is_numbers(value)
-    return f"'{value}" if formula else value
-
-
-def _is_numbers(text: str) -> bool:
-    """Whether it is a number, or several with blanks between them."""
-    try:
-        return bool([float(each) for each in text.split(" ")])
-    except ValueError:
-        return False
+    formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if formula and not _NUMBERS.fullmatch(str(value)) else value

@@ -47,7 +47,7 @@ def percent(share: float | None, form: str = ".1f") -> str:
         return "–"
     tiny = form == ".1f" and 0 < share < 0.001
     digits = "< 0.1" if tiny else f"{100 * share:{form}}".replace("-", "−")
-    return _("{n}\u202f%").format(n=digits)
+    return _("{n}\u202f%").format(n=digits if digits.strip("−0.") else digits.lstrip("−"))
 
 
 def ratio(more: float, less: float = 1) -> str:
@@ -61,13 +61,14 @@ def duration(seconds: float | None) -> str:
     """3.2 → "3.2 s", 138 → "2 min 18 s", 1500 → "25 min", 3725 → "1 h 2 min"; None → "–"."""
     if seconds is None:
         return "–"
-    whole = max(0, round(seconds))
+    seconds = max(seconds, 0.0)
+    whole = round(seconds)
     minutes = round(whole / 60)
     if whole < 100:
         return _("{n} s").format(n=f"{seconds:.1f}".removesuffix(".0") if seconds < 10 else whole)
     if whole < 600:
         return _("{m} min {s} s").format(m=whole // 60, s=whole % 60)
-    if whole < 3600:
+    if minutes < 60:
         return _("{n} min").format(n=minutes)
     return _("{h} h {m} min").format(h=minutes // 60, m=minutes % 60)
 

@@ -178,7 +178,7 @@ def follow(
             st.markdown(_("Stopped."), width="content")
             switch(name, key)
     elif held is not task or not task.failed:
-        tasks.ask(key, steps)
+        tasks.ask(key, steps, client=client())
         if not task.wait(MOMENT if held is task else max(PATIENCE - task.age, MOMENT)):
             live(partial(_followed, tasks, key, steps, name, words, task.latest))
     return task
@@ -195,7 +195,7 @@ def _followed(
 ) -> bool:
     task = tasks.find(key)
     if not task.failed:
-        tasks.ask(key, steps)
+        tasks.ask(key, steps, client=client())
     with _row(name):
         switch(name, key, task)
         bar(task.done, task.total, words(task))

@@ -121,11 +121,11 @@ class Pool:
     def _work(self, task: Task[Any]) -> None:
         try:
             with nullcontext() if self._seconds == math.inf else compute_slots.background():
-                task.run(self._seconds)
+                task.take_turn(self._seconds)
         finally:
             with self._lock:
                 self._running.remove(task)
-                if not task.finished:
+                if not task.settle():
                     self._waiting.append(task)
                 self._sweep()
                 self._fill()

@@ -27,6 +27,7 @@ Steps = Callable[["Task[Value]"], Iterator[Value]]
 
 PATIENCE = 15.0  # seconds after which nobody is thought to watch any more
 MOMENT = 1.0  # seconds in which others who watch ask again, when one has left
+TRY_AGAIN = 30.0  # seconds after which what failed for one may be tried for others
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class Task(Generic[Value]):
         self._asked = self._started = time.monotonic()
         self._spent = 0.0  # seconds, in turns that are over
         self._turn: float | None = None  # when this one began
+        self._outcome: Ending | None = None  # of the turn: how it ended, if it did
+        self._ended = math.inf  # when
         self._begun = self._over = False
         self._interrupt: Callable[[], None] | None = None
         self._too_late = False  # to stop it
@@ -97,6 +100,11 @@ class Task(Generic[Value]):
     def failed(self) -> bool:
         """Whether it ended by itself, and not well; the sentence says how."""
         return self._over and self.ending not in (Ending.DONE, Ending.STOPPED, Ending.LEFT)
+
+    @property
+    def may_try_again(self) -> bool:
+        """Whether it failed so long ago that it may go better now."""
+        return self.failed and time.monotonic() - self._ended > TRY_AGAIN
 
     @property
     def age(self) -> float:
@@ -190,7 +198,7 @@ class Task(Generic[Value]):
         """How far it is; this is also where it ends, once nobody wants it, and where pages that
         wait for a core go first."""
         self.done, self.total = done, total
-        if self.stopped or time.monotonic() - self._asked > self._patience:
+        if self.stopped or self._is_left():
             raise _Interrupted
         compute_slots.give_way()
 
@@ -208,11 +216,16 @@ class Task(Generic[Value]):
                 raise _Interrupted
             self._too_late = True
 
+    def _is_left(self) -> bool:
+        return time.monotonic() - self._asked > self._patience
+
     # -- for its pool -------------------------------------------------------------------------
 
     def queue(self, steps: Steps[Value]) -> None:
         """From now on it waits for its turn."""
         self._steps, self._language = steps, language.current()
+        if self.latest is None or self.ending is Ending.DONE:  # it begins at its beginning
+            self._spent, self.done, self.total = 0.0, 0, 0
         self.ending, self.reason = None, NO_REASON
         self._begun = self._over = self._too_late = False
         self._started = time.monotonic()
@@ -225,10 +238,17 @@ class Task(Generic[Value]):
     def fail(self, why: str) -> None:
         """It cannot be worked on, by a fault of this server: `why`, for its log."""
         log.warning("a task could not begin: %s", why)
-        self._end(Ending.BROKEN)
+        with self._changed:
+            self.ending = self.ending or Ending.BROKEN
+            self._close()
 
-    def run(self, seconds: float = math.inf) -> None:
-        """Take steps for about so long; whatever happens, it ends and says how, or waits again."""
+    def run(self, seconds: float = math.inf) -> bool:
+        """A turn by itself, where no pool has the task; whether it has ended."""
+        self.take_turn(seconds)
+        return self.settle()
+
+    def take_turn(self, seconds: float) -> None:
+        """Take steps for about so long; whatever happens, `settle` then says how it stands."""
         self._turn = time.monotonic()
         try:
             with language.served(self._language):
@@ -246,13 +266,23 @@ class Task(Generic[Value]):
         except Exception:
             log.exception("a task failed")
             ending = Ending.BROKEN
-        self._spent, self._turn = self.seconds, None
-        if ending or self.stopped:
-            self._end(ending)
+        self._outcome = ending
+
+    def settle(self) -> bool:
+        """After a turn: whether it has ended. Only now may it be begun again."""
+        with self._changed:
+            self._spent, self._turn = self.seconds, None
+            if self._outcome is None and not self.stopped:
+                return False
+            self.ending = self.ending or self._outcome
+            self._close()
+            return True
 
     def _advance(self, until: float) -> Ending | None:
         if self._steps is None or self.stopped:  # before it began
             return Ending.STOPPED
+        if self._is_left():
+            return Ending.LEFT
         for found in self._steps(self):
             with self._changed:
                 self.latest = found
@@ -261,13 +291,8 @@ class Task(Generic[Value]):
                 return None
         return Ending.DONE
 
-    def _end(self, ending: Ending | None) -> None:
-        with self._changed:
-            self.ending = self.ending or ending
-            self._close()
-
     def _close(self) -> None:
         """Let go of what was given."""
         self._steps = self._interrupt = None
-        self._over = True
+        self._over, self._ended = True, time.monotonic()
         self._changed.notify_all()

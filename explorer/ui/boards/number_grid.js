@@ -37,8 +37,8 @@ export class NumberGrid {
     this.values.forEach((value, n) => this.mark(pen, value, n))
     pen.strokeStyle = LINES
     pen.lineWidth = 1
-    for (let at = cell; this.lined && at < wide; at += cell) line(pen, at - 0.5, 0, at - 0.5, high)
-    for (let at = cell; this.lined && at < high; at += cell) line(pen, 0, at - 0.5, wide, at - 0.5)
+    for (let at = cell; this.lined && at <= wide; at += cell) line(pen, at - 0.5, 0, at - 0.5, high)
+    for (let at = cell; this.lined && at <= high; at += cell) line(pen, 0, at - 0.5, wide, at - 0.5)
     if (cell >= this.written) write(pen, this)
     const least = Math.max(cell, 5) // a cell of one pixel would not be seen
     for (const [row, column, rows, columns, options] of frames)

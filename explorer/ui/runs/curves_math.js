@@ -90,6 +90,6 @@ export function duration(seconds, words) {
   if (whole < 100) return fill(words.seconds, { n: whole })
   if (whole < 600) return fill(words.minutes_seconds, { m: Math.floor(whole / 60), s: whole % 60 })
   const minutes = Math.round(whole / 60)
-  if (whole < 3600) return fill(words.minutes, { n: minutes })
+  if (minutes < 60) return fill(words.minutes, { n: minutes })
   return fill(words.hours_minutes, { h: Math.floor(minutes / 60), m: minutes % 60 })
 }

@@ -63,7 +63,7 @@ class Side:
     def failed(self) -> list[str]:
         """Sentences: its weights went as it was at work; of a time that networks share, another's
         may have, and it is tried again."""
-        broken = [task for task in self.tasks if task.failed]
+        broken = [task for task in self.tasks if task.failed and not task.may_try_again]
         if not broken:
             return []
         try:
@@ -117,7 +117,9 @@ def _side(letter: str, given: Model, dataset: str, pictures: int) -> Side:
     key, nbytes = (given.spec, given.size), 4000
     timing = _timings.find(key, nbytes)
     ask: dict[Task[Any], Callable[[], object]] = {
-        timing: partial(_timings.ask, key, comparison.time(given), nbytes=nbytes)
+        timing: partial(
+            _timings.ask, key, comparison.time(given), nbytes=nbytes, client=progress.client()
+        )
     }
     if not dataset:
         return Side(letter, given, summary, timing, None, 0, ask)
@@ -125,7 +127,7 @@ def _side(letter: str, given: Model, dataset: str, pictures: int) -> Side:
     counted, nbytes = (given, dataset, pictures), 20 * total + 1000
     count = _counts.find(counted, nbytes)
     steps = comparison.count(given, dataset, pictures, macs)
-    ask[count] = partial(_counts.ask, counted, steps, nbytes=nbytes)
+    ask[count] = partial(_counts.ask, counted, steps, nbytes=nbytes, client=progress.client())
     return Side(letter, given, summary, timing, count, total, ask)
 
 
@@ -163,7 +165,8 @@ def _wanted(given: Sequence[Side], key: str) -> list[tuple[Side, Task[Any]]]:
     times = [(side, side.timing) for side in there if not _done(side.timing)]
     if times or not (st.session_state.get(_ASKED) == key or _seconds_left(given) <= AUTOMATIC):
         return times
-    return [(side, side.count) for side in there if side.count and not _done(side.count)]
+    counts = [(side, side.count) for side in there if side.count and not _done(side.count)]
+    return counts[:1]  # one after the other: a finished row is something to see
 
 
 def _advance(given: Sequence[Side], key: str) -> None:

@@ -1,7 +1,7 @@
 """The parts of the page on feature maps: the strip, one layer, one channel, one number."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,8 +23,6 @@ from pages.inside.feature_maps import arithmetic, channel_map, layer_view, map_m
 from pages.inside.feature_maps.layer_view import Layer
 from pages.inside.feature_maps.selection import Place
 from pages.inside.feature_maps.state import STATE
-
-Content = str | Callable[[], str | bytes]  # of a file; a function is called when it is asked for
 
 _strips: SizedCache[network_strip.Data] = SizedCache(20_000_000, network_strip.nbytes)
 

@@ -93,7 +93,7 @@ def _asked(
 ) -> Task[T]:
     """A task with a first result, unless others are served all the while."""
     task = tasks.find(key, nbytes)
-    if task.latest is None or (go_on and not task.failed):
+    if task.latest is None or (go_on and not task.failed) or task.may_try_again:
         tasks.ask(key, steps)
         if task.latest is None and not task.wait(PATIENCE, first=True) and not task.waiting:
             task.wait(LONGEST, first=True)

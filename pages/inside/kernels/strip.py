@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from explorer.base.language import _
-from explorer.base.units import count, exact, times
+from explorer.base.units import exact, times
 from explorer.ui.boards import component
 from explorer.ui.boards.network_strip import STRIP
 from explorer.ui.inside.sum_words import number
@@ -62,10 +62,3 @@ def shape(layer: Layer) -> str:
     if height * width == 1:
         return times((kernels, channels))
     return "·".join(map(str, (kernels, channels, height, width)))
-
-
-def total(overview: Overview) -> str:
-    """How many weights there are in how many layers."""
-    words = _("{weights} weights in {layers} layers")
-    number_of = sum(layer.count for layer in overview.layers)
-    return words.format(weights=count(number_of), layers=len(overview.layers))

@@ -1,4 +1,4 @@
-"""The answer as bars, and the heat maps over the picture (`answer.js`, `why_maps.js`).
+"""The answer as bars, and the heat maps over the picture (`answer.js`, `maps.js`).
 
 The elements to wait for in a test: `[data-answer-painted="<of>"]`, `[data-why-painted="<of>"]`;
 `of` names the subject and the class.

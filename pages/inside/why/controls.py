@@ -167,7 +167,7 @@ def pick_class(looked: Looked, guesses: tuple[Guess, ...]) -> int:
     answer = guesses[0].label
     words = {TOP: _("its answer: {name}").format(name=looked.classes[answer])}
     words |= {str(number): name for number, name in enumerate(looked.classes)}
-    chosen = STATE.pick_listed("class", _("Derivation"), words, width=260)
+    chosen = STATE.pick_listed("class", _("Why"), words, width=260)
     return answer if chosen == TOP else int(chosen)
 
 

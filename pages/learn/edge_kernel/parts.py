@@ -161,7 +161,8 @@ def explanation(chosen: Choice, shape: Bowl) -> None:
                 },
             }
             for index, value in reversed(list(enumerate(shape.curvatures)))
-        ]
+        ],
+        numbers="curvatures",
     )
 
 
@@ -178,7 +179,8 @@ def course(chosen: Choice, run: Descent) -> None:
                 _("loss here"): f"{run.records[step - 1].loss:.3f}",
             }
             for step, loss in PRINTED_LOSSES.items()
-        ]
+        ],
+        numbers="course",
     )
     weights = ", ".join(number(value, 4) for value in run.records[-1].parameters)
     printed = ", ".join(number(value, 4) for value in PRINTED_PARAMETERS)

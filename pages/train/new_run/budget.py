@@ -196,6 +196,9 @@ def measure_if_asked(given: Sequence[Recipe]) -> None:
     """How far it is, if these are being measured; then the page anew, with the figures."""
     if st.session_state.get(_MEASURING) != tuple(given):
         return
+    if measured.left(given):  # by who went to another page
+        del st.session_state[_MEASURING]
+        return
     task = measured.follow(given)
     if task.finished and not progress.halted("measure", measured.key(given)):
         del st.session_state[_MEASURING]

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from explorer.base.language import _
-from explorer.base.tasks import Pool, SharedTasks, Task
+from explorer.base.language import _, ngettext
+from explorer.base.tasks import Ending, Pool, SharedTasks, Task
 from explorer.data import datasets
 from explorer.runs import measure as run_measure
 from explorer.training import TEST_SHARE, Budget, recipes
@@ -69,6 +69,11 @@ def follow(given: Sequence[Recipe]) -> Task[int]:
     return progress.follow(_TASKS, key(given), partial(_steps, tuple(given)), "measure", _words)
 
 
+def left(given: Sequence[Recipe]) -> bool:
+    """Whether nobody has looked on any more, so that it was given up."""
+    return _TASKS.find(key(given)).ending is Ending.LEFT
+
+
 def key(given: Sequence[Recipe]) -> tuple[str, ...]:
     """Equal where the same is measured."""
     return tuple(sorted({work(recipe) for recipe in given}))
@@ -89,6 +94,9 @@ def _steps(given: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
 
 
 def _words(task: Task[int]) -> str:
+    if before := max(_TASKS.pool.position(task) - 1, 0):
+        words = ngettext("{n} measurement comes first", "{n} measurements come first", before)
+        return f":material/timer: {words.format(n=before)}"
     parts = [_("Training a few steps to measure them")]
     if task.total > 1:
         parts.append(_("{done} of {all}").format(done=task.done + 1, all=task.total))

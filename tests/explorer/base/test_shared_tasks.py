@@ -1,6 +1,7 @@
 """Tasks that many ask for, in threads: made once, left by nobody watching, after waiting pages."""
 
 import gc
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from explorer.base import compute_slots
 from explorer.base.tasks import Ending, Pool, SharedTasks, Steps, Task
+from explorer.base.tasks import task as task_module
 
 VISITORS = 30
 SOON = 20.0  # seconds until a test fails; what it waits for takes a fraction of one
@@ -155,7 +157,7 @@ def test_time_left_follows_from_the_rate() -> None:
     task: Task[int] = Task()
     assert task.seconds_left is None
     task.queue(counting(4, pause=0.05))
-    task.run(0)
+    assert not task.run(0)
     assert (task.done, task.total) == (1, 4)
     assert task.seconds_left == pytest.approx(3 * task.seconds)
     before = task.seconds
@@ -180,3 +182,68 @@ def test_a_task_that_is_stopped_while_it_waits_never_begins() -> None:
     free.set()
     assert all(task.wait(SOON) for task in busy)
     assert not made
+
+
+def test_what_failed_for_one_may_be_tried_for_others_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(_task: Task[int]) -> Iterator[int]:
+        yield 1
+        raise MemoryError
+
+    task = shared().ask("it", failing)
+    assert task.wait(SOON)
+    assert task.failed
+    assert not task.may_try_again
+    monkeypatch.setattr(task_module, "TRY_AGAIN", 0.0)
+    assert task.may_try_again
+
+
+def test_what_is_done_anew_counts_its_seconds_from_the_beginning() -> None:
+    tasks = shared()
+    first = tasks.ask("it", counting(3, pause=0.05))
+    assert first.wait(SOON)
+    spent = first.seconds
+    again = tasks.ask("it", lambda _task: iter([1]), anew=True)
+    assert again.wait(SOON)
+    assert again is first
+    assert again.seconds < spent
+
+
+def test_what_nobody_wants_any_more_is_not_begun() -> None:
+    made: list[int] = []
+    task: Task[int] = Task(patience=-1)
+    task.queue(counting(3, made))
+    assert task.run()
+    assert task.ending is Ending.LEFT
+    assert not made
+
+
+def test_a_task_is_never_worked_on_by_two_threads() -> None:
+    tasks, at_once, most = shared(), [0], [0]
+    until_then = time.monotonic() + 0.5
+
+    def refused(_task: Task[int]) -> Iterator[int]:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0)
+        at_once[0] -= 1
+        raise ValueError("Not now.")
+        yield 0
+
+    def asking() -> None:
+        while time.monotonic() < until_then:
+            tasks.ask("it", refused)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        visitors = [threading.Thread(target=asking) for _visitor in range(3)]
+        for each in visitors:
+            each.start()
+        for each in visitors:
+            each.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert tasks.ask("it", refused).wait(SOON)
+    assert most == [1]

@@ -5,7 +5,17 @@ import io
 
 from explorer.base import spreadsheet
 
-FORMULAS = ("=1+1", "+1 st", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://evil.example")')
+FORMULAS = (
+    "=1+1",
+    "+1 st",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\n5",
+    "-1_0",
+    "+",
+    '=HYPERLINK("http://evil.example")',
+)
 
 
 def test_a_spreadsheet_computes_nothing() -> None:
@@ -17,6 +27,8 @@ def test_a_spreadsheet_computes_nothing() -> None:
 def test_numbers_stay_numbers() -> None:
     rows = [[-0.5, -3, "-0.5", "+1e-3", "−", None, "cat", "-1 0 2"]]
     assert spreadsheet.text(rows) == "-0.5,-3,-0.5,+1e-3,−,,cat,-1 0 2\n"
+    assert spreadsheet.text([["-3.2 %", "-1\u202f234"]]) == "-3.2 %,-1\u202f234\n"
+    assert spreadsheet.records([]) == ""
 
 
 def test_a_long_table_comes_in_pieces() -> None:

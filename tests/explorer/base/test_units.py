@@ -18,6 +18,7 @@ def test_shares() -> None:
     ]  # fmt: skip
     assert percent(0.6513, ".3g") == "65.1\u202f%"
     assert percent(-0.28, "+.0f") == "−28\u202f%"
+    assert percent(-0.0004) == "0.0\u202f%"
 
 
 def test_how_many_times_more() -> None:
@@ -32,6 +33,7 @@ def test_durations() -> None:
         "0 s", "4.4 s", "10 s", "99 s", "1 min 40 s", "2 min 5 s", "25 min", "1 h 2 min",
         "100 h 0 min",
     ]  # fmt: skip
+    assert [duration(s) for s in (-3, 3569, 3570)] == ["0 s", "59 min", "1 h 0 min"]
     assert duration(None) == latency(None) == "–"
     assert [latency(s) for s in (0.00123, 0.25, 2.5)] == [
         "1.23\u202fms",
