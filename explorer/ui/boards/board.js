@@ -106,18 +106,20 @@ function saves(host, board, common) {
 export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
 // Mouse, pen and touch on an element: `place(event)` says what lies under the pointer (undefined:
-// nothing). `over` hears of another, once a frame however fast it moves; `choose` of a click.
+// nothing). `over` hears of another, once a frame however fast it moves; `choose` of a click. A
+// finger leaves before its click: `over` hears of that at once, so that what a tap shows stays.
 export function follow(element, place, over, choose) {
   let [last, frame] = ["", 0]
-  const point = found => {
+  const point = (found, tell) => {
     const text = JSON.stringify(found)
     if (text === last) return
     last = text
     cancelAnimationFrame(frame)
-    frame = requestAnimationFrame(() => over(found))
+    tell(found)
   }
-  element.addEventListener("pointermove", event => point(place(event)))
-  element.addEventListener("pointerleave", () => point(undefined))
+  const soon = found => (frame = requestAnimationFrame(() => over(found)))
+  element.addEventListener("pointermove", event => point(place(event), soon))
+  element.addEventListener("pointerleave", () => point(undefined, over))
   element.addEventListener("click", event => {
     const found = place(event)
     if (found !== undefined) choose?.(found)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -292,3 +292,23 @@ def test_neighbours_in_the_strip_are_told_apart_by_name(page: Page) -> None:
         cut = "lines => lines.some(line => line.scrollWidth > line.clientWidth)"
         lines = "b > i:last-child" if "downsample" in name else "b > i"
         assert not stage.locator(lines).evaluate_all(cut), name
+
+
+@pytest.mark.browser
+def test_what_a_finger_taps_stays_told(browser: Browser) -> None:
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 844})
+    try:
+        page = context.new_page()
+        sheet = mounted(page, opened("kernels", layer="conv2"), "kernels-sheet", 1).board
+        told = []
+        for x in (8, 60):
+            sheet.locator("canvas").tap(position={"x": x, "y": 8})
+            page.evaluate(
+                "new Promise(drawn => setTimeout(() => requestAnimationFrame(drawn), 50))"
+            )
+            told.append(sheet.locator(".words").inner_text())
+        assert "channel 1, row 1, column 1: " in told[0]
+        assert "row 1, column " in told[1]
+        assert told[1] != told[0]
+    finally:
+        context.close()
