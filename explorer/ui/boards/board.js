@@ -108,6 +108,7 @@ export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], 
 // Mouse, pen and touch on an element: `place(event)` says what lies under the pointer (undefined:
 // nothing). `over` hears of another, once a frame however fast it moves; `choose` of a click. A
 // finger leaves before its click: `over` hears of that at once, so that what a tap shows stays.
+// Who draws anew what lies there calls `forget`: the next move is told, whatever it finds.
 export function follow(element, place, over, choose) {
   let [last, frame] = ["", 0]
   const point = (found, tell) => {
@@ -124,6 +125,11 @@ export function follow(element, place, over, choose) {
     const found = place(event)
     if (found !== undefined) choose?.(found)
   })
+  const forget = () => {
+    cancelAnimationFrame(frame)
+    last = ""
+  }
+  return { forget }
 }
 
 // Where the pointer is on an element, in its own pixels.

@@ -48,8 +48,11 @@ export const PLAY = '<button type="button" data-act="play" class="main"></button
 
 // A board on which a reader goes from place to place, step by step or played: `at` is where, which
 // belongs to the reader; Python hears of it. Who draws says how a place is put `inside` what there
-// is, which step it is at (`place`, of 0 … `last`), how to `slide` to one, `mark` and `paint`.
+// is, which step it is at (`place`, of 0 … `last`), how to `slide` to one, `mark` and `paint`; its
+// `pointers` are those it follows.
 export class PlayedBoard extends Board {
+  pointers = []
+
   constructor(root, skeleton, beat) {
     super(root, skeleton)
     this.resized(() => this.data && this.width !== root.clientWidth && this.paint())
@@ -80,6 +83,7 @@ export class PlayedBoard extends Board {
     const fresh = before?.key !== key
     this.at = this.inside(fresh ? this.start : this.at)
     this.over = null
+    for (const pointer of this.pointers) pointer.forget()
     this.find(".hint").textContent = this.find(".stage").ariaLabel = words.hint
     this.find("input").max = this.last
     nameAll(this.root, words)

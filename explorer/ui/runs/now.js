@@ -37,7 +37,7 @@ export class Kernels {
     this.read = element("p", { className: "quiet read" })
     host.replaceChildren(this.title, this.canvas, this.scale, this.read)
     this.canvas.hidden = this.scale.hidden = true
-    follow(this.canvas, event => this.under(event), found => this.point(found))
+    this.pointer = follow(this.canvas, event => this.under(event), found => this.point(found))
     this.watch = new ResizeObserver(() => this.wide !== this.host.clientWidth && this.draw())
     this.watch.observe(host)
   }
@@ -46,7 +46,12 @@ export class Kernels {
     this.watch.disconnect()
   }
 
+  // What is under the pointer stays told, with its new number.
   show(kernels, high = 210) {
+    if (String(kernels?.shape) !== String(this.kernels?.shape)) {
+      this.pointer.forget()
+      this.found = undefined
+    }
     this.kernels = kernels
     this.high = high
     if (!kernels) {
@@ -59,7 +64,7 @@ export class Kernels {
     const [count, channels, height, width] = kernels.shape
     const words = { n: count, total: kernels.total, c: channels, h: height, w: width }
     this.about = fill(count < kernels.total ? this.labels.some_kernels : this.labels.all_kernels, words)
-    this.read.textContent = this.about
+    this.point(this.found)
     this.canvas.ariaLabel = `${this.labels.kernels}: ${this.about}`
     const [left, , right] = this.scale.children
     left.textContent = math.brief(-kernels.scale)
@@ -114,6 +119,7 @@ export class Kernels {
   }
 
   point(found) {
+    this.found = found
     if (!found) return void (this.read.textContent = this.about ?? "")
     const [, channels, height, width] = this.kernels.shape
     const [tile, row, column] = found

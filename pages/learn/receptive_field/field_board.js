@@ -166,8 +166,7 @@ class Fields extends PlayedBoard {
       this.player.stop()
       this.go(this.level(found))
     }
-    follow(stage, pointed, point, choose)
-    follow(sight, seen, point, choose)
+    this.pointers = [follow(stage, pointed, point, choose), follow(sight, seen, point, choose)]
     const move = (down, right) => () => this.go([this.at[0], this.at[1] + down, this.at[2] + right])
     const sideways = { ArrowLeft: move(0, -1), ArrowRight: move(0, 1) }
     this.keys(stage, { ...sideways, ArrowUp: () => this.slide(this.at[0] + 1), ArrowDown: () => this.slide(this.at[0] - 1) })
