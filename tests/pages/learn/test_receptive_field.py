@@ -292,6 +292,19 @@ def test_what_lights_up_is_what_torch_finds(page: Page):
 
 
 @pytest.mark.browser
+def test_a_new_stack_under_a_still_pointer_is_told_at_its_next_move(page: Page):
+    alone = mounted(page, opened(field_stack="c3 c3"), "fields")
+    note = alone.board.locator(".note")
+    cell = alone.board.locator('.cell[data-level="2"][data-unit="0"]')
+    cell.hover(position={"x": 2, "y": 6})
+    expect(note).to_contain_text("Unit 1 of layer 2")
+    alone.give(words={**alone.data["words"], "hint": "Another hint."})
+    expect(note).not_to_contain_text("Unit 1 of")
+    cell.hover(position={"x": 3, "y": 6})
+    expect(note).to_contain_text("Unit 1 of layer 2")
+
+
+@pytest.mark.browser
 def test_keys_player_and_link(page: Page, app_server: str):
     shown = painted(page, f"{app_server}/receptive-field?field_stack=c3+c3&field_side=16")
     shown.locator(".stage").focus()
