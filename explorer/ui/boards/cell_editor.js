@@ -1,7 +1,7 @@
 // A field for a cell's number, put into `host`. `done(text, key)` hears how it was left: by Enter, by
 // Tab or by leaving it ("") with what was typed, by Escape with null. `typed` is the key that began
-// the edit; without one the old number stands there, chosen.
-export function editCell(host, { label, before, typed, done }) {
+// the edit; without one the old number stands there, chosen. With `tabs`, `done` says where Tab leads.
+export function editCell(host, { label, before, typed, done, tabs = false }) {
   const field = Object.assign(document.createElement("input"), { className: "editor", type: "text", inputMode: "text", autocomplete: "off", value: typed ?? before })
   field.ariaLabel = label
   host.append(field)
@@ -15,7 +15,7 @@ export function editCell(host, { label, before, typed, done }) {
   field.onkeydown = event => {
     event.stopPropagation()
     if (!["Enter", "Escape", "Tab"].includes(event.key)) return
-    if (event.key === "Tab") event.preventDefault()
+    if (event.key === "Tab" && tabs) event.preventDefault()
     close(event.key === "Escape" ? null : field.value, event.shiftKey ? `Shift+${event.key}` : event.key)
   }
   field.onblur = () => close(field.value, "")

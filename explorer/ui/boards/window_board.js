@@ -230,7 +230,7 @@ class WindowBoard extends Board {
       if (key) (next ?? cell).focus()
       if (next) this.edit(next)
     }
-    const box = editCell(cell.closest(".field"), { label: `${this.data.labels.edit}, ${cell.ariaLabel}`, before: math.spell(old), typed, done })
+    const box = editCell(cell.closest(".field"), { label: `${this.data.labels.edit}, ${cell.ariaLabel}`, before: math.spell(old), typed, done, tabs: true })
     box.style.cssText = `left:${cell.offsetLeft}px;top:${cell.offsetTop}px;width:${Math.max(cell.offsetWidth, 58)}px;height:${cell.offsetHeight}px`
   }
 

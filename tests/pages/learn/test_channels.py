@@ -236,6 +236,18 @@ def test_pointing_and_keys_write_the_sum_out_and_send_nothing(page: Page):
 
 
 @pytest.mark.browser
+def test_tab_leaves_a_number_that_is_typed_for_the_next_grid(page: Page):
+    alone = mounted(page, opened_pages.opened("channels"), "grids")
+    frames = alone.board.locator(".grid")
+    names = frames.evaluate_all("frames => frames.map(frame => frame.dataset.grid)")
+    cell(alone.board, "x0", 0, 0).click()
+    page.keyboard.type("9")
+    page.keyboard.press("Tab")
+    alone.tells("edit", {"grid": "x0", "row": 0, "column": 0, "text": "9"})
+    expect(frames.nth(names.index("x0") + 1)).to_be_focused()
+
+
+@pytest.mark.browser
 def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app_server: str):
     page.goto(f"{app_server}/channels?channels_part=cost")
     settled(page)
