@@ -64,13 +64,18 @@ export class Board {
   }
 }
 
-// The default export of a module that draws boards of the class `Kind` in elements `selector`.
+// The default export of a module that draws boards of the class `Kind` in elements `selector`; one
+// that is `early` reads the data as it is made.
 export function mount(Kind, selector) {
   const boards = new WeakMap()
   return component => {
     const host = component.parentElement
     let board = boards.get(host)
-    if (!board) boards.set(host, (board = new Kind(host.querySelector(selector), component)))
+    if (!board) {
+      const root = host.querySelector(selector)
+      board = Kind.early ? new Kind(root, component) : new Kind(root)
+      boards.set(host, board)
+    }
     board.receive(component)
     saves(host, board, component.data.common)
     return () => {

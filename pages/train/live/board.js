@@ -13,6 +13,8 @@ const PATIENCE = 6000 // milliseconds after which a button may be pressed again
 const { element } = now
 
 class Live extends CurvesBoard {
+  static early = true
+
   constructor(root, component) {
     super(root)
     this.open(component.data)

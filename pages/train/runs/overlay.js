@@ -7,6 +7,8 @@ import * as now from "../../../explorer/ui/runs/now.js"
 import { Track } from "../../../explorer/ui/runs/track.js"
 
 class Overlay extends CurvesBoard {
+  static early = true
+
   constructor(root, { data }) {
     super(root)
     this.tracks = new Map()

@@ -16,6 +16,8 @@ const SORTED = { name: run => run.name.toLowerCase(), status: run => run.status,
 const { element } = now
 
 class Table extends Board {
+  static early = true
+
   constructor(root, { data }) {
     super(root, SKELETON)
     this.data = data
