@@ -6,6 +6,7 @@ Readers are never blocked by a writer, and what is committed survives the death 
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -200,7 +201,7 @@ def _plain(path: str | Path, *, uri: bool = False) -> sqlite3.Connection:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = _plain(path)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")  # what is committed survives kill -9
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=OFF")  # else what is deleted is written once more
@@ -210,6 +211,20 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """For this one SQLite does not wait by itself until others let go of the file."""
+    end = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
