@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-PROJECT = Path(__file__).resolve().parents[2]
+from explorer.base.storage import PROJECT
+
 FOLDERS = ("explorer/ui", "pages")
 ENDINGS = frozenset({".js", ".css", ".png", ".svg"})
 A_YEAR = 31_536_000  # seconds

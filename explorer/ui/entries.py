@@ -16,11 +16,12 @@ import streamlit as st
 
 from explorer.base import language
 from explorer.base.language import N_, _
+from explorer.base.storage import PROJECT
 
 if TYPE_CHECKING:
     from explorer.ui.state import State
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = PROJECT
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 LEARN, EXPLORE, LOOK_INSIDE, TRAIN = N_("Learn"), N_("Explore"), N_("Look inside"), N_("Train")

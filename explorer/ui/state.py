@@ -148,15 +148,15 @@ class State:
         self.put(name, chosen, names[0])
         return chosen
 
-    def tabs(self, name: str, words: Mapping[str, str]) -> Sequence[TabContainer]:
+    def tabs(self, name: str, words: Mapping[str, str]) -> dict[str, TabContainer]:
         """One tab for each of `words` (name → translated word); fill only the open one."""
         names = list(words)
         if self.takes_query(name) or self[name] not in words.values():  # another language
             self[name] = words[self.heed(name, names)]
-        opened = st.tabs(list(words.values()), key=self.key(name), on_change="rerun")
-        shown = (each for each, tab in zip(names, opened, strict=True) if tab.open)
-        self.put(name, next(shown, ""), names[0])
-        return opened
+        tabs = st.tabs(list(words.values()), key=self.key(name), on_change="rerun")
+        by_name = dict(zip(names, tabs, strict=True))
+        self.put(name, next((each for each, tab in by_name.items() if tab.open), ""), names[0])
+        return by_name
 
     def _draw(self, field: Field, widget: Callable[..., Any]) -> Any:
         """What the widget of a field holds; `widget(value, key=…)` draws it with a value."""

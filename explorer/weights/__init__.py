@@ -11,7 +11,7 @@ A source is a text that fits into a link:
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -63,6 +63,16 @@ class Model:
     card: Card | None = field(default=None, compare=False)  # follows from its file
     path: Path | None = None
     stamp: int = 0  # when its file was written, in nanoseconds; 0 without one
+
+    def with_weights(self, source: str) -> "Model":
+        """The same network, for pictures of the same size, with other weights.
+
+        Raises:
+            ValueError: there are no such weights of it.
+        """
+        if source == self.source:
+            return self  # a run's last weights may be others by now
+        return replace(model(self.spec, source), size=self.size)
 
     @property
     def spelled(self) -> str:

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 
+from explorer.base.storage import PROJECT
 from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import Hosts
 
-APP = Path(__file__).resolve().parents[3] / "app.py"
+APP = PROJECT / "app.py"
 SECONDS_TO_END = 10
 ENDS_WITH_PARENT = "CONVSCOPE_ENDS_WITH_PARENT"  # the server's own: its input ends with its parent
 

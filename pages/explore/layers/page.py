@@ -24,7 +24,7 @@ parts.totals(summary, choice)
 if summary.mismatch:
     parts.lesson(summary.mismatch, choice)
 words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
-layers, costs, code, about = STATE.tabs("view", words)
+layers, costs, code, about = STATE.tabs("view", words).values()
 if layers.open:
     with layers:
         parts.board(summary, choice, choice.size)

@@ -48,7 +48,7 @@ def look(sides: Sequence[Side], shared: Shared) -> None:
         "differ": _("Where they disagree"),
         "budgets": _("Layer budgets"),
     }
-    picture, differ, budgets = STATE.tabs("view", words)
+    picture, differ, budgets = STATE.tabs("view", words).values()
     if picture.open:
         with picture:
             one_picture.show(sides, shared.dataset)

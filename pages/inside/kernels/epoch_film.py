@@ -73,7 +73,7 @@ def epochs(source: str) -> list[str]:
 
 def frame(given: Shown, source: str, kernel: int) -> Floats:
     """The first slices (c, h, w) of the kernel at another moment, kept."""
-    model = kept.at_epoch(given.model, source)
+    model = given.model.with_weights(source)
 
     def make() -> Floats:
         found = figures.weights(kept.network(model), given.layer)

@@ -5,11 +5,10 @@ by plain values: a network's name, its options and where its weights come from.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from explorer import weights
 from explorer.analysis.summary import measure
 from explorer.base.cache import SizedCache
 from explorer.figures import maps, pictures
@@ -18,17 +17,6 @@ from pages.inside.kernels import figures
 from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Statistics
 
 CELLS = 64  # of a small picture's side, in numbers
-
-
-def at_epoch(model: Model, source: str) -> Model:
-    """The same network with other weights.
-
-    Raises:
-        ValueError: there are no such weights of it.
-    """
-    if source == model.source:
-        return model  # a run's last weights may be others by now
-    return replace(weights.model(model.spec, source), size=model.size)
 
 
 @dataclass(frozen=True, eq=False)

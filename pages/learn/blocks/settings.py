@@ -24,7 +24,7 @@ def words() -> dict[str, str]:
 
 def tabs() -> Mapping[str, TabContainer]:
     """The page's tabs by name."""
-    return dict(zip(words(), STATE.tabs("blocks_part", words()), strict=True))
+    return STATE.tabs("blocks_part", words())
 
 
 def to(part: str, **setting: object) -> lesson.Setting:

@@ -25,7 +25,7 @@ def words() -> dict[str, str]:
 
 def tabs() -> Mapping[str, TabContainer]:
     """The open tabs by name."""
-    return dict(zip(words(), STATE.tabs("channels_part", words()), strict=True))
+    return STATE.tabs("channels_part", words())
 
 
 def to(part: str, **setting: object) -> lesson.Setting:
