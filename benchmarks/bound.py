@@ -22,7 +22,7 @@ def steps(
     compared, measured or reported."""
     recipe = setting.recipe
     recorder = recorder_for(setting.device)
-    with queued_on(own_stream(setting.device)), repeatable():
+    with queued_on(own_stream(setting.device)), repeatable:
         learner = Learner(
             recipe,
             setting.spec,

@@ -305,7 +305,7 @@ class Training:
             queued_on(self._stream),
             self._randomness.used(),
             answered(self.setting),
-            repeatable(),
+            repeatable,
             torch.enable_grad(),
         ):
             yield

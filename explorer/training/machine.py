@@ -1,8 +1,9 @@
 """How a run uses its machine: environment, threads, number format, memory layout."""
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -84,14 +85,38 @@ def _reason(device: Device, flops: float) -> str:
     return "gains" if flops >= GAINS_BY_BFLOAT16 else "small"
 
 
-@contextmanager
-def repeatable() -> Iterator[None]:
+class Repeatable(AbstractContextManager[None]):
     """Have NVIDIA's libraries choose the same algorithm every time, and compute float32 as such.
 
     Without this convolutions would be computed in TF32, with 10 bits of the 23. On a CPU the same
     seed gives the same curve to the bit; some operations of a GPU add in an order of their own
     all the same, so there it is the same to rounding.
+
+    These settings are the process's own, not a thread's: of those who are inside at once the
+    first one changes them, and the last one out puts them back.
     """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before.enter_context(_deterministic_float32())
+            self._inside += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._before.close()
+
+
+@contextmanager
+def _deterministic_float32() -> Iterator[None]:
+    """The settings themselves, for one at a time."""
     products = torch.backends.cuda.matmul
     before = products.fp32_precision
     products.fp32_precision = "ieee"
@@ -102,6 +127,9 @@ def repeatable() -> Iterator[None]:
             yield
     finally:
         products.fp32_precision = before
+
+
+repeatable = Repeatable()
 
 
 def own_stream(device: Device) -> torch.cuda.Stream | None:

@@ -1,5 +1,6 @@
 """float32 is float32, "auto" says what it took, and nothing of it stays in the process."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_within_a_training_float32_is_float32_and_afterwards_as_before(before: s
     try:
         outside = settings()
         assert outside["convolutions"] == "tf32"  # torch's own default
-        with repeatable():
+        with repeatable:
             inside = settings()
         assert settings() == outside
     finally:
@@ -50,6 +51,18 @@ def test_within_a_training_float32_is_float32_and_afterwards_as_before(before: s
     assert not inside["convolutions, old"]
     assert inside["deterministic"]
     assert not inside["benchmark"]
+
+
+def test_of_two_trainings_at_once_the_last_one_out_puts_it_back() -> None:
+    outside = settings()
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(repeatable)
+    inside = settings()
+    second.enter_context(repeatable)
+    first.close()
+    assert settings() == inside != outside
+    second.close()
+    assert settings() == outside
 
 
 def test_every_step_is_computed_so() -> None:
