@@ -12,16 +12,3 @@ from explorer.networks.registry import (
 )
 from explorer.networks.spec import NetworkSpec
 from explorer.networks.torchvision_models import TORCHVISION  # the order of lists
-
-__all__ = [
-    "TORCHVISION",
-    "Architecture",
-    "NetworkSpec",
-    "Option",
-    "Paper",
-    "Reported",
-    "course",
-    "get",
-    "main_answer",
-    "names",
-]

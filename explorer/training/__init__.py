@@ -20,25 +20,3 @@ from explorer.training.records import (
     Testing,
 )
 from explorer.training.samples import chosen
-
-__all__ = [
-    "TEST_SHARE",
-    "Budget",
-    "Capture",
-    "Diverged",
-    "Epoch",
-    "Finished",
-    "HostBuffer",
-    "OutOfMemory",
-    "Peak",
-    "Record",
-    "Snapshot",
-    "Started",
-    "State",
-    "Steps",
-    "Testing",
-    "Training",
-    "chosen",
-    "environment",
-    "estimate",
-]

@@ -19,22 +19,3 @@ from explorer.base.tasks.shared import SharedTasks
 from explorer.base.tasks.spare import Spare
 from explorer.base.tasks.task import Steps, Task
 from explorer.base.tasks.wire import Garbled
-
-__all__ = [
-    "COMPUTING",
-    "UNKNOWN",
-    "Client",
-    "Ending",
-    "Garbled",
-    "Output",
-    "Pool",
-    "ProcessLimits",
-    "ProcessPool",
-    "Progress",
-    "Refused",
-    "SharedTasks",
-    "Spare",
-    "Steps",
-    "Task",
-    "Work",
-]

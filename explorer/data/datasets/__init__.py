@@ -5,21 +5,3 @@ from explorer.data.datasets.catalogue import DATASETS
 from explorer.data.datasets.loading import at_hand, fetch, get, load, names, where
 from explorer.data.datasets.own import delete, keep
 from explorer.data.datasets.records import Damaged, Data, DataSet, Split, Unavailable
-
-__all__ = [
-    "DATASETS",
-    "Damaged",
-    "Data",
-    "DataSet",
-    "Progress",
-    "Split",
-    "Unavailable",
-    "at_hand",
-    "delete",
-    "fetch",
-    "get",
-    "keep",
-    "load",
-    "names",
-    "where",
-]

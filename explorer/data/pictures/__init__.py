@@ -12,23 +12,3 @@ from explorer.data.pictures.sources import (
     of_class,
 )
 from explorer.data.pictures.uploads import MOST_BYTES, from_upload, start_upload
-
-__all__ = [
-    "DRAWING",
-    "FITS",
-    "MOST_BYTES",
-    "NORMALISATIONS",
-    "PHOTOGRAPHS",
-    "STATISTICS",
-    "Picture",
-    "Prepared",
-    "from_dataset",
-    "from_drawing",
-    "from_photograph",
-    "from_upload",
-    "named",
-    "of_class",
-    "prepare",
-    "start_upload",
-    "wider",
-]

@@ -16,19 +16,6 @@ from explorer.inside.activations.own_copy import own_copy
 from explorer.inside.activations.records import Recording, Statistics, Step, statistics, unknown
 from explorer.inside.activations.thumbnails import Thumbnails, stages, thumbnails
 
-__all__ = [
-    "MOST_BYTES",
-    "Recording",
-    "Statistics",
-    "Step",
-    "Thumbnails",
-    "own_copy",
-    "record",
-    "stages",
-    "statistics",
-    "thumbnails",
-]
-
 MOST_BYTES = 1_000_000_000  # what one recording may keep
 
 

@@ -32,30 +32,6 @@ from explorer.inside.attribution.methods import (
 from explorer.inside.attribution.places import places
 from explorer.inside.attribution.running import convolutions
 
-__all__ = [
-    "BASELINES",
-    "METHODS",
-    "MOST_STEPS",
-    "STEPS",
-    "Deletion",
-    "Guess",
-    "Method",
-    "Progress",
-    "agreement",
-    "baseline",
-    "by_chance",
-    "convolutions",
-    "deletion",
-    "grad_cam",
-    "integrated_gradients",
-    "mean",
-    "occlusion",
-    "patches",
-    "places",
-    "saliency",
-    "top",
-]
-
 
 @dataclass(frozen=True)
 class Method:

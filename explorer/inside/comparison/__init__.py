@@ -13,26 +13,6 @@ from explorer.inside.comparison.shared import Shared, shared
 from explorer.inside.comparison.timing import Timing
 from explorer.weights import Model
 
-__all__ = [
-    "CELLS",
-    "MOST",
-    "Answers",
-    "Cell",
-    "Pair",
-    "Shared",
-    "Timing",
-    "count",
-    "differing",
-    "model",
-    "offers",
-    "pair",
-    "read",
-    "shared",
-    "shipped",
-    "spell",
-    "time",
-]
-
 
 def count(given: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
     """To be counted: what a network answers to the first test pictures of a data set.

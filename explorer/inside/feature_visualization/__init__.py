@@ -10,17 +10,3 @@ from explorer.inside.feature_visualization.fields import Box, Fields
 from explorer.inside.feature_visualization.gallery import Gallery
 from explorer.inside.feature_visualization.probe import Probe
 from explorer.inside.feature_visualization.searching import BEST, TopPictures, strongest
-
-__all__ = [
-    "BEST",
-    "GOALS",
-    "Ascent",
-    "Box",
-    "Fields",
-    "Gallery",
-    "Probe",
-    "Settings",
-    "TopPictures",
-    "ascend",
-    "strongest",
-]

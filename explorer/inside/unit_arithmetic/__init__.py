@@ -28,22 +28,6 @@ from explorer.inside.unit_arithmetic.sums import (
     Window,
 )
 
-__all__ = [
-    "RULES",
-    "Activated",
-    "Combined",
-    "Copied",
-    "LocalResponse",
-    "Normalised",
-    "Sum",
-    "Term",
-    "Unexplained",
-    "Unit",
-    "WeightedSum",
-    "Window",
-    "pixel",
-]
-
 ROUNDING = 1e-5  # by which a sum of float32 numbers may differ, as a part of the largest of them
 
 

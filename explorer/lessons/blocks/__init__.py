@@ -5,25 +5,3 @@ from explorer.lessons.blocks.inception import Savings, Unreduced, Widths, google
 from explorer.lessons.blocks.measured import Block, measure, plain
 from explorer.lessons.blocks.residual import Meeting, Shortcut, meeting, shortcut
 from explorer.lessons.blocks.six import definitions, growth_to, side_by_side
-
-__all__ = [
-    "Block",
-    "Growth",
-    "Meeting",
-    "Savings",
-    "Shortcut",
-    "Unreduced",
-    "Widths",
-    "definitions",
-    "densenets_channels",
-    "googlenets",
-    "growth",
-    "growth_to",
-    "measure",
-    "meeting",
-    "plain",
-    "savings",
-    "shortcut",
-    "side_by_side",
-    "transition",
-]

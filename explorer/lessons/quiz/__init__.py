@@ -61,18 +61,3 @@ def question(seed: int, number: int, topic: str = ALL, level: int = 2) -> Questi
         choices = lay_out(draft, rng, typed=typed)
         if choices is not None:
             return Question(number, seed, kind, KINDS[kind], level, draft, choices)
-
-
-__all__ = [
-    "ALL",
-    "KINDS",
-    "LEVELS",
-    "ROUND",
-    "TOPICS",
-    "Question",
-    "See",
-    "Value",
-    "question",
-    "read_answer",
-    "spell",
-]

@@ -13,8 +13,6 @@ from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import LOOPBACK, Hosts
 from explorer.server.serve.ports import free_port
 
-__all__ = ["LOOPBACK", "Hosts", "add_arguments", "free_port", "run", "serve"]
-
 MOST_PROCESSES = 32
 
 

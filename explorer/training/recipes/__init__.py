@@ -20,23 +20,3 @@ from explorer.training.recipes.recipe import (
     differences,
     from_json,
 )
-
-__all__ = [
-    "CURVES",
-    "INITIALISATIONS",
-    "MISTAKES",
-    "OPTIMIZERS",
-    "PRECISIONS",
-    "PRESETS",
-    "SCHEDULES",
-    "Curve",
-    "Mistake",
-    "Preset",
-    "Recipe",
-    "as_json",
-    "check",
-    "course_recipe",
-    "course_runs",
-    "differences",
-    "from_json",
-]
