@@ -38,6 +38,7 @@ class Entry:
     icon: str
     url: str  # "" is the page at the bare address
     section: str = ""
+    own_title: bool = False  # drawn by the page; else the frame draws the question as its title
 
     @property
     def path(self) -> Path:
@@ -53,7 +54,7 @@ class Entry:
 
 
 PAGES = (
-    Entry("home", N_("Home"), N_("Where to begin?"), ":material/home:", ""),
+    Entry("home", N_("Home"), N_("Where to begin?"), ":material/home:", "", own_title=True),
     Entry(
         "learn/convolution",
         N_("Convolution"),
@@ -133,6 +134,7 @@ PAGES = (
         ":material/stacks:",
         "layers",
         EXPLORE,
+        own_title=True,
     ),
     Entry(
         "explore/data",
@@ -197,6 +199,7 @@ PAGES = (
         ":material/monitoring:",
         "live",
         TRAIN,
+        own_title=True,
     ),
     Entry(
         "train/runs",

@@ -49,7 +49,10 @@ def main() -> None:
     link_warnings.begin()
     progress.begin(page.url_path)
     url_state.drop_endless()
-    arrival.begin(entries.entry(page.url_path).state, others=(language_picker.CHOICE,))
+    entry = entries.entry(page.url_path)
+    arrival.begin(entry.state, others=(language_picker.CHOICE,))
+    if not entry.own_title:
+        st.title(_(entry.question))
     try:
         page.run()
     except StopException:  # it has said what it had to say

@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from explorer.base.language import _
 from pages.explore.data import getting, parts
 
-st.title(_("What does a network learn from?"))
 facts = parts.known(parts.pick())
 if data := getting.loaded(facts):
     shown = parts.choose(data)

@@ -6,7 +6,6 @@ from explorer.base.language import _
 from explorer.inside import comparison
 from pages.inside.compare import computation, controls, parts
 
-st.title(_("Which network answers better, and at what price?"))
 with st.container(horizontal=True, vertical_alignment="bottom", key="compare_controls"):
     chosen = controls.pick()
     pictures = parts.pick_pictures()

@@ -7,7 +7,6 @@ from explorer.ui import size_mismatch
 from pages.inside.feature_maps import controls, parts
 from pages.inside.feature_maps.state import STATE
 
-st.title(_("What does each layer see?"))
 looked = controls.pick()
 if looked is None:
     st.stop()

@@ -5,7 +5,6 @@ import streamlit as st
 from explorer.base.language import _
 from pages.inside.kernels import controls, parts
 
-st.title(_("What does each layer look for?"))
 sides = controls.pick()
 if sides is None:
     st.stop()

@@ -7,7 +7,6 @@ from explorer.ui import size_mismatch
 from pages.inside.why import controls, parts
 from pages.inside.why.state import STATE
 
-st.title(_("What in the picture does the answer rest on?"))
 looked = controls.pick()
 if looked is None:
     st.stop()

@@ -8,8 +8,6 @@ from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
 from pages.learn.batch_norm import charts, dots, parts, questions, settings
 
-st.title(_("What does batch normalisation do to a batch?"))
-
 said = st.container()
 controls, picture = lesson.controls_and_picture()
 with controls:

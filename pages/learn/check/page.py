@@ -7,7 +7,6 @@ from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.check import card, score, series, words
 
-st.title(_("Can you tell before the machine does?"))
 st.markdown(
     _(
         "Answer first, then see the arithmetic. Every question is made on the spot and answered "

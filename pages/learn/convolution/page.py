@@ -1,13 +1,9 @@
 """Where does this number come from?"""
 
-import streamlit as st
-
-from explorer.base.language import _
 from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.convolution import code, parts, photo, words
 
-st.title(_("Where does this number come from?"))
 controls, seen = lesson.controls_and_picture()
 with controls:
     shown = parts.controls()

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from explorer.base.language import _
 from explorer.lessons import edge_kernel as engine
 from explorer.ui import lesson
 from pages.learn.edge_kernel import parts, problem_picker, verdict
 
-st.title(_("Can a kernel find the edge by itself?"))
 controls, picture = lesson.controls_and_picture()
 with controls:
     problem_picker.controls()

@@ -2,15 +2,10 @@
 
 from functools import partial
 
-import streamlit as st
-
-from explorer.base.language import _
 from explorer.networks.ops import output_size
 from explorer.ui import lesson
 from pages.learn.padding_stride import parts, planes
 from pages.learn.padding_stride.questions import QUESTIONS
-
-st.title(_("How large is the output, and what is never read?"))
 
 chosen = parts.pick_view()
 controls, picture = lesson.controls_and_picture()

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from explorer.base.language import _
 from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.pooling import code, experiments, parts
 
-st.title(_("What does pooling forgive, and what does it lose?"))
 controls, seen = lesson.controls_and_picture()
 picture, text = seen.columns([5, 2], gap="medium")
 words, numbers = text.container(), text.container()

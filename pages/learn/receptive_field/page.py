@@ -1,15 +1,10 @@
 """How much of the picture does one unit see?"""
 
-import streamlit as st
-
 from explorer.analysis.receptive_field import Window
-from explorer.base.language import _
 from explorer.lessons.field_stack import levels, reads
 from explorer.ui import lesson
 from pages.learn.receptive_field import measures, parts
 from pages.learn.receptive_field.questions import QUESTIONS
-
-st.title(_("How much of the picture does one unit see?"))
 
 chosen = parts.pick_view()
 if chosen in ("stack", "effective"):

@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from explorer.base.language import _
 from pages.train.new_run import budget, form, parts
 
-st.title(_("What shall be trained, and what will it take?"))
 form.arrive()
 fields, card = st.columns([5, 3], gap="medium")
 with fields:

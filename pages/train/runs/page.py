@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from explorer.base.language import _
 from explorer.ui.runs import run_actions
 from pages.train.runs import actions, parts
 
-st.title(_("Which run did better, and why?"))
 listed = run_actions.listed()
 if not listed:
     parts.nothing_yet()
