@@ -1,14 +1,15 @@
 """Networks by name: the course's own in `architectures`, and torchvision's."""
 
-from explorer.networks.architectures import course
+from explorer.networks import architectures  # the order of lists: the course's come first
 from explorer.networks.registry import (
     Architecture,
+    NetworkSpec,
     Option,
     Paper,
     Reported,
+    course,
     get,
     main_answer,
     names,
 )
-from explorer.networks.spec import NetworkSpec
-from explorer.networks.torchvision_models import TORCHVISION  # the order of lists
+from explorer.networks.torchvision_models import TORCHVISION

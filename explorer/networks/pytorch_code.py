@@ -15,9 +15,7 @@ from torch import nn
 from explorer.base import python_source
 from explorer.base.cache import shared
 from explorer.base.inputs import InputSize
-from explorer.networks import registry
-from explorer.networks.registry import Value
-from explorer.networks.spec import NetworkSpec
+from explorer.networks.registry import SOURCES, NetworkSpec, Value
 
 _OURS = "explorer"
 
@@ -33,7 +31,7 @@ class _Excerpt:
 @shared(most=128)
 def pytorch(spec: NetworkSpec, size: InputSize, batch: int) -> str:
     """Source text that builds the network, runs it on zeros of (batch, *size) and prints shapes."""
-    body = registry.source(spec.source).code(spec.key, spec.values)
+    body = SOURCES[spec.source].code(spec.key, spec.values)
     return f"{body}\n\n\n{_run(size, batch)}"
 
 

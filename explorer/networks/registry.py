@@ -1,4 +1,4 @@
-"""What is known about a network, and the sources that networks come from.
+"""What is known about a network, the sources that networks come from, and which one exactly.
 
 A source registers itself: the course's in `architectures`, torchvision's in `torchvision_models`.
 In links, on cards and on the command line the course's networks go by their keys alone ("alexnet"),
@@ -6,12 +6,13 @@ all others by their source and key ("torchvision/resnet18").
 """
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Protocol
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from explorer.base.inputs import InputSize
 from explorer.base.language import N_, _
@@ -149,34 +150,27 @@ def main_answer(output: Tensor | tuple[Tensor, ...]) -> Tensor:
     return (output if isinstance(output, Tensor) else output[0]).flatten(1)
 
 
-class Source(Protocol):
+@dataclass(frozen=True)
+class Source:
     """Where networks come from, e.g. a library."""
 
-    @property
-    def name(self) -> str:
-        """What their names begin with."""
-
-    def networks(self) -> Sequence[str]:
-        """The keys of its networks."""
-
-    def architecture(self, key: str) -> Architecture:
-        """The facts of one of `networks`, and how it is built."""
-
-    def code(self, key: str, options: Mapping[str, Value]) -> str:
-        """PyTorch code that calls the network `net`, with every option, and imports torch."""
+    name: str  # what their names begin with
+    networks: Callable[[], Mapping[str, Architecture]]  # by their keys
+    # PyTorch code that calls a network `net`, by its key with every option, and imports torch.
+    code: Callable[[str, Mapping[str, Value]], str]
 
 
-_sources: dict[str, Source] = {}
+SOURCES: dict[str, Source] = {}
 
 
 def register(source: Source) -> None:
     """Let its networks be found. Lists keep the order in which sources came."""
-    _sources[source.name] = source
+    SOURCES[source.name] = source
 
 
-def source(name: str) -> Source:
-    """The source called `name`."""
-    return _sources[name]
+def course() -> Mapping[str, Architecture]:
+    """The course's networks by name, oldest first."""
+    return SOURCES[COURSE].networks()
 
 
 def spell(source: str, key: str) -> str:
@@ -184,22 +178,21 @@ def spell(source: str, key: str) -> str:
     return key if source == COURSE else f"{source}/{key}"
 
 
-@cache
-def _option_titles() -> dict[str, str]:
-    """Option name → its title; an option of several networks is one thing under one title."""
-    course = _sources[COURSE]
-    own = (each for key in course.networks() for each in course.architecture(key).all_options)
-    return {option.name: option.title for option in own}
+def options() -> Iterator[Option]:
+    """Every option of every network; one of several networks is one thing under one title."""
+    for source in SOURCES.values():
+        for architecture in source.networks().values():
+            yield from architecture.all_options
 
 
 def option_title(name: str) -> str:
     """An option's name in words; as it is if no network has it (any more)."""
-    return _(_option_titles()[name]) if name in _option_titles() else name
+    return next((_(option.title) for option in options() if option.name == name), name)
 
 
 def names() -> list[str]:
     """Every name that `find` knows: the course's networks, then the other sources'."""
-    return [spell(each.name, key) for each in _sources.values() for key in each.networks()]
+    return [spell(each.name, key) for each in SOURCES.values() for key in each.networks()]
 
 
 def find(name: str) -> tuple[str, str]:
@@ -210,14 +203,14 @@ def find(name: str) -> tuple[str, str]:
     """
     before, slash, after = name.partition("/")
     source, key = (before, after) if slash else (COURSE, name)
-    there = _sources.get(source)
-    if there and key in there.networks() and spell(source, key) == name:  # one spelling each
+    exists = source in SOURCES and key in SOURCES[source].networks()
+    if exists and spell(source, key) == name:  # one spelling each
         return source, key
     near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
     if not near:
         raise ValueError(
             _("There is no network “{given}”. There are {known}, and torchvision/… .").format(
-                given=name[:60], known=", ".join(_sources[COURSE].networks())
+                given=name[:60], known=", ".join(course())
             )
         )
     raise ValueError(
@@ -234,4 +227,110 @@ def get(name: str) -> Architecture:
         ValueError: no such network.
     """
     source, key = find(name)
-    return _sources[source].architecture(key)
+    return SOURCES[source].networks()[key]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A network with all of its options decided: a plain value, to be kept and to be a key.
+
+    `options` are pairs of name and value, sorted by name.
+    """
+
+    source: str
+    key: str
+    options: tuple[tuple[str, Value], ...]
+
+    @classmethod
+    def parse(cls, name: str, options: Mapping[str, object] | None = None) -> "NetworkSpec":
+        """The network called `name`; options that are not given are at their defaults.
+
+        Raises:
+            ValueError: no such network, an option that it does not have, or a value that this
+                cannot take.
+        """
+        source, key = find(name)
+        resolved = SOURCES[source].networks()[key].resolve(options)
+        return cls(source, key, tuple(sorted(resolved.items())))
+
+    @property
+    def name(self) -> str:
+        """What `parse` reads: "alexnet", "torchvision/resnet18"."""
+        return spell(self.source, self.key)
+
+    @property
+    def stem(self) -> str:
+        """The name as files can have it: "torchvision-resnet18"."""
+        return self.name.replace("/", "-")
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network's facts."""
+        return SOURCES[self.source].networks()[self.key]
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Every option with its value, in the network's own order."""
+        chosen = dict(self.options)
+        return {option.name: chosen[option.name] for option in self.architecture.all_options}
+
+    @property
+    def changed(self) -> dict[str, Value]:
+        """Its own options that are not at their defaults: channels and classes follow from data."""
+        values = self.values
+        return {
+            option.name: values[option.name]
+            for option in self.architecture.options
+            if values[option.name] != option.default
+        }
+
+    @property
+    def input_size(self) -> InputSize:
+        """By default, with the channels that it is built for."""
+        size = self.architecture.input_size
+        return size._replace(channels=int(dict(self.options)[IN_CHANNELS.name]))
+
+    @property
+    def num_classes(self) -> int:
+        """How many it tells apart."""
+        return int(dict(self.options)[NUM_CLASSES.name])
+
+    def build(self) -> nn.Module:
+        """The network with random weights, as torch's own generator draws them."""
+        return self.architecture.build(**self.values)
+
+    def build_on_meta(self) -> nn.Module:
+        """In evaluation mode on the meta device: to be measured, not to be run."""
+        with WithoutMemory():
+            network = self.build()
+        return network.to("meta").eval()
+
+
+class WithoutMemory(TorchFunctionMode):
+    """Tensors that layers allocate for their weights get shapes but no memory.
+
+    `torch.device("meta")` would do the same for every factory function, but some networks compute
+    with small tensors while they are built (RegNet its widths, Swin its window indices), and those
+    need values. Thread-local, as every function mode.
+    """
+
+    FACTORIES = frozenset({torch.empty, torch.zeros, torch.ones, torch.randn, torch.full})
+    FILLERS = frozenset(
+        {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_, nn.init.kaiming_uniform_}
+    )
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in self.FACTORIES and kwargs.get("device") is None:  # layers pass device=None
+            kwargs["device"] = "meta"
+        if func in self.FILLERS:
+            filled = args[0] if args else kwargs["tensor"]
+            if filled.is_meta:  # nothing to fill: this saves half of the time
+                return filled
+        return func(*args, **kwargs)

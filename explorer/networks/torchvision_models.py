@@ -4,7 +4,7 @@ Nothing is downloaded: sizes and counts come from what torchvision states about 
 networks are built with random ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -13,8 +13,17 @@ from torch import nn
 
 from explorer.base.inputs import InputSize
 from explorer.base.language import N_
-from explorer.networks import pytorch_code, registry
-from explorer.networks.registry import IN_CHANNELS, NUM_CLASSES, Architecture, Paper, Value
+from explorer.networks import pytorch_code
+from explorer.networks.registry import (
+    IN_CHANNELS,
+    NUM_CLASSES,
+    Architecture,
+    Paper,
+    Source,
+    Value,
+    course,
+    register,
+)
 
 TORCHVISION = "torchvision"
 
@@ -37,191 +46,142 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _arxiv(number: str, year: int, authors: str, title: str) -> Paper:
-    return Paper(title=title, authors=authors, year=year, url=f"https://arxiv.org/abs/{number}")
-
-
-# How the names of a family begin → its paper, and what was new in it. The first that fits counts.
-FAMILIES: dict[str, tuple[Paper, str]] = {
+# How the names of a family begin → its paper (arXiv's number, year, authors, title), and what was
+# new in it. The first that fits counts.
+FAMILIES: dict[str, tuple[str, int, str, str, str]] = {
     "alexnet": (
-        _arxiv(
-            "1404.5997",
-            2014,
-            "Krizhevsky",
-            "One weird trick for parallelizing convolutional neural networks",
-        ),
+        "1404.5997",
+        2014,
+        "Krizhevsky",
+        "One weird trick for parallelizing convolutional neural networks",
         N_("AlexNet in one stream, with fewer channels."),
     ),
-    "vgg": (
-        _arxiv(
-            "1409.1556",
-            2014,
-            "Simonyan, Zisserman",
-            "Very Deep Convolutional Networks for Large-Scale Image Recognition",
-        ),
-        N_("One kind of block, repeated: small 3 × 3 kernels and much depth."),
-    ),
-    "googlenet": (
-        _arxiv("1409.4842", 2014, "Szegedy et al.", "Going Deeper with Convolutions"),
-        N_(
-            "Kernels of several sizes side by side in one block, with 1 × 1 convolutions "
-            "before the large ones to save work."
-        ),
-    ),
     "inception": (
-        _arxiv(
-            "1512.00567",
-            2015,
-            "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna",
-            "Rethinking the Inception Architecture for Computer Vision",
-        ),
+        "1512.00567",
+        2015,
+        "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna",
+        "Rethinking the Inception Architecture for Computer Vision",
         N_("Large kernels taken apart into chains of small and of one-sided ones."),
     ),
-    "resnet": (
-        _arxiv(
-            "1512.03385",
-            2015,
-            "He, Zhang, Ren, Sun",
-            "Deep Residual Learning for Image Recognition",
-        ),
-        N_(
-            "Blocks that learn what to add to their input, "
-            "so that networks of a hundred layers and more can be trained."
-        ),
-    ),
     "wide_resnet": (
-        _arxiv("1605.07146", 2016, "Zagoruyko, Komodakis", "Wide Residual Networks"),
+        "1605.07146",
+        2016,
+        "Zagoruyko, Komodakis",
+        "Wide Residual Networks",
         N_("Residual blocks with more channels instead of more blocks."),
     ),
     "resnext": (
-        _arxiv(
-            "1611.05431",
-            2016,
-            "Xie, Girshick, Dollár, Tu, He",
-            "Aggregated Residual Transformations for Deep Neural Networks",
-        ),
+        "1611.05431",
+        2016,
+        "Xie, Girshick, Dollár, Tu, He",
+        "Aggregated Residual Transformations for Deep Neural Networks",
         N_("Residual blocks whose 3 × 3 convolution works in many separate groups of channels."),
     ),
-    "densenet": (
-        _arxiv(
-            "1608.06993",
-            2016,
-            "Huang, Liu, van der Maaten, Weinberger",
-            "Densely Connected Convolutional Networks",
-        ),
-        N_(
-            "Layers join their output to their input instead of adding it, "
-            "so every layer reads all maps made before it in its block."
-        ),
-    ),
     "squeezenet": (
-        _arxiv(
-            "1602.07360",
-            2016,
-            "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer",
-            "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
-        ),
+        "1602.07360",
+        2016,
+        "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer",
+        "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
         N_("Few parameters: 1 × 1 convolutions narrow what each 3 × 3 convolution reads."),
     ),
     "mobilenet_v2": (
-        _arxiv(
-            "1801.04381",
-            2018,
-            "Sandler, Howard, Zhu, Zhmoginov, Chen",
-            "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
-        ),
+        "1801.04381",
+        2018,
+        "Sandler, Howard, Zhu, Zhmoginov, Chen",
+        "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
         N_("Blocks that are wide inside and narrow where they are added, with one kernel per map."),
     ),
     "mobilenet_v3": (
-        _arxiv("1905.02244", 2019, "Howard et al.", "Searching for MobileNetV3"),
+        "1905.02244",
+        2019,
+        "Howard et al.",
+        "Searching for MobileNetV3",
         N_("MobileNetV2's blocks with gates on the channels, arranged by automatic search."),
     ),
     "mnasnet": (
-        _arxiv(
-            "1807.11626",
-            2018,
-            "Tan, Chen, Pang, Vasudevan, Sandler, Howard, Le",
-            "MnasNet: Platform-Aware Neural Architecture Search for Mobile",
-        ),
+        "1807.11626",
+        2018,
+        "Tan, Chen, Pang, Vasudevan, Sandler, Howard, Le",
+        "MnasNet: Platform-Aware Neural Architecture Search for Mobile",
         N_("Blocks found by an automatic search that measures time on a phone."),
     ),
     "shufflenet_v2": (
-        _arxiv(
-            "1807.11164",
-            2018,
-            "Ma, Zhang, Zheng, Sun",
-            "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design",
-        ),
+        "1807.11164",
+        2018,
+        "Ma, Zhang, Zheng, Sun",
+        "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design",
         N_("Channels are split, half of them worked on, and all shuffled again."),
     ),
     "efficientnet_v2": (
-        _arxiv("2104.00298", 2021, "Tan, Le", "EfficientNetV2: Smaller Models and Faster Training"),
+        "2104.00298",
+        2021,
+        "Tan, Le",
+        "EfficientNetV2: Smaller Models and Faster Training",
         N_("EfficientNet with plain convolutions in its early blocks, to train faster."),
     ),
     "efficientnet": (
-        _arxiv(
-            "1905.11946",
-            2019,
-            "Tan, Le",
-            "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
-        ),
+        "1905.11946",
+        2019,
+        "Tan, Le",
+        "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
         N_("Depth, width and picture size grow together, by one rule."),
     ),
     "regnet": (
-        _arxiv(
-            "2003.13678",
-            2020,
-            "Radosavovic, Kosaraju, Girshick, He, Dollár",
-            "Designing Network Design Spaces",
-        ),
+        "2003.13678",
+        2020,
+        "Radosavovic, Kosaraju, Girshick, He, Dollár",
+        "Designing Network Design Spaces",
         N_("Widths of the blocks follow a straight line in depth, found by comparing many nets."),
     ),
     "convnext": (
-        _arxiv(
-            "2201.03545",
-            2022,
-            "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie",
-            "A ConvNet for the 2020s",
-        ),
+        "2201.03545",
+        2022,
+        "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie",
+        "A ConvNet for the 2020s",
         N_("A ResNet brought step by step to the habits of transformers, with 7 × 7 kernels."),
     ),
     "vit": (
-        _arxiv(
-            "2010.11929",
-            2020,
-            "Dosovitskiy et al.",
-            "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
-        ),
+        "2010.11929",
+        2020,
+        "Dosovitskiy et al.",
+        "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
         N_("A transformer that reads a picture as a row of square patches."),
     ),
     "swin_v2": (
-        _arxiv(
-            "2111.09883",
-            2021,
-            "Liu et al.",
-            "Swin Transformer V2: Scaling Up Capacity and Resolution",
-        ),
+        "2111.09883",
+        2021,
+        "Liu et al.",
+        "Swin Transformer V2: Scaling Up Capacity and Resolution",
         N_("Swin with attention by cosine and positions that carry over to larger pictures."),
     ),
     "swin": (
-        _arxiv(
-            "2103.14030",
-            2021,
-            "Liu et al.",
-            "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
-        ),
+        "2103.14030",
+        2021,
+        "Liu et al.",
+        "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
         N_("Attention inside windows, which shift from layer to layer."),
     ),
     "maxvit": (
-        _arxiv(
-            "2204.01697",
-            2022,
-            "Tu, Talebi, Zhang, Yang, Milanfar, Bovik, Li",
-            "MaxViT: Multi-Axis Vision Transformer",
-        ),
+        "2204.01697",
+        2022,
+        "Tu, Talebi, Zhang, Yang, Milanfar, Bovik, Li",
+        "MaxViT: Multi-Axis Vision Transformer",
         N_("Convolution, attention in windows and attention on a wide grid in every block."),
     ),
 }
+# The families whose papers the course has too, under these names.
+OF_COURSE = {"vgg": "vgg11", "googlenet": "googlenet", "resnet": "resnet18", "densenet": "densenet"}
+
+
+def _published(model: str) -> tuple[Paper | None, str]:
+    """The paper of the family that `model` belongs to, and what was new in it."""
+    for family, (number, year, authors, title, introduced) in FAMILIES.items():
+        if model.startswith(family):
+            return Paper(title, authors, year, f"https://arxiv.org/abs/{number}"), introduced
+    known = next(
+        (course()[name] for family, name in OF_COURSE.items() if model.startswith(family)), None
+    )
+    return (known.paper, known.introduced) if known else (None, "")
 
 
 def _read_channels(network: nn.Module, in_channels: int) -> None:
@@ -254,24 +214,21 @@ def build(model: str, in_channels: int = 3, num_classes: int = 1000) -> nn.Modul
 
 
 @cache
-def names() -> tuple[str, ...]:
-    """What the installed torchvision calls its classification networks."""
-    models = _models()
-    return tuple(models.list_models(module=models))
+def networks() -> dict[str, Architecture]:
+    """The classification networks of the installed torchvision, in the alphabet's order."""
+    return {model: architecture(model) for model in _models().list_models(module=_models())}
 
 
-@cache
 def architecture(model: str) -> Architecture:
-    """The facts of one of `names`.
+    """The facts that torchvision states of the network that it calls `model`.
 
     Of several published sets of weights the first with the smallest pictures counts: its size is
     the one that the constructor is made for.
     """
     weights = min(_models().get_model_weights(model), key=_side)
-    family = next((each for each in FAMILIES if model.startswith(each)), None)
-    paper, introduced = FAMILIES[family] if family else (None, "")
+    paper, introduced = _published(model)
     return Architecture(
-        name=registry.spell(TORCHVISION, model),
+        name=f"{TORCHVISION}/{model}",
         title=f"{model} (torchvision)",
         build=partial(build, model),
         input_size=InputSize(3, _side(weights), _side(weights)),
@@ -289,31 +246,18 @@ def _side(weights: Any) -> int:
     return int(weights.transforms.keywords["crop_size"])
 
 
-class Torchvision:
-    """The source of the networks of the installed torchvision."""
-
-    name = TORCHVISION
-
-    def networks(self) -> Sequence[str]:
-        """In the alphabet's order."""
-        return names()
-
-    def architecture(self, key: str) -> Architecture:
-        """Facts that torchvision states."""
-        return architecture(key)
-
-    def code(self, key: str, options: Mapping[str, Value]) -> str:
-        """The call that builds it, and another first convolution where the channels need one."""
-        call = {"weights": None, "num_classes": options["num_classes"], **KEYWORDS.get(key, {})}
-        lines = [
-            "import torch",
-            "from torchvision import models",
-            "",
-            f"net = models.{key}({pytorch_code.arguments(call)}).eval()",
-        ]
-        if options["in_channels"] != 3:
-            lines += ["", _CHANNELS_CODE.format(n=options["in_channels"])]
-        return "\n".join(lines)
+def _code(model: str, options: Mapping[str, Value]) -> str:
+    """The call that builds it, and another first convolution where the channels need one."""
+    call = {"weights": None, "num_classes": options["num_classes"], **KEYWORDS.get(model, {})}
+    lines = [
+        "import torch",
+        "from torchvision import models",
+        "",
+        f"net = models.{model}({pytorch_code.arguments(call)}).eval()",
+    ]
+    if options["in_channels"] != 3:
+        lines += ["", _CHANNELS_CODE.format(n=options["in_channels"])]
+    return "\n".join(lines)
 
 
 _CHANNELS_CODE = """\
@@ -334,4 +278,4 @@ setattr(
     ),
 )"""
 
-registry.register(Torchvision())
+register(Source(TORCHVISION, networks, _code))

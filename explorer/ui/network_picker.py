@@ -13,20 +13,13 @@ from explorer import networks
 from explorer.base import inputs
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
-from explorer.networks import TORCHVISION, NetworkSpec
+from explorer.networks import TORCHVISION, NetworkSpec, registry
 from explorer.networks.registry import Architecture, Option, Value
 from explorer.ui import arrival, link_warnings
 from explorer.ui.state import State
 
 FIRST_SHOWN = "alexnet"
-# Every option that the course's networks have, and torchvision's.
-OPTIONS = tuple(
-    {
-        option.name
-        for name in (*networks.course(), "torchvision/resnet18")
-        for option in networks.get(name).all_options
-    }
-)
+OPTIONS = tuple({option.name for option in registry.options()})
 OF_NETWORK = ("input", *OPTIONS)  # what is said of one network means nothing in another
 
 # torchvision's names as people write them; what follows the family is a depth or a variant.

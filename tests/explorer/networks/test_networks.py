@@ -27,8 +27,7 @@ from explorer.networks import (
 )
 from explorer.networks.architectures import densenet, googlenet, resnet
 from explorer.networks.ops import BatchNorm
-from explorer.networks.registry import option_title
-from explorer.networks.spec import WithoutMemory
+from explorer.networks.registry import WithoutMemory, option_title
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
@@ -357,7 +356,7 @@ def test_torchvisions_networks_have_the_published_count_and_no_memory(name: str)
     assert architecture.introduced
 
 
-@pytest.mark.parametrize("family", torchvision_models.FAMILIES)
+@pytest.mark.parametrize("family", [*torchvision_models.FAMILIES, *torchvision_models.OF_COURSE])
 def test_torchvisions_families_take_other_channels_and_classes(family: str):
     members = [get(name) for name in TORCHVISIONS if f"/{family}" in name]
     architecture = min(members, key=lambda member: member.parameters)

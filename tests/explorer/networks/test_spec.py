@@ -1,7 +1,7 @@
 """Which network exactly: one spelling, from an address to a network that runs."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pytest
 import torch
@@ -9,8 +9,8 @@ from torch import nn
 
 from explorer.analysis import summary
 from explorer.base.inputs import InputSize
-from explorer.networks import Architecture, NetworkSpec, names, pytorch_code, registry
-from explorer.networks.registry import Value
+from explorer.networks import Architecture, NetworkSpec, Option, names, pytorch_code, registry
+from explorer.networks.registry import Source
 
 
 @pytest.mark.parametrize("name", names())
@@ -66,42 +66,29 @@ def test_what_cannot_be_is_answered(name: str, options: Mapping[str, object], to
 # A source that nobody has heard of
 
 
-def tiny(in_channels: int = 1, num_classes: int = 2) -> nn.Sequential:
+def tiny(depth: int, in_channels: int = 1, num_classes: int = 2) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * 16, num_classes))
-
-
-class Somebodys:
-    """Networks from a source of somebody's own."""
-
-    name = "somebodys"
-
-    def networks(self) -> Sequence[str]:
-        return ("tiny",)
-
-    def architecture(self, key: str) -> Architecture:
-        return Architecture(
-            name=f"somebodys/{key}",
-            title="Tiny",
-            build=tiny,
-            input_size=InputSize(1, 4, 4),
-            paper=None,
-            introduced="",
-            parameters=34,
-        )
-
-    def code(self, key: str, options: Mapping[str, Value]) -> str:
-        return f"import torch\n\nnet = {key}({pytorch_code.arguments(options)})"
 
 
 @pytest.fixture
 def somebodys() -> Iterator[None]:
-    registry.register(Somebodys())
+    depth = Option("depth", "depth of the net", 1, (1, 2), "how deep")
+    facts = Architecture("somebodys/tiny", "Tiny", tiny, InputSize(1, 4, 4), None, "", 34, (depth,))
+    registry.register(
+        Source(
+            "somebodys",
+            lambda: {"tiny": facts},
+            lambda key, options: f"import torch\n\nnet = {key}({pytorch_code.arguments(options)})",
+        )
+    )
     yield
-    del registry._sources["somebodys"]
+    del registry.SOURCES["somebodys"]
 
 
 def test_a_source_that_registers_itself_has_all_that_others_have(somebodys: None) -> None:
     assert names()[-1] == "somebodys/tiny"
+    assert "depth" in {option.name for option in registry.options()}
+    assert registry.option_title("depth") == "depth of the net"
     spec = NetworkSpec.parse("somebodys/tiny", {"num_classes": 3})
     found = summary.measure(spec, spec.input_size, 5)
     assert (found.output, found.totals.parameters, found.totals.macs) == ((5, 3), 51, 48)
@@ -109,7 +96,7 @@ def test_a_source_that_registers_itself_has_all_that_others_have(somebodys: None
     assert wrong is not None
     assert (wrong.got, wrong.needs, wrong.nearest) == (20, 16, (1, 4, 4))
     text = pytorch_code.pytorch(spec, spec.input_size, 2)
-    assert "net = tiny(in_channels=1, num_classes=3)" in text
+    assert "net = tiny(depth=1, in_channels=1, num_classes=3)" in text
     assert "torch.zeros(2, 1, 4, 4)" in text
 
 
