@@ -5,12 +5,12 @@ import json
 import pytest
 
 from explorer.__main__ import main
-from explorer.ui.entries import by_section
+from explorer.ui.entries import entry
 from tests.opened_pages import opened, text
 
 
 def test_the_page_is_in_the_frame_and_keeps_its_state_in_the_address():
-    assert "Dilation" in [page.title for _section, pages in by_section() for page in pages]
+    assert (entry("dilation").title, entry("dilation").section) == ("Dilation", "Learn")
     at = opened("dilation", dilation_d="3")
     assert at.metric[0].value == "7"
     assert "12 cells become 6." in text(at)

@@ -126,7 +126,9 @@ def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
     at.run()
     assert at.title[0].value.startswith("⟦")
     assert at.sidebar.selectbox(key=CHOICE).value == pseudo
-    named = {page.title for page in PAGES} | {page.question for page in PAGES} | set(SECTIONS)
+    named = (
+        {page.title for page in PAGES} | {page.question for page in PAGES} | {*SECTIONS.values()}
+    )
     assert named - {""} <= words(catalogue(POT))
 
 
@@ -135,7 +137,7 @@ def test_the_list_of_pages_is_in_the_language_that_it_is_kept_under(pseudo: str)
     entries.translated.cache_clear()
     try:
         assert list(entries.translated(pseudo)) == [
-            f"⟦{name}⟧" if name else "" for name in SECTIONS
+            f"⟦{name}⟧" if name else "" for name in SECTIONS.values()
         ]
     finally:
         entries.translated.cache_clear()

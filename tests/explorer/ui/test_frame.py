@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from explorer.server import assets, serve
 from explorer.server.headers import content_policy
-from explorer.ui.entries import ASSETS, PAGES, ROOT, by_section, entry
+from explorer.ui.entries import ASSETS, PAGES, ROOT, SECTIONS, entry
 from explorer.ui.language_picker import best_match
 from tests.conftest import settled
 from tests.opened_pages import opened
@@ -32,7 +32,7 @@ LOGO = assets.address(ASSETS / "logo.svg")
 def test_every_page_has_its_own_address_and_a_section() -> None:
     assert len({page.url for page in PAGES}) == len(PAGES)
     assert entry("").folder == "home"
-    assert sum(len(pages) for _, pages in by_section()) == len(PAGES)
+    assert {page.section for page in PAGES} == {*SECTIONS.values()}
 
 
 def test_every_page_file_is_in_the_frame() -> None:

@@ -12,12 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
-from explorer.ui.entries import LEARN, PAGES
+from explorer.ui.entries import PAGES
 from pages.learn.blocks import settings
 from pages.learn.channels import settings as channels_setting
 from tests.opened_pages import opened
 
-URLS = [page.url for page in PAGES if page.section == LEARN]
+URLS = [page.url for page in PAGES if page.section == "Learn"]
 
 # What stands on a tab, or under a choice, is drawn only when that is open.
 PARTS: Mapping[str, list[dict[str, str]]] = {
