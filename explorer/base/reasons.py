@@ -69,7 +69,11 @@ def of(error: Exception) -> Reason:
 
 
 class CodedError(ValueError):
-    """A refusal that can be kept; each time it is printed, it is in the reader's language."""
+    """A refusal that can be kept; each time it is printed, it is in the reader's language.
+
+    What is stored for other versions has a code of `_WORDS`; else the code may be the words
+    themselves, marked with N_.
+    """
 
     def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code, values)

@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from explorer.base.tasks import UNKNOWN, Client, Output, Task, Work
+from explorer.base.tasks import UNKNOWN, Client, Output, Task
 from explorer.data.decoding import pools
-from explorer.data.decoding.pictures import check_bytes
 
 Photograph = npt.NDArray[np.float64]  # (H, W), brightness from 0 to 1
 
@@ -24,24 +23,26 @@ NAMES = ("china", "flower")
 SIDE = 480  # pixels of the longer side: what a page shows, and quick to convolve
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Where scikit-learn keeps what comes with it."""
     spec = find_spec("sklearn")
     assert spec is not None, "scikit-learn is required"
     assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0]) / "datasets"
 
 
-def _shrunk(picture: Image.Image, side: int) -> Photograph:
-    small = picture.convert("L")
-    small.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return np.asarray(small, dtype=np.float64) / 255
+def opened(name: str) -> Image.Image:
+    """One of the two photographs, as it lies in its file; to be closed."""
+    return Image.open(data_folder() / "images" / f"{name}.jpg")
 
 
 @cache
 def photograph(name: Literal["china", "flower"], side: int = SIDE) -> Photograph:
     """One of the two photographs, grey, its longer side `side` pixels; do not write into it."""
-    with Image.open(_data_folder() / "images" / f"{name}.jpg") as picture:
-        values = _shrunk(picture, side)
+    with opened(name) as picture:
+        small = picture.convert("L")
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    values: Photograph = np.asarray(small, dtype=np.float64) / 255
     values.flags.writeable = False
     return values
 
@@ -49,7 +50,7 @@ def photograph(name: Literal["china", "flower"], side: int = SIDE) -> Photograph
 @cache
 def digit(number: int) -> npt.NDArray[np.int64]:
     """Handwritten digit `number` (0 to 1796) of the UCI set, (8, 8), ink from 0 to 16."""
-    path = _data_folder() / "data" / "digits.csv.gz"
+    path = data_folder() / "data" / "digits.csv.gz"
     row = np.loadtxt(path, delimiter=",", skiprows=number, max_rows=1)
     values: npt.NDArray[np.int64] = row[:-1].astype(np.int64).reshape(8, 8)  # last: the class
     return values
@@ -74,18 +75,7 @@ def start_upload(content: bytes, side: int = SIDE, client: Client = UNKNOWN) -> 
     Raises:
         Refused: a sentence for the visitor: the file is too large, or too many are being read.
     """
-    check_bytes(content)
-    work = Work("explorer.data.decoding.pictures:decode", pools.PICTURE, content, {"side": side})
-    return pools.PICTURES.start(work, _grey, client)
-
-
-def read_upload(content: bytes, side: int = SIDE) -> Photograph:
-    """The same, once it is read.
-
-    Raises:
-        Refused: a sentence for the visitor: too large, too small, or no such picture.
-    """
-    return start_upload(content, side).result()
+    return pools.start_picture(content, side, _grey, client)
 
 
 def _grey(output: Output) -> Photograph:

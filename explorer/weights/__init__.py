@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from explorer import runs
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
-from explorer.base.language import _
+from explorer.base.language import N_, _
+from explorer.base.reasons import CodedError
 from explorer.base.storage import PROJECT
 from explorer.base.units import size
 from explorer.data.datasets import Progress
@@ -156,21 +157,15 @@ def model(spec: NetworkSpec, source: str) -> Model:
     if kind == "untrained":
         seed = _number(name)
         if seed > MOST_SEED:
-            raise ValueError(
-                _("The seed {seed} is too large: seeds go from 0 to {most}.").format(
-                    seed=seed, most=MOST_SEED
-                )
-            )
+            words = N_("The seed {seed} is too large: seeds go from 0 to {most}.")
+            raise CodedError(words, seed=seed, most=MOST_SEED)
         return Model(spec, source, spec.input_size, seed=seed)
     path = _file(kind, name, epoch)
     stamp = _written(source, path)  # before it is read: if it is written anew now, that is noticed
     card = checkpoints.read_card(path)
     if card.network != spec.name:
-        raise ValueError(
-            _("The weights {source} are those of {theirs}, not of {network}.").format(
-                source=source, theirs=card.network, network=spec.name
-            )
-        )
+        words = N_("The weights {source} are those of {theirs}, not of {network}.")
+        raise CodedError(words, source=source, theirs=card.network, network=spec.name)
     entering = card.spec.input_size
     return Model(
         card.spec,
@@ -197,11 +192,8 @@ def load(spec: NetworkSpec, source: str, progress: Progress | None = None) -> nn
 def _loaded(model: Model, progress: Progress | None) -> nn.Module:
     needed = _nbytes(model.spec.build_on_meta())
     if needed > MOST_BYTES:
-        raise ValueError(
-            _("{network} has {size} of weights; at most {most} are loaded here.").format(
-                network=model.spec.name, size=size(needed), most=size(MOST_BYTES)
-            )
-        )
+        words = N_("{network} has {size} of weights; at most {most} are loaded here.")
+        raise CodedError(words, network=model.spec.name, size=size(needed), most=size(MOST_BYTES))
     if model.source == PUBLISHED:
         network = published.build(model.spec.name, published.fetch(model.spec.name, progress))
     elif model.card and model.path and model.epoch != 0:
@@ -221,12 +213,11 @@ def _read(model: Model, path: Path) -> tuple[dict[str, Tensor], Card]:
         return checkpoints.load(path)
     finally:  # what was read of another file, or could not be read any more, was not asked for
         if _written(model.source, path) != model.stamp:
-            raise ValueError(
-                _(
-                    "The weights {source} were written anew a moment ago. Reload the page to look "
-                    "at the new ones."
-                ).format(source=model.source)
+            words = N_(
+                "The weights {source} were written anew a moment ago. Reload the page to look "
+                "at the new ones."
             )
+            raise CodedError(words, source=model.source)
 
 
 def _written(source: str, path: Path) -> int:
@@ -234,27 +225,22 @@ def _written(source: str, path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
-        raise ValueError(
-            _("The weights {source} were deleted a moment ago. Choose others.").format(
-                source=source
-            )
-        ) from error
+        words = N_("The weights {source} were deleted a moment ago. Choose others.")
+        raise CodedError(words, source=source) from error
 
 
 def _published(spec: NetworkSpec) -> Model:
     if not published.exist(spec.name):
-        raise ValueError(
-            _("Published weights are there for torchvision's networks, not for {network}.").format(
-                network=spec.name
-            )
-        )
+        words = N_("Published weights are there for torchvision's networks, not for {network}.")
+        raise CodedError(words, network=spec.name)
     if spec != (made := NetworkSpec.parse(spec.name)):
-        raise ValueError(
-            _("The published weights of {network} are for {channels} channels and {classes} "
-              "classes. Leave its options as they are.").format(
-                network=spec.name, channels=made.input_size.channels, classes=made.num_classes
-            )
-        )  # fmt: skip
+        words = N_(
+            "The published weights of {network} are for {channels} channels and {classes} "
+            "classes. Leave its options as they are."
+        )
+        raise CodedError(
+            words, network=spec.name, channels=made.input_size.channels, classes=made.num_classes
+        )
     return Model(
         spec,
         PUBLISHED,
@@ -269,18 +255,17 @@ def _parts(source: str) -> tuple[str, str, int | None]:
     if source == PUBLISHED:
         return PUBLISHED, "", None
     if form is None or (form[1] == "untrained" and form[3]):
-        raise ValueError(
-            _(
-                "“{given}” names no weights. Write untrained:0, published, shipped: and a file, or "
-                "run: and its number, with @ and an epoch."
-            ).format(given=source[:60])
+        words = N_(
+            "“{given}” names no weights. Write untrained:0, published, shipped: and a file, or "
+            "run: and its number, with @ and an epoch."
         )
+        raise CodedError(words, given=source[:60])
     return form[1], form[2], int(form[3]) if form[3] else None
 
 
 def _number(text: str) -> int:
     if not (text.isdecimal() and len(text) < 10):
-        raise ValueError(_("“{given}” is not a whole number.").format(given=text[:40]))
+        raise CodedError(N_("“{given}” is not a whole number."), given=text[:40])
     return int(text)
 
 
@@ -292,19 +277,15 @@ def _file(kind: str, name: str, epoch: int | None) -> Path:
         return runs.checkpoint(run, kept)
     path = FOLDER / f"{name}{SUFFIX}"
     if path.is_file() and path.parent == FOLDER and epoch:
-        raise ValueError(
-            _(
-                "The weights {given} were kept at their end only, not after epoch {epoch}. Write "
-                "@0 for the network before its training, or leave @{epoch} out."
-            ).format(given=name, epoch=epoch)
+        words = N_(
+            "The weights {given} were kept at their end only, not after epoch {epoch}. Write "
+            "@0 for the network before its training, or leave @{epoch} out."
         )
+        raise CodedError(words, given=name, epoch=epoch)
     if not path.is_file() or path.parent != FOLDER:
         known = ", ".join(each.stem for each in shipped()) or _("none")
-        raise ValueError(
-            _("There are no weights “{given}” in checkpoints/. There are: {known}.").format(
-                given=name, known=known
-            )
-        )
+        words = N_("There are no weights “{given}” in checkpoints/. There are: {known}.")
+        raise CodedError(words, given=name, known=known)
     return path
 
 

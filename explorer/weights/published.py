@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.base import storage
-from explorer.base.language import _
+from explorer.base.language import N_
 from explorer.base.reasons import CodedError
 from explorer.base.torchvision_import import models
 from explorer.data.datasets import Progress, Unavailable, downloads
@@ -115,12 +115,11 @@ def build(network: str, path: Path) -> nn.Module:
             state = {key: tensor for key, tensor in state.items() if not key.startswith("aux")}
         built.load_state_dict(state, assign=True)
     except _BROKEN:
-        raise ValueError(
-            _(
-                "{path} does not hold the published weights of {network}. Delete it, and it is "
-                "downloaded again."
-            ).format(path=path, network=network)
-        ) from None
+        words = N_(
+            "{path} does not hold the published weights of {network}. Delete it, and it is "
+            "downloaded again."
+        )
+        raise CodedError(words, path=path, network=network) from None
     if hasattr(built, "transform_input"):
         built.transform_input = True  # these two were trained on another range of numbers
     return built.eval()  # type: ignore[no-any-return]

@@ -1,11 +1,11 @@
 """scikit-learn's digits, read from its package's file (importing it would take two seconds)."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from explorer.data import photographs
 from explorer.data.datasets.catalogue import DIGITS
 from explorer.data.datasets.records import Data
 from explorer.data.datasets.splitting import split
@@ -15,10 +15,7 @@ INK = 16  # the darkest cell
 
 def locate(_name: str = "") -> Path:
     """Where scikit-learn keeps them."""
-    spec = find_spec("sklearn")
-    assert spec is not None, "scikit-learn is required"
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+    return photographs.data_folder() / "data" / "digits.csv.gz"
 
 
 def read(_name: str, path: Path) -> Data:

@@ -173,11 +173,8 @@ def _storing() -> Iterator[None]:
 
 
 def _unstored(reason: str) -> Refused:
-    return Refused(
-        _("The pictures cannot be stored in {folder}: {reason}.").format(
-            folder=folder(), reason=reason
-        )
-    )
+    words = _("The pictures cannot be stored in {folder}: {reason}.")
+    return Refused(words.format(folder=folder(), reason=reason))
 
 
 def _check_room(needed: int, who: Visitor) -> None:
@@ -198,12 +195,11 @@ def _check_room(needed: int, who: Visitor) -> None:
         )
     stored = sum(sizes.values())
     if stored + needed > MOST_STORED:
-        raise Refused(
-            _(
-                "The pictures kept here take {stored} already, and at most {most} are kept. Delete "
-                "a set that nobody needs."
-            ).format(stored=size(stored), most=size(MOST_STORED))
+        words = _(
+            "The pictures kept here take {stored} already, and at most {most} are kept. Delete "
+            "a set that nobody needs."
         )
+        raise Refused(words.format(stored=size(stored), most=size(MOST_STORED)))
     free = storage.free(folder())
     try:
         access.check_room(RunLimits(free_bytes=who.limits.free_bytes), needed, 0, free)

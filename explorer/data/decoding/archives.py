@@ -1,13 +1,32 @@
 """A zip or a folder with one folder of pictures per class → all pictures at one size."""
 
 import io
+import math
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
 
-from explorer.base.tasks import Output, Progress
-from explorer.data.decoding.folders import opened
-from explorer.data.decoding.resizing import one_size
+from explorer.base.language import _
+from explorer.base.tasks import Output, Progress, Refused
+from explorer.base.units import count, size
+from explorer.data.decoding import raster
+from explorer.data.decoding.folders import Picture, PictureFolder, opened
+
+Pixels = npt.NDArray[np.uint8]
+
+MOST_SIDE = 224  # what the largest of the course's networks take
+LEAST_SIDE = 8
+MOST_BYTES = 512_000_000  # all pictures at one size, in memory
+MOST_PIXELS_IN_ALL = 10_000_000_000  # minutes of work
+# Photographs have under 10 pixels a byte, drawings on white paper some 100.
+MOST_PIXELS_A_BYTE = 400
+FREE_PIXELS = 40_000_000  # whatever they are: a second's work
+NAMED = 3  # so many unreadable pictures are named
 
 
 def decode(content: bytes, progress: Progress, *, path: str = "") -> Output:
@@ -22,3 +41,111 @@ def decode(content: bytes, progress: Progress, *, path: str = "") -> Output:
     with opened(Path(path) if path else io.BytesIO(content)) as source:
         pixels, labels = one_size(source, progress)
         return Output({"classes": list(source.classes)}, (pixels, np.array(labels, np.int64)))
+
+
+class _Unreadable(Exception):
+    """A picture that cannot be read, or is not taken."""
+
+
+def _content(picture: Picture) -> bytes:
+    try:
+        return picture.read()
+    except OSError:  # a file of a folder: gone, or not ours to read
+        raise _Unreadable from None
+
+
+@contextmanager
+def _image(picture: Picture) -> Iterator[Image.Image]:
+    """The picture, its head read; what is wrong with it, or comes of it later, is one error."""
+    content = _content(picture)
+    try:
+        with raster.opened(content) as image:
+            yield image
+    except Refused:
+        raise _Unreadable from None
+
+
+def one_size(folder: PictureFolder, progress: Progress | None = None) -> tuple[Pixels, list[int]]:
+    """All pictures (N, C, side, side), in the order of the classes, and each one's class.
+
+    The side is that of the usual picture, as far as memory allows and never above 224; longer
+    sides are cut off evenly. C is 1 if every picture is grey, else 3. `progress` is told how many
+    pictures of all have been looked at; what it raises stops the work.
+
+    Raises:
+        Refused: pictures that cannot be read, or too many pixels.
+    """
+    pictures = [each for own in folder.classes.values() for each in own]
+    labels = [label for label, own in enumerate(folder.classes.values()) for _each in own]
+    channels, side = _measure(pictures, folder.packed, progress)
+    pixels = np.empty((len(pictures), channels, side, side), np.uint8)
+    broken = []
+    for row, each in enumerate(pictures):
+        try:
+            with _image(each) as picture:
+                pixels[row] = _fit(picture, channels, side)
+        except _Unreadable:
+            broken.append(each)
+        if progress:
+            progress(len(pictures) + row + 1, 2 * len(pictures))
+    _refuse(broken, len(pictures))
+    return pixels, labels
+
+
+def _measure(pictures: list[Picture], packed: int, progress: Progress | None) -> tuple[int, int]:
+    """Channels and side that suit all, from the pictures' headers alone."""
+    sizes, broken, grey = [], [], True
+    for row, each in enumerate(pictures):
+        try:
+            with _image(each) as picture:
+                sizes.append(picture.size)
+                grey = grey and picture.mode in {"1", "L", "LA", "I;16", "I;16B", "I"}
+        except _Unreadable:
+            broken.append(each)
+        if progress:
+            progress(row + 1, 2 * len(pictures))
+    _refuse(broken, len(pictures))
+    _check_pixels(sum(map(math.prod, sizes)), packed)
+    channels = 1 if grey else 3
+    usual = int(statistics.median(min(size) for size in sizes))
+    room = math.isqrt(MOST_BYTES // (len(sizes) * channels))
+    return channels, max(min(usual, room, MOST_SIDE), LEAST_SIDE)
+
+
+def _refuse(broken: list[Picture], total: int) -> None:
+    if broken:
+        names = ", ".join(str(each.place) for each in broken[:NAMED])
+        raise Refused(
+            _(
+                "{n} of {total} pictures cannot be read as PNG or JPEG, are packed as no program "
+                "does it, or have over {most} million pixels: {names}. Leave them out or save "
+                "them anew."
+            ).format(
+                n=count(len(broken)),
+                total=count(total),
+                most=raster.MOST_PIXELS // 1_000_000,
+                names=names + (" …" if len(broken) > NAMED else ""),
+            )
+        )
+
+
+def _check_pixels(total: int, packed: int) -> None:
+    if total > FREE_PIXELS + MOST_PIXELS_A_BYTE * packed:
+        words = _(
+            "The pictures have {n} pixels in all, but only {size} together, as no photographs "
+            "have. Make them smaller: at most {side} pixels a side are used."
+        )
+        raise Refused(words.format(n=count(total), size=size(packed), side=MOST_SIDE))
+    if total > MOST_PIXELS_IN_ALL:
+        words = _("The pictures have {n} pixels in all; at most {most} are taken.")
+        raise Refused(words.format(n=count(total), most=count(MOST_PIXELS_IN_ALL)))
+
+
+def _fit(picture: Image.Image, channels: int, side: int) -> Pixels:
+    """(C, side, side): the picture's middle, its shorter side made `side` pixels."""
+    picture.draft("L" if channels == 1 else "RGB", (side, side))  # a JPEG: no larger than needed
+    plain = raster.upright(raster.on_paper(raster.eight_bits(picture)), picture)
+    upright = plain.convert("L" if channels == 1 else "RGB")
+    square = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
+    pixels = np.asarray(square, dtype=np.uint8)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)

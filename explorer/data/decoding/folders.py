@@ -96,16 +96,12 @@ def _is_folder(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         raise Refused(_("There is no file or folder {path}.").format(path=path)) from None
     except OSError as error:
-        raise Refused(
-            _("{path} cannot be looked at: {why}. Name another zip or folder.").format(
-                path=path, why=error.strerror or error
-            )
-        ) from None
+        words = _("{path} cannot be looked at: {why}. Name another zip or folder.")
+        raise Refused(words.format(path=path, why=error.strerror or error)) from None
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        words = _("{path} is {kind}, not a zip or a folder of pictures. Name one of those.")
         raise Refused(
-            _("{path} is {kind}, not a zip or a folder of pictures. Name one of those.").format(
-                path=path, kind=_(_KINDS.get(stat.S_IFMT(mode), N_("no ordinary file")))
-            )
+            words.format(path=path, kind=_(_KINDS.get(stat.S_IFMT(mode), N_("no ordinary file"))))
         )
     return stat.S_ISDIR(mode)
 
@@ -143,11 +139,8 @@ def _check_list(source: Path | IO[bytes]) -> None:
     if isinstance(source, Path):
         file.close()
     if entries > MOST_ENTRIES:
-        raise Refused(
-            _("The archive lists {n} files; at most {most} are taken. Make it smaller.").format(
-                n=count(entries), most=count(MOST_ENTRIES)
-            )
-        )
+        words = _("The archive lists {n} files; at most {most} are taken. Make it smaller.")
+        raise Refused(words.format(n=count(entries), most=count(MOST_ENTRIES)))
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[Picture]:
@@ -165,12 +158,11 @@ def _packed(archive: zipfile.ZipFile) -> int:
     assert archive.fp
     total = archive.fp.seek(0, os.SEEK_END)
     if sum(entry.compress_size for entry in archive.infolist()) > total:
-        raise Refused(
-            _(
-                "The archive has {size}, and its files claim more: it is damaged, or made to do "
-                "harm. Pack the folders anew."
-            ).format(size=size(total))
+        words = _(
+            "The archive has {size}, and its files claim more: it is damaged, or made to do "
+            "harm. Pack the folders anew."
         )
+        raise Refused(words.format(size=size(total)))
     return total
 
 
@@ -185,11 +177,8 @@ def _safe(entry: zipfile.ZipInfo) -> PurePosixPath:
     linked = stat.S_ISLNK(entry.external_attr >> 16)
     drive = name[1:2] == ":"  # of Windows
     if place.is_absolute() or ".." in place.parts or drive or linked:
-        raise Refused(
-            _("The archive holds “{name}”, which leads out of it. Pack the folders anew.").format(
-                name=name[:MOST_NAME]
-            )
-        )
+        words = _("The archive holds “{name}”, which leads out of it. Pack the folders anew.")
+        raise Refused(words.format(name=name[:MOST_NAME]))
     if entry.flag_bits & 1:
         raise Refused(_("The archive is locked by a password. Pack it without one."))
     if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -204,11 +193,8 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
             with archive.open(entry) as file:
                 return file.read(entry.file_size)  # and it is checked against its sum
         except _BROKEN:
-            raise Refused(
-                _("The archive is damaged at “{name}”. Pack it anew, or copy it again.").format(
-                    name=entry.filename[:MOST_NAME]
-                )
-            ) from None
+            words = _("The archive is damaged at “{name}”. Pack it anew, or copy it again.")
+            raise Refused(words.format(name=entry.filename[:MOST_NAME])) from None
 
     return read
 
@@ -249,12 +235,11 @@ def _check_nested(files: list[Picture], classes: dict[str, list[Picture]]) -> No
     """Archives in an archive are not opened: each could hold a thousand more."""
     nested = [file.place for file in files if file.place.suffix.lower() in ARCHIVES]
     if nested and len(classes) < 2:
-        raise Refused(
-            _(
-                "The pictures seem to be in another archive, {name}, which is not opened. Unpack "
-                "it, and give its folder, or pack that as a zip."
-            ).format(name=nested[0])
+        words = _(
+            "The pictures seem to be in another archive, {name}, which is not opened. Unpack "
+            "it, and give its folder, or pack that as a zip."
         )
+        raise Refused(words.format(name=nested[0]))
 
 
 def _count_words(classes: Iterable[str]) -> str:
@@ -268,25 +253,20 @@ def _count_words(classes: Iterable[str]) -> str:
 def _check(classes: dict[str, list[Picture]]) -> None:
     """Refuse what is too little, too much, or oddly named."""
     if len(classes) < 2:
-        raise Refused(
-            _(
-                "There must be one folder of PNG or JPEG pictures for each class, two classes at "
-                "least; {found}. Example: cats/1.jpg, cats/2.jpg, dogs/1.jpg, dogs/2.jpg."
-            ).format(found=_count_words(classes))
+        words = _(
+            "There must be one folder of PNG or JPEG pictures for each class, two classes at "
+            "least; {found}. Example: cats/1.jpg, cats/2.jpg, dogs/1.jpg, dogs/2.jpg."
         )
+        raise Refused(words.format(found=_count_words(classes)))
     if all(name.lower() in SPLITS for name in classes):
-        raise Refused(
-            _(
-                "The outer folders are called {names}. Give one of them: its folders are then the "
-                "classes, and pictures to test with are set aside here."
-            ).format(names=", ".join(classes))
+        words = _(
+            "The outer folders are called {names}. Give one of them: its folders are then the "
+            "classes, and pictures to test with are set aside here."
         )
+        raise Refused(words.format(names=", ".join(classes)))
     if len(classes) > MOST_CLASSES:
-        raise Refused(
-            _("There are {n} classes; at most {most} are taken.").format(
-                n=count(len(classes)), most=MOST_CLASSES
-            )
-        )
+        words = _("There are {n} classes; at most {most} are taken.")
+        raise Refused(words.format(n=count(len(classes)), most=MOST_CLASSES))
     for name, pictures in classes.items():
         _check_class(name, pictures)
     _check_sizes([picture for pictures in classes.values() for picture in pictures])
@@ -294,39 +274,30 @@ def _check(classes: dict[str, list[Picture]]) -> None:
 
 def _check_class(name: str, pictures: list[Picture]) -> None:
     if len(name) > MOST_NAME or not name.isprintable() or set(name) & set('<>|*?"'):
-        raise Refused(
-            _(
-                "The folder “{name}” has no name fit for a class: use up to {most} letters, "
-                "digits, spaces."
-            ).format(name=ascii(name[:MOST_NAME]).strip("'"), most=MOST_NAME)
+        words = _(
+            "The folder “{name}” has no name fit for a class: use up to {most} letters, "
+            "digits, spaces."
         )
+        raise Refused(words.format(name=ascii(name[:MOST_NAME]).strip("'"), most=MOST_NAME))
     if len(pictures) < 2:
-        raise Refused(
-            _(
-                "The class “{name}” has one picture; it needs two at least: one to train on, one "
-                "to test with."
-            ).format(name=name)
+        words = _(
+            "The class “{name}” has one picture; it needs two at least: one to train on, one "
+            "to test with."
         )
+        raise Refused(words.format(name=name))
 
 
 def _check_sizes(pictures: list[Picture]) -> None:
     if len(pictures) > MOST_PICTURES:
-        raise Refused(
-            _("There are {n} pictures; at most {most} are taken. Leave some out.").format(
-                n=count(len(pictures)), most=count(MOST_PICTURES)
-            )
-        )
+        words = _("There are {n} pictures; at most {most} are taken. Leave some out.")
+        raise Refused(words.format(n=count(len(pictures)), most=count(MOST_PICTURES)))
     for picture in pictures:
         if picture.size > MOST_FILE:
+            words = _("{name} has {size} unpacked; at most {most} are taken. Save it smaller.")
             raise Refused(
-                _("{name} has {size} unpacked; at most {most} are taken. Save it smaller.").format(
-                    name=picture.place, size=size(picture.size), most=size(MOST_FILE)
-                )
+                words.format(name=picture.place, size=size(picture.size), most=size(MOST_FILE))
             )
     total = sum(picture.size for picture in pictures)
     if total > MOST_TOTAL:
-        raise Refused(
-            _("The pictures have {size} unpacked; at most {most} are taken.").format(
-                size=size(total), most=size(MOST_TOTAL)
-            )
-        )
+        words = _("The pictures have {size} unpacked; at most {most} are taken.")
+        raise Refused(words.format(size=size(total), most=size(MOST_TOTAL)))

@@ -66,24 +66,21 @@ def _check_jpeg(content: bytes) -> None:
         else:
             others += 1
             if others > MOST_SEGMENTS:
-                raise Refused(
-                    _(
-                        "This JPEG has over {most} parts beside its picture. Save it anew without "
-                        "them."
-                    ).format(most=count(MOST_SEGMENTS))
+                words = _(
+                    "This JPEG has over {most} parts beside its picture. Save it anew without them."
                 )
+                raise Refused(words.format(most=count(MOST_SEGMENTS)))
 
 
 def _too_many_scans(most: int) -> Refused:
-    return Refused(
-        ngettext(
-            "This JPEG sends its picture in more than {most} scan; no program saves it so. Save "
-            "it anew as an ordinary JPEG or PNG.",
-            "This JPEG sends its picture in more than {most} scans; no program saves it so. Save "
-            "it anew as an ordinary JPEG or PNG.",
-            most,
-        ).format(most=most)
+    words = ngettext(
+        "This JPEG sends its picture in more than {most} scan; no program saves it so. Save "
+        "it anew as an ordinary JPEG or PNG.",
+        "This JPEG sends its picture in more than {most} scans; no program saves it so. Save "
+        "it anew as an ordinary JPEG or PNG.",
+        most,
     )
+    return Refused(words.format(most=most))
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -106,11 +103,8 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
 def _check_png(content: bytes) -> None:
     chunks = sum(1 for _chunk in _chunks(content))
     if chunks > FEW_CHUNKS + len(content) // LEAST_CHUNK:
-        raise Refused(
-            _("This PNG is cut into {n} parts; no program saves it so. Save it anew.").format(
-                n=count(chunks)
-            )
-        )
+        words = _("This PNG is cut into {n} parts; no program saves it so. Save it anew.")
+        raise Refused(words.format(n=count(chunks)))
 
 
 def check_claim(content: bytes) -> None:

@@ -36,24 +36,17 @@ def decode(content: bytes, _progress: Progress, *, side: int) -> Output:
 def check_bytes(content: bytes) -> None:
     """Refuse what is too large even to be looked at."""
     if len(content) > MOST_BYTES:
-        raise Refused(
-            _("The file has {size}; at most {most} are taken. Save it smaller.").format(
-                size=size(len(content)), most=size(MOST_BYTES)
-            )
-        )
+        words = _("The file has {size}; at most {most} are taken. Save it smaller.")
+        raise Refused(words.format(size=size(len(content)), most=size(MOST_BYTES)))
 
 
 def _check(sides: tuple[int, int]) -> None:
     if min(sides) < LEAST_SIDE:
-        raise Refused(
-            _("The picture is {sides} pixels; each side needs at least {least}.").format(
-                sides=times(sides), least=LEAST_SIDE
-            )
-        )
+        words = _("The picture is {sides} pixels; each side needs at least {least}.")
+        raise Refused(words.format(sides=times(sides), least=LEAST_SIDE))
     if max(sides) > MOST_RATIO * min(sides):
-        raise Refused(
-            _(
-                "The picture is {sides} pixels: one side is more than {most} times the other. "
-                "Cut out a part of it."
-            ).format(sides=times(sides), most=MOST_RATIO)
+        words = _(
+            "The picture is {sides} pixels: one side is more than {most} times the other. "
+            "Cut out a part of it."
         )
+        raise Refused(words.format(sides=times(sides), most=MOST_RATIO))

@@ -5,11 +5,15 @@ the other's. One of each is always read, on the smallest machine, too.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from explorer.base import server_memory
-from explorer.base.tasks import ProcessLimits, ProcessPool, Spare
-from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.base.tasks import Client, Output, ProcessLimits, ProcessPool, Spare, Task, Work
+from explorer.data.decoding.pictures import MOST_BYTES, check_bytes
+
+Value = TypeVar("Value")
 
 _CORES = os.cpu_count() or 1
 
@@ -42,6 +46,21 @@ PICTURES = ProcessPool(
     most_each=5,
     most_bytes=waiting_bytes(50 * MOST_BYTES, _MEMORY),
 )
+
+
+def start_picture(
+    content: bytes, side: int, finish: Callable[[Output], Value], client: Client
+) -> Task[Value]:
+    """Begin to read this client's PNG or JPEG, shrunk to `side` pixels; `finish` makes of it what
+    is wanted.
+
+    Raises:
+        Refused: a sentence for the visitor: the file is too large, or too many are being read.
+    """
+    check_bytes(content)
+    work = Work("explorer.data.decoding.pictures:decode", PICTURE, content, {"side": side})
+    return PICTURES.start(work, finish, client)
+
 
 # Ten thousand million pixels, and all pictures at one size.
 ARCHIVE = ProcessLimits(

@@ -5,6 +5,8 @@ Whether it comes alone or with a thousand others, one file gives the same number
 
 import io
 import math
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,9 +15,13 @@ from PIL import ExifTags, Image
 from explorer.base.language import _
 from explorer.base.tasks import Refused
 from explorer.data.decoding import markers
-from explorer.data.pillow_errors import UNREADABLE
 
 MOST_PIXELS = 40_000_000  # what a telephone's camera makes
+
+# What Pillow raises over files that are no pictures, or are broken ones.
+UNREADABLE = (
+    OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, struct.error, zlib.error
+)  # fmt: skip
 
 # What a camera notes of how it was held → how the picture is turned upright.
 TURNS = {
@@ -57,11 +63,8 @@ def opened(content: bytes) -> Iterator[Image.Image]:
 
 
 def _too_many_pixels() -> Refused:
-    return Refused(
-        _("The picture has too many pixels: at most {most} million. Save it smaller.").format(
-            most=MOST_PIXELS // 1_000_000
-        )
-    )
+    words = _("The picture has too many pixels: at most {most} million. Save it smaller.")
+    return Refused(words.format(most=MOST_PIXELS // 1_000_000))
 
 
 def eight_bits(picture: Image.Image) -> Image.Image:

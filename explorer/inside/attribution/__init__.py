@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from explorer.base.language import N_
-from explorer.inside.attribution.baselines import BASELINES, baseline
 from explorer.inside.attribution.checking import (
     STEPS,
     Deletion,
@@ -21,8 +20,9 @@ from explorer.inside.attribution.checking import (
     top,
 )
 from explorer.inside.attribution.methods import (
-    MOST_STEPS,
+    BASELINES,
     Progress,
+    baseline,
     grad_cam,
     integrated_gradients,
     occlusion,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from explorer.base.language import _
+from explorer.base.language import N_
+from explorer.base.reasons import CodedError
+from explorer.base.tasks import Progress
 from explorer.base.units import times
 from explorer.inside.activations import own_copy
-from explorer.inside.attribution.methods import Progress
 from explorer.inside.attribution.running import answers, checked, existing, together
 
 STEPS = 20  # of a deletion curve
@@ -32,8 +33,8 @@ def top(network: nn.Module, picture: Tensor, most: int = 5) -> tuple[Guess, ...]
     """
     logits = answers(own_copy(network), checked(picture))[0]
     if not logits.isfinite().all():
-        raise ValueError(
-            _(
+        raise CodedError(
+            N_(
                 "The network's answer is no number: its weights have grown beyond all bounds. Look "
                 "at it as it was at an earlier epoch."
             )
@@ -78,11 +79,8 @@ def deletion(
     """
     own, x = own_copy(network), checked(picture)
     if heat.shape != x.shape[2:]:
-        raise ValueError(
-            _("A heat map of {heat} does not fit a picture of {picture}.").format(
-                heat=times(tuple(heat.shape)), picture=times(tuple(x.shape[2:]))
-            )
-        )
+        words = N_("A heat map of {heat} does not fit a picture of {picture}.")
+        raise CodedError(words, heat=times(tuple(heat.shape)), picture=times(tuple(x.shape[2:])))
     order = heat.flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order))

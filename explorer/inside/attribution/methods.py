@@ -7,15 +7,17 @@ neither watched nor stopped from outside; and because it brings matplotlib into 
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, relu
+from torch.nn.functional import conv1d, interpolate, pad, relu
 
-from explorer.base.language import _
+from explorer.base.language import N_
+from explorer.base.reasons import CodedError
+from explorer.base.tasks import Progress
+from explorer.data.pictures import STATISTICS
 from explorer.inside.activations import own_copy
 from explorer.inside.attribution.running import (
     answers,
@@ -27,10 +29,18 @@ from explorer.inside.attribution.running import (
     together,
 )
 
-Progress = Callable[[int, int], None]  # forward passes done, and how many there are in all
-
 MOST_PASSES = 5000  # of occlusion
 MOST_STEPS = 1000  # of integrated gradients
+
+# Name in links → what it is, translated where it is shown.
+BASELINES = {
+    "black": N_("black"),
+    "grey": N_("grey"),
+    "white": N_("white"),
+    "blurred": N_("the picture itself, blurred"),
+}
+_BRIGHTNESS = {"black": 0.0, "grey": 0.5, "white": 1.0}
+BLUR = 10  # the blur's standard deviation is the shorter side divided by this
 
 
 def saliency(network: nn.Module, picture: Tensor, target: int) -> Tensor:
@@ -57,11 +67,8 @@ def integrated_gradients(
         ValueError: less than one step, or more than `MOST_STEPS`.
     """
     if not 1 <= steps <= MOST_STEPS:
-        raise ValueError(
-            _("The way from the empty picture is cut into 1 to {most} steps, not {given}.").format(
-                most=MOST_STEPS, given=steps
-            )
-        )
+        words = N_("The way from the empty picture is cut into 1 to {most} steps, not {given}.")
+        raise CodedError(words, most=MOST_STEPS, given=steps)
     own, x = own_copy(network), checked(picture)
     empty = torch.zeros_like(x) + baseline
     places, weights = (
@@ -90,11 +97,8 @@ def grad_cam(network: nn.Module, picture: Tensor, target: int, *, layer: str = "
     with torch.enable_grad(), output_of(own, name) as seen:
         logits = answers(own, x.clone().requires_grad_())
         if not seen or seen[-1].dim() != 4:
-            raise ValueError(
-                _("{layer} gives no maps that could be weighted. Choose a convolution.").format(
-                    layer=name
-                )
-            )
+            words = N_("{layer} gives no maps that could be weighted. Choose a convolution.")
+            raise CodedError(words, layer=name)
         chosen = score(logits, target)
         slopes: Any = torch.autograd.grad(chosen, seen[-1], allow_unused=True)[0]
     maps = seen[-1].detach()
@@ -146,21 +150,15 @@ def patches(size: tuple[int, int], patch: int, stride: int) -> list[tuple[slice,
         ValueError: as `occlusion`.
     """
     if not 1 <= stride <= patch:
-        raise ValueError(
-            _("A patch of {patch} cannot move by {stride}: from 1 to {patch} pixels.").format(
-                patch=patch, stride=stride
-            )
-        )
+        words = N_("A patch of {patch} cannot move by {stride}: from 1 to {patch} pixels.")
+        raise CodedError(words, patch=patch, stride=stride)
     rows, columns = (
         [slice(i * stride, i * stride + patch) for i in range(_places(side, patch, stride))]
         for side in size
     )
     if len(rows) * len(columns) > MOST_PASSES:
-        raise ValueError(
-            _("That takes {count} passes; at most {most}. Move by more pixels.").format(
-                count=len(rows) * len(columns), most=MOST_PASSES
-            )
-        )
+        words = N_("That takes {count} passes; at most {most}. Move by more pixels.")
+        raise CodedError(words, count=len(rows) * len(columns), most=MOST_PASSES)
     return [(row, column) for row in rows for column in columns]
 
 
@@ -171,3 +169,42 @@ def _places(side: int, patch: int, stride: int) -> int:
 def _tell(progress: Progress | None, done: int, total: int) -> None:
     if progress:
         progress(done, total)
+
+
+# -- what stands where a pixel has been taken away: there is no picture of nothing ------------
+
+
+def baseline(name: str, picture: Tensor, normalisation: str = "none") -> Tensor:
+    """The empty picture of this name for a prepared `picture` (1, C, H, W): the same shape.
+
+    `normalisation` is that of the picture (see `pictures.NORMALISATIONS`): black is not 0 after it.
+
+    Raises:
+        ValueError: no such name.
+    """
+    if name == "blurred":
+        return _blurred(picture)
+    if name not in _BRIGHTNESS:
+        words = N_("“{given}” is none of {known}.")
+        raise CodedError(words, given=name[:40], known=", ".join(BASELINES))
+    empty = torch.full_like(picture, _BRIGHTNESS[name])
+    if normalisation in STATISTICS:
+        middle, deviation = (
+            torch.tensor(each)[:, None, None] for each in STATISTICS[normalisation]
+        )
+        empty = (empty - middle) / deviation
+    return empty
+
+
+def _blurred(picture: Tensor) -> Tensor:
+    """Under a Gaussian, along rows and then columns; what lies outside is like the border."""
+    sigma = min(picture.shape[2:]) / BLUR
+    reach = math.ceil(3 * sigma)
+    places = torch.arange(-reach, reach + 1).to(picture)
+    kernel = torch.exp(-(places**2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum())[None, None]
+    soft = picture
+    for _axis in range(2):
+        lines = pad(soft.flatten(0, 2)[:, None], (reach, reach), mode="replicate")
+        soft = conv1d(lines, kernel).reshape(soft.shape).transpose(2, 3)
+    return soft.contiguous()

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from explorer.base.language import _
+from explorer.base.language import N_
+from explorer.base.reasons import CodedError
 from explorer.base.units import times
 from explorer.networks import main_answer
 
@@ -24,7 +25,7 @@ def convolutions(network: nn.Module) -> tuple[str, ...]:
     """The names of all convolutions, in the order in which they were built."""
     gradient = [name for name, part in network.named_modules() if isinstance(part, nn.Conv2d)]
     if not gradient:
-        raise ValueError(_("The network has no convolution."))
+        raise CodedError(N_("The network has no convolution."))
     return tuple(gradient)
 
 
@@ -35,11 +36,8 @@ def checked(picture: Tensor) -> Tensor:
         ValueError: not one picture (1, C, H, W) in floating point.
     """
     if picture.dim() != 4 or len(picture) != 1 or not picture.is_floating_point():
-        raise ValueError(
-            _("One picture is (1, C, H, W) in floating point, not {shape} of {type}.").format(
-                shape=times(tuple(picture.shape)), type=picture.dtype
-            )
-        )
+        words = N_("One picture is (1, C, H, W) in floating point, not {shape} of {type}.")
+        raise CodedError(words, shape=times(tuple(picture.shape)), type=picture.dtype)
     return picture.detach().clone()
 
 
@@ -53,11 +51,8 @@ def answers(network: nn.Module, pictures: Tensor) -> Tensor:
         with torch.set_grad_enabled(pictures.requires_grad):
             answer = network(pictures)
     except (RuntimeError, ValueError, AssertionError) as error:
-        raise ValueError(
-            _("The network cannot take a picture of {shape}. Choose another size.").format(
-                shape=times(tuple(pictures.shape[1:]))
-            )
-        ) from error
+        words = N_("The network cannot take a picture of {shape}. Choose another size.")
+        raise CodedError(words, shape=times(tuple(pictures.shape[1:]))) from error
     return main_answer(answer)
 
 
@@ -68,11 +63,8 @@ def existing(logits: Tensor, target: int) -> int:
         ValueError: there is none.
     """
     if not 0 <= target < logits.shape[1]:
-        raise ValueError(
-            _("There is no class {target}: the network has {count}, from 0.").format(
-                target=target, count=logits.shape[1]
-            )
-        )
+        words = N_("There is no class {target}: the network has {count}, from 0.")
+        raise CodedError(words, target=target, count=logits.shape[1])
     return target
 
 
@@ -102,9 +94,8 @@ def output_of(network: nn.Module, name: str) -> Iterator[list[Tensor]]:
     base, wanted = (numbered[1], int(numbered[2])) if numbered and name not in parts else (name, 1)
     if base not in parts or not base:
         some = ", ".join(convolutions(network)[:5])
-        raise ValueError(
-            _("The network has no layer “{name}”. It has {some} …").format(name=name, some=some)
-        )
+        words = N_("The network has no layer “{name}”. It has {some} …")
+        raise CodedError(words, name=name, some=some)
     calls = 0
     seen: list[Tensor] = []
 

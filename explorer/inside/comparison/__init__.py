@@ -6,10 +6,17 @@ What takes a while are the steps of tasks: nobody waits for them, and they end w
 from explorer.base.tasks import Steps
 from explorer.data import datasets
 from explorer.inside.comparison import counting, timing
-from explorer.inside.comparison.counting import Answers
-from explorer.inside.comparison.disagreement import CELLS, Cell, Pair, differing, pair
-from explorer.inside.comparison.models import MOST, model, offers, read, shipped, spell
-from explorer.inside.comparison.shared import Shared, shared
+from explorer.inside.comparison.counting import CELLS, Answers, Cell, Pair, differing, pair
+from explorer.inside.comparison.models import (
+    MOST,
+    Shared,
+    model,
+    offers,
+    read,
+    shared,
+    shipped,
+    spell,
+)
 from explorer.inside.comparison.timing import Timing
 from explorer.weights import Model
 

@@ -1,4 +1,4 @@
-"""Which networks are compared, as a text that fits into a link.
+"""Which networks are compared, as a text that fits into a link, and on which data.
 
 "lenet:shipped:lenet,vgg11:run:3@5" are two: a network's name, a colon, and where its weights come
 from, as `weights` spells it.
@@ -6,9 +6,11 @@ from, as `weights` spells it.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from explorer import networks, runs, weights
 from explorer.base.language import _
+from explorer.data import datasets
 from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.weights import PUBLISHED, UNTRAINED, Model, published
@@ -25,12 +27,10 @@ def model(text: str) -> Model:
     """
     network, colon, source = text[:LONGEST].partition(":")
     if not colon:
-        raise ValueError(
-            _(
-                "“{given}” names no network with its weights. Write, for example, "
-                "lenet:untrained:0."
-            ).format(given=text[:60])
+        words = _(
+            "“{given}” names no network with its weights. Write, for example, lenet:untrained:0."
         )
+        raise ValueError(words.format(given=text[:60]))
     return weights.model(NetworkSpec.parse(network), source)
 
 
@@ -89,3 +89,59 @@ def _runs() -> list[str]:
             if runs.checkpoints(run.id):
                 found.append(f"{network}:run:{run.id}")
     return found
+
+
+# -- the data that all of them read -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A data set's name, or "" and a sentence that says why there is none."""
+
+    dataset: str
+    reason: str = ""
+
+
+def shared(models: Sequence[Model]) -> Shared:
+    """The data set that the trained ones learned from, if the others can read it too."""
+    learned = sorted({each.learned for each in models if each.trained})
+    if not learned:
+        return Shared("", _("None of these networks has learned anything yet."))
+    titles = [_title(name) for name in learned]
+    if len(learned) > 1:
+        return Shared(
+            "",
+            _("They learned from different data: {data}.").format(data=", ".join(titles)),
+        )
+    dataset = learned[0]
+    if not dataset or not datasets.at_hand(dataset):
+        return Shared(
+            "", _("The data that they learned from ({data}) are not here.").format(data=titles[0])
+        )
+    known = datasets.get(dataset)
+    for each in models:
+        if (each.size.channels, each.spec.num_classes) != (known.shape[0], len(known.classes)):
+            return Shared(
+                "",
+                _(
+                    "{network} reads {channels} channels and tells {classes} classes apart, "
+                    "{data} has {theirs} and {count}."
+                ).format(
+                    network=each.spec.name,
+                    channels=each.size.channels,
+                    classes=each.spec.num_classes,
+                    data=titles[0],
+                    theirs=known.shape[0],
+                    count=len(known.classes),
+                ),
+            )
+    return Shared(dataset)
+
+
+def _title(name: str) -> str:
+    if not name:
+        return "ImageNet"
+    try:
+        return datasets.get(name).title
+    except ValueError:  # somebody's own pictures, deleted meanwhile
+        return name

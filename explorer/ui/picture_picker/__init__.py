@@ -13,9 +13,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.base.units import times
-from explorer.data import datasets, pictures
+from explorer.data import datasets, photographs, pictures
 from explorer.data.decoding import pools
-from explorer.data.pictures import FITS, MOST_BYTES, NORMALISATIONS, PHOTOGRAPHS, Picture, Prepared
+from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.data.pictures import FITS, NORMALISATIONS, Picture, Prepared
 from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.ui import link_warnings, progress, transport, url_state
@@ -36,7 +37,7 @@ FIRST = ("fashion_mnist", "digits")  # of these, the first that is at hand gives
 def first(dataset: str = "") -> str:
     """The picture to begin with: of the data that the network learned from, if it is here."""
     if dataset == "imagenet":
-        return f"{PHOTOGRAPH}:{PHOTOGRAPHS[0]}"
+        return f"{PHOTOGRAPH}:{photographs.NAMES[0]}"
     here = (name for name in (dataset, *FIRST) if name and datasets.at_hand(name))
     return f"{next(here)}:test:0"
 
@@ -150,7 +151,7 @@ def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> No
 
 def _photographs(state: State, key: str) -> None:
     with st.container(horizontal=True):
-        for name in PHOTOGRAPHS:
+        for name in photographs.NAMES:
             st.button(
                 name,
                 key=state.key(f"{key}_{name}"),

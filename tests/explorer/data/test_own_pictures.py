@@ -21,7 +21,7 @@ from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
 from explorer.data.datasets import own
 from explorer.data.datasets.records import Damaged
-from explorer.data.decoding import folders, pictures, resizing
+from explorer.data.decoding import archives, folders, pictures
 from tests.explorer.data.own_pictures import cats_and_dogs, keep, png, unpacked, zipped
 
 
@@ -99,7 +99,7 @@ def test_pictures_become_one_size_as_torchvision_would_make_them() -> None:
         smooth.save(written, "PNG")
         files[f"{'ab'[number % 2]}/{number}.png"] = written.getvalue()
     with folders.opened(zipped(files)) as given:
-        pixels, labels = resizing.one_size(given)
+        pixels, labels = archives.one_size(given)
     assert labels == [0, 0, 1, 1]
     assert pixels.shape == (4, 3, 48, 48)  # the usual shorter side
     functional = torchvision.transforms.functional
@@ -135,7 +135,7 @@ def test_every_kind_of_png_keeps_its_colours(
 ) -> None:
     files = {"a/0.png": png(color, mode=mode), "a/1.png": png(), "b/0.png": png(), "b/1.png": png()}
     with folders.opened(zipped(files)) as given:
-        pixels, _labels = resizing.one_size(given)
+        pixels, _labels = archives.one_size(given)
     assert tuple(pixels[0, :, 8, 8].tolist()) == expected
 
 
@@ -148,7 +148,7 @@ def test_a_telephones_turned_photograph_stands_upright() -> None:
     wide.save(written, "JPEG", exif=turned, quality=95)
     files = {f"{c}/{n}.jpg": written.getvalue() for c in "ab" for n in range(2)}
     with folders.opened(zipped(files)) as given:
-        pixels, _labels = resizing.one_size(given)
+        pixels, _labels = archives.one_size(given)
     assert pixels[0, 0, :12].max() < 40
     assert pixels[0, 0, 20:].min() > 200
 
@@ -192,13 +192,13 @@ def test_a_picture_alone_and_one_of_many_are_the_same(content: bytes) -> None:
     (alone,) = pictures.decode(content, lambda _done, _total: None, side=16).arrays
     files = {f"{c}/{n}.png": content for c in "ab" for n in "12"} | {"a/3.png": saved(COLOURS)}
     with folders.opened(zipped(files)) as given:
-        many, _labels = resizing.one_size(given)
+        many, _labels = archives.one_size(given)
     alone = alone[..., None] if alone.ndim == 2 else alone
     np.testing.assert_array_equal(many[0], np.broadcast_to(alone, (16, 16, 3)).transpose(2, 0, 1))
 
 
 def test_large_sets_are_made_smaller_to_fit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resizing, "MOST_BYTES", 10 * 3 * 12 * 12)
+    monkeypatch.setattr(archives, "MOST_BYTES", 10 * 3 * 12 * 12)
     assert datasets.get(keep(zipped(cats_and_dogs()))).shape == (3, 12, 12)
 
 

@@ -23,7 +23,6 @@ from explorer.data.pictures import (
     named,
     of_class,
     prepare,
-    uploads,
 )
 from explorer.training.batches import resize, scale
 
@@ -31,9 +30,9 @@ RED, WHITE = (250, 10, 20), (255, 255, 255)
 
 
 def from_upload(content: bytes) -> Picture:
-    """As `pictures.from_upload` does it, but in this process: it has no start."""
-    (pixels,) = decoding.decode(content, lambda _done, _total: None, side=uploads.SIDE).arrays
-    return Picture(uploads.as_tensor(Image.fromarray(pixels)), "")
+    """As `pictures.start_upload` does it, but in this process: it has no start."""
+    (pixels,) = decoding.decode(content, lambda _done, _total: None, side=pictures.SIDE).arrays
+    return Picture(pictures.as_tensor(pixels), "")
 
 
 def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

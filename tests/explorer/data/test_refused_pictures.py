@@ -21,7 +21,7 @@ from PIL import Image, PngImagePlugin
 from explorer.base import server_memory, storage
 from explorer.base.tasks import Garbled, Output, Refused
 from explorer.data.datasets import own, writing
-from explorer.data.decoding import folders, pools, resizing
+from explorer.data.decoding import archives, folders, pools
 from explorer.server.serve import cluster
 from tests.explorer.data.own_pictures import cats_and_dogs, keep, png, zipped
 
@@ -279,7 +279,7 @@ def test_many_files_and_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(Refused, match="at most 500 B are taken"):
         keep(zipped(cats_and_dogs()))
     monkeypatch.undo()
-    monkeypatch.setattr(resizing, "MOST_PIXELS_IN_ALL", 3_000)
+    monkeypatch.setattr(archives, "MOST_PIXELS_IN_ALL", 3_000)
     with pytest.raises(Refused, match=r"3.20 k pixels in all"):
         keep(zipped(cats_and_dogs()))
 

@@ -197,7 +197,7 @@ def picture(kind: str, size: tuple[int, int]) -> bytes:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_an_upload_is_read_grey_and_shrunk(kind):
-    found = photographs.read_upload(picture(kind, (1000, 500)))
+    found = photographs.start_upload(picture(kind, (1000, 500))).result()
     assert found.shape == (240, 480)
     assert found.mean() == pytest.approx((0.299 * 200 + 0.587 * 30 + 0.114 * 30) / 255, abs=0.02)
 
@@ -207,8 +207,9 @@ def test_sixteen_bits_and_transparency_keep_their_brightness():
     deep, clear = io.BytesIO(), io.BytesIO()
     Image.fromarray(ramp).save(deep, "PNG")
     Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(clear, "PNG")
-    np.testing.assert_allclose(photographs.read_upload(deep.getvalue()), ramp / 65535, atol=0.004)
-    assert photographs.read_upload(clear.getvalue()).min() == 1  # nothing drawn: white paper
+    grey, paper = (photographs.start_upload(each.getvalue()).result() for each in (deep, clear))
+    np.testing.assert_allclose(grey, ramp / 65535, atol=0.004)
+    assert paper.min() == 1  # nothing drawn
 
 
 @pytest.mark.parametrize(
@@ -222,4 +223,4 @@ def test_sixteen_bits_and_transparency_keep_their_brightness():
 )
 def test_what_is_no_such_picture_gets_a_sentence(content, words):
     with pytest.raises(ValueError, match=words):
-        photographs.read_upload(content)
+        photographs.start_upload(content).result()
