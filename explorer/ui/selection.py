@@ -18,6 +18,16 @@ def arrive(state: State, *names: str) -> None:
             state[name] = state.query(name)
 
 
+def go(state: State, layer: str | None = None, **places: str) -> None:
+    """Choose a layer, and what in it; another layer begins at its own first channel and unit."""
+    if layer is not None and layer != said(state, "layer"):
+        state["layer"] = layer
+        for name in state.fields.keys() & {"channel", "at"}:
+            state[name] = ""
+    for name, place in places.items():
+        state[name] = place
+
+
 def said(state: State, name: str) -> str:
     """What was chosen or asked for; "" is the default."""
     return str(state.get(name, ""))

@@ -1,5 +1,7 @@
 """Why a network cannot take this size, and what mends it: the same on every page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,6 +11,7 @@ from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.language import _
 from explorer.base.units import times
+from explorer.ui import link_warnings
 from explorer.ui.state import State
 from explorer.weights import Model
 
@@ -49,6 +52,16 @@ def show(state: State, given: SizeMismatch, network: str, *fixes: Fix) -> None:
 def use(size: str, field: str, value: str | int) -> Fix:
     """The fix that takes the nearest size."""
     return Fix(_("Use {size}").format(size=size), field, value)
+
+
+@contextmanager
+def complaints() -> Iterator[None]:
+    """A part of a page; what keeps it from being drawn (weights deleted a moment ago) is said."""
+    try:
+        yield
+    except ValueError as error:
+        st.error(str(error), icon=":material/broken_image:")
+    link_warnings.settle_part()
 
 
 def complain(state: State, given: SizeMismatch | str, model: Model) -> None:

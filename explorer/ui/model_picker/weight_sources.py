@@ -58,6 +58,8 @@ def title(network: str, source: str) -> str:
 
 def epoch_title(source: str) -> str:
     """Where in training a source stands: "before training", "epoch 3"."""
+    if source.startswith("untrained:"):
+        return _("random weights, seed {n}").format(n=seed(source))
     epoch = source.partition("@")[2]
     if epoch == "0":
         return _("before training")
@@ -125,6 +127,6 @@ def pick_before(state: State, source: str, there: Sequence[str]) -> str:
 
 def words(model: Model) -> str:
     """A source at its moment: "run 3: BN-LeNet, epoch 2"."""
-    if model.source.startswith("untrained:"):
-        return _("random weights, seed {n}").format(n=model.seed)
-    return f"{title(model.spec.name, base(model.source))}, {epoch_title(model.source)}"
+    moment = epoch_title(model.source)
+    named = base(model.source)
+    return moment if named == UNTRAINED else f"{title(model.spec.name, named)}, {moment}"

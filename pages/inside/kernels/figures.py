@@ -153,6 +153,12 @@ class Sheet:
         """Whether numbers below zero can occur."""
         return self.kind != "norms"
 
+    @property
+    def farthest(self) -> list[float]:
+        """The size of the number farthest from zero in each kernel."""
+        sizes: list[float] = np.abs(self.values).max(axis=(1, 2, 3)).tolist()
+        return sizes
+
 
 def sheet(given: Tensor, kind: Kind) -> Sheet:
     """All kernels (K, C, h, w) shown in one of the ways of `Layer.kinds`."""

@@ -6,20 +6,19 @@ What comes back is `at` {"of", "kernel"}. The element to wait for in a test:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from explorer.base.language import _
 from explorer.figures.encode import numbers
+from explorer.ui import selection
 from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
-from pages.inside.kernels import selection
-from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet
+from pages.inside.kernels.figures import Kind, Layer, Sheet
+from pages.inside.kernels.state import STATE
 
 SHEET = Component(Path(__file__).with_suffix(".js"), "kernels-sheet")
 Data = dict[str, Any]
@@ -42,7 +41,7 @@ class Drawn:
     chosen: int = -1  # a kernel; −1: none
     picks: bool = False  # whether a click chooses
     order: Sequence[int] = ()  # of the kernels; as they are if it is empty
-    captions: Sequence[str] = field(default=())  # under each, where its number does not say it
+    captions: Sequence[str] = ()  # under each, where its number does not say it
 
 
 def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
@@ -75,10 +74,12 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
             "captions": list(drawn.captions),
             "labels": _labels(drawn),
         },
-        on_at_change=partial(
-            component.chosen, key, "kernel", int, lambda kernel: selection.go(kernel=kernel)
-        ),
+        on_at_change=partial(component.chosen, key, "kernel", int, _go),
     )
+
+
+def _go(kernel: int) -> None:
+    selection.go(STATE, channel=str(kernel))
 
 
 def _starts(layer: Layer, first: int, count: int, rows: int) -> list[int]:
@@ -127,11 +128,3 @@ def _cell(drawn: Drawn) -> str:
     if shape[2] * shape[3] == 1:
         return _("output {kernel}, input {channel}: weight {value}")
     return _("kernel {kernel}, channel {channel}, row {row}, column {column}: {value}")
-
-
-def ends(sheet: Sheet, *, each: bool, most: float) -> list[float]:
-    """The end of the colours: `most` for all kernels, or the largest number of each of them."""
-    if not each:
-        return [most]
-    values: Floats = np.abs(sheet.values).max(axis=(1, 2, 3))
-    return [float(value) for value in values]

@@ -1,27 +1,40 @@
 """One layer's kernels on one side or on two, in one range of colours, and in words."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
 
+from explorer.base.cache import SizedCache
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.ui.inside.sum_words import number
 from explorer.weights import Model
-from pages.inside.kernels import figures, kept
-from pages.inside.kernels.figures import Kind, Layer, Sheet, Statistics
+from pages.inside.kernels import figures
+from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet
+from pages.inside.kernels.overview import Overview, overview
+
+_sheets: SizedCache[Sheet] = SizedCache(20_000_000, lambda each: each.values.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """A layer on one side, without its weights: a visitor's session keeps it for its next run."""
+class Side:
+    """A layer of one network with its weights, in hand during one run of the page.
+
+    Nothing that outlives the run may hold it, neither a fragment's arguments nor a file to keep:
+    it keeps numbers alive that the cache of all networks has let go.
+    """
 
     model: Model
-    layer: Layer
-    statistics: Statistics
-    farthest: tuple[float, float]  # the largest weight and the largest norm of the whole network
+    place: int  # of the layer, in the strip
+    network: Overview
+    weights: Tensor  # (K, C, h, w), only to be read
+    bias: Tensor | None  # (K,), if it has any
+
+    @property
+    def layer(self) -> Layer:
+        """Whose kernels these are."""
+        return self.network.layers[self.place]
 
     @property
     def of(self) -> str:
@@ -34,67 +47,52 @@ class Shown:
         parts = (self.model.spec.name, self.layer.name)
         return "-".join(part.replace("/", "-") for part in parts)
 
-    def load(self) -> "Loaded":
-        """Its weights.
+    def most(self, kind: Kind, scale: str) -> float:
+        """The number farthest from zero in this layer, or in the whole "network"."""
+        statistics = self.network.statistics
+        among = statistics if scale == "network" else statistics[self.place : self.place + 1]
+        return max(each.slice_norm if kind == "norms" else each.farthest for each in among)
 
-        Raises:
-            ValueError: they cannot be had, or are others by now.
+    def sheet(self, kind: Kind) -> Sheet:
+        """All kernels; what takes computing is kept, so that a click need not.
+
+        What shows the weights themselves is made anew: kept, it would keep their network.
         """
-        network = kept.network(self.model)
-        return Loaded(self, figures.weights(network, self.layer), figures.bias(network, self.layer))
+        if figures.computed(self.weights, kind):
+            key = (self.model, self.layer.name, kind)
+            return _sheets.get(key, lambda: figures.sheet(self.weights, kind))
+        return figures.sheet(self.weights, kind)
+
+    def one(self, kernel: int, kind: Kind) -> Sheet:
+        """A single kernel, each of its slices by itself, or in colour."""
+        return Sheet("rgb" if kind == "rgb" else "kernels", self.weights[kernel][None].numpy())
+
+    def order(self, sheet: Sheet, sort: str) -> list[int]:
+        """The order of kernels on a sheet: by number, or the largest norm first."""
+        if sort == "index" or sheet.rows * sheet.columns > 1:
+            return list(range(len(sheet.values)))
+        norms: Floats = self.weights.flatten(1).norm(dim=1).numpy()
+        order: list[int] = np.argsort(-norms, kind="stable").tolist()
+        return order
 
 
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """A layer with its weights, in hand during one run of the page.
+def side(model: Model, place: int) -> Side:
+    """The layer at a place of the strip.
 
-    Nothing that outlives the run may hold it, neither a fragment's arguments nor a file to keep:
-    it keeps numbers alive that the cache of all networks has let go.
+    Raises:
+        ValueError: the weights cannot be had, or are others by now.
     """
-
-    shown: Shown
-    weights: Tensor  # (K, C, h, w), only to be read
-    bias: Tensor | None  # (K,), if it has any
-
-
-def shown(model: Model, place: int) -> Shown:
-    """The layer at a place of the strip."""
-    found = kept.overview(model)
-    statistics = found.statistics
-    ends = max(each.farthest for each in statistics), max(each.slice_norm for each in statistics)
-    return Shown(model, found.layers[place], statistics[place], ends)
-
-
-def most(sides: Sequence[Shown], kind: Kind, scale: str) -> float:
-    """The number at the end of the colours, the same on all sides."""
-    norms = kind == "norms"
-    if scale == "network":
-        return max(side.farthest[1 if norms else 0] for side in sides)
-    found = [side.statistics for side in sides]
-    return max(each.slice_norm if norms else each.farthest for each in found)
-
-
-def order(given: Loaded, sheet: Sheet, sort: str) -> list[int]:
-    """The order of kernels on a sheet: by number, or the largest norm first."""
-    count = len(sheet.values)
-    if sort == "index" or sheet.rows * sheet.columns > 1:
-        return list(range(count))
-    norms = given.weights.flatten(1).norm(dim=1).numpy()
-    found: list[int] = np.argsort(-norms, kind="stable").tolist()
-    return found
-
-
-def one(given: Loaded, kernel: int, kind: Kind) -> Sheet:
-    """A single kernel, each of its slices by itself, or in colour."""
-    return Sheet("rgb" if kind == "rgb" else "kernels", given.weights[kernel][None].numpy())
+    layers, network = overview(model), model.load()
+    layer = layers.layers[place]
+    weights, bias = figures.weights(network, layer), figures.bias(network, layer)
+    return Side(model, place, layers, weights, bias)
 
 
 # -- words ------------------------------------------------------------------------------------
 
 
-def headline(given: Shown) -> str:
+def headline(layer: Layer) -> str:
     """What kernels the layer has."""
-    layer = given.layer
     count, channels, height, width = layer.shape
     if layer.on_map:
         words = _("{layer}: {count} rows of weights, each as {channels} maps of {size}, as it "
@@ -112,47 +110,42 @@ def headline(given: Shown) -> str:
     )
 
 
-def kernel_title(given: Loaded, kernel: int) -> str:
+def kernel_title(side: Side, kernel: int) -> str:
     """Which kernel this is, and its norm and bias."""
-    layer = given.shown.layer
+    layer = side.layer
     head = (
         _("{layer}, output {n} of {count}") if layer.linear else _("{layer}, kernel {n} of {count}")
     )
     words = [head.format(layer=layer.name, n=exact(kernel + 1), count=exact(layer.shape[0]))]
     if layer.groups > 1:
-        words.append(_reads(layer, kernel))
-    norm = float(given.weights[kernel].norm())
-    words.append(_("norm {norm}").format(norm=number(norm)))
-    if given.bias is not None:
-        words.append(_("bias {bias}").format(bias=number(float(given.bias[kernel]))))
+        words.append(_reads(layer.reads(kernel)))
+    words.append(_("norm {norm}").format(norm=number(float(side.weights[kernel].norm()))))
+    if side.bias is not None:
+        words.append(_("bias {bias}").format(bias=number(float(side.bias[kernel]))))
     return " · ".join(words)
 
 
-def _reads(layer: Layer, kernel: int) -> str:
-    read = layer.reads(kernel)
-    if len(read) == 1:
-        return _("reads channel {n} alone").format(n=exact(read.start + 1))
-    return _("reads channels {first} to {last}").format(
-        first=exact(read.start + 1), last=exact(read.stop)
-    )
+def _reads(channels: range) -> str:
+    first, last = exact(channels.start + 1), exact(channels.stop)
+    if len(channels) == 1:
+        return _("reads channel {n} alone").format(n=first)
+    return _("reads channels {first} to {last}").format(first=first, last=last)
 
 
-def note(given: Shown, sheet: Sheet) -> str:
+def note(layer: Layer, sheet: Sheet) -> str:
     """What has to be known to read a sheet."""
-    layer = given.layer
     if sheet.rows * sheet.columns > 1:
         words = _("Too large for a screen: each point stands for {rows} kernels × {columns} "
                   "channels, by its number farthest from zero.")  # fmt: skip
         return words.format(rows=sheet.rows, columns=sheet.columns)
     if sheet.kind == "norms":
-        told = _(
+        rows = _(
             "Rows: kernels. Columns: the channels they read. A point is the norm of one slice."
         )
-        if "kernels" not in layer.kinds:
-            told += " " + _("{n} weights are too many to show one by one: choose a row.").format(
-                n=exact(layer.count)
-            )
-        return told
+        if "kernels" in layer.kinds:
+            return rows
+        many = _("{n} weights are too many to show one by one: choose a row.")
+        return f"{rows} {many.format(n=exact(layer.count))}"
     if sheet.kind == "matrix":
         return _("Rows: outputs. Columns: the inputs that they mix.")
     if sheet.kind == "rgb":

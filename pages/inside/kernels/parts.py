@@ -1,187 +1,111 @@
 """The parts of the page on kernels: the strip, one layer, one kernel, and numbers about them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explorer.base.language import _
-from explorer.base.units import exact
-from explorer.ui import link_warnings
+from explorer.ui import selection
+from explorer.ui.model_picker import weight_sources
+from explorer.ui.size_mismatch import complaints
+from explorer.weights import Model
 from pages.inside.kernels import (
+    controls,
+    downloads,
     epoch_film,
-    kept,
     kernel_sheet,
     layer_view,
-    numbers,
-    selection,
-    strip,
-    take_along,
+    overview,
+    spread,
 )
-from pages.inside.kernels.controls import Side
-from pages.inside.kernels.figures import Kind, Layer
+from pages.inside.kernels.figures import Kind
 from pages.inside.kernels.kernel_sheet import Drawn
-from pages.inside.kernels.layer_view import Loaded, Shown
+from pages.inside.kernels.layer_view import Side
 from pages.inside.kernels.state import STATE
 
 
-@dataclass(frozen=True)
-class _Colours:
-    kind: Kind
-    scale: str
-    sort: str
-
-    @property
-    def range(self) -> str:
-        """Over what one range of colours spans."""
-        return {
-            "layer": _("one range for this layer"),
-            "kernel": _("each kernel has its own range"),
-            "network": _("one range for the whole network"),
-        }[self.scale]
+@st.fragment
+def look(models: Sequence[Model]) -> None:
+    """All of it, led by the last network; a click runs this again, and nothing else of the page."""
+    with complaints():
+        selection.arrive(STATE, "layer", "channel")
+        with st.spinner(_("Looking …")):  # shown only after half a second
+            layers = [overview.overview(model).layers for model in models][-1]
+        names = [layer.name for layer in layers]
+        name = selection.layer(STATE, names, names[0], of_block=0)
+        overview.show_strip(models[-1], name)
+        _layer(models, names.index(name))
+        spread.show(models, names.index(name))
 
 
 @st.fragment
-def look(sides: Sequence[Side]) -> None:
-    """All of it, led by the last side; a click runs this again, and nothing else of the page."""
-    with _said():
-        _look(sides)
+def _layer(models: Sequence[Model], place: int) -> None:
+    """One layer, led by the last network; a click on a kernel runs this again, and nothing else."""
+    with complaints():
+        layer = overview.overview(models[-1]).layers[place]
+        kernel = selection.index(STATE, "channel", layer.shape[0])
+        kind, scale, sort = controls.pick_drawing(layer, kernel)
+        sheets, ones = (
+            (st.columns(len(models), gap="medium") for _row in range(2))
+            if len(models) > 1
+            else ([column] for column in st.columns([1.2, 1], gap="medium"))
+        )
+        sides = [layer_view.side(model, place) for model in models]
+        for which in range(len(sides)):
+            with sheets[which]:
+                _sheet(sides, which, kernel, kind, scale, sort)
+            with ones[which]:
+                _one(sides, which, kernel, kind, scale)
+                downloads.show(models[which], place, sides[which].file, kernel, which)
+        if STATE.toggle("through", _("This kernel through training")):
+            epoch_film.show(models[-1], layer, sides[-1].file, kernel)
 
 
-@contextmanager
-def _said() -> Iterator[None]:
-    """What is wrong, in place of the rest: weights of a moment ago have been deleted."""
-    try:
-        yield
-    except ValueError as error:
-        st.error(str(error), icon=":material/broken_image:")
-    link_warnings.settle_part()
+def _title(sides: Sequence[Side], which: int) -> str:
+    """What tells one side from the other."""
+    return f"{weight_sources.epoch_title(sides[which].model.source)} · " if len(sides) > 1 else ""
 
 
-def _look(sides: Sequence[Side]) -> None:
-    selection.arrive()
-    model = sides[-1].model
-    overview = kept.overview(model)
-    place = selection.layer([each.name for each in overview.layers])
-    strip.show(overview, overview.layers[place].name, f"{model.spelled}")
-    layers = [layer_view.shown(side.model, place) for side in sides]
-    titles = [side.title for side in sides]
-    _kernels(layers, titles)
-    numbers.show(layers, titles, place)
-
-
-@st.fragment
-def _kernels(layers: Sequence[Shown], titles: Sequence[str]) -> None:
-    """One layer, led by the last side; a click on a kernel runs this again, and nothing else."""
-    with _said():
-        _one_layer(layers, titles)
-
-
-def _one_layer(layers: Sequence[Shown], titles: Sequence[str]) -> None:
-    layer = layers[-1].layer
-    kernel = selection.kernel(layer.shape[0])
-    colours = _controls(layer, kernel)
-    sheets, ones = _places(len(layers))
-    loaded = [given.load() for given in layers]
-    for which, given in enumerate(layers):
-        title = f"{titles[which]} · " if len(layers) > 1 else ""
-        with sheets[which]:
-            _sheet(loaded, which, colours, kernel, title)
-        with ones[which]:
-            _one(loaded, which, colours, kernel, title)
-            take_along.show(given, kernel, which)
-    if STATE.toggle("through", _("This kernel through training")):
-        epoch_film.show(layers[-1], kernel)
-
-
-def _places(sides: int) -> tuple[list[DeltaGenerator], list[DeltaGenerator]]:
-    """Where sheets and single kernels stand."""
-    if sides == 1:
-        left, right = st.columns([1.2, 1], gap="medium")
-        return [left], [right]
-    return list(st.columns(sides, gap="medium")), list(st.columns(sides, gap="medium"))
-
-
-def _controls(layer: Layer, kernel: int) -> _Colours:
-    """What is drawn of the kernels, in which colours and order."""
-    kinds: dict[Kind, str] = {
-        "rgb": _("in colour"),
-        "kernels": _("every weight"),
-        "norms": _("norms of slices"),
-        "matrix": _("every weight"),
-    }
-    scales = {
-        "layer": _("this layer"),
-        "kernel": _("each kernel"),
-        "network": _("the whole network"),
-    }
-    sorts = {"index": _("by number"), "norm": _("by norm")}
-    kind = layer.kinds[0]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="kernels_controls"):
-        if len(layer.kinds) > 1:
-            shown = {each: kinds[each] for each in layer.kinds}
-            kind = STATE.pick_listed("show", _("Kernels shown by"), shown, width=150)
-        else:
-            STATE.heed("show", layer.kinds)
-        scale = STATE.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sort = STATE.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
-        _pick_kernel(layer, kernel)
-    return _Colours(kind, scale, sort)
-
-
-def _pick_kernel(layer: Layer, kernel: int) -> None:
-    """A kernel by its number, which follows what is chosen with a click."""
-    key = "kernel_number"
-    st.session_state[key] = kernel + 1
-    words = _("Output, of {count}") if layer.linear else _("Kernel, of {count}")
-    st.number_input(
-        words.format(count=exact(layer.shape[0])),
-        1,
-        layer.shape[0],
-        step=1,
-        key=key,
-        on_change=lambda: selection.go(kernel=int(st.session_state[key]) - 1),
-        width=140,
-    )
+def _range(scale: str, own: str) -> str:
+    """Over what one range of colours spans; `own` says that each kernel has one."""
+    layer, network = _("one range for this layer"), _("one range for the whole network")
+    return {"layer": layer, "kernel": own, "network": network}[scale]
 
 
 def _sheet(
-    loaded: Sequence[Loaded], which: int, colours: _Colours, kernel: int, title: str
+    sides: Sequence[Side], which: int, kernel: int, kind: Kind, scale: str, sort: str
 ) -> None:
-    layers = [each.shown for each in loaded]
-    given = layers[which]
-    weights = loaded[which].weights
-    sheet = kept.sheet(given.model, given.layer, weights, colours.kind)
-    most = layer_view.most(layers, colours.kind, colours.scale)
+    side = sides[which]
+    sheet = side.sheet(kind)
+    most = max(each.most(kind, scale) for each in sides)
     drawn = Drawn(
-        of=f"{given.of} {colours.kind}",
-        file=given.file,
+        of=f"{side.of} {kind}",
+        file=side.file,
         sheet=sheet,
-        most=kernel_sheet.ends(sheet, each=colours.scale == "kernel", most=most),
-        range=colours.range,
-        title=title + layer_view.headline(given),
-        note=layer_view.note(given, sheet),
+        most=sheet.farthest if scale == "kernel" else [most],
+        range=_range(scale, _("each kernel has its own range")),
+        title=_title(sides, which) + layer_view.headline(side.layer),
+        note=layer_view.note(side.layer, sheet),
         chosen=kernel,
         picks=True,
-        order=layer_view.order(loaded[-1], sheet, colours.sort),
+        order=sides[-1].order(sheet, sort),
     )
-    kernel_sheet.show(given.layer, drawn, key=f"kernels_sheet_{which}")
+    kernel_sheet.show(side.layer, drawn, key=f"kernels_sheet_{which}")
 
 
-def _one(loaded: Sequence[Loaded], which: int, colours: _Colours, kernel: int, title: str) -> None:
-    layers = [each.shown for each in loaded]
-    given = layers[which]
-    both = [layer_view.one(each, kernel, colours.kind) for each in loaded]
-    own = max(kernel_sheet.ends(each, each=True, most=0)[0] for each in both)
-    most = own if colours.scale == "kernel" else layer_view.most(layers, "kernels", colours.scale)
+def _one(sides: Sequence[Side], which: int, kernel: int, kind: Kind, scale: str) -> None:
+    side = sides[which]
+    ones = [each.one(kernel, kind) for each in sides]
+    most = max(
+        max(one.farthest) if scale == "kernel" else each.most("kernels", scale)
+        for each, one in zip(sides, ones, strict=True)
+    )
     drawn = Drawn(
-        of=f"{given.of} one {kernel}",
-        file=f"{given.file}-kernel-{kernel + 1}",
-        sheet=both[which],
-        most=[own if colours.scale == "kernel" else most],
-        range=colours.range if colours.scale != "kernel" else _("this kernel's range"),
-        title=title + layer_view.kernel_title(loaded[which], kernel),
+        of=f"{side.of} one {kernel}",
+        file=f"{side.file}-kernel-{kernel + 1}",
+        sheet=ones[which],
+        most=[most],
+        range=_range(scale, _("this kernel's range")),
+        title=_title(sides, which) + layer_view.kernel_title(side, kernel),
     )
-    kernel_sheet.show(given.layer, drawn, key=f"kernels_one_{which}", first=kernel)
+    kernel_sheet.show(side.layer, drawn, key=f"kernels_one_{which}", first=kernel)

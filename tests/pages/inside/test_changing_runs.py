@@ -32,7 +32,7 @@ from explorer.ui.inside import recordings
 from pages.inside.compare import computation, one_picture
 from pages.inside.feature_maps import controls as maps_page
 from pages.inside.feature_visualization import subjects
-from pages.inside.kernels import controls, kept
+from pages.inside.kernels import overview
 from pages.inside.why import mistakes, results
 from pages.inside.why.results import Question
 from tests.conftest import settled
@@ -60,7 +60,7 @@ def forget() -> None:
     for cache in (
         one_picture._guesses, computation._counts._kept, computation._timings._kept,
         subjects._ascents._kept, subjects._searches._kept, mistakes._kept,
-        results._answers, kept._overviews, recordings._overviews,
+        results._answers, overview._overviews, recordings._overviews,
         recordings._recordings, weights._cache, results._cache, results.TASKS._kept,
     ):  # fmt: skip
         cache.clear()
@@ -333,7 +333,7 @@ def test_a_network_without_an_answer_says_why_and_the_others_answer(run: int) ->
 
 PAGES = {
     "feature-maps": (maps_page, "problem"),
-    "kernels": (controls, "problem"),
+    "kernels": (overview, "overview"),
     "excites": (subjects, "search"),
     "why": (results, "answer"),
 }

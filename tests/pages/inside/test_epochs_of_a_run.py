@@ -28,7 +28,7 @@ from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
 from explorer.ui.inside import recordings
 from pages.inside.feature_maps import controls
-from pages.inside.kernels import epoch_film, kept
+from pages.inside.kernels import epoch_film, overview
 from tests.opened_pages import boards, opened, text
 from tests.run_processes import folder
 
@@ -84,8 +84,8 @@ def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """Its home, no shipped weights beside it, and nothing kept by tests before this one."""
     monkeypatch.setenv(storage.VARIABLE, str(trained.home))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    for cache in (recordings._recordings, recordings._overviews, kept._overviews,
-                  epoch_film._frames, weights._cache):  # fmt: skip
+    for cache in (recordings._recordings, recordings._overviews, overview._overviews,
+                  epoch_film._films, weights._cache):  # fmt: skip
         cache.clear()
     yield trained
     weights._cache.clear()

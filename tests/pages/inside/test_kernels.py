@@ -17,7 +17,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from explorer import weights
 from explorer.networks import NetworkSpec
-from pages.inside.kernels import figures, layer_view, take_along
+from pages.inside.kernels import downloads, figures
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, opened, text, untold
@@ -191,20 +191,19 @@ def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
 
 def test_files_hold_the_weights(tmp_path: Path) -> None:
     model = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
-    shown = layer_view.shown(model, 1)
     weight = weights.load(NetworkSpec.parse("lenet"), "untrained:0").conv2.weight
-    (tmp_path / "layer.npy").write_bytes(take_along.layer_array(shown))
+    (tmp_path / "layer.npy").write_bytes(downloads.layer_array(model, 1))
     assert np.array_equal(np.load(tmp_path / "layer.npy"), weight)
-    lines = take_along.layer_table(shown).splitlines()
+    lines = downloads.layer_table(model, 1).splitlines()
     assert lines[0] == "kernel,channel,row,column,weight"
     assert len(lines) == 1 + 16 * 6 * 25
     table = np.loadtxt(lines[1:], delimiter=",")
     assert np.array_equal(table[:, 4].astype(np.float32), weight.flatten())
     assert table[-1, :4].tolist() == [16, 6, 5, 5]
-    kernel = np.loadtxt(take_along.kernel_table(shown, 9).splitlines()[1:], delimiter=",")
+    kernel = np.loadtxt(downloads.layer_table(model, 1, 9).splitlines()[1:], delimiter=",")
     assert np.array_equal(kernel[:, 4].astype(np.float32), weight[9].flatten())
     assert set(kernel[:, 0]) == {10}
-    every = take_along.layers_table(shown.model).splitlines()
+    every = downloads.layers_table(model).splitlines()
     assert len(every) == 6
     assert every[2].startswith("conv2,Conv2d,16,6,5,5,1,2400,")
 

@@ -8,9 +8,9 @@ from torch import nn
 from explorer import networks
 from explorer.analysis import summary
 from explorer.networks import NetworkSpec, get
-from pages.inside.kernels import charts, figures
-from pages.inside.kernels.charts import Spread
+from pages.inside.kernels import figures, spread
 from pages.inside.kernels.figures import Layer
+from pages.inside.kernels.spread import Spread
 
 
 def lone(module: nn.Module) -> tuple[nn.Module, Layer]:
@@ -136,7 +136,7 @@ def test_norms_numbers_and_histograms_agree_with_numpy() -> None:
     assert found.slice_norm == pytest.approx(np.sqrt((array**2).sum((2, 3))).max(), rel=1e-5)
     counts = figures.histogram(given, 1.0)
     assert counts.tolist() == np.histogram(array, figures.BINS, (-1, 1))[0].tolist()
-    figure = charts.histogram([Spread("now", counts, found)], 1.0)
+    figure = spread.spread([Spread("now", counts, found)], 1.0)
     assert sum(figure.data[0].y) == pytest.approx(100)
     assert figure.data[0].x[figures.BINS // 2] == 0
 
@@ -183,7 +183,7 @@ def test_a_chart_has_a_point_for_each_layer() -> None:
     found = figures.layers(network)
     summaries = [figures.statistics(figures.weights(network, each)) for each in found]
     sides = [("before", summaries), ("after", summaries)]
-    figure = charts.sizes(found, sides, "norm", 2)
+    figure = spread.sizes(found, sides, "norm", 2)
     assert [len(trace.y) for trace in figure.data] == [5, 5]
     norms = [float(figures.weights(network, each).norm()) for each in found]
     assert list(figure.data[1].y) == pytest.approx(norms, rel=1e-5)
