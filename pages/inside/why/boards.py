@@ -4,12 +4,10 @@ The elements to wait for in a test: `[data-answer-painted="<of>"]`, `[data-why-p
 `of` names the subject and the class.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from explorer.base.language import _
 from explorer.base.units import percent, times
@@ -19,7 +17,8 @@ from explorer.inside.attribution import METHODS, Guess
 from explorer.ui import selection
 from explorer.ui.boards.component import Component, sent
 from pages.inside.why import charts
-from pages.inside.why.results import ORDERS, Explained, Question, Settings, name
+from pages.inside.why.controls import TOP, Inputs
+from pages.inside.why.results import ORDERS, Explanation, Question, Settings, name
 from pages.inside.why.state import STATE
 
 ANSWER = Component(Path(__file__).with_name("answer.js"), "why-answer")
@@ -32,21 +31,12 @@ DASHES = {"solid": "none", "dash": "8 4", "dot": "2 4", "dashdot": "8 4 2 4"}  #
 Data = dict[str, Any]
 
 
-def answer(
-    guesses: Sequence[Guess],
-    classes: Sequence[str],
-    *,
-    of: str,
-    picture: bytes,
-    chosen: int,
-    truth: int | None,
-    on_choose: Callable[[int], None],
-) -> None:
-    """Bars of the likeliest classes, of the true one and of the one that is explained."""
-    shown = [
-        guess
+def answer(inputs: Inputs, guesses: Sequence[Guess], chosen: int, of: str) -> None:
+    """Bars of the likeliest classes, of the true one and of the one that is explanation."""
+    bars = [
+        _bar(guess, inputs, chosen)
         for place, guess in enumerate(guesses)
-        if place < MOST_BARS or guess.label in (chosen, truth)
+        if place < MOST_BARS or guess.label in (chosen, inputs.truth)
     ]
     labels = {
         "picture": _("what the network gets"),
@@ -56,17 +46,16 @@ def answer(
         key="why_answer",
         data={
             "of": of,
-            "picture": pictures.address(picture),
-            "guesses": [_bar(each, classes, chosen, truth) for each in shown],
+            "picture": pictures.address(inputs.shown),
+            "guesses": bars,
             "labels": labels,
         },
-        on_label_change=partial(_clicked, on_choose, len(classes)),
+        on_label_change=partial(_clicked, guesses[0].label, len(guesses)),
     )
 
 
-def _bar(guess: Guess, classes: Sequence[str], chosen: int, truth: int | None) -> Data:
-    class_ = classes[guess.label]
-    true = guess.label == truth
+def _bar(guess: Guess, inputs: Inputs, chosen: int) -> Data:
+    class_, true = inputs.classes[guess.label], guess.label == inputs.truth
     return {
         "label": guess.label,
         "name": f"✓ {class_}" if true else class_,
@@ -82,10 +71,10 @@ def _bar(guess: Guess, classes: Sequence[str], chosen: int, truth: int | None) -
     }
 
 
-def _clicked(on_choose: Callable[[int], None], count: int) -> None:
+def _clicked(answer: int, count: int) -> None:
     label = sent("why_answer", "label")
     if isinstance(label, int) and 0 <= label < count:
-        on_choose(label)
+        STATE["class"] = TOP if label == answer else str(label)
 
 
 # -- the maps ---------------------------------------------------------------------------------
@@ -93,7 +82,7 @@ def _clicked(on_choose: Callable[[int], None], count: int) -> None:
 
 def maps(
     question: Question,
-    explained: Explained,
+    explanation: Explanation,
     titles: Sequence[str],
     *,
     of: str,
@@ -101,14 +90,13 @@ def maps(
     stopped: bool,
 ) -> None:
     """One row of maps for each of `titles`: the network's, then those of the control."""
-    kinds = {"map": explained.maps, "control": explained.control}
     rows = [
         {
             "title": title,
             "check": _check(kind),
-            "maps": [_card(question, explained, kind, method, heats) for method in METHODS],
+            "maps": [_card(question, explanation, kind, method) for method in METHODS],
         }
-        for title, (kind, heats) in zip(titles, kinds.items(), strict=False)
+        for title, kind in zip(titles, ("map", "control"), strict=False)
     ]
     height, width = question.subject.picture.shape[2:]
     file = f"{question.subject.model.spec.stem}-why-{question.target}"
@@ -127,30 +115,22 @@ def maps(
     )
 
 
-def _card(
-    question: Question, explained: Explained, kind: str, method: str, heats: Mapping[str, Tensor]
-) -> Data:
-    known = METHODS[method]
+def _card(question: Question, explanation: Explanation, kind: str, method: str) -> Data:
+    about, heats = METHODS[method], explanation.heats(kind)
     color, dash, _mark = charts.LINES[list(METHODS).index(method) % len(charts.LINES)]
     card: Data = {
-        "title": _(known.title),
-        "about": _(known.about),
+        "title": _(about.title),
+        "about": _(about.about),
         "line": [color, DASHES[dash]] if kind == "map" else None,
-        "error": explained.errors.get(name(kind, method), ""),
+        "error": str(explanation.errors.get(name(kind, method), "")),
         "made": _made(question.settings, method) if kind == "map" else "",
-        "note": _note(explained, kind, method),
+        "note": _note(explanation, kind, method),
     }
     if method in heats:
-        found = charts.drawn(heats[method], signed=known.signed)
-        card |= {
-            "values": numbers(found["values"]),
-            "size": list(found["values"].shape[1:]),
-            "block": found["block"],
-            "low": found["low"],
-            "high": found["high"],
-            "cut": found["cut"],
-            "signed": known.signed,
-        }
+        drawn = charts.drawn(heats[method], signed=about.signed)
+        values = drawn["values"]
+        card |= {**drawn, "values": numbers(values), "size": list(values.shape[1:])}
+        card["signed"] = about.signed
     return card
 
 
@@ -163,24 +143,24 @@ def _made(settings: Settings, method: str) -> str:
     return _("{n} steps").format(n=settings.steps) if method == "integrated_gradients" else ""
 
 
-def _note(explained: Explained, kind: str, method: str) -> str:
+def _note(explanation: Explanation, kind: str, method: str) -> str:
     """One line below a map: what checks it."""
-    heats = explained.control if kind == "control" else explained.maps
+    heats = explanation.heats(kind)
     if method in heats and not heats[method].any():
         return _("0 everywhere: it says nothing")
     if kind == "control":
-        agreement = explained.agreement.get(method)
-        if method not in explained.agreement:
+        if method not in explanation.agreement:
             return ""
-        told = "–" if agreement is None else f"{agreement:.2f}".replace("-", "−")
-        return _("rank correlation {r}").format(r=told)
-    if method not in explained.curves or not explained.chance:
+        agreement = explanation.agreement[method]
+        shown = "–" if agreement is None else f"{agreement:.2f}".replace("-", "−")
+        return _("rank correlation {r}").format(r=shown)
+    if method not in explanation.curves or not explanation.chance:
         return ""
-    area = explained.curves[method].area
-    told = _("deletion {area}").format(area=f"{area:.3f}")
-    if not explained.telling:
-        return told
-    return f"{'✓' if explained.beats_chance(method) else '✗'} {told}"
+    area = explanation.curves[method].area
+    words = _("deletion {area}").format(area=f"{area:.3f}")
+    if not explanation.telling:
+        return words
+    return f"{'✓' if explanation.beats_chance(method) else '✗'} {words}"
 
 
 def _check(kind: str) -> str:

@@ -1,12 +1,11 @@
 """The page "Why this class?": what is chosen on it, and where its parts stand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer import weights
-from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import measure
 from explorer.base.language import _
 from explorer.base.units import times
@@ -14,14 +13,13 @@ from explorer.data import pictures
 from explorer.data.pictures import Picture
 from explorer.figures import maps
 from explorer.inside import attribution
-from explorer.inside.attribution import BASELINES, Guess
+from explorer.inside.attribution import BASELINES
 from explorer.ui import model_picker, picture_picker
-from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.picture_picker.browse import Place
 from explorer.weights import Model
-from pages.inside.why import mistakes, results
+from pages.inside.why import mistakes
 from pages.inside.why.results import Settings
 from pages.inside.why.state import STATE
 
@@ -36,16 +34,20 @@ USUAL_PATCH = 7  # patches across a picture, where no size is chosen
 
 
 @dataclass(frozen=True)
-class Looked:
+class Inputs:
     """A network and its picture, and what is asked about them."""
 
-    model: Model
     picture: Picture
     subject: Subject
     settings: Settings
     shown: bytes  # a PNG of what the network gets
     control: Subject | None  # the same network with random weights, if wanted
     waiting: DeltaGenerator  # where it is said how far the work is
+
+    @property
+    def model(self) -> Model:
+        """The network, with its weights."""
+        return self.subject.model
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ class Looked:
         return self.picture.label if self.picture.classes == self.model.classes else None
 
 
-def pick() -> Looked | None:
+def pick() -> Inputs | None:
     """Network, picture and settings in one row; below it the picture, and what is asked of it.
 
     None if there is nothing to explain yet; then the page says what to do.
@@ -78,25 +80,23 @@ def pick() -> Looked | None:
     with st.container(horizontal=True, vertical_alignment="center", key="why_told"):
         prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
         picture_picker.beside(picture, prepared, fit, model.normalisation)
-        _offer_mistake(model, fit, first)
-        control = STATE.toggle(
-            "control",
-            _("Beside random weights"),
-            _(
-                "A map that looks the same for a network that has learned nothing shows the "
-                "picture, not the network (Adebayo et al. 2018)."
-            ),
+        if mistakes.possible(model):
+            _offer_mistake(model, fit, first)
+        about = _(
+            "A map that looks the same for a network that has learned nothing shows the "
+            "picture, not the network (Adebayo et al. 2018)."
         )
+        control = STATE.toggle("control", _("Beside random weights"), about)
         waiting = st.container(width=270)  # beside it, so that nothing moves when it is gone
     digest = f"{picture.key} {fit} {times(model.size)} {model.normalisation}"
     subject = Subject(model, digest, False, prepared.tensor)
-    beside = model_picker.at_epoch(model, without_training(model)) if control else None
-    other = Subject(beside, digest, False, prepared.tensor) if beside else None
+    beside = model_picker.at_epoch(model, _without_training(model)) if control else None
+    other = replace(subject, model=beside) if beside else None
     shown = maps.photograph(prepared.shown.numpy())
-    return Looked(model, picture, subject, settings, shown, other, waiting)
+    return Inputs(picture, subject, settings, shown, other, waiting)
 
 
-def without_training(model: Model) -> str:
+def _without_training(model: Model) -> str:
     """The source of the same network with random weights: those it began with, where it is known.
 
     Beside random weights stand others, of another seed.
@@ -118,7 +118,13 @@ def _pick_settings(model: Model) -> Settings:
         side = min(model.size[1:])
         with st.container(horizontal=True):
             patch = _pick_patch(side)
-            share = STATE.pick_listed("move", _("It moves by"), _shares(), width=200)
+            shares = {
+                "half": _("half a patch"),
+                "whole": _("a whole patch"),
+                "quarter": _("a quarter of it"),
+                "eighth": _("an eighth of it"),
+            }
+            share = STATE.pick_listed("move", _("It moves by"), shares, width=200)
         steps = STATE.pick_listed(
             "path", _("Integrated gradients: steps"), {each: each for each in STEPS}, width=200
         )
@@ -150,39 +156,8 @@ def _pick_patch(side: int) -> int:
     return usual if chosen == AUTOMATIC else int(chosen)
 
 
-def _shares() -> dict[str, str]:
-    return {
-        "half": _("half a patch"),
-        "whole": _("a whole patch"),
-        "quarter": _("a quarter of it"),
-        "eighth": _("an eighth of it"),
-    }
-
-
-# -- the class --------------------------------------------------------------------------------
-
-
-def pick_class(looked: Looked, guesses: tuple[Guess, ...]) -> int:
-    """The class that is to be explained; the network's own answer unless another is chosen."""
-    answer = guesses[0].label
-    words = {TOP: _("its answer: {name}").format(name=looked.classes[answer])}
-    words |= {str(number): name for number, name in enumerate(looked.classes)}
-    chosen = STATE.pick_listed("class", _("Why"), words, width=260)
-    return answer if chosen == TOP else int(chosen)
-
-
-def choose_class(label: int, answer: int) -> None:
-    """From a click on a class."""
-    STATE["class"] = TOP if label == answer else str(label)
-
-
-# -- mistakes ---------------------------------------------------------------------------------
-
-
 def _offer_mistake(model: Model, fit: str, first: str) -> None:
     """A button that leads to the next picture that the network gets wrong."""
-    if not mistakes.possible(model):
-        return
     place = Place.read(STATE.query(PICTURE) or first) or Place(model.dataset, "train")
 
     def go() -> None:
@@ -204,14 +179,3 @@ def _offer_mistake(model: Model, fit: str, first: str) -> None:
         on_click=go,
         help=_("The next test picture that it takes for something else"),
     )
-
-
-def problem(looked: Looked) -> SizeMismatch | str | None:
-    """Why there is no answer: the network does not take the picture, or has no weights."""
-    if lesson := recordings.summary(looked.subject).mismatch:
-        return lesson
-    try:
-        results.answer(looked.subject)
-    except ValueError as error:
-        return str(error)
-    return None

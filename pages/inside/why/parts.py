@@ -1,5 +1,6 @@
 """The parts of the page "Why this class?": the answer, the maps, what checks them, files."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -9,99 +10,88 @@ from explorer.base.tasks import Task
 from explorer.base.units import percent
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS, Deletion, Guess
-from explorer.ui import progress
+from explorer.ui import progress, size_mismatch
 from explorer.ui.charts import show_chart
 from explorer.ui.inside import recordings
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import Content, save_buttons
-from pages.inside.why import boards, charts, controls, results
-from pages.inside.why.controls import Looked
-from pages.inside.why.results import Explained, Parts, Piece, Question
+from pages.inside.why import boards, charts, results
+from pages.inside.why.controls import TOP, Inputs
+from pages.inside.why.results import Explanation, Question
+from pages.inside.why.state import STATE
 
 
-def show(looked: Looked) -> None:
-    """All of it. What takes longer comes in as it is ready."""
+def show(inputs: Inputs) -> None:
+    """All of it, or why there is nothing. What takes longer comes in as it is ready."""
+    if mismatch := recordings.summary(inputs.subject).mismatch:
+        size_mismatch.complain(STATE, mismatch, inputs.model)
+        return
     try:
-        _show(looked)
+        with st.spinner(_("Looking …")):  # shown only after half a second
+            guesses = results.answer(inputs.subject)
+        _show(inputs, guesses)
     except ValueError as error:  # a patch that means nothing here; weights deleted a moment ago
         st.error(str(error), icon=":material/broken_image:")
 
 
-def _show(looked: Looked) -> None:
-    guesses = results.answer(looked.subject)
+def _show(inputs: Inputs, guesses: Sequence[Guess]) -> None:
     left, right = st.columns([1.2, 2.6], gap="medium")
     with left:
-        target = controls.pick_class(looked, guesses)
-    question = Question(looked.subject, target, looked.settings)
-    pieces = results.pieces(question, looked.control)
-    of = f"{looked.subject.model.spelled} {looked.subject.digest[:8]} {target}"
+        target = _pick_class(inputs, guesses[0].label)
+    question = Question(inputs.subject, target, inputs.settings)
+    pieces = results.pieces(question, inputs.control)
+    of = f"{inputs.model.spelled} {inputs.subject.digest[:8]} {target}"
     with left:
-        _answer(looked, guesses, target, of)
-        mode.tell(recordings.summary(looked.subject))
-    with looked.waiting:
-        task = _task(looked, pieces)
-    with right:
-        explained = results.explained(task, pieces)
-        boards.maps(
-            question,
-            explained,
-            _titles(looked, target),
-            of=of,
-            picture=looked.shown,
-            stopped=progress.halted("why", results.key(pieces)),
+        boards.answer(inputs, guesses, target, of)
+        _tell_mistake(inputs, guesses[0].label)
+        mode.tell(recordings.summary(inputs.subject))
+    with inputs.waiting:
+        key, nbytes = results.key(pieces), len(pieces) * inputs.subject.picture.nbytes
+        task = progress.follow(
+            results.TASKS, key, results.steps(pieces), "why", _waiting_words, nbytes=nbytes
         )
+    with right:
+        explanation = results.explanation(task, pieces)
+        titles, stopped = _titles(inputs, target), progress.halted("why", key)
+        boards.maps(question, explanation, titles, of=of, picture=inputs.shown, stopped=stopped)
     with left:
-        _check(looked, guesses, target, explained)
-    _files(looked, target, explained)
+        _check(inputs, guesses, target, explanation)
+    _files(inputs, target, explanation)
     _explain()
 
 
-def _answer(looked: Looked, guesses: tuple[Guess, ...], target: int, of: str) -> None:
-    answer = guesses[0].label
-    boards.answer(
-        guesses,
-        looked.classes,
-        of=of,
-        picture=looked.shown,
-        chosen=target,
-        truth=looked.truth,
-        on_choose=partial(controls.choose_class, answer=answer),
-    )
-    if looked.truth is not None and looked.truth != answer:
+def _pick_class(inputs: Inputs, answer: int) -> int:
+    """The class that is to be explained; the network's own answer unless another is chosen."""
+    words = {TOP: _("its answer: {name}").format(name=inputs.classes[answer])}
+    words |= {str(number): name for number, name in enumerate(inputs.classes)}
+    chosen = STATE.pick_listed("class", _("Why"), words, width=260)
+    return answer if chosen == TOP else int(chosen)
+
+
+def _tell_mistake(inputs: Inputs, answer: int) -> None:
+    if inputs.truth not in (None, answer):
         words = _("**A mistake**: it is {truth}, taken for {answer}.")
-        st.markdown(
-            ":material/close: "
-            + words.format(truth=looked.classes[looked.truth], answer=looked.classes[answer])
-        )
+        names = {"truth": inputs.classes[inputs.truth], "answer": inputs.classes[answer]}
+        st.markdown(":material/close: " + words.format(**names))
 
 
-def _titles(looked: Looked, target: int) -> list[str]:
+def _titles(inputs: Inputs, target: int) -> list[str]:
     """What each row of maps shows."""
-    class_ = looked.classes[target]
+    class_ = inputs.classes[target]
     titles = [_("Why {class_}?").format(class_=class_)]
-    if looked.control:
-        found = results.answer(looked.control)
-        share = next(guess.probability for guess in found if guess.label == target)
+    if inputs.control:
+        guesses = results.answer(inputs.control)
+        share = next(guess.probability for guess in guesses if guess.label == target)
         words = (
             _("The same network before training ({class_}: {share})")
-            if looked.control.model.source.endswith("@0")
+            if inputs.control.model.source.endswith("@0")
             else _("The same network with random weights ({class_}: {share})")
         )
         titles.append(words.format(class_=class_, share=percent(share)))
     return titles
 
 
-# -- waiting ----------------------------------------------------------------------------------
-
-
-def _task(looked: Looked, pieces: list[Piece]) -> Task[Parts]:
-    """The work; if it takes longer than a moment, how far it is and a button that stops it."""
-    nbytes = len(pieces) * looked.subject.picture.nbytes
-    key, steps = results.key(pieces), results.steps(pieces)
-    return progress.follow(results.TASKS, key, steps, "why", _told, nbytes=nbytes)
-
-
-def _told(task: Task[Parts]) -> str:
+def _waiting_words(task: Task[Explanation]) -> str:
     if task.waiting or not task.total:
         return _("Waiting for other visitors’ work …")
     left = task.seconds_left
@@ -115,37 +105,33 @@ def _told(task: Task[Parts]) -> str:
 # -- what checks the maps ---------------------------------------------------------------------
 
 
-def _check(looked: Looked, guesses: tuple[Guess, ...], target: int, explained: Explained) -> None:
+def _check(inputs: Inputs, guesses: Sequence[Guess], target: int, explanation: Explanation) -> None:
     """The deletion curves, and in words whether the maps mean anything."""
-    if not explained.curves:
+    if not explanation.curves:
         return
-    curves = {_(METHODS[method].title): each for method, each in explained.curves.items()}
-    chance = attribution.mean(explained.chance) if explained.chance else None
-    show_chart(charts.deletion(curves, chance, looked.classes[target]), "why_deletion")
-    if chance is None:
-        return
-    st.caption(_verdict(guesses, target, explained, chance))
+    curves = {_(METHODS[method].title): each for method, each in explanation.curves.items()}
+    chance = attribution.mean(explanation.chance) if explanation.chance else None
+    show_chart(charts.deletion(curves, chance, inputs.classes[target]), "why_deletion")
+    if chance:
+        st.caption(_verdict(guesses, target, explanation, chance))
 
 
 def _verdict(
-    guesses: tuple[Guess, ...], target: int, explained: Explained, chance: Deletion
+    guesses: Sequence[Guess], target: int, explanation: Explanation, chance: Deletion
 ) -> str:
-    if not explained.telling:
+    if not explanation.telling:
         share = next(guess.probability for guess in guesses if guess.label == target)
         return _(
             "The class has {share} to begin with. There is little to lose: the curves say little."
         ).format(share=percent(share))
-    good = [_(METHODS[each].title) for each in explained.curves if explained.beats_chance(each)]
-    told = _("Area under the curve at random order: {area}.").format(area=f"{chance.area:.3f}")
-    if not good:
-        return told + " " + _("No map finds what matters sooner than chance does.")
-    return (
-        told
-        + " "
-        + _("Sooner than each of {n} random orders: {names}.").format(
-            n=len(explained.chance), names=", ".join(good)
-        )
-    )
+    sooner = [
+        _(METHODS[each].title) for each in explanation.curves if explanation.beats_chance(each)
+    ]
+    area = _("Area under the curve at random order: {area}.").format(area=f"{chance.area:.3f}")
+    words = _("No map finds what matters sooner than chance does.")
+    if sooner:
+        words = _("Sooner than each of {n} random orders: {names}.")
+    return f"{area} {words.format(n=len(explanation.chance), names=', '.join(sooner))}"
 
 
 def _explain() -> None:
@@ -184,13 +170,13 @@ def _explain() -> None:
 # -- files ------------------------------------------------------------------------------------
 
 
-def _files(looked: Looked, target: int, explained: Explained) -> None:
+def _files(inputs: Inputs, target: int, explanation: Explanation) -> None:
     """The numbers to take along."""
-    heats = dict(explained.maps)
-    heats |= {f"{method} random weights": heat for method, heat in explained.control.items()}
-    curves = dict(explained.curves)
-    curves |= {f"random order {n}": each for n, each in enumerate(explained.chance, 1)}
-    stem = f"{looked.subject.model.spec.stem}-why-{target}"
+    heats, control = explanation.heats("map"), explanation.heats("control")
+    heats |= {f"{method} random weights": heat for method, heat in control.items()}
+    curves = dict(explanation.curves)
+    curves |= {f"random order {n}": each for n, each in enumerate(explanation.chance, 1)}
+    stem = f"{inputs.model.spec.stem}-why-{target}"
     files: list[tuple[str, Content, str]] = []
     if heats:
         files.append((_("Maps (CSV)"), partial(charts.maps_csv, heats), f"{stem}-maps.csv"))

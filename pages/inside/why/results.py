@@ -3,14 +3,16 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor
 
+from explorer.base import reasons
 from explorer.base.cache import SizedCache
-from explorer.base.tasks import COMPUTING, SharedTasks, Steps, Task
+from explorer.base.reasons import Reason
+from explorer.base.tasks import COMPUTING, Progress, SharedTasks, Steps, Task
 from explorer.inside import attribution
-from explorer.inside.attribution import METHODS, STEPS, Deletion, Guess, Progress
+from explorer.inside.attribution import METHODS, STEPS, Deletion, Guess
 from explorer.ui.inside.recordings import Subject
 
 ORDERS = 5  # of chance
@@ -19,10 +21,22 @@ FEW = 0.05  # of probability: there is little to lose
 MOST_BYTES = 120_000_000  # of all results that are kept, and once more by the questions
 MOST_ANSWERS = 20_000_000  # bytes
 BYTES = 120  # of a guess, roughly
+ALL = 10**6  # classes
 
 Result = Tensor | tuple[Deletion, ...]
+Value = TypeVar("Value")
 
 _answers: SizedCache[tuple[Guess, ...]] = SizedCache(MOST_ANSWERS, lambda each: BYTES * len(each))
+
+
+def answer(subject: Subject) -> tuple[Guess, ...]:
+    """All classes, the most probable first.
+
+    Raises:
+        ValueError: the network cannot take the picture, or its weights cannot be had.
+    """
+    network = subject.model.load
+    return _answers.get(subject, lambda: attribution.top(network(), subject.picture, ALL))
 
 
 @dataclass(frozen=True)
@@ -36,11 +50,6 @@ class Settings:
     baseline: str  # one of `attribution.BASELINES`
     normalisation: str
 
-    def options(self, method: str) -> dict[str, Any]:
-        """Those that this method has."""
-        known = METHODS[method].options
-        return {name: value for name, value in vars(self).items() if name in known}
-
 
 @dataclass(frozen=True)
 class Question:
@@ -50,22 +59,50 @@ class Question:
     target: int
     settings: Settings
 
+    @property
+    def key(self) -> Hashable:
+        """What results are kept by, whatever the settings: a digest of the picture's numbers."""
+        return self.subject.model, self.subject.digest, self.target
 
-def answer(subject: Subject) -> tuple[Guess, ...]:
-    """All classes, the most probable first.
+    def options(self, method: str) -> dict[str, Any]:
+        """Those of the settings that this method has."""
+        options = METHODS[method].options
+        return {name: value for name, value in vars(self.settings).items() if name in options}
 
-    Raises:
-        ValueError: the network cannot take the picture, or its weights cannot be had.
-    """
-    count = 10**6
-    return _answers.get(
-        subject, lambda: attribution.top(subject.model.load(), subject.picture, count)
-    )
+    def passes(self, method: str) -> int:
+        """Forward passes, roughly: a gradient takes three times as long as an answer."""
+        if method == "integrated_gradients":
+            return 3 * self.settings.steps
+        if method == "occlusion":
+            _n, _c, height, width = self.subject.picture.shape
+            patch, stride = self.settings.patch, self.settings.stride
+            return len(attribution.patches((height, width), patch, stride))
+        return 3
 
+    def heat(self, method: str, tell: Progress) -> Tensor:
+        """The method's map (H, W)."""
+        values = vars(self.settings) | {"baseline": self._empty(), "progress": tell}
+        options = {name: values[name] for name in METHODS[method].options}
+        network, picture = self.subject.model.load(), self.subject.picture
+        return METHODS[method].explain(network, picture, self.target, **options)
 
-def identity(subject: Subject) -> tuple[Hashable, ...]:
-    """What results are kept by: the subject, with its picture's digest and not its numbers."""
-    return subject.model, subject.digest
+    def deletion(self, heat: Tensor, tell: Progress) -> Deletion:
+        """The curve of pixels taken away by falling `heat`."""
+        network, picture = self.subject.model.load(), self.subject.picture
+        return attribution.deletion(
+            network, picture, self.target, heat, baseline=self._empty(), progress=tell
+        )
+
+    def by_chance(self, tell: Progress) -> tuple[Deletion, ...]:
+        """Those of pixels taken away in random orders."""
+        network, picture, empty = self.subject.model.load(), self.subject.picture, self._empty()
+        return attribution.by_chance(
+            network, picture, self.target, orders=ORDERS, baseline=empty, progress=tell
+        )
+
+    def _empty(self) -> Tensor:
+        settings = self.settings
+        return attribution.baseline(settings.baseline, self.subject.picture, settings.normalisation)
 
 
 # -- the pieces ------------------------------------------------------------------------------
@@ -77,16 +114,8 @@ class Piece:
 
     name: str
     key: Hashable  # equal for equal results
-    passes: int  # roughly, forward passes: its share in the time
+    passes: int  # its share in the time
     make: Callable[[Progress], Result] = field(compare=False)
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What pieces have given so far, by their names, and a sentence for each that failed."""
-
-    found: Mapping[str, Result]
-    errors: Mapping[str, str]
 
 
 def _nbytes(result: Result) -> int:
@@ -95,44 +124,7 @@ def _nbytes(result: Result) -> int:
     return sum(each.fraction.nbytes + each.probability.nbytes for each in result)
 
 
-TASKS: SharedTasks[Parts] = SharedTasks(COMPUTING, MOST_BYTES)
 _cache: SizedCache[Result] = SizedCache(MOST_BYTES, _nbytes)
-
-
-def key(pieces: Sequence[Piece]) -> Hashable:
-    """Equal for works that do the same."""
-    return tuple(piece.key for piece in pieces)
-
-
-def steps(pieces: Sequence[Piece]) -> Steps[Parts]:
-    """Do them one after the other; what is there of them is not done again, what failed is."""
-    errors: dict[str, str] = {}
-    total = sum(piece.passes for piece in pieces)
-
-    def run(task: Task[Parts]) -> Iterator[Parts]:
-        found, before = dict(task.latest.found if task.latest else {}), 0
-        for piece in pieces:
-            if piece.name not in found and piece.name not in errors:
-                try:
-                    found[piece.name] = result(piece, _telling(task, before, piece.passes, total))
-                except ValueError as error:
-                    errors[piece.name] = str(error)
-                yield Parts(dict(found), dict(errors))
-            before += piece.passes
-        if errors:
-            raise ValueError("; ".join(errors.values()))
-
-    return run
-
-
-def _telling(task: Task[Parts], before: int, passes: int, total: int) -> Progress:
-    """Progress of all, from that of one that has so many `passes`."""
-
-    def tell(done: int, of: int) -> None:
-        task.tell(before + passes * done // of, total)
-
-    tell(0, 1)
-    return tell
 
 
 def result(piece: Piece, tell: Progress) -> Result:
@@ -140,127 +132,79 @@ def result(piece: Piece, tell: Progress) -> Result:
     return _cache.get(piece.key, lambda: piece.make(tell))
 
 
-def pieces(question: Question, control: Subject | None) -> list[Piece]:
-    """The maps, then the curves, then the maps of the `control` network for the same class."""
-    found = _maps(question, "map")
-    found += [_deletion(question, method) for method in METHODS]
-    found.append(_chance(question))
-    if control:
-        same = Question(control, question.target, question.settings)
-        found += _maps(same, "control")
-    return found
-
-
-def _maps(question: Question, kind: str) -> list[Piece]:
-    """All methods' maps, the quickest first."""
-    found = [_map(question, method, kind) for method in METHODS]
-    return sorted(found, key=lambda piece: piece.passes)
-
-
 def name(kind: str, method: str) -> str:
     """Under which a result is found: `kind` is "map", "control" or "deletion"."""
     return f"{kind} {method}"
 
 
-def _map(question: Question, method: str, kind: str = "map") -> Piece:
-    options = question.settings.options(method)
-    subject, target = question.subject, question.target
-    key = ("map", method, identity(subject), target, tuple(sorted(options.items())))
-    return Piece(
-        name(kind, method),
-        key,
-        _passes(question, method),
-        lambda tell: _heat(question, method, tell),
-    )
+def pieces(question: Question, control: Subject | None) -> list[Piece]:
+    """The maps, then the curves, then the maps of the `control` network for the same class."""
+    maps = [_map(question, method, "map") for method in METHODS]
+    curves = [_deletion(question, *each) for each in zip(METHODS, maps, strict=True)]
+    key = (CHANCE, question.key, question.settings.baseline)
+    chance = Piece(CHANCE, key, ORDERS * (STEPS + 1), question.by_chance)
+    beside = []
+    if control:
+        same = Question(control, question.target, question.settings)
+        beside = [_map(same, method, "control") for method in METHODS]
+    return [*_quickest_first(maps), *curves, chance, *_quickest_first(beside)]
 
 
-def _heat(question: Question, method: str, tell: Progress) -> Tensor:
-    known = METHODS[method].options
-    options = question.settings.options(method)
-    if "baseline" in known:
-        options["baseline"] = _empty(question)
-    if "progress" in known:
-        options["progress"] = tell
-    picture = question.subject.picture
-    return METHODS[method].explain(
-        question.subject.model.load(), picture, question.target, **options
-    )
+def _quickest_first(pieces: Sequence[Piece]) -> list[Piece]:
+    return sorted(pieces, key=lambda piece: piece.passes)
 
 
-def _empty(question: Question) -> Tensor:
-    settings = question.settings
-    return attribution.baseline(settings.baseline, question.subject.picture, settings.normalisation)
+def _map(question: Question, method: str, kind: str) -> Piece:
+    key = ("map", method, question.key, tuple(sorted(question.options(method).items())))
+    passes = question.passes(method)
+    return Piece(name(kind, method), key, passes, lambda tell: question.heat(method, tell))
 
 
-def _passes(question: Question, method: str) -> int:
-    """Roughly: a gradient takes three times as long as an answer."""
-    settings = question.settings
-    if method == "integrated_gradients":
-        return 3 * settings.steps
-    if method == "occlusion":
-        _n, _c, height, width = question.subject.picture.shape
-        return len(attribution.patches((height, width), settings.patch, settings.stride))
-    return 3
+def _deletion(question: Question, method: str, heat: Piece) -> Piece:
+    def make(tell: Progress) -> tuple[Deletion, ...]:
+        order = result(heat, tell)
+        assert isinstance(order, Tensor)
+        return (question.deletion(order, tell),)
+
+    key = ("deletion", heat.key, question.settings.baseline)
+    return Piece(name("deletion", method), key, STEPS + 1, make)
 
 
-def _deletion(question: Question, method: str) -> Piece:
-    heat = _map(question, method)
-    return Piece(
-        name("deletion", method),
-        ("deletion", heat.key, question.settings.baseline),
-        STEPS + 1,
-        lambda tell: (_curve(question, heat, tell),),
-    )
-
-
-def _curve(question: Question, heat: Piece, tell: Progress) -> Deletion:
-    order = result(heat, tell)
-    assert isinstance(order, Tensor)
-    subject, target = question.subject, question.target
-    empty = _empty(question)
-    return attribution.deletion(
-        subject.model.load(), subject.picture, target, order, baseline=empty, progress=tell
-    )
-
-
-def _chance(question: Question) -> Piece:
-    subject, target = question.subject, question.target
-    return Piece(
-        CHANCE,
-        (CHANCE, identity(subject), target, question.settings.baseline),
-        ORDERS * (STEPS + 1),
-        lambda tell: attribution.by_chance(
-            subject.model.load(),
-            subject.picture,
-            target,
-            orders=ORDERS,
-            baseline=_empty(question),
-            progress=tell,
-        ),
-    )
-
-
-# -- what has come of it ----------------------------------------------------------------------
+# -- what has come of them --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
-class Explained:
-    """What is there of an explanation; methods whose part is still to come are missing."""
+class Explanation:
+    """What there is of the pieces so far, by their names, and why others failed."""
 
-    maps: Mapping[str, Tensor]
-    control: Mapping[str, Tensor]
-    curves: Mapping[str, Deletion]
-    chance: tuple[Deletion, ...]
-    errors: Mapping[str, str]  # by the name of the piece
+    results: Mapping[str, Result] = field(default_factory=dict)
+    errors: Mapping[str, Reason] = field(default_factory=dict)
+
+    def heats(self, kind: str) -> dict[str, Tensor]:
+        """Maps by their methods: "map" are the network's, "control" those of random weights."""
+        return self._by_method(kind, Tensor)
+
+    @cached_property
+    def curves(self) -> dict[str, Deletion]:
+        """The deletion curve of each of the network's maps."""
+        return {method: each[0] for method, each in self._by_method("deletion", tuple).items()}
+
+    def _by_method(self, kind: str, type_: type[Value]) -> dict[str, Value]:
+        results = {method: self.results.get(name(kind, method)) for method in METHODS}
+        return {method: each for method, each in results.items() if isinstance(each, type_)}
+
+    @property
+    def chance(self) -> tuple[Deletion, ...]:
+        """The curves of random orders."""
+        curves = self.results.get(CHANCE, ())
+        return curves if isinstance(curves, tuple) else ()
 
     @cached_property
     def agreement(self) -> dict[str, float | None]:
         """How far each map and that of the control put the pixels in the same order."""
-        return {
-            method: attribution.agreement(heat, self.control[method])
-            for method, heat in self.maps.items()
-            if method in self.control
-        }
+        maps, control = self.heats("map"), self.heats("control")
+        both = maps.keys() & control.keys()
+        return {each: attribution.agreement(maps[each], control[each]) for each in both}
 
     @property
     def telling(self) -> bool:
@@ -272,24 +216,50 @@ class Explained:
         return self.curves[method].area < min(each.area for each in self.chance)
 
 
-def explained(task: Task[Parts], pieces: Sequence[Piece]) -> Explained:
-    """The results so far."""
-    parts = task.latest or Parts({}, {})
-    found, errors = parts.found, dict(parts.errors)
-    if task.failed:
-        missing = [piece.name for piece in pieces if piece.name not in found]
-        errors = dict.fromkeys(missing, task.sentence) | errors
-    curves = {each: found.get(name("deletion", each)) for each in METHODS}
-    chance = found.get(CHANCE, ())
-    return Explained(
-        _heats(found, "map"),
-        _heats(found, "control"),
-        {method: curve[0] for method, curve in curves.items() if isinstance(curve, tuple)},
-        chance if isinstance(chance, tuple) else (),
-        errors,
-    )
+TASKS: SharedTasks[Explanation] = SharedTasks(COMPUTING, MOST_BYTES)
 
 
-def _heats(found: Mapping[str, Result], kind: str) -> dict[str, Tensor]:
-    heats = {method: found.get(name(kind, method)) for method in METHODS}
-    return {method: heat for method, heat in heats.items() if isinstance(heat, Tensor)}
+def key(pieces: Sequence[Piece]) -> Hashable:
+    """Equal for works that do the same."""
+    return tuple(piece.key for piece in pieces)
+
+
+def steps(pieces: Sequence[Piece]) -> Steps[Explanation]:
+    """Do them one after the other; what is there of them is not done again, what failed is."""
+    errors: dict[str, Reason] = {}
+    total = sum(piece.passes for piece in pieces)
+
+    def run(task: Task[Explanation]) -> Iterator[Explanation]:
+        results, before = dict(task.latest.results if task.latest else {}), 0
+        for piece in pieces:
+            if piece.name not in results and piece.name not in errors:
+                try:
+                    results[piece.name] = result(piece, _telling(task, before, piece.passes, total))
+                except ValueError as error:
+                    errors[piece.name] = reasons.of(error)
+                yield Explanation(dict(results), dict(errors))
+            before += piece.passes
+        if errors:
+            raise ValueError("; ".join(map(str, errors.values())))
+
+    return run
+
+
+def _telling(task: Task[Explanation], before: int, passes: int, total: int) -> Progress:
+    """Progress of all, from that of one that has so many `passes`."""
+
+    def tell(done: int, of: int) -> None:
+        task.tell(before + passes * done // of, total)
+
+    tell(0, 1)
+    return tell
+
+
+def explanation(task: Task[Explanation], pieces: Sequence[Piece]) -> Explanation:
+    """What there is so far."""
+    latest = task.latest or Explanation()
+    if not task.failed:
+        return latest
+    missing = [piece.name for piece in pieces if piece.name not in latest.results]
+    fault = dict.fromkeys(missing, reasons.sentence(task.sentence))
+    return Explanation(latest.results, fault | dict(latest.errors))

@@ -17,6 +17,7 @@ from streamlit.testing.v1.element_tree import Selectbox
 from torch import Tensor, nn
 
 from explorer import weights
+from explorer.base import reasons
 from explorer.base.tasks import COMPUTING, Task
 from explorer.data import datasets, pictures
 from explorer.inside import attribution, comparison
@@ -194,7 +195,7 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
     torch.testing.assert_close(ascent.latest.picture, drawn.picture)
 
 
-def test_an_explanation_is_of_one_epoch(run: int) -> None:
+def test_an_explanation_is_of_one_epoch(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
     known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
     network = network_of(known)
     subject = recordings.Subject(known, "digit", False, given())
@@ -205,15 +206,17 @@ def test_an_explanation_is_of_one_epoch(run: int) -> None:
     task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
     assert task.wait(60)
     heat = attribution.grad_cam(network, given(), 3, layer="conv2")
-    torch.testing.assert_close(results.explained(task, pieces).maps["grad_cam"], heat)
+    torch.testing.assert_close(results.explanation(task, pieces).heats("map")["grad_cam"], heat)
     delete(run)
     forget()
     results.TASKS.clear()
     task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
     assert task.wait(60)
-    errors = results.explained(task, pieces).errors
+    errors = results.explanation(task, pieces).errors
     assert set(errors) == {piece.name for piece in pieces}
-    assert all("deleted a moment ago" in sentence for sentence in errors.values())
+    assert all("deleted a moment ago" in str(reason) for reason in errors.values())
+    monkeypatch.setattr(reasons, "_", lambda words: f"auf Deutsch: {words}")  # who reads it later
+    assert all(str(reason).startswith("auf Deutsch: The weights") for reason in errors.values())
 
 
 def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:

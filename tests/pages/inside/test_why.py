@@ -131,7 +131,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
 
 
 def test_a_map_of_zeros_says_so() -> None:
-    found = results.Explained({}, {"grad_cam": torch.zeros(4, 4)}, {}, (), {})
+    found = results.Explanation({"control grad_cam": torch.zeros(4, 4)})
     assert "says nothing" in inside_why_board._note(found, "control", "grad_cam")
     drawn = charts.drawn(torch.zeros(4, 4), signed=True)
     assert (drawn["low"], drawn["high"], drawn["cut"]) == (0, 0, False)

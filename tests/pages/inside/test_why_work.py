@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from explorer import weights
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
-from explorer.base.tasks import Task
+from explorer.base.tasks import Progress, Task
 from explorer.data import datasets
 from explorer.inside import attribution
 from explorer.inside.attribution import METHODS
@@ -27,7 +27,7 @@ from explorer.ui.inside.recordings import Subject
 from explorer.ui.picture_picker.browse import Place
 from explorer.weights import Model
 from pages.inside.why import mistakes, results
-from pages.inside.why.results import Explained, Parts, Piece, Question
+from pages.inside.why.results import Explanation, Piece, Question
 from tests.opened_pages import boards, given, opened, press, text
 from tests.shipped_weights import trained
 
@@ -164,11 +164,11 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
         subject = Subject(known, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
 
-    def visit(visitor: int) -> Explained:
+    def visit(visitor: int) -> Explanation:
         pieces = results.pieces(question(visitor), None)
         task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
         assert task.wait(60)
-        return results.explained(task, pieces)
+        return results.explanation(task, pieces)
 
     with ThreadPoolExecutor(VISITORS) as threads:
         found = list(threads.map(visit, range(VISITORS)))
@@ -177,42 +177,42 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
         heat = attribution.grad_cam(
             network, given(f"digits:test:{visitor}"), visitor % 10, layer="conv2"
         )
-        torch.testing.assert_close(explained.maps["grad_cam"], heat)
+        torch.testing.assert_close(explained.heats("map")["grad_cam"], heat)
 
 
 def test_what_fails_is_a_sentence_of_its_own_and_tried_again_by_others() -> None:
     made: list[str] = []
     told: list[tuple[int, int]] = []
 
-    def refuse(_tell: attribution.Progress) -> Tensor:
+    def refuse(_tell: Progress) -> Tensor:
         made.append("refused")
         raise ValueError("Choose a smaller patch.")
 
-    def fine(tell: attribution.Progress) -> Tensor:
+    def fine(tell: Progress) -> Tensor:
         tell(1, 2)
         made.append("fine")
         return torch.ones(1)
 
-    def fail(_tell: attribution.Progress) -> Tensor:
+    def fail(_tell: Progress) -> Tensor:
         raise RuntimeError("a fault of ours")
 
     pieces = [piece("map saliency", refuse), piece("map occlusion", fine, 30)]
-    task: Task[Parts] = Task()
+    task: Task[Explanation] = Task()
     for _visitor in range(2):
         task.queue(results.steps(pieces))
         task.run(0)
         task.run(0)  # however short the turns
         task.run(0)
-        explained = results.explained(task, pieces)
-        assert explained.errors == {"map saliency": "Choose a smaller patch."}
-        assert set(explained.maps) == {"occlusion"}
+        explained = results.explanation(task, pieces)
+        assert str(explained.errors["map saliency"]) == "Choose a smaller patch."
+        assert set(explained.heats("map")) == {"occlusion"}
         told.append((task.done, task.total))
     assert told == [(25, 40), (0, 40)]  # 10 and half of 30; then only what failed is tried
     assert made == ["refused", "fine", "refused"]
     task.queue(results.steps([piece("map grad_cam", fail), *pieces]))
     task.run()
-    errors = results.explained(task, [piece("map grad_cam", fail)]).errors
-    assert "our mistake" in errors["map grad_cam"]
+    errors = results.explanation(task, [piece("map grad_cam", fail)]).errors
+    assert "our mistake" in str(errors["map grad_cam"])
 
 
 def test_slow_work_shows_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
