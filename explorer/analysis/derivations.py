@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.analysis.arithmetic import Shape
+from explorer.analysis.operations import Shape
 from explorer.analysis.receptive_field import Field
 from explorer.analysis.summary import Layer
 from explorer.analysis.wording import sees_all, shape

@@ -1,11 +1,16 @@
-"""What a forward pass consists of: one record per operation, in running order; its families."""
+"""What a forward pass consists of: one record per operation, in running order; what each was told
+(kernel, stride, padding … as plain values under the field's names); its families.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from explorer.analysis.arithmetic import Shape
+from torch import Tensor, nn
+
+Shape = tuple[int, ...]
+Settings = dict[str, Any]
 
 INPUT = "input"  # the name under which operations read the picture
 FLOAT32 = 4  # bytes
@@ -91,6 +96,112 @@ class Graph:
             peak = max(peak, live)
             live -= sum(size[name] for name in ending.get(step, ()))
         return peak
+
+
+# -- settings: what an operation was told ----------------------------------------------------------
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """An int or a pair of ints as (height, width)."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def window(layer: Any) -> Settings:
+    """What slides in a convolution or a pooling, as (height, width); padding can be "same"."""
+    padding = layer.padding
+    return {
+        "kernel": pair(layer.kernel_size),
+        "stride": pair(layer.stride or layer.kernel_size),
+        "padding": padding if isinstance(padding, str) else pair(padding),
+        "dilation": pair(getattr(layer, "dilation", 1)),
+    }
+
+
+def _conv(layer: nn.Conv2d) -> Settings:
+    channels = {"channels": (layer.in_channels, layer.out_channels)}
+    return channels | window(layer) | {"groups": layer.groups, "bias": layer.bias is not None}
+
+
+def _pool(layer: nn.MaxPool2d | nn.AvgPool2d) -> Settings:
+    return window(layer) | {"ceil": bool(layer.ceil_mode)}
+
+
+_MODULES: tuple[tuple[tuple[type[nn.Module], ...], Callable[[Any], Settings]], ...] = (
+    ((nn.Conv2d,), _conv),
+    ((nn.MaxPool2d, nn.AvgPool2d), _pool),
+    ((nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d), lambda m: {"output_size": m.output_size}),
+    (
+        (nn.Linear,),
+        lambda m: {"features": (m.in_features, m.out_features), "bias": m.bias is not None},
+    ),
+    (
+        (nn.BatchNorm1d, nn.BatchNorm2d),
+        lambda m: {"features": m.num_features, "eps": m.eps, "momentum": m.momentum},
+    ),
+    ((nn.Dropout, nn.Dropout2d), lambda m: {"p": m.p}),
+    ((nn.LayerNorm,), lambda m: {"shape": tuple(m.normalized_shape), "eps": m.eps}),
+    ((nn.GroupNorm,), lambda m: {"groups": m.num_groups, "features": m.num_channels}),
+    ((nn.MultiheadAttention,), lambda m: {"features": m.embed_dim, "heads": m.num_heads}),
+)
+
+
+def settings_of_module(module: nn.Module) -> Settings:
+    """The settings of a leaf module; for an unknown one its own description in one entry."""
+    for types, read in _MODULES:
+        if isinstance(module, types):
+            return read(module)
+    if isinstance(dims := getattr(module, "dims", None), list | tuple):  # torchvision's Permute
+        return {"dims": tuple(dims)}
+    text = module.extra_repr()
+    return {"": text} if text else {}
+
+
+def _max_pool(
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    **_other: Any,
+) -> Settings:
+    return _pool(nn.MaxPool2d(kernel_size, stride, padding, dilation, ceil_mode=ceil_mode))
+
+
+# A function's arguments after its tensors, under the names that readers of a table know.
+_FUNCTIONS: dict[str, Callable[..., Settings]] = {
+    "max_pool2d": _max_pool,
+    "avg_pool2d": lambda *args, **named: _pool(nn.AvgPool2d(*args, **named)),
+    "adaptive_avg_pool2d": lambda output_size, **_: {"output_size": output_size},
+    "adaptive_max_pool2d": lambda output_size, **_: {"output_size": output_size},
+    "cat": lambda dim=0, axis=None, **_: {"dim": dim if axis is None else axis},
+    "permute": lambda *dims, **named: {"dims": _dims(*(dims or (named["dims"],)))},
+    "transpose": lambda dim0, dim1: {"dims": (dim0, dim1)},
+    "chunk": lambda chunks, dim=0: {"pieces": chunks, "dim": dim},
+    "split": lambda split_size=None, dim=0, **_: {"pieces": split_size, "dim": dim},
+    "mean": lambda dim=None, keepdim=False, axis=None, **_: {
+        "dim": dim if axis is None else axis,
+        "keepdim": keepdim,
+    },
+}
+
+
+def _dims(*dims: Any) -> tuple[int, ...]:
+    return tuple(dims[0]) if isinstance(dims[0], list | tuple) else dims
+
+
+def settings_of_function(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Settings:
+    """The arguments of a function call that are no tensors."""
+    plain = [a for a in args if not _holds_tensor(a)]
+    named = {key: value for key, value in kwargs.items() if not _holds_tensor(value)}
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name](*plain, **named)
+    return {"args": tuple(plain), **named} if plain or named else {}
+
+
+def _holds_tensor(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_holds_tensor(item) for item in value)
+    return isinstance(value, Tensor)
 
 
 # -- families: what gives an operation its colour in every picture ---------------------------------

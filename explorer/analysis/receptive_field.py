@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from explorer.analysis.arithmetic import Shape
-from explorer.analysis.operations import INPUT, Graph, Operation
+from explorer.analysis.operations import INPUT, Graph, Operation, Shape
 
 Interval = tuple[int, int]  # first and last index, both inclusive
 Cells = set[int]  # indices along one axis

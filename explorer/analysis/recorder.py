@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from explorer.analysis import settings
-from explorer.analysis.operations import INPUT, Operation
+from explorer.analysis.operations import INPUT, Operation, settings_of_function, settings_of_module
 
 # Functions that ask a tensor about itself or make a constant beside it: no operations. Any other
 # that returns no tensor is none either; these are asked so often that they are sorted out first.
@@ -286,9 +285,9 @@ class Recorder(TorchFunctionMode):
             inputs=inputs,
             input_shapes=tuple([origin.shape for origin in call.reads]),
             output_shape=gave[0].shape if gave else None,
-            settings=settings.of_function(call.type, call.args, call.kwargs)
+            settings=settings_of_function(call.type, call.args, call.kwargs)
             if module is None
-            else settings.of_module(module),
+            else settings_of_module(module),
             output_elements=sum([math.prod(origin.shape) for origin in gave]),
             parameters=sum([w.numel() for w in new]),
             trainable=sum([w.numel() for w in new if w.requires_grad]),

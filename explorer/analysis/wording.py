@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.analysis.arithmetic import Shape
-from explorer.analysis.operations import INPUT
+from explorer.analysis.operations import INPUT, Shape
 from explorer.analysis.receptive_field import Field
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Layer, Summary

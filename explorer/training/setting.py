@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from explorer.analysis import summary
-from explorer.analysis.memory import training_memory
+from explorer.analysis.summary import training_memory
 from explorer.base.device import Device
 from explorer.base.inputs import InputSize
 from explorer.data.datasets import Data

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from explorer.analysis.arithmetic import PASS_THROUGH
+from explorer.analysis.graph import PASS_THROUGH
 from explorer.analysis.operations import Operation
 from explorer.analysis.recorder import Call, Recorder, tensors
 from explorer.base.language import _

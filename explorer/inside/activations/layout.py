@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from explorer.analysis.arithmetic import Shape
+from explorer.analysis.operations import Shape
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explorer.analysis.arithmetic import pair
+from explorer.analysis.operations import pair
 from explorer.inside.unit_arithmetic.reading import Place, arguments
 from explorer.inside.unit_arithmetic.sums import WeightedSum, Window, number, numbers
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import record
+from explorer.analysis.operations import Shape
 from explorer.lessons.blocks.measured import Block, measure
 from explorer.networks import NetworkSpec
 from explorer.networks.architectures.densenet import DenseBlock, transition_block

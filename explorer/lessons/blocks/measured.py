@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import Graph, record
+from explorer.analysis.operations import Shape
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from explorer.analysis.arithmetic import Shape
 from explorer.analysis.graph import Graph, record
+from explorer.analysis.operations import Shape
 from explorer.networks.architectures.resnet import Residual
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from explorer.analysis import summary, wording
-from explorer.analysis.memory import training_memory
+from explorer.analysis.summary import training_memory
 from explorer.base.inputs import MAX_BATCH, InputSize
 from explorer.base.language import _
 from explorer.data import datasets

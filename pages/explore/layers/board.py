@@ -10,22 +10,47 @@ stands, and a rerun with the same data repaints nothing. Elements to wait for in
 `[data-board-painted="<key>"]` (table drawn) and `[data-board-graph="<key>"]` (picture drawn).
 """
 
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypedDict
 
+import streamlit as st
+
+from explorer.analysis.summary import measure
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
+from explorer.networks import NetworkSpec
 from explorer.ui.boards.component import FAMILIES, Component
-from pages.explore.layers.board_types import Board, Open
+from pages.explore.layers import board_data
+from pages.explore.layers.board_data import Row
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "board", styles=(FAMILIES,))
+FEW = 6  # with fewer layers in sight, the largest block is opened
+NEARLY_ALL = 0.8  # of the operations: a block that holds them says nothing while it is closed
+LARGE = 0.3
+
+Open = Literal["none", "all"] | list[int]  # the unfolded blocks
 
 
-@dataclass(frozen=True)
-class BoardView:
-    """What the reader has chosen: a row's id, and the unfolded blocks."""
-
+class View(TypedDict):
     selected: int | None
     open: Open
+
+
+class Board(TypedDict):
+    """All that the board is given. `key` names what it shows: a new key starts from `view` anew.
+
+    `content` is a `Content` as JSON: one text is kept for all visitors and sent as it is.
+    """
+
+    key: str
+    file: str  # what a saved picture is called, without its ending
+    labels: dict[str, str]  # the board's own words
+    view: View
+    content: str
 
 
 def board_labels() -> dict[str, str]:
@@ -67,13 +92,95 @@ def board_labels() -> dict[str, str]:
     }
 
 
-def layer_board(data: Board, *, key: str) -> BoardView:
+def layer_board(data: Board, *, key: str) -> View:
     """Show the board and say what the reader has chosen on it.
 
     `key` is the widget's, constant over networks; `data["key"]` changes with what is shown.
     """
-    result = BOARD(key=key, data=data, on_view_change=lambda: None)
-    view = result.view
+    view = BOARD(key=key, data=data, on_view_change=lambda: None).view
     if not view or view.get("key") != data["key"]:  # nothing done yet on this network
-        return BoardView(data["view"]["selected"], data["view"]["open"])
-    return BoardView(view["selected"], view["open"])
+        return data["view"]
+    return View(selected=view["selected"], open=view["open"])
+
+
+# -- what it shows, and what of it stands in the address ----------------------------------------
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A board's content as one JSON text: garbage collection, after every click, sees one object
+    instead of the tens of thousands of a large table."""
+
+    text: str
+    names: dict[int, str]  # row id → its name in the address
+    first: tuple[int, ...]  # the blocks that are open at first
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def content(spec: NetworkSpec, size: InputSize, batch: int, language: str) -> Snapshot:
+    """The layer board's content in one language (`language` is the one of this run), kept."""
+    board = board_data.board(measure(spec, size, batch), spec.architecture.title)
+    rows = board["rows"]
+    text = json.dumps(board, ensure_ascii=False, separators=(",", ":"), default=vars)
+    return Snapshot(text, names(rows), tuple(first_open(rows)))
+
+
+def names(rows: Sequence[Row]) -> dict[int, str]:
+    """Row id → its name in the address; a name that comes again is numbered: "features~2"."""
+    seen: Counter[str] = Counter()
+    spelled = {}
+    for row in rows:
+        name = row["full_name"]
+        seen[name] += 1
+        spelled[row["id"]] = name if seen[name] == 1 else f"{name}~{seen[name]}"
+    return spelled
+
+
+def _sizes(rows: Sequence[Row]) -> Counter[int]:
+    """Block id → how many operations are in it."""
+    parents = {row["id"]: row["parent"] for row in rows}
+    sizes: Counter[int] = Counter()
+    for row in rows:
+        above = None if row["group"] else row["parent"]
+        while above is not None:
+            sizes[above] += 1
+            above = parents[above]
+    return sizes
+
+
+def first_open(rows: Sequence[Row]) -> list[int]:
+    """The blocks to open at first: those that hide nearly all, until there is something to see."""
+    sizes = _sizes(rows)
+    total = sum(not row["group"] for row in rows)
+    opened: list[int] = []
+    while True:
+        seen = [row for row in rows if row["parent"] is None or row["parent"] in opened]
+        closed = [row["id"] for row in seen if row["group"] and row["id"] not in opened]
+        largest = max(closed, key=lambda block: sizes[block], default=None)
+        layers = len(seen) - len(opened) - 1  # without the picture
+        enough = NEARLY_ALL if layers >= FEW else LARGE
+        if largest is None or sizes[largest] < enough * total:
+            return sorted(opened)
+        opened.append(largest)
+
+
+def read(address: Mapping[str, str], spelled: Mapping[int, str], first: Collection[int]) -> View:
+    """What the address says; blocks that it does not mention are as in the first view."""
+    numbers = {name: number for number, name in spelled.items()}
+    asked = address.get("open")
+    opened: Open = sorted(first)
+    if asked in ("all", "none"):
+        opened = "all" if asked == "all" else "none"
+    elif asked:
+        opened = sorted(numbers[name] for name in asked.split(",") if name in numbers)
+    return View(selected=numbers.get(address.get("layer", "")), open=opened)
+
+
+def write_open(opened: Open, spelled: Mapping[int, str], first: Collection[int]) -> str:
+    """The open blocks in the address; the first view is left out."""
+    listed = opened if isinstance(opened, list) else []
+    if opened != "all" and sorted(listed) == sorted(first):
+        return ""
+    if isinstance(opened, str):
+        return opened
+    return ",".join(spelled[number] for number in listed if number in spelled) or "none"

@@ -1,16 +1,69 @@
-"""A summary → the layer board's data: rows, edges, and every word and number on them."""
+"""A summary → the layer board's data: rows, edges, and every word and number on them.
+
+The types are the contract between Python, which has every word, and the browser.
+"""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Literal, TypedDict
 
 from explorer.analysis import derivations, wording
+from explorer.analysis.derivations import Derivation
 from explorer.analysis.operations import INPUT, SYMBOLS, Family, family
 from explorer.analysis.summary import Block, Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
-from pages.explore.layers.board_types import Cell, Column, Content, Formula, Row
 
 LISTED_PARTS = 12  # a block's sum is written out for up to this many parts
+
+
+class Column(TypedDict):
+    """One column of the table. `name`, `type`, `settings`, `input`, `output` read the row's field
+    of that name; any other key reads `row["cells"][key]`."""
+
+    key: str
+    label: str
+    help: str
+    numeric: bool  # right-aligned, tabular figures
+    bars: bool  # a bar under the number: the row's share of the total
+
+
+class Cell(TypedDict):
+    text: str  # as read: "11.7 k"
+    exact: str  # on hover: "11 712"
+    share: float  # 0…1
+
+
+class Row(TypedDict):
+    """One layer or block. Rows come in pre-order: a block, then its members in running order."""
+
+    id: int
+    parent: int | None
+    depth: int
+    group: bool
+    name: str  # the last part of the dotted name
+    full_name: str
+    type: str
+    family: Family
+    symbol: str  # what a merge shows in the picture: "+", "cat", "×"; otherwise ""
+    settings: str
+    input: str
+    output: str
+    shape: list[int]  # of the output, without the batch: [C, H, W], [tokens, C] or [features]
+    cells: dict[str, Cell | None]  # missing or None reads "–"
+    why: list[Derivation]  # pointing at the cell of its column lights one up, and back
+    status: Literal["ok", "failed", "unused"]
+    note: str
+
+
+class Content(TypedDict):
+    """A network on the board."""
+
+    title: str
+    columns: list[Column]
+    rows: list[Row]
+    edges: list[tuple[int, int]]  # between rows that are no blocks; the input image is a row too
 
 
 def columns() -> list[Column]:
@@ -31,11 +84,9 @@ def columns() -> list[Column]:
         ("field", _("Receptive field"), _("what one unit sees, in pixels, borders ignored")),
     )
     return [
-        *(Column(key=key, label=label, help=more) for key, label, more in plain),
-        *(
-            Column(key=key, label=label, help=more, numeric=True, bars=True)
-            for key, label, more in costs
-        ),
+        Column(key=key, label=label, help=more, numeric=costly, bars=costly)
+        for group, costly in ((plain, False), (costs, True))
+        for key, label, more in group
     ]
 
 
@@ -138,14 +189,17 @@ def _layer_row(layer: Layer, summary: Summary, title: str, number: int, parent: 
     row["output"] = wording.shape(operation.output_shape)
     row["shape"] = _drawn(layer)
     row["cells"] = _cells([layer], summary)
-    row["why"] = [_formula(each) for each in derivations.numbers(layer, summary.input)]
+    row["why"] = list(derivations.numbers(layer, summary.input))
     row["status"] = layer.status
     if layer.status == "unused":
         row["note"] = _never_runs()
     if layer.status == "failed" and summary.mismatch:
         text = wording.mismatch(summary.mismatch, title)
         row["note"] = text.headline
-        row["why"].insert(0, _misfit(text))
+        arrived = _("arrived: {got}").format(got=text.got)
+        needed = _("needed: {needs}").format(needs=text.needs)
+        why = Derivation("", text.headline, (arrived, needed), text.explanation)
+        row["why"].insert(0, why)
     return row
 
 
@@ -156,17 +210,6 @@ def _never_runs() -> str:
 def _drawn(layer: Layer) -> list[int]:
     """[channels, height, width] for the picture, wherever the channels lie; or [features]."""
     return list(layer.map_shape or (layer.operation.output_shape or (0,))[1:])
-
-
-def _misfit(text: wording.MismatchText) -> Formula:
-    arrived = _("arrived: {got}").format(got=text.got)
-    needed = _("needed: {needs}").format(needs=text.needs)
-    return Formula(title=text.headline, lines=[arrived, needed], note=text.explanation)
-
-
-def _formula(given: derivations.Derivation) -> Formula:
-    lines = list(given.lines)
-    return {"title": given.title, "lines": lines, "note": given.note, "column": given.column}
 
 
 def _block_row(block: Block, summary: Summary, number: int, parent: int | None) -> Row:
@@ -180,82 +223,55 @@ def _block_row(block: Block, summary: Summary, number: int, parent: int | None) 
     row["shape"] = _drawn(leaves[-1])
     row["cells"] = _cells(leaves, summary)
     row["why"] = list(_sums(block))
-    found = {leaf.status for leaf in leaves}
-    row["status"] = "failed" if "failed" in found else "ok" if "ok" in found else "unused"
+    states = {leaf.status for leaf in leaves}
+    row["status"] = "failed" if "failed" in states else "ok" if "ok" in states else "unused"
     row["note"] = _never_runs() if row["status"] == "unused" else ""
     return row
 
 
-def _sums(block: Block) -> Iterator[Formula]:
+def _sums(block: Block) -> Iterator[Derivation]:
     """A block's numbers are the sums of its parts'."""
     parts = [list(part.leaves()) if isinstance(part, Block) else [part] for part in block.parts]
-    for column, title, value in (
-        ("parameters", _("Parameters"), _parameters),
-        ("macs", _("MACs"), _macs),
-    ):
-        terms = [term for leaves in parts if (term := sum(map(value, leaves)))]
+    for column, title in (("parameters", _("Parameters")), ("macs", _("MACs"))):
+        terms = [term for leaves in parts if (term := sum(map(attrgetter(column), leaves)))]
         if len(terms) > 1:
             total = exact(sum(terms))
-            listed = " + ".join(map(exact, terms)) if len(terms) <= LISTED_PARTS else ""
-            line = (
-                f"{total} = {listed}"
-                if listed
-                else _("{total}, the sum of {n} parts").format(total=total, n=len(terms))
-            )
-            yield {
-                "title": title,
-                "lines": [line],
-                "note": _("The sum of its parts."),
-                "column": column,
-            }
-
-
-def _parameters(layer: Layer) -> int:
-    return layer.operation.parameters
-
-
-def _macs(layer: Layer) -> int:
-    return layer.macs
+            line = _("{total}, the sum of {n} parts").format(total=total, n=len(terms))
+            if len(terms) <= LISTED_PARTS:
+                line = f"{total} = {' + '.join(map(exact, terms))}"
+            yield Derivation(column, title, (line,), _("The sum of its parts."))
 
 
 def _cells(leaves: Sequence[Layer], summary: Summary) -> dict[str, Cell | None]:
     sums = summary.totals
     memory = sum(leaf.activation_bytes for leaf in leaves)
-    macs = sum(map(_macs, leaves))
+    macs = sum(leaf.macs for leaf in leaves)
     return {
-        "parameters": _cell(sum(map(_parameters, leaves)), sums.parameters),
+        "parameters": _cell(sum(leaf.parameters for leaf in leaves), sums.parameters),
         "macs": _cell(macs, sums.macs),
         "flops": _cell(2 * macs, sums.flops),
-        "memory": {
-            "text": size(memory),
-            "exact": f"{exact(memory)} B",
-            "share": memory / max(sums.activation_bytes, 1),
-        }
-        if memory
-        else None,
+        "memory": _cell(memory, sums.activation_bytes, size(memory), " B"),
         "field": _field_cell(leaves[-1], summary),
     }
 
 
-def _cell(number: int, total: int) -> Cell | None:
+def _cell(number: int, total: int, text: str = "", unit: str = "") -> Cell | None:
     if not number:
         return None
-    return {"text": count(number), "exact": exact(number), "share": number / max(total, 1)}
+    share = number / max(total, 1)
+    return Cell(text=text or count(number), exact=exact(number) + unit, share=share)
 
 
 def _field_cell(layer: Layer, summary: Summary) -> Cell | None:
     field = layer.ungated
     if field is None:
         return None
+    text = times(field.size)
     if not field.is_map:
-        seen = wording.sees_all(field, summary.input)
-        return {
-            "text": _("all") if seen else times(field.size),
-            "exact": times(field.size),
-            "share": 1.0,
-        }
+        whole = wording.sees_all(field, summary.input)
+        return Cell(text=_("all") if whole else text, exact=text, share=1.0)
     height, width = summary.input[2:]
     share = min(1.0, field.size[0] * field.size[1] / (height * width))
     gated = layer.field is not None and not layer.field.is_map
     note = _(" (through gates: the whole picture)") if gated else ""
-    return {"text": times(field.size), "exact": times(field.size) + note, "share": share}
+    return Cell(text=text, exact=text + note, share=share)

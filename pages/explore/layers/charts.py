@@ -26,7 +26,7 @@ from explorer.figures.charts import (
 
 Quantity = tuple[Callable[[Layer], int], Callable[[float], str]]
 QUANTITIES: dict[str, Quantity] = {
-    "parameters": (lambda layer: layer.operation.parameters, count),
+    "parameters": (lambda layer: layer.parameters, count),
     "MACs": (lambda layer: layer.macs, count),
     "memory": (lambda layer: layer.activation_bytes, size),
 }

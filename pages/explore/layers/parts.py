@@ -3,9 +3,9 @@
 import streamlit as st
 
 from explorer.analysis import wording
-from explorer.analysis.memory import training_memory
 from explorer.analysis.size_mismatch import SizeMismatch
-from explorer.analysis.summary import Summary
+from explorer.analysis.summary import Layer, Summary, training_memory
+from explorer.base import spreadsheet
 from explorer.base.inputs import InputSize
 from explorer.base.language import _, current
 from explorer.base.units import count, exact, percent, size
@@ -18,10 +18,9 @@ from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
 from explorer.ui.size_mismatch import Fix
 from explorer.ui.tables import show_table
-from pages.explore.layers import board_view, table
+from pages.explore.layers import board as boards
 from pages.explore.layers import charts as figures
-from pages.explore.layers.board import board_labels, layer_board
-from pages.explore.layers.board_types import Board, View
+from pages.explore.layers.board import Board, Snapshot, View, board_labels, layer_board
 from pages.explore.layers.state import STATE
 
 _BEGUN = "where the board began"
@@ -139,17 +138,17 @@ def _training(choice: Choice, *, compute: bool) -> None:
 
 def board(summary: Summary, choice: Choice, entering: InputSize) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
-    kept = board_view.content(choice.spec, entering, choice.batch, current())
-    key, view = _view(f"{_identity(summary)}-{current()}", kept)
-    shown = Board(
-        key=key, file=_identity(summary), labels=board_labels(), view=view, content=kept.text
-    )
+    network = boards.content(choice.spec, entering, choice.batch, current())
+    file = _identity(summary)
+    key, view = _view(f"{file}-{current()}", network)
+    shown = Board(key=key, file=file, labels=board_labels(), view=view, content=network.text)
     chosen = layer_board(shown, key=STATE.key("board"))
-    STATE.put("layer", "" if chosen.selected is None else kept.names.get(chosen.selected, ""))
-    STATE.put("open", board_view.write_open(chosen.open, kept.names, kept.first))
+    row = chosen["selected"]
+    STATE.put("layer", "" if row is None else network.names.get(row, ""))
+    STATE.put("open", boards.write_open(chosen["open"], network.names, network.first))
 
 
-def _view(key: str, kept: board_view.Kept) -> tuple[str, View]:
+def _view(key: str, network: Snapshot) -> tuple[str, View]:
     """Where the board begins, and the name of that beginning.
 
     It is read from the address once: the board then follows its reader, and as long as its data
@@ -159,7 +158,7 @@ def _view(key: str, kept: board_view.Kept) -> tuple[str, View]:
     turn = begun[1] if begun else 0
     if begun is None or begun[0] != key or STATE.takes_query("board"):
         turn += url_state.came_back()
-        begun = (key, turn, board_view.read(st.query_params, kept.names, kept.first))
+        begun = (key, turn, boards.read(st.query_params, network.names, network.first))
         st.session_state[_BEGUN] = begun
     return (f"{key}~{turn}" if turn else key), begun[2]
 
@@ -189,8 +188,35 @@ def downloads(summary: Summary, choice: Choice, entering: InputSize) -> None:
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
         save_button(_("Code (Python)"), source, f"{name}.py")
-        save_button(_("Table (CSV)"), table.csv(summary), f"{name}.csv")
+        save_button(_("Table (CSV)"), layers_csv(summary), f"{name}.csv")
     st.code(source, language="python")
+
+
+def layers_csv(summary: Summary) -> str:
+    """One line per layer in running order, with exact numbers."""
+    return spreadsheet.records([_record(layer) for layer in summary.layers])
+
+
+def _record(layer: Layer) -> dict[str, object]:
+    operation = layer.operation
+    height, width = layer.receptive_field or ("", "")
+    return {
+        "name": operation.name,
+        "type": operation.type,
+        "kind": operation.kind,
+        "block": operation.path[-1] if operation.path else "",
+        "settings": wording.settings(layer),
+        "input": " + ".join("x".join(map(str, shape)) for shape in operation.input_shapes),
+        "output": "x".join(map(str, operation.output_shape or ())),
+        "parameters": layer.parameters,
+        "trainable": operation.trainable,
+        "macs_per_picture": layer.macs,
+        "flops_per_picture": layer.flops,
+        "activation_bytes": layer.activation_bytes,
+        "receptive_field_height": height,
+        "receptive_field_width": width,
+        "status": layer.status,
+    }
 
 
 # -- about the network ------------------------------------------------------------------------

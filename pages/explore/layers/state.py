@@ -1,6 +1,6 @@
 """What the address of this page holds."""
 
-from explorer.analysis import memory
+from explorer.analysis import summary
 from explorer.base import inputs
 from explorer.ui.fields import Number, OneOf, Open
 from explorer.ui.network_picker import OF_NETWORK
@@ -16,7 +16,7 @@ STATE = State(
     Open("open"),
     Open("show"),
     OneOf("picture", "png", ("png", "svg")),
-    OneOf("optimizer", "adam", tuple(memory.OPTIMIZER_STATE)),
+    OneOf("optimizer", "adam", tuple(summary.OPTIMIZER_STATE)),
     carries=["network"],
     of_network=[*OF_NETWORK, "layer", "open"],
 )

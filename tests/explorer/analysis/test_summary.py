@@ -12,7 +12,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.analysis import memory, size_mismatch
+from explorer.analysis import size_mismatch, summary
 from explorer.analysis.summary import Block, Layer, Summary, Totals, dissect, measure
 from explorer.base.torchvision_import import models
 from explorer.networks import (
@@ -337,7 +337,7 @@ def saved_by_autograd(network: nn.Module, picture: Tensor) -> int:
 def test_training_keeps_what_autograd_keeps(name: str, picture: tuple[int, int, int], batch: int):
     architecture = get(name)
     network = architecture.build(**architecture.resolve())
-    found = memory.training_memory(NetworkSpec.parse(name), picture, batch, "adam")
+    found = summary.training_memory(NetworkSpec.parse(name), picture, batch, "adam")
     weights = sum(p.numel() for p in network.parameters()) * 4
     assert not found.problem
     assert (found.weights, found.gradients, found.optimizer) == (weights, weights, 2 * weights)
@@ -345,7 +345,7 @@ def test_training_keeps_what_autograd_keeps(name: str, picture: tuple[int, int, 
     assert found.total == 4 * weights + found.activations
 
 
-@pytest.mark.parametrize("optimizer", memory.OPTIMIZER_STATE)
+@pytest.mark.parametrize("optimizer", summary.OPTIMIZER_STATE)
 def test_an_optimiser_keeps_what_pytorchs_keeps(optimizer: str):
     made = {
         "sgd": torch.optim.SGD,
@@ -359,7 +359,7 @@ def test_an_optimiser_keeps_what_pytorchs_keeps(optimizer: str):
     state = [v for per in real.state.values() for v in per.values() if isinstance(v, Tensor)]
     kept = sum(v.numel() * 4 for v in state if v.dim())  # step counters are single numbers
     assert (
-        memory.training_memory(NetworkSpec.parse("lenet"), (1, 28, 28), 2, optimizer).optimizer
+        summary.training_memory(NetworkSpec.parse("lenet"), (1, 28, 28), 2, optimizer).optimizer
         == kept
     )
 
@@ -367,7 +367,7 @@ def test_an_optimiser_keeps_what_pytorchs_keeps(optimizer: str):
 @pytest.mark.parametrize("name", ["lenet", "densenet", "torchvision/efficientnet_b0"])
 def test_training_memory_grows_in_proportion_to_the_batch(name: str):
     two, four, six = (
-        memory.training_memory(NetworkSpec.parse(name), get(name).input_size, n, "sgd")
+        summary.training_memory(NetworkSpec.parse(name), get(name).input_size, n, "sgd")
         for n in (2, 4, 6)
     )
     assert six.activations - four.activations == four.activations - two.activations > 0
@@ -375,9 +375,11 @@ def test_training_memory_grows_in_proportion_to_the_batch(name: str):
 
 
 def test_batch_norm_cannot_train_on_a_single_value():
-    found = memory.training_memory(NetworkSpec.parse("resnet18"), (1, 32, 32), 1, "adam")
+    found = summary.training_memory(NetworkSpec.parse("resnet18"), (1, 32, 32), 1, "adam")
     assert "more than 1 value per channel" in found.problem
-    assert not memory.training_memory(NetworkSpec.parse("resnet18"), (1, 32, 32), 2, "adam").problem
+    assert not summary.training_memory(
+        NetworkSpec.parse("resnet18"), (1, 32, 32), 2, "adam"
+    ).problem
 
 
 @pytest.mark.parametrize("name", ["resnet18", "torchvision/swin_v2_t", "torchvision/maxvit_t"])

@@ -229,7 +229,7 @@ import resource
 from explorer.analysis.summary import measure
 from explorer.networks import NetworkSpec
 from tests.serving import ROOT
-from explorer.analysis.memory import training_memory
+from explorer.analysis.summary import training_memory
 lenet, vgg = NetworkSpec.parse("lenet"), NetworkSpec.parse("torchvision/vgg19")
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

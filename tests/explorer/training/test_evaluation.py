@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from explorer import networks, training
-from explorer.analysis.memory import training_memory
+from explorer.analysis.summary import training_memory
 from explorer.base import storage
 from explorer.data.datasets import Data
 from explorer.networks import NetworkSpec

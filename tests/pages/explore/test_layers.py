@@ -1,9 +1,5 @@
 """The page on layers, as Streamlit runs it: what is picked, what is said, what is kept."""
 
-import csv
-import io
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,8 +7,8 @@ from explorer import networks
 from explorer.analysis import summary
 from explorer.networks import NetworkSpec
 from explorer.ui.entries import ROOT, entry
+from pages.explore.layers import board as board_view
 from pages.explore.layers import board_data as figures
-from pages.explore.layers import board_view, table
 
 SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
 
@@ -151,15 +147,6 @@ def test_the_charts_follow_the_chosen_quantity() -> None:
     assert "conv2" in text(at)
     charts = at.get("plotly_chart")
     assert len(charts) == 2
-
-
-def test_the_table_file_holds_every_layer_exactly(tmp_path: Path) -> None:
-    found = summary.measure(NetworkSpec.parse("googlenet"), (1, 96, 96))
-    rows = list(csv.DictReader(io.StringIO(table.csv(found))))
-    assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
-    assert sum(int(row["parameters"]) for row in rows) == found.totals.parameters
-    assert sum(int(row["macs_per_picture"]) for row in rows) == found.totals.macs
-    assert {row["type"] for row in rows} >= {"Conv2d", "cat", "relu", "Linear"}
 
 
 def test_no_size_is_the_networks_own() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from explorer.analysis.summary import Block, Layer, Summary, measure
 from explorer.networks import NetworkSpec, course, get
-from pages.explore.layers import charts, table
+from pages.explore.layers import charts
 from pages.explore.layers.board_data import board
+from pages.explore.layers.parts import layers_csv
 
 CASES = [
     *course(),
@@ -30,7 +31,7 @@ def found(request: pytest.FixtureRequest) -> Summary:
 
 def drawn(summary: Summary) -> dict[str, Any]:
     """The board's data as the browser gets it."""
-    return json.loads(json.dumps(board(summary, title="A title"), allow_nan=False))
+    return json.loads(json.dumps(board(summary, title="A title"), allow_nan=False, default=vars))
 
 
 def in_order(parts: tuple[Block | Layer, ...]) -> list[str]:
@@ -188,7 +189,7 @@ def test_lines_follow_the_shapes():
 
 
 def test_the_spreadsheet_holds_every_layer(found: Summary):
-    rows = list(csv.DictReader(io.StringIO(table.csv(found))))
+    rows = list(csv.DictReader(io.StringIO(layers_csv(found))))
     assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
     assert sum(int(row["parameters"]) for row in rows) == found.totals.parameters
     assert sum(int(row["macs_per_picture"]) for row in rows) == found.totals.macs
