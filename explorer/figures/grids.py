@@ -7,7 +7,7 @@ up every cell whose story uses it.
 
 import math
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import TypedDict, Unpack
 
 import torch
 from torch import Tensor
@@ -17,7 +17,15 @@ At = tuple[str, int, int]  # grid, row, column of a cell
 Lit = tuple[str, int, int, int, int, int]  # grid, first row, first column, last row, last, tone
 
 
-class Grid(TypedDict):
+class Extras(TypedDict, total=False):
+    """Where a grid or a sign stands, beside its place."""
+
+    narrow: Place  # the place on a phone
+    section: int  # layouts stand one below the other; 0 is the first
+    rows: int  # rows of the layout that it spans
+
+
+class Grid(Extras):
     """One matrix. `scale` is the |value| of the full colour; `tone` 1… marks its channel."""
 
     id: str
@@ -29,21 +37,20 @@ class Grid(TypedDict):
     place: Place
     tone: int
     edits: bool  # its cells take numbers
-    narrow: NotRequired[Place]  # the place on a phone
-    section: NotRequired[int]  # layouts stand one below the other; 0 is the first
-    rows: NotRequired[int]  # rows of the layout that it spans
 
 
-class Sign(TypedDict):
-    """A sign or a word between grids; `brace` draws one over the rows that it spans."""
+class SignExtras(Extras, total=False):
+    """What else there is to a sign."""
+
+    brace: bool  # one over the rows that it spans
+    wide: bool  # left out on a phone
+
+
+class Sign(SignExtras):
+    """A sign or a word between grids."""
 
     text: str
     place: Place
-    narrow: NotRequired[Place]
-    section: NotRequired[int]
-    rows: NotRequired[int]
-    brace: NotRequired[bool]
-    wide: NotRequired[bool]  # left out on a phone
 
 
 class Line(TypedDict):
@@ -111,16 +118,14 @@ def grid(
     tone: int = 0,
     edits: bool = False,
     digits: int | None = None,
-    narrow: Place | None = None,
-    section: int = 0,
-    rows: int = 1,
     signed: bool = True,
+    **extras: Unpack[Extras],
 ) -> Grid:
     """A matrix (rows, columns) as the browser draws it.
 
     `signed` is for weights and whatever can be negative; grids to be compared wear one map."""
     own = float(values.abs().max()) if values.numel() else 1.0
-    made = Grid(
+    return Grid(
         id=name,
         label=label,
         values=torch.nan_to_num(values).tolist(),
@@ -130,39 +135,13 @@ def grid(
         place=place,
         tone=tone,
         edits=edits,
+        **extras,
     )
-    if narrow:
-        made["narrow"] = narrow
-    if section:
-        made["section"] = section
-    if rows > 1:
-        made["rows"] = rows
-    return made
 
 
-def sign(
-    text: str,
-    place: Place,
-    *,
-    narrow: Place | None = None,
-    section: int = 0,
-    rows: int = 1,
-    brace: bool = False,
-    wide: bool = False,
-) -> Sign:
+def sign(text: str, place: Place, **extras: Unpack[SignExtras]) -> Sign:
     """A sign at its place."""
-    made = Sign(text=text, place=place)
-    if narrow:
-        made["narrow"] = narrow
-    if rows > 1:
-        made["rows"] = rows
-    if brace:
-        made["brace"] = True
-    if wide:
-        made["wide"] = True
-    if section:
-        made["section"] = section
-    return made
+    return Sign(text=text, place=place, **extras)
 
 
 def line(text: str, tone: int = 0, *, strong: bool = False) -> Line:
@@ -172,5 +151,5 @@ def line(text: str, tone: int = 0, *, strong: bool = False) -> Line:
 
 def most(*tensors: Tensor) -> float:
     """The largest |value| in any of them: one colour scale for grids to be compared."""
-    found = max((float(each.abs().max()) for each in tensors if each.numel()), default=1.0)
-    return found if math.isfinite(found) and found else 1.0
+    largest = max((float(each.abs().max()) for each in tensors if each.numel()), default=1.0)
+    return largest if math.isfinite(largest) and largest else 1.0

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer.figures.photographs import colors
+from explorer.figures import maps
 
 Cell = tuple[int, int]
 
@@ -45,7 +45,7 @@ def _cell(value: float, rgb: Sequence[int], *, marked: bool) -> str:
 def grid_html(grid: SmallGrid, *, signed: bool, most: float) -> str:
     """One grid as an HTML table."""
     values = np.asarray(grid.values, dtype=np.float64)
-    rgb = colors(values, most, signed=signed).tolist()
+    rgb = maps.colours(signed=signed)[maps.coloured(values, most, signed=signed)].tolist()
     rows = "".join(
         "<tr>"
         + "".join(

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+import streamlit as st
+
 from explorer.base.inputs import Matrix
+from explorer.base.language import _
 from explorer.networks import ops
-from explorer.ui.boards.window_board import Axes
+from explorer.ui.boards.window_board import Axes, Sliding
+from explorer.ui.save_buttons import save_button
 
 
 def one_or_both(pair: Axes) -> str:
@@ -12,8 +16,13 @@ def one_or_both(pair: Axes) -> str:
     return str(pair[0]) if pair[0] == pair[1] else str(tuple(pair))
 
 
-def literal(matrix: Matrix) -> str:
-    """The tensor as a program writes it."""
+def program(library: str, tensors: Mapping[str, Matrix], line: str) -> str:
+    """A program that runs by itself: `line` makes y of `tensors` with `library` imported."""
+    made = [f"{name} = {_literal(matrix)}" for name, matrix in tensors.items()]
+    return "\n".join(["import torch", library, "", *made, line, "print(y)", ""])
+
+
+def _literal(matrix: Matrix) -> str:
     rows = ", ".join("[" + ", ".join(f"{cell:.12g}" for cell in row) + "]" for row in matrix)
     return f"torch.tensor([{rows}], dtype=torch.float64)"
 
@@ -27,7 +36,25 @@ def blocks(grids: Mapping[str, Matrix]) -> str:
     return "\n\n".join(spelled) + "\n"
 
 
-def size_formula(size: int, window: int, stride: int, padding: int, dilation: int) -> str:
-    """The output size of one axis with its numbers: 6 = ⌊(6 + 2·0 − 1·(1−1) − 1) / 1⌋ + 1."""
+def take_along(line: str, source: str, table: str, *, key: str, file: str) -> None:
+    """The PyTorch line to copy, the program and the numbers to save."""
+    st.code(line, language="python")
+    with st.container(horizontal=True, key=key):
+        save_button(_("Program (Python)"), source, f"{file}.py")
+        save_button(_("Numbers (CSV)"), table, f"{file}.csv")
+
+
+def output_sizes(shown: Sliding) -> str:
+    """The output size of each axis, with its numbers."""
+    cells = len(shown.input), len(shown.input[0])
+    window = len(shown.kernel), len(shown.kernel[0])
+    axes = zip(cells, window, shown.stride, shown.padding, shown.dilation, strict=True)
+    rows, columns = (_size(*axis) for axis in axes)
+    lines = [_("**How large is the output?**"), f"{_('rows')} {rows}", f"{_('columns')} {columns}"]
+    return "  \n".join(lines)
+
+
+def _size(size: int, window: int, stride: int, padding: int, dilation: int) -> str:
+    """One axis: 6 = ⌊(6 + 2·0 − 1·(1−1) − 1) / 1⌋ + 1."""
     places = ops.output_size(size, window, stride, padding, dilation)
     return f"**{places}** = ⌊({size} + 2·{padding} − {dilation}·({window}−1) − 1) / {stride}⌋ + 1"

@@ -2,7 +2,7 @@
 
 from explorer.networks import ops
 from explorer.ui import lesson
-from pages.learn.convolution import code, parts, photo, words
+from pages.learn.convolution import parts, photo, words
 
 controls, seen = lesson.controls_and_picture()
 with controls:
@@ -13,7 +13,7 @@ with picture:
 with text:
     parts.explanation(shown)
 words.try_this()
-code.take_along(shown)
+parts.downloads(shown)
 photo.show(shown)
 lesson.questions(words.asked())
 lesson.definition(ops.Slide, ops.flip, ops.corr2d)

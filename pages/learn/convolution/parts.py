@@ -13,7 +13,7 @@ from explorer.data import photographs
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
-from explorer.ui.boards.window_code import size_formula
+from explorer.ui.boards.window_code import blocks, one_or_both, output_sizes, program, take_along
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
 from pages.learn.convolution.state import ARANGE, STATE
@@ -162,11 +162,6 @@ def _tensors(shown: Sliding) -> tuple[torch.Tensor, torch.Tensor]:
     return x, ops.flip(kernel) if shown.flip else kernel
 
 
-def flipped(shown: Sliding) -> Matrix:
-    """The kernel as it slides: turned if the visitor asked for it."""
-    return tuple(map(tuple, _tensors(shown)[1].tolist()))
-
-
 def output(shown: Sliding) -> Matrix:
     """The output by the definition.
 
@@ -212,15 +207,7 @@ def explanation(shown: Sliding) -> None:
             "Then the window moves on, with the *same* weights."
         )
     )
-    lines = [_("**How large is the output?**")]
-    for axis, name in ((0, _("rows")), (1, _("columns"))):
-        size = (len(shown.input), len(shown.input[0]))[axis]
-        window = (len(shown.kernel), len(shown.kernel[0]))[axis]
-        formula = size_formula(
-            size, window, shown.stride[axis], shown.padding[axis], shown.dilation[axis]
-        )
-        lines.append(f"{name} {formula}")
-    st.markdown("  \n".join(lines))
+    st.markdown(output_sizes(shown))
     up, left = shown.padding
     words = _(
         "That is ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1 for n cells, a kernel of k, stride s and "
@@ -232,3 +219,39 @@ def explanation(shown: Sliding) -> None:
         st.caption(_("Flipped: the convolution of mathematics."))
     else:
         st.caption(_("Not flipped: strictly a cross-correlation, which networks call convolution."))
+
+
+# -- to take along ----------------------------------------------------------------------------
+
+
+def downloads(shown: Sliding) -> None:
+    """The call that computes the output, a program around it, and all numbers."""
+    line = pytorch_line(shown)
+    take_along(line, source(shown), csv(shown), key="conv_downloads", file="convolution")
+
+
+def pytorch_line(shown: Sliding) -> str:
+    """The call that computes the output from `x` and `kernel`."""
+    kernel = "kernel.flip(0, 1)" if shown.flip else "kernel"
+    unusual = "".join(
+        f", {name}={one_or_both(pair)}"
+        for name, pair, usual in (
+            ("stride", shown.stride, (1, 1)),
+            ("padding", shown.padding, (0, 0)),
+            ("dilation", shown.dilation, (1, 1)),
+        )
+        if pair != usual
+    )
+    return f"y = F.conv2d(x[None, None], {kernel}[None, None]{unusual})[0, 0]"
+
+
+def source(shown: Sliding) -> str:
+    """A program that runs by itself and prints the output."""
+    tensors = {"x": shown.input, "kernel": shown.kernel}
+    return program("import torch.nn.functional as F", tensors, pytorch_line(shown))
+
+
+def csv(shown: Sliding) -> str:
+    """Input, kernel (as it slides: turned if the visitor asked for it) and output."""
+    kernel = tuple(map(tuple, _tensors(shown)[1].tolist()))
+    return blocks({"input": shown.input, "kernel": kernel, "output": output(shown)})

@@ -1,7 +1,10 @@
-"""The kernel of the page on convolution, on a real photograph."""
+"""The kernel of the page on convolution, on a real photograph: before and after, on top of each
+other, with a divider to drag (or arrow keys).
+"""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
@@ -17,13 +20,22 @@ from explorer.data import photographs
 from explorer.data.decoding import pools
 from explorer.data.decoding.pictures import MOST_BYTES
 from explorer.data.photographs import Photograph
-from explorer.figures.photographs import grey_png, signed_png
+from explorer.figures import maps
+from explorer.figures.pictures import address
 from explorer.networks import ops
 from explorer.ui import progress, transport
+from explorer.ui.boards.component import Component
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.save_buttons import save_button
-from pages.learn.convolution.divider import divider
 from pages.learn.convolution.state import STATE
+
+DIVIDER = Component(
+    Path(__file__).with_name("divider.js"),
+    "divider",
+    '<img class="after"><img class="before"><i class="line"></i>'
+    '<span class="name left"></span><span class="name right"></span>'
+    '<input type="range" min="0" max="100" step="1" value="50">',
+)
 
 
 def convolve(photograph: Photograph, shown: Sliding) -> Photograph:
@@ -36,8 +48,13 @@ def convolve(photograph: Photograph, shown: Sliding) -> Photograph:
     x = torch.tensor(photograph)  # a copy: the kept one is read-only
     padded = functional.pad(x, (left, spans[1] - left, top, spans[0] - top))
     y = functional.conv2d(padded[None, None], kernel[None, None], dilation=shown.dilation)
-    found: Photograph = y[0, 0].numpy()
-    return found
+    result: Photograph = y[0, 0].numpy()
+    return result
+
+
+def _grey(values: Photograph, most: float = 1.0) -> bytes:
+    """Brightness as a PNG: 0 is black, `most` white, beyond is cut off."""
+    return maps.photograph(np.rint(np.clip(values / most, 0, 1) * 255).astype(np.uint8)[None])
 
 
 def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
@@ -52,14 +69,15 @@ def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
             "The weights add up to {total:g}: a picture again, black 0 to white {total:g}, cut off "
             "outside."
         )
-        return grey_png(result, total), words.format(total=total)
+        return _grey(result, total), words.format(total=total)
     most = float(np.quantile(np.abs(result), 0.995)) or 1.0
     words = _(
         "The weights add up to {total}: only changes answer. Blue −{most:.2g}, white 0, "
         "orange {most:.2g}; stronger answers (1 in 200) are cut off."
     )
     spelled = f"{total:g}".replace("-", "−")
-    return signed_png(result, most), words.format(total=spelled, most=most)
+    png = maps.picture(maps.coloured(result, most, signed=True), signed=True)
+    return png, words.format(total=spelled, most=most)
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,7 @@ def treated(photograph: Photograph, shown: Sliding) -> Treated:
     """What the kernel makes of it."""
     result = convolve(photograph, shown)
     after, words = drawn(result, shown)
-    return Treated(grey_png(photograph), after, words, float(np.sum(result)))
+    return Treated(_grey(photograph), after, words, float(np.sum(result)))
 
 
 @lru_cache(maxsize=64)  # some 200 kB each
@@ -136,13 +154,17 @@ def show(shown: Sliding) -> None:
         else treated(chosen, kernel)
     )
     with picture:
-        divider(
-            with_kernel.before,
-            with_kernel.after,
-            names=(_("before"), _("after")),
-            label=_("Divider between before and after"),
+        # Where the divider stands is the browser's own affair. The element to wait for in a test
+        # is `[data-divider-painted="<name>"]`.
+        DIVIDER(
             key="conv_divider",
-            name=f"{shown.name}-{with_kernel.total:.3f}",
+            data={
+                "before": address(with_kernel.before),
+                "after": address(with_kernel.after),
+                "names": (_("before"), _("after")),
+                "label": _("Divider between before and after"),
+                "name": f"{shown.name}-{with_kernel.total:.3f}",
+            },
         )
     with text:
         st.markdown(with_kernel.words)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.networks import ops
 from explorer.ui import lesson
-from pages.learn.pooling import code, experiments, parts
+from pages.learn.pooling import experiments, parts
 
 controls, seen = lesson.controls_and_picture()
 picture, text = seen.columns([5, 2], gap="medium")
@@ -16,7 +16,7 @@ with picture:
 with words:
     parts.explanation(shown)
 experiments.try_this()
-code.take_along(shown)
+parts.downloads(shown)
 experiments.shift(shown.operation)
 back, several = st.columns(2, gap="medium")
 with back:

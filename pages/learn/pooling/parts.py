@@ -14,7 +14,7 @@ from explorer.data import photographs
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.boards.window_board import MOST_INPUT, Axes, Sliding, window_board
-from explorer.ui.boards.window_code import size_formula
+from explorer.ui.boards.window_code import blocks, one_or_both, output_sizes, program, take_along
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import both_axes, example, matrix_text
 from pages.learn.pooling.state import NINE, STATE
@@ -191,13 +191,7 @@ def explanation(shown: Sliding) -> None:
         if most
         else _("**One output cell** is the mean of its window. There is nothing to learn.")
     )
-    lines = [_("**How large is the output?**")]
-    for axis, name in ((0, _("rows")), (1, _("columns"))):
-        size = (len(shown.input), len(shown.input[0]))[axis]
-        window = window_of(shown)[axis]
-        formula = size_formula(size, window, shown.stride[axis], shown.padding[axis], 1)
-        lines.append(f"{name} {formula}")
-    st.markdown("  \n".join(lines))
+    st.markdown(output_sizes(shown))
     cells = len(shown.input) * len(shown.input[0])
     if lost := never_read(shown):
         words = _("**{n} of {all} input cells are never read** (hatched): no window fits there.")
@@ -210,3 +204,26 @@ def explanation(shown: Sliding) -> None:
             "padding alone. Max pads with −∞, which never wins; the mean pads with 0, which counts."
         )
     )
+
+
+# -- to take along ----------------------------------------------------------------------------
+
+
+def downloads(shown: Sliding) -> None:
+    """The layer that computes the output, a program around it, and all numbers."""
+    line = pytorch_line(shown)
+    source = program("from torch import nn", {"x": shown.input}, line)
+    table = blocks({"input": shown.input, "output": output(shown)})
+    take_along(line, source, table, key="pool_downloads", file="pooling")
+
+
+def pytorch_line(shown: Sliding) -> str:
+    """The layer that computes the output from `x`."""
+    window = window_of(shown)
+    arguments = [one_or_both(window)]
+    if shown.stride != window:
+        arguments.append(f"stride={one_or_both(shown.stride)}")
+    if shown.padding != (0, 0):
+        arguments.append(f"padding={one_or_both(shown.padding)}")
+    layer = {"max": "MaxPool2d", "avg": "AvgPool2d"}[shown.operation]
+    return f"y = nn.{layer}({', '.join(arguments)})(x[None, None])[0, 0]"

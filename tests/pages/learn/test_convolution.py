@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.data import photographs
 from explorer.networks import ops
 from explorer.ui.boards.window_board import Sliding
-from pages.learn.convolution import code, parts, photo
+from pages.learn.convolution import parts, photo
 from tests import opened_pages
 from tests.opened_pages import as_shown, boards, press, text
 
@@ -200,14 +200,14 @@ SETTINGS = [{}, {"flip": True, "padding": (1, 2)}, {"stride": (1, 2), "dilation"
 
 @pytest.mark.parametrize("given", SETTINGS)
 def test_the_program_runs_and_prints_the_output(given, capsys) -> None:
-    exec(code.program(shown(**given)), {})  # noqa: S102 (our own program)
+    exec(parts.source(shown(**given)), {})  # noqa: S102 (our own program)
     out = capsys.readouterr().out
     printed = eval(out, {"tensor": lambda rows, dtype: rows, "torch": torch})  # noqa: S307
     np.testing.assert_allclose(printed, parts.output(shown(**given)))
 
 
 def test_the_table_holds_input_kernel_and_output() -> None:
-    blocks = code.csv(shown(flip=True)).strip().split("\n\n")
+    blocks = parts.csv(shown(flip=True)).strip().split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == ["input", "kernel", "output"]
     assert blocks[1].splitlines()[1:] == ["3,2", "1,0"]
     assert blocks[2].splitlines()[1] == ",".join(
@@ -217,8 +217,8 @@ def test_the_table_holds_input_kernel_and_output() -> None:
 
 def test_long_numbers_keep_their_digits_in_program_and_table() -> None:
     long = Sliding("long", ((0.12345678, 123456.75),), ((1.0, 1.0),))
-    assert "[0.12345678, 123456.75]" in code.program(long)
-    assert code.csv(long).endswith("output\n123456.873457\n")
+    assert "[0.12345678, 123456.75]" in parts.source(long)
+    assert parts.csv(long).endswith("output\n123456.873457\n")
 
 
 def test_a_photographs_words_spell_a_minus() -> None:
