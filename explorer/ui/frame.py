@@ -10,17 +10,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from explorer.base import language
+from explorer.base import access, language
 from explorer.base.language import _
-from explorer.ui import (
-    arrival,
-    entries,
-    language_picker,
-    link_warnings,
-    progress,
-    teacher,
-    url_state,
-)
+from explorer.ui import entries, language_picker, link_warnings, teacher, url_state
 from explorer.ui.entries import ASSETS
 
 SIDEBAR_WIDTH = 230  # pixels
@@ -39,18 +31,18 @@ def main() -> None:
     st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "mark.svg")
     st.html(Path(__file__).with_suffix(".css"))
     language_picker.choose()
-    teacher.place()
+    if access.rules().shared:
+        teacher.place()
     # Copies: Streamlit marks the one that may run.
     sections = {
         name: list(map(copy, ps)) for name, ps in entries.translated(language.current()).items()
     }
     page = st.navigation(sections, expanded=True)
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
-    link_warnings.begin()
-    progress.begin(page.url_path)
-    url_state.drop_endless()
     entry = entries.entry(page.url_path)
-    arrival.begin(entry.state, others=(language_picker.CHOICE,))
+    moved = url_state.open_page(entry.url)
+    link_warnings.begin()
+    entry.state.begin(moved=moved, others=(language_picker.CHOICE,))
     if not entry.own_title:
         st.title(_(entry.question))
     try:
@@ -64,8 +56,7 @@ def main() -> None:
 def _settle() -> None:
     """After a page was drawn."""
     link_warnings.settle()
-    progress.settle()
-    url_state.remember()
+    url_state.settle()
 
 
 if __name__ == "__main__":  # Streamlit and its test harness run this file as the main program

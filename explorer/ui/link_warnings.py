@@ -4,44 +4,30 @@ A page that draws itself anew while work goes on would otherwise say it for half
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.base.language import _, ngettext
-from explorer.ui import language_picker
+from explorer.ui import language_picker, url_state
 from explorer.ui.runs import run_words
+from explorer.ui.url_state import Opening
 
-_KEPT = "what the link was told"
 MOST_NAMES = 12  # of what there is, in a sentence
 MOST_SIGNS = 40  # of what came
-
-
-@dataclass
-class _Told:
-    """Of one page, since it was opened."""
-
-    page: str
-    place: DeltaGenerator
-    box: DeltaGenerator | None = None  # in that place, once there is something to say
-    fresh: bool = True  # no run has come to the page's end yet
-    sentences: list[str] = field(default_factory=list)
-    address: dict[str, str] | None = None  # at the end of the run that said them
+TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 
 def begin() -> None:
     """Before a page is drawn: make room above it, and say again what still stands."""
-    place = st.container()  # shown by a browser only when there is something in it
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
-    again = context is not None and context.is_history_navigation
-    told: _Told | None = st.session_state.get(_KEPT)
-    if told is None or told.page != page or again:
-        told = st.session_state[_KEPT] = _Told(page, place)
-    told.place, told.box = place, None
-    _draw(told)
+    opening = url_state.visit().opening
+    assert opening
+    opening.place = st.container()  # shown by a browser only when there is something in it
+    opening.box = None
+    if url_state.came_back():
+        opening.fresh, opening.address = True, None
+        opening.sentences.clear()
+    _draw(opening)
+    _drop_endless()
 
 
 def settle_part() -> None:
@@ -49,48 +35,66 @@ def settle_part() -> None:
 
     It cannot take back what stands outside of it, so the whole page is drawn anew.
     """
-    context, told = get_script_run_ctx(), st.session_state.get(_KEPT)
-    if context is None or not context.fragment_ids_this_run or told is None:
-        return
-    if _outdated(told):
-        told.sentences.clear()
+    opening = url_state.visit().opening
+    if url_state.only_a_part() and opening and _outdated(opening):
+        opening.sentences.clear()
         st.rerun()
 
 
 def settle() -> None:
     """After it was drawn to its end: once the address is another one, nothing need be said."""
-    told: _Told | None = st.session_state.get(_KEPT)
-    if told is None:
-        return
-    told.fresh = False
-    if _outdated(told):
-        told.sentences.clear()
-    told.address = st.query_params.to_dict() if told.sentences else None
-    _draw(told)  # again: what a part of the page has drawn would go when that part is drawn anew
+    opening = url_state.visit().opening
+    assert opening
+    opening.fresh = False
+    if _outdated(opening):
+        opening.sentences.clear()
+    opening.address = st.query_params.to_dict() if opening.sentences else None
+    _draw(opening)  # again: what a part of the page has drawn would go when that is drawn anew
 
 
-def _outdated(told: _Told) -> bool:
+def _outdated(opening: Opening) -> bool:
     """Whether something has been chosen since its sentences were said."""
-    return bool(told.sentences) and told.address not in (None, st.query_params.to_dict())
+    return bool(opening.sentences) and opening.address not in (None, st.query_params.to_dict())
 
 
-def _draw(told: _Told) -> None:
-    if told.sentences:
-        text = "  \n".join(told.sentences)
-        told.box = (told.box or told.place).warning(text, icon=":material/link_off:")
-    elif told.box:
-        told.box.empty()
+def _draw(opening: Opening) -> None:
+    if opening.sentences and opening.place:
+        text = "  \n".join(opening.sentences)
+        opening.box = (opening.box or opening.place).warning(text, icon=":material/link_off:")
+    elif opening.box:
+        opening.box.empty()
+
+
+def _drop_endless() -> None:
+    """Take numbers that no field can hold, infinite or of many digits, out of the address.
+
+    Streamlit's own reading of the address turns them into whole numbers, and fails.
+    """
+    endless = {name: value for name, value in st.query_params.to_dict().items() if _endless(value)}
+    for name, value in endless.items():
+        del st.query_params[name]
+        message = _("In the link {name} is {value}, too large for any field; it is left out.")
+        say(message.format(name=as_typed(name), value=as_typed(value[:20])))
+    if endless:
+        url_state.begin_with_address()
+
+
+def _endless(text: str) -> bool:
+    try:
+        return abs(float(text)) >= TOO_LARGE
+    except ValueError:  # a word
+        return False
 
 
 def say(sentence: str) -> None:
     """Something about the link that this page was opened with."""
-    told: _Told | None = st.session_state.get(_KEPT)
-    if told is None:  # outside of the frame
+    opening = url_state.visit().opening
+    if opening is None:  # outside of the frame
         st.warning(sentence, icon=":material/link_off:")
-    elif sentence not in told.sentences:
-        told.sentences.append(sentence)
-        told.address = None
-        _draw(told)
+    elif sentence not in opening.sentences:
+        opening.sentences.append(sentence)
+        opening.address = None
+        _draw(opening)
 
 
 def say_error(error: ValueError) -> None:
@@ -107,8 +111,8 @@ def say_missing_runs(numbers: Sequence[str]) -> None:
 
 def fresh() -> bool:
     """Whether the page has just been opened: what its address says now comes from a link."""
-    told: _Told | None = st.session_state.get(_KEPT)
-    return told is not None and told.fresh
+    opening = url_state.visit().opening
+    return opening is not None and opening.fresh
 
 
 def refuse(name: str, given: str, there: str | Iterable[object], taken: object) -> None:
@@ -154,9 +158,9 @@ def know(names: Collection[str]) -> None:
 
 def _listed(names: list[str]) -> str:
     shown = names if len(names) <= MOST_NAMES + 1 else names[:MOST_NAMES]
-    told = ", ".join(map(as_typed, shown))
+    words = ", ".join(map(as_typed, shown))
     left = len(names) - len(shown)
-    return _("{names} and {n} more").format(names=told, n=left) if left else told
+    return _("{names} and {n} more").format(names=words, n=left) if left else words
 
 
 def as_typed(text: str) -> str:

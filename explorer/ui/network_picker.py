@@ -15,7 +15,7 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks import TORCHVISION, NetworkSpec, registry
 from explorer.networks.registry import Architecture, Option, Value
-from explorer.ui import arrival, link_warnings
+from explorer.ui import link_warnings
 from explorer.ui.state import State
 
 FIRST_SHOWN = "alexnet"
@@ -133,7 +133,7 @@ def pick_network(state: State) -> Architecture:
         width=290,
     )
     state.put("network", name, FIRST_SHOWN)
-    arrival.carry(state, network=name)
+    state.carry(network=name)
     return networks.get(name)
 
 

@@ -14,7 +14,6 @@ nothing here asks for one but a run of that part which a browser's clock has beg
 import math
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,7 +26,7 @@ from explorer.base import plain_text
 from explorer.base.language import _, ngettext
 from explorer.base.tasks import Client, Pool, Refused, SharedTasks, Steps, Task
 from explorer.base.units import exact
-from explorer.ui import link_warnings, visitor
+from explorer.ui import link_warnings, url_state, visitor
 
 Value = TypeVar("Value")
 
@@ -35,43 +34,18 @@ PATIENCE = 0.9  # seconds from the start before anything is shown of it
 MOMENT = 0.05  # seconds that a page waits for work that it showed already
 EVERY = 0.5  # seconds between two looks at the work
 SETTLES = 2.0  # seconds after which a browser has put up what a page began with
-_DRAWING = "when the page was drawn"
 
 
 # -- the race ---------------------------------------------------------------------------------
 
 
-@dataclass
-class _Drawing:
-    """When the page that is open was drawn to its end, whole: first, and last."""
-
-    page: str
-    first: float = math.inf
-    last: float = math.inf
-
-
-def begin(page: str) -> None:
-    """Before a page is drawn."""
-    drawing: _Drawing | None = st.session_state.get(_DRAWING)
-    if drawing is None or drawing.page != page:
-        st.session_state[_DRAWING] = _Drawing(page)
-
-
-def settle() -> None:
-    """After it was drawn to its end."""
-    drawing: _Drawing = st.session_state[_DRAWING]
-    drawing.last = time.monotonic()
-    drawing.first = min(drawing.first, drawing.last)
-
-
 def _may_rerun(*, later: bool) -> bool:
     """Whether this is the part's own run, and the browser has put up what the page began with; or
     `later`, all that it was drawn with last."""
-    context = get_script_run_ctx()
-    drawing: _Drawing | None = st.session_state.get(_DRAWING)
-    if context is None or drawing is None or not context.fragment_ids_this_run:
+    opening = url_state.visit().opening
+    if opening is None or not url_state.only_a_part():
         return False
-    return time.monotonic() > (drawing.last if later else drawing.first) + SETTLES
+    return time.monotonic() > (opening.drawn_last if later else opening.drawn_first) + SETTLES
 
 
 def live(draw: Callable[[bool], bool], name: str = "") -> None:

@@ -4,7 +4,8 @@
 
 A widget's key is its page's own ("layers.batch"); the address says `batch`. A page that is opened
 at an address shows what that says, and the default for the rest. Where the address says nothing,
-from the sidebar, it is as it was left, or begins with what is carried along (see `arrival`).
+from the sidebar, it is as it was left; and what is carried along (a network chosen on one page is
+offered on the next) wins over that.
 
 A widget's value and the address can differ. The address wins when a page is first shown and after
 the browser's Back or Forward; otherwise the widget wins. So a rerun that was sent before the
@@ -18,6 +19,7 @@ too. Numbers, switches and texts are bound to the address there by Streamlit
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
@@ -70,6 +72,54 @@ class State:
         return st.session_state.get(self.key(name), default)
 
     # The address
+
+    def begin(self, *, moved: bool, others: Iterable[str]) -> None:
+        """Before the page is drawn; `moved` if another one was, `others` are the frame's own names.
+
+        Opened by the sidebar its address says nothing: it is as it was left. So is a bare address
+        to which Back leads, if the browser kept it from the moment before that was restored.
+        """
+        page, bare = url_state.visit().page, not set(st.query_params) - set(others)
+        if moved:
+            url_state.forget(bound=not bare)
+        if bare and url_state.came_back():
+            # From another page: then Streamlit has forgotten what is bound to widgets.
+            keys = page.bound & st.session_state.keys() if moved else ()
+            bound = {key: spell(st.session_state[key]) for key in keys}
+            url_state.rewrite({**page.restored, **bound})
+        elif bare and moved:
+            page.restored = self._left_or_carried()
+            url_state.rewrite(page.restored)
+        elif bare:  # all of it was set to its defaults
+            page.restored = {}
+
+    def _left_or_carried(self) -> Mapping[str, str]:
+        """The address that the page was left at, with what is carried to it."""
+        visit = url_state.visit()
+        page, carried = visit.page, visit.carried or {}
+        shared = [each.name for each in self.fields.values() if getattr(each, "shared", False)]
+        chosen = {name: st.session_state.get(f"{name} chosen") for name in shared}
+        left = {**page.left, **{name: value for name, value in chosen.items() if value}}
+        if not self.carries or carried == page.carried:
+            return left
+        same = carried.get("network") == page.carried.get("network")
+        if visit.opening:
+            visit.opening.network_brought = not same
+        gone = self.carries if same else self.carries | self.of_network
+        stays = {name: value for name, value in left.items() if name not in gone}
+        return stays | {name: value for name, value in carried.items() if name in self.carries}
+
+    def carry(self, **values: object) -> None:
+        """Have the next page begin with these, once somebody has chosen here or elsewhere."""
+        address = {name: spell(value) for name, value in values.items() if value != ""}
+        visit = url_state.visit()
+        if visit.carried is not None or any(map(self.query, address)):
+            visit.carried = visit.pages[self.page].carried = address
+
+    def network_brought(self) -> bool:
+        """Whether the page was opened with a network that was chosen on another page."""
+        opening = url_state.visit().opening
+        return bool(opening and opening.network_brought)
 
     def query(self, name: str) -> str:
         """What the address says."""
@@ -158,21 +208,22 @@ class State:
         self.put(name, next((each for each, tab in by_name.items() if tab.open), ""), names[0])
         return by_name
 
-    def _draw(self, field: Field, widget: Callable[..., Any]) -> Any:
-        """What the widget of a field holds; `widget(value, key=…)` draws it with a value."""
+    def _draw(self, field: Field, widget: Callable[..., Any], value_as: str = "value") -> Any:
+        """What the widget of a field holds; it takes the value that it is drawn with as `value_as`,
+        and a key."""
         key = self.key(field.name)
         if self.bound:
-            return self._draw_bound(field, key, widget)
+            return self._draw_bound(field, key, widget, value_as)
         if self.takes_query(field.name):
             self[field.name] = fields.take(field, self.query(field.name))
-        value = widget(self[field.name], key=key, persist_state="session")
+        value = widget(**{value_as: self[field.name]}, key=key, persist_state="session")
         value = field.default if value is None else value
         self.put(field.name, value, field.default)
         return value
 
-    def _draw_bound(self, field: Field, key: str, widget: Callable[..., Any]) -> Any:
+    def _draw_bound(self, field: Field, key: str, widget: Callable[..., Any], value_as: str) -> Any:
         """As `_draw`; the default is the widget's own, so that Streamlit leaves it out."""
-        url_state.note_bound(key)
+        url_state.visit().page.bound.add(key)
         value = st.session_state.get(key, field.default)
         if value != field.default and key not in st.query_params:
             # Set by a prompt, while the widget was not on the page.
@@ -180,7 +231,7 @@ class State:
                 st.query_params[key] = spell(value)
         taken = key in st.session_state and not url_state.came_back()
         said = "" if taken else self.query(key)
-        value = widget(field.default, key=key, bind="query-params")
+        value = widget(**{value_as: field.default}, key=key, bind="query-params")
         value = field.default if value is None else value
         fields.tell(field, said, value)
         return value
@@ -205,30 +256,19 @@ class State:
     def one_of(self, name: str, label: str, *, on_change: Callable[[], None] | None = None) -> Any:
         """One of the field's own names or numbers, by buttons in a row."""
         field = self._field(name, OneOf)
-
-        def widget(value: Any, **kept: Any) -> Any:
-            return st.segmented_control(
-                label, field.choices, default=value, required=True, on_change=on_change, **kept
-            )
-
-        return self._draw(field, widget)
+        widget = partial(
+            st.segmented_control, label, field.choices, required=True, on_change=on_change
+        )
+        return self._draw(field, widget, "default")
 
     def steps(self, name: str, label: str, *, width: int) -> Any:
         """One of the field's own names or numbers, by sliding."""
         field = self._field(name, OneOf)
-
-        def widget(value: Any, **kept: Any) -> Any:
-            return st.select_slider(label, field.choices, value, width=width, **kept)
-
-        return self._draw(field, widget)
+        return self._draw(field, partial(st.select_slider, label, field.choices, width=width))
 
     def toggle(self, name: str, label: str, help_: str | None = None) -> bool:
         """On or off."""
-
-        def widget(value: bool, **kept: Any) -> bool:
-            return st.toggle(label, value, help=help_, **kept)
-
-        return bool(self._draw(self.fields[name], widget))
+        return bool(self._draw(self.fields[name], partial(st.toggle, label, help=help_)))
 
     def number(
         self,
@@ -248,23 +288,17 @@ class State:
         """
         field = self._field(name, Number)
         field = field if default is None else replace(field, default=default)
-
-        def widget(value: float, **kept: Any) -> float:
-            return st.number_input(
-                label, field.least, field.most, value, field.step, help=help_, width=width,
-                icon=icon, label_visibility="collapsed" if icon else "visible",
-                on_change=on_change, **kept,
-            )  # fmt: skip
-
+        widget = partial(
+            st.number_input, label, field.least, field.most, step=field.step, help=help_,
+            width=width, icon=icon, label_visibility="collapsed" if icon else "visible",
+            on_change=on_change,
+        )  # fmt: skip
         return int(self._draw(field, widget))
 
     def slider(self, name: str, label: str, *, width: Width = "stretch") -> Any:
         """A number by sliding, whole if its default is."""
         field = self._field(name, Number)
-
-        def widget(value: float, **kept: Any) -> Any:
-            return st.slider(label, field.least, field.most, value, field.step, width=width, **kept)
-
+        widget = partial(st.slider, label, field.least, field.most, step=field.step, width=width)
         return self._draw(field, widget)
 
     def text(
@@ -277,21 +311,10 @@ class State:
         width: Width = "stretch",
     ) -> str:
         """A line of text."""
-
-        def widget(value: str, **kept: Any) -> str:
-            return (
-                st.text_input(
-                    label, value, help=help_, placeholder=placeholder, width=width, **kept
-                )
-                or ""
-            )
-
+        widget = partial(st.text_input, label, help=help_, placeholder=placeholder, width=width)
         return str(self._draw(self.fields[name], widget))
 
     def lines(self, name: str, label: str, help_: str, *, height: int) -> str:
         """A few lines of text."""
-
-        def widget(value: str, **kept: Any) -> str:
-            return st.text_area(label, value, height, help=help_, **kept) or ""
-
+        widget = partial(st.text_area, label, height=height, help=help_)
         return str(self._draw(self.fields[name], widget))

@@ -1,21 +1,103 @@
-"""The address of the page that is shown: read, written, and remembered when it is left.
+"""The address of the page that is shown: read, written, and remembered when the page is left.
 
 It holds names that no language changes. What a page's names mean says its `state`.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+import math
+import time
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-from explorer.base.language import _
-from explorer.ui import link_warnings
+from streamlit.runtime.state.query_params import QueryParams
 
 Value = TypeVar("Value", bound=Hashable)
-_TAKEN, _BOUND = "taken from the address, by page", "bound to the address, by page"
-_LEFT = "addresses, by page"
-TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
+Address = Mapping[str, str]
+_VISIT = "the visit"
+
+
+@dataclass
+class Page:
+    """What a session remembers of one page."""
+
+    left: Address = field(default_factory=dict)  # as it was left, but for what widgets keep
+    restored: Address = field(default_factory=dict)  # as it was opened by the sidebar
+    carried: Address = field(default_factory=dict)  # what was carried along when it was shown last
+    taken: set[str] = field(default_factory=set)  # keys of widgets that took what the address says
+    bound: set[str] = field(default_factory=set)  # and of those that Streamlit binds to it
+
+
+@dataclass
+class Opening:
+    """The page that is shown, since it was opened."""
+
+    url: str = ""
+    network_brought: bool = False  # one that was chosen on another page
+    drawn_first: float = math.inf  # when it was drawn to its end, whole
+    drawn_last: float = math.inf
+    # Of `link_warnings`: the place above the page, what stands there, and the address it is about.
+    place: DeltaGenerator | None = None
+    box: DeltaGenerator | None = None
+    sentences: list[str] = field(default_factory=list)
+    address: Address | None = None
+    fresh: bool = True  # no run has come to the page's end yet
+
+
+@dataclass
+class Visit:
+    """What a session remembers of the pages that its visitor has been to."""
+
+    opening: Opening | None = None
+    carried: Address | None = None  # from page to page, once somebody has chosen
+    pages: dict[str, Page] = field(default_factory=lambda: defaultdict(Page))
+
+    @property
+    def page(self) -> Page:
+        """The one that is shown."""
+        return self.pages[self.opening.url if self.opening else ""]
+
+
+def visit() -> Visit:
+    """Of whoever is served."""
+    found: Visit = st.session_state.setdefault(_VISIT, Visit())
+    return found
+
+
+def open_page(url: str) -> bool:
+    """Before the page is drawn: whether another one was shown before."""
+    now = visit()
+    if now.opening and now.opening.url == url:
+        return False
+    now.opening = Opening(url)
+    return True
+
+
+def forget(*, bound: bool) -> None:
+    """Have the widgets of this page, which was just opened, take what the address says.
+
+    What a page has put into the session stays there when another page is shown. Streamlit keeps the
+    value of a widget that is `bound`: it goes, too, where a link says what the page is to show.
+    """
+    page = visit().page
+    for keys in (page.taken, page.bound) if bound else (page.taken,):
+        for key in keys:
+            st.session_state.pop(key, None)
+        keys.clear()
+
+
+@contextmanager
+def _params() -> Iterator[QueryParams | None]:
+    """The address as Streamlit's session holds it, if there is a session."""
+    if context := get_script_run_ctx():
+        with context.session_state.query_params() as params:
+            yield params
+    else:
+        yield None
 
 
 def put(name: str, value: str, default: str = "") -> None:
@@ -32,100 +114,43 @@ def put(name: str, value: str, default: str = "") -> None:
 
 def remember() -> None:
     """Keep the address for the way back to this page, but for what widgets keep by themselves."""
-    context = get_script_run_ctx()
-    if context is None:
-        return
-    with context.session_state.query_params() as params:
-        said = {
-            name: value for name, value in params.to_dict().items() if not params.is_bound(name)
-        }
-    st.session_state.setdefault(_LEFT, {})[context.page_script_hash] = said
+    with _params() as params:
+        if params is not None:
+            said = params.to_dict().items()
+            visit().page.left = {name: text for name, text in said if not params.is_bound(name)}
 
 
-def left() -> Mapping[str, str]:
-    """The address of this page as it was left, as far as its widgets do not keep it themselves."""
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
-    found: Mapping[str, str] = st.session_state.get(_LEFT, {}).get(page, {})
-    return found
+def settle() -> None:
+    """After the page was drawn to its end."""
+    if opening := visit().opening:
+        opening.drawn_last = time.monotonic()
+        opening.drawn_first = min(opening.drawn_first, opening.drawn_last)
+    remember()
 
 
-def forget(*, bound: bool) -> None:
-    """Have the widgets of this page, which was just opened, take what the address says.
-
-    What a page has put into the session stays there when another page is shown. Streamlit keeps the
-    value of a widget that is `bound`: it goes, too, where a link says what the page is to show.
-    """
-    for kept in (_TAKEN, _BOUND) if bound else (_TAKEN,):
-        for key in _keys(kept):
-            st.session_state.pop(key, None)
-        _keys(kept).clear()
-
-
-def note_bound(key: str) -> None:
-    """Tell that the widget `key` of this page is bound to the address."""
-    _keys(_BOUND).add(key)
-
-
-def bound_values() -> Mapping[str, object]:
-    """What the widgets of this page that are bound to the address held when it was left."""
-    return {key: st.session_state[key] for key in _keys(_BOUND) if key in st.session_state}
-
-
-def _keys(kept: str) -> set[str]:
-    """The keys of this page's widgets that have taken something from the address, or are bound."""
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
-    found: set[str] = st.session_state.setdefault(kept, {}).setdefault(page, set())
-    return found
-
-
-def drop_endless() -> None:
-    """Take numbers that no field can hold, infinite or of many digits, out of the address.
-
-    Streamlit's own reading of the address turns them into whole numbers, and fails.
-    """
-    endless = {name: value for name, value in st.query_params.to_dict().items() if _endless(value)}
-    for name, value in endless.items():
-        del st.query_params[name]
-        message = _("In the link {name} is {value}, too large for any field; it is left out.")
-        told = link_warnings.as_typed(name), link_warnings.as_typed(value[:20])
-        link_warnings.say(message.format(name=told[0], value=told[1]))
-    if endless:
-        _begin_with_address()
-
-
-def _begin_with_address() -> None:
-    context = get_script_run_ctx()
-    if context is not None:
-        with context.session_state.query_params() as params:
+def begin_with_address() -> None:
+    """Have what is drawn after this begin with what the address says now."""
+    with _params() as params:
+        if params is not None:
             params.set_initial_query_params_from_current()
 
 
-def rewrite(values: Mapping[str, str]) -> None:
+def rewrite(values: Address) -> None:
     """Have the address say `values`; "" takes a name out. All at once: one step of Back.
 
     What is drawn after this begins with them.
     """
-    context = get_script_run_ctx()
     now = st.query_params.to_dict()
     changed = {name: value for name, value in values.items() if now.get(name, "") != value}
-    if context is None or not changed:
-        return
-    with context.session_state.query_params() as params:
+    with _params() as params:
+        if params is None or not changed:
+            return
         for name, value in changed.items():
             if not value:
                 params.discard_param_no_forward_msg(name)
         params.update({name: value for name, value in changed.items() if value})
-    _begin_with_address()
+    begin_with_address()
     remember()
-
-
-def _endless(text: str) -> bool:
-    try:
-        return abs(float(text)) >= TOO_LARGE
-    except ValueError:  # a word
-        return False
 
 
 def came_back() -> bool:
@@ -134,9 +159,15 @@ def came_back() -> bool:
     return context is not None and context.is_history_navigation
 
 
+def only_a_part() -> bool:
+    """Whether a part of the page is drawn, and the rest of it stays."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def takes_query(key: str) -> bool:
     """Whether the widget `key`, not yet drawn in this run, is to take what the address says."""
-    _keys(_TAKEN).add(key)
+    visit().page.taken.add(key)
     return key not in st.session_state or came_back()
 
 
@@ -160,6 +191,6 @@ def meant(kept: str, given: Sequence[Value], labels: Mapping[Value, str]) -> lis
     one changed came. All labels are remembered for that. What is neither is given back as it is.
     """
     sent: dict[object, Value] = st.session_state.setdefault(f"labels of old, {kept}", {})
-    found = [each if each in labels else sent.get(each, each) for each in given]
+    values = [each if each in labels else sent.get(each, each) for each in given]
     sent |= {label: value for value, label in labels.items()}
-    return found
+    return values

@@ -150,9 +150,7 @@ def test_every_page_after_every_other_one(by: str) -> None:
 # What pages share on purpose: the frame's own, buttons that hold nothing, where a page scrolls to,
 # and what is carried. All that look inside see one network's weights under the same labels.
 SHARED = re.compile(
-    r"what the link was told|language_of_browser|the page that is shown|when the page was drawn"
-    r"|addresses.*, by page"
-    r"|(taken from|bound to) the address, by page|(try|show)_\d+|into_view|carried .*"
+    r"the visit|language_of_browser|(try|show)_\d+|into_view"
     r"|labels of old, weights of .*|picture chosen"
 )
 

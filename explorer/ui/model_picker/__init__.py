@@ -13,7 +13,7 @@ from explorer import networks, weights
 from explorer.base.language import _
 from explorer.networks import NetworkSpec
 from explorer.networks.registry import Architecture, Value
-from explorer.ui import arrival, link_warnings, network_picker, url_state
+from explorer.ui import link_warnings, network_picker, url_state
 from explorer.ui.fields import Field, Open
 from explorer.ui.model_picker import download, weight_sources
 from explorer.ui.network_picker import OPTIONS
@@ -151,7 +151,7 @@ def _write(state: State, model: Model, options: Mapping[str, Value], side: int) 
     state.put("weights", model.source, default)
     usual = model.spec.architecture.input_size.height
     state.put("side", side if side else "", usual)
-    arrival.carry(state, network=model.spec.name, weights=model.source, side=side or "", **options)
+    state.carry(network=model.spec.name, weights=model.source, side=side or "", **options)
 
 
 # -- the widgets ------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from explorer.training import recipes
 from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.presets import EXPERIMENTS
-from explorer.ui import arrival, link_warnings, network_picker, url_state
+from explorer.ui import link_warnings, network_picker, url_state
 from explorer.ui.fields import spell, take
 from explorer.ui.network_picker import OPTIONS
 from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
@@ -89,7 +89,7 @@ def arrive() -> None:
     STATE["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
         STATE["network"] = DEFAULT.network
-    elif arrival.network_brought():
+    elif STATE.network_brought():
         _put(_values(_of_network(address)))
     elif said or preset:
         _put(_said(address, _said_recipe(preset, address)))
@@ -223,7 +223,7 @@ def pick_network() -> None:
             width=290,
         )
         STATE.put("network", name, DEFAULT.network)
-        arrival.carry(STATE, network=name)
+        STATE.carry(network=name)
         options = networks.get(name).options
         for option in options:
             network_picker.pick_option(STATE, option)
