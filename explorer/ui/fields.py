@@ -1,7 +1,7 @@
 """What there can be under a name of a page's address: a text, one of a few, on or off, a number."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,11 @@ class Open:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few names or whole numbers."""
+    """One of a few names or whole numbers; or names with their titles, marked with N_."""
 
     name: str
     default: str | int
-    choices: tuple[str | int, ...]
+    choices: Sequence[str | int] | Mapping[str, str]
 
     def read(self, given: str) -> str | int:
         """Raises ValueError if it is none of them."""
@@ -46,6 +46,12 @@ class OneOf:
     def there(self) -> Iterable[object]:
         """What there can be."""
         return self.choices
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The titles by name, in the reader's language."""
+        assert isinstance(self.choices, Mapping)
+        return {name: _(title) for name, title in self.choices.items()}
 
 
 @dataclass(frozen=True)

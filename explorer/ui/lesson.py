@@ -28,6 +28,11 @@ class Question:
     setting: Setting
 
 
+def setting(page: str, **values: object) -> dict[str, object]:
+    """Values by the keys that a page's widgets have: each begins with the `page`'s own word."""
+    return {f"{page}_{name}": value for name, value in values.items()}
+
+
 def put(setting: Setting) -> None:
     """Set widgets; as a button's `on_click`, before the page runs again."""
     for key, value in setting.items():
@@ -71,16 +76,22 @@ def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
         return st.container(), st.container()
 
 
+def in_columns(widths: Sequence[int], *widgets: Callable[[], Any]) -> list[Any]:
+    """Widgets side by side, each drawn by its function, and what they hold."""
+    values = []
+    for column, widget in zip(st.columns(widths), widgets, strict=True):
+        with column:
+            values.append(widget())
+    return values
+
+
 def definition(*functions: Callable[..., Any]) -> None:
     """The code of the operations on this page, readable as their definition."""
     with st.expander(_("The definition, in code"), icon=":material/code:"):
         st.code("\n\n".join(map(_source, functions)), language="python")
 
 
-@cache
-def _source(function: Callable[..., Any]) -> str:
-    """Its text, read and taken apart once for everybody."""
-    return python_source.text_of(function)
+_source = cache(python_source.text_of)  # read and taken apart once for everybody
 
 
 def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:

@@ -1,11 +1,14 @@
 """Buttons that save what is shown as a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-Content = str | bytes | Callable[[], str | bytes]  # a callable is asked when somebody presses
+from explorer.base import spreadsheet
+
+Rows = Sequence[Mapping[str, object]]  # of a table, saved as CSV
+Content = str | bytes | Rows | Callable[[], str | bytes]  # a callable is asked at the press
 
 TYPES = {
     ".csv": "text/csv",
@@ -18,6 +21,8 @@ TYPES = {
 
 def save_button(label: str, content: Content, file: str, key: str | None = None) -> None:
     """A button that saves `content` under the name `file`, whose ending says what it is."""
+    if not isinstance(content, str | bytes) and not callable(content):
+        content = spreadsheet.records(content)
     st.download_button(
         label, content, file, TYPES[Path(file).suffix], key=key,
         icon=":material/download:", on_click="ignore",

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
@@ -177,8 +177,16 @@ class State:
         value: Name = self[name]
         return value
 
-    def pick_one(self, name: str, label: str, words: Mapping[Name, str]) -> Name:
-        """One of `words` (name → translated word) by buttons in a row; the first is the default."""
+    def words(self, name: str) -> dict[str, str]:
+        """The titles that the field has for its names, translated."""
+        return self._field(name, OneOf).words
+
+    def pick_one(self, name: str, label: str, words: Mapping[Name, str] | None = None) -> Name:
+        """One of `words` (name → translated word) by buttons in a row; the first is the default.
+
+        Without `words`, the field's own.
+        """
+        words = words or cast("Mapping[Name, str]", self.words(name))
         names = list(words)
         chosen = st.segmented_control(
             label, names, default=self._take(name, names), format_func=words.__getitem__,
@@ -198,11 +206,13 @@ class State:
         self.put(name, chosen, names[0])
         return chosen
 
-    def tabs(self, name: str, words: Mapping[str, str]) -> dict[str, TabContainer]:
-        """One tab for each of `words` (name → translated word); fill only the open one."""
+    def tabs(self, name: str, words: Mapping[str, str] | None = None) -> dict[str, TabContainer]:
+        """As `pick_one`, a tab for each; fill only the open one. A prompt may put a tab's name."""
+        words = words or self.words(name)
         names = list(words)
-        if self.takes_query(name) or self[name] not in words.values():  # another language
-            self[name] = words[self.heed(name, names)]
+        chosen = "" if self.takes_query(name) else self[name]
+        if chosen not in words.values():  # a link, a prompt, another language
+            self[name] = words[chosen if chosen in words else self.heed(name, names)]
         tabs = st.tabs(list(words.values()), key=self.key(name), on_change="rerun")
         by_name = dict(zip(names, tabs, strict=True))
         self.put(name, next((each for each, tab in by_name.items() if tab.open), ""), names[0])
@@ -248,8 +258,8 @@ class State:
         field = self._field(name, OneOf)
 
         def widget(value: Any, **kept: Any) -> Any:
-            index = field.choices.index(value)
-            return st.selectbox(label, field.choices, index, help=help_, width=width, **kept)
+            names = list(field.choices)
+            return st.selectbox(label, names, names.index(value), help=help_, width=width, **kept)
 
         return self._draw(field, widget)
 

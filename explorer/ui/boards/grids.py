@@ -11,24 +11,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.base import inputs
 from explorer.base.language import _
 from explorer.figures.grids import At, Grid, Grids, Sign, Story
 from explorer.ui import url_state
 from explorer.ui.boards.component import Component
 
 GRIDS = Component(Path(__file__).with_suffix(".js"), "grids")
-
-
-def _words() -> dict[str, str]:
-    return {
-        "used": _("This number goes into every framed cell."),
-        "edit": _("New number; Enter puts it in, Escape leaves the old one."),
-    }
-
-
-def spell_at(at: At) -> str:
-    """A cell as a link spells it: "y0.1.0"."""
-    return ".".join(map(str, at))
 
 
 def _asked(key: str, grids: Sequence[Grid], start: At) -> At:
@@ -50,20 +39,27 @@ def number_grids(
     key: str,
     label: str,
     start: At,
-    on_edit: Callable[[str, int, int, str], None] | None = None,
+    on_edit: Callable[[str, int, int, float], None] | None = None,
 ) -> None:
     """Show grids and signs; the chosen cell is kept in the link as `<key>_at`.
 
-    `on_edit` is called with grid, row, column and the text typed there, before the page runs.
+    `on_edit` is called with grid, row, column and the number typed there, before the page runs. A
+    ValueError of its, and what is no number, is a sentence above the grids.
     """
-    edits = f"edits {key}"
+    edits, refused = f"edits {key}", f"refused {key}"
 
     def edited() -> None:
         edit = st.session_state[key].edit
         st.session_state[edits] = st.session_state.get(edits, 0) + 1
         if on_edit and edit:
-            on_edit(edit["grid"], int(edit["row"]), int(edit["column"]), str(edit["text"]))
+            try:
+                number = inputs.parse_matrix(str(edit["text"]))[0][0]
+                on_edit(edit["grid"], int(edit["row"]), int(edit["column"]), number)
+            except ValueError as error:
+                st.session_state[refused] = str(error)
 
+    if refusal := st.session_state.pop(refused, ""):
+        st.error(refusal, icon=":material/straighten:")
     grids, signs = content
     data = Grids(
         key=key,
@@ -74,8 +70,12 @@ def number_grids(
         start=_asked(key, grids, start),
         edits=st.session_state.get(edits, 0),
         lines=max(len(story["lines"]) for story in stories),
-        labels=_words(),
+        labels={
+            "used": _("This number goes into every framed cell."),
+            "edit": _("New number; Enter puts it in, Escape leaves the old one."),
+        },
     )
     result = GRIDS(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
     if result.at and result.at.get("key") == key:
-        url_state.put(f"{key}_at", spell_at(result.at["at"]), spell_at(start))
+        chosen, first = (".".join(map(str, at)) for at in (result.at["at"], start))
+        url_state.put(f"{key}_at", chosen, first)

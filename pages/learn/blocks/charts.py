@@ -35,56 +35,48 @@ def _hatch(shape: str | list[str]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _on(color: str) -> str:
-    """The colour of figures on a bar that can be read there (4.5 : 1)."""
-    return "white" if color == BLUE else "#17202b"
-
-
-def path_names() -> tuple[str, str, str, str]:
-    """Inception's paths, in the order of its output's channels."""
-    return _("1 × 1"), _("3 × 3"), _("5 × 5"), _("pooling")
+def _inside(color: str, hatch: str) -> dict[str, object]:
+    """A bar with its figures inside, in an ink that can be read on it (4.5 : 1)."""
+    ink = "white" if color == BLUE else "#17202b"
+    return {
+        "marker_color": color, "marker_pattern": _hatch(hatch), "textposition": "inside",
+        "insidetextanchor": "middle", "insidetextfont": {"color": ink, "size": 14}, "textangle": 0,
+    }  # fmt: skip
 
 
 def path_widths(blocks: Mapping[str, Savings]) -> go.Figure:
     """Each block's output channels, path by path."""
     figure = _lying(_("output channels"), 420, barmode="stack")
     figure.update_yaxes(title=_("block"))
-    for n, name in enumerate(path_names()):
+    for n, name in enumerate((_("1 × 1"), _("3 × 3"), _("5 × 5"), _("pooling"))):
         widths = [each.widths.paths[n] for each in blocks.values()]
         figure.add_bar(
             y=list(blocks), x=widths, name=name, orientation="h", text=widths,
-            textposition="inside", insidetextanchor="middle", textangle=0,
-            marker={"color": PATHS[n], "pattern": _hatch(HATCHES[n])},
-            insidetextfont={"color": _on(PATHS[n]), "size": 14},
             hovertemplate="%{y}, %{fullData.name}: %{x}<extra></extra>",
+            **_inside(PATHS[n], HATCHES[n]),
         )  # fmt: skip
     return figure
 
 
 def weight_bars(saving: Savings) -> go.Figure:
     """Kernel weights with the reductions, without them, and of plain convolutions."""
-    bars = (
-        (_("with 1 × 1 reductions"), saving.block, BLUE),
-        (_("without reductions"), saving.unreduced, ORANGE),
-        (_("one plain 3 × 3"), saving.plain3, GREY),
-        (_("one plain 5 × 5"), saving.plain5, GREY),
-    )
-    texts = [
-        f"{count(block.weights)} · ×{saving.times_fewer(block):.2f}" for _name, block, _c in bars
-    ]
+    bars = {
+        _("with 1 × 1 reductions"): saving.block,
+        _("without reductions"): saving.unreduced,
+        _("one plain 3 × 3"): saving.plain3,
+        _("one plain 5 × 5"): saving.plain5,
+    }
     most = 1.5 * saving.plain5.weights
     figure = _lying(_("kernel weights (biases left out)"), 230, most)
     return figure.add_trace(
         bar(
-            y=[name for name, _block, _color in bars],
-            x=[block.weights for _name, block, _color in bars],
-            orientation="h",
-            marker_color=[color for _name, _block, color in bars],
-            text=texts,
-            customdata=[exact(block.weights) for _name, block, _color in bars],
+            y=list(bars), x=[each.weights for each in bars.values()], orientation="h",
+            marker_color=[BLUE, ORANGE, GREY, GREY],
+            text=[f"{count(e.weights)} · ×{saving.times_fewer(e):.2f}" for e in bars.values()],
+            customdata=[exact(each.weights) for each in bars.values()],
             hovertemplate="%{y}: %{customdata}<extra></extra>",
         )
-    )
+    )  # fmt: skip
 
 
 def accumulation(growth: Growth) -> go.Figure:
@@ -99,14 +91,9 @@ def accumulation(growth: Growth) -> go.Figure:
         rows = steps[n:]
         figure.add_bar(
             y=rows, x=[part] * len(rows), orientation="h", name=steps[n],
-            text=[part] * len(rows), textposition="inside", insidetextanchor="middle", textangle=0,
-            marker={
-                "color": colors[n % len(colors)],
-                "pattern": _hatch(HATCHES[n % len(HATCHES)]),
-                "line": {"width": 1, "color": "white"},
-            },
-            insidetextfont={"color": _on(colors[n % len(colors)]), "size": 14},
+            text=[part] * len(rows), marker_line={"width": 1, "color": "white"},
             hovertemplate="%{y}: %{x} · %{fullData.name}<extra></extra>",
+            **_inside(colors[n % len(colors)], HATCHES[n % len(HATCHES)]),
         )  # fmt: skip
     for step, total in zip(steps, growth.channels, strict=True):
         figure.add_annotation(
@@ -117,25 +104,18 @@ def accumulation(growth: Growth) -> go.Figure:
 
 def channel_track(parts: Sequence[tuple[str, int, int]]) -> go.Figure:
     """DenseNet's channels: blocks add, transitions halve; the sides of the maps below."""
-    names = [f"{name}<br>{side} × {side}" for name, _channels, side in parts]
-    kinds = {"block": BLUE, "trans": ORANGE, "stem": GREY}
-    shapes = {"block": "", "trans": "/", "stem": "."}
+    names, channels, sides = zip(*parts, strict=True)
+    looks = {"block": (BLUE, ""), "trans": (ORANGE, "/"), "stem": (GREY, ".")}
+    colors, hatches = zip(*(looks[name.rstrip("0123456789")[:5]] for name in names), strict=True)
     order = _("part of the network, in running order; side of its maps")
     figure = _frame(axis(order), axis(_("channels")), 300)
     return figure.add_trace(
         bar(
-            x=names,
-            y=[channels for _name, channels, _side in parts],
-            text=[channels for _name, channels, _side in parts],
-            marker={
-                "color": [kinds[name.rstrip("0123456789")[:5]] for name, *_rest in parts],
-                "pattern": _hatch(
-                    [shapes[name.rstrip("0123456789")[:5]] for name, *_rest in parts]
-                ),
-            },
+            x=[f"{name}<br>{side} × {side}" for name, side in zip(names, sides, strict=True)],
+            y=channels, text=channels, marker_color=colors, marker_pattern=_hatch(list(hatches)),
             hovertemplate="%{x}: %{y}<extra></extra>",
         )
-    )
+    )  # fmt: skip
 
 
 def _lying(x_title: str, height: int, most: float | None = None, **layout: str) -> go.Figure:

@@ -1,31 +1,32 @@
 """Blocks: the residual one; when it is the identity, and which shapes it can add."""
 
+import itertools
+
 import streamlit as st
 
 from explorer.analysis import wording
 from explorer.base.language import _
 from explorer.base.units import exact
-from explorer.figures.grids import At, Grid, Lit, Sign, Story, grid, line, most, sign, spell
+from explorer.figures.grids import Grid, Lit, Sign, Story, grid, line, most, sign, spell
 from explorer.lessons import blocks
 from explorer.lessons.blocks import Meeting
 from explorer.ui import lesson
 from explorer.ui.boards.grids import number_grids
-from pages.learn.blocks import drawing, settings
-from pages.learn.blocks.board import block_cards
-from pages.learn.blocks.state import STATE
+from explorer.ui.save_buttons import save_button
+from pages.learn.blocks.board import block_cards, meeting_card
+from pages.learn.blocks.state import STATE, to
 
 SIDE, ROUND = 4, 2  # of the experiment: cells each way, digits in a cell
+CELLS = list(itertools.product(range(SIDE), range(SIDE)))
 
 
 def identity() -> None:
     """What a residual block gives when it has learned nothing."""
     lesson.try_this(
         {
-            _("Zero weights, signed input"): settings.to("identity", zeroed=True, signed=True),
-            _("Zero weights, non-negative input"): settings.to(
-                "identity", zeroed=True, signed=False
-            ),
-            _("Random weights"): settings.to("identity", zeroed=False, signed=True),
+            _("Zero weights, signed input"): to(zeroed=True, signed=True),
+            _("Zero weights, non-negative input"): to(zeroed=True, signed=False),
+            _("Random weights"): to(zeroed=False, signed=True),
         }
     )
     with st.container(horizontal=True, vertical_alignment="center", key="blocks_controls"):
@@ -33,7 +34,7 @@ def identity() -> None:
         signed = STATE.toggle("blocks_signed", _("Input with negative numbers"))
         seed = STATE.number("blocks_seed", _("Seed"))
         run = blocks.shortcut(1, SIDE, zeroed=zeroed, signed=signed, seed=seed)
-        settings.table(_step_rows(run), "residual.csv")
+        save_button(_("Table (CSV)"), _step_rows(run), "residual.csv")
     board, text = st.columns([3, 1], gap="medium")
     with board:
         content, stories = _steps(run)
@@ -62,36 +63,28 @@ def _steps(run: blocks.Shortcut) -> tuple[tuple[list[Grid], list[Sign]], list[St
         for n, (name, label, values, tone) in enumerate(steps)
     ]  # fmt: skip
     signs = [sign(text, (1, 2 * n + 2), wide=True) for n, text in enumerate(("+", "=", "→"))]
-    cells = [(i, j) for i in range(SIDE) for j in range(SIDE)]
-    return (grids, signs), [_step_story(run, i, j) for i, j in cells]
+    return (grids, signs), [_step_story(run, i, j) for i, j in CELLS]
 
 
 def _step_rows(run: blocks.Shortcut) -> list[dict[str, object]]:
     named = {"x": run.x, "learned": run.learned, "sum": run.summed, "y": run.y}
     return [
-        {
-            "row": i,
-            "column": j,
-            **{name: f"{float(values[0, i, j]):.9g}" for name, values in named.items()},
-        }
-        for i in range(SIDE)
-        for j in range(SIDE)
+        {"row": i, "column": j} | {name: f"{float(x[0, i, j]):.9g}" for name, x in named.items()}
+        for i, j in CELLS
     ]
 
 
 def _step_story(run: blocks.Shortcut, i: int, j: int) -> Story:
-    x, f, s, y = (
-        float(values[0, i, j]) for values in (run.x, run.learned, run.summed, run.y)
-    )  # fmt: skip
+    x, f, s, y = (float(each[0, i, j]) for each in (run.x, run.learned, run.summed, run.y))
     plus = f"{spell(x, 3)} + {spell(f, 3)}" if f >= 0 else f"{spell(x, 3)} − {spell(-f, 3)}"
-    kept = _("not negative: ReLU lets it pass") if s >= 0 else _("negative: ReLU makes it 0")
-    lit: list[Lit] = [("x", i, j, i, j, 2), ("f", i, j, i, j, 1), ("s", i, j, i, j, 0)]
-    at: list[At] = [(name, i, j) for name in ("y", "s", "f", "x")]
+    reason = _("not negative: ReLU lets it pass") if s >= 0 else _("negative: ReLU makes it 0")
+    tones = {"x": 2, "f": 1, "s": 0, "y": 0}
+    lit: list[Lit] = [(name, i, j, i, j, tone) for name, tone in tones.items()]
     lines = [
         line(f"x + F(x) = {plus} = {spell(s, 3)}"),
-        line(f"ReLU({spell(s, 3)}) = {spell(y, 3)} · {kept}", strong=True),
+        line(f"ReLU({spell(s, 3)}) = {spell(y, 3)} · {reason}", strong=True),
     ]
-    return Story(at=at, lit=[*lit, ("y", i, j, i, j, 0)], lines=lines)
+    return Story(at=[(name, i, j) for name in tones], lit=lit, lines=lines)
 
 
 def _identity_text(run: blocks.Shortcut, zeroed: bool) -> None:
@@ -125,16 +118,10 @@ def shapes() -> None:
     """Which channels and strides can be added, and the one mistake that nobody reports."""
     lesson.try_this(
         {
-            _("3 → 3"): settings.to("shapes", r_in=3, r_out=3, stride=1, with_1x1=False),
-            _("3 → 6, halved, with 1 × 1"): settings.to(
-                "shapes", r_in=3, r_out=6, stride=2, with_1x1=True
-            ),
-            _("3 → 6 without 1 × 1"): settings.to(
-                "shapes", r_in=3, r_out=6, stride=1, with_1x1=False
-            ),
-            _("The silent one: 1 → 3"): settings.to(
-                "shapes", r_in=1, r_out=3, stride=1, with_1x1=False
-            ),
+            _("3 → 3"): to(r_in=3, r_out=3, stride=1, with_1x1=False),
+            _("3 → 6, halved, with 1 × 1"): to(r_in=3, r_out=6, stride=2, with_1x1=True),
+            _("3 → 6 without 1 × 1"): to(r_in=3, r_out=6, stride=1, with_1x1=False),
+            _("The silent one: 1 → 3"): to(r_in=1, r_out=3, stride=1, with_1x1=False),
         }
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):
@@ -146,11 +133,7 @@ def shapes() -> None:
     met = blocks.meeting(c_in, c_out, stride, with_1x1, side)
     picture, text = st.columns([2, 3], gap="medium")
     with picture:
-        title = _("Residual block")
-        block_cards(
-            [drawing.meeting_card("residual", title, met)],
-            key="blocks_meeting",
-        )
+        block_cards([meeting_card("residual", _("Residual block"), met)], key="blocks_meeting")
     with text:
         _meeting_text(met, with_1x1)
 
@@ -161,14 +144,16 @@ def _meeting_text(met: Meeting, with_1x1: bool) -> None:
     st.markdown(_("**{n} parameters**").format(n=exact(met.parameters)))
     if met.outcome == "adds":
         said = _("The shapes are equal, so every number finds its partner: **{a}** comes out.")
-        st.success(said.format(a=wording.shape(met.output)), icon=":material/check:")
+        st.success(said.format(a=learned), icon=":material/check:")
     elif met.outcome == "broadcasts":
         said = _(
             "**No error, and wrong.** {b} was stretched over {a}: PyTorch repeats an axis of "
             "length 1, so the same numbers were added again and again. Check that the shapes are "
             "equal, not only that the code runs."
         )
-        st.warning(said.format(a=_larger(met), b=_smaller(met)), icon=":material/warning:")
+        by_channels = sorted((met.learned, met.shortcut), key=lambda shape: shape[1:])
+        smaller, larger = map(wording.shape, by_channels)
+        st.warning(said.format(a=larger, b=smaller), icon=":material/warning:")
     else:
         said = _(
             "**{a} and {b} cannot be added**: they differ in {what}. Let the shortcut go through a "
@@ -193,14 +178,6 @@ def _meeting_text(met: Meeting, with_1x1: bool) -> None:
                 "weights, so it stands only where the shapes change."
             )
         )
-
-
-def _smaller(met: Meeting) -> str:
-    return wording.shape(min(met.learned, met.shortcut, key=lambda shape: (shape[1], shape[2])))
-
-
-def _larger(met: Meeting) -> str:
-    return wording.shape(max(met.learned, met.shortcut, key=lambda shape: (shape[1], shape[2])))
 
 
 def _difference(met: Meeting) -> str:

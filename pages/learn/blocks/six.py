@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import streamlit as st
 
 from explorer.analysis import wording
-from explorer.base.language import _
+from explorer.base.language import N_, _
 from explorer.base.units import count, exact
 from explorer.lessons import blocks
 from explorer.ui import lesson
-from pages.learn.blocks import drawing, settings
-from pages.learn.blocks.board import block_cards
-from pages.learn.blocks.state import STATE
+from explorer.ui.save_buttons import save_button
+from pages.learn.blocks.board import block_cards, card
+from pages.learn.blocks.state import STATE, to
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -19,25 +19,24 @@ def _six(c_in: int, c_out: int, side: int) -> Mapping[str, blocks.Block]:
     return blocks.side_by_side(c_in, c_out, side)
 
 
-def _titles() -> dict[str, str]:
-    return {
-        "vgg": _("VGG block"),
-        "nin": _("NiN block"),
-        "inception": _("Inception block"),
-        "residual": _("Residual block"),
-        "dense": _("Dense block"),
-        "transition": _("Transition"),
-    }
+TITLES = {
+    "vgg": N_("VGG block"),
+    "nin": N_("NiN block"),
+    "inception": N_("Inception block"),
+    "residual": N_("Residual block"),
+    "dense": N_("Dense block"),
+    "transition": N_("Transition"),
+}
 
 
 def side_by_side() -> None:
     """The six blocks on the same input, towards the same output."""
     lesson.try_this(
         {
-            _("GoogLeNet's first: 192 → 256"): settings.to("all", c_in=192, c_out=256, side=28),
-            _("As many out as in"): settings.to("all", c_in=64, c_out=64, side=28),
-            _("Wide: 512 → 512"): settings.to("all", c_in=512, c_out=512, side=14),
-            _("Narrowing: 256 → 64"): settings.to("all", c_in=256, c_out=64, side=28),
+            _("GoogLeNet's first: 192 → 256"): to(c_in=192, c_out=256, side=28),
+            _("As many out as in"): to(c_in=64, c_out=64, side=28),
+            _("Wide: 512 → 512"): to(c_in=512, c_out=512, side=14),
+            _("Narrowing: 256 → 64"): to(c_in=256, c_out=64, side=28),
         }
     )
     controls, picture = lesson.controls_and_picture()
@@ -51,11 +50,11 @@ def side_by_side() -> None:
             side = STATE.slider("blocks_side", _("Height and width"))
         six = _six(c_in, c_out, side)
         with columns[3]:
-            settings.table(_costs(six), "blocks.csv")
+            save_button(_("Table (CSV)"), _costs(six), "blocks.csv")
     most_parameters = max(block.parameters for block in six.values())
-    titles, notes = _titles(), _notes(six, c_in, c_out)
+    notes = _notes(six, c_in, c_out)
     cards = [
-        drawing.card(name, titles[name], block, most_parameters, notes.get(name, ""))
+        card(name, _(TITLES[name]), block, most_parameters, notes.get(name, ""))
         for name, block in six.items()
     ]
     with picture:
@@ -65,13 +64,10 @@ def side_by_side() -> None:
 
 def _notes(six: Mapping[str, blocks.Block], c_in: int, c_out: int) -> dict[str, str]:
     """What a block could not do as it was asked."""
-    dense = six["dense"].output[1]
-    if c_out <= c_in:
-        only = _("{c} + 2·1: it can only add")
-        return {"dense": only.format(c=c_in), "transition": _("half of {c}").format(c=c_in)}
-    growth = blocks.growth_to(c_in, c_out, 2)
+    added = _("{c} + 2·{g} = {n}") if c_out > c_in else _("{c} + 2·1: it can only add")
+    growth, channels = blocks.growth_to(c_in, c_out, 2), six["dense"].output[1]
     return {
-        "dense": _("{c} + 2·{g} = {n}").format(c=c_in, g=growth, n=dense),
+        "dense": added.format(c=c_in, g=growth, n=channels),
         "transition": _("half of {c}").format(c=c_in),
     }
 

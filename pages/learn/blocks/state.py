@@ -1,14 +1,28 @@
 """What the address of this page holds."""
 
+from functools import partial
+
+from explorer.base.language import N_
+from explorer.lessons.blocks import Widths
+from explorer.ui import lesson
 from explorer.ui.fields import Number, OneOf, Open, Switch
 from explorer.ui.state import State
 
 NINE = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")  # of GoogLeNet
-WIDTHS = ("path1", "reduce2", "path2", "reduce3", "path3", "path4")
 
 STATE = State(
     "blocks",
-    OneOf("blocks_part", "all", ("all", "identity", "shapes", "inception", "dense")),
+    OneOf(
+        "blocks_part",
+        "all",
+        {
+            "all": N_("Side by side"),
+            "inception": N_("Inception"),
+            "identity": N_("Residual: the identity"),
+            "shapes": N_("Residual: the shapes"),
+            "dense": N_("Dense and transition"),
+        },
+    ),
     Number("blocks_c_in", 192, 2, 512),
     Number("blocks_c_out", 256, 8, 512),
     Number("blocks_side", 28, 2, 112),
@@ -24,7 +38,7 @@ STATE = State(
     OneOf("blocks_which", "3a", NINE),
     Number("blocks_wide_in", 1, 1, 2048),  # what the chosen block has is its default
     Number("blocks_map", 1, 1, 112),
-    *(Number(f"blocks_{name}", 1, 1, 1024) for name in WIDTHS),
+    *(Number(f"blocks_{name}", 1, 1, 1024) for name in Widths._fields),
     Switch("blocks_reduced", True),
     Number("blocks_d_in", 3, 1, 256),
     Number("blocks_layers", 2, 1, 12),
@@ -33,3 +47,5 @@ STATE = State(
     Number("blocks_d_out", 10, 1, 512),
     bound=True,
 )
+
+to = partial(lesson.setting, "blocks")

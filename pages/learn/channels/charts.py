@@ -36,13 +36,7 @@ def parameters_by_channels(c_in: int, c_out: int, kernel: int) -> go.Figure:
     if kernel > 1:
         curves.append((_("1 × 1, inputs grow alike"), ones, (GREEN, "dot", "")))
     figure = _frame(axis(_("output channels")), _("parameters"))
-    for name, values, style in curves:
-        hover = "%{x}: %{customdata}<extra>%{fullData.name}</extra>"
-        figure.add_trace(
-            line(
-                name, steps, values, style, customdata=list(map(exact, values)), hovertemplate=hover
-            )
-        )
+    _draw(figure, steps, curves, "%{x}")
     now = channels.convolution(c_in, c_out, kernel, (1, 1)).parameters
     _mark(figure, c_out, now, count(now))
     return figure
@@ -60,16 +54,11 @@ def weights_by_side(colours: int, outputs: int, kernel: int, side: int) -> go.Fi
         ticktext=list(map(str, steps)),
     )
     figure = _frame(across, _("weights (logarithmic)"), type="log", exponentformat="SI")
-    for name, values, style in (
+    curves = [
         (_("fully connected"), dense, (VERMILION, "dash", "diamond")),
         (_("convolution {k} × {k}").format(k=kernel), conv, (BLUE, "solid", "circle")),
-    ):
-        hover = "%{x} × %{x}: %{customdata}<extra>%{fullData.name}</extra>"
-        figure.add_trace(
-            line(
-                name, steps, values, style, customdata=list(map(exact, values)), hovertemplate=hover
-            )
-        )
+    ]
+    _draw(figure, steps, curves, "%{x} × %{x}")
     for value in (dense[steps.index(side)], conv[steps.index(side)]):
         _mark(figure, side, value, count(value))
     return figure
@@ -88,7 +77,7 @@ def flow(summary: Summary) -> go.Figure:
     shapes = [summary.input, *(layer.operation.output_shape or () for layer in layers)]
     cells = [shape[2] * shape[3] for shape in shapes]
     sees = [1, *(layer.ungated.size[0] if layer.ungated else None for layer in layers)]
-    curves: Sequence[tuple[str, Sequence[float | None], Style]] = (
+    curves = (
         (_("cells of one map"), cells, (BLUE, "solid", "circle")),
         (_("channels"), [shape[1] for shape in shapes], (VERMILION, "dash", "diamond")),
         (_("numbers in all"), [s[1] * n for s, n in zip(shapes, cells, strict=True)],
@@ -102,6 +91,16 @@ def flow(summary: Summary) -> go.Figure:
     for name, values, style in curves:
         figure.add_trace(line(name, names, values, style))
     return figure
+
+
+def _draw(
+    figure: go.Figure, x: list[int], curves: Sequence[tuple[str, list[int], Style]], at: str
+) -> None:
+    """Curves over `x`, which say their values exactly when pointed `at`."""
+    hover = f"{at}: %{{customdata}}<extra>%{{fullData.name}}</extra>"
+    for name, values, style in curves:
+        exactly = list(map(exact, values))
+        figure.add_trace(line(name, x, values, style, customdata=exactly, hovertemplate=hover))
 
 
 def _mark(figure: go.Figure, x: float, y: float, text: str) -> None:
@@ -132,11 +131,6 @@ def rows_of_costs(named: Sequence[tuple[str, channels.Cost]]) -> list[dict[str, 
     ]
 
 
-def bytes_in_both(number: int) -> str:
-    """In powers of 1000 and of 1024: "3.07 GB = 2.86 GiB"."""
-    return f"{size(number)} = {gibibytes(number)}"
-
-
 def tiny(number: float) -> str:
     """A difference near zero: "5 · 10⁻⁵"; "0" only if it is exactly that."""
     if not number:
@@ -146,11 +140,8 @@ def tiny(number: float) -> str:
     return f"{digit} · 10{raised}"
 
 
-def gibibytes(number: int) -> str:
-    """Bytes in the powers of 1024 that memory is sold in: "2.86 GiB"."""
-    value, unit = float(number), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, larger
-    return f"{value:.3g} {unit}"
+def bytes_in_both(number: int) -> str:
+    """In powers of 1000, and of 1024 as memory is sold in: "3.07 GB = 2.86 GiB"."""
+    power = min(max(number.bit_length() - 1, 0) // 10, 4)
+    unit = ("B", "KiB", "MiB", "GiB", "TiB")[power]
+    return f"{size(number)} = {number / 1024**power:.3g} {unit}"

@@ -11,62 +11,50 @@ from explorer.networks import NetworkSpec
 from explorer.ui import lesson
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
-from pages.learn.channels import charts, settings
-from pages.learn.channels.state import STATE
+from pages.learn.channels import charts
+from pages.learn.channels.state import STATE, to
 
 
 def cost() -> None:
     """Parameters and MACs of a convolution as its channels change."""
+    lenet, same = {"height": 28, "width": 28}, {"height": 56, "width": 56}
     lesson.try_this(
         {
-            _("LeNet's first layer"): settings.to(
-                "cost", c_in=1, c_out=6, kernel_size=5, height=28, width=28
-            ),
-            _("64 in, 64 out"): settings.to(
-                "cost", c_in=64, c_out=64, kernel_size=3, height=56, width=56
-            ),
-            _("Twice as wide"): settings.to(
-                "cost", c_in=128, c_out=128, kernel_size=3, height=56, width=56
-            ),
-            _("1 × 1 instead of 3 × 3"): settings.to(
-                "cost", c_in=64, c_out=64, kernel_size=1, height=56, width=56
-            ),
+            _("LeNet's first layer"): to(c_in=1, c_out=6, kernel_size=5, **lenet),
+            _("64 in, 64 out"): to(c_in=64, c_out=64, kernel_size=3, **same),
+            _("Twice as wide"): to(c_in=128, c_out=128, kernel_size=3, **same),
+            _("1 × 1 instead of 3 × 3"): to(c_in=64, c_out=64, kernel_size=1, **same),
         }
-    )  # fmt: skip
+    )
     controls, picture = lesson.controls_and_picture()
     with controls, st.container(key="channels_controls"):
-        columns = st.columns([4, 4, 5, 4, 4])
-        with columns[0]:
-            c_in = STATE.slider("channels_c_in", _("Input channels"))
-        with columns[1]:
-            c_out = STATE.slider("channels_c_out", _("Output channels"))
-        with columns[2]:
-            kernel = STATE.one_of("channels_kernel_size", _("Kernel side"))
-        with columns[3]:
-            height = STATE.slider("channels_height", _("Height"))
-        with columns[4]:
-            width = STATE.slider("channels_width", _("Width"))
-    found = channels.convolution(c_in, c_out, kernel, (height, width))
+        c_in, c_out, kernel, height, width = lesson.in_columns(
+            [4, 4, 5, 4, 4],
+            lambda: STATE.slider("channels_c_in", _("Input channels")),
+            lambda: STATE.slider("channels_c_out", _("Output channels")),
+            lambda: STATE.one_of("channels_kernel_size", _("Kernel side")),
+            lambda: STATE.slider("channels_height", _("Height")),
+            lambda: STATE.slider("channels_width", _("Width")),
+        )
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:
         _draw(charts.parameters_by_channels(c_in, c_out, kernel))
     with text:
-        _cost_text(found, c_in, c_out, kernel, (height, width))
+        _cost_text(c_in, c_out, kernel, (height, width))
 
 
-def _cost_text(
-    found: channels.Cost, c_in: int, c_out: int, kernel: int, size: tuple[int, int]
-) -> None:
+def _cost_text(c_in: int, c_out: int, kernel: int, size: tuple[int, int]) -> None:
+    layer = channels.convolution(c_in, c_out, kernel, size)
     doubled = channels.convolution(2 * c_in, 2 * c_out, kernel, size)
     st.markdown(
         _("**{n} parameters** = {c_out} × ({k}·{k}·{c_in} + 1)").format(
-            n=exact(found.parameters), c_out=c_out, k=kernel, c_in=c_in
+            n=exact(layer.parameters), c_out=c_out, k=kernel, c_in=c_in
         )
     )
     st.caption(_("output channels × (kernel height · width · input channels + 1 for the bias)"))
     st.markdown(
         _("**{n} MACs** = {c_out}·{h}·{w} × {k}·{k}·{c_in} = **{short}**").format(
-            n=exact(found.macs), short=count(found.macs), c_out=c_out, h=size[0], w=size[1],
+            n=exact(layer.macs), short=count(layer.macs), c_out=c_out, h=size[0], w=size[1],
             k=kernel, c_in=c_in,
         )
     )  # fmt: skip
@@ -76,7 +64,7 @@ def _cost_text(
             "Twice as many channels in **and** out: **{p} times** the weights, **{m} times** the "
             "MACs. Height and width cost MACs, but **no parameter**."
         ).format(
-            p=f"{doubled.weights / found.weights:g}", m=f"{doubled.macs / found.macs:g}"
+            p=f"{doubled.weights / layer.weights:g}", m=f"{doubled.macs / layer.macs:g}"
         )
     )  # fmt: skip
 
@@ -87,34 +75,29 @@ def _draw(figure: go.Figure) -> None:
 
 def dense() -> None:
     """A fully connected layer against a convolution on the same picture."""
+    photograph, digit = _("The course's 1000 × 1000 photograph"), _("A 28 × 28 digit")
     lesson.try_this(
         {
-            _("The course's 1000 × 1000 photograph"): settings.to(
-                "dense", side=1000, colours=3, units=256, dense_kernel=3
-            ),
-            _("A 28 × 28 digit"): settings.to(
-                "dense", side=28, colours=1, units=256, dense_kernel=3
-            ),
-            _("224 × 224"): settings.to("dense", side=224, colours=3, units=256, dense_kernel=3),
+            label: to(side=side, colours=colours, units=256, dense_kernel=3)
+            for label, side, colours in (
+                (photograph, 1000, 3), (digit, 28, 1), (_("224 × 224"), 224, 3),
+            )
         }
-    )
+    )  # fmt: skip
     controls, picture = lesson.controls_and_picture()
     with controls, st.container(key="channels_controls"):
-        columns = st.columns([5, 3, 3, 4])
-        with columns[0]:
-            side = STATE.slider("channels_side", _("Side of the picture (pixels)"))
-        with columns[1]:
-            colours = STATE.number("channels_colours", _("Channels"))
-        with columns[2]:
-            units = STATE.number("channels_units", _("Outputs"))
-        with columns[3]:
-            kernel = STATE.one_of("channels_dense_kernel", _("Kernel side"))
+        side, colours, units, kernel = lesson.in_columns(
+            [5, 3, 3, 4],
+            lambda: STATE.slider("channels_side", _("Side of the picture (pixels)")),
+            lambda: STATE.number("channels_colours", _("Channels")),
+            lambda: STATE.number("channels_units", _("Outputs")),
+            lambda: STATE.one_of("channels_dense_kernel", _("Kernel side")),
+        )
     full = channels.fully_connected(colours * side * side, units)
     conv = channels.convolution(colours, units, kernel, (side, side))
     chart, text = picture.columns([3, 2], gap="medium")
     with chart:
-        figure = charts.weights_by_side(colours, units, kernel, side)
-        _draw(figure)
+        _draw(charts.weights_by_side(colours, units, kernel, side))
     with text:
         _dense_text(full, conv, colours, side, units, kernel)
     names = _("fully connected"), _("convolution {k} × {k}").format(k=kernel)

@@ -1,4 +1,9 @@
-"""Channels: several inputs to one output, and to several."""
+"""Channels mixed: several inputs to one output and to several, and a layer at every pixel."""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 import torch
@@ -7,20 +12,22 @@ from torch import Tensor
 from explorer.base import inputs
 from explorer.base.language import _
 from explorer.base.units import times
+from explorer.figures.grids import Grid
 from explorer.lessons import channels
-from explorer.lessons.channels import Mixture
+from explorer.lessons.channels import Agreement, Mixture
 from explorer.ui import lesson
 from explorer.ui.boards.grids import number_grids
-from pages.learn.channels import grids, settings
-from pages.learn.channels.state import INPUT, KERNELS, STATE
+from explorer.ui.save_buttons import save_button
+from explorer.ui.tables import show_table
+from pages.learn.channels import charts, grids
+from pages.learn.channels.state import INPUT, KERNELS, STATE, to
 
 MOST_CHANNELS, MOST_SIDE, MOST_KERNEL = 3, 7, 4
 
 GOOD = "last good channels_mixture"  # where `learn.last_good` keeps what the board shows
 
-RED = (
-    "9 9 0; 9 9 0; 0 0 0 | 2 2 0; 2 2 0; 0 0 0 | 1 1 0; 1 1 0; 0 0 0"  # a square: red, green, blue
-)
+# A square: red, green, blue.
+RED = "9 9 0; 9 9 0; 0 0 0 | 2 2 0; 2 2 0; 0 0 0 | 1 1 0; 1 1 0; 0 0 0"
 
 
 def _read(text: str, what: str, most: int) -> Tensor:
@@ -37,42 +44,31 @@ def _read(text: str, what: str, most: int) -> Tensor:
 
 def _read_mixture(text: str, kernels: tuple[str, ...]) -> Mixture:
     x = _read(text, _("The input"), MOST_SIDE)
-    made = [
-        _read(kernel, _("Kernel {o}").format(o=o + 1), MOST_KERNEL)
-        for o, kernel in enumerate(kernels)
-    ]
-    shapes = {tuple(kernel.shape[1:]) for kernel in made}
+    names = [_("Kernel {o}").format(o=o + 1) for o in range(len(kernels))]
+    stacks = [_read(text, name, MOST_KERNEL) for text, name in zip(kernels, names, strict=True)]
+    shapes = {tuple(stack.shape[1:]) for stack in stacks}
     if len(shapes) > 1:
-        given = ", ".join(times(shape) for shape in sorted(shapes))
         message = _("All kernels of one layer have the same size, but these are {given}.")
-        raise ValueError(message.format(given=given))
-    for o, kernel in enumerate(made):
-        if len(kernel) != len(x):
+        raise ValueError(message.format(given=", ".join(map(times, sorted(shapes)))))
+    for o, stack in enumerate(stacks):
+        if len(stack) != len(x):
             message = _(
                 "The input has {c} channels, but kernel {o} has {given} slices. A kernel needs "
                 "one slice for each channel of the input."
             )
-            raise ValueError(message.format(c=len(x), o=o + 1, given=len(kernel)))
-    return channels.mix(x, torch.stack(made))
+            raise ValueError(message.format(c=len(x), o=o + 1, given=len(stack)))
+    return channels.mix(x, torch.stack(stacks))
 
 
-def _spelled(stack: Tensor) -> str:
-    return " | ".join(inputs.spell_matrix(tuple(map(tuple, each.tolist()))) for each in stack)
-
-
-def _edit_mixture(grid: str, row: int, column: int, text: str) -> None:
+def _edit_mixture(grid: str, row: int, column: int, number: float) -> None:
     """A number was typed into a cell: into the text field that the grid stands for."""
     shown: Mixture = st.session_state[GOOD]
     key = "channels_input" if grid[0] == "x" else f"channels_kernel{grid[1]}"
-    try:
+    with suppress(IndexError):  # typed into larger grids, before the browser had these
         stack = (shown.x if grid[0] == "x" else shown.kernels[int(grid[1])]).clone()
-        stack[int(grid[-1]), row, column] = inputs.parse_matrix(text)[0][0]
-    except ValueError as error:
-        st.session_state["channels_refused"] = str(error)
-        return
-    except IndexError:
-        return  # typed into larger grids, before the browser had these
-    st.session_state[key] = _spelled(stack)
+        stack[int(grid[-1]), row, column] = number
+        matrices = (tuple(map(tuple, matrix.tolist())) for matrix in stack)
+        st.session_state[key] = " | ".join(map(inputs.spell_matrix, matrices))
 
 
 def _fields(outputs: int) -> Mixture:
@@ -92,34 +88,27 @@ def _fields(outputs: int) -> Mixture:
 
 def many_to_one() -> None:
     """The sum over input channels, for one output channel or several."""
-    prompts = {
-        _("The course's two channels"): settings.to(
-            "sum", outputs=1, input=INPUT, kernel0=KERNELS[0]
-        ),
-        _("Three outputs: K, K + 1, K + 2"): settings.to(
-            "sum", outputs=3, input=INPUT, kernel0=KERNELS[0], kernel1=KERNELS[1],
-            kernel2=KERNELS[2],
-        ),
-        _("Channels that cancel"): settings.to(
-            "sum", outputs=1, input="0 1 2; 3 4 5; 6 7 8 | 0 1 2; 3 4 5; 6 7 8",
-            kernel0="0 1; 2 3 | 0 -1; -2 -3",
-        ),
-        _("Red to grey"): settings.to(
-            "sum", outputs=1, input=RED, kernel0="0.299 | 0.587 | 0.114",
-        ),
-    }  # fmt: skip
-    lesson.try_this(prompts)
+    first, second, third = KERNELS
+    twice, cancelling = "0 1 2; 3 4 5; 6 7 8 | 0 1 2; 3 4 5; 6 7 8", "0 1; 2 3 | 0 -1; -2 -3"
+    three = to(outputs=3, input=INPUT, kernel0=first, kernel1=second, kernel2=third)
+    lesson.try_this(
+        {
+            _("The course's two channels"): to(outputs=1, input=INPUT, kernel0=first),
+            _("Three outputs: K, K + 1, K + 2"): three,
+            _("Channels that cancel"): to(outputs=1, input=twice, kernel0=cancelling),
+            _("Red to grey"): to(outputs=1, input=RED, kernel0="0.299 | 0.587 | 0.114"),
+        }
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", key="channels_controls"):
         outputs = STATE.one_of("channels_outputs", _("Output channels"))
         with st.popover(_("Numbers as text"), icon=":material/edit:", width="content"):
             mixture = _fields(outputs)
-        _mixture_download(mixture)
-    if refused := st.session_state.pop("channels_refused", ""):
-        st.error(refused, icon=":material/straighten:")
+        content = grids.mixture_grids(mixture)
+        _download(content[0], "channels.csv")
     board, text = st.columns([3, 1], gap="medium")
     with board:
         number_grids(
-            grids.mixture_grids(mixture),
+            content,
             list(grids.mixture_stories(mixture)),
             key="channels_sum",
             label=_("Input channels, kernels, their maps and the sums"),
@@ -154,5 +143,116 @@ def _mixture_text(mixture: Mixture) -> None:
     st.caption(_("Point at any number, or use the arrow keys. Double-click or type to change it."))
 
 
-def _mixture_download(mixture: Mixture) -> None:
-    settings.download(grids.mixture_grids(mixture)[0], "channels.csv")
+def _download(content: Sequence[Grid], file: str) -> None:
+    """Offer every cell of the grids as CSV."""
+    rows = [
+        {"grid": grid["id"], "row": i, "column": j, "value": f"{value:.9g}"}
+        for grid in content
+        for i, line in enumerate(grid["values"])
+        for j, value in enumerate(line)
+    ]
+    save_button(_("Numbers (CSV)"), rows, file)
+
+
+# -- 1 × 1: a layer at every pixel ------------------------------------------------------------
+
+TYPED = "channels_typed"  # in the link: "3.2.0;w.0.1:0.5", for whom, then the typed cells
+
+
+def _typed(owner: str) -> dict[tuple[str, int, int], float]:
+    """The numbers typed over the random ones of `owner` ("inputs.outputs.seed")."""
+    whose, *cells = STATE.query(TYPED).split(";")
+    matches = (re.fullmatch(r"(x[0-3]|w)\.(\d)\.(\d):(.{1,12})", cell) for cell in cells)
+    return {
+        (match[1], int(match[2]), int(match[3])): inputs.parse_matrix(match[4])[0][0]
+        for match in matches
+        if match and whose == owner
+    }
+
+
+def _edit_pixels(owner: str, grid: str, row: int, column: int, number: float) -> None:
+    """A number was typed into a cell: into the link."""
+    typed = {**_typed(owner), (grid, row, column): number}
+    cells = (f"{name}.{i}.{j}:{value:g}" for (name, i, j), value in typed.items())
+    STATE.put(TYPED, ";".join([owner, *cells]))
+
+
+def _pixels() -> tuple[str, Tensor, Tensor]:
+    """Whose numbers they are, x (C, 3, 3) and the weights (O, C)."""
+    c_in = STATE.number("channels_pixel_in", _("Input channels"))
+    c_out = STATE.number("channels_pixel_out", _("Output channels"))
+    seed = STATE.number("channels_seed", _("Seed"))
+    x, weights = map(channels.to_tenths, channels.random_pixels(c_in, c_out, 3, seed))
+    owner = f"{c_in}.{c_out}.{seed}"
+    if not STATE.query(TYPED).startswith(f"{owner};"):
+        STATE.put(TYPED, "")
+    try:
+        for (grid, row, column), value in _typed(owner).items():
+            (weights if grid == "w" else x[int(grid[1:])])[row, column] = value
+    except (ValueError, IndexError):  # a link with cells that are not there
+        STATE.put(TYPED, "")
+    return owner, x, weights
+
+
+def one_by_one() -> None:
+    """A 1 × 1 convolution is a fully connected layer at every pixel."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="channels_controls"):
+        owner, x, weights = _pixels()
+        agreement = channels.agreement(x, weights)
+        content = grids.pixel_grids(x, weights, agreement.outputs)
+        _download(content[0], "one_by_one.csv")
+    number_grids(
+        content,
+        list(grids.pixel_stories(x, weights, agreement.outputs)),
+        key="channels_pixel",
+        label=_("A 1 × 1 convolution as maps and as a product of matrices"),
+        start=("y0", 1, 1),
+        on_edit=partial(_edit_pixels, owner),
+    )
+    text, table = st.columns(2, gap="medium")
+    with text:
+        lesson.try_this(
+            {
+                _("Three channels to two"): to(pixel_in=3, pixel_out=2, seed=0),
+                _("Four to one"): to(pixel_in=4, pixel_out=1, seed=1),
+                _("One to four"): to(pixel_in=1, pixel_out=4, seed=2),
+            }
+        )
+        st.markdown(
+            _(
+                "A 1 × 1 kernel sees **one pixel** and no neighbour. What it mixes are the "
+                "**channels**: the pixel's column of numbers is multiplied by the same matrix W at "
+                "every pixel. That is a fully connected layer, used {n} times with one set of "
+                "weights. Point at any number; double-click or type to change it."
+            ).format(n=x[0].numel())
+        )
+    with table:
+        _agreements(times(x.shape), agreement)
+
+
+def _agreements(size: str, small: Agreement) -> None:
+    """Several ways, one result: the largest differences, here and where rounding shows."""
+    large = _large_agreement()
+    rows = {
+        _("one matrix product W·X"): (small.product, large.product),
+        _("a linear layer at every pixel"): (small.linear, large.linear),
+        _("channel after channel, added"): (small.one_by_one, large.one_by_one),
+    }
+    title = _("largest difference from conv2d")
+    show_table(
+        [
+            {title: name, size: charts.tiny(here), "256 × 28 × 28": charts.tiny(there)}
+            for name, (here, there) in rows.items()
+        ]
+    )
+    st.caption(
+        _(
+            "In float32. The large outputs reach {largest}, where neighbouring numbers lie "
+            "{spacing} apart: what differs is the order of adding, nothing else."
+        ).format(largest=f"{large.largest:.0f}", spacing=charts.tiny(large.spacing))
+    )
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _large_agreement() -> Agreement:
+    return channels.agreement(*channels.random_pixels(256, 64, 28, 0))

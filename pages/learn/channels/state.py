@@ -1,5 +1,9 @@
 """What the address of this page holds."""
 
+from functools import partial
+
+from explorer.base.language import N_
+from explorer.ui import lesson
 from explorer.ui.fields import Number, OneOf, Open
 from explorer.ui.state import State
 
@@ -11,7 +15,17 @@ KERNELS = ("0 1; 2 3 | 1 2; 3 4", "1 2; 3 4 | 2 3; 4 5", "2 3; 4 5 | 3 4; 5 6")
 
 STATE = State(
     "channels",
-    OneOf("channels_part", "sum", ("sum", "pixel", "cost", "dense", "flow")),
+    OneOf(
+        "channels_part",
+        "sum",
+        {
+            "sum": N_("Many to one"),
+            "pixel": N_("1 × 1"),
+            "cost": N_("What channels cost"),
+            "dense": N_("Or fully connected?"),
+            "flow": N_("Through a network"),
+        },
+    ),
     OneOf("channels_outputs", 1, (1, 2, 3)),
     Open("channels_input", INPUT),
     *(Open(f"channels_kernel{o}", kernel) for o, kernel in enumerate(KERNELS)),
@@ -33,3 +47,5 @@ STATE = State(
     OneOf("channels_network", "vgg11", NETWORKS),
     bound=True,
 )
+
+to = partial(lesson.setting, "channels")

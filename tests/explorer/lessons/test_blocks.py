@@ -13,7 +13,7 @@ from explorer.lessons.blocks import Unreduced, Widths
 from explorer.networks import ops
 from explorer.networks.architectures.densenet import DenseBlock, transition_block
 from explorer.networks.architectures.resnet import Residual
-from pages.learn.blocks import drawing
+from pages.learn.blocks import board
 
 # The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel
 # weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5 convolution.
@@ -139,7 +139,7 @@ def test_every_pair_of_channels_gives_six_blocks_of_the_promised_shape(c_in, c_o
 @pytest.mark.parametrize("name", ["vgg", "nin", "inception", "residual", "dense", "transition"])
 def test_a_picture_shows_every_operation_once_and_inside_its_frame(name):
     block = blocks.side_by_side(64, 96, 14)[name]
-    nodes, wires, width, height = drawing.picture(block.graph)
+    nodes, wires, width, height = board.picture(block.graph)
     assert len(nodes) == len(block.graph.operations)
     boxes = [(n["x"] - n["w"] / 2, n["y"] - n["h"] / 2, n["x"] + n["w"] / 2, n["y"] + n["h"] / 2)
              for n in nodes]  # fmt: skip
@@ -161,8 +161,9 @@ def test_a_picture_shows_every_operation_once_and_inside_its_frame(name):
 def test_the_courses_residual_blocks_have_180_and_546_parameters():
     plain = blocks.meeting(3, 3, 1, use_1x1conv=False, side=6)
     halved = blocks.meeting(3, 6, 2, use_1x1conv=True, side=6)
-    assert (plain.parameters, plain.output, plain.outcome) == (180, (1, 3, 6, 6), "adds")
-    assert (halved.parameters, halved.output, halved.outcome) == (546, (1, 6, 3, 3), "adds")
+    for met, parameters, shape in ((plain, 180, (1, 3, 6, 6)), (halved, 546, (1, 6, 3, 3))):
+        assert met.outcome == "adds"
+        assert (met.parameters, met.graph.output_shape) == (parameters, shape)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -197,16 +198,16 @@ def test_what_is_said_of_a_meeting_is_what_pytorch_does(c_in, c_out, strides, wi
         output = tuple(block(x).shape)
     except RuntimeError:
         assert met.outcome == "refuses"
-        assert met.problem
+        assert met.graph.problem
         return
-    assert met.output == output
+    assert met.graph.output_shape == output
     assert met.outcome == ("adds" if met.learned == met.shortcut else "broadcasts")
 
 
 def test_one_channel_is_stretched_in_silence():
     met = blocks.meeting(1, 3, 1, use_1x1conv=False, side=6)
-    assert (met.outcome, met.output) == ("broadcasts", (1, 3, 6, 6))
-    card = drawing.meeting_card("residual", "", met)
+    assert (met.outcome, met.graph.output_shape) == ("broadcasts", (1, 3, 6, 6))
+    card = board.meeting_card("residual", "", met)
     assert [node["text"] for node in card["nodes"] if node.get("failed")] == ["+"]
 
 

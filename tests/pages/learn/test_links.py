@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
 from explorer.ui.entries import PAGES
-from pages.learn.blocks import settings
-from pages.learn.channels import settings as channels_setting
+from pages.learn.blocks import state as blocks
+from pages.learn.channels import state as channels
 from tests.opened_pages import opened
 
 URLS = [page.url for page in PAGES if page.section == "Learn"]
@@ -23,10 +23,10 @@ URLS = [page.url for page in PAGES if page.section == "Learn"]
 PARTS: Mapping[str, list[dict[str, str]]] = {
     "edge-kernel": [{}, {"edge_image": "own"}],
     "padding-stride": [{"pad_view": view} for view in ("one", "two", "same")],
-    "channels": [{"channels_part": part} for part in channels_setting.words()],
+    "channels": [{"channels_part": part} for part in channels.STATE.words("channels_part")],
     "receptive-field": [{"field_view": view} for view in ("stack", "effective", "why", "networks")],
     "batch-norm": [{}, {"bn_view": "bias"}],
-    "blocks": [{"blocks_part": part} for part in settings.words()],
+    "blocks": [{"blocks_part": part} for part in blocks.STATE.words("blocks_part")],
 }
 WORDS: Mapping[str, Mapping[str, str]] = {  # one that is not the first, for each choice
     "convolution": {"conv_photo": "camera"},
