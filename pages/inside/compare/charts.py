@@ -1,7 +1,8 @@
-"""Networks beside each other: a line of figures for each, as bubbles and as a file."""
+"""Networks beside each other: a line of figures for each, as bubbles, a table and a file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from math import log10
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 from explorer.base import spreadsheet
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
-from explorer.base.units import exact, latency, percent, times
+from explorer.base.units import count, exact, latency, percent, times
 from explorer.figures.charts import axis, frame
 
 LETTERS = "ABCDEFGH"  # the second sign beside the colour
@@ -51,15 +52,15 @@ def axis_title(across: Across) -> str:
 
 def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
     """Accuracy over costs, the area of a bubble its MACs; without accuracies, time over costs."""
-    told = any(row.accuracy is not None for row in rows)
-    across = across if told or across != "seconds" else "parameters"
-    up = _shares(rows) if told else _logarithmic(rows, "seconds")
+    counted = any(row.accuracy is not None for row in rows)
+    across = across if counted or across != "seconds" else "parameters"
+    up = _shares(rows) if counted else _logarithmic(rows, "seconds")
     figure = frame(
         350, _logarithmic(rows, across), up, showlegend=False, hoverlabel={"align": "left"}
     )
     most = max(row.macs for row in rows) or 1
     diameters = [max(SMALLEST, LARGEST * (row.macs / most) ** 0.5) for row in rows]
-    places = [_place(row, across, told=told) for row in rows]
+    places = [_place(row, across, counted=counted) for row in rows]
     for row, diameter, (x, y) in zip(rows, diameters, places, strict=True):
         figure.add_scatter(
             x=[x],
@@ -67,7 +68,7 @@ def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
             name=f"{row.letter} {row.name}",
             mode="markers",
             marker={"size": [diameter], "opacity": 0.7, "line": {"width": 1.5}},
-            error_y=_whisker(row) if told else None,
+            error_y=_whisker(row) if counted else None,
             hovertemplate=_hover(row),
             zorder=sum(diameter < each for each in diameters),  # small ones are on top
         )
@@ -76,9 +77,9 @@ def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
     return figure
 
 
-def _place(row: Row, across: Across, *, told: bool) -> tuple[float | None, float | None]:
+def _place(row: Row, across: Across, *, counted: bool) -> tuple[float | None, float | None]:
     """Across and up; nothing while one of the two is not known."""
-    x, y = _value(row, across), row.accuracy if told else _value(row, "seconds")
+    x, y = _value(row, across), row.accuracy if counted else _value(row, "seconds")
     return (x, y) if x is not None and y is not None else (None, None)
 
 
@@ -151,12 +152,58 @@ def _shares(rows: Sequence[Row]) -> dict[str, Any]:
     )
 
 
-# -- in words ---------------------------------------------------------------------------------
+# -- as a table, in HTML ----------------------------------------------------------------------
 
 
-def shape(row: Row) -> str:
-    """The input, "1 × 28 × 28"."""
-    return times(row.shape)
+def chip(letter: str) -> str:
+    """A letter on its network's colour."""
+    return f'<b class="compare-chip c{LETTERS.index(letter)}">{letter}</b>'
+
+
+def table(rows: Sequence[Row]) -> str:
+    """A line for each network; exact numbers where the pointer rests."""
+    counted = any(row.accuracy is not None for row in rows)
+    carded = any(row.card_accuracy is not None for row in rows)
+    most = max(row.pictures for row in rows)
+    heads = [
+        (_("Network"), ""),
+        (_("Right of {n}").format(n=exact(most)), _("± two standard errors")) if counted else None,
+        (_("On its card"), _("on all test pictures, after its training")) if carded else None,
+        (_("Parameters"), _("trained numbers")),
+        (_("MACs"), _("multiply-adds for one picture")),
+        (_("Time"), _("for one picture, measured here")),
+    ]
+    shown = [each for each in heads if each is not None]
+    head = "".join(f'<th title="{escape(told)}">{escape(word)}</th>' for word, told in shown)
+    body = "".join(_line(row, counted=counted, carded=carded) for row in rows)
+    return (
+        f'<div class="compare-wide"><table class="compare-table" '
+        f'style="--numbers:{len(shown) - 1}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _line(row: Row, *, counted: bool, carded: bool) -> str:
+    under = f"{row.weights}, {times(row.shape)}"
+    name = f"{chip(row.letter)} <strong>{escape(row.name)}</strong><small>{escape(under)}</small>"
+    cells = [f'<th scope="row">{name}</th>']
+    if counted:
+        sure = "" if row.uncertainty is None else f" ± {200 * row.uncertainty:.1f}"
+        cells.append(_cell(percent(row.accuracy), under=sure))
+    if carded:
+        cells.append(_cell(percent(row.card_accuracy)))
+    cells += [
+        _cell(count(row.parameters), exact(row.parameters)),
+        _cell(count(row.macs), exact(row.macs)),
+        _cell(latency(row.seconds)),
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(text: str, told: str = "", under: str = "") -> str:
+    title = f' title="{escape(told)}"' if told else ""
+    small = f"<small>{escape(under)}</small>" if under else ""
+    return f"<td{title}>{escape(text)}{small}</td>"
 
 
 # -- files ------------------------------------------------------------------------------------

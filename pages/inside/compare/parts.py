@@ -1,6 +1,7 @@
 """The top of the page that compares networks: the answer, the bubbles, the table of figures."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,26 +13,19 @@ from explorer.inside.comparison import Shared, Timing
 from explorer.ui.charts import show_chart
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import save_button
-from pages.inside.compare import (
-    budget_charts,
-    charts,
-    computation,
-    controls,
-    disagree,
-    one_picture,
-    results_table,
-)
+from pages.inside.compare import answers, budget_charts, charts, computation, controls
 from pages.inside.compare.charts import Row
 from pages.inside.compare.computation import Side
 from pages.inside.compare.state import STATE
 
+STYLE = Path(__file__).with_name("page.css")
 PARTS = ("1000", "2500", "10000")  # of the test pictures; the first is the default
 BY_CHANCE = 0.05  # as likely as this, a difference may well be none
 
 
 def look(sides: Sequence[Side], shared: Shared) -> None:
     """All of it."""
-    results_table.style()
+    st.html(STYLE)  # of what this page writes as HTML
     with st.container(key="compare_answer"):
         sides = computation.show(sides)
         if len(sides) < 2:
@@ -51,10 +45,10 @@ def look(sides: Sequence[Side], shared: Shared) -> None:
     picture, differ, budgets = STATE.tabs("view", words).values()
     if picture.open:
         with picture:
-            one_picture.show(sides, shared.dataset)
+            answers.show_one(sides, shared.dataset)
     if differ.open:
         with differ:
-            disagree.show(sides, shared)
+            answers.show_differences(sides, shared)
     if budgets.open:
         with budgets:
             _budgets(sides)
@@ -71,7 +65,8 @@ def pick_pictures() -> int:
 
 def row(side: Side) -> Row:
     """What is known of one network so far."""
-    model, totals, answers = side.model, side.summary.totals, side.answers
+    model, totals = side.model, side.summary.totals
+    answers, timing = side.answers, side.timing.value
     return Row(
         letter=side.letter,
         name=model.spec.architecture.title,
@@ -85,7 +80,7 @@ def row(side: Side) -> Row:
         uncertainty=answers.uncertainty if answers else None,
         pictures=side.pictures,
         card_accuracy=model.card.test_accuracy if model.card and model.trained else None,
-        seconds=side.time.for_one if side.time else None,
+        seconds=timing.for_one if timing else None,
     )
 
 
@@ -177,8 +172,8 @@ def _bubbles(rows: Sequence[Row]) -> None:
 
 
 def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
-    results_table.table(rows)
-    times = [side.time for side in sides if side.time]
+    st.html(charts.table(rows))
+    times = [timing for side in sides if (timing := side.timing.value)]
     if len(times) == len(sides):
         _caption(times)
     mode.tell(*(side.summary for side in sides))

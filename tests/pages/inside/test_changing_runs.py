@@ -30,7 +30,7 @@ from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import model_picker
 from explorer.ui.inside import recordings
-from pages.inside.compare import computation, one_picture
+from pages.inside.compare import answers, computation
 from pages.inside.feature_maps import controls as maps_page
 from pages.inside.feature_visualization import subjects
 from pages.inside.kernels import overview
@@ -59,7 +59,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def forget() -> None:
     """As if much else had been looked at since: nothing is kept."""
     for cache in (
-        one_picture._guesses, computation._counts._kept, computation._timings._kept,
+        answers._guesses, computation._counts._kept, computation._timings._kept,
         subjects._ascents._kept, subjects._searches._kept, mistakes._kept,
         results._answers, overview._overviews, recordings._overviews,
         recordings._recordings, weights._cache, results._cache, results.TASKS._kept,
@@ -315,8 +315,8 @@ def test_one_picture_and_a_run_deleted_as_it_is_asked(
     cards = html(at).count("<section>")
     forget()
     at = ended(at.run())
-    one_picture._guesses.clear()
-    during(monkeypatch, one_picture, "_said", gone(run))
+    answers._guesses.clear()
+    during(monkeypatch, answers, "_said", gone(run))
     at.run()
     assert not at.exception
     assert html(at).count("<section>") == cards == 3

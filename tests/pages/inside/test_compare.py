@@ -21,7 +21,7 @@ from explorer.inside.comparison import counting
 from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
-from pages.inside.compare import computation, disagree, one_picture
+from pages.inside.compare import answers, computation
 from tests.conftest import settled
 from tests.opened_pages import opened, press, text
 
@@ -72,7 +72,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for task in computation._ALONE.tasks:
         task.stop()
         assert task.wait(30)
-    for cache in (computation._counts, computation._timings, one_picture._guesses):
+    for cache in (computation._counts, computation._timings, answers._guesses):
         cache.clear()
     weights._cache.clear()
 
@@ -136,7 +136,7 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     counted = [side(each) for each in (two["bn_lenet"], None)]
     both = comparison.pair(*counted).count("both")
     assert f"both right: {both}" in str(at.get("button_group"))
-    assert html(at).count("<figure>") == min(both, disagree.PAGE)
+    assert html(at).count("<figure>") == min(both, answers.PAGE)
     assert len(split) == 359
 
 
@@ -153,7 +153,7 @@ def side(network: nn.Module | None) -> comparison.Answers:
 def test_all_answers_as_a_file() -> None:
     classes = datasets.get("digits").classes
     said = {"A": side(None), "B": side(None)}
-    lines = list(csv.DictReader(io.StringIO(disagree.table(said, classes))))
+    lines = list(csv.DictReader(io.StringIO(answers.table(said, classes))))
     assert len(lines) == 359
     assert lines[7]["class"] == classes[int(said["A"].labels[7])]
     assert lines[7]["B_answer"] == classes[int(said["B"].predicted[7])]

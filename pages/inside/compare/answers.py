@@ -1,4 +1,4 @@
-"""The test pictures on which two networks differ: how many, and which."""
+"""What networks say to pictures: each to the same one; and on which test pictures two differ."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,23 +8,128 @@ import streamlit as st
 from torch import Tensor
 
 from explorer.base import spreadsheet
-from explorer.base.language import _
+from explorer.base.cache import SizedCache
+from explorer.base.language import _, ngettext
 from explorer.base.units import exact, percent
-from explorer.data import datasets
+from explorer.data import datasets, pictures
 from explorer.data.datasets import Data
-from explorer.figures import maps, pictures
-from explorer.inside import comparison
+from explorer.data.pictures import Picture
+from explorer.figures import maps
+from explorer.figures import pictures as figures
+from explorer.inside import attribution, comparison
+from explorer.inside.attribution import Guess
 from explorer.inside.comparison import Answers, Cell, Pair, Shared
+from explorer.ui import picture_picker, selection
 from explorer.ui.save_buttons import save_button
-from pages.inside.compare import results_table
+from pages.inside.compare import controls
+from pages.inside.compare.charts import chip
 from pages.inside.compare.computation import Side
 from pages.inside.compare.state import STATE
 
+MOST = 3  # classes
 DIFFER = "differ"
 PAGE = 30  # pictures at once
 
+Said = tuple[Guess, ...] | str  # its likeliest classes, or a sentence: why it has no answer
 
-def show(sides: Sequence[Side], shared: Shared) -> None:
+_guesses: SizedCache[tuple[Guess, ...]] = SizedCache(2_000_000, lambda _each: 1000)
+
+
+# -- one picture ------------------------------------------------------------------------------
+
+
+def show_one(sides: Sequence[Side], dataset: str) -> None:
+    """The picture, chosen here, and an answer from each."""
+    known = [side.model.learned for side in sides if side.model.learned]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare_picture"):
+        first = picture_picker.first(dataset or next(iter(known), ""))
+        picture = picture_picker.pick(STATE, "picture", _("Picture"), first)
+        fit = picture_picker.pick_fit(STATE)
+        given = sides[0].model
+        prepared = pictures.prepare(picture, given.size, fit, given.normalisation)
+        picture_picker.beside(picture, prepared, fit, given.normalisation)
+    said = [_said(side, picture, fit) for side in sides]
+    names = [_names(side, dataset) for side in sides]
+    _verdict(sides, said, names)
+    cards = [_card(*each, picture) for each in zip(sides, said, names, strict=True)]
+    st.html(f'<div class="compare-says">{"".join(cards)}</div>')
+
+
+def _said(side: Side, picture: Picture, fit: str) -> Said:
+    model = side.model
+
+    def make() -> tuple[Guess, ...]:
+        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
+        return attribution.top(model.load(), prepared.tensor, MOST)
+
+    try:
+        return _guesses.get((model, picture.key, fit), make)
+    except ValueError as error:  # weights deleted a moment ago, or grown beyond all bounds
+        return str(error)
+
+
+def _names(side: Side, dataset: str) -> Sequence[str]:
+    """The classes' names; of an untrained network those of the others' data, if it has as many."""
+    found = side.model.classes
+    if not found and dataset:
+        found = datasets.get(dataset).classes
+    return found if len(found) == side.model.spec.num_classes else ()
+
+
+def _class(names: Sequence[str], number: int) -> str:
+    return names[number] if names else _("class {n}").format(n=number)
+
+
+def _verdict(
+    sides: Sequence[Side],
+    said: Sequence[Said],
+    names: Sequence[Sequence[str]],
+) -> None:
+    """Whether they agree; those that have no answer have no part in it."""
+    letters: dict[str, list[str]] = {}
+    for side, guesses, classes in zip(sides, said, names, strict=True):
+        if not isinstance(guesses, str):
+            letters.setdefault(_class(classes, guesses[0].label), []).append(side.letter)
+    if len(set(map(tuple, filter(None, names)))) > 1:
+        st.caption(_("They were taught different classes."))
+    if sum(map(len, letters.values())) < 2:
+        return
+    if len(letters) == 1:
+        st.markdown(_("They agree: **{answer}**.").format(answer=next(iter(letters))))
+        return
+    told = ", ".join(f"{' '.join(who)}: **{answer}**" for answer, who in letters.items())
+    words = ngettext("{n} answer: {told}", "{n} different answers: {told}.", len(letters))
+    st.markdown(words.format(n=len(letters), told=told))
+
+
+def _card(side: Side, said: Said, names: Sequence[str], picture: Picture) -> str:
+    title = side.model.spec.architecture.title
+    told = controls.words(side.model, accuracy=False)
+    true = picture.classes[picture.label] if picture.label is not None else ""
+    if isinstance(said, str):
+        bars = f"<p>{escape(said)}</p>"
+    else:
+        bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in said)
+    return (
+        f"<section><h4>{chip(side.letter)} {escape(title)} "
+        f"<small>{escape(told)}</small></h4>{bars}</section>"
+    )
+
+
+def _bar(name: str, probability: float, true: str) -> str:
+    """One class; the right one is told by its colour and a tick."""
+    right = name == true
+    tick = f' <span aria-label="{escape(_("right"))}">✓</span>' if right else ""
+    return (
+        f'<div class="bar{" true" if right else ""}"><i style="width:{100 * probability:.1f}%"></i>'
+        f"<span>{escape(name)}{tick}</span><span>{percent(probability)}</span></div>"
+    )
+
+
+# -- where they differ ------------------------------------------------------------------------
+
+
+def show_differences(sides: Sequence[Side], shared: Shared) -> None:
     """Two of the networks, the four cells, and the pictures of the one that is chosen."""
     if not shared.dataset:
         st.info(
@@ -107,32 +212,25 @@ def _chance(share: float) -> str:
     return _("less than 0.1 %") if share < 0.001 else percent(share, ".2g")
 
 
-# -- the pictures -----------------------------------------------------------------------------
-
-
 def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:
     if not len(numbers):
         st.markdown(_("No picture is among these."))
         return
     first = _pick_page(len(numbers))
     shown = numbers[first : first + PAGE].tolist()
-    figures = [_figure(number, answers, data) for number in shown]
-    st.html(f'<div class="compare-pictures">{"".join(figures)}</div>')
-
-
-def _turn(by: int) -> None:
-    STATE["from"] += by
+    html = "".join(_figure(number, answers, data) for number in shown)
+    st.html(f'<div class="compare-pictures">{html}</div>')
 
 
 def _pick_page(count: int) -> int:
     """Where the shown ones begin."""
-    if STATE.takes_query("from"):
-        given = STATE.query("from")
-        STATE["from"] = int(given) if given.isdecimal() and len(given) < 7 else 0
+    selection.arrive(STATE, "from")
     last = (count - 1) // PAGE * PAGE
-    first = min(max(int(STATE["from"]) // PAGE * PAGE, 0), last)
-    STATE["from"] = first
-    STATE.put("from", first, 0)
+    first = selection.index(STATE, "from", count) // PAGE * PAGE
+
+    def turn(by: int) -> None:
+        STATE["from"] = first + by
+
     if count <= PAGE:
         return first
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -141,13 +239,11 @@ def _pick_page(count: int) -> int:
             ("forth", PAGE, ":material/chevron_right:", _("The next pictures"), first == last),
         ):
             st.button("", key=f"compare_{key}", icon=icon, help=told, disabled=off,
-                      on_click=_turn, args=(by,))  # fmt: skip
-        st.caption(
-            _("{first} to {last} of {n}").format(
-                first=exact(first + 1), last=exact(min(first + PAGE, count)), n=exact(count)
-            ),
-            width="content",
+                      on_click=turn, args=(by,))  # fmt: skip
+        words = _("{first} to {last} of {n}").format(
+            first=exact(first + 1), last=exact(min(first + PAGE, count)), n=exact(count)
         )
+        st.caption(words, width="content")
     return first
 
 
@@ -155,14 +251,14 @@ def _figure(number: int, answers: dict[str, Answers], data: Data) -> str:
     """A picture, what it is, and what each network says."""
     pixels = data.test.pictures[number]
     label = int(data.test.labels[number])
-    address = pictures.address(maps.photograph(pixels.numpy(), 56))
+    address = figures.address(maps.photograph(pixels.numpy(), 56))
     lines = []
     for letter, each in answers.items():
         says = int(each.predicted[number])
         sure = percent(float(each.confidence[number]), ".0f")
         kind = "" if says == label else ' class="wrong"'
         lines.append(
-            f'<span class="said">{results_table.chip(letter)}'
+            f'<span class="said">{chip(letter)}'
             f"<span{kind}>{escape(data.classes[says])} {sure}</span></span>"
         )
     told = escape(_("test picture {n}: {is_}").format(n=number, is_=data.classes[label]))
