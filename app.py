@@ -22,7 +22,7 @@ import pages
 from explorer import runs
 from explorer.base.language import _
 from explorer.data.decoding.pools import SPARE
-from explorer.server import assets, garbage, memory_trim
+from explorer.server import assets, memory
 from explorer.server.assets import Assets
 from explorer.server.headers import PageScript, SecurityHeaders, TrustedHosts
 from explorer.server.owner_cookie import OwnerCookie
@@ -54,7 +54,7 @@ def warm_up() -> None:
     torch.set_num_threads(1)  # a visitor's click must not take every core from the others
     for name in ("pandas", *modules()):  # pandas: Streamlit's tables
         importlib.import_module(name)
-    garbage.settle()
+    memory.settle()
 
 
 @asynccontextmanager
@@ -68,7 +68,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         if any(not run.status.over for run in runs.listed()):
             runs.watch()
     SPARE.prepare()
-    chores = [asyncio.create_task(each.now_and_then()) for each in (garbage, memory_trim)]
+    chores = [
+        asyncio.create_task(each())
+        for each in (memory.collect_now_and_then, memory.trim_now_and_then)
+    ]
     yield
     for each in chores:
         each.cancel()

@@ -40,7 +40,7 @@ from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
 from explorer.data.datasets import Data
 from explorer.training import Snapshot, Steps, Training, environment
-from explorer.training.initialisation import initialise
+from explorer.training.learner import initialise
 from explorer.training.machine import cores
 from explorer.training.recipes import Recipe, course_recipe
 from explorer.training.setting import Setting

@@ -20,9 +20,9 @@ PROBE = """
 import asyncio, gc, threading
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from explorer.server import garbage, runs as run_routes
+from explorer.server import memory, runs as run_routes
 
-garbage.EVERY = 0.5
+memory.EVERY = 0.5
 rounds = []  # of all that lives: in which threads
 
 def count(phase, told):

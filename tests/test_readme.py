@@ -15,7 +15,7 @@ from benchmarks import course_accuracy, short_runs
 from docs import map as files
 from explorer import networks
 from explorer.cli import access_options
-from explorer.server.serve.arguments import add_arguments
+from explorer.server.serve import add_arguments
 from explorer.training.recipes.course import CURVES
 from explorer.ui.entries import PAGES, ROOT
 

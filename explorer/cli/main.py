@@ -19,7 +19,7 @@ from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
 from explorer.cli import access_options, doctor, run_commands, watch_run
 from explorer.cli.run_commands import settings
-from explorer.cli.terminal import table
+from explorer.cli.watch_run import table
 from explorer.networks import NetworkSpec
 from explorer.server import serve
 

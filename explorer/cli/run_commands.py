@@ -13,7 +13,7 @@ from explorer.base.language import N_, _
 from explorer.base.plain_text import one_line
 from explorer.base.units import duration
 from explorer.cli import watch_run
-from explorer.cli.terminal import table
+from explorer.cli.watch_run import table
 from explorer.data import datasets
 from explorer.runs import Run, export
 from explorer.training import recipes

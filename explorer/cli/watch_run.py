@@ -1,17 +1,19 @@
-"""Watching a run in a terminal, from its place in the queue to its end."""
+"""A run in a terminal, from its place in the queue to its end; tables, and a bar that moves."""
 
 import json
+import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import TextIO
 
 from explorer import runs
 from explorer.base.language import _
 from explorer.base.plain_text import one_line
 from explorer.base.units import count, duration, size
-from explorer.cli.terminal import Line, bar
 from explorer.runs import EpochRow, Run, Status
 
 LOOK = 0.1  # seconds between two looks
@@ -152,3 +154,57 @@ def agreed(question: str) -> bool:
         return input(one_line(question)).strip().lower() in ("y", "yes", _("yes"))
     except EOFError:  # nobody is there
         return False
+
+
+# -- tables, and a line that moves ----------------------------------------------------------------
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def table(rows: Sequence[Sequence[str]], right: set[int]) -> str:
+    """Rows in aligned columns under a line below the first; the columns `right` to the right.
+
+    Cells may hold what anybody typed: no sign in them is obeyed.
+    """
+    rows = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
+
+
+def bar(share: float, width: int = 24) -> str:
+    """A bar of which `share` (0 to 1) is full, to an eighth of a character."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
+
+
+class Line:
+    """One line at the terminal's bottom that is written again and again; nothing in a file."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show this instead of what was there."""
+        if not self._stream.isatty():
+            return
+        text = one_line(text)[: shutil.get_terminal_size().columns - 1]
+        if text != self._shown:
+            self._stream.write("\r" + text.ljust(len(self._shown)))
+            self._stream.flush()
+            self._shown = text
+
+    def clear(self) -> None:
+        """Make room for ordinary output."""
+        if self._shown:
+            self._stream.write("\r" + " " * len(self._shown) + "\r")
+            self._stream.flush()
+            self._shown = ""

@@ -1,15 +1,162 @@
-"""What a run's network answers on the test pictures, with the pictures themselves."""
+"""What a run's network has learned: kernels, answers, and what it takes for what."""
 
+import io
+from base64 import b64encode
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
 
 from explorer import runs, training
 from explorer.data import datasets
 from explorer.data.datasets import Data, Split
-from explorer.runs import Run, confusion, learned
-from explorer.runs.confusion import Answers
+from explorer.runs import Run
+
+# -- the confusion matrix, and the worst mistakes -------------------------------------------------
+
+
+Indices = npt.NDArray[np.int64]
+
+
+class Matrix(TypedDict):
+    """Counts of test pictures by true class (row) and predicted class (column), as plain data."""
+
+    counts: list[list[int]]
+    accuracy: list[float | None]  # of each class's own pictures; None for a class without any
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The test pictures of one run at the end of one epoch, one entry for each picture (N,)."""
+
+    rows: Indices  # which picture of the whole test split
+    labels: Indices  # its true class
+    predicted: Indices
+    confidence: npt.NDArray[np.float32]  # probability of the predicted class
+    true_probability: npt.NDArray[np.float32]
+    classes: int  # how many classes there are
+
+
+class Answer(TypedDict):
+    """One picture: which one, what it is, what it was taken for, and how surely."""
+
+    row: int
+    label: int
+    predicted: int
+    confidence: float
+    true_probability: float
+
+
+def matrix(answers: Answers) -> Matrix:
+    """The confusion matrix; each row sums to the pictures of that class."""
+    size = answers.classes
+    flat = np.bincount(answers.labels * size + answers.predicted, minlength=size * size)
+    counts = flat.reshape(size, size)
+    totals = counts.sum(axis=1)
+    right = counts.diagonal()
+    return Matrix(
+        counts=counts.tolist(),
+        accuracy=[
+            float(one / total) if total else None for one, total in zip(right, totals, strict=True)
+        ],
+    )
+
+
+def worst(answers: Answers, most: int) -> list[Answer]:
+    """The mistakes that the network was surest of, the surest first."""
+    wrong = np.flatnonzero(answers.labels != answers.predicted)
+    order = np.argsort(-answers.confidence[wrong], kind="stable")
+    return _told(answers, wrong[order], most)
+
+
+def cell(answers: Answers, label: int, predicted: int, most: int) -> list[Answer]:
+    """Pictures of class `label` that were taken for `predicted`, the surest first."""
+    there = np.flatnonzero((answers.labels == label) & (answers.predicted == predicted))
+    order = np.argsort(-answers.confidence[there], kind="stable")
+    return _told(answers, there[order], most)
+
+
+def _told(answers: Answers, positions: npt.NDArray[Any], most: int) -> list[Answer]:
+    return [
+        Answer(
+            row=int(answers.rows[at]),
+            label=int(answers.labels[at]),
+            predicted=int(answers.predicted[at]),
+            confidence=round(float(answers.confidence[at]), 3),
+            true_probability=round(float(answers.true_probability[at]), 3),
+        )
+        for at in positions[:most]
+    ]
+
+
+# -- kernels, answers and pictures, small enough to be sent every second --------------------------
+
+
+MOST_CELLS = 24_000  # weights that are sent: 32 kB
+TOLD = 3  # the likeliest classes
+MOST_SIDE = 96  # pixels of a picture that is sent
+
+Floats = npt.NDArray[np.float32]
+
+
+class Kernels(TypedDict):
+    """Kernels of a convolution for a drawing: `cells` are int8 in base64, 127 means `scale`."""
+
+    shape: list[int]  # (K, C, h, w) of those sent
+    total: int  # kernels that there are
+    scale: float  # the largest weight of those sent, without its sign
+    cells: str
+
+
+def kernels(weights: Floats | None) -> Kernels | None:
+    """Weights (K, C, h, w) in a form of which 24 000 take 32 kB; None if there are none.
+
+    Values are rounded to 1/127 of the largest. Whole kernels are left out where all are too many.
+    """
+    if weights is None:
+        return None
+    fitting = max(1, MOST_CELLS // max(int(np.prod(weights.shape[1:])), 1))
+    sent = weights[:fitting]
+    scale = float(np.abs(sent).max()) if np.isfinite(sent).all() else 0.0
+    cells = np.round(sent / (scale or 1.0) * 127) if scale else np.zeros_like(sent)
+    return Kernels(
+        shape=list(sent.shape),
+        total=len(weights),
+        scale=float(f"{scale:.4g}"),
+        cells=b64encode(cells.astype(np.int8).tobytes()).decode("ascii"),
+    )
+
+
+def likeliest(probabilities: Floats) -> list[list[tuple[int, float]]]:
+    """For each picture (N, classes) its likeliest classes and their probabilities, best first.
+
+    A network that has diverged answers NaN; that counts as 0.
+    """
+    probabilities = np.nan_to_num(probabilities)
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOLD]
+    return [
+        [(int(each), round(float(row[each]), 3)) for each in best]
+        for row, best in zip(probabilities, order, strict=True)
+    ]
+
+
+def picture(pixels: Tensor) -> str:
+    """A picture (C, H, W) of uint8 as the address of a PNG that holds it; C is 1 or 3."""
+    array = pixels.permute(1, 2, 0).to(torch.uint8).numpy()
+    image = Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array[:, :, :3])
+    if max(image.size) > MOST_SIDE:
+        image.thumbnail((MOST_SIDE, MOST_SIDE))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return "data:image/png;base64," + b64encode(file.getvalue()).decode("ascii")
+
+
+# -- of a run, with the pictures themselves -------------------------------------------------------
 
 MOST_PICTURES = 24
 
@@ -64,8 +211,8 @@ def of_epoch(run: Run, epoch: int) -> dict[str, Any]:
     shown: dict[str, Any] = now(found)
     if epoch > 0:
         given = answers(run, epoch)
-        shown["matrix"] = confusion.matrix(given)
-        shown["worst"] = _with_pictures(run, confusion.worst(given, MOST_PICTURES))
+        shown["matrix"] = matrix(given)
+        shown["worst"] = _with_pictures(run, worst(given, MOST_PICTURES))
     return shown
 
 
@@ -74,14 +221,14 @@ def now(found: "runs.SnapshotRow | None") -> dict[str, Any]:
     if found is None:
         return {"kernels": None, "answers": []}
     return {
-        "kernels": learned.kernels(found.kernels),
-        "answers": learned.likeliest(found.probabilities),
+        "kernels": kernels(found.kernels),
+        "answers": likeliest(found.probabilities),
     }
 
 
 def of_cell(run: Run, epoch: int, label: int, predicted: int) -> list[dict[str, Any]]:
     """Pictures of one class that were taken for another (or rightly for the same)."""
-    return _with_pictures(run, confusion.cell(answers(run, epoch), label, predicted, MOST_PICTURES))
+    return _with_pictures(run, cell(answers(run, epoch), label, predicted, MOST_PICTURES))
 
 
 def samples(run: Run) -> dict[str, Any]:
@@ -95,9 +242,9 @@ def samples(run: Run) -> dict[str, Any]:
 
 def _item(test: Split, row: int) -> dict[str, Any]:
     label = int(test.labels[row])
-    return {"row": row, "label": label, "png": learned.picture(test.pictures[row])}
+    return {"row": row, "label": label, "png": picture(test.pictures[row])}
 
 
-def _with_pictures(run: Run, told: list[confusion.Answer]) -> list[dict[str, Any]]:
+def _with_pictures(run: Run, told: list[Answer]) -> list[dict[str, Any]]:
     pictures = data(run).test.pictures
-    return [{**each, "png": learned.picture(pictures[each["row"]])} for each in told]
+    return [{**each, "png": picture(pictures[each["row"]])} for each in told]

@@ -1,20 +1,106 @@
-"""When it is time to put a run's weights and its state into its vault."""
+"""When a run's weights and its state are put into its vault, and the thread that does it."""
 
 import dataclasses
 import time
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from explorer.data.datasets import Data
 from explorer.runs.protocols import Vault
-from explorer.runs.write_queue import WriteQueue
 from explorer.training import Epoch, HostBuffer, State, Training, checkpoints, recipes
 from explorer.training.budget import MOST_WAITING, PATIENCE
 from explorer.training.checkpoints import NETWORK, Card
+
+# -- a thread that writes while the training goes on ----------------------------------------------
+
+
+MOST_QUEUED = 64  # pieces of work: whoever gives more waits for the oldest
+
+
+class WriteQueue:
+    """Does pieces of work one after the other, in the order in which they were given.
+
+    Once one has failed nothing more is done, and every further call raises what it raised: what
+    comes later may rely on what came before.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="write queue")
+        self._waiting: deque[Future[None]] = deque()
+        self._failure: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *_more: object) -> None:
+        """All that was given is done; a failure is raised unless another one is on its way."""
+        try:
+            with suppress(*[Exception] if raised else []):
+                self.wait()
+        finally:
+            self._thread.shutdown()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has not yet done all that it was given."""
+        return any(not work.done() for work in self._waiting)
+
+    def put(self, work: Callable[[], None]) -> "Future[None]":
+        """Have this done after all before it; its future.
+
+        Raises:
+            Exception: what an earlier piece of work raised.
+        """
+        while self._waiting and (self._waiting[0].done() or len(self._waiting) >= MOST_QUEUED):
+            self._waiting.popleft().result()
+        self._check()
+        self._waiting.append(self._thread.submit(self._do, work))
+        return self._waiting[-1]
+
+    def wait(self) -> None:
+        """Until all of it is done.
+
+        Raises:
+            Exception: what one of them raised.
+        """
+        while self._waiting:
+            self._waiting.popleft().result()
+        self._check()
+
+    def done_within(self, seconds: float) -> bool:
+        """Wait for all of it, but not longer; whether it is done.
+
+        Raises:
+            Exception: what one of them raised.
+        """
+        unfinished = futures.wait(self._waiting, max(seconds, 0.0)).not_done
+        if not unfinished:
+            self.wait()
+        return not unfinished
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _do(self, work: Callable[[], None]) -> None:
+        self._check()
+        try:
+            work()
+        except Exception as error:
+            self._failure = error
+            raise
+
+
+# -- when it is time ------------------------------------------------------------------------------
 
 EVERY = 30.0  # seconds between two states within an epoch
 SHORT_EPOCH = 2.0  # seconds: after shorter ones not every state is written
@@ -100,7 +186,7 @@ class Saver:
         tensors = state.tensors if state else self._training.weights(self._buffer.copy)
         copied = time.monotonic()
         self._waited += copied - start
-        rows = self._rows.put(_nothing)  # once they are kept, the run is still ours
+        rows = self._rows.put(lambda: None)  # once they are kept, the run is still ours
         if epoch:
             weights = {name: t for name, t in tensors.items() if name.startswith(NETWORK)}
             self._files.put(partial(self._write_checkpoint, weights, epoch, rows))
@@ -130,7 +216,3 @@ class Saver:
     def _dated(self, **changes: object) -> Card:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return dataclasses.replace(self._card, date=now, **changes)  # type: ignore[arg-type]
-
-
-def _nothing() -> None:
-    """Done when all before it is."""

@@ -29,8 +29,7 @@ from explorer.runs.protocols import (
     Writer,
 )
 from explorer.runs.records import Request, Status
-from explorer.runs.saving import Saver
-from explorer.runs.write_queue import WriteQueue
+from explorer.runs.saving import Saver, WriteQueue
 from explorer.training import Diverged, Epoch, Finished, Peak, Record, Steps, Testing, Training
 from explorer.training.recipes import Recipe
 

@@ -12,8 +12,12 @@ are told at once. What is wrong is said as `{"error": sentence}` with status 404
 """
 
 import json
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -23,10 +27,11 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from explorer import runs
-from explorer.runs import outcome
-from explorer.server import files
+from explorer.base.language import _
+from explorer.runs import export, outcome
 from explorer.server.feed import Question, feed, kept
 from explorer.server.run_list import table
+from explorer.training import checkpoints
 
 NOTHING_NEW = 204
 HEADERS = {"Cache-Control": "no-store"}
@@ -70,10 +75,6 @@ def _run(request: Request) -> runs.Run:
     return runs.get(request.path_params["run"])
 
 
-def _table(request: Request) -> Any:
-    return table(request.query_params.get("seen", "")[:80])
-
-
 def _question(request: Request) -> Question:
     given = request.query_params
     if "sitting" in given:  # a page opened before an update: it would draw each answer once more
@@ -89,7 +90,8 @@ async def _news(request: Request) -> Response:
         if known and known.fresh:
             text = known.answer(question)
         else:
-            text = await run_in_threadpool(_told, request.path_params["run"], question)
+            number = request.path_params["run"]
+            text = await run_in_threadpool(lambda: feed(number).answer(question))
     except ValueError as error:
         return _json({"error": str(error)}, 404)
     if text is None:
@@ -97,44 +99,70 @@ async def _news(request: Request) -> Response:
     return Response(text, headers=HEADERS, media_type="application/json")
 
 
-def _told(number: int, question: Question) -> bytes | None:
-    return feed(number).answer(question)
-
-
-def _samples(request: Request) -> Any:
-    return outcome.samples(_run(request))
-
-
-def _epoch(request: Request) -> Any:
-    return outcome.of_epoch(_run(request), request.path_params["epoch"])
-
-
 def _cell(request: Request) -> Any:
     asked = (_number(request, name) for name in ("epoch", "label", "predicted"))
     return outcome.of_cell(_run(request), *asked)
 
 
-def _begun(pieces: Iterable[str | bytes]) -> Iterator[str | bytes]:
-    """The same pieces, two made already: what goes wrong there is told in a sentence."""
-    rest = iter(pieces)
-    return chain(list(islice(rest, 2)), rest)
+# -- files to take along --------------------------------------------------------------------------
+
+_PIECE = 2**16  # bytes sent at once
+FILES = ("steps.csv", "epochs.csv", "card.json", "weights.safetensors", "events.zip")
 
 
 def _file(request: Request) -> Response:
-    number, name = request.path_params["run"], request.path_params["file"]
-    epoch = _number(request, "epoch") or None
-    made = files.made(number, name, epoch)
-    if made.path:
-        return FileResponse(made.path, filename=made.name, media_type=made.kind)
-    head = {"Content-Disposition": f'attachment; filename="{made.name}"'}
-    return StreamingResponse(_begun(made.pieces), headers=head, media_type=made.kind)
+    """One of `FILES`; the parameter `epoch` counts for card and weights, else the last one kept."""
+    run, name = _run(request), request.path_params["file"]
+    if name == "steps.csv":
+        return _sent(run, name, "text/csv", export.steps_csv(run.id))
+    if name == "epochs.csv":
+        return _sent(run, name, "text/csv", export.epochs_csv(run.id))
+    if name == "events.zip":
+        return _sent(run, "tensorboard.zip", "application/zip", _events(run.id))
+    if name not in FILES:
+        raise ValueError(
+            _("A run has no file {given}. It has: {known}.").format(
+                given=name[:40], known=", ".join(FILES)
+            )
+        )
+    path = runs.checkpoint(run.id, _number(request, "epoch") or None)
+    if name == "card.json":
+        card = json.dumps(asdict(checkpoints.read_card(path)), indent=2, sort_keys=True)
+        return _sent(run, f"{path.stem}.json", "application/json", [card])
+    kind = "application/octet-stream"
+    return FileResponse(path, filename=f"run-{run.id}-{path.name}", media_type=kind)
+
+
+def _sent(run: runs.Run, name: str, kind: str, pieces: Iterable[str | bytes]) -> Response:
+    """A file made as it is sent; two pieces already: what goes wrong there is a sentence."""
+    rest = iter(pieces)
+    head = {"Content-Disposition": f'attachment; filename="run-{run.id}-{name}"'}
+    return StreamingResponse(chain(list(islice(rest, 2)), rest), headers=head, media_type=kind)
+
+
+def _events(number: int) -> Iterator[bytes]:
+    """The event file in the folder that TensorBoard wants it in, zipped, on disk until it is sent.
+
+    Raises:
+        ValueError: it could not be written.
+    """
+    with tempfile.TemporaryFile() as packed:
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
+            events = export.to_tensorboard(number, Path(folder))
+            archive.write(events, events.relative_to(folder), zipfile.ZIP_DEFLATED)
+        packed.seek(0)
+        while piece := packed.read(_PIECE):
+            yield piece
 
 
 ROUTES = [
-    _route("", _table),
+    _route("", lambda request: table(request.query_params.get("seen", "")[:80])),
     Route("/api/runs/{run:number}", _news),
-    _route("/{run:number}/samples", _samples),
-    _route("/{run:number}/epochs/{epoch:number}", _epoch),
+    _route("/{run:number}/samples", lambda request: outcome.samples(_run(request))),
+    _route(
+        "/{run:number}/epochs/{epoch:number}",
+        lambda request: outcome.of_epoch(_run(request), request.path_params["epoch"]),
+    ),
     _route("/{run:number}/cell", _cell),
     _route("/{run:number}/files/{file}", _file),
 ]

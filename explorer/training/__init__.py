@@ -1,5 +1,6 @@
 """Training as a generator of records: it knows no store and no screen."""
 
+from explorer.training.batches import chosen
 from explorer.training.budget import TEST_SHARE, estimate
 from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
@@ -19,4 +20,3 @@ from explorer.training.records import (
     Steps,
     Testing,
 )
-from explorer.training.samples import chosen

@@ -7,8 +7,7 @@ import torch
 
 from explorer.training.batches import Batches
 from explorer.training.capture import Stepper
-from explorer.training.learner import Step
-from explorer.training.optimisation import rate
+from explorer.training.learner import Step, rate
 from explorer.training.recipes import Recipe
 
 SECONDS = 0.25  # between two records

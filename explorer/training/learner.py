@@ -1,6 +1,7 @@
-"""A network on its device with its optimiser: one step of training, and answers without any."""
+"""A network on its device, its first weights and its optimiser: a step of training, and answers."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -8,12 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import get_total_norm
+from torch.optim import SGD, Adam, Optimizer
 
 from explorer import networks
 from explorer.base.device import Device, torch_device
 from explorer.networks import NetworkSpec
-from explorer.training import optimisation
-from explorer.training.initialisation import initialise
 from explorer.training.machine import Numbers
 from explorer.training.recipes import Recipe
 
@@ -50,7 +50,7 @@ class Learner:
         self.network: nn.Module = network.to(self.device).train()
         # A graph reads the rate of each step from a tensor: a number would be fixed in it.
         self._rate = torch.zeros((), device=self.device) if capturable else None
-        self.optimiser = optimisation.optimizer(recipe, self.network, self._rate)
+        self.optimiser = optimizer(recipe, self.network, self._rate)
         self._weights = [p for p in self.network.parameters() if p.requires_grad]
 
     @property
@@ -114,7 +114,7 @@ class Learner:
 
     def tensors(self) -> dict[str, Tensor]:
         """With them the optimiser's memory under "optimizer.": no copies either."""
-        memory = optimisation.state_tensors(self.network, self.optimiser)
+        memory = state_tensors(self.network, self.optimiser)
         return self.weights() | {f"optimizer.{name}": value for name, value in memory.items()}
 
     def live(self) -> dict[str, list[Tensor]]:
@@ -123,14 +123,14 @@ class Learner:
             "weights": list(self.network.parameters()),
             "buffers": list(self.network.buffers()),
         }
-        for name, tensor in optimisation.state_tensors(self.network, self.optimiser).items():
+        for name, tensor in state_tensors(self.network, self.optimiser).items():
             state.setdefault(name.rpartition(".")[2], []).append(tensor)
         return state
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors`."""
         self.network.load_state_dict(under("network.", tensors))
-        optimisation.restore(self.network, self.optimiser, under("optimizer.", tensors))
+        restore(self.network, self.optimiser, under("optimizer.", tensors))
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -140,3 +140,94 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for name, tensor in tensors.items()
         if name.startswith(prefix)
     }
+
+
+# -- the optimiser: its rate over the steps, and its state as named tensors -----------------------
+
+
+def optimizer(recipe: Recipe, network: nn.Module, rate: Tensor | None = None) -> Optimizer:
+    """The recipe's optimiser over all weights, in its fused form: one pass over the memory.
+
+    With a tensor for the `rate` its steps can be recorded: it reads the rate there each time.
+    """
+    weights, decay = network.parameters(), recipe.weight_decay
+    own = recipe.learning_rate if rate is None else rate
+    if recipe.optimizer == "sgd":
+        return SGD(weights, own, recipe.momentum, weight_decay=decay, fused=True)
+    return Adam(weights, own, weight_decay=decay, fused=True, capturable=rate is not None)
+
+
+def rate(recipe: Recipe, step: int, steps: int) -> float:
+    """The learning rate of `step`, counted from 0, in a run of `steps`."""
+    done = step / steps
+    if recipe.schedule == "cosine":
+        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+    if recipe.schedule == "step":
+        return recipe.learning_rate * (1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01)
+    return recipe.learning_rate
+
+
+def state_tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
+    """What the optimiser remembers about each weight: "conv1.weight.exp_avg" and the like."""
+    return {
+        f"{name}.{key}": value
+        for name, parameter in network.named_parameters()
+        for key, value in optimiser.state[parameter].items()
+        if isinstance(value, Tensor)
+    }
+
+
+def restore(network: nn.Module, optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give the optimiser back what `state_tensors` took.
+
+    Each tensor gets its weight's own layout in memory: fused optimisers go through both side by
+    side, and would else take one element for another.
+    """
+    parameters = dict(network.named_parameters())
+    for name, value in tensors.items():
+        owner, _dot, entry = name.rpartition(".")
+        parameter = parameters[owner]
+        like = parameter if value.shape == parameter.shape else value
+        own = torch.empty_like(like, dtype=value.dtype, device=parameter.device)
+        optimiser.state[parameter][entry] = own.copy_(value)
+
+
+# -- the weights that a run starts from -----------------------------------------------------------
+
+WEIGHTED = (nn.Conv2d, nn.Linear)
+
+
+def _xavier(layer: nn.Conv2d | nn.Linear) -> None:
+    """As the course does it: weights by Glorot & Bengio 2010, biases left as they are."""
+    nn.init.xavier_uniform_(layer.weight)
+
+
+def _kaiming(layer: nn.Conv2d | nn.Linear) -> None:
+    """Weights by He et al. 2015: after a ReLU the signal stays as large as it was, however deep
+    the network; with Xavier's each layer takes a factor of √2. Biases left as they are."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+
+def _zeros(layer: nn.Conv2d | nn.Linear) -> None:
+    """Every unit of a layer is the same and stays the same: nothing is learned but the bias."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+METHODS: dict[str, Callable[[nn.Conv2d | nn.Linear], None] | None] = {
+    "default": None,
+    "xavier": _xavier,
+    "kaiming": _kaiming,
+    "zeros": _zeros,
+}
+
+
+def initialise(network: nn.Module, method: str) -> nn.Module:
+    """Set the weights of every convolution and linear layer; "default" keeps PyTorch's own."""
+    change = METHODS[method]
+    if change is not None:
+        for layer in network.modules():
+            if isinstance(layer, WEIGHTED):
+                change(layer)
+    return network

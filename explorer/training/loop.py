@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.base.device import Device
 from explorer.data.datasets import Data
 from explorer.training import capture, divergence, evaluation
-from explorer.training.batches import Batches, Order, resize, scale
+from explorer.training.batches import Batches, Order, chosen, resize, scale, shown
 from explorer.training.burst import SECONDS, Burst, burst
 from explorer.training.capture import Recorder, Stepper
 from explorer.training.host_copy import Copier, copies
@@ -33,7 +33,6 @@ from explorer.training.records import (
     Steps,
     Testing,
 )
-from explorer.training.samples import chosen, shown
 from explorer.training.setting import Setting
 
 SNAPSHOT = 1.0  # seconds between two snapshots, at least

@@ -13,13 +13,13 @@ from contextlib import suppress
 from streamlit.web import cli
 from uvicorn import config
 
-from explorer.server import connections, handshakes
+from explorer.server import connections
 from explorer.server.serve import single
 
 if sys.platform != "win32":
     import resource
 
-LOOP = f"{handshakes.__name__}:{handshakes.make_loop.__qualname__}"
+LOOP = f"{connections.__name__}:{connections.make_loop.__qualname__}"
 MOST_FILES = 16_384
 PROTOCOL = f"{connections.__name__}:{connections.BoundedProtocol.__qualname__}"
 

@@ -27,7 +27,7 @@ from explorer.data.datasets import Progress
 from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
-from explorer.training.initialisation import initialise
+from explorer.training.learner import initialise
 from explorer.weights import published
 from explorer.weights.seeded import Seeded
 

@@ -171,11 +171,11 @@ def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
     door = (ROOT / "app.py").read_text(encoding="utf-8")
     door += f"""
 from explorer import weights
-from explorer.server import garbage, memory_trim as trimming
+from explorer.server import memory
 from explorer.ui.inside import recordings as maps_recorded
 weights._cache._most = maps_recorded._recordings._most = {CACHES}
-trimming.EVERY = garbage.EVERY = 0.5
-garbage.SHARE = 0.5
+memory.EVERY = memory.TRIM_EVERY = 0.5
+memory.SHARE = 0.5
 """
     (home / "app.py").write_text(door, encoding="utf-8")
     with serving(home, home / "log") as address:

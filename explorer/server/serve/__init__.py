@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 from explorer.base.language import _
 from explorer.server.serve import cluster, proxy, single
-from explorer.server.serve.arguments import add_arguments
 from explorer.server.serve.certificate import Certificate
-from explorer.server.serve.hosts import LOOPBACK, Hosts
-from explorer.server.serve.ports import free_port
+from explorer.server.serve.hosts import LOOPBACK, Hosts, free_port
 
 MOST_PROCESSES = 32
 
@@ -88,3 +86,38 @@ def _announce(port: int, hosts: Hosts, *, secure: bool) -> None:
                 "network can read what is sent. --certificate and --key-file serve TLS."
             )
         )
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add where to listen, what to answer to, and by how many processes."""
+    parser.add_argument(
+        "--port", type=int, default=8501, help=_("where to start looking for a free port")
+    )
+    parser.add_argument(
+        "--everyone",
+        action="store_true",
+        help=_("let the whole network in, not this machine alone"),
+    )
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=_("a name or an address to answer to besides this machine's own; may be repeated"),
+    )
+    parser.add_argument(
+        "--certificate", default="", metavar="FILE", help=_("serve TLS with this certificate (PEM)")
+    )
+    parser.add_argument(
+        "--key-file", default="", metavar="FILE", help=_("the key of the certificate (PEM)")
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help=_("server processes, behind HAProxy, for a large class"),
+    )

@@ -15,8 +15,7 @@ from explorer.base.language import _
 from explorer.base.server_memory import PROCESSES
 from explorer.server.serve import proxy, single
 from explorer.server.serve.certificate import Certificate
-from explorer.server.serve.hosts import LOOPBACK, Hosts
-from explorer.server.serve.ports import free_ports
+from explorer.server.serve.hosts import LOOPBACK, Hosts, free_ports
 
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_OF_A_START = 15  # one that dies sooner has not come up

@@ -4,12 +4,13 @@ from explorer.training.recipes.checks import check
 from explorer.training.recipes.course import (
     CURVES,
     MISTAKES,
+    PRESETS,
     Curve,
     Mistake,
+    Preset,
     course_recipe,
     course_runs,
 )
-from explorer.training.recipes.presets import PRESETS, Preset
 from explorer.training.recipes.recipe import (
     INITIALISATIONS,
     OPTIMIZERS,

@@ -15,7 +15,7 @@ from explorer.base.units import times
 from explorer.data import pictures
 from explorer.data.pictures import Picture
 from explorer.figures import maps
-from explorer.runs import confusion, outcome
+from explorer.runs import outcome
 from explorer.ui import model_picker, picture_picker
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
@@ -87,7 +87,7 @@ def _mistakes(model: Model) -> Mistakes | None:
         return None
     try:
         run = runs.get(int(weight_sources.base(source).removeprefix("run:")))
-        worst = confusion.worst(outcome.answers(run, model.epoch), WORST)
+        worst = outcome.worst(outcome.answers(run, model.epoch), WORST)
     except ValueError:  # no predictions were kept, or its data set has gone
         return None
     return Mistakes(model.dataset, [each["row"] for each in worst])

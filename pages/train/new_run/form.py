@@ -17,7 +17,7 @@ from explorer.data import datasets
 from explorer.training import recipes
 from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
-from explorer.training.recipes.presets import EXPERIMENTS
+from explorer.training.recipes.course import EXPERIMENTS
 from explorer.ui import link_warnings, network_picker, url_state
 from explorer.ui.fields import spell, take
 from explorer.ui.network_picker import OPTIONS

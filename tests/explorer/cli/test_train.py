@@ -14,7 +14,7 @@ import pytest
 
 from explorer import runs
 from explorer.base import device, storage
-from explorer.cli import terminal
+from explorer.cli import watch_run
 from explorer.cli.main import main
 from explorer.data import datasets
 from explorer.runs import Status, store
@@ -285,7 +285,7 @@ def test_exports_are_written_where_they_were_asked_for(
 
 
 def test_bars():
-    assert terminal.bar(0, 4) == "    "
-    assert terminal.bar(0.5, 4) == "██  "
-    assert terminal.bar(0.28125, 4) == "█▏  "
-    assert terminal.bar(2, 4) == "████"
+    assert watch_run.bar(0, 4) == "    "
+    assert watch_run.bar(0.5, 4) == "██  "
+    assert watch_run.bar(0.28125, 4) == "█▏  "
+    assert watch_run.bar(2, 4) == "████"

@@ -11,8 +11,8 @@ from explorer.base.reasons import Reason
 from explorer.base.units import duration
 from explorer.cli import watch_run
 from explorer.runs import Request, Status, database, process, store
-from explorer.runs.engines.local import placement, processes
-from explorer.runs.engines.local.placement import Placement
+from explorer.runs.engines.local import processes
+from explorer.runs.engines.local.processes import Placement
 from explorer.runs.protocols import Alive, Ended, Held, Loading, Resumed
 from explorer.server import feed as run_feed
 from explorer.training.recipes import Recipe
@@ -72,7 +72,7 @@ def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_witho
     with monkeypatch.context() as later:
         later.setattr(processes, "FRESH", 0.0)
         assert not first.is_here(Spare(5))
-        later.setattr(placement, "PATIENCE", 0.0)
+        later.setattr(processes, "PATIENCE", 0.0)
         assert first.is_here(Spare(5))  # the other one does not measure: nobody waits for ever
     assert store.claim("cuda:1", hosts["cuda:1"]) == store.get(waiting)
     store.add(SETTINGS, "the next", "cuda")

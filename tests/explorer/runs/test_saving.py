@@ -21,9 +21,8 @@ from explorer.data import datasets
 from explorer.runs import artifacts, process, saving, store
 from explorer.runs.engines.local.worker import Worker
 from explorer.runs.records import Request, Status
-from explorer.runs.saving import Saver
+from explorer.runs.saving import MOST_QUEUED, Saver, WriteQueue
 from explorer.runs.vault import FolderVault
-from explorer.runs.write_queue import MOST_WAITING, WriteQueue
 from explorer.runs.writer import StoreWriter
 from explorer.training import (
     Epoch,
@@ -149,15 +148,15 @@ def test_who_gives_more_than_can_be_written_waits() -> None:
     with WriteQueue() as queue:
 
         def give() -> None:
-            for number in range(MOST_WAITING + 1):
+            for number in range(MOST_QUEUED + 1):
                 queue.put(lambda: free.wait(10) and None)
                 given.append(number)
 
         thread = threading.Thread(target=give)
         thread.start()
-        until(lambda: len(given) == MOST_WAITING)
+        until(lambda: len(given) == MOST_QUEUED)
         time.sleep(0.1)
-        assert len(given) == MOST_WAITING
+        assert len(given) == MOST_QUEUED
         free.set()
         thread.join()
 

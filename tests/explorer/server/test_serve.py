@@ -355,7 +355,7 @@ def listening(certificate: Certificate | None = None) -> Iterator[int]:
         config = uvicorn.Config(
             app,
             http=connections.BoundedProtocol,
-            loop="explorer.server.handshakes:HandshakeLoop",
+            loop="explorer.server.connections:HandshakeLoop",
             lifespan="off",
             log_level="error",
             ssl_certfile=certificate.chain if certificate else None,

@@ -26,8 +26,8 @@ from explorer.training import (
     budget,
     checkpoints,
 )
+from explorer.training.learner import optimizer
 from explorer.training.memory import answered, fitting_batch
-from explorer.training.optimisation import optimizer
 from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
 from tests.explorer.training.recipes import BATCH_NORM, CPU, DROPOUT, LENET, SGD, only, run

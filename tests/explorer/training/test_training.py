@@ -20,8 +20,7 @@ from explorer.training import (
     checkpoints,
 )
 from explorer.training.checkpoints import Card
-from explorer.training.initialisation import initialise
-from explorer.training.optimisation import rate
+from explorer.training.learner import initialise, rate
 from explorer.training.recipes import Recipe
 from tests.explorer.training.recipes import CHANNELS_LAST, CPU, LENET, SGD, curve, only, run
 

@@ -26,7 +26,7 @@ from explorer.networks import NetworkSpec, get
 from explorer.runs import artifacts, store
 from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
-from explorer.training.initialisation import initialise
+from explorer.training.learner import initialise
 from explorer.weights import published
 from tests.shipped_weights import empty_folder
 

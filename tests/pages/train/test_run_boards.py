@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 
 from explorer import runs, training
 from explorer.data import datasets
-from explorer.runs import confusion, learned
+from explorer.runs import outcome
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints
 from pages.train.runs import run_table
@@ -184,7 +184,7 @@ def test_files_can_be_taken_along(done: list[int], web: str, tmp_path: Path) -> 
 
 def test_kernels_are_rounded_to_a_hundredth_of_the_largest() -> None:
     weights = torch.randn(6, 3, 5, 5, generator=torch.Generator().manual_seed(0)).numpy()
-    sent = learned.kernels(weights)
+    sent = outcome.kernels(weights)
     assert sent
     cells = np.frombuffer(__import__("base64").b64decode(sent["cells"]), np.int8).reshape(
         6, 3, 5, 5
@@ -196,18 +196,18 @@ def test_kernels_are_rounded_to_a_hundredth_of_the_largest() -> None:
 
 
 def test_too_many_kernels_are_cut_and_counted() -> None:
-    sent = learned.kernels(np.ones((768, 3, 16, 16), np.float32))
+    sent = outcome.kernels(np.ones((768, 3, 16, 16), np.float32))
     assert sent
     assert (sent["shape"], sent["total"]) == ([31, 3, 16, 16], 768)
     assert len(sent["cells"]) < 40_000
-    assert learned.kernels(None) is None
-    broken = learned.kernels(np.full((2, 1, 3, 3), np.nan, np.float32))
+    assert outcome.kernels(None) is None
+    broken = outcome.kernels(np.full((2, 1, 3, 3), np.nan, np.float32))
     assert broken
     assert broken["scale"] == 0, "a network that diverged is drawn white"
 
 
 def test_a_matrix_by_hand() -> None:
-    given = confusion.Answers(
+    given = outcome.Answers(
         rows=np.array([4, 5, 6, 7]),
         labels=np.array([0, 0, 1, 1]),
         predicted=np.array([0, 1, 1, 0]),
@@ -215,9 +215,9 @@ def test_a_matrix_by_hand() -> None:
         true_probability=np.array([0.9, 0.4, 0.8, 0.05], np.float32),
         classes=3,
     )
-    assert confusion.matrix(given) == {
+    assert outcome.matrix(given) == {
         "counts": [[1, 1, 0], [1, 1, 0], [0, 0, 0]],
         "accuracy": [0.5, 0.5, None],
     }
-    assert [each["row"] for each in confusion.worst(given, 9)] == [7, 5]
-    assert [each["row"] for each in confusion.cell(given, 0, 1, 9)] == [5]
+    assert [each["row"] for each in outcome.worst(given, 9)] == [7, 5]
+    assert [each["row"] for each in outcome.cell(given, 0, 1, 9)] == [5]

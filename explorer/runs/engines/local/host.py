@@ -16,7 +16,7 @@ from explorer.base.reasons import Reason
 from explorer.runs import process, store
 from explorer.runs.engines.local import processes
 from explorer.runs.database import StoreError, database
-from explorer.runs.engines.local.placement import Placement
+from explorer.runs.engines.local.processes import Placement
 from explorer.runs.records import ACTIVE, LOCAL, Request, Run
 from explorer.runs.engines.local.workers import WorkerProcess
 

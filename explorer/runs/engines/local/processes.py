@@ -17,6 +17,11 @@ from explorer.base.language import _
 from explorer.runs import process
 from explorer.runs.database import database
 from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
+import time
+
+from explorer.runs import store
+from explorer.runs.records import kind_of
+from explorer.runs.engines.local.workers import WorkerProcess
 
 _HOST = "host"
 _WATCHER = "watcher"
@@ -57,7 +62,7 @@ def is_host(device: str, known: str) -> bool:
     return bool(database().rows(query, (known, _HOST, device)))
 
 
-def measured(known: str, free: int) -> None:
+def note_free(known: str, free: int) -> None:
     """Say how many bytes are free now on the device of the host `known`."""
     with database().writing() as connection:
         connection.execute(
@@ -153,3 +158,44 @@ def _environment() -> dict[str, str]:
         # Threads that NumPy would start with its import do not go well with forking.
         "OPENBLAS_NUM_THREADS": "1",
     }
+
+
+# -- which of several idle devices takes a run ----------------------------------------------------
+
+PATIENCE = 15.0  # seconds for the others to measure: a worker that has just begun imports torch
+
+
+class Placement:
+    """The view of the host `known` of one device, which takes what waits if it is the emptiest.
+
+    Each host measures its own device, and no oftener than there is such a choice: on a GPU the
+    measuring alone takes memory. The hosts tell each other through the store.
+    """
+
+    def __init__(self, device: str, known: str) -> None:
+        self._device, self._known = device, known
+        self._since: float | None = None  # when there began to be a choice
+
+    def is_here(self, spare: WorkerProcess) -> bool:
+        """Whether this device is to take what waits for it first; `spare` measures it."""
+        room = self._room()
+        if len(room) < 2:
+            self._since = None
+            return True
+        self._since = self._since or time.monotonic()
+        if room.get(self._device) is None and (free := spare.free_memory()) is not None:
+            note_free(self._known, free)
+            room[self._device] = free
+        measured = {name: free for name, free in room.items() if free is not None}
+        if len(measured) < len(room) and time.monotonic() - self._since < PATIENCE:
+            return False
+        most = max(measured.values(), default=0)
+        emptiest = [name for name, free in measured.items() if free == most]
+        return min(emptiest, default=self._device) == self._device
+
+    def _room(self) -> dict[str, int | None]:
+        """Bytes free on each device that may take what is first here (see `room`)."""
+        kind = kind_of(self._device)
+        if kind == self._device or store.first_queue(self._device) != kind:
+            return {}
+        return room(kind)
