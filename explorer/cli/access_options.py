@@ -86,7 +86,7 @@ def rules(options: argparse.Namespace) -> tuple[Rules, str]:
         ValueError: options for a class without one, or the teacher's own key is not usable.
     """
     # Behind a proxy with a name of its own come strangers, too.
-    if not (options.everyone or options.host):
+    if not (options.everyone or options.hosts):
         _refuse_without_a_class(options)
         return Rules(), ""
     own = teacher_key.chosen_key(options.teacher_key_file)

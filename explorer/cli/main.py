@@ -55,13 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     layers.add_argument("name", help=_("a name from `list`"))
     layers.add_argument("--input", default="", metavar="CxHxW", help=_("input size, e.g. 1x28x28"))
     layers.add_argument("--batch", default="1", metavar="N", help=_("pictures in a batch"))
-    layers.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="option=value",
-        help=_("set an option of the network"),
-    )
+    run_commands.add_settings(layers)
     layers.add_argument("--json", action="store_true", help=_("as JSON"))
     layers.add_argument("--folded", action="store_true", help=_("blocks as one row"))
     layers.set_defaults(run=_layers)
@@ -71,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     server = commands.add_parser("serve", help=_("open the explorer in the browser"))
     serve.add_arguments(server)
     access_options.add_arguments(server)
-    server.set_defaults(run=_serve)
+    server.set_defaults(run=lambda options: serve.run(options, access_options.apply(options)))
 
     examination = commands.add_parser(
         "doctor", help=_("what is here, what is missing, and the command that mends it")
@@ -79,10 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     examination.add_argument("--json", action="store_true", help=_("as JSON"))
     examination.set_defaults(run=_doctor)
     return parser
-
-
-def _serve(options: argparse.Namespace) -> int:
-    return serve.run(options, access_options.apply(options))
 
 
 # -- list -------------------------------------------------------------------------------------
@@ -99,17 +89,13 @@ def _list(options: argparse.Namespace) -> int:
             str(a.paper.year) if a.paper else "",
             times(a.input_size),
             count(a.parameters or 0),
-            _options(a),
+            "; ".join(f"{o.name}: {o.describe_choices()}" for o in a.options),
         )
         for a in found
     ]
     header = (_("name"), _("year"), _("input"), _("parameters"), _("options"))
     print(table([header, *rows], right={1, 2, 3}))
     return 0
-
-
-def _options(architecture: networks.Architecture) -> str:
-    return "; ".join(f"{o.name}: {o.describe_choices()}" for o in architecture.options)
 
 
 def _describe(architecture: networks.Architecture) -> dict[str, Any]:

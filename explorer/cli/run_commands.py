@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     for name, run, meaning in (
         ("show", _show, _("one run: its recipe, its epochs")),
         ("resume", _resume, _("go on from the last checkpoint")),
-        ("pause", _pause, _("let go of the machine for now")),
-        ("stop", _stop, _("end it here; it can be resumed")),
+        ("pause", partial(_settled, runs.pause), _("let go of the machine for now")),
+        ("stop", partial(_settled, runs.stop), _("end it here; it can be resumed")),
         ("delete", _delete, _("forget it, its curves and its weights")),
         ("export", _export, _("its figures for other programs")),
     ):
@@ -90,17 +91,24 @@ def _add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help=_("own pictures: a folder or zip, one folder per class"),
     )
     train.add_argument("--flip", action="store_true", help=_("mirror half of the pictures"))
-    train.add_argument(
+    add_settings(train)
+    train.add_argument("--name", default="", help=_("what to call the run"))
+    train.add_argument("--json", action="store_true", help=_("one line of JSON per epoch"))
+    _add_detach(train)
+    train.set_defaults(
+        run=lambda options: _followed(runs.launch(_recipe(options), options.name), options)
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add `--set option=value`, which `settings` reads."""
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="option=value",
         help=_("set an option of the network"),
     )
-    train.add_argument("--name", default="", help=_("what to call the run"))
-    train.add_argument("--json", action="store_true", help=_("one line of JSON per epoch"))
-    _add_detach(train)
-    train.set_defaults(run=_train)
 
 
 def _add_detach(parser: argparse.ArgumentParser) -> None:
@@ -110,11 +118,6 @@ def _add_detach(parser: argparse.ArgumentParser) -> None:
 
 
 # -- train ------------------------------------------------------------------------------------
-
-
-def _train(options: argparse.Namespace) -> int:
-    number = runs.launch(_recipe(options), options.name)
-    return _followed(number, options)
 
 
 def _followed(number: int, options: argparse.Namespace) -> int:
@@ -240,18 +243,9 @@ def _resume(options: argparse.Namespace) -> int:
     return _followed(options.number, options)
 
 
-def _pause(options: argparse.Namespace) -> int:
-    runs.pause(options.number)
-    return _settled(options.number)
-
-
-def _stop(options: argparse.Namespace) -> int:
-    runs.stop(options.number)
-    return _settled(options.number)
-
-
-def _settled(number: int) -> int:
-    while not (run := runs.get(number)).status.over:
+def _settled(command: Callable[[int], None], options: argparse.Namespace) -> int:
+    command(options.number)
+    while not (run := runs.get(options.number)).status.over:
         time.sleep(watch_run.LOOK)
     print(watch_run.ending(run))
     return 0

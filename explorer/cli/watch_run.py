@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import TextIO
 
 from explorer import runs
@@ -19,11 +18,12 @@ from explorer.runs import EpochRow, Run, Status
 LOOK = 0.1  # seconds between two looks
 UNFINISHED = 1  # exit status: the run ended, but not by finishing
 INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
+_JSON = "epoch train_loss train_accuracy test_accuracy images_per_second seconds".split()
 
 
 def follow(number: int, *, as_json: bool) -> int:
     """Show the run until it is over; Ctrl-C stops it. The exit status."""
-    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run, stopped = _watched(number, as_json=as_json)
     finally:
@@ -32,10 +32,6 @@ def follow(number: int, *, as_json: bool) -> int:
         return 0
     print(ending(run), file=sys.stderr)
     return INTERRUPTED if stopped else UNFINISHED
-
-
-def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _watched(number: int, *, as_json: bool) -> tuple[Run, bool]:
@@ -48,7 +44,8 @@ def _watched(number: int, *, as_json: bool) -> tuple[Run, bool]:
             run = runs.get(number)
             for row in runs.epochs(number, seen):
                 line.clear()
-                print(_epoch_json(row) if as_json else epoch_line(row, run), flush=True)
+                figures = {name: getattr(row, name) for name in _JSON}
+                print(json.dumps(figures) if as_json else epoch_line(row, run), flush=True)
                 seen = row.epoch
             line.show(now(run))
             if run.status.over:
@@ -65,18 +62,6 @@ def _watched(number: int, *, as_json: bool) -> tuple[Run, bool]:
 
 def titled(run: Run) -> str:
     return _("Run {number}: {name}").format(number=run.id, name=one_line(run.name))
-
-
-def _epoch_json(row: EpochRow) -> str:
-    names = (
-        "epoch",
-        "train_loss",
-        "train_accuracy",
-        "test_accuracy",
-        "images_per_second",
-        "seconds",
-    )
-    return json.dumps({name: getattr(row, name) for name in names})
 
 
 def epoch_line(row: EpochRow, run: Run) -> str:

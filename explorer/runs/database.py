@@ -126,10 +126,9 @@ class Database:
         with self._reader.lock, self._explained():
             if not self.path.exists():
                 return []
-            return self._once_free(lambda: self._found(query, values))
-
-    def _found(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        return self._reader.connection().execute(query, values).fetchall()
+            return self._once_free(
+                lambda: self._reader.connection().execute(query, values).fetchall()
+            )
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -247,18 +246,13 @@ def _without_room(error: Exception, folder: Path) -> bool:
 def explained(error: Exception, folder: Path) -> StoreError:
     """The sentence for what SQLite or the system said about a file in `folder`."""
     if _without_room(error, folder):
-        return disk_full(folder)
+        return DiskFullError("no_room", folder=str(folder))
     why = str(getattr(error, "strerror", None) or error)
     if _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return StoreError("store_damaged", folder=str(folder), why=why)
     if _code(error) == sqlite3.SQLITE_BUSY:
         return StoreError("store_busy", folder=str(folder), seconds=SECONDS_TO_WAIT)
     return StoreError("store_unusable", folder=str(folder), why=why)
-
-
-def disk_full(folder: Path) -> DiskFullError:
-    """The sentence for a disk without room for `folder`."""
-    return DiskFullError("no_room", folder=str(folder))
 
 
 _databases: dict[Path, Database] = {}

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from explorer import runs, training
 from explorer.data import datasets
-from explorer.data.datasets import Data, Split
+from explorer.data.datasets import Data
 from explorer.runs import Run
 
 # -- the confusion matrix, and the worst mistakes -------------------------------------------------
@@ -236,13 +236,14 @@ def samples(run: Run) -> dict[str, Any]:
     rows = [int(row) for row in run.metadata.get("samples", ())]
     if not rows:
         return {"classes": [], "items": []}
-    given = data(run)
-    return {"classes": given.classes, "items": [_item(given.test, row) for row in rows]}
-
-
-def _item(test: Split, row: int) -> dict[str, Any]:
-    label = int(test.labels[row])
-    return {"row": row, "label": label, "png": picture(test.pictures[row])}
+    classes, test = data(run).classes, data(run).test
+    return {
+        "classes": classes,
+        "items": [
+            {"row": row, "label": int(test.labels[row]), "png": picture(test.pictures[row])}
+            for row in rows
+        ],
+    }
 
 
 def _with_pictures(run: Run, told: list[Answer]) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from explorer.runs.protocols import (
 )
 from explorer.runs.records import Request, Status
 from explorer.runs.saving import Saver, WriteQueue
-from explorer.training import Diverged, Epoch, Finished, Peak, Record, Steps, Testing, Training
+from explorer.training import Diverged, Epoch, Finished, Peak, Record, Training
 from explorer.training.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -121,8 +121,10 @@ class Session:
                 rows.put(partial(self._tell, Alive(training.seconds)))
                 return end
             saver.after(record)
-            if spent := self._exceeded(_seconds(record)):
-                return self._spent(spent, saver)
+            if spent := self._exceeded(getattr(record, "seconds", 0.0)):
+                if spent.code == "seconds_spent":  # else the disk is what has run out
+                    saver.save()
+                return Ended(Status.STOPPED, spent)
             if self._interrupted() or self._requested is not Request.GO_ON:
                 saver.save()
                 return self._end_requested()
@@ -131,12 +133,6 @@ class Session:
 
     def _tell(self, record: "Message") -> None:
         self._requested = self._writer.tell(record)
-
-    def _spent(self, reason: Reason, saver: Saver) -> Ended:
-        """The run has taken as much as it may."""
-        if reason.code == "seconds_spent":  # else the disk is what has run out
-            saver.save()
-        return Ended(Status.STOPPED, reason)
 
     def _data(self) -> Data:
         next_look = time.monotonic() + LOOK
@@ -160,11 +156,6 @@ class Session:
         if self._requested is Request.STOP:
             return Ended(Status.STOPPED)
         return Ended(Status.INTERRUPTED, Reason("asked_to_end"))
-
-
-def _seconds(record: Record) -> float:
-    """Of the training up to this record; 0 where it does not say."""
-    return record.seconds if isinstance(record, Steps | Testing | Epoch) else 0.0
 
 
 def _end_told_by(record: Record) -> Ended | None:

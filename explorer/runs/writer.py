@@ -200,7 +200,9 @@ class StoreWriter:
 
     def _put(self, connection: sqlite3.Connection, **metadata: Any) -> None:
         """Write metadata beside those that are there already."""
-        words = [word for name, each in metadata.items() for word in (f"$.{name}", _json(each))]
+        words: list[str] = []
+        for name, each in metadata.items():  # JSON knows no NaN and no infinity
+            words += [f"$.{name}", json.dumps(each, allow_nan=False)]
         places = ", ?, json(?)" * len(metadata)
         query = f"UPDATE runs SET facts = json_set(facts{places}) WHERE id = ?"
         connection.execute(query, (*words, self.run.id))
@@ -213,11 +215,6 @@ class StoreWriter:
 
 
 _OF_THE_RUN = ("epoch", "step", "seconds", "test_accuracy")  # in its own row, too
-
-
-def _json(facts: object) -> str:
-    """For a column that SQLite reads as JSON, which knows no NaN and no infinity."""
-    return json.dumps(facts, allow_nan=False)
 
 
 def _marks(count: int) -> str:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypedDict
+from typing import Any
 
 from explorer import runs
 from explorer.base import storage
@@ -25,28 +25,6 @@ DIGITS = 4  # of each number that is sent
 
 _COLUMNS = ("step", "seconds", "loss", "accuracy")
 Points = dict[str, list[Any]]
-
-
-class News(TypedDict):
-    """The answer to a browser that has the curve up to a step."""
-
-    seen: str  # to be sent with the next question: without news there is no answer
-    session: str  # another one: the curve may have been cut back, so here is all of it
-    status: Status
-    requested: str
-    progress: dict[str, float]
-    per: int  # steps of an epoch
-    images: int  # pictures of an epoch
-    batch: int
-    flops: int  # forward, of one picture
-    asked: int  # epochs of the recipe
-    queue: dict[str, float | None] | None
-    loading: list[int] | None  # bytes of data fetched, and in all
-    left: float | None  # seconds
-    points: Points
-    epochs: list[dict[str, float | None]]
-    snapshot: str
-    now: dict[str, Any] | None  # kernels and answers to the samples, if the browser has others
 
 
 def short(number: float | None) -> float | None:
@@ -144,7 +122,8 @@ class Feed:
 
     # -- telling --------------------------------------------------------------------------------
 
-    def _news(self, known: Question) -> News | None:
+    def _news(self, known: Question) -> dict[str, Any] | None:
+        """The answer to a browser that has the curve up to a step; None if nothing is new."""
         run, progress, facts = self.run, self.run.progress, self.run.metadata
         stamp = str(run.revision)
         if run.status is Status.QUEUED:
@@ -153,12 +132,12 @@ class Feed:
             return None
         same = known.session == self.session
         first = _after(self.points["step"], known.since if same else 0)
-        return News(
-            seen=stamp,
-            session=self.session,
-            status=run.status,
-            requested=run.requested,
-            progress={
+        return {
+            "seen": stamp,  # to be sent with the next question: without news there is no answer
+            "session": self.session,  # another one: the curve may have been cut back: all of it
+            "status": run.status,
+            "requested": run.requested,
+            "progress": {
                 "step": progress.step,
                 "total": progress.total_steps,
                 "epoch": progress.epoch,
@@ -166,19 +145,20 @@ class Feed:
                 "rate": short(progress.images_per_second) or 0,
                 "seconds": short(progress.seconds) or 0,
             },
-            per=int(facts.get("steps_per_epoch", 1)),
-            images=int(facts.get("train_images", 0)),
-            batch=run.recipe.batch_size,
-            flops=int(facts.get("forward_flops", 0)),
-            asked=run.recipe.epochs,
-            queue=self._queue(),
-            loading=self._loading(),
-            left=short(self._expected.left) if self._expected else None,
-            points={name: values[first:] for name, values in self.points.items()},
-            epochs=self.epochs[known.epochs if same else 0 :],
-            snapshot=self.snapshot,
-            now=self.now if known.snapshot != self.snapshot else None,
-        )
+            "per": int(facts.get("steps_per_epoch", 1)),  # steps of an epoch
+            "images": int(facts.get("train_images", 0)),  # pictures of an epoch
+            "batch": run.recipe.batch_size,
+            "flops": int(facts.get("forward_flops", 0)),  # of one picture
+            "asked": run.recipe.epochs,
+            "queue": self._queue(),
+            "loading": self._loading(),
+            "left": short(self._expected.left) if self._expected else None,  # seconds
+            "points": {name: values[first:] for name, values in self.points.items()},
+            "epochs": self.epochs[known.epochs if same else 0 :],
+            "snapshot": self.snapshot,
+            # Kernels and answers to the samples, if the browser has others.
+            "now": self.now if known.snapshot != self.snapshot else None,
+        }
 
     def _queue(self) -> dict[str, float | None] | None:
         if self.run.status is not Status.QUEUED or self._expected is None:

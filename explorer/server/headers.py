@@ -60,7 +60,8 @@ class TrustedHosts(TrustedHostMiddleware):
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
         """Let in requests for these `hosts`: names and addresses, IPv6 without brackets."""
-        super().__init__(app, [_bracketed(host) for host in hosts], www_redirect=False)
+        bracketed = [f"[{host}]" if ":" in host else host for host in hosts]
+        super().__init__(app, bracketed, www_redirect=False)
         self._names = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,10 +107,6 @@ def _is_own(origin: str, host: str) -> bool:
     except (ValueError, KeyError):  # no port, or not a page on the web
         return False
     return page.hostname == asked.hostname and ports[0] == ports[1]
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 class SecurityHeaders:

@@ -12,11 +12,10 @@ ALIGNMENT = 64  # bytes: tensors of any type may begin there
 
 def copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """In memory of their own."""
-    return {name: _room(tensor).copy_(tensor) for name, tensor in tensors.items()}
-
-
-def _room(tensor: Tensor) -> Tensor:
-    return torch.empty(tensor.shape, dtype=tensor.dtype)
+    return {
+        name: torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor)
+        for name, tensor in tensors.items()
+    }
 
 
 class HostBuffer:

@@ -127,7 +127,9 @@ class Training:
             self._steps_in_time = done.steps_in_time
             runaway = divergence.first_runaway(done.losses, done.norms)
         if runaway is not None:
-            self._diverged = self._why(done, runaway)
+            step, loss, norm = self._step + runaway, done.losses[runaway], done.norms[runaway]
+            why = divergence.reason(self.recipe, step, loss, norm)
+            self._diverged = Diverged(self._epoch, step, why)
             done = done.cut(runaway)
         if done.losses:
             yield self._counted(done)
@@ -158,11 +160,6 @@ class Training:
             images=self._images,
             seconds=self._seconds,
         )
-
-    def _why(self, done: Burst, runaway: int) -> Diverged:
-        step = self._step + runaway
-        loss, norm = done.losses[runaway], done.norms[runaway]
-        return Diverged(self._epoch, step, divergence.reason(self.recipe, step, loss, norm))
 
     def _snapshot(self, epoch: int) -> Snapshot:
         with self._working():
@@ -245,16 +242,10 @@ class Training:
         """Order, augmentation and dropout of an epoch follow from the run's seed and its number."""
         self._epoch, self._step_in_epoch = epoch, 0
         self._sums = {"loss": 0.0, "correct": 0.0, "images": 0.0, "seconds": 0.0}
-        self._train.arrange(self._order())
-        self._randomness.seed(self._seed)
-
-    @property
-    def _seed(self) -> int:
-        return (self.recipe.seed << 20) + self._epoch
-
-    def _order(self) -> Order:
-        images = len(self._train.labels)
-        return Order.drawn(images, self._seed, flip=self.recipe.flip, crop=self.recipe.crop)
+        seed, recipe = (self.recipe.seed << 20) + epoch, self.recipe
+        order = Order.drawn(len(self._train.labels), seed, flip=recipe.flip, crop=recipe.crop)
+        self._train.arrange(order)
+        self._randomness.seed(seed)
 
     @property
     def seconds(self) -> float:

@@ -16,15 +16,8 @@ MOST_PROCESSES = 32
 
 def run(options: argparse.Namespace, teacher_key: str = "") -> int:
     """The command `serve`: its exit status. A key that was made up for the teacher is printed."""
-    return serve(
-        options.port,
-        options.everyone,
-        hosts=options.host,
-        certificate=options.certificate,
-        key_file=options.key_file,
-        processes=options.processes,
-        teacher_key=teacher_key,
-    )
+    names = ("port", "everyone", "hosts", "certificate", "key_file", "processes")
+    return serve(teacher_key=teacher_key, **{name: getattr(options, name) for name in names})
 
 
 def serve(
@@ -103,6 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--host",
+        dest="hosts",
         action="append",
         default=[],
         metavar="NAME",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +35,9 @@ def serve(port: int, hosts: Hosts, certificate: Certificate | None, count: int) 
     with TemporaryDirectory(prefix="convscope-") as folder:
         configuration = proxy.write(Path(folder), hosts.address, port, servers, certificate)
         proxy.check(haproxy, configuration)
-        environment = _shared_environment(count)
+        # What all servers have to agree on: a cookie that one has signed is read by the others, and
+        # the machine's memory is for all of them.
+        environment = {SECRET: secrets.token_hex(32), **os.environ, PROCESSES: str(count)}
 
         def server(number: int, port: int) -> Child:
             words = single.command(port, hosts, LOOPBACK)
@@ -45,12 +47,6 @@ def serve(port: int, hosts: Hosts, certificate: Certificate | None, count: int) 
         children = [server(number, each) for number, each in enumerate(servers, 1)]
         children.append(Child("HAProxy", lambda: proxy.start(haproxy, configuration)))
         return watch(children)
-
-
-def _shared_environment(count: int) -> Mapping[str, str]:
-    """What all servers have to agree on: a cookie that one has signed is read by the others, and
-    the machine's memory is for `count` of them."""
-    return {SECRET: secrets.token_hex(32), **os.environ, PROCESSES: str(count)}
 
 
 class Child:

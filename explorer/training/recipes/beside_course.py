@@ -1,8 +1,8 @@
 """Runs side by side: the course's curve behind one's own, and what differs between settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypedDict
+from dataclasses import asdict, replace
+from typing import Any
 
 from explorer import networks
 from explorer.base.language import N_, _
@@ -33,14 +33,6 @@ FIELDS: Mapping[str, str] = {
     "precision": N_("precision"),
 }
 _OF_THE_MACHINE = ("seed", "device", "precision", "path")
-
-
-class Course(TypedDict):
-    """What the course printed after each epoch of its own run."""
-
-    train_loss: Sequence[float]
-    train_accuracy: Sequence[float]
-    test_accuracy: Sequence[float]
 
 
 def field(name: str) -> str:
@@ -77,17 +69,10 @@ def departures(recipe: Recipe, course: Recipe) -> dict[str, tuple[Any, Any]]:
     return {name: (a, b) for name, (a, b) in recipes.differences([recipe, same_machine]).items()}
 
 
-def course(recipe: Recipe) -> Course | None:
-    """The course's curve to draw behind a run of this recipe; None if there is none."""
+def course(recipe: Recipe) -> dict[str, Any] | None:
+    """The course's curve to draw behind a run of this recipe, as plain data; None without one."""
     nearest = nearest_of_course(recipe)
-    if nearest is None:
-        return None
-    curve = nearest[2]
-    return Course(
-        train_loss=curve.train_loss,
-        train_accuracy=curve.train_accuracy,
-        test_accuracy=curve.test_accuracy,
-    )
+    return asdict(nearest[2]) if nearest else None
 
 
 def title(recipe: Recipe) -> str:

@@ -2,28 +2,28 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
 
 import streamlit as st
 
 from explorer.base.language import _
 from explorer.base.units import count, duration, percent, size
 from explorer.data import datasets
+from explorer.networks.registry import Reported
 from explorer.runs import COMMANDS, Run, Status
+from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_warnings, url_state, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
+from explorer.ui.runs.component import api, run_component
 from explorer.ui.runs.learned import learned_board
-from pages.train.live.board import live_board
 from pages.train.live.state import STATE
 
-_SAID = "what came of the last request"
-VERBS = {
-    "pause": visitor.pause,
-    "stop": visitor.stop,
-    "cancel": visitor.cancel,
-    "resume": visitor.resume,
-}
+_FAULT = "why the last request was refused"
+AXES = ("epoch", "step", "seconds")
+BOARD = run_component(Path(__file__).with_name("board.js"), "live")
 
 
 # -- which run --------------------------------------------------------------------------------
@@ -112,31 +112,76 @@ def _first_run() -> dict[str, str]:
 # -- the board --------------------------------------------------------------------------------
 
 
+def _labels() -> dict[str, str]:
+    own = {
+        "progress": _("Progress of the run"),
+        "course_train": _("course, training"),
+        "course_test": _("course, test"),
+        "position": _("number {n} in the queue"),
+        "starts_in": _("starts in about {time}"),
+        "fetching": _("fetching the data: {n} of {total}"),
+        "epoch_of": _("epoch {n} of {total}"),
+        "rate": _("{n} pictures/s"),
+        "left": _("{time} left"),
+        "takes": _("then takes about {time}"),
+        "took": _("trained for {time}"),
+    }
+    words = (run_words.statuses(), run_words.asks(), run_words.charts(), run_words.learned(), own)
+    return {key: word for each in words for key, word in each.items()}
+
+
 def board(run: Run) -> None:
-    """Curves, progress and buttons."""
+    """Curves, progress, buttons, first kernels and predictions, as it trains.
+
+    The browser asks `server.runs` for news twice a second and draws them (`board.js`); no page runs
+    meanwhile. What comes back: `ask` (a command: pause, stop …) when a button is pressed, `by` when
+    another axis is chosen, `changed` once when the run's status is another one than the page below
+    the board was drawn for. The element to wait for in a test is `[data-live-painted="<run>"]`;
+    `data-updates` counts the answers with news, `data-step` is the run's last step.
+    """
     place = _("{network} on {data}, {device}").format(
         network=figures.title(run.recipe), data=_data(run), device=run_words.device_of(run)
     )
+    key = STATE.key("board")
+    refusals = {command: visitor.refusal(command, run) for command in chain(*COMMANDS.values())}
 
-    def asked(verb: str) -> None:
+    def ask() -> None:
+        command = st.session_state[key].ask
         try:
-            if verb == "retry":
+            if command == "retry":
                 STATE["picked"] = visitor.retry(run.id)
-            elif verb in VERBS:
-                VERBS[verb](run.id)
+            elif command in refusals:
+                getattr(visitor, command)(run.id)
         except ValueError as error:
-            st.session_state[_SAID] = str(error)
+            st.session_state[_FAULT] = str(error)
 
-    refused = {verb: visitor.refusal(verb, run) for verb in (*VERBS, "retry")}
-    _say_why_off(run, refused)
-    live_board(run, key=STATE.key("board"), place=place, refused=refused, on_ask=asked)
-    if said := st.session_state.pop(_SAID, ""):
-        st.error(run_words.literal(said), icon=":material/error:")
+    _say_why_off(run, refusals)
+    result = BOARD(
+        key=key,
+        data={
+            "base": api(),
+            "run": run.id,
+            "status": run.status,
+            "place": place,
+            "asks": COMMANDS,
+            "refused": {command: why for command, why in refusals.items() if why},
+            "by": STATE.heed("by", AXES),
+            "course": figures.course(run.recipe),
+            "labels": _labels(),
+        },
+        on_ask_change=ask,
+        on_by_change=lambda: None,
+        on_changed_change=lambda: None,
+    )
+    if result.by in AXES:
+        STATE.put("by", result.by, AXES[0])
+    if fault := st.session_state.pop(_FAULT, ""):
+        st.error(run_words.literal(fault), icon=":material/error:")
 
 
-def _say_why_off(run: Run, refused: Mapping[str, str]) -> None:
+def _say_why_off(run: Run, refusals: Mapping[str, str]) -> None:
     """Why buttons of the board are off: who touches has no pointer to rest on them."""
-    for why in dict.fromkeys(refused[verb] for verb in COMMANDS[run.status]):
+    for why in dict.fromkeys(refusals[command] for command in COMMANDS[run.status]):
         if why:
             st.caption(run_words.literal(why))
 
@@ -154,23 +199,21 @@ def say(run: Run) -> None:
         failed = run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED)
         (st.warning if failed else st.info)(str(run.reason), icon=":material/info:")
     run_actions.show_note(run)
-    found = figures.nearest_of_course(run.recipe)
-    if found:
-        st.caption(_beside_the_course(run, found[1].test_accuracy, found[1].epochs))
+    nearest = figures.nearest_of_course(run.recipe)
+    if nearest:
+        st.caption(_beside_the_course(run.recipe, *nearest[:2]))
 
 
-def _beside_the_course(run: Run, accuracy: float, epochs: int) -> str:
-    found = figures.nearest_of_course(run.recipe)
-    assert found is not None, "asked only where there is one"
+def _beside_the_course(recipe: Recipe, theirs: Recipe, reported: Reported) -> str:
     same = _("The course's run behind the curves reached {accuracy} after {epochs} epochs.").format(
-        accuracy=percent(accuracy), epochs=epochs
+        accuracy=percent(reported.test_accuracy), epochs=reported.epochs
     )
-    departs = figures.departures(run.recipe, found[0])
+    departs = figures.departures(recipe, theirs)
     if not departs:
         return same + " " + _("Its recipe is the same.")
     parts = (
-        f"{figures.field(name)} {figures.value(name, theirs)}"
-        for name, (_ours, theirs) in departs.items()
+        f"{figures.field(name)} {figures.value(name, there)}"
+        for name, (_here, there) in departs.items()
     )
     return same + " " + _("Its recipe differs: {parts}.").format(parts=", ".join(parts))
 
