@@ -1,21 +1,39 @@
-"""The parts of the page that compares runs."""
+"""The parts of the page that compares runs.
+
+The table of runs and the chart that lays chosen ones over each other both ask `server.runs` by
+themselves (`run_table.js`, `overlay.js`). What comes back: `chosen`, the numbers of the runs that
+are ticked, `open` when one is to be watched, `changed` when a chosen run has another status than
+the page was drawn for, and `by` when another axis is chosen. Elements to wait for in tests:
+`[data-table-painted="<number of runs>"]` and `[data-overlay-painted="<run> <run> …"]`, whose
+`data-steps` tell how far each is.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
-from explorer.base.language import _, ngettext
+from explorer.base.language import _, current, ngettext
 from explorer.base.units import duration, percent
 from explorer.runs import Run
 from explorer.training.recipes import beside_course as figures
-from explorer.ui import url_state
+from explorer.ui import link_warnings, url_state
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
+from explorer.ui.runs.component import api, run_component
 from explorer.ui.runs.learned import MOST_RUNS, learned_board
 from explorer.ui.tables import show_table
-from pages.train.runs.run_table import overlay, run_table, sign, ticked_at_first
 from pages.train.runs.state import STATE
 
-TABLE = STATE.key("table")
-_CHOSEN = STATE.key("chosen")
+TABLE = run_component(Path(__file__).with_name("run_table.js"), "table")
+OVERLAY = run_component(Path(__file__).with_name("overlay.js"), "overlay")
+
+AXES = ("epoch", "seconds", "images", "flops")
+MARKS = ("circle", "diamond", "square", "triangle", "cross")
+DASHES = ("", "7 4", "2 3")
+COLOURS = 10  # of the theme's, see .streamlit/config.toml
+
+_TABLE, _CHOSEN = STATE.key("table"), STATE.key("chosen")
 
 
 def nothing_yet() -> None:
@@ -44,30 +62,107 @@ def nothing_chosen() -> None:
 # -- which runs -------------------------------------------------------------------------------
 
 
-def choose(every: list[Run]) -> list[Run]:
+def sign(place: int) -> dict[str, int | str]:
+    """How the run at this place among those chosen looks in every chart: the theme's colour by
+    number, dashes, and a mark."""
+    return {
+        "colour": place % COLOURS,
+        "dash": DASHES[place // COLOURS % len(DASHES)],
+        "mark": MARKS[place % len(MARKS)],
+    }
+
+
+def _table_labels() -> dict[str, str]:
+    own = {
+        "choose": _("Compare"),
+        "choose_run": _("Compare {name}"),
+        "open_run": _("Watch this run"),
+        "epochs_of": _("{n} / {total}"),
+        "column_name": _("Run"),
+        "column_status": _("Status"),
+        "column_network": _("Network"),
+        "column_dataset": _("Data"),
+        "column_progress": _("Epochs"),
+        "column_curve": _("Over epochs"),
+        "column_accuracy": _("Accuracy"),
+        "column_seconds": _("Time"),
+        "column_created": _("Launched"),
+    }
+    return {**run_words.statuses(), **run_words.charts(), **own}
+
+
+def choose(every: Sequence[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
     STATE.know()
-    if url_state.takes_query(TABLE):
-        st.session_state[_CHOSEN] = ticked_at_first(every)
+    if url_state.takes_query(_TABLE):
+        st.session_state[_CHOSEN] = _ticked_at_first(every)
     known = {run.id: run for run in every}
     ticked = [number for number in st.session_state[_CHOSEN] if number in known]
     STATE.put("runs", ",".join(map(str, ticked)))
-    opened = run_table(every, ticked, key=TABLE, on_choose=_keep)
-    if opened:
-        st.switch_page(entry("live").path, query_params={"run": str(opened)})
+
+    def keep() -> None:
+        chosen = st.session_state[_TABLE].chosen or ()
+        st.session_state[_CHOSEN] = sorted(int(each) for each in chosen)
+
+    result = TABLE(
+        key=_TABLE,
+        data={
+            "base": api(),
+            "chosen": ticked,
+            "signs": {number: sign(place) for place, number in enumerate(ticked)},
+            "statuses": {number: known[number].status for number in ticked},
+            "live": f"{api().removesuffix('/api/runs')}/live",
+            "language": current(),
+            "labels": _table_labels(),
+        },
+        on_chosen_change=keep,
+        on_open_change=lambda: None,
+        on_changed_change=lambda: None,
+    )
+    if result.open:
+        st.switch_page(entry("live").path, query_params={"run": str(int(result.open))})
     return [known[number] for number in ticked if run_actions.readable(known[number])]
 
 
-def _keep(ticked: list[int]) -> None:
-    st.session_state[_CHOSEN] = ticked
+def _ticked_at_first(listed: Sequence[Run]) -> list[int]:
+    """The runs in the address; without any, the two newest that have begun."""
+    given = list(filter(None, STATE.query("runs").split(",")))
+    known = {str(run.id): run.id for run in listed}
+    link_warnings.say_missing_runs([each for each in dict.fromkeys(given) if each not in known])
+    asked = [known[each] for each in given if each in known]
+    begun = [run.id for run in listed if run.progress.step]
+    return sorted(asked or begun[:2])
 
 
 # -- what they did ----------------------------------------------------------------------------
 
 
-def curves(chosen: list[Run]) -> None:
-    """Their curves in the same charts."""
-    overlay(chosen, key=STATE.key("overlay"))
+def _overlay_labels() -> dict[str, str]:
+    own = {
+        "accuracy_title": _("Test accuracy"),
+        "loss_title": _("Training loss"),
+        "training_too": _("training accuracy, too"),
+    }
+    return {**run_words.charts(), **own}
+
+
+def curves(chosen: Sequence[Run]) -> None:
+    """Their curves in the same two charts."""
+    result = OVERLAY(
+        key=STATE.key("overlay"),
+        data={
+            "base": api(),
+            "shown": [
+                {"id": run.id, "name": run.name, "line": sign(place)}
+                for place, run in enumerate(chosen)
+            ],
+            "by": STATE.heed("by", AXES),
+            "labels": _overlay_labels(),
+        },
+        on_by_change=lambda: None,
+    )
+    if result.by in AXES:
+        STATE.put("by", result.by, AXES[0])
 
 
 def differences(chosen: list[Run]) -> None:

@@ -23,7 +23,7 @@ from explorer.data import datasets
 from explorer.runs import outcome
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints
-from pages.train.runs import run_table
+from pages.train.runs import parts
 from tests.run_processes import SHORT, until
 from tests.serving import any_port
 
@@ -64,7 +64,7 @@ def asked(web: str, path: str, **question: object) -> Answer:
 
 
 def test_signs_differ_for_many_runs() -> None:
-    signs = [json.dumps(run_table.sign(place)) for place in range(30)]
+    signs = [json.dumps(parts.sign(place)) for place in range(30)]
     assert len(set(signs)) == 30
 
 
