@@ -12,7 +12,7 @@ from explorer.ui.runs import run_words
 from explorer.ui.runs.run_actions import files
 from pages.train.runs.state import STATE
 
-_SAID = "what came of the last action"
+_FAULTS = "why actions were refused"
 
 
 def show(chosen: Sequence[Run]) -> None:
@@ -32,14 +32,15 @@ def show(chosen: Sequence[Run]) -> None:
             icon=":material/delete:",
             disabled=not over,
             help=refused,
-            on_click=_ask_first,
-            args=([run.id for run in over],),
+            on_click=st.session_state.update,
+            args=({"delete asked": [run.id for run in over]},),
         )
     _say_why_off(fitting)
-    for kind, text in st.session_state.pop(_SAID, []):
-        (st.error if kind == "error" else st.success)(text)
+    for fault in st.session_state.pop(_FAULTS, []):
+        st.error(fault)
     if asked := st.session_state.pop("delete asked", None):
-        _confirm([run for run in chosen if run.id in asked], _left_out(chosen, asked))
+        left_out = [_why_it_stays(run) for run in chosen if run.id not in asked]
+        _confirm([run for run in chosen if run.id in asked], left_out)
 
 
 def _fitting(chosen: Sequence[Run]) -> dict[str, list[Run]]:
@@ -60,16 +61,12 @@ def _say_why_off(fitting: Mapping[str, Sequence[Run]]) -> None:
         st.caption(why)
 
 
-def _say(kind: str, text: str) -> None:
-    st.session_state.setdefault(_SAID, []).append((kind, text))
-
-
 def _do(verb: Callable[[int], object], numbers: Sequence[int]) -> None:
     for number in numbers:
         try:
             verb(number)
         except ValueError as error:
-            _say("error", str(error))
+            st.session_state.setdefault(_FAULTS, []).append(str(error))
 
 
 def _each(word: str, name: str, icon: str, fitting: Sequence[Run]) -> None:
@@ -127,16 +124,8 @@ def _take_along(chosen: Sequence[Run]) -> None:
 # -- deleting ---------------------------------------------------------------------------------
 
 
-def _ask_first(numbers: Sequence[int]) -> None:
-    st.session_state["delete asked"] = list(numbers)
-
-
-def _left_out(chosen: Sequence[Run], asked: Sequence[int]) -> list[str]:
-    """Of each run that is ticked and would stay, why, as Markdown."""
-    return [_why_it_stays(run) for run in chosen if run.id not in asked]
-
-
 def _why_it_stays(run: Run) -> str:
+    """Why a run that is ticked is not deleted, as Markdown."""
     text = visitor.refusal("delete", run) if run.status.over else ""
     text = text or _("{name} is {status}. Stop it before you delete it.").format(
         name=run.name, status=run_words.title(run.status)
