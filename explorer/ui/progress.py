@@ -85,8 +85,8 @@ def halt(name: str, key: Hashable, *tasks: Task[Any]) -> None:
         task.leave()
 
 
-def switch(name: str, key: Hashable, *tasks: Task[Any]) -> None:
-    """A button that stops the work for this visitor, or goes on with it."""
+def switch(name: str, key: Hashable, *tasks: Task[Any], word: str = "") -> None:
+    """A button that stops the work for this visitor, by this word, or goes on with it."""
     if halted(name, key):
         st.button(
             _("Go on"),
@@ -96,12 +96,12 @@ def switch(name: str, key: Hashable, *tasks: Task[Any]) -> None:
             args=(name, None),
         )
     else:
-        _stop(f"{name}_stop", partial(halt, name, key, *tasks))
+        _stop(f"{name}_stop", partial(halt, name, key, *tasks), word=word)
 
 
-def _stop(key: str, stop: Callable[[], None], refused: str = "") -> None:
+def _stop(key: str, stop: Callable[[], None], refused: str = "", word: str = "") -> None:
     st.button(
-        _("Stop"),
+        word or _("Stop"),
         key=key,
         icon=":material/stop_circle:",
         disabled=bool(refused),
@@ -139,11 +139,13 @@ def follow(
     words: Callable[[Task[Value]], str],
     *,
     nbytes: int = 1000,
+    patience: float = PATIENCE,
+    stop: str = "",
 ) -> Task[Value]:
     """A task that many may share, as far as it is: waited for, watched, stopped, gone on with.
 
     The page is drawn anew whenever there is more of its result. What failed is not tried again for
-    the visitor who saw it.
+    the visitor who saw it. Work beyond `patience` is shown, with a button that says `stop`.
     """
     held, task = st.session_state.get(f"{name} task"), tasks.find(key, nbytes)
     st.session_state[f"{name} task"] = task  # whatever others compute meanwhile, it stays
@@ -153,8 +155,8 @@ def follow(
             switch(name, key)
     elif held is not task or not task.failed:
         tasks.ask(key, steps, client=client())
-        if not task.wait(MOMENT if held is task else max(PATIENCE - task.age, MOMENT)):
-            live(partial(_followed, tasks, key, steps, name, words, task.latest))
+        if not task.wait(MOMENT if held is task else max(patience - task.age, MOMENT)):
+            live(partial(_followed, tasks, key, steps, name, words, stop, task.latest))
     return task
 
 
@@ -164,6 +166,7 @@ def _followed(
     steps: Steps[Value],
     name: str,
     words: Callable[[Task[Value]], str],
+    stop: str,
     seen: Value | None,
     _timed: bool,
 ) -> bool:
@@ -171,7 +174,7 @@ def _followed(
     if not task.failed:
         tasks.ask(key, steps, client=client())
     with _row(name):
-        switch(name, key, task)
+        switch(name, key, task, word=stop)
         bar(task.done, task.total, words(task))
     return not task.finished and task.latest is seen
 

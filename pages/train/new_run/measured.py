@@ -66,7 +66,10 @@ def begin(given: Sequence[Recipe]) -> None:
 
 def follow(given: Sequence[Recipe]) -> Task[int]:
     """How far that is, on the page; what was measured before a failure is kept."""
-    return progress.follow(_TASKS, key(given), partial(_steps, tuple(given)), "measure", _words)
+    steps = partial(_steps, tuple(given))
+    return progress.follow(
+        _TASKS, key(given), steps, "measure", _words, patience=0, stop=_("Stop measuring")
+    )
 
 
 def left(given: Sequence[Recipe]) -> bool:

@@ -260,7 +260,7 @@ def test_who_stops_measuring_ends_its_process(
     at = opened("new-run", dataset="digits", batch_size="48")
     press(at, "Measure the time")
     assert "Training a few steps to measure them" in at.get("progress")[0].proto.text
-    press(at, "Stop")
+    press(at, "Stop measuring")
     assert "Stopped." in text(at)
     assert "not measured yet" in html(at, 'class="budget"')
     assert started[-1].wait(5) == -signal.SIGKILL  # nobody else watches
