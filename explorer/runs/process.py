@@ -28,15 +28,15 @@ def own() -> str:
     return identity(os.getpid())
 
 
-def alive(known: str) -> bool:
+def alive(name: str) -> bool:
     """Whether the process with this identity has not ended."""
-    number = known.partition(":")[0]
-    return number.isdigit() and identity(int(number)) == known
+    number = name.partition(":")[0]
+    return number.isdigit() and identity(int(number)) == name
 
 
-def pid_of(known: str) -> int:
+def pid_of(name: str) -> int:
     """The process number in an identity."""
-    return int(known.partition(":")[0])
+    return int(name.partition(":")[0])
 
 
 @cache

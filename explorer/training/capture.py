@@ -191,7 +191,7 @@ class Stepper:
         """
         start, failure = None, ""
         try:
-            start = _Moment.of(self._learner, generator)
+            start = _Copy.of(self._learner, generator)
             return self._judged(start, generator, pictures, labels)
         except RuntimeError as error:
             if not out_of_memory(error):
@@ -204,19 +204,19 @@ class Stepper:
         return None
 
     def _judged(
-        self, start: "_Moment", generator: torch.Generator, pictures: Tensor, labels: Tensor
+        self, start: "_Copy", generator: torch.Generator, pictures: Tensor, labels: Tensor
     ) -> Step:
         """The same step three times from one state: ordinary, ordinary again, replayed."""
         assert self._graph is not None
         learner = self._learner
         first = learner.update(pictures, labels)
-        once = _Moment.of(learner, generator)
+        once = _Copy.of(learner, generator)
         start.restore(learner, generator)
         again = learner.update(pictures, labels)
-        twice = _Moment.of(learner, generator)
+        twice = _Copy.of(learner, generator)
         start.restore(learner, generator)
         replayed = self._replayed(self._graph, pictures, labels)
-        now = _Moment.of(learner, generator)
+        now = _Copy.of(learner, generator)
         noise = [_apart(first, again), start.apart(once, twice)]
         excess = _largest(
             [
@@ -267,14 +267,14 @@ def _share(part: list[Tensor], whole: list[Tensor]) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Moment:
+class _Copy:
     """Copies of all that a step changes, by kind ("weights", "exp_avg" …), and the random state."""
 
     tensors: dict[str, list[Tensor]]
     random: Tensor
 
     @classmethod
-    def of(cls, learner: Learner, generator: torch.Generator) -> "_Moment":
+    def of(cls, learner: Learner, generator: torch.Generator) -> "_Copy":
         """The learner as it is now."""
         copies = {kind: [t.detach().clone() for t in ts] for kind, ts in learner.live().items()}
         return cls(copies, generator.get_state())
@@ -287,7 +287,7 @@ class _Moment:
                 for tensor, copy in zip(live, self.tensors[kind], strict=True):
                     tensor.copy_(copy)
 
-    def apart(self, one: "_Moment", other: "_Moment") -> float:
+    def apart(self, one: "_Copy", other: "_Copy") -> float:
         """How far two ends of a step from here differ, in shares of the way to the first."""
         return _largest(
             _share(

@@ -96,13 +96,13 @@ def mismatch(recipe: Recipe) -> SizeMismatch | None:
     return _summary(recipe).mismatch
 
 
-def lesson(recipe: Recipe, given: SizeMismatch) -> None:
+def lesson(recipe: Recipe, problem: SizeMismatch) -> None:
     """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
     fixes = []
-    if given.nearest:
-        side = given.nearest.height
+    if problem.nearest:
+        side = problem.nearest.height
         fixes.append(size_mismatch.use(times((side, side)), "size", side))
-    size_mismatch.show(STATE, given, recipe.network, *fixes)
+    size_mismatch.show(STATE, problem, recipe.network, *fixes)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -119,12 +119,12 @@ def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:
     return machine.numbers(recipe.precision, chosen, flops, recipe.batch_size)
 
 
-def show(given: Sequence[Recipe], chosen: Device) -> None:
+def show(plan: Sequence[Recipe], chosen: Device) -> None:
     """Parameters, memory, steps and time of one run, or of several; a button that measures."""
-    budgets = [measured.budget(each) for each in given]
-    rows = {_("steps"): (exact(sum(map(_steps, given))), "")}
-    if len(given) == 1:
-        rows = {**_of_network(given[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
+    budgets = [measured.budget(each) for each in plan]
+    rows = {_("steps"): (exact(sum(map(_steps, plan))), "")}
+    if len(plan) == 1:
+        rows = {**_of_network(plan[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
     else:
         rows[_("time")] = (_time_of_all(budgets), "")
     st.html(_table(rows))
@@ -135,7 +135,7 @@ def show(given: Sequence[Recipe], chosen: Device) -> None:
         icon=":material/timer:",
         disabled=bool(visitor.may_not_train()),
         on_click=_ask_to_measure,
-        args=(given,),
+        args=(plan,),
         help=_("A few steps are trained, in a process of its own: some seconds."),
     )
 
@@ -183,24 +183,24 @@ def _table(rows: dict[str, tuple[str, str]]) -> str:
     return f'<table class="budget">{"".join(cells)}</table>'
 
 
-def _ask_to_measure(given: Sequence[Recipe]) -> None:
+def _ask_to_measure(plan: Sequence[Recipe]) -> None:
     try:
         visitor.check_train()  # a measurement trains some steps
-        measured.begin(given)
-        st.session_state[_MEASURING] = tuple(given)
+        measured.begin(plan)
+        st.session_state[_MEASURING] = tuple(plan)
     except ValueError as error:
         st.session_state[_TROUBLE] = str(error)
 
 
-def measure_if_asked(given: Sequence[Recipe]) -> None:
+def measure_if_asked(plan: Sequence[Recipe]) -> None:
     """How far it is, if these are being measured; then the page anew, with the figures."""
-    if st.session_state.get(_MEASURING) != tuple(given):
+    if st.session_state.get(_MEASURING) != tuple(plan):
         return
-    if measured.left(given):  # by who went to another page
+    if measured.left(plan):  # by who went to another page
         del st.session_state[_MEASURING]
         return
-    task = measured.follow(given)
-    if task.finished and not progress.halted("measure", measured.key(given)):
+    task = measured.follow(plan)
+    if task.finished and not progress.halted("measure", measured.key(plan)):
         del st.session_state[_MEASURING]
         if task.failed:
             st.session_state[_TROUBLE] = task.sentence
@@ -225,15 +225,15 @@ def queue(wanted: str) -> None:
         )
 
 
-def launch(given: list[Recipe]) -> None:
+def launch(plan: list[Recipe]) -> None:
     """Launch runs and go where they can be watched; one alone is watched live."""
     numbers: list[int] = []
     try:
-        for each in given:
-            name = f"{figures.title(each)} · {{number}}" if len(given) > 1 else ""
+        for each in plan:
+            name = f"{figures.title(each)} · {{number}}" if len(plan) > 1 else ""
             numbers += [visitor.launch(each, name, seconds=seconds(each))]
     except ValueError as error:
-        there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(given))
+        there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(plan))
         st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)
         st.rerun()
     if len(numbers) == 1:

@@ -58,33 +58,33 @@ def _share(recipe: Recipe) -> float:
 # -- measuring --------------------------------------------------------------------------------
 
 
-def begin(given: Sequence[Recipe]) -> None:
+def begin(plan: Sequence[Recipe]) -> None:
     """Measure what nobody has measured yet, or else all of it, once for all who ask."""
     progress.halt("measure", None)
-    _TASKS.ask(key(given), partial(_steps, tuple(given)), anew=True)
+    _TASKS.ask(key(plan), partial(_steps, tuple(plan)), anew=True)
 
 
-def follow(given: Sequence[Recipe]) -> Task[int]:
+def follow(plan: Sequence[Recipe]) -> Task[int]:
     """How far that is, on the page; what was measured before a failure is kept."""
-    steps = partial(_steps, tuple(given))
+    steps = partial(_steps, tuple(plan))
     return progress.follow(
-        _TASKS, key(given), steps, "measure", _words, patience=0, stop=_("Stop measuring")
+        _TASKS, key(plan), steps, "measure", _words, patience=0, stop=_("Stop measuring")
     )
 
 
-def left(given: Sequence[Recipe]) -> bool:
+def left(plan: Sequence[Recipe]) -> bool:
     """Whether nobody has looked on any more, so that it was given up."""
-    return _TASKS.find(key(given)).ending is Ending.LEFT
+    return _TASKS.find(key(plan)).ending is Ending.LEFT
 
 
-def key(given: Sequence[Recipe]) -> tuple[str, ...]:
+def key(plan: Sequence[Recipe]) -> tuple[str, ...]:
     """Equal where the same is measured."""
-    return tuple(sorted({work(recipe) for recipe in given}))
+    return tuple(sorted({work(recipe) for recipe in plan}))
 
 
-def _steps(given: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
+def _steps(plan: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
     """How many are measured; whoever stops it ends the process that measures."""
-    unlike = list({work(recipe): recipe for recipe in given}.values())
+    unlike = list({work(recipe): recipe for recipe in plan}.values())
     wanted = [recipe for recipe in unlike if budget(recipe) is None] or unlike
     for place, recipe in enumerate(wanted):
 

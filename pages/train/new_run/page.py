@@ -9,14 +9,14 @@ fields, card = st.columns([5, 3], gap="medium")
 with fields:
     experiment = form.pick_start()
     if experiment:
-        given = parts.experiment(experiment)
+        plan = parts.experiment(experiment)
     else:
         recipe = parts.settings()
         taught = parts.lesson(recipe)
         parts.beside_the_course(recipe)
 with card:
     if experiment:
-        parts.experiment_card(given)
+        parts.experiment_card(plan)
     else:
         parts.card(recipe, taught)
 parts.mistakes()

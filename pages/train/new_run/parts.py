@@ -100,15 +100,15 @@ def _problem(recipe: Recipe) -> str:
     return ""
 
 
-def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
-    missing = next((each.dataset for each in given if not datasets.at_hand(each.dataset)), None)
+def _launch(plan: Sequence[Recipe], chosen: Device, problem: str) -> None:
+    missing = next((each.dataset for each in plan if not datasets.at_hand(each.dataset)), None)
     if missing and not problem:
         _bring(missing)
     if problem:
         st.error(problem, icon=":material/block:")
     else:
-        problem = refusal.show(given)
-    word = _("Launch") if len(given) == 1 else _("Launch {n} runs").format(n=len(given))
+        problem = refusal.show(plan)
+    word = _("Launch") if len(plan) == 1 else _("Launch {n} runs").format(n=len(plan))
     pressed = st.button(
         word,
         key=STATE.key("launch"),
@@ -120,7 +120,7 @@ def _launch(given: Sequence[Recipe], chosen: Device, problem: str) -> None:
     if not problem and not missing:
         budget.queue(STATE["device"])
     if pressed:
-        budget.launch(list(given))
+        budget.launch(list(plan))
 
 
 def _bring(name: str) -> None:
@@ -198,20 +198,20 @@ def experiment(name: str) -> list[Recipe]:
     return shown
 
 
-def _shared(given: Sequence[Recipe]) -> str:
+def _shared(plan: Sequence[Recipe]) -> str:
     """The settings in which the runs of an experiment are alike, those that matter most."""
-    alike = [name for name in PLANNED if len({getattr(each, name) for each in given}) == 1]
-    told = (f"{figures.field(n)} {figures.value(n, getattr(given[0], n))}" for n in alike)
+    alike = [name for name in PLANNED if len({getattr(each, name) for each in plan}) == 1]
+    told = (f"{figures.field(n)} {figures.value(n, getattr(plan[0], n))}" for n in alike)
     return ", ".join(told)
 
 
-def experiment_card(given: Sequence[Recipe]) -> None:
+def experiment_card(plan: Sequence[Recipe]) -> None:
     """Device, budget and the button that launches all of them."""
     with st.container(border=True, key="budget"):
         st.html(run_actions.STYLE)
         chosen = budget.pick_device()
         budget.trouble()
-        here = [replace(each, device=STATE["device"]) for each in given]
+        here = [replace(each, device=STATE["device"]) for each in plan]
         problem = next(filter(None, map(_problem, here)), "")
         if not problem:
             budget.show(here, chosen)

@@ -23,31 +23,31 @@ from pages.train.new_run.state import STATE
 FRESH = 5  # seconds for which all runs are taken to be as large on the disk as they were
 
 
-def show(given: Sequence[Recipe]) -> str:
+def show(plan: Sequence[Recipe]) -> str:
     """The sentence, and a button for what is allowed instead; "" if all may be launched."""
     try:
-        _check(visitor.check_train(), given)
+        _check(visitor.check_train(), plan)
     except ValueError as error:
         st.error(run_words.literal(str(error)), icon=":material/block:")
-        _offer_epochs(given)
+        _offer_epochs(plan)
         return str(error)
     return ""
 
 
-def _check(who: Visitor, given: Sequence[Recipe]) -> None:
-    for each in given:
+def _check(who: Visitor, plan: Sequence[Recipe]) -> None:
+    for each in plan:
         access.check_run(who.limits, each.epochs, budget.seconds(each))
     if who.limits.waiting or who.limits.queue:
-        access.check_waiting(who.limits, *runs.count_waiting(who.owner), len(given))
-    _check_room(who.limits, given)
+        access.check_waiting(who.limits, *runs.count_waiting(who.owner), len(plan))
+    _check_room(who.limits, plan)
 
 
-def _check_room(limits: RunLimits, given: Sequence[Recipe]) -> None:
+def _check_room(limits: RunLimits, plan: Sequence[Recipe]) -> None:
     """Whether the disk has room for all of them."""
     if not (limits.run_bytes or limits.all_bytes or limits.free_bytes):
         return
     taken, free = _taken(storage.runs_folder()), quota.free()
-    for each in given:
+    for each in plan:
         needed = _needed(each, str(sorted(recipes.as_json(each).items())))
         access.check_room(limits, needed, taken, free)
         taken, free = taken + needed, free - needed
@@ -65,16 +65,16 @@ def _needed(_recipe: Recipe, key: str) -> int:
     return quota.needed(_recipe)
 
 
-def _offer_epochs(given: Sequence[Recipe]) -> None:
+def _offer_epochs(plan: Sequence[Recipe]) -> None:
     """A button for the most epochs that are allowed, where there are more."""
     most = visitor.current().limits.epochs
-    if not most or all(each.epochs <= most for each in given):
+    if not most or all(each.epochs <= most for each in plan):
         return
     st.button(
         ngettext("Use {n} epoch", "Use {n} epochs", most).format(n=most),
         key=STATE.key("use_epochs"),
         on_click=_use_epochs,
-        args=("epochs" if len(given) == 1 else "all_epochs", most),
+        args=("epochs" if len(plan) == 1 else "all_epochs", most),
     )
 
 

@@ -235,7 +235,7 @@ class Scarce(Recording):
 
     def watch(self, begun: Training, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         """How much of it was still held at each step since it came to an end."""
-        update, of, left = begun.learner.update, capture._Moment.of, list[int]()
+        update, of, left = begun.learner.update, capture._Copy.of, list[int]()
 
         def updated(pictures: torch.Tensor, labels: torch.Tensor) -> Step:
             if begun._stepper.outcome is not None:
@@ -246,11 +246,11 @@ class Scarce(Recording):
             return done
 
         def copied(learner: Learner, generator: torch.Generator) -> object:
-            self.held.append(weakref.ref(moment := of(learner, generator)))
-            return moment
+            self.held.append(weakref.ref(copy := of(learner, generator)))
+            return copy
 
         monkeypatch.setattr(begun.learner, "update", updated)
-        monkeypatch.setattr(capture._Moment, "of", copied)
+        monkeypatch.setattr(capture._Copy, "of", copied)
         return left
 
 

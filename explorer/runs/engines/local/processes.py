@@ -56,18 +56,18 @@ def host_lives(device: str) -> bool:
     return any(process.alive(row[0]) for row in database().rows(query, (_HOST, device)))
 
 
-def is_host(device: str, known: str) -> bool:
-    """Whether the process `known` is this device's host: there is never more than one."""
+def is_host(device: str, identity: str) -> bool:
+    """Whether the process `identity` is this device's host: there is never more than one."""
     query = "SELECT 1 FROM processes WHERE identity = ? AND role = ? AND device = ?"
-    return bool(database().rows(query, (known, _HOST, device)))
+    return bool(database().rows(query, (identity, _HOST, device)))
 
 
-def note_free(known: str, free: int) -> None:
-    """Say how many bytes are free now on the device of the host `known`."""
+def note_free(identity: str, free: int) -> None:
+    """Say how many bytes are free now on the device of the host `identity`."""
     with database().writing() as connection:
         connection.execute(
             "UPDATE processes SET free = ?, measured = ? WHERE identity = ?",
-            (free, time.time(), known),
+            (free, time.time(), identity),
         )
 
 
@@ -89,8 +89,8 @@ def room(kind: str) -> dict[str, int | None]:
     return found
 
 
-def leave(device: str, known: str) -> bool:
-    """Let the host `known` go if nothing is left to do and nobody watches; whether it may end.
+def leave(device: str, identity: str) -> bool:
+    """Let the host `identity` go if nothing is left to do and nobody watches; whether it may end.
 
     One transaction: whoever queues a run after it finds no host, and starts one.
     """
@@ -101,15 +101,15 @@ def leave(device: str, known: str) -> bool:
         ours = (LOCAL, device, kind_of(device), *states)
         if connection.execute(query, ours).fetchone() or _watched(connection):
             return False
-        connection.execute("DELETE FROM processes WHERE identity = ?", (known,))
+        connection.execute("DELETE FROM processes WHERE identity = ?", (identity,))
     return True
 
 
 def _watched(connection: Connection) -> bool:
     rows = connection.execute("SELECT identity FROM processes WHERE role = ?", (_WATCHER,))
     watchers = [row["identity"] for row in rows.fetchall()]
-    dead = [known for known in watchers if not process.alive(known)]
-    connection.executemany("DELETE FROM processes WHERE identity = ?", [(known,) for known in dead])
+    dead = [identity for identity in watchers if not process.alive(identity)]
+    connection.executemany("DELETE FROM processes WHERE identity = ?", [(each,) for each in dead])
     return len(dead) < len(watchers)
 
 
@@ -120,10 +120,10 @@ def _host(connection: Connection, device: str) -> str:
     return row["identity"] if row else ""
 
 
-def _add(connection: Connection, known: str, role: str, device: str) -> None:
+def _add(connection: Connection, identity: str, role: str, device: str) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO processes (identity, role, device) VALUES (?, ?, ?)",
-        (known, role, device),
+        (identity, role, device),
     )
 
 
@@ -142,10 +142,10 @@ def _start(device: str, environment: Mapping[str, str]) -> str:
         )
     # It may outlive us; if it ends before, somebody has to take note, or it stays on as a zombie.
     threading.Thread(target=child.wait, name="host ended", daemon=True).start()
-    known = process.identity(child.pid)
-    if not known:
+    identity = process.identity(child.pid)
+    if not identity:
         raise ValueError(_("The process for runs could not be started; see its log."))
-    return known
+    return identity
 
 
 def _environment() -> dict[str, str]:
@@ -166,14 +166,14 @@ PATIENCE = 15.0  # seconds for the others to measure: a worker that has just beg
 
 
 class Placement:
-    """The view of the host `known` of one device, which takes what waits if it is the emptiest.
+    """The view of the host `identity` of one device, which takes what waits if it is the emptiest.
 
     Each host measures its own device, and no oftener than there is such a choice: on a GPU the
     measuring alone takes memory. The hosts tell each other through the store.
     """
 
-    def __init__(self, device: str, known: str) -> None:
-        self._device, self._known = device, known
+    def __init__(self, device: str, identity: str) -> None:
+        self._device, self._identity = device, identity
         self._since: float | None = None  # when there began to be a choice
 
     def is_here(self, spare: WorkerProcess) -> bool:
@@ -184,7 +184,7 @@ class Placement:
             return True
         self._since = self._since or time.monotonic()
         if room.get(self._device) is None and (free := spare.free_memory()) is not None:
-            note_free(self._known, free)
+            note_free(self._identity, free)
             room[self._device] = free
         measured = {name: free for name, free in room.items() if free is not None}
         if len(measured) < len(room) and time.monotonic() - self._since < PATIENCE:
