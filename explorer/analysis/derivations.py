@@ -28,47 +28,33 @@ class Derivation:
 
 def numbers(layer: Layer, picture: Shape) -> tuple[Derivation, ...]:
     """The arithmetic of every number of a layer, for a batch of shape `picture` (N, C, H, W)."""
-    return tuple(
-        part
-        for part in (
-            _output(layer),
-            _parameters(layer),
-            _macs(layer),
-            _memory(layer),
-            _field(layer, picture),
-        )
-        if part
-    )
+    parts = _output(layer), _parameters(layer), _macs(layer), _memory(layer)
+    return tuple(part for part in (*parts, _field(layer, picture)) if part)
 
 
 def _output(layer: Layer) -> Derivation | None:
     operation = layer.operation
-    settings, out = operation.settings, operation.output_shape
-    shapes = operation.input_shapes
+    settings, out, shapes = operation.settings, operation.output_shape, operation.input_shapes
     if out is None or not shapes:
         return None
-    title, before = _("Output size"), shapes[0]
+    lines: tuple[str, ...] = (shape(out),)
+    before, note = shapes[0], ""
     if "kernel" in settings and len(before) == 4 and isinstance(settings["padding"], tuple):
         lines, note = _window_lines(settings, before, out)
-        return Derivation("output", title, lines, note)
-    if operation.type == "cat" and settings.get("dim") == 1:
-        terms = " + ".join(str(each[1]) for each in shapes)
-        return Derivation(
-            "output", title, (f"{out[1]} = {terms}",), _("Channels are laid side by side.")
-        )
-    if operation.type in ("Flatten", "flatten") and out[1:] == (math.prod(before[1:]),):
-        return Derivation("output", title, (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",))
-    if operation.type == "add" and len(shapes) == 2 and shapes[0] == shapes[1]:
+    elif operation.type == "cat" and settings.get("dim") == 1:
+        lines = (f"{out[1]} = {' + '.join(str(each[1]) for each in shapes)}",)
+        note = _("Channels are laid side by side.")
+    elif operation.type in ("Flatten", "flatten") and out[1:] == (math.prod(before[1:]),):
+        lines = (f"{exact(out[1])} = {'·'.join(map(str, before[1:]))}",)
+    elif operation.type == "add" and len(shapes) == 2 and shapes[0] == shapes[1]:
         note = _("Added place by place: both shapes are the same.")
-        return Derivation("output", title, (shape(out),), note)
-    if "output_size" in settings:
+    elif "output_size" in settings:
         note = _("Asked for: whatever arrives is pooled to this size.")
-        return Derivation("output", title, (shape(out),), note)
-    if isinstance(settings.get("features"), tuple):
-        return Derivation(
-            "output", title, (shape(out),), _("As many numbers as the layer has outputs.")
-        )
-    return None
+    elif isinstance(settings.get("features"), tuple):
+        note = _("As many numbers as the layer has outputs.")
+    else:
+        return None
+    return Derivation("output", _("Output size"), lines, note)
 
 
 def _window_lines(
@@ -95,28 +81,26 @@ def _window_lines(
 
 
 def _parameters(layer: Layer) -> Derivation | None:
-    operation = layer.operation
-    title, shared = _("Parameters"), operation.shares_weights_with
+    operation, shared = layer.operation, layer.operation.shares_weights_with
+    if not (operation.parameters or shared):
+        return None
+    total, settings = exact(operation.parameters), operation.settings
+    lines: tuple[str, ...] = (total,)
+    note = ""
     if shared and not operation.parameters:
         note = _("The same weights as {name}: counted there.").format(name=shared)
-        return Derivation("parameters", title, ("0",), note)
-    if not operation.parameters:
-        return None
-    total = exact(operation.parameters)
-    if shared:
+    elif shared:
         note = _("Others of its weights belong to {name} too: counted there.").format(name=shared)
-        return Derivation("parameters", title, (total,), note)
-    if operation.kind == "function":
+    elif operation.kind == "function":
         note = _("Weights that the network uses by itself, outside any layer.")
-        return Derivation("parameters", title, (total,), note)
-    if "channels" in operation.settings or isinstance(operation.settings.get("features"), tuple):
-        line, note = _rule_of_parameters(operation.settings)
-        return Derivation("parameters", title, (f"{total} = {line}",), note)
-    parts = [f"{exact(math.prod(s))}  {name} {times(s)}" for name, s in operation.weights]
-    summed = " + ".join(exact(math.prod(s)) for _name, s in operation.weights)
-    return Derivation(
-        "parameters", title, (f"{total} = {summed}", *parts) if parts[1:] else (total,)
-    )
+    elif "channels" in settings or isinstance(settings.get("features"), tuple):
+        line, note = _rule_of_parameters(settings)
+        lines = (f"{total} = {line}",)
+    elif len(operation.weights) > 1:
+        parts = [f"{exact(math.prod(s))}  {name} {times(s)}" for name, s in operation.weights]
+        summed = " + ".join(exact(math.prod(s)) for _name, s in operation.weights)
+        lines = (f"{total} = {summed}", *parts)
+    return Derivation("parameters", _("Parameters"), lines, note)
 
 
 def _rule_of_parameters(settings: Mapping[str, Any]) -> tuple[str, str]:
@@ -184,32 +168,21 @@ def _memory(layer: Layer) -> Derivation | None:
 
 def _field(layer: Layer, picture: Shape) -> Derivation | None:
     field, before, settings = layer.ungated, layer.before, layer.operation.settings
-    title = _("Receptive field")
     if field is None:
         return None
-    gated = layer.field is not None and layer.field.size != field.size
-    note = _("Behind a gate: through it every unit sees the whole picture.") if gated else ""
+    lines: tuple[str, ...] = (times(field.size),)
     if "kernel" in settings and before is not None:
         lines = tuple(_field_lines(settings, before, field))
-        return Derivation(
-            "field",
-            title,
-            lines,
-            note or _("field before + (kernel − 1) × distance between neighbours, in pixels"),
-        )
-    if not field.is_map:
-        text = _("Every unit sees the whole picture.") if sees_all(field, picture) else ""
-        return Derivation("field", title, (times(field.size),), note or text)
-    if len(layer.operation.inputs) > 1:
-        return Derivation(
-            "field", title, (times(field.size),), note or _("The union of what the branches see.")
-        )
-    return Derivation(
-        "field",
-        title,
-        (times(field.size),),
-        note or _("As before: each place is treated by itself."),
-    )
+        note = _("field before + (kernel − 1) × distance between neighbours, in pixels")
+    elif not field.is_map:
+        note = _("Every unit sees the whole picture.") if sees_all(field, picture) else ""
+    elif len(layer.operation.inputs) > 1:
+        note = _("The union of what the branches see.")
+    else:
+        note = _("As before: each place is treated by itself.")
+    if layer.field is not None and layer.field.size != field.size:
+        note = _("Behind a gate: through it every unit sees the whole picture.")
+    return Derivation("field", _("Receptive field"), lines, note)
 
 
 def _field_lines(settings: Any, before: Field, field: Field) -> Iterator[str]:

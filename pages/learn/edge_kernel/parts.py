@@ -13,8 +13,7 @@ from explorer.ui import lesson
 from explorer.ui.lesson import Question, Setting
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
-from pages.learn.edge_kernel import board_data
-from pages.learn.edge_kernel.board import descent_board
+from pages.learn.edge_kernel import board as boards
 from pages.learn.edge_kernel.problem_picker import COURSE, DEFAULTS, Choice
 from pages.learn.edge_kernel.verdict import number
 
@@ -109,9 +108,9 @@ def prompts() -> None:
 def board(chosen: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
     """Everything that moves."""
     drawable = chosen.image == "own"
-    data = board_data.board(chosen.problem, shape, runs, drawable=drawable)
+    data = boards.board(chosen.problem, shape, runs, drawable=drawable)
     turn_over = partial(_turn_over, chosen.problem.image)
-    descent_board(data, key="edge_board", on_rates=_put_rates, on_cell=turn_over)
+    boards.descent_board(data, key="edge_board", on_rates=_put_rates, on_cell=turn_over)
 
 
 def _put_rates(rates: list[float]) -> None:
@@ -207,9 +206,9 @@ def _is_course(chosen: Choice) -> bool:
 
 def downloads(chosen: Choice, runs: Sequence[Descent]) -> None:
     """The steps as a table, and the code of exactly this run."""
-    code = board_data.pytorch(chosen.problem, chosen.start, chosen.rates[0], chosen.steps)
+    code = boards.pytorch(chosen.problem, chosen.start, chosen.rates[0], chosen.steps)
     with st.container(horizontal=True):
-        save_button(_("Steps (CSV)"), board_data.steps_csv(chosen.problem, runs), "descent.csv")
+        save_button(_("Steps (CSV)"), boards.steps_csv(chosen.problem, runs), "descent.csv")
         save_button(_("This run in PyTorch (.py)"), code, "descent.py")
     with st.expander(_("This run in PyTorch"), icon=":material/code:"):
         st.code(code, language="python", height=420 if code.count("\n") > 40 else "content")

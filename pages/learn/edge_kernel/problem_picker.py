@@ -1,7 +1,7 @@
 """The controls of the page on learning an edge kernel, and what they say, as numbers."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,7 +41,14 @@ class Choice:
 def controls() -> None:
     """Every setting in one row; a drawing has its own row. All of them live in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="edge_controls"):
-        STATE.pick_listed("edge_image", _("Image"), _image_words(), width=150)
+        images = {
+            "bars": _("bars, 6 × 8"),
+            "transposed": _("bars, turned"),
+            "diagonal": _("diagonal"),
+            "own": _("own drawing"),
+            "photo": _("photograph"),
+        }
+        STATE.pick_listed("edge_image", _("Image"), images, width=150)
         _field("edge_kernel", _("Target kernel"), 120, _("Rows parted by “;”: 1 -1 or 1; -1."))
         _field("edge_rate", _("Learning rate"), 105, _("The ruler below shows which rates work."))
         _field("edge_compare", _("Compare with rate"), 130, _("A second run; empty: none."))
@@ -56,16 +63,6 @@ def controls() -> None:
         _field("edge_drawing", _("Your image"), 640, hint)
 
 
-def _image_words() -> dict[str, str]:
-    return {
-        "bars": _("bars, 6 × 8"),
-        "transposed": _("bars, turned"),
-        "diagonal": _("diagonal"),
-        "own": _("own drawing"),
-        "photo": _("photograph"),
-    }
-
-
 def _field(key: str, label: str, width: int, hint: str) -> None:
     STATE.text(key, label, hint, width=width)
 
@@ -75,21 +72,21 @@ def _field(key: str, label: str, width: int, hint: str) -> None:
 
 def choice() -> Choice:
     """What the controls say; if that makes no sense, a sentence, and what they said before."""
-    said = {key: st.session_state.get(key, usual) for key, usual in DEFAULTS.items()}
-    return lesson.last_good("edge", lambda: read(said), lambda: read(DEFAULTS))
+    settings = {key: st.session_state.get(key, usual) for key, usual in DEFAULTS.items()}
+    return lesson.last_good("edge", lambda: read(settings), lambda: read(DEFAULTS))
 
 
-def read(said: Mapping[str, object]) -> Choice:
+def read(settings: Mapping[str, object]) -> Choice:
     """The settings as numbers.
 
     Raises:
         ValueError: says what came, what was expected, and what to do.
     """
-    words = {key: str(said.get(key, value) or "") for key, value in DEFAULTS.items()}
+    words = {key: str(settings.get(key, value) or "") for key, value in DEFAULTS.items()}
     kernel = torch.tensor(inputs.parse_matrix(words["edge_kernel"]))
     reduction: engine.Reduction = "mean" if words["edge_loss"] == "mean" else "sum"
     image = _image(words["edge_image"], words["edge_drawing"])
-    problem = Problem(image, kernel, bool(said.get("edge_bias")), reduction)
+    problem = Problem(image, kernel, bool(settings.get("edge_bias")), reduction)
     rates = [words["edge_rate"], *filter(str.strip, [words["edge_compare"]])]
     return Choice(
         words["edge_image"],
@@ -102,17 +99,9 @@ def read(said: Mapping[str, object]) -> Choice:
 
 
 def _image(name: str, drawing: str) -> Tensor:
-    if name == "own":
-        return _drawn(drawing)
-    if name == "photo":
-        return photograph()
-    if name == "transposed":
-        return engine.transposed()
-    return engine.diagonal() if name == "diagonal" else engine.bars()
-
-
-def _drawn(text: str) -> Tensor:
-    image = torch.tensor(inputs.parse_matrix(text))
+    if name != "own":
+        return IMAGES[name]()
+    image = torch.tensor(inputs.parse_matrix(drawing))
     if not (image.min() >= 0 and image.max() <= 1):
         raise ValueError(
             _("Brightness goes from 0 (black) to 1 (white), but the image has {least} to {most}.")
@@ -125,6 +114,14 @@ def _drawn(text: str) -> Tensor:
 def photograph() -> Tensor:
     """The middle of a photograph of a palace's roof, grey, `PHOTOGRAPH` cells each way."""
     return torch.tensor(photographs.patch("china", PHOTOGRAPH, levels=100) / 100).float()
+
+
+IMAGES: dict[str, Callable[[], Tensor]] = {
+    "bars": engine.bars,
+    "transposed": engine.transposed,
+    "diagonal": engine.diagonal,
+    "photo": photograph,
+}
 
 
 def _rate(text: str) -> float:

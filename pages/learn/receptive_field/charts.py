@@ -5,33 +5,30 @@ import torch
 
 from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
+from explorer.figures import maps
 from explorer.figures.charts import BLUE, GREEN, GREY, NAMED, axis, bar, frame, layer_axis, legend
 from explorer.lessons.field_stack import Effective
 
-VIRIDIS = [
-    "#440154", "#482878", "#3e4989", "#31688e", "#26828e",
-    "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
-]  # fmt: skip
 BOX = "#e69f00"
 
 
-def effective(found: Effective, *, measured: bool) -> go.Figure:
+def effective(field: Effective, *, measured: bool) -> go.Figure:
     """How much each pixel counts for the centre unit: as measured, or all of the box alike.
 
     Both are drawn on one scale, in percent of all gradient, with the box and its centre quarter.
     """
-    strength = found.strength
+    strength = field.strength
     if not measured:
-        first, last = found.box
-        strength = torch.zeros_like(found.strength)
+        first, last = field.box
+        strength = torch.zeros_like(field.strength)
         strength[first : last + 1, first : last + 1] = 1 / (last - first + 1) ** 2
     plain = {"showgrid": False, "zeroline": False, "constrain": "domain"}
     figure = frame(360, plain, {**plain, "autorange": "reversed", "scaleanchor": "x"})
     figure.add_heatmap(
         z=(100 * strength).tolist(),
         zmin=0,
-        zmax=100 * float(found.strength.max()),
-        colorscale=VIRIDIS,
+        zmax=100 * float(field.strength.max()),
+        colorscale=maps.SEQUENTIAL,
         showscale=measured,
         colorbar={"title": {"text": _("% of all<br>gradient")}, "thickness": 14},
         hovertemplate=_("row %{y}, column %{x}: %{z:.3g} %<extra></extra>"),
@@ -39,8 +36,8 @@ def effective(found: Effective, *, measured: bool) -> go.Figure:
         y0=1,
     )
     box, inner = {"color": BOX, "width": 3}, {"color": "#ffffff", "width": 2, "dash": "dash"}
-    figure.add_shape(**_square(found.box[0], found.box[1] + 1), line=box)
-    figure.add_shape(**_square(*found.inner), line=inner)
+    figure.add_shape(**_square(field.box[0], field.box[1] + 1), line=box)
+    figure.add_shape(**_square(*field.inner), line=inner)
     return figure
 
 

@@ -7,20 +7,22 @@ are made here. What comes back, a moment after the reader stops, is the chosen u
 The element to wait for in a test: `[data-field-painted="<key>"]`.
 """
 
-import base64
-import io
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+import streamlit as st
 
-from explorer.base.language import _, ngettext
+from explorer.base.language import _, current, ngettext
 from explorer.data import photographs
+from explorer.figures import maps, pictures
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
 from explorer.ui.boards.component import Component
+from pages.learn.receptive_field.state import STATE
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "fields")
 Place = tuple[int, int, int]  # level (0 is the picture), row, column
@@ -28,21 +30,57 @@ Token = tuple[str, str]
 Data = dict[str, Any]
 
 
-def show(data: Data, *, key: str, at: Place) -> Place:
-    """Draw `data`; the unit that the reader chose, at first `at`. `key` is the widget's."""
-    result = BOARD(key=key, data={**data, "at": at}, on_at_change=lambda: None)
-    chosen = result.at
-    if not chosen or chosen.get("key") != data["key"]:
-        return at
-    level, row, column = chosen["at"]
-    return level, row, column
+def board(stack: tuple[Level, ...]) -> None:
+    """The strips and the picture; the unit chosen there goes into the address."""
+    last, side = stack[-1], stack[0].units
+    st.markdown(
+        _(
+            "A unit of the last layer sees **{field} × {field}** of the {side} × {side} pixels."
+        ).format(field=last.axis.size, side=side)
+        + (_(" That is more than there are.") if last.axis.size > side else "")
+    )
+    data = _content(field_stack.spell(layers_of(stack)), side, current())
+    STATE.forget_if_new("field_at", data["key"])
+    place = _place(stack)
+    moved = BOARD(key="field_board", data={**data, "at": place}, on_at_change=lambda: None).at
+    if moved and moved.get("key") == data["key"]:
+        place = tuple(moved["at"])
+    STATE.put("field_at", _spelled(place), _spelled(_middle(stack)))
 
 
-def content(stack: tuple[Level, ...]) -> Data:
-    """All that the board shows of a stack; plain values, to be kept per language."""
+def _spelled(place: Place) -> str:
+    return ".".join(map(str, place))
+
+
+def _middle(stack: tuple[Level, ...]) -> Place:
+    """The unit in the middle of the last layer."""
+    middle = (stack[-1].units - 1) // 2
+    return len(stack) - 1, middle, middle
+
+
+def _place(stack: tuple[Level, ...]) -> Place:
+    """The unit in the address, else the one in the middle."""
+    given = STATE.query("field_at")
+    if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", given):
+        return _middle(stack)
+    level, row, column = map(int, given.split("."))
+    number = min(level, len(stack) - 1)
+    last = stack[number].units - 1
+    return number, min(row, last), min(column, last)
+
+
+def layers_of(stack: Sequence[Level]) -> tuple[Layer, ...]:
+    """The layers alone, without what they do to a picture."""
+    return tuple(level.layer for level in stack if level.layer)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _content(text: str, side: int, _language: str) -> Data:
+    """All that the board shows of a stack, kept per language."""
+    stack = field_stack.levels(field_stack.parse(text), side)
     return {
-        "key": f"{stack[0].units} " + field_stack.spell([one.layer for one in stack if one.layer]),
-        "picture": _picture(stack[0].units),
+        "key": f"{side} {text}",
+        "picture": _picture(side),
         "levels": [_level(stack, number) for number in range(len(stack))],
         "words": {
             "play": _("Grow the field layer by layer"),
@@ -63,9 +101,7 @@ def content(stack: tuple[Level, ...]) -> Data:
 def _picture(side: int) -> str:
     """The middle of a photograph in `side` × `side` pixels, as the address of a PNG."""
     grey = photographs.patch("flower", side, levels=255).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(grey).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return pictures.address(maps.photograph(grey[None]))
 
 
 def _level(stack: tuple[Level, ...], number: int) -> Data:
@@ -143,13 +179,13 @@ def _note(stack: tuple[Level, ...], number: int, unit: int) -> str:
         return _("Unit {unit} of layer {layer} sees nothing but padding.").format(
             unit=unit + 1, layer=number
         )
-    said = ngettext(
+    words = ngettext(
         "Unit {unit} of layer {layer} sees {n} pixel: {first} to {last}.",
         "Unit {unit} of layer {layer} sees {n} pixels: {first} to {last}.",
         len(seen),
     ).format(unit=unit + 1, layer=number, n=len(seen), first=seen[0] + 1, last=seen[-1] + 1)
     if len(seen) < seen[-1] - seen[0] + 1:
-        return said + " " + _("Those between are holes: no path leads there.")
+        return words + " " + _("Those between are holes: no path leads there.")
     if len(seen) < stack[number].axis.size:
-        return said + " " + _("The rest of its field lies outside the picture.")
-    return said
+        return words + " " + _("The rest of its field lies outside the picture.")
+    return words

@@ -1,5 +1,7 @@
 """The receptive field measured: what counts in it, what it costs, and in real networks."""
 
+from typing import Literal
+
 import streamlit as st
 
 from explorer.analysis.summary import Summary, measure
@@ -15,23 +17,23 @@ from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
 from pages.learn.receptive_field import charts
-from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK, layers_of
+from pages.learn.receptive_field.field_board import layers_of
+from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK
 from pages.learn.receptive_field.state import STATE
+
+Weights = Literal["random", "ones"]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _effective(text: str, side: int, weighted: str, relu: bool) -> Effective:
+def _effective(text: str, side: int, weighted: Literal["ones", "random"], relu: bool) -> Effective:
     """`field_stack.effective`, kept."""
-    layers = field_stack.parse(text)
-    if weighted == "ones":
-        return field_stack.effective(layers, side, weighted="ones", relu=relu)
-    return field_stack.effective(layers, side, relu=relu)
+    return field_stack.effective(field_stack.parse(text), side, weighted=weighted, relu=relu)
 
 
 def effective(stack: tuple[Level, ...]) -> None:
     """Theory and measurement side by side, and how much of it lies in the middle."""
     with st.container(horizontal=True, vertical_alignment="center", key="field_effective"):
-        kinds = {"random": _("Random weights"), "ones": _("Equal weights")}
+        kinds: dict[Weights, str] = {"random": _("Random weights"), "ones": _("Equal weights")}
         weighted = STATE.pick_one("field_weights", _("Weights"), kinds)
         relu = STATE.toggle("field_relu", _("ReLU after each convolution"))
     text = field_stack.spell(layers_of(stack))
@@ -83,8 +85,8 @@ PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
 
 def why_small() -> None:
     """The same field at fewer weights and with more non-linearities."""
-    given = STATE.number("field_channels", _("Channels C, in and out"), width=190)
-    channels = lesson.last_good("field_channels", lambda: read_channels(given), lambda: 64)
+    number = STATE.number("field_channels", _("Channels C, in and out"), width=190)
+    channels = lesson.last_good("field_channels", lambda: read_channels(number), lambda: 64)
     (two, one), __ = PAIRS
     saved = 1 - _weights(two, channels) / _weights(one, channels)
     st.markdown(

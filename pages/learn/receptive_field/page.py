@@ -3,17 +3,16 @@
 from explorer.analysis.receptive_field import Window
 from explorer.lessons.field_stack import levels, reads
 from explorer.ui import lesson
-from pages.learn.receptive_field import measures, parts
-from pages.learn.receptive_field.questions import QUESTIONS
+from pages.learn.receptive_field import field_board, measures, parts
 
 chosen = parts.pick_view()
 if chosen in ("stack", "effective"):
     controls, picture = lesson.controls_and_picture()
     with controls:
-        stack = parts.good_stack(*parts.stack_controls())
+        stack = parts.stack_controls()
     with picture:
         if chosen == "stack":
-            parts.board(stack)
+            field_board.board(stack)
         else:
             measures.effective(stack)
     lesson.try_this(parts.prompts(chosen))
@@ -24,5 +23,5 @@ elif chosen == "why":
 else:
     measures.networks()
 
-lesson.questions(QUESTIONS)
+lesson.questions(parts.QUESTIONS)
 lesson.definition(Window, levels, reads)

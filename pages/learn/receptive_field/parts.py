@@ -1,18 +1,18 @@
-"""The parts of the page on receptive fields: what is picked, and the stack with its board."""
+"""The parts of the page on receptive fields: what is picked, the stack in words, what to ask."""
 
-import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from explorer.base import spreadsheet
-from explorer.base.language import _, current
+from explorer.base.language import N_, _
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
 from explorer.ui import lesson
-from explorer.ui.lesson import Setting
+from explorer.ui.lesson import Question, Setting
 from explorer.ui.save_buttons import save_button
-from pages.learn.receptive_field import field_board, stack_editor
+from pages.learn.receptive_field import stack_editor
+from pages.learn.receptive_field.field_board import layers_of
 from pages.learn.receptive_field.state import STATE
 
 STACK, SIDE = STATE.default("field_stack", "field_side").values()
@@ -57,8 +57,8 @@ def prompts(view: str) -> dict[str, Setting]:
     return deep | {label: {**setting, "field_view": view} for label, setting in stacks.items()}
 
 
-def stack_controls() -> tuple[str, int]:
-    """The stack as text and the picture's side, as they were given."""
+def stack_controls() -> tuple[Level, ...]:
+    """The stack over its picture, or the last good one under a sentence that says what is wrong."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="field_controls"):
         text = STATE.text(
             "field_stack",
@@ -76,7 +76,9 @@ def stack_controls() -> tuple[str, int]:
     if editor.open:
         with editor:
             stack_editor.rows(text)
-    return text, side
+    return lesson.last_good(
+        "field", lambda: read_stack(text, side), lambda: read_stack(STACK, SIDE)
+    )
 
 
 def read_stack(text: str, side: int) -> tuple[Level, ...]:
@@ -105,60 +107,6 @@ def read_stack(text: str, side: int) -> tuple[Level, ...]:
     return stack
 
 
-def good_stack(text: str, side: int) -> tuple[Level, ...]:
-    """The stack, or the last good one under a sentence that says what is wrong."""
-    return lesson.last_good(
-        "field", lambda: read_stack(text, side), lambda: read_stack(STACK, SIDE)
-    )
-
-
-def layers_of(stack: Sequence[Level]) -> tuple[Layer, ...]:
-    """The layers alone, without what they do to a picture."""
-    return tuple(level.layer for level in stack if level.layer)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _content(text: str, side: int, language: str) -> field_board.Data:
-    """The board's data in one language, kept."""
-    return field_board.content(field_stack.levels(field_stack.parse(text), side))
-
-
-def board(stack: tuple[Level, ...]) -> None:
-    """The strips and the picture; the unit chosen there goes into the address."""
-    last = stack[-1]
-    st.markdown(
-        _(
-            "A unit of the last layer sees **{field} × {field}** of the {side} × {side} pixels."
-        ).format(field=last.axis.size, side=stack[0].units)
-        + (_(" That is more than there are.") if last.axis.size > stack[0].units else "")
-    )
-    data = _content(field_stack.spell(layers_of(stack)), stack[0].units, current())
-    STATE.forget_if_new("field_at", data["key"])
-    place = field_board.show(data, key="field_board", at=_place(stack))
-    STATE.put("field_at", _spelled(place), _spelled(_middle(stack)))
-
-
-def _spelled(place: field_board.Place) -> str:
-    return ".".join(map(str, place))
-
-
-def _middle(stack: tuple[Level, ...]) -> field_board.Place:
-    """The unit in the middle of the last layer."""
-    middle = (stack[-1].units - 1) // 2
-    return len(stack) - 1, middle, middle
-
-
-def _place(stack: tuple[Level, ...]) -> field_board.Place:
-    """The unit in the address, else the one in the middle."""
-    given = STATE.query("field_at")
-    if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", given):
-        return _middle(stack)
-    level, row, column = map(int, given.split("."))
-    number = min(level, len(stack) - 1)
-    last = stack[number].units - 1
-    return number, min(row, last), min(column, last)
-
-
 def words(stack: Sequence[Level]) -> None:
     """What to see, in two minutes; the same stack in torch; the numbers as a file."""
     left, right = st.columns([1.5, 1], gap="medium")
@@ -182,10 +130,10 @@ def torch_code(layers: Sequence[Layer]) -> str:
     for layer in layers:
         name = {"conv": "Conv2d", "max": "MaxPool2d", "avg": "AvgPool2d"}[layer.kind]
         usual = {"stride": 1 if layer.kind == "conv" else layer.kernel, "padding": 0, "dilation": 1}
-        told = [f"{key}={getattr(layer, key)}" for key, value in usual.items()
-                if getattr(layer, key) != value]  # fmt: skip
+        chosen = {key: getattr(layer, key) for key in usual}
+        unusual = [f"{key}={value}" for key, value in chosen.items() if value != usual[key]]
         first = ["1", "1"] if layer.kind == "conv" else []
-        lines.append(f"    nn.{name}({', '.join([*first, str(layer.kernel), *told])}),")
+        lines.append(f"    nn.{name}({', '.join([*first, str(layer.kernel), *unusual])}),")
     return "nn.Sequential(\n" + "\n".join(lines) + "\n)"
 
 
@@ -203,3 +151,49 @@ def levels_csv(stack: Sequence[Level]) -> str:
             for level in stack
         ]
     )
+
+
+QUESTIONS = (
+    Question(
+        N_("How does information reach the end when height and width shrink?"),
+        N_(
+            "Each cell stands for a growing patch of the picture: in LeNet a cell of the last map "
+            "sees 16 of the 28 pixels each way. Fewer cells, each one seeing more, and more "
+            "channels to say what is there."
+        ),
+        stack_setting("c5p2 a2 c5 a2", 28),
+    ),
+    Question(
+        N_("Why do two 2 × 2 kernels see nine pixels and not eight or sixteen?"),
+        N_(
+            "The windows of the second layer's four cells overlap: side by side they cover 3 × 3 "
+            "= 9 pixels, the middle one four times. (2 + 1·(2 − 1)·1 = 3 along each axis.)"
+        ),
+        stack_setting("c2 c2", 8),
+    ),
+    Question(
+        N_("Do two 3 × 3 layers replace one 5 × 5?"),
+        N_(
+            "They see the same 25 pixels with 28 % fewer weights and one non-linearity more. They "
+            "cannot represent every 5 × 5 kernel; whether that hurts is decided by training."
+        ),
+        {"field_view": "why"},
+    ),
+    Question(
+        N_("Does a unit use its whole field?"),
+        N_(
+            "Hardly. Pixels at the edge reach it on few paths, those in the middle on many, so "
+            "the measured field is a spot in the middle of the box. Deeper stacks: a larger box, "
+            "and a smaller share of it that counts."
+        ),
+        stack_setting("c3 c3 c3 c3 c3 c3 c3 c3", 33, "effective"),
+    ),
+    Question(
+        N_("Can dilation see far for free?"),
+        N_(
+            "Two layers with dilation 2 span 9 pixels but read only every other one: the rest are "
+            "holes. Dilations 1, 2, 4 one after the other leave none, and see 15 pixels."
+        ),
+        stack_setting("c3d2 c3d2", 24),
+    ),
+)

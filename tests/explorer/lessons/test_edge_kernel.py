@@ -19,7 +19,7 @@ from torch import Tensor
 
 from explorer.lessons import edge_kernel as engine
 from explorer.lessons.edge_kernel import Descent, Problem, Start
-from pages.learn.edge_kernel import board_data
+from pages.learn.edge_kernel import board as board_data
 
 
 @pytest.fixture(autouse=True)

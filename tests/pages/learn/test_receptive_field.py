@@ -14,7 +14,7 @@ from explorer import networks
 from explorer.analysis import summary
 from explorer.lessons import field_stack
 from explorer.networks import NetworkSpec
-from pages.learn.receptive_field import charts, measures, parts, questions
+from pages.learn.receptive_field import charts, field_board, measures, parts
 from pages.learn.receptive_field.state import NETWORKS
 from tests import opened_pages
 from tests.conftest import settled
@@ -47,7 +47,7 @@ def test_every_prompt_and_question_shows_what_it_promises():
         assert not at.error, label
         stack = parts.read_stack(setting["field_stack"], setting["field_side"])
         assert f"sees **{stack[-1].axis.size} × {stack[-1].axis.size}**" in text(at)
-    for number, question in enumerate(questions.QUESTIONS):
+    for number, question in enumerate(parts.QUESTIONS):
         at.button(key=f"show_{number}").click().run()
         assert not at.exception
         assert not at.error
@@ -66,7 +66,7 @@ def test_lenets_last_map_sees_sixteen_of_twenty_eight_pixels():
 def test_the_shown_torch_code_is_the_shown_stack(number: int):
     setting = list(parts.prompts("stack").values())[number]
     stack = parts.read_stack(setting["field_stack"], setting["field_side"])
-    code = parts.torch_code(parts.layers_of(stack))
+    code = parts.torch_code(field_board.layers_of(stack))
     network = eval(code, {"nn": torch.nn})  # noqa: S307
     side = stack[0].units
     assert network(torch.rand(1, 1, side, side)).shape[-1] == stack[-1].units
