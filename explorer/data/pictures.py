@@ -118,7 +118,7 @@ def _part(name: str, split: str) -> tuple[datasets.Data, datasets.Split]:
         words = _("{name} is not on this machine. These data sets are: {here}.")
         raise ValueError(words.format(name=datasets.get(name).title, here=here))
     data = datasets.load(name)
-    return data, data.train if split == "train" else data.test
+    return data, data.part(split)
 
 
 @cache

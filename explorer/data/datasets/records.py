@@ -35,6 +35,10 @@ class Data:
     train: Split
     test: Split
 
+    def part(self, name: str) -> Split:
+        """The one that is called "train" or "test"."""
+        return self.train if name == "train" else self.test
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of each picture."""

@@ -45,8 +45,7 @@ class Place:
     @property
     def split(self) -> datasets.Split:
         """The part of the data set."""
-        data = datasets.load(self.dataset)
-        return data.train if self.part == "train" else data.test
+        return datasets.load(self.dataset).part(self.part)
 
 
 def controls(key: str, place: Place, mistakes: Mistakes | None, choose: Choose) -> None:

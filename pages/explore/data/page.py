@@ -4,18 +4,17 @@ import streamlit as st
 
 from pages.explore.data import getting, parts
 
-facts = parts.known(parts.pick())
+facts = parts.facts_of(parts.pick())
 if data := getting.loaded(facts):
-    shown = parts.choose(data)
+    part, turn = parts.choose(data)
     pictures, text = st.columns([3, 2], gap="medium")
     with pictures:
-        parts.sheet(data, shown)
-        parts.downloads(data, shown)
+        parts.sheet(data, part, turn)
     with text:
         parts.about(facts)
         parts.baseline(data)
         parts.counts(data)
 else:
     parts.about(facts)
-if parts.are_own(facts):
+if facts.name.startswith("images"):  # people's own, or to become such
     getting.own_pictures(facts)

@@ -2,42 +2,35 @@
 
 import html
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-from explorer.base import access
+from explorer.base import access, spreadsheet
+from explorer.base.cache import shared
 from explorer.base.language import _
 from explorer.base.units import count, exact, percent, size, times
 from explorer.data import datasets
 from explorer.data.datasets import own
 from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
-from explorer.data.datasets.records import Data, DataSet, Split
+from explorer.data.datasets.records import Data, DataSet
 from explorer.figures import pictures
-from explorer.ui import link_warnings
+from explorer.figures.charts import BLUE, ORANGE, axis, frame, legend
+from explorer.ui import link_warnings, selection
 from explorer.ui.charts import show_chart
 from explorer.ui.save_buttons import save_button
-from pages.explore.data import class_counts, getting
-from pages.explore.data.class_counts import Counts
+from pages.explore.data import getting
 from pages.explore.data.state import STATE
 
 STYLE = Path(__file__).with_name("page.css")
+Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
+
+BAR = 15  # pixels
 SAMPLES = 10  # of each class
 MOST_SIDE = 2_400  # pixels of a sheet's height: a hundred classes get smaller pictures
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Which pictures: of which part, and how many tens of each class come before them."""
-
-    part: str
-    turn: int
-
-    def split(self, data: Data) -> Split:
-        """The part that is meant."""
-        return data.train if self.part == "train" else data.test
 
 
 # -- which data set ---------------------------------------------------------------------------
@@ -49,11 +42,12 @@ def pick() -> str:
     return STATE.pick_one("data", _("Data set"), words)
 
 
-def known(name: str) -> DataSet:
-    """The facts; for own pictures, of the set chosen among those kept, if there is any."""
+def facts_of(name: str) -> DataSet:
+    """What is known of it; for own pictures, of the set chosen among those kept, if any are."""
     kept = own.names()
     if name != "images" or not kept:
-        _drop_own()
+        link_warnings.know(STATE.fields.keys() - {"own"})  # no set of people's own is shown
+        STATE.put("own", "")
         return datasets.get(name)
     if STATE.takes_query("own") or STATE["own"] not in kept:
         STATE["own"] = STATE.heed("own", kept)
@@ -75,66 +69,52 @@ def known(name: str) -> DataSet:
         return datasets.get(name)
 
 
-def _drop_own() -> None:
-    """Where no set of people's own is shown, the address names none; a link that does is told."""
-    link_warnings.know(STATE.fields.keys() - {"own"})
-    STATE.put("own", "")
-
-
-def are_own(facts: DataSet) -> bool:
-    """Whether these are people's own pictures, or are to become such."""
-    return facts.name.partition("/")[0] == "images"
-
-
 # -- ten pictures of each class ---------------------------------------------------------------
 
 
-def _turn(by: int) -> None:
-    STATE["turn"] += by
-
-
-def choose(data: Data) -> Shown:
-    """The row above the sheet: which part, and which ten of each class."""
-    if STATE.takes_query("turn"):
-        given = STATE.query("turn")
-        STATE["turn"] = int(given) if given.isdecimal() and len(given) < 6 else 0
+def choose(data: Data) -> tuple[str, int]:
+    """The row above the sheet: which part, and how many tens of each class come before."""
+    selection.arrive(STATE, "turn")
     with st.container(horizontal=True, vertical_alignment="center", key="data_which"):
         words = {"train": _("To train on"), "test": _("To test with")}
         part = STATE.pick_one("part", _("Part"), words)
+        turns = -(-int(data.part(part).labels.bincount().max()) // SAMPLES)
+        turn = selection.index(STATE, "turn", turns)
+
+        def leaf(by: int) -> None:
+            STATE["turn"] = (turn + by) % turns  # after the last come the first
+
         for key, by, icon, label in (
             ("back", -1, ":material/chevron_left:", _("Ten before")),
             ("forth", 1, ":material/chevron_right:", _("Ten more")),
         ):
-            st.button(label, key=STATE.key(key), icon=icon, on_click=_turn, args=(by,))
-        most = int(Shown(part, 0).split(data).labels.bincount().max())
-        turn = STATE["turn"] % -(-most // SAMPLES)  # after the last come the first
-        STATE["turn"] = turn
-        STATE.put("turn", turn, 0)
+            st.button(label, key=STATE.key(key), icon=icon, on_click=leaf, args=(by,))
         first = turn * SAMPLES + 1
-        words_of_place = _("Pictures {first} to {last} of each class").format(
+        caption = _("Pictures {first} to {last} of each class").format(
             first=exact(first), last=exact(first + SAMPLES - 1)
         )
-        st.caption(words_of_place, width="content")
-    return Shown(part, turn)
+        st.caption(caption, width="content")
+    return part, turn
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _sheet(_data: Data, name: str, part: str, turn: int) -> bytes:
+@shared(64)
+def _sheet(name: str, part: str, turn: int) -> bytes:
     """A row for each class: its average, then ten pictures."""
-    split, rows = Shown(part, turn).split(_data), []
-    for label in range(len(_data.classes)):
+    data, rows = datasets.load(name), []
+    split = data.part(part)
+    for label in range(len(data.classes)):
         places = (split.labels == label).nonzero().flatten()
         rows.append(split.pictures[places[turn * SAMPLES : (turn + 1) * SAMPLES]].numpy())
-    average = averages(_data.train, len(_data.classes)).round().byte().numpy()
+    average = averages(data.train, len(data.classes)).round().byte().numpy()
     side = min(pictures.TILE, MOST_SIDE // len(rows) - pictures.GAP)
     left, right = pictures.sheet(list(average[:, None]), side), pictures.sheet(rows, side)
     between = np.zeros((len(left), 3 * pictures.GAP, 4), np.uint8)
     return pictures.png(np.concatenate([left, between, right], axis=1))
 
 
-def sheet(data: Data, shown: Shown) -> None:
-    """The classes' names, and beside each its average and ten of its pictures."""
-    png = _sheet(data, data.name, shown.part, shown.turn)
+def sheet(data: Data, part: str, turn: int) -> None:
+    """The classes' names, and beside each its average and ten of its pictures; files of both."""
+    png = _sheet(data.name, part, turn)
     names = "".join(f"<span>{html.escape(each)}</span>" for each in data.classes)
     words = _("One row for each class: the average of its training pictures, then ten pictures.")
     st.html(STYLE)
@@ -143,15 +123,10 @@ def sheet(data: Data, shown: Shown) -> None:
         f'<img alt="{html.escape(words)}" src="{pictures.address(png)}"></div>'
     )
     st.caption(words)
-
-
-def downloads(data: Data, shown: Shown) -> None:
-    """The sheet as PNG, the counts as CSV."""
-    name = data.name.replace("/", "-")
-    png = _sheet(data, data.name, shown.part, shown.turn)
+    stem = data.name.replace("/", "-")
     with st.container(horizontal=True):
-        save_button(_("Pictures (PNG)"), png, f"{name}-{shown.part}-{shown.turn}.png")
-        save_button(_("Counts (CSV)"), class_counts.csv(_counts(data)), f"{name}-counts.csv")
+        save_button(_("Pictures (PNG)"), png, f"{stem}-{part}-{turn}.png")
+        save_button(_("Counts (CSV)"), counts_csv(_counts(data)), f"{stem}-counts.csv")
 
 
 # -- what is known about it -------------------------------------------------------------------
@@ -185,14 +160,15 @@ def about(facts: DataSet) -> None:
     st.caption("  \n".join(lines))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _shares(_data: Data, name: str) -> tuple[float, float]:
-    return nearest_average_accuracy(_data), most_frequent_share(_data)
+@shared(64)
+def _shares(name: str) -> tuple[float, float]:
+    data = datasets.load(name)
+    return nearest_average_accuracy(data), most_frequent_share(data)
 
 
 def baseline(data: Data) -> None:
     """What a network has to beat."""
-    nearest, commonest = _shares(data, data.name)
+    nearest, commonest = _shares(data.name)
     st.markdown(
         _(
             "**What has to be beaten?** Always the commonest class: {commonest} of the test "
@@ -202,6 +178,9 @@ def baseline(data: Data) -> None:
     )
 
 
+# -- how many pictures of each class ----------------------------------------------------------
+
+
 def _counts(data: Data) -> Counts:
     parts = (data.train, data.test)
     each = [part.labels.bincount(minlength=len(data.classes)).tolist() for part in parts]
@@ -209,5 +188,38 @@ def _counts(data: Data) -> Counts:
 
 
 def counts(data: Data) -> None:
-    """How many pictures of each class."""
-    show_chart(class_counts.chart(_counts(data)), STATE.key("counts"))
+    """A chart of them."""
+    show_chart(counts_chart(_counts(data)), STATE.key("counts"))
+
+
+def counts_chart(counts: Counts) -> go.Figure:
+    """Two bars for each class, the first class on top."""
+    # Plotly reads some HTML in its texts, and these are the names of somebody's folders.
+    names = [html.escape(name, quote=False) for name, _train, _test in counts]
+    parts = (
+        (_("to train on"), [train for _name, train, _test in counts], BLUE, ""),
+        (_("to test with"), [test for _name, _train, test in counts], ORANGE, "/"),
+    )
+    figure = frame(
+        90 + 2 * BAR * len(names),
+        axis(_("pictures"), rangemode="tozero"),
+        axis(autorange="reversed", type="category"),
+        bargap=0.25,
+        separators=". ",
+        legend=legend(1.0, yanchor="bottom", traceorder="normal"),
+    )
+    for title, numbers, color, shape in parts:
+        figure.add_bar(
+            y=names,
+            x=numbers,
+            name=title,
+            orientation="h",
+            marker={"color": color, "pattern": {"shape": shape, "fillmode": "overlay"}},
+            hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
+        )
+    return figure
+
+
+def counts_csv(counts: Counts) -> str:
+    """A line for each class; the header is the same in every language."""
+    return spreadsheet.text([["class", "train", "test"], *counts])

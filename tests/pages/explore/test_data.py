@@ -28,7 +28,7 @@ from explorer.data.decoding import pools
 from explorer.figures import pictures
 from explorer.ui import downloads, progress
 from explorer.ui.entries import ROOT, entry
-from pages.explore.data import class_counts
+from pages.explore.data import parts
 from tests.conftest import settled
 from tests.serving import server
 
@@ -129,12 +129,12 @@ def test_averages_and_what_is_to_be_beaten_are_scikit_learns() -> None:
 
 def test_the_counts_file_and_chart_hold_every_class() -> None:
     counts = [("a, b", 3, 1), ("c", 20, 5)]
-    assert list(csv.reader(io.StringIO(class_counts.csv(counts)))) == [
+    assert list(csv.reader(io.StringIO(parts.counts_csv(counts)))) == [
         ["class", "train", "test"],
         ["a, b", "3", "1"],
         ["c", "20", "5"],
     ]
-    bars = class_counts.chart(counts).data
+    bars = parts.counts_chart(counts).data
     assert [list(bar.x) for bar in bars] == [[3, 20], [1, 5]]
 
 
