@@ -15,10 +15,14 @@ from explorer.analysis.summary import Summary, measure
 from explorer.base import compute_slots
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
-from explorer.figures.maps import Maps, shrunk
+from explorer.base.units import times
+from explorer.data.pictures import Picture, prepare
+from explorer.figures.maps import Maps, photograph, shrunk
 from explorer.inside import activations, unit_arithmetic
 from explorer.inside.activations import Recording
 from explorer.inside.unit_arithmetic import points
+from explorer.ui import picture_picker
+from explorer.ui.model_picker.weight_sources import epoch_title
 from explorer.weights import Model
 
 MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights that they hold
@@ -38,6 +42,23 @@ class Subject:
     digest: str  # of `picture`
     training: bool  # batch norm and dropout as in training
     picture: Tensor = field(compare=False, repr=False)  # (N, C, H, W); the first is looked at
+    png: bytes = field(default=b"", compare=False, repr=False)  # the same, to be seen
+    title: str = field(default="", compare=False)  # what tells it from another beside it
+
+    @classmethod
+    def of(cls, model: Model, picture: Picture, fit: str, *batch: Picture) -> "Subject":
+        """A picture made to fit as `fit` says; with the rest of a `batch` in training mode."""
+        prepared = [
+            prepare(each, model.size, fit, model.normalisation) for each in (picture, *batch)
+        ]
+        return cls(
+            model,
+            f"{picture.key} {fit} {times(model.size)} {model.normalisation}",
+            bool(batch),
+            torch.cat([each.tensor for each in prepared]),
+            photograph(prepared[0].shown.numpy()),
+            f"{picture_picker.title(picture)} · {epoch_title(model.source)}",
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,12 @@ from typing import Any
 from explorer.analysis.operations import INPUT
 from explorer.base.language import _
 from explorer.figures.encode import numbers
-from explorer.inside import unit_arithmetic
-from explorer.inside.unit_arithmetic import Sum, Unit
+from explorer.inside.unit_arithmetic import Sum, Unit, WeightedSum, Window
+from explorer.ui import selection
 from explorer.ui.boards.component import Component, sent
 from explorer.ui.inside import sum_words
-from pages.inside.feature_maps import selection
+from pages.inside.feature_maps.channel_map import spelled
+from pages.inside.feature_maps.state import STATE
 
 SUM = Component(Path(__file__).with_suffix(".js"), "maps-sum")
 MOST_SENT = 32  # channels whose patches are sent: those that weigh most
@@ -44,10 +45,11 @@ def show(sums: Sequence[Sum], chosen: str, *, key: str, of: str) -> None:
 
 
 def _went(key: str) -> None:
-    given = sent(key, "go") or {}
+    goal = sent(key, "go") or {}
     try:
-        layer, channel, row, column = given["to"]
-        selection.go(str(layer), int(channel), (int(row), int(column)))
+        layer, channel, row, column = goal["to"]
+        place = spelled((int(row), int(column)))
+        selection.go(STATE, str(layer), channel=str(int(channel)), at=place)
     except (KeyError, TypeError, ValueError):
         return  # not sent by our board
 
@@ -61,35 +63,40 @@ def _check(given: Sum) -> str:
 
 
 def _drawn(given: Sum) -> dict[str, Any]:
-    if isinstance(given, unit_arithmetic.WeightedSum):
-        return {"weighted": _weighted(given)}
-    if isinstance(given, unit_arithmetic.Window):
-        return {"window": _window(given)}
-    return {}
-
-
-def _weighted(given: "unit_arithmetic.WeightedSum") -> dict[str, Any]:
-    count, height, width = given.patch.shape
-    most = max(1, min(MOST_SENT, MOST_CELLS // (height * width)))
-    sent = sum_words.strongest(given.subtotals, most)
-    return {
-        "count": count,
-        "channels": [given.channels[each] for each in sent],
-        "size": [height, width],
-        "patches": numbers(given.patch[sent]),
-        "kernels": numbers(given.kernel[sent]),
-        "subtotals": numbers(given.subtotals[sent]),
-        "inside": [bool(each) for each in given.inside.flatten().tolist()],
+    """The numbers of a sum over a window, and where they lie."""
+    if not isinstance(given, WeightedSum | Window):
+        return {}
+    window = {
+        "size": given.patch.shape[-2:],
+        "inside": given.inside.flatten().tolist(),
         "rows": given.rows,
         "columns": given.columns,
-        "goals": [(given.source, *_origin(given, each)) for each in sent],
         "name": _("input") if given.source == INPUT else given.source,
         "signed": bool((given.patch < 0).any()),
+    }
+    if isinstance(given, WeightedSum):
+        return {"weighted": {**window, **_weighted(given)}}
+    winner = given.winner if given.kind == "max" else None
+    patch, most = numbers(given.patch), float(given.patch.abs().max())
+    return {"window": {**window, "winner": winner, "patch": patch, "most": most,
+                       "channel": given.channel}}  # fmt: skip
+
+
+def _weighted(given: WeightedSum) -> dict[str, Any]:
+    cells = given.patch[0].numel()
+    strongest = sum_words.strongest(given.subtotals, max(1, min(MOST_SENT, MOST_CELLS // cells)))
+    return {
+        "count": len(given.patch),
+        "channels": [given.channels[each] for each in strongest],
+        "patches": numbers(given.patch[strongest]),
+        "kernels": numbers(given.kernel[strongest]),
+        "subtotals": numbers(given.subtotals[strongest]),
+        "goals": [(given.source, *_origin(given, each)) for each in strongest],
         "most": [float(each.abs().max()) for each in (given.patch, given.kernel, given.products)],
     }
 
 
-def _origin(given: "unit_arithmetic.WeightedSum", n: int) -> Unit:
+def _origin(given: WeightedSum, n: int) -> Unit:
     """A unit of the source in the middle of what is read of its nth channel."""
     channel = given.channels[n]
     if given.operation.type.lower() != "linear":
@@ -99,22 +106,6 @@ def _origin(given: "unit_arithmetic.WeightedSum", n: int) -> Unit:
     if cells > 1:  # a flattened map
         return channel * cells + cells // 2, 0, 0
     return channel, *given.unit[1:]
-
-
-def _window(given: "unit_arithmetic.Window") -> dict[str, Any]:
-    return {
-        "kind": given.kind,
-        "size": list(given.patch.shape),
-        "patch": numbers(given.patch),
-        "inside": [bool(each) for each in given.inside.flatten().tolist()],
-        "winner": given.winner if given.kind == "max" else None,
-        "rows": given.rows,
-        "columns": given.columns,
-        "channel": given.channel,
-        "name": _("input") if given.source == INPUT else given.source,
-        "signed": bool((given.patch < 0).any()),
-        "most": float(given.patch.abs().max()),
-    }
 
 
 def _labels() -> dict[str, str]:

@@ -4,6 +4,7 @@ What comes back is `at` {"at": [row, column]}. The element to wait for in a test
 `[data-channel-painted="<of> <channel> <row>.<column>"]`.
 """
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,59 +13,74 @@ import numpy as np
 from torch import Tensor
 
 from explorer.analysis import receptive_field
-from explorer.analysis.operations import Graph
 from explorer.base.language import _, ngettext
 from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
-from explorer.figures.maps import Maps, Scale, Span
+from explorer.figures.maps import Scale, Span
 from explorer.inside.activations import Recording
+from explorer.ui import link_warnings, selection
 from explorer.ui.boards.component import Component, sent
 from explorer.ui.inside.sum_words import number
-from pages.inside.feature_maps import selection
+from pages.inside.feature_maps.layer_view import Layer, Place
 from pages.inside.feature_maps.map_mosaic import range_words
-from pages.inside.feature_maps.selection import Place
+from pages.inside.feature_maps.state import STATE
 
 CHANNEL = Component(Path(__file__).with_suffix(".js"), "maps-channel")
 MOST_SLICES = 64  # of a kernel that are shown
 Data = dict[str, Any]
 
 
-def show(
-    maps: Maps,
-    span: Span,
-    scale: Scale,
-    *,
-    key: str,
-    of: str,
-    layer: str,
-    channel: int,
-    at: Place,
-    graph: Graph,
-    picture: bytes,
-    kernel: Data | None,
-) -> None:
-    """Draw one channel of (C, H, W) and the `picture` (PNG) that the network got."""
-    height, width = maps.shape[1:]
+def unit(layer: Layer, channel: int) -> Place:
+    """The unit that was chosen in a layer's maps, else that of the number farthest from zero."""
+    height, width = layer.maps.shape[1:]
+    default, said = layer.peak(channel), selection.said(STATE, "at")
+    form = re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", said)
+    place = (int(form[1]), int(form[2])) if form else default
+    if place[0] >= height or place[1] >= width or (said and not form):
+        last = spelled((height - 1, width - 1))
+        there = _("{places} (row.column)").format(places=link_warnings.between("0.0", last))
+        selection.refuse(STATE, "at", there, spelled(default))
+        place = default
+    STATE.put("at", spelled(place), spelled(default))
+    return place
+
+
+def spelled(place: Place) -> str:
+    """As the address says it."""
+    return f"{place[0]}.{place[1]}"
+
+
+def show(layer: Layer, span: Span, scale: Scale, *, key: str, channel: int, at: Place) -> None:
+    """Draw one channel, and what the network got."""
     CHANNEL(
         key=key,
         data={
-            "of": of,
+            "of": layer.of,
             "channel": channel,
-            "title": _title(layer, channel, maps),
-            "size": [height, width],
-            "values": numbers(maps[channel]),
+            "title": _title(layer, channel),
+            "size": layer.maps.shape[1:],
+            "values": numbers(layer.maps[channel]),
             "low": float(span.low[channel]),
             "high": float(span.high[channel]),
             "signed": span.signed,
-            "range": range_words(scale) if scale != "channel" else _("this channel's range"),
+            "range": range_words(scale, _("this channel's range")),
             "at": at,
-            **_seen(graph, layer, at),
-            "picture": pictures.address(picture),
-            "picture_size": list(graph.input_shape[2:]),
-            "kernel": kernel,
-            "labels": _labels(),
+            **_seen(layer, at),
+            "picture": pictures.address(layer.subject.png),
+            "picture_size": list(layer.graph.input_shape[2:]),
+            "kernel": _kernel(layer, channel),
+            "labels": {
+                "map": _("This channel, large; arrow keys choose a unit"),
+                "value": _("row {row}, column {column}: {value}"),
+                "picture": _("what the network gets"),
+                "sees": _(
+                    "The unit sees {high} × {wide} pixels: rows {top} to {bottom}, columns {left} "
+                    "to {right}."
+                ),
+                "no_field": _("No single box: it reads all places, in ways that no box describes."),
+            },
         },
         on_at_change=partial(_pointed, key),
     )
@@ -74,31 +90,33 @@ def _pointed(key: str) -> None:
     at = sent(key, "at") or {}
     try:
         row, column = at["at"]
-        selection.go(at=(int(row), int(column)))
+        selection.go(STATE, at=spelled((int(row), int(column))))
     except (KeyError, TypeError, ValueError):
         return  # not sent by our board
 
 
-def _title(layer: str, channel: int, maps: Maps) -> str:
-    count, height, width = maps.shape
-    if height * width == 1:
-        return _("{layer}, number {n} of {count}").format(layer=layer, n=channel + 1, count=count)
-    return _("{layer}, channel {n} of {count}, {size}").format(
-        layer=layer, n=channel + 1, count=count, size=times((height, width))
+def _title(layer: Layer, channel: int) -> str:
+    count, height, width = layer.maps.shape
+    words = (
+        _("{layer}, number {n} of {count}")
+        if height * width == 1
+        else _("{layer}, channel {n} of {count}, {size}")
     )
+    return words.format(layer=layer.name, n=channel + 1, count=count, size=times((height, width)))
 
 
-def _seen(graph: Graph, layer: str, at: Place) -> Data:
+def _seen(layer: Layer, at: Place) -> Data:
     """The exact field of the chosen unit, and how those of the others lie beside each other."""
-    exact = receptive_field.field(graph, layer, at)
-    found = receptive_field.sizes(graph).get(layer)
-    axes = [[axis.start, axis.size, axis.jump] for axis in (found.y, found.x)] if found else None
+    exact = receptive_field.field(layer.graph, layer.name, at)
+    field = receptive_field.sizes(layer.graph).get(layer.name)
+    axes = [[axis.start, axis.size, axis.jump] for axis in (field.y, field.x)] if field else None
     return {"field": [end for side in exact for end in side] if exact else None, "axes": axes}
 
 
-def kernel(recording: Recording, layer: str, channel: int) -> Data | None:
-    """The weights of a channel of `layer`, if that is a convolution: a slice for each input."""
-    weights = _weights(recording, layer)
+def _kernel(layer: Layer, channel: int) -> Data | None:
+    """The weights that made a channel, if a convolution did: a slice for each input."""
+    maker = next(iter(layer.chain), "")
+    weights = _weights(layer.recording, maker)
     if weights is None:
         return None
     slices = weights[channel].detach().float().numpy()
@@ -113,7 +131,7 @@ def kernel(recording: Recording, layer: str, channel: int) -> Data | None:
     note = words.format(count=len(slices), size=times(slices.shape[1:]), most=number(most))
     if len(shown) < len(slices):
         note += " " + _("(the first {n} are shown)").format(n=len(shown))
-    title = _("Its kernel in {layer}").format(layer=layer)
+    title = _("Its kernel in {layer}").format(layer=maker)
     return {"title": title, "note": note, "png": pictures.address(png), "size": size}
 
 
@@ -122,20 +140,6 @@ def _weights(recording: Recording, layer: str) -> Tensor | None:
     step = recording.steps.get(layer)
     if step is None or step.operation.type not in ("Conv2d", "conv2d"):
         return None
-    given = step.kwargs.get("weight", next(iter(step.args[1:2]), None))
-    found = given if step.module is None else step.module.weight
-    return found if isinstance(found, Tensor) else None
-
-
-def _labels() -> dict[str, str]:
-    """The board's own words; {…} is filled in by the browser."""
-    return {
-        "map": _("This channel, large; arrow keys choose a unit"),
-        "value": _("row {row}, column {column}: {value}"),
-        "picture": _("what the network gets"),
-        "sees": _(
-            "The unit sees {high} × {wide} pixels: rows {top} to {bottom}, columns {left} to "
-            "{right}."
-        ),
-        "no_field": _("No single box: it reads all places, in ways that no box describes."),
-    }
+    argument = step.kwargs.get("weight", next(iter(step.args[1:2]), None))
+    weights = argument if step.module is None else step.module.weight
+    return weights if isinstance(weights, Tensor) else None

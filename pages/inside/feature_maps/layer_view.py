@@ -1,4 +1,4 @@
-"""One layer's maps, for one picture or for two side by side, with their colours."""
+"""One layer's maps, for one picture or for two side by side, and their range of colours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ import numpy as np
 
 from explorer.analysis.operations import INPUT, Graph
 from explorer.base.cache import SizedCache
-from explorer.base.language import current
 from explorer.figures import maps as figures
 from explorer.figures.maps import Maps, Scale, Span
 from explorer.inside import unit_arithmetic
@@ -15,17 +14,10 @@ from explorer.inside.activations import Recording, Statistics
 from explorer.inside.unit_arithmetic import Sum
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
-from pages.inside.feature_maps import map_mosaic
-from pages.inside.feature_maps.map_mosaic import Data
-from pages.inside.feature_maps.selection import Place
 
-MOST_MOSAICS = 60_000_000  # bytes of all together
-MOST_STATISTICS = 10_000_000
-_mosaics: SizedCache[Data] = SizedCache(
-    MOST_MOSAICS, lambda each: len(each["png"]) + len(each["stats"])
-)
+Place = tuple[int, int]  # row and column of a unit
 _statistics: SizedCache[Statistics] = SizedCache(
-    MOST_STATISTICS, lambda each: 5 * each.mean.nbytes + 400
+    10_000_000, lambda each: 5 * each.mean.nbytes + 400
 )
 
 
@@ -37,15 +29,27 @@ class Layer:
     name: str
     recording: Recording
     maps: Maps
-    found: Statistics
+    statistics: Statistics
+
+    @property
+    def of(self) -> str:
+        """A name for exactly what is on screen."""
+        subject = self.subject
+        mode = " training" if subject.training else ""
+        return f"{subject.model.spelled} {subject.digest[:8]} {self.name}{mode}"
+
+    @property
+    def file(self) -> str:
+        """Beginning of the names of files to keep."""
+        return f"{self.subject.model.spec.stem}-{self.name}"
 
     @property
     def graph(self) -> Graph:
         """The network up to this layer: all that its units can see through."""
-        given = self.recording
-        places = {each.name: place for place, each in enumerate(given.operations, 1)}
-        until = given.operations[: places.get(self.name, 0)]
-        return Graph(tuple(given.picture.shape), until, None, "", (), {})
+        operations = self.recording.operations
+        places = {each.name: place for place, each in enumerate(operations, 1)}
+        until = operations[: places.get(self.name, 0)]
+        return Graph(tuple(self.recording.picture.shape), until, None, "", (), {})
 
     @property
     def is_last(self) -> bool:
@@ -53,12 +57,19 @@ class Layer:
         return self.name == self.recording.operations[-1].name and self.maps[0].size == 1
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """What the answers stand for, if the network has learned to tell them apart; else none."""
+        model = self.subject.model
+        known = self.is_last and len(model.classes) == model.spec.num_classes
+        return model.classes if known else ()
+
+    @property
     def first(self) -> int:
         """The channel to begin with: of the network's answers the largest, else the liveliest.
 
         That is the one whose numbers vary most from place to place; of a vector, channel 0.
         """
-        return int((self.maps if self.is_last else self.found.variance).argmax())
+        return int((self.maps if self.is_last else self.statistics.variance).argmax())
 
     def peak(self, channel: int) -> Place:
         """Row and column of the channel's number farthest from zero."""
@@ -66,18 +77,14 @@ class Layer:
         return row, column
 
     @property
-    def made_by(self) -> str:
-        """The operation that made these numbers, before norms and activations."""
-        if self.name == INPUT:
-            return INPUT
-        return recordings.chain(self.recording.operations, self.name)[0]
+    def chain(self) -> list[str]:
+        """What made these numbers, this layer, and what becomes of them; nothing of the input."""
+        known = self.name != INPUT
+        return recordings.chain(self.recording.operations, self.name) if known else []
 
     def sums(self, channel: int, at: Place) -> list[Sum]:
-        """The arithmetic of one number: what made it, this layer's part, what becomes of it."""
-        if self.name == INPUT:
-            return []
-        names = recordings.chain(self.recording.operations, self.name)
-        return [unit_arithmetic.pixel(self.recording, name, channel, *at) for name in names]
+        """The arithmetic of one number: that of each operation of the chain."""
+        return [unit_arithmetic.pixel(self.recording, name, channel, *at) for name in self.chain]
 
 
 def layer(subject: Subject, name: str) -> Layer:
@@ -87,35 +94,15 @@ def layer(subject: Subject, name: str) -> Layer:
         ValueError: there is no such layer.
     """
     recording = recordings.recorded(subject, name)
-    found = _statistics.get((subject, name), lambda: recording.statistics(name))
-    return Layer(subject, name, recording, recording.maps(name).numpy(), found)
+    statistics = _statistics.get((subject, name), lambda: recording.statistics(name))
+    return Layer(subject, name, recording, recording.maps(name).numpy(), statistics)
 
 
 def span(layers: Sequence[Layer], scale: Scale, signs: str) -> Span:
     """One range of colours for all of `layers`, the same layer on different sides."""
-    lows = np.minimum.reduce([each.found.minimum.numpy() for each in layers])
-    highs = np.maximum.reduce([each.found.maximum.numpy() for each in layers])
+    lows = np.minimum.reduce([each.statistics.minimum.numpy() for each in layers])
+    highs = np.maximum.reduce([each.statistics.maximum.numpy() for each in layers])
     overviews = [recordings.overview(each.subject) for each in layers]
     ends = min(each.span[0] for each in overviews), max(each.span[1] for each in overviews)
     signed = signs == "signed" or (signs == "auto" and float(lows.min()) < 0)
     return figures.span(lows, highs, scale, signed=signed, network=ends)
-
-
-def mosaic(shown: Layer, among: Sequence[Layer], colours: Span, scale: Scale, signs: str) -> Data:
-    """The mosaic of a layer in the range of colours of those that it stands `among`, kept."""
-    subjects = tuple(each.subject for each in among)
-    key = (shown.subject, subjects, shown.name, scale, signs, current())
-    file = f"{shown.subject.model.spec.stem}-{shown.name}"
-    return _mosaics.get(
-        key,
-        lambda: map_mosaic.content(
-            shown.maps, shown.found, colours, scale, of=identity(shown), file=file
-        ),
-    )
-
-
-def identity(shown: Layer) -> str:
-    """A name for exactly what is on screen."""
-    subject = shown.subject
-    mode = " training" if subject.training else ""
-    return f"{subject.model.spelled} {subject.digest[:8]} {shown.name}{mode}"

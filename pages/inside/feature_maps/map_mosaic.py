@@ -10,71 +10,102 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
-from explorer.base.language import _
+from explorer.base.cache import SizedCache
+from explorer.base.language import _, current
 from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Maps, Scale, Span
-from explorer.inside.activations import Statistics
+from explorer.ui import selection
 from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
-from pages.inside.feature_maps import selection
+from pages.inside.feature_maps import layer_view
+from pages.inside.feature_maps.layer_view import Layer
+from pages.inside.feature_maps.state import STATE
 
 MOSAIC = Component(Path(__file__).with_suffix(".js"), "maps-mosaic")
 Data = dict[str, Any]
 
 
-def show(content: Data, *, key: str, chosen: int, sort: str, classes: Sequence[str] = ()) -> None:
-    """Draw what `content` made, with one channel chosen, sorted by index or a statistic.
+_contents: SizedCache[Data] = SizedCache(
+    60_000_000, lambda each: len(each["png"]) + len(each["stats"])
+)
 
-    `classes` are the channels' names, where each stands for one.
+
+def show(
+    layer: Layer,
+    among: Sequence[Layer],
+    scale: Scale,
+    signs: str,
+    *,
+    key: str,
+    chosen: int,
+    sort: str,
+) -> None:
+    """Draw a layer in the range of colours of those that it stands `among`.
+
+    One channel is chosen; they are sorted by index or a statistic.
     """
+    subjects = tuple(each.subject for each in among)
+    content = _contents.get(
+        (layer.subject, subjects, layer.name, scale, signs, current()),
+        lambda: _content(layer, layer_view.span(among, scale, signs), scale),
+    )
     MOSAIC(
         key=key,
-        data={**content, "chosen": chosen, "sort": sort, "classes": classes},
-        on_at_change=partial(
-            component.chosen, key, "channel", int, lambda channel: selection.go(channel=channel)
-        ),
+        data={**content, "chosen": chosen, "sort": sort, "classes": layer.classes},
+        on_at_change=partial(component.chosen, key, "channel", int, _go),
     )
 
 
-def content(maps: Maps, found: Statistics, span: Span, scale: Scale, *, of: str, file: str) -> Data:
-    """All that the mosaic shows; `file` is the name of the PNG that can be saved."""
+def _go(channel: int) -> None:
+    selection.go(STATE, channel=str(channel))
+
+
+def _content(layer: Layer, span: Span, scale: Scale) -> Data:
+    maps, statistics = layer.maps, layer.statistics
     drawn = figures.mosaic(maps, span)
-    ends = [found.mean, found.minimum, found.maximum, found.variance]
     shared = scale != "channel"
+    names = ("mean", "minimum", "maximum", "variance")
+    silent: list[int] = statistics.dead.nonzero().flatten().tolist()
     return {
-        "of": of,
-        "file": file,
+        "of": layer.of,
+        "file": layer.file,
         "png": pictures.address(drawn.png),
         "columns": drawn.columns,
         "tile": drawn.tile,
         "count": len(maps),
         "lone": maps[0].size == 1,
-        "stats": numbers(np.concatenate([each.numpy() for each in ends])),
-        "silent": [int(each) for each in found.dead.nonzero().flatten().tolist()],
+        "stats": numbers(torch.cat([getattr(statistics, name) for name in names])),
+        "silent": silent,
         "low": float(span.low[0]) if shared else None,
         "high": float(span.high[0]) if shared else None,
         "signed": span.signed,
-        "range": range_words(scale),
-        "note": _note(maps, drawn, silent=int(found.dead.sum())),
-        "labels": _labels(),
+        "range": range_words(scale, _("each channel has its own range")),
+        "note": _note(maps, drawn, silent=bool(silent)),
+        "labels": {
+            "mosaic": _("All channels of this layer; arrow keys choose"),
+            "channel": _(
+                "Channel {number} of {count}: mean {mean}, from {min} to {max}, variance {variance}"
+            ),
+            "number": _("Number {number} of {count}: {mean}"),
+            "silent": _("0 at every place"),
+            "least": _("its least"),
+            "most": _("its largest"),
+        },
     }
 
 
-def range_words(scale: Scale) -> str:
-    """Over what one range of colours spans."""
-    return {
-        "channel": _("each channel has its own range"),
-        "layer": _("one range for this layer"),
-        "network": _("one range for the whole network"),
-    }[scale]
+def range_words(scale: Scale, own: str) -> str:
+    """Over what one range of colours spans; `own` says that a channel has one of its own."""
+    layer, network = _("one range for this layer"), _("one range for the whole network")
+    return {"channel": own, "layer": layer, "network": network}[scale]
 
 
-def _note(maps: Maps, drawn: figures.Mosaic, *, silent: int) -> str:
+def _note(maps: Maps, drawn: figures.Mosaic, *, silent: bool) -> str:
     parts = []
     if silent:
         parts.append(_("Struck through: 0 at every place, for this picture."))
@@ -82,17 +113,3 @@ def _note(maps: Maps, drawn: figures.Mosaic, *, silent: int) -> str:
         words = _("Each map is averaged down from {full} to {small}.")
         parts.append(words.format(full=times(maps.shape[1:]), small=times(drawn.tile)))
     return " ".join(parts)
-
-
-def _labels() -> dict[str, str]:
-    """The mosaic's own words; {…} is filled in by the browser."""
-    return {
-        "mosaic": _("All channels of this layer; arrow keys choose"),
-        "channel": _(
-            "Channel {number} of {count}: mean {mean}, from {min} to {max}, variance {variance}"
-        ),
-        "number": _("Number {number} of {count}: {mean}"),
-        "silent": _("0 at every place"),
-        "least": _("its least"),
-        "most": _("its largest"),
-    }

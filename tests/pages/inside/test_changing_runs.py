@@ -31,7 +31,6 @@ from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import model_picker
 from explorer.ui.inside import recordings
 from pages.inside.compare import answers, computation
-from pages.inside.feature_maps import controls as maps_page
 from pages.inside.feature_visualization import subjects
 from pages.inside.kernels import overview
 from pages.inside.why import mistakes, results
@@ -335,7 +334,7 @@ def test_a_network_without_an_answer_says_why_and_the_others_answer(run: int) ->
 
 
 PAGES = {
-    "feature-maps": (maps_page, "problem"),
+    "feature-maps": (recordings, "overview"),
     "kernels": (overview, "overview"),
     "excites": (subjects, "search"),
     "why": (results, "answer"),

@@ -124,7 +124,7 @@ def test_sums_read_as_people_write_them() -> None:
     assert sum_words.number(-0.00003) == "−3e−5"
     assert sum_words.number(1.0) == "1"
     assert "ReLU(x) = max(0, x)" in sum_words.text([unit_arithmetic.pixel(recording, "2", 1, 0, 0)])
-    drawn = arithmetic._weighted(found)  # padding is marked, and shown as zero
+    drawn = arithmetic._drawn(found)["weighted"]  # padding is marked, and shown as zero
     assert drawn["inside"] == [False] * 3 + [False, True, True] * 2
     assert numbers(drawn["patches"]).reshape(-1, 9)[:, :3].tolist() == [[0] * 3] * 20
 
