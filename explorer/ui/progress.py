@@ -85,6 +85,18 @@ def halt(name: str, key: Hashable, *tasks: Task[Any]) -> None:
         task.leave()
 
 
+def hold(name: str, task: Task[Any]) -> bool:
+    """Keep a visitor's task, whatever others compute meanwhile; the one before is wanted no more.
+
+    Whether it is the same.
+    """
+    held: Task[Any] | None = st.session_state.get(f"{name} task")
+    st.session_state[f"{name} task"] = task
+    if held and held is not task:
+        held.leave()
+    return held is task
+
+
 def switch(name: str, key: Hashable, *tasks: Task[Any], word: str = "") -> None:
     """A button that stops the work for this visitor, by this word, or goes on with it."""
     if halted(name, key):
@@ -147,15 +159,15 @@ def follow(
     The page is drawn anew whenever there is more of its result. What failed is not tried again for
     the visitor who saw it. Work beyond `patience` is shown, with a button that says `stop`.
     """
-    held, task = st.session_state.get(f"{name} task"), tasks.find(key, nbytes)
-    st.session_state[f"{name} task"] = task  # whatever others compute meanwhile, it stays
+    task = tasks.find(key, nbytes)
+    same = hold(name, task)
     if halted(name, key):
         with _row(name):
             st.markdown(_("Stopped."), width="content")
             switch(name, key)
-    elif held is not task or not task.failed:
+    elif not (same and task.failed):
         tasks.ask(key, steps, client=client())
-        if not task.wait(MOMENT if held is task else max(patience - task.age, MOMENT)):
+        if not task.wait(MOMENT if same else max(patience - task.age, MOMENT)):
             live(partial(_followed, tasks, key, steps, name, words, stop, task.latest))
     return task
 

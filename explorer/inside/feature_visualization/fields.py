@@ -1,10 +1,12 @@
 """Exactly which pixels the units of one layer see."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from explorer.analysis import receptive_field
-from explorer.analysis.operations import Graph
+from explorer.analysis.operations import Graph, Operation
 from explorer.analysis.receptive_field import Interval
+from explorer.base.inputs import InputSize
 
 Box = tuple[int, int, int, int]  # first and last row, first and last column, all inclusive
 
@@ -12,11 +14,16 @@ Box = tuple[int, int, int, int]  # first and last row, first and last column, al
 class Fields:
     """The fields of an operation's units, each computed once.
 
-    `graph` ends with the operation, `units` are the rows and columns of its maps.
+    `operations` are the network's, for pictures of `shape` (C, H, W); `units` are the rows and
+    columns of the maps of the operation `name`.
     """
 
-    def __init__(self, graph: Graph, name: str, units: tuple[int, int]) -> None:
-        self._graph, self._name, self._units = graph, name, units
+    def __init__(
+        self, operations: Sequence[Operation], shape: InputSize, name: str, units: tuple[int, int]
+    ) -> None:
+        until = [each.name for each in operations].index(name) + 1
+        self._graph = Graph((1, *shape), tuple(operations[:until]), None, "", (), {})
+        self._name, self._units = name, units
         self._rows: dict[int, Interval | None] = {}
         self._columns: dict[int, Interval | None] = {}
 

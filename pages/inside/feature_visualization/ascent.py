@@ -12,9 +12,9 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
-from explorer.inside.feature_visualization import Ascent, Settings
+from explorer.inside.feature_visualization import Ascent, Box, Settings
 from explorer.ui.boards.component import Component
-from pages.inside.feature_visualization import figures, patch_mosaic, subjects
+from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
@@ -42,20 +42,18 @@ def pick(subject: Subject) -> Settings:
 
 def show(subject: Subject, channel: int, settings: Settings, ascent: Ascent, best: float) -> None:
     """Draw how far it has come. `best` is what the data's best picture gives."""
-    size = ascent.picture.shape[1:]
-    frame = _frame(subject, settings)
     PICTURE(
         key="excites_ascent",
         data={
-            "of": f"{patch_mosaic.identity(subject)} {channel} {settings}",
-            "png": pictures.address(figures.png(figures.opaque(figures.shown(ascent)))),
-            "size": list(size),
-            "frame": frame,
+            "of": f"{subject.of} {channel} {settings}",
+            "png": pictures.address(pictures.png(figures.opaque(figures.shown(ascent)))),
+            "size": ascent.picture.shape[1:],
+            "frame": _frame(subject, settings),
             "values": numbers(np.array(ascent.values, np.float32)),
             "total": settings.steps,
             "best": best if settings.goal == "unit" and np.isfinite(best) else None,
             "note": _note(ascent),
-            "file": f"{subject.model.spec.stem}-{subject.layer}-{channel}-ascent",
+            "file": f"{subject.file}-{channel}-ascent",
             "labels": {
                 "picture": _("The picture that gradient ascent has drawn"),
                 "steps": _("steps of gradient ascent"),
@@ -75,11 +73,10 @@ def _note(ascent: Ascent) -> str:
     return ""
 
 
-def _frame(subject: Subject, settings: Settings) -> list[int] | None:
+def _frame(subject: Subject, settings: Settings) -> Box | None:
     """What the middle unit sees, where that is not the whole picture."""
     fields = subjects.fields(subject)
     if settings.goal != "unit" or fields.sees_all:
         return None
     _channels, height, width = subjects.map_shape(subject)
-    box = fields.box(height // 2, width // 2)
-    return list(box) if box else None
+    return fields.box(height // 2, width // 2)

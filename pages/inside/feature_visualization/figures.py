@@ -1,8 +1,6 @@
 """What excites channels, as pictures: patches, a sheet of them for all channels, and tables."""
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, sqrt
 
 import numpy as np
@@ -11,7 +9,8 @@ from PIL import Image, ImageDraw
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.figures.maps import MOST_SIDE, side_for
+from explorer.figures.maps import Mosaic, side_for
+from explorer.figures.pictures import png
 from explorer.inside.feature_visualization import Ascent, Box
 
 Pixels = npt.NDArray[np.uint8]  # (1 or 3, H, W) of a picture; (H, W, 4) of what is drawn
@@ -48,41 +47,25 @@ def patch(picture: Pixels, box: Box | None, size: tuple[int, int]) -> Pixels:
 
 def resized(drawn: Pixels, side: int) -> Pixels:
     """The longer side at most `side` pixels; small pictures stay as they are."""
-    height, width = drawn.shape[:2]
-    longer = max(height, width)
-    if longer <= side:
-        return drawn
-    size = (max(width * side // longer, 1), max(height * side // longer, 1))
-    return np.asarray(Image.fromarray(drawn).resize(size, Image.Resampling.BOX))
+    image = Image.fromarray(drawn)
+    image.thumbnail((side, side), Image.Resampling.BOX)
+    return np.asarray(image)
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """Tiles of one size in one PNG, in reading order, without gaps."""
-
-    png: bytes
-    columns: int
-    tile: tuple[int, int]  # height and width in the PNG
-
-
-def sheet(tiles: Sequence[Pixels]) -> Sheet:
+def sheet(tiles: Sequence[Pixels]) -> Mosaic:
     """One tile (H, W, 4) for each channel, all of one size, made smaller where there are many."""
-    small = [resized(tile, min(side_for(len(tiles)), MOST_SIDE)) for tile in tiles]
-    height, width = small[0].shape[:2]
-    columns = max(1, ceil(sqrt(len(small) * height / width)))
-    rows = ceil(len(small) / columns)
-    whole = np.zeros((rows * height, columns * width, 4), np.uint8)
-    for place, tile in enumerate(small):
-        row, column = divmod(place, columns)
-        whole[row * height : (row + 1) * height, column * width : (column + 1) * width] = tile
-    return Sheet(png(whole), columns, (height, width))
+    small = np.stack([resized(tile, side_for(len(tiles))) for tile in tiles])
+    count, height, width = small.shape[:3]
+    columns = max(1, ceil(sqrt(count * height / width)))
+    return Mosaic(png(_laid_out(small, columns)), columns, (height, width), height < len(tiles[0]))
 
 
-def png(drawn: Pixels) -> bytes:
-    """(H, W, 4) as a PNG file."""
-    file = io.BytesIO()
-    Image.fromarray(drawn).save(file, "PNG", compress_level=1)
-    return file.getvalue()
+def _laid_out(tiles: Pixels, columns: int) -> Pixels:
+    """(N, H, W, 4) in reading order as one sheet; see-through where there is no tile."""
+    count, height, width = tiles.shape[:3]
+    whole = np.pad(tiles, ((0, -count % columns), (0, 0), (0, 0), (0, 0)))
+    lines = whole.reshape(-1, columns, height, width, 4).swapaxes(1, 2)
+    return lines.reshape(-1, columns * width, 4)
 
 
 def framed(picture: Pixels, box: Box | None) -> Pixels:
@@ -102,24 +85,11 @@ def framed(picture: Pixels, box: Box | None) -> Pixels:
 
 def board(drawn: Sequence[Pixels], columns: int = 3) -> bytes:
     """Pictures of one size in rows, as a PNG to take along."""
-    high, wide = (side + GAP for side in drawn[0].shape[:2])
-    rows = ceil(len(drawn) / columns)
-    whole = np.full((rows * high + GAP, columns * wide + GAP, 4), 255, np.uint8)
-    for place, each in enumerate(drawn):
-        row, column = divmod(place, columns)
-        top, left = GAP + row * high, GAP + column * wide
-        whole[top : top + each.shape[0], left : left + each.shape[1]] = each
+    gap, none = (GAP, 0), (0, 0)
+    tiles = np.pad(np.stack(drawn), (none, gap, gap, none), constant_values=255)
+    whole = np.pad(_laid_out(tiles, columns), (gap[::-1], gap[::-1], none), constant_values=255)
+    whole[whole[..., 3] == 0] = WHITE
     return png(whole)
-
-
-def table(rows: Sequence[Sequence[object]]) -> str:
-    """Every channel's strongest pictures as CSV."""
-    head = [
-        _("channel (from 0)"), _("place"), _("value"), _("picture (from 0)"), _("class"),
-        _("row (from 0)"), _("column (from 0)"), _("first row seen"), _("last row seen"),
-        _("first column seen"), _("last column seen"),
-    ]  # fmt: skip
-    return spreadsheet.text([head, *rows])
 
 
 def curve(ascent: Ascent) -> str:
@@ -130,6 +100,5 @@ def curve(ascent: Ascent) -> str:
 
 def shown(ascent: Ascent) -> Pixels:
     """The picture of an ascent, as (1 or 3, H, W); of other channel counts the first."""
-    picture = ascent.picture
-    kept = picture if len(picture) in (1, 3) else picture[:1]
-    return (kept * 255).round().byte().numpy()
+    channels = len(ascent.picture) if len(ascent.picture) in (1, 3) else 1
+    return (ascent.picture[:channels] * 255).round().byte().numpy()

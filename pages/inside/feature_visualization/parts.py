@@ -1,153 +1,149 @@
 """The parts of the page: all channels, the best pictures of one, and a picture drawn for it."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from explorer.analysis.summary import measure
-from explorer.base.language import _
+from explorer.base.language import _, ngettext
 from explorer.base.tasks import Task
-from explorer.inside.feature_visualization import Ascent, TopPictures
-from explorer.ui import progress, selection
+from explorer.base.units import exact
+from explorer.inside.feature_visualization import Ascent, Settings, TopPictures
+from explorer.ui import progress, selection, size_mismatch
 from explorer.ui.model_picker import mode
-from pages.inside.feature_visualization import (
-    ascent,
-    classes,
-    controls,
-    files,
-    patch_mosaic,
-    subjects,
-    top,
-)
-from pages.inside.feature_visualization.controls import Looked
+from explorer.ui.save_buttons import Content, save_buttons
+from pages.inside.feature_visualization import ascent, figures, patch_mosaic, subjects, top
 from pages.inside.feature_visualization.state import STATE
+from pages.inside.feature_visualization.subjects import Subject
 
 _STARTED = "excites started"  # the ascent that this visitor has begun
 
 
-def look(looked: Looked) -> None:
+def look(subject: Subject, settings: Settings, sort: str, kind: str) -> None:
     """All of it; while work goes on it is drawn anew, twice a second, and nothing else is."""
-    progress.live(partial(_look, looked), "excites")
+    progress.live(partial(_look, subject, settings, sort, kind), "excites")
 
 
-def _look(looked: Looked, timed: bool) -> bool:
+def _look(subject: Subject, settings: Settings, sort: str, kind: str, timed: bool) -> bool:
+    """Draw how far everything is, and say whether it goes on."""
     try:
-        return _drawn(looked, timed=timed)
+        return _drawn(subject, settings, sort, kind, timed=timed)
     except ValueError as error:  # weights that were there a moment ago have been deleted
-        st.error(str(error), icon=":material/broken_image:")
+        size_mismatch.complain(STATE, str(error), subject.model)
         return False
 
 
-def _drawn(looked: Looked, *, timed: bool) -> bool:
-    """Draw how far everything is, and say whether it goes on."""
+def _drawn(subject: Subject, settings: Settings, sort: str, kind: str, *, timed: bool) -> bool:
     selection.arrive(STATE, "channel")
-    subject = looked.subject
     halted = progress.halted("search", subject)
     search = subjects.search(subject, go_on=not halted)
-    found = search.latest
-    if found is None:
+    progress.hold("search", search)
+    best = search.latest
+    if best is None:
         st.caption(_("Waiting for other visitors’ work …"))
         return True
-    count = found.values.shape[1]
-    channel = selection.index(STATE, "channel", count)
+    channel = selection.index(STATE, "channel", best.values.shape[1])
     left, middle, right = st.columns([1.02, 1, 0.94], gap="medium")
     with left:
-        with st.container(horizontal=True, vertical_alignment="center", key="excites_heading"):
-            st.markdown(_heading(looked), width="stretch")
-            if not found.done:  # above the fold, however many channels there are
-                progress.switch("search", subject, search)
-        _mosaic(looked, found, channel)
-        told = controls.told(subject, found.seen, count)
-        pace = _pace(search, found.seen, found.total, done=found.done, halted=halted)
-        if found.done:
-            st.caption(f"{told} · {pace}")
-        else:
-            progress.bar(found.seen, found.total, f"{told} · {pace}")
-        shape = subject.gallery.shape
-        mode.tell(measure(subject.model.spec, shape))
+        _channels(subject, search, best, channel, sort)
     with middle:
-        _top(looked, found, channel)
+        st.markdown(f"**{_title(subject, best.values.shape[1], channel)}**")
+        top.show(subject, best, channel, kind)
     with right:
-        drawn, ascending = _ascent(looked, found, channel)
+        drawn, growing = _ascent(subject, settings, best, channel)
     if not timed:  # a file that is asked for would be gone with the next drawing
-        files.offer(subject, found, channel, drawn)
-    return ascending or not (found.done or halted)
+        _offer_files(subject, best, channel, drawn)
+    return growing or not (best.done or halted)
 
 
-def _pace(task: Task[Any], at: int, total: int, *, done: bool, halted: bool) -> str:
+def _pace(task: Task[Any], *, done: bool, halted: bool) -> str:
     """How fast it goes, or how long it took."""
     if done:
         return _("{seconds} s of computing").format(seconds=f"{task.seconds:.1f}")
     if halted:
         return _("stopped")
-    rate = at / max(task.seconds, 1e-3)
     return _("{rate} a second, {seconds} s left").format(
-        rate=f"{rate:.3g}", seconds=round((total - at) / max(rate, 1e-6))
+        rate=f"{task.done / max(task.seconds, 1e-3):.3g}", seconds=round(task.seconds_left or 0)
     )
 
 
 # -- the three columns ------------------------------------------------------------------------
 
 
-def _mosaic(looked: Looked, found: TopPictures, channel: int) -> None:
-    patch_mosaic.show(
-        looked.subject, found, key="excites_mosaic", chosen=channel, sort=looked.sort,
-        classes=looked.classes, choose=controls.go,
-    )  # fmt: skip
+def _channels(
+    subject: Subject, search: Task[TopPictures], best: TopPictures, channel: int, sort: str
+) -> None:
+    """Every channel's best, how far the search is, and in which mode the network stands."""
+    if subject.classes:
+        heading = _("**Every class's strongest picture** · choose one")
+    elif subjects.fields(subject).sees_all:
+        heading = _("**Every channel's strongest picture** · choose one")
+    else:
+        heading = _("**Every channel's strongest patch** · choose one")
+    with st.container(horizontal=True, vertical_alignment="center", key="excites_heading"):
+        st.markdown(heading, width="stretch")
+        if not best.done:  # above the fold, however many channels there are
+            progress.switch("search", subject, search)
+    patch_mosaic.show(subject, best, key="excites_mosaic", chosen=channel, sort=sort)
+    count = best.values.shape[1]
+    seen = ngettext(
+        "{seen} of {total} pictures, {count} channel",
+        "{seen} of {total} pictures, all {count} channels at once",
+        count,
+    ).format(seen=exact(best.seen), total=exact(subject.total), count=exact(count))
+    pace = _pace(search, done=best.done, halted=progress.halted("search", subject))
+    if best.done:
+        st.caption(f"{seen} · {pace}")
+    else:
+        progress.bar(best.seen, best.total, f"{seen} · {pace}")
+    mode.tell(measure(subject.model.spec, subject.shape))
 
 
-def _heading(looked: Looked) -> str:
-    if looked.classes:
-        return _("**Every class's strongest picture** · choose one")
-    if subjects.fields(looked.subject).sees_all:
-        return _("**Every channel's strongest picture** · choose one")
-    return _("**Every channel's strongest patch** · choose one")
+def _title(subject: Subject, count: int, channel: int) -> str:
+    """The chosen channel: "conv2, channel 8 of 16", or the name of a class."""
+    if subject.classes:
+        words = _("{layer}: the class “{label}”")
+        return words.format(layer=subject.layer, label=subject.classes[channel])
+    words = _("{layer}, channel {n} of {count}")
+    return words.format(layer=subject.layer, n=channel + 1, count=count)
 
 
-def _top(looked: Looked, found: TopPictures, channel: int) -> None:
-    subject = looked.subject
-    st.markdown(f"**{controls.title(looked, found.values.shape[1], channel)}**")
-    top.show(subject, found, channel, looked.kind, _address(looked))
-    st.caption(top.sentence(subject, found, channel))
-    classes.show(subject, found, channel)
-
-
-def _address(looked: Looked) -> dict[str, str]:
-    """The network and its weights, as a link to another page says them."""
-    model = looked.model
-    names = {"side", *looked.model.spec.values}
-    given: Mapping[str, str] = st.query_params.to_dict()
-    built = {name: value for name, value in given.items() if name in names}
-    return {"network": model.spec.name, "weights": model.source, **built}
-
-
-def _ascent(looked: Looked, found: TopPictures, channel: int) -> tuple[Ascent | None, bool]:
+def _ascent(
+    subject: Subject, settings: Settings, best: TopPictures, channel: int
+) -> tuple[Ascent | None, bool]:
     """A picture made for the channel, and whether it still grows."""
     st.markdown(_("**Drawn for it**, from noise"))
-    subject, settings = looked.subject, looked.settings
     key = (subject, channel, settings)
     if not (subject.cheap or st.session_state.get(_STARTED) == key or subjects.begun(*key)):
-        _offer(key)
+        st.caption(_("A step takes this network a while, so it begins when you say so."))
+        st.button(
+            _("Begin"), key="begin_ascent", type="primary", icon=":material/play_circle:",
+            on_click=st.session_state.__setitem__, args=(_STARTED, key),
+        )  # fmt: skip
         return None, False
     halted = progress.halted("ascent", key)
     task = subjects.ascent(*key, go_on=not halted)
+    progress.hold("ascent", task)
     drawn = task.latest
     if drawn is None:
         st.caption(_("Waiting for other visitors’ work …"))
         return None, True
-    ascent.show(*key, drawn, float(found.values[0, channel]))
+    ascent.show(*key, drawn, float(best.values[0, channel]))
     if not drawn.done:
-        pace = _pace(task, drawn.step, settings.steps, done=False, halted=halted)
-        progress.bar(drawn.step, settings.steps, pace)
+        progress.bar(drawn.step, settings.steps, _pace(task, done=False, halted=halted))
         progress.switch("ascent", key, task)
     return drawn, not (drawn.done or halted)
 
 
-def _offer(key: object) -> None:
-    st.caption(_("A step takes this network a while, so it begins when you say so."))
-    st.button(
-        _("Begin"), key="begin_ascent", type="primary", icon=":material/play_circle:",
-        on_click=st.session_state.__setitem__, args=(_STARTED, key),
-    )  # fmt: skip
+def _offer_files(subject: Subject, best: TopPictures, channel: int, drawn: Ascent | None) -> None:
+    """The table of all channels, the chosen one's pictures, its curve; each made when asked for."""
+    name = f"{subject.file}-channel-{channel + 1}"
+    table, board = partial(top.table, subject, best), partial(top.board, subject, best, channel)
+    files: list[tuple[str, Content, str]] = [
+        (_("All channels (CSV)"), table, f"{subject.file}-excites.csv"),
+        (_("The pictures (PNG)"), board, f"{name}-pictures.png"),
+    ]
+    if drawn:
+        files.append((_("The curve (CSV)"), partial(figures.curve, drawn), f"{name}-ascent.csv"))
+    save_buttons("excites_files", *files)

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from explorer.analysis.operations import Graph
 from explorer.analysis.summary import Layer, measure
 from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
@@ -54,6 +53,23 @@ class Subject:
         return self.gallery.shape
 
     @property
+    def of(self) -> str:
+        """A name for exactly what is looked at."""
+        return f"{self.model.spelled} {self.layer} {self.gallery.dataset}"
+
+    @property
+    def file(self) -> str:
+        """Beginning of the names of files to keep."""
+        return f"{self.model.spec.stem}-{self.layer}"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the channels stand for: of a network that has learned classes the last ones'."""
+        last = layers(self.model.spec, self.shape)[-1].operation.name
+        known = self.layer == last and len(self.model.classes) == self.model.spec.num_classes
+        return self.model.classes if known else ()
+
+    @property
     def cheap(self) -> bool:
         """Whether a pass takes so little that nobody need be asked."""
         return _totals(self)[0] <= CHEAP
@@ -66,15 +82,15 @@ _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbyt
 
 
 def _totals(subject: Subject) -> tuple[int, int]:
-    found = measure(subject.model.spec, subject.shape).totals
-    return found.macs, found.activation_bytes
+    totals = measure(subject.model.spec, subject.shape).totals
+    return totals.macs, totals.activation_bytes
 
 
 def layers(spec: NetworkSpec, shape: InputSize) -> list[Layer]:
     """The operations that the picture has a part in, in running order."""
-    found = measure(spec, shape).layers
-    ran = (each for each in found if each.status == "ok" and each.operation.output_shape)
-    return [each for each in ran if each.operation.reads_picture]
+    ran = (each for each in measure(spec, shape).layers if each.status == "ok")
+    operations = ((each, each.operation) for each in ran)
+    return [each for each, ran in operations if ran.output_shape and ran.reads_picture]
 
 
 def search(subject: Subject, *, go_on: bool = True) -> Task[TopPictures]:
@@ -84,8 +100,9 @@ def search(subject: Subject, *, go_on: bool = True) -> Task[TopPictures]:
         Refused: the weights cannot be had, or are others by now; the network takes no such
             pictures.
     """
-    steps = partial(_search_steps, subject)
-    return _asked(_searches, subject, steps, _nbytes(subject), go_on=go_on)
+    numbers = 30 * BEST + 4 * len(subject.gallery.classes) + 8
+    nbytes = map_shape(subject)[0] * numbers + 2000
+    return _asked(_searches, subject, partial(_search_steps, subject), nbytes, go_on=go_on)
 
 
 def _asked(
@@ -102,16 +119,10 @@ def _asked(
     return task
 
 
-def _nbytes(subject: Subject) -> int:
-    """What the result of a search takes, about."""
-    numbers = 30 * BEST + 4 * len(subject.gallery.classes) + 8
-    return map_shape(subject)[0] * numbers + 2000
-
-
 def map_shape(subject: Subject) -> tuple[int, int, int]:
     """(C, H, W) of the layer's maps; of a vector (K, 1, 1), of tokens (D, L, 1)."""
-    measured = layers(subject.model.spec, subject.shape)
-    layer = next(each for each in measured if each.operation.name == subject.layer)
+    every = layers(subject.model.spec, subject.shape)
+    layer = next(each for each in every if each.operation.name == subject.layer)
     if layer.map_shape:
         return layer.map_shape
     *places, channels = (layer.operation.output_shape or (1, 1))[1:]
@@ -121,12 +132,12 @@ def map_shape(subject: Subject) -> tuple[int, int, int]:
 def _search_steps(subject: Subject, task: Task[TopPictures]) -> Iterator[TopPictures]:
     macs, activations = _totals(subject)
     batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
-    for found in feature_visualization.strongest(
+    for top in feature_visualization.strongest(
         subject.model.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=task.latest,
     ):  # fmt: skip
-        task.tell(found.seen, found.total)
-        yield found
+        task.tell(top.seen, top.total)
+        yield top
 
 
 def ascent(
@@ -156,33 +167,26 @@ def _ascent_key(subject: Subject, channel: int, settings: Settings) -> Hashable:
 def _ascent_steps(
     subject: Subject, channel: int, settings: Settings, task: Task[Ascent]
 ) -> Iterator[Ascent]:
-    for found in feature_visualization.ascend(
+    for drawn in feature_visualization.ascend(
         subject.model.load(), subject.layer, channel, subject.shape, settings,
         normalisation=subject.gallery.normalisation, since=task.latest,
     ):  # fmt: skip
-        task.tell(found.step, settings.steps)
-        yield found
+        task.tell(drawn.step, settings.steps)
+        yield drawn
 
 
 def fields(subject: Subject) -> Fields:
     """What the layer's units see."""
-    key = (subject.model.spec, subject.shape, subject.layer)
-    return _fields.get(key, lambda: _made_fields(subject))
+    spec, shape, name = subject.model.spec, subject.shape, subject.layer
 
+    def make() -> Fields:
+        operations = [each.operation for each in measure(spec, shape).layers]
+        return Fields(operations, shape, name, map_shape(subject)[1:])
 
-def _made_fields(subject: Subject) -> Fields:
-    found = measure(subject.model.spec, subject.shape).layers
-    names = [each.operation.name for each in found]
-    until = tuple(each.operation for each in found[: names.index(subject.layer) + 1])
-    graph = Graph((1, *subject.shape), until, None, "", (), {})
-    return Fields(graph, subject.layer, map_shape(subject)[1:])
+    return _fields.get((spec, shape, name), make)
 
 
 def picture(subject: Subject, number: int) -> Pixels:
     """A picture of the gallery as the network gets it, (1 or 3, H, W)."""
-
-    def shown() -> Pixels:
-        found: Pixels = subject.gallery.prepared(number).shown.numpy()
-        return found
-
-    return _pictures.get((subject.gallery, number), shown)
+    gallery = subject.gallery
+    return _pictures.get((gallery, number), lambda: np.asarray(gallery.prepared(number).shown))

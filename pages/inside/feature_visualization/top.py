@@ -2,16 +2,19 @@
 
 import html
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 
+from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.figures import pictures
 from explorer.inside.feature_visualization import Box, TopPictures
-from explorer.ui.inside.sum_words import number as spelled
+from explorer.ui.inside.sum_words import number
 from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.figures import Pixels
 from pages.inside.feature_visualization.subjects import Subject
@@ -29,59 +32,78 @@ STYLE = (
     ".excites-top i{position:absolute;box-sizing:border-box;border:2px solid #d55e00;"
     "outline:1.5px solid #fff;border-radius:1px}"
     ".excites-top span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}"
+    ".excites-classes{display:grid;grid-template-columns:auto minmax(60px,1fr) auto;"
+    "gap:2px 8px;align-items:center;max-width:330px;font-size:13px;line-height:1.3;"
+    "font-variant-numeric:tabular-nums}"
+    ".excites-classes i{position:relative;height:12px}"
+    ".excites-classes i u{position:absolute;top:0;bottom:0;background:#0072b2;border-radius:2px;"
+    "min-width:1px}"
+    ".excites-classes i s{position:absolute;top:-2px;bottom:-2px;width:1px;background:currentColor;"
+    "opacity:.5}"
+    ".excites-classes b{font-weight:400;text-align:right}"
     "</style>"
 )
+MOST_CLASSES = 10  # that are shown: those with the largest means
 
 
-def show(
-    subject: Subject, found: TopPictures, channel: int, kind: str, address: Mapping[str, str]
-) -> None:
-    """Up to nine figures; `kind` is "pictures", framed, or "patches" alone.
+class Answer(NamedTuple):
+    """A channel's strongest unit for one picture."""
 
-    `address` is what a link to the same network and weights says.
-    """
-    cards = [
-        _card(subject, found, channel, place, kind, address)
-        for place in range(len(found.values))
-        if np.isfinite(float(found.values[place, channel]))
+    value: float
+    number: int  # of the picture
+    unit: tuple[int, int]  # row and column
+    box: Box | None  # what the unit sees
+
+
+def answers(subject: Subject, top: TopPictures, channel: int) -> list[Answer]:
+    """The pictures that a channel answers to most, the strongest first."""
+    fields = subjects.fields(subject)
+    columns = (top.values, top.pictures, top.rows, top.columns)
+    return [
+        Answer(value, number, (row, column), fields.box(row, column))
+        for value, number, row, column in zip(
+            *(each[:, channel].tolist() for each in columns), strict=True
+        )
     ]
-    st.html(f'{STYLE}<div class="excites-top">{"".join(cards)}</div>')
 
 
-def _card(
-    subject: Subject,
-    found: TopPictures,
-    channel: int,
-    place: int,
-    kind: str,
-    address: Mapping[str, str],
-) -> str:
-    picture, box, number = seen(subject, found, channel, place)
-    unit = int(found.rows[place, channel]), int(found.columns[place, channel])
-    whole = subjects.fields(subject)
-    if kind == "patches" and not whole.sees_all:
-        drawn, frame = figures.patch(picture, box, whole.size), ""
+def show(subject: Subject, top: TopPictures, channel: int, kind: str) -> None:
+    """Up to nine figures, framed "pictures" or "patches" alone; what they have in common."""
+    best, address = answers(subject, top, channel), _address(subject, channel)
+    shown = (each for each in best if isfinite(each.value))
+    cards = "".join(_card(subject, each, kind, address) for each in shown)
+    st.html(f'{STYLE}<div class="excites-top">{cards}</div>')
+    st.caption(_sentence(subject, top, channel, best))
+    _show_classes(subject, top, channel)
+
+
+def _address(subject: Subject, channel: int) -> dict[str, str]:
+    """The network, its weights and the channel, as a link to another page says them."""
+    model = subject.model
+    names = {"side", *model.spec.values}
+    built = {name: value for name, value in st.query_params.to_dict().items() if name in names}
+    here = {"network": model.spec.name, "weights": model.source}
+    return {**here, **built, "layer": subject.layer, "channel": str(channel)}
+
+
+def _card(subject: Subject, best: Answer, kind: str, address: Mapping[str, str]) -> str:
+    picture, fields = subjects.picture(subject, best.number), subjects.fields(subject)
+    if kind == "patches" and not fields.sees_all:
+        drawn, frame = figures.patch(picture, best.box, fields.size), ""
     else:
-        drawn, frame = figures.opaque(picture), "" if whole.sees_all else _frame(box, picture)
-    label = subject.gallery.label(number)
-    told = _("{value} at row {row}, column {column} of the map; {label}, picture {number}").format(
-        value=spelled(float(found.values[place, channel])),
-        row=unit[0] + 1, column=unit[1] + 1, label=label, number=number,
-    )  # fmt: skip
-    there = {
-        **address,
-        "picture": f"{subject.gallery.dataset}:test:{number}",
-        "layer": subject.layer,
-        "channel": str(channel),
-        "at": f"{unit[0]}.{unit[1]}",
-    }
-    source = pictures.address(figures.png(figures.resized(drawn, SENT)))
+        drawn, frame = figures.opaque(picture), "" if fields.sees_all else _frame(best.box, picture)
+    label, (row, column), value = subject.gallery.label(best.number), best.unit, number(best.value)
+    words = _("{value} at row {row}, column {column} of the map; {label}, picture {number}")
+    title = html.escape(
+        words.format(value=value, row=row + 1, column=column + 1, label=label, number=best.number)
+    )
+    place = f"{subject.gallery.dataset}:test:{best.number}"
+    goal = urlencode({**address, "picture": place, "at": f"{row}.{column}"})
+    source = pictures.address(pictures.png(figures.resized(drawn, SENT)))
     return (
-        f'<a href="feature-maps?{html.escape(urlencode(there))}" target="_self" '
-        f'title="{html.escape(told)}"><figure><div class="pic">'
-        f'<img alt="{html.escape(told)}" src="{source}">{frame}</div>'
-        f"<b>{spelled(float(found.values[place, channel]))}</b>"
-        f"<span>{html.escape(label)}</span></figure></a>"
+        f'<a href="feature-maps?{html.escape(goal)}" target="_self" title="{title}">'
+        f'<figure><div class="pic"><img alt="{title}" src="{source}">{frame}</div>'
+        f"<b>{value}</b><span>{html.escape(label)}</span></figure></a>"
     )
 
 
@@ -101,27 +123,73 @@ def _frame(box: Box | None, picture: Pixels) -> str:
     return f'<i style="{style}"></i>'
 
 
-def seen(
-    subject: Subject, found: TopPictures, channel: int, place: int
-) -> tuple[Pixels, Box | None, int]:
-    """The picture at a place, what the unit that answered sees of it, and its number."""
-    number = int(found.pictures[place, channel])
-    unit = int(found.rows[place, channel]), int(found.columns[place, channel])
-    box = subjects.fields(subject).box(*unit)
-    return subjects.picture(subject, number), box, number
-
-
-def sentence(subject: Subject, found: TopPictures, channel: int) -> str:
+def _sentence(subject: Subject, top: TopPictures, channel: int, best: Sequence[Answer]) -> str:
     """What the pictures have in common, by their classes; or that there is nothing to tell."""
-    if bool(found.constant[channel]):
+    if bool(top.constant[channel]):
         return _("This channel gives {value} for every picture: none excites it.").format(
-            value=spelled(float(found.least[channel]))
+            value=number(float(top.least[channel]))
         )
-    numbers = found.pictures[:, channel].tolist()
-    labels = Counter(subject.gallery.label(number) for number in numbers)
+    labels = Counter(subject.gallery.label(each.number) for each in best)
     most, count = labels.most_common(1)[0]
     if count == 1:
         return _("Each of these is of another class.")
     return _("{count} of these {all} are of the class “{label}”.").format(
-        count=count, all=len(numbers), label=most
+        count=count, all=len(best), label=most
+    )
+
+
+# -- by class ---------------------------------------------------------------------------------
+
+
+def _show_classes(subject: Subject, top: TopPictures, channel: int) -> None:
+    """A bar from zero for each class, the mean over its pictures, the strongest class first."""
+    means = top.means[:, channel].numpy()
+    shown = [int(n) for n in np.argsort(-means, kind="stable") if np.isfinite(means[n])]
+    shown = shown[:MOST_CLASSES]
+    if not shown:
+        return
+    names = subject.gallery.classes
+    low, high = min(0.0, float(means[shown[-1]])), max(0.0, float(means[shown[0]]))
+    rows = [_row(names[n], float(means[n]), low, high) for n in shown]
+    st.caption(_("By class: the mean of each picture's strongest unit"))
+    st.html(f'<div class="excites-classes">{"".join(rows)}</div>')
+
+
+def _row(name: str, value: float, low: float, high: float) -> str:
+    width = high - low or 1.0
+    zero, end = -low / width, (value - low) / width
+    left, wide = min(zero, end), abs(end - zero)
+    return (
+        f"<span>{html.escape(name)}</span>"
+        f'<i><u style="left:{100 * left:.2f}%;width:{100 * wide:.2f}%"></u>'
+        f'<s style="left:{100 * zero:.2f}%"></s></i><b>{number(value)}</b>'
+    )
+
+
+# -- to take along ----------------------------------------------------------------------------
+
+
+def table(subject: Subject, top: TopPictures) -> str:
+    """A line for each of every channel's strongest pictures, as CSV."""
+    rows: list[list[object]] = [[
+        _("channel (from 0)"), _("place"), _("value"), _("picture (from 0)"), _("class"),
+        _("row (from 0)"), _("column (from 0)"), _("first row seen"), _("last row seen"),
+        _("first column seen"), _("last column seen"),
+    ]]  # fmt: skip
+    for channel in range(top.values.shape[1]):
+        for place, best in enumerate(answers(subject, top, channel), 1):
+            label, box = subject.gallery.label(best.number), best.box or ("", "", "", "")
+            value = f"{best.value:.9g}"
+            rows.append([channel, place, value, best.number, label, *best.unit, *box])
+    return spreadsheet.text(rows)
+
+
+def board(subject: Subject, top: TopPictures, channel: int) -> bytes:
+    """The chosen channel's pictures in rows of three, what its units see framed."""
+    whole = subjects.fields(subject).sees_all
+    return figures.board(
+        [
+            figures.framed(subjects.picture(subject, each.number), None if whole else each.box)
+            for each in answers(subject, top, channel)
+        ]
     )

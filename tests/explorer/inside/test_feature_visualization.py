@@ -12,7 +12,6 @@ from torch.nn.functional import relu
 
 from explorer import weights
 from explorer.analysis import summary
-from explorer.analysis.operations import Graph
 from explorer.data import datasets
 from explorer.inside import feature_visualization
 from explorer.inside.feature_visualization import (
@@ -25,7 +24,7 @@ from explorer.inside.feature_visualization import (
     TopPictures,
 )
 from explorer.inside.feature_visualization.activation_maximization import blurred, roughness
-from explorer.networks import NetworkSpec, get
+from explorer.networks import NetworkSpec
 from pages.inside.feature_visualization import figures
 
 SOME = 120
@@ -59,11 +58,11 @@ def hooked(network: nn.Module, layer: nn.Module, pictures: Tensor) -> Tensor:
     return seen[0] if seen[0].dim() == 4 else seen[0][:, :, None, None]
 
 
-def graph(name: str, layer: str, side: int = 28) -> Graph:
-    found = summary.measure(NetworkSpec.parse(name, get(name).resolve()), (1, side, side), 1).layers
-    names = [each.operation.name for each in found]
-    until = tuple(each.operation for each in found[: names.index(layer) + 1])
-    return Graph((1, 1, side, side), until, None, "", (), {})
+def fields_of(name: str, layer: str, units: tuple[int, int]) -> Fields:
+    """Those of a layer's units, for pictures of 28 × 28."""
+    spec = NetworkSpec.parse(name)
+    measured = summary.measure(spec, spec.input_size.with_sides(28, 28)).layers
+    return Fields([each.operation for each in measured], (1, 28, 28), layer, units)
 
 
 # -- the strongest pictures -------------------------------------------------------------------
@@ -160,7 +159,7 @@ def test_what_cannot_be_is_said(layer: str, side: int, total: int, told: str) ->
 @pytest.mark.parametrize("unit", [(0, 0), (4, 7), (9, 9), (0, 5)])
 def test_a_patch_is_exactly_what_the_unit_sees(unit: tuple[int, int]) -> None:
     network = weights.load(NetworkSpec.parse("lenet"), "untrained:1")
-    fields = Fields(graph("lenet", "conv2"), "conv2", (10, 10))
+    fields = fields_of("lenet", "conv2", (10, 10))
     top, bottom, left, right = fields.box(*unit)
     probe = Probe(network, "conv2")
     picture = torch.rand(1, 1, 28, 28)
@@ -189,9 +188,9 @@ def test_a_patch_is_exactly_what_the_unit_sees(unit: tuple[int, int]) -> None:
 
 
 def test_a_unit_that_sees_everything_has_the_whole_picture() -> None:
-    fields = Fields(graph("lenet", "fc3"), "fc3", (1, 1))
+    fields = fields_of("lenet", "fc3", (1, 1))
     assert fields.sees_all
-    large = Fields(graph("bn_lenet", "pool2"), "pool2", (5, 5))
+    large = fields_of("bn_lenet", "pool2", (5, 5))
     assert not large.sees_all
     assert fields.box(0, 0) == (0, 27, 0, 27)
     picture = np.arange(784, dtype=np.uint8).reshape(1, 28, 28)

@@ -24,7 +24,8 @@ from explorer.data import datasets, pictures
 from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Ascent, Gallery, Settings
 from explorer.networks import NetworkSpec, get
-from pages.inside.feature_visualization import files, subjects
+from pages.inside.feature_visualization import subjects
+from pages.inside.feature_visualization import top as best
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
 from tests.opened_pages import boards, opened, text, untold
@@ -276,14 +277,14 @@ def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.Mon
 def test_files_tell_what_is_shown() -> None:
     found = subjects.search(subject()).result()
     assert found
-    rows = list(csv.reader(io.StringIO(files.table(subject(), found))))
+    rows = list(csv.reader(io.StringIO(best.table(subject(), found))))
     assert len(rows) == 1 + 16 * 9
     right = maps(50)
     for channel, place, value, number, _label, row, column, *_box in rows[1:20]:
         there = right[int(number), int(channel), int(row), int(column)]
         assert float(value) == pytest.approx(float(there), abs=1e-5)
         assert 1 <= int(place) <= 9
-    with Image.open(io.BytesIO(files.board(subject(), found, 0))) as board:
+    with Image.open(io.BytesIO(best.board(subject(), found, 0))) as board:
         assert board.size == (3 * 118 + 6, 3 * 118 + 6)
 
 
