@@ -81,7 +81,8 @@ def use(device: Device) -> None:
 
 
 def _cpu() -> Device:
-    return Device(CPU, CPU, _processor(), _memory())
+    whole = int(psutil.virtual_memory().total)
+    return Device(CPU, CPU, _processor(), min(whole, _group("memory.max") or whole))
 
 
 def _accelerators() -> Iterator[Device]:
@@ -141,11 +142,6 @@ def _group(file: str) -> int | None:
     with contextlib.suppress(OSError, ValueError):
         return int((_GROUP / file).read_text(encoding="utf-8"))
     return None
-
-
-def _memory() -> int:
-    whole = int(psutil.virtual_memory().total)
-    return min(whole, _group("memory.max") or whole)
 
 
 def _group_used() -> int:

@@ -90,10 +90,6 @@ class CodedError(ValueError):
 # -- words ------------------------------------------------------------------------------------
 
 
-def _as_it_is(values: Values) -> str:
-    return str(values["text"])
-
-
 _RUNAWAYS: Mapping[str, str] = {
     "nan": N_("At step {step} the loss was no number any more (NaN)."),
     "infinite": N_("At step {step} the loss was infinite."),
@@ -125,9 +121,14 @@ def _seconds_spent(values: Values) -> str:
     return words.format(most=duration(values["seconds"]))
 
 
-def _in_bytes(words: str) -> Callable[[Values], str]:
-    """A sentence whose values are bytes."""
-    return lambda values: _(words).format(**{name: size(each) for name, each in values.items()})
+def _spelled(words: str, **spell: Callable[[Any], str]) -> Callable[[Values], str]:
+    """A sentence, and how those of its values are spelled that do not stand in it as they are."""
+
+    def sentence(values: Values) -> str:
+        spelled = {name: write(values[name]) for name, write in spell.items()}
+        return _(words).format(**{**values, **spelled})
+
+    return sentence
 
 
 def _does_not_fit(values: Values) -> str:
@@ -153,15 +154,6 @@ def _not_downloaded(values: Values) -> str:
     return " ".join(ways)
 
 
-def _many_tensors(values: Values) -> str:
-    return _("it lists {count} tensors").format(count=exact(values["count"]))
-
-
-def _larger_than_any(values: Values) -> str:
-    words = _("it is larger than any state of {network} can be ({most})")
-    return words.format(network=values["network"], most=size(values["most"]))
-
-
 def _which_pictures(values: Values) -> str:
     return _(
         "Say which pictures of your own: give their folder or zip, or name one of those kept here: "
@@ -170,7 +162,7 @@ def _which_pictures(values: Values) -> str:
 
 
 _WORDS: Mapping[str, str | Callable[[Values], str]] = {
-    "sentence": _as_it_is,
+    "sentence": "{text}",
     "diverged": _diverged,
     "fault": N_(
         "The program failed: {error}. This is our mistake; the details are in the run's log."
@@ -198,23 +190,29 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
         "last checkpoint."
     ),
     "seconds_spent": _seconds_spent,
-    "run_disk_spent": _in_bytes(
+    "run_disk_spent": _spelled(
         N_(
             "Its files took {taken}; {most} are allowed for a run here. The teacher can resume it "
             "without that limit."
-        )
+        ),
+        taken=size,
+        most=size,
     ),
-    "all_disk_spent": _in_bytes(
+    "all_disk_spent": _spelled(
         N_(
             "All runs together took {taken}; {most} are allowed here. Delete runs that nobody "
             "needs, or ask the teacher to; then resume it."
-        )
+        ),
+        taken=size,
+        most=size,
     ),
-    "free_disk_spent": _in_bytes(
+    "free_disk_spent": _spelled(
         N_(
             "The disk had {free} left, and {least} are to stay free here. Delete what nobody "
             "needs, or ask the teacher to; then resume it."
-        )
+        ),
+        free=size,
+        least=size,
     ),
     "disk_full": N_("The disk became full. Make room, then resume it from its last checkpoint."),
     "does_not_fit": _does_not_fit,
@@ -268,10 +266,12 @@ _WORDS: Mapping[str, str | Callable[[Values], str]] = {
     "other_values": N_("its values are not those that were saved"),
     "no_card": N_("it has no card that says what it is"),
     "impossible_card": N_("its card holds impossible values"),
-    "many_tensors": _many_tensors,
+    "many_tensors": _spelled(N_("it lists {count} tensors"), count=exact),
     "impossible_shape": N_("{name} has an impossible shape"),
-    "larger_than_any": _larger_than_any,
-    "too_large": _in_bytes(N_("at most {most} are read")),
+    "larger_than_any": _spelled(
+        N_("it is larger than any state of {network} can be ({most})"), most=size
+    ),
+    "too_large": _spelled(N_("at most {most} are read"), most=size),
     "cut_short": N_("it is cut short, or another kind of file"),
     "our_mistake": N_("That went wrong, and it is our mistake. The server's log says why."),
     "exit_status": N_("Its process failed (exit status {status}). The run’s log says more."),

@@ -63,11 +63,17 @@ def _live(draw: Callable[[bool], bool], name: str, timed: bool) -> None:
     going = draw(timed)
     link_warnings.settle_part()
     if going and not timed:
-        st.rerun()  # the whole page, with a clock
+        st.fragment(_wind, run_every=EVERY)()
     if timed and not going and _may_rerun(later=bool(name)):
         if name:
             st.session_state[f"{name} idle"] = True
         st.rerun()  # without
+
+
+def _wind() -> None:
+    """Have the whole page drawn with a clock, as soon as that may be."""
+    if _may_rerun(later=True):
+        st.rerun()
 
 
 # -- what this visitor wants ------------------------------------------------------------------

@@ -5,6 +5,7 @@ library that reads it stays in that process, and ends with it.
 """
 
 from explorer.base.tasks.pool import COMPUTING, Pool, ProcessPool
+from explorer.base.tasks.process import Spare
 from explorer.base.tasks.records import (
     UNKNOWN,
     Client,
@@ -16,6 +17,5 @@ from explorer.base.tasks.records import (
     Work,
 )
 from explorer.base.tasks.shared import SharedTasks
-from explorer.base.tasks.spare import Spare
 from explorer.base.tasks.task import Steps, Task
 from explorer.base.tasks.wire import Garbled

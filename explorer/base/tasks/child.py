@@ -35,7 +35,8 @@ def main(modules: list[str]) -> None:
     except EOFError:
         return  # not needed any more
     sys.stdout = sys.stderr  # whatever prints does not garble the answers
-    _quiet()
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (no path)
+        os.dup2(nowhere.fileno(), 2)  # libraries' remarks on damaged files; our faults are told
     content = source.read(asked["bytes"])
     threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
     limits = ProcessLimits(**asked["limits"])
@@ -47,8 +48,10 @@ def main(modules: list[str]) -> None:
 
 def answer(answers: IO[bytes], function: str, content: bytes, arguments: dict[str, Any]) -> None:
     """Do the work, and say what came of it."""
+    module, _colon, name = function.partition(":")
     try:
-        output = _function(function)(content, _teller(answers), **arguments)
+        call: Callable[..., Output] = getattr(importlib.import_module(module), name)
+        output = call(content, _teller(answers), **arguments)
     except Refused as refused:
         wire.write(answers, {"kind": "refused", "sentence": str(refused)})
     except MemoryError:
@@ -57,12 +60,6 @@ def answer(answers: IO[bytes], function: str, content: bytes, arguments: dict[st
         wire.write(answers, {"kind": "broken", "trace": traceback.format_exc()[-TAIL:]})
     else:
         wire.write(answers, {"kind": "done", "facts": output.facts}, *output.arrays)
-
-
-def _function(name: str) -> Callable[..., Output]:
-    module, _colon, attribute = name.partition(":")
-    found: Callable[..., Output] = getattr(importlib.import_module(module), attribute)
-    return found
 
 
 def _teller(answers: IO[bytes]) -> Callable[[int, int], None]:
@@ -82,13 +79,6 @@ def _end_with_parent(source: IO[bytes]) -> None:
     """Wait for the end of what the parent has to say: it has gone, and nobody waits for us."""
     source.read(1)
     os._exit(1)
-
-
-def _quiet() -> None:
-    """Libraries' remarks on damaged files are nobody's; the faults of ours are told."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 # -- bounds -----------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from weakref import WeakSet
 
 from explorer.base import compute_slots, language
 from explorer.base.language import _, ngettext
-from explorer.base.tasks.records import UNKNOWN, Client, Output, Refused, Work
-from explorer.base.tasks.spare import Spare
+from explorer.base.tasks.process import Spare
+from explorer.base.tasks.records import UNKNOWN, Client, Ending, Output, Refused, Work
 from explorer.base.tasks.task import Steps, Task
 from explorer.base.units import size
 
 Value = TypeVar("Value")
 
+MOST_WAITING = 32  # tasks of one visitor, of each of whose pages a few are wanted
 LEAVE = 3.0  # seconds that work has to end in when this process does
 _pools: "WeakSet[Pool]" = WeakSet()
 
@@ -74,7 +75,10 @@ class Pool:
         return order.index(task) + 1 if task in order else 0
 
     def _check(self, task: Task[Any]) -> None:
-        """Whether there is room for it."""
+        """See that there is room for it: of one visitor's the oldest that waits is left."""
+        own = [each for each in self._waiting if each.client == task.client]
+        if len(own) >= MOST_WAITING:
+            own[0].stop(Ending.LEFT)
 
     def _may_begin(self, _task: Task[Any]) -> bool:
         return True

@@ -1,5 +1,6 @@
-"""One process that does one piece of work, seen from whoever started it."""
+"""One process that does one piece of work, seen from whoever started it; the next one waits."""
 
+import atexit
 import logging
 import os
 import signal
@@ -8,9 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
-from typing import IO
 
 import psutil
 
@@ -56,6 +56,9 @@ class Process:
             stdout=subprocess.PIPE,
             start_new_session=True,  # the terminal's Ctrl-C is for the server alone
         )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
         # Ended, it has to be taken note of, or it stays on as a zombie.
         reaper = threading.Thread(target=self._process.wait, name="task ended", daemon=True)
         try:
@@ -82,7 +85,7 @@ class Process:
             Overrun: it took more than a limit allows, and was ended.
             Broken: it failed, or was ended.
         """
-        with self._closing(), self._watched(work.limits) as overrun:
+        with closing(self), self._watched(work.limits) as overrun:
             try:
                 self._ask(work, language)
                 return self._listen(work.limits, progress)
@@ -91,8 +94,10 @@ class Process:
                 raise Broken("the process answered what is no message, and was ended") from None
             except (EOFError, OSError):
                 code = self._status()
-                if over := overrun[:1] or self._from_signal(code):
-                    raise Overrun(over[0]) from None
+                if code == -getattr(signal, "SIGXCPU", 0) != 0:  # the system kept this limit for us
+                    overrun.append(Ending.CPU)
+                if overrun:
+                    raise Overrun(overrun[0]) from None
                 raise Broken(f"the process ended with status {code}") from None
 
     def _ask(self, work: Work, language: str) -> None:
@@ -133,24 +138,6 @@ class Process:
             return self._process.wait(GRACE)
         self.end()
         return self._process.wait()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin
-        return self._process.stdin
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self._process.stdout
-        return self._process.stdout
-
-    @contextmanager
-    def _closing(self) -> Iterator[None]:
-        """End it after its one piece of work, and close what leads to it."""
-        try:
-            yield
-        finally:
-            self.close()
 
     def close(self) -> None:
         """End it, and wait until it has ended."""
@@ -198,7 +185,39 @@ class Process:
                 return Ending.CPU
         return None
 
-    @staticmethod
-    def _from_signal(code: int) -> list[Ending]:
-        """A limit that the system kept for us."""
-        return [Ending.CPU] if code == -getattr(signal, "SIGXCPU", 0) != 0 else []
+
+class Spare:
+    """One process always ready to be given work, with these modules imported beforehand."""
+
+    def __init__(self, *modules: str) -> None:
+        self._modules = modules
+        self._ready: Process | None = None
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def take(self) -> Process:
+        """A process for one piece of work."""
+        with self._lock:
+            process, self._ready = self._living(), None
+        with suppress(RuntimeError):  # the system gives no more threads: the next has to wait
+            threading.Thread(target=self.prepare, name="spare process", daemon=True).start()
+        return process or Process(self._modules)
+
+    def prepare(self) -> None:
+        """See that one is ready, if the system gives one; else the next work begins without."""
+        with self._lock, suppress(RuntimeError, OSError):
+            self._ready = self._living() or Process(self._modules)
+
+    def _living(self) -> Process | None:
+        """The one that waits, unless it has died meanwhile."""
+        if self._ready and not self._ready.alive:
+            self._ready.close()
+            return None
+        return self._ready
+
+    def close(self) -> None:
+        """End the one that waits."""
+        with self._lock:
+            if self._ready:
+                self._ready.close()
+            self._ready = None

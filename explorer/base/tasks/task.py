@@ -181,12 +181,12 @@ class Task(Generic[Value]):
         wall = self.ending is Ending.WALL
         return self.limits.wall_seconds if wall else self.limits.cpu_seconds
 
-    def stop(self) -> None:
+    def stop(self, ending: Ending = Ending.STOPPED) -> None:
         """End it for all: a process at once, in the middle of a picture, too."""
         with self._changed:
             if self.ending is not None or self._too_late:
                 return
-            self.ending = Ending.STOPPED
+            self.ending = ending
             if self._interrupt:
                 self._interrupt()
             elif self._turn is None:

@@ -31,16 +31,12 @@ class Garbled(Exception):
 
 def write(stream: IO[bytes], header: Mapping[str, Any], *arrays: Array) -> None:
     """Send one message."""
-    announced = [[_name(each), list(each.shape)] for each in arrays]
+    announced = [[each.dtype.str[1:], list(each.shape)] for each in arrays]
     text = json.dumps({**header, "arrays": announced}).encode()
     stream.write(struct.pack(">I", len(text)) + text)
     for each in arrays:
         stream.write(_raw(np.ascontiguousarray(each)))
     stream.flush()
-
-
-def _name(array: Array) -> str:
-    return next(name for name, dtype in DTYPES.items() if dtype == array.dtype)
 
 
 def read(stream: IO[bytes], most_bytes: int) -> Message:
@@ -59,7 +55,8 @@ def read(stream: IO[bytes], most_bytes: int) -> Message:
         shapes = [_announced(*each) for each in header.pop("arrays")]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Garbled from None
-    if len(shapes) > MOST_ARRAYS or sum(map(_bytes, shapes)) > most_bytes:
+    total = sum(math.prod(shape) * dtype.itemsize for dtype, shape in shapes)
+    if len(shapes) > MOST_ARRAYS or total > most_bytes:
         raise Overrun(Ending.OUTPUT)
     return header, tuple(_array(stream, dtype, shape) for dtype, shape in shapes)
 
@@ -71,11 +68,6 @@ def _announced(name: str, shape: list[int]) -> _Shape:
     if len(shape) > MOST_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
         raise Garbled
     return DTYPES[name], tuple(shape)
-
-
-def _bytes(announced: _Shape) -> int:
-    dtype, shape = announced
-    return math.prod(shape) * dtype.itemsize
 
 
 def _array(stream: IO[bytes], dtype: _Dtype, shape: tuple[int, ...]) -> Array:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from explorer.base import compute_slots
-from explorer.base.tasks import Ending, Pool, SharedTasks, Steps, Task
+from explorer.base.tasks import Client, Ending, Pool, SharedTasks, Steps, Task, pool
 from explorer.base.tasks import task as task_module
 
 VISITORS = 30
@@ -182,6 +182,22 @@ def test_a_task_that_is_stopped_while_it_waits_never_begins() -> None:
     free.set()
     assert all(task.wait(SOON) for task in busy)
     assert not made
+
+
+def test_of_one_visitor_so_many_wait_and_the_oldest_goes_on_when_it_is_asked_for() -> None:
+    tasks, free = shared(), threading.Event()
+
+    def steps(_task: Task[int]) -> Iterator[int]:
+        free.wait(SOON)
+        yield 1
+
+    mine = [tasks.ask(n, steps, client=Client("a")) for n in range(2 + pool.MOST_WAITING)]
+    other = tasks.ask("another's", steps, client=Client("b"))
+    mine.append(tasks.ask("new", steps, client=Client("a")))
+    assert [task for task in (*mine, other) if task.ending is Ending.LEFT] == [mine[2]]
+    free.set()
+    assert tasks.ask(2, steps) is mine[2]
+    assert {task.result() for task in (*mine, other)} == {1}
 
 
 def test_what_failed_for_one_may_be_tried_for_others_after_a_while(
