@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, overload
 
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
@@ -159,8 +159,9 @@ class State:
             self.put(name, "")
         return found
 
-    def keep(self, name: str, known: Sequence[Name]) -> Name:
-        """One of `known` that no widget holds: put there by a board or a prompt, or the link's."""
+    def keep(self, name: str) -> str:
+        """One of the field's names that no widget holds: a board's, a prompt's, or the link's."""
+        known = list(map(str, self._field(name, OneOf).choices))
         given = self.heed(name, known) if self.takes_query(name) else str(self[name])
         chosen = next((each for each in known if each == given), known[0])
         self[name] = chosen
@@ -181,12 +182,16 @@ class State:
         """The titles that the field has for its names, translated."""
         return self._field(name, OneOf).words
 
-    def pick_one(self, name: str, label: str, words: Mapping[Name, str] | None = None) -> Name:
+    @overload
+    def pick_one(self, name: str, label: str) -> str: ...
+    @overload
+    def pick_one(self, name: str, label: str, words: Mapping[Name, str]) -> Name: ...
+    def pick_one(self, name: str, label: str, words: Mapping[Any, str] | None = None) -> Any:
         """One of `words` (name → translated word) by buttons in a row; the first is the default.
 
         Without `words`, the field's own.
         """
-        words = words or cast("Mapping[Name, str]", self.words(name))
+        words = words or self.words(name)
         names = list(words)
         chosen = st.segmented_control(
             label, names, default=self._take(name, names), format_func=words.__getitem__,

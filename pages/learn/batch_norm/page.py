@@ -6,24 +6,23 @@ from explorer.base.language import _
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
-from pages.learn.batch_norm import charts, dots, parts, questions, settings
+from pages.learn.batch_norm import board, experiments, questions, settings
 
-said = st.container()
+words = st.container()
 controls, picture = lesson.controls_and_picture()
 with controls:
     choice = settings.pick()
-past = dots.averages(choice, dots.run(choice), choice.momentum)
-found = dots.compute(choice, past)
-with said:
-    dots.answer(found, choice)
-
+averages = choice.averages(choice.momentum)
+steps = choice.steps(averages)
+with words:
+    board.answer(steps, choice)
 with picture:
-    dots.show(found, choice)
-lesson.try_this(questions.prompts(found, choice))
+    board.show(steps, choice)
+lesson.try_this(questions.prompts(steps, choice))
 
 st.divider()
-parts.experiment(choice, found, past)
+experiments.experiment(choice, steps, averages)
 
 lesson.questions(questions.ASKED)
 lesson.definition(ops.batch_norm)
-save_button(_("Every value at every step (CSV)"), charts.csv(found), "batch-norm.csv")
+save_button(_("Every value at every step (CSV)"), board.rows(steps), "batch-norm.csv")

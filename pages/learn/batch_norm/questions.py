@@ -1,6 +1,7 @@
 """What to try with batch normalisation, and what learners ask."""
 
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -8,47 +9,35 @@ from torch import Tensor
 from explorer.base.language import N_, _
 from explorer.lessons import normalisation
 from explorer.lessons.normalisation import Steps
-from explorer.ui import lesson
-from explorer.ui.lesson import Question
+from explorer.ui.lesson import Question, Setting
 from pages.learn.batch_norm.settings import Choice
-from pages.learn.batch_norm.state import MOST_BETA, MOST_GAMMA, RUN
+from pages.learn.batch_norm.state import MOST_BETA, MOST_GAMMA, RUN, to
 
 
-def prompts(found: Steps, choice: Choice) -> dict[str, lesson.Setting]:
+def prompts(steps: Steps, choice: Choice) -> dict[str, Setting]:
     """Experiments, one click each; the second is made for the batch on screen."""
-    training: lesson.Setting = {"bn_mode": "training"}
+    training = partial(to, mode="training")
+    alone = training(size=1, view="alone", own="", gamma=1.0, beta=0.0)
     return {
-        _("Offset 40, scale 20"): {**training, "bn_offset": 40.0, "bn_scale": 20.0, "bn_own": ""},
-        _("γ = σ, β = μ undo it"): {**training, **_undo(found.raw, choice), "bn_step": 3},
-        _("γ = 0"): {"bn_gamma": 0.0, "bn_step": 3},
-        _("One outlier"): {**training, "bn_kind": "outlier", "bn_own": ""},
-        _("Batch of one"): {
-            **training,
-            "bn_size": 1,
-            "bn_view": "alone",
-            "bn_own": "",
-            "bn_gamma": 1.0,
-            "bn_beta": 0.0,
-        },
-        _("Predict after 5 batches"): {"bn_mode": "prediction", "bn_seen": 5, "bn_view": "moving"},
+        _("Offset 40, scale 20"): training(offset=40.0, scale=20.0, own=""),
+        _("γ = σ, β = μ undo it"): training(**_undo(steps.raw, choice), step=3),
+        _("γ = 0"): to(gamma=0.0, step=3),
+        _("One outlier"): training(kind="outlier", own=""),
+        _("Batch of one"): alone,
+        _("Predict after 5 batches"): to(mode="prediction", seen=5, view="moving"),
     }
 
 
 def _undo(x: Tensor, choice: Choice) -> dict[str, object]:
     """γ = σ and β = μ of the batch x; where the sliders end before, with a batch in their reach."""
     sigma, mean = _sigma_and_mean(x, choice)
-    reachable: dict[str, object] = {}
+    usual: dict[str, object] = {}
     if sigma > MOST_GAMMA or abs(mean) > MOST_BETA:
-        usual = replace(choice.source, distribution="normal", offset=4.0, scale=2.0, own=None)
-        sigma, mean = _sigma_and_mean(normalisation.batch(usual, RUN), choice)
-        layer = "conv" if usual.side else "fc"
-        reachable = {"bn_kind": "normal", "bn_offset": 4.0, "bn_scale": 2.0, "bn_own": "",
-                     "bn_layer": layer}  # fmt: skip
-    return {
-        **reachable,
-        "bn_gamma": _within(sigma, MOST_GAMMA),
-        "bn_beta": _within(mean, MOST_BETA),
-    }
+        source = replace(choice.source, distribution="normal", offset=4.0, scale=2.0, own=None)
+        sigma, mean = _sigma_and_mean(normalisation.batch(source, RUN), choice)
+        layer = "conv" if source.side else "fc"
+        usual = {"kind": "normal", "offset": 4.0, "scale": 2.0, "own": "", "layer": layer}
+    return {**usual, "gamma": _within(sigma, MOST_GAMMA), "beta": _within(mean, MOST_BETA)}
 
 
 def _sigma_and_mean(x: Tensor, choice: Choice) -> tuple[float, float]:
@@ -72,10 +61,8 @@ ASKED = (
             "normalising. And the moving variance must start at 1: from 0, a network that has "
             "seen no batch divides by √ε in prediction, which multiplies by 316. See it happen."
         ),
-        {
-            "bn_mode": "prediction", "bn_seen": 0, "bn_start": "0", "bn_gamma": 1.0,
-            "bn_beta": 0.0, "bn_eps": "0.00001", "bn_view": "moving", "bn_step": 3,
-        },
+        to(mode="prediction", seen=0, start="0", gamma=1.0, beta=0.0, eps="0.00001", view="moving",
+           step=3),
     ),
     Question(
         N_("I trained with one picture at a time, and all answers are the same. Why?"),
@@ -84,7 +71,7 @@ ASKED = (
             "is its own mean, so every picture leaves as β. nn.BatchNorm1d refuses such a batch; "
             "the course's own layer did not. A larger batch helps, or eval()."
         ),
-        {"bn_layer": "fc", "bn_mode": "training", "bn_size": 1, "bn_view": "alone", "bn_own": ""},
+        to(layer="fc", mode="training", size=1, view="alone", own=""),
     ),
     Question(
         N_("I called eval() and the statistics still change. Why?"),
@@ -94,7 +81,7 @@ ASKED = (
             "in silence. Layers should ask self.training. And net.eval without brackets calls "
             "nothing at all."
         ),
-        {"bn_view": "switch"},
+        to(view="switch"),
     ),
     Question(
         N_("After saving and loading, the network predicts badly. Why?"),
@@ -102,7 +89,7 @@ ASKED = (
             "If moving mean and variance are plain tensors and not buffers, state_dict does not "
             "hold them: they are lost on saving, and .to(device) leaves them behind."
         ),
-        {"bn_view": "switch"},
+        to(view="switch"),
     ),
     Question(
         N_("My own layer equals nn.BatchNorm2d in training, but not in prediction. Why?"),
@@ -111,10 +98,7 @@ ASKED = (
             "layer the one that divides by N. With 8 pictures of 5 × 5 that is a factor of "
             "200/199; the smaller the batch, the more it shows."
         ),
-        {
-            "bn_layer": "conv", "bn_mode": "training", "bn_size": 8, "bn_side": 5,
-            "bn_view": "torch", "bn_own": "",
-        },
+        to(layer="conv", mode="training", size=8, side=5, view="torch", own=""),
     ),
     Question(
         N_("Why does batch normalisation work?"),
@@ -124,6 +108,6 @@ ASKED = (
             "scale, so a wider range of learning rates works. Move offset and scale: nothing "
             "behind the layer notices."
         ),
-        {"bn_mode": "training", "bn_offset": 40.0, "bn_scale": 20.0, "bn_step": 0, "bn_own": ""},
+        to(mode="training", offset=40.0, scale=20.0, step=0, own=""),
     ),
 )  # fmt: skip

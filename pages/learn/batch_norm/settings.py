@@ -1,15 +1,17 @@
 """The controls of the page on batch normalisation, and what they say."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import streamlit as st
+import torch
 
 from explorer.base.inputs import Matrix, parse_matrix
 from explorer.base.language import _
 from explorer.lessons import normalisation
-from explorer.lessons.normalisation import CHANNELS, Source
+from explorer.lessons.normalisation import CHANNELS, Distribution, Moving, Source, Steps
 from explorer.ui import lesson
-from pages.learn.batch_norm.state import STATE
+from pages.learn.batch_norm.state import RUN, STATE
 
 SHORT, LONG = 170, 320  # pixels: of a slider in the row, and of one in a popover
 
@@ -28,69 +30,48 @@ class Choice:
     start_var: float
     seen: int
 
-    @property
-    def convolution(self) -> bool:
-        return self.source.side > 0
+    def averages(self, old_weight: float) -> Moving:
+        """Of the run's batches by the course's rule, with this weight of the old value."""
+        batches = [normalisation.batch(self.source, number) for number in range(RUN)]
+        return normalisation.moving_averages(batches, old_weight, start_var=self.start_var)
+
+    def steps(self, averages: Moving) -> Steps:
+        """The batch on screen, step by step."""
+        x = normalisation.batch(self.source, RUN)
+        gamma, beta = torch.ones(x.shape[1]), torch.zeros(x.shape[1])
+        gamma[self.feature], beta[self.feature] = self.gamma, self.beta
+        moving = None if self.training else (averages.mean[self.seen], averages.var[self.seen])
+        return normalisation.steps(x, gamma, beta, self.eps, moving)
 
 
 def pick() -> Choice:
     """Layer, mode, the batch and its past; then what the formula is told."""
     with st.container(horizontal=True, vertical_alignment="center", key="bn_modes"):
-        layer = STATE.pick_one("bn_layer", _("Layer"), _layers())
-        mode = STATE.pick_one("bn_mode", _("Mode"), _modes())
+        layer = STATE.pick_one("bn_layer", _("Layer"))
+        mode = STATE.pick_one("bn_mode", _("Mode"))
         with st.popover(_("The batch"), icon=":material/scatter_plot:"):
-            source = _source(convolution=layer == "conv")
+            kind = STATE.pick_one("bn_kind", _("Distribution"))
+            offset = STATE.slider("bn_offset", _("Offset"), width=LONG)
+            scale = STATE.slider("bn_scale", _("Scale"), width=LONG)
+            side = STATE.slider("bn_side", _("Height and width of each map"), width=LONG)
+            seed = STATE.number("bn_seed", _("Seed"))
+            own = _own()
         with st.popover(_("Moving averages"), icon=":material/history:"):
-            momentum, start_var = _past()
+            label = _("Momentum: weight of the old value")
+            momentum = STATE.slider("bn_momentum", label, width=LONG)
+            start = STATE.pick_one("bn_start", _("The moving variance starts at"))
     with st.container(horizontal=True, vertical_alignment="bottom", key="bn_numbers"):
         size = STATE.steps("bn_size", _("Batch size N"), width=150)
         gamma = STATE.slider("bn_gamma", _("γ of the chosen feature"), width=SHORT)
         beta = STATE.slider("bn_beta", _("β of the chosen feature"), width=SHORT)
         eps = float(STATE.steps("bn_eps", "ε", width=150))
         seen = STATE.slider("bn_seen", _("Training batches seen"), width=SHORT)
-    source = Source(**{**vars(source), "size": size})
-    features = len(source.own) if source.own else CHANNELS
-    feature = min(_feature(), features - 1)
+    side = side if layer == "conv" and own is None else 0
+    source = Source(cast("Distribution", kind), size, side, offset, scale, seed, own)
+    feature = min(int(STATE.keep("bn_feature")), len(own or range(CHANNELS))) - 1
     return Choice(
-        source, mode == "training", feature, gamma, beta, eps, momentum, start_var, seen
+        source, mode == "training", feature, gamma, beta, eps, momentum, float(start), seen
     )  # fmt: skip
-
-
-def _layers() -> dict[str, str]:
-    return {"fc": _("Fully connected"), "conv": _("Convolution")}
-
-
-def _modes() -> dict[str, str]:
-    return {"training": _("Training"), "prediction": _("Prediction")}
-
-
-def _feature() -> int:
-    """The chosen feature, from 0: from the board, a prompt or the link."""
-    return int(STATE.keep("bn_feature", ("1", "2", "3"))) - 1
-
-
-def _source(*, convolution: bool) -> Source:
-    kinds = {
-        "normal": _("Bell"),
-        "uniform": _("Even"),
-        "skewed": _("Skewed"),
-        "two": _("Two heaps"),
-        "outlier": _("One outlier"),
-    }
-    kind = STATE.pick_one("bn_kind", _("Distribution"), kinds)
-    offset = STATE.slider("bn_offset", _("Offset"), width=LONG)
-    scale = STATE.slider("bn_scale", _("Scale"), width=LONG)
-    side = STATE.slider("bn_side", _("Height and width of each map"), width=LONG)
-    seed = STATE.number("bn_seed", _("Seed"))
-    own = _own()
-    return Source(
-        distribution=next(each for each in normalisation.DISTRIBUTIONS if each == kind),
-        side=side if convolution and own is None else 0,
-        offset=offset,
-        scale=scale,
-        seed=seed,
-        own=own,
-    )
 
 
 def _own() -> Matrix | None:
@@ -106,20 +87,8 @@ def _own() -> Matrix | None:
 def _read_own(text: str) -> Matrix | None:
     rows = parse_matrix(text) if text else None
     if rows and len(rows) > CHANNELS:
-        raise ValueError(
-            _(
-                "{n} rows came, but the picture has room for {most} features. Leave out some rows."
-            ).format(n=len(rows), most=CHANNELS)
+        message = _(
+            "{n} rows came, but the picture has room for {most} features. Leave out some rows."
         )
+        raise ValueError(message.format(n=len(rows), most=CHANNELS))
     return rows
-
-
-def _past() -> tuple[float, float]:
-    """Momentum (weight of the old value) and the variance that the moving one starts from."""
-    momentum = STATE.slider("bn_momentum", _("Momentum: weight of the old value"), width=LONG)
-    start = STATE.pick_one(
-        "bn_start",
-        _("The moving variance starts at"),
-        {"1": _("Moving variance starts at 1"), "0": _("… at 0")},
-    )
-    return momentum, float(start)

@@ -1,8 +1,5 @@
 """Batch normalisation step by step, its averages and its traps, against torch and the course."""
 
-import csv
-import io
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,6 +10,7 @@ from torch.nn import functional
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Source
+from pages.learn.batch_norm import board as picture
 from pages.learn.batch_norm import charts
 
 SOURCES = st.builds(
@@ -206,7 +204,7 @@ def test_plain_tensors_are_lost_on_saving():
 
 def test_the_board_gets_every_value_at_every_stage():
     found = normalisation.steps(normalisation.batch(Source(side=2), 0), *ones_zeros())
-    board = charts.board(found, 1, "key", "used")
+    board = picture.board(found, 1, "key", "used")
     assert board["count"] == 16 * 4
     for channel, feature in enumerate(board["features"]):
         for shown, stage in zip(feature["stages"], found.stages, strict=True):
@@ -218,11 +216,11 @@ def test_the_board_gets_every_value_at_every_stage():
 
 def test_the_file_holds_every_value():
     found = normalisation.steps(normalisation.batch(Source(), 0), *ones_zeros())
-    rows = list(csv.DictReader(io.StringIO(charts.csv(found))))
+    rows = picture.rows(found)
     assert len(rows) == found.raw.numel()
     for row in rows:
-        x, mean, var = (float(row[name]) for name in ("x", "mean", "variance"))
-        assert float(row["x_hat"]) == pytest.approx((x - mean) / (var + 1e-5) ** 0.5, abs=1e-4)
+        x, x_hat, mean, var = (float(str(row[n])) for n in ("x", "x_hat", "mean", "variance"))
+        assert x_hat == pytest.approx((x - mean) / (var + 1e-5) ** 0.5, abs=1e-4)
 
 
 def test_the_chart_tells_two_momentum_conventions_apart():

@@ -4,61 +4,105 @@ import math
 
 import streamlit as st
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from explorer.base.language import _
+from explorer.base.units import percent
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Moving, Source, Steps
+from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
 from pages.learn.batch_norm import charts
-from pages.learn.batch_norm.charts import short
-from pages.learn.batch_norm.moving import moving_averages
+from pages.learn.batch_norm.charts import names, short
 from pages.learn.batch_norm.settings import LONG, Choice
 from pages.learn.batch_norm.state import STATE
 
+MARKS = (1, 5, 10, 20, 50)  # batches after which the share is told
 
-def experiment(choice: Choice, found: Steps, past: Moving) -> None:
+
+def experiment(choice: Choice, steps: Steps, averages: Moving) -> None:
     """One of the experiments, computed when it is looked at."""
-    words = {
-        "moving": _("Moving averages"),
-        "torch": _("Beside nn.BatchNorm"),
-        "alone": _("A batch of one"),
-        "bias": _("A bias before it"),
-        "switch": _("Mode switch and saving"),
-    }
     parts = {
-        "moving": lambda: moving_averages(choice, past),
-        "torch": lambda: _torch(found),
-        "alone": lambda: _alone(choice, found),
-        "bias": lambda: _bias(found),
+        "moving": lambda: _moving(choice, averages),
+        "torch": lambda: _torch(steps),
+        "alone": lambda: _alone(choice),
+        "bias": lambda: _bias(steps),
         "switch": _switch,
     }
-    parts[STATE.pick_one("bn_view", _("Experiment"), words)]()
+    parts[STATE.pick_one("bn_view", _("Experiment"))]()
+
+
+# -- moving averages --------------------------------------------------------------------------
+
+
+def _moving(choice: Choice, averages: Moving) -> None:
+    """Their course over the batches, how one batch comes in, and how fast they warm up."""
+    chart, text = st.columns([3, 2], gap="medium")
+    with chart:
+        quantity = STATE.pick_one("bn_quantity", _("Quantity"))
+        swapped = choice.averages(1 - choice.momentum)
+        drawn = charts.moving(averages, swapped, choice.feature, quantity, choice.seen)
+        show_chart(drawn, "bn_moving")
+    with text:
+        _moving_words(choice, averages, quantity)
+
+
+def _moving_words(choice: Choice, averages: Moving, quantity: str) -> None:
+    m, weights = choice.momentum, {"old": choice.momentum, "new": 1 - choice.momentum}
+    st.markdown(
+        _(
+            "In prediction there may be no batch, so training keeps a moving average:  \n"
+            "**moving = {old:.2f} · moving + {new:.2f} · batch**"
+        ).format(**weights)
+    )
+    st.markdown(
+        _(
+            "The course calls the weight of the *old* value momentum: {old:.2f}. `nn.BatchNorm2d` "
+            "calls the weight of the *new* one momentum: the same curve is "
+            "`momentum={new:.2f}` there. Mixed up, it is the dashed line."
+        ).format(**weights)
+    )
+    if choice.seen:
+        values = averages.mean if quantity == "mean" else averages.var
+        batch = averages.batch_mean if quantity == "mean" else averages.batch_var
+        now, at = choice.seen, choice.feature
+        st.markdown(
+            _("Batch {n}: {old:.2f} · {before} + {new:.2f} · {batch} = **{after}**").format(
+                n=now, **weights, before=short(float(values[now - 1, at])),
+                batch=short(float(batch[now - 1, at])), after=short(float(values[now, at])),
+            )
+        )  # fmt: skip
+    show_table(
+        [
+            {
+                _("batches seen, k"): _("share of batches, 1 − {m:.2f}ᵏ").format(m=m),
+                **{str(k): percent(normalisation.warm_up(m, k), ".3g") for k in MARKS},
+            }
+        ]
+    )
 
 
 # -- from scratch beside torch ----------------------------------------------------------------
 
 
-def _torch(found: Steps) -> None:
-    if found.count == 1:
+def _torch(steps: Steps) -> None:
+    if steps.count == 1:
         st.info(_("With one value per channel there is nothing to compare: see A batch of one."))
         return
-    beside = norm_experiments.beside_torch(found.raw)
+    beside = norm_experiments.beside_torch(steps.raw)
     numbers, text = st.columns([3, 2], gap="medium")
     with numbers:
         show_table(
             [
                 {
-                    _("after one training batch"): charts.names(
-                        found.raw.shape[1], found.raw.dim() == 4
-                    )[channel],
+                    _("after one training batch"): name,
                     _("moving variance, from scratch"): f"{float(ours):.5f}",
                     _("moving variance, torch"): f"{float(theirs):.5f}",
                     _("ratio of the batch's shares"): _ratio(float(ratio)),
                 }
-                for channel, (ours, theirs, ratio) in enumerate(
-                    zip(beside.our_var, beside.torch_var, beside.ratio, strict=True)
+                for name, ours, theirs, ratio in zip(
+                    names(steps.raw), beside.our_var, beside.torch_var, beside.ratio, strict=True
                 )
             ]
         )
@@ -92,7 +136,7 @@ def _ratio(value: float) -> str:
 # -- a batch of one ---------------------------------------------------------------------------
 
 
-def _alone(choice: Choice, found: Steps) -> None:
+def _alone(choice: Choice) -> None:
     vectors = normalisation.batch(Source(size=2, seed=choice.source.seed), 0)
     picture = normalisation.batch(Source(size=2, side=2, seed=choice.source.seed), 0)
     gamma, beta = torch.ones(vectors.shape[1]), torch.tensor([0.5, -1.0, 2.0])
@@ -101,18 +145,7 @@ def _alone(choice: Choice, found: Steps) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Fully connected**, trained on one picture at a time, β = 0.5, −1, 2"))
-        show_table(
-            [
-                {
-                    "": _("picture {n}").format(n=number + 1),
-                    _("arrives"): _spelled(arrived),
-                    _("leaves, by the formula"): _spelled(left_as),
-                }
-                for number, (arrived, left_as) in enumerate(
-                    zip(full.inputs.tolist(), full.outputs.tolist(), strict=True)
-                )
-            ]
-        )
+        _pictures(_("arrives"), full.inputs, _("leaves, by the formula"), full.outputs)
         st.markdown(
             _(
                 "Two pictures, one output: x − μ = 0, so y = β. The course's layer did this in "
@@ -124,18 +157,8 @@ def _alone(choice: Choice, found: Steps) -> None:
         st.markdown(_("**Convolution**, one picture of 2 × 2 per channel"))
         assert maps.torch_outputs is not None
         apart = float((maps.torch_outputs - maps.outputs).abs().max())
-        show_table(
-            [
-                {
-                    "": _("picture {n}").format(n=number + 1),
-                    _("channel 1 arrives"): _spelled(arrived.flatten().tolist()),
-                    _("leaves"): _spelled(left_as.flatten().tolist()),
-                }
-                for number, (arrived, left_as) in enumerate(
-                    zip(maps.inputs[:, 0], maps.outputs[:, 0], strict=True)
-                )
-            ]
-        )
+        first, leaving = maps.inputs[:, 0], maps.outputs[:, 0]
+        _pictures(_("channel 1 arrives"), first, _("leaves"), leaving)
         st.markdown(
             _(
                 "One picture is enough here: each mean is over H·W = {n} values. "
@@ -144,28 +167,37 @@ def _alone(choice: Choice, found: Steps) -> None:
         )
 
 
-def _spelled(values: list[float]) -> str:
-    return ", ".join(map(short, values))
+def _pictures(arrives: str, before: Tensor, leaves: str, after: Tensor) -> None:
+    """A row for each picture: its values as they arrive and as they leave."""
+    pictures = enumerate(zip(before, after, strict=True), start=1)
+    show_table(
+        [
+            {"": _("picture {n}").format(n=n), arrives: _spelled(x), leaves: _spelled(y)}
+            for n, (x, y) in pictures
+        ]
+    )
+
+
+def _spelled(values: Tensor) -> str:
+    return ", ".join(map(short, values.flatten().tolist()))
 
 
 # -- a bias before it -------------------------------------------------------------------------
 
 
-def _bias(found: Steps) -> None:
+def _bias(steps: Steps) -> None:
     bias = STATE.slider("bn_bias", _("Bias of the layer before"), width=LONG)
-    made = norm_experiments.bias_before(found.raw, bias)
-    first, second = made.plain.flatten().tolist()[:4], made.biased.flatten().tolist()[:4]
-    out, biased_out = made.plain_out.flatten().tolist()[:4], made.biased_out.flatten().tolist()[:4]
+    outputs = norm_experiments.bias_before(steps.raw, bias)
     show_table(
         [
             {
                 _("first values"): name,
-                _("before batch norm"): _spelled(before),
-                _("after"): _spelled(after),
+                _("before batch norm"): _spelled(before.flatten()[:4]),
+                _("after"): _spelled(after.flatten()[:4]),
             }
             for name, before, after in (
-                (_("no bias"), first, out),
-                (_("bias {b}").format(b=short(bias)), second, biased_out),
+                (_("no bias"), outputs.plain, outputs.plain_out),
+                (_("bias {b}").format(b=short(bias)), outputs.biased, outputs.biased_out),
             )
         ]
     )
@@ -175,7 +207,7 @@ def _bias(found: Steps) -> None:
             "nothing is left of it: after batch norm the largest change is **{after:.0e}**, "
             "rounding. β does its work, so networks with batch norm leave the bias out "
             "(`bias=False`)."
-        ).format(before=short(made.before), after=made.after)
+        ).format(before=short(outputs.before), after=outputs.after)
     )
 
 
