@@ -14,17 +14,41 @@ export const BOX = `
   <span class="spoken" id="chosen-tile" role="option" aria-selected="true"></span></div>`
 
 // Who draws says where a tile stands (`origin(place)`, top and left) and its size (`tile`), how many
-// are in a row (`columns`), what is under a pointer (`under(event)`) and the `words` on a tile;
-// `order` are the tiles by place.
+// are in a row (`columns`), what is under a pointer (`under(event)`), the `words` on a tile, and that
+// all is `painted`; `order` are the tiles by place.
 export class TileMosaic extends CanvasBoard {
   constructor(root, skeleton) {
     super(root, skeleton)
     this.box = this.find(".box")
     this.canvas = this.find("canvas")
+    this.trail = new Set() // tiles that were chosen since Python last said the same
     this.resized(() => this.arrange(), this.box)
     const under = event => (this.columns ? this.under(event) : undefined)
     follow(this.canvas, under, over => this.point(over), found => this.choose(found, 0))
     this.box.addEventListener("keydown", event => this.key(event))
+  }
+
+  // A choice alone repaints no tile. Nor is one taken back by an echo of those before it: with keys
+  // held, Python tells of each a while later.
+  content({ chosen, ...data }) {
+    if (this.data?.of !== data.of || chosen === this.chosen || !this.trail.has(chosen)) {
+      this.trail.clear()
+      this.chosen = chosen
+    }
+    return data
+  }
+
+  receive(component) {
+    const before = this.chosen
+    super.receive(component)
+    if (this.chosen !== before && this.columns && !this.loading) this.show()
+  }
+
+  // What is chosen, on a picture that stays.
+  show() {
+    this.mark()
+    this.see()
+    this.painted()
   }
 
   // The chosen tile, and the one under the pointer.
@@ -77,9 +101,9 @@ export class TileMosaic extends CanvasBoard {
   }
 
   choose(tile, pause = PAUSE) {
+    this.trail.add(this.chosen)
     this.chosen = tile
-    this.mark()
-    this.see()
+    this.show()
     this.tell("at", { of: this.data.of, [this.what]: this.chosen }, pause)
   }
 
@@ -101,9 +125,15 @@ export class TileMosaic extends CanvasBoard {
 }
 
 // Tiles that come from Python as one PNG without gaps. Who draws says the `sizes` of tiles: gap,
-// least and most pixels of the longer side.
+// least and most pixels of the longer side; and what is `told` of a channel.
 export class SpriteMosaic extends TileMosaic {
   what = "channel"
+
+  words(channel) {
+    const { classes, count } = this.data
+    const text = this.told(channel, { number: channel + 1, count })
+    return classes.length ? `${classes[channel]} · ${text}` : text
+  }
 
   // By number, or the largest of `keys` first.
   sort(keys) {
@@ -112,7 +142,6 @@ export class SpriteMosaic extends TileMosaic {
   }
 
   update() {
-    this.chosen = this.data.chosen
     this.silent = new Set(this.data.silent)
     this.title(this.data.labels.mosaic)
     this.load(this.data.png)
@@ -135,9 +164,7 @@ export class SpriteMosaic extends TileMosaic {
     this.gap = side < 12 ? 1 : gap
     this.columns = clamp(columns(this.tile[1], this.gap), 1, count)
     this.paint(this.canvas)
-    this.mark()
-    this.see()
-    this.painted()
+    this.show()
   }
 
   origin(place) {
@@ -148,11 +175,6 @@ export class SpriteMosaic extends TileMosaic {
     const [x, y] = placeOn(this.canvas, event)
     const [column, row] = [[x, 1], [y, 0]].map(([at, axis]) => Math.floor((at - this.gap / 2) / (this.tile[axis] + this.gap)))
     return column >= 0 && column < this.columns && row >= 0 ? this.order[row * this.columns + column] : undefined
-  }
-
-  choose(tile, pause) {
-    super.choose(tile, pause)
-    this.painted()
   }
 
   // Every tile in its place on `canvas`.

@@ -42,12 +42,11 @@ class Mosaic extends SpriteMosaic {
     this.legend(new Ramp(this.root, low ?? 0, high ?? 1, signed), ends, range)
   }
 
-  words(channel) {
-    const { count, labels, lone, classes } = this.data
+  told(channel, place) {
+    const { labels, lone } = this.data
     const figures = STATS.map(kind => [kind, spell(this.stat(kind, channel), 3)])
-    const class_ = classes.length ? `${classes[channel]} · ` : ""
-    const words = fill(lone ? labels.number : labels.channel, { number: channel + 1, count, ...Object.fromEntries(figures) })
-    return class_ + words + (this.silent.has(channel) ? ` · ${labels.silent}` : "")
+    const words = fill(lone ? labels.number : labels.channel, { ...place, ...Object.fromEntries(figures) })
+    return words + (this.silent.has(channel) ? ` · ${labels.silent}` : "")
   }
 }
 

@@ -41,11 +41,10 @@ class Mosaic extends SpriteMosaic {
     pen.imageSmoothingEnabled = this.data.tile[1] > w
   }
 
-  words(channel) {
-    const { classes, count, labels, titles } = this.data
-    const figures = { number: channel + 1, count, value: spell(this.values[channel], 3), title: titles[channel] }
-    const class_ = classes.length ? `${classes[channel]} · ` : ""
-    return class_ + fill(this.silent.has(channel) ? labels.silent : labels.channel, figures)
+  told(channel, place) {
+    const { labels, titles } = this.data
+    const words = this.silent.has(channel) ? labels.silent : labels.channel
+    return fill(words, { ...place, value: spell(this.values[channel], 3), title: titles[channel] })
   }
 }
 

@@ -26,24 +26,10 @@ class Sheet extends TileMosaic {
     this.labels = make("div", "captions", this.box)
   }
 
-  // A choice alone repaints no kernel.
-  content({ chosen, ...data }) {
-    this.asked = chosen
-    return data
-  }
-
-  receive(component) {
-    super.receive(component)
-    if (this.asked === this.chosen) return
-    this.chosen = this.asked
-    if (this.room) this.show()
-  }
-
   update(before) {
     const { order, labels, values, picks } = this.data
     if (before?.values !== values) this.values = numbers(values)
     this.over = undefined
-    this.chosen = this.asked
     this.put(order)
     this.room = 0
     this.scale()
@@ -78,10 +64,7 @@ class Sheet extends TileMosaic {
     this.show()
   }
 
-  // What is chosen, on a picture that stays.
-  show() {
-    this.mark()
-    this.see()
+  painted() {
     this.root.dataset.sheetPainted = `${this.data.of} ${this.chosen}`
   }
 

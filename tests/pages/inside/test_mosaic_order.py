@@ -42,3 +42,28 @@ def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
         alone = mounted(page, at, "maps-mosaic")
         assert alone.board.locator(".box").evaluate(WALK) == order, name
         alone.tells("at", {"of": alone.data["of"], "channel": order[-1]})
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("url", "board"), [("feature-maps", "maps-mosaic"), ("kernels", "kernels-sheet")]
+)
+def test_a_slow_echo_moves_no_frame_back(page: Page, url: str, board: str) -> None:
+    at = opened(url, weights="untrained:0", layer="conv2", channel="0")
+    alone = mounted(page, at, board)
+    box, spoken = alone.board.locator(".box"), alone.board.locator(".spoken")
+    for _key in range(3):
+        box.press("ArrowRight")
+    there = spoken.inner_text()
+    for echo in (0, 1, 2):  # where the reader was
+        alone.give(chosen=echo)
+        assert spoken.inner_text() == there
+    alone.give(chosen=3)
+    assert spoken.inner_text() == there
+    alone.give(chosen=1)  # a choice of its own: the browser's Back
+    assert spoken.inner_text() != there
+    box.press("ArrowRight")
+    alone.give(of="another layer", chosen=1)
+    after = spoken.inner_text()
+    box.press("ArrowRight")
+    assert spoken.inner_text() != after
