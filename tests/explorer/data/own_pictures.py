@@ -1,10 +1,12 @@
 """Pictures to bring: drawn, packed and kept."""
 
 import io
+import struct
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image
 
@@ -19,9 +21,29 @@ def png(
     color: tuple[int, ...] | int = RED, size: tuple[int, int] = (20, 16), mode: str = "RGB"
 ) -> bytes:
     """A picture of one colour."""
+    return saved(Image.new(mode, size, color))
+
+
+def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """A picture as a file."""
     written = io.BytesIO()
-    Image.new(mode, size, color).save(written, "PNG")
+    picture.save(written, kind, **options)
     return written.getvalue()
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A part of a PNG."""
+    checked = name + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def claiming(
+    width: int, height: int, packed: bytes, *, depth: int = 8, kind: int = 0, extra: bytes = b""
+) -> bytes:
+    """A PNG that claims to be of this size, whatever is `packed` in it; `kind` 0 is grey."""
+    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + extra + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 def zipped(files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:

@@ -19,9 +19,6 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from explorer.base import storage
-from explorer.base.reasons import Reason
-from explorer.base.tasks import Pool, SharedTasks, Task
 from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
 from explorer.data.datasets import cifar, downloads, idx, splitting, writing
@@ -31,14 +28,6 @@ real_fashion = pytest.mark.skipif(
     not datasets.at_hand("fashion_mnist"),
     reason="needs the real Fashion-MNIST (apt install dataset-fashion-mnist)",
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for everything that the program keeps, and no Debian package."""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(idx, "DEBIAN", tmp_path / "no such package")
-    return tmp_path
 
 
 @pytest.fixture
@@ -169,16 +158,6 @@ def test_one_changed_byte_is_noticed_also_in_an_unpacked_file(copied: Path) -> N
     plain.write_bytes(content)
     with pytest.raises(Damaged, match="t10k-images-idx3-ubyte"):
         datasets.load("fashion_mnist")
-
-
-def test_mnist_that_is_not_mnist_is_noticed(home: Path) -> None:
-    folder = home / "data" / "MNIST" / "raw"
-    folder.mkdir(parents=True)
-    for name in idx.FILES:
-        (folder / name).write_bytes(b"\0\0\x08\x01" + struct.pack(">I", 2) + b"ab")
-    assert datasets.at_hand("mnist")
-    with pytest.raises(Damaged):
-        datasets.load("mnist")
 
 
 # -- CIFAR-10 ---------------------------------------------------------------------------------
@@ -354,19 +333,6 @@ def test_a_failed_download_says_why_and_what_to_do(
     assert not [path for path in (home / "data").rglob("*") if path.is_file()]
 
 
-def test_another_content_than_the_published_one_is_not_kept(
-    home: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not Path("/usr/share/datasets/fashion-mnist").is_dir():
-        pytest.skip("needs Debian's files")
-    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", [f"{mirror}/whole/"])
-    with pytest.raises(
-        Unavailable, match="checksum differs"
-    ):  # Debian's packing, torchvision's sum
-        datasets.fetch("fashion_mnist")
-    assert not list((home / "data").rglob("*.gz"))
-
-
 def test_without_internet_the_answer_is_quick(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = "http://no-such-host.invalid/"
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [nowhere])
@@ -392,52 +358,9 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 ) -> None:
     (home / "data").write_text("a file where the folder should be", encoding="utf-8")
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [mirror])
-    with pytest.raises(
-        Unavailable, match=r"could not be downloaded: (File exists|Not a directory)"
-    ):
+    said = r"could not be downloaded: (File exists|Not a directory)"
+    with pytest.raises(Unavailable, match=said):
         datasets.load("mnist")
-
-
-# -- work in the background -------------------------------------------------------------------
-
-
-@real_fashion
-def test_a_download_can_be_watched_and_stopped_by_anyone(
-    home: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mirrored_at(monkeypatch, f"{mirror}/whole/")
-    far = threading.Event()
-
-    def fetched(task: Task[str]) -> Iterator[str]:
-        def slowly(done: int, total: int) -> None:
-            task.tell(done, total)
-            if done > 1_000_000:
-                far.set()
-                time.sleep(0.01)
-
-        datasets.fetch("fashion_mnist", slowly)
-        yield "there"
-
-    shared: SharedTasks[str] = SharedTasks(Pool(at_once=2), 1000)
-    task = shared.ask("it", fetched)
-    assert shared.ask("it", fetched) is task
-    assert far.wait(20)
-    assert 1_000_000 < task.done < task.total
-    assert task.seconds_left is not None
-    task.stop()
-    assert task.wait(20)
-    assert task.stopped
-    assert not [path for path in (home / "data").rglob("*") if path.is_file()]
-
-
-def test_work_that_fails_says_why() -> None:
-    def refuse(_task: Task[str]) -> Iterator[str]:
-        raise Unavailable("no_internet")
-        yield
-
-    task = SharedTasks[str](Pool(at_once=2), 1000).ask("it", refuse)
-    assert task.wait(20)
-    assert task.reason == Reason("no_internet")
 
 
 def test_what_a_killed_download_left_is_swept_away(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from explorer.data import pictures
 from explorer.data.decoding import markers, pools
 from explorer.training import checkpoints
 from tests import measured
-from tests.explorer.data.test_pictures import plain, saved
+from tests.explorer.data.own_pictures import chunk, claiming, saved
+from tests.explorer.data.test_pictures import plain
 from tests.explorer.training.test_checkpoints import CARD, weights
 from tests.measured import Outcome
 
@@ -54,19 +55,18 @@ def zeros(count: int) -> bytes:
     return whole + last + struct.pack(">I", count % 65521 << 16 | 1)  # its Adler-32
 
 
-def chunk(name: bytes, content: bytes) -> bytes:
-    checked = name + content
-    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
-
-
 def png(
     width: int, height: int, *, depth: int = 8, kind: int = 2, extra: bytes = b"", holds: int = 0
 ) -> bytes:
     """A real and black PNG; `kind` 0 is grey, 2 colour; or one that `holds` other bytes."""
     row = (width * (3 if kind == 2 else 1) * depth + 7) // 8 + 1
-    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    body = chunk(b"IDAT", zeros(holds or row * height))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + body + chunk(b"IEND", b"")
+    packed = zeros(holds or row * height)
+    return claiming(width, height, packed, depth=depth, kind=kind, extra=extra)
+
+
+def noted(name: bytes, head: bytes, count: int = 10**9, times: int = 1) -> bytes:
+    """A small PNG with notes that inflate to so many zeros."""
+    return png(9, 9, extra=chunk(name, head + zeros(count)) * times)
 
 
 def jpeg(side: int, mode: str = "L", **options: Any) -> bytes:
@@ -107,11 +107,10 @@ def animated(frames: int, side: int) -> bytes:
         facts = (next(numbers), side, side, 0, 0, 1, 10, 0, 0)
         return chunk(b"fcTL", struct.pack(">IIIIIHHBB", *facts))
 
-    parts = [chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))]
-    parts += [chunk(b"acTL", struct.pack(">II", frames, 0)), control(), chunk(b"IDAT", packed)]
+    parts = [chunk(b"acTL", struct.pack(">II", frames, 0)), control(), chunk(b"IDAT", packed)]
     for _frame in range(frames - 1):
         parts += [control(), chunk(b"fdAT", struct.pack(">I", next(numbers)) + packed)]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+    return claiming(side, side, b"", extra=b"".join(parts))
 
 
 def lengthened(content: bytes, size: int) -> Callable[[Path], None]:
@@ -240,18 +239,10 @@ PICTURES = {
     "30000x30000 in colour": picture(lambda: png(30_000, 30_000), PIXELS),
     "JPEG of 30000x30000": picture(lambda: jpeg(30_000), PIXELS),
     "holds 1 GB more than it says": picture(lambda: png(100, 100, holds=10**9), TAKEN),
-    "packed text": picture(
-        lambda: png(9, 9, extra=chunk(b"zTXt", b"a\0\0" + zeros(10**9))), UNREAD
-    ),
-    "packed international text": picture(
-        lambda: png(9, 9, extra=chunk(b"iTXt", b"a\0\1\0\0\0" + zeros(10**9))), UNREAD
-    ),
-    "packed colour profile": picture(
-        lambda: png(9, 9, extra=chunk(b"iCCP", b"a\0\0" + zeros(10**9))), UNREAD
-    ),
-    "many packed texts": picture(
-        lambda: png(9, 9, extra=chunk(b"zTXt", b"a\0\0" + zeros(900_000)) * 1_000), UNREAD
-    ),
+    "packed text": picture(lambda: noted(b"zTXt", b"a\0\0"), UNREAD),
+    "packed international text": picture(lambda: noted(b"iTXt", b"a\0\1\0\0\0"), UNREAD),
+    "packed colour profile": picture(lambda: noted(b"iCCP", b"a\0\0"), UNREAD),
+    "many packed texts": picture(lambda: noted(b"zTXt", b"a\0\0", 900_000, 1_000), UNREAD),
     "1000 frames of 4 MB": picture(lambda: animated(1_000, 2_000), TAKEN),
     "20000x1": picture(lambda: png(20_000, 1), "20000 × 1 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
@@ -269,9 +260,7 @@ PICTURES = {
     "100000 chunks": picture(
         lambda: png(9, 9, extra=chunk(b"tEXt", b"a\0b") * 100_000), "cut into 100 k parts"
     ),
-    "30 million pixels in nothing": picture(
-        lambda: png(5_000, 6_000, holds=100), "larger than its content can be"
-    ),
+    "30 million pixels in nothing": picture(lambda: png(5_000, 6_000, holds=100), CLAIM),
     "SVG": picture(lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", UNREAD),
     "HTML": picture(lambda: b"<!doctype html><script>alert(1)</script>", UNREAD),
     "GIF": picture(lambda: saved(plain(), "GIF"), UNREAD),
@@ -318,9 +307,7 @@ CHECKPOINTS = {
     "pickle of torch": File(lambda path: torch_file({"w": trap(path)}), EVERYONE, OTHER),
     "pickle": File(lambda path: pickle.dumps(trap(path), 2), EVERYONE, OTHER),
     "pickle in text": File(lambda path: pickle.dumps(trap(path), 0), EVERYONE, OTHER),
-    "bytes without end": file(
-        lambda: torch_file({"w": Endless()}), ("published",), "does not hold the published"
-    ),
+    "bytes without end": file(lambda: torch_file({"w": Endless()}), ("published",), OTHER),
     "header of 2^60 bytes": file(lambda: written_as(b"{}", 2**60)),
     "header of 2^64 bytes": file(lambda: written_as(b"{}", 2**64 - 1)),
     "header of 99 MB": File(long_header, OURS, DAMAGED),

@@ -22,14 +22,9 @@ from explorer.data import datasets
 from explorer.data.datasets import own
 from explorer.data.datasets.records import Damaged
 from explorer.data.decoding import archives, folders, pictures
-from tests.explorer.data.own_pictures import cats_and_dogs, keep, png, unpacked, zipped
+from tests.explorer.data.own_pictures import cats_and_dogs, keep, png, saved, unpacked, zipped
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for everything that the program keeps."""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path / "home"))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_a_zip_and_a_folder_give_the_same_pictures_under_the_same_name(tmp_path: Path) -> None:
@@ -95,9 +90,7 @@ def test_pictures_become_one_size_as_torchvision_would_make_them() -> None:
     files = {}
     for number, size in enumerate([(40, 60), (64, 48), (200, 50), (48, 48)]):
         smooth = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8)).resize(size, 3)
-        written = io.BytesIO()
-        smooth.save(written, "PNG")
-        files[f"{'ab'[number % 2]}/{number}.png"] = written.getvalue()
+        files[f"{'ab'[number % 2]}/{number}.png"] = saved(smooth)
     with folders.opened(zipped(files)) as given:
         pixels, labels = archives.one_size(given)
     assert labels == [0, 0, 1, 1]
@@ -116,48 +109,6 @@ def test_grey_pictures_stay_one_channel_and_a_colour_makes_all_three() -> None:
     assert datasets.get(keep(zipped(grey))).shape == (1, 16, 16)
     mixed = grey | {"a/9.png": png()}
     assert datasets.get(keep(zipped(mixed))).shape == (3, 16, 16)
-
-
-@pytest.mark.parametrize(
-    ("mode", "color", "expected"),
-    [
-        ("RGB", (9, 8, 7), (9, 8, 7)),
-        ("L", 90, (90, 90, 90)),
-        ("1", 1, (255, 255, 255)),
-        ("I;16", 257 * 77, (77, 77, 77)),
-        ("RGBA", (9, 8, 7, 255), (9, 8, 7)),
-        ("RGBA", (9, 8, 7, 0), (255, 255, 255)),  # see-through: paper
-        ("LA", (50, 255), (50, 50, 50)),
-    ],
-)
-def test_every_kind_of_png_keeps_its_colours(
-    mode: str, color: int | tuple[int, ...], expected: tuple[int, ...]
-) -> None:
-    files = {"a/0.png": png(color, mode=mode), "a/1.png": png(), "b/0.png": png(), "b/1.png": png()}
-    with folders.opened(zipped(files)) as given:
-        pixels, _labels = archives.one_size(given)
-    assert tuple(pixels[0, :, 8, 8].tolist()) == expected
-
-
-def test_a_telephones_turned_photograph_stands_upright() -> None:
-    wide = Image.new("RGB", (32, 32), "white")
-    wide.paste((0, 0, 0), (0, 0, 16, 32))  # the left half is black
-    turned = Image.Exif()
-    turned[0x0112] = 6  # "turn me by 90° clockwise": then the top is black
-    written = io.BytesIO()
-    wide.save(written, "JPEG", exif=turned, quality=95)
-    files = {f"{c}/{n}.jpg": written.getvalue() for c in "ab" for n in range(2)}
-    with folders.opened(zipped(files)) as given:
-        pixels, _labels = archives.one_size(given)
-    assert pixels[0, 0, :12].max() < 40
-    assert pixels[0, 0, 20:].min() > 200
-
-
-def saved(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    """A picture as a file."""
-    written = io.BytesIO()
-    picture.save(written, kind, **options)
-    return written.getvalue()
 
 
 def camera_notes(*, damaged: bool = False) -> bytes:

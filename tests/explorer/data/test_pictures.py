@@ -1,7 +1,6 @@
 """Pictures from everywhere, hostile ones among them, and what a network receives of them."""
 
 import io
-import struct
 import zlib
 from typing import Any
 
@@ -25,8 +24,13 @@ from explorer.data.pictures import (
     prepare,
 )
 from explorer.training.batches import resize, scale
+from tests.explorer.data.own_pictures import claiming, saved
 
 RED, WHITE = (250, 10, 20), (255, 255, 255)
+NOTHING = zlib.compress(b"")
+LITTLE = claiming(20, 20, zlib.compress(b"\0" * 7))
+GREY16 = Image.fromarray(np.full((20, 30), 51_400, np.uint16))  # 200 · 257
+NOISE = saved(Image.effect_noise((64, 64), 80), "JPEG")
 
 
 def from_upload(content: bytes) -> Picture:
@@ -35,27 +39,8 @@ def from_upload(content: bytes) -> Picture:
     return Picture(pictures.as_tensor(pixels), "")
 
 
-def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    content = io.BytesIO()
-    picture.save(content, kind, **options)
-    return content.getvalue()
-
-
 def plain(mode: str = "RGB", size: tuple[int, int] = (30, 20), colour: Any = RED) -> Image.Image:
     return Image.new(mode, size, colour)
-
-
-def png(width: int, height: int, data: bytes = b"", *, depth: int = 8, kind: int = 0) -> bytes:
-    """A PNG that claims to be of this size, whatever is in it."""
-
-    def chunk(name: bytes, content: bytes) -> bytes:
-        checked = name + content
-        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    content = zlib.compress(data)
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", content) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 # Hostile pictures
@@ -64,25 +49,15 @@ def png(width: int, height: int, data: bytes = b"", *, depth: int = 8, kind: int
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(png(60_000, 60_000), "at most 40 million", id="bomb"),
-        pytest.param(png(10_000, 10_000), "at most 40 million", id="bomb-that-pillow-warns-of"),
-        pytest.param(png(7_000, 7_000), "at most 40 million", id="bomb-that-pillow-takes"),
+        pytest.param(claiming(10_000, 10_000, NOTHING), "at most 40 million", id="pillow-warns"),
+        pytest.param(claiming(7_000, 7_000, NOTHING), "at most 40 million", id="pillow-takes"),
         pytest.param(bytes(300_000_000), "The file has 300 MB; at most 10.0 MB", id="300-MB"),
-        pytest.param(saved(plain(size=(1, 1))), "1 × 1 pixels; each side", id="1x1"),
-        pytest.param(saved(plain(size=(20_000, 1))), "20000 × 1 pixels; each", id="20000x1"),
         pytest.param(saved(plain(size=(8, 200))), "more than 16 times", id="thin"),
         pytest.param(saved(plain())[:-40], "cannot be read", id="truncated-png"),
-        pytest.param(
-            saved(Image.effect_noise((64, 64), 80), "JPEG")[:900],
-            "cannot be read",
-            id="truncated-jpeg",
-        ),
-        pytest.param(png(20, 20, b"\0" * 7), "cannot be read", id="too-little-data"),
-        pytest.param(png(20, 20, depth=3), "cannot be read", id="impossible-depth"),
-        pytest.param(saved(plain(), "GIF"), "cannot be read", id="gif"),
+        pytest.param(NOISE[:900], "cannot be read", id="truncated-jpeg"),
+        pytest.param(LITTLE, "cannot be read", id="too-little-data"),
+        pytest.param(claiming(20, 20, NOTHING, depth=3), "cannot be read", id="impossible-depth"),
         pytest.param(saved(plain(), "BMP"), "cannot be read", id="bmp"),
-        pytest.param(saved(plain(), "TIFF"), "cannot be read", id="tiff"),
-        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be read", id="svg"),
         pytest.param(b"%PDF-1.7 ...", "cannot be read", id="pdf"),
         pytest.param(b"PK\x03\x04 a zip", "cannot be read", id="zip"),
         pytest.param(b"\x89PNG\r\n\x1a\n", "cannot be read", id="signature-alone"),
@@ -97,21 +72,13 @@ def test_a_hostile_picture_is_a_sentence(content: bytes, expected: str):
     assert str(refused.value).endswith(".")
 
 
-def cmyk() -> bytes:
-    return saved(plain().convert("CMYK"), "JPEG", quality=95)
-
-
-def grey16() -> bytes:
-    return saved(Image.fromarray(np.full((20, 30), 51_400, np.uint16)))  # 200 · 257
-
-
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         pytest.param(saved(plain()), RED, id="rgb"),
-        pytest.param(cmyk(), RED, id="cmyk"),
+        pytest.param(saved(plain().convert("CMYK"), "JPEG", quality=95), RED, id="cmyk"),
         pytest.param(saved(plain().convert("YCbCr"), "JPEG", quality=95), RED, id="jpeg"),
-        pytest.param(grey16(), (200,), id="16-bit"),
+        pytest.param(saved(GREY16), (200,), id="16-bit"),
         pytest.param(saved(plain("L", colour=77)), (77,), id="grey"),
         pytest.param(saved(plain("1", colour=1)), (255,), id="black-and-white"),
         pytest.param(saved(plain("RGBA", colour=(*RED, 0))), WHITE, id="transparent"),
@@ -119,11 +86,7 @@ def grey16() -> bytes:
         pytest.param(saved(plain("LA", colour=(0, 0))), WHITE, id="grey-and-transparent"),
         pytest.param(saved(plain().convert("P")), None, id="palette"),
         pytest.param(saved(plain("P", colour=0), transparency=0), WHITE, id="transparent-palette"),
-        pytest.param(
-            saved(plain(), save_all=True, append_images=[plain(colour=WHITE)] * 3),
-            RED,
-            id="animated",
-        ),
+        pytest.param(saved(plain(), save_all=True, append_images=[plain()]), RED, id="animated"),
         pytest.param(saved(plain(size=(30, 400))), RED, id="tall"),
     ],
 )
@@ -140,16 +103,6 @@ def test_pictures_of_every_kind_become_grey_or_rgb(content: bytes, expected: Any
 def test_a_picture_with_a_colour_profile_is_read():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert from_upload(saved(plain(), icc_profile=profile)).pixels.shape == (3, 20, 30)
-
-
-def test_a_picture_is_turned_upright():
-    camera = plain(size=(30, 20))
-    camera.paste(WHITE, (0, 0, 5, 20))  # a white stripe on the left
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held upright: turn by 90° clockwise
-    pixels = from_upload(saved(camera, "JPEG", exif=exif, quality=95)).pixels
-    assert pixels.shape == (3, 30, 20)
-    assert int(pixels[:, :3].min()) > 245  # now it is on top
 
 
 @pytest.mark.parametrize("turn", range(10))
