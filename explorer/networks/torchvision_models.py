@@ -46,124 +46,107 @@ DEVIATIONS: dict[str, tuple[str, ...]] = {
 }
 
 
-# How the names of a family begin → its paper (arXiv's number, year, authors, title), and what was
-# new in it. The first that fits counts.
-FAMILIES: dict[str, tuple[str, int, str, str, str]] = {
+# How the names of a family begin → its paper (arXiv's number, which begins with the year;
+# authors; title), and what was new in it. The first that fits counts.
+FAMILIES: dict[str, tuple[str, str, str, str]] = {
     "alexnet": (
         "1404.5997",
-        2014,
         "Krizhevsky",
         "One weird trick for parallelizing convolutional neural networks",
         N_("AlexNet in one stream, with fewer channels."),
     ),
     "inception": (
         "1512.00567",
-        2015,
         "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna",
         "Rethinking the Inception Architecture for Computer Vision",
         N_("Large kernels taken apart into chains of small and of one-sided ones."),
     ),
     "wide_resnet": (
         "1605.07146",
-        2016,
         "Zagoruyko, Komodakis",
         "Wide Residual Networks",
         N_("Residual blocks with more channels instead of more blocks."),
     ),
     "resnext": (
         "1611.05431",
-        2016,
         "Xie, Girshick, Dollár, Tu, He",
         "Aggregated Residual Transformations for Deep Neural Networks",
         N_("Residual blocks whose 3 × 3 convolution works in many separate groups of channels."),
     ),
     "squeezenet": (
         "1602.07360",
-        2016,
         "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer",
         "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
         N_("Few parameters: 1 × 1 convolutions narrow what each 3 × 3 convolution reads."),
     ),
     "mobilenet_v2": (
         "1801.04381",
-        2018,
         "Sandler, Howard, Zhu, Zhmoginov, Chen",
         "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
         N_("Blocks that are wide inside and narrow where they are added, with one kernel per map."),
     ),
     "mobilenet_v3": (
         "1905.02244",
-        2019,
         "Howard et al.",
         "Searching for MobileNetV3",
         N_("MobileNetV2's blocks with gates on the channels, arranged by automatic search."),
     ),
     "mnasnet": (
         "1807.11626",
-        2018,
         "Tan, Chen, Pang, Vasudevan, Sandler, Howard, Le",
         "MnasNet: Platform-Aware Neural Architecture Search for Mobile",
         N_("Blocks found by an automatic search that measures time on a phone."),
     ),
     "shufflenet_v2": (
         "1807.11164",
-        2018,
         "Ma, Zhang, Zheng, Sun",
         "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design",
         N_("Channels are split, half of them worked on, and all shuffled again."),
     ),
     "efficientnet_v2": (
         "2104.00298",
-        2021,
         "Tan, Le",
         "EfficientNetV2: Smaller Models and Faster Training",
         N_("EfficientNet with plain convolutions in its early blocks, to train faster."),
     ),
     "efficientnet": (
         "1905.11946",
-        2019,
         "Tan, Le",
         "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
         N_("Depth, width and picture size grow together, by one rule."),
     ),
     "regnet": (
         "2003.13678",
-        2020,
         "Radosavovic, Kosaraju, Girshick, He, Dollár",
         "Designing Network Design Spaces",
         N_("Widths of the blocks follow a straight line in depth, found by comparing many nets."),
     ),
     "convnext": (
         "2201.03545",
-        2022,
         "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie",
         "A ConvNet for the 2020s",
         N_("A ResNet brought step by step to the habits of transformers, with 7 × 7 kernels."),
     ),
     "vit": (
         "2010.11929",
-        2020,
         "Dosovitskiy et al.",
         "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
         N_("A transformer that reads a picture as a row of square patches."),
     ),
     "swin_v2": (
         "2111.09883",
-        2021,
         "Liu et al.",
         "Swin Transformer V2: Scaling Up Capacity and Resolution",
         N_("Swin with attention by cosine and positions that carry over to larger pictures."),
     ),
     "swin": (
         "2103.14030",
-        2021,
         "Liu et al.",
         "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
         N_("Attention inside windows, which shift from layer to layer."),
     ),
     "maxvit": (
         "2204.01697",
-        2022,
         "Tu, Talebi, Zhang, Yang, Milanfar, Bovik, Li",
         "MaxViT: Multi-Axis Vision Transformer",
         N_("Convolution, attention in windows and attention on a wide grid in every block."),
@@ -175,8 +158,9 @@ OF_COURSE = {"vgg": "vgg11", "googlenet": "googlenet", "resnet": "resnet18", "de
 
 def _published(model: str) -> tuple[Paper | None, str]:
     """The paper of the family that `model` belongs to, and what was new in it."""
-    for family, (number, year, authors, title, introduced) in FAMILIES.items():
+    for family, (number, authors, title, introduced) in FAMILIES.items():
         if model.startswith(family):
+            year = 2000 + int(number[:2])
             return Paper(title, authors, year, f"https://arxiv.org/abs/{number}"), introduced
     known = next(
         (course()[name] for family, name in OF_COURSE.items() if model.startswith(family)), None

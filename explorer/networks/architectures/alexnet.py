@@ -73,16 +73,7 @@ ARCHITECTURES = (
         ),
         parameters=46_764_746,
         reported=(
-            Reported(
-                optimizer="Adam",
-                learning_rate=0.001,
-                weight_decay=0.0005,
-                batch_size=32,
-                epochs=5,
-                size=224,
-                train_accuracy=0.891,
-                test_accuracy=0.893,
-            ),
+            Reported("Adam", 0.001, 32, 5, 224, 0.893, train_accuracy=0.891, weight_decay=0.0005),
         ),
         deviations=(
             N_("One grey channel and ten classes by default instead of colour and 1,000 classes."),

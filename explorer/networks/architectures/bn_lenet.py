@@ -74,16 +74,7 @@ ARCHITECTURES = (
         ),
         parameters=44_878,
         reported=(
-            Reported(
-                optimizer="Adam",
-                learning_rate=0.001,
-                weight_decay=0.0005,
-                batch_size=32,
-                epochs=5,
-                size=28,
-                train_accuracy=0.884,
-                test_accuracy=0.870,
-            ),
+            Reported("Adam", 0.001, 32, 5, 28, 0.870, train_accuracy=0.884, weight_decay=0.0005),
         ),
         deviations=(
             N_("A LeNet; the paper's own networks are a fully connected one and an Inception."),

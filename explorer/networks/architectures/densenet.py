@@ -128,16 +128,7 @@ ARCHITECTURES = (
         ),
         parameters=758_226,
         reported=(
-            Reported(
-                optimizer="Adam",
-                learning_rate=0.001,
-                weight_decay=0.0005,
-                batch_size=42,
-                epochs=5,
-                size=96,
-                train_accuracy=0.917,
-                test_accuracy=0.897,
-            ),
+            Reported("Adam", 0.001, 42, 5, 96, 0.897, train_accuracy=0.917, weight_decay=0.0005),
         ),
         deviations=(
             N_("One grey channel and ten classes by default instead of colour and 1,000 classes."),

@@ -113,16 +113,7 @@ ARCHITECTURES = (
         ),
         parameters=5_977_530,
         reported=(
-            Reported(
-                optimizer="Adam",
-                learning_rate=0.0001,
-                weight_decay=0.0005,
-                batch_size=21,
-                epochs=5,
-                size=96,
-                train_accuracy=0.899,
-                test_accuracy=0.896,
-            ),
+            Reported("Adam", 0.0001, 21, 5, 96, 0.896, train_accuracy=0.899, weight_decay=0.0005),
         ),
         deviations=(
             N_("Pictures of 1 × 96 × 96 and ten classes instead of 3 × 224 × 224 and 1,000."),

@@ -83,17 +83,7 @@ ARCHITECTURES = (
             "the plan that most later networks follow."
         ),
         parameters=61_706,
-        reported=(
-            Reported(
-                optimizer="Adam",
-                learning_rate=0.001,
-                batch_size=256,
-                epochs=10,
-                size=28,
-                train_accuracy=0.821,
-                test_accuracy=0.811,
-            ),
-        ),
+        reported=(Reported("Adam", 0.001, 256, 10, 28, 0.811, train_accuracy=0.821),),
         deviations=(
             N_("28 × 28 pictures with a padding of 2 instead of 32 × 32 ones."),
             N_("Plain average pooling; the paper's pooling has a trained gain and bias."),

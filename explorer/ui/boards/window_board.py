@@ -6,7 +6,7 @@ at a weight every input that it multiplies. For pooling, the window takes the la
 Everything while the pointer moves, keys are pressed or the slide plays happens in the browser
 (`window_board*.js`), the output included; Python supplies the numbers and every word.
 
-Contract. Python sends `BoardData`: the cells, the operation with its settings, and the words. Back
+Contract. Python sends the fields of `Sliding` and what `window_board` puts beside them. Back
 come two states, both only after the reader has *done* something:
   `cells`  {"serial", "input", "kernel"} some 0.4 s after cells were edited in place;
   `at`     [row, column] of the output cell that was clicked.
@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from explorer.base import inputs
 from explorer.base.inputs import Matrix
@@ -53,25 +53,6 @@ class Sliding:
     padding: Axes = (0, 0)
     dilation: Axes = (1, 1)
     flip: bool = False
-
-
-class BoardData(TypedDict):
-    """What the browser is sent (JSON); the fields of `Sliding`, and these."""
-
-    name: str
-    input: Matrix
-    kernel: Matrix
-    operation: Operation
-    stride: Axes
-    padding: Axes
-    dilation: Axes
-    flip: bool
-    editable: Sequence[Editable]
-    unread: bool  # hatch the input cells that no window reads
-    at: Axes | None  # the output cell to begin with; None: the first
-    heard: int  # serial of the latest edit that these cells answer
-    most: float  # the largest number that a cell takes
-    labels: dict[str, str]
 
 
 def board_labels() -> dict[str, str]:
@@ -152,22 +133,15 @@ def window_board(
     they may set the widgets (and so the link) that the page builds `shown` from.
     """
     cells = sent(key, "cells") or {}
-    data = BoardData(
-        name=shown.name,
-        input=shown.input,
-        kernel=shown.kernel,
-        operation=shown.operation,
-        stride=shown.stride,
-        padding=shown.padding,
-        dilation=shown.dilation,
-        flip=shown.flip,
-        editable=tuple(editable),
-        unread=unread,
-        at=at,
-        heard=int(cells.get("serial", 0)),
-        most=inputs.MAX_CELL,
-        labels=board_labels(),
-    )
+    data = {
+        **vars(shown),
+        "editable": tuple(editable),
+        "unread": unread,  # hatch the input cells that no window reads
+        "at": at,  # the output cell to begin with; None: the first
+        "heard": int(cells.get("serial", 0)),  # serial of the latest edit that these cells answer
+        "most": inputs.MAX_CELL,  # the largest number that a cell takes
+        "labels": board_labels(),
+    }
     BOARD(
         key=key,
         data=data,

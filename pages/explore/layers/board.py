@@ -130,18 +130,18 @@ def names(rows: Sequence[Row]) -> dict[int, str]:
     seen: Counter[str] = Counter()
     spelled = {}
     for row in rows:
-        name = row["full_name"]
+        name = row.full_name
         seen[name] += 1
-        spelled[row["id"]] = name if seen[name] == 1 else f"{name}~{seen[name]}"
+        spelled[row.id] = name if seen[name] == 1 else f"{name}~{seen[name]}"
     return spelled
 
 
 def _sizes(rows: Sequence[Row]) -> Counter[int]:
     """Block id → how many operations are in it."""
-    parents = {row["id"]: row["parent"] for row in rows}
+    parents = {row.id: row.parent for row in rows}
     sizes: Counter[int] = Counter()
     for row in rows:
-        above = None if row["group"] else row["parent"]
+        above = None if row.group else row.parent
         while above is not None:
             sizes[above] += 1
             above = parents[above]
@@ -151,11 +151,11 @@ def _sizes(rows: Sequence[Row]) -> Counter[int]:
 def first_open(rows: Sequence[Row]) -> list[int]:
     """The blocks to open at first: those that hide nearly all, until there is something to see."""
     sizes = _sizes(rows)
-    total = sum(not row["group"] for row in rows)
+    total = sum(not row.group for row in rows)
     opened: list[int] = []
     while True:
-        seen = [row for row in rows if row["parent"] is None or row["parent"] in opened]
-        closed = [row["id"] for row in seen if row["group"] and row["id"] not in opened]
+        seen = [row for row in rows if row.parent is None or row.parent in opened]
+        closed = [row.id for row in seen if row.group and row.id not in opened]
         largest = max(closed, key=lambda block: sizes[block], default=None)
         layers = len(seen) - len(opened) - 1  # without the picture
         enough = NEARLY_ALL if layers >= FEW else LARGE

@@ -5,6 +5,7 @@ The types are the contract between Python, which has every word, and the browser
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal, TypedDict
 
@@ -35,26 +36,30 @@ class Cell(TypedDict):
     share: float  # 0…1
 
 
-class Row(TypedDict):
+@dataclass
+class Row:
     """One layer or block. Rows come in pre-order: a block, then its members in running order."""
 
     id: int
     parent: int | None
     depth: int
-    group: bool
-    name: str  # the last part of the dotted name
     full_name: str
     type: str
     family: Family
-    symbol: str  # what a merge shows in the picture: "+", "cat", "×"; otherwise ""
-    settings: str
-    input: str
-    output: str
-    shape: list[int]  # of the output, without the batch: [C, H, W], [tokens, C] or [features]
-    cells: dict[str, Cell | None]  # missing or None reads "–"
-    why: list[Derivation]  # pointing at the cell of its column lights one up, and back
-    status: Literal["ok", "failed", "unused"]
-    note: str
+    group: bool = False
+    symbol: str = ""  # what a merge shows in the picture: "+", "cat", "×"
+    settings: str = ""
+    input: str = ""
+    output: str = ""
+    shape: list[int] = field(default_factory=list)  # [C, H, W], [tokens, C] or [features]
+    cells: dict[str, Cell | None] = field(default_factory=dict)  # missing or None reads "–"
+    why: list[Derivation] = field(default_factory=list)  # each lights up with its column's cell
+    status: Literal["ok", "failed", "unused"] = "ok"
+    note: str = ""
+    name: str = field(init=False)  # the last part of the dotted name
+
+    def __post_init__(self) -> None:
+        self.name = self.full_name.rpartition(".")[2]
 
 
 class Content(TypedDict):
@@ -101,7 +106,7 @@ def counted_as_macs() -> str:
 def board(summary: Summary, title: str) -> Content:
     """Columns, rows and edges of the board of the network called `title`."""
     rows = list(_rows(summary, title))
-    ids = {row["full_name"]: row["id"] for row in rows if not row["group"]}
+    ids = {row.full_name: row.id for row in rows if not row.group}
     return {
         "title": title,
         "columns": columns(),
@@ -143,63 +148,38 @@ def _rows(summary: Summary, title: str) -> Iterator[Row]:
         else:
             yield _layer_row(item, summary, title, here, parent)
 
-    yield _input_row(summary)
+    shape = wording.shape(summary.input)
+    yield Row(0, None, 0, INPUT, _("picture"), "input", output=shape, shape=[*summary.input[1:]])
     for item in summary.tree:
         yield from part(item, None)
-
-
-def _blank(
-    number: int, parent: int | None, name: str, kind: str, its_family: Family, depth: int
-) -> Row:
-    return Row(
-        id=number,
-        parent=parent,
-        depth=depth,
-        group=False,
-        name=name.rpartition(".")[2],
-        full_name=name,
-        type=kind,
-        family=its_family,
-        symbol="",
-        settings="",
-        input="",
-        output="",
-        shape=[],
-        cells={},
-        why=[],
-        status="ok",
-        note="",
-    )
-
-
-def _input_row(summary: Summary) -> Row:
-    row = _blank(0, None, INPUT, _("picture"), "input", 0)
-    row["output"] = wording.shape(summary.input)
-    row["shape"] = list(summary.input[1:])
-    return row
 
 
 def _layer_row(layer: Layer, summary: Summary, title: str, number: int, parent: int | None) -> Row:
     operation = layer.operation
     kind = operation.type
-    row = _blank(number, parent, operation.name, kind, family(kind), layer.depth)
-    row["symbol"] = SYMBOLS.get(kind, "")
-    row["settings"] = wording.settings(layer)
-    row["input"] = " , ".join(wording.shape(shape) for shape in operation.input_shapes)
-    row["output"] = wording.shape(operation.output_shape)
-    row["shape"] = _drawn(layer)
-    row["cells"] = _cells([layer], summary)
-    row["why"] = list(derivations.numbers(layer, summary.input))
-    row["status"] = layer.status
-    if layer.status == "unused":
-        row["note"] = _never_runs()
+    row = Row(
+        number,
+        parent,
+        layer.depth,
+        operation.name,
+        kind,
+        family(kind),
+        symbol=SYMBOLS.get(kind, ""),
+        settings=wording.settings(layer),
+        input=" , ".join(map(wording.shape, operation.input_shapes)),
+        output=wording.shape(operation.output_shape),
+        shape=_drawn(layer),
+        cells=_cells([layer], summary),
+        why=list(derivations.numbers(layer, summary.input)),
+        status=layer.status,
+        note=_never_runs() if layer.status == "unused" else "",
+    )
     if layer.status == "failed" and summary.mismatch:
         text = wording.mismatch(summary.mismatch, title)
-        row["note"] = text.headline
+        row.note = text.headline
         arrived = _("arrived: {got}").format(got=text.got)
         needed = _("needed: {needs}").format(needs=text.needs)
-        why = Derivation("", text.headline, (arrived, needed), text.explanation)
-        row["why"].insert(0, why)
+        row.why.insert(0, Derivation("", text.headline, (arrived, needed), text.explanation))
     return row
 
 
@@ -215,18 +195,25 @@ def _drawn(layer: Layer) -> list[int]:
 def _block_row(block: Block, summary: Summary, number: int, parent: int | None) -> Row:
     leaves = list(block.leaves())
     first, last = leaves[0].operation, leaves[-1].operation
-    row = _blank(number, parent, block.name, block.type, "block", block.depth)
-    row["group"] = True
-    row["settings"] = _("{n} operations").format(n=len(leaves))
-    row["input"] = wording.shape(first.input_shapes[0]) if first.input_shapes else ""
-    row["output"] = wording.shape(last.output_shape)
-    row["shape"] = _drawn(leaves[-1])
-    row["cells"] = _cells(leaves, summary)
-    row["why"] = list(_sums(block))
     states = {leaf.status for leaf in leaves}
-    row["status"] = "failed" if "failed" in states else "ok" if "ok" in states else "unused"
-    row["note"] = _never_runs() if row["status"] == "unused" else ""
-    return row
+    status = next(state for state in ("failed", "ok", "unused") if state in states)
+    return Row(
+        number,
+        parent,
+        block.depth,
+        block.name,
+        block.type,
+        "block",
+        group=True,
+        settings=_("{n} operations").format(n=len(leaves)),
+        input=wording.shape(first.input_shapes[0]) if first.input_shapes else "",
+        output=wording.shape(last.output_shape),
+        shape=_drawn(leaves[-1]),
+        cells=_cells(leaves, summary),
+        why=list(_sums(block)),
+        status=status,
+        note=_never_runs() if status == "unused" else "",
+    )
 
 
 def _sums(block: Block) -> Iterator[Derivation]:
@@ -263,15 +250,15 @@ def _cell(number: int, total: int, text: str = "", unit: str = "") -> Cell | Non
 
 
 def _field_cell(layer: Layer, summary: Summary) -> Cell | None:
-    field = layer.ungated
-    if field is None:
+    sight = layer.ungated
+    if sight is None:
         return None
-    text = times(field.size)
-    if not field.is_map:
-        whole = wording.sees_all(field, summary.input)
+    text = times(sight.size)
+    if not sight.is_map:
+        whole = wording.sees_all(sight, summary.input)
         return Cell(text=_("all") if whole else text, exact=text, share=1.0)
     height, width = summary.input[2:]
-    share = min(1.0, field.size[0] * field.size[1] / (height * width))
+    share = min(1.0, sight.size[0] * sight.size[1] / (height * width))
     gated = layer.field is not None and not layer.field.is_map
     note = _(" (through gates: the whole picture)") if gated else ""
     return Cell(text=text, exact=text + note, share=share)

@@ -86,7 +86,7 @@ def check(found: Summary) -> int:
     claims, wrong = untrue(explained(found.layers, found.input))
     assert not wrong
     rows = board(found, title="")["rows"]
-    sums, wrong = untrue(line for row in rows for part in row["why"] for line in part.lines)
+    sums, wrong = untrue(line for row in rows for part in row.why for line in part.lines)
     assert not wrong
     assert sums >= claims
     return claims

@@ -1,5 +1,7 @@
 """The page on layers, as Streamlit runs it: what is picked, what is said, what is kept."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -208,8 +210,8 @@ def test_the_first_view_has_something_to_see(name: str, opened_first: list[str])
 def test_a_name_that_comes_twice_can_still_be_chosen() -> None:
     found = figures.board(summary.measure(NetworkSpec.parse("googlenet"), (1, 96, 96)), "GoogLeNet")
     rows = found["rows"]
-    block = next(row for row in rows if row["group"])
-    twin = {**block, "id": 9_999}
+    block = next(row for row in rows if row.group)
+    twin = replace(block, id=9_999)
     names = board_view.names([*rows, twin])
     assert len(set(names.values())) == len(rows) + 1
     assert board_view.read({"layer": names[9_999]}, names, [])["selected"] == 9_999
