@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
+import torch
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.components.v2 import manifest_scanner
@@ -82,6 +83,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 # One process draws all pages: the app's scripts are not made ready anew for each.
 TOGETHER = ("--process-per-site", "--renderer-process-limit=1")
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """As in the server: threads that wait for each other are slow where tests run side by side."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -87,9 +87,9 @@ class Paper:
 class Reported:
     """A training run that the course reports, all on Fashion-MNIST.
 
-    The first six facts stand in one row: optimiser, learning rate, batch, epochs, side of the square
-    input in pixels, accuracy on test images. Accuracies are fractions of all images after the last
-    epoch; `options` are those that differ from the network's defaults.
+    The first six facts stand in one row: optimiser, learning rate, batch, epochs, the side of the
+    square input in pixels, the accuracy on test images. Accuracies are fractions of all images
+    after the last epoch; `options` are those that differ from the network's defaults.
     """
 
     optimizer: str

@@ -156,31 +156,34 @@ class Twice(nn.Module):
         return self.conv(self.conv(x))
 
 
-def test_a_shared_layer_counts_once_for_parameters_and_each_time_for_macs():
-    graph, _, _, totals = dissect(meta(Twice()), (1, 3, 8, 8))
-    assert [o.name for o in graph.operations] == ["conv", "conv_2"]
-    assert [o.parameters for o in graph.operations] == [3 * 3 * 9 + 3, 0]
-    assert [o.macs for o in graph.operations] == [8 * 8 * 3 * 3 * 9] * 2
-    assert graph.operations[1].shares_weights_with == "conv"
-    assert totals.parameters == 84
-    assert totals.macs == 2 * 5184
-
-
-def test_a_layer_under_two_names_counts_once():
+def under_two_names() -> nn.Module:
     layer = nn.Linear(4, 4)
-    graph, _, _, totals = dissect(meta(nn.Sequential(layer, nn.ReLU(), layer)), (1, 4))
-    assert totals.parameters == 20
-    assert totals.macs == 32
-    assert len(graph.operations) == 3
+    return nn.Sequential(layer, nn.ReLU(), layer)
 
 
-def test_weights_tied_by_assignment_count_once():
+def tied_by_assignment() -> nn.Module:
     network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)).to("meta")
     network[1].weight = network[0].weight
-    graph, _, _, totals = dissect(network.eval(), (1, 4))
-    assert [o.parameters for o in graph.operations] == [20, 4]  # the second has its own bias
-    assert totals.parameters == sum(p.numel() for p in network.parameters()) == 24
-    assert totals.macs == 32
+    return network
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "parameters", "macs"),
+    [
+        pytest.param(Twice(), (1, 3, 8, 8), [84, 0], [5184, 5184], id="called twice"),
+        pytest.param(under_two_names(), (1, 4), [20, 0, 0], [16, 0, 16], id="under two names"),
+        pytest.param(tied_by_assignment(), (1, 4), [20, 4], [16, 16], id="tied, own bias"),
+    ],
+)
+def test_shared_weights_count_once_and_their_work_each_time(
+    network: nn.Module, shape: tuple[int, ...], parameters: list[int], macs: list[int]
+):
+    graph, _, _, totals = dissect(meta(network), shape)
+    assert [o.parameters for o in graph.operations] == parameters
+    assert [o.macs for o in graph.operations] == macs
+    first, last = graph.operations[0], graph.operations[-1]
+    assert last.name != first.name == last.shares_weights_with
+    assert (totals.parameters, totals.macs) == (sum(parameters), sum(macs))
 
 
 def test_frozen_weights_and_buffers_are_not_trained():
@@ -344,13 +347,6 @@ def test_macs_wherever_the_product_stands(network: nn.Module, macs: int):
         network(picture)
     assert counter.get_total_flops() == 2 * macs
     assert sum(o.macs for o in record(network, tuple(picture.shape)).operations) == macs
-
-
-def test_macs_grow_with_the_batch_and_nothing_else_does():
-    one, four = (record(on_meta("resnet18"), (n, 1, 64, 64)) for n in (1, 4))
-    for a, b in zip(one.operations, four.operations, strict=True):
-        assert (a.name, 4 * a.macs, a.parameters) == (b.name, b.macs, b.parameters)
-        assert b.output_shape == (4, *(a.output_shape or ())[1:])
 
 
 # Failures, and what is left behind

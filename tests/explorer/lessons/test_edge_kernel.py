@@ -8,7 +8,6 @@ import re
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,16 +20,7 @@ from explorer.lessons import edge_kernel as engine
 from explorer.lessons.edge_kernel import Descent, Problem, Start
 from pages.learn.edge_kernel import board as board_data
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the server: on a busy machine threads that wait for each other cost 20 ms a step."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
+pytestmark = pytest.mark.usefixtures("one_thread")
 EDGE = torch.tensor([[1.0, -1.0]])
 
 

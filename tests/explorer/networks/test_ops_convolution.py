@@ -80,25 +80,21 @@ def test_one_by_one_is_a_product_of_matrices(c, out, h, w):
     torch.testing.assert_close(ops.corr2d_1x1(x, weights), ops.corr2d_multi_in_out(x, weights))
 
 
-def listed(y: torch.Tensor) -> list[object]:
-    return y.tolist()
-
-
 def test_the_courses_first_example_and_its_flip():
-    assert listed(ops.corr2d(NINE, K)) == [[19, 25], [37, 43]]
-    assert listed(ops.flip(K)) == [[3, 2], [1, 0]]
-    assert listed(ops.corr2d(NINE, ops.flip(K))) == [[5, 11], [23, 29]]
-    assert listed(ops.corr2d(NINE, K.T)) == [[17, 23], [35, 41]]  # transposed: something else
+    assert ops.corr2d(NINE, K).tolist() == [[19, 25], [37, 43]]
+    assert ops.flip(K).tolist() == [[3, 2], [1, 0]]
+    assert ops.corr2d(NINE, ops.flip(K)).tolist() == [[5, 11], [23, 29]]
+    assert ops.corr2d(NINE, K.T).tolist() == [[17, 23], [35, 41]]  # transposed: something else
 
 
 def test_the_courses_padded_and_strided_example():
-    assert listed(ops.corr2d(NINE, K, padding=1)) == [
+    assert ops.corr2d(NINE, K, padding=1).tolist() == [
         [0, 3, 8, 4],
         [9, 19, 25, 10],
         [21, 37, 43, 16],
         [6, 7, 8, 0],
     ]
-    assert listed(ops.corr2d(NINE, K, padding=1, stride=(3, 2))) == [[0, 8], [6, 8]]
+    assert ops.corr2d(NINE, K, padding=1, stride=(3, 2)).tolist() == [[0, 8], [6, 8]]
 
 
 def test_the_courses_edges():
@@ -106,28 +102,18 @@ def test_the_courses_edges():
     bars[:, 2:6] = 0
     kernel = torch.tensor([[1.0, -1.0]])
     row = [0, 1, 0, 0, 0, -1, 0]
-    assert listed(ops.corr2d(bars, kernel)) == [row] * 6
+    assert ops.corr2d(bars, kernel).tolist() == [row] * 6
     assert ops.corr2d(bars.T, kernel).count_nonzero() == 0
-    assert listed(ops.corr2d(bars.T, kernel.T).T) == [row] * 6
-    assert listed(ops.corr2d(bars, ops.flip(kernel))) == [[-each for each in row]] * 6
-
-
-@pytest.mark.parametrize(
-    ("kernel", "padding", "stride", "expected"),
-    [((3, 3), 1, 1, (8, 8)), ((5, 3), (2, 1), 1, (8, 8)), ((3, 3), 1, 2, (4, 4)),
-     ((3, 5), (0, 1), (3, 4), (2, 2))],
-)  # fmt: skip
-def test_the_courses_sizes(kernel, padding, stride, expected):
-    y = ops.corr2d(numbers(8, 8), numbers(*kernel), padding=padding, stride=stride)
-    assert y.shape == expected
+    assert ops.corr2d(bars.T, kernel.T).T.tolist() == [row] * 6
+    assert ops.corr2d(bars, ops.flip(kernel)).tolist() == [[-each for each in row]] * 6
 
 
 def test_the_courses_channels():
     x = torch.stack([NINE, NINE + 1])
     kernel = torch.stack([K, K + 1])
-    assert listed(ops.corr2d_multi_in(x, kernel)) == [[56, 72], [104, 120]]
+    assert ops.corr2d_multi_in(x, kernel).tolist() == [[56, 72], [104, 120]]
     kernels = torch.stack([kernel, kernel + 1, kernel + 2])
-    assert listed(ops.corr2d_multi_in_out(x, kernels)) == [
+    assert ops.corr2d_multi_in_out(x, kernels).tolist() == [
         [[56, 72], [104, 120]],
         [[76, 100], [148, 172]],
         [[96, 128], [192, 224]],
@@ -135,21 +121,17 @@ def test_the_courses_channels():
 
 
 def test_the_courses_pooling():
-    assert listed(ops.pool2d(NINE, 2, "max", stride=1)) == [[4, 5], [7, 8]]
-    assert listed(ops.pool2d(NINE, 2, "avg", stride=1)) == [[2, 3], [5, 6]]
-    assert listed(ops.pool2d(SIXTEEN, 3)) == [[10]]
-    assert listed(ops.pool2d(SIXTEEN, 3, padding=1, stride=2)) == [[5, 7], [13, 15]]
-    assert listed(ops.pool2d(SIXTEEN, (2, 4), padding=(1, 2), stride=(2, 3))) == [
+    assert ops.pool2d(NINE, 2, "max", stride=1).tolist() == [[4, 5], [7, 8]]
+    assert ops.pool2d(NINE, 2, "avg", stride=1).tolist() == [[2, 3], [5, 6]]
+    assert ops.pool2d(SIXTEEN, 3).tolist() == [[10]]
+    assert ops.pool2d(SIXTEEN, 3, padding=1, stride=2).tolist() == [[5, 7], [13, 15]]
+    assert ops.pool2d(SIXTEEN, (2, 4), padding=(1, 2), stride=(2, 3)).tolist() == [
         [1, 3],
         [9, 11],
         [13, 15],
     ]
     with pytest.raises(ValueError, match="at most half the window"):
         ops.pool2d(SIXTEEN, (2, 3), padding=(1, 2), stride=(2, 3))
-
-
-def test_padding_is_never_the_maximum():
-    assert (ops.pool2d(-NINE - 1, 2, "max", padding=1) < 0).all()
 
 
 @pytest.mark.parametrize(

@@ -145,16 +145,3 @@ def test_code_speaks_of_pytorch_only(name: str):
     assert ("torchvision" in taken) == name.startswith("torchvision/")
     if "torchvision" in taken:
         assert hasattr(models, name.split("/")[1])
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "part"),
-    [
-        ("lenet5", {}, "lenet5"),
-        ("lenet", {"pooling": "min"}, "min"),
-        ("lenet", {"depth": 3}, "depth"),
-    ],
-)
-def test_what_does_not_exist_has_no_code(name: str, options: dict[str, Any], part: str):
-    with pytest.raises(ValueError, match=part):
-        code(name, options, (1, 28, 28), 1)

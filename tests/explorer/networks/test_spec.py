@@ -51,6 +51,7 @@ def test_it_builds_what_was_chosen() -> None:
     ("name", "options", "told"),
     [
         ("alexnet2", {}, "Did you mean alexnet"),
+        ("resnet", {}, "Did you mean resnet18"),
         ("torchvision/resnet19", {}, "Did you mean torchvision/resnet"),
         ("course/lenet", {}, "There is no network “course/lenet”"),
         ("elsewhere/lenet", {}, "There is no network “elsewhere/lenet”"),

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,8 @@ from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, press, text
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 COURSE = {"edge_rate": "0.01", "edge_bias": "true", "edge_start": "course"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the server."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 opened = partial(opened_pages.opened, "edge-kernel")
