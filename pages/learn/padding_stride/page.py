@@ -1,24 +1,28 @@
 """How large is the output, and what is never read?"""
 
-from functools import partial
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from explorer.base.language import _
 from explorer.networks.ops import output_size
 from explorer.ui import lesson
 from pages.learn.padding_stride import parts, planes
 from pages.learn.padding_stride.questions import QUESTIONS
+from pages.learn.padding_stride.state import STATE
 
-chosen = parts.pick_view()
+VIEWS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
+    "one": (parts.pick_axis, parts.one_axis),
+    "two": (planes.pick_axes, planes.two_axes),
+    "same": (planes.pick_same, planes.same_size),
+}
+view = STATE.pick_one("pad_view", _("View"))
 controls, picture = lesson.controls_and_picture()
+pick, draw = VIEWS[view]
 with controls:
-    if chosen == "one":
-        draw = partial(parts.one_axis, parts.good_axis(parts.one_axis_controls()))
-    elif chosen == "two":
-        draw = partial(planes.two_axes, planes.good_axes(planes.two_axes_controls()))
-    else:
-        draw = partial(planes.same_size, planes.good_same(*planes.same_controls()))
+    axes = pick()
 with picture:
-    draw()
+    draw(axes)
 
-lesson.try_this(parts.prompts(chosen))
+lesson.try_this(parts.prompts(view))
 lesson.questions(QUESTIONS)
 lesson.definition(output_size)

@@ -1,19 +1,21 @@
 """The parts of the page on padding and stride that come second: two axes, and the same size."""
 
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
 from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
-from pages.learn.padding_stride import strip_words
-from pages.learn.padding_stride.parts import TWO_DEFAULTS, board, cells, layer_call, windows_csv
+from pages.learn.padding_stride import strip_board, strip_words
+from pages.learn.padding_stride.parts import cells, layer_call, window_rows
 from pages.learn.padding_stride.state import STATE
+
+AXES = ("pad_input2", "pad_kernel2", "pad_padding2", "pad_stride2")
 
 
 def read_pair(text: str, what: str, least: int, most: int) -> tuple[int, int]:
@@ -30,57 +32,40 @@ def read_pair(text: str, what: str, least: int, most: int) -> tuple[int, int]:
                 "or one number for both."
             ).format(what=what, given=text[:30])
         )
-    numbers = [int(part) for part in parts] * (3 - len(parts))
+    numbers = list(map(int, parts))
     for number in numbers:
         if not least <= number <= most:
-            raise ValueError(
-                _("{what} is {number}; it must be from {least} to {most}.").format(
-                    what=what, number=number, least=least, most=most
-                )
-            )
-    return numbers[0], numbers[1]
+            message = _("{what} is {number}; it must be from {least} to {most}.")
+            raise ValueError(message.format(what=what, number=number, least=least, most=most))
+    return numbers[0], numbers[-1]
 
 
-def _text(key: str, label: str, help_: str) -> str:
-    return STATE.text(key, label, help_, width=150)
-
-
-def two_axes_controls() -> tuple[str, ...]:
-    """Input, kernel, padding and stride as they were typed."""
-    both = _("Height and width, for example 5x3; one number is for both.")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls2"):
-        return (
-            _text("pad_input2", _("Input"), both),
-            _text("pad_kernel2", _("Kernel"), both),
-            _text(
-                "pad_padding2",
-                _("Padding, per side"),
-                _("Rows above and below, columns left and right: 0, 1 pads left and right only."),
-            ),
-            _text("pad_stride2", _("Stride"), both),
-        )
-
-
-def read_axes(typed: tuple[str, ...]) -> tuple[Axis, Axis]:
+def read_axes(typed: Sequence[str]) -> tuple[Axis, Axis]:
     """Rows and columns from the four texts.
 
     Raises:
         ValueError: a text that is no pair of numbers, or a window that does not fit.
     """
-    high, wide = read_pair(typed[0], _("The input"), 1, 14)
+    size = read_pair(typed[0], _("The input"), 1, 14)
     kernel = read_pair(typed[1], _("The kernel"), 1, 7)
     padding = read_pair(typed[2], _("The padding"), 0, 4)
     stride = read_pair(typed[3], _("The stride"), 1, 8)
-    rows, columns = (
-        windows.axis(size, kernel[i], stride[i], padding[i]) for i, size in enumerate((high, wide))
-    )
+    rows, columns = map(windows.axis, size, kernel, stride, padding)
     return rows, columns
 
 
-def good_axes(typed: tuple[str, ...]) -> tuple[Axis, Axis]:
-    """What was typed, or the last good axes under a sentence."""
-    first = tuple(TWO_DEFAULTS.values())
-    return lesson.last_good("pad_two", lambda: read_axes(typed), lambda: read_axes(first))
+def pick_axes() -> tuple[Axis, Axis]:
+    """What is typed, or the last good axes under a sentence."""
+    labels = _("Input"), _("Kernel"), _("Padding, per side"), _("Stride")
+    both = _("Height and width, for example 5x3; one number is for both.")
+    sides = _("Rows above and below, columns left and right: 0, 1 pads left and right only.")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls2"):
+        typed = [
+            STATE.text(name, label, sides if name == "pad_padding2" else both, width=150)
+            for name, label in zip(AXES, labels, strict=True)
+        ]
+    first = STATE.default(*AXES).values()
+    return lesson.last_good("pad_two", lambda: read_axes(typed), lambda: read_axes([*first]))
 
 
 def two_axes(axes: tuple[Axis, Axis]) -> None:
@@ -88,7 +73,7 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
     rows, columns = axes
     drawing, words = st.columns([2.6, 1], gap="medium")
     with drawing:
-        board(strip_words.plane(rows, columns), "pad_at2")
+        strip_board.show(strip_words.plane(rows, columns), "pad_at2")
     with words:
         st.markdown(_sides(rows, columns))
         st.markdown(
@@ -99,25 +84,18 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
         )
         pairs = ((axis.kernel, axis.stride, axis.before) for axis in axes)
         kernel, stride, padding = (_pair(*both) for both in zip(*pairs, strict=True))
-        st.code(layer_call("Conv2d", kernel, stride, padding, rows), wrap_lines=True)
-        save_button(_("Windows (CSV)"), planes_csv(rows, columns), "windows.csv")
+        st.code(layer_call("Conv2d", kernel, stride, padding, 1), wrap_lines=True)
+        save_button(_("Windows (CSV)"), plane_rows(rows, columns), "windows.csv")
 
 
-def planes_csv(rows: Axis, columns: Axis) -> str:
+def plane_rows(rows: Axis, columns: Axis) -> list[dict[str, object]]:
     """One row for each output: the rows and columns that its window reads, all from 1."""
-    return spreadsheet.records(
-        [
-            {
-                "output_row": i + 1,
-                "output_column": j + 1,
-                "rows": cells(rows, i),
-                "columns": cells(columns, j),
-                "value": f"{value:g}",
-            }
-            for i, line in enumerate(windows.plane(rows, columns))
-            for j, value in enumerate(line)
-        ]
-    )
+    return [
+        {"output_row": i + 1, "output_column": j + 1, "rows": cells(rows, i),
+         "columns": cells(columns, j), "value": f"{value:g}"}
+        for i, line in enumerate(windows.plane(rows, columns))
+        for j, value in enumerate(line)
+    ]  # fmt: skip
 
 
 def _pair(high: int, wide: int) -> str:
@@ -140,27 +118,19 @@ def _sides(rows: Axis, columns: Axis) -> str:
     return said.format(h=high, w=wide)
 
 
-def same_controls() -> tuple[int, int]:
-    """Input size and kernel."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls3"):
-        return (
-            STATE.number("pad_same_size", _("Input cells n")),
-            STATE.number("pad_same_kernel", _("Kernel k")),
-        )
-
-
-def read_same(size: int, kernel: int) -> tuple[Axis, Axis]:
+def pick_same() -> tuple[Axis, Axis]:
     """Padding for the same size, torch's way and with the extra cell on the other side.
 
-    Raises:
-        ValueError: a number outside its limits.
+    Where the controls say what cannot be, the last good pair under a sentence.
     """
-    return windows.same(size, kernel), windows.same(size, kernel, extra_first=True)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls3"):
+        size = STATE.number("pad_same_size", _("Input cells n"))
+        kernel = STATE.number("pad_same_kernel", _("Kernel k"))
 
+    def pair(size: int, kernel: int) -> tuple[Axis, Axis]:
+        return windows.same(size, kernel), windows.same(size, kernel, extra_first=True)
 
-def good_same(size: int, kernel: int) -> tuple[Axis, Axis]:
-    """What the controls say, or the last good pair under a sentence."""
-    return lesson.last_good("pad_same", lambda: read_same(size, kernel), lambda: read_same(4, 2))
+    return lesson.last_good("pad_same", lambda: pair(size, kernel), lambda: pair(4, 2))
 
 
 def same_size(both: tuple[Axis, Axis]) -> None:
@@ -172,12 +142,12 @@ def same_size(both: tuple[Axis, Axis]) -> None:
     with left:
         title = _('PyTorch, padding="same": {a} before, {b} after')
         st.markdown(f"**{title.format(a=torchs.before, b=torchs.after)}**")
-        board(strip_words.strip(torchs), "pad_at3")
+        strip_board.show(strip_words.strip(torchs), "pad_at3")
     with right:
         if k % 2 == 0:
             title = _("Some texts: the extra cell first, {a} before, {b} after")
             st.markdown(f"**{title.format(a=other.before, b=other.after)}**")
-            board(strip_words.strip(other), "pad_at4")
+            strip_board.show(strip_words.strip(other), "pad_at4")
         else:
             st.markdown(_("**Odd: both sides get the same, there is only one way.**"))
             st.markdown(
@@ -187,7 +157,7 @@ def same_size(both: tuple[Axis, Axis]) -> None:
                 ).format(n=(torchs.size + 1) // 2)
             )
     show_table(same_table(torchs.size))
-    save_button(_("Windows (CSV)"), windows_csv(torchs), "windows.csv")
+    save_button(_("Windows (CSV)"), window_rows(torchs), "windows.csv")
 
 
 def _same_rule(k: int) -> str:

@@ -2,7 +2,7 @@
 
 from explorer.base.language import N_
 from explorer.ui.lesson import Question
-from pages.learn.padding_stride.parts import COURSE, SAME, one
+from pages.learn.padding_stride.parts import COURSE, one, same
 
 QUESTIONS = (
     Question(
@@ -29,7 +29,7 @@ QUESTIONS = (
             "of two ones gives 3 5 7 4. Other texts put it on the left and the top, which gives "
             "1 3 5 7. Only odd kernels leave no choice."
         ),
-        {**SAME, "pad_same_size": 4, "pad_same_kernel": 2},
+        same(4, 2),
     ),
     Question(
         N_("Does every convolution shrink the picture?"),

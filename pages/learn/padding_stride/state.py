@@ -1,11 +1,16 @@
 """What the address of this page holds."""
 
+from functools import partial
+
+from explorer.base.language import N_
+from explorer.ui import lesson
 from explorer.ui.fields import Number, OneOf, Open
 from explorer.ui.state import State
 
+VIEWS = {"one": N_("One axis"), "two": N_("Two axes"), "same": N_("Same size, odd and even")}
 STATE = State(
     "padding-stride",
-    OneOf("pad_view", "one", ("one", "two", "same")),
+    OneOf("pad_view", "one", VIEWS),
     Number("pad_size", 9),
     Number("pad_kernel", 4),
     Number("pad_padding", 0),
@@ -21,3 +26,5 @@ STATE = State(
     Number("pad_same_kernel", 2),
     bound=True,
 )
+
+to = partial(lesson.setting, "pad")

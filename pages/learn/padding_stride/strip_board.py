@@ -6,28 +6,24 @@ Moving over the picture, playing, stepping and scrubbing happen in the browser
 the link. The element to wait for in a test: `[data-strip-painted="<key>"]`.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 from explorer.base.language import _
 from explorer.ui.boards.component import Component
+from pages.learn.padding_stride.state import STATE
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "strips")
 Data = dict[str, Any]
 
 
-def show(data: Data, *, key: str, at: int) -> int:
-    """Draw `data`; the number of the chosen window, at first `at`. `key` is the widget's."""
-    shown = {**data, "at": at, "words": _words()}
-    result = BOARD(key=key, data=shown, on_at_change=lambda: None)
-    chosen = result.at
-    if not chosen or chosen.get("key") != data["key"]:
-        return at
-    return int(chosen["at"])
-
-
-def _words() -> dict[str, str]:
-    return {
+def show(data: Data, name: str) -> None:
+    """Draw `data`; the window chosen on it goes into the address as `name`, counted from 1."""
+    STATE.forget_if_new(name, data["key"])
+    number = STATE.query(name) or "1"
+    at = max(int(number) - 1, 0) if re.fullmatch(r"\d{1,4}", number) else 0
+    words = {
         "play": _("Play"),
         "pause": _("Pause"),
         "back": _("One window back"),
@@ -35,3 +31,8 @@ def _words() -> dict[str, str]:
         "scrub": _("Window"),
         "hint": _("Point at a cell. The arrow keys move the window, the space bar plays."),
     }
+    shown = {**data, "at": at, "words": words}
+    chosen = BOARD(key=f"{name}_board", data=shown, on_at_change=lambda: None).at
+    if chosen and chosen.get("key") == data["key"]:
+        at = int(chosen["at"])
+    STATE.put(name, at + 1, 1)

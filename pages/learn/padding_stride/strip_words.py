@@ -8,24 +8,18 @@ from explorer.lessons.windows import Axis
 from pages.learn.padding_stride.strip_board import Data
 
 Token = tuple[str, str]  # a piece of a formula, and which quantity it is: n, p, k, s or ""
-
-
 MOST_TERMS = 9  # products written out
 
 
 def listed(numbers: Sequence[int]) -> str:
     """1, 2, 3 and 4."""
-    words = [str(number) for number in numbers]
-    if len(words) < 2:
-        return "".join(words)
-    return _("{first} and {last}").format(first=", ".join(words[:-1]), last=words[-1])
+    *words, last = map(str, numbers)
+    return _("{first} and {last}").format(first=", ".join(words), last=last) if words else last
 
 
 def strip(along: Axis, *, formula: bool = True) -> Data:
     """One axis: the cells 1, 2, 3 … under a kernel of ones, and every window drawn."""
-    found = windows.line(along)
     columns = range(-along.before, along.size + along.after)
-    unread = set(along.unread)
     return {
         "kind": "strip",
         "key": f"{along}",
@@ -37,9 +31,9 @@ def strip(along: Axis, *, formula: bool = True) -> Data:
         "lost": bool(along.lost),
         "cells": [
             {
-                "text": str(column + 1 if 0 <= column < along.size else 0),
+                "text": _strip_text(along, column),
                 "pad": not 0 <= column < along.size,
-                "unread": column in unread,
+                "unread": column in along.unread,
                 "note": _column_note(along, column),
             }
             for column in columns
@@ -50,13 +44,17 @@ def strip(along: Axis, *, formula: bool = True) -> Data:
                 "out": f"{value:g}",
                 "note": _sum_note(along, place, value),
             }
-            for place, value in enumerate(found)
+            for place, value in enumerate(windows.line(along))
         ],
         "span": along.span,
         "stride": along.stride,
         "ghost": _ghost(along),
         "titles": {"input": _input_title(along), "output": _output_title(along)},
     }
+
+
+def _strip_text(along: Axis, column: int) -> str:
+    return str(column + 1 if 0 <= column < along.size else 0)
 
 
 def _input_title(along: Axis) -> str:
@@ -82,8 +80,7 @@ def _ghost(along: Axis) -> str:
 
 
 def _sum_note(along: Axis, place: int, value: float) -> list[Token]:
-    columns = along.window(place)
-    terms = [str(column + 1 if 0 <= column < along.size else 0) for column in columns]
+    terms = [_strip_text(along, column) for column in along.window(place)]
     return [
         (_("Output {number}: ").format(number=place + 1), "quiet"),
         (" + ".join(terms), "k"),
@@ -106,26 +103,16 @@ def _column_note(along: Axis, column: int) -> list[Token]:
 def _formula(along: Axis) -> list[Token]:
     """⌊(10 + 2·1 − 3) / 2⌋ + 1 = ⌊4.5⌋ + 1 = 5, in pieces that know what they are."""
     room = along.padded - along.span
-    padding = (
-        [(" + ", ""), (f"2·{along.before}", "p")]
-        if along.before == along.after
-        else [(" + ", ""), (f"{along.before} + {along.after}", "p")]
-    )
+    alike = along.before == along.after
+    padding = f"2·{along.before}" if alike else f"{along.before} + {along.after}"
+    steps = (f"{room // along.stride}", "")
+    if along.left_over:
+        steps = (f"⌊{room / along.stride:.4g}⌋", "floor")
     return [
-        (f"{along.places}", "strong"),
-        (" = ⌊(", ""),
-        (f"{along.size}", "n"),
-        *padding,
-        (" − ", ""),
-        (f"{along.span}", "k"),
-        (") / ", ""),
-        (f"{along.stride}", "s"),
-        ("⌋ + 1 = ", ""),
-        (f"⌊{room / along.stride:.4g}⌋", "floor")
-        if along.left_over
-        else (f"{room // along.stride}", ""),
-        (" + 1", ""),
-    ]
+        (f"{along.places}", "strong"), (" = ⌊(", ""), (f"{along.size}", "n"), (" + ", ""),
+        (padding, "p"), (" − ", ""), (f"{along.span}", "k"), (") / ", ""), (f"{along.stride}", "s"),
+        ("⌋ + 1 = ", ""), steps, (" + 1", ""),
+    ]  # fmt: skip
 
 
 def verdict(along: Axis) -> str:
@@ -238,19 +225,13 @@ def _plane_sum(rows: Axis, columns: Axis, place: tuple[int, int], value: float) 
 
 
 def _plane_verdict(rows: Axis, columns: Axis) -> str:
-    said = []
+    sentences = []
     if rows.lost:
-        numbers = [row + 1 for row in rows.lost]
-        said.append(
-            ngettext(
-                "Row {list} is never read.", "Rows {list} are never read.", len(numbers)
-            ).format(list=listed(numbers))
-        )
+        text = ngettext("Row {list} is never read.", "Rows {list} are never read.", len(rows.lost))
+        sentences.append(text.format(list=listed([row + 1 for row in rows.lost])))
     if columns.lost:
-        numbers = [column + 1 for column in columns.lost]
-        said.append(
-            ngettext(
-                "Column {list} is never read.", "Columns {list} are never read.", len(numbers)
-            ).format(list=listed(numbers))
+        text = ngettext(
+            "Column {list} is never read.", "Columns {list} are never read.", len(columns.lost)
         )
-    return " ".join(said) or _("Every row and every column is read.")
+        sentences.append(text.format(list=listed([column + 1 for column in columns.lost])))
+    return " ".join(sentences) or _("Every row and every column is read.")

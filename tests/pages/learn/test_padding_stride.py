@@ -1,7 +1,5 @@
 """Padding and stride: windows and sizes against torch, the page's words, its board in a browser."""
 
-import csv
-import io
 import re
 from functools import partial
 
@@ -164,7 +162,7 @@ def test_the_courses_examples_are_one_click_away():
         assert not at.exception
         assert not at.error
         assert at.text_input(key="pad_kernel2").value == setting["pad_kernel2"]
-        rows, columns = planes.read_axes(tuple(map(setting.get, parts.TWO_DEFAULTS)))
+        rows, columns = planes.read_axes([setting[name] for name in planes.AXES])
         outputs = [float(window["out"]) for window in boards(at)[0]["windows"]]
         assert outputs == [value for row in windows.plane(rows, columns) for value in row]
 
@@ -260,19 +258,18 @@ def test_a_link_gone_bad_still_shows_a_picture(address):
 
 
 def test_the_file_of_windows():
-    rows = list(csv.DictReader(io.StringIO(parts.windows_csv(windows.axis(9, 4, 3)))))
-    assert rows == [
-        {"output": "1", "columns": "1 2 3 4", "value": "10"},
-        {"output": "2", "columns": "4 5 6 7", "value": "22"},
+    assert parts.window_rows(windows.axis(9, 4, 3)) == [
+        {"output": 1, "columns": "1 2 3 4", "value": "10"},
+        {"output": 2, "columns": "4 5 6 7", "value": "22"},
     ]
 
 
 def test_the_file_of_windows_on_two_axes():
     rows, columns = planes.read_axes(("3x3", "2x2", "1", "3, 2"))
-    told = list(csv.DictReader(io.StringIO(planes.planes_csv(rows, columns))))
-    assert [row["value"] for row in told] == ["0", "8", "6", "8"]
-    assert told[1] == {
-        "output_row": "1", "output_column": "2", "rows": "0 1", "columns": "2 3", "value": "8",
+    cells = planes.plane_rows(rows, columns)
+    assert [row["value"] for row in cells] == ["0", "8", "6", "8"]
+    assert cells[1] == {
+        "output_row": 1, "output_column": 2, "rows": "0 1", "columns": "2 3", "value": "8",
     }  # fmt: skip
 
 
