@@ -1,7 +1,5 @@
 """Check yourself, as Streamlit runs it: what is asked, how answers are taken, what is kept."""
 
-import csv
-import io
 from functools import partial
 
 import pytest
@@ -12,7 +10,7 @@ from explorer.lessons.quiz import Question, spell
 from explorer.ui.entries import entry
 from pages.learn.channels.state import KERNEL_SIDES
 from pages.learn.check import score
-from pages.learn.check.series import Given, Place
+from pages.learn.check.series import Answer, Place
 from tests import opened_pages
 
 opened = partial(opened_pages.opened, "check")
@@ -154,21 +152,15 @@ def test_the_file_of_ten_holds_what_was_asked_said_and_right() -> None:
     series = [Place(seed=5, topic="all", level=2, number=number) for number in range(1, 11)]
     asked = [quiz.question(5, number, "all", 2) for number in range(1, 11)]
     wrong = next(each for each in asked[3].choices if not asked[3].is_right(each))
-    told = {
-        place: Given(its.right, right=True) for place, its in zip(series, asked, strict=True)
-    } | {series[3]: Given(wrong, right=False)}
-    rows = list(csv.DictReader(io.StringIO(score.ten_csv(told))))
-    assert [int(row["question"]) for row in rows] == list(range(1, 11))
-    assert {(row["seed"], row["series"], row["level"]) for row in rows} == {("5", "all", "2")}
-    assert [row["right"] for row in rows] == ["1"] * 3 + ["0"] + ["1"] * 6
+    ten = {place: Answer(its.right, right=True) for place, its in zip(series, asked, strict=True)}
+    rows = score.ten_rows(ten | {series[3]: Answer(wrong, right=False)})
+    assert [row["question"] for row in rows] == list(range(1, 11))
+    assert {(row["seed"], row["series"], row["level"]) for row in rows} == {(5, "all", 2)}
+    assert [row["right"] for row in rows] == [1] * 3 + [0] + [1] * 6
     assert rows[3]["answer"] == spell(wrong)
     for row, its in zip(rows, asked, strict=True):
-        assert (row["about"], row["asked"], row["code"]) == (
-            its.topic,
-            its.draft.ask,
-            its.draft.code,
-        )
-        assert row["right_answer"] == spell(its.right)
+        shown = (row["about"], row["asked"], row["code"], row["right_answer"])
+        assert shown == (its.topic, its.draft.ask, its.draft.code, spell(its.right))
 
 
 @pytest.mark.parametrize("topic", list(quiz.TOPICS))
