@@ -43,7 +43,12 @@ def forget() -> None:
 
 
 def ship(
-    folder: Path, name: str, network: nn.Module, dataset: str = "digits", **facts: Any
+    folder: Path,
+    name: str,
+    network: nn.Module,
+    dataset: str = "digits",
+    file: str = "",
+    **facts: Any,
 ) -> nn.Module:
     """Save it as weights that `name` learned from `dataset`, shipped with the program."""
     card = Card(
@@ -51,15 +56,17 @@ def ship(
         **{"size": 28, "epoch": 3, "test_accuracy": 0.5, **facts},
     )  # fmt: skip
     tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
+    checkpoints.save(folder / f"{file or name}{weights.SUFFIX}", tensors, card)
     return network.requires_grad_(requires_grad=False)
 
 
-def trained(folder: Path, name: str = "lenet") -> nn.Module:
+def trained(
+    folder: Path, name: str = "lenet", dataset: str = "digits", file: str = ""
+) -> nn.Module:
     """A network with weights that no seed gives, shipped as `name`."""
     architecture = get(name)
     network = architecture.build(**architecture.resolve()).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.copy_(torch.linspace(-0.5, 0.5, parameter.numel()).view(parameter.shape))
-    return ship(folder, name, network)
+    return ship(folder, name, network, dataset, file)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import networks, weights
+from explorer import networks
 from explorer.analysis import summary
 from explorer.base.tasks import Steps, Task
 from explorer.data import datasets
@@ -18,36 +19,18 @@ from explorer.inside import comparison
 from explorer.inside.comparison import Answers, counting
 from explorer.inside.comparison import timing as timings
 from explorer.networks import NetworkSpec
-from explorer.training import checkpoints
-from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.compare import budget_charts, charts
 from pages.inside.compare.charts import Row
+from tests.shipped_weights import empty_folder, trained
 
 T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home, and an empty folder of trained weights."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    (tmp_path / "checkpoints").mkdir()
-    return tmp_path / "checkpoints"
-
-
-def trained(folder: Path, name: str, dataset: str = "digits", *, file: str = "") -> nn.Module:
-    """Some weights, shipped as those of a network that learned from `dataset`."""
-    architecture = networks.get(name)
-    torch.manual_seed(len(name))
-    network = architecture.build(**architecture.resolve()).eval()
-    card = Card(
-        name, architecture.resolve(), dataset, datasets.get(dataset).classes,
-        size=28, epoch=1, test_accuracy=0.25,
-    )  # fmt: skip
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(folder / f"{file or name}{weights.SUFFIX}", tensors, card)
-    return network
+    with empty_folder(tmp_path, monkeypatch) as folder:
+        yield folder
 
 
 def finished(steps: Steps[T]) -> T:
@@ -93,7 +76,7 @@ def test_every_offer_can_be_read(shipped: Path) -> None:
 def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
     trained(shipped, "lenet")
     trained(shipped, "bn_lenet", file="bn")
-    trained(shipped, "bn_lenet", "mnist", file="other")
+    trained(shipped, "bn_lenet", "mnist", "other")
     a, b, other, plain, colour = (
         comparison.model(text)
         for text in (
@@ -168,19 +151,13 @@ def test_cells_by_hand() -> None:
 
 def test_chance_is_the_exact_binomial() -> None:
     def chance(first: int, second: int) -> float:
-        said = [0] * first + [1] * second
-        labels = [0] * (first + second)
-        return comparison.pair(answers(said, labels), answers(said[::-1], labels)).chance
+        one, labels = [0] * first + [1] * second, [0] * (first + second)
+        other = [1 - label for label in one]
+        return comparison.pair(answers(one, labels), answers(other, labels)).chance
 
-    labels = [0] * 10
-    ten = comparison.pair(answers([0] * 9 + [1], labels), answers([1] * 9 + [0], labels))
-    assert ten.chance == pytest.approx(2 * (1 + 10) / 2**10)  # of ten coins, at most one
-    same = comparison.pair(answers([0], [0]), answers([0], [0]))
-    assert same.chance == 1.0
-    assert chance(1500, 1500) == 1.0
-    many = [0] * 3000
-    sure = comparison.pair(answers([0] * 3000, many), answers([1] * 3000, many))
-    assert sure.chance == 0.0  # and no overflow
+    assert chance(9, 1) == pytest.approx(2 * (1 + 10) / 2**10)  # of ten coins, at most one
+    assert chance(0, 0) == chance(1500, 1500) == 1.0
+    assert chance(3000, 0) == 0.0  # and no overflow
 
 
 # -- what they cost ---------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import io
 import re
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,12 +26,12 @@ from explorer.data.datasets.averages import averages, most_frequent_share, neare
 from explorer.data.decoding import pools
 from explorer.figures import pictures
 from explorer.ui import downloads, progress
-from explorer.ui.entries import ROOT, entry
 from pages.explore.data import parts
 from tests.conftest import settled
+from tests.explorer.data.own_pictures import cats_and_dogs, zipped
+from tests.opened_pages import opened, text
 from tests.serving import server
 
-SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
 ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
 
 
@@ -42,22 +41,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
     monkeypatch.setattr(idx, "DEBIAN", tmp_path / "no such package")
     return tmp_path
-
-
-def opened(**address: str) -> AppTest:
-    """The page at /data?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("data").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says."""
-    parts = [*at.title, *at.markdown, *at.caption, *at.error, *at.info]
-    return "\n".join(part.value for part in parts)
 
 
 def shown(at: AppTest) -> np.ndarray:
@@ -80,14 +63,7 @@ def waited(at: AppTest) -> AppTest:
 
 def pets(number: int = 12) -> bytes:
     """A zip of red cats and blue dogs."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
-        for name, color in (("cats", (200, 30)), ("dogs", (20, 60))):
-            for each in range(number):
-                picture = io.BytesIO()
-                Image.new("RGB", (20, 16), (*color, each)).save(picture, "PNG")
-                archive.writestr(f"{name}/{each}.png", picture.getvalue())
-    return written.getvalue()
+    return zipped(cats_and_dogs(number)).getvalue()
 
 
 # -- figures ----------------------------------------------------------------------------------
@@ -143,7 +119,7 @@ def test_the_counts_file_and_chart_hold_every_class() -> None:
 
 @pytest.mark.skipif(not datasets.at_hand("fashion_mnist"), reason="needs the real Fashion-MNIST")
 def test_fashion_mnist_is_what_the_page_opens_with() -> None:
-    at = opened()
+    at = opened("data")
     said = text(at)
     for words in (
         "60\u202f000",
@@ -163,7 +139,7 @@ def test_fashion_mnist_is_what_the_page_opens_with() -> None:
 
 
 def test_a_link_restores_part_and_place_and_buttons_leaf_through() -> None:
-    at = opened(data="digits", part="test", turn="2")
+    at = opened("data", data="digits", part="test", turn="2")
     assert "Pictures 21 to 30 of each class" in text(at)
     data = datasets.load("digits").test
     zeros = data.pictures[data.labels == 0][20:30].numpy()
@@ -180,20 +156,20 @@ def test_a_link_restores_part_and_place_and_buttons_leaf_through() -> None:
 
 @pytest.mark.parametrize("turn", ["-1", "x", "1e9", "99999999999", "12345"])
 def test_nonsense_in_the_link_does_no_harm(turn: str) -> None:
-    at = opened(data="digits", part="nonsense", turn=turn, own="images/../../etc/passwd")
+    at = opened("data", data="digits", part="nonsense", turn=turn, own="images/../../etc/passwd")
     assert "Pictures" in text(at)
     assert not at.error
-    assert opened(data="nothing").title
+    assert opened("data", data="nothing").title
 
 
 def test_a_set_of_ones_own_that_is_not_shown_is_told_and_leaves_the_link(home: Path) -> None:
     for data in ("nope", "digits", "images"):
-        at = opened(data=data, own="../../x")
+        at = opened("data", data=data, own="../../x")
         assert "own=../../x" in at.warning[0].value
         assert "own" not in at.query_params
         assert "own" not in at.run().query_params
     kept = datasets.keep(io.BytesIO(pets()), "pets")
-    at = opened(data="images", own="../../x")
+    at = opened("data", data="images", own="../../x")
     assert "own=../../x" in at.warning[0].value
     assert kept in at.warning[0].value
     assert at.query_params["own"] == kept
@@ -204,7 +180,7 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(
 ) -> None:
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://no-such-host.invalid/"])
     downloads.TASKS.clear()
-    at = opened(data="mnist")
+    at = opened("data", data="mnist")
     assert "MNIST is not on this machine yet" in text(at)
     assert "60\u202f000" in text(at)  # what is known is said all the same
     button = at.button(key="data.download")
@@ -213,7 +189,9 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(
     assert "no internet here" in at.error[0].value
     assert "At hand without a download: Digits (digits)." in at.error[0].value
     assert at.button(key="data.download")
-    assert "no internet here" in opened(data="mnist").error[0].value  # whoever looks sees it
+    assert (
+        "no internet here" in opened("data", data="mnist").error[0].value
+    )  # whoever looks sees it
     downloads.TASKS.clear()
 
 
@@ -229,7 +207,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_stopped(home: Path) -> None:
             stopped.set()
 
     downloads.Download("download mnist", 11_594_722, work).begin("")
-    at = opened(data="mnist")
+    at = opened("data", data="mnist")
     (bar,) = at.get("progress")
     assert bar.proto.value == 34
     assert re.match(r"4.00 MB of 11.6 MB · .* a second · \d+ s left", bar.proto.text)
@@ -247,7 +225,7 @@ def test_a_damaged_file_is_named_and_can_be_fetched_anew(home: Path) -> None:
     folder.mkdir(parents=True)
     for name in idx.FILES:
         (folder / name).write_bytes(b"damaged")
-    at = opened(data="mnist")
+    at = opened("data", data="mnist")
     assert "train-images-idx3-ubyte is damaged" in at.error[0].value
     assert at.button(key="data.download")
 
@@ -257,7 +235,7 @@ def test_a_damaged_set_of_ones_own_is_named_and_can_be_deleted(home: Path) -> No
     where = datasets.where(name)
     assert where
     where.write_bytes(b"damaged")
-    at = opened(data="images", own=name)
+    at = opened("data", data="images", own=name)
     assert f"{where.name} is damaged" in at.error[0].value
     next(each for each in at.button if each.label == "Delete it").click().run()
     assert not at.exception
@@ -265,7 +243,7 @@ def test_a_damaged_set_of_ones_own_is_named_and_can_be_deleted(home: Path) -> No
 
 
 def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
-    at = opened(data="images")
+    at = opened("data", data="images")
     assert "in one folder for each class" in text(at)
     at.file_uploader(key="data.own_zip").set_value(("My pets.zip", pets(), "application/zip")).run()
     waited(at)
@@ -277,7 +255,7 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     assert "3\u00a0×\u00a016\u00a0×\u00a016" in said
     assert percent(1.0) in said  # red and blue are told apart by their averages
     assert shown(at).shape == (2 * 68, 68 + 12 + 10 * 68, 4)  # 16 cells of 4 pixels, gaps of 4
-    again = opened(data="images", own=name)
+    again = opened("data", data="images", own=name)
     assert again.selectbox(key="data.own").value == name
     again.button(key="data.delete_own").click().run()
     assert not again.exception
@@ -287,10 +265,14 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"no zip at all", "no zip archive"), (b"", "no zip archive"), (pets(1), "has one picture")],
+    [
+        (b"no zip at all", "no zip archive"),
+        (b"", "no zip archive"),
+        (pets(1), "has one picture"),
+    ],
 )
 def test_an_upload_that_is_not_taken_says_why(home: Path, content: bytes, words: str) -> None:
-    at = opened(data="images")
+    at = opened("data", data="images")
     at.file_uploader(key="data.own_zip").set_value(("x.zip", content, "application/zip")).run()
     waited(at)
     assert words in at.error[0].value
@@ -310,12 +292,12 @@ def test_reading_is_watched_stopped_and_waited_for(
     one = ProcessPool(pools.SPARE, at_once=1, most=4, most_each=2, most_bytes=10**6)
     monkeypatch.setattr(pools, "ARCHIVES", one)
     monkeypatch.setattr(own, "_DECODE", "tests.task_functions:linger")
-    first = brought(opened(data="images"))
+    first = brought(opened("data", data="images"))
     assert re.search(r"^25 % of 20 pictures · \d+ s left$", bar(first))
     monkeypatch.undo()
     monkeypatch.setenv(storage.VARIABLE, str(home))
     monkeypatch.setattr(pools, "ARCHIVES", one)
-    second = brought(opened(data="images"))
+    second = brought(opened("data", data="images"))
     assert bar(second) == "Waiting: this file is next"
     first.button(key="own_stop").click().run()
     assert "That was stopped; nothing is kept." in text(waited(first))

@@ -19,30 +19,22 @@ from explorer.data import datasets, pictures
 from explorer.inside import comparison
 from explorer.inside.comparison import counting
 from explorer.networks import NetworkSpec
-from explorer.training import checkpoints
-from explorer.training.checkpoints import NETWORK, Card
 from pages.inside.compare import answers, computation
 from tests.conftest import settled
 from tests.opened_pages import opened, press, text
+from tests.shipped_weights import ship
 
 TWO = "lenet:shipped:lenet,bn_lenet:shipped:bn_lenet"
 
 
-def trained(folder: Path, name: str, dataset: str = "digits") -> nn.Module:
+def trained(folder: Path, name: str) -> nn.Module:
     """A network whose last layer was fitted to half of the digits: right on most of them."""
     architecture = networks.get(name)
     torch.manual_seed(len(name))
     network = architecture.build(**architecture.resolve()).eval()
     *_others, last = (part for part in network.modules() if isinstance(part, nn.Linear))
-    if dataset == "digits":
-        _fit(network, last)
-    card = Card(
-        name, architecture.resolve(), dataset, datasets.get(dataset).classes,
-        size=28, epoch=1, test_accuracy=0.25,
-    )  # fmt: skip
-    tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
-    checkpoints.save(folder / f"{name}{weights.SUFFIX}", tensors, card)
-    return network
+    _fit(network, last)
+    return ship(folder, name, network, test_accuracy=0.25)
 
 
 @torch.no_grad()
@@ -62,19 +54,12 @@ def _fit(network: nn.Module, last: nn.Linear) -> None:
 
 
 @pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, and an empty folder of trained weights."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path / "checkpoints"
+def alone(shipped: Path) -> Iterator[None]:
+    """An empty folder of trained weights; nothing is counted or timed any more at the end."""
+    yield
     for task in computation._ALONE.tasks:
         task.stop()
         assert task.wait(30)
-    for cache in (computation._counts, computation._timings, answers._guesses):
-        cache.clear()
-    weights._cache.clear()
 
 
 @pytest.fixture
@@ -96,12 +81,17 @@ def html(at: AppTest) -> str:
     return "\n".join(each.proto.body for each in at.get("html"))
 
 
-def share(network: nn.Module) -> float:
-    """How many of the digits it gets right, in one go."""
+def said(network: nn.Module) -> comparison.Answers:
+    """What it says to all digits, in one go."""
     split = datasets.load("digits").test
     with torch.no_grad():
         given = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255
-        return float((network(given).argmax(1) == split.labels).double().mean())
+        best = network(given).softmax(1).max(1)
+    return comparison.Answers(best.indices, best.values, split.labels)
+
+
+def untrained() -> nn.Module:
+    return weights.load(NetworkSpec.parse("lenet"), "untrained:3")
 
 
 # -- what is shown ----------------------------------------------------------------------------
@@ -109,7 +99,7 @@ def share(network: nn.Module) -> float:
 
 def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> None:
     at = done(opened("compare"))
-    shares = {name: share(network) for name, network in two.items()}
+    shares = {name: float(said(network).right.double().mean()) for name, network in two.items()}
     assert max(shares.values()) > 0.6  # the fit has learned something
     best = max(shares, key=lambda name: shares[name])
     title, letter = networks.get(best).title, "AB"[list(two).index(best)]
@@ -132,34 +122,20 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     assert at.query_params["cell"] == "both"
     assert "seed 3" in html(at)
     assert "before training" in html(at)
-    split = datasets.load("digits").test
-    counted = [side(each) for each in (two["bn_lenet"], None)]
-    both = comparison.pair(*counted).count("both")
+    both = comparison.pair(said(two["bn_lenet"]), said(untrained())).count("both")
     assert f"both right: {both}" in str(at.get("button_group"))
     assert html(at).count("<figure>") == min(both, answers.PAGE)
-    assert len(split) == 359
-
-
-def side(network: nn.Module | None) -> comparison.Answers:
-    """What a network says to all digits; without one, that of seed 3."""
-    network = network or weights.load(NetworkSpec.parse("lenet"), "untrained:3")
-    split = datasets.load("digits").test
-    with torch.no_grad():
-        given = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255
-        best = network(given).softmax(1).max(1)
-    return comparison.Answers(best.indices, best.values, split.labels)
 
 
 def test_all_answers_as_a_file() -> None:
     classes = datasets.get("digits").classes
-    said = {"A": side(None), "B": side(None)}
-    lines = list(csv.DictReader(io.StringIO(answers.table(said, classes))))
+    both = dict.fromkeys("AB", said(untrained()))
+    lines = list(csv.DictReader(io.StringIO(answers.table(both, classes))))
     assert len(lines) == 359
-    assert lines[7]["class"] == classes[int(said["A"].labels[7])]
-    assert lines[7]["B_answer"] == classes[int(said["B"].predicted[7])]
-    assert float(lines[7]["A_probability"]) == pytest.approx(
-        float(said["A"].confidence[7]), abs=1e-6
-    )
+    assert lines[7]["class"] == classes[int(both["A"].labels[7])]
+    assert lines[7]["B_answer"] == classes[int(both["B"].predicted[7])]
+    sure = float(both["A"].confidence[7])
+    assert float(lines[7]["A_probability"]) == pytest.approx(sure, abs=1e-6)
 
 
 def test_one_picture_s_likeliest_classes(two: dict[str, nn.Module]) -> None:
@@ -194,18 +170,11 @@ def test_untrained_networks_are_compared_by_costs_alone() -> None:
     assert re.search(r"\d\u202fms", html(at))
 
 
-def test_different_data_are_said(shipped: Path, two: dict[str, nn.Module]) -> None:
-    trained(shipped, "lenet", "mnist")
-    at = done(opened("compare", nets=TWO))
-    assert "They learned from different data: Digits, MNIST." in text(at)
-
-
 @pytest.mark.parametrize(
     ("nets", "told"),
     [
         ("nothing", "names no network with its weights"),
         ("lenet:run:99,bn_lenet:untrained:0", "99"),
-        ("lenet:shipped:../../etc/passwd", "names no weights"),
         (",".join(f"lenet:untrained:{n}" for n in range(20)), "the link names 20"),
     ],
 )
