@@ -9,12 +9,10 @@ from collections.abc import Collection
 
 from torch import Tensor, nn
 
-from explorer.inside.activations.chosen import Chosen
-from explorer.inside.activations.everything import Everything
-from explorer.inside.activations.keeper import Keeper, run
+from explorer.inside.activations.keeper import Chosen, Everything, Keeper, run
 from explorer.inside.activations.own_copy import own_copy
 from explorer.inside.activations.records import Recording, Statistics, Step, statistics, unknown
-from explorer.inside.activations.thumbnails import Thumbnails, stages, thumbnails
+from explorer.inside.activations.thumbnails import Thumbnails, small, stages, thumbnails
 
 MOST_BYTES = 1_000_000_000  # what one recording may keep
 

@@ -4,25 +4,35 @@ Networks overwrite their own maps (`ReLU(inplace=True)`, `+=`). What is kept is 
 that happens, and only then: nothing else is copied.
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Collection
+from functools import cache, partial
 from sys import maxsize
 from threading import Lock
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from explorer.analysis.graph import PASS_THROUGH
 from explorer.analysis.operations import Operation
-from explorer.analysis.recorder import Call, Recorder, tensors
+from explorer.analysis.recorder import Call, Recorder, memory_of, tensors, what_came
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.inside.activations.records import Recorded, Step
 
+Look = Callable[[Operation, Tensor], None]
 _IN_PLACE = frozenset(
     "__setitem__ __iadd__ __isub__ __imul__ __imatmul__ __itruediv__ __idiv__ __ifloordiv__ "
     "__imod__ __ipow__ __iand__ __ior__ __ixor__ __ilshift__ __irshift__".split()
 )
+
+
+# What may give a tensor another shape in place. The shape before is looked up first.
+_RESHAPE = frozenset(
+    "resize_ resize_as_ squeeze_ unsqueeze_ t_ transpose_ swapaxes_ swapdims_ as_strided_ set_ "
+    "__set__".split()
+)
+_LARGE = 2**25 - 2**16  # bytes: the largest block from which glibc still learns
 
 
 class _TooMuch(ValueError):
@@ -99,6 +109,152 @@ class Keeper(Recorder):
                     "Name the ones that you want to see, or take a smaller picture."
                 )
             )
+
+
+class Chosen(Keeper):
+    """Keeps the operations `nodes`; `look` sees the output of every one."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        picture: Tensor,
+        nodes: Collection[str],
+        most_bytes: int,
+        look: Look | None = None,
+    ) -> None:
+        super().__init__(network, picture, most_bytes)
+        self._nodes = frozenset(nodes)
+        self._look = look
+        self._held: dict[int, list[Tensor]] = {}  # what is kept, by the memory in which it lies
+
+    def compute(self, call: Call) -> tuple[Any, int]:
+        """Really compute it; what it reads is kept first."""
+        self._clock += 1
+        if call.name in self._nodes:
+            call.began = self._clock
+            self._kept.append(call)
+            self._hold([each for each in call.tensors if id(each) not in self._weights])
+        self.inside(call)
+        return told_apart(call, call.function(*call.args, **call.kwargs)), 0
+
+    def finish(self, call: Call, outputs: list[Tensor]) -> None:
+        """Keep what it gave."""
+        super().finish(call, outputs)
+        if call.name in self._nodes:
+            self._hold(outputs)
+
+    def note(self, operation: Operation, outputs: list[Tensor]) -> None:
+        """Show what it gave."""
+        super().note(operation, outputs)
+        if self._look:
+            self._look(operation, outputs[0])
+
+    def _hold(self, held: list[Tensor]) -> None:
+        for tensor in held:
+            neighbours = self._held.setdefault(memory_of(tensor), [])
+            if not neighbours:
+                self._take(tensor)
+            if all(each is not tensor for each in neighbours):
+                neighbours.append(tensor)
+
+    def _save(self, overwritten: Tensor) -> None:
+        for tensor in self._held.pop(memory_of(overwritten), ()):
+            self._copy(tensor)
+
+
+class Everything(Keeper):
+    """Keeps every operation, with as little work as can be between two of them.
+
+    What runs between two operations finds the processor's caches full of maps, and is much slower
+    than the same work done in one go. So a pass only lists its calls; who read what, names and
+    facts are found out when they are asked for: all of it is still there then.
+    """
+
+    def __init__(self, network: nn.Module, picture: Tensor, most_bytes: int) -> None:
+        super().__init__(network, picture, most_bytes)
+        _keep_freed_memory()
+        self._log: list[Call] = []
+        self._logged = 0  # bytes, roughly
+        self._running: Call
+        self._taken = {memory_of(picture)}  # memory that is counted
+        self._take(picture)
+
+    def operate(self, call: Call) -> Any:
+        """Run it and list it."""
+        self._clock += 1
+        call.began = self._clock
+        if getattr(call.function, "__name__", "") in _RESHAPE:
+            self.catch_up()
+        self._running = call
+        self.inside(call)
+        try:
+            result = told_apart(call, call.function(*call.args, **call.kwargs))
+            call.outputs = what_came(call, result)
+        except Exception as error:
+            self.catch_up()
+            if not self.prepare(call):  # constants, which may be empty: it is no operation
+                return call.function(*call.args, **call.kwargs)
+            self.refused = (error, self._operation(call))
+            raise
+        if call.outputs:  # else it asked a question
+            self._log.append(call)
+            self._logged += sum([each.nbytes for each in call.outputs])
+            if self._logged > self._room:
+                self.catch_up()
+        return result
+
+    def finish(self, call: Call, outputs: list[Tensor]) -> None:
+        """Keep what it gave."""
+        super().finish(call, outputs)
+        self._kept.append(call)
+        for tensor, origin in zip(outputs, call.gave or (), strict=True):
+            if origin.memory not in self._taken:
+                self._taken.add(origin.memory)
+                self._take(tensor)
+
+    def catch_up(self) -> None:
+        """Look through what has run since the last time."""
+        log, self._log, self._logged = self._log, [], 0
+        for call in log:
+            if self.prepare(call):
+                self.finish(call, call.outputs)
+
+    def _save(self, overwritten: Tensor) -> None:
+        if _alone(overwritten):
+            self._copy(overwritten)
+            return
+        self.catch_up()
+        for tensor, touched in self._lying_beside(overwritten).values():
+            copies = self._copies.get(id(tensor))
+            if not copies or copies[-1][0] < touched:
+                self._copy(tensor)
+
+    def _lying_beside(self, tensor: Tensor) -> dict[int, tuple[Tensor, int]]:
+        """All that is kept of its memory, by id, and the moment since which it is needed."""
+        seen = []
+        for call in self._kept:
+            seen += [(each, call.began) for each in call.tensors]
+            seen += [(each, call.began + 1) for each in call.outputs]
+        now = self._running
+        seen += [(each, self._clock) for each in (*tensors((now.args, now.kwargs)), tensor)]
+        memory = memory_of(tensor)
+        return {id(each): (each, since) for each, since in seen if memory_of(each) == memory}
+
+
+def _alone(tensor: Tensor) -> bool:
+    """Whether no other tensor lies in its memory: two hold it then, this tensor and `memory`."""
+    memory, count = tensor.untyped_storage(), getattr(torch._C, "_storage_Use_Count", None)
+    return bool(count and count(memory._cdata) == 2)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Have memory that maps leave kept for the next maps: new pages cost more than many a layer.
+
+    glibc gives freed memory back to the system at once until it has seen a large block freed;
+    from then on it keeps up to twice as much at hand. Elsewhere this does nothing.
+    """
+    torch.empty(_LARGE, dtype=torch.uint8)  # freed at once, and never written to
 
 
 def _changed(change: Callable[[Tensor], Tensor], value: Any) -> Any:

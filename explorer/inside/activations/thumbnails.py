@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from explorer.analysis import receptive_field
 from explorer.analysis.operations import INPUT, Operation
 from explorer.analysis.receptive_field import Axis, Field
-from explorer.inside.activations.chosen import Chosen
-from explorer.inside.activations.keeper import run
-from explorer.inside.activations.layout import layout
+from explorer.inside.activations.keeper import Chosen, run
 from explorer.inside.activations.own_copy import own_copy
+from explorer.inside.activations.records import layout
+
+CHANNELS, SIDE = 16, 32  # as many maps of one operation, so many numbers of a side
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +33,8 @@ def thumbnails(
     picture: Tensor,
     nodes: Collection[str] | None = None,
     *,
-    channels: int = 16,
-    side: int = 32,
+    channels: int = CHANNELS,
+    side: int = SIDE,
     training: bool = False,
 ) -> dict[str, Thumbnails]:
     """The first `channels` maps of "input" and of every operation (of `nodes`, where given).
@@ -45,7 +46,7 @@ def thumbnails(
     Raises:
         ValueError: the network cannot take the picture.
     """
-    small = {INPUT: _thumbnails(picture, (2, 3), channels, side)}
+    pictures: dict[str, Thumbnails] = {}
     pixel = Axis(0, 1, 1)
     fields: dict[str, Field | None] = {INPUT: Field((2, 3), pixel, pixel)}
 
@@ -53,18 +54,16 @@ def thumbnails(
         field = receptive_field.field_after(operation, fields, gates=False)
         fields[operation.name] = field
         if nodes is None or operation.name in nodes:
-            places = field.dims if field else None
-            small[operation.name] = _thumbnails(output, places, channels, side)
+            maps = layout(tuple(output.shape), field.dims if field else None).maps(output[0])
+            pictures[operation.name] = small(maps, channels, side)
 
     own, own_picture = own_copy(network, training=training, hooks=False), picture.clone()
     run(Chosen(own, own_picture, nodes=(), most_bytes=0, look=look), own_picture)
-    return small
+    return {INPUT: small(picture[0], channels, side), **pictures}
 
 
-def _thumbnails(
-    output: Tensor, places: tuple[int, int] | None, channels: int, side: int
-) -> Thumbnails:
-    maps = layout(tuple(output.shape), places).maps(output[0])
+def small(maps: Tensor, channels: int = CHANNELS, side: int = SIDE) -> Thumbnails:
+    """The first `channels` of the maps (C, H, W) of an operation."""
     low, high = torch.aminmax(maps.flatten(1), dim=1)
     count, height, width = maps.shape
     shown = maps[:channels]

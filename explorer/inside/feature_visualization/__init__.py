@@ -6,7 +6,5 @@ from explorer.inside.feature_visualization.activation_maximization import (
     Settings,
     ascend,
 )
-from explorer.inside.feature_visualization.fields import Box, Fields
-from explorer.inside.feature_visualization.gallery import Gallery
-from explorer.inside.feature_visualization.probe import Probe
-from explorer.inside.feature_visualization.searching import BEST, TopPictures, strongest
+from explorer.inside.feature_visualization.probe import Box, Fields, Probe
+from explorer.inside.feature_visualization.searching import BEST, Gallery, TopPictures, strongest

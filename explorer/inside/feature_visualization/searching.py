@@ -1,16 +1,57 @@
 """The pictures of a data set that a layer's channels answer to most strongly."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from explorer.base.inputs import InputSize
 from explorer.base.language import _
-from explorer.inside.feature_visualization.gallery import Gallery
+from explorer.data import datasets
+from explorer.data.pictures import Picture, Prepared, prepare
 from explorer.inside.feature_visualization.probe import Probe
 
 BEST = 9  # pictures that are kept for each channel
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The test part of a data set, squeezed to `shape` (C, H, W) as training does it."""
+
+    dataset: str
+    shape: InputSize
+    normalisation: str = "none"  # one of `pictures.NORMALISATIONS`
+
+    def tensors(self, first: int, last: int) -> Tensor:
+        """Pictures `first` to `last` (not included): (n, C, H, W) in float32."""
+        return torch.cat([self.prepared(number).tensor for number in range(first, last)])
+
+    def prepared(self, number: int) -> Prepared:
+        """One of them, as a tensor and to be looked at."""
+        picture = Picture(self._split.pictures[number], "")
+        return prepare(picture, self.shape, "squeeze", self.normalisation)
+
+    def labels(self, first: int, last: int) -> Tensor:
+        """Their classes (n,), each a number from 0."""
+        return self._split.labels[first:last]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of all classes."""
+        return datasets.load(self.dataset).classes
+
+    def label(self, number: int) -> str:
+        """The name of its class."""
+        return self.classes[int(self._split.labels[number])]
+
+    def __len__(self) -> int:
+        return len(self._split)
+
+    @property
+    def _split(self) -> datasets.Split:
+        return datasets.load(self.dataset).test
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,20 +143,15 @@ def _best_of(maps: Tensor, first: int, total: int, labels: Tensor, classes: int)
 def _merged(before: TopPictures | None, new: TopPictures) -> TopPictures:
     """The best of both; of equal ones those that came first."""
     both = [new] if before is None else [before, new]
-    values = torch.cat([each.values for each in both])
-    order = values.sort(dim=0, descending=True, stable=True).indices[:BEST]
-
-    def chosen(parts: list[Tensor]) -> Tensor:
-        return torch.cat(parts).gather(0, order)
-
-    return TopPictures(
-        values.gather(0, order),
-        chosen([each.pictures for each in both]),
-        chosen([each.rows for each in both]),
-        chosen([each.columns for each in both]),
-        torch.stack([each.least for each in both]).amin(0),
-        torch.stack([each.sums for each in both]).sum(0),
-        torch.stack([each.counts for each in both]).sum(0),
-        new.seen,
-        new.total,
+    names = ("values", "pictures", "rows", "columns")
+    every: dict[str, Any] = {
+        name: torch.cat([getattr(each, name) for each in both]) for name in names
+    }
+    order = every["values"].sort(dim=0, descending=True, stable=True).indices[:BEST]
+    return replace(
+        new,
+        **{name: part.gather(0, order) for name, part in every.items()},
+        least=torch.stack([each.least for each in both]).amin(0),
+        sums=torch.stack([each.sums for each in both]).sum(0),
+        counts=torch.stack([each.counts for each in both]).sum(0),
     )

@@ -13,9 +13,10 @@ from explorer.analysis.operations import INPUT, Operation
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, times
 from explorer.figures import maps, pictures
+from explorer.inside.activations import Thumbnails
 from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
-from explorer.ui.inside.recordings import Overview, Stage
+from explorer.ui.inside.recordings import Overview
 
 STRIP = Component(Path(__file__).with_suffix(".js"), "maps-strip")
 Data = dict[str, Any]
@@ -64,7 +65,7 @@ def _groups(operations: Sequence[Operation], ends: Sequence[str]) -> list[list[O
     return [group for group in groups if group and group[-1].name in ends]
 
 
-def _stage(stage: Stage, group: Sequence[Operation]) -> Data:
+def _stage(stage: Thumbnails, group: Sequence[Operation]) -> Data:
     last = group[-1]
     block = _common(group)
     name = block or last.name
@@ -75,7 +76,7 @@ def _stage(stage: Stage, group: Sequence[Operation]) -> Data:
         "label": name,
         "title": f"{name} ({last.type}): {times(stage.shape)}",
         "shape": shape,
-        "png": pictures.address(maps.thumbnail(stage.maps, stage.low, stage.high)),
+        "png": pictures.address(maps.thumbnail(stage.maps.numpy(), stage.low, stage.high)),
         "silent": _silent(stage),
         "parts": [
             {
@@ -97,7 +98,7 @@ def _common(group: Sequence[Operation]) -> str:
     return common[-1] if common else ""
 
 
-def _silent(stage: Stage) -> str:
+def _silent(stage: Thumbnails) -> str:
     if not stage.dead:
         return ""
     count = stage.shape[0]

@@ -17,9 +17,9 @@ from explorer.base.cache import SizedCache
 from explorer.base.inputs import InputSize
 from explorer.base.units import times
 from explorer.data.pictures import Picture, prepare
-from explorer.figures.maps import Maps, photograph, shrunk
+from explorer.figures.maps import photograph
 from explorer.inside import activations, unit_arithmetic
-from explorer.inside.activations import Recording
+from explorer.inside.activations import Recording, Thumbnails
 from explorer.inside.unit_arithmetic import points
 from explorer.ui import picture_picker
 from explorer.ui.model_picker.weight_sources import epoch_title
@@ -29,7 +29,6 @@ MOST_KEPT = 1_500_000_000  # bytes of all recordings together, with the weights 
 MOST_WHOLE = 400_000_000  # of one: a larger network's layers are recorded one by one
 MOST_OVERVIEWS = 30_000_000
 FEW = 20  # networks of so few operations show every one in their strip
-CHANNELS, SIDE = 16, 32  # of a stage in the strip
 MOST_AFTER = 4
 IN_PLACE = (points.activation, points.batch_norm)  # rules of what works number by number
 
@@ -62,22 +61,11 @@ class Subject:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
-    """One operation's maps, small."""
-
-    shape: tuple[int, int, int]  # (C, H, W) in full
-    maps: Maps  # the first channels
-    low: float  # of all channels
-    high: float
-    dead: int  # channels that are 0 at every place
-
-
-@dataclass(frozen=True, eq=False)
 class Overview:
     """A whole network at a glance."""
 
     operations: tuple[Operation, ...]  # those that the picture has a part in
-    stages: Mapping[str, Stage]  # "input", then some of them, in running order
+    stages: Mapping[str, Thumbnails]  # "input", then some of them, in running order
     span: tuple[float, float]  # the least and the largest number of all operations
 
     @property
@@ -157,44 +145,20 @@ def overview(subject: Subject) -> Overview:
 def _overview(subject: Subject) -> Overview:
     if _fits(subject):
         recording = recorded(subject, "")
-        operations = _seen(recording.operations)
-        ends = [torch.aminmax(recording.values(each.name)[0]) for each in operations]
-        stages = {name: _stage(recording, name) for name in (INPUT, *_names(operations))}
-        span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
-        return Overview(operations, stages, span)
-    network = subject.model.load()
-    with compute_slots.turn(None):
-        found = activations.thumbnails(
-            network, subject.picture, channels=CHANNELS, side=SIDE, training=subject.training
-        )
-    operations = _seen(_operations(subject))
-    stages = {
-        name: Stage(g.shape, g.maps.numpy(), g.low, g.high, g.dead)
-        for name, g in found.items()
-        if name in (INPUT, *_names(operations))
-    }
-    shown = [found[each.name] for each in operations]
-    return Overview(operations, stages, (min(g.low for g in shown), max(g.high for g in shown)))
-
-
-def _seen(operations: Sequence[Operation]) -> tuple[Operation, ...]:
-    return tuple(each for each in operations if each.reads_picture and each.output_shape)
-
-
-def _names(operations: Sequence[Operation]) -> tuple[str, ...]:
-    """The operations that are stages of the strip."""
-    if len(operations) <= FEW:
-        return tuple(each.name for each in operations)
-    return activations.stages(operations)
-
-
-def _stage(recording: Recording, name: str) -> Stage:
-    maps, found = recording.maps(name), recording.statistics(name)
-    count, height, width = maps.shape
-    return Stage(
-        (count, height, width),
-        shrunk(maps[:CHANNELS].numpy(), SIDE),
-        float(found.minimum.min()),
-        float(found.maximum.max()),
-        int(found.dead.sum()),
+        names = (INPUT, *(each.name for each in recording.operations))
+        small = {name: activations.small(recording.maps(name)) for name in names}
+    else:
+        network = subject.model.load()
+        with compute_slots.turn(None):
+            small = activations.thumbnails(network, subject.picture, training=subject.training)
+    operations = tuple(
+        each for each in _operations(subject) if each.reads_picture and each.output_shape
+    )
+    few = len(operations) <= FEW
+    shown = [each.name for each in operations] if few else activations.stages(operations)
+    ends = [small[each.name] for each in operations]
+    return Overview(
+        operations,
+        {name: small[name] for name in (INPUT, *shown)},
+        (min(each.low for each in ends), max(each.high for each in ends)),
     )

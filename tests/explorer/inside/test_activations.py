@@ -16,7 +16,7 @@ from torch.nn import functional
 from explorer.analysis.graph import record as record_shapes
 from explorer.inside import activations
 from explorer.inside.activations import record, stages, thumbnails
-from explorer.inside.activations.layout import layout
+from explorer.inside.activations.records import layout
 from explorer.networks import NetworkSpec, course
 from tests.explorer.inside.recorded_networks import NARROW, built, plain_output, recorded, untouched
 
@@ -334,8 +334,3 @@ def test_statistics_and_silent_channels_by_hand():
     assert found.dead.tolist() == [True, False]
     assert (found.mean.tolist(), found.variance.tolist()) == ([0, 1], [0, 2])
     assert (found.minimum.tolist(), found.maximum.tolist()) == ([0, -1], [0, 3])
-
-
-def test_what_follows_an_operation():
-    following = recorded("resnet18").following("stage1.pool")
-    assert following == ("stage2.block1.conv1", "stage2.block1.add")
