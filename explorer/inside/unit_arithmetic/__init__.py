@@ -13,13 +13,13 @@ from explorer.base.language import _
 from explorer.base.units import times
 from explorer.inside.activations import Recording
 from explorer.inside.unit_arithmetic import moves, points, windows
-from explorer.inside.unit_arithmetic.reading import Place
 from explorer.inside.unit_arithmetic.sums import (
     Activated,
     Combined,
     Copied,
     LocalResponse,
     Normalised,
+    Place,
     Sum,
     Term,
     Unexplained,

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.inside.unit_arithmetic.reading import Place, arguments
-from explorer.inside.unit_arithmetic.sums import Copied, number
+from explorer.inside.unit_arithmetic.sums import Copied, Place, arguments, number
 
 
 def moved(place: Place) -> Copied | None:
@@ -82,13 +81,8 @@ def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | No
 
 def dropout(place: Place) -> Copied | None:
     """In evaluation mode nothing happens; in training a number becomes 0, or 1/(1 − p) as much."""
-    module: Any = place.step.module
-    if module is None:
-        settings = arguments(place.step, "input p training", p=0.5, training=True)
-        p, training = settings["p"], settings["training"]
-    else:
-        p, training = module.p, module.training
-    if not training:
+    settings = arguments(place.step, "input p training", p=0.5, training=True)
+    if not settings["training"]:
         return moved(place)
     facts = place.facts()
     return Copied(
@@ -97,5 +91,5 @@ def dropout(place: Place) -> Copied | None:
         part=0,
         from_unit=place.unit,
         x=place.number(place.x),
-        factor=1 / (1 - p) if facts["value"] else 0.0,
+        factor=1 / (1 - settings["p"]) if facts["value"] else 0.0,
     )

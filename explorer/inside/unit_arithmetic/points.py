@@ -4,15 +4,16 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from explorer.inside.unit_arithmetic.reading import Place, arguments
 from explorer.inside.unit_arithmetic.sums import (
     Activated,
     Combined,
     LocalResponse,
     Normalised,
+    Place,
     Term,
+    arguments,
     number,
     numbers,
 )
@@ -64,9 +65,7 @@ def batch_norm(place: Place) -> Normalised:
     channel = place.index[1]
     mean, variance, over = settings["running_mean"], settings["running_var"], "moving"
     if settings["training"] or mean is None:
-        values = numbers(place.x.transpose(0, 1)[channel])
-        moments = (float(values.mean()), float(values.var(correction=0)))
-        over = "batch"
+        moments, over = _moments(numbers(place.x.transpose(0, 1)[channel])), "batch"
     else:
         moments = (float(mean.flatten()[channel]), float(variance.flatten()[channel]))
     return _normalised(
@@ -85,8 +84,6 @@ def _batch_norm(place: Place) -> dict[str, Any]:
             "training": module.training,
             "eps": 1e-5,
         }
-    if isinstance(module, nn.Module):
-        return {name: getattr(module, name, None) for name in _BATCH_NORM.split()[1:]}
     return arguments(place.step, _BATCH_NORM, weight=None, bias=None, training=False, eps=1e-5)
 
 
@@ -98,10 +95,9 @@ def layer_norm(place: Place) -> Normalised:
         x, index = x.permute(0, 2, 3, 1), (index[0], *index[2:], index[1])
     depth = len(module.normalized_shape)
     values = numbers(x[index[:-depth]])
-    moments = float(values.mean()), float(values.var(correction=0))
     over = "channels" if depth == 1 else "layer"
     inner = int(torch.arange(values.numel()).reshape(values.shape)[index[-depth:]])
-    return _normalised(place, over, moments, module.eps, module.weight, module.bias, inner)
+    return _normalised(place, over, _moments(values), module.eps, module.weight, module.bias, inner)
 
 
 def group_norm(place: Place) -> Normalised:
@@ -113,9 +109,13 @@ def group_norm(place: Place) -> Normalised:
     channel = place.index[1]
     size = len(x) // getattr(module, "num_groups", len(x))
     first = channel // size * size
-    values = numbers(x[first : first + size])
-    moments = float(values.mean()), float(values.var(correction=0))
+    moments = _moments(numbers(x[first : first + size]))
     return _normalised(place, "group", moments, module.eps, module.weight, module.bias, channel)
+
+
+def _moments(values: Tensor) -> tuple[float, float]:
+    """Mean and variance."""
+    return float(values.mean()), float(values.var(correction=0))
 
 
 def _normalised(

@@ -1,5 +1,7 @@
 """One number's arithmetic, as records: what was read, what was done, and what came out.
 
+A rule makes one from a `Place`: where in its step a unit stands, and what the step was called with.
+
 Every record has its `value`, the number in the network's tensor (float32), and its `total`, the
 same from the numbers that it lists, in double precision. The two agree to float rounding.
 """
@@ -7,12 +9,13 @@ same from the numbers that it lists, in double precision. The two agree to float
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from explorer.analysis.operations import Operation
+from explorer.analysis.operations import INPUT, Operation
+from explorer.inside.activations import Recording, Step
 
 Unit = tuple[int, int, int]  # channel, row, column of a feature map
 
@@ -246,3 +249,64 @@ def numbers(tensor: Tensor) -> Tensor:
 def number(tensor: Tensor) -> float:
     """The one number of a tensor, also of a weight that is being trained."""
     return float(tensor.detach())
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """One number in a recorded step."""
+
+    recording: Recording
+    step: Step
+    picture: int
+    unit: Unit
+    index: tuple[int, ...]  # in the step's first output, the batch included
+
+    @property
+    def source(self) -> str:
+        """The first operation that the step reads."""
+        return next(iter(self.step.operation.inputs), "")
+
+    @property
+    def x(self) -> Tensor:
+        """The first tensor that the step reads, batch included."""
+        return self.step.inputs[0]
+
+    def source_of(self, tensor: Tensor) -> str:
+        """The operation that gave a tensor which the step reads; "" of a weight or a constant."""
+        named = zip(self.step.operation.inputs, self.step.inputs, strict=True)
+        return next((source for source, each in named if each is tensor), "")
+
+    def unit_of(self, source: str, tensor: Tensor, index: tuple[int, ...]) -> Unit | None:
+        """The unit of the source's maps that stands at `index` of `tensor`, the batch included.
+
+        None where the source is not kept, or its maps are others: the first of several outputs.
+        """
+        recorded = source == INPUT or source in self.recording.steps
+        if not recorded or index[:1] not in ((), (self.picture,)):
+            return None
+        values = self.recording.values(source)
+        same = values.shape == tensor.shape and bool(values[index] == tensor[index])
+        return self.recording.layout(source).unit(index[1:]) if same else None
+
+    def facts(self) -> dict[str, Any]:
+        """The arguments that every `Sum` takes."""
+        value = number(self.step.outputs[0][self.index])
+        return {"operation": self.step.operation, "unit": self.unit, "value": value}
+
+    def number(self, tensor: Tensor) -> float:
+        """The number of `tensor` at this place; where it has one for all places, that."""
+        return number(tensor[self.index_in(tensor)])
+
+    def index_in(self, tensor: Tensor) -> tuple[int, ...]:
+        """This place in a tensor; where it has one number for all places, that one's."""
+        index = self.index[len(self.index) - tensor.dim() :]
+        return tuple(min(i, size - 1) for i, size in zip(index, tensor.shape, strict=True))
+
+
+def arguments(step: Step, names: str, **defaults: Any) -> dict[str, Any]:
+    """How an operation was called, by the names of its arguments; a layer's are its own."""
+    if step.module is not None:
+        own = {name: getattr(step.module, name, defaults.get(name)) for name in names.split()}
+        return {**own, "input": step.inputs[0]}
+    named = dict(zip(names.split(), step.args, strict=False))
+    return {**defaults, **named, **step.kwargs}

@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from explorer.analysis.operations import pair
-from explorer.inside.unit_arithmetic.reading import Place, arguments
-from explorer.inside.unit_arithmetic.sums import WeightedSum, Window, number, numbers
+from explorer.inside.unit_arithmetic.sums import (
+    Place,
+    WeightedSum,
+    Window,
+    arguments,
+    number,
+    numbers,
+)
 
-_CONV = "input weight bias stride padding dilation groups"
+_CONV = "input weight bias stride padding dilation groups padding_mode"
+_CONV_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
 _POOL = "input kernel_size stride padding ceil_mode count_include_pad divisor_override"
 _FLATTENS = frozenset({"Flatten", "flatten", "view", "reshape"})
 
@@ -33,7 +40,7 @@ def _taps(where: int, kernel: int, stride: int, padding: int, dilation: int) -> 
 
 def convolution(place: Place) -> WeightedSum:
     """`nn.Conv2d` and `conv2d`, in groups or not, also with padding that is not 0."""
-    settings = _convolution_call(place)
+    settings = arguments(place.step, _CONV, bias=None, **_CONV_DEFAULTS)
     weight, bias, (out, *where) = settings["weight"], settings["bias"], place.unit
     stride, dilation = pair(settings["stride"]), pair(settings["dilation"])
     before = _before(settings["padding"], weight.shape[2:], dilation)
@@ -61,16 +68,6 @@ def convolution(place: Place) -> WeightedSum:
     )
 
 
-def _convolution_call(place: Place) -> dict[str, Any]:
-    """The arguments of `conv2d`, as a layer or a function calls it."""
-    module = place.step.module
-    if not isinstance(module, nn.Conv2d):
-        usual = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-        return arguments(place.step, _CONV, **usual, padding_mode="zeros")
-    settings = {name: getattr(module, name) for name in (*_CONV.split()[1:], "padding_mode")}
-    return {**settings, "input": place.x}
-
-
 def _inwards(cells: tuple[int, ...], size: int, mode: str) -> tuple[int, ...]:
     """Which cells of an axis are read where the padding repeats the picture's own numbers."""
     if mode == "zeros":
@@ -93,12 +90,8 @@ def _before(padding: Any, kernel: Sequence[int], dilation: tuple[int, int]) -> t
 
 def linear(place: Place) -> WeightedSum:
     """`nn.Linear` and `linear`, also over the last axis of maps or tokens."""
-    module = place.step.module
-    if isinstance(module, nn.Linear):
-        weight, bias, x = module.weight, module.bias, place.x
-    else:
-        settings = arguments(place.step, "input weight bias", bias=None)
-        weight, bias, x = settings["weight"], settings["bias"], settings["input"]
+    settings = arguments(place.step, "input weight bias", bias=None)
+    weight, bias, x = settings["weight"], settings["bias"], settings["input"]
     source = place.source_of(x)
     shape = _map_shape(place, source, weight.shape[1])
     out = place.index[-1]
@@ -142,7 +135,8 @@ def pooling(place: Place) -> Window:
     if "max" in place.step.operation.type.lower():
         return _window(place, "max", maps[channel], channel, rows, columns)
     height, width = maps.shape[1:]
-    (pad_y, pad_x), over = settings["padding"], _average(place)
+    pad_y, pad_x = settings["padding"]
+    over = arguments(place.step, _POOL, count_include_pad=True, divisor_override=None)
     # PyTorch ends a window with the padding, also where rounding up lets it begin late.
     rows = tuple(row for row in rows if row < height + pad_y)
     columns = tuple(column for column in columns if column < width + pad_x)
@@ -150,16 +144,6 @@ def pooling(place: Place) -> Window:
     counted = len(rows) * len(columns) if over["count_include_pad"] else inside_count
     divisor = over["divisor_override"] or counted
     return _window(place, "average", maps[channel], channel, rows, columns, divisor)
-
-
-def _average(place: Place) -> dict[str, Any]:
-    module = place.step.module
-    if isinstance(module, nn.AvgPool2d):
-        return {
-            "count_include_pad": module.count_include_pad,
-            "divisor_override": module.divisor_override,
-        }
-    return arguments(place.step, _POOL, count_include_pad=True, divisor_override=None)
 
 
 def adaptive(place: Place) -> Window:

@@ -5,14 +5,24 @@ layer's unit that the number came from.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from torch import Tensor
 
 from explorer.analysis.operations import INPUT
 from explorer.base.language import _
 from explorer.figures.grids import spell
-from explorer.inside import unit_arithmetic
-from explorer.inside.unit_arithmetic import Sum, Unit
+from explorer.inside.unit_arithmetic import (
+    Activated,
+    Combined,
+    Copied,
+    LocalResponse,
+    Normalised,
+    Sum,
+    Unit,
+    WeightedSum,
+    Window,
+)
 
 Goal = tuple[str, int, int, int]  # layer, channel, row, column
 Token = tuple[str, str, Goal | None]  # text, role, where it leads
@@ -65,30 +75,6 @@ def _link(value: float, layer: str, unit: Unit | None) -> Token:
     return bracketed(value), "value", (layer, *unit) if unit else None
 
 
-# -- one kind of sum after the other ----------------------------------------------------------
-
-
-def lines(given: Sum) -> list[Line]:
-    """The arithmetic of `given`, ending in its number."""
-    match given:
-        case unit_arithmetic.WeightedSum():
-            return [_weighted(given)]
-        case unit_arithmetic.Window():
-            return [_window(given)]
-        case unit_arithmetic.Normalised():
-            return _normalised(given)
-        case unit_arithmetic.Combined():
-            return [_combined(given)]
-        case unit_arithmetic.Copied():
-            return [_copied(given)]
-        case unit_arithmetic.Activated():
-            return [_activated(given)]
-        case unit_arithmetic.LocalResponse():
-            return _local_response(given)
-    return [[_plain(_("{type} is not taken apart here; it gave").format(type=given.operation.type)),
-             _plain(number(given.value), "total")]]  # fmt: skip
-
-
 def strongest(subtotals: Tensor, most: int) -> list[int]:
     """All, if there are few; else those that weigh most, largest first."""
     if len(subtotals) <= most:
@@ -96,22 +82,55 @@ def strongest(subtotals: Tensor, most: int) -> list[int]:
     return [int(each) for each in subtotals.abs().topk(most).indices]
 
 
-def _weighted(given: "unit_arithmetic.WeightedSum") -> Line:
+# -- one kind of sum after the other ----------------------------------------------------------
+
+
+class _Written(NamedTuple):
+    """What stands around the number that a sum comes to."""
+
+    before: Line
+    after: str = ""
+    goal: Goal | None = None  # where the number itself leads
+    below: str = ""  # a line of its own
+
+
+def lines(given: Sum) -> list[Line]:
+    """The arithmetic of `given`, ending in its number."""
+    match given:
+        case WeightedSum():
+            written = _weighted(given)
+        case Window():
+            written = _window(given)
+        case Normalised():
+            written = _normalised(given)
+        case Combined():
+            written = _combined(given)
+        case Copied():
+            written = _copied(given)
+        case Activated():
+            written = _activated(given)
+        case LocalResponse():
+            written = _local_response(given)
+        case _:
+            words = _("{type} is not taken apart here; it gave").format(type=given.operation.type)
+            return [[_plain(words), _plain(number(given.value), "total")]]
+    line = [_plain(f"{given.operation.name} = ", "quiet"), *written.before]
+    line.append((number(given.total), "total", written.goal))
+    if written.after:
+        line.append(_plain(f"  {written.after}", "quiet"))
+    return [line, [_plain(written.below, "quiet")]] if written.below else [line]
+
+
+def _weighted(given: WeightedSum) -> _Written:
     named = strongest(given.subtotals, NAMED)
-    values = [float(given.subtotals[each]) for each in named]
-    line: Line = [_plain(f"{given.operation.name} = ", "quiet")]
-    line += _added(values)
+    first, *others = (float(given.subtotals[each]) for each in named)
+    line = [_plain(number(first), "value"), *(_plain(_signed(each), "value") for each in others)]
     if rest := len(given.subtotals) - len(named):
-        left = float(given.subtotals.sum()) - sum(values)
+        left = float(given.subtotals.sum()) - first - sum(others)
         line += [_plain(_signed(left), "rest"), _plain(_(" ({n} others)").format(n=rest), "quiet")]
     if given.bias is not None:
         line += [_plain(_signed(given.bias), "bias"), _plain(" " + _("bias"), "quiet")]
-    return [*line, _plain(" = "), _plain(number(given.total), "total")]
-
-
-def _added(values: Sequence[float]) -> Line:
-    first, *others = values
-    return [_plain(number(first), "value"), *(_plain(_signed(each), "value") for each in others)]
+    return _Written([*line, _plain(" = ")])
 
 
 def _signed(value: float) -> str:
@@ -119,28 +138,20 @@ def _signed(value: float) -> str:
     return f" − {text[1:]}" if text.startswith("−") else f" + {text}"
 
 
-def _window(given: "unit_arithmetic.Window") -> Line:
+def _window(given: Window) -> _Written:
     n = int(given.inside.sum())
-    head = _plain(f"{given.operation.name} = ", "quiet")
     if given.kind == "max":
         row, column = given.winner
         unit = (given.channel, given.rows[row], given.columns[column])
-        words = _("the largest of {n} numbers, at row {row}, column {column}").format(
-            n=n, row=unit[1] + 1, column=unit[2] + 1
-        )
-        goal = (given.source, *unit)
-        return [head, (number(given.total), "total", goal), _plain(f"  {words}", "quiet")]
-    total = float(given.patch.sum())
-    return [
-        head,
-        _plain(number(total), "value"),
-        _plain(f" / {given.divisor:g} = "),
-        _plain(number(given.total), "total"),
-        _plain("  " + _("the mean: the sum of {n} numbers, divided").format(n=n), "quiet"),
-    ]
+        words = _("the largest of {n} numbers, at row {row}, column {column}")
+        after = words.format(n=n, row=unit[1] + 1, column=unit[2] + 1)
+        return _Written([], after, (given.source, *unit))
+    total = _plain(number(float(given.patch.sum())), "value")
+    words = _("the mean: the sum of {n} numbers, divided")
+    return _Written([total, _plain(f" / {given.divisor:g} = ")], words.format(n=n))
 
 
-def _normalised(given: "unit_arithmetic.Normalised") -> list[Line]:
+def _normalised(given: Normalised) -> _Written:
     whose = {
         "moving": _("μ and σ² are this channel's moving averages from training"),
         "batch": _("μ and σ² are those of the batch (training mode)"),
@@ -148,91 +159,58 @@ def _normalised(given: "unit_arithmetic.Normalised") -> list[Line]:
         "group": _("μ and σ² are those of a group of channels, for this picture"),
         "channels": _("μ and σ² are those of all channels at this place"),
     }[given.over]
-    value = _link(given.x, given.source, given.unit)
-    first: Line = [
-        _plain(f"{given.operation.name} = ", "quiet"),
+    before = [
         _plain("("),
-        value,
+        _link(given.x, given.source, given.unit),
         _plain(f" − {bracketed(given.mean)}) / √({number(given.variance)} + {number(given.eps)})"),
         _plain(f" · {bracketed(given.gamma)}{_signed(given.beta)} = "),
-        _plain(number(given.total), "total"),
     ]
-    formula = _("(x − μ) / √(σ² + ε) · γ + β; {whose}").format(whose=whose)
-    return [first, [_plain(formula, "quiet")]]
+    return _Written(before, below=_("(x − μ) / √(σ² + ε) · γ + β; {whose}").format(whose=whose))
 
 
-def _combined(given: "unit_arithmetic.Combined") -> Line:
-    right = _link(given.right.value, given.right.source, given.right.unit)
+def _combined(given: Combined) -> _Written:
+    left, right = (_link(each.value, each.source, each.unit) for each in (given.left, given.right))
     times = [_plain(f"{number(given.factor)} · ")] if given.factor != 1 else []
-    return [
-        _plain(f"{given.operation.name} = ", "quiet"),
-        _link(given.left.value, given.left.source, given.left.unit),
-        _plain(f" {given.sign} "),
-        *times,
-        right,
-        _plain(" = "),
-        _plain(number(given.total), "total"),
-        _plain("  " + _sides(given), "quiet"),
-    ]
-
-
-def _sides(given: "unit_arithmetic.Combined") -> str:
     names = [each.source or _("a constant") for each in (given.left, given.right)]
-    return _("the same unit of {left} and of {right}").format(left=names[0], right=names[1])
+    after = _("the same unit of {left} and of {right}").format(left=names[0], right=names[1])
+    return _Written([left, _plain(f" {given.sign} "), *times, right, _plain(" = ")], after)
 
 
-def _copied(given: "unit_arithmetic.Copied") -> Line:
-    name = _plain(f"{given.operation.name} = ", "quiet")
-    total = _plain(number(given.total), "total")
+def _copied(given: Copied) -> _Written:
     if not given.source:
-        words = _("a padded place: no number comes from there")
-        return [name, total, _plain(f"  {words}", "quiet")]
+        return _Written([], _("a padded place: no number comes from there"))
     unit = given.from_unit
-    goal = (given.source, *unit) if unit else None
     if given.factor != 1:
         kept = _("training mode: dropout keeps this number and makes it larger")
         gone = _("training mode: dropout has set this number to 0")
-        return [
-            name,
-            (bracketed(given.x), "value", goal),
-            _plain(f" · {number(given.factor)} = "),
-            total,
-            _plain("  " + (kept if given.factor else gone), "quiet"),
-        ]
+        before = [_link(given.x, given.source, unit), _plain(f" · {number(given.factor)} = ")]
+        return _Written(before, kept if given.factor else gone)
     if "ropout" in given.operation.type:
         words = _("unchanged: in evaluation mode dropout does nothing; from {place}")
     else:
         words = _("moved, not changed: it is {place}")
-    told = words.format(place=place(given.source, unit))
-    return [name, (number(given.total), "total", goal), _plain(f"  {told}", "quiet")]
+    after = words.format(place=place(given.source, unit))
+    return _Written([], after, (given.source, *unit) if unit else None)
 
 
-def _activated(given: "unit_arithmetic.Activated") -> Line:
+def _activated(given: Activated) -> _Written:
     kind = given.operation.type
     formula = FUNCTIONS.get(kind.lower())
-    said = f"{kind}(x) = {formula}" if formula else ""
-    return [
-        _plain(f"{given.operation.name} = ", "quiet"),
-        _plain(f"{kind}("),
-        (number(given.x), "value", (given.source, *given.unit)),
-        _plain(") = "),
-        _plain(number(given.total), "total"),
-        _plain(f"  {said}", "quiet"),
-    ]
+    x = (number(given.x), "value", (given.source, *given.unit))
+    after = f"{kind}(x) = {formula}" if formula else ""
+    return _Written([_plain(f"{kind}("), x, _plain(") = ")], after)
 
 
-def _local_response(given: "unit_arithmetic.LocalResponse") -> list[Line]:
-    squares = float((given.neighbours**2).sum())
-    first: Line = [
-        _plain(f"{given.operation.name} = ", "quiet"),
-        (bracketed(given.x), "value", (given.source, *given.unit)),
-        _plain(f" / ({number(given.k)} + {number(given.alpha)} / {given.size} · "
-               f"{number(squares)})^{number(given.beta)} = "),
-        _plain(number(given.total), "total"),
-    ]  # fmt: skip
+def _local_response(given: LocalResponse) -> _Written:
+    squares = number(float((given.neighbours**2).sum()))
+    divided = _plain(
+        f" / ({number(given.k)} + {number(given.alpha)} / {given.size} · {squares})"
+        f"^{number(given.beta)} = "
+    )
     channels = f"{given.channels[0] + 1} … {given.channels[-1] + 1}"
     words = _("{squares} is the sum of squares over channels {channels}, at this place")
-    return [first, [_plain(words.format(squares=number(squares), channels=channels), "quiet")]]
+    below = words.format(squares=squares, channels=channels)
+    return _Written([_link(given.x, given.source, given.unit), divided], below=below)
 
 
 # -- as a text --------------------------------------------------------------------------------
@@ -243,7 +221,7 @@ def text(sums: Sequence[Sum]) -> str:
     parts = []
     for given in sums:
         parts.append(place(given.operation.name, given.unit))
-        if isinstance(given, unit_arithmetic.WeightedSum):
+        if isinstance(given, WeightedSum):
             parts += _channel_lines(given)
         parts += ["".join(token[0] for token in line) for line in lines(given)]
         value = f"{given.value:.9g}".replace("-", "−")
@@ -252,7 +230,7 @@ def text(sums: Sequence[Sum]) -> str:
     return "\n".join(parts)
 
 
-def _channel_lines(given: "unit_arithmetic.WeightedSum") -> list[str]:
+def _channel_lines(given: WeightedSum) -> list[str]:
     """Thousands of products, for every click: formatted without detours."""
     name = _("channel {n} of {layer}")
     patches, kernels = given.patch.flatten(1).tolist(), given.kernel.flatten(1).tolist()
