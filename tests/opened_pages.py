@@ -69,3 +69,13 @@ def as_shown(at: AppTest) -> Block:
         if isinstance(each, Widget) and each.type not in {"button", "menu_button"}:
             each.set_value(each.value)
     return at.main
+
+
+def html(at: AppTest, holding: str) -> str:
+    """The piece of HTML on the page that holds this text."""
+    bodies = [str(block.proto.body) for block in at.get("html")]
+    return next(body for body in bodies if holding in body)
+
+
+def live(at: AppTest) -> dict[str, object]:
+    return next(board for board in boards(at) if "course" in board)

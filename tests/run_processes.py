@@ -9,10 +9,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import psutil
 import torch
 from PIL import Image
 
@@ -20,7 +23,8 @@ from explorer import runs, training
 from explorer.base import storage
 from explorer.base.device import named
 from explorer.data import datasets
-from explorer.runs import Run, store
+from explorer.runs import Run, process, store
+from explorer.runs.database import database
 from explorer.training.recipes import Recipe
 from tests.serving import any_port, temporary_log
 
@@ -171,11 +175,27 @@ def of_folder(home: Path) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def unbroken(recipe: Recipe) -> list[float]:
-    """Every step's loss in a run on digits that was never interrupted, trained right here."""
+def unbroken(recipe: Recipe, steps: int | None = None) -> list[float]:
+    """Every step's loss in a run on digits that was never interrupted, or the first ones."""
+    losses, more = _trained_here(recipe)
+    losses.extend(islice(more, None if steps is None else max(0, steps - len(losses))))
+    return losses[:steps]
+
+
+@cache
+def _trained_here(recipe: Recipe) -> tuple[list[float], Iterator[float]]:
+    """The losses that are there by now, and those that follow: the tests share them."""
     torch.set_num_threads(1)
     records = training.Training(recipe, datasets.load("digits"), named("cpu")).records()
-    return [loss for each in records if isinstance(each, training.Steps) for loss in each.loss]
+    steps = (each for each in records if isinstance(each, training.Steps))
+    return [], (loss for each in steps for loss in each.loss)
+
+
+def host(device: str = "cpu") -> psutil.Process:
+    """The process that gives this device's runs to workers."""
+    query = "SELECT identity FROM processes WHERE role = 'host' AND device = ?"
+    (row,) = database().rows(query, (device,))
+    return psutil.Process(process.pid_of(row["identity"]))
 
 
 def until(done: Callable[[], object], seconds: float = PATIENCE) -> None:

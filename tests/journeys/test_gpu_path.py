@@ -14,15 +14,14 @@ from textwrap import dedent
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from explorer.base import storage
-from explorer.runs import Run, Status, metrics, process, store
+from explorer.runs import Run, Status, metrics, store
 from explorer.runs.database import database
 from explorer.runs.engines.local import processes
 from tests import device, run_processes
-from tests.run_processes import PATIENCE, SHORT, Server, going, until
+from tests.run_processes import PATIENCE, SHORT, Server, going, host, until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -250,12 +249,6 @@ def test_workers_are_forked_for_the_cpu_alone(trained: Mapping[str, Run]):
 def test_hosts_load_no_torch(trained: Mapping[str, Run]):
     for place in trained:
         assert "libtorch" not in {Path(each.path).stem for each in host(place).memory_maps()}
-
-
-def host(place: str) -> psutil.Process:
-    query = "SELECT identity FROM processes WHERE role = 'host' AND device = ?"
-    (row,) = database().rows(query, (place,))
-    return psutil.Process(process.pid_of(row["identity"]))
 
 
 def children(place: str) -> str:

@@ -171,6 +171,7 @@ def test_a_run_that_fails_is_told(capsys: pytest.CaptureFixture[str]):
     status, _out, err = said(capsys, "train", "lenet", *SMALL, *rate)
     assert status == 1
     assert "diverged" in err
+    assert "learning rate" in err
     assert "Traceback" not in err
 
 
@@ -195,6 +196,7 @@ def test_ctrl_c_stops_the_run_and_it_can_be_taken_up(capsys: pytest.CaptureFixtu
     assert "Traceback" not in err
     run = store.get(number)
     assert run.status is Status.STOPPED
+    assert len(runs.curves(number, most=10**6).loss) == run.progress.step >= 40
     assert said(capsys, "runs", "resume", str(number), "--detach")[0] == 0
     assert going(number, run.progress.step + 1).status is Status.RUNNING
     status, out, _err = said(capsys, "runs", "stop", str(number))

@@ -1,6 +1,8 @@
-"""What is asked of runs: launch, name, stop, resume, retry, delete; what is refused, and how."""
+"""What is asked of runs, what is refused and how; whose turn it is, on which device, and when."""
 
 import dataclasses
+import json
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -9,11 +11,24 @@ import pytest
 
 from explorer import runs
 from explorer.base.reasons import Reason
-from explorer.runs import Status, artifacts, store, watchdog
+from explorer.base.units import duration
+from explorer.cli import watch_run
+from explorer.runs import Request, Status, artifacts, database, process, store, watchdog
 from explorer.runs.engines.local import processes
-from explorer.runs.protocols import Ended
+from explorer.runs.engines.local.processes import Placement
+from explorer.runs.protocols import Alive, Ended, Held, Loading, Resumed
+from explorer.server import feed as run_feed
 from explorer.training.recipes import Recipe
-from tests.explorer.runs.played import STARTED, added, begun, claimed, epoch, steps
+from tests.explorer.runs.played import (
+    SETTINGS,
+    STARTED,
+    added,
+    begun,
+    claimed,
+    epoch,
+    started,
+    steps,
+)
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -27,23 +42,6 @@ def test_a_launched_run_waits_with_its_recipe(home: Path):
     assert runs.get(second).name == "mine"
     assert [each.id for each in runs.listed()] == [second, first]
     assert (home / "runs" / "runs.db").exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "part"),
-    [
-        ({"learning_rate": float("nan")}, "learning rate"),
-        ({"epochs": 0}, "number of epochs"),
-        ({"network": "lenett"}, "lenett"),
-        ({"size": 224}, "fc1"),
-        ({"device": "cuda:7"}, "cuda:7"),
-    ],
-)
-def test_what_cannot_be_trained_is_not_queued(change: dict[str, object], part: str):
-    recipe = dataclasses.replace(Recipe("lenet", dataset="digits"), **change)
-    with pytest.raises(ValueError, match=part):
-        runs.launch(recipe)
-    assert runs.listed() == []
 
 
 def test_names_and_notes():
@@ -161,3 +159,191 @@ def test_what_a_reader_is_offered_can_be_done_and_nothing_else_resumes(status: S
             with pytest.raises(ValueError, match=str(runs.get(number).name)):
                 runs.resume(number)
         store.move(number, [*Status], Status.FINISHED)
+
+
+# -- the queue: whose turn it is, on which device, and when ---------------------------------------
+
+
+def test_any_device_of_a_kind_takes_what_waits_for_the_kind_again_and_again():
+    anywhere = store.add(SETTINGS, "anywhere", "cuda")  # its recipe asks for the best device
+    only_first = store.add('{"device": "cuda:0"}', "only the first", "cuda:0")
+    assert [runs.expected(runs.get(n)).position for n in (anywhere, only_first)] == [1, 2]
+    assert store.claim("cpu", "1:2:3") is None
+    assert store.claim("cuda:1", "1:2:3") == store.get(anywhere)
+    assert store.get(anywhere).device == "cuda:1"
+    assert store.claim("cuda:1", "1:2:4") is None  # what is left waits for another
+    store.lost(store.get(anywhere), Reason("lost"))  # before it began
+    assert store.get(anywhere).device == "cuda"
+    taken = store.claim("cuda:0", "1:2:5")
+    assert taken
+    assert (taken.id, taken.device) == (anywhere, "cuda:0")
+    store.move(anywhere, [Status.STARTING], Status.PAUSED)
+    assert store.enqueue(anywhere, first=True)
+    assert store.get(anywhere).device == "cuda"
+    assert store.move(only_first, [Status.QUEUED], Status.PAUSED)
+    assert store.enqueue(only_first, first=False)
+    assert store.get(only_first).device == "cuda:0"
+
+
+class Spare:
+    """What a waiting worker measures, once it answers."""
+
+    def __init__(self, free: int | None) -> None:
+        self.free = free
+
+    def free_memory(self) -> int | None:
+        return self.free
+
+
+def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    hosts = {"cuda:0": process.own(), "cuda:1": process.identity(os.getppid()), "cuda:2": "1:2:3"}
+    with database.database().writing() as connection:
+        rows = [(known, "host", place) for place, known in hosts.items()]
+        connection.executemany(
+            "INSERT INTO processes (identity, role, device) VALUES (?, ?, ?)", rows
+        )
+    first, second = (Placement(place, hosts[place]) for place in ("cuda:0", "cuda:1"))
+    store.move(store.add(SETTINGS, "its own", "cuda:0"), [Status.QUEUED], Status.PAUSED)
+    assert first.is_here(Spare(None))  # nothing waits for all of them
+    waiting = store.add(SETTINGS, "anywhere", "cuda")
+    assert not first.is_here(Spare(5))  # before it knows of the other; the dead one is no rival
+    assert not second.is_here(Spare(None))
+    assert second.is_here(Spare(9))
+    assert not first.is_here(Spare(None))  # it leaves the run to the other
+    with monkeypatch.context() as later:
+        later.setattr(processes, "FRESH", 0.0)
+        assert not first.is_here(Spare(5))
+        later.setattr(processes, "PATIENCE", 0.0)
+        assert first.is_here(Spare(5))  # the other one does not measure: nobody waits for ever
+    assert store.claim("cuda:1", hosts["cuda:1"]) == store.get(waiting)
+    store.add(SETTINGS, "the next", "cuda")
+    assert first.is_here(Spare(None))  # the other one is busy
+
+
+def test_the_queue_goes_by_its_order_and_one_device():
+    first, second = added(), added()
+    other = store.add(SETTINGS, "elsewhere", "cuda:0")
+    assert runs.expected(runs.get(first)).position == 1
+    assert runs.expected(runs.get(second)).position == 2
+    assert runs.expected(runs.get(other)).position == 1
+    assert claimed().run.id == first
+    assert claimed().run.id == second
+    assert store.claim("cpu", "1:2:3") is None
+
+
+def test_a_paused_run_comes_back_to_the_head_of_the_queue():
+    first, second, third = added(), added(), added()
+    writer = begun()
+    runs.pause(first)
+    assert writer.tell(Alive()) is Request.PAUSE
+    writer.tell(Ended(Status.PAUSED))
+    runs.resume(first)
+    order = [run.id for run in store.with_status(Status.QUEUED)]
+    assert order == [first, second, third]
+    runs.stop(second)
+    assert runs.get(second).status is Status.CANCELLED
+    runs.resume(second)
+    assert [run.id for run in store.with_status(Status.QUEUED)] == [first, third, second]
+
+
+def test_waiting_times_follow_the_rates_measured():
+    first, second, third = added(), added(), added()
+    writer = begun()
+    assert runs.expected(runs.get(second)).until_start is None  # nothing is known yet
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))  # 10 of 30 steps in 5 seconds
+    assert runs.expected(runs.get(first)).left == pytest.approx(10)
+    assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
+    assert runs.expected(runs.get(third)).until_start == pytest.approx(10 + 15)
+    assert runs.expected(runs.get(third)).left == pytest.approx(15)
+    assert runs.expected(runs.get(third)).position == 2
+    writer.tell(Ended(Status.STOPPED))
+    assert runs.expected(runs.get(first)).left is None
+
+
+def test_a_run_that_was_taken_up_again_is_judged_by_its_pace_since_then():
+    number, writer = started()
+    writer.tell(dataclasses.replace(steps(0, 10), seconds=100.0))  # beside something busy
+    writer.tell(Ended(Status.PAUSED))
+    runs.resume(number)
+    waiting = added()
+    writer = begun(resumed=Resumed(10, 100.0))
+    writer.tell(STARTED)
+    assert runs.expected(runs.get(number)).left == pytest.approx(200)  # nothing else is known yet
+    writer.tell(dataclasses.replace(steps(10, 4), seconds=102.0))
+    assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
+    assert runs.expected(runs.get(waiting)).left == pytest.approx(30 * 0.5)
+    writer.tell(Held(1, 2))  # what is written beside it takes nothing away
+    assert runs.expected(runs.get(number)).left == pytest.approx(16 * 0.5)
+
+
+WHOLE = dataclasses.replace(STARTED, train_images=60_000, test_images=10_000)
+
+
+@pytest.mark.parametrize(
+    ("going", "waiting", "share"),
+    [
+        ({}, {"train_subset": 4000, "test_subset": 1000}, 4333.3 / 63_333.3),
+        ({"train_subset": 4000, "test_subset": 1000}, {}, 63_333.3 / 4333.3),
+        ({}, {"test_subset": 1000, "epochs": 6}, 2 * 60_333.3 / 63_333.3),
+    ],
+    ids=["a part after all pictures", "all pictures after a part", "longer, with fewer tests"],
+)
+def test_runs_on_a_part_of_the_pictures_and_on_all_of_them_are_told_apart(
+    going: dict[str, int], waiting: dict[str, int], share: float
+):
+    recipe = Recipe("lenet", epochs=3)
+    runs.launch(dataclasses.replace(recipe, **going))
+    second, third = (runs.launch(dataclasses.replace(recipe, **waiting)) for _ in range(2))
+    part = dataclasses.replace(STARTED, train_images=4000, test_images=1000)
+    writer = begun()
+    writer.tell(part if going else WHOLE)
+    writer.tell(steps(0, 10))  # 10 of 30 steps in 5 seconds
+    turn = runs.expected(runs.get(third))
+    assert turn.left == pytest.approx(15 * share, rel=1e-4)
+    assert turn.until_start == pytest.approx(10 + 15 * share, rel=1e-4)
+    told = [
+        (1, "number 1 in the queue, its turn in about 10 s", 10.0),
+        (
+            2,
+            f"number 2 in the queue, its turn in about {duration(10 + 15 * share)}",
+            10 + 15 * share,
+        ),
+    ]
+    for number, (position, words, until_start) in zip((second, third), told, strict=True):
+        assert words in watch_run.now(runs.get(number))  # in a terminal
+        news = json.loads(run_feed.Feed(number).answer(run_feed.Question()) or b"")  # on a page
+        assert news["queue"] == {"position": position, "until": round(until_start)}
+        assert news["left"] == pytest.approx(15 * share, rel=1e-3)
+
+
+def test_own_pictures_that_nobody_has_counted_yet_promise_nothing():
+    settings = '{"network": "lenet", "epochs": 3, "dataset": "images/gone-1"}'
+    _first, second = (store.add(settings, "own", "cpu") for _ in range(2))
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))
+    assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
+    assert runs.expected(runs.get(second)).left is None
+
+
+def test_an_estimate_stands_in_until_a_rate_is_known():
+    runs.launch(Recipe("lenet", dataset="digits"), seconds=40)
+    second = runs.launch(Recipe("nin", dataset="digits", size=224), seconds=600)
+    assert runs.expected(runs.get(second)).until_start == 40
+    assert runs.expected(runs.get(second)).left == 600
+
+
+def test_a_download_is_followed_in_a_terminal():
+    number = added()
+    writer = claimed()
+    writer.claim()
+    assert watch_run.now(runs.get(number)) == "reading the data …"
+    writer.tell(Loading(4_640_000, 11_594_722))
+    told = watch_run.now(runs.get(number))
+    assert "40 %  downloading the data, 4.64 MB of 11.6 MB" in told
+    assert told.startswith("█████████▋ ")
+    writer.tell(Loading(11_594_722, 11_594_722))
+    assert watch_run.now(runs.get(number)) == "reading the data …"

@@ -28,6 +28,13 @@ from tests.run_processes import SHORT, over, unbroken, until
 
 if TYPE_CHECKING:
     from explorer.runs.protocols import Message
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+from explorer.runs.engines.local import workers
 
 LONG = dataclasses.replace(SHORT, epochs=6, device="cpu")
 CPU = device.named("cpu")
@@ -165,16 +172,6 @@ def test_a_session_that_is_paused_goes_on_with_the_unbroken_curve(threads: Threa
     assert list(threads.vaults[number].checkpoints) == [*range(1, 7)]
 
 
-def test_a_session_that_is_stopped_keeps_its_state(threads: Threads) -> None:
-    number = launched(dataclasses.replace(LONG, epochs=1000))
-    until(threads.writers[number].losses)
-    runs.stop(number)
-    assert over(number).status is Status.STOPPED
-    state = threads.vaults[number].kept
-    assert state
-    assert state.step == len(threads.writers[number].losses())
-
-
 def test_queues_are_an_engine_s_own_though_devices_have_the_same_names(threads: Threads) -> None:
     """The launching machine has no "cuda:0", and a local run waits for a "cpu", too."""
     threads.free.clear()
@@ -249,3 +246,90 @@ def test_a_dead_worker_s_run_keeps_nobody_from_measuring(
     monkeypatch.setattr(watchdog, "_next_round", [0.0])
     assert not measure._is_idle(CPU)
     assert set(woken) == {"cpu"}
+
+
+# -- the process that workers are forked from touches no accelerator ------------------------------
+
+# Imports the warm process's module with these functions watched: the names of those called.
+# Asking whether CUDA is there marks it as unusable in every child; the first backward pass starts
+# a thread for each device, which no child inherits.
+WATCHED = (
+    "torch.accelerator.is_available",
+    "torch.accelerator.current_accelerator",
+    "torch.accelerator.device_count",
+    "torch.cuda.is_available",
+    "torch.cuda.device_count",
+    "torch.xpu.is_available",
+    "torch.backends.mps.is_available",
+    "torch.Tensor.backward",
+    "torch.autograd.backward",
+    "torch.autograd.grad",
+    "torch.autograd._engine_run_backward",
+)
+IMPORT = """
+import functools, importlib, json, sys
+import torch
+called = []
+def watched(name, function):
+    @functools.wraps(function)
+    def noted(*given, **named):
+        called.append(name)
+        return function(*given, **named)
+    return noted
+for name in json.loads(sys.argv[1]):
+    place, _dot, last = name.rpartition(".")
+    *path, = place.split(".")[1:]
+    holder = functools.reduce(getattr, path, torch)
+    setattr(holder, last, watched(name, getattr(holder, last)))
+exec(sys.argv[2])
+print(json.dumps(sorted(set(called))))
+"""
+
+
+def called_by(code: str) -> list[str]:
+    """Which of the watched functions this code calls, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT, json.dumps(WATCHED), code],
+        cwd=storage.PROJECT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_making_the_warm_process_ready_asks_for_no_accelerator_and_runs_no_backward_pass():
+    assert called_by("import explorer.runs.engines.local.warm") == []
+
+
+def test_the_watch_sees_what_a_step_of_training_calls():
+    step = """
+weight = torch.nn.Parameter(torch.ones(1))
+optimiser = torch.optim.Adam([weight], fused=True)
+weight.sum().backward()
+optimiser.step()
+"""
+    assert {"torch.Tensor.backward", "torch.accelerator.current_accelerator"} <= {*called_by(step)}
+
+
+# -- processes of an earlier version find what they ask for by name -------------------------------
+
+
+def test_an_old_host_s_workers_find_its_main_module_and_bring_nothing_in_with_it() -> None:
+    asked = "import runpy; names = runpy.run_module('explorer.runs.host', run_name='__mp_main__');"
+    asked += "print(*(name for name in names if not name.startswith('__')))"
+    command = [sys.executable, "-W", "error", "-c", asked]
+    assert subprocess.check_output(command, cwd=storage.PROJECT, text=True).split() == ["sys"]
+
+
+def test_an_old_host_s_workers_begin_with_the_new_first_function() -> None:
+    assert importlib.import_module("explorer.runs.workers")._enter is workers._enter
+
+
+def test_an_old_server_s_command_starts_a_host() -> None:
+    command = [sys.executable, "-m", "explorer.runs.host"]
+    ended = subprocess.run(
+        command, cwd=storage.PROJECT, check=False, capture_output=True, text=True
+    )
+    assert "IndexError" in ended.stderr, "it wants to know for which device"

@@ -1,4 +1,8 @@
-"""Twenty deaths: of the worker, of a web server, of everything at once, at random moments."""
+"""Twenty deaths, of everything at random moments; and a disk that is really full.
+
+That is a small tmpfs in a user namespace, filled to its last byte. What happens in processes of its
+own in there, and what they print is compared here.
+"""
 
 import csv
 import dataclasses
@@ -6,27 +10,24 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from explorer import runs, training
-from explorer.base.device import named
+from explorer import runs
+from explorer.base import storage
 from explorer.cli.main import main
-from explorer.data import datasets
-from explorer.runs import Status, artifacts, metrics, process, store
+from explorer.runs import Status, artifacts, ballast, metrics, process, store
 from explorer.runs.database import database
 from explorer.runs.engines.local import processes
 from explorer.training import checkpoints
 from tests import run_processes
-from tests.run_processes import SHORT, Server, WebServer, of_folder, until
+from tests.run_processes import SHORT, Server, WebServer, host, of_folder, unbroken, until
 
 RECIPE = dataclasses.replace(SHORT, epochs=1000)
 # Few of hosts: the next one takes seconds to be warm (`test_host` has more of them).
@@ -67,7 +68,7 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         until(lambda: not of_folder(tmp_path), 20)  # nobody watches: the host ends by itself
         curve = metrics.curves(number, most=10**6)
         assert curve.step == list(range(1, store.get(number).progress.step + 1))
-        np.testing.assert_allclose(curve.loss, unbroken(len(curve.step)))
+        np.testing.assert_allclose(curve.loss, unbroken(RECIPE, len(curve.step)))
         assert len(metrics.curves(bystander).step) == 32
         assert len(metrics.epochs(number)) == store.get(number).progress.epoch
         database().close()
@@ -90,7 +91,7 @@ def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goe
         with WebServer() as server:
             until(server.answers)
             assert news(server, number)["status"] == "interrupted"
-            assert steps_told(server, number) == pytest.approx(unbroken(rows))
+            assert steps_told(server, number) == pytest.approx(unbroken(RECIPE, rows))
             assert main(["runs", "resume", str(number), "--detach"]) == 0
             until(lambda: store.get(number).progress.step > rows)
             assert news(server, number)["status"] == "running"
@@ -98,7 +99,7 @@ def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goe
             until(lambda: news(server, number)["status"] == "stopped")
             told = steps_told(server, number)
         assert len(told) == store.get(number).progress.step
-        assert told == pytest.approx(unbroken(len(told)))
+        assert told == pytest.approx(unbroken(RECIPE, len(told)))
         assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
         database().close()
 
@@ -141,29 +142,191 @@ def die(death: str, number: int, servers: list[Server]) -> None:
         os.kill(process.pid_of(store.get(number).worker), signal.SIGKILL)
     if "host" in death or death == "all":
         until(lambda: processes.host_lives("cpu"))
-        os.kill(host(), signal.SIGKILL)
+        os.kill(host().pid, signal.SIGKILL)
     for server in servers[:] if death == "all" else servers[:1] if "server" in death else []:
         server.kill()
         servers.remove(server)
         servers.append(Server())
 
 
-def host() -> int:
-    (row,) = database().rows("SELECT identity FROM processes WHERE role = 'host'")
-    return process.pid_of(row["identity"])
+# -- a disk that is really full -------------------------------------------------------------------
+
+MOUNT = 'mount -t tmpfs -o size=96m none "$0" && exec "$@"'
+SETTINGS = '{"network": "lenet", "epochs": 3, "dataset": "digits"}'
+PRELUDE = f"""
+import os, sys
+from pathlib import Path
+from explorer import runs
+from explorer.base import storage
+from explorer.runs import ballast, database, artifacts as folder, store
+from explorer.runs.engines.local import processes
+from explorer.runs.records import Status
+processes.wake = lambda _device: None  # no host: this is about the store
+home = Path(os.environ["CONVSCOPE_HOME"])
+
+def made(name, weights=0):
+    number = store.add({SETTINGS!r}, name, "cpu")
+    store.move(number, [Status.QUEUED], Status.STOPPED)
+    if weights:
+        path = folder.checkpoint_file(number, 1)
+        path.parent.mkdir()
+        path.write_bytes(bytes(weights))
+    return number
+
+def fill():
+    '''Take the last byte.'''
+    with (home / "filler").open("ab", buffering=0) as file:
+        size = 2**20
+        while size:
+            try:
+                file.write(bytes(size))
+            except OSError:
+                size //= 2
+    assert storage.free(home) == 0
+"""
 
 
-def unbroken(steps: int) -> list[float]:
-    """The losses of the same run's first steps, never interrupted, trained right here."""
-    known, more = _trained_here()
-    known.extend(islice(more, max(0, steps - len(known))))
-    return known[:steps]
+def inside(place: Path, script: str) -> list[str]:
+    """What a script prints, line by line, on a disk of its own below `place`."""
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", MOUNT, place, sys.executable, "-W", "error", "-c",
+         PRELUDE + script],
+        cwd=storage.PROJECT,
+        env={"CONVSCOPE_HOME": str(place), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
-@cache
-def _trained_here() -> tuple[list[float], Iterator[float]]:
-    """The losses that are known by now, and those that follow: the tests share them."""
-    torch.set_num_threads(1)
-    records = training.Training(RECIPE, datasets.load("digits"), named("cpu")).records()
-    steps = (each for each in records if isinstance(each, training.Steps))
-    return [], (loss for each in steps for loss in each.loss)
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """Where a small disk can be mounted."""
+    command = ["unshare", "-rm", "sh", "-c", MOUNT, tmp_path, "true"]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no tmpfs in a user namespace is to be had here")
+    return tmp_path
+
+
+def test_runs_are_listed_and_deleted_on_a_full_disk(disk: Path):
+    """From the store's opening on, a long one without files first; then without the ballast."""
+    told = inside(
+        disk,
+        """
+long, heavy = made("long"), made("heavy", 10 * 2**20)
+with database.database().writing() as connection:  # more of them than the ballast has room for
+    rows = ((long, step, 1.5, step, 1.5, 1.5, 1.5, 1.5, 1.5) for step in range(150_000))
+    connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+database.database().close()
+fill()
+print([run.name for run in runs.listed()])
+runs.delete(long)
+print([run.name for run in runs.listed()])
+runs.delete(heavy)
+print(runs.listed(), folder.folder(heavy).exists(), storage.free(home) >= 10 * 2**20)
+database.database().close()
+ballast.give_up(home / "runs")
+fill()
+try:
+    runs.listed()
+except database.DiskFullError as error:
+    print(error.__cause__.sqlite_errorname)  # "disk I/O error", in SQLite's words
+    print(error)
+""",
+    )
+    assert told == [
+        "['heavy', 'long']",
+        "['heavy']",
+        "[] False True",
+        "SQLITE_IOERR_SHMSIZE",
+        f"The disk that holds {disk}/runs is full. Delete runs or other files, then resume.",
+    ]
+
+
+def test_a_run_that_ends_for_want_of_room_is_written_down_all_the_same(disk: Path):
+    told = inside(
+        disk,
+        """
+from explorer.base.reasons import Reason
+number = store.add('{"network": "lenet"}', "a run", "cpu")
+store.claim("cpu", "1:2:3")
+fill()
+try:
+    for first in range(0, 10**6, 1000):
+        with database.database().writing() as connection:
+            rows = [(number, first + step, 1, 1, 1, 1, 1, 1, 1) for step in range(1000)]
+            connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+except database.DiskFullError:
+    store.move(number, [Status.STARTING], Status.FAILED, Reason("disk_full"))
+print(store.get(number).status, store.get(number).reason)
+print((home / "runs" / "ballast").exists())
+(home / "filler").unlink()
+runs.listed()
+print((home / "runs" / "ballast").stat().st_size)
+""",
+    )
+    assert told == [
+        "failed The disk became full. Make room, then resume it from its last checkpoint.",
+        "False",
+        str(ballast.MOST),
+    ]
+
+
+def test_a_run_whose_weights_find_no_room_says_that_the_disk_is_full(disk: Path):
+    """The rows still do: what is too large for the disk is the file with the weights."""
+    told = inside(
+        disk,
+        """
+import subprocess
+RECIPE = '{"network": "lenet", "dataset": "digits", "epochs": 1, "train_subset": 64}'
+WORKER = '''
+import sys
+from explorer.runs import process, store
+from explorer.runs.engines.local.worker import Worker
+sys.exit(Worker(store.claim("cpu", process.own()).id).work())
+'''
+
+def trained():
+    code = subprocess.run([sys.executable, "-c", WORKER], check=False).returncode
+    run = store.get(number)
+    print(code, run.status, run.progress.step, run.reason)
+
+number = store.add(RECIPE, "a run", "cpu")
+fill()
+os.truncate(home / "filler", (home / "filler").stat().st_size - 200_000)
+trained()
+print(sorted(path.name for path in folder.folder(number).rglob("*")))
+(home / "filler").unlink()
+store.enqueue(number, first=True)
+trained()
+print(folder.checkpoints(number))
+""",
+    )
+    assert told == [
+        "0 interrupted 1 The disk became full. Make room, then resume it from its last checkpoint.",
+        "['log.txt']",  # nothing is left half-written
+        "0 finished 1 ",
+        "[1]",
+    ]
+
+
+def test_a_download_that_finds_no_room_says_so(disk: Path):
+    told = inside(
+        disk,
+        """
+from explorer.data.datasets import downloads
+there = Path(sys.executable).resolve()  # a few megabytes
+wanted = downloads.Remote((there.as_uri(),), downloads.digest(there), home / "data" / "file")
+downloads.fetch([wanted], there.stat().st_size)
+wanted.path.unlink()
+fill()
+try:
+    downloads.fetch([wanted], there.stat().st_size)
+except downloads.Unavailable as error:
+    print(error)
+print(list(wanted.path.parent.iterdir()))
+""",
+    )
+    assert told == ["the disk has no room left for it", "[]"]

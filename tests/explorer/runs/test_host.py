@@ -25,7 +25,7 @@ from explorer.runs.engines.local import processes, workers
 from explorer.training import checkpoints
 from explorer.training.recipes import Recipe
 from tests import run_processes
-from tests.run_processes import SHORT, Server, going, of_folder, over, unbroken, until
+from tests.run_processes import SHORT, Server, going, host, of_folder, over, unbroken, until
 
 LONG = dataclasses.replace(SHORT, epochs=1000)
 BRIEF = dataclasses.replace(SHORT, epochs=1, train_subset=64)
@@ -137,19 +137,6 @@ def test_what_fails_is_told_in_a_sentence(home: Path):
     assert "Traceback" not in str(run.reason)
 
 
-def test_a_run_that_diverges_says_why():
-    recipe = dataclasses.replace(
-        SHORT,
-        optimizer="sgd",
-        learning_rate=1000.0,
-        initialisation="xavier",
-        options={"activation": "relu"},
-    )
-    run = over(runs.launch(recipe))
-    assert run.status is Status.DIVERGED
-    assert "learning rate" in str(run.reason)
-
-
 # What is asked of a run
 
 
@@ -171,19 +158,6 @@ def test_pausing_lets_others_through_and_resuming_goes_on_with_the_same_curve():
     assert run.started == paused.started
 
 
-def test_a_stopped_run_keeps_everything_and_can_be_taken_up():
-    number = runs.launch(LONG)
-    going(number, 20)
-    asked = time.monotonic()
-    runs.stop(number)
-    run = over(number)
-    assert run.status is Status.STOPPED
-    assert time.monotonic() - asked < 10
-    assert len(every_loss(number)) == run.progress.step >= 20
-    runs.resume(number)
-    assert going(number, run.progress.step + 1).status is Status.RUNNING
-
-
 def test_a_worker_that_is_told_to_end_saves_first():
     number = runs.launch(LONG)
     pid = process.pid_of(going(number, 20).worker)
@@ -193,23 +167,6 @@ def test_a_worker_that_is_told_to_end_saves_first():
     assert "saved" in str(run.reason)
     _tensors, card = checkpoints.load(artifacts.state_file(number))
     assert card.step == run.progress.step
-
-
-def test_runs_take_turns_and_their_positions_are_known():
-    first, second, third = (runs.launch(LONG), runs.launch(SHORT), runs.launch(SHORT))
-    going(first, 20)
-    assert [runs.expected(runs.get(n)).position for n in (first, second, third)] == [0, 1, 2]
-    until_second = runs.expected(runs.get(second)).until_start
-    until_third = runs.expected(runs.get(third)).until_start
-    assert until_second
-    assert until_third
-    assert 0 < until_second < until_third
-    runs.cancel(second)
-    assert runs.expected(runs.get(third)).position == 1
-    assert runs.get(third).status is Status.QUEUED
-    runs.stop(first)
-    assert over(third).status is Status.FINISHED
-    assert runs.get(second).status is Status.CANCELLED
 
 
 # Deaths
@@ -267,7 +224,7 @@ def test_a_death_is_explained(code: int, out_of_memory: bool, part: str):
 def test_a_host_that_dies_leaves_its_worker_alone_and_the_next_one_waits_for_it(home: Path):
     number, after = runs.launch(LONG), runs.launch(SHORT)
     worker = going(number, 20).worker
-    os.kill(host_pid(), signal.SIGKILL)
+    os.kill(host().pid, signal.SIGKILL)
     until(lambda: runs.listed() and processes.host_lives("cpu"))
     before = store.get(number).progress.step
     assert going(number, before + 50).worker == worker
@@ -276,11 +233,6 @@ def test_a_host_that_dies_leaves_its_worker_alone_and_the_next_one_waits_for_it(
     assert over(number).status is Status.STOPPED
     assert over(after).status is Status.FINISHED
     assert len(hosts(home)) == 1
-
-
-def host_pid() -> int:
-    (row,) = database().rows("SELECT identity FROM processes WHERE role = 'host'")
-    return process.pid_of(row["identity"])
 
 
 def hosts(home: Path) -> list[int]:
@@ -349,13 +301,7 @@ def test_every_engine_does_what_is_asked_of_it(name: str):
     assert engine.lost([]) == {}
 
 
-def test_an_unknown_engine_is_told():
-    with pytest.raises(ValueError, match="local"):
-        engines.get("cloud")
-
-
 # A disk that is full, or cannot be written to
-
 
 # Workers beside the host's own, as many as asked for, each of which takes up what is next.
 BESIDE = """

@@ -4,6 +4,7 @@ import json
 import signal
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -12,40 +13,26 @@ import pytest
 import torch
 
 from explorer import runs
-from explorer.base import device, storage
+from explorer.base import storage
 from explorer.base.device import Device
-from explorer.data import datasets
 from explorer.data.datasets import Data
 from explorer.runs import process, session, store
 from explorer.runs.engines.local.worker import Worker
-from explorer.training import Capture, Epoch, Record, State, Steps, Training, capture, recipes
-from explorer.training.capture import COMPARED, WARM_UP, Graph, never, recorder
+from explorer.training import Capture, Epoch, Record, State, Training, capture
+from explorer.training.capture import COMPARED, WARM_UP, CudaRecorder, Graph, never, recorder
 from explorer.training.learner import Learner, Step
-from explorer.training.recipes import Recipe
+from explorer.training.recipes import Recipe, as_json
 from explorer.ui.runs import run_words
+from tests.explorer.training import recipes
+from tests.explorer.training.recipes import CPU
 from tests.opened_pages import opened, text
 
-CPU = device.named("cpu")
-LENET = Recipe("lenet", {"activation": "relu"}, dataset="digits", epochs=2, batch_size=16,
-               train_subset=150, test_subset=60, schedule="cosine")  # fmt: skip
-SGD = replace(LENET, optimizer="sgd", momentum=0.9, learning_rate=0.01)
-BATCH_NORM = replace(LENET, network="bn_lenet", options={"norm": "nn"}, weight_decay=0.0005)
-DROPOUT = replace(LENET, network="torchvision/squeezenet1_1", options={}, size=32, train_subset=120)
+LENET = replace(recipes.LENET, batch_size=16, schedule="cosine")
+SGD = replace(LENET, **recipes.SGD)
+BATCH_NORM = replace(recipes.BATCH_NORM, options={"norm": "nn"}, batch_size=16, schedule="cosine")
+DROPOUT = replace(recipes.DROPOUT, train_subset=120, schedule="cosine")
 HALF = replace(LENET, precision="bfloat16")
 WHOLE, STEPS = 9, 10  # of an epoch of 150 pictures: the last batch has 6
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    return datasets.load("digits")
 
 
 class Recording:
@@ -93,19 +80,11 @@ def training(recipe: Recipe, data: Data, recording: Recording | None, state: Sta
 
 def curve(records: list[Record]) -> torch.Tensor:
     """Loss, accuracy, norm and rate of every step (steps, 4)."""
-    rows = [
-        row
-        for each in records
-        if isinstance(each, Steps)
-        for row in zip(
-            each.loss, each.accuracy, each.gradient_norm, each.learning_rate, strict=True
-        )
-    ]
-    return torch.tensor(rows)
+    return torch.tensor(recipes.curve(records))
 
 
 def outcomes(records: list[Record]) -> list[Capture]:
-    return [each for each in records if isinstance(each, Capture)]
+    return recipes.only(Capture, records)
 
 
 @pytest.mark.parametrize("recipe", [LENET, SGD, BATCH_NORM, DROPOUT, HALF],
@@ -375,7 +354,7 @@ def worked(recipe: Recipe, recording: Recording, monkeypatch: pytest.MonkeyPatch
     """A worker's own way: only what records on the device is this test's."""
     recorded = partial(Training, recorder_for=lambda _device: recording)
     monkeypatch.setattr(session, "Training", recorded)
-    number = store.add(json.dumps(recipes.as_json(recipe)), "LeNet", "cpu")
+    number = store.add(json.dumps(as_json(recipe)), "LeNet", "cpu")
     assert store.claim("cpu", process.own())
     Worker(number).work()
     return runs.get(number)
@@ -418,3 +397,80 @@ def test_steps_that_gave_no_numbers_before_they_were_compared_are_told_so() -> N
 def test_a_graph_that_differed_is_told_with_by_how_much() -> None:
     told = run_words.launching(asdict(Capture(captured=False, reason="differs", excess=12.34)))
     assert "(12.3 times what is let pass)" in told
+
+
+# -- CUDA's recorder, when a recording breaks off -------------------------------------------------
+
+
+class Card:
+    """What torch keeps of a recording, as its CUDAGraph.cpp and CUDACachingAllocator.cpp have it:
+    here in place of a graph, of the allocator and of a generator, where there is no card.
+
+    An `invalid` recording ends with an error before any of them is told.
+    """
+
+    def __init__(self, *, invalid: bool) -> None:
+        self.invalid, self.ended, self.capturing = invalid, False, False
+        self.recording, self.held = list[object](), list[object]()
+
+    def begin(self, graph: object, pool: object, _stream: object) -> "Card":
+        assert graph is self
+        self.recording.append(pool)
+        self.held.append(pool)
+        self.capturing = True
+        return self
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_raised: object) -> None:
+        if self.invalid:
+            raise RuntimeError("operation failed due to a previous error during capture")
+        self.end(0, self.recording[0])
+        self.capturing, self.ended = False, True
+
+    def pool(self) -> object:
+        if not self.ended:
+            raise RuntimeError("pool() without a preceding successful capture")
+        return self.held[0]
+
+    def end(self, _device: int, pool: object) -> None:
+        if pool not in self.recording:
+            raise RuntimeError("endAllocatePool: not currently recording to mempool_id")
+        self.recording.remove(pool)
+
+    def release(self, _device: int, pool: object) -> None:
+        self.held.remove(pool)
+
+    def clone_state(self) -> str:
+        return "not capturing"
+
+    def graphsafe_set_state(self, state: str) -> None:
+        self.capturing = state != "not capturing"
+
+
+@pytest.mark.parametrize("invalid", [True, False])
+def test_after_a_recording_that_broke_off_nothing_is_recorded_any_more(
+    invalid: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card(invalid=invalid)
+    for name, value in {
+        "init": lambda: None,
+        "default_generators": [card],
+        "CUDAGraph": lambda: card,
+        "graph_pool_handle": lambda: (0, 1),
+        "current_stream": lambda _device: None,
+        "device": lambda _device: nullcontext(),
+        "graph": card.begin,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, value, raising=False)
+    monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", card.end, raising=False)
+    monkeypatch.setattr(torch._C, "_cuda_releasePool", card.release, raising=False)
+
+    def fetched() -> Step:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    with pytest.raises(RuntimeError, match=r"capturing|previous error"):
+        CudaRecorder(torch.device("cuda:0")).record(fetched)
+    assert not card.recording
+    assert not card.capturing
+    assert card.held == ([] if invalid else [(0, 1)])  # a graph that ended releases it itself

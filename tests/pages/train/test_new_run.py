@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
@@ -23,8 +22,7 @@ from explorer.training.recipes import beside_course as figures
 from explorer.ui.runs import run_words
 from pages.train.new_run import measured
 from pages.train.new_run.form import FIRST
-from tests.opened_pages import boards, opened, press, text, untold
-from tests.pages.train.trained import html, live
+from tests.opened_pages import boards, html, live, opened, press, text, untold
 from tests.run_processes import SHORT, over
 
 
@@ -60,8 +58,11 @@ def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
 
 
 def test_where_a_small_card_limited_the_courses_batch_a_larger_one_is_offered(
-    nothing: None, card: None
+    nothing: None, request: pytest.FixtureRequest
 ) -> None:
+    assert "small graphics card" not in text(opened("new-run", preset="googlenet"))  # on a CPU
+    request.getfixturevalue("card")
+    assert "small graphics card" not in text(opened("new-run", preset="googlenet", device="cpu"))
     at = opened("new-run", preset="googlenet")
     assert "batch of 21 is what its small graphics card could hold" in text(at)
     press(at, "Use 128 a batch")
@@ -224,31 +225,6 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     assert f"<td>{exact(12)}</td>" in html(more, 'class="budget"')
 
 
-class Clicked(BaseException):
-    """Streamlit ends a page's script by such an exception at its next call."""
-
-
-def click(_seconds: float) -> None:
-    raise Clicked
-
-
-def test_a_click_ends_a_measurement_and_its_process(
-    nothing: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[subprocess.Popen[str]] = []
-    begin = subprocess.Popen
-
-    def recorded(*given: Any, **settings: Any) -> "subprocess.Popen[str]":
-        started.append(begin(*given, **settings))
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", recorded)
-    with pytest.raises(Clicked):
-        measure.measure(SHORT, click)
-    assert [each.returncode for each in started] == [-signal.SIGKILL]
-    assert measure.measure(SHORT, lambda _seconds: None).seconds > 0  # nothing is held
-
-
 def test_who_stops_measuring_ends_its_process(
     nothing: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,19 +298,6 @@ def test_an_experiment_is_several_runs(nothing: None) -> None:
     assert next(board for board in boards(at) if "chosen" in board)["chosen"] == sorted(
         run.id for run in launched
     )
-
-
-def test_large_batches_are_offered_where_an_accelerator_trains(
-    nothing: None, request: pytest.FixtureRequest
-) -> None:
-    key = "new-run.use_spacious_batch"
-    offer = recipes.course_recipe("alexnet")
-    address = {"network": "alexnet", "batch_size": str(offer.batch_size)}
-    shown = [opened("new-run", **address)]
-    request.getfixturevalue("card")
-    shown += [opened("new-run", **address), opened("new-run", device="cpu", **address)]
-    found = [[each.key for each in at.button].count(key) for at in shown]
-    assert found == [0, 1, 0]
 
 
 def test_every_field_of_a_recipe_has_a_word() -> None:

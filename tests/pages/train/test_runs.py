@@ -18,8 +18,7 @@ from explorer.training.recipes import beside_course as figures
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from tests.explorer.runs.played import SETTINGS, STARTED, begun, epoch
-from tests.opened_pages import boards, opened, press, text, untold
-from tests.pages.train.trained import live
+from tests.opened_pages import boards, live, opened, press, text, untold
 from tests.run_processes import over
 
 
