@@ -18,6 +18,13 @@ def home(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that the tests of a file share: what is trained there for one is there for all."""
+    with folder(tmp_path_factory.mktemp("workshop")) as place:
+        yield place
+
+
 @pytest.fixture
 def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     """A class's server, asked by one browser after the other."""

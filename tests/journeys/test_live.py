@@ -21,7 +21,7 @@ from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
 from tests.conftest import settled, visiting
 from tests.explorer.runs.played import STARTED, begun, steps
-from tests.run_processes import SHORT, folder, until
+from tests.run_processes import SHORT, until
 from tests.serving import ROOT, Served, mortal
 
 pytestmark = pytest.mark.browser
@@ -34,14 +34,8 @@ MOST_SECONDS = 0.3
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with folder(tmp_path_factory.mktemp("home")) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[Served]:
-    with mortal(ROOT, home / "server.log") as found:
+def served(workshop: Path) -> Iterator[Served]:
+    with mortal(ROOT, workshop / "server.log") as found:
         yield found
 
 

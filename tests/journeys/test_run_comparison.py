@@ -15,26 +15,20 @@ from explorer.runs import Status
 from explorer.server import assets
 from explorer.ui.runs import component
 from tests.conftest import visiting
-from tests.run_processes import SHORT, folder, over, until
+from tests.run_processes import SHORT, over, until
 from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with folder(tmp_path_factory.mktemp("home")) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[str]:
-    with serving(ROOT, home / "server.log") as address:
+def server(workshop: Path) -> Iterator[str]:
+    with serving(ROOT, workshop / "server.log") as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def pair(home: Path) -> list[int]:
+def pair(workshop: Path) -> list[int]:
     """Two runs that have finished; the second did half as many steps, and one epoch less."""
     other = replace(SHORT, epochs=1, batch_size=64, learning_rate=0.01, seed=7)
     numbers = [runs.launch(SHORT, "first"), runs.launch(other, "second")]

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,17 +16,15 @@ from explorer.runs import Status, quota, store
 from explorer.runs import artifacts as run_folder
 from explorer.training.recipes import Recipe, as_json, course_recipe
 from tests.journeys.visitors import AS_ANNA, kept
-from tests.run_processes import SHORT, folder, over, until
+from tests.run_processes import SHORT, over, until
 
 LONG = replace(SHORT, epochs=1000)
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def warm(workshop: Path) -> None:
     """Where runs are really trained: one host for all of them, whose workers are warm."""
-    with folder(tmp_path_factory.mktemp("workshop")) as place:
-        runs.watch("cpu")
-        yield place
+    runs.watch("cpu")
 
 
 LAUNCHER = """
@@ -112,7 +109,7 @@ def test_what_would_take_too_much_is_not_queued(home: Path) -> None:
 
 
 def test_a_run_ends_when_its_seconds_are_spent_and_the_teacher_takes_it_up(
-    workshop: Path,
+    warm: None,
 ) -> None:
     who = replace(AS_ANNA, limits=RunLimits(seconds=1.0))
     run = over(runs.launch(LONG, visitor=who))
@@ -129,7 +126,7 @@ def test_a_run_ends_when_its_seconds_are_spent_and_the_teacher_takes_it_up(
     assert not over(run.id).reason
 
 
-def test_old_weights_give_way_before_the_disk_does(workshop: Path) -> None:
+def test_old_weights_give_way_before_the_disk_does(warm: None) -> None:
     who = replace(AS_ANNA, limits=RunLimits(run_bytes=quota.needed(SHORT)))
     run = over(runs.launch(replace(SHORT, epochs=8), visitor=who))
     assert run.status is Status.FINISHED, str(run.reason)
@@ -137,7 +134,7 @@ def test_old_weights_give_way_before_the_disk_does(workshop: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["run_bytes", "all_bytes", "free_bytes"])
-def test_a_run_that_takes_the_disk_is_stopped(workshop: Path, name: str) -> None:
+def test_a_run_that_takes_the_disk_is_stopped(warm: None, name: str) -> None:
     """As if its size had been thought too small before."""
     most = 10**18 if name == "free_bytes" else 300_000
     who = replace(AS_ANNA, limits=replace(NO_LIMITS, **{name: most}))

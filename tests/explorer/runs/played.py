@@ -1,8 +1,12 @@
 """A worker that a test plays itself: a run in its hands, and what it tells."""
 
+import signal
+
+import pytest
 import torch
 
-from explorer.runs import process, store
+from explorer.runs import Run, process, store
+from explorer.runs.engines.local.worker import Worker
 from explorer.runs.protocols import Resumed
 from explorer.runs.writer import StoreWriter
 from explorer.training import Epoch, Started, Steps
@@ -54,6 +58,18 @@ def started(record: Started = STARTED) -> tuple[int, StoreWriter]:
     writer = begun()
     writer.tell(record)
     return number, writer
+
+
+def work(number: int) -> Run:
+    """A run that waits, trained in this very process as a worker would."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    assert store.claim("cpu", process.own())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, "_log", lambda _self: None)  # what pytest prints stays pytest's
+        Worker(number).work()
+    for each, handler in handlers.items():
+        signal.signal(each, handler)
+    return store.get(number)
 
 
 def steps(first: int, count: int, loss: float | None = None) -> Steps:

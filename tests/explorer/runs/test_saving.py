@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,8 +17,7 @@ from torch import Tensor
 from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.data import datasets
-from explorer.runs import artifacts, process, saving, store
-from explorer.runs.engines.local.worker import Worker
+from explorer.runs import artifacts, saving, store
 from explorer.runs.records import Request, Status
 from explorer.runs.saving import MOST_QUEUED, Saver, WriteQueue
 from explorer.runs.vault import FolderVault
@@ -37,6 +35,7 @@ from explorer.training import (
 )
 from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
+from tests.explorer.runs.played import work
 from tests.run_processes import until
 
 if TYPE_CHECKING:
@@ -63,73 +62,49 @@ def test_pieces_of_work_are_done_in_their_order_and_beside_whoever_gives_them() 
     assert not queue.busy
 
 
+def fail() -> None:
+    raise OSError(28, "No space left on device")
+
+
+def leave(queue: WriteQueue, error: Exception | None = None) -> None:
+    """As at the end of its `with`, where that raises the error if there is one."""
+    with queue:
+        if error:
+            raise error
+
+
 def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
     done: list[str] = []
-
-    def fail() -> None:
-        raise OSError(28, "No space left on device")
-
-    def written() -> None:
-        with WriteQueue() as queue:
-            until(queue.put(fail).done)
-            with pytest.raises(OSError, match="No space left"):
-                queue.put(lambda: done.append("later"))
-            with pytest.raises(OSError, match="No space left"):
-                queue.wait()
-
-    with pytest.raises(OSError, match="No space left"):
-        written()
+    queue = WriteQueue()
+    until(queue.put(fail).done)
+    for ask in (lambda: queue.put(lambda: done.append("later")), queue.wait, lambda: leave(queue)):
+        with pytest.raises(OSError, match="No space left"):
+            ask()
     assert not done
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        queue._thread.submit(fail)
 
 
 def test_what_waited_behind_a_failure_is_not_done_either() -> None:
     done: list[str] = []
     free = threading.Event()
-
-    def fail() -> None:
-        free.wait(10)
-        raise ValueError("the disk is full")
-
-    def written() -> None:
-        with WriteQueue() as queue:
-            queue.put(fail)
-            queue.put(lambda: done.append("relied on it"))
-            free.set()
-
-    with pytest.raises(ValueError, match="disk is full"):
-        written()
+    queue = WriteQueue()
+    queue.put(lambda: free.wait(10) and fail())
+    queue.put(lambda: done.append("relied on it"))
+    free.set()
+    with pytest.raises(OSError, match="No space left"):
+        leave(queue)
     assert not done
 
 
 def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done() -> None:
     done: list[str] = []
-
-    def fail() -> None:
-        raise ValueError("of the queue")
-
-    def written() -> None:
-        with WriteQueue() as queue:
-            queue.put(lambda: done.append("rows"))
-            queue.put(fail)
-            raise RuntimeError("of the training")
-
+    queue = WriteQueue()
+    queue.put(lambda: done.append("rows"))
+    queue.put(fail)
     with pytest.raises(RuntimeError, match="of the training"):
-        written()
+        leave(queue, RuntimeError("of the training"))
     assert done == ["rows"]
-
-
-def test_once_it_is_left_nothing_runs_any_more_whatever_was_raised() -> None:
-    def fail() -> None:
-        raise ValueError("the disk is full")
-
-    def written(queue: WriteQueue) -> None:
-        with queue:
-            until(queue.put(fail).done)
-
-    with pytest.raises(ValueError, match="disk is full"):
-        written(queue := WriteQueue())
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        queue._thread.submit(fail)
 
 
 def test_waiting_has_an_end_where_one_is_given() -> None:
@@ -201,9 +176,18 @@ def queues() -> Iterator[tuple[WriteQueue, WriteQueue]]:
         yield rows, files
 
 
-def followed(training: Training, saver: Saver) -> None:
+def saver_of(run: int, training: Training, rows: WriteQueue, files: WriteQueue) -> Saver:
+    return Saver(training, datasets.load("digits"), FolderVault(run), rows, files)
+
+
+def trained(run: int, queues: tuple[WriteQueue, WriteQueue]) -> Training:
+    """The whole of it, with all that was due written."""
+    training = Training(RECIPE, datasets.load("digits"), CPU)
+    saver = saver_of(run, training, *queues)
     for record in training.records():
         saver.after(record)
+    queues[1].wait()
+    return training
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -223,12 +207,10 @@ def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
     run: int, queues: tuple[WriteQueue, WriteQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = counted(monkeypatch)
-    training = Training(RECIPE, datasets.load("digits"), CPU)
-    followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
+    training = trained(run, queues)
     weights = sum(p.nbytes for p in training.learner.network.parameters())
     assert copied == [weights] * RECIPE.epochs
     assert weights == 4 * 61_706
-    queues[1].wait()
     assert artifacts.checkpoints(run) == [1, 2, 3, 4, 5, 6]
     tensors, card = checkpoints.load(artifacts.checkpoint(run, 6))
     assert card.step == 6
@@ -242,9 +224,7 @@ def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
     monkeypatch.setattr(saving, "SHORT_EPOCH", 0.0)
     monkeypatch.setattr(saving, "MOST_SHARE", 1e9)
     copied = counted(monkeypatch)
-    training = Training(RECIPE, datasets.load("digits"), CPU)
-    followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
-    queues[1].wait()
+    trained(run, queues)
     assert len(copied) == RECIPE.epochs
     state = FolderVault(run).state()
     assert state is not None
@@ -269,7 +249,7 @@ def test_a_state_is_written_after_all_rows_before_it(
     rows, files = queues
     written = threading.Event()
     training = Training(RECIPE, datasets.load("digits"), CPU)
-    saver = Saver(training, datasets.load("digits"), FolderVault(run), rows, files)
+    saver = saver_of(run, training, rows, files)
     rows.put(lambda: written.wait(20) and None)
     thread = threading.Thread(target=saver.save)
     thread.start()
@@ -282,18 +262,14 @@ def test_a_state_is_written_after_all_rows_before_it(
 
 
 def test_where_rows_could_not_be_written_no_state_is(run: int) -> None:
-    def fail() -> None:
-        raise ValueError("the disk is full")
-
-    def saved() -> None:
-        training = Training(RECIPE, datasets.load("digits"), CPU)
-        with WriteQueue() as rows, WriteQueue() as files:
-            saver = Saver(training, datasets.load("digits"), FolderVault(run), rows, files)
-            until(rows.put(fail).done)
-            saver.save()
-
-    with pytest.raises(ValueError, match="disk is full"):
-        saved()
+    rows, files = WriteQueue(), WriteQueue()
+    saver = saver_of(run, Training(RECIPE, datasets.load("digits"), CPU), rows, files)
+    until(rows.put(fail).done)
+    with pytest.raises(OSError, match="No space left"):
+        saver.save()
+    with pytest.raises(OSError, match="No space left"):
+        leave(rows)
+    leave(files)
     assert not artifacts.state_file(run).exists()
 
 
@@ -318,9 +294,7 @@ def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
 ) -> None:
     slow(monkeypatch, seconds)
     monkeypatch.setattr(saving, "PATIENCE", patience)
-    training = Training(RECIPE, datasets.load("digits"), CPU)
-    followed(training, Saver(training, datasets.load("digits"), FolderVault(run), *queues))
-    queues[1].wait()
+    trained(run, queues)
     epochs = artifacts.checkpoints(run)
     assert epochs[0] == 1
     assert epochs[-1] == 6  # what it learned is always there
@@ -403,7 +377,7 @@ def test_the_last_weights_are_waited_for_in_the_run_s_time(
     slow(monkeypatch, 1.5)
     monkeypatch.setattr(saving, "PATIENCE", 0.0)
     start = time.monotonic()
-    work(run, monkeypatch)
+    work(run)
     assert store.get(run).status is Status.FINISHED
     # Of six short epochs the first's are written while the last one waits, then the last one's.
     assert 2.5 < store.get(run).progress.seconds < time.monotonic() - start
@@ -434,19 +408,9 @@ def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
 
     monkeypatch.setattr(loop, "burst", trained)
     monkeypatch.setattr(StoreWriter, "tell", held)
-    work(run, monkeypatch)
+    work(run)
     assert store.get(run).status is Status.FINISHED
     assert store.get(run).progress.step == 10
-
-
-def work(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a worker would."""
-    monkeypatch.setattr(Worker, "_log", lambda _self: None)  # what pytest prints stays pytest's
-    signals = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    assert store.claim("cpu", process.own())
-    Worker(run).work()
-    for each, handler in signals.items():
-        signal.signal(each, handler)
 
 
 # -- what follows from the device -----------------------------------------------------------------

@@ -1,9 +1,8 @@
 """Recorded steps: on the CPU a recording is the same function over the same static tensors."""
 
 import json
-import signal
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -16,13 +15,13 @@ from explorer import runs
 from explorer.base import storage
 from explorer.base.device import Device
 from explorer.data.datasets import Data
-from explorer.runs import process, session, store
-from explorer.runs.engines.local.worker import Worker
+from explorer.runs import session, store
 from explorer.training import Capture, Epoch, Record, State, Training, capture
 from explorer.training.capture import COMPARED, WARM_UP, CudaRecorder, Graph, never, recorder
 from explorer.training.learner import Learner, Step
 from explorer.training.recipes import Recipe, as_json
 from explorer.ui.runs import run_words
+from tests.explorer.runs.played import work
 from tests.explorer.training import recipes
 from tests.explorer.training.recipes import CPU
 from tests.opened_pages import opened, text
@@ -332,13 +331,8 @@ def test_nothing_is_recorded_on_a_cpu() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(Worker, "_log", lambda _self: None)  # what pytest prints stays pytest's
-    signals = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    yield tmp_path
-    for each, handler in signals.items():
-        signal.signal(each, handler)
 
 
 class Numberless(Recording):
@@ -354,10 +348,7 @@ def worked(recipe: Recipe, recording: Recording, monkeypatch: pytest.MonkeyPatch
     """A worker's own way: only what records on the device is this test's."""
     recorded = partial(Training, recorder_for=lambda _device: recording)
     monkeypatch.setattr(session, "Training", recorded)
-    number = store.add(json.dumps(as_json(recipe)), "LeNet", "cpu")
-    assert store.claim("cpu", process.own())
-    Worker(number).work()
-    return runs.get(number)
+    return work(store.add(json.dumps(as_json(recipe)), "LeNet", "cpu"))
 
 
 @pytest.mark.parametrize(
@@ -370,7 +361,7 @@ def worked(recipe: Recipe, recording: Recording, monkeypatch: pytest.MonkeyPatch
     ids=["replayed", "refused", "no numbers"],
 )
 def test_the_page_says_how_steps_were_launched(
-    home: Path, recording: Recording, said: str, monkeypatch: pytest.MonkeyPatch
+    home: None, recording: Recording, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = worked(replace(LENET, epochs=1), recording, monkeypatch)
     assert run.status is runs.Status.FINISHED
@@ -381,7 +372,7 @@ def test_the_page_says_how_steps_were_launched(
 
 @pytest.mark.parametrize("rate", [3e2, 1e3, 1e20])
 def test_a_run_that_runs_away_while_steps_are_compared_has_diverged(
-    home: Path, rate: float, monkeypatch: pytest.MonkeyPatch
+    home: None, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ordinary steps give no numbers then: nothing is wrong with the graph, nor with the disk."""
     run = worked(replace(SGD, learning_rate=rate), Recording(), monkeypatch)
