@@ -84,25 +84,23 @@ def _summary(recipe: Recipe) -> Summary:
     return measure(spec, size, recipe.batch_size)
 
 
-def mismatch(recipe: Recipe) -> SizeMismatch | None:
-    """Why the network cannot take pictures of this size, if so."""
-    facts = datasets.get(recipe.dataset)
-    if (
-        not facts.classes
-        or not 1 <= recipe.size <= MAX_SIZE
-        or not 1 <= recipe.batch_size <= MAX_BATCH
-    ):
-        return None  # the recipe's own check says more
-    return _summary(recipe).mismatch
+def lesson(recipe: Recipe) -> bool:
+    """Why the network cannot take pictures of this size, and a button for the nearest one it can;
+    whether there was such a lesson."""
+    try:
+        problem = _mismatch(recipe)
+    except ValueError:  # the recipe's own check says more
+        return False
+    if problem:
+        side = problem.nearest.height if problem.nearest else 0
+        fixes = [size_mismatch.use(times((side, side)), "size", side)] if side else []
+        size_mismatch.show(STATE, problem, recipe.network, *fixes)
+    return problem is not None
 
 
-def lesson(recipe: Recipe, problem: SizeMismatch) -> None:
-    """Which layer it is, what arrives there and what it needs; a button for the nearest size."""
-    fixes = []
-    if problem.nearest:
-        side = problem.nearest.height
-        fixes.append(size_mismatch.use(times((side, side)), "size", side))
-    size_mismatch.show(STATE, problem, recipe.network, *fixes)
+def _mismatch(recipe: Recipe) -> SizeMismatch | None:
+    fits = 1 <= recipe.size <= MAX_SIZE and 1 <= recipe.batch_size <= MAX_BATCH
+    return _summary(recipe).mismatch if fits and datasets.get(recipe.dataset).classes else None
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -225,7 +223,7 @@ def queue(wanted: str) -> None:
         )
 
 
-def launch(plan: list[Recipe]) -> None:
+def launch(plan: Sequence[Recipe]) -> None:
     """Launch runs and go where they can be watched; one alone is watched live."""
     numbers: list[int] = []
     try:

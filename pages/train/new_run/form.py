@@ -177,11 +177,8 @@ def _as_it_is() -> str:
     """The preset that the widgets stand at."""
     now = replace(_read(), seed=0, device=DEFAULT.device)
     same = (name for name in PRESETS if name not in EXPERIMENTS)
-    return next((name for name in same if _plain(PRESETS[name].recipes[0]) == _plain(now)), OWN)
-
-
-def _plain(recipe: Recipe) -> dict[str, Any]:
-    return recipes.as_json(recipe)
+    plain = recipes.as_json(now)
+    return next((n for n in same if recipes.as_json(PRESETS[n].recipes[0]) == plain), OWN)
 
 
 def pick_start() -> str:

@@ -9,15 +9,12 @@ fields, card = st.columns([5, 3], gap="medium")
 with fields:
     experiment = form.pick_start()
     if experiment:
-        plan = parts.experiment(experiment)
+        plan, taught = parts.experiment(experiment), False
     else:
         recipe = parts.settings()
-        taught = parts.lesson(recipe)
+        plan, taught = [recipe], budget.lesson(recipe)
         parts.beside_the_course(recipe)
 with card:
-    if experiment:
-        parts.experiment_card(plan)
-    else:
-        parts.card(recipe, taught)
+    parts.card(plan, taught)
 parts.mistakes()
 budget.warm()

@@ -6,7 +6,6 @@ from dataclasses import replace
 import streamlit as st
 
 from explorer.base import device
-from explorer.base.device import Device
 from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.data import datasets
@@ -73,44 +72,47 @@ def _use_spacious_batch() -> None:
     STATE["batch_size"] = SPACIOUS_BATCH
 
 
-def card(recipe: Recipe, taught: bool) -> None:
-    """Device, budget and the button that launches one run; or why it cannot be launched.
+def card(plan: Sequence[Recipe], taught: bool) -> None:
+    """Device, budget and the button that launches the plan; or why it cannot be launched.
 
     `taught` says that the lesson beside it tells why already.
     """
     with st.container(border=True, key="budget"):
         st.html(run_actions.STYLE)
         chosen = budget.pick_device()
-        recipe = replace(recipe, device=STATE["device"])
+        plan = [replace(each, device=STATE["device"]) for each in plan]
         budget.trouble()
-        problem = form.unreadable() or _problem(recipe)
+        several = len(plan) > 1
+        problem = (not several and form.unreadable()) or _problem(plan)
         if not problem:
-            budget.show([recipe], chosen)
-            budget.measure_if_asked([recipe])
+            budget.show(plan, chosen)
+            budget.measure_if_asked(plan)
         elif taught:
             problem = _("This size does not fit the network: see beside.")
-        _launch([recipe], chosen, problem)
+        if several:
+            st.caption(_("They run one after the other; their curves are laid over each other."))
+        _launch(plan, problem)
 
 
-def _problem(recipe: Recipe) -> str:
+def _problem(plan: Sequence[Recipe]) -> str:
     try:
-        recipes.check(recipe)
+        for each in plan:
+            recipes.check(each)
     except ValueError as error:
         return str(error)
     return ""
 
 
-def _launch(plan: Sequence[Recipe], chosen: Device, problem: str) -> None:
+def _launch(plan: Sequence[Recipe], problem: str) -> None:
     missing = next((each.dataset for each in plan if not datasets.at_hand(each.dataset)), None)
-    if missing and not problem:
-        _bring(missing)
     if problem:
         st.error(problem, icon=":material/block:")
     else:
+        if missing:
+            _bring(missing)
         problem = refusal.show(plan)
-    word = _("Launch") if len(plan) == 1 else _("Launch {n} runs").format(n=len(plan))
     pressed = st.button(
-        word,
+        _("Launch") if len(plan) == 1 else _("Launch {n} runs").format(n=len(plan)),
         key=STATE.key("launch"),
         type="primary",
         icon=":material/rocket_launch:",
@@ -120,7 +122,7 @@ def _launch(plan: Sequence[Recipe], chosen: Device, problem: str) -> None:
     if not problem and not missing:
         budget.queue(STATE["device"])
     if pressed:
-        budget.launch(list(plan))
+        budget.launch(plan)
 
 
 def _bring(name: str) -> None:
@@ -135,27 +137,16 @@ def _bring(name: str) -> None:
     )
 
 
-def lesson(recipe: Recipe) -> bool:
-    """The lesson of a size that the network cannot take; whether there was one."""
-    try:
-        found = budget.mismatch(recipe)
-    except ValueError:
-        return False
-    if found:
-        budget.lesson(recipe, found)
-    return found is not None
-
-
 def beside_the_course(recipe: Recipe) -> None:
     """What the course got with this network, and in what its recipe differs."""
-    found = figures.nearest_of_course(recipe)
-    if found is None:
+    nearest = figures.nearest_of_course(recipe)
+    if nearest is None:
         return
-    _recipe, reported, _curve = found
+    courses, reported, _curve = nearest
     got = _("**The course** got **{test}** on the test pictures after {epochs} epochs").format(
         test=percent(reported.test_accuracy), epochs=reported.epochs
     )
-    departs = figures.departures(recipe, found[0])
+    departs = figures.departures(recipe, courses)
     if not departs:
         st.markdown(got + " " + _("with exactly this recipe."))
         return
@@ -203,21 +194,6 @@ def _shared(plan: Sequence[Recipe]) -> str:
     alike = [name for name in PLANNED if len({getattr(each, name) for each in plan}) == 1]
     told = (f"{figures.field(n)} {figures.value(n, getattr(plan[0], n))}" for n in alike)
     return ", ".join(told)
-
-
-def experiment_card(plan: Sequence[Recipe]) -> None:
-    """Device, budget and the button that launches all of them."""
-    with st.container(border=True, key="budget"):
-        st.html(run_actions.STYLE)
-        chosen = budget.pick_device()
-        budget.trouble()
-        here = [replace(each, device=STATE["device"]) for each in plan]
-        problem = next(filter(None, map(_problem, here)), "")
-        if not problem:
-            budget.show(here, chosen)
-            budget.measure_if_asked(here)
-        st.caption(_("They run one after the other; their curves are laid over each other."))
-        _launch(here, chosen, problem)
 
 
 def mistakes() -> None:
