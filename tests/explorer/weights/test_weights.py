@@ -281,9 +281,7 @@ def test_published_weights_have_their_own_options():
         weights.model(NetworkSpec.parse("torchvision/resnet18", {"num_classes": 10}), "published")
 
 
-def test_a_network_that_is_too_large_is_refused_before_it_is_built(
-    monkeypatch: pytest.MonkeyPatch,
-):
+def test_a_too_large_network_is_refused_before_it_is_built(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(weights, "MOST_BYTES", 100_000_000)
     with pytest.raises(ValueError, match="alexnet has 187 MB of weights; at most 100 MB are"):
         weights.load(NetworkSpec.parse("alexnet"), "untrained:0")
@@ -336,17 +334,12 @@ def test_the_published_files_names_and_checksums():
     assert half.normalisation == "half"
 
 
-def test_every_published_file_has_a_checksum_in_its_name():
-    for name in (name for name in networks.names() if published.exist(name)):
-        assert len(published.remote(name).sha256) >= 8
-        assert int(published.remote(name).sha256, 16)
-
-
-def test_pictures_are_normalised_as_torchvision_says():
-    for name in (name for name in networks.names() if published.exist(name)):
-        own = published._entry(name).transforms()
-        mean, deviation = STATISTICS[published.normalisation(name)]
-        assert (mean, deviation) == (tuple(own.mean), tuple(own.std)), name
+@pytest.mark.parametrize("name", [each for each in networks.names() if published.exist(each)])
+def test_every_published_file_has_a_checksum_and_torchvision_s_statistics(name: str):
+    assert len(published.remote(name).sha256) >= 8
+    assert int(published.remote(name).sha256, 16)
+    own = published._entry(name).transforms()
+    assert STATISTICS[published.normalisation(name)] == (tuple(own.mean), tuple(own.std))
 
 
 def test_a_file_that_is_not_the_published_one_is_never_opened(monkeypatch: pytest.MonkeyPatch):
@@ -365,16 +358,12 @@ def test_a_file_that_is_not_the_published_one_is_never_opened(monkeypatch: pytes
 def test_published_weights_are_fetched_and_loaded(
     name: str, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ):
-    original = models.get_model(name, weights=None, init_weights=False) if name in (
-        "googlenet", "inception_v3"
-    ) else models.get_model(name, weights=None)  # fmt: skip
+    options = {"init_weights": False} if name == "googlenet" else {}
+    original = models.get_model(name, weights=None, **options)
     file = publish("torchvision/" + name, original, *server, monkeypatch)
     heard: list[tuple[int, int]] = []
-    found = weights.load(
-        NetworkSpec.parse("torchvision/" + name),
-        "published",
-        lambda done, total: heard.append((done, total)),
-    )
+    spec = NetworkSpec.parse("torchvision/" + name)
+    found = weights.load(spec, "published", lambda done, total: heard.append((done, total)))
     size, total = file.path.stat().st_size, heard[0][1]
     assert total == pytest.approx(size, rel=0.03)  # as large as the one that is published
     assert {each for _done, each in heard} == {total}
@@ -405,28 +394,22 @@ def test_a_dense_layers_old_names(server: tuple[Path, str], monkeypatch: pytest.
     assert same(found, original)
 
 
-def test_without_internet_it_is_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, server: tuple[Path, str]
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:1/alexnet.pth", r"could not be downloaded: .*by hand.*untrained"),
+        ("{server}/nothing.pth", "the server answered 404"),
+        ("{server}/other.pth", "its checksum differs"),
+    ],
+)
+def test_a_download_that_fails_is_a_sentence(
+    url: str, expected: str, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ):
-    file = published.remote("torchvision/alexnet")
-    nowhere = replace(file, urls=("http://127.0.0.1:1/alexnet.pth",))
-    monkeypatch.setattr(published, "remote", lambda _name: nowhere)
-    with pytest.raises(ValueError, match=r"could not be downloaded: .*by hand.*untrained"):
-        weights.load(NetworkSpec.parse("torchvision/alexnet"), "published")
-    gone = replace(file, urls=(f"{server[1]}/nothing.pth",))
-    monkeypatch.setattr(published, "remote", lambda _name: gone)
-    with pytest.raises(ValueError, match="the server answered 404"):
-        weights.load(NetworkSpec.parse("torchvision/alexnet"), "published")
-    assert not file.path.exists()
-
-
-def test_another_file_than_the_published_one_is_refused(
-    server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
-):
-    name = "torchvision/squeezenet1_1"
-    file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
-    (server[0] / "weights.pth").write_bytes(b"something else")
-    with pytest.raises(ValueError, match="its checksum differs"):
+    (server[0] / "other.pth").write_bytes(b"something else")
+    name = "torchvision/alexnet"
+    file = replace(published.remote(name), urls=(url.format(server=server[1]),))
+    monkeypatch.setattr(published, "remote", lambda _name: file)
+    with pytest.raises(ValueError, match=expected):
         weights.load(NetworkSpec.parse(name), "published")
     assert not file.path.exists()
 
@@ -438,12 +421,9 @@ class Evil:
 
 @pytest.mark.parametrize("content", ["other", "pickle", "garbage"])
 def test_a_file_that_holds_something_else_runs_nothing(
-    content: str,
-    server: tuple[Path, str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    content: str, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(server[0])
     holder = nn.Module()
     given: Any = {"other": nn.Linear(2, 2).state_dict(), "pickle": Evil(), "garbage": {}}[content]
     monkeypatch.setattr(holder, "state_dict", lambda: given)
@@ -454,15 +434,12 @@ def test_a_file_that_holds_something_else_runs_nothing(
 
 
 def test_a_download_can_be_stopped(server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch):
-    class Stopped(Exception):
-        pass
-
     def stop(_done: int, _total: int) -> None:
-        raise Stopped
+        raise RuntimeError
 
     name = "torchvision/squeezenet1_1"
     file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
-    with pytest.raises(Stopped):
+    with pytest.raises(RuntimeError):
         weights.load(NetworkSpec.parse(name), "published", stop)
     assert not file.path.exists()
     weights.load(NetworkSpec.parse(name), "published")
