@@ -139,27 +139,6 @@ def test_dense_growth_and_the_transition():
     assert track["y"] == [64, 192, 96, 224, 112, 240, 120, 248]
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"blocks_c_in": "abc", "blocks_c_out": "-5", "blocks_side": "1e9"},
-        {"blocks_part": "inception", "blocks_which": "9z", "blocks_path1": "nan"},
-        {"blocks_part": "shapes", "blocks_stride": "0", "blocks_r_in": "10000000000"},
-        {"blocks_part": "nowhere"},
-    ],
-)
-def test_a_link_with_nonsense_shows_the_defaults(address):
-    at = opened(**address)
-    assert not at.error
-    assert given(at)["cards"]
-
-
-@pytest.mark.parametrize("part", ["all", "inception", "dense"])
-def test_what_is_shown_can_be_taken_along(part):
-    at = opened(blocks_part=part)
-    assert [each.proto.label for each in at.get("download_button")] == ["Table (CSV)"]
-
-
 def test_every_question_opens_its_experiment_and_the_code_is_there():
     at = opened()
     for number, part in enumerate(["inception", "inception", "inception", "identity", "dense"]):

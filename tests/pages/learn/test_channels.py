@@ -16,15 +16,6 @@ from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import boards, text
 
-TABS = {
-    "sum": "Many to one",
-    "pixel": "1 × 1",
-    "cost": "What channels cost",
-    "dense": "Or fully connected?",
-    "flow": "Through a network",
-}
-
-
 opened = partial(opened_pages.opened, "channels")
 
 
@@ -72,20 +63,12 @@ def test_an_input_number_lights_up_exactly_what_depends_on_it():
     for c, i, j in [(0, 0, 0), (0, 1, 1), (1, 2, 1), (1, 0, 2)]:
         lit = next(each["lit"] for each in stories if [f"x{c}", i, j] in each["at"])
         for o in range(2):
-            told = {
-                (a, b)
-                for grid, top, left, bottom, right, _tone in lit
-                if grid == f"y{o}"
-                for a in range(top, bottom + 1)
-                for b in range(left, right + 1)
-            }
-            depends = set()
-            for a in range(2):
-                for b in range(2):
-                    (slope,) = torch.autograd.grad(y[o, a, b], x, retain_graph=True)
-                    if slope[c, i, j]:
-                        depends.add((a, b))
-            assert told == depends
+            marked = torch.zeros(2, 2, dtype=torch.bool)
+            for grid, top, left, bottom, right, _tone in lit:
+                if grid == f"y{o}":
+                    marked[top : bottom + 1, left : right + 1] = True
+            slopes = [torch.autograd.grad(each, x, retain_graph=True)[0] for each in y[o].flatten()]
+            assert marked.flatten().tolist() == [bool(slope[c, i, j]) for slope in slopes]
 
 
 def test_prompts_set_the_numbers():
@@ -125,13 +108,13 @@ def test_a_link_that_is_wrong_from_the_start_shows_the_courses_example():
 
 def test_one_by_one_is_the_product_that_is_written_out():
     at = opened(channels_part="pixel")
-    x = torch.tensor([[[float(c.replace("−", "-")) for c in row] for row in shown(at, f"x{n}")]
-                      for n in range(3)])  # fmt: skip
-    w = torch.tensor([[float(c.replace("−", "-")) for c in row] for row in shown(at, "w")])
-    y = functional.conv2d(x[None], w[:, :, None, None])[0]
-    for n in range(2):
-        found = torch.tensor([[float(c.replace("−", "-")) for c in r] for r in shown(at, f"y{n}")])
-        torch.testing.assert_close(found, y[n], atol=1e-5, rtol=0)
+
+    def matrix(grid: str) -> torch.Tensor:
+        return torch.tensor([[float(c.replace("−", "-")) for c in r] for r in shown(at, grid)])
+
+    x = torch.stack([matrix(f"x{n}") for n in range(3)])
+    y = functional.conv2d(x[None], matrix("w")[:, :, None, None])[0]
+    torch.testing.assert_close(torch.stack([matrix("y0"), matrix("y1")]), y, atol=1e-5, rtol=0)
     assert lines(at, "ys", 1, 4) == lines(at, "y1", 1, 1)
     assert "largest difference from conv2d" in at.table[0].value.columns
 
@@ -184,14 +167,6 @@ def test_every_question_opens_its_experiment():
         assert not at.exception
         assert not at.error
         assert part in at.query_params.get("channels_part", "sum")
-
-
-@pytest.mark.parametrize("part", TABS)
-def test_every_part_has_its_download_or_chart_and_the_definitions(part):
-    at = opened(channels_part=part)
-    assert not at.error
-    assert at.get("plotly_chart") or at.get("download_button")
-    assert any("def corr2d_1x1" in each.value for each in at.code)
 
 
 # -- in the browser ---------------------------------------------------------------------------
@@ -266,7 +241,7 @@ def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app
 
 
 @pytest.mark.browser
-def test_nothing_typed_is_lost_when_answers_are_slow(page: Page, app_server: str):
+def test_nothing_that_is_typed_is_lost_when_answers_are_slow(page: Page, app_server: str):
     answers = Answers(page)
     found = grids(page, f"{app_server}/channels", "channels_sum")
     answers.hold()
@@ -282,18 +257,8 @@ def test_nothing_typed_is_lost_when_answers_are_slow(page: Page, app_server: str
     page.wait_for_url(lambda url: all(each in url for each in told))  # in whichever order
     settled(page)
     expect(cell(found, "y0", 0, 0)).to_have_text("100")
-
-
-@pytest.mark.browser
-def test_a_number_typed_into_a_cell_changes_the_sum(page: Page, app_server: str):
-    found = grids(page, f"{app_server}/channels", "channels_sum")
-    cell(found, "x1", 0, 0).click()
-    page.keyboard.type("9")
-    page.keyboard.press("Enter")
-    expect(cell(found, "y0", 0, 0)).to_have_text("64")  # 56 + 8·1
-    page.wait_for_url("**channels_input=**")
     cell(found, "x1", 0, 0).dblclick()
     page.keyboard.type("many")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("stAlert")).to_contain_text("“many” is not a number")
-    expect(cell(found, "y0", 0, 0)).to_have_text("64")
+    expect(cell(found, "y0", 0, 0)).to_have_text("100")

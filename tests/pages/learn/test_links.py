@@ -6,16 +6,18 @@ unless it is the default that the widget was drawn with. All else is put there b
 """
 
 from collections.abc import Mapping
+from itertools import cycle, pairwise
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
-from explorer.ui.entries import PAGES
+from explorer.ui.entries import PAGES, entry
+from explorer.ui.fields import Number, Open
 from pages.learn.blocks import state as blocks
 from pages.learn.channels import state as channels
-from tests.opened_pages import opened
+from tests.opened_pages import opened, untold
 
 URLS = [page.url for page in PAGES if page.section == "Learn"]
 
@@ -148,19 +150,48 @@ def test_what_a_prompt_sets_is_in_the_link(url: str, part: dict[str, str]) -> No
     at = opened(url, **part)
     questions = ("show_",) if part == PARTS.get(url, [{}])[0] else ()  # alike on every part
     keys = [each.key or "" for each in at.button]
-    for key in [key for key in keys if key.startswith(("try_", *questions))]:
+    links = [address(at)]
+    keys = [key for key in keys if key.startswith(("try_", *questions))]
+    for key in keys:
         at.button(key=key).click().run()
         assert not at.exception
-        assert {each: str(at.query_params[each]) for each in at.query_params} == address(at), key
+        links.append(address(at))
+        assert {each: str(at.query_params[each]) for each in at.query_params} == links[-1], key
+    changes = [a != b for a, b in pairwise(links)]
+    assert sum(changes) >= len(keys) - 2, "all but the first, and one that asks the same again"
 
 
 # -- and as a file ----------------------------------------------------------------------------
 
 
 @every_part
-def test_what_is_shown_can_be_taken_along(url: str, part: dict[str, str]) -> None:
+def test_what_is_shown_can_be_taken_along_and_has_its_definition(
+    url: str, part: dict[str, str]
+) -> None:
     at = opened(url, **part)
+    assert any(each.value.startswith(("def ", "class ", "@")) for each in at.code)
     charts = at.get("plotly_chart")  # each saves itself
     if url == "check" or part == {"blocks_part": "shapes"}:
         return  # the ten answers are a file once they are given; a sum of shapes is a sentence
     assert at.get("download_button") or charts
+
+
+# -- and made up ------------------------------------------------------------------------------
+
+
+@every_part
+def test_a_link_that_holds_nonsense_shows_the_defaults_and_says_so(
+    url: str, part: dict[str, str]
+) -> None:
+    part = {} if part == PARTS.get(url, [{}])[0] else part
+    fields = [field for field in entry(url).state.fields.values() if field.name not in part]
+    fields = [field for field in fields if not isinstance(field, Open)]
+    link = dict(zip((field.name for field in fields), cycle(("zzz", "NaN", "1e999"))))
+    bounded = [each for each in fields if isinstance(each, Number) and each.most is not None]
+    link |= {field.name: "1000000000" for field in bounded[::2]}
+    at, usual = opened(url, **part, **link), opened(url, **part)
+    held = [name for name in link if name in at.session_state]
+    assert {name: at.session_state[name] for name in held} == {
+        name: usual.session_state[name] for name in held
+    }
+    assert not untold(at, held)
