@@ -8,26 +8,18 @@ computed with that mistake made.
 from collections.abc import Callable
 from random import Random
 
-from explorer.lessons.quiz import costs, layers, misfits, networks, norms
+from explorer.lessons.quiz import layers, misfits, networks, norms
 from explorer.lessons.quiz.record import Draft, Question, See, Value, lay_out, read_answer, spell
 
 TOPICS: dict[str, dict[str, Callable[[Random, int], Draft]]] = {
-    "sizes": {
-        "output_side": layers.output_side,
-        "shape": layers.shape,
-        "effect": layers.effect,
-    },
+    "sizes": {"output_side": layers.output_side, "shape": layers.shape, "effect": layers.effect},
     "counts": {
-        "parameters": costs.parameters,
-        "macs": costs.macs,
+        "parameters": layers.parameters,
+        "macs": layers.macs,
         "heaviest": networks.heaviest,
         "joined": networks.joined,
     },
-    "misfits": {
-        "breaks": misfits.breaks,
-        "reason": misfits.reason,
-        "accepts": misfits.accepts,
-    },
+    "misfits": {"breaks": misfits.breaks, "reason": misfits.reason, "accepts": misfits.accepts},
     "field": {"field": networks.field, "farthest": networks.farthest},
     "norm": {"values": norms.values, "learned": norms.learned, "moving": norms.moving},
 }

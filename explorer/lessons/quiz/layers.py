@@ -1,9 +1,9 @@
-"""Questions about one layer that is made up on the spot, measured by the engine."""
+"""Questions about one layer that is made up on the spot: its sizes, and what it costs."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from torch import nn
 
@@ -36,40 +36,45 @@ class Conv:
             device="meta",
         )  # fmt: skip
 
-    def side(self, **changed: int) -> int:
+    def side(self, **changed: Any) -> int:
         """The output's height and width, by the formula, with some settings changed."""
-        sizes = {"k": self.k, "s": self.s, "p": self.p, "d": self.d, **changed}
-        return output_size(self.n, sizes["k"], sizes["s"], sizes["p"], sizes["d"])
+        layer = replace(self, **changed)
+        return output_size(layer.n, layer.k, layer.s, layer.p, layer.d)
 
     @property
     def code(self) -> str:
-        arguments = [f"kernel_size={self.k}"]
-        arguments += [
-            f"{name}={value}"
-            for name, value, usual in (
-                ("stride", self.s, 1), ("padding", self.p, 0), ("dilation", self.d, 1),
-                ("groups", self.groups, 1), ("bias", self.bias, True),
-            )
-            if value != usual
-        ]  # fmt: skip
-        return f"nn.Conv2d({self.channels}, {self.out}, {', '.join(arguments)})"
+        """As it is written; what is torch's default is left out."""
+        call = f"nn.Conv2d({self.channels}, {self.out}, kernel_size={self.k}"
+        for name, value, usual in (
+            ("stride", self.s, 1), ("padding", self.p, 0), ("dilation", self.d, 1),
+            ("groups", self.groups, 1), ("bias", self.bias, True),
+        ):  # fmt: skip
+            call += f", {name}={value}" if value != usual else ""
+        return f"{call})"
 
     def cost(self) -> See:
         """The channels page, set up with what this layer costs."""
         sizes = {"c_in": self.channels // self.groups, "c_out": self.out, "kernel_size": self.k}
         sizes |= {"height": self.side(), "width": self.side()}
-        return channels_page(**sizes)
+        return _channels_page(**sizes)
 
     def see(self) -> See:
         """The padding page, set up with this window."""
-        params = {"pad_size": self.n, "pad_kernel": self.k, "pad_padding": self.p}
-        params |= {"pad_stride": self.s, "pad_dilation": self.d}
-        return See("padding-stride", {"pad_view": "one", **{k: str(v) for k, v in params.items()}})
+        sizes = {"size": self.n, "kernel": self.k, "padding": self.p, "stride": self.s}
+        return See.page("padding-stride", "pad", view="one", **sizes, dilation=self.d)
+
+    def measured(self) -> Layer:
+        """The engine's record of it."""
+        return measured(self.module(), (1, self.channels, self.n, self.n))
+
+    @property
+    def picture(self) -> str:
+        """What enters: "3 × 28 × 28"."""
+        return times((self.channels, self.n, self.n))
 
 
-def channels_page(**sizes: int) -> See:
-    params = {f"channels_{name}": str(value) for name, value in sizes.items()}
-    return See("channels", {"channels_part": "cost", **params})
+def _channels_page(**sizes: int) -> See:
+    return See.page("channels", "channels", part="cost", **sizes)
 
 
 def conv(rng: Random, level: int) -> Conv:
@@ -96,14 +101,16 @@ def measured(module: nn.Module, shape: tuple[int, ...]) -> Layer:
     return layers[0]
 
 
+def _out(layer: Layer) -> tuple[int, ...]:
+    """Its output's (C, H, W)."""
+    assert layer.operation.output_shape is not None
+    return layer.operation.output_shape[1:]
+
+
 def lines(layer: Layer, column: str) -> tuple[str, ...]:
     """The arithmetic behind one of a layer's numbers, as the Layers page writes it."""
     parts = derivations.numbers(layer, (1, 1, 1, 1))  # the picture's size only changes a note
     return next((part.lines for part in parts if part.column == column), ())
-
-
-def spelled_input(c: Conv) -> str:
-    return times((c.channels, c.n, c.n))
 
 
 def _keeps_its_size(c: Conv) -> str:
@@ -118,10 +125,9 @@ def _keeps_its_size(c: Conv) -> str:
 def output_side(rng: Random, level: int) -> Draft:
     """How wide is the output?"""
     c = conv(rng, level)
-    layer = measured(c.module(), (1, c.channels, c.n, c.n))
-    assert layer.operation.output_shape is not None
+    layer = c.measured()
     room = c.n + 2 * c.p - c.d * (c.k - 1) - 1
-    wrong: dict[Value, str] = {
+    wrong = {
         c.side(p=0): _("That is without the padding."),
         output_size(c.n + c.p, c.k, c.s, 0, c.d): _(
             "That counts the padding once. It is per side: {total} in all."
@@ -134,10 +140,10 @@ def output_side(rng: Random, level: int) -> Draft:
     }
     return Draft(
         ask=_("A picture of {shape} enters. How many cells **wide** is the output?").format(
-            shape=spelled_input(c)
+            shape=c.picture
         ),
-        right=layer.operation.output_shape[3],
-        wrong=_sensible(wrong),
+        right=_out(layer)[2],
+        wrong={side: mistake for side, mistake in wrong.items() if side > 0},
         code=c.code,
         reason=lines(layer, "output"),
         see=c.see(),
@@ -145,19 +151,12 @@ def output_side(rng: Random, level: int) -> Draft:
     )
 
 
-def _sensible(wrong: Mapping[Value, str]) -> dict[Value, str]:
-    """Without sizes and counts that nobody would believe: zero and less."""
-    return {
-        value: words for value, words in wrong.items() if not isinstance(value, int) or value > 0
-    }
-
-
 def shape(rng: Random, level: int) -> Draft:
     """Which shape has the output, of a convolution or a pooling?"""
     c = conv(rng, level)
     if rng.random() < 0.5:
         return _pool_shape(replace(c, k=rng.choice((2, 3)), p=0, d=1), rng)
-    layer = measured(c.module(), (1, c.channels, c.n, c.n))
+    layer = c.measured()
     side = c.side()
     wrong: dict[Value, str] = {
         times((c.channels, side, side)): _("The output has as many channels as there are kernels."),
@@ -169,7 +168,7 @@ def shape(rng: Random, level: int) -> Draft:
         times((c.out, c.n, c.n)): _keeps_its_size(c),
     }
     return Draft(
-        ask=_("A picture of {shape} enters. What leaves?").format(shape=spelled_input(c)),
+        ask=_("A picture of {shape} enters. What leaves?").format(shape=c.picture),
         right=times(_out(layer)),
         wrong=wrong,
         code=c.code,
@@ -178,11 +177,6 @@ def shape(rng: Random, level: int) -> Draft:
         see=c.see(),
         facts=vars(c),
     )
-
-
-def _out(layer: Layer) -> tuple[int, ...]:
-    assert layer.operation.output_shape is not None
-    return layer.operation.output_shape[1:]
 
 
 def _pool_shape(c: Conv, rng: Random) -> Draft:
@@ -200,7 +194,7 @@ def _pool_shape(c: Conv, rng: Random) -> Draft:
         times((c.channels, c.n // 2, c.n // 2)): _("Pooling halves only with a stride of 2."),
     }
     return Draft(
-        ask=_("A map of {shape} enters. What leaves?").format(shape=spelled_input(c)),
+        ask=_("A map of {shape} enters. What leaves?").format(shape=c.picture),
         right=times(_out(layer)),
         wrong=wrong,
         code=f"nn.MaxPool2d({c.k}{extra})",
@@ -224,9 +218,9 @@ def effect(rng: Random, level: int) -> Draft:
         fewer = c.out * (c.k + 2 * new.p) ** 2 * c.channels // c.groups
     else:
         new = replace(c, n=2 * c.n)
-        change, fewer = f"{spelled_input(c)} → {spelled_input(new)}", 4 * c.module().weight.numel()
+        change, fewer = f"{c.picture} → {new.picture}", 4 * c.module().weight.numel()
     bias = c.out if c.bias else 0
-    layer = measured(new.module(), (1, new.channels, new.n, new.n))
+    layer = new.measured()
     parameters = layer.operation.parameters
     pair = _("output {side} × {side}, {n} parameters")
 
@@ -244,7 +238,7 @@ def effect(rng: Random, level: int) -> Draft:
         ask=_(
             "A picture of {shape} enters this layer. Then one thing is changed: **{told}**. "
             "What is the result?"
-        ).format(shape=spelled_input(c), told=change),
+        ).format(shape=c.picture, told=change),
         right=label(_out(layer)[1], parameters),
         wrong=wrong,
         code=c.code,
@@ -252,4 +246,90 @@ def effect(rng: Random, level: int) -> Draft:
         note=share,
         see=new.see(),
         facts=vars(new),
+    )
+
+
+# -- costs ------------------------------------------------------------------------------------
+
+
+def _shown(rng: Random, level: int) -> Conv:
+    """A convolution that the page on channels can show: its kernels are odd."""
+    c = conv(rng, level)
+    return c if c.k % 2 else _shown(rng, level)
+
+
+def parameters(rng: Random, level: int) -> Draft:
+    """How many parameters has a convolution or a linear layer?"""
+    if level < 3 and rng.random() < 0.3:
+        return _linear(rng)
+    c = _shown(rng, level)
+    layer = c.measured()
+    kernel, each = c.k * c.k, c.channels // c.groups
+    weights, bias = c.out * kernel * each, c.out if c.bias else 0
+    wrong: dict[Value, str] = {
+        weights + (0 if c.bias else c.out): _("That forgets the biases, one for each output.")
+        if c.bias
+        else _("That adds biases, but bias=False."),
+        weights + 1: _("That has one bias for all; there is one for each output channel.")
+        if c.bias
+        else _("That adds a bias, but bias=False."),
+        c.out * kernel + bias: _("A kernel has one slice for each of its input channels."),
+        kernel * each + bias: _("That is a single kernel; there is one for each output channel."),
+        c.out * c.k * each + bias: _("A kernel is k × k, not k."),
+        c.out * kernel * c.channels + bias: _("In groups, a kernel sees only its group's inputs."),
+        layer.macs: _("Those are the multiplications: weights do not grow with the map."),
+    }
+    return Draft(
+        ask=_("How many parameters has this layer?"),
+        right=layer.operation.parameters,
+        wrong=wrong,
+        code=c.code,
+        reason=lines(layer, "parameters"),
+        see=c.cost(),
+        facts=vars(c),
+    )
+
+
+def _linear(rng: Random) -> Draft:
+    inputs, outputs = rng.choice((84, 120, 256, 400, 512)), rng.choice((10, 84, 120))
+    layer = measured(nn.Linear(inputs, outputs, device="meta"), (1, inputs))
+    wrong: dict[Value, str] = {
+        inputs * outputs: _("That forgets the biases, one for each output."),
+        inputs * outputs + 1: _("There is one bias for each output, not one for all."),
+        inputs * outputs + inputs: _("Biases belong to the outputs, not to the inputs."),
+        inputs + outputs: _("Every input has a weight to every output: multiply."),
+    }
+    return Draft(
+        ask=_("How many parameters has this layer?"),
+        right=layer.operation.parameters,
+        wrong=wrong,
+        code=f"nn.Linear({inputs}, {outputs})",
+        reason=lines(layer, "parameters"),
+        see=_channels_page(c_in=inputs, c_out=outputs, kernel_size=1, height=1, width=1),
+        facts={"inputs": inputs, "outputs": outputs},
+    )
+
+
+def macs(rng: Random, level: int) -> Draft:
+    """How many multiply-adds does a convolution take for one picture?"""
+    c = _shown(rng, level)
+    layer = c.measured()
+    weights, places = layer.operation.parameters - (c.out if c.bias else 0), c.side() ** 2
+    wrong: dict[Value, str] = {
+        (weights + c.out) * places: _("A bias is added, not multiplied: it is no MAC."),
+        2 * layer.macs: _("Those are FLOPs: a multiplication and an addition for each MAC."),
+        weights: _("Those are the weights: each is used at every place of the output."),
+        weights * c.n * c.n: _("Each weight works once for every place of the output, not input."),
+        weights * places // (c.channels // c.groups): _("Each input channel is multiplied too."),
+    }
+    return Draft(
+        ask=_("A picture of {shape} enters. How many multiply-adds (MACs) is that?").format(
+            shape=c.picture
+        ),
+        right=layer.macs,
+        wrong=wrong,
+        code=c.code,
+        reason=(*lines(layer, "output")[-1:], *lines(layer, "macs")[:1]),
+        see=c.cost(),
+        facts=vars(c),
     )

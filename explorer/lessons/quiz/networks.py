@@ -46,25 +46,15 @@ def short(layer: Layer) -> str:
 
 def layer_table(layers: Sequence[Layer], *, outputs: bool = True) -> Table:
     """The layers that have weights or windows, if they are few enough."""
-    rows = [each for each in layers if each.operation.parameters or "kernel" in _settings(each)]
+    rows = [
+        each for each in layers if each.operation.parameters or "kernel" in each.operation.settings
+    ]
     if len(rows) > ROWS:
         return ()
     head = (_("layer"), _("type"), _("settings"), _("output"))
-    body = [
-        (
-            each.operation.name,
-            each.operation.type,
-            wording.settings(each),
-            wording.shape(each.operation.output_shape),
-        )
-        for each in rows
-    ]
-    cut = 4 if outputs else 3
-    return tuple(row[:cut] for row in (head, *body))
-
-
-def _settings(layer: Layer) -> dict[str, object]:
-    return dict(layer.operation.settings)
+    operations = ((each.operation, wording.settings(each)) for each in rows)
+    body = ((op.name, op.type, told, wording.shape(op.output_shape)) for op, told in operations)
+    return tuple(row if outputs else row[:3] for row in (head, *body))
 
 
 def named(layers: Sequence[Layer], name: str) -> Layer:
@@ -79,7 +69,7 @@ def field(rng: Random, level: int) -> Draft:
     name = rng.choice(CHAINS[:2] if level < 2 else CHAINS)
     side = SIDES[name][0]
     summary = measure(name, side)
-    maps = [each for each in summary.layers if "kernel" in _settings(each) and each.ungated]
+    maps = [each for each in summary.layers if "kernel" in each.operation.settings and each.ungated]
     at = rng.randrange(1, min(len(maps), 4 + 3 * level))
     layer, seen = maps[at], maps[: at + 1]
     assert layer.ungated is not None
@@ -133,14 +123,10 @@ def farthest(rng: Random, level: int) -> Draft:
         ask=_("Which stack of convolutions sees farthest: has the largest receptive field?"),
         right=_words(right),
         wrong=wrong,
-        reason=tuple(_field_lines(right)),
+        reason=tuple(line for layer in _layers(right) for line in lines(layer, "field")),
         note=sentence.format(n=best),
-        see=See(
-            "receptive-field", {"field_stack": " ".join(map(_spelled, right)), "field_side": "64"}
-        ),
-        facts={
-            "stacks": tuple((_words(s), tuple((c.k, c.s, c.d) for c in s)) for s in stacks),
-        },
+        see=See.page("receptive-field", "field", stack=" ".join(map(_spelled, right)), side=64),
+        facts={"stacks": tuple((_words(s), tuple((c.k, c.s, c.d) for c in s)) for s in stacks)},
     )
 
 
@@ -176,10 +162,6 @@ def _sight(stack: Sequence[Conv]) -> int:
     last = _layers(stack)[-1].ungated
     assert last is not None
     return last.size[1]
-
-
-def _field_lines(stack: Sequence[Conv]) -> list[str]:
-    return [line for layer in _layers(stack) for line in lines(layer, "field")]
 
 
 # -- where the costs sit ----------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Questions about batch normalisation."""
 
+from functools import partial
 from random import Random
 
 import torch
@@ -11,10 +12,7 @@ from explorer.lessons import normalisation
 from explorer.lessons.quiz.layers import lines, measured
 from explorer.lessons.quiz.record import Draft, See, Value
 
-
-def _see(n: int, side: int, **more: str) -> See:
-    params = {"bn_layer": "conv", "bn_size": str(n), "bn_side": str(side), **more}
-    return See("batch-norm", params)
+see = partial(See.page, "batch-norm", "bn")
 
 
 def values(rng: Random, level: int) -> Draft:
@@ -36,7 +34,7 @@ def values(rng: Random, level: int) -> Draft:
         wrong=wrong,
         reason=(f"{steps.count} = N·H·W = {n}·{side}·{side}",),
         note=_("One mean and one variance for each of the {c} channels.").format(c=c),
-        see=_see(n, side),
+        see=see(layer="conv", size=n, side=side),
         facts={"n": n, "c": c, "side": side},
     )
 
@@ -59,7 +57,7 @@ def learned(rng: Random, level: int) -> Draft:
         code=f"nn.BatchNorm2d({c})",
         reason=lines(layer, "parameters"),
         note=_("γ and β: two for each channel."),
-        see=See("batch-norm", {"bn_layer": "conv"}),
+        see=see(layer="conv"),
         facts={"c": c, "side": side},
     )  # fmt: skip
 
@@ -67,8 +65,8 @@ def learned(rng: Random, level: int) -> Draft:
 def moving(rng: Random, level: int) -> Draft:
     """How much of a moving average comes from the batches so far?"""
     old, k = rng.choice((0.9, 0.9, 0.8, 0.5)), rng.choice((1, 2, 3, 5, 10, 20))
-
     share = normalisation.warm_up(old, k)
+    raised = str(k).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
     wrong: dict[Value, str] = {
         percent(old**k, ".3g"): _("That is what is left of the start."),
         percent(normalisation.warm_up(1 - old, k), ".3g"): _(
@@ -80,7 +78,6 @@ def moving(rng: Random, level: int) -> Draft:
             "Each step also shrinks what came before: it multiplies."
         ),
     }
-    code = f"nn.BatchNorm2d(64, momentum={1 - old:.2g})"
     return Draft(
         ask=_(
             "Torch's momentum weighs the **new** value. After {k} training batches, how much of "
@@ -88,13 +85,9 @@ def moving(rng: Random, level: int) -> Draft:
         ).format(k=exact(k)),
         right=percent(share, ".3g"),
         wrong=wrong,
-        code=code,
-        reason=(f"1 − {old:g}{_power(k)} = {share:.4g}",),
+        code=f"nn.BatchNorm2d(64, momentum={1 - old:.2g})",
+        reason=(f"1 − {old:g}{raised} = {share:.4g}",),
         note=_("The course calls {old:g}, the weight of the old value, momentum.").format(old=old),
-        see=See("batch-norm", {"bn_view": "moving", "bn_momentum": f"{old:g}", "bn_seen": str(k)}),
+        see=see(view="moving", momentum=f"{old:g}", seen=k),
         facts={"old": old, "k": k},
     )
-
-
-def _power(k: int) -> str:
-    return str(k).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -3,7 +3,7 @@
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from explorer.base import python_source
@@ -23,7 +23,12 @@ class See:
     """Where the very case can be looked at: a page's address and its query."""
 
     url: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str]
+
+    @staticmethod
+    def page(url: str, prefix: str, **settings: object) -> "See":
+        """A learning page, whose names begin with a word of its own."""
+        return See(url, {f"{prefix}_{name}": str(value) for name, value in settings.items()})
 
 
 @dataclass(frozen=True)
@@ -122,14 +127,13 @@ def read_answer(text: str) -> int:
         raise ValueError(_("Nothing has been typed. Write a whole number, or `6 * (5*5 + 1)`."))
     plain = typed.translate(_SIGNS)
     if len(plain) > LONGEST:
-        raise ValueError(
-            _(
-                "{n} characters came, but at most {most} are read. Write a whole number, or "
-                "shorter arithmetic."
-            ).format(n=len(plain), most=LONGEST)
+        message = _(
+            "{n} characters came, but at most {most} are read. Write a whole number, or "
+            "shorter arithmetic."
         )
+        raise ValueError(message.format(n=len(plain), most=LONGEST))
     try:
-        value = _value(python_source.expression(plain))
+        return _value(python_source.expression(plain))
     except (_NoNumber, SyntaxError, ZeroDivisionError, RecursionError, ValueError):
         raise ValueError(
             _(
@@ -137,7 +141,6 @@ def read_answer(text: str) -> int:
                 "`6 * (5*5*1 + 1)`."
             ).format(given=typed[:40])
         ) from None
-    return value
 
 
 class _NoNumber(Exception):
