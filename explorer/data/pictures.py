@@ -90,7 +90,15 @@ def from_dataset(name: str, split: str, index: int) -> Picture:
     Raises:
         ValueError: no such data set, part or picture, or one that is not at hand.
     """
-    data, part = _part(name, split)
+    if split not in ("train", "test"):
+        words = _("A data set has a train and a test part, not “{given}”.")
+        raise ValueError(words.format(given=split[:40]))
+    if not datasets.at_hand(name):  # a download is asked for elsewhere, and takes minutes
+        here = ", ".join(each for each in datasets.names() if datasets.at_hand(each))
+        words = _("{name} is not on this machine. These data sets are: {here}.")
+        raise ValueError(words.format(name=datasets.get(name).title, here=here))
+    data = datasets.load(name)
+    part = data.part(split)
     if not 0 <= index < len(part):
         raise ValueError(
             _("{name} has {count} {split} pictures, from 0 to {last}; there is no {given}.").format(
@@ -100,25 +108,6 @@ def from_dataset(name: str, split: str, index: int) -> Picture:
     label = int(part.labels[index])
     title = f"{datasets.get(name).title} · {split} {index}"
     return Picture(part.pictures[index], title, label, data.classes)
-
-
-def of_class(name: str, split: str, label: int, most: int = 100) -> tuple[int, ...]:
-    """The first numbers of pictures that show class `label`."""
-    _data, part = _part(name, split)
-    positions = (part.labels == label).nonzero().flatten()[:most]
-    return tuple(map(int, positions))
-
-
-def _part(name: str, split: str) -> tuple[datasets.Data, datasets.Split]:
-    if split not in ("train", "test"):
-        words = _("A data set has a train and a test part, not “{given}”.")
-        raise ValueError(words.format(given=split[:40]))
-    if not datasets.at_hand(name):  # a download is asked for elsewhere, and takes minutes
-        here = ", ".join(each for each in datasets.names() if datasets.at_hand(each))
-        words = _("{name} is not on this machine. These data sets are: {here}.")
-        raise ValueError(words.format(name=datasets.get(name).title, here=here))
-    data = datasets.load(name)
-    return data, data.part(split)
 
 
 @cache

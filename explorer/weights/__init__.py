@@ -11,6 +11,7 @@ A source is a text that fits into a link:
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -114,11 +115,9 @@ def sources(network: str) -> tuple[str, ...]:
     """What there is for a network: trained weights first, untrained ones last."""
     found = [f"shipped:{path.stem}" for path in shipped(network)]
     for run in runs.listed():
-        try:
+        with suppress(ValueError):  # a run of another version
             if run.recipe.network == network and runs.checkpoints(run.id):
                 found.append(f"run:{run.id}")
-        except ValueError:  # a run of another version
-            continue
     if published.exist(network):
         found.append(PUBLISHED)
     return (*found, UNTRAINED)
@@ -126,14 +125,15 @@ def sources(network: str) -> tuple[str, ...]:
 
 def shipped(network: str = "") -> list[Path]:
     """The files in `checkpoints/`, of one network or of all."""
-    return [path for path in sorted(FOLDER.glob(f"*{SUFFIX}")) if _is_of(network, path)]
-
-
-def _is_of(network: str, path: Path) -> bool:
-    try:
-        return not network or checkpoints.read_card(path).network == network
-    except ValueError:  # damaged; whoever asks for it by name is told so
-        return False
+    files = sorted(FOLDER.glob(f"*{SUFFIX}"))
+    if not network:
+        return files
+    own = []
+    for path in files:
+        with suppress(ValueError):  # damaged; whoever asks for it by name is told so
+            if checkpoints.read_card(path).network == network:
+                own.append(path)
+    return own
 
 
 def through_training(source: str) -> tuple[str, ...]:

@@ -80,7 +80,11 @@ def load(name: str, *, progress: Progress | None = None, path: str | Path | None
     """
     if path is not None:
         name = own.keep(Path(path).expanduser(), progress=progress)
-    place = where(name) or _fetched(name, progress)
+    place = where(name)
+    if place is None:
+        fetch(name, progress)
+        place = where(name)
+        assert place is not None, "a fetched data set is found"
     with _one_at_a_time:  # thirty visitors at once: the first one reads, the others get the same
         return _read(name, place)
 
@@ -89,13 +93,6 @@ def load(name: str, *, progress: Progress | None = None, path: str | Path | None
 @lru_cache(maxsize=4)
 def _read(name: str, place: Path) -> Data:
     return _reader(name).read(name, place)
-
-
-def _fetched(name: str, progress: Progress | None) -> Path:
-    fetch(name, progress)
-    place = where(name)
-    assert place is not None, "a fetched data set is found"
-    return place
 
 
 def fetch(name: str, progress: Progress | None = None) -> None:

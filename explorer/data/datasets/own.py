@@ -119,15 +119,19 @@ def store(title: str, output: Output, who: Visitor = ON_THIS_MACHINE) -> str:
         Garbled: it is not what reading gives.
     """
     pixels, labels, classes = _checked(output)
-    name = f"{_slug(title)}-{_digest(pixels, labels, classes)}"
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-") or "pictures"
+    digest = sha256(json.dumps([classes, labels.tolist(), pixels.shape]).encode())
+    digest.update(pixels.data)
+    name = f"{slug}-{digest.hexdigest()[:8]}"
     train, test = rows(torch.from_numpy(labels))
-    card = {"classes": classes, "shape": pixels.shape[1:], "counts": [len(train), len(test)]}
-    card["owner"] = who.owner
+    counts = [len(train), len(test)]
+    card = dict(classes=classes, shape=pixels.shape[1:], counts=counts, owner=who.owner)
     path = folder() / f"{name}.npz"
     with _storing():
         if not path.is_file():
             _check_room(pixels.nbytes, who)
-            _store(path, pixels, labels, card)
+            with replacing(path) as file:
+                np.savez(file, card=json.dumps(card), pictures=pixels, labels=labels)
     return PREFIX + name
 
 
@@ -145,17 +149,6 @@ def _checked(output: Output) -> tuple[Pixels, Labels, list[str]]:
             if right:
                 return pixels, labels, classes
     raise Garbled
-
-
-def _slug(title: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return plain[:40].strip("-") or "pictures"
-
-
-def _digest(pixels: Pixels, labels: Labels, classes: list[str]) -> str:
-    summed = sha256(json.dumps([classes, labels.tolist(), pixels.shape]).encode())
-    summed.update(pixels.data)
-    return summed.hexdigest()[:8]
 
 
 @contextmanager
@@ -213,11 +206,6 @@ def _bytes(name: str) -> int:
         return path.stat().st_size if path else 0
     except OSError:  # deleted meanwhile
         return 0
-
-
-def _store(path: Path, pixels: Pixels, labels: Labels, card: Mapping[str, Any]) -> None:
-    with replacing(path) as file:
-        np.savez(file, card=json.dumps(card), pictures=pixels, labels=labels)
 
 
 def owner(name: str) -> str:

@@ -3,7 +3,7 @@
 import io
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,17 +47,13 @@ class _Unreadable(Exception):
     """A picture that cannot be read, or is not taken."""
 
 
-def _content(picture: Picture) -> bytes:
-    try:
-        return picture.read()
-    except OSError:  # a file of a folder: gone, or not ours to read
-        raise _Unreadable from None
-
-
 @contextmanager
 def _image(picture: Picture) -> Iterator[Image.Image]:
     """The picture, its head read; what is wrong with it, or comes of it later, is one error."""
-    content = _content(picture)
+    try:
+        content = picture.read()
+    except OSError:  # a file of a folder: gone, or not ours to read
+        raise _Unreadable from None
     try:
         with raster.opened(content) as image:
             yield image
@@ -79,34 +75,44 @@ def one_size(folder: PictureFolder, progress: Progress | None = None) -> tuple[P
     labels = [label for label, own in enumerate(folder.classes.values()) for _each in own]
     channels, side = _measure(pictures, folder.packed, progress)
     pixels = np.empty((len(pictures), channels, side, side), np.uint8)
+
+    def fit(row: int, picture: Image.Image) -> None:
+        pixels[row] = _fit(picture, channels, side)
+
+    _look_at_all(pictures, fit, progress, done=len(pictures))
+    return pixels, labels
+
+
+def _look_at_all(
+    pictures: list[Picture],
+    look: Callable[[int, Image.Image], None],
+    progress: Progress | None,
+    done: int = 0,
+) -> None:
+    """Call `look` with each one's number and head; those that cannot be read are named together."""
     broken = []
     for row, each in enumerate(pictures):
         try:
             with _image(each) as picture:
-                pixels[row] = _fit(picture, channels, side)
+                look(row, picture)
         except _Unreadable:
             broken.append(each)
         if progress:
-            progress(len(pictures) + row + 1, 2 * len(pictures))
+            progress(done + row + 1, 2 * len(pictures))
     _refuse(broken, len(pictures))
-    return pixels, labels
 
 
 def _measure(pictures: list[Picture], packed: int, progress: Progress | None) -> tuple[int, int]:
     """Channels and side that suit all, from the pictures' headers alone."""
-    sizes, broken, grey = [], [], True
-    for row, each in enumerate(pictures):
-        try:
-            with _image(each) as picture:
-                sizes.append(picture.size)
-                grey = grey and picture.mode in {"1", "L", "LA", "I;16", "I;16B", "I"}
-        except _Unreadable:
-            broken.append(each)
-        if progress:
-            progress(row + 1, 2 * len(pictures))
-    _refuse(broken, len(pictures))
+    sizes, modes = [], set()
+
+    def measure(_row: int, picture: Image.Image) -> None:
+        sizes.append(picture.size)
+        modes.add(picture.mode)
+
+    _look_at_all(pictures, measure, progress)
     _check_pixels(sum(map(math.prod, sizes)), packed)
-    channels = 1 if grey else 3
+    channels = 1 if modes <= {"1", "L", "LA", "I;16", "I;16B", "I"} else 3
     usual = int(statistics.median(min(size) for size in sizes))
     room = math.isqrt(MOST_BYTES // (len(sizes) * channels))
     return channels, max(min(usual, room, MOST_SIDE), LEAST_SIDE)

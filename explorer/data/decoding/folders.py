@@ -82,7 +82,9 @@ def opened(source: Path | IO[bytes]) -> Iterator[PictureFolder]:
             _("This is no zip archive, or it is damaged. Pack the folder as a zip anew.")
         ) from None
     with archive:
-        yield _sorted(list(_in_zip(archive)), _packed(archive))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        files = [Picture(_safe(each), each.file_size, _reader(archive, each)) for each in entries]
+        yield _sorted(files, _packed(archive))
 
 
 def _is_folder(path: Path) -> bool:
@@ -143,12 +145,6 @@ def _check_list(source: Path | IO[bytes]) -> None:
         raise Refused(words.format(n=count(entries), most=count(MOST_ENTRIES)))
 
 
-def _in_zip(archive: zipfile.ZipFile) -> Iterator[Picture]:
-    for entry in archive.infolist():
-        if not entry.is_dir():
-            yield Picture(_safe(entry), entry.file_size, _reader(archive, entry))
-
-
 def _packed(archive: zipfile.ZipFile) -> int:
     """Bytes of the archive.
 
@@ -203,7 +199,11 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
 
 
 def _sorted(files: list[Picture], packed: int) -> PictureFolder:
-    files = [file for file in files if not _is_ignored(file.place)]
+    files = [
+        file
+        for file in files
+        if not any(part.startswith(".") or part.lower() in IGNORED for part in file.place.parts)
+    ]
     pictures = [file for file in files if file.place.suffix.lower() in ENDINGS]
     top = _common(pictures)
     classes: dict[str, list[Picture]] = {}
@@ -215,10 +215,6 @@ def _sorted(files: list[Picture], packed: int) -> PictureFolder:
     _check(classes)
     taken = sum(map(len, classes.values()))
     return PictureFolder(dict(sorted(classes.items())), len(files) - taken, packed)
-
-
-def _is_ignored(place: PurePosixPath) -> bool:
-    return any(part.startswith(".") or part.lower() in IGNORED for part in place.parts)
 
 
 def _common(pictures: list[Picture]) -> int:

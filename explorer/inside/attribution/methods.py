@@ -153,17 +153,14 @@ def patches(size: tuple[int, int], patch: int, stride: int) -> list[tuple[slice,
         words = N_("A patch of {patch} cannot move by {stride}: from 1 to {patch} pixels.")
         raise CodedError(words, patch=patch, stride=stride)
     rows, columns = (
-        [slice(i * stride, i * stride + patch) for i in range(_places(side, patch, stride))]
+        # The last may hang over the edge.
+        [slice(at, at + patch) for at in range(0, max(side - patch, 0) + stride, stride)]
         for side in size
     )
     if len(rows) * len(columns) > MOST_PASSES:
         words = N_("That takes {count} passes; at most {most}. Move by more pixels.")
         raise CodedError(words, count=len(rows) * len(columns), most=MOST_PASSES)
     return [(row, column) for row in rows for column in columns]
-
-
-def _places(side: int, patch: int, stride: int) -> int:
-    return max(math.ceil((side - patch) / stride), 0) + 1  # the last may hang over the edge
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:

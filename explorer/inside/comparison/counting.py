@@ -60,7 +60,8 @@ def steps(
     at_once = max(1, min(MOST_AT_ONCE, MACS_AT_ONCE // max(macs, 1)))
 
     def run(task: Task[Answers]) -> Iterator[Answers]:
-        network, said = load(), task.latest or _none()
+        none = torch.zeros(0, dtype=torch.int64)
+        network, said = load(), task.latest or Answers(none, torch.zeros(0), none)
         while (done := len(said.labels)) < total:
             part = slice(done, min(done + at_once, total))
             said = said.followed_by(_answers(network, split, part, shape[1]))
@@ -68,10 +69,6 @@ def steps(
             yield said
 
     return run
-
-
-def _none() -> Answers:
-    return Answers(torch.zeros(0, dtype=torch.int64), torch.zeros(0), torch.zeros(0).long())
 
 
 def _answers(network: nn.Module, split: Split, part: slice, side: int) -> Answers:

@@ -203,13 +203,9 @@ def _told(found: Pair, one: str, other: str) -> None:
             b=other,
             first=exact(found.count("first")),
             second=exact(found.count("second")),
-            chance=_chance(found.chance),
+            chance=_("less than 0.1 %") if found.chance < 0.001 else percent(found.chance, ".2g"),
         )
     )
-
-
-def _chance(share: float) -> str:
-    return _("less than 0.1 %") if share < 0.001 else percent(share, ".2g")
 
 
 def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:

@@ -62,7 +62,8 @@ def budgets(
         for (label, _summary), each, total in zip(networks, parts, totals, strict=True):
             scale = total if shares else 1
             for layer, at, much in each:
-                if _family(layer) != name:
+                own = family(layer.operation.type)
+                if name != (own if own in FAMILY_COLORS else OTHER):
                     continue
                 x.append(much / scale)
                 base.append(at / scale)
@@ -91,11 +92,6 @@ def budgets(
         hoverinfo="skip",
     )
     return figure
-
-
-def _family(layer: Layer) -> str:
-    found = family(layer.operation.type)
-    return found if found in FAMILY_COLORS else OTHER
 
 
 def _frame(labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: float) -> go.Figure:

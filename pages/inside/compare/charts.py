@@ -62,13 +62,15 @@ def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
     diameters = [max(SMALLEST, LARGEST * (row.macs / most) ** 0.5) for row in rows]
     places = [_place(row, across, counted=counted) for row in rows]
     for row, diameter, (x, y) in zip(rows, diameters, places, strict=True):
+        # Two standard errors each way: where the accuracy on all such pictures probably is.
+        whisker = {"array": [2 * (row.uncertainty or 0)], "thickness": 1.5, "width": 5}
         figure.add_scatter(
             x=[x],
             y=[y],
             name=f"{row.letter} {row.name}",
             mode="markers",
             marker={"size": [diameter], "opacity": 0.7, "line": {"width": 1.5}},
-            error_y=_whisker(row) if counted else None,
+            error_y=whisker if counted else None,
             hovertemplate=_hover(row),
             zorder=sum(diameter < each for each in diameters),  # small ones are on top
         )
@@ -104,11 +106,6 @@ def _value(row: Row, across: Across) -> float | None:
     if across == "seconds":
         return None if row.seconds is None else 1000 * row.seconds
     return {"parameters": row.parameters, "macs": row.macs}[across]
-
-
-def _whisker(row: Row) -> dict[str, Any]:
-    """Two standard errors each way: where the accuracy on all such pictures probably is."""
-    return {"array": [2 * (row.uncertainty or 0)], "thickness": 1.5, "width": 5}
 
 
 def _hover(row: Row) -> str:

@@ -123,15 +123,11 @@ def _presets() -> None:
             st.button(
                 told,
                 key=f"compare_preset_{number}",
-                on_click=_choose,
-                args=(spelled,),
+                on_click=STATE.__setitem__,
+                args=(NETS, spelled),
                 disabled=not spelled,
                 width="stretch",
             )
-
-
-def _choose(spelled: list[str]) -> None:
-    st.session_state[_CHOSEN] = spelled
 
 
 # -- through training -------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from explorer.data.pictures import (
     from_drawing,
     from_photograph,
     named,
-    of_class,
     prepare,
 )
 from explorer.training.batches import resize, scale
@@ -148,12 +147,6 @@ def test_a_picture_of_a_data_set_is_the_data_sets():
     assert picture.classes == tuple("0123456789")
     assert named("digits:test:5").key == picture.key
     assert named("digits:train:5").key != picture.key
-
-
-def test_pictures_of_one_class():
-    threes = of_class("digits", "train", 3, most=7)
-    assert len(threes) == 7
-    assert all(from_dataset("digits", "train", index).label == 3 for index in threes)
 
 
 def test_photographs_are_in_colour():
