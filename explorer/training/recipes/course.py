@@ -1,7 +1,9 @@
 """The course's own training runs: their recipes, what they printed, and what they got wrong."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from explorer import networks
 from explorer.base.language import N_
@@ -60,89 +62,17 @@ class Curve:
     """What the course printed after each epoch, its losses brought to the mean per picture."""
 
     initialisation: str
-    train_loss: tuple[float, ...]
-    train_accuracy: tuple[float, ...] = ()
-    test_accuracy: tuple[float, ...] = ()
+    train_loss: Sequence[float]
+    train_accuracy: Sequence[float]
+    test_accuracy: Sequence[float]
 
 
-# (network, batch size) tells the course's runs apart.
-CURVES: Mapping[tuple[str, int], Curve] = {
-    ("alexnet", 32): Curve(
-        "xavier",
-        (0.5664, 0.3648, 0.336, 0.3136, 0.304),
-        (0.788, 0.867, 0.88, 0.887, 0.891),
-        (0.851, 0.853, 0.888, 0.893, 0.893),
-    ),
-    ("vgg11", 32): Curve(
-        "xavier",
-        (0.496, 0.288, 0.2368, 0.208, 0.1856),
-        (0.815, 0.895, 0.913, 0.924, 0.932),
-        (0.872, 0.897, 0.913, 0.911, 0.923),
-    ),
-    ("nin", 32): Curve(
-        "xavier",
-        (1.0368, 0.56, 0.4768, 0.4256, 0.3968, 0.368, 0.352, 0.336, 0.3232, 0.3104),
-        (0.64, 0.802, 0.828, 0.848, 0.857, 0.869, 0.873, 0.88, 0.885, 0.887),
-        (0.792, 0.805, 0.833, 0.862, 0.867, 0.874, 0.876, 0.881, 0.87, 0.885),
-    ),
-    ("googlenet", 21): Curve(
-        "xavier",
-        (0.6678, 0.4053, 0.3381, 0.2982, 0.273),
-        (0.748, 0.849, 0.875, 0.89, 0.899),
-        (0.801, 0.853, 0.868, 0.885, 0.896),
-    ),
-    ("bn_lenet", 32): Curve(
-        "xavier",
-        (0.528, 0.3808, 0.3552, 0.3392, 0.3264),
-        (0.826, 0.866, 0.875, 0.883, 0.884),
-        (0.859, 0.856, 0.85, 0.876, 0.87),
-    ),
-    ("resnet18", 32): Curve(
-        "xavier",
-        (0.48, 0.3456, 0.3008, 0.2656, 0.2432),
-        (0.829, 0.875, 0.892, 0.904, 0.914),
-        (0.845, 0.874, 0.9, 0.88, 0.897),
-    ),
-    ("densenet", 42): Curve(
-        "xavier",
-        (0.4074, 0.2856, 0.2562, 0.2436, 0.2268),
-        (0.851, 0.895, 0.906, 0.911, 0.917),
-        (0.889, 0.899, 0.897, 0.91, 0.897),
-    ),
-    ("lenet", 256): Curve(
-        "default",
-        (1.7334, 0.8866, 0.7311, 0.6552, 0.608, 0.5754, 0.5481, 0.524, 0.4995, 0.479),
-        (0.373, 0.665, 0.726, 0.746, 0.762, 0.776, 0.789, 0.802, 0.813, 0.821),
-        (0.601, 0.706, 0.739, 0.748, 0.765, 0.77, 0.792, 0.796, 0.806, 0.811),
-    ),
-    ("vgg11", 256): Curve(
-        "default",
-        (0.7837, 0.3606, 0.3048, 0.2732, 0.2465),
-        (0.7, 0.869, 0.891, 0.9, 0.911),
-        (0.836, 0.864, 0.882, 0.894, 0.9),
-    ),
-    ("nin", 256): Curve(
-        "default",
-        (1.5007, 0.7998, 0.7116, 0.6548, 0.6225),
-        (0.455, 0.702, 0.732, 0.749, 0.761),
-        (0.667, 0.722, 0.738, 0.754, 0.729),
-    ),
-    ("resnet18", 128): Curve(
-        "xavier",
-        (
-            0.493547,
-            0.277788,
-            0.218713,
-            0.178624,
-            0.14329,
-            0.11094,
-            0.081509,
-            0.0542,
-            0.033889,
-            0.021092,
-        ),
-    ),
-}
+def _printed() -> dict[tuple[str, int], Curve]:
+    text = Path(__file__).with_name("course_curves.json").read_text(encoding="utf-8")
+    return {(run.pop("network"), run.pop("batch_size")): Curve(**run) for run in json.loads(text)}
+
+
+CURVES: Mapping[tuple[str, int], Curve] = _printed()  # network and batch tell the runs apart
 
 
 def course_runs(network: str) -> tuple[tuple[Recipe, Reported, Curve], ...]:

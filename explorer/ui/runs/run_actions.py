@@ -8,6 +8,7 @@ import streamlit as st
 from explorer import runs
 from explorer.base.language import _
 from explorer.runs import Run
+from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from explorer.ui.runs.component import api
 
@@ -21,6 +22,14 @@ def listed() -> list[Run]:
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
+
+
+def invite(text: str, label: str, **query: str) -> None:
+    """Where there are no runs: what to do, and a link to New run with this in its address."""
+    with st.container(border=True, key="nothing_yet"):
+        st.markdown(text)
+        path = entry("new-run").path
+        st.page_link(path, label=label, icon=":material/rocket_launch:", query_params=query)
 
 
 def readable(run: Run) -> bool:

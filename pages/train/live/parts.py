@@ -15,7 +15,6 @@ from explorer.runs import COMMANDS, Run, Status
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_warnings, url_state, visitor
-from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.component import api, run_component
 from explorer.ui.runs.learned import learned_board
@@ -86,27 +85,16 @@ def _names(listed: list[Run]) -> dict[int, str]:
 
 
 def nothing_yet() -> None:
-    """No run was ever launched here."""
-    with st.container(border=True, key="nothing_yet"):
-        st.markdown(
-            _(
-                "**Nothing has been trained here yet.** Launch a run, and its curves grow on this "
-                "page while it learns: for you, and for everyone who opens the same link."
-            )
-        )
-        st.page_link(
-            entry("new-run").path,
-            label=_("Launch the first run"),
-            icon=":material/rocket_launch:",
-            query_params=_first_run(),
-        )
-
-
-def _first_run() -> dict[str, str]:
-    """The course's LeNet; where its data would have to be fetched first, one on small digits."""
+    """No run was ever launched here: the course's LeNet; where its data would have to be fetched
+    first, one on small digits."""
+    text = _(
+        "**Nothing has been trained here yet.** Launch a run, and its curves grow on this "
+        "page while it learns: for you, and for everyone who opens the same link."
+    )
+    first = {"dataset": "digits", "activation": "relu", "batch_size": "32"}
     if datasets.at_hand("fashion_mnist"):
-        return {"preset": "lenet"}
-    return {"dataset": "digits", "activation": "relu", "batch_size": "32"}
+        first = {"preset": "lenet"}
+    run_actions.invite(text, _("Launch the first run"), **first)
 
 
 # -- the board --------------------------------------------------------------------------------

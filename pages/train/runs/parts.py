@@ -38,20 +38,12 @@ _TABLE, _CHOSEN = STATE.key("table"), STATE.key("chosen")
 
 def nothing_yet() -> None:
     """No run was ever launched here."""
-    with st.container(border=True, key="nothing_yet"):
-        st.markdown(
-            _(
-                "**There are no runs yet.** An experiment launches several at once, which are "
-                "then compared here: the same network with and without batch norm, for example. "
-                "Runs started in a terminal with `python -m explorer train` appear here, too."
-            )
-        )
-        st.page_link(
-            entry("new-run").path,
-            label=_("Launch an experiment"),
-            icon=":material/rocket_launch:",
-            query_params={"preset": "batch-norm"},
-        )
+    text = _(
+        "**There are no runs yet.** An experiment launches several at once, which are "
+        "then compared here: the same network with and without batch norm, for example. "
+        "Runs started in a terminal with `python -m explorer train` appear here, too."
+    )
+    run_actions.invite(text, _("Launch an experiment"), preset="batch-norm")
 
 
 def nothing_chosen() -> None:

@@ -192,24 +192,32 @@ def test_a_size_that_does_not_work_in_json(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (("lenet5",), "“lenet5”"),
-        (("lenet", "--input", "big"), "1x28x28"),
-        (("lenet", "--input", "1x0x28"), "height is 0"),
-        (("lenet", "--batch", "none"), "“none”"),
-        (("lenet", "--batch", "0"), "batch size is 0"),
-        (("lenet", "--set", "pooling"), "option=value"),
-        (("lenet", "--set", "=max"), "option=value"),
-        (("lenet", "--set", "pooling=min"), "avg or max"),
-        (("lenet", "--set", "poling=max"), "activation, pooling"),
-        (("lenet", "--set", "num_classes=0"), "1 to"),
-        (("vgg11", "--set", "conv_ratio=3"), "1, 4 or 8"),
+        (("layers", "lenet5"), "“lenet5”"),
+        (("layers", "lenet", "--input", "big"), "1x28x28"),
+        (("layers", "lenet", "--input", "1x0x28"), "height is 0"),
+        (("layers", "lenet", "--batch", "none"), "“none”"),
+        (("layers", "lenet", "--batch", "0"), "batch size is 0"),
+        (("layers", "lenet", "--set", "pooling"), "option=value"),
+        (("layers", "lenet", "--set", "=max"), "option=value"),
+        (("layers", "lenet", "--set", "pooling=min"), "avg or max"),
+        (("layers", "lenet", "--set", "poling=max"), "activation, pooling"),
+        (("layers", "lenet", "--set", "num_classes=0"), "1 to"),
+        (("layers", "vgg11", "--set", "conv_ratio=3"), "1, 4 or 8"),
+        (("train", "lenet5"), "lenet5"),
+        (("train", "lenet", "--lr", "nan"), "learning rate"),
+        (("train", "lenet", "--resize", "224"), "fc1"),
+        (("train", "lenet", "--set", "pooling"), "option=value"),
+        (("train", "lenet", "--subset", "100000"), "pictures"),
+        (("train", "lenet", "--device", "cuda:9"), "cuda:9"),
+        (("train", "lenet", "--path", "nowhere"), "nowhere"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, tuple) else None,
 )
 def test_mistakes_are_answered_in_a_sentence(
-    arguments: tuple[str, ...], part: str, capsys: pytest.CaptureFixture[str]
+    home: Path, arguments: tuple[str, ...], part: str, capsys: pytest.CaptureFixture[str]
 ):
-    status, out, err = said(capsys, "layers", *arguments)
+    status, out, err = said(capsys, *arguments)
+    assert not home.exists(), "nothing is queued"
     assert (status, out) == (2, "")
     assert part in err
     assert "Traceback" not in err

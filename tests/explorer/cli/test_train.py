@@ -118,30 +118,6 @@ def test_the_same_seed_gives_the_same_curve(capsys: pytest.CaptureFixture[str]):
     assert losses[0] == losses[1] != losses[2]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "part"),
-    [
-        (("lenet5",), "lenet5"),
-        (("lenet", "--lr", "nan"), "learning rate"),
-        (("lenet", "--resize", "224"), "fc1"),
-        (("lenet", "--set", "pooling"), "option=value"),
-        (("lenet", "--subset", "100000"), "pictures"),
-        (("lenet", "--device", "cuda:9"), "cuda:9"),
-        (("lenet", "--path", "nowhere"), "nowhere"),
-    ],
-    ids=lambda value: " ".join(value[1:]) if isinstance(value, tuple) else None,
-)
-def test_mistakes_are_answered_in_a_sentence(
-    arguments: tuple[str, ...], part: str, capsys: pytest.CaptureFixture[str]
-):
-    before = len(store.listed())
-    status, out, err = said(capsys, "train", *arguments)
-    assert (status, out) == (2, "")
-    assert part in err
-    assert "Traceback" not in err
-    assert len(store.listed()) == before
-
-
 def test_own_pictures_are_found_from_here_and_named_in_the_recipe(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -126,17 +126,6 @@ def test_a_run_starts_within_a_third_of_a_second_of_its_turn():
     assert tries[-1][0] < tries[-1][1], tries
 
 
-def test_what_fails_is_told_in_a_sentence(home: Path):
-    pictures = home / "nothing here"
-    recipe = dataclasses.replace(
-        SHORT, dataset="images", path=str(pictures), train_subset=0, test_subset=0
-    )
-    run = over(runs.launch(recipe))
-    assert run.status is Status.FAILED
-    assert str(pictures) in str(run.reason) or "picture" in str(run.reason)
-    assert "Traceback" not in str(run.reason)
-
-
 # What is asked of a run
 
 

@@ -18,13 +18,12 @@ import torch
 import uvicorn
 from starlette.applications import Starlette
 
-from explorer import runs, training
-from explorer.data import datasets
+from explorer import runs
 from explorer.runs import outcome
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints
 from pages.train.runs import parts
-from tests.run_processes import SHORT, until
+from tests.run_processes import until
 from tests.serving import any_port
 
 
@@ -105,41 +104,6 @@ def test_the_table_tells_only_what_has_changed(done: list[int], web: str) -> Non
     table = asked(web, "", seen=seen).json()
     assert [row["id"] for row in table["rows"]] == [done[0]]
     assert table["all"] == done[::-1]
-
-
-def test_a_matrix_agrees_with_the_weights(done: list[int], web: str) -> None:
-    """Against the checkpoint itself, run over the test pictures."""
-    tensors, card = checkpoints.load(runs.checkpoint(done[0], 2))
-    network = checkpoints.build(card, tensors)
-    test = datasets.load("digits").test
-    rows = training.chosen(len(test), SHORT.test_subset)
-    pictures = torch.nn.functional.interpolate(
-        test.pictures[rows], (28, 28), mode="bilinear", antialias=False
-    )
-    with torch.no_grad():
-        predicted = network(pictures / 255).argmax(1)
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (test.labels[rows].numpy(), predicted.numpy()), 1)
-    shown = asked(web, f"/{done[0]}/epochs/2").json()
-    assert shown["matrix"]["counts"] == counts.tolist()
-    right = int(counts.diagonal().sum())
-    assert runs.get(done[0]).test_accuracy == pytest.approx(right / 64)
-    for item in shown["worst"]:
-        assert item["label"] != item["predicted"]
-        assert item["png"].startswith("data:image/png;base64,")
-    assert len(shown["worst"]) == min(64 - right, 24)
-
-
-def test_a_cells_pictures_are_those_that_it_counts(done: list[int], web: str) -> None:
-    counts = asked(web, f"/{done[0]}/epochs/1").json()["matrix"]["counts"]
-    label, predicted = max(
-        ((i, j) for i in range(10) for j in range(10)), key=lambda at: counts[at[0]][at[1]]
-    )
-    shown = asked(web, f"/{done[0]}/cell", epoch=1, label=label, predicted=predicted).json()
-    assert len(shown) == min(counts[label][predicted], 24)
-    labels = datasets.load("digits").test.labels
-    assert {int(labels[item["row"]]) for item in shown} == {label}
-    assert {item["predicted"] for item in shown} == {predicted}
 
 
 def test_before_training_there_are_only_kernels_and_guesses(done: list[int], web: str) -> None:

@@ -27,12 +27,7 @@ def test_pages_on_runs_tell_what_a_link_cannot_have(done: list[int], page: str) 
     address = {"by": "?", "at": "9", "epoch": "3"}
     at = opened(page, **address)
     assert not untold(at, address)
-    named = opened(page, run="77") if page == "live" else opened(page, runs="77,1")
-    assert "There is no run" in named.warning[0].value
-
-
-def test_an_endless_run_is_none(done: list[int]) -> None:
-    assert live(opened("live", run="9" * 1000))["run"] == done[-1]
+    assert "There is no run" in opened(page, run="77", runs="77,1").warning[0].value
 
 
 def test_without_runs_every_page_says_what_to_do(nothing: None) -> None:
@@ -56,9 +51,10 @@ def test_a_finished_run_shows_what_came_of_it(done: list[int]) -> None:
 
 def test_the_newest_run_is_shown_without_a_link(done: list[int]) -> None:
     assert live(opened("live"))["run"] == done[-1]
-    at = opened("live", run="77")
-    assert "There is no run `77`" in text(at)
-    assert live(at)["run"] == done[-1]
+    for gone, words in (("77", "There is no run `77`"), ("9" * 1000, "too large for any field")):
+        at = opened("live", run=gone)
+        assert words in text(at)
+        assert live(at)["run"] == done[-1]
 
 
 def test_runs_of_one_name_are_told_apart_and_renaming_keeps_what_is_chosen(
@@ -104,7 +100,7 @@ def test_the_courses_curve_stands_behind_its_network() -> None:
 
 
 def test_chosen_runs_are_laid_over_each_other(done: list[int]) -> None:
-    at = opened("runs", runs=",".join(map(str, done)))
+    at = opened("runs", runs=",".join(map(str, (99, *done, "x"))))
     table, overlay = boards(at)[:2]
     assert table["chosen"] == done
     assert [each["id"] for each in overlay["shown"]] == done
@@ -114,11 +110,6 @@ def test_chosen_runs_are_laid_over_each_other(done: list[int]) -> None:
     assert list(differences["learning rate"]) == ["0.001", "0.01"]
     assert list(differences["seed"]) == ["0", "7"]
     assert "epochs" not in differences, "what is the same is left out"
-
-
-def test_a_link_to_runs_that_are_gone_shows_the_others(done: list[int]) -> None:
-    at = opened("runs", runs=f"99,{done[0]},x")
-    assert boards(at)[0]["chosen"] == [done[0]]
 
 
 def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
