@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 
 from torch import Tensor
 
@@ -30,54 +31,39 @@ TERMS = 9  # up to so many products are written out in one line
 def mixture_grids(mixture: Mixture) -> tuple[list[Grid], list[Sign]]:
     """Channels down, kernels across; the sum on the right, or below where kernels are several."""
     outs, ins = mixture.kernels.shape[:2]
-    x_scale, k_scale = most(mixture.x), most(mixture.kernels)
-    y_scale = most(mixture.partial, mixture.outputs)
-    x_signed = bool((mixture.x < 0).any())
-    y_signed = bool((mixture.partial < 0).any()) or bool((mixture.outputs < 0).any())
+    sums = mixture.partial, mixture.outputs
+    y_signed = any(bool((each < 0).any()) for each in sums)
+    x_grid = partial(grid, scale=most(mixture.x), signed=bool((mixture.x < 0).any()), edits=True)
+    k_grid = partial(grid, scale=most(mixture.kernels), edits=True)
+    y_grid = partial(grid, scale=most(*sums), signed=y_signed)
+    k_label = _("kernel {o}, slice {c}") if outs == 1 else _("kernel {o}")
+    m_label = _("map of channel {c}") if outs == 1 else _("map {c}")
+    y_label = _("output, channel {o}") if outs == 1 else _("output {o}")
     grids, signs = [], []
-    for c in range(ins):
-        label = _("input, channel {c}").format(c=c + 1)
-        x = mixture.x[c]
-        grids.append(
-            grid(f"x{c}", label, x, (c + 1, 1), scale=x_scale, signed=x_signed, tone=c + 1,
-                 edits=True)
-        )  # fmt: skip
+    for c, x in enumerate(mixture.x):
+        label, row = _("input, channel {c}").format(c=c + 1), c + 1
+        grids.append(x_grid(f"x{c}", label, x, (row, 1), tone=row))
         for o in range(outs):
-            left = 2 + 4 * o  # of the layout's columns: sign, kernel, sign, map
-            slice_ = _("kernel {o}, slice {c}") if outs == 1 else _("kernel {o}")
-            slice_ = slice_.format(o=o + 1, c=c + 1)
-            found = _("map of channel {c}") if outs == 1 else _("map {c}")
-            found = found.format(c=c + 1)
-            k, part = mixture.kernels[o, c], mixture.partial[o, c]
-            below = o * (ins + 1) + c + 1  # on a phone, one output below the other
-            signs += [
-                sign("⋆", (c + 1, left), narrow=(below, 2)),
-                sign("=", (c + 1, left + 2), narrow=(below, 4)),
-            ]
+            names, left = {"o": o + 1, "c": row}, 2 + 4 * o  # of the layout: sign, kernel, sign,
+            below = o * (ins + 1) + row  # map; on a phone, one output below the other
+            signs += [sign("⋆", (row, left), narrow=(below, 2)),
+                      sign("=", (row, left + 2), narrow=(below, 4))]  # fmt: skip
             grids += [
-                grid(f"k{o}{c}", slice_, k, (c + 1, left + 1), scale=k_scale, signed=True,
-                     tone=c + 1, edits=True, narrow=(below, 3)),
-                grid(f"m{o}{c}", found, part, (c + 1, left + 3), scale=y_scale,
-                     signed=y_signed, tone=c + 1, narrow=(below, 5)),
+                k_grid(f"k{o}{c}", k_label.format(**names), mixture.kernels[o, c], (row, left + 1),
+                       tone=row, narrow=(below, 3)),
+                y_grid(f"m{o}{c}", m_label.format(**names), mixture.partial[o, c], (row, left + 3),
+                       tone=row, narrow=(below, 5)),
             ]  # fmt: skip
-    for o in range(outs):
-        label = _("output, channel {o}") if outs == 1 else _("output {o}")
-        label, y = label.format(o=o + 1), mixture.outputs[o]
+    for o, y in enumerate(mixture.outputs):
+        output_grid = partial(y_grid, f"y{o}", y_label.format(o=o + 1), y)
+        below, left = (o + 1) * (ins + 1), 2 + 4 * o
         if outs == 1:
-            signs.append(sign(_("sum"), (1, 6), rows=ins, brace=True, narrow=(ins + 1, 3)))
-            grids.append(
-                grid("y0", label, y, (1, 7), scale=y_scale, signed=y_signed, rows=ins,
-                     narrow=(ins + 1, 5))
-            )  # fmt: skip
+            signs.append(sign(_("sum"), (1, 6), rows=ins, brace=True, narrow=(below, 3)))
+            grids.append(output_grid((1, 7), rows=ins, narrow=(below, 5)))
         else:
-            left = 2 + 4 * o
-            below = (o + 1) * (ins + 1)
             signs.append(sign(_("sum"), (ins + 1, left + 1), narrow=(below, 3)))
             signs.append(sign("=", (ins + 1, left + 2), narrow=(below, 4)))
-            place = (ins + 1, left + 3)
-            grids.append(
-                grid(f"y{o}", label, y, place, scale=y_scale, signed=y_signed, narrow=(below, 5))
-            )
+            grids.append(output_grid((ins + 1, left + 3), narrow=(below, 5)))
     return grids, signs
 
 
@@ -118,10 +104,9 @@ def _products(mixture: Mixture, o: int, c: int, i: int, j: int) -> Line:
     seen = mixture.x[c, i : i + h, j : j + w].flatten().tolist()
     weights = mixture.kernels[o, c].flatten().tolist()
     pairs = [f"{factor(a)}·{factor(b)}" for a, b in zip(seen, weights, strict=True)]
-    shown = " + ".join(pairs[:TERMS]) + (" + …" if len(pairs) > TERMS else "")
-    found = spell(float(mixture.partial[o, c, i, j]))
+    terms = " + ".join(pairs[:TERMS]) + (" + …" if len(pairs) > TERMS else "")
     words = _("channel {c}:").format(c=c + 1)
-    return line(f"{words} {shown} = {found}", c + 1)
+    return line(f"{words} {terms} = {spell(float(mixture.partial[o, c, i, j]))}", c + 1)
 
 
 def _output_story(mixture: Mixture, o: int, i: int, j: int) -> Story:
@@ -131,10 +116,9 @@ def _output_story(mixture: Mixture, o: int, i: int, j: int) -> Story:
     for c in range(ins):
         lit += [*_window(mixture, o, c, i, j), (f"m{o}{c}", i, j, i, j, c + 1)]
         lines.append(_products(mixture, o, c, i, j))
-    parts = mixture.partial[o, :, i, j].tolist()
+    parts, result = total(mixture.partial[o, :, i, j].tolist()), float(mixture.outputs[o, i, j])
     words = _("output {o}:").format(o=o + 1)
-    result = spell(float(mixture.outputs[o, i, j]))
-    lines.append(line(f"{words} {total(parts)} = {result}", strong=True))
+    lines.append(line(f"{words} {parts} = {spell(result)}", strong=True))
     return Story(at=[(f"y{o}", i, j)], lit=lit, lines=lines)
 
 
@@ -176,56 +160,44 @@ def _input_story(mixture: Mixture, c: int, i: int, j: int) -> Story:
 
 def pixel_grids(x: Tensor, weights: Tensor, y: Tensor) -> tuple[list[Grid], list[Sign]]:
     """The maps above; below them the same numbers as one product of matrices, W·X = Y."""
-    ins, scales = len(x), (most(x), most(y))
-    x_signed, y_signed = bool((x < 0).any()), bool((y < 0).any())
-    grids, signs = [], [sign("→", (1, ins + 1), wide=True)]
+    ins = len(x)
+    x_grid = partial(grid, scale=most(x), signed=bool((x < 0).any()), digits=2)
+    y_grid = partial(grid, scale=most(y), signed=bool((y < 0).any()), digits=2)
+    grids = []
     for c in range(ins):
         label = _("input, channel {c}").format(c=c + 1)
-        grids.append(
-            grid(f"x{c}", label, x[c], (1, c + 1), scale=scales[0], signed=x_signed, tone=c + 1,
-                 digits=2, edits=True, narrow=(1, 1 + c))
-        )  # fmt: skip
+        place = (1, c + 1)
+        grids.append(x_grid(f"x{c}", label, x[c], place, tone=c + 1, edits=True, narrow=place))
     for o in range(len(y)):
         label = _("output, channel {o}").format(o=o + 1)
-        place = (1, ins + 2 + o)
-        grids.append(
-            grid(f"y{o}", label, y[o], place, scale=scales[1], signed=y_signed, digits=2,
-                 narrow=(2, 1 + o))
-        )  # fmt: skip
-    w, xs, ys = weights, x.flatten(1), y.flatten(1)
+        grids.append(y_grid(f"y{o}", label, y[o], (1, ins + 2 + o), narrow=(2, 1 + o)))
     names = _("W: a row for each output"), _("X: a column for each pixel"), _("Y = W·X")
     grids += [
-        grid("w", names[0], w, (1, 1), signed=True, digits=2, edits=True, narrow=(1, 1),
-             section=1),
-        grid("xs", names[1], xs, (1, 3), scale=scales[0], signed=x_signed, digits=2,
-             narrow=(2, 1), section=1),
-        grid("ys", names[2], ys, (1, 5), scale=scales[1], signed=y_signed, digits=2,
-             narrow=(3, 1), section=1),
-    ]  # fmt: skip
-    signs += [sign(text, (1, 2 * n), section=1, wide=True) for n, text in ((1, "·"), (2, "="))]
-    return grids, signs
+        grid("w", names[0], weights, (1, 1), digits=2, edits=True, narrow=(1, 1), section=1),
+        x_grid("xs", names[1], x.flatten(1), (1, 3), narrow=(2, 1), section=1),
+        y_grid("ys", names[2], y.flatten(1), (1, 5), narrow=(3, 1), section=1),
+    ]
+    signs = [sign(text, (1, 2 * n), section=1, wide=True) for n, text in ((1, "·"), (2, "="))]
+    return grids, [sign("→", (1, ins + 1), wide=True), *signs]
 
 
 def pixel_stories(x: Tensor, weights: Tensor, y: Tensor) -> Iterator[Story]:
     """Every number of a pixel tells the pixel's whole product, its own line in bold."""
     (ins, height, width), outs = x.shape, len(y)
-    for i in range(height):
-        for j in range(width):
-            p = i * width + j
-            lit: list[Lit] = [(f"x{c}", i, j, i, j, c + 1) for c in range(ins)]
-            lit += [("xs", c, p, c, p, c + 1) for c in range(ins)]
-            products = [_pixel_line(x, weights, y, o, i, j) for o in range(outs)]
-            for o in range(outs):
-                weights_lit: list[Lit] = [("w", o, c, o, c, c + 1) for c in range(ins)]
-                lines = [line(each["text"], strong=n == o) for n, each in enumerate(products)]
-                yield Story(
-                    at=[(f"y{o}", i, j), ("ys", o, p)], lit=[*lit, *weights_lit], lines=lines
-                )
-            all_weights: list[Lit] = [("w", 0, c, outs - 1, c, c + 1) for c in range(ins)]
-            made: list[Lit] = [("ys", 0, p, outs - 1, p, 0)]
-            made += [(f"y{o}", i, j, i, j, 0) for o in range(outs)]
-            cells = [("xs", c, p) for c in range(ins)] + [(f"x{c}", i, j) for c in range(ins)]
-            yield Story(at=cells, lit=[*lit, *all_weights, *made], lines=products)
+    for i, j in _cells(height, width):
+        p = i * width + j
+        lit: list[Lit] = [(f"x{c}", i, j, i, j, c + 1) for c in range(ins)]
+        lit += [("xs", c, p, c, p, c + 1) for c in range(ins)]
+        products = [_pixel_line(x, weights, y, o, i, j) for o in range(outs)]
+        for o in range(outs):
+            weights_lit: list[Lit] = [("w", o, c, o, c, c + 1) for c in range(ins)]
+            lines = [line(each["text"], strong=n == o) for n, each in enumerate(products)]
+            yield Story(at=[(f"y{o}", i, j), ("ys", o, p)], lit=[*lit, *weights_lit], lines=lines)
+        all_weights: list[Lit] = [("w", 0, c, outs - 1, c, c + 1) for c in range(ins)]
+        made: list[Lit] = [("ys", 0, p, outs - 1, p, 0)]
+        made += [(f"y{o}", i, j, i, j, 0) for o in range(outs)]
+        cells = [("xs", c, p) for c in range(ins)] + [(f"x{c}", i, j) for c in range(ins)]
+        yield Story(at=cells, lit=[*lit, *all_weights, *made], lines=products)
 
 
 def _pixel_line(x: Tensor, weights: Tensor, y: Tensor, o: int, i: int, j: int) -> Line:
