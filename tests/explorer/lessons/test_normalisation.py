@@ -84,26 +84,6 @@ def test_prediction_uses_the_statistics_it_is_given(source: Source):
     assert not found.own
 
 
-def test_a_normalised_batch_has_mean_0_and_variance_1():
-    found = normalisation.steps(normalisation.batch(Source(side=4), 0), *ones_zeros())
-    mean, var = normalisation.statistics(found.scaled)
-    torch.testing.assert_close(mean, torch.zeros(3), atol=1e-6, rtol=0)
-    torch.testing.assert_close(var, torch.ones(3), atol=1e-4, rtol=0)
-
-
-def test_gamma_and_beta_can_undo_it():
-    x = normalisation.batch(Source(), 0)
-    mean, var = normalisation.statistics(x)
-    found = normalisation.steps(x, torch.sqrt(var + 1e-5), mean)
-    torch.testing.assert_close(found.out, x, atol=1e-5, rtol=1e-5)
-
-
-def test_a_moving_variance_of_0_multiplies_by_316():
-    x, zero = torch.ones(1, 1), torch.zeros(1)
-    found = normalisation.steps(x, torch.ones(1), zero, moving=(zero, zero))
-    assert float(found.out) == pytest.approx(316.2278, abs=1e-3)
-
-
 # -- moving averages --------------------------------------------------------------------------
 
 
@@ -146,16 +126,6 @@ def test_only_the_moving_variance_differs_from_torchs(source: Source, factor: fl
 
 
 # -- traps ------------------------------------------------------------------------------------
-
-
-def test_a_batch_of_one_leaves_as_beta_and_torch_refuses_it():
-    gamma, beta = torch.ones(3), torch.tensor([0.5, -1.0, 2.0])
-    inputs = normalisation.batch(Source(size=4), 0)
-    found = norm_experiments.alone(inputs, gamma, beta)
-    assert torch.equal(found.outputs, beta.expand(4, 3))
-    assert found.refusal.startswith("Expected more than 1 value per channel when training")
-    assert "[1, 3]" in found.refusal
-    assert found.torch_outputs is None
 
 
 def test_a_batch_of_one_picture_is_enough_for_a_convolution():
