@@ -23,9 +23,10 @@ from explorer.analysis.operations import (
     Shape,
     pair,
     settings_of_module,
+    tensors,
     window,
 )
-from explorer.analysis.recorder import Call, Recorder, is_leaf, tensors, unique
+from explorer.analysis.recorder import Call, Recorder, is_leaf, unique
 from explorer.networks.ops import output_size
 
 ELEMENTWISE = (

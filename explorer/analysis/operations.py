@@ -191,17 +191,22 @@ def _dims(*dims: Any) -> tuple[int, ...]:
 
 def settings_of_function(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Settings:
     """The arguments of a function call that are no tensors."""
-    plain = [a for a in args if not _holds_tensor(a)]
-    named = {key: value for key, value in kwargs.items() if not _holds_tensor(value)}
+    plain = [a for a in args if not tensors(a)]
+    named = {key: value for key, value in kwargs.items() if not tensors(value)}
     if name in _FUNCTIONS:
         return _FUNCTIONS[name](*plain, **named)
     return {"args": tuple(plain), **named} if plain or named else {}
 
 
-def _holds_tensor(value: object) -> bool:
+def tensors(value: object) -> list[Tensor]:
+    """Every tensor in nested lists, tuples and dictionaries, in their order."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
     if isinstance(value, list | tuple):
-        return any(_holds_tensor(item) for item in value)
-    return isinstance(value, Tensor)
+        return [tensor for part in value for tensor in tensors(part)]
+    return []
 
 
 # -- families: what gives an operation its colour in every picture ---------------------------------

@@ -18,7 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from explorer.analysis.operations import INPUT, Operation, settings_of_function, settings_of_module
+from explorer.analysis.operations import (
+    INPUT,
+    Operation,
+    settings_of_function,
+    settings_of_module,
+    tensors,
+)
 
 # Functions that ask a tensor about itself or make a constant beside it: no operations. Any other
 # that returns no tensor is none either; these are asked so often that they are sorted out first.
@@ -28,32 +34,11 @@ _QUESTIONS = frozenset(
 )
 _REFLECTED = {"rsub": "sub", "truediv": "div", "floordiv": "floor_divide", "matmul": "matmul"}
 
-
 Forward = Callable[..., Any]
 
 
 class _EmptyOutput(RuntimeError):
     """An operation would leave nothing to compute with."""
-
-
-def tensors(value: object) -> list[Tensor]:
-    """Every tensor in nested lists, tuples and dictionaries, in their order."""
-    if isinstance(value, Tensor):
-        return [value]
-    gathered: list[Tensor] = []
-    _gather(value, gathered)
-    return gathered
-
-
-def _gather(value: object, gathered: list[Tensor]) -> None:
-    if isinstance(value, Tensor):
-        gathered.append(value)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _gather(item, gathered)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _gather(item, gathered)
 
 
 def is_leaf(module: nn.Module) -> bool:

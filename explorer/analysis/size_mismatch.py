@@ -1,6 +1,6 @@
 """Why a network cannot take an input, and which sizes it takes."""
 
-from collections.abc import Callable
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,7 +43,7 @@ def explain(network: nn.Module, graph: Graph, spec: NetworkSpec) -> SizeMismatch
     default = record(network, (batch, *spec.input_size))
     if reason == "channels" and failed.inputs == (INPUT,):
         channels = needs or channels
-    sides = _known_sides(spec, channels)
+    sides = accepted_sides(spec, channels)
     return SizeMismatch(
         operation=failed,
         reason=reason,
@@ -55,11 +55,6 @@ def explain(network: nn.Module, graph: Graph, spec: NetworkSpec) -> SizeMismatch
         nearest=InputSize(channels, _clamp(height, sides), _clamp(width, sides)) if sides else None,
         problem=graph.problem,
     )
-
-
-@lru_cache(maxsize=512)  # they do not depend on the size that was asked for, and take a while
-def _known_sides(spec: NetworkSpec, channels: int) -> tuple[int, int | None] | None:
-    return accepted_sides(spec.build_on_meta(), channels, spec.input_size.height)
 
 
 def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
@@ -93,9 +88,8 @@ def _map_before(graph: Graph, failed: Operation) -> Shape | None:
     return None
 
 
-def accepted_sides(
-    network: nn.Module, channels: int, default: int
-) -> tuple[int, int | None] | None:
+@lru_cache(maxsize=512)  # they do not depend on the size that was asked for, and take a while
+def accepted_sides(spec: NetworkSpec, channels: int) -> tuple[int, int | None] | None:
     """The square sizes that the network takes: (smallest, largest), None for no largest.
 
     Along growing sizes a network is first too small for some window or linear layer, then fits,
@@ -103,6 +97,7 @@ def accepted_sides(
     grows. So both ends are found by halving. None if the default size itself does not work; where
     the network checks its size by itself, only the default size is known to work.
     """
+    network, default = spec.build_on_meta(), spec.input_size.height
 
     def verdict(side: int) -> int:
         failed = record(network, (1, channels, side, side)).failed
@@ -116,27 +111,16 @@ def accepted_sides(
     try:
         if verdict(default) != 0:
             return None
-        low = _first(lambda side: verdict(side) >= 0, 1, default)
+        low = 1 + bisect_left(range(1, default), 0, key=verdict)
         if verdict(MAX_SIDE) == 0:
             return low, None
-        return low, _first(lambda side: verdict(side) > 0, default, MAX_SIDE) - 1
+        return low, default - 1 + bisect_left(range(default, MAX_SIDE), 1, key=verdict)
     except _Unordered:
         return default, default
 
 
 class _Unordered(Exception):
     """The network refuses a size for a reason that does not say "larger" or "smaller"."""
-
-
-def _first(true_at: Callable[[int], bool], low: int, high: int) -> int:
-    """The smallest number in low … high at which `true_at` holds; it holds at `high`."""
-    while low < high:
-        middle = (low + high) // 2
-        if true_at(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
 
 
 def _clamp(side: int, sides: tuple[int, int | None]) -> int:

@@ -180,8 +180,11 @@ def picture(places: Bytes, *, signed: bool, see_through: bool = False) -> bytes:
     """Places on the colour map (H, W) as a PNG of 256 colours; what is no number grey or open."""
     drawn = Image.fromarray(places)
     drawn.putpalette(colours(signed=signed).tobytes())
+    return _png(drawn, **({"transparency": NONE} if see_through else {}))
+
+
+def _png(drawn: Image.Image, **extras: int) -> bytes:
     file = io.BytesIO()
-    extras = {"transparency": NONE} if see_through else {}
     # Level 1 makes twice the bytes of 6 in a fifth of the time.
     drawn.save(file, "PNG", compress_level=1, **extras)
     return file.getvalue()
@@ -198,6 +201,4 @@ def photograph(pixels: Bytes, side: int = 0) -> bytes:
         drawn = drawn.resize([length * (side // longer) for length in drawn.size], NEAREST)
     elif side:
         drawn.thumbnail((side, side))
-    file = io.BytesIO()
-    drawn.save(file, "PNG", compress_level=1)
-    return file.getvalue()
+    return _png(drawn)

@@ -134,17 +134,11 @@ def corr2d(
     return y
 
 
-def corr2d_multi_in(
-    x: Tensor,
-    kernel: Tensor,
-    *,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
-) -> Tensor:
+def corr2d_multi_in(x: Tensor, kernel: Tensor, **settings: Pair) -> Tensor:
     """Several channels in, one out: the sum of each channel's map with its own kernel.
 
-    `x` is (C, H, W), `kernel` (C, h, w); the result is (rows, columns).
+    `x` is (C, H, W), `kernel` (C, h, w), `settings` are those of `corr2d`; the result is
+    (rows, columns).
 
     Raises:
         ValueError: unequal numbers of channels, or what `corr2d` refuses.
@@ -156,34 +150,20 @@ def corr2d_multi_in(
                 "Give the kernel one slice for each channel of the input."
             ).format(given=len(x), expected=len(kernel))
         )
-    maps = [
-        corr2d(channel, slice_, stride=stride, padding=padding, dilation=dilation)
-        for channel, slice_ in zip(x, kernel, strict=True)
-    ]
-    return torch.stack(maps).sum(0)
+    pairs = zip(x, kernel, strict=True)
+    return torch.stack([corr2d(channel, slice_, **settings) for channel, slice_ in pairs]).sum(0)
 
 
-def corr2d_multi_in_out(
-    x: Tensor,
-    kernels: Tensor,
-    *,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
-) -> Tensor:
+def corr2d_multi_in_out(x: Tensor, kernels: Tensor, **settings: Pair) -> Tensor:
     """Several channels in and out: one kernel for each output channel.
 
-    `x` is (C, H, W), `kernels` (O, C, h, w); the result is (O, rows, columns).
+    `x` is (C, H, W), `kernels` (O, C, h, w), `settings` are those of `corr2d`; the result is
+    (O, rows, columns).
 
     Raises:
         ValueError: what `corr2d_multi_in` refuses.
     """
-    return torch.stack(
-        [
-            corr2d_multi_in(x, kernel, stride=stride, padding=padding, dilation=dilation)
-            for kernel in kernels
-        ]
-    )
+    return torch.stack([corr2d_multi_in(x, kernel, **settings) for kernel in kernels])
 
 
 def corr2d_1x1(x: Tensor, kernels: Tensor) -> Tensor:
@@ -239,8 +219,8 @@ def pool2d(
     y = torch.zeros(slide.rows, slide.columns, dtype=x.dtype)
     for i in range(slide.rows):
         for j in range(slide.columns):
-            seen = slide.covers(i, j)
-            y[i, j] = seen.max() if mode == "max" else seen.mean()
+            cells = slide.covers(i, j)
+            y[i, j] = cells.max() if mode == "max" else cells.mean()
     return y
 
 

@@ -8,6 +8,7 @@ all others by their source and key ("torchvision/resnet18").
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -156,9 +157,14 @@ class Source:
     """Where networks come from, e.g. a library."""
 
     name: str  # what their names begin with
-    networks: Callable[[], Mapping[str, Architecture]]  # by their keys
+    load: Callable[[], Mapping[str, Architecture]]
     # PyTorch code that calls a network `net`, by its key with every option, and imports torch.
     code: Callable[[str, Mapping[str, Value]], str]
+
+    @cached_property
+    def networks(self) -> Mapping[str, Architecture]:
+        """By their keys; loaded when they are asked for, which takes a library's import."""
+        return self.load()
 
 
 SOURCES: dict[str, Source] = {}
@@ -171,7 +177,7 @@ def register(source: Source) -> None:
 
 def course() -> Mapping[str, Architecture]:
     """The course's networks by name, oldest first."""
-    return SOURCES[COURSE].networks()
+    return SOURCES[COURSE].networks
 
 
 def spell(source: str, key: str) -> str:
@@ -182,7 +188,7 @@ def spell(source: str, key: str) -> str:
 def options() -> Iterator[Option]:
     """Every option of every network; one of several networks is one thing under one title."""
     for source in SOURCES.values():
-        for architecture in source.networks().values():
+        for architecture in source.networks.values():
             yield from architecture.all_options
 
 
@@ -193,7 +199,7 @@ def option_title(name: str) -> str:
 
 def names() -> list[str]:
     """Every name that `find` knows: the course's networks, then the other sources'."""
-    return [spell(each.name, key) for each in SOURCES.values() for key in each.networks()]
+    return [spell(each.name, key) for each in SOURCES.values() for key in each.networks]
 
 
 def find(name: str) -> tuple[str, str]:
@@ -204,7 +210,7 @@ def find(name: str) -> tuple[str, str]:
     """
     before, slash, after = name.partition("/")
     source, key = (before, after) if slash else (COURSE, name)
-    exists = source in SOURCES and key in SOURCES[source].networks()
+    exists = source in SOURCES and key in SOURCES[source].networks
     if exists and spell(source, key) == name:  # one spelling each
         return source, key
     near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
@@ -228,7 +234,7 @@ def get(name: str) -> Architecture:
         ValueError: no such network.
     """
     source, key = find(name)
-    return SOURCES[source].networks()[key]
+    return SOURCES[source].networks[key]
 
 
 @dataclass(frozen=True)
@@ -251,7 +257,7 @@ class NetworkSpec:
                 cannot take.
         """
         source, key = find(name)
-        resolved = SOURCES[source].networks()[key].resolve(options)
+        resolved = SOURCES[source].networks[key].resolve(options)
         return cls(source, key, tuple(sorted(resolved.items())))
 
     @property
@@ -267,7 +273,7 @@ class NetworkSpec:
     @property
     def architecture(self) -> Architecture:
         """The network's facts."""
-        return SOURCES[self.source].networks()[self.key]
+        return SOURCES[self.source].networks[self.key]
 
     @property
     def values(self) -> dict[str, Value]:

@@ -6,7 +6,7 @@ networks are built with random ones.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -197,7 +197,6 @@ def build(model: str, in_channels: int = 3, num_classes: int = 1000) -> nn.Modul
     return network
 
 
-@cache
 def networks() -> dict[str, Architecture]:
     """The classification networks of the installed torchvision, in the alphabet's order."""
     return {model: architecture(model) for model in _models().list_models(module=_models())}

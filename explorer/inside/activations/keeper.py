@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from explorer.analysis.graph import PASS_THROUGH
-from explorer.analysis.operations import Operation
-from explorer.analysis.recorder import Call, Recorder, memory_of, tensors, what_came
+from explorer.analysis.operations import Operation, tensors
+from explorer.analysis.recorder import Call, Recorder, memory_of, what_came
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.inside.activations.records import Recorded, Step

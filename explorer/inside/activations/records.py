@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from explorer.analysis import receptive_field
-from explorer.analysis.operations import INPUT, Graph, Operation, Shape
-from explorer.analysis.recorder import memory_of, tensors
+from explorer.analysis.operations import INPUT, Graph, Operation, Shape, tensors
+from explorer.analysis.recorder import memory_of
 from explorer.base.language import _
 
 

@@ -66,14 +66,6 @@ def meta(name: str) -> nn.Module:
     return NetworkSpec.parse(name, NETWORKS[name]).build_on_meta()
 
 
-@cache
-def sides(name: str) -> tuple[int, int | None]:
-    channels, side, _ = get(name).input_size
-    found = size_mismatch.accepted_sides(meta(name), channels, side)
-    assert found
-    return found
-
-
 def verdict(name: str, shape: tuple[int, int, int]) -> tuple[str, tuple[int, ...]]:
     """The leaf layer that raises ("" for a function, "works" for none), and the output's shape."""
     network, begun = real(name)
@@ -102,7 +94,8 @@ def compare(name: str, shape: tuple[int, int, int]) -> None:
         assert (where, output) == ("works", graph.output_shape)
     channels, height, width = shape
     if channels == get(name).input_size[0] and height == width:
-        low, high = sides(name)
+        spec = NetworkSpec.parse(name, NETWORKS[name])
+        low, high = size_mismatch.accepted_sides(spec, channels) or (0, 0)
         assert (where == "works") == (low <= height <= (high or height))
 
 

@@ -220,8 +220,8 @@ def test_a_network_inside_networks_folds_level_by_level():
 def test_accepted_sides_are_the_courses(
     name: str, options: dict[str, Any], sides: tuple[int, int | None]
 ):
-    channels, side, _ = get(name).input_size
-    assert size_mismatch.accepted_sides(on_meta(name, **options), channels, side) == sides
+    spec = NetworkSpec.parse(name, options)
+    assert size_mismatch.accepted_sides(spec, spec.input_size.channels) == sides
 
 
 LESSONS = [
