@@ -98,6 +98,9 @@ def test_nonsense_is_answered_by_a_sentence_and_a_button(given: str) -> None:
     at.button[0].click().run()
     assert not at.error
     assert at.text_input(key="layers.input").value == "1x28x28"
+    at.text_input(key="layers.input").set_value("").run()  # no size is the network's own
+    assert not at.error
+    assert "61.7 k parameters" in text(at)
 
 
 def test_a_network_that_does_not_exist_is_named() -> None:
@@ -126,6 +129,10 @@ def test_all_sums_say_what_training_takes() -> None:
     said = text(at)
     assert "46\u202f764\u202f746" in said  # parameters
     assert "374 MB" in said  # two numbers of Adam for each weight: 8 bytes × 46.8 M
+    tables = [part.value for part in at.markdown if part.value.startswith("|")]
+    assert len(tables) == 2
+    for each in tables:  # no heading is empty
+        assert all(word.strip() for word in each.splitlines()[0].strip("|").split("|"))
     at.selectbox(key="layers.optimizer").set_value("sgd").run()
     assert "374 MB" not in text(at)
 
@@ -142,30 +149,7 @@ def test_the_other_tabs_open_from_a_link(view: str, words: str) -> None:
     at = opened(network="alexnet", view=view)
     everything = text(at) + "".join(block.value for block in at.code)
     assert words in everything
-
-
-def test_the_charts_follow_the_chosen_quantity() -> None:
-    at = opened(network="alexnet", view="costs", show="MACs")
-    assert "conv2" in text(at)
-    charts = at.get("plotly_chart")
-    assert len(charts) == 2
-
-
-def test_no_size_is_the_networks_own() -> None:
-    at = opened(network="lenet", input="1x30x30")
-    at.text_input(key="layers.input").set_value("").run()
-    assert not at.error
-    assert "61.7 k parameters" in text(at)
-
-
-def test_no_table_has_an_empty_heading() -> None:
-    at = opened(network="alexnet", batch="32")
-    at.session_state["layers.sums"] = True
-    at.run()
-    tables = [part.value for part in at.markdown if part.value.startswith("|")]
-    assert len(tables) == 2
-    for each in tables:
-        assert all(word.strip() for word in each.splitlines()[0].strip("|").split("|"))
+    assert len(at.get("plotly_chart")) == (2 if view == "costs" else 0)
 
 
 def board_data(at: AppTest) -> str:

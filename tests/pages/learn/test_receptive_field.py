@@ -31,7 +31,6 @@ def board(at: AppTest) -> dict:
 
 def test_the_page_opens_with_a_stack_and_what_it_sees():
     at = opened()
-    assert at.title[0].value == "How much of the picture does one unit see?"
     assert "sees **14 × 14** of the 28 × 28 pixels" in text(at)
     levels = board(at)["levels"]
     assert [level["units"] for level in levels] == [28, 26, 24, 12, 10, 8]
@@ -52,14 +51,6 @@ def test_every_prompt_and_question_shows_what_it_promises():
         assert not at.exception
         assert not at.error
         assert at.session_state["field_view"] == question.setting["field_view"]
-
-
-def test_lenets_last_map_sees_sixteen_of_twenty_eight_pixels():
-    at = opened(field_stack="c5p2 a2 c5 a2")
-    assert "sees **16 × 16** of the 28 × 28" in text(at)
-    code = next(block.value for block in at.code if "Sequential" in block.value)
-    network = eval(code, {"nn": torch.nn})  # noqa: S307 (our own text)
-    assert network(torch.rand(1, 1, 28, 28)).shape == (1, 1, 5, 5)
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -227,16 +218,15 @@ def test_both_heat_maps_hold_a_whole_on_one_scale():
     assert sum(value > 0 for row in maps[0].z for value in row) == 25
 
 
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
 def test_the_file_of_levels():
-    stack = parts.read_stack("c5p2 a2 c5 a2", 28)
-    rows = list(csv.DictReader(io.StringIO(parts.levels_csv(stack))))
+    rows = read(parts.levels_csv(parts.read_stack("c5p2 a2 c5 a2", 28)))
     assert [row["field_pixels"] for row in rows] == ["1", "5", "6", "14", "16"]
     assert [row["jump_pixels"] for row in rows] == ["1", "1", "2", "2", "4"]
     assert rows[1]["first_unit_starts_at"] == "-2"
-
-
-def read(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 def test_the_files_of_what_is_measured():
