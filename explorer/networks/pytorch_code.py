@@ -37,12 +37,12 @@ def pytorch(spec: NetworkSpec, size: InputSize, batch: int) -> str:
 
 def excerpt(build: Callable[..., nn.Module], options: Mapping[str, Value]) -> str:
     """The definitions that `build` needs, and its call with `options`."""
-    found = _Excerpt()
-    _collect(importlib.import_module(build.__module__), build.__name__, found)
+    parts = _Excerpt()
+    _collect(importlib.import_module(build.__module__), build.__name__, parts)
     return "\n\n\n".join(
         [
-            _imports(found.imports),
-            *found.definitions.values(),
+            _imports(parts.imports),
+            *parts.definitions.values(),
             f"net = {build.__name__}({arguments(options)}).eval()",
         ]
     )

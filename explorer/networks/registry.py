@@ -127,23 +127,23 @@ class Architecture:
         """The network's own options, then input channels and classes."""
         return (*self.options, self.in_channels, self.num_classes)
 
-    def resolve(self, given: Mapping[str, object] | None = None) -> dict[str, Value]:
-        """Every option with its value: those `given`, checked, and defaults for the others.
+    def resolve(self, options: Mapping[str, object] | None = None) -> dict[str, Value]:
+        """Every option with its value: those of `options`, checked, and defaults for the others.
 
         Raises:
             ValueError: an option that this network does not have, or a value it cannot take.
         """
-        given = dict(given or {})
-        known = {option.name: option for option in self.all_options}
-        for name in given.keys() - known.keys():
+        options = dict(options or {})
+        by_name = {option.name: option for option in self.all_options}
+        for name in options.keys() - by_name.keys():
             raise ValueError(
                 _("{network} has no option “{given}”. It has: {options}.").format(
-                    network=self.name, given=name, options=", ".join(known)
+                    network=self.name, given=name, options=", ".join(by_name)
                 )
             )
         return {
-            name: option.parse(given[name]) if name in given else option.default
-            for name, option in known.items()
+            name: option.parse(options[name]) if name in options else option.default
+            for name, option in by_name.items()
         }
 
 
@@ -278,8 +278,8 @@ class NetworkSpec:
     @property
     def values(self) -> dict[str, Value]:
         """Every option with its value, in the network's own order."""
-        chosen = dict(self.options)
-        return {option.name: chosen[option.name] for option in self.architecture.all_options}
+        options = dict(self.options)
+        return {option.name: options[option.name] for option in self.architecture.all_options}
 
     @property
     def changed(self) -> dict[str, Value]:

@@ -162,10 +162,10 @@ def _published(model: str) -> tuple[Paper | None, str]:
         if model.startswith(family):
             year = 2000 + int(number[:2])
             return Paper(title, authors, year, f"https://arxiv.org/abs/{number}"), introduced
-    known = next(
+    relative = next(
         (course()[name] for family, name in OF_COURSE.items() if model.startswith(family)), None
     )
-    return (known.paper, known.introduced) if known else (None, "")
+    return (relative.paper, relative.introduced) if relative else (None, "")
 
 
 def _read_channels(network: nn.Module, in_channels: int) -> None:

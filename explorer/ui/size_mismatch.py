@@ -31,9 +31,9 @@ def _put(state: State, fix: Fix) -> None:
     state[fix.field] = fix.value
 
 
-def show(state: State, given: SizeMismatch, network: str, *fixes: Fix) -> None:
+def show(state: State, mismatch: SizeMismatch, network: str, *fixes: Fix) -> None:
     """Which layer of `network` it is, what arrives there and what it needs; buttons for fixes."""
-    text = wording.mismatch(given, networks.get(network).title)
+    text = wording.mismatch(mismatch, networks.get(network).title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
@@ -64,12 +64,12 @@ def complaints() -> Iterator[None]:
     link_warnings.settle_part()
 
 
-def complain(state: State, given: SizeMismatch | str, model: Model) -> None:
+def complain(state: State, mismatch: SizeMismatch | str, model: Model) -> None:
     """Say what keeps a page from looking into a network; where a size can be chosen, offer one."""
-    if isinstance(given, str):
-        st.error(given, icon=":material/broken_image:")
+    if isinstance(mismatch, str):
+        st.error(mismatch, icon=":material/broken_image:")
         return
-    near = given.nearest
+    near = mismatch.nearest
     square = near and near.height == near.width and not model.card
     fixes = [use(times(near[1:]), "side", near.height)] if near and square else []
-    show(state, given, model.spec.name, *fixes)
+    show(state, mismatch, model.spec.name, *fixes)

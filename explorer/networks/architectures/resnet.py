@@ -44,8 +44,8 @@ class Residual(nn.Module):
         """ReLU comes after the sum: with all weights at zero the block is relu(x)."""
         learned = relu(self.bn1(self.conv1(x)))
         learned = self.bn2(self.conv2(learned))
-        kept = x if self.shortcut is None else self.shortcut(x)
-        return relu(learned + kept)
+        shortcut = x if self.shortcut is None else self.shortcut(x)
+        return relu(learned + shortcut)
 
 
 class Plain(nn.Module):

@@ -50,9 +50,9 @@ def content(overview: Overview, picture: bytes, of: str) -> Data:
     }
 
 
-def nbytes(made: Data) -> int:
+def nbytes(data: Data) -> int:
     """Roughly what it takes to keep what `content` made."""
-    return sum(len(stage["png"]) + 200 * len(stage["parts"]) for stage in made["stages"])
+    return sum(len(stage["png"]) + 200 * len(stage["parts"]) for stage in data["stages"])
 
 
 def _groups(operations: Sequence[Operation], ends: Sequence[str]) -> list[list[Operation]]:

@@ -104,11 +104,11 @@ def _matrix(cells: Any, most: int) -> Matrix:
 def _edited(key: str, on_edit: OnEdit | None) -> None:
     cells = sent(key, "cells") or {}
     try:
-        given = _matrix(cells["input"], MOST_INPUT), _matrix(cells["kernel"], MOST_KERNEL)
+        matrices = _matrix(cells["input"], MOST_INPUT), _matrix(cells["kernel"], MOST_KERNEL)
     except (KeyError, TypeError, ValueError):
         return  # not sent by our board: what stood there stays
     if on_edit:
-        on_edit(*given)
+        on_edit(*matrices)
 
 
 def _pointed(key: str, on_point: Callable[[Axes], None] | None) -> None:
@@ -118,7 +118,7 @@ def _pointed(key: str, on_point: Callable[[Axes], None] | None) -> None:
 
 
 def window_board(
-    shown: Sliding,
+    sliding: Sliding,
     *,
     key: str,
     editable: Sequence[Editable] = ("input", "kernel"),
@@ -130,11 +130,11 @@ def window_board(
     """Show the board. `key` is the widget's, constant over what is shown on it.
 
     `on_edit` and `on_point` are called before the page runs again, as a widget's callbacks are:
-    they may set the widgets (and so the link) that the page builds `shown` from.
+    they may set the widgets (and so the link) that the page builds `sliding` from.
     """
     cells = sent(key, "cells") or {}
     data = {
-        **vars(shown),
+        **vars(sliding),
         "editable": tuple(editable),
         "unread": unread,  # hatch the input cells that no window reads
         "at": at,  # the output cell to begin with; None: the first

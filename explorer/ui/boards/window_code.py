@@ -18,8 +18,8 @@ def one_or_both(pair: Axes) -> str:
 
 def program(library: str, tensors: Mapping[str, Matrix], line: str) -> str:
     """A program that runs by itself: `line` makes y of `tensors` with `library` imported."""
-    made = [f"{name} = {_literal(matrix)}" for name, matrix in tensors.items()]
-    return "\n".join(["import torch", library, "", *made, line, "print(y)", ""])
+    assignments = [f"{name} = {_literal(matrix)}" for name, matrix in tensors.items()]
+    return "\n".join(["import torch", library, "", *assignments, line, "print(y)", ""])
 
 
 def _literal(matrix: Matrix) -> str:
@@ -44,11 +44,11 @@ def take_along(line: str, source: str, table: str, *, key: str, file: str) -> No
         save_button(_("Numbers (CSV)"), table, f"{file}.csv")
 
 
-def output_sizes(shown: Sliding) -> str:
+def output_sizes(sliding: Sliding) -> str:
     """The output size of each axis, with its numbers."""
-    cells = len(shown.input), len(shown.input[0])
-    window = len(shown.kernel), len(shown.kernel[0])
-    axes = zip(cells, window, shown.stride, shown.padding, shown.dilation, strict=True)
+    cells = len(sliding.input), len(sliding.input[0])
+    window = len(sliding.kernel), len(sliding.kernel[0])
+    axes = zip(cells, window, sliding.stride, sliding.padding, sliding.dilation, strict=True)
     rows, columns = (_size(*axis) for axis in axes)
     lines = [_("**How large is the output?**"), f"{_('rows')} {rows}", f"{_('columns')} {columns}"]
     return "  \n".join(lines)

@@ -127,12 +127,12 @@ def content(spec: NetworkSpec, size: InputSize, batch: int, language: str) -> Sn
 
 def names(rows: Sequence[Row]) -> dict[int, str]:
     """Row id → its name in the address; a name that comes again is numbered: "features~2"."""
-    seen: Counter[str] = Counter()
+    repeats: Counter[str] = Counter()
     spelled = {}
     for row in rows:
         name = row.full_name
-        seen[name] += 1
-        spelled[row.id] = name if seen[name] == 1 else f"{name}~{seen[name]}"
+        repeats[name] += 1
+        spelled[row.id] = name if repeats[name] == 1 else f"{name}~{repeats[name]}"
     return spelled
 
 
@@ -154,10 +154,10 @@ def first_open(rows: Sequence[Row]) -> list[int]:
     total = sum(not row.group for row in rows)
     opened: list[int] = []
     while True:
-        seen = [row for row in rows if row.parent is None or row.parent in opened]
-        closed = [row.id for row in seen if row.group and row.id not in opened]
+        visible = [row for row in rows if row.parent is None or row.parent in opened]
+        closed = [row.id for row in visible if row.group and row.id not in opened]
         largest = max(closed, key=lambda block: sizes[block], default=None)
-        layers = len(seen) - len(opened) - 1  # without the picture
+        layers = len(visible) - len(opened) - 1  # without the picture
         enough = NEARLY_ALL if layers >= FEW else LARGE
         if largest is None or sizes[largest] < enough * total:
             return sorted(opened)
@@ -167,12 +167,12 @@ def first_open(rows: Sequence[Row]) -> list[int]:
 def read(address: Mapping[str, str], spelled: Mapping[int, str], first: Collection[int]) -> View:
     """What the address says; blocks that it does not mention are as in the first view."""
     numbers = {name: number for number, name in spelled.items()}
-    asked = address.get("open")
+    blocks = address.get("open")
     opened: Open = sorted(first)
-    if asked in ("all", "none"):
-        opened = "all" if asked == "all" else "none"
-    elif asked:
-        opened = sorted(numbers[name] for name in asked.split(",") if name in numbers)
+    if blocks in ("all", "none"):
+        opened = "all" if blocks == "all" else "none"
+    elif blocks:
+        opened = sorted(numbers[name] for name in blocks.split(",") if name in numbers)
     return View(selected=numbers.get(address.get("layer", "")), open=opened)
 
 

@@ -71,17 +71,17 @@ def concentration(summary: Summary, quantity: str, enough: float = 0.9) -> str:
     value, _text = QUANTITIES[quantity]
     ranked = sorted((layer for layer in summary.layers if value(layer)), key=value, reverse=True)
     total = sum(map(value, ranked))
-    held, chosen = 0, []
+    held, largest = 0, []
     for layer in ranked:
         if held >= enough * total:
             break
         held += value(layer)
-        chosen.append(layer.operation.name)
-    if not chosen:
+        largest.append(layer.operation.name)
+    if not largest:
         return ""
-    shown = ", ".join(chosen[:4]) + (" …" if len(chosen) > 4 else "")
+    listed = ", ".join(largest[:4]) + (" …" if len(largest) > 4 else "")
     return _("{share} % sit in {some} of {all} layers: {names}").format(
-        share=round(100 * held / total), some=len(chosen), all=len(ranked), names=shown
+        share=round(100 * held / total), some=len(largest), all=len(ranked), names=listed
     )
 
 

@@ -29,9 +29,9 @@ WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight
 
 def _identity(summary: Summary) -> str:
     """A name for exactly what is on screen, for the board and for every file saved from here."""
-    chosen = "-".join(f"{key}_{value}" for key, value in summary.spec.values.items())
+    options = "-".join(f"{key}_{value}" for key, value in summary.spec.values.items())
     shape = "x".join(map(str, summary.input))
-    return f"{summary.spec.stem}-{shape}-{chosen}"
+    return f"{summary.spec.stem}-{shape}-{options}"
 
 
 # -- when something is wrong with what was asked ----------------------------------------------
@@ -49,16 +49,16 @@ def complain(choice: Choice) -> None:
     )
 
 
-def lesson(given: SizeMismatch, choice: Choice) -> None:
+def lesson(mismatch: SizeMismatch, choice: Choice) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
     fixes = []
-    if given.nearest and given.nearest != choice.size:
-        spelled = given.nearest.spell()
+    if mismatch.nearest and mismatch.nearest != choice.size:
+        spelled = mismatch.nearest.spell()
         fixes.append(size_mismatch.use(spelled, "input", spelled))
-    if given.reason == "channels" and given.got and given.operation.inputs == ("input",):
-        label = _("Build it for {n} channels").format(n=given.got)
-        fixes.append(Fix(label, "in_channels", given.got, key="use_channels", primary=False))
-    size_mismatch.show(STATE, given, choice.spec.name, *fixes)
+    if mismatch.reason == "channels" and mismatch.got and mismatch.operation.inputs == ("input",):
+        label = _("Build it for {n} channels").format(n=mismatch.got)
+        fixes.append(Fix(label, "in_channels", mismatch.got, key="use_channels", primary=False))
+    size_mismatch.show(STATE, mismatch, choice.spec.name, *fixes)
 
 
 # -- sums ---------------------------------------------------------------------------------------
@@ -98,8 +98,8 @@ def _sums(summary: Summary) -> dict[str, str]:
         _("Activations alive at once in prediction"): size(sums.peak_bytes),
     }
     if sums.receptive_field:
-        seen = wording.sight(sums.receptive_field, summary.input)
-        rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = seen
+        sight = wording.sight(sums.receptive_field, summary.input)
+        rows[_("Last feature map ({layer})").format(layer=sums.last_map)] = sight
     return rows
 
 
@@ -141,11 +141,11 @@ def board(summary: Summary, choice: Choice, entering: InputSize) -> None:
     network = boards.content(choice.spec, entering, choice.batch, current())
     file = _identity(summary)
     key, view = _view(f"{file}-{current()}", network)
-    shown = Board(key=key, file=file, labels=board_labels(), view=view, content=network.text)
-    chosen = layer_board(shown, key=STATE.key("board"))
-    row = chosen["selected"]
+    data = Board(key=key, file=file, labels=board_labels(), view=view, content=network.text)
+    reader_view = layer_board(data, key=STATE.key("board"))
+    row = reader_view["selected"]
     STATE.put("layer", "" if row is None else network.names.get(row, ""))
-    STATE.put("open", boards.write_open(chosen["open"], network.names, network.first))
+    STATE.put("open", boards.write_open(reader_view["open"], network.names, network.first))
 
 
 def _view(key: str, network: Snapshot) -> tuple[str, View]:

@@ -4,16 +4,16 @@ from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.convolution import parts, photo, words
 
-controls, seen = lesson.controls_and_picture()
+controls, view = lesson.controls_and_picture()
 with controls:
-    shown = parts.controls()
-picture, text = seen.columns([5, 2], gap="medium")
+    sliding = parts.controls()
+picture, text = view.columns([5, 2], gap="medium")
 with picture:
-    parts.board(shown)
+    parts.board(sliding)
 with text:
-    parts.explanation(shown)
+    parts.explanation(sliding)
 words.try_this()
-parts.downloads(shown)
-photo.show(shown)
-lesson.questions(words.asked())
+parts.downloads(sliding)
+photo.show(sliding)
+lesson.questions(words.questions())
 lesson.definition(ops.Slide, ops.flip, ops.corr2d)

@@ -65,10 +65,10 @@ def setting(
     **other: str,
 ) -> Setting:
     """Every widget of the page, for a prompt; `input` and `kernel` override the preset's."""
-    chosen = presets()[preset]
+    numbers = presets()[preset]
     return {
-        "conv_input": other.get("input", chosen.input),
-        "conv_kernel": other.get("kernel", chosen.kernel),
+        "conv_input": other.get("input", numbers.input),
+        "conv_kernel": other.get("kernel", numbers.kernel),
         "conv_stride_h": stride[0],
         "conv_stride_w": stride[1],
         "conv_pad_h": padding[0],
@@ -108,19 +108,19 @@ def controls() -> Sliding:
         )
         with st.popover(_("Numbers"), icon=":material/edit:"):
             st.markdown(_("Click a cell on the board to change it, or write all of them here."))
-            given = matrix_text(STATE, "conv_input", _("Input"), MOST_INPUT)
+            text = matrix_text(STATE, "conv_input", _("Input"), MOST_INPUT)
             kernel = matrix_text(STATE, "conv_kernel", _("Kernel"), MOST_KERNEL)
-        _example(slot, given, kernel)
+        _example(slot, text, kernel)
     return lesson.last_good(
-        "conv", lambda: _sliding(given, kernel, stride, padding, dilation, flip), _start
+        "conv", lambda: _sliding(text, kernel, stride, padding, dilation, flip), _start
     )
 
 
-def _example(slot: DeltaGenerator, given: str, kernel: str) -> None:
+def _example(slot: DeltaGenerator, text: str, kernel: str) -> None:
     """The preset whose numbers these are, to be changed for another."""
-    known = presets()
-    same = [name for name, each in known.items() if (each.input, each.kernel) == (given, kernel)]
-    names = {name: _(each.name) for name, each in known.items()}
+    examples = presets()
+    same = [name for name, each in examples.items() if (each.input, each.kernel) == (text, kernel)]
+    names = {name: _(each.name) for name, each in examples.items()}
     with slot:
         example("conv_preset", names, next(iter(same), None), setting)
 
@@ -131,16 +131,16 @@ def _start() -> Sliding:
 
 
 def _sliding(
-    given: str, weights: str, stride: Axes, padding: Axes, dilation: int, flip: bool
+    text: str, weights: str, stride: Axes, padding: Axes, dilation: int, flip: bool
 ) -> Sliding:
     """What the widgets say, checked.
 
     Raises:
         ValueError: what is wrong with it, for the visitor.
     """
-    cells = inputs.parse_matrix(given, MOST_INPUT)
+    cells = inputs.parse_matrix(text, MOST_INPUT)
     kernel = inputs.parse_matrix(weights, MOST_KERNEL)
-    shown = Sliding(
+    sliding = Sliding(
         name=f"{len(cells)}x{len(cells[0])}-{len(kernel)}x{len(kernel[0])}",
         input=cells,
         kernel=kernel,
@@ -149,35 +149,37 @@ def _sliding(
         dilation=(dilation, dilation),
         flip=flip,
     )
-    output(shown)  # refuses what is impossible
-    return shown
+    output(sliding)  # refuses what is impossible
+    return sliding
 
 
 # -- what is computed -------------------------------------------------------------------------
 
 
-def _tensors(shown: Sliding) -> tuple[torch.Tensor, torch.Tensor]:
-    x = torch.tensor(shown.input, dtype=torch.float64)
-    kernel = torch.tensor(shown.kernel, dtype=torch.float64)
-    return x, ops.flip(kernel) if shown.flip else kernel
+def _tensors(sliding: Sliding) -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.tensor(sliding.input, dtype=torch.float64)
+    kernel = torch.tensor(sliding.kernel, dtype=torch.float64)
+    return x, ops.flip(kernel) if sliding.flip else kernel
 
 
-def output(shown: Sliding) -> Matrix:
+def output(sliding: Sliding) -> Matrix:
     """The output by the definition.
 
     Raises:
         ValueError: an impossible setting.
     """
-    x, kernel = _tensors(shown)
-    y = ops.corr2d(x, kernel, stride=shown.stride, padding=shown.padding, dilation=shown.dilation)
+    x, kernel = _tensors(sliding)
+    y = ops.corr2d(
+        x, kernel, stride=sliding.stride, padding=sliding.padding, dilation=sliding.dilation
+    )
     return tuple(map(tuple, y.tolist()))
 
 
 # -- the board --------------------------------------------------------------------------------
 
 
-def _edited(given: Matrix, kernel: Matrix) -> None:
-    st.session_state["conv_input"] = inputs.spell_matrix(given)
+def _edited(cells: Matrix, kernel: Matrix) -> None:
+    st.session_state["conv_input"] = inputs.spell_matrix(cells)
     st.session_state["conv_kernel"] = inputs.spell_matrix(kernel)
 
 
@@ -193,13 +195,13 @@ def _asked_place() -> Axes | None:
     return int(parts[0]), int(parts[1])
 
 
-def board(shown: Sliding) -> None:
+def board(sliding: Sliding) -> None:
     """Input ⋆ kernel = output."""
-    STATE.forget_if_new("conv_at", shown)
-    window_board(shown, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
+    STATE.forget_if_new("conv_at", sliding)
+    window_board(sliding, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
 
 
-def explanation(shown: Sliding) -> None:
+def explanation(sliding: Sliding) -> None:
     """What to see, in the time that the picture leaves; the output size with its numbers."""
     st.markdown(
         _(
@@ -207,15 +209,15 @@ def explanation(shown: Sliding) -> None:
             "Then the window moves on, with the *same* weights."
         )
     )
-    st.markdown(output_sizes(shown))
-    up, left = shown.padding
+    st.markdown(output_sizes(sliding))
+    up, left = sliding.padding
     words = _(
         "That is ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1 for n cells, a kernel of k, stride s and "
         "dilation d. Padding p counts **per side**: {up} above and {up} below, {both_h} in total; "
         "{left} left and {left} right, {both_w} in total."
     )
     st.caption(words.format(up=up, both_h=2 * up, left=left, both_w=2 * left))
-    if shown.flip:
+    if sliding.flip:
         st.caption(_("Flipped: the convolution of mathematics."))
     else:
         st.caption(_("Not flipped: strictly a cross-correlation, which networks call convolution."))
@@ -224,34 +226,34 @@ def explanation(shown: Sliding) -> None:
 # -- to take along ----------------------------------------------------------------------------
 
 
-def downloads(shown: Sliding) -> None:
+def downloads(sliding: Sliding) -> None:
     """The call that computes the output, a program around it, and all numbers."""
-    line = pytorch_line(shown)
-    take_along(line, source(shown), csv(shown), key="conv_downloads", file="convolution")
+    line = pytorch_line(sliding)
+    take_along(line, source(sliding), csv(sliding), key="conv_downloads", file="convolution")
 
 
-def pytorch_line(shown: Sliding) -> str:
+def pytorch_line(sliding: Sliding) -> str:
     """The call that computes the output from `x` and `kernel`."""
-    kernel = "kernel.flip(0, 1)" if shown.flip else "kernel"
+    kernel = "kernel.flip(0, 1)" if sliding.flip else "kernel"
     unusual = "".join(
         f", {name}={one_or_both(pair)}"
         for name, pair, usual in (
-            ("stride", shown.stride, (1, 1)),
-            ("padding", shown.padding, (0, 0)),
-            ("dilation", shown.dilation, (1, 1)),
+            ("stride", sliding.stride, (1, 1)),
+            ("padding", sliding.padding, (0, 0)),
+            ("dilation", sliding.dilation, (1, 1)),
         )
         if pair != usual
     )
     return f"y = F.conv2d(x[None, None], {kernel}[None, None]{unusual})[0, 0]"
 
 
-def source(shown: Sliding) -> str:
+def source(sliding: Sliding) -> str:
     """A program that runs by itself and prints the output."""
-    tensors = {"x": shown.input, "kernel": shown.kernel}
-    return program("import torch.nn.functional as F", tensors, pytorch_line(shown))
+    tensors = {"x": sliding.input, "kernel": sliding.kernel}
+    return program("import torch.nn.functional as F", tensors, pytorch_line(sliding))
 
 
-def csv(shown: Sliding) -> str:
+def csv(sliding: Sliding) -> str:
     """Input, kernel (as it slides: turned if the visitor asked for it) and output."""
-    kernel = tuple(map(tuple, _tensors(shown)[1].tolist()))
-    return blocks({"input": shown.input, "kernel": kernel, "output": output(shown)})
+    kernel = tuple(map(tuple, _tensors(sliding)[1].tolist()))
+    return blocks({"input": sliding.input, "kernel": kernel, "output": output(sliding)})

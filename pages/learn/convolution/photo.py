@@ -38,16 +38,16 @@ DIVIDER = Component(
 )
 
 
-def convolve(photograph: Photograph, shown: Sliding) -> Photograph:
+def convolve(photograph: Photograph, sliding: Sliding) -> Photograph:
     """The kernel (its flip and dilation too) over the photograph, padded with zeros to its size."""
-    kernel = torch.tensor(shown.kernel, dtype=torch.float64)
-    if shown.flip:
+    kernel = torch.tensor(sliding.kernel, dtype=torch.float64)
+    if sliding.flip:
         kernel = ops.flip(kernel)
-    spans = [d * (k - 1) for d, k in zip(shown.dilation, kernel.shape, strict=True)]
+    spans = [d * (k - 1) for d, k in zip(sliding.dilation, kernel.shape, strict=True)]
     top, left = (span // 2 for span in spans)  # an even kernel's odd cell: right and below
     x = torch.tensor(photograph)  # a copy: the kept one is read-only
     padded = functional.pad(x, (left, spans[1] - left, top, spans[0] - top))
-    y = functional.conv2d(padded[None, None], kernel[None, None], dilation=shown.dilation)
+    y = functional.conv2d(padded[None, None], kernel[None, None], dilation=sliding.dilation)
     result: Photograph = y[0, 0].numpy()
     return result
 
@@ -57,13 +57,13 @@ def _grey(values: Photograph, most: float = 1.0) -> bytes:
     return maps.photograph(np.rint(np.clip(values / most, 0, 1) * 255).astype(np.uint8)[None])
 
 
-def drawn(result: Photograph, shown: Sliding) -> tuple[bytes, str]:
+def drawn(result: Photograph, sliding: Sliding) -> tuple[bytes, str]:
     """The result as PNG, and how it is to be read.
 
     Weights that add up to something keep the brightness: the result is a picture again. Weights
     that add up to zero (or less) answer to changes alone, of either sign.
     """
-    total = float(np.sum(shown.kernel))
+    total = float(np.sum(sliding.kernel))
     if total > 1e-6:
         words = _(
             "The weights add up to {total:g}: a picture again, black 0 to white {total:g}, cut off "
@@ -90,17 +90,17 @@ class Treated:
     total: float
 
 
-def treated(photograph: Photograph, shown: Sliding) -> Treated:
+def treated(photograph: Photograph, sliding: Sliding) -> Treated:
     """What the kernel makes of it."""
-    result = convolve(photograph, shown)
-    after, words = drawn(result, shown)
+    result = convolve(photograph, sliding)
+    after, words = drawn(result, sliding)
     return Treated(_grey(photograph), after, words, float(np.sum(result)))
 
 
 @lru_cache(maxsize=64)  # some 200 kB each
-def _ours(name: str, shown: Sliding, _language: str) -> Treated:
+def _ours(name: str, sliding: Sliding, _language: str) -> Treated:
     """`treated`, of a photograph that everybody has, kept for everybody."""
-    return treated(_photograph(name), shown)
+    return treated(_photograph(name), sliding)
 
 
 def _photograph(name: str) -> Photograph:
@@ -122,36 +122,36 @@ def _picked() -> Photograph | str | None:
     if source in photographs.NAMES:
         return source
     if source == "upload":
-        given = st.file_uploader(
+        file = st.file_uploader(
             _("A PNG or JPEG picture"),
             ["png", "jpg", "jpeg"],
             key="conv_file",
             max_upload_size=MOST_BYTES // 1_000_000,
         )
     else:
-        given = transport.camera(_("Take a picture"), key="conv_camera", width=420)
+        file = transport.camera(_("Take a picture"), key="conv_camera", width=420)
 
     def start(content: bytes) -> Task[Photograph]:
         return photographs.start_upload(content, client=progress.client())
 
-    return progress.read(given, start, pools.PICTURES, "conv")
+    return progress.read(file, start, pools.PICTURES, "conv")
 
 
-def show(shown: Sliding) -> None:
+def show(sliding: Sliding) -> None:
     """Before | after, with a divider to drag."""
     st.subheader(_("The same kernel on a photograph"), anchor=False)
     picture, text = st.columns([5, 3], gap="medium")
     with text:
-        chosen = _picked()
-    if chosen is None:
+        picture_source = _picked()
+    if picture_source is None:
         picture.info(_("Choose a picture on the right; it stays in this session and is not kept."))
         return
-    photograph = _photograph(chosen) if isinstance(chosen, str) else chosen
-    kernel = replace(shown, name="", input=())  # all that matters here, whatever the board holds
+    photograph = _photograph(picture_source) if isinstance(picture_source, str) else picture_source
+    kernel = replace(sliding, name="", input=())  # all that matters here, whatever the board holds
     with_kernel = (
-        _ours(chosen, kernel, language.current())
-        if isinstance(chosen, str)
-        else treated(chosen, kernel)
+        _ours(picture_source, kernel, language.current())
+        if isinstance(picture_source, str)
+        else treated(picture_source, kernel)
     )
     with picture:
         # Where the divider stands is the browser's own affair. The element to wait for in a test
@@ -163,7 +163,7 @@ def show(shown: Sliding) -> None:
                 "after": address(with_kernel.after),
                 "names": (_("before"), _("after")),
                 "label": _("Divider between before and after"),
-                "name": f"{shown.name}-{with_kernel.total:.3f}",
+                "name": f"{sliding.name}-{with_kernel.total:.3f}",
             },
         )
     with text:

@@ -22,7 +22,7 @@ def try_this() -> None:
     )
 
 
-def asked() -> list[Question]:
+def questions() -> list[Question]:
     """What learners ask, with the experiment that answers."""
     return [
         Question(

@@ -9,18 +9,18 @@ from pages.learn.edge_kernel import parts, problem_picker, verdict
 controls, picture = lesson.controls_and_picture()
 with controls:
     problem_picker.controls()
-    chosen = problem_picker.choice()
-shape = engine.bowl(chosen.problem)
-runs = [engine.descend(chosen.problem, chosen.start, rate, chosen.steps) for rate in chosen.rates]
+    choice = problem_picker.choice()
+shape = engine.bowl(choice.problem)
+runs = [engine.descend(choice.problem, choice.start, rate, choice.steps) for rate in choice.rates]
 with picture:
-    verdict.verdict(chosen, shape, runs)
-    parts.board(chosen, shape, runs)
+    verdict.verdict(choice, shape, runs)
+    parts.board(choice, shape, runs)
 parts.prompts()
 left, right = st.columns(2, gap="large")
 with left:
-    parts.explanation(chosen, shape)
+    parts.explanation(choice, shape)
 with right:
-    parts.course(chosen, runs[0])
+    parts.course(choice, runs[0])
     lesson.questions(parts.QUESTIONS)
-parts.downloads(chosen, runs)
+parts.downloads(choice, runs)
 lesson.definition(engine.correlate, engine.loss_of, engine.descend, engine.bowl)

@@ -105,11 +105,11 @@ def prompts() -> None:
 # -- the board --------------------------------------------------------------------------------
 
 
-def board(chosen: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
+def board(choice: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
     """Everything that moves."""
-    drawable = chosen.image == "own"
-    data = boards.board(chosen.problem, shape, runs, drawable=drawable)
-    turn_over = partial(_turn_over, chosen.problem.image)
+    drawable = choice.image == "own"
+    data = boards.board(choice.problem, shape, runs, drawable=drawable)
+    turn_over = partial(_turn_over, choice.problem.image)
     boards.descent_board(data, key="edge_board", on_rates=_put_rates, on_cell=turn_over)
 
 
@@ -118,11 +118,11 @@ def _put_rates(rates: list[float]) -> None:
         st.session_state[key] = f"{rate:g}"
 
 
-def _turn_over(shown: Tensor, row: int, column: int) -> None:
+def _turn_over(image: Tensor, row: int, column: int) -> None:
     """A cell of the image on the board, which the text may no longer say, from dark to light."""
-    if row >= shown.shape[0] or column >= shown.shape[1]:
+    if row >= image.shape[0] or column >= image.shape[1]:
         return  # clicked on a larger image, before the browser had this one
-    cells = shown.clone()
+    cells = image.clone()
     cells[row, column] = 0.0 if cells[row, column] > 0.5 else 1.0
     st.session_state["edge_drawing"] = inputs.spell_matrix(tuple(map(tuple, cells.tolist())))
 
@@ -130,7 +130,7 @@ def _turn_over(shown: Tensor, row: int, column: int) -> None:
 # -- to read, to compare, to take along -------------------------------------------------------
 
 
-def explanation(chosen: Choice, shape: Bowl) -> None:
+def explanation(choice: Choice, shape: Bowl) -> None:
     """What is on the board, in two minutes."""
     st.subheader(_("What you see"), anchor=False)
     st.markdown(
@@ -146,9 +146,9 @@ def explanation(chosen: Choice, shape: Bowl) -> None:
             "steepest axis sets the limit, the flattest one the patience needed."
         )
     )
-    factors = [shape.factors(rate) for rate in chosen.rates]
+    factors = [shape.factors(rate) for rate in choice.rates]
     each = _("error per step, rate {rate}")
-    names = [each.format(rate=f"{rate:g}") for rate in chosen.rates]
+    names = [each.format(rate=f"{rate:g}") for rate in choice.rates]
     show_table(
         [
             {
@@ -165,9 +165,9 @@ def explanation(chosen: Choice, shape: Bowl) -> None:
     )
 
 
-def course(chosen: Choice, run: Descent) -> None:
+def course(choice: Choice, run: Descent) -> None:
     """The course's printed numbers beside ours, if this is the course's run."""
-    if not (_is_course(chosen) and run.records[-1].step == max(PRINTED_LOSSES)):
+    if not (_is_course(choice) and run.records[-1].step == max(PRINTED_LOSSES)):
         return
     st.subheader(_("The course’s run"), anchor=False)
     show_table(
@@ -192,23 +192,23 @@ def course(chosen: Choice, run: Descent) -> None:
     )
 
 
-def _is_course(chosen: Choice) -> bool:
-    problem = chosen.problem
+def _is_course(choice: Choice) -> bool:
+    problem = choice.problem
     return (
-        chosen.from_course
-        and chosen.image == "bars"
+        choice.from_course
+        and choice.image == "bars"
         and problem.target_kernel.tolist() == [[1, -1]]
         and problem.bias
         and problem.reduction == "sum"
-        and chosen.rates[0] == 0.01
+        and choice.rates[0] == 0.01
     )
 
 
-def downloads(chosen: Choice, runs: Sequence[Descent]) -> None:
+def downloads(choice: Choice, runs: Sequence[Descent]) -> None:
     """The steps as a table, and the code of exactly this run."""
-    code = boards.pytorch(chosen.problem, chosen.start, chosen.rates[0], chosen.steps)
+    code = boards.pytorch(choice.problem, choice.start, choice.rates[0], choice.steps)
     with st.container(horizontal=True):
-        save_button(_("Steps (CSV)"), boards.steps_csv(chosen.problem, runs), "descent.csv")
+        save_button(_("Steps (CSV)"), boards.steps_csv(choice.problem, runs), "descent.csv")
         save_button(_("This run in PyTorch (.py)"), code, "descent.py")
     with st.expander(_("This run in PyTorch"), icon=":material/code:"):
         st.code(code, language="python", height=420 if code.count("\n") > 40 else "content")

@@ -29,12 +29,12 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
-def verdict(chosen: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
+def verdict(choice: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
     """For each run one sentence or two: what happened, and the numbers that made it happen."""
     for index, run in enumerate(runs):
         letter = f"{LETTERS[index]} · " if len(runs) > 1 else ""
-        what = engine.outcome(run, chosen.problem, shape)
-        text = letter + _told(what, run, shape, chosen)
+        what = engine.outcome(run, choice.problem, shape)
+        text = letter + _told(what, run, shape, choice)
         if what in ("diverging", "overflow", "nan"):
             _mend(text, shape, ("edge_rate", "edge_compare")[index])
         else:
@@ -43,7 +43,7 @@ def verdict(chosen: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
         st.markdown(_blind(shape))
 
 
-def _told(what: engine.Outcome, run: Descent, shape: Bowl, chosen: Choice) -> str:
+def _told(what: engine.Outcome, run: Descent, shape: Bowl, choice: Choice) -> str:
     if what == "flat":
         return _("**Nothing to learn.** The loss is the same for every kernel: its gradient is 0.")
     first, last = run.records[0].loss, run.records[-1].loss
@@ -55,7 +55,7 @@ def _told(what: engine.Outcome, run: Descent, shape: Bowl, chosen: Choice) -> st
         "rate": f"{run.rate:g}",
         "critical": number(shape.critical_rate),
         "steep": number(factors[-1]),
-        "kernel": _kernel(run, chosen) if len(factors) <= 3 else "",
+        "kernel": _kernel(run, choice) if len(factors) <= 3 else "",
         "curvature": number(shape.curvatures[-1], 4),
         "best": number(shape.fastest_rate),
         "slow": _slowest(shape, run.rate),
@@ -68,18 +68,20 @@ def _told(what: engine.Outcome, run: Descent, shape: Bowl, chosen: Choice) -> st
 def _slowest(shape: Bowl, rate: float) -> str:
     """Steps until a tenth of the error is left along the flattest axis that is not flat."""
     least = next(value for value in shape.curvatures if value)
-    kept = abs(1 - rate * least)
-    return exact(math.ceil(math.log(0.1) / math.log(kept))) if 0 < kept < 1 else "1"
+    share = abs(1 - rate * least)
+    return exact(math.ceil(math.log(0.1) / math.log(share))) if 0 < share < 1 else "1"
 
 
-def _kernel(run: Descent, chosen: Choice) -> str:
-    found = [f"{value:.3f}".replace("-", "−") for value in run.records[-1].parameters]
-    asked = [number(value) for value in chosen.problem.solution]
-    if chosen.problem.bias:
+def _kernel(run: Descent, choice: Choice) -> str:
+    weights = [f"{value:.3f}".replace("-", "−") for value in run.records[-1].parameters]
+    targets = [number(value) for value in choice.problem.solution]
+    if choice.problem.bias:
         text = _(", the kernel is {found} and the bias {bias} (asked for: {asked} and 0)")
-        return text.format(found=" ".join(found[:-1]), bias=found[-1], asked=" ".join(asked[:-1]))
+        return text.format(
+            found=" ".join(weights[:-1]), bias=weights[-1], asked=" ".join(targets[:-1])
+        )
     text = _(", the kernel is {found} (asked for: {asked})")
-    return text.format(found=" ".join(found), asked=" ".join(asked))
+    return text.format(found=" ".join(weights), asked=" ".join(targets))
 
 
 def _sentences() -> dict[engine.Outcome, str]:
@@ -124,8 +126,8 @@ def _sentences() -> dict[engine.Outcome, str]:
 def _mend(text: str, shape: Bowl, key: str) -> None:
     """What went wrong, and a button for a rate that works."""
     with st.container(key=f"lesson_{key}"):
-        said, mended = st.columns([7, 1], vertical_alignment="center")
-        said.markdown(f":material/warning: {text}")
+        words, mended = st.columns([7, 1], vertical_alignment="center")
+        words.markdown(f":material/warning: {text}")
         working = _working_rate(shape)
         mended.button(
             _("Use {rate}").format(rate=working),

@@ -63,13 +63,13 @@ def _tally(mode: str, moved: int) -> list[str]:
     words = []
     for stride in STRIDES:
         before, after = pooled(0, mode, stride)[:1], pooled(moved, mode, stride)[:1]
-        kept = [a == b != 0 for a, b in zip(before[0].tolist(), after[0].tolist(), strict=True)]
+        same = [a == b != 0 for a, b in zip(before[0].tolist(), after[0].tolist(), strict=True)]
         words.append(
             _(
                 "Stride {stride}: **{n} of {all}** outputs changed; "
                 "of the non-zero ones {kept} stayed."
             ).format(
-                stride=stride, n=len(changed(before, after)), all=after.shape[1], kept=sum(kept)
+                stride=stride, n=len(changed(before, after)), all=after.shape[1], kept=sum(same)
             )
         )
     return words
@@ -112,11 +112,11 @@ def _lost(mode: str, moved: int) -> str:
 # -- gradient ---------------------------------------------------------------------------------
 
 
-def gradients(shown: Sliding) -> None:
+def gradients(sliding: Sliding) -> None:
     """What each input cell is told on the way back, max against mean."""
     st.subheader(_("Who gets the gradient?"), anchor=False)
-    x = torch.tensor(shown.input, dtype=torch.float64)
-    high, wide = window_of(shown)
+    x = torch.tensor(sliding.input, dtype=torch.float64)
+    high, wide = window_of(sliding)
     st.markdown(
         _(
             "Add up the output and go back: how much does each input cell count? **Max** passes 1 "
@@ -125,8 +125,8 @@ def gradients(shown: Sliding) -> None:
     )
     small_grids(
         [
-            SmallGrid(_("through max"), gradient(x, shown, "max").tolist()),
-            SmallGrid(_("through avg"), gradient(x, shown, "avg").tolist()),
+            SmallGrid(_("through max"), gradient(x, sliding, "max").tolist()),
+            SmallGrid(_("through avg"), gradient(x, sliding, "avg").tolist()),
         ]
     )
     st.caption(_("Cells in several windows collect from each. Computed by torch’s backward pass."))
@@ -135,13 +135,13 @@ def gradients(shown: Sliding) -> None:
 # -- channels ---------------------------------------------------------------------------------
 
 
-def channels(shown: Sliding) -> None:
+def channels(sliding: Sliding) -> None:
     """X and X + 1 as two channels: two go in, two come out."""
     st.subheader(_("Several channels"), anchor=False)
-    x = torch.tensor(shown.input, dtype=torch.float64)
+    x = torch.tensor(sliding.input, dtype=torch.float64)
     stacked = torch.stack([x, x + 1])[None]
-    pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[shown.operation]
-    y = pool(window_of(shown), stride=shown.stride, padding=shown.padding)(stacked)[0]
+    pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[sliding.operation]
+    y = pool(window_of(sliding), stride=sliding.stride, padding=sliding.padding)(stacked)[0]
     n = y.shape[0]
     st.markdown(
         _(
@@ -173,7 +173,7 @@ def try_this() -> None:
     )
 
 
-def asked() -> list[Question]:
+def questions() -> list[Question]:
     """What learners ask, with the experiment that answers."""
     return [
         Question(

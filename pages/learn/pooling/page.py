@@ -6,22 +6,22 @@ from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.pooling import experiments, parts
 
-controls, seen = lesson.controls_and_picture()
-picture, text = seen.columns([5, 2], gap="medium")
+controls, view = lesson.controls_and_picture()
+picture, text = view.columns([5, 2], gap="medium")
 words, numbers = text.container(), text.container()
 with controls:
-    shown = parts.controls(numbers)
+    sliding = parts.controls(numbers)
 with picture:
-    parts.board(shown)
+    parts.board(sliding)
 with words:
-    parts.explanation(shown)
+    parts.explanation(sliding)
 experiments.try_this()
-parts.downloads(shown)
-experiments.shift(shown.operation)
+parts.downloads(sliding)
+experiments.shift(sliding.operation)
 back, several = st.columns(2, gap="medium")
 with back:
-    experiments.gradients(shown)
+    experiments.gradients(sliding)
 with several:
-    experiments.channels(shown)
-lesson.questions(experiments.asked())
+    experiments.channels(sliding)
+lesson.questions(experiments.questions())
 lesson.definition(ops.Slide, ops.pool2d)

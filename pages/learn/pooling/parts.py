@@ -93,9 +93,9 @@ def controls(numbers: DeltaGenerator) -> Sliding:
         padding = both_axes(STATE, "pool_pad", (_("padding ↕"), _("padding ↔")))
         with numbers.popover(_("Numbers"), icon=":material/edit:"):
             st.markdown(_("Click a cell on the board to change it, or write all of them here."))
-            given = matrix_text(STATE, "pool_input", _("Input"), MOST_INPUT)
+            text = matrix_text(STATE, "pool_input", _("Input"), MOST_INPUT)
         _example(slot, mode)
-    return lesson.last_good("pool", lambda: _sliding(given, mode, window, stride, padding), _start)
+    return lesson.last_good("pool", lambda: _sliding(text, mode, window, stride, padding), _start)
 
 
 def _stride_follows() -> None:
@@ -117,13 +117,13 @@ def _start() -> Sliding:
     return Sliding("start", inputs.parse_matrix(NINE), ((1.0, 1.0),) * 2, "max")
 
 
-def _sliding(given: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -> Sliding:
+def _sliding(text: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -> Sliding:
     """What the widgets say, checked.
 
     Raises:
         ValueError: what is wrong with it, for the visitor.
     """
-    cells = inputs.parse_matrix(given, MOST_INPUT)
+    cells = inputs.parse_matrix(text, MOST_INPUT)
     _pooled(cells, mode, window, stride, padding)  # refuses what is impossible
     return Sliding(
         name=f"{mode}-{len(cells)}x{len(cells[0])}-{window[0]}x{window[1]}",
@@ -138,9 +138,9 @@ def _sliding(given: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) 
 # -- what is computed -------------------------------------------------------------------------
 
 
-def window_of(shown: Sliding) -> Axes:
+def window_of(sliding: Sliding) -> Axes:
     """(height, width) of the window."""
-    return len(shown.kernel), len(shown.kernel[0])
+    return len(sliding.kernel), len(sliding.kernel[0])
 
 
 def _pooled(cells: Matrix, mode: str, window: Axes, stride: Axes, padding: Axes) -> Matrix:
@@ -149,54 +149,56 @@ def _pooled(cells: Matrix, mode: str, window: Axes, stride: Axes, padding: Axes)
     return tuple(map(tuple, y.tolist()))
 
 
-def output(shown: Sliding) -> Matrix:
+def output(sliding: Sliding) -> Matrix:
     """The pooled input by the definition."""
-    return _pooled(shown.input, shown.operation, window_of(shown), shown.stride, shown.padding)
+    return _pooled(
+        sliding.input, sliding.operation, window_of(sliding), sliding.stride, sliding.padding
+    )
 
 
 # -- the board --------------------------------------------------------------------------------
 
 
-def _edited(given: Matrix, _kernel: Matrix) -> None:
-    st.session_state["pool_input"] = inputs.spell_matrix(given)
+def _edited(cells: Matrix, _kernel: Matrix) -> None:
+    st.session_state["pool_input"] = inputs.spell_matrix(cells)
 
 
-def board(shown: Sliding) -> None:
+def board(sliding: Sliding) -> None:
     """The input, the window, and what it takes from each place."""
-    window_board(shown, key=BOARD, editable=("input",), on_edit=_edited)
+    window_board(sliding, key=BOARD, editable=("input",), on_edit=_edited)
 
 
-def never_read(shown: Sliding) -> int:
+def never_read(sliding: Sliding) -> int:
     """How many cells of the input no window reads."""
-    x = torch.zeros(len(shown.input), len(shown.input[0]), dtype=torch.float64)
-    reads = gradient(x, shown, "avg")  # with equal shares, a cell without gradient is never read
+    x = torch.zeros(len(sliding.input), len(sliding.input[0]), dtype=torch.float64)
+    reads = gradient(x, sliding, "avg")  # with equal shares, a cell without gradient is never read
     return int((reads == 0).sum())
 
 
-def gradient(x: torch.Tensor, shown: Sliding, mode: str) -> torch.Tensor:
+def gradient(x: torch.Tensor, sliding: Sliding, mode: str) -> torch.Tensor:
     """∂(sum of the outputs)/∂x by torch's own backward pass, (H, W)."""
     pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[mode]
-    given = x.detach().clone().requires_grad_()
-    layer = pool(window_of(shown), stride=shown.stride, padding=shown.padding)
-    layer(given[None, None]).sum().backward()
-    assert given.grad is not None
-    return given.grad
+    leaf = x.detach().clone().requires_grad_()
+    layer = pool(window_of(sliding), stride=sliding.stride, padding=sliding.padding)
+    layer(leaf[None, None]).sum().backward()
+    assert leaf.grad is not None
+    return leaf.grad
 
 
-def explanation(shown: Sliding) -> None:
+def explanation(sliding: Sliding) -> None:
     """What pooling does here, in numbers."""
-    most = shown.operation == "max"
+    most = sliding.operation == "max"
     st.markdown(
         _("**One output cell** is the largest number in its window. There is nothing to learn.")
         if most
         else _("**One output cell** is the mean of its window. There is nothing to learn.")
     )
-    st.markdown(output_sizes(shown))
-    cells = len(shown.input) * len(shown.input[0])
-    if lost := never_read(shown):
+    st.markdown(output_sizes(sliding))
+    cells = len(sliding.input) * len(sliding.input[0])
+    if lost := never_read(sliding):
         words = _("**{n} of {all} input cells are never read** (hatched): no window fits there.")
         st.markdown(words.format(n=lost, all=cells))
-    if shown.stride == window_of(shown):
+    if sliding.stride == window_of(sliding):
         st.caption(_("The stride is the window, PyTorch’s default: no cell is read twice."))
     st.caption(
         _(
@@ -209,21 +211,21 @@ def explanation(shown: Sliding) -> None:
 # -- to take along ----------------------------------------------------------------------------
 
 
-def downloads(shown: Sliding) -> None:
+def downloads(sliding: Sliding) -> None:
     """The layer that computes the output, a program around it, and all numbers."""
-    line = pytorch_line(shown)
-    source = program("from torch import nn", {"x": shown.input}, line)
-    table = blocks({"input": shown.input, "output": output(shown)})
+    line = pytorch_line(sliding)
+    source = program("from torch import nn", {"x": sliding.input}, line)
+    table = blocks({"input": sliding.input, "output": output(sliding)})
     take_along(line, source, table, key="pool_downloads", file="pooling")
 
 
-def pytorch_line(shown: Sliding) -> str:
+def pytorch_line(sliding: Sliding) -> str:
     """The layer that computes the output from `x`."""
-    window = window_of(shown)
+    window = window_of(sliding)
     arguments = [one_or_both(window)]
-    if shown.stride != window:
-        arguments.append(f"stride={one_or_both(shown.stride)}")
-    if shown.padding != (0, 0):
-        arguments.append(f"padding={one_or_both(shown.padding)}")
-    layer = {"max": "MaxPool2d", "avg": "AvgPool2d"}[shown.operation]
+    if sliding.stride != window:
+        arguments.append(f"stride={one_or_both(sliding.stride)}")
+    if sliding.padding != (0, 0):
+        arguments.append(f"padding={one_or_both(sliding.padding)}")
+    layer = {"max": "MaxPool2d", "avg": "AvgPool2d"}[sliding.operation]
     return f"y = nn.{layer}({', '.join(arguments)})(x[None, None])[0, 0]"

@@ -73,7 +73,7 @@ def growth(summary: Summary) -> go.Figure:
         barmode="overlay",
         bargap=0.25,
     )
-    for name, wanted, color, pattern in (
+    for name, pooling, color, pattern in (
         (_("convolution"), False, BLUE, ""),
         (_("pooling"), True, GREEN, "/"),
     ):
@@ -81,7 +81,7 @@ def growth(summary: Summary) -> go.Figure:
             bar(
                 x=names,
                 y=[
-                    side if pool == wanted else None
+                    side if pool == pooling else None
                     for side, pool in zip(sides, pools, strict=True)
                 ],
                 name=name,

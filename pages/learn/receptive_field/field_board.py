@@ -60,10 +60,10 @@ def _middle(stack: tuple[Level, ...]) -> Place:
 
 def _place(stack: tuple[Level, ...]) -> Place:
     """The unit in the address, else the one in the middle."""
-    given = STATE.query("field_at")
-    if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", given):
+    address = STATE.query("field_at")
+    if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", address):
         return _middle(stack)
-    level, row, column = map(int, given.split("."))
+    level, row, column = map(int, address.split("."))
     number = min(level, len(stack) - 1)
     last = stack[number].units - 1
     return number, min(row, last), min(column, last)
@@ -174,18 +174,18 @@ def _note(stack: tuple[Level, ...], number: int, unit: int) -> str:
     """What this unit sees along one axis, in words; columns count from 1."""
     if number == 0:
         return _("Pixel {n}").format(n=unit + 1)
-    seen = field_stack.cells(stack, number, unit)[0]
-    if not seen:
+    pixels = field_stack.cells(stack, number, unit)[0]
+    if not pixels:
         return _("Unit {unit} of layer {layer} sees nothing but padding.").format(
             unit=unit + 1, layer=number
         )
     words = ngettext(
         "Unit {unit} of layer {layer} sees {n} pixel: {first} to {last}.",
         "Unit {unit} of layer {layer} sees {n} pixels: {first} to {last}.",
-        len(seen),
-    ).format(unit=unit + 1, layer=number, n=len(seen), first=seen[0] + 1, last=seen[-1] + 1)
-    if len(seen) < seen[-1] - seen[0] + 1:
+        len(pixels),
+    ).format(unit=unit + 1, layer=number, n=len(pixels), first=pixels[0] + 1, last=pixels[-1] + 1)
+    if len(pixels) < pixels[-1] - pixels[0] + 1:
         return words + " " + _("Those between are holes: no path leads there.")
-    if len(seen) < stack[number].axis.size:
+    if len(pixels) < stack[number].axis.size:
         return words + " " + _("The rest of its field lies outside the picture.")
     return words

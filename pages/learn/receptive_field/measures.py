@@ -37,7 +37,7 @@ def effective(stack: tuple[Level, ...]) -> None:
         weighted = STATE.pick_one("field_weights", _("Weights"), kinds)
         relu = STATE.toggle("field_relu", _("ReLU after each convolution"))
     text = field_stack.spell(layers_of(stack))
-    found = lesson.last_good(
+    field = lesson.last_good(
         "field_effective",
         lambda: _effective(text, stack[0].units, weighted, relu),
         lambda: _effective(STACK, SIDE, weighted, relu),
@@ -46,14 +46,14 @@ def effective(stack: tuple[Level, ...]) -> None:
         _(
             "**{share} % of the gradient falls into the centre quarter** (dashed) of the "
             "{side} × {side} field; if every pixel counted equally it would be 25 %."
-        ).format(share=round(100 * found.within), side=found.box[1] - found.box[0] + 1)
+        ).format(share=round(100 * field.within), side=field.box[1] - field.box[0] + 1)
     )
     names = (_("In theory: every pixel of the box"), _("Measured: how much each pixel counts"))
     for column, name, measured in zip(st.columns(2), names, (False, True), strict=True):
         with column:
             st.markdown(name)
             show_chart(
-                charts.effective(found, measured=measured),
+                charts.effective(field, measured=measured),
                 f"field_heat_{'measured' if measured else 'theory'}",
                 alt=name,
             )
@@ -66,15 +66,15 @@ def effective(stack: tuple[Level, ...]) -> None:
             "([Luo et al., 2016](https://arxiv.org/abs/1701.04128))."
         )
     )
-    save_button(_("Pixels (CSV)"), effective_csv(found), "effective-field.csv")
+    save_button(_("Pixels (CSV)"), effective_csv(field), "effective-field.csv")
 
 
-def effective_csv(found: Effective) -> str:
+def effective_csv(field: Effective) -> str:
     """One row for each pixel, from 1: its share of all gradient, as measured."""
     return spreadsheet.records(
         [
             {"row": i + 1, "column": j + 1, "share": f"{share:.6g}"}
-            for i, line in enumerate(found.strength.tolist())
+            for i, line in enumerate(field.strength.tolist())
             for j, share in enumerate(line)
         ]
     )
@@ -112,19 +112,19 @@ def why_small() -> None:
     )
 
 
-def read_channels(given: int) -> int:
+def read_channels(channels: int) -> int:
     """The number of channels.
 
     Raises:
         ValueError: not from 1 to 4096.
     """
-    if not 1 <= given <= 4096:
+    if not 1 <= channels <= 4096:
         raise ValueError(
             _("The number of channels is {n}; it must be from 1 to 4096, for example 64.").format(
-                n=f"{given:.6g}"
+                n=f"{channels:.6g}"
             )
         )
-    return given
+    return channels
 
 
 def stacks_csv(channels: int) -> str:
@@ -203,15 +203,15 @@ def layers_csv(summary: Summary) -> str:
 
 def _sight(title: str, summary: Summary) -> str:
     """How much of the picture the last map's units see, and from where on all of it."""
-    side, seen = max(summary.input[-2:]), summary.totals.receptive_field
-    if not seen:
+    side, field = max(summary.input[-2:]), summary.totals.receptive_field
+    if not field:
         return _("{network} has no layer with a window.").format(network=title)
     last = _("In **{network}** a unit of the last map sees {field} × {field} pixels").format(
-        network=title, field=max(seen)
+        network=title, field=max(field)
     )
-    if max(seen) < side:
+    if max(field) < side:
         return last + _(": {share} % of the {side} of the picture's side.").format(
-            share=round(100 * max(seen) / side), side=side
+            share=round(100 * max(field) / side), side=side
         )
     first = next(
         layer.operation.name

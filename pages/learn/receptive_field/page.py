@@ -5,20 +5,20 @@ from explorer.lessons.field_stack import levels, reads
 from explorer.ui import lesson
 from pages.learn.receptive_field import field_board, measures, parts
 
-chosen = parts.pick_view()
-if chosen in ("stack", "effective"):
+view = parts.pick_view()
+if view in ("stack", "effective"):
     controls, picture = lesson.controls_and_picture()
     with controls:
         stack = parts.stack_controls()
     with picture:
-        if chosen == "stack":
+        if view == "stack":
             field_board.board(stack)
         else:
             measures.effective(stack)
-    lesson.try_this(parts.prompts(chosen))
-    if chosen == "stack":
+    lesson.try_this(parts.prompts(view))
+    if view == "stack":
         parts.words(stack)
-elif chosen == "why":
+elif view == "why":
     measures.why_small()
 else:
     measures.networks()

@@ -130,8 +130,8 @@ def torch_code(layers: Sequence[Layer]) -> str:
     for layer in layers:
         name = {"conv": "Conv2d", "max": "MaxPool2d", "avg": "AvgPool2d"}[layer.kind]
         usual = {"stride": 1 if layer.kind == "conv" else layer.kernel, "padding": 0, "dilation": 1}
-        chosen = {key: getattr(layer, key) for key in usual}
-        unusual = [f"{key}={value}" for key, value in chosen.items() if value != usual[key]]
+        settings = {key: getattr(layer, key) for key in usual}
+        unusual = [f"{key}={value}" for key, value in settings.items() if value != usual[key]]
         first = ["1", "1"] if layer.kind == "conv" else []
         lines.append(f"    nn.{name}({', '.join([*first, str(layer.kernel), *unusual])}),")
     return "nn.Sequential(\n" + "\n".join(lines) + "\n)"

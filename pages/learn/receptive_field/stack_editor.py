@@ -83,10 +83,10 @@ def _change(turn: int, number: int) -> None:
     if turn != st.session_state[TURN]:
         return
     layers = list(field_stack.parse(st.session_state[WRITTEN]))
-    told = {name: st.session_state[key] for name, key in _keys(turn, number).items()}
-    if told["kind"] == "avg":
-        told["dilation"] = 1
-    layers[number] = Layer(**told)
+    settings = {name: st.session_state[key] for name, key in _keys(turn, number).items()}
+    if settings["kind"] == "avg":
+        settings["dilation"] = 1
+    layers[number] = Layer(**settings)
     _write(layers)
 
 
