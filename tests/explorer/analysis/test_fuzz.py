@@ -1,18 +1,18 @@
 """Made-up sizes and layers: the explorer's verdict is that of a real forward pass on the CPU."""
 
 from functools import cache
-from typing import Any
 
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import size_mismatch
 from explorer.analysis.graph import record
 from explorer.networks import NetworkSpec, get
+from tests.explorer.analysis.made_up import Net
 
 # Same examples at every run; a failing one is shown as it is.
 STEADY = settings(
@@ -178,15 +178,10 @@ def test_a_layer_gives_and_costs_what_it_really_does(layer: nn.Module, shape: tu
 
 
 def test_a_pool_that_gives_its_places_too_is_run():
-    class Unpooled(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.pool, self.unpool = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
-
-        def forward(self, x: Tensor) -> Tensor:
-            pooled, places = self.pool(x)
-            return self.unpool(pooled, places)
+    def unpooled() -> nn.Module:
+        layers = {"pool": nn.MaxPool2d(2, return_indices=True), "unpool": nn.MaxUnpool2d(2)}
+        return Net(lambda net, x: net.unpool(*net.pool(x)), **layers)
 
     shape = (1, 1, 6, 6)
-    expected: Any = Unpooled()(torch.zeros(shape)).shape
-    assert record(Unpooled().to("meta").eval(), shape).output_shape == tuple(expected)
+    expected = unpooled()(torch.zeros(shape)).shape
+    assert record(unpooled().to("meta").eval(), shape).output_shape == tuple(expected)

@@ -1,6 +1,6 @@
 """The recorder against what modules really do: plain hooks, torchinfo, and sums by hand."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.analysis.graph import INPUT, Graph, Operation, record
 from explorer.analysis.summary import dissect
 from explorer.networks import NetworkSpec, course, get
+from tests.explorer.analysis.made_up import Net
 
 # Networks that run fast on a CPU, and between them hold gates, shuffles, dense blocks, branches,
 # attention, normalisation over channels, and layers called several times.
@@ -136,24 +137,12 @@ def test_functions_between_modules_are_there():
 # Small networks, by hand
 
 
-class Residual(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(2, 2, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(self.conv(x) + x)
+def residual() -> nn.Module:
+    return Net(lambda net, x: functional.relu(net.conv(x) + x), conv=nn.Conv2d(2, 2, 3, padding=1))
 
 
-class Twice(nn.Module):
-    """One layer called twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 3, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(self.conv(x))
+def twice() -> nn.Module:
+    return Net(lambda net, x: net.conv(net.conv(x)), conv=nn.Conv2d(3, 3, 3, padding=1))
 
 
 def under_two_names() -> nn.Module:
@@ -170,7 +159,7 @@ def tied_by_assignment() -> nn.Module:
 @pytest.mark.parametrize(
     ("network", "shape", "parameters", "macs"),
     [
-        pytest.param(Twice(), (1, 3, 8, 8), [84, 0], [5184, 5184], id="called twice"),
+        pytest.param(twice(), (1, 3, 8, 8), [84, 0], [5184, 5184], id="called twice"),
         pytest.param(under_two_names(), (1, 4), [20, 0, 0], [16, 0, 16], id="under two names"),
         pytest.param(tied_by_assignment(), (1, 4), [20, 4], [16, 16], id="tied, own bias"),
     ],
@@ -195,15 +184,9 @@ def test_frozen_weights_and_buffers_are_not_trained():
 
 
 def test_a_layer_that_never_runs_is_listed_and_counted():
-    class WithHead(nn.Sequential):
-        def __init__(self) -> None:
-            super().__init__(nn.Conv2d(1, 2, 3))
-            self.side = nn.Sequential(nn.Linear(5, 5), nn.ReLU())
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self[0](x)
-
-    graph, layers, _, totals = dissect(meta(WithHead()), (1, 1, 4, 4))
+    side = nn.Sequential(nn.Linear(5, 5), nn.ReLU())
+    network = Net(lambda net, x: net.conv(x), conv=nn.Conv2d(1, 2, 3), side=side)
+    graph, layers, _, totals = dissect(meta(network), (1, 1, 4, 4))
     assert [o.name for o in graph.unused] == ["side.0"]
     assert [layer.status for layer in layers] == ["ok", "unused"]
     assert totals.parameters == 20 + 30
@@ -211,16 +194,9 @@ def test_a_layer_that_never_runs_is_listed_and_counted():
 
 
 def test_a_weight_outside_any_layer_is_counted_where_it_is_used():
-    class Scaled(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.scale = nn.Parameter(torch.ones(3, 1, 1))
-            self.conv = nn.Conv2d(3, 1, 1)
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self.conv(x * self.scale)
-
-    graph, _, _, totals = dissect(meta(Scaled()), (1, 3, 4, 4))
+    scale = nn.Parameter(torch.ones(3, 1, 1))
+    network = Net(lambda net, x: net.conv(x * net.scale), scale=scale, conv=nn.Conv2d(3, 1, 1))
+    graph, _, _, totals = dissect(meta(network), (1, 3, 4, 4))
     assert {o.type: o.parameters for o in graph.operations} == {"mul": 3, "Conv2d": 4}
     assert totals.parameters == 7
 
@@ -249,17 +225,12 @@ def test_views_and_operations_in_place_allocate_nothing():
 
 
 def test_a_sum_in_place_is_read_by_what_follows():
-    class InPlace(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv, self.end = nn.Conv2d(2, 2, 1), nn.ReLU()
+    def steps(net: nn.Module, x: Tensor) -> Tensor:
+        out = net.conv(x)
+        out += x
+        return net.end(out)
 
-        def forward(self, x: Tensor) -> Tensor:
-            out = self.conv(x)
-            out += x
-            return self.end(out)
-
-    graph = record(meta(InPlace()), (1, 2, 4, 4))
+    graph = record(meta(Net(steps, conv=nn.Conv2d(2, 2, 1), end=nn.ReLU())), (1, 2, 4, 4))
     conv, add, end = graph.operations
     assert (conv.inputs, add.type, set(add.inputs)) == ((INPUT,), "add", {"conv", INPUT})
     assert not add.allocates
@@ -267,16 +238,12 @@ def test_a_sum_in_place_is_read_by_what_follows():
 
 
 def test_an_output_of_several_tensors_can_be_read_in_parts():
-    class Split(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.one, self.two = nn.Conv2d(2, 3, 1), nn.Conv2d(2, 5, 1)
+    def steps(net: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+        first, second = x.chunk(2, dim=1)
+        return net.one(first), net.two(second)
 
-        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-            first, second = x.chunk(2, dim=1)
-            return self.one(first), self.two(second)
-
-    graph = record(meta(Split()), (1, 4, 4, 4))
+    network = Net(steps, one=nn.Conv2d(2, 3, 1), two=nn.Conv2d(2, 5, 1))
+    graph = record(meta(network), (1, 4, 4, 4))
     chunk, one, two = graph.operations
     assert chunk.type == "chunk"
     assert one.inputs == two.inputs == (chunk.name,)
@@ -285,22 +252,12 @@ def test_an_output_of_several_tensors_can_be_read_in_parts():
 
 
 def test_a_layer_called_like_the_picture_is_told_from_it():
-    class Stem(nn.Sequential):
-        def __init__(self) -> None:
-            super().__init__()
-            self.input = nn.Conv2d(1, 2, 3)
-            self.fc = nn.Conv2d(2, 2, 3)
-
-    graph = record(meta(Stem()), (1, 1, 8, 8))
+    parts = {"input": nn.Conv2d(1, 2, 3), "fc": nn.Conv2d(2, 2, 3)}
+    graph = record(meta(nn.Sequential(OrderedDict(parts))), (1, 1, 8, 8))
     first, second = graph.operations
     assert first.inputs == (INPUT,)
     assert first.name != INPUT
     assert second.inputs == (first.name,)
-
-
-class Matmul(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x @ x.transpose(-1, -2)
 
 
 class Call(nn.Module):
@@ -319,7 +276,9 @@ class Call(nn.Module):
 @pytest.mark.parametrize(
     ("network", "macs"),
     [
-        pytest.param(Matmul(), 3 * 8 * 8 * 4, id="layer-without-weights"),
+        pytest.param(
+            Net(lambda _net, x: x @ x.transpose(-1, -2)), 3 * 8 * 8 * 4, id="layer-without-weights"
+        ),
         pytest.param(Call(lambda x: x @ x.mT), 3 * 8 * 8 * 4, id="matmul"),
         pytest.param(Call(lambda x: torch.einsum("nchw,ncvw->nchv", x, x)), 768, id="einsum"),
         pytest.param(Call(functional.linear, (5, 4)), 3 * 8 * 5 * 4, id="linear"),
@@ -352,17 +311,14 @@ def test_macs_wherever_the_product_stands(network: nn.Module, macs: int):
 # Failures, and what is left behind
 
 
-class Picky(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(1, 2, 3)
-        self.block = Residual()
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x)
+def picky() -> nn.Module:
+    def steps(net: nn.Module, x: Tensor) -> Tensor:
+        x = net.stem(x)
         if x.shape[-1] != 6:
             raise AssertionError(f"I want 6 columns, not {x.shape[-1]}")
-        return self.block(x)
+        return net.block(x)
+
+    return Net(steps, stem=nn.Conv2d(1, 2, 3), block=residual())
 
 
 def untouched(network: nn.Module) -> bool:
@@ -370,7 +326,7 @@ def untouched(network: nn.Module) -> bool:
 
 
 def test_a_networks_own_check_is_a_failure_with_its_words():
-    network = meta(Picky())
+    network = meta(picky())
     graph = record(network, (1, 1, 8, 9))
     assert graph.failed
     assert graph.failed.kind == "function"
@@ -393,15 +349,9 @@ def test_a_layer_that_refuses_is_the_last_one():
 
 
 def test_branches_that_do_not_match_fail_where_they_meet():
-    class Mismatch(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.one, self.two = nn.Conv2d(1, 2, 3), nn.Conv2d(1, 2, 5)
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self.one(x) + self.two(x)
-
-    failed = record(meta(Mismatch()), (1, 1, 8, 8)).failed
+    convolutions = {"one": nn.Conv2d(1, 2, 3), "two": nn.Conv2d(1, 2, 5)}
+    network = Net(lambda net, x: net.one(x) + net.two(x), **convolutions)
+    failed = record(meta(network), (1, 1, 8, 8)).failed
     assert failed
     assert (failed.type, failed.inputs) == ("add", ("one", "two"))
     assert failed.input_shapes == ((1, 2, 6, 6), (1, 2, 4, 4))
@@ -419,7 +369,7 @@ def test_two_threads_do_not_see_each_other():
 
 
 def test_recording_leaves_the_real_world_alone():
-    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), Residual())
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), residual())
     before = torch.get_default_device(), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
     record(meta(network), (1, 1, 8, 8))
     after = torch.get_default_device(), torch.is_grad_enabled(), torch.is_inference_mode_enabled()

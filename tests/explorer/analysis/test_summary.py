@@ -17,6 +17,7 @@ from explorer.analysis import size_mismatch, summary
 from explorer.analysis.summary import Block, Layer, Summary, Totals, dissect, measure
 from explorer.base.torchvision_import import models
 from explorer.networks import Architecture, NetworkSpec, course, get, names
+from tests.explorer.analysis.made_up import Net
 from tests.serving import ROOT
 
 FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
@@ -260,34 +261,20 @@ def test_a_network_for_colour_is_explained_with_colour():
 # Memory
 
 
-class Chain(nn.Sequential):
-    def __init__(self) -> None:
-        super().__init__(
-            nn.Conv2d(1, 4, 3, padding=1),  # 1 and 4 maps live
-            nn.ReLU(inplace=True),
-            nn.Conv2d(4, 2, 3, padding=1),  # 4 and 2
-            nn.Flatten(),
-            nn.ReLU(),  # 2 and 2
-        )
+CHAIN = nn.Sequential(
+    nn.Conv2d(1, 4, 3, padding=1),  # 1 and 4 maps live
+    nn.ReLU(inplace=True),
+    nn.Conv2d(4, 2, 3, padding=1),  # 4 and 2
+    nn.Flatten(),
+    nn.ReLU(),  # 2 and 2
+)
+TWO = {name: nn.Conv2d(1, 1, 3, padding=1) for name in ("one", "two")}
+# The input is needed until the sum: 1 map, 1 + 1, 1 + 1 + 1.
+SUMMED = Net(lambda net, x: functional.relu(net.two(net.one(x)) + x), **TWO)
+FORGOTTEN = Net(lambda net, x: functional.relu(net.two(net.one(x))), **TWO)
 
 
-class Kept(nn.Module):
-    """Its input is needed until the sum: 1 map, 1 + 1, 1 + 1 + 1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.one, self.two = nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(self.two(self.one(x)) + x)
-
-
-class Forgotten(Kept):
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(self.two(self.one(x)))
-
-
-@pytest.mark.parametrize(("network", "maps"), [(Chain(), 6), (Kept(), 3), (Forgotten(), 2)])
+@pytest.mark.parametrize(("network", "maps"), [(CHAIN, 6), (SUMMED, 3), (FORGOTTEN, 2)])
 def test_most_memory_at_once_by_hand(network: nn.Module, maps: int):
     graph, _, _, totals = dissect(network.to("meta").eval(), (2, 1, 8, 8))
     assert totals.peak_bytes == graph.peak_bytes == maps * 2 * 8 * 8 * 4

@@ -18,6 +18,7 @@ from explorer.base import inputs, units
 from explorer.base.inputs import InputSize
 from explorer.networks import NetworkSpec, course, get
 from pages.explore.layers.board_data import board
+from tests.explorer.analysis.made_up import Net
 
 THIN = "\u202f"
 TORCHVISION = (
@@ -129,9 +130,8 @@ class Tied(nn.Sequential):
         self[3].weight = self[2].weight
 
 
-class Pooled(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.nn.functional.max_pool2d(x, 3, 2, ceil_mode=True)
+def pooled(_net: nn.Module, x: Tensor) -> Tensor:
+    return torch.nn.functional.max_pool2d(x, 3, 2, ceil_mode=True)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ class Pooled(nn.Module):
         pytest.param(nn.MaxPool2d(3, 2, ceil_mode=True), (1, 1, 8, 9), id="rounded-up"),
         pytest.param(nn.MaxPool2d(2, 2, 1, ceil_mode=True), (1, 1, 7, 7), id="no-last-window"),
         pytest.param(nn.AvgPool2d(2, 3, ceil_mode=True), (1, 1, 6, 6), id="no-window-outside"),
-        pytest.param(Pooled(), (1, 1, 8, 9), id="function"),
+        pytest.param(Net(pooled), (1, 1, 8, 9), id="function"),
         pytest.param(
             nn.Sequential(nn.AdaptiveAvgPool2d(5), nn.Conv2d(1, 1, 3)),
             (1, 1, 28, 28),
