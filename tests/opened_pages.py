@@ -1,10 +1,12 @@
 """What the tests of the learning pages share: a page opened at an address, and what it shows."""
 
+import base64
 import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Widget
 from torch import Tensor
@@ -79,3 +81,8 @@ def html(at: AppTest, holding: str) -> str:
 
 def live(at: AppTest) -> dict[str, object]:
     return next(board for board in boards(at) if "course" in board)
+
+
+def numbers(coded: str) -> np.ndarray:
+    """What a board is sent as base64 of float32."""
+    return np.frombuffer(base64.b64decode(coded), "<f4")

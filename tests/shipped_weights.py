@@ -14,7 +14,7 @@ from explorer import weights
 from explorer.base.cache import SizedCache
 from explorer.base.tasks import COMPUTING, SharedTasks
 from explorer.data import datasets
-from explorer.networks import get
+from explorer.networks import NetworkSpec, get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
 
@@ -70,3 +70,8 @@ def trained(
         for parameter in network.parameters():
             parameter.copy_(torch.linspace(-0.5, 0.5, parameter.numel()).view(parameter.shape))
     return ship(folder, name, network, dataset, file)
+
+
+def untrained(name: str = "lenet", seed: int = 0) -> nn.Module:
+    """The network that pages show as `untrained:<seed>`."""
+    return weights.load(NetworkSpec.parse(name), f"untrained:{seed}")

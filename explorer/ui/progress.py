@@ -91,7 +91,7 @@ def halt(name: str, key: Hashable, *tasks: Task[Any]) -> None:
         task.leave()
 
 
-def hold(name: str, task: Task[Any]) -> bool:
+def hold(name: str, task: Task[Any] | None) -> bool:
     """Keep a visitor's task, whatever others compute meanwhile; the one before is wanted no more.
 
     Whether it is the same.

@@ -116,6 +116,7 @@ def _ascent(
     st.markdown(_("**Drawn for it**, from noise"))
     key = (subject, channel, settings)
     if not (subject.cheap or st.session_state.get(_STARTED) == key or subjects.begun(*key)):
+        progress.hold("ascent", None)
         st.caption(_("A step takes this network a while, so it begins when you say so."))
         st.button(
             _("Begin"), key="begin_ascent", type="primary", icon=":material/play_circle:",

@@ -26,6 +26,7 @@ from explorer.inside.feature_visualization import (
 from explorer.inside.feature_visualization.activation_maximization import blurred, roughness
 from explorer.networks import NetworkSpec
 from pages.inside.feature_visualization import figures
+from tests.shipped_weights import untrained
 
 SOME = 120
 SMALL = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3))
@@ -71,10 +72,10 @@ def fields_of(name: str, layer: str, units: tuple[int, int]) -> Fields:
 @pytest.mark.parametrize("layer", ["conv1", "bn2", "pool2", "fc1", "fc3"])
 @pytest.mark.parametrize("batch", [50, 7])
 def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> None:
-    network = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:3")
+    network = untrained("bn_lenet", 3)
     found = last(feature_visualization.strongest(network, layer, gallery(), SOME, batch=batch))
     assert isinstance(found, TopPictures)
-    copy = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:3")
+    copy = untrained("bn_lenet", 3)
     maps = hooked(copy, copy.get_submodule(layer), gallery().tensors(0, SOME))
     expected = maps.flatten(2).amax(2).sort(dim=0, descending=True).values[:BEST]
     assert torch.allclose(found.values, expected, atol=1e-5)
@@ -103,7 +104,7 @@ def test_functions_between_modules_have_channels_too() -> None:
 
 
 def test_it_tells_how_far_it_is_stops_and_goes_on() -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     steps = feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32)
     first, second = islice(steps, 2)
     steps.close()
@@ -148,7 +149,7 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
     ],
 )
 def test_what_cannot_be_is_said(layer: str, side: int, total: int, told: str) -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     with pytest.raises(ValueError, match=told):
         last(feature_visualization.strongest(network, layer, gallery(side), total))
 
@@ -158,7 +159,7 @@ def test_what_cannot_be_is_said(layer: str, side: int, total: int, told: str) ->
 
 @pytest.mark.parametrize("unit", [(0, 0), (4, 7), (9, 9), (0, 5)])
 def test_a_patch_is_exactly_what_the_unit_sees(unit: tuple[int, int]) -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:1")
+    network = untrained(seed=1)
     fields = fields_of("lenet", "conv2", (10, 10))
     top, bottom, left, right = fields.box(*unit)
     probe = Probe(network, "conv2")
@@ -211,7 +212,7 @@ def climbed(network: nn.Module, name: str, channel: int, **settings: object) -> 
 @pytest.mark.parametrize(("layer", "channel"), [("conv1", 0), ("conv2", 7), ("fc3", 9)])
 @pytest.mark.parametrize("goal", ["unit", "mean"])
 def test_ascent_raises_the_number_that_it_tells(layer: str, channel: int, goal: str) -> None:
-    network = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:0")
+    network = untrained("bn_lenet")
     end = climbed(network, layer, channel, goal=goal)
     assert end.step == 24
     assert end.done
@@ -239,7 +240,7 @@ def test_a_linear_unit_is_driven_to_its_kernel() -> None:
 
 
 def test_the_same_seed_draws_the_same_also_in_two_parts() -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     every = dict(jitter=2, blur=0.4, decay=0.1, variation=0.2)
     one, two = (climbed(network, "conv2", 3, seed=5, **every) for _n in range(2))
     assert torch.equal(one.picture, two.picture)
@@ -277,7 +278,7 @@ def test_regularisers_do_what_they_say() -> None:
         blurred(picture, 1.0), gaussian_blur(picture, [7, 7], [1.0, 1.0]), atol=1e-6
     )
     assert blurred(picture, 0.0) is picture
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     rough, smooth = (
         climbed(network, "conv2", 0, goal="mean", variation=each).picture for each in (0.0, 1.0)
     )
@@ -299,7 +300,7 @@ def test_regularisers_do_what_they_say() -> None:
 def test_settings_that_make_no_sense_are_refused(
     settings: Settings, channel: int, told: str
 ) -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     with pytest.raises(ValueError, match=told):
         last(feature_visualization.ascend(network, "conv2", channel, (1, 28, 28), settings))
 
@@ -320,7 +321,7 @@ def test_imagenet_s_normalisation_is_part_of_the_way() -> None:
 
 
 def test_the_shared_network_is_only_read() -> None:
-    network = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:0")
+    network = untrained("bn_lenet")
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     last(feature_visualization.strongest(network, "bn1", gallery(), 8))
     climbed(network, "bn1", 0, steps=4)
@@ -344,7 +345,7 @@ def test_the_shared_network_is_only_read() -> None:
 
 
 def test_files_hold_what_is_shown() -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     end = climbed(network, "conv1", 0)
     lines = figures.curve(end).splitlines()
     assert len(lines) == 26

@@ -1,6 +1,5 @@
 """The page on feature maps: what it shows is what the network computes, and links restore it."""
 
-import base64
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -28,8 +27,8 @@ from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.feature_maps import arithmetic
 from tests.conftest import settled
-from tests.opened_pages import boards, given, opened, text, untold
-from tests.shipped_weights import trained
+from tests.opened_pages import boards, given, numbers, opened, text, untold
+from tests.shipped_weights import trained, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -38,10 +37,6 @@ def board(at: AppTest, kind: str, which: int = 0) -> dict[str, Any]:
     """What one of the page's boards was sent, told by what it alone has."""
     mark = {"strip": "stages", "mosaic": "tile", "channel": "values", "sum": "steps"}[kind]
     return [sent for sent in boards(at) if mark in sent][which]
-
-
-def numbers(coded: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(coded), "<f4")
 
 
 def words(sent: dict[str, Any]) -> str:
@@ -55,7 +50,7 @@ def words(sent: dict[str, Any]) -> str:
 
 def test_boards_show_what_the_network_computes() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     with torch.no_grad():
         expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0]
     shown = board(at, "channel")
@@ -80,7 +75,7 @@ def test_the_written_sum_is_the_network_s_number_and_goes_on_after_it() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
     sent = board(at, "sum")
     weighted = sent["weighted"]
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     total = float(numbers(weighted["subtotals"]).sum()) + float(network.conv2.bias[7])
     value = numbers(board(at, "channel")["values"])[34]
     assert total == pytest.approx(float(value), abs=1e-5)
@@ -131,7 +126,7 @@ def test_sums_read_as_people_write_them() -> None:
 
 def test_silent_channels_are_marked_nin_s_dead_answers_too() -> None:
     at = opened("feature-maps", network="nin", picture="digits:test:0", layer="flatten")
-    network = weights.load(NetworkSpec.parse("nin"), "untrained:0")
+    network = untrained("nin")
     with torch.no_grad():
         answers = network(given(side=224))[0]
     silent = [n for n, answer in enumerate(answers.tolist()) if answer == 0]
@@ -221,7 +216,7 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     mosaic = board(at, "mosaic")
     assert (mosaic["sort"], mosaic["low"], mosaic["signed"]) == ("max", None, False)
     network = get("bn_lenet").build(**get("bn_lenet").resolve())
-    network.load_state_dict(weights.load(NetworkSpec.parse("bn_lenet"), "untrained:0").state_dict())
+    network.load_state_dict(untrained("bn_lenet").state_dict())
     batch = torch.cat([given(), *(given(f"fashion_mnist:test:{n}") for n in range(31))])
     with torch.no_grad():
         expected = network.train().bn1(network.conv1(batch))[0, 0]
@@ -258,7 +253,7 @@ def test_two_pictures_stand_in_one_range_of_colours() -> None:
         "feature-maps", picture="digits:test:0", picture2="digits:test:5", beside="pictures",
         layer="conv1", channel="2", scale="channel",
     )  # fmt: skip
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     with torch.no_grad():
         expected = [network.conv1(given(f"digits:test:{n}"))[0, 2] for n in (0, 5)]
     both = [board(at, "channel", which) for which in (0, 1)]

@@ -28,8 +28,8 @@ from pages.inside.feature_visualization import subjects
 from pages.inside.feature_visualization import top as best
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
-from tests.opened_pages import boards, opened, text, untold
-from tests.shipped_weights import ship
+from tests.opened_pages import boards, numbers, opened, text, untold
+from tests.shipped_weights import ship, untrained
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
 
@@ -47,10 +47,6 @@ def ascent(at: AppTest) -> dict[str, Any]:
     return next(sent for sent in boards(at) if "frame" in sent)
 
 
-def numbers(coded: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(coded), "<f4")
-
-
 def decoded(address: str) -> np.ndarray:
     with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
         return np.asarray(picture.convert("RGBA"))
@@ -64,7 +60,8 @@ def top(at: AppTest) -> str:
 def ended(at: AppTest) -> AppTest:
     """Run again until all work is done, as a browser does while the page is open."""
     for _run in range(200):
-        if not any("left" in each.proto.text for each in at.get("progress")):
+        going = any("left" in each.proto.text for each in at.get("progress"))
+        if not (going or "Waiting for other visitors" in text(at)):
             return at
         at.run()
     raise AssertionError("the work does not end")
@@ -72,7 +69,7 @@ def ended(at: AppTest) -> AppTest:
 
 def maps(count: int = 359) -> torch.Tensor:
     """conv2 of the untrained LeNet for the digits, (N, 16, 10, 10)."""
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     found = [pictures.named(f"digits:test:{n}") for n in range(count)]
     given = torch.cat([pictures.prepare(each, (1, 28, 28)).tensor for each in found])
     with torch.no_grad():
@@ -109,7 +106,7 @@ def test_a_picture_is_drawn_beside_the_best_one() -> None:
     assert values[-1] > values[0]
     assert sent["best"] == pytest.approx(float(maps()[:, 7].max()), abs=1e-5)
     drawn = torch.from_numpy(decoded(sent["png"])[..., 0] / 255).float()[None, None]
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     with torch.no_grad():
         answer = network.conv2(network.pool1(network.act1(network.conv1(drawn))))[0, 7, 5, 5]
     assert float(answer) == pytest.approx(float(values[-1]), abs=5e-3)  # the PNG has 256 greys
@@ -211,6 +208,10 @@ def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPa
         at.run()
     assert mosaic(at)["seen"] == seen  # stopped is stopped
     assert "stopped" in at.get("progress")[0].proto.text
+    (ascending,) = COMPUTING.tasks
+    at.session_state["excites.channel"] = "5"
+    at.run()
+    assert ascending.wait(10), "what was drawn for another channel is wanted no more"
 
 
 # -- work that is shared ----------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The page on kernels: what it shows are the network's own weights, and links restore it."""
 
-import base64
 import gc
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +14,16 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from explorer import weights
+from explorer import networks, weights
+from explorer.analysis import summary
 from explorer.networks import NetworkSpec
-from pages.inside.kernels import downloads, figures
+from pages.inside.kernels import downloads, figures, spread
+from pages.inside.kernels.figures import Layer
+from pages.inside.kernels.spread import Spread
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import boards, opened, text, untold
-from tests.shipped_weights import trained
+from tests.opened_pages import boards, numbers, opened, text, untold
+from tests.shipped_weights import trained, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -31,8 +33,8 @@ def sheets(at: AppTest) -> list[dict[str, Any]]:
     return [sent for sent in boards(at) if "values" in sent]
 
 
-def numbers(sent: dict[str, Any]) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(sent["values"]), "<f4").reshape(sent["shape"])
+def values(sent: dict[str, Any]) -> np.ndarray:
+    return numbers(sent["values"]).reshape(sent["shape"])
 
 
 # -- what is shown ----------------------------------------------------------------------------
@@ -40,10 +42,10 @@ def numbers(sent: dict[str, Any]) -> np.ndarray:
 
 def test_every_weight_of_a_layer_and_of_the_chosen_kernel() -> None:
     at = opened("kernels", layer="conv2", channel="7")
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     every, one = sheets(at)
-    assert np.array_equal(numbers(every), network.conv2.weight)
-    assert np.array_equal(numbers(one)[0], network.conv2.weight[7])
+    assert np.array_equal(values(every), network.conv2.weight)
+    assert np.array_equal(values(one)[0], network.conv2.weight[7])
     assert every["chosen"] == 7
     assert every["most"] == [pytest.approx(float(network.conv2.weight.abs().max()), rel=1e-5)]
     assert "kernel 8 of 16" in one["title"]
@@ -56,20 +58,20 @@ def test_every_weight_of_a_layer_and_of_the_chosen_kernel() -> None:
 def test_a_linear_layer_lies_on_the_map_that_it_receives() -> None:
     at = opened("kernels", layer="fc1", channel="119")
     every, one = sheets(at)
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     assert every["shape"] == [120, 16, 5, 5]
     assert every["across"] == 4
     maps = torch.randn(16, 5, 5)
-    by_hand = float((maps * torch.from_numpy(numbers(one)[0].copy())).sum() + network.fc1.bias[119])
+    by_hand = float((maps * torch.from_numpy(values(one)[0].copy())).sum() + network.fc1.bias[119])
     assert by_hand == pytest.approx(float(network.fc1(maps.flatten())[119]), abs=1e-5)
 
 
 def test_a_1_by_1_convolution_is_a_mixing_matrix() -> None:
     at = opened("kernels", network="nin", layer="block1.conv2", sort="norm")
     every = sheets(at)[0]
-    weight = weights.load(NetworkSpec.parse("nin"), "untrained:0").block1.conv2.weight
+    weight = untrained("nin").block1.conv2.weight
     assert every["stack"]
-    assert np.array_equal(numbers(every), weight)
+    assert np.array_equal(values(every), weight)
     norms = [float(weight[kernel].norm()) for kernel in every["order"]]
     assert norms == sorted(norms, reverse=True)
     assert sorted(every["order"]) == list(range(96))
@@ -78,15 +80,11 @@ def test_a_1_by_1_convolution_is_a_mixing_matrix() -> None:
 def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
     at = opened("kernels", network="torchvision/resnet18", layer="layer4.1.conv2", channel="500")
     every, one = sheets(at)
-    weight = (
-        weights.load(NetworkSpec.parse("torchvision/resnet18"), "untrained:0")
-        .layer4[1]
-        .conv2.weight
-    )
+    weight = untrained("torchvision/resnet18").layer4[1].conv2.weight
     assert every["shape"] == [512, 512, 1, 1]
-    assert np.allclose(numbers(every)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
+    assert np.allclose(values(every)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
     assert not every["signed"]
-    assert np.array_equal(numbers(one)[0], weight[500])
+    assert np.array_equal(values(one)[0], weight[500])
     assert sum(len(sent["values"]) for sent in (every, one)) < 1_500_000
     first = sheets(opened("kernels", network="torchvision/resnet18"))[0]
     assert first["rgb"]
@@ -105,13 +103,9 @@ def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None
     assert made == ["norms"]
     after, one = sheets(at)
     assert (after["values"], after["chosen"]) == (before["values"], 8)
-    weight = (
-        weights.load(NetworkSpec.parse("torchvision/resnet18"), "untrained:0")
-        .layer3[1]
-        .conv2.weight
-    )
-    assert np.array_equal(numbers(one)[0], weight[8])
-    assert np.allclose(numbers(after)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
+    weight = untrained("torchvision/resnet18").layer3[1].conv2.weight
+    assert np.array_equal(values(one)[0], weight[8])
+    assert np.allclose(values(after)[..., 0, 0], weight.square().sum((2, 3)).sqrt(), atol=1e-6)
 
 
 # -- links ------------------------------------------------------------------------------------
@@ -120,15 +114,8 @@ def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     "address",
     [
-        {
-            "layer": "nothing",
-            "channel": "-1",
-            "sort": "?",
-            "scale": "?",
-            "show": "?",
-            "through": "?",
-        },
-        {"channel": "999999", "side": "3", "measure": "?", "through": "?"},
+        {"layer": "nothing", "channel": "-1", "sort": "?", "scale": "?", "through": "?"},
+        {"channel": "999999", "side": "3", "measure": "?", "show": "?"},
         {"weights": "run:99", "beside": "moments", "moment2": "run:99@0"},
         {"network": "nothing", "method": "nothing"},
     ],
@@ -144,14 +131,14 @@ def test_layer_kernel_range_and_order_come_from_the_link() -> None:
     at = opened("kernels", layer="conv2", channel="3", show="norms", scale="kernel", sort="norm")
     every, one = sheets(at)
     assert every["shape"] == [16, 6, 1, 1]
-    assert every["most"] == pytest.approx(numbers(every).max((1, 2, 3)), rel=1e-5)
-    assert one["most"] == [pytest.approx(float(np.abs(numbers(one)).max()), rel=1e-5)]
+    assert every["most"] == pytest.approx(values(every).max((1, 2, 3)), rel=1e-5)
+    assert one["most"] == [pytest.approx(float(np.abs(values(one)).max()), rel=1e-5)]
     assert at.number_input(key="kernel_number").value == 4
     at.number_input(key="kernel_number").set_value(6).run()
     assert at.query_params["channel"] == "5"
     assert sheets(at)[0]["chosen"] == 5
     wide = opened("kernels", layer="conv2", scale="network")
-    whole = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    whole = untrained()
     largest = max(float(each.abs().max()) for each in whole.parameters() if each.ndim > 1)
     assert sheets(wide)[0]["most"] == [pytest.approx(largest, rel=1e-5)]
 
@@ -163,16 +150,16 @@ def test_random_stands_beside_trained_in_one_range(shipped: Path) -> None:
     network = trained(shipped)
     at = opened("kernels", layer="conv1", beside="moments", channel="2")
     before, after, first, second = sheets(at)
-    assert np.array_equal(numbers(after), network.conv1.weight)
-    assert np.array_equal(numbers(second)[0], network.conv1.weight[2])
+    assert np.array_equal(values(after), network.conv1.weight)
+    assert np.array_equal(values(second)[0], network.conv1.weight[2])
     start = weights.load(NetworkSpec.parse("lenet"), "shipped:lenet@0")
-    assert np.array_equal(numbers(before), start.conv1.weight)
-    assert np.array_equal(numbers(first)[0], start.conv1.weight[2])
+    assert np.array_equal(values(before), start.conv1.weight)
+    assert np.array_equal(values(first)[0], start.conv1.weight[2])
     assert before["most"] == after["most"] == [0.5]
     assert before["title"].startswith("before training")
     assert "learned nothing yet" not in text(at)
     turned = opened("kernels", weights="shipped:lenet@0", beside="moments")
-    assert np.array_equal(numbers(sheets(turned)[0]), network.conv1.weight)
+    assert np.array_equal(values(sheets(turned)[0]), network.conv1.weight)
 
 
 def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
@@ -181,7 +168,7 @@ def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
     film = sheets(at)[-1]
     assert film["captions"] == ["before training", "trained"]
     assert film["shape"] == [2, 6, 5, 5]
-    assert np.array_equal(numbers(film)[1], network.conv2.weight[1])
+    assert np.array_equal(values(film)[1], network.conv2.weight[1])
     alone = opened("kernels", weights="untrained:0", through="true")
     assert "one moment only" in text(alone)
 
@@ -191,7 +178,7 @@ def test_a_kernel_is_followed_through_training(shipped: Path) -> None:
 
 def test_files_hold_the_weights(tmp_path: Path) -> None:
     model = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
-    weight = weights.load(NetworkSpec.parse("lenet"), "untrained:0").conv2.weight
+    weight = untrained().conv2.weight
     (tmp_path / "layer.npy").write_bytes(downloads.layer_array(model, 1))
     assert np.array_equal(np.load(tmp_path / "layer.npy"), weight)
     lines = downloads.layer_table(model, 1).splitlines()
@@ -243,6 +230,173 @@ def test_what_is_sent_is_bounded() -> None:
         assert values.size <= figures.MOST_SIDE**2
 
 
+# -- layers of every kind ---------------------------------------------------------------------
+
+
+def lone(module: nn.Module) -> tuple[nn.Module, Layer]:
+    """A network of one layer."""
+    network = nn.Sequential(module)
+    (layer,) = figures.layers(network)
+    return network, layer
+
+
+def answer(network: nn.Module, channel: int, channels: int, side: int = 9) -> torch.Tensor:
+    """What a network gives (K, H, W) for a single 1 in the middle of one channel, biases taken."""
+    picture = torch.zeros(1, channels, side, side)
+    nothing = network(picture)
+    picture[0, channel, side // 2, side // 2] = 1
+    return (network(picture) - nothing).detach()[0]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_a_convolution_s_answer_to_one_pixel_is_the_kernel_turned(groups: int) -> None:
+    torch.manual_seed(0)
+    network, layer = lone(nn.Conv2d(4, 8, 3, padding=1, groups=groups))
+    assert layer.shape == (8, 4 // groups, 3, 3)
+    given = figures.weights(network, layer)
+    for channel in range(4):
+        seen = answer(network, channel, 4)[:, 3:6, 3:6].flip(1, 2)
+        for kernel in range(8):
+            reads = layer.reads(kernel)
+            expected = given[kernel, channel - reads.start] if channel in reads else torch.zeros(3)
+            assert torch.allclose(seen[kernel], expected.expand(3, 3), atol=1e-6)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_transposed_convolution_paints_its_kernel(groups: int) -> None:
+    torch.manual_seed(0)
+    network, layer = lone(nn.ConvTranspose2d(4, 6, 3, groups=groups))
+    assert layer.shape == (6, 4 // groups, 3, 3)
+    given = figures.weights(network, layer)
+    for channel in range(4):
+        painted = answer(network, channel, 4, side=1)
+        for kernel in range(6):
+            reads = layer.reads(kernel)
+            if channel in reads:
+                assert torch.allclose(painted[kernel], given[kernel, channel - reads.start])
+            else:
+                assert not painted[kernel].any()
+
+
+def layers_of(name: str) -> dict[str, Layer]:
+    spec = NetworkSpec.parse(name)
+    network, measured = spec.build_on_meta(), summary.measure(spec, spec.input_size)
+    found = figures.layers(network, [each.operation for each in measured.layers])
+    return {each.name: each for each in found}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(each for each in networks.names() if not each.startswith("torchvision/")),
+        *("torchvision/" + each for each in (
+            "alexnet", "mobilenet_v3_small", "regnet_x_400mf", "shufflenet_v2_x0_5", "swin_t",
+            "convnext_tiny", "squeezenet1_1", "resnext50_32x4d", "vit_b_32", "efficientnet_b0",
+        )),
+    ],
+)  # fmt: skip
+def test_every_weight_of_every_convolution_and_linear_layer_is_there(name: str) -> None:
+    network = NetworkSpec.parse(name).build_on_meta()
+    expected = {
+        f"{path}.weight".removeprefix("."): module.weight.numel()
+        for path, module in network.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    }
+    found = layers_of(name)
+    assert {f"{each}.weight": layer.count for each, layer in found.items()} == expected
+    assert all(layer.kinds for layer in found.values())
+
+
+def test_what_reads_the_picture_and_what_lies_on_a_map() -> None:
+    lenet = layers_of("lenet")
+    assert lenet["conv1"].first
+    assert not lenet["conv2"].first
+    assert lenet["fc1"].shape == (120, 16, 5, 5)
+    assert [each.on_map for each in lenet.values()] == [False, False, True, False, False]
+    alexnet = layers_of("torchvision/alexnet")
+    assert alexnet["classifier.1"].shape == (4096, 256, 6, 6)  # behind a dropout
+    assert alexnet["classifier.4"].shape == (4096, 4096, 1, 1)
+    assert alexnet["features.0"].kinds == ("rgb", "kernels", "norms")
+    assert alexnet["features.3"].kinds == ("norms",)
+    mobile = layers_of("torchvision/mobilenet_v2")
+    depthwise = mobile["features.17.conv.1.0"]
+    assert depthwise.shape == (960, 1, 3, 3)
+    assert depthwise.kinds == ("kernels",)
+    assert depthwise.reads(77) == range(77, 78)
+    assert mobile["features.18.0"].kinds == ("matrix",)
+    assert next(iter(layers_of("googlenet"))) == "stage1.conv"
+    assert not any(each.on_map for each in layers_of("torchvision/convnext_tiny").values())
+
+
+def test_a_linear_layer_on_a_map_sums_over_the_map() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 5))
+    graph = summary.dissect(network.to("meta"), (1, 1, 6, 6))[0]
+    layer = figures.layers(network, graph.operations)[1]
+    assert layer.shape == (5, 3, 4, 4)
+    linear = nn.Linear(48, 5)
+    maps = torch.randn(3, 4, 4)
+    given = figures.weights(nn.ModuleDict({"3": linear}), layer)
+    by_hand = (given * maps).sum((1, 2, 3)) + linear.bias
+    assert torch.allclose(by_hand, linear(maps.flatten()), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("count", "mean", "deviation"),
+    [(256, 0.0, 0.2), (2**23, 0.0, 0.01), (2**23, 0.25, 0.02), (4096, 0.1, 1e-5), (4096, -3, 1e-4)],
+)
+def test_numbers_about_weights_lose_no_digits(count: int, mean: float, deviation: float) -> None:
+    torch.manual_seed(0)
+    weights = torch.empty(count).normal_(mean, deviation).view(16, -1, 4, 4)
+    right = weights.numpy().astype(np.float64)
+    found = figures.statistics(weights)
+    tiny = 1e-7 * np.abs(right).max()  # a mean near zero has no digits of its own
+    assert (found.count, found.farthest) == (count, pytest.approx(np.abs(right).max()))
+    assert found.mean == pytest.approx(right.mean(), rel=1e-6, abs=tiny)
+    assert found.deviation == pytest.approx(right.std(), rel=1e-6)
+    assert found.norm == pytest.approx(np.sqrt((right**2).sum()), rel=1e-7)
+    assert found.size == pytest.approx(np.sqrt((right**2).mean()), rel=1e-7)
+    slices = np.sqrt((right**2).sum((2, 3)))
+    assert np.allclose(figures.norms(weights), slices)
+    assert found.slice_norm == pytest.approx(slices.max(), rel=1e-6)
+    same = torch.full(weights.shape, 0.1)
+    assert figures.statistics(same).deviation == 0
+
+
+def test_a_histogram_has_a_bar_around_zero() -> None:
+    torch.manual_seed(0)
+    weights = torch.randn(6, 4, 3, 3) * 0.2
+    counts = figures.histogram(weights, 1.0)
+    assert counts.tolist() == np.histogram(weights, figures.BINS, (-1, 1))[0].tolist()
+    figure = spread.spread([Spread("now", counts, figures.statistics(weights))], 1.0)
+    assert sum(figure.data[0].y) == pytest.approx(100)
+    assert figure.data[0].x[figures.BINS // 2] == 0
+
+
+def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
+    matrix = torch.tensor([[1.0, -3, 2], [0, 2, -5], [4, 1, 0]])
+    assert figures.farthest(matrix, 2, 2).tolist() == [[-3, -5], [4, 0]]
+    assert figures.farthest(matrix, 1, 1) is matrix
+    large = torch.zeros(1030, 700, 1, 1)
+    large[1029, 699] = -2
+    sheet = figures.sheet(large, "matrix")
+    assert sheet.values.shape == (344, 350, 1, 1)
+    assert (sheet.rows, sheet.columns) == (3, 2)
+    assert sheet.values[343, 349] == -2
+
+
+def test_a_chart_has_a_point_for_each_layer() -> None:
+    network = untrained()
+    found = figures.layers(network)
+    summaries = [figures.statistics(figures.weights(network, each)) for each in found]
+    sides = [("before", summaries), ("after", summaries)]
+    figure = spread.sizes(found, sides, "norm", 2)
+    assert [len(trace.y) for trace in figure.data] == [5, 5]
+    norms = [float(figures.weights(network, each).norm()) for each in found]
+    assert list(figure.data[1].y) == pytest.approx(norms, rel=1e-5)
+    assert figure.data[0].line.dash != figure.data[1].line.dash
+
+
 # -- in a real browser ------------------------------------------------------------------------
 
 
@@ -259,7 +413,7 @@ def test_from_the_strip_to_a_weight_and_back_by_the_link(page: Page, app_server:
     every.locator("canvas").click(position={"x": 8, "y": 8})
     expect(one.locator(".title")).to_contain_text("kernel 1 of 16")
     one.locator("canvas").hover(position={"x": 8, "y": 8})
-    weight = weights.load(NetworkSpec.parse("lenet"), "untrained:0").conv2.weight[0, 0, 0, 0]
+    weight = untrained().conv2.weight[0, 0, 0, 0]
     told = one.locator(".words")
     expect(told).to_contain_text("kernel 1, channel 1, row 1, column 1: ")
     shown = float(told.inner_text().split(": ")[1].replace("−", "-"))

@@ -13,6 +13,7 @@ from explorer.ui import progress
 from explorer.ui.model_picker import mode
 from pages.inside.compare import computation
 from tests.opened_pages import boards, opened, text
+from tests.shipped_weights import untrained
 
 NORM = "Evaluation mode, as a network is used: batch norm takes its moving averages."
 PAGES = {
@@ -73,7 +74,7 @@ def test_comparisons_say_it_where_it_makes_a_difference_for_one() -> None:
 def test_what_is_said_is_true_of_the_answer() -> None:
     at = opened("why", network="bn_lenet", **PAGES["why"])
     (sent,) = [sent for sent in boards(at) if "guesses" in sent]
-    network = weights.load(NetworkSpec.parse("bn_lenet"), "untrained:0")
+    network = untrained("bn_lenet")
     picture = pictures.prepare(pictures.named("digits:test:0"), (1, 28, 28)).tensor
     expected = network.eval()(picture).softmax(1)[0].sort(descending=True).values
     shown = [guess["probability"] for guess in sent["guesses"]]

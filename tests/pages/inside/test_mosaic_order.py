@@ -4,11 +4,10 @@ import pytest
 import torch
 from playwright.sync_api import Page
 
-from explorer import weights
 from explorer.data import pictures
-from explorer.networks import NetworkSpec
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import opened
+from tests.shipped_weights import untrained
 
 # From the first to the last with the keyboard, as the mosaic names them: "Channel 3 of 16: …".
 WALK = """
@@ -27,7 +26,7 @@ box => {
 
 @pytest.mark.browser
 def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
-    network = weights.load(NetworkSpec.parse("lenet"), "untrained:0")
+    network = untrained()
     picture = pictures.prepare(pictures.named("digits:test:0"), (1, 28, 28)).tensor
     with torch.no_grad():
         maps = network.conv2(network.pool1(network.act1(network.conv1(picture))))[0].flatten(1)
