@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from explorer.base.language import _
@@ -126,6 +127,6 @@ def _cell(word: str) -> float:
     return number
 
 
-def spell_matrix(matrix: Matrix) -> str:
+def spell_matrix(matrix: Sequence[Sequence[float]]) -> str:
     """The spelling that `parse_matrix` reads: "1 0 -1; 2 0 -2"."""
     return "; ".join(" ".join(f"{number:.12g}" for number in row) for row in matrix)

@@ -4,7 +4,6 @@ Columns are counted from 0 as in torch; a window's columns below 0 or from `size
 Every output is computed by torch, on the input that the course uses in its examples.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -89,12 +88,19 @@ def axis(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: in
     )
     for what, number, least, most in limits:
         if not least <= number <= most:
-            raise ValueError(
-                _("{what} is {number}; it must be a whole number from {least} to {most}.").format(
-                    what=what, number=f"{number:.6g}", least=least, most=most
-                )
-            )
-    return _fitting(Axis(size, kernel, stride, padding, padding, dilation))
+            message = _("{what} is {number}; it must be a whole number from {least} to {most}.")
+            spelled = f"{number:.6g}"
+            raise ValueError(message.format(what=what, number=spelled, least=least, most=most))
+    along = Axis(size, kernel, stride, padding, padding, dilation)
+    if not along.places:
+        message = _(
+            "A window of {span} cells does not fit on {padded} (= {size} + 2·{padding}): there is "
+            "no output. Take a smaller kernel or dilation, or {more} cells more padding per side."
+        )
+        more = -((along.padded - along.span) // 2)
+        values = {"span": along.span, "padded": along.padded, "more": more}
+        raise ValueError(message.format(size=size, padding=padding, **values))
+    return along
 
 
 def same(size: int, kernel: int, dilation: int = 1, *, extra_first: bool = False) -> Axis:
@@ -113,33 +119,13 @@ def same(size: int, kernel: int, dilation: int = 1, *, extra_first: bool = False
     return Axis(size, kernel, 1, before, after, dilation)
 
 
-def _fitting(axis: Axis) -> Axis:
-    if axis.places:
-        return axis
-    short = axis.span - axis.padded
-    raise ValueError(
-        _(
-            "A window of {span} cells does not fit on {padded} (= {size} + 2·{padding}): there is "
-            "no output. Take a smaller kernel or dilation, or {more} cells more padding per side."
-        ).format(
-            span=axis.span,
-            padded=axis.padded,
-            size=axis.size,
-            padding=axis.before,
-            more=-(-short // 2),
-        )
-    )
-
-
-def line(along: Axis, values: Sequence[float] | None = None) -> tuple[float, ...]:
-    """What a kernel of ones makes of `values` (else 1, 2, 3 …): the sum of each window."""
-    x = torch.tensor([list(values or range(1, along.size + 1))], dtype=torch.float64)
+def line(along: Axis) -> tuple[float, ...]:
+    """What a kernel of ones makes of 1, 2, 3 …: the sum of each window."""
+    x = torch.arange(1, along.size + 1, dtype=torch.float64)
     padded = functional.pad(x, (along.before, along.after))
     weight = torch.ones(1, 1, along.kernel, dtype=torch.float64)
-    output = functional.conv1d(
-        padded[None], weight, stride=along.stride, dilation=along.dilation
-    )  # (1, 1, places)
-    return tuple(output.flatten().tolist())
+    output = functional.conv1d(padded[None], weight, None, along.stride, 0, along.dilation)
+    return tuple(output[0].tolist())
 
 
 def plane(rows: Axis, columns: Axis) -> tuple[tuple[float, ...], ...]:

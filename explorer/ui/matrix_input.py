@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
 from explorer.base import inputs
-from explorer.base.inputs import Matrix
 from explorer.base.language import _
 from explorer.ui import lesson
 from explorer.ui.boards.window_board import Axes
@@ -110,22 +110,10 @@ def _more_or_less(key: str, axis: Axis, now: int, most: int) -> None:
 def _resize(key: str, axis: Axis, by: int, most: int) -> None:
     """One row or column less, or the last one once more."""
     try:
-        rows = inputs.parse_matrix(st.session_state[key], most)
+        rows = np.array(inputs.parse_matrix(st.session_state[key], most))
     except ValueError:
         return  # written over since the button was drawn; the page says what is wrong
-    if axis == "rows":
-        changed = _resized(rows, by, most)
-    else:
-        changed = _turned(_resized(_turned(rows), by, most))
-    st.session_state[key] = inputs.spell_matrix(changed)
-
-
-def _turned(rows: Matrix) -> Matrix:
-    """Rows and columns exchanged."""
-    return tuple(zip(*rows, strict=True))
-
-
-def _resized(rows: Matrix, by: int, most: int) -> Matrix:
-    if by > 0:
-        return (rows + rows[-1:])[:most]
-    return rows[:-1] or rows
+    change = (by, 0) if axis == "rows" else (0, by)
+    high, wide = np.clip(np.add(rows.shape, change), 1, most)
+    larger = np.pad(rows, ((0, 1), (0, 1)), mode="edge")
+    st.session_state[key] = inputs.spell_matrix(larger[:high, :wide].tolist())

@@ -5,7 +5,7 @@ Drawn in the browser. Element to wait for in a test: `[data-blocks-painted="<key
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from explorer.analysis import derivations, summary, wording
 from explorer.analysis.graph import INPUT, Graph
@@ -21,6 +21,9 @@ WIDE, HIGH, THIN, GAP, LANE = 86, 24, 17, 8, 94  # of the drawing, in its own un
 CLOSE = 2  # between a convolution and what belongs to it
 
 
+Wire = list[list[float]]  # a line through points
+
+
 class Node(TypedDict):
     """One operation: a box around (x, y), with what is said when it is pointed at."""
 
@@ -32,7 +35,7 @@ class Node(TypedDict):
     text: str
     title: str
     lines: list[str]
-    failed: NotRequired[bool]
+    failed: bool
 
 
 class Card(TypedDict):
@@ -45,7 +48,7 @@ class Card(TypedDict):
     width: float
     height: float
     nodes: list[Node]
-    wires: list[list[list[float]]]  # each a line through points
+    wires: list[Wire]
     facts: list[list[str]]  # label, as read, exactly
     share: float
     note: str
@@ -62,35 +65,35 @@ def _depths(graph: Graph) -> dict[str, int]:
 def _lanes(graph: Graph) -> dict[str, float]:
     """Paths that begin at the input stand side by side; where they meet, they are in the middle."""
     first = [op.name for op in graph.operations if op.inputs == (INPUT,)]
-    lanes = {INPUT: 0.0}
-    for operation in graph.operations:
-        if operation.inputs == (INPUT,):
-            lanes[operation.name] = first.index(operation.name) - (len(first) - 1) / 2
-        else:
-            joined = len(operation.inputs) > 1
-            lanes[operation.name] = 0.0 if joined else lanes[operation.inputs[0]]
+    lanes = {INPUT: 0.0} | {name: n - (len(first) - 1) / 2 for n, name in enumerate(first)}
+    for op in graph.operations:
+        lanes.setdefault(op.name, 0.0 if len(op.inputs) > 1 else lanes[op.inputs[0]])
     return lanes
 
 
 def _label(layer: summary.Layer) -> tuple[str, bool]:
     """What stands in an operation's box, and whether the box is a thin one."""
-    operation = layer.operation
-    told, kind = operation.settings, operation.type
+    settings, kind = layer.operation.settings, layer.operation.type
     if kind == "Conv2d":
-        return f"{told['kernel'][0]}×{told['kernel'][1]}, {told['channels'][1]}", False
-    if "kernel" in told:
+        return f"{settings['kernel'][0]}×{settings['kernel'][1]}, {settings['channels'][1]}", False
+    if "kernel" in settings:
         pool = _("max {k}×{k}") if kind.startswith("Max") else _("mean {k}×{k}")
-        return pool.format(k=told["kernel"][0]), False
+        return pool.format(k=settings["kernel"][0]), False
     plain = {"add": "+", "cat": _("concatenate"), "BatchNorm2d": _("batch norm")}
     return plain.get(kind, "ReLU" if kind.lower() == "relu" else kind), kind not in ("add", "cat")
 
 
-def picture(graph: Graph) -> tuple[list[Node], list[list[list[float]]], float, float]:
+def picture(graph: Graph) -> tuple[list[Node], list[Wire], float, float]:
     """Nodes, wires, width and height of the block's drawing, from the top down."""
     layers = [layer for layer in summary.measure_graph(graph) if layer.status != "unused"]
     depths, lanes = _depths(graph), _lanes(graph)
     spread = max(lanes.values()) - min(lanes.values())
-    bypass = _bypass(graph, depths, lanes)
+    # A wire that passes by operations of its own lane has to go around them.
+    bypass = not any(lanes.values()) and any(
+        depths[operation.name] - depths[source] > 1
+        for operation in graph.operations
+        for source in operation.inputs
+    )
     width = spread * LANE + WIDE + 12 + (2 * 22 if bypass else 0)
     middle = width / 2
     boxes: dict[str, Node] = {}
@@ -111,43 +114,25 @@ def picture(graph: Graph) -> tuple[list[Node], list[list[list[float]]], float, f
             text=text,
             title=_title(layer),
             lines=_lines(layer, graph),
+            failed=layer.status == "failed",
         )
-        if layer.status == "failed":
-            boxes[operation.name]["failed"] = True
-    high_in_all = max(bottoms.values()) + 2 * GAP
-    wires = _wires(graph, boxes, depths if bypass else {}, (middle, high_in_all))
-    return list(boxes.values()), wires, width, high_in_all
-
-
-def _bypass(graph: Graph, depths: Mapping[str, int], lanes: Mapping[str, float]) -> bool:
-    """Whether a wire passes by operations of its own lane, and so has to go around them."""
-    return any(
-        depths[operation.name] - depths[source] > 1
-        and lanes[source] == 0
-        and lanes[operation.name] == 0
-        and not any(lanes.values())
-        for operation in graph.operations
-        for source in operation.inputs
-    )
+    height = max(bottoms.values()) + 2 * GAP
+    wires = _wires(graph, boxes, depths if bypass else {}, middle, height)
+    return list(boxes.values()), wires, width, height
 
 
 def _wires(
-    graph: Graph,
-    boxes: Mapping[str, Node],
-    depths: Mapping[str, int],
-    size: tuple[float, float],
-) -> list[list[list[float]]]:
-    """Lines through points; with `depths`, what skips operations goes around them."""
-    middle, high = size
-    wires = []
+    graph: Graph, boxes: Mapping[str, Node], depths: Mapping[str, int], middle: float, high: float
+) -> list[Wire]:
+    """From each operation to the next; with `depths`, what skips operations goes around them."""
+    ends = {name: (box["x"], box["y"] + box["h"] / 2) for name, box in boxes.items()}
+    ends[INPUT] = (middle, 0.0)
+    wires: list[Wire] = []
     for operation in graph.operations:
         to = boxes[operation.name]
         top = to["y"] - to["h"] / 2
         for name in operation.inputs:
-            if name == INPUT:
-                x, y = middle, 0.0
-            else:
-                x, y = boxes[name]["x"], boxes[name]["y"] + boxes[name]["h"] / 2
+            x, y = ends[name]
             if depths and depths[operation.name] - depths[name] > 1:  # into the side
                 side = middle + WIDE / 2 + 14
                 wires.append(
@@ -160,28 +145,27 @@ def _wires(
                 wires.append([[x, y], [x, to["y"]], [edge, to["y"]]])
             else:
                 wires.append([[x, y], [x, y + 4], [to["x"], y + 4], [to["x"], top]])
-    last = boxes[graph.operations[-1].name]
     if not graph.problem:
-        wires.append([[last["x"], last["y"] + last["h"] / 2], [last["x"], high]])
+        x, y = ends[graph.operations[-1].name]
+        wires.append([[x, y], [x, high]])
     return wires
 
 
 def _title(layer: summary.Layer) -> str:
     operation = layer.operation
-    told = wording.settings(layer)
-    words = f"{operation.name} · {operation.type}" + (f" {told}" if told else "")
+    words = f"{operation.name} · {operation.type} {wording.settings(layer)}".rstrip()
     into = " , ".join(wording.shape(shape) for shape in operation.input_shapes)
     return f"{words}: {into} → {wording.shape(operation.output_shape)}"
 
 
 def _lines(layer: summary.Layer, graph: Graph) -> list[str]:
     """The arithmetic of its parameters and MACs, as on the page on layers."""
-    found = [
+    sums = [
         f"{each.title}: {each.lines[0]}"
         for each in derivations.numbers(layer, graph.input_shape)
         if each.column in ("parameters", "macs") and each.lines[0] != "0"
     ]
-    return found or [_("No weights, no multiply-adds.")]
+    return sums or [_("No weights, no multiply-adds.")]
 
 
 def card(name: str, title: str, block: Block, most: int, note: str = "") -> Card:

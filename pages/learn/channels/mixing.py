@@ -67,8 +67,7 @@ def _edit_mixture(grid: str, row: int, column: int, number: float) -> None:
     with suppress(IndexError):  # typed into larger grids, before the browser had these
         stack = (shown.x if grid[0] == "x" else shown.kernels[int(grid[1])]).clone()
         stack[int(grid[-1]), row, column] = number
-        matrices = (tuple(map(tuple, matrix.tolist())) for matrix in stack)
-        st.session_state[key] = " | ".join(map(inputs.spell_matrix, matrices))
+        st.session_state[key] = " | ".join(map(inputs.spell_matrix, stack.tolist()))
 
 
 def _fields(outputs: int) -> Mixture:
