@@ -1,34 +1,19 @@
 """The page on layers, as Streamlit runs it: what is picked, what is said, what is kept."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from explorer import networks
 from explorer.analysis import summary
 from explorer.networks import NetworkSpec
-from explorer.ui.entries import ROOT, entry
 from pages.explore.layers import board as board_view
 from pages.explore.layers import board_data as figures
+from tests import opened_pages
+from tests.opened_pages import boards, text
 
-SHELL = str(ROOT / "explorer" / "ui" / "frame.py")
-
-
-def opened(**address: str) -> AppTest:
-    """The page at /layers?…, run once."""
-    at = AppTest.from_file(SHELL, default_timeout=60).run()
-    for key, value in address.items():
-        at.query_params[key] = value
-    at.switch_page(str(entry("layers").path)).run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Every word that the page says in Markdown and headings."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
-    return "\n".join(part.value for part in parts)
+opened = partial(opened_pages.opened, "layers")
 
 
 @pytest.mark.parametrize("name", [*networks.course(), "torchvision/resnet18"])
@@ -152,20 +137,14 @@ def test_the_other_tabs_open_from_a_link(view: str, words: str) -> None:
     assert len(at.get("plotly_chart")) == (2 if view == "costs" else 0)
 
 
-def board_data(at: AppTest) -> str:
-    """What the board is given, as it is sent."""
-    (found,) = at.get("bidi_component")
-    return str(found.proto.json or found.proto.mixed)
-
-
 def test_the_board_is_given_the_same_after_a_choice() -> None:
     at = opened(network="lenet")
-    before = board_data(at)
+    before = boards(at)
     at.query_params["layer"] = "conv1"
     at.query_params["open"] = "none"
     at.run()
-    assert board_data(at) == before
-    assert "conv1" in before
+    assert boards(at) == before
+    assert "conv1" in str(before)
 
 
 @pytest.mark.parametrize(
