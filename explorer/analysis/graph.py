@@ -193,8 +193,6 @@ class _Measuring(Recorder):
                     path=path,
                     inputs=(last.name if last else INPUT,) if shapes else (),
                     input_shapes=shapes,
-                    output_shape=None,
-                    settings={},
                 )
             )
         return str(error) or repr(error)
@@ -213,9 +211,6 @@ class _Measuring(Recorder):
                 type=type(module).__name__,
                 kind="module",
                 path=tuple(".".join(parents[: i + 1]) for i in range(len(parents))),
-                inputs=(),
-                input_shapes=(),
-                output_shape=None,
                 settings=settings_of_module(module),
                 parameters=sum(w.numel() for w in new),
                 trainable=sum(w.numel() for w in new if w.requires_grad),

@@ -4,7 +4,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -30,10 +30,10 @@ class Operation:
     type: str  # "Conv2d", "cat"
     kind: str  # "module" or "function"
     path: tuple[str, ...]  # names of the blocks around it, outermost first
-    inputs: tuple[str, ...]  # operations whose outputs it reads, or INPUT
-    input_shapes: tuple[Shape, ...]
-    output_shape: Shape | None  # None: it failed, or was never run
-    settings: Mapping[str, Any]
+    inputs: tuple[str, ...] = ()  # operations whose outputs it reads, or INPUT
+    input_shapes: tuple[Shape, ...] = ()
+    output_shape: Shape | None = None  # None: it failed, or was never run
+    settings: Mapping[str, Any] = field(default_factory=dict)
     output_elements: int = 0
     parameters: int = 0
     trainable: int = 0

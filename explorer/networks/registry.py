@@ -213,18 +213,11 @@ def find(name: str) -> tuple[str, str]:
     exists = source in SOURCES and key in SOURCES[source].networks
     if exists and spell(source, key) == name:  # one spelling each
         return source, key
-    near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
-    if not near:
-        raise ValueError(
-            _("There is no network “{given}”. There are {known}, and torchvision/… .").format(
-                given=name[:60], known=", ".join(course())
-            )
-        )
-    raise ValueError(
-        _("There is no network “{given}”. Did you mean {near}?").format(
-            given=name, near=_(" or ").join(near)
-        )
-    )
+    if near := difflib.get_close_matches(name, names(), n=3, cutoff=0.4):
+        words = _("There is no network “{given}”. Did you mean {near}?")
+        raise ValueError(words.format(given=name, near=_(" or ").join(near)))
+    words = _("There is no network “{given}”. There are {known}, and torchvision/… .")
+    raise ValueError(words.format(given=name[:60], known=", ".join(course())))
 
 
 def get(name: str) -> Architecture:

@@ -110,7 +110,11 @@ def _level(stack: tuple[Level, ...], number: int) -> Data:
     axis = level.axis
     return {
         "title": title(number, level.layer),
-        "facts": _facts(level) if level.layer else "",
+        "facts": _("{units} × {units} units, field {field}, jump {jump}").format(
+            units=level.units, field=axis.size, jump=f"{axis.jump:g}"
+        )
+        if level.layer
+        else "",
         "short": _("field {n}").format(n=axis.size) if level.layer else "",
         "formula": _formula(stack, number),
         "units": level.units,
@@ -142,12 +146,6 @@ def title(number: int, layer: Layer | None) -> str:
     if layer.dilation > 1:
         parts.append(_("dilation {n}").format(n=layer.dilation))
     return ", ".join(parts)
-
-
-def _facts(level: Level) -> str:
-    return _("{units} × {units} units, field {field}, jump {jump}").format(
-        units=level.units, field=level.axis.size, jump=f"{level.axis.jump:g}"
-    )
 
 
 def _formula(stack: tuple[Level, ...], number: int) -> list[Token]:

@@ -99,18 +99,14 @@ def compare(name: str, shape: tuple[int, int, int]) -> None:
         assert (where == "works") == (low <= height <= (high or height))
 
 
-@pytest.mark.parametrize("name", sorted(NETWORKS.keys() - LARGE))
-@settings(STEADY, max_examples=40)
-@given(st.data())
-def test_a_size_works_or_fails_where_it_really_does(name: str, data: st.DataObject):
-    compare(name, data.draw(pictures(get(name).input_size[0])))
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_size_works_or_fails_where_it_really_does(name: str):
+    @settings(STEADY, max_examples=12 if name in LARGE else 40)
+    @given(pictures(get(name).input_size[0]))
+    def check(shape: tuple[int, int, int]) -> None:
+        compare(name, shape)
 
-
-@pytest.mark.parametrize("name", sorted(LARGE))
-@settings(STEADY, max_examples=12)
-@given(st.data())
-def test_a_large_network_too(name: str, data: st.DataObject):
-    compare(name, data.draw(pictures(get(name).input_size[0])))
+    check()
 
 
 def test_the_fuzz_meets_sizes_that_work_and_sizes_that_fail():
