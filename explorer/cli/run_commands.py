@@ -16,7 +16,7 @@ from explorer.base.units import duration
 from explorer.cli import watch_run
 from explorer.cli.watch_run import table
 from explorer.data import datasets
-from explorer.runs import Run, export
+from explorer.runs import Run, metrics
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
 
@@ -262,8 +262,8 @@ def _delete(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     if options.csv or not options.tensorboard:
-        for path in export.to_csv(options.number, options.to):
+        for path in metrics.to_csv(options.number, options.to):
             print(path)
     if options.tensorboard:
-        print(export.to_tensorboard(options.number, options.to))
+        print(metrics.to_tensorboard(options.number, options.to))
     return 0

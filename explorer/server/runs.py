@@ -28,9 +28,8 @@ from starlette.routing import Route
 
 from explorer import runs
 from explorer.base.language import _
-from explorer.runs import export, outcome
-from explorer.server.feed import Question, feed, kept
-from explorer.server.run_list import table
+from explorer.runs import metrics, outcome
+from explorer.server.feed import Question, feed, kept, table
 from explorer.training import checkpoints
 
 NOTHING_NEW = 204
@@ -114,9 +113,9 @@ def _file(request: Request) -> Response:
     """One of `FILES`; the parameter `epoch` counts for card and weights, else the last one kept."""
     run, name = _run(request), request.path_params["file"]
     if name == "steps.csv":
-        return _sent(run, name, "text/csv", export.steps_csv(run.id))
+        return _sent(run, name, "text/csv", metrics.steps_csv(run.id))
     if name == "epochs.csv":
-        return _sent(run, name, "text/csv", export.epochs_csv(run.id))
+        return _sent(run, name, "text/csv", metrics.epochs_csv(run.id))
     if name == "events.zip":
         return _sent(run, "tensorboard.zip", "application/zip", _events(run.id))
     if name not in FILES:
@@ -148,7 +147,7 @@ def _events(number: int) -> Iterator[bytes]:
     """
     with tempfile.TemporaryFile() as packed:
         with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
-            events = export.to_tensorboard(number, Path(folder))
+            events = metrics.to_tensorboard(number, Path(folder))
             archive.write(events, events.relative_to(folder), zipfile.ZIP_DEFLATED)
         packed.seek(0)
         while piece := packed.read(_PIECE):

@@ -1,10 +1,13 @@
-"""As many steps as fit between two records, without waiting for the device in between."""
+"""As many steps as fit between two records, without waiting for the device; and runaway ones."""
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
+from explorer.base.reasons import Reason
 from explorer.training.batches import Batches
 from explorer.training.capture import Stepper
 from explorer.training.learner import Step, rate
@@ -81,3 +84,53 @@ def _right(done: list[Step], images: list[int]) -> list[int]:
     predicted = torch.cat([each.logits for each in done]).argmax(dim=1)
     hits = (predicted == torch.cat([each.labels for each in done])).cpu()
     return [int(part.sum()) for part in hits.split(images)]
+
+
+# -- when a run's numbers run away, and why -------------------------------------------------------
+
+EXPLODED = 1e4  # mean loss; guessing among K classes costs ln K, 2.3 for ten
+
+
+def first_runaway(losses: Sequence[float], norms: Sequence[float]) -> int | None:
+    """The first step whose loss is no number, infinite or beyond any recovery in a short run, or
+    whose gradient is: the next weights would not be numbers."""
+    return next(
+        (
+            number
+            for number, (loss, norm) in enumerate(zip(losses, norms, strict=True))
+            if not (abs(loss) < EXPLODED and math.isfinite(norm))
+        ),
+        None,
+    )
+
+
+def divergence(recipe: Recipe, step: int, loss: float, norm: float | None = None) -> Reason:
+    """What happened at `step`, counted from 0.
+
+    Without the `norm` of a gradient the loss is that of the test after this step.
+    """
+    what = (
+        "nan"
+        if math.isnan(loss)
+        else "infinite"
+        if math.isinf(loss)
+        else "exploded"
+        if loss >= EXPLODED
+        else "gradient"
+    )
+    return Reason(
+        "diverged",
+        {
+            "what": what,
+            "step": step + 1,
+            "loss": _kept(loss),
+            "norm": None if norm is None else _kept(norm),
+            "learning_rate": recipe.learning_rate,
+            "initialisation": recipe.initialisation,
+        },
+    )
+
+
+def _kept(number: float) -> float | str:
+    """For JSON, which knows no NaN and no infinity."""
+    return number if math.isfinite(number) else str(number)

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from explorer.base.device import Device
 from explorer.data.datasets import Data
-from explorer.training import capture, divergence, evaluation
+from explorer.training import capture, evaluation
 from explorer.training.batches import Batches, Order, chosen, resize, scale, shown
-from explorer.training.burst import SECONDS, Burst, burst
+from explorer.training.burst import EXPLODED, SECONDS, Burst, burst, divergence, first_runaway
 from explorer.training.capture import Recorder, Stepper
 from explorer.training.host_copy import Copier, copies
 from explorer.training.learner import Learner, under
@@ -125,10 +125,10 @@ class Training:
                 most=self._steps_in_time,
             )
             self._steps_in_time = done.steps_in_time
-            runaway = divergence.first_runaway(done.losses, done.norms)
+            runaway = first_runaway(done.losses, done.norms)
         if runaway is not None:
             step, loss, norm = self._step + runaway, done.losses[runaway], done.norms[runaway]
-            why = divergence.reason(self.recipe, step, loss, norm)
+            why = divergence(self.recipe, step, loss, norm)
             self._diverged = Diverged(self._epoch, step, why)
             done = done.cut(runaway)
         if done.losses:
@@ -186,8 +186,8 @@ class Training:
             yield Testing(self._epoch, self._step, done, len(self._test.labels), self._seconds)
         with self._working():
             result, sums = answers.result(), self._sums
-        if not abs(result.loss) < divergence.EXPLODED:  # the last step's weights, or NaN
-            why = divergence.reason(self.recipe, self._step - 1, result.loss)
+        if not abs(result.loss) < EXPLODED:  # the last step's weights, or NaN
+            why = divergence(self.recipe, self._step - 1, result.loss)
             self._diverged = Diverged(self._epoch, self._step, why)
             yield self._diverged
             return

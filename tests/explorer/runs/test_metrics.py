@@ -21,7 +21,7 @@ from explorer.cli.main import main
 from explorer.runs import (
     Status,
     artifacts,
-    export,
+    metrics,
     store,
 )
 from explorer.runs.database import database
@@ -229,7 +229,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_tables_hold_every_step_and_epoch(number: int, tmp_path: Path):
-    first, second = export.to_csv(number, tmp_path / "a" / "b")
+    first, second = metrics.to_csv(number, tmp_path / "a" / "b")
     table = rows(first)
     assert [int(row["step"]) for row in table] == list(range(1, 21))
     assert [float(row["loss"]) for row in table[:10]] == [1 / n for n in range(1, 11)]
@@ -250,7 +250,7 @@ def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(number: int, tmp_path: 
         connection.executemany(
             "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows_of_steps
         )
-    written, pieces = tmp_path / "steps.csv", export.steps_csv(number)
+    written, pieces = tmp_path / "steps.csv", metrics.steps_csv(number)
     tracemalloc.start()
     try:
         with database()._reader.lock, written.open("w", encoding="utf-8") as file:
@@ -268,7 +268,7 @@ def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(number: int, tmp_path: 
 
 def test_what_is_read_slowly_keeps_no_old_state_alive(number: int):
     """A reader who has stopped in the middle lets the write-ahead log be emptied."""
-    pieces = export.steps_csv(number)
+    pieces = metrics.steps_csv(number)
     next(pieces)
     with database().writing() as connection:
         connection.execute("UPDATE runs SET note = 'new'")
@@ -298,7 +298,7 @@ def events(path: Path) -> list[Event]:
 
 
 def test_event_files_hold_the_same_figures(number: int, tmp_path: Path):
-    path = export.to_tensorboard(number, tmp_path)
+    path = metrics.to_tensorboard(number, tmp_path)
     assert path.parent == tmp_path / f"run-{number}"
     first, *others = events(path)
     assert first.file_version == "brain.Event:2"
@@ -320,12 +320,12 @@ def test_a_second_export_takes_the_place_of_the_first(number: int, tmp_path: Pat
     others.parent.mkdir()
     others.touch()
     for _ in range(2):
-        path = export.to_tensorboard(number, tmp_path)
+        path = metrics.to_tensorboard(number, tmp_path)
         assert set(path.parent.iterdir()) == {path, others}
 
 
 def test_a_run_that_is_not_there_cannot_be_exported(number: int, tmp_path: Path):
-    for write in (export.to_csv, export.to_tensorboard):
+    for write in (metrics.to_csv, metrics.to_tensorboard):
         with pytest.raises(ValueError, match="no run 99"):
             write(99, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]

@@ -20,7 +20,8 @@ from explorer.cli.main import main
 from explorer.data.datasets.records import Damaged
 from explorer.runs import Status, migrations, store
 from explorer.runs.database import DiskFullError, database
-from explorer.training import OutOfMemory, checkpoints, divergence
+from explorer.training import OutOfMemory, checkpoints
+from explorer.training.burst import divergence
 from explorer.training.recipes import Recipe
 from tests.serving import ROOT
 
@@ -105,7 +106,7 @@ def test_what_version_1_said_is_a_code_with_values(old: Path):
 )
 def test_every_divergence_of_version_1_reads_as_it_did(loss: float, norm: float | None):
     recipe = Recipe("lenet", learning_rate=0.5, initialisation="xavier")
-    reason = divergence.reason(recipe, 6, loss, norm)
+    reason = divergence(recipe, 6, loss, norm)
     assert reasons.from_json(reason.as_json()) == reason
     again = migrations._coded(str(reason), {})
     assert again.code == "diverged"
@@ -192,7 +193,7 @@ EXAMPLES = {
     "killed": {"signal": "SIGKILL"},
     "crashed": {"signal": "SIGSEGV"},
     "exit_status": {"status": 1},
-    "diverged": divergence.reason(Recipe("lenet"), 1, float("nan")).values,
+    "diverged": divergence(Recipe("lenet"), 1, float("nan")).values,
     "seconds_spent": {"seconds": 60.0},
     "run_disk_spent": {"taken": 2 * 10**9, "most": 10**9},
     "all_disk_spent": {"taken": 2 * 10**9, "most": 10**9},

@@ -28,7 +28,6 @@ from explorer.runs import (
 from explorer.runs.engines.local import processes
 from explorer.runs.protocols import Alive, Ended, NotMine, Resumed
 from explorer.server import feed as run_feed
-from explorer.server import run_list
 from explorer.training.recipes import Recipe
 from tests.explorer.runs.played import (
     SETTINGS,
@@ -75,7 +74,7 @@ def test_a_stamp_tells_of_every_change():
 def test_a_clock_that_was_set_back_hides_no_change(monkeypatch: pytest.MonkeyPatch):
     number, writer = started()
     writer.tell(steps(0, 5))
-    fresh = run_list.Table()
+    fresh = run_feed.Table()
     seen = (fresh.news("") or {})["seen"]
     feed = run_feed.Feed(number)
     known = json.loads(feed.answer(run_feed.Question()) or b"")["seen"]
@@ -83,7 +82,6 @@ def test_a_clock_that_was_set_back_hides_no_change(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(time, "time", lambda: yesterday)
     writer.tell(steps(5, 5))
     other = added("another")
-    monkeypatch.setattr(run_list, "FRESH", 0.0)
     monkeypatch.setattr(run_feed, "FRESH", 0.0)
     table = fresh.news(seen)
     assert table
@@ -96,8 +94,8 @@ def test_a_clock_that_was_set_back_hides_no_change(monkeypatch: pytest.MonkeyPat
 def test_a_table_tells_a_cleared_folder_from_the_one_before(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(run_list, "FRESH", 0.0)
-    table = run_list.Table()
+    monkeypatch.setattr(run_feed, "FRESH", 0.0)
+    table = run_feed.Table()
     for _number in range(3):
         added("of before")
     seen = (table.news("") or {})["seen"]
