@@ -7,8 +7,7 @@ import torch
 
 from explorer.data import photographs
 from explorer.data.datasets.catalogue import DIGITS
-from explorer.data.datasets.records import Data
-from explorer.data.datasets.splitting import split
+from explorer.data.datasets.records import Data, split
 
 INK = 16  # the darkest cell
 

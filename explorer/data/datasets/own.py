@@ -26,8 +26,7 @@ from explorer.base.language import _
 from explorer.base.tasks import UNKNOWN, Client, Garbled, Output, Progress, Refused, Task, Work
 from explorer.base.units import size
 from explorer.data.datasets.catalogue import KEPT
-from explorer.data.datasets.records import Damaged, Data, DataSet
-from explorer.data.datasets.splitting import rows, split
+from explorer.data.datasets.records import Damaged, Data, DataSet, rows, split
 from explorer.data.datasets.writing import replacing
 from explorer.data.decoding import pools
 

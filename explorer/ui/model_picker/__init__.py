@@ -13,9 +13,9 @@ from explorer import networks, weights
 from explorer.base.language import _
 from explorer.networks import NetworkSpec
 from explorer.networks.registry import Architecture, Value
-from explorer.ui import link_warnings, network_picker, url_state
+from explorer.ui import download_view, downloads, link_warnings, network_picker, url_state
 from explorer.ui.fields import Field, Open
-from explorer.ui.model_picker import download, weight_sources
+from explorer.ui.model_picker import weight_sources
 from explorer.ui.network_picker import OPTIONS
 from explorer.ui.state import State
 from explorer.weights import Model
@@ -46,7 +46,8 @@ def pick(state: State) -> Model | None:
         _arrive(state)
     architecture = _pick_network(state)
     base = _pick_weights(state, architecture.name)
-    if base == weights.PUBLISHED and not download.at_hand(state, architecture.name):
+    if base == weights.PUBLISHED and not weight_sources.at_hand(architecture.name):
+        _offer_download(state, architecture.name)
         return None
     options, source, side = None, weight_sources.pick_epoch(state, base), 0
     if base == weights.UNTRAINED:
@@ -60,6 +61,13 @@ def pick(state: State) -> Model | None:
         _tell_options(state, model)
     _write(state, model, options or {}, side)
     return replace(model, size=model.size.with_sides(side, side)) if side else model
+
+
+def _offer_download(state: State, network: str) -> None:
+    download = downloads.of_weights(network)
+    if not download_view.going(state, download):
+        words = _("The published weights of {network} are not on this machine yet.")
+        download_view.offer(state, download, _("Download them"), words.format(network=network))
 
 
 def know(state: State, model: Model) -> None:
@@ -195,23 +203,13 @@ def _pick_weights(state: State, network: str) -> str:
 def _pick_building(state: State, architecture: Architecture) -> tuple[dict[str, Value], str, int]:
     """How an untrained network is built: its options, seed and the side of its pictures."""
     with st.popover(_("Build"), icon=":material/tune:", help=_("How it is built")):
-        seed = st.number_input(
-            _("Seed of the random weights"),
-            0,
-            999_999,
-            state["seed"],
-            1,
-            key=state.key("seed"),
-            width=220,
-        )
-        side = st.number_input(
-            _("Side of the picture, pixels"),
-            LEAST_SIDE,
-            max(MOST_SIDE, architecture.input_size.height),
-            state["side"],
-            1,
-            key=state.key("side"),
-            width=220,
+        most = max(MOST_SIDE, architecture.input_size.height)
+        seed, side = (
+            st.number_input(label, least, most, state[name], 1, key=state.key(name), width=220)
+            for name, label, least, most in (
+                ("seed", _("Seed of the random weights"), 0, weights.MOST_SEED),
+                ("side", _("Side of the picture, pixels"), LEAST_SIDE, most),
+            )
         )
         options = {
             each.name: network_picker.pick_option(state, each) for each in architecture.all_options

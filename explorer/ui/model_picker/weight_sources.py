@@ -12,9 +12,8 @@ from explorer.data import datasets
 from explorer.networks import NetworkSpec
 from explorer.runs.artifacts import KeptEpochs, spans
 from explorer.ui import url_state
-from explorer.ui.model_picker.download import here
 from explorer.ui.state import State
-from explorer.weights import PUBLISHED, UNTRAINED, Model
+from explorer.weights import PUBLISHED, UNTRAINED, Model, published
 
 
 def base(source: str) -> str:
@@ -30,10 +29,15 @@ def seed(source: str) -> int:
     return int(found[1]) if found else 0
 
 
+def at_hand(network: str) -> bool:
+    """Whether the weights that torchvision publishes for it are on this machine already."""
+    return published.exist(network) and published.at_hand(network)
+
+
 def first(network: str) -> str:
     """What a page opens with: trained weights, if any are here."""
     there = weights.sources(network)
-    return next(each for each in there if each != PUBLISHED or here(network))
+    return next(each for each in there if each != PUBLISHED or at_hand(network))
 
 
 def title(network: str, source: str) -> str:

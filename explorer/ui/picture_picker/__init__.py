@@ -133,7 +133,10 @@ def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> No
         assert place is not None
         browse.controls(state.key(key), place, mistakes, partial(_choose, key))
     elif way == PHOTOGRAPH:
-        _photographs(state, key)
+        with st.container(horizontal=True):
+            for name in photographs.NAMES:
+                args = (key, f"{PHOTOGRAPH}:{name}")
+                st.button(name, key=state.key(f"{key}_{name}"), on_click=_choose, args=args)
     elif way == DRAWING:
         _drawing(state, key, spelled)
     elif way == "upload":
@@ -147,17 +150,6 @@ def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> No
     else:
         given = transport.camera(_("Take a picture"), key=state.key(f"{key}_camera"))
         _own(key, given, "camera")
-
-
-def _photographs(state: State, key: str) -> None:
-    with st.container(horizontal=True):
-        for name in photographs.NAMES:
-            st.button(
-                name,
-                key=state.key(f"{key}_{name}"),
-                on_click=_choose,
-                args=(key, f"{PHOTOGRAPH}:{name}"),
-            )
 
 
 def _drawing(state: State, key: str, spelled: str) -> None:

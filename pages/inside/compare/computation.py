@@ -18,7 +18,7 @@ from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Timing
 from explorer.ui import progress
 from explorer.ui.entries import entry
-from explorer.ui.model_picker import download
+from explorer.ui.model_picker import weight_sources
 from explorer.ui.size_mismatch import complaints
 from explorer.weights import Model
 from pages.inside.compare.charts import LETTERS
@@ -98,7 +98,7 @@ def sides(models: Sequence[Model], dataset: str, pictures: int) -> list[Side]:
     """
     loaded: list[Side] = []
     for model in models:
-        if model.source == weights.PUBLISHED and not download.here(model.spec.name):
+        if model.source == weights.PUBLISHED and not weight_sources.at_hand(model.spec.name):
             _not_here(model.spec.name)
             continue
         with complaints():

@@ -21,7 +21,7 @@ from sklearn.datasets import load_digits
 
 from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
-from explorer.data.datasets import cifar, downloads, idx, splitting, writing
+from explorer.data.datasets import cifar, downloads, idx, records, writing
 from explorer.data.datasets.records import Damaged, Unavailable
 
 real_fashion = pytest.mark.skipif(
@@ -72,7 +72,7 @@ def test_a_class_of_thirty_reads_a_data_set_once() -> None:
 
 def test_digits_are_scikit_learns() -> None:
     data, expected = datasets.load("digits"), load_digits()
-    train, test = splitting.rows(torch.from_numpy(expected.target))
+    train, test = records.rows(torch.from_numpy(expected.target))
     for split, rows in ((data.train, train), (data.test, test)):
         ink = split.pictures[:, 0].double() * 16 / 255
         assert np.abs(ink.numpy() - expected.images[rows]).max() < 0.04  # rounded to 256 levels
@@ -109,12 +109,12 @@ def test_files_and_checksums_are_torchvisions() -> None:
 
 def test_a_fifth_of_each_class_is_set_aside_and_stays_so() -> None:
     labels = torch.tensor([0] * 50 + [1] * 10 + [2] * 2)
-    train, test = splitting.rows(labels)
+    train, test = records.rows(labels)
     assert sorted([*train.tolist(), *test.tolist()]) == list(range(62))
     assert Counter(labels[test].tolist()) == {0: 10, 1: 2, 2: 1}
     # Pinned: another version of any library must not mix a run's test pictures with its others.
     assert test.tolist() == [4, 6, 14, 25, 34, 35, 36, 38, 40, 44, 50, 59, 61]
-    assert splitting.rows(labels, seed=1)[1].tolist() != test.tolist()
+    assert records.rows(labels, seed=1)[1].tolist() != test.tolist()
 
 
 def test_a_name_that_is_not_known_is_answered_with_those_that_are() -> None:
