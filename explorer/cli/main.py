@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from explorer import networks
-from explorer.analysis import summary, wording
+from explorer.analysis import mismatch_words, summary, wording
 from explorer.analysis.summary import Block, Layer, Summary
 from explorer.base import inputs, plain_text
 from explorer.base.inputs import InputSize
@@ -148,7 +148,7 @@ def _layers(options: argparse.Namespace) -> int:
         print(_layertable(found, folded=options.folded))
     if found.mismatch is None:
         return 0
-    text = wording.mismatch(found.mismatch, architecture.title)
+    text = mismatch_words.mismatch(found.mismatch, architecture.title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     print(text.headline, numbers, text.explanation, text.fits, sep="\n", file=sys.stderr)
     return MISFIT
@@ -174,7 +174,7 @@ def as_json(found: Summary) -> dict[str, Any]:
         },
     }
     if found.mismatch:
-        text = wording.mismatch(found.mismatch, found.spec.architecture.title)
+        text = mismatch_words.mismatch(found.mismatch, found.spec.architecture.title)
         operation = found.mismatch.operation
         data["error"] = {
             "layer": operation.name,

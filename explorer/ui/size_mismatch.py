@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer import networks
-from explorer.analysis import wording
+from explorer.analysis import mismatch_words
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.language import _
 from explorer.base.units import times
@@ -33,7 +33,7 @@ def _put(state: State, fix: Fix) -> None:
 
 def show(state: State, mismatch: SizeMismatch, network: str, *fixes: Fix) -> None:
     """Which layer of `network` it is, what arrives there and what it needs; buttons for fixes."""
-    text = wording.mismatch(mismatch, networks.get(network).title)
+    text = mismatch_words.mismatch(mismatch, networks.get(network).title)
     with st.container(border=True, key="lesson", gap="small"):
         st.subheader(f":material/warning: {text.headline}", anchor=False)
         numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from explorer.analysis import derivations
+from explorer.analysis import wording
 from explorer.analysis.summary import Layer, dissect
 from explorer.base.language import _
 from explorer.base.units import exact, times
@@ -109,7 +109,7 @@ def _out(layer: Layer) -> tuple[int, ...]:
 
 def lines(layer: Layer, column: str) -> tuple[str, ...]:
     """The arithmetic behind one of a layer's numbers, as the Layers page writes it."""
-    parts = derivations.numbers(layer, (1, 1, 1, 1))  # the picture's size only changes a note
+    parts = wording.derivations(layer, (1, 1, 1, 1))  # the picture's size only changes a note
     return next((part.lines for part in parts if part.column == column), ())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
-from explorer.analysis import wording
+from explorer.analysis import mismatch_words
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Layer, Summary
 from explorer.base.inputs import InputSize
@@ -41,7 +41,7 @@ def breaks(rng: Random, level: int) -> Draft:
     name, summary, mismatch = _misfit(rng, level)
     whole = measure(name, SIDES[name][0]).layers
     picture = summary.input[1:]
-    text = wording.mismatch(mismatch, title(name))
+    text = mismatch_words.mismatch(mismatch, title(name))
     others = [
         each
         for each in whole
@@ -77,12 +77,12 @@ def reason(rng: Random, level: int) -> Draft:
     name, summary, mismatch = _misfit(rng, level)
     whole = measure(name, SIDES[name][0]).layers
     picture = summary.input[1:]
-    text = wording.mismatch(mismatch, title(name))
+    text = mismatch_words.mismatch(mismatch, title(name))
     wrong: dict[Value, str] = {}
     for kind in ("features", "window", "channels"):
         other = _other(rng, whole, mismatch, kind)
         if other is not None:
-            headline = wording.mismatch(other, "").headline
+            headline = mismatch_words.mismatch(other, "").headline
             wrong[headline] = _innocent(summary, other.operation.name)
     wrong[_("The picture's height and width must be powers of 2.")] = _(
         "Nothing asks for that: sizes are divided and rounded down."
@@ -140,7 +140,7 @@ def accepts(rng: Random, level: int) -> Draft:
     small, large = _("Too small: a layer near the end gets too little."), _("Too large.")
     wrong: dict[Value, str] = {square(low - 1): small, square(high + 1): large}
     wrong |= {square(2 * high): large, square(low // 2): small}
-    fits = wording.fits(mismatch, title(name))
+    fits = mismatch_words.fits(mismatch, title(name))
     return Draft(
         ask=_("Which picture does {network} take?").format(network=title(name)),
         right=square(right),

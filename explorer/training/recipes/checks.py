@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from explorer.analysis import summary, wording
+from explorer.analysis import mismatch_words, summary
 from explorer.analysis.summary import training_memory
 from explorer.base.inputs import MAX_BATCH, InputSize
 from explorer.base.language import _
@@ -95,7 +95,7 @@ def _misfit(spec: NetworkSpec, entering: InputSize) -> str:
     lesson = summary.measure(spec, entering).mismatch
     if lesson is None:
         return ""
-    text = wording.mismatch(lesson, spec.architecture.title)
+    text = mismatch_words.mismatch(lesson, spec.architecture.title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     return f"{text.headline} {numbers} {text.fits}"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal, TypedDict
 
-from explorer.analysis import derivations, wording
-from explorer.analysis.derivations import Derivation
+from explorer.analysis import mismatch_words, wording
 from explorer.analysis.operations import INPUT, SYMBOLS, Family, family
 from explorer.analysis.summary import Block, Layer, Summary
+from explorer.analysis.wording import Derivation
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
 
@@ -170,12 +170,12 @@ def _layer_row(layer: Layer, summary: Summary, title: str, number: int, parent: 
         output=wording.shape(operation.output_shape),
         shape=_drawn(layer),
         cells=_cells([layer], summary),
-        why=list(derivations.numbers(layer, summary.input)),
+        why=list(wording.derivations(layer, summary.input)),
         status=layer.status,
         note=_never_runs() if layer.status == "unused" else "",
     )
     if layer.status == "failed" and summary.mismatch:
-        text = wording.mismatch(summary.mismatch, title)
+        text = mismatch_words.mismatch(summary.mismatch, title)
         row.note = text.headline
         arrived = _("arrived: {got}").format(got=text.got)
         needed = _("needed: {needs}").format(needs=text.needs)

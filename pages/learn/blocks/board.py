@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from explorer.analysis import derivations, summary, wording
+from explorer.analysis import summary, wording
 from explorer.analysis.graph import INPUT, Graph
 from explorer.analysis.operations import Family, family
 from explorer.base.language import _
@@ -162,7 +162,7 @@ def _lines(layer: summary.Layer, graph: Graph) -> list[str]:
     """The arithmetic of its parameters and MACs, as on the page on layers."""
     sums = [
         f"{each.title}: {each.lines[0]}"
-        for each in derivations.numbers(layer, graph.input_shape)
+        for each in wording.derivations(layer, graph.input_shape)
         if each.column in ("parameters", "macs") and each.lines[0] != "0"
     ]
     return sums or [_("No weights, no multiply-adds.")]

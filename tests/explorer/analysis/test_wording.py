@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from explorer.analysis import derivations, wording
+from explorer.analysis import mismatch_words, wording
 from explorer.analysis.summary import Layer, Summary, dissect, measure
 from explorer.base import inputs, units
 from explorer.base.inputs import InputSize
@@ -75,7 +75,7 @@ STATED = {
 
 def explained(layers: tuple[Layer, ...], picture: tuple[int, ...]) -> Iterator[str]:
     for layer in layers:
-        for part in derivations.numbers(layer, picture):
+        for part in wording.derivations(layer, picture):
             sums = [line for line in part.lines if " = " in line and "FLOPs" not in line]
             for line in sums:  # the number that is explained is the layer's own
                 assert value(equations(line)[0]) in STATED[part.column](layer), line
@@ -206,7 +206,7 @@ def test_totals_in_one_line():
 def test_other_lessons(name: str, picture: tuple[int, int, int], headline: str, fits: str):
     lesson = measure(NetworkSpec.parse(name), picture).mismatch
     assert lesson
-    text = wording.mismatch(lesson, name)
+    text = mismatch_words.mismatch(lesson, name)
     assert headline in text.headline
     assert fits in text.fits
     assert text.explanation

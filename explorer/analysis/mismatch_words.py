@@ -1,0 +1,115 @@
+"""Why a network cannot take a size, in words: the sentence, the arithmetic, what fits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.analysis.operations import INPUT
+from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.analysis.wording import shape
+from explorer.base.language import _, ngettext
+from explorer.base.units import exact
+
+
+@dataclass(frozen=True)
+class MismatchText:
+    """A size mismatch in words: the sentence, the arithmetic, what fits."""
+
+    headline: str
+    got: str
+    needs: str
+    explanation: str
+    fits: str
+
+
+def mismatch(problem: SizeMismatch, title: str) -> MismatchText:
+    """Why the network called `title` cannot take this size."""
+    layer = problem.operation
+    arrived = shape(layer.input_shapes[0]) if layer.input_shapes else ""
+    words = {"layer": layer.name, "got": problem.got, "needs": problem.needs, "shape": arrived}
+    return MismatchText(*_LESSONS[problem.reason](problem, words), fits(problem, title))
+
+
+def _features(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    got, needs = exact(problem.got or 0), exact(problem.needs or 0)
+    return (
+        _("{layer} wants {needs} numbers, but {got} arrive.").format(
+            layer=words["layer"], got=got, needs=needs
+        ),
+        f"{'·'.join(map(str, problem.arrived))} = {got}" if problem.arrived else got,
+        f"{needs} = {'·'.join(map(str, problem.wanted))}" if problem.wanted else needs,
+        _(
+            "A linear layer has one weight for every number that enters it, so its input cannot "
+            "change size. Convolutions and poolings do not mind."
+        ),
+    )  # fmt: skip
+
+
+def _channels(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    template = ngettext(
+        "{layer} was built for {needs} channel, but {got} arrive.",
+        "{layer} was built for {needs} channels, but {got} arrive.",
+        problem.needs or 0,
+    )
+    return (
+        template.format(**words),
+        words["shape"],
+        ngettext("{n} channel", "{n} channels", problem.needs or 0).format(n=problem.needs),
+        _("A convolution has one kernel slice for every input channel."),
+    )
+
+
+def _window(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    padding = max(problem.operation.settings["padding"])
+    arrived = _("{shape}, and {padding} cells of padding on each side")
+    template = ngettext(
+        "{layer}'s window is {needs} cells long, but there is only {got}.",
+        "{layer}'s window is {needs} cells long, but there are only {got}.",
+        problem.got or 0,
+    )
+    return (
+        template.format(**words),
+        arrived.format(padding=padding, **words) if padding else words["shape"],
+        _("at least {needs} cells each way, padding included").format(**words),
+        _("The picture itself is smaller than this window.")
+        if problem.operation.inputs == (INPUT,)
+        else _(
+            "Every stride and every pooling before it made the map smaller, "
+            "until the window no longer fits."
+        ),
+    )  # fmt: skip
+
+
+def _shapes(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    met = _(" and ").join(shape(each) for each in problem.operation.input_shapes)
+    headline = _("At {layer} two branches meet with different shapes.").format(**words)
+    return headline, met, _("the same height and width in every branch"), problem.problem
+
+
+def _refused(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
+    headline = _("{layer} refuses this input.").format(**words)
+    return headline, words["shape"], problem.problem, _("The network checks its input by itself.")
+
+
+_LESSONS = {
+    "features": _features,
+    "channels": _channels,
+    "window": _window,
+    "shapes": _shapes,
+    "refused": _refused,
+}
+
+
+def fits(problem: SizeMismatch, title: str) -> str:
+    """Which square sizes the network takes, in words."""
+    if problem.sides is None:
+        return _("No square size near this one works.")
+    low, high = problem.sides
+    if high is None:
+        return _("{network} takes {low} × {low} and anything larger.").format(
+            network=title, low=low
+        )
+    if low == high:
+        return _("{network} takes {low} × {low}.").format(network=title, low=low)
+    return _("{network} takes sizes from {low} × {low} to {high} × {high}.").format(
+        network=title, low=low, high=high
+    )
