@@ -98,7 +98,7 @@ def layers(page: Page) -> list[float]:
 
 def channels(page: Page) -> list[float]:
     """Channels of a layer, all over its mosaic, until their sum is on screen."""
-    canvas = page.locator(".maps-mosaic canvas").first
+    canvas = page.locator(".channel-mosaic canvas").first
     found = []
     for turn in range(TURNS):
         place = (45 + 33 * turn, 15 + 25 * (turn * 5 % 11))

@@ -1,12 +1,12 @@
 // Tiles side by side, as the room allows: channels, patches or kernels. A click or the arrow keys
 // choose one; what is chosen and what is under the pointer is framed.
 
-import { MOVES, follow, placeOn } from "./board.js"
-import { CanvasBoard, line, penFor } from "./canvas_board.js"
-import { clamp, name } from "./shared.js"
+import { MOVES, follow } from "./board.js"
+import { CanvasBoard } from "./canvas_board.js"
+import { name } from "./shared.js"
 
 const PAUSE = 120 // ms after the last arrow key before Python hears of the choice
-const HIGH = 336 // pixels that tiles may take before they are scrolled
+export const HIGH = 336 // pixels that tiles may take before they are scrolled
 
 export const BOX = `
 <div class="box" tabindex="0" role="listbox" aria-activedescendant="chosen-tile"><canvas></canvas>
@@ -121,82 +121,5 @@ export class TileMosaic extends CanvasBoard {
   // The mosaic to take along, without what is chosen.
   picture() {
     return this.drawn((canvas, ground) => this.paint(canvas, ground))
-  }
-}
-
-// Tiles that come from Python as one PNG without gaps. Who draws says the `sizes` of tiles: gap,
-// least and most pixels of the longer side; and what is `told` of a channel.
-export class SpriteMosaic extends TileMosaic {
-  what = "channel"
-
-  words(channel) {
-    const { classes, count } = this.data
-    const text = this.told(channel, { number: channel + 1, count })
-    return classes.length ? `${classes[channel]} · ${text}` : text
-  }
-
-  // By number, or the largest of `keys` first.
-  sort(keys) {
-    const numbers = Array.from({ length: this.data.count }, (_, n) => n)
-    this.put(keys ? numbers.sort((a, b) => keys[b] - keys[a] || a - b) : numbers)
-  }
-
-  update() {
-    this.silent = new Set(this.data.silent)
-    this.title(this.data.labels.mosaic)
-    this.load(this.data.png)
-  }
-
-  arrange() {
-    const room = this.box.clientWidth - 6
-    if (!this.data || this.loading || room < 40) return
-    const { count, tile: [high, wide] } = this.data
-    const longer = Math.max(high, wide)
-    const { gap, least, most } = this.sizes(longer)
-    const size = side => [(side * high) / longer, (side * wide) / longer]
-    const columns = (w, gap) => Math.floor((room - gap) / (w + gap))
-    let side = most
-    for (; side > least; side--) {
-      const [h, w] = size(side)
-      if (columns(w, gap) && Math.ceil(count / columns(w, gap)) * (h + gap) + gap <= HIGH) break
-    }
-    this.tile = size(side)
-    this.gap = side < 12 ? 1 : gap
-    this.columns = clamp(columns(this.tile[1], this.gap), 1, count)
-    this.paint(this.canvas)
-    this.show()
-  }
-
-  origin(place) {
-    return [Math.floor(place / this.columns), place % this.columns].map((n, axis) => this.gap + n * (this.tile[axis] + this.gap))
-  }
-
-  under(event) {
-    const [x, y] = placeOn(this.canvas, event)
-    const [column, row] = [[x, 1], [y, 0]].map(([at, axis]) => Math.floor((at - this.gap / 2) / (this.tile[axis] + this.gap)))
-    return column >= 0 && column < this.columns && row >= 0 ? this.order[row * this.columns + column] : undefined
-  }
-
-  // Every tile in its place on `canvas`.
-  paint(canvas, ground) {
-    const { count, columns, tile: [sourceHigh, sourceWide] } = this.data
-    const [h, w] = this.tile
-    const room = (tiles, length) => this.gap + tiles * (length + this.gap)
-    const pen = penFor(canvas, room(this.columns, w), room(Math.ceil(count / this.columns), h), ground)
-    this.order.forEach((tile, place) => {
-      const [y, x] = this.origin(place)
-      this.ground?.(pen, x, y, w, h)
-      pen.drawImage(this.sprite, (tile % columns) * sourceWide, Math.floor(tile / columns) * sourceHigh, sourceWide, sourceHigh, x, y, w, h)
-      if (this.silent.has(tile)) strike(pen, x, y, w, h)
-    })
-  }
-}
-
-// Nothing but zeros: struck through, whatever the colours.
-function strike(pen, x, y, w, h) {
-  for (const [color, thick] of w < 12 ? [["#ffffff", 1]] : [["#ffffff", 3.4], ["#d55e00", 1.8]]) {
-    pen.strokeStyle = color
-    pen.lineWidth = thick
-    line(pen, x + 1, y + h - 1, x + w - 1, y + 1)
   }
 }

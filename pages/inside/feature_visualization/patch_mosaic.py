@@ -1,44 +1,21 @@
-"""The patch that each channel answers to most, to choose a channel (`patch_mosaic.js`).
-
-What comes back is `at` {"channel"}. The element to wait for in a test:
-`[data-excites-painted="<of> <seen> <channel>"]`.
-"""
-
-from functools import partial
-from pathlib import Path
-from typing import Any
+"""The patch that each channel answers to most, to choose one (`ui/boards/channel_mosaic`)."""
 
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
-from explorer.figures import pictures
-from explorer.figures.encode import numbers
 from explorer.inside.feature_visualization import TopPictures
-from explorer.ui import selection
-from explorer.ui.boards import component
-from explorer.ui.boards.component import Component
+from explorer.ui.boards import channel_mosaic
+from explorer.ui.boards.channel_mosaic import Data
 from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
-MOSAIC = Component(Path(__file__).with_suffix(".js"), "excites-mosaic")
-Data = dict[str, Any]
-_kept: SizedCache[Data] = SizedCache(
-    40_000_000, lambda each: len(each["png"]) + 100 * each["count"] + 2000
-)
+_contents: SizedCache[Data] = SizedCache(40_000_000, channel_mosaic.nbytes)
 
 
 def show(subject: Subject, top: TopPictures, *, key: str, chosen: int, sort: str) -> None:
     """Draw one tile for each channel."""
-    content = _kept.get((subject, top.seen, current()), lambda: _content(subject, top))
-    MOSAIC(
-        key=key,
-        data={**content, "chosen": chosen, "sort": sort, "classes": subject.classes},
-        on_at_change=partial(component.chosen, key, "channel", int, _go),
-    )
-
-
-def _go(channel: int) -> None:
-    selection.go(STATE, channel=str(channel))
+    content = _contents.get((subject, top.seen, current()), lambda: _content(subject, top))
+    channel_mosaic.show(STATE, content, key=key, chosen=chosen, sort=sort, classes=subject.classes)
 
 
 def _content(subject: Subject, top: TopPictures) -> Data:
@@ -48,28 +25,25 @@ def _content(subject: Subject, top: TopPictures) -> Data:
         figures.patch(subjects.picture(subject, number), fields.box(row, column), fields.size)
         for number, row, column in zip(*bests, strict=True)
     ]
-    drawn = figures.sheet(tiles)
-    silent: list[int] = top.constant.nonzero().flatten().tolist()
     notes = {
-        _("Struck through: the same number for every picture."): bool(silent),
+        _("Struck through: the same number for every picture."): bool(top.constant.any()),
         _("Units of this layer see the whole picture."): fields.sees_all,
     }
     words = _("{label}, picture {number}")
-    return {
-        "of": subject.of,
-        "seen": top.seen,
-        "file": f"{subject.file}-patches",
-        "png": pictures.address(drawn.png),
-        "columns": drawn.columns,
-        "tile": drawn.tile,
-        "count": len(tiles),
-        "values": numbers(top.values[0]),
-        "titles": [words.format(label=subject.gallery.label(n), number=n) for n in bests[0]],
-        "silent": silent,
-        "note": " ".join(note for note, holds in notes.items() if holds),
-        "labels": {
+    return channel_mosaic.content(
+        subject.of,
+        figures.sheet(tiles),
+        {"value": top.values[0]},
+        top.constant,
+        state=f"{subject.of} {top.seen}",
+        file=f"{subject.file}-patches",
+        sizes=(4, 26, 110),
+        see_through=True,
+        titles=[words.format(label=subject.gallery.label(n), number=n) for n in bests[0]],
+        note=" ".join(note for note, holds in notes.items() if holds),
+        labels={
             "mosaic": _("For each channel, what it answers to most; arrow keys choose"),
             "channel": _("Channel {number} of {count}: {value} for {title}"),
             "silent": _("Channel {number} of {count}: always {value}"),
         },
-    }
+    )

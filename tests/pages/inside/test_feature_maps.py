@@ -48,7 +48,7 @@ def words(sent: dict[str, Any]) -> str:
 # -- what is shown ----------------------------------------------------------------------------
 
 
-def test_boards_show_what_the_network_computes() -> None:
+def test_boards_and_the_written_sum_are_what_the_network_computes() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
     network = untrained()
     with torch.no_grad():
@@ -56,7 +56,7 @@ def test_boards_show_what_the_network_computes() -> None:
     shown = board(at, "channel")
     assert shown["size"] == [10, 10]
     assert np.allclose(numbers(shown["values"]), expected[7].flatten(), atol=1e-6)
-    assert shown["at"] == (3, 4) or shown["at"] == [3, 4]
+    assert shown["at"] == [3, 4]
     assert shown["axes"] == [[-2, 14, 2], [-2, 14, 2]]
     assert shown["field"] == [4, 17, 6, 19]
     mosaic = board(at, "mosaic")
@@ -64,26 +64,21 @@ def test_boards_show_what_the_network_computes() -> None:
     stats = numbers(mosaic["stats"]).reshape(4, 16)
     assert np.allclose(stats[0], expected.mean((1, 2)), atol=1e-6)
     assert np.allclose(stats[3], expected.var((1, 2), correction=0), atol=1e-6)
-    assert mosaic["high"] == pytest.approx(float(expected.abs().max()), abs=1e-6)
+    assert mosaic["legend"]["high"] == pytest.approx(float(expected.abs().max()), abs=1e-6)
     stages = [stage["name"] for stage in board(at, "strip")["stages"]]
     assert stages[:4] == ["input", "conv1", "act1", "pool1"]
     assert stages[-1] == "fc3"
     assert len(stages) == 13
-
-
-def test_the_written_sum_is_the_network_s_number_and_goes_on_after_it() -> None:
-    at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
     sent = board(at, "sum")
     weighted = sent["weighted"]
-    network = untrained()
     total = float(numbers(weighted["subtotals"]).sum()) + float(network.conv2.bias[7])
-    value = numbers(board(at, "channel")["values"])[34]
-    assert total == pytest.approx(float(value), abs=1e-5)
+    value = float(expected[7, 3, 4])
+    assert total == pytest.approx(value, abs=1e-5)
     assert weighted["size"] == [5, 5]
     assert weighted["goals"][0] == ["pool1", 0, 5, 6]
     assert [step["chosen"] for step in sent["steps"]] == [True, False]
-    assert sum_words.number(float(value)) in words(sent)
-    assert "Sigmoid(" in words(sent)
+    assert sum_words.number(value) in words(sent)
+    assert "Sigmoid(" in words(sent), "it goes on after it"
 
 
 @pytest.mark.parametrize(
@@ -210,11 +205,11 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     where = {"network": "bn_lenet", "picture": "digits:test:0", "layer": "bn1", "channel": "0"}
     plain = opened("feature-maps", **where)
     assert "Evaluation mode" in text(plain)
-    assert board(plain, "mosaic")["signed"]
+    assert board(plain, "mosaic")["legend"]["signed"]
     at = opened("feature-maps", **where, training="true", sort="max", scale="channel", signs="up")
     assert "Training mode" in text(at)
     mosaic = board(at, "mosaic")
-    assert (mosaic["sort"], mosaic["low"], mosaic["signed"]) == ("max", None, False)
+    assert (mosaic["sort"], mosaic["legend"]["ends"]) == ("max", ["its least", "its largest"])
     network = get("bn_lenet").build(**get("bn_lenet").resolve())
     network.load_state_dict(untrained("bn_lenet").state_dict())
     batch = torch.cat([given(), *(given(f"fashion_mnist:test:{n}") for n in range(31))])
@@ -276,10 +271,10 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     before, after = (numbers(board(at, "channel", which)["values"]) for which in (0, 1))
     assert np.allclose(after, right.flatten(), atol=1e-6)
     assert not np.allclose(before, after, atol=0.01)
-    ranges = [board(at, "mosaic", which)["high"] for which in (0, 1)]
+    ranges = [board(at, "mosaic", which)["legend"]["high"] for which in (0, 1)]
     assert ranges[0] < ranges[1] / 3, "before training, in its own range, there is something to see"
     at.toggle(key="feature-maps.both").set_value(True).run()
-    assert [board(at, "mosaic", which)["high"] for which in (0, 1)] == ranges[1:] * 2
+    assert [board(at, "mosaic", which)["legend"]["high"] for which in (0, 1)] == ranges[1:] * 2
     last = opened("feature-maps", weights="shipped:lenet@0", layer="fc3")
     assert board(last, "mosaic")["classes"] == list(datasets.get("digits").classes)
 
@@ -383,7 +378,7 @@ def test_a_network_too_large_to_keep_is_recorded_layer_by_layer(
 def test_from_the_strip_to_the_sum_and_back_by_the_link(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/feature-maps?weights=untrained:0&picture=digits:test:0")
     settled(page)
-    strip, mosaic = page.locator(".maps-strip"), page.locator(".maps-mosaic")
+    strip, mosaic = page.locator(".maps-strip"), page.locator(".channel-mosaic")
     channel, written = page.locator(".maps-channel"), page.locator(".maps-sum")
     expect(page.locator("[data-sum-painted]")).to_be_visible()
     strip.locator('.stage[data-layer="conv2"]').click()

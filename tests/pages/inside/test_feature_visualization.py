@@ -42,6 +42,11 @@ def mosaic(at: AppTest) -> dict[str, Any]:
     return next(sent for sent in boards(at) if "tile" in sent)
 
 
+def seen(at: AppTest) -> int:
+    """Pictures that have been gone through."""
+    return int(mosaic(at)["state"].split()[-1])
+
+
 def ascent(at: AppTest) -> dict[str, Any]:
     """What the board of the drawn picture was sent."""
     return next(sent for sent in boards(at) if "frame" in sent)
@@ -85,7 +90,7 @@ def test_it_shows_what_the_network_answers_to_most() -> None:
     sent, right = mosaic(at), maps()
     assert (sent["count"], sent["chosen"], sent["tile"]) == (16, 7, [14, 14])
     best = right.flatten(2).amax(2)
-    assert np.allclose(numbers(sent["values"]), best.amax(0), atol=1e-5)
+    assert np.allclose(numbers(sent["stats"]), best.amax(0), atol=1e-5)
     first = int(best[:, 7].argmax())
     label = datasets.get("digits").classes[int(datasets.load("digits").test.labels[first])]
     assert sent["titles"][7] == f"{label}, picture {first}"
@@ -197,16 +202,16 @@ def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPa
         "layer": "block1.conv1",
     }
     at = opened("excites", **where, steps="8")
-    assert mosaic(at)["seen"] < 359
+    assert seen(at) < 359
     assert not [sent for sent in boards(at) if "frame" in sent]
     at.button(key="search_stop").click().run()
     (search,) = COMPUTING.tasks
     assert search.wait(30)  # nobody else watches
-    seen = mosaic(at.run())["seen"]
+    before = seen(at.run())
     at.button(key="begin_ascent").click().run()
     while len(numbers(ascent(at)["values"])) < 3:
         at.run()
-    assert mosaic(at)["seen"] == seen  # stopped is stopped
+    assert seen(at) == before  # stopped is stopped
     assert "stopped" in at.get("progress")[0].proto.text
     (ascending,) = COMPUTING.tasks
     at.session_state["excites.channel"] = "5"
@@ -296,8 +301,8 @@ def test_files_tell_what_is_shown() -> None:
 def test_from_all_channels_to_one_and_on_to_its_feature_map(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/excites?weights=untrained:0&data=digits&steps=32&show=patches")
     settled(page)
-    board = page.locator(".excites-mosaic")
-    expect(page.locator('[data-excites-painted$=" 359 0"]')).to_be_visible()
+    board = page.locator(".channel-mosaic")
+    expect(page.locator('[data-mosaic-painted$=" 359 0"]')).to_be_visible()
     board.locator("canvas").click(position={"x": 130, "y": 40})  # the second
     expect(page.get_by_text("conv2, channel 2 of 16")).to_be_visible()
     board.locator(".box").press("ArrowRight")

@@ -38,14 +38,14 @@ def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
         at = opened(
             "feature-maps", weights="untrained:0", picture="digits:test:0", layer="conv2", sort=name
         )
-        alone = mounted(page, at, "maps-mosaic")
+        alone = mounted(page, at, "channel-mosaic")
         assert alone.board.locator(".box").evaluate(WALK) == order, name
         alone.tells("at", {"of": alone.data["of"], "channel": order[-1]})
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("url", "board"), [("feature-maps", "maps-mosaic"), ("kernels", "kernels-sheet")]
+    ("url", "board"), [("feature-maps", "channel-mosaic"), ("kernels", "kernels-sheet")]
 )
 def test_a_slow_echo_moves_no_frame_back(page: Page, url: str, board: str) -> None:
     at = opened(url, weights="untrained:0", layer="conv2", channel="0")

@@ -1,0 +1,70 @@
+"""A tile for each channel of a layer, to choose one (`channel_mosaic.js`).
+
+The tiles come as one PNG, numbers for each channel by name; order and layout are the browser's
+affair. What comes back is `at` {"channel"}. The element to wait for in a test:
+`[data-mosaic-painted="<state> <channel>"]`.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explorer.figures import pictures
+from explorer.figures.encode import numbers
+from explorer.figures.maps import Mosaic
+from explorer.ui import selection
+from explorer.ui.boards import component
+from explorer.ui.boards.component import Component
+from explorer.ui.state import State
+
+MOSAIC = Component(Path(__file__).with_suffix(".js"), "channel-mosaic")
+Data = dict[str, Any]
+
+
+def show(state: State, content: Data, *, key: str, chosen: int, sort: str, **more: object) -> None:
+    """Draw what `content` made, with one channel chosen, sorted by "index" or one of the numbers.
+
+    Of `more`, `classes` are the channels' names, where each stands for one.
+    """
+    MOSAIC(
+        key=key,
+        data={**content, "chosen": chosen, "sort": sort, **more},
+        on_at_change=partial(
+            component.chosen, key, "channel", int,
+            lambda channel: selection.go(state, channel=str(channel)),
+        ),
+    )  # fmt: skip
+
+
+def content(
+    of: str, drawn: Mosaic, by_channel: Mapping[str, Tensor], silent: Tensor, **more: object
+) -> Data:
+    """What the mosaic shows of the layer `of`; `silent` channels (C,) are struck through.
+
+    `more` are its `labels`, a `note`, the name of the `file` to save; the `sizes` of a tile (the
+    gap, the least and the most pixels of its longer side); its `titles`, its `legend`, if any, and
+    `see_through`, if tiles are.
+    """
+    return {
+        "of": of,
+        "state": of,
+        "png": pictures.address(drawn.png),
+        "columns": drawn.columns,
+        "tile": drawn.tile,
+        "count": len(silent),
+        "names": list(by_channel),
+        "stats": numbers(torch.stack([*by_channel.values()])),
+        "silent": silent.nonzero().flatten().tolist(),
+        "titles": [],
+        "legend": None,
+        **more,
+    }
+
+
+def nbytes(made: Data) -> int:
+    """Roughly what it takes to keep what `content` made."""
+    return len(made["png"]) + len(made["stats"]) + 100 * len(made["titles"]) + 2000
