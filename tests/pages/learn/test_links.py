@@ -14,37 +14,26 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
 from explorer.ui.entries import PAGES, entry
-from explorer.ui.fields import Number, Open
-from pages.learn.blocks import state as blocks
-from pages.learn.channels import state as channels
+from explorer.ui.fields import Number, OneOf, Open, spell
 from tests.opened_pages import opened, untold
 
 URLS = [page.url for page in PAGES if page.section == "Learn"]
 
+
+def choices(url: str, name: str) -> list[str | int]:
+    """What there can be under a name of a page's address."""
+    field = entry(url).state.fields[name]
+    assert isinstance(field, OneOf)
+    return list(field.choices)
+
+
 # What stands on a tab, or under a choice, is drawn only when that is open.
+TABS = {"padding-stride": "pad_view", "channels": "channels_part", "blocks": "blocks_part",
+        "receptive-field": "field_view"}  # fmt: skip
 PARTS: Mapping[str, list[dict[str, str]]] = {
     "edge-kernel": [{}, {"edge_image": "own"}],
-    "padding-stride": [{"pad_view": view} for view in ("one", "two", "same")],
-    "channels": [{"channels_part": part} for part in channels.STATE.words("channels_part")],
-    "receptive-field": [{"field_view": view} for view in ("stack", "effective", "why", "networks")],
     "batch-norm": [{}, {"bn_view": "bias"}],
-    "blocks": [{"blocks_part": part} for part in blocks.STATE.words("blocks_part")],
-}
-WORDS: Mapping[str, Mapping[str, str]] = {  # one that is not the first, for each choice
-    "convolution": {"conv_photo": "camera"},
-    "edge-kernel": {"edge_image": "photo", "edge_loss": "mean"},
-    "padding-stride": {"pad_view": "same"},
-    "receptive-field": {"field_view": "networks"},
-    "batch-norm": {
-        "bn_layer": "conv",
-        "bn_mode": "prediction",
-        "bn_kind": "outlier",
-        "bn_start": "0",
-        "bn_view": "switch",
-        "bn_quantity": "variance",
-    },
-    "check": {"quiz_topic": "norm", "quiz_level": "3"},
-}
+} | {url: [{name: str(part)} for part in choices(url, name)] for url, name in TABS.items()}
 CASES = [(url, part) for url in URLS for part in PARTS.get(url, [{}])]
 NAMES = ["-".join([url, *part.values()]) for url, part in CASES]
 every_part = pytest.mark.parametrize(("url", "part"), CASES, ids=NAMES)
@@ -80,12 +69,6 @@ def drawn_with(widget: Widget) -> Any:
     return given[0] if widget.type == "slider" else given
 
 
-def spelled(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def address(at: AppTest) -> dict[str, str]:
     """The link to the page as it stands."""
     link = {key: str(at.query_params[key]) for key in at.query_params}
@@ -94,7 +77,7 @@ def address(at: AppTest) -> dict[str, str]:
             link.pop(key, None)
             named = widget.type in {"button_group", "select_slider"}
             if (str(widget.value) if named else widget.value) != drawn_with(widget):
-                link[key] = spelled(widget.value)
+                link[key] = spell(widget.value)
     return link
 
 
@@ -133,9 +116,9 @@ def test_every_word_that_is_chosen_is_in_the_link(url: str) -> None:
         for key, widget in widgets(at).items()
         if widget.type in {"button_group", "selectbox"} and not is_bound(widget)
     }
-    assert words.keys() == WORDS.get(url, {}).keys()
-    for key, word in WORDS.get(url, {}).items():
-        for chosen in (word, words[key]):
+    assert words or url == "pooling", "only there nothing is told apart by words"
+    for key, word in words.items():
+        for chosen in (choices(url, key)[-1], word):
             widgets(at)[key].set_value(chosen).run()
             assert not at.exception
             assert values(at)[key] == chosen
