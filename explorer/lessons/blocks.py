@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 import torch
@@ -145,6 +145,7 @@ class Savings:
         return other.weights / self.block.weights
 
 
+@lru_cache(maxsize=64)
 def savings(in_channels: int, widths: Widths, side: int) -> Savings:
     """The block of these widths, the one without reductions, and plain 3 × 3 and 5 × 5."""
     return Savings(
@@ -286,6 +287,7 @@ def growth_to(in_channels: int, out_channels: int, layers: int) -> int:
     return max(1, round((out_channels - in_channels) / layers))
 
 
+@lru_cache(maxsize=64)
 def side_by_side(
     in_channels: int, out_channels: int, side: int, layers: int = 2
 ) -> Mapping[str, Block]:

@@ -94,29 +94,21 @@ def _torch(steps: Steps) -> None:
     numbers, text = st.columns([3, 2], gap="medium")
     with numbers:
         show_table(
-            [
-                {
-                    _("after one training batch"): name,
-                    _("moving variance, from scratch"): f"{float(ours):.5f}",
-                    _("moving variance, torch"): f"{float(theirs):.5f}",
-                    _("ratio of the batch's shares"): _ratio(float(ratio)),
-                }
-                for name, ours, theirs, ratio in zip(
-                    names(steps.raw), beside.our_var, beside.torch_var, beside.ratio, strict=True
-                )
-            ]
+            {
+                _("after one training batch"): names(steps.raw),
+                _("moving variance, from scratch"): [f"{x:.5f}" for x in beside.our_var.tolist()],
+                _("moving variance, torch"): [f"{x:.5f}" for x in beside.torch_var.tolist()],
+                _("ratio of the batch's shares"): list(map(_ratio, beside.ratio.tolist())),
+            }
         )
-        show_table(
-            [
-                {_("largest difference"): what, "": f"{value:.1e}"}
-                for what, value in (
-                    (_("training outputs"), beside.training),
-                    (_("moving means"), beside.mean),
-                    (_("prediction outputs"), beside.prediction),
-                    (_("… with torch's moving variance in ours"), beside.equalised),
-                )
-            ]
-        )
+        differences = {
+            _("training outputs"): beside.training,
+            _("moving means"): beside.mean,
+            _("prediction outputs"): beside.prediction,
+            _("… with torch's moving variance in ours"): beside.equalised,
+        }
+        values = [f"{value:.1e}" for value in differences.values()]
+        show_table({_("largest difference"): list(differences), "": values})
     n = beside.count
     text.markdown(
         _(
@@ -142,10 +134,12 @@ def _alone(choice: Choice) -> None:
     gamma, beta = torch.ones(vectors.shape[1]), torch.tensor([0.5, -1.0, 2.0])
     full = norm_experiments.alone(vectors, gamma, beta)
     maps = norm_experiments.alone(picture, gamma, beta)
+    pictures = [_("picture {n}").format(n=n) for n in (1, 2)]
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Fully connected**, trained on one picture at a time, β = 0.5, −1, 2"))
-        _pictures(_("arrives"), full.inputs, _("leaves, by the formula"), full.outputs)
+        arriving, leaving = map(_rows, (full.inputs, full.outputs))
+        show_table({"": pictures, _("arrives"): arriving, _("leaves, by the formula"): leaving})
         st.markdown(
             _(
                 "Two pictures, one output: x − μ = 0, so y = β. The course's layer did this in "
@@ -157,8 +151,8 @@ def _alone(choice: Choice) -> None:
         st.markdown(_("**Convolution**, one picture of 2 × 2 per channel"))
         assert maps.torch_outputs is not None
         apart = float((maps.torch_outputs - maps.outputs).abs().max())
-        first, leaving = maps.inputs[:, 0], maps.outputs[:, 0]
-        _pictures(_("channel 1 arrives"), first, _("leaves"), leaving)
+        arriving, leaving = map(_rows, (maps.inputs[:, 0], maps.outputs[:, 0]))
+        show_table({"": pictures, _("channel 1 arrives"): arriving, _("leaves"): leaving})
         st.markdown(
             _(
                 "One picture is enough here: each mean is over H·W = {n} values. "
@@ -167,19 +161,9 @@ def _alone(choice: Choice) -> None:
         )
 
 
-def _pictures(arrives: str, before: Tensor, leaves: str, after: Tensor) -> None:
-    """A row for each picture: its values as they arrive and as they leave."""
-    pictures = enumerate(zip(before, after, strict=True), start=1)
-    show_table(
-        [
-            {"": _("picture {n}").format(n=n), arrives: _spelled(x), leaves: _spelled(y)}
-            for n, (x, y) in pictures
-        ]
-    )
-
-
-def _spelled(values: Tensor) -> str:
-    return ", ".join(map(short, values.flatten().tolist()))
+def _rows(values: Tensor) -> list[str]:
+    """All numbers of each row (n, …), in words."""
+    return [", ".join(map(short, row)) for row in values.flatten(1).tolist()]
 
 
 # -- a bias before it -------------------------------------------------------------------------
@@ -188,18 +172,14 @@ def _spelled(values: Tensor) -> str:
 def _bias(steps: Steps) -> None:
     bias = STATE.slider("bn_bias", _("Bias of the layer before"), width=LONG)
     outputs = norm_experiments.bias_before(steps.raw, bias)
+    before = torch.stack([outputs.plain, outputs.biased]).flatten(1)[:, :4]
+    after = torch.stack([outputs.plain_out, outputs.biased_out]).flatten(1)[:, :4]
     show_table(
-        [
-            {
-                _("first values"): name,
-                _("before batch norm"): _spelled(before.flatten()[:4]),
-                _("after"): _spelled(after.flatten()[:4]),
-            }
-            for name, before, after in (
-                (_("no bias"), outputs.plain, outputs.plain_out),
-                (_("bias {b}").format(b=short(bias)), outputs.biased, outputs.biased_out),
-            )
-        ]
+        {
+            _("first values"): [_("no bias"), _("bias {b}").format(b=short(bias))],
+            _("before batch norm"): _rows(before),
+            _("after"): _rows(after),
+        }
     )
     st.markdown(
         _(
@@ -222,27 +202,18 @@ def _switch() -> None:
     with left:
         st.markdown(_("**Which statistics does a call use?** Two layers, called in four ways"))
         watched = {name: norm_experiments.switches(layer, x) for name, layer in layers.items()}
-        show_table(
-            [
-                {
-                    _("call"): _called(cases[0].training, cases[0].grad),
-                    **{name: _did(case) for name, case in zip(watched, cases, strict=True)},
-                }
-                for cases in zip(*watched.values(), strict=True)
-            ]
-        )
+        calls = [_called(case.training, case.grad) for case in next(iter(watched.values()))]
+        effects = {name: list(map(_effect, cases)) for name, cases in watched.items()}
+        show_table({_("call"): calls, **effects})
     with right:
         st.markdown(_("**What is saved?** 30 batches of training, saved, loaded, compared"))
+        loaded = [norm_experiments.reload(layer, batches) for layer in layers.values()]
         show_table(
-            [
-                {
-                    _("layer"): name,
-                    _("in state_dict"): ", ".join(kept.names),
-                    _("prediction is off by"): short(kept.apart),
-                }
-                for name, layer in layers.items()
-                if (kept := norm_experiments.reload(layer, batches))
-            ]
+            {
+                _("layer"): list(layers),
+                _("in state_dict"): [", ".join(each.names) for each in loaded],
+                _("prediction is off by"): [short(each.apart) for each in loaded],
+            }
         )
         st.markdown(
             _(
@@ -257,6 +228,6 @@ def _called(training: bool, grad: bool) -> str:
     return f"`{mode}`" if grad else f"`{mode}`, `no_grad`"
 
 
-def _did(case: norm_experiments.Switch) -> str:
+def _effect(case: norm_experiments.Switch) -> str:
     used = _("batch") if case.uses_batch else _("moving")
     return _("{used}, updated").format(used=used) if case.updates else used

@@ -55,16 +55,11 @@ def _pick_widths() -> tuple[int, Widths, int, bool]:
     return c_in, Widths(*values), side, reduced
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _savings(c_in: int, widths: Widths, side: int) -> Savings:
-    return blocks.savings(c_in, widths, side)
-
-
 def inception() -> None:
     """One block with and without its reductions; then the nine of GoogLeNet."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):
         c_in, widths, side, reduced = _pick_widths()
-    saving = _savings(c_in, widths, side)
+    saving = blocks.savings(c_in, widths, side)
     shown = saving.block if reduced else saving.unreduced
     picture, text = st.columns([1, 1], gap="medium")
     with picture:

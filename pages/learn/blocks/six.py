@@ -13,12 +13,6 @@ from explorer.ui.save_buttons import save_button
 from pages.learn.blocks.board import block_cards, card
 from pages.learn.blocks.state import STATE, to
 
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _six(c_in: int, c_out: int, side: int) -> Mapping[str, blocks.Block]:
-    return blocks.side_by_side(c_in, c_out, side)
-
-
 TITLES = {
     "vgg": N_("VGG block"),
     "nin": N_("NiN block"),
@@ -48,9 +42,15 @@ def side_by_side() -> None:
             c_out = STATE.slider("blocks_c_out", _("Output channels asked for"))
         with columns[2]:
             side = STATE.slider("blocks_side", _("Height and width"))
-        six = _six(c_in, c_out, side)
+        six = blocks.side_by_side(c_in, c_out, side)
         with columns[3]:
-            save_button(_("Table (CSV)"), _costs(six), "blocks.csv")
+            rows = [
+                {"block": name, "input": wording.shape(block.input),
+                 "output": wording.shape(block.output), "parameters": block.parameters,
+                 "macs": block.macs}
+                for name, block in six.items()
+            ]  # fmt: skip
+            save_button(_("Table (CSV)"), rows, "blocks.csv")
     most_parameters = max(block.parameters for block in six.values())
     notes = _notes(six, c_in, c_out)
     cards = [
@@ -70,19 +70,6 @@ def _notes(six: Mapping[str, blocks.Block], c_in: int, c_out: int) -> dict[str, 
         "dense": added.format(c=c_in, g=growth, n=channels),
         "transition": _("half of {c}").format(c=c_in),
     }
-
-
-def _costs(six: Mapping[str, blocks.Block]) -> list[dict[str, object]]:
-    return [
-        {
-            "block": name,
-            "input": wording.shape(block.input),
-            "output": wording.shape(block.output),
-            "parameters": block.parameters,
-            "macs": block.macs,
-        }
-        for name, block in six.items()
-    ]
 
 
 def _side_text(six: Mapping[str, blocks.Block], c_in: int, c_out: int, side: int) -> None:

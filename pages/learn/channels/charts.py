@@ -1,6 +1,6 @@
 """The page on channels: its charts and its table of costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -116,19 +116,17 @@ def _frame(x: Settings, y_title: str, **y: str) -> go.Figure:
     return frame(330, x, up, 28, legend=legend(1.12), hoverlabel={"align": "left"})
 
 
-def rows_of_costs(named: Sequence[tuple[str, channels.Cost]]) -> list[dict[str, str]]:
+def table_of_costs(named: Mapping[str, channels.Cost]) -> dict[str, list[str]]:
     """Costs as a table: exact numbers and how they read."""
-    return [
-        {
-            _("layer"): name,
-            _("weights"): f"{exact(cost.weights)} ({count(cost.weights)})",
-            _("biases"): exact(cost.biases),
-            _("weights in 32 bits"): bytes_in_both(cost.weight_bytes),
-            _("MACs"): f"{exact(cost.macs)} ({count(cost.macs)})",
-            _("outputs"): exact(cost.outputs),
-        }
-        for name, cost in named
-    ]
+    costs = named.values()
+    return {
+        _("layer"): list(named),
+        _("weights"): [f"{exact(cost.weights)} ({count(cost.weights)})" for cost in costs],
+        _("biases"): [exact(cost.biases) for cost in costs],
+        _("weights in 32 bits"): [bytes_in_both(cost.weight_bytes) for cost in costs],
+        _("MACs"): [f"{exact(cost.macs)} ({count(cost.macs)})" for cost in costs],
+        _("outputs"): [exact(cost.outputs) for cost in costs],
+    }
 
 
 def tiny(number: float) -> str:

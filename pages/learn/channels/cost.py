@@ -100,8 +100,8 @@ def dense() -> None:
         _draw(charts.weights_by_side(colours, units, kernel, side))
     with text:
         _dense_text(full, conv, colours, side, units, kernel)
-    names = _("fully connected"), _("convolution {k} × {k}").format(k=kernel)
-    show_table(charts.rows_of_costs(list(zip(names, (full, conv), strict=True))))
+    name = _("convolution {k} × {k}").format(k=kernel)
+    show_table(charts.table_of_costs({_("fully connected"): full, name: conv}))
 
 
 def _dense_text(

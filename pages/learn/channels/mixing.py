@@ -231,7 +231,7 @@ def one_by_one() -> None:
 
 def _agreements(size: str, small: Agreement) -> None:
     """Several ways, one result: the largest differences, here and where rounding shows."""
-    large = _large_agreement()
+    large = channels.large_agreement()
     rows = {
         _("one matrix product W·X"): (small.product, large.product),
         _("a linear layer at every pixel"): (small.linear, large.linear),
@@ -250,8 +250,3 @@ def _agreements(size: str, small: Agreement) -> None:
             "{spacing} apart: what differs is the order of adding, nothing else."
         ).format(largest=f"{large.largest:.0f}", spacing=charts.tiny(large.spacing))
     )
-
-
-@st.cache_data(max_entries=1, show_spinner=False)
-def _large_agreement() -> Agreement:
-    return channels.agreement(*channels.random_pixels(256, 64, 28, 0))
