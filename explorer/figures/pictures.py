@@ -54,12 +54,6 @@ def sheet(rows: Sequence[Pixels], side: int = TILE, gap: int = GAP) -> Pixels:
     return whole
 
 
-def contact_sheet(pictures: Pixels, columns: int, side: int = TILE, gap: int = GAP) -> bytes:
-    """All pictures in reading order, `columns` in a row, as one PNG."""
-    rows = [pictures[at : at + columns] for at in range(0, len(pictures), columns)]
-    return png(sheet(rows, side, gap))
-
-
 def png(pixels: Pixels) -> bytes:
     """(height, width, 4) as a PNG file."""
     written = io.BytesIO()

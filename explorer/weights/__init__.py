@@ -24,7 +24,6 @@ from explorer.base.language import N_, _
 from explorer.base.reasons import CodedError
 from explorer.base.storage import PROJECT
 from explorer.base.units import size
-from explorer.data.datasets import Progress
 from explorer.networks import NetworkSpec
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
@@ -98,17 +97,17 @@ class Model:
         """The data set that it was trained on; "" for one that was not, or on none of ours."""
         return self.card.dataset if self.card and self.trained else ""
 
-    def load(self, progress: Progress | None = None) -> nn.Module:
+    def load(self) -> nn.Module:
         """The network, on the CPU, in evaluation mode, shared by everyone.
 
         It is only to be read: to run it under watch, `activations.own_copy` it. Published weights
-        are downloaded if need be; `progress` hears of bytes, and what it raises stops the download.
+        are downloaded if need be.
 
         Raises:
             ValueError: the weights are damaged or cannot be had, or have been deleted or written
                 anew since they were asked for; the network is too large.
         """
-        return _cache.get((self.spec, self.source, self.stamp), lambda: _loaded(self, progress))
+        return _cache.get((self.spec, self.source, self.stamp), lambda: _loaded(self))
 
 
 def sources(network: str) -> tuple[str, ...]:
@@ -180,22 +179,22 @@ def model(spec: NetworkSpec, source: str) -> Model:
     )
 
 
-def load(spec: NetworkSpec, source: str, progress: Progress | None = None) -> nn.Module:
+def load(spec: NetworkSpec, source: str) -> nn.Module:
     """The network with the weights that this source stands for now.
 
     Raises:
         ValueError: as `model` and `Model.load`.
     """
-    return model(spec, source).load(progress)
+    return model(spec, source).load()
 
 
-def _loaded(model: Model, progress: Progress | None) -> nn.Module:
+def _loaded(model: Model) -> nn.Module:
     needed = _nbytes(model.spec.build_on_meta())
     if needed > MOST_BYTES:
         words = N_("{network} has {size} of weights; at most {most} are loaded here.")
         raise CodedError(words, network=model.spec.name, size=size(needed), most=size(MOST_BYTES))
     if model.source == PUBLISHED:
-        network = published.build(model.spec.name, published.fetch(model.spec.name, progress))
+        network = published.build(model.spec.name, published.fetch(model.spec.name))
     elif model.card and model.path and model.epoch != 0:
         tensors, card = _read(model, model.path)
         network = checkpoints.build(card, tensors)

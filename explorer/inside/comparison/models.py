@@ -47,11 +47,8 @@ def read(text: str) -> tuple[list[Model], list[str]]:
         else:
             found.setdefault(each.spelled, each)
     if len(parts) > MOST:
-        wrong.append(
-            _("At most {most} networks are compared; the link names {count}.").format(
-                most=MOST, count=len(parts)
-            )
-        )
+        words = _("At most {most} networks are compared; the link names {count}.")
+        wrong.append(words.format(most=MOST, count=len(parts)))
     return list(found.values()), wrong
 
 

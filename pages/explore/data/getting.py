@@ -55,45 +55,38 @@ def own_pictures(facts: DataSet) -> None:
     if refused := visitor.may_not_add_pictures():
         st.info(run_words.literal(refused), icon=":material/block:")
     else:
-        _take_zip()
+        label = _("A zip with one folder of pictures for each class")
+        upload = st.file_uploader(label, ["zip"], key=STATE.key("own_zip"))
+        st.caption(
+            _(
+                "They are kept on this machine: everyone who uses this server sees them and can "
+                "train on them, until somebody deletes them."
+            )
+        )
+        _keep(upload)
     if facts.name.startswith(own.PREFIX):
         _deletion(facts)
 
 
-def _take_zip() -> None:
-    given = st.file_uploader(
-        _("A zip with one folder of pictures for each class"), ["zip"], key=STATE.key("own_zip")
-    )
-    st.caption(
-        _(
-            "They are kept on this machine: everyone who uses this server sees them and can train "
-            "on them, until somebody deletes them."
-        )
-    )
-    _keep(given)
-
-
-def _keep(given: UploadedFile | None) -> None:
+def _keep(upload: UploadedFile | None) -> None:
     """Work on an upload once; then show what it has become."""
-    if given and st.session_state.get("own kept") == given.file_id:
+    if upload and st.session_state.get("own kept") == upload.file_id:
         return
 
     def start(content: bytes) -> Task[str]:
-        assert given
-        title = given.name.rpartition(".")[0]
+        assert upload
+        title = upload.name.rpartition(".")[0]
         return visitor.keep_pictures(BytesIO(content), title, progress.client())
 
-    if given and (refused := visitor.may_not_add_pictures(given.size)):
+    if upload and (refused := visitor.may_not_add_pictures(upload.size)):
         st.error(refused, icon=":material/block:")
         return
-    name = progress.read(given, start, pools.ARCHIVES, "own")
-    if given is None or name is None:
-        return
-    progress.forget("own")
-    st.session_state["own kept"] = given.file_id
-    STATE.put("own", name)
-    st.session_state.pop(STATE.key("own"), None)  # the address says which
-    st.rerun()
+    name = progress.read(upload, start, pools.ARCHIVES, "own")
+    if upload and name:
+        progress.forget("own")
+        st.session_state["own kept"] = upload.file_id
+        STATE.reset(["own"], own=name)  # the address says which
+        st.rerun()
 
 
 def _delete(name: str) -> None:
@@ -101,9 +94,8 @@ def _delete(name: str) -> None:
         visitor.delete_pictures(name)
     except ValueError as error:
         st.toast(str(error), icon=":material/block:")
-        return
-    st.session_state.pop(STATE.key("own"), None)
-    STATE.put("own", "")
+    else:
+        STATE.reset(["own"])
 
 
 def _deletion(facts: DataSet) -> None:

@@ -132,11 +132,8 @@ def _bar(name: str, probability: float, true: str) -> str:
 def show_differences(sides: Sequence[Side], shared: Shared) -> None:
     """Two of the networks, the four cells, and the pictures of the one that is chosen."""
     if not shared.dataset:
-        st.info(
-            _("{reason} Choose networks that learned from the same data.").format(
-                reason=shared.reason
-            )
-        )
+        words = _("{reason} Choose networks that learned from the same data.")
+        st.info(words.format(reason=shared.reason))
         return
     answers = {side.letter: side.answers for side in sides if side.answers}
     if len(answers) < len(sides):

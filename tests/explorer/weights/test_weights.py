@@ -174,17 +174,6 @@ def test_what_there_is_for_a_network(run: int):
     assert weights.sources("torchvision/resnet18") == ("published", "untrained:0")
 
 
-def test_weights_that_were_written_anew_are_read_anew():
-    network, card = trained("lenet")
-    path = weights.FOLDER / "lenet.safetensors"
-    save(network, card, path)
-    weights.load(LENET, "shipped:lenet")
-    nn.init.zeros_(network.get_submodule("fc3").bias)
-    time.sleep(0.01)
-    save(network, card, path)
-    assert not weights.load(LENET, "shipped:lenet").get_submodule("fc3").bias.any()
-
-
 # A run that changes while it is looked at
 
 
@@ -362,8 +351,8 @@ def test_published_weights_are_fetched_and_loaded(
     original = models.get_model(name, weights=None, **options)
     file = publish("torchvision/" + name, original, *server, monkeypatch)
     heard: list[tuple[int, int]] = []
-    spec = NetworkSpec.parse("torchvision/" + name)
-    found = weights.load(spec, "published", lambda done, total: heard.append((done, total)))
+    published.fetch("torchvision/" + name, lambda done, total: heard.append((done, total)))
+    found = weights.load(NetworkSpec.parse("torchvision/" + name), "published")
     size, total = file.path.stat().st_size, heard[0][1]
     assert total == pytest.approx(size, rel=0.03)  # as large as the one that is published
     assert {each for _done, each in heard} == {total}
@@ -440,7 +429,7 @@ def test_a_download_can_be_stopped(server: tuple[Path, str], monkeypatch: pytest
     name = "torchvision/squeezenet1_1"
     file = publish(name, models.get_model("squeezenet1_1"), *server, monkeypatch)
     with pytest.raises(RuntimeError):
-        weights.load(NetworkSpec.parse(name), "published", stop)
+        published.fetch(name, stop)
     assert not file.path.exists()
     weights.load(NetworkSpec.parse(name), "published")
     assert published.at_hand(name)
