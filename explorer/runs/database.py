@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -253,6 +253,11 @@ def explained(error: Exception, folder: Path) -> StoreError:
     if _code(error) == sqlite3.SQLITE_BUSY:
         return StoreError("store_busy", folder=str(folder), seconds=SECONDS_TO_WAIT)
     return StoreError("store_unusable", folder=str(folder), why=why)
+
+
+def marks(values: Iterable[object]) -> str:
+    """A question mark for each value of a query."""
+    return ", ".join("?" for _value in values)
 
 
 _databases: dict[Path, Database] = {}

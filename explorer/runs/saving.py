@@ -105,6 +105,8 @@ class WriteQueue:
 EVERY = 30.0  # seconds between two states within an epoch
 SHORT_EPOCH = 2.0  # seconds: after shorter ones not every state is written
 MOST_SHARE = 0.05  # of the time goes into writing states
+# Of an epoch, on the card of its weights.
+_FIGURES = ("epoch", "step", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
 class Saver:
@@ -203,14 +205,7 @@ class Saver:
         self, weights: dict[str, Tensor], epoch: Epoch, rows: "Future[None]"
     ) -> None:
         rows.result()
-        card = self._dated(
-            epoch=epoch.epoch,
-            step=epoch.step,
-            train_loss=epoch.train_loss,
-            train_accuracy=epoch.train_accuracy,
-            test_loss=epoch.test_loss,
-            test_accuracy=epoch.test_accuracy,
-        )
+        card = self._dated(**{name: getattr(epoch, name) for name in _FIGURES})
         self._vault.put_checkpoint(weights, card)
 
     def _dated(self, **changes: object) -> Card:

@@ -16,7 +16,7 @@ from explorer.base.access import NO_LIMITS, ON_THIS_MACHINE, RunLimits, Visitor
 from explorer.base.language import _
 from explorer.base.reasons import NO_REASON, Reason
 from explorer.runs import artifacts
-from explorer.runs.database import database
+from explorer.runs.database import database, marks
 from explorer.runs.records import (
     ACTIVE,
     LOCAL,
@@ -31,7 +31,7 @@ from explorer.runs.records import (
 _WAITING = (Status.QUEUED, *ACTIVE)
 _COUNT_WAITING = (
     "SELECT COUNT(*) FILTER (WHERE owner = ?), COUNT(*) FROM runs "
-    f"WHERE owner != '' AND id != ? AND status IN ({', '.join('?' * len(_WAITING))})"
+    f"WHERE owner != '' AND id != ? AND status IN ({marks(_WAITING)})"
 )
 MOST_ATTEMPTS = 3  # of workers that die before they begin with a run; then it has failed
 _PROGRESS = ("step", "total_steps", "epoch", "epochs", "images_per_second", "seconds")
@@ -85,7 +85,7 @@ def with_status(*statuses: Status, engine: str = "", device: str = "") -> list[R
     """Runs with one of these statuses, in the queue’s order; of all engines and devices, unless
     one is named (a kind's name stands for all devices of the kind)."""
     query = (
-        f"SELECT * FROM runs WHERE status IN ({_marks(statuses)}) AND ? IN ('', engine) "
+        f"SELECT * FROM runs WHERE status IN ({marks(statuses)}) AND ? IN ('', engine) "
         "AND (? IN ('', device) OR device LIKE ? || ':%') ORDER BY place"
     )
     return [_run(row) for row in database().rows(query, (*statuses, engine, device, device))]
@@ -171,7 +171,7 @@ _PARTS: Mapping[str, tuple[str, int]] = {
 def _shed(connection: sqlite3.Connection, run: int) -> bool | None:
     """Take a part of a run away, or the last of it; whether it is gone, None while some is left."""
     kept = (*ACTIVE, Status.QUEUED)
-    query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({_marks(kept)})"
+    query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({marks(kept)})"
     if connection.execute(query, (run, *kept)).fetchone() is None:
         return False
     artifacts.remove(run)  # nobody can take the run up: this transaction has the store
@@ -299,13 +299,9 @@ def _set(
 ) -> bool:
     """Write columns of a run in one of the statuses `origins`, held by `worker` if one is named."""
     names = ", ".join(f"{name} = ?" for name in columns)
-    query = f"UPDATE runs SET {names} WHERE id = ? AND status IN ({_marks(origins)})"
+    query = f"UPDATE runs SET {names} WHERE id = ? AND status IN ({marks(origins)})"
     values = [*columns.values(), run, *origins]
     if worker is not None:
         query += " AND worker = ?"
         values.append(worker)
     return connection.execute(query, values).rowcount > 0
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

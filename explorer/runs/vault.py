@@ -31,11 +31,7 @@ class FolderVault:
             return None
         tensors, card = checkpoints.load(path)
         numbers = card.state
-        sums = {
-            name.removeprefix(_SUM): value
-            for name, value in numbers.items()
-            if name.startswith(_SUM)
-        }
+        sums = checkpoints.under(_SUM, numbers)
         epoch, step, step_in_epoch = (int(numbers[name]) for name in _NUMBERS[:3])
         return State(epoch, step, step_in_epoch, numbers["seconds"], tensors, sums)
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from explorer.runs.database import database
+from explorer.runs.database import database, marks
 from explorer.runs.metrics import FIGURES, packed
 from explorer.runs.protocols import Alive, Ended, Held, Loading, NotMine, Placed, Resumed
 from explorer.runs.records import ACTIVE, Request, Run, Status
@@ -151,7 +151,7 @@ class StoreWriter:
             rate = images / seconds
             self._rate += (rate - self._rate) * (_NEW_RATE if self._rate else 1)
         self._images, self._seconds = record.images, record.seconds
-        connection.executemany(f"INSERT INTO steps VALUES ({_marks(9)})", rows)
+        connection.executemany(f"INSERT INTO steps VALUES ({marks(range(9))})", rows)
         self._estimate(connection)
         return dict(
             step=record.first_step + count, seconds=record.seconds, images_per_second=self._rate
@@ -171,7 +171,7 @@ class StoreWriter:
         kernels = None if record.kernels is None else packed(record.kernels.numpy())
         probabilities = packed(record.probabilities.numpy())
         row = (self.run.id, record.epoch, record.step, kernels, probabilities)
-        connection.execute(f"INSERT OR REPLACE INTO snapshots VALUES ({_marks(5)})", row)
+        connection.execute(f"INSERT OR REPLACE INTO snapshots VALUES ({marks(row)})", row)
 
     def _add_epoch(self, connection: sqlite3.Connection, record: Epoch) -> Columns:
         """An epoch is done."""
@@ -181,7 +181,7 @@ class StoreWriter:
             for tensor in (record.predicted, record.confidence, record.true_probability)
         )
         row = (self.run.id, *figures, *predictions)
-        connection.execute(f"INSERT OR REPLACE INTO epochs VALUES ({_marks(12)})", row)
+        connection.execute(f"INSERT OR REPLACE INTO epochs VALUES ({marks(row)})", row)
         self._seconds = record.seconds
         return {name: getattr(record, name) for name in _OF_THE_RUN}
 
@@ -215,7 +215,3 @@ class StoreWriter:
 
 
 _OF_THE_RUN = ("epoch", "step", "seconds", "test_accuracy")  # in its own row, too
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)

@@ -219,7 +219,7 @@ def build(card: Card, tensors: Mapping[str, Tensor]) -> nn.Module:
     """
     with torch.random.fork_rng(devices=()):  # its first weights are thrown away
         network = card.spec.build()
-    own = _own(tensors)
+    own = under(NETWORK, tensors)
     _check_fit(card.network, _shapes(network.state_dict()), _shapes(own))
     network.load_state_dict(own)
     return network.eval()
@@ -286,7 +286,7 @@ def _check_claims(path: Path, card: Card, file: Any) -> None:
         if len(shape) > MAX_DIMENSIONS or max(shape, default=0) > MAX_BYTES:
             raise _damaged(path, Reason("impossible_shape", {"name": name[:80]}))
     own, nbytes = _needed(card.spec)
-    _check_fit(card.network, own, _own(shapes))
+    _check_fit(card.network, own, under(NETWORK, shapes))
     most = STATE * nbytes + EVEN_SO
     if path.stat().st_size > most:
         raise _damaged(path, Reason("larger_than_any", {"network": card.network, "most": most}))
@@ -299,12 +299,10 @@ def _needed(spec: NetworkSpec) -> tuple[Shapes, int]:
     return _shapes(weights), sum(each.numel() * each.element_size() for each in weights.values())
 
 
-def _own(tensors: Mapping[str, T]) -> dict[str, T]:
-    """Those of the network itself, under its own names."""
+def under(prefix: str, values: Mapping[str, T]) -> dict[str, T]:
+    """Those whose names begin with `prefix`, without it."""
     return {
-        name.removeprefix(NETWORK): each
-        for name, each in tensors.items()
-        if name.startswith(NETWORK)
+        name.removeprefix(prefix): each for name, each in values.items() if name.startswith(prefix)
     }
 
 

@@ -43,31 +43,26 @@ class Answers:
     """Collects logits and adds them up at the end, so that nothing waits in between."""
 
     def __init__(self) -> None:
-        self._loss: list[Tensor] = []  # sums over a batch
-        self._predicted: list[Tensor] = []
-        self._confidence: list[Tensor] = []
-        self._true: list[Tensor] = []
-        self._right: list[Tensor] = []
+        self._batches: list[tuple[Tensor, ...]] = []
 
     def add(self, logits: Tensor, labels: Tensor) -> None:
         """The next batch: logits (B, K) and labels (B,)."""
         logarithms = logits.log_softmax(dim=1)
         best = logarithms.max(dim=1)
-        self._loss.append(nll_loss(logarithms, labels, reduction="sum"))
-        self._predicted.append(best.indices)
-        self._confidence.append(best.values)
-        self._true.append(logarithms.gather(1, labels[:, None])[:, 0])
-        self._right.append(best.indices == labels)
+        loss = nll_loss(logarithms, labels, reduction="sum")[None]
+        true = logarithms.gather(1, labels[:, None])[:, 0]
+        self._batches.append((loss, best.indices, best.values, true, best.indices == labels))
 
     def result(self) -> Result:
         """Over everything that was added."""
-        right = torch.cat(self._right)
+        losses, predicted, confidence, true, right = map(
+            torch.cat, zip(*self._batches, strict=True)
+        )
         # A loss too small for float32's sum over all is still right per batch: add in Python.
-        loss = sum(torch.stack(self._loss).tolist()) / len(right)
         return Result(
-            loss=loss,
+            loss=sum(losses.tolist()) / len(right),
             accuracy=int(right.sum()) / len(right),
-            predicted=torch.cat(self._predicted).to(torch.int16).cpu(),
-            confidence=torch.cat(self._confidence).exp().half().cpu(),
-            true_probability=torch.cat(self._true).exp().half().cpu(),
+            predicted=predicted.to(torch.int16).cpu(),
+            confidence=confidence.exp().half().cpu(),
+            true_probability=true.exp().half().cpu(),
         )

@@ -14,6 +14,7 @@ from torch.optim import SGD, Adam, Optimizer
 from explorer import networks
 from explorer.base.device import Device, torch_device
 from explorer.networks import NetworkSpec
+from explorer.training.checkpoints import NETWORK, under
 from explorer.training.machine import Numbers
 from explorer.training.recipes import Recipe
 
@@ -110,7 +111,7 @@ class Learner:
     def weights(self) -> dict[str, Tensor]:
         """The network's own tensors under "network.", as they lie on the device: no copies."""
         state = self.network.state_dict()
-        return {f"network.{name}": value.detach() for name, value in state.items()}
+        return {f"{NETWORK}{name}": value.detach() for name, value in state.items()}
 
     def tensors(self) -> dict[str, Tensor]:
         """With them the optimiser's memory under "optimizer.": no copies either."""
@@ -129,17 +130,8 @@ class Learner:
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `tensors`."""
-        self.network.load_state_dict(under("network.", tensors))
+        self.network.load_state_dict(under(NETWORK, tensors))
         restore(self.network, self.optimiser, under("optimizer.", tensors))
-
-
-def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose names begin with `prefix`, without it."""
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix)
-    }
 
 
 # -- the optimiser: its rate over the steps, and its state as named tensors -----------------------

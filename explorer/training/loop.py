@@ -17,8 +17,9 @@ from explorer.training import capture, evaluation
 from explorer.training.batches import Batches, Order, chosen, resize, scale, shown
 from explorer.training.burst import EXPLODED, SECONDS, Burst, burst, divergence, first_runaway
 from explorer.training.capture import Recorder, Stepper
+from explorer.training.checkpoints import under
 from explorer.training.host_copy import Copier, copies
-from explorer.training.learner import Learner, under
+from explorer.training.learner import Learner
 from explorer.training.machine import Randomness, own_stream, queued_on, repeatable
 from explorer.training.memory import answered, refuse_what_cannot_fit
 from explorer.training.recipes import Recipe

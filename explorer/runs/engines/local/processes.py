@@ -15,7 +15,7 @@ from sqlite3 import Connection
 from explorer.base import storage
 from explorer.base.language import _
 from explorer.runs import process
-from explorer.runs.database import database
+from explorer.runs.database import database, marks
 from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
 import time
 
@@ -79,7 +79,7 @@ def room(kind: str) -> dict[str, int | None]:
     query = (
         "SELECT device, identity, free, measured FROM processes "
         "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
-        f"(SELECT device FROM runs WHERE engine = ? AND status IN ({', '.join('?' * len(ACTIVE))}))"
+        f"(SELECT device FROM runs WHERE engine = ? AND status IN ({marks(ACTIVE)}))"
     )
     found = {}
     for row in database().rows(query, (_HOST, kind, LOCAL, *ACTIVE)):
@@ -96,8 +96,7 @@ def leave(device: str, identity: str) -> bool:
     """
     states = (Status.QUEUED, *ACTIVE)
     with database().writing() as connection:
-        marks = ", ".join("?" * len(states))
-        query = f"SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) AND status IN ({marks})"
+        query = f"SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) AND status IN ({marks(states)})"
         ours = (LOCAL, device, kind_of(device), *states)
         if connection.execute(query, ours).fetchone() or _watched(connection):
             return False
