@@ -4,7 +4,6 @@ import gc
 import operator
 import re
 import weakref
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,6 @@ from explorer.inside.activations.records import layout
 from explorer.networks import NetworkSpec, course
 from tests.explorer.inside.recorded_networks import (
     NARROW,
-    SIDES,
     built,
     plain_output,
     recorded,
@@ -194,17 +192,6 @@ def test_whatever_views_and_writes_come_together_all_is_kept_as_it_was(seed: int
             assert torch.equal(one, other), name
         for source, tensor in zip(step.operation.inputs, alone.inputs, strict=True):
             assert torch.equal(tensor, step.inputs[step.operation.inputs.index(source)]), name
-
-
-def test_a_layer_of_ones_own_that_overwrites_its_input():
-    conv = nn.Conv2d(1, 2, 3)
-    picture = torch.rand(1, 1, 5, 5)
-    recording = record(nn.Sequential(conv, Scale(), nn.Identity(), Scale()), picture)
-    assert torch.equal(recording.values("0"), plain_output(conv, picture))
-    assert torch.equal(recording.step("1").inputs[0], recording.values("0"))
-    assert torch.equal(recording.values("2"), recording.values("1"))
-    assert torch.equal(recording.step("3").inputs[0], recording.values("1"))
-    assert not torch.equal(recording.values("3"), recording.values("1"))
 
 
 class Reshaping(nn.Module):
@@ -451,30 +438,3 @@ def test_a_recording_that_is_let_go_leaves_nothing_for_the_garbage_collector():
             assert not any(reference() is not None for reference in alive)
     finally:
         gc.enable()
-
-
-def visitors() -> Iterator[tuple[str, int]]:
-    """Thirty of them: some share a network, all have pictures of their own."""
-    names = ["lenet", "bn_lenet", "resnet18", "densenet", "googlenet"]
-    return ((names[n % len(names)], n) for n in range(30))
-
-
-def test_thirty_visitors_at_once_see_their_own_maps_only():
-    networks = {name: built(name)[0] for name in SIDES | {"resnet18": 64} if name != "alexnet"}
-    people = list(visitors())
-
-    def picture(name: str, seed: int) -> Tensor:
-        side = SIDES.get(name, 64)
-        return torch.rand(1, 1, side, side, generator=torch.Generator().manual_seed(seed))
-
-    def look(visitor: tuple[str, int]) -> list[Tensor]:
-        name, seed = visitor
-        recording = record(networks[name], picture(name, seed), training=False)
-        return [recording.values(each.name) for each in recording.operations]
-
-    alone = [look(each) for each in people]
-    with ThreadPoolExecutor(30) as threads:
-        together = list(threads.map(look, people))
-    for expected, found in zip(alone, together, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
-    assert all(map(untouched, networks.values()))

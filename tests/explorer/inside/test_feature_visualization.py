@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,9 +41,13 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     weights._cache.clear()
 
 
-def last(found: Iterator[TopPictures] | Iterator[Ascent]) -> TopPictures | Ascent:
+def last(found: Iterator[Any]) -> Any:
     *_others, end = found
     return end
+
+
+def searched(network: nn.Module, name: str, total: int, side: int = 28, **how: Any) -> TopPictures:
+    return last(feature_visualization.strongest(network, name, gallery(side), total, **how))
 
 
 def gallery(side: int = 28) -> Gallery:
@@ -73,8 +78,7 @@ def fields_of(name: str, layer: str, units: tuple[int, int]) -> Fields:
 @pytest.mark.parametrize("batch", [50, 7])
 def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> None:
     network = untrained("bn_lenet", 3)
-    found = last(feature_visualization.strongest(network, layer, gallery(), SOME, batch=batch))
-    assert isinstance(found, TopPictures)
+    found = searched(network, layer, SOME, batch=batch)
     copy = untrained("bn_lenet", 3)
     maps = hooked(copy, copy.get_submodule(layer), gallery().tensors(0, SOME))
     expected = maps.flatten(2).amax(2).sort(dim=0, descending=True).values[:BEST]
@@ -93,8 +97,7 @@ def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> No
 def test_functions_between_modules_have_channels_too() -> None:
     network = weights.load(NetworkSpec.parse("resnet18", {"num_classes": 3}), "untrained:0")
     name = "stage2.block1.add"
-    found = last(feature_visualization.strongest(network, name, gallery(32), 12, batch=5))
-    assert isinstance(found, TopPictures)
+    found = searched(network, name, 12, 32, batch=5)
     block = network.get_submodule("stage2.block1")
     pictures = gallery(32).tensors(0, 12)
     with torch.no_grad():
@@ -114,8 +117,7 @@ def test_it_tells_how_far_it_is_stops_and_goes_on() -> None:
         feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32, since=second)
     )
     assert [each.seen for each in on] == [96, SOME]
-    whole = last(feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32))
-    assert isinstance(whole, TopPictures)
+    whole = searched(network, "conv2", SOME, batch=32)
     for part in ("values", "pictures", "rows", "columns", "least", "sums", "counts"):
         assert torch.equal(getattr(on[-1], part), getattr(whole, part))
 
@@ -124,19 +126,16 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU())
     nn.init.zeros_(network[0].weight)
     network[0].bias.data = torch.tensor([-1.0, 0.0, 2.0])
-    found = last(feature_visualization.strongest(network, "1", gallery(), 30, batch=8))
-    assert isinstance(found, TopPictures)
+    found = searched(network, "1", 30, batch=8)
     assert found.constant.tolist() == [True] * 3
     assert found.values[:, 2].tolist() == [2.0] * BEST
     assert found.pictures[:, 0].tolist() == list(range(BEST))
     torch.manual_seed(0)
-    few = last(feature_visualization.strongest(SMALL, "2", gallery(), 4))
-    assert isinstance(few, TopPictures)
+    few = searched(SMALL, "2", 4)
     assert few.values.shape == (4, 5)
     assert not few.constant.any()
     network[0].bias.data[1] = torch.nan
-    broken = last(feature_visualization.strongest(network, "0", gallery(), 4))
-    assert isinstance(broken, TopPictures)
+    broken = searched(network, "0", 4)
     assert broken.values[0].tolist() == [-1.0, -torch.inf, 2.0]
 
 
@@ -151,7 +150,7 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
 def test_what_cannot_be_is_said(layer: str, side: int, total: int, told: str) -> None:
     network = untrained()
     with pytest.raises(ValueError, match=told):
-        last(feature_visualization.strongest(network, layer, gallery(side), total))
+        searched(network, layer, total, side)
 
 
 # -- what a unit sees -------------------------------------------------------------------------
@@ -202,11 +201,9 @@ def test_a_unit_that_sees_everything_has_the_whole_picture() -> None:
 # -- gradient ascent --------------------------------------------------------------------------
 
 
-def climbed(network: nn.Module, name: str, channel: int, **settings: object) -> Ascent:
-    told = Settings(**{"steps": 24, **settings})  # type: ignore[arg-type]
-    end = last(feature_visualization.ascend(network, name, channel, (1, 28, 28), told))
-    assert isinstance(end, Ascent)
-    return end
+def climbed(network: nn.Module, name: str, channel: int, **settings: Any) -> Ascent:
+    how = Settings(**{"steps": 24, **settings})
+    return last(feature_visualization.ascend(network, name, channel, (1, 28, 28), how))
 
 
 @pytest.mark.parametrize(("layer", "channel"), [("conv1", 0), ("conv2", 7), ("fc3", 9)])
@@ -253,7 +250,6 @@ def test_the_same_seed_draws_the_same_also_in_two_parts() -> None:
     steps.close()
     assert (half.step, half.done) == (10, False)
     end = last(feature_visualization.ascend(network, "conv2", 3, (1, 28, 28), settings, since=half))
-    assert isinstance(end, Ascent)
     assert torch.equal(end.picture, one.picture)
 
 
@@ -312,7 +308,6 @@ def test_imagenet_s_normalisation_is_part_of_the_way() -> None:
             network, "0", 0, (3, 8, 8), Settings(steps=4), normalisation="imagenet"
         )
     )
-    assert isinstance(end, Ascent)
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
     deviation = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
     with torch.no_grad():
@@ -323,7 +318,7 @@ def test_imagenet_s_normalisation_is_part_of_the_way() -> None:
 def test_the_shared_network_is_only_read() -> None:
     network = untrained("bn_lenet")
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    last(feature_visualization.strongest(network, "bn1", gallery(), 8))
+    searched(network, "bn1", 8)
     climbed(network, "bn1", 0, steps=4)
     steps = feature_visualization.ascend(network, "fc3", 0, (1, 28, 28), Settings())
     next(steps)

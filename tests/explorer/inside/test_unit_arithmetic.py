@@ -38,6 +38,21 @@ def any_unit(recording: Recording, name: str, dice: np.random.Generator) -> tupl
     return int(dice.integers(channels)), int(dice.integers(height)), int(dice.integers(width))
 
 
+def proven(recording: Recording, name: str, unit: tuple[int, int, int], picture: int = 0) -> Sum:
+    """A number's arithmetic, which gives the number in the network's tensor."""
+    found = pixel(recording, name, *unit, picture=picture)
+    assert found.value == float(recording.maps(name, picture)[unit])
+    assert holds(found), (name, unit, found.total, found.value)
+    return found
+
+
+def kind(wanted: type[Sum], recording: Recording, *unit: Any) -> Any:
+    """A number's arithmetic, of the kind that is wanted."""
+    found = pixel(recording, *unit)
+    assert isinstance(found, wanted)
+    return found
+
+
 # Whole networks
 def test_two_hundred_random_numbers_over_all_kinds_of_layers():
     dice = np.random.default_rng(0)
@@ -46,10 +61,7 @@ def test_two_hundred_random_numbers_over_all_kinds_of_layers():
     for number in dice.choice(len(places), 200, replace=False):
         name, operation = places[number]
         recording = recorded(name)
-        unit = any_unit(recording, operation, dice)
-        found = pixel(recording, operation, *unit)
-        assert found.value == float(recording.maps(operation)[unit])
-        assert holds(found), (name, operation, unit, found.total, found.value)
+        found = proven(recording, operation, any_unit(recording, operation, dice))
         kinds[type(found).__name__] += 1
     assert not kinds["Unexplained"]
     expected = {"WeightedSum", "Window", "Normalised", "Activated", "Combined", "Copied"}
@@ -60,9 +72,7 @@ def test_two_hundred_random_numbers_over_all_kinds_of_layers():
 def test_every_operation_of_every_network_adds_up(name: str):
     dice, recording = np.random.default_rng(1), recorded(name)
     for operation in recording.operations:
-        unit = any_unit(recording, operation.name, dice)
-        found = pixel(recording, operation.name, *unit)
-        assert holds(found), (operation.name, unit, found.total, found.value)
+        found = proven(recording, operation.name, any_unit(recording, operation.name, dice))
         assert not isinstance(found, Unexplained)
 
 
@@ -146,10 +156,7 @@ def test_layers_with_all_their_settings(layer: nn.Module):
         corners = [(0, 0, 0), (channels - 1, height - 1, width - 1)]
         for unit in [*corners, *(any_unit(recording, "0", dice) for _ in range(20))]:
             for picture in (0, 1):
-                found = pixel(recording, "0", *unit, picture=picture)
-                assert found.value == float(recording.maps("0", picture)[unit])
-                assert holds(found), (unit, found.total, found.value)
-                assert not isinstance(found, Unexplained)
+                assert not isinstance(proven(recording, "0", unit, picture), Unexplained)
 
 
 class Function(nn.Module):
@@ -205,10 +212,7 @@ def test_functions_between_layers(function: Any):
         if not operation.reads_picture or operation.type in ("var", "roll"):
             continue
         for _ in range(20):
-            unit = any_unit(recording, operation.name, dice)
-            found = pixel(recording, operation.name, *unit, picture=0)
-            assert found.value == float(recording.maps(operation.name)[unit])
-            assert holds(found), (operation.name, unit, found.total, found.value)
+            proven(recording, operation.name, any_unit(recording, operation.name, dice))
 
 
 class Many(nn.Module):
@@ -298,8 +302,7 @@ def test_padding_with_the_pictures_own_numbers_says_which(mode: str):
         assert isinstance(found, WeightedSum)
         assert found.inside.all()
         follow(recording, found)
-    first = pixel(recording, "0", 0, 0, 0)
-    assert isinstance(first, WeightedSum)
+    first = kind(WeightedSum, recording, "0", 0, 0, 0)
     expected = {
         "reflect": (2, 1, 0, 1, 2),
         "replicate": (0, 0, 0, 1, 2),
@@ -325,8 +328,7 @@ class Conv2d(nn.Conv2d):
 
 
 def test_a_rule_that_does_not_hold_is_not_told():
-    found = pixel(run(Conv2d(4, 6, 3)), "0", 1, 2, 3)
-    assert isinstance(found, Unexplained)
+    found = kind(Unexplained, run(Conv2d(4, 6, 3)), "0", 1, 2, 3)
     assert found.total == found.value
 
 
@@ -343,8 +345,7 @@ def test_a_chunk_that_is_not_the_first_is_not_looked_for_in_the_first():
 def test_a_convolutions_patch_kernel_products_and_subtotals():
     recording = run(nn.Conv2d(4, 6, 3, padding=1, stride=2))
     layer, x = recording.step("0").module, recording.picture[0].double()
-    found = pixel(recording, "0", 5, 0, 2)
-    assert isinstance(found, WeightedSum)
+    found = kind(WeightedSum, recording, "0", 5, 0, 2)
     assert (found.source, found.channels) == ("input", (0, 1, 2, 3))
     assert (found.rows, found.columns) == ((-1, 0, 1), (3, 4, 5))
     assert found.inside.tolist() == [[False] * 3, [True] * 3, [True] * 3]
@@ -359,67 +360,39 @@ def test_a_convolutions_patch_kernel_products_and_subtotals():
 
 def test_a_linear_layer_after_a_map_shows_the_map():
     recording = recorded("lenet")
-    found = pixel(recording, "fc1", 7)
-    assert isinstance(found, WeightedSum)
+    found = kind(WeightedSum, recording, "fc1", 7)
     assert tuple(found.patch.shape) == (16, 5, 5)
     assert torch.equal(found.patch, recording.maps("pool2").double())
-    later = pixel(recording, "fc2", 0)
-    assert isinstance(later, WeightedSum)
+    later = kind(WeightedSum, recording, "fc2", 0)
     assert tuple(later.kernel.shape) == (120, 1, 1)
 
 
 def test_who_wins_a_maximum():
     picture = torch.tensor([[[[1.0, 7, 3], [9, 2, 9], [0, 0, 0]]]])
-    found = pixel(run(nn.MaxPool2d(2, stride=1), picture=picture), "0", 0, 0, 1)
-    assert isinstance(found, Window)
+    found = kind(Window, run(nn.MaxPool2d(2, stride=1), picture=picture), "0", 0, 0, 1)
     assert (found.winner, found.total) == ((1, 1), 9)
     assert found.patch.tolist() == [[7, 3], [2, 9]]
-    below_zero = pixel(run(nn.MaxPool2d(2, padding=1), picture=-picture - 1), "0", 0, 0, 0)
-    assert isinstance(below_zero, Window)
+    below_zero = kind(Window, run(nn.MaxPool2d(2, padding=1), picture=-picture - 1), "0", 0, 0, 0)
     assert below_zero.winner == (1, 1)  # a cell of the padding, 0, never wins
     assert below_zero.total == -2
 
 
 def test_batch_norm_in_numbers():
     recording = run(nn.BatchNorm2d(4), training=True)
-    found = pixel(recording, "0", 2, 1, 1)
-    assert isinstance(found, Normalised)
+    found = kind(Normalised, recording, "0", 2, 1, 1)
     assert found.over == "batch"
     values = recording.picture[:, 2].double()
     assert found.mean == pytest.approx(float(values.mean()), abs=1e-12)
     assert found.variance == pytest.approx(float(values.var(correction=0)))
-    evaluated = pixel(run(nn.BatchNorm2d(4)), "0", 2, 1, 1)
-    assert isinstance(evaluated, Normalised)
+    evaluated = kind(Normalised, run(nn.BatchNorm2d(4)), "0", 2, 1, 1)
     assert (evaluated.over, evaluated.mean, evaluated.variance) == ("moving", 0, 1)
     assert (evaluated.gamma, evaluated.beta, evaluated.eps) == (1, 0, 1e-5)
-
-
-def test_where_a_joined_channel_came_from():
-    recording = recorded("googlenet")
-    join = "stage3.inception3a.cat"
-    sources = recording.step(join).operation.inputs
-    first = recording.maps(sources[0]).shape[0]
-    found = pixel(recording, join, first + 5, 2, 3)
-    assert isinstance(found, Copied)
-    assert (found.part, found.source, found.from_unit) == (1, sources[1], (5, 2, 3))
-
-
-def test_both_sides_of_a_residual_sum():
-    recording = recorded("resnet18")
-    found = pixel(recording, "stage2.block1.add", 3, 1, 1)
-    assert isinstance(found, Combined)
-    assert (found.sign, found.left.unit, found.right.unit) == ("+", (3, 1, 1), (3, 1, 1))
-    assert {found.left.source, found.right.source} == set(
-        recording.step("stage2.block1.add").operation.inputs
-    )
-    assert found.left.value == float(recording.maps(found.left.source)[3, 1, 1])
 
 
 def test_a_gate_is_one_number_for_all_places():
     recording = recorded("torchvision/efficientnet_b0")
     gate = next(o.name for o in recording.operations if o.type == "mul")
-    found = pixel(recording, gate, 3, 4, 5)
-    assert isinstance(found, Combined)
+    found = kind(Combined, recording, gate, 3, 4, 5)
     assert (3, 0, 0) in (found.left.unit, found.right.unit)
 
 
@@ -433,15 +406,13 @@ def test_dropout_says_what_it_did():
         assert holds(found)
         factors.add(found.factor)
     assert factors == {0.0, 4.0}
-    still = pixel(run(nn.Dropout(0.75), picture=picture), "0", 0, 1, 1)
-    assert isinstance(still, Copied)
+    still = kind(Copied, run(nn.Dropout(0.75), picture=picture), "0", 0, 1, 1)
     assert (still.factor, still.source) == (1, "input")
 
 
 def test_response_of_the_neighbours():
     recording = run(nn.LocalResponseNorm(3))
-    found = pixel(recording, "0", 0, 2, 2)
-    assert isinstance(found, LocalResponse)
+    found = kind(LocalResponse, recording, "0", 0, 2, 2)
     assert found.channels == (0, 1)  # the one before the first does not exist
     assert found.x == float(found.neighbours[0])
 
@@ -449,8 +420,7 @@ def test_response_of_the_neighbours():
 def test_an_operation_without_a_rule_shows_its_value():
     recording = run(nn.Softmax(dim=1))
     assert "Softmax" not in RULES
-    found = pixel(recording, "0", 1, 1, 1)
-    assert isinstance(found, Unexplained)
+    found = kind(Unexplained, recording, "0", 1, 1, 1)
     assert found.sources == ("input",)
     assert found.total == float(recording.maps("0")[1, 1, 1])
 

@@ -5,7 +5,6 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,10 +18,10 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import weights
 from explorer.base import compute_slots
-from explorer.base.tasks import COMPUTING, Task
+from explorer.base.tasks import COMPUTING
 from explorer.data import datasets, pictures
 from explorer.inside import feature_visualization as engine
-from explorer.inside.feature_visualization import Ascent, Gallery, Settings
+from explorer.inside.feature_visualization import Gallery
 from explorer.networks import NetworkSpec, get
 from pages.inside.feature_visualization import subjects
 from pages.inside.feature_visualization import top as best
@@ -241,21 +240,6 @@ def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) ->
         assert subjects.search(subject()).result().done
     assert len(begun) == before
     assert subjects.search(subject(60)).result().total == 60
-
-
-def test_a_slice_is_short_and_the_next_goes_on() -> None:
-    settings = Settings(steps=64)
-    task: Task[Ascent] = Task()
-    task.queue(partial(subjects._ascent_steps, subject(), 0, settings))
-    task.run(0)
-    assert task.latest
-    assert (task.latest.step, task.finished) == (0, False)
-    task.run(0.01)
-    assert 0 < task.latest.step < 64
-    task.run(60)
-    assert (task.latest.step, task.finished) == (64, True)
-    (*_others, alone) = engine.ascend(subject().model.load(), "conv2", 0, (1, 28, 28), settings)
-    torch.testing.assert_close(task.latest.picture, alone.picture)
 
 
 @contextmanager
