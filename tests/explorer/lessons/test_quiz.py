@@ -2,12 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from functools import cache
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer import networks
@@ -45,14 +45,16 @@ class Watched:
         self.outputs: dict[str, tuple[int, ...]] = {}
         self.error = ""
         module = network(name)
-        hooks = [
-            each
-            for layer, part in module.named_modules()
-            for each in (
-                part.register_forward_pre_hook(self._before(layer)),
-                part.register_forward_hook(self._after(layer)),
-            )
-        ]
+        names = {part: layer for layer, part in module.named_modules()}
+
+        def before(part: nn.Module, arriving: tuple[Tensor, ...]) -> None:
+            if not list(part.children()):
+                self.calls.append((names[part], part, tuple(arriving[0].shape)))
+
+        def after(part: nn.Module, _arriving: object, out: Tensor) -> None:
+            self.outputs[names[part]] = tuple(out.shape)
+
+        hooks = register_module_forward_pre_hook(before), register_module_forward_hook(after)
         try:
             with torch.no_grad():
                 module(torch.empty(1, *picture, device="meta"))
@@ -62,25 +64,10 @@ class Watched:
             for hook in hooks:
                 hook.remove()
 
-    def _before(self, name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def hook(module: nn.Module, given: tuple[Tensor, ...]) -> None:
-            if not list(module.children()):
-                self.calls.append((name, module, tuple(given[0].shape)))
-
-        return hook
-
-    def _after(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
-        def hook(_module: nn.Module, _given: object, out: Tensor) -> None:
-            self.outputs[name] = tuple(out.shape)
-
-        return hook
-
 
 def conv_of(facts) -> tuple[nn.Conv2d, Tensor]:
-    layer = nn.Conv2d(
-        facts["channels"], facts["out"], facts["k"], facts["s"], facts["p"], facts["d"],
-        facts["groups"], facts["bias"],
-    )  # fmt: skip
+    names = ("channels", "out", "k", "s", "p", "d", "groups", "bias")
+    layer = nn.Conv2d(*map(facts.get, names))
     return layer, layer(torch.zeros(1, facts["channels"], facts["n"], facts["n"]))
 
 
@@ -250,21 +237,12 @@ def channels_after_cat(watched: Watched, layer: str) -> int:
     return norms[index] if index < len(norms) else watched.outputs[block][1]
 
 
-TRUTHS = {
-    each.__name__: each
-    for each in (
-        output_side, shape, effect, parameters, macs, values, learned, moving, field, farthest,
-        breaks, reason, accepts, heaviest, joined,
-    )
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("kind", quiz.KINDS)
 def test_right_answers_are_right_by_plain_torch(kind: str):
     of_kind = [each for each in asked() if each.kind == kind]
     assert len(of_kind) >= HOW_MANY // len(quiz.KINDS) - 1
     for each in of_kind:
-        TRUTHS[kind](each, each.draft.facts)
+        globals()[kind](each, each.draft.facts)
 
 
 # -- what every question keeps ----------------------------------------------------------------
@@ -307,10 +285,8 @@ def test_the_same_seed_asks_the_same(topic: str, level: int):
 def test_a_known_question_never_changes():
     # Another machine, another day: what a class was given stays what it was.
     question = quiz.question(2024, 1, "sizes", 1)
-    assert (question.kind, question.draft.code) == (
-        "output_side",
-        "nn.Conv2d(32, 4, kernel_size=5)",
-    )
+    assert question.kind == "output_side"
+    assert question.draft.code == "nn.Conv2d(32, 4, kernel_size=5)"
     assert (question.right, question.choices) == (8, (7, 8, 12))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 from torch.nn import functional
 
@@ -14,7 +14,7 @@ from tests import opened_pages
 from tests.answers import Answers
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import boards, text
+from tests.opened_pages import boards, press, text
 
 opened = partial(opened_pages.opened, "channels")
 
@@ -73,9 +73,9 @@ def test_an_input_number_lights_up_exactly_what_depends_on_it():
 
 def test_prompts_set_the_numbers():
     at = opened()
-    next(button for button in at.button if button.label == "Channels that cancel").click().run()
+    press(at, "Channels that cancel")
     assert {cell for row in shown(at, "y0") for cell in row} == {"0"}
-    next(button for button in at.button if button.label == "Red to grey").click().run()
+    press(at, "Red to grey")
     assert shown(at, "y0")[0][0] == "3.979"  # 0.299·9 + 0.587·2 + 0.114·1
 
 
@@ -172,16 +172,8 @@ def test_every_question_opens_its_experiment():
 # -- in the browser ---------------------------------------------------------------------------
 
 
-def grids(page: Page, address: str, key: str):
-    page.goto(address)
-    found = page.locator(f'.grids[data-grids-painted="{key}"]')
-    found.wait_for(timeout=30_000)
-    settled(page)
-    return found
-
-
-def cell(shown_grids: Any, grid: str, row: int, column: int):
-    return shown_grids.locator(f"#cell-{grid}\\.{row}\\.{column}")
+def cell(board: Locator, grid: str, row: int, column: int) -> Locator:
+    return board.locator(f"#cell-{grid}\\.{row}\\.{column}")
 
 
 @pytest.mark.browser
@@ -243,7 +235,10 @@ def test_a_link_carries_what_a_prompt_set_on_this_tab_or_another(page: Page, app
 @pytest.mark.browser
 def test_nothing_that_is_typed_is_lost_when_answers_are_slow(page: Page, app_server: str):
     answers = Answers(page)
-    found = grids(page, f"{app_server}/channels", "channels_sum")
+    page.goto(f"{app_server}/channels")
+    found = page.locator('.grids[data-grids-painted="channels_sum"]')
+    found.wait_for(timeout=30_000)
+    settled(page)
     answers.hold()
     for place, number in (("x1", "9"), ("k01", "5")):
         cell(found, place, 0, 0).click()
