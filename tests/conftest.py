@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import torch
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
 from tests.serving import BROWSER, chromium, news, server
@@ -164,6 +164,13 @@ def no_error_on_any_page(request: pytest.FixtureRequest) -> Iterator[None]:
     said = news()
     if "Traceback" in said and request.node.get_closest_marker("broken_page") is None:
         pytest.fail(f"The server has written:\n{said[-6000:]}")
+
+
+def box_of(place: Locator) -> FloatRect:
+    """Where it is drawn, in the window's pixels."""
+    box = place.bounding_box()
+    assert box
+    return box
 
 
 def settled(page: Page) -> Page:

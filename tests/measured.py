@@ -6,8 +6,6 @@ bounded by it: what wants more fails.
 """
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.processes import printed
+
 PEAK = Path("/proc/self/clear_refs")  # written to, a process's peak begins anew
 POSSIBLE = PEAK.exists()  # on Linux
 ROOM = 1_000_000_000  # bytes of addresses that the process may take besides what it has
@@ -38,17 +37,7 @@ class Outcome:
 def tried(files: Mapping[str, tuple[str, Path]]) -> dict[str, Outcome]:
     """Each file (name → its reader, its path) read after the other in one process."""
     asked = json.dumps([[name, reader, str(path)] for name, (reader, path) in files.items()])
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.measured"],
-        cwd=ROOT,
-        input=asked,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **SETTINGS},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    answers = map(json.loads, done.stdout.splitlines())
+    answers = map(json.loads, printed("-m", "tests.measured", given=asked, **SETTINGS).splitlines())
     return {name: Outcome(**answer) for name, answer in zip(files, answers, strict=True)}
 
 

@@ -1,14 +1,12 @@
 """`docs/adding.md`, followed to the letter in a copy of the project: what is added is there."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.processes import printed
 from tests.serving import ROOT
 
 GUIDE = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
@@ -60,25 +58,19 @@ def test_every_code_in_the_guide_is_a_step():
 
 
 def test_what_is_added_has_the_projects_style(copy: Path):
-    ruff = Path(sys.executable).with_name("ruff")
     written = [step["new"] or step["old"] for step in STEP.finditer(GUIDE)]
     for command in (["check"], ["format", "--check"]):
-        done = subprocess.run(
-            [ruff, *command, *written], cwd=copy, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout
+        printed("-m", "ruff", *command, *written, home=copy)
 
 
 def test_it_is_in_the_frame_the_pickers_the_command_line_and_the_contracts(
     copy: Path, tmp_path: Path
 ):
     """One process for all: its own tests (`added_things`), and those that walk what there is."""
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *CONTRACTS]
-    done = subprocess.run(
-        [*command, "-m", "not browser", "-k", " or ".join(("added_things", *ADDED))],
-        cwd=copy, capture_output=True, text=True, check=False,
-        env={**os.environ, "CONVSCOPE_HOME": str(tmp_path)},
+    said = printed(
+        *("-m", "pytest", "-v", "-p", "no:cacheprovider", *CONTRACTS, "-m", "not browser"),
+        *("-k", " or ".join(("added_things", *ADDED))),
+        home=copy, CONVSCOPE_HOME=str(tmp_path),
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:]
     for name in ADDED:
-        assert re.search(rf"\[(\w+-)*{name}(-\w+)*\] PASSED", done.stdout), f"{name} is not walked"
+        assert re.search(rf"\[(\w+-)*{name}(-\w+)*\] PASSED", said), f"{name} is not walked"

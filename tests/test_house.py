@@ -1,12 +1,11 @@
 """The house's rules that no linter knows: sizes of files, folders and rooms; what stands alone."""
 
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 from benchmarks.lines import HERE, Kind, counted
+from tests.processes import printed
 from tests.serving import ROOT
 
 FILES_IN_A_FOLDER = 30
@@ -36,20 +35,9 @@ def test_no_room_is_half_of_the_house():
     }
 
 
-def answer(code: str, home: Path = ROOT) -> str:
-    """What a fresh process prints that runs `code` in the folder `home`."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        cwd=home, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_the_runs_host_reaches_no_torch():
-    loaded = set(
-        answer("import sys, explorer.runs.engines.local.host; print(*sys.modules)").split()
-    )
+    code = "import sys, explorer.runs.engines.local.host; print(*sys.modules)"
+    loaded = set(printed("-W", "error", "-c", code).split())
     assert "explorer.runs.engines.local.host" in loaded
     assert not loaded & {"torch", "torchvision", "streamlit", "plotly"}
 
@@ -72,7 +60,7 @@ assert not main(["layers", "lenet"])
 def test_explorer_is_usable_without_pages(tmp_path: Path):
     """Its rooms, which do without Streamlit, too, and its command line."""
     shutil.copytree(ROOT / "explorer", tmp_path / "explorer")
-    assert answer(EVERY_ROOM, tmp_path) == "False\n"
-    out = answer(COMMANDS, tmp_path)
+    assert printed("-W", "error", "-c", EVERY_ROOM, home=tmp_path) == "False\n"
+    out = printed("-W", "error", "-c", COMMANDS, home=tmp_path)
     assert "resnet18" in out
     assert "Conv2d" in out

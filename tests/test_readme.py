@@ -3,8 +3,6 @@
 import argparse
 import ast
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +16,7 @@ from explorer.cli import access_options
 from explorer.server.serve import add_arguments
 from explorer.training.recipes.course import CURVES
 from explorer.ui.entries import PAGES, ROOT
+from tests.processes import printed
 
 PAPERS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -179,15 +178,7 @@ def test_every_command_line_runs() -> None:
     """One process for all of them: each would spend most of its time on importing torch."""
     commands = re.findall(r"^\.venv/bin/python -m explorer ((?:list|layers).*)$", README, re.M)
     assert len(commands) >= 4
-    done = subprocess.run(
-        [sys.executable, "-c", EVERY, *commands],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    answers = done.stdout.split(END)[:-1]
+    answers = printed("-c", EVERY, *commands).split(END)[:-1]
     assert len(answers) == len(commands)
     assert all(answer.strip() for answer in answers)
 

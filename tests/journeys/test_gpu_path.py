@@ -21,6 +21,7 @@ from explorer.runs import Run, Status, metrics, store
 from explorer.runs.database import database
 from explorer.runs.engines.local import processes
 from tests import device, run_processes
+from tests.processes import ended
 from tests.run_processes import PATIENCE, SHORT, Server, going, host, until
 
 
@@ -227,15 +228,7 @@ def test_who_asks_for_the_best_gets_the_device_that_is_emptier(
 
 def test_the_command_line_trains_on_it():
     words = "train lenet --dataset digits --subset 64 --test-subset 32 --epochs 1 --json"
-    command = [sys.executable, "-W", "error", "-m", "explorer", *words.split()]
-    done = subprocess.run(
-        [*command, "--device", "testgpu:1"],
-        cwd=storage.PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = ended("-W", "error", "-m", "explorer", *words.split(), "--device", "testgpu:1")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["epoch"] == 1
 

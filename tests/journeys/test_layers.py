@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import opened
 
@@ -118,13 +118,10 @@ def test_a_choice_in_the_picture_brings_its_arithmetic_into_sight(
 
 def test_the_arithmetic_of_a_link_begins_above_the_fold(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/layers?network=alexnet&layer=conv1")
-    top = board(page, "alexnet").locator("tr.detail").bounding_box()
-    assert top is not None
+    top = box_of(board(page, "alexnet").locator("tr.detail"))
     assert top["y"] < 720
-    title = page.get_by_role("heading", level=1).bounding_box()
-    label = page.get_by_text("Network", exact=True).bounding_box()
-    assert title is not None
-    assert label is not None
+    title = box_of(page.get_by_role("heading", level=1))
+    label = box_of(page.get_by_text("Network", exact=True))
     assert title["y"] >= 44, "below the page's header"
     padding = page.get_by_role("heading", level=1).evaluate(
         "element => parseFloat(getComputedStyle(element).paddingBottom)"
@@ -255,8 +252,7 @@ def test_a_phone_shows_everything_without_sideways_scrolling(
     shown = board(page, "densenet")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(shown.locator(".strip")).to_have_class(re.compile("more-right"))  # its edge fades
-    field = page.locator(".st-key-layers-network .stSelectbox").bounding_box()
-    assert field is not None
+    field = box_of(page.locator(".st-key-layers-network .stSelectbox"))
     assert field["width"] > 340
     shown.locator("tbody tr[data-id]").nth(2).click()
     expect(shown.locator("tr.detail")).to_be_visible()

@@ -19,7 +19,7 @@ from explorer.runs.protocols import Ended, Loading
 from explorer.runs.writer import StoreWriter
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
-from tests.conftest import settled, visiting
+from tests.conftest import box_of, settled, visiting
 from tests.explorer.runs.played import STARTED, begun, steps
 from tests.run_processes import SHORT, until
 from tests.serving import ROOT, Served, mortal
@@ -77,8 +77,7 @@ def grows(shown: Locator, updates: int) -> None:
 def zoomed(shown: Locator, wide: int = 30) -> str:
     """Drag across so many pixels of the accuracy chart; the range that it shows then."""
     before = shown.locator(".accuracy").get_attribute("data-zoom") or ""
-    paper = shown.locator(".accuracy svg.plot").bounding_box()
-    assert paper is not None
+    paper = box_of(shown.locator(".accuracy svg.plot"))
     mouse = shown.page.mouse
     y = paper["y"] + paper["height"] / 2
     mouse.move(paper["x"] + 60, y)
@@ -342,8 +341,7 @@ def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
     while high - low > 0.9:  # of an epoch: one test at most
         low, high = map(float, zoomed(shown, wide=180).split())
     tip = shown.locator(".accuracy .tip")
-    paper = shown.locator(".accuracy svg.plot").bounding_box()
-    assert paper is not None
+    paper = box_of(shown.locator(".accuracy svg.plot"))
     tests = range(1, runs.get(number).progress.epoch + 1)
     tests_in_view = sum(low < epoch < high for epoch in tests)
     for place in (0.2, 0.5, 0.98):

@@ -14,7 +14,7 @@ from explorer.data import datasets
 from explorer.runs import Status
 from explorer.server import assets
 from explorer.ui.runs import component
-from tests.conftest import visiting
+from tests.conftest import box_of, visiting
 from tests.run_processes import SHORT, over, until
 from tests.serving import ROOT, serving
 
@@ -52,9 +52,7 @@ def test_a_telephone_shows_accuracy_and_the_whole_matrix(
     page.goto(f"{server}/runs?runs={pair[0]}")
     accuracy = page.locator(f'.table tr[data-run="{pair[0]}"] .c-accuracy')
     expect(accuracy).to_contain_text("%")
-    cell, room = accuracy.bounding_box(), page.locator(".table .scroll").bounding_box()
-    assert cell
-    assert room
+    cell, room = box_of(accuracy), box_of(page.locator(".table .scroll"))
     assert cell["x"] + cell["width"] <= room["x"] + room["width"]
     matrix = page.locator(".learned .matrix").first
     expect(matrix.locator("td[data-at]")).to_have_count(100)

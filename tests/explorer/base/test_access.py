@@ -4,8 +4,6 @@ import argparse
 import json
 import os
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -28,9 +26,9 @@ from explorer.base.access import (
     teachers,
 )
 from explorer.base.access.teacher_key import Throttle
-from explorer.base.storage import PROJECT
 from explorer.cli import access_options
 from explorer.server import serve
+from tests.processes import ended, printed
 
 ANNA, BERT = Visitor("a" * 64, teacher=False), Visitor("b" * 64, teacher=False)
 TEACHER = Visitor("c" * 64, teacher=True)
@@ -113,21 +111,12 @@ def test_a_limit_is_a_number(number: str, capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_command_line_says_what_is_wrong_before_it_serves(tmp_path: Path) -> None:
     """The real command; the key of the environment does not come out anywhere."""
-    environment = {**os.environ, teacher_key.VARIABLE: "too short"}
-    command = [sys.executable, "-m", "explorer", "serve", "--everyone"]
-    ended = subprocess.run(
-        command,
-        check=False,
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 2
-    assert "The teacher's key has 9 characters; it needs 12 to 200." in ended.stderr
-    assert "too short" not in ended.stderr + ended.stdout
-    assert "Traceback" not in ended.stderr
+    words = ("-m", "explorer", "serve", "--everyone")
+    done = ended(*words, **{teacher_key.VARIABLE: "too short"})
+    assert done.returncode == 2
+    assert "The teacher's key has 9 characters; it needs 12 to 200." in done.stderr
+    assert "too short" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
 
 
 # -- the key ----------------------------------------------------------------------------------
@@ -236,12 +225,9 @@ def berts(throttle: Throttle) -> bool:
 
 def includes(owner: str, key: str) -> bool:
     """Whether another process counts them among the teachers."""
-    words = (
-        "import sys; from explorer.base.access import teachers;"
-        "print(teachers.include(*sys.argv[1:]))"
-    )
-    command = [sys.executable, "-c", words, owner, key]
-    return subprocess.check_output(command, cwd=PROJECT, text=True).strip() == "True"
+    code = """import sys; from explorer.base.access import teachers
+print(teachers.include(*sys.argv[1:]))"""
+    return printed("-c", code, owner, key) == "True\n"
 
 
 def test_all_processes_know_the_teacher_until_they_leave_or_the_key_ends(

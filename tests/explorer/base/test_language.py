@@ -2,8 +2,6 @@
 
 import re
 import string
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from explorer.base import language
 from explorer.ui import entries
 from explorer.ui.entries import PAGES, ROOT, SECTIONS, Entry
 from explorer.ui.language_picker import CHOICE
+from tests.processes import printed
 
 POT = language.LOCALES / "convscope.pot"
 PSEUDO = "eo"  # any code: the pseudo-language borrows it
@@ -44,11 +43,9 @@ def placeholders(text: str) -> set[str | None]:
 
 def test_the_list_of_words_is_up_to_date(tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.pot"
-    command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract"]
-    command += ["--no-default-keywords", "-k", "_", "-k", "N_", "-k", "ngettext:1,2"]
-    subprocess.run(
-        [*command, "-o", fresh, "app.py", "explorer", "pages"], cwd=ROOT, check=True, timeout=60
-    )
+    words_of = "--no-default-keywords -k _ -k N_ -k ngettext:1,2"
+    extract = f"-m babel.messages.frontend -q extract {words_of} -o {fresh} app.py explorer pages"
+    printed(*extract.split())
     assert words(catalogue(POT)) == words(catalogue(fresh)), "run `make messages`"
 
 

@@ -25,7 +25,7 @@ from explorer.runs.database import database
 from explorer.training import checkpoints
 from explorer.ui.runs import run_words
 from tests.opened_pages import opened, text
-from tests.serving import ROOT
+from tests.processes import Ended, ended
 
 LAYER = {
     "name": str,
@@ -53,17 +53,9 @@ def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, d
     return status, json.loads(out)
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: str) -> Ended:
     """The same command as a reader would type it."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
+    return ended("-W", "error", *arguments, PYTHONIOENCODING="utf-8")
 
 
 # list

@@ -4,7 +4,6 @@ import ast
 import contextlib
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from explorer.analysis.summary import measure
 from explorer.base.torchvision_import import models
 from explorer.networks import NetworkSpec, course, get, names, pytorch_code
+from tests.processes import ended
 
 NARROW = {"conv_ratio": 8, "fc_ratio": 8}
 COURSE: list[tuple[str, dict[str, Any], tuple[int, int, int], int]] = [
@@ -61,12 +61,8 @@ print(json.dumps(printed))
 
 def alone(folder: Path, *arguments: str) -> str:
     """What Python prints there: outside the repository, and without a way to find it."""
-    command = [sys.executable, "-I", "-W", "error", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    done = ended("-I", "-W", "error", *arguments, home=folder)
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 

@@ -1,10 +1,8 @@
 """Checkpoints: weights come back as they were, and what is no checkpoint is noticed."""
 
 import json
-import os
 import struct
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from torch import Tensor
 from explorer import networks
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
+from tests.processes import ended
 from tests.serving import ROOT
 
 CARD = Card(
@@ -258,13 +257,7 @@ try:
 except ValueError as error:
     print(error)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    done = ended("-c", script, OMP_NUM_THREADS="1")
     assert "could not be written" in done.stdout, done.stderr[-1000:]
     assert saved.read_bytes() == before
     assert [each.name for each in saved.parent.iterdir()] == [saved.name]

@@ -1,7 +1,5 @@
 """Records, testing, what cannot be trained; float32 is float32, "auto" says what it took."""
 
-import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +35,7 @@ from explorer.training.setting import Setting
 from explorer.ui.runs import run_words
 from tests.explorer.training.recipes import BATCH_NORM, CPU, DROPOUT, LENET, SGD, only, run
 from tests.opened_pages import opened
+from tests.processes import ended
 
 
 # Records
@@ -192,9 +191,7 @@ try:
 except OutOfMemory as error:
     print(error)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = ended("-c", script)
     assert "resnet18 at 128 × 128 in batches of 256 needs about" in done.stdout, done.stderr[-2000:]
     assert "Try batches of 128." in done.stdout
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Download, Locator, Page, expect
 
 from explorer.lessons.channels import mix
 from pages.learn.channels.grids import mixture_grids
+from tests.conftest import box_of
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import opened
 
@@ -76,8 +77,7 @@ def test_every_board_names_its_controls_and_is_saved_by_keyboard(
     path, _mark, query = url.partition("?")
     board = mounted(page, opened(path, **dict(parse_qsl(query))), kind).board
     assert unnamed(board) == []
-    box = board.bounding_box()
-    assert box is not None
+    box = box_of(board)
     for suffix in formats:
         file = saved(page, board, suffix)
         assert file.suggested_filename == f"{name}.{suffix}"
@@ -114,11 +114,9 @@ def test_a_saved_window_board_looks_as_on_the_screen(
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     board = mounted(page, opened("convolution"), "window-board").board
     image = picture(saved(page, board, "png"), tmp_path)
-    corner = board.bounding_box()
-    assert corner is not None
+    corner = box_of(board)
     for cell in board.locator(".cell:not(.pad)").all():
-        box = cell.bounding_box()
-        assert box is not None
+        box = box_of(cell)
         color = cell.evaluate("cell => getComputedStyle(cell).backgroundColor")
         place = [  # beside the number
             int(SHARP * (MARGIN + box[axis] - corner[axis] + share * box[side]))
@@ -183,8 +181,7 @@ def test_sixteen_by_sixteen_can_be_read(page: Page, width: int) -> None:
     expect(board.locator(".sum")).to_contain_text("= 1")
     expect(cells.nth(1)).to_have_attribute("aria-label", re.compile(r"−9\.25"))
     if width == 1366:
-        box = output.bounding_box()
-        assert box is not None
+        box = box_of(output)
         assert box["y"] + box["height"] < 768 - ABOVE, "the answer is above the fold"
 
 

@@ -19,8 +19,9 @@ from explorer.server import assets, serve
 from explorer.server.headers import content_policy
 from explorer.ui.entries import ASSETS, PAGES, ROOT, SECTIONS, entry
 from explorer.ui.language_picker import best_match
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.opened_pages import opened
+from tests.processes import printed
 from tests.serving import serving
 
 LOGO = assets.address(ASSETS / "logo.svg")
@@ -118,11 +119,7 @@ def test_the_nearest_language_is_found() -> None:
 
 
 def test_imports_point_down() -> None:
-    linter = Path(sys.executable).with_name("lint-imports")
-    checked = subprocess.run(
-        [linter], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert checked.returncode == 0, checked.stdout
+    printed("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
 
 
 # In a real browser
@@ -198,13 +195,10 @@ def test_a_message_stands_below_the_row_of_controls_that_it_is_about(
     settled(page)
     said, row = page.get_by_test_id("stAlert").first, page.locator(".st-key-compare_controls")
     expect(said).to_contain_text("nothing")
-    box, whole = said.bounding_box(), row.bounding_box()
-    assert box is not None
-    assert whole is not None
+    box, whole = box_of(said), box_of(row)
     assert box["width"] == pytest.approx(whole["width"], abs=1)
     for control in row.locator(".stMultiSelect, .stPopover, .stSelectbox").all():
-        there = control.bounding_box()
-        assert there is not None
+        there = box_of(control)
         assert there["y"] + there["height"] <= box["y"]
 
 

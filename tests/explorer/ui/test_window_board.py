@@ -9,7 +9,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from tests.answers import Answers
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.explorer.ui.mounted import Mounted, mounted
 from tests.opened_pages import opened
 
@@ -289,8 +289,7 @@ def test_sliding_asks_the_server_nothing(page: Page) -> None:
 def test_a_phone_needs_no_sideways_scrolling(page: Page, url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for board_cell in alone(page, url).board.locator(".cell").all():
-        box = board_cell.bounding_box()
-        assert box is not None
+        box = box_of(board_cell)
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
 
@@ -303,8 +302,7 @@ def test_the_divider_moves_by_mouse_and_by_keyboard(page: Page) -> None:
     )
     assert pictures.evaluate_all(sizes) == [[480, 320]] * 2
     slider = divider.get_by_role("slider")
-    box = slider.bounding_box()
-    assert box is not None
+    box = box_of(slider)
     slider.scroll_into_view_if_needed()
     slider.click(position={"x": box["width"] * 0.2, "y": 30})
     assert 15 < float(slider.input_value()) < 25

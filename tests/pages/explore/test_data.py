@@ -27,7 +27,7 @@ from explorer.data.decoding import pools
 from explorer.figures import pictures
 from explorer.ui import downloads, progress
 from pages.explore.data import parts
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.explorer.data.own_pictures import cats_and_dogs, zipped
 from tests.opened_pages import opened, text
 from tests.serving import server
@@ -335,11 +335,9 @@ def test_a_visitor_brings_pictures_and_takes_the_sheet_along(page: Page, own_ser
     settled(page)
     sheet = page.locator(".sheet img")
     expect(sheet).to_be_visible()
-    names, rows = page.locator(".sheet .names span"), sheet.bounding_box()
-    assert rows is not None
+    names, rows = page.locator(".sheet .names span"), box_of(sheet)
     for place in (0, 9):  # each name stands beside the middle of its row
-        box = names.nth(place).bounding_box()
-        assert box is not None
+        box = box_of(names.nth(place))
         middle = rows["y"] + rows["height"] * (place + 0.5) / 10
         assert abs(box["y"] + box["height"] / 2 - middle) < 4
     assert rows["y"] + rows["height"] < 768  # all classes are in sight

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from explorer import networks
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.journeys.test_layers import board
 
 pytestmark = pytest.mark.browser
@@ -192,9 +192,7 @@ def test_what_a_link_cannot_have_is_said_until_something_is_chosen(
     said = page.get_by_test_id("stAlert")
     expect(said).to_contain_text("There is no network")
     expect(said).to_contain_text("layer=zzz")
-    box, row = said.bounding_box(), page.locator(".st-key-inside_controls").bounding_box()
-    assert box is not None
-    assert row is not None
+    box, row = box_of(said), box_of(page.locator(".st-key-inside_controls"))
     assert box["width"] >= row["width"] - 1
     assert box["y"] + box["height"] <= row["y"]
     page.locator('.maps-strip .stage[data-layer="conv2"]').click()

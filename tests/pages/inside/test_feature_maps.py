@@ -26,7 +26,7 @@ from explorer.ui.inside.recordings import Subject
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.feature_maps import arithmetic
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.opened_pages import boards, given, numbers, opened, text, untold
 from tests.shipped_weights import trained, untrained
 
@@ -391,8 +391,7 @@ def test_from_the_strip_to_the_sum_and_back_by_the_link(page: Page, app_server: 
     page.wait_for_url("**channel=2*")
 
     large = channel.locator(".map canvas")
-    box = large.bounding_box()
-    assert box is not None
+    box = box_of(large)
     large.hover(position={"x": box["width"] * 0.05, "y": box["height"] * 0.05})
     expect(channel.locator(".words")).to_contain_text("row 1, column 1:")
     large.click(position={"x": box["width"] * 0.35, "y": box["height"] * 0.25})
@@ -445,8 +444,7 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     expect(page.get_by_text("cannot be read as a PNG or JPEG")).to_be_visible()
     chooser.set_input_files(large)
     refused = page.get_by_text("File must be 10.0MB or smaller")
-    box = refused.bounding_box()
-    assert box
+    box = box_of(refused)
     assert box["height"] > 12, "in sight, not only to who hovers over its sign"
     assert refused.evaluate("element => getComputedStyle(element).clipPath") == "none"
     with page.expect_request("**/_stcore/upload_file/**") as sent:

@@ -36,7 +36,7 @@ from explorer.weights import Model
 from pages.inside.why import boards as why_boards
 from pages.inside.why import charts, mistakes, results
 from pages.inside.why.results import Explanation, Piece, Question
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.opened_pages import boards, given, opened, press, text, untold
 from tests.shipped_weights import trained
 
@@ -460,8 +460,7 @@ def test_from_a_class_to_its_maps_and_back_by_the_link(page: Page, app_server: s
     cards = page.locator(".why-maps .card")
     expect(cards).to_have_count(8)
     expect(page.locator(".why-maps canvas")).to_have_count(8)
-    box = cards.first.locator("canvas").bounding_box()
-    assert box is not None
+    box = box_of(cards.first.locator("canvas"))
     at = {"x": box["width"] * 0.4, "y": box["height"] * 0.6}
     cards.first.locator("canvas").hover(position=at)
     for card in (cards.first, cards.nth(5)):  # all are read at the same pixel
@@ -491,10 +490,8 @@ def test_on_a_phone_the_maps_come_before_what_checks_them(page: Page, app_server
     chart = page.locator(".st-key-why_deletion")
     expect(chart.locator(".xtitle")).to_be_visible(timeout=30_000)
     parts = [page.locator(".why-answer"), page.locator(".why-maps"), chart]
-    boxes = [part.bounding_box() for part in parts]
-    tops = [box["y"] for box in boxes if box]
-    assert tops == sorted(tops)
-    assert len(tops) == 3
-    assert all(box and box["width"] > 340 for box in boxes)
+    boxes = [box_of(part) for part in parts]
+    assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+    assert all(box["width"] > 340 for box in boxes)
     grey = "text => getComputedStyle(text).fill.match(/[0-9]+/g).map(Number)"
     assert max(chart.locator(".xtitle").evaluate(grey)) < 119, "4.5 : 1 on white"

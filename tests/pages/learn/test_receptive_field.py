@@ -17,7 +17,7 @@ from explorer.networks import NetworkSpec
 from pages.learn.receptive_field import charts, field_board, measures, parts
 from pages.learn.receptive_field.state import NETWORKS
 from tests import opened_pages
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import as_shown, boards, text
 
@@ -321,7 +321,6 @@ def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page):
     page.emulate_media(color_scheme="dark")
     shown = mounted(page, opened(), "fields").board
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    box = shown.locator(".sight").bounding_box()
-    assert box
+    box = box_of(shown.locator(".sight"))
     page.mouse.move(box["x"] + 3, box["y"] + 3)
     expect(shown.locator(".note")).to_contain_text("Unit 1 of layer 5")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import settled
+from tests.conftest import box_of, settled
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +68,7 @@ def test_on_a_phone_the_picture_stands_before_the_controls(
         page.set_viewport_size({"width": width, "height": 844})
         page.wait_for_timeout(300)  # boards draw themselves anew at another width
         drawn, set_by = page.locator(picture).first, page.locator(f".st-key-{control}")
-        tops = [(box := each.bounding_box()) and box["y"] for each in (drawn, set_by)]
+        tops = [box_of(each)["y"] for each in (drawn, set_by)]
         assert (tops[0] < tops[1]) is first
         if first:
             assert tops[0] < 844 / 2
