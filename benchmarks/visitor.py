@@ -22,10 +22,11 @@ class Visitor:
         self._page, self._query = "", ""  # its hash, and what its address asks
         self.fragments: list[str] = []
         self.errors: list[str] = []  # of pages that ended in an apology or a stack trace
+        self.boards: list[str] = []  # what the page's boards were sent: JSON
 
     async def open(self, url: str, query: str = "") -> float:
         """Go to the page at this address; the seconds until its script has ended."""
-        self.fragments, self._query = [], query
+        self.fragments, self.boards, self._query = [], [], query
         wish = BackMsg()
         wish.rerun_script.page_name = url
         wish.rerun_script.query_string = query
@@ -59,6 +60,8 @@ class Visitor:
             if fragment and fragment not in self.fragments:
                 self.fragments.append(fragment)
             element = told.delta.new_element
+            if element.bidi_component.json:
+                self.boards.append(element.bidi_component.json)
             sorry = element.alert.body.startswith(APOLOGY)
             if sorry or element.WhichOneof("type") == "exception":
                 self.errors.append(str(element).strip())

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 
 from benchmarks.visitor import Visitor, visiting
 from explorer.ui.entries import PAGES
-from tests.serving import ROOT, serving
+from tests.serving import changed_server
 
 # Asked, the server says what is left once its collector has been round twice.
 PROBE = """
@@ -85,11 +84,5 @@ async def _tour(visitor: Visitor, times: int) -> None:
 @contextmanager
 def probed(home: Path) -> Iterator[Probed]:
     """One that works in the folder `home`."""
-    for name in ("explorer", "pages", ".streamlit", "checkpoints"):
-        (home / name).symlink_to(ROOT / name)
-    door = (ROOT / "app.py").read_text(encoding="utf-8")
-    (home / "app.py").write_text(PROBE + door, encoding="utf-8")
-    with serving(home, home / "log") as address:
-        port = f"--server.port={urlsplit(address).port}"
-        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
+    with changed_server(home, before=PROBE) as (address, process):
         yield Probed(address, process)

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
+import psutil
 from playwright.sync_api import Browser, sync_playwright
 
 from explorer.server import serve
@@ -56,6 +58,21 @@ def serving(home: Path, log: Path) -> Iterator[str]:
     """As `server`, with what the server says written to `log`."""
     with mortal(home, log) as found:
         yield found.address
+
+
+@contextmanager
+def changed_server(
+    home: Path, *, before: str = "", behind: str = ""
+) -> Iterator[tuple[str, psutil.Process]]:
+    """Its address and process, with code `before` or `behind` that of `app.py`, in `home`."""
+    for name in ("explorer", "pages", ".streamlit", "checkpoints"):
+        (home / name).symlink_to(ROOT / name)
+    door = (ROOT / "app.py").read_text(encoding="utf-8")
+    (home / "app.py").write_text(before + door + behind, encoding="utf-8")
+    with serving(home, home / "log") as address:
+        port = f"--server.port={urlsplit(address).port}"
+        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
+        yield address, process
 
 
 @contextmanager

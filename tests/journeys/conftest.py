@@ -1,5 +1,6 @@
 """Fixtures that the tests of this folder share."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from streamlit.runtime import context
 
 from explorer.base.access import teacher_key
+from explorer.runs import Status, store
+from explorer.training import recipes
+from explorer.training.recipes import Recipe
 from explorer.ui import visitor
 from tests.journeys.visitors import Browser, share
 from tests.run_processes import folder
@@ -33,3 +37,13 @@ def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     monkeypatch.setattr(context, "_get_client_context", lambda: found)
     monkeypatch.setattr(visitor, "_throttle", teacher_key.Throttle())
     return found
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A store of two runs that were never begun."""
+    with folder(tmp_path_factory.mktemp("home")):
+        for network in ("lenet", "bn_lenet"):
+            number = store.add(json.dumps(recipes.as_json(Recipe(network))), network, "cpu")
+            assert store.move(number, [Status.QUEUED], Status.STOPPED)
+        yield

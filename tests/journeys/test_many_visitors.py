@@ -7,37 +7,34 @@ import json
 import pkgutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import numpy as np
 import psutil
 import pytest
 import torch
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from torch import Tensor
-from websockets.asyncio.client import connect
 
 import explorer
 import pages
+from benchmarks.visitor import visiting
 from explorer import weights
 from explorer.base.cache import SizedCache
 from explorer.base.tasks import SharedTasks
 from explorer.data import pictures
 from explorer.networks import NetworkSpec
 from tests.asynchronous import run_apart
-from tests.serving import ROOT, serving
+from tests.serving import changed_server
 
 pytestmark = pytest.mark.browser  # with the tests that share a server
 
 VISITORS = 30
-PATIENCE = 60  # seconds; a page that fails never shows a number
+RERUNS = 20  # a page that fails never shows a number
 SIDE = 32  # of an untrained network's pictures, where it takes any
 
 
@@ -74,25 +71,13 @@ async def visit(address: str, wanted: Visit) -> list[dict[str, Any]]:
 
     What its boards with numbers were sent: a channel; a layer's kernels, and the chosen one.
     """
-    socket = await connect(
-        f"ws://{urlsplit(address).netloc}/_stcore/stream",
-        subprotocols=["streamlit"],
-        origin=address,
-        max_size=None,
-    )
-    wish = BackMsg()
-    wish.rerun_script.query_string = wanted.query
-    wish.rerun_script.page_name = wanted.page
-    found: list[dict[str, Any]] = []
-    async with asyncio.timeout(PATIENCE), socket:
-        await socket.send(wish.SerializeToString())
-        async for message in socket:
-            told = ForwardMsg.FromString(message)
-            sent = told.delta.new_element.bidi_component.json
-            if sent and "values" in (data := json.loads(sent)):
-                found.append(data)
-            if told.WhichOneof("type") == "script_finished" and found:
-                return found
+    async with visiting(address) as visitor:
+        await visitor.open(wanted.page, wanted.query)
+        for _rerun in range(RERUNS):
+            boards = [data for each in visitor.boards if "values" in (data := json.loads(each))]
+            if boards:
+                return boards
+            await visitor.click()
     raise AssertionError("the page was never drawn")
 
 
@@ -163,13 +148,8 @@ CLASS = ("resnet18", "googlenet", "resnet18", "densenet", "resnet18") * 2  # 340
 LAYER = {"resnet18": "stage3.block1.bn2", "googlenet": "stage3", "densenet": "transition1.pool"}
 
 
-@contextmanager
-def small_server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """The real server, with its two large caches so small that a few networks fill them."""
-    for name in ("explorer", "pages", ".streamlit", "checkpoints"):
-        (home / name).symlink_to(ROOT / name)
-    door = (ROOT / "app.py").read_text(encoding="utf-8")
-    door += f"""
+# Two large caches so small that a few networks fill them.
+SMALL = f"""
 from explorer import weights
 from explorer.server import memory
 from explorer.ui.inside import recordings as maps_recorded
@@ -177,11 +157,6 @@ weights._cache._most = maps_recorded._recordings._most = {CACHES}
 memory.EVERY = memory.TRIM_EVERY = 0.5
 memory.SHARE = 0.5
 """
-    (home / "app.py").write_text(door, encoding="utf-8")
-    with serving(home, home / "log") as address:
-        port = f"--server.port={urlsplit(address).port}"
-        (process,) = [each for each in psutil.Process().children() if port in each.cmdline()]
-        yield address, process
 
 
 def a_class(first: int) -> list[Visit]:
@@ -202,7 +177,7 @@ def settled_at(process: psutil.Process, most: int) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory, as Linux tells it")
 def test_memory_is_bounded_and_given_back_when_a_class_has_left(tmp_path: Path) -> None:
-    with small_server(tmp_path) as (address, process):
+    with changed_server(tmp_path, behind=SMALL) as (address, process):
         all_at_once(address, [Visit("feature-maps", "lenet", "conv1", "untrained:0", 0, 1)])
         warm = int(process.memory_info().rss)
         most = warm + 2 * CACHES + MARGIN

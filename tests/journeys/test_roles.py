@@ -188,13 +188,6 @@ def test_who_may_train(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> 
     assert [each.id for each in store.listed()] == [run.id]
 
 
-def test_a_run_too_long_is_refused_where_it_is_set_up(browser_of: Browser) -> None:
-    browser_of.be(ANNA)
-    at = opened("new-run", dataset="digits", epochs="101")
-    assert at.button(key=NEW_RUN.key("launch")).disabled
-    assert "101 epochs; here 100 are allowed" in text(at)
-
-
 def test_the_allowed_number_of_epochs_is_a_click_away(
     browser_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,22 +4,18 @@ One closed tour through all ordered pairs of pages, once by the sidebar and once
 stood on the page before, the next one shows what its address says, or what was left there.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, pairwise
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.runs import Status, store
-from explorer.training import recipes
-from explorer.training.recipes import Recipe
 from explorer.ui.entries import PAGES, entry
 from explorer.ui.language_picker import CHOICE
 from tests.opened_pages import SHELL
-from tests.run_processes import folder
+
+pytestmark = pytest.mark.usefixtures("two_runs")
 
 NET = "bn_lenet"  # the same on all pages: it is carried from one to the next
 # What each page is left with, as its address says it; on every page something else than at first.
@@ -89,16 +85,6 @@ def test_a_tour_takes_every_step_once() -> None:
     steps = [*pairwise(way)]
     assert len({*steps}) == len(steps) == len(PAGES) * (len(PAGES) - 1)
     assert way[0] == way[-1]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two runs that were never begun."""
-    with folder(tmp_path_factory.mktemp("home")) as place:
-        for network in ("lenet", "bn_lenet"):
-            number = store.add(json.dumps(recipes.as_json(Recipe(network))), network, "cpu")
-            assert store.move(number, [Status.QUEUED], Status.STOPPED)
-        yield place
 
 
 def go(at: AppTest, url: str, address: Mapping[str, str]) -> None:

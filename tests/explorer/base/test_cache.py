@@ -68,27 +68,6 @@ def test_a_cache_keeps_what_was_used_last_within_its_bounds() -> None:
     assert cache.bytes_kept == 0
 
 
-def test_a_cache_makes_a_thing_once_and_forgets_errors() -> None:
-    cache: SizedCache[int] = SizedCache(100, lambda _made: 1)
-    made: list[int] = []
-
-    def slowly() -> int:
-        time.sleep(0.05)
-        made.append(1)
-        return len(made)
-
-    with ThreadPoolExecutor(30) as threads:
-        assert set(threads.map(lambda _n: cache.get("key", slowly), range(30))) == {1}
-
-    def fail() -> int:
-        raise ValueError("no")
-
-    for _ in range(2):
-        with pytest.raises(ValueError, match="no"):
-            cache.get("other", fail)
-    assert cache.get("other", lambda: 5) == 5
-
-
 def test_after_a_failure_those_who_wait_try_again_one_after_the_other() -> None:
     cache: SizedCache[str] = SizedCache(100, len)
     workshop = Workshop(failures=40)

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from explorer import networks
 from explorer.base import language
 from explorer.ui import entries
-from explorer.ui.entries import PAGES, ROOT, SECTIONS, Entry
+from explorer.ui.entries import PAGES, SECTIONS, Entry
 from explorer.ui.language_picker import CHOICE
+from tests.opened_pages import SHELL
 from tests.processes import printed
 
 POT = language.LOCALES / "convscope.pot"
@@ -107,7 +108,7 @@ def shown(at: AppTest) -> Iterator[str]:
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda page: page.url or "home")
 def test_every_page_opens_and_does_not_speak_plain_english(pseudo: str, entry: Entry) -> None:
-    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
+    at = AppTest.from_file(SHELL, default_timeout=60)
     at.session_state[CHOICE] = pseudo
     at.run().switch_page(str(entry.path)).run()
     assert not at.exception
@@ -118,7 +119,7 @@ def test_every_page_opens_and_does_not_speak_plain_english(pseudo: str, entry: E
 
 
 def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
-    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
+    at = AppTest.from_file(SHELL, default_timeout=60)
     at.context = {"locale": f"{pseudo}-XX"}
     at.run()
     assert at.title[0].value.startswith("⟦")
@@ -141,6 +142,6 @@ def test_the_list_of_pages_is_in_the_language_that_it_is_kept_under(pseudo: str)
 
 
 def test_one_language_needs_no_choice() -> None:
-    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60).run()
+    at = AppTest.from_file(SHELL, default_timeout=60).run()
     if len(language.available()) == 1:
         assert not at.sidebar.selectbox

@@ -4,7 +4,7 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -13,6 +13,7 @@ import pytest
 from explorer.base import compute_slots
 from explorer.base.tasks import Client, Ending, Pool, SharedTasks, Steps, Task, pool
 from explorer.base.tasks import task as task_module
+from tests.run_processes import until
 
 VISITORS = 30
 SOON = 20.0  # seconds until a test fails; what it waits for takes a fraction of one
@@ -35,13 +36,6 @@ def counting(upto: int, made: list[int] | None = None, pause: float = 0.0) -> St
             yield number
 
     return steps
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_thirty_who_ask_for_the_same_share_one_task() -> None:

@@ -7,8 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from explorer.base.tasks import (
     Work,
     process,
 )
+from tests.run_processes import until
 
 PATIENCE = 60.0  # seconds until a test fails; what it waits for takes a fraction of one
 LIMITS = ProcessLimits(
@@ -70,13 +70,6 @@ def start(
 
 def limited(**changed: float) -> ProcessLimits:
     return ProcessLimits(**{**vars(LIMITS), **changed})  # type: ignore[arg-type]
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def ended(task: Task[Output]) -> Ending | None:

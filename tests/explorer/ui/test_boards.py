@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Download, Locator, Page, expect
 
+from explorer.base.inputs import spell_matrix
 from explorer.lessons.channels import mix
 from pages.learn.channels.grids import mixture_grids
 from tests.conftest import box_of
@@ -146,10 +147,6 @@ def test_a_picture_that_cannot_be_saved_says_so(page: Page) -> None:
 # The window board when it is large
 
 
-def spelled(values: list[list[float]]) -> str:
-    return "; ".join(" ".join(f"{value:g}" for value in row) for row in values)
-
-
 LARGE = [[(3 * r + 5 * c + r * c) % 10 - 2.0 for c in range(16)] for r in range(16)]
 ABOVE = 250  # pixels of the page that stand above its board
 KERNEL = [[-1.0, 0.0, 1.0], [-2.0, 0.5, 2.0], [-1.0, 0.0, 1.25]]
@@ -159,7 +156,7 @@ KERNEL = [[-1.0, 0.0, 1.0], [-2.0, 0.5, 2.0], [-1.0, 0.0, 1.25]]
 @pytest.mark.parametrize("width", [1366, 390])
 def test_sixteen_by_sixteen_can_be_read(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 768})
-    at = opened("convolution", conv_input=spelled(LARGE), conv_kernel=spelled(KERNEL))
+    at = opened("convolution", conv_input=spell_matrix(LARGE), conv_kernel=spell_matrix(KERNEL))
     board = mounted(page, at, "window-board").board
     output = board.locator('[data-panel="output"]')
     cells = output.locator(".cell")

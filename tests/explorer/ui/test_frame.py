@@ -164,15 +164,6 @@ def test_nothing_but_assets_is_served_as_one(app_server: str, path: str) -> None
 
 
 @pytest.mark.browser
-def test_a_question_leads_to_its_network(app_server: str, page: Page) -> None:
-    page.goto(app_server)
-    settled(page)
-    page.get_by_role("link", name="AlexNet at 28 × 28").click()
-    page.wait_for_url("**/layers?*input=1x28x28*")  # AlexNet itself is the default
-    settled(page)
-
-
-@pytest.mark.browser
 def test_the_kernel_follows_the_pointer(app_server: str, page: Page) -> None:
     page.goto(app_server)
     settled(page)

@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.opened_pages import SHELL
 from tests.serving import ROOT
 
 LOCAL = ("http://localhost:8501", "http://127.0.0.1:8501", "http://[::1]:8501", "https://lab.local")
@@ -11,7 +12,7 @@ ELSEWHERE = ("http://192.168.1.20:8501", "http://lab.local:8501", "http://localh
 
 def photograph(url: str) -> AppTest:
     """The page Convolution with the camera chosen, as a browser at this address asks for it."""
-    at = AppTest.from_file(str(ROOT / "explorer/ui/frame.py"), default_timeout=60)
+    at = AppTest.from_file(SHELL, default_timeout=60)
     at.context = {"url": url}
     at.run().query_params["conv_photo"] = "camera"
     return at.switch_page(str(ROOT / "pages/learn/convolution/page.py")).run()

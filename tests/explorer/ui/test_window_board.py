@@ -8,6 +8,7 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.base.inputs import spell_matrix
 from tests.answers import Answers
 from tests.conftest import box_of, settled
 from tests.explorer.ui.mounted import Mounted, mounted
@@ -17,10 +18,6 @@ pytestmark = pytest.mark.browser
 
 TWELVE = [[(3 * r + 5 * c + r * c) % 10 - 2 for c in range(12)] for r in range(12)]
 SOBEL = [[-1, 0, 1], [-2, 0.5, 2], [-1, 0, 1.25]]
-
-
-def spelled(matrix: list[list[float]]) -> str:
-    return "; ".join(" ".join(f"{cell:g}" for cell in row) for row in matrix)
 
 
 def alone(page: Page, url: str, **address: str) -> Mounted:
@@ -68,7 +65,7 @@ def convolution() -> tuple[dict[str, str], torch.Tensor]:
         x[None, None], kernel[None, None], stride=(1, 2), padding=(1, 2), dilation=2
     )
     settings = {"stride_w": "2", "pad_h": "1", "pad_w": "2", "dilation": "2"}
-    numbers = {"input": spelled(TWELVE), "kernel": spelled(SOBEL)}
+    numbers = {"input": spell_matrix(TWELVE), "kernel": spell_matrix(SOBEL)}
     return {f"conv_{name}": value for name, value in {**settings, **numbers}.items()}, y[0, 0]
 
 
@@ -109,7 +106,7 @@ def test_pooling_is_torchs_too(page: Page, mode: str) -> None:
     y = pool((2, 4), stride=(2, 3), padding=(1, 2))(x[None, None])[0, 0]
     settings = {
         "mode": mode, "window_h": 2, "window_w": 4, "stride_h": 2, "stride_w": 3,
-        "pad_h": 1, "pad_w": 2, "input": spelled(TWELVE),
+        "pad_h": 1, "pad_w": 2, "input": spell_matrix(TWELVE),
     }  # fmt: skip
     address = {f"pool_{name}": str(value) for name, value in settings.items()}
     shown = alone(page, "pooling", **address).board
@@ -144,7 +141,7 @@ def test_input_cells_and_weights_say_what_they_touch(page: Page) -> None:
 
 
 def test_what_is_never_read_is_hatched(page: Page) -> None:
-    sixteen = spelled([[4.0 * r + c for c in range(4)] for r in range(4)])
+    sixteen = spell_matrix([[4.0 * r + c for c in range(4)] for r in range(4)])
     threes = dict.fromkeys(
         (f"pool_{name}_{axis}" for name in ("window", "stride") for axis in "hw"), "3"
     )
@@ -265,7 +262,7 @@ def test_a_preset_replaces_what_was_edited(page: Page, app_server: str) -> None:
 def test_sliding_asks_the_server_nothing(page: Page) -> None:
     asked: list[object] = []
     page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
-    numbers = {"conv_input": spelled(TWELVE), "conv_kernel": spelled(SOBEL)}
+    numbers = {"conv_input": spell_matrix(TWELVE), "conv_kernel": spell_matrix(SOBEL)}
     one = alone(page, "convolution", **numbers, conv_pad_h="1", conv_pad_w="1")
     shown = one.board
     assert asked  # the counter counts
