@@ -71,20 +71,19 @@ class Problem:
     def __post_init__(self) -> None:
         rows, columns = self.target_kernel.shape
         if not (rows * columns > 1 and max(rows, columns) <= LARGEST_KERNEL):
-            raise ValueError(
-                _(
-                    "The target kernel is {rows} × {columns}. It needs at least two cells to "
-                    "compare, and at most 3 × 3: write 1 × 2, 2 × 1 or more, for example 1 -1."
-                ).format(rows=rows, columns=columns)
+            message = _(
+                "The target kernel is {rows} × {columns}. It needs at least two cells to "
+                "compare, and at most 3 × 3: write 1 × 2, 2 × 1 or more, for example 1 -1."
             )
+            raise ValueError(message.format(rows=rows, columns=columns))
         height, width = self.image.shape
         if rows > height or columns > width:
-            raise ValueError(
-                _(
-                    "The kernel is {rows} × {columns}, but the image is only {height} × {width}: "
-                    "it fits nowhere. Choose a larger image or a smaller kernel."
-                ).format(rows=rows, columns=columns, height=height, width=width)
+            message = _(
+                "The kernel is {rows} × {columns}, but the image is only {height} × {width}: "
+                "it fits nowhere. Choose a larger image or a smaller kernel."
             )
+            sizes = {"rows": rows, "columns": columns, "height": height, "width": width}
+            raise ValueError(message.format(**sizes))
 
     @property
     def target(self) -> Tensor:

@@ -68,11 +68,8 @@ def parse(text: str) -> tuple[Layer, ...]:
             _("The stack is empty. Write one word per layer, for example c3 c3 p2 c3.")
         )
     if len(words) > MAX_LAYERS:
-        raise ValueError(
-            _("The stack has {n} layers; at most {most} can be drawn.").format(
-                n=len(words), most=MAX_LAYERS
-            )
-        )
+        message = _("The stack has {n} layers; at most {most} can be drawn.")
+        raise ValueError(message.format(n=len(words), most=MAX_LAYERS))
     return tuple(_layer(word) for word in words)
 
 
@@ -81,13 +78,12 @@ def _layer(word: str) -> Layer:
     extras = re.findall(r"([spd])(\d+)", match[3]) if match else []
     numbers = {letter: int(number) for letter, number in extras}
     if match is None or len(numbers) < len(extras):
-        raise ValueError(
-            _(
-                "“{word}” is not a layer. Write c, p or a (convolution, max or average pooling) "
-                "and the kernel, then s, p or d with a number for stride, padding and dilation, "
-                "for example c3, c5p2, p2s2 or c3d2."
-            ).format(word=word[:30])
+        message = _(
+            "“{word}” is not a layer. Write c, p or a (convolution, max or average pooling) "
+            "and the kernel, then s, p or d with a number for stride, padding and dilation, "
+            "for example c3, c5p2, p2s2 or c3d2."
         )
+        raise ValueError(message.format(word=word[:30]))
     kind, kernel = KINDS[match[1]], int(match[2])
     stride = numbers.get("s", 1 if kind == "conv" else kernel)
     layer = Layer(kind, kernel, stride, numbers.get("p", 0), numbers.get("d", 1))
@@ -108,11 +104,9 @@ def _check(word: str, layer: Layer) -> None:
     )
     for what, number, least, most in limits:
         if not least <= number <= most:
-            raise ValueError(
-                _(
-                    "“{word}”: the {what} is {number}, but here it is from {least} to {most}."
-                ).format(word=word[:30], what=what, number=number, least=least, most=most)
-            )
+            message = _("“{word}”: the {what} is {number}, but here it is from {least} to {most}.")
+            limit = {"what": what, "number": number, "least": least, "most": most}
+            raise ValueError(message.format(word=word[:30], **limit))
 
 
 def spell(layers: Sequence[Layer]) -> str:
@@ -142,16 +136,13 @@ def levels(layers: Sequence[Layer], side: int) -> tuple[Level, ...]:
         below = levels[-1]
         units = output_size(below.units, layer.kernel, layer.stride, layer.padding, layer.dilation)
         if not units:
+            message = _(
+                "Layer {number} ({word}) has a window of {span} cells, but {arrive} arrive "
+                "there. Take a larger picture, a smaller window, or leave the layer out."
+            )
+            span, arrive = layer.dilation * (layer.kernel - 1) + 1, below.units + 2 * layer.padding
             raise ValueError(
-                _(
-                    "Layer {number} ({word}) has a window of {span} cells, but {arrive} arrive "
-                    "there. Take a larger picture, a smaller window, or leave the layer out."
-                ).format(
-                    number=number,
-                    word=_word(layer),
-                    span=layer.dilation * (layer.kernel - 1) + 1,
-                    arrive=below.units + 2 * layer.padding,
-                )
+                message.format(number=number, word=_word(layer), span=span, arrive=arrive)
             )
         levels.append(Level(layer, units, layer.window.forward(below.axis, below.units)))
     return tuple(levels)
@@ -180,9 +171,7 @@ def boxes(stack: Sequence[Level], level: int, unit: int) -> tuple[Interval, ...]
 
     `EMPTY` where a unit reads nothing but padding.
     """
-    return tuple(
-        (levels[0], levels[-1]) if levels else EMPTY for levels in cells(stack, level, unit)
-    )
+    return tuple((own[0], own[-1]) if own else EMPTY for own in cells(stack, level, unit))
 
 
 def weights(layers: Sequence[Layer], channels: int) -> int:
@@ -245,10 +234,19 @@ def effective(
     generator = torch.Generator().manual_seed(0)
     picture = torch.randn(1, seeds * channels, side, side, generator=generator).requires_grad_()
     x = picture
-    for layer in layers:
-        x = _through(layer, x, seeds, channels, weighted, generator)
-        if relu and layer.kind == "conv":
-            x = functional.relu(x)
+    for layer in layers:  # of all the networks at once: each is a group of channels of its own
+        k, s, p, d = layer.kernel, layer.stride, layer.padding, layer.dilation
+        if layer.kind == "max":
+            x = functional.max_pool2d(x, k, s, p, d)
+        elif layer.kind == "avg":
+            x = functional.avg_pool2d(x, k, s, p)
+        else:
+            shape = (seeds * channels, channels, k, k)
+            random = weighted == "random"
+            weight = torch.randn(shape, generator=generator) if random else torch.ones(shape)
+            scale = (channels * k * k) ** -0.5  # the size of the numbers stays the same
+            x = functional.conv2d(x, weight * scale, None, s, p, d, groups=seeds)
+            x = functional.relu(x) if relu else x
     (gradient,) = torch.autograd.grad(x[0, ::channels, centre, centre].sum(), picture)
     strength = gradient[0].abs().double().mean(dim=0)  # (side, side)
     total = strength.sum()
@@ -257,23 +255,3 @@ def effective(
             _("The centre unit does not depend on the picture: what it reads is all padding.")
         )
     return Effective(strength / total, boxes(stack, len(layers), centre)[0])
-
-
-def _through(
-    layer: Layer,
-    x: Tensor,
-    seeds: int,
-    channels: int,
-    weighted: str,
-    generator: torch.Generator,
-) -> Tensor:
-    """One layer of all the networks at once: each is a group of channels of its own."""
-    k, s, p, d = layer.kernel, layer.stride, layer.padding, layer.dilation
-    if layer.kind == "max":
-        return functional.max_pool2d(x, k, s, p, d)
-    if layer.kind == "avg":
-        return functional.avg_pool2d(x, k, s, p)
-    shape = (seeds * channels, channels, k, k)
-    scale = (channels * k * k) ** -0.5  # the size of the numbers stays the same
-    weight = torch.ones(shape) if weighted == "ones" else torch.randn(shape, generator=generator)
-    return functional.conv2d(x, weight * scale, None, s, p, d, groups=seeds)

@@ -3,6 +3,7 @@
 Every function runs real layers: `explorer.networks.ops` and the formula beside torch's own.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ from explorer.lessons.normalisation import EPS, MOMENTUM, steps
 from explorer.networks.ops import BatchNorm, batch_norm
 
 # -- from scratch, beside torch ---------------------------------------------------------------
-
 
 _LEAST_SHARE = 1e-4  # of a moving variance near 1: below, float32 keeps too few of its digits
 
@@ -158,14 +158,8 @@ class GradAsking(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C) → (N, C)."""
-        return batch_norm(
-            x,
-            self.gamma,
-            self.beta,
-            self.moving_mean,
-            self.moving_var,
-            training=torch.is_grad_enabled(),
-        )
+        moving, training = (self.moving_mean, self.moving_var), torch.is_grad_enabled()
+        return batch_norm(x, self.gamma, self.beta, *moving, training=training)
 
 
 @dataclass(frozen=True)
@@ -181,20 +175,14 @@ class Switch:
 def switches(layer: type[nn.Module], x: Tensor) -> tuple[Switch, ...]:
     """Call `layer` in both modes, with gradients on and off, on a batch x (N, C), and watch it."""
     rows = []
-    for training in (True, False):
-        for grad in (True, False):
-            module = layer(x.shape[1]).train(training)
-            before = _moving_mean(module).clone()
-            with torch.set_grad_enabled(grad):
-                out = module(x).detach()
-            rows.append(
-                Switch(
-                    training,
-                    grad,
-                    uses_batch=bool(out.mean(dim=0).abs().max() < 1e-4),
-                    updates=not torch.equal(before, _moving_mean(module)),
-                )
-            )
+    for training, grad in itertools.product((True, False), repeat=2):
+        module = layer(x.shape[1]).train(training)
+        before = _moving_mean(module).clone()
+        with torch.set_grad_enabled(grad):
+            out = module(x).detach()
+        uses_batch = bool(out.mean(dim=0).abs().max() < 1e-4)
+        updates = not torch.equal(before, _moving_mean(module))
+        rows.append(Switch(training, grad, uses_batch, updates))
     return tuple(rows)
 
 

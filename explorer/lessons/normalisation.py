@@ -127,9 +127,8 @@ def steps(
     scaled = centred / torch.sqrt(var.view(along) + eps)
     out = gamma.view(along) * scaled + beta.view(along)
     count = x.numel() // x.shape[1]
-    return Steps(
-        x, mean, var, eps, centred, scaled, gamma, beta, out, count, own=moving is None
-    )  # fmt: skip
+    own = moving is None
+    return Steps(x, mean, var, eps, centred, scaled, gamma, beta, out, count, own)
 
 
 # -- moving averages --------------------------------------------------------------------------
@@ -160,22 +159,17 @@ def moving_averages(
     The course calls `old_weight` momentum; torch calls 1 − `old_weight` momentum, and averages
     the `unbiased` variances, which divide by m − 1.
     """
-    batch_statistics = [statistics(each) for each in batches]
     channels = batches[0].shape[1]
     mean, var = [torch.zeros(channels)], [torch.full((channels,), start_var)]
-    batch_var = []
-    for each, (its_mean, its_var) in zip(batches, batch_statistics, strict=True):
-        count = each.numel() // channels
-        used = its_var * count / (count - 1) if unbiased and count > 1 else its_var
-        mean.append(old_weight * mean[-1] + (1 - old_weight) * its_mean)
-        var.append(old_weight * var[-1] + (1 - old_weight) * used)
-        batch_var.append(used)
-    return Moving(
-        torch.stack(mean),
-        torch.stack(var),
-        torch.stack([its_mean for its_mean, _var in batch_statistics]),
-        torch.stack(batch_var),
-    )
+    batch_mean, batch_var = [], []
+    for each in batches:
+        values = per_channel(each)
+        correction = int(unbiased and values.shape[1] > 1)
+        batch_mean.append(values.mean(dim=1))
+        batch_var.append(values.var(dim=1, correction=correction))
+        mean.append(old_weight * mean[-1] + (1 - old_weight) * batch_mean[-1])
+        var.append(old_weight * var[-1] + (1 - old_weight) * batch_var[-1])
+    return Moving(*map(torch.stack, (mean, var, batch_mean, batch_var)))
 
 
 def warm_up(old_weight: float, batches: int) -> float:

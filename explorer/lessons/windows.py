@@ -43,6 +43,11 @@ class Axis:
         return self.before + self.size + self.after
 
     @property
+    def columns(self) -> range:
+        """All its columns, those of the padding too."""
+        return range(-self.before, self.size + self.after)
+
+    @property
     def places(self) -> int:
         """How many windows there are, which is the size of the output."""
         return output_size(self.padded, self.kernel, self.stride, 0, self.dilation)
@@ -65,7 +70,7 @@ class Axis:
     def unread(self) -> Columns:
         """The columns, padding included, that no window reads."""
         read = {column for place in range(self.places) for column in self.window(place)}
-        return tuple(c for c in range(-self.before, self.size + self.after) if c not in read)
+        return tuple(column for column in self.columns if column not in read)
 
     @property
     def lost(self) -> Columns:

@@ -17,16 +17,16 @@ def listed(numbers: Sequence[int]) -> str:
     return _("{first} and {last}").format(first=", ".join(words), last=last) if words else last
 
 
-def strip(along: Axis, *, formula: bool = True) -> Data:
+def strip(along: Axis) -> Data:
     """One axis: the cells 1, 2, 3 … under a kernel of ones, and every window drawn."""
-    columns = range(-along.before, along.size + along.after)
+    output = ngettext("output: {n} cell", "output: {n} cells", along.places)
     return {
         "kind": "strip",
         "key": f"{along}",
         "meaning": _("{size} cells, {places} windows of {kernel} cells, {places} outputs").format(
             size=along.size, places=along.places, kernel=along.kernel
         ),
-        "formula": [_formula(along)] if formula else [],
+        "formula": [_formula(along)],
         "verdict": verdict(along),
         "lost": bool(along.lost),
         "cells": [
@@ -36,7 +36,7 @@ def strip(along: Axis, *, formula: bool = True) -> Data:
                 "unread": column in along.unread,
                 "note": _column_note(along, column),
             }
-            for column in columns
+            for column in along.columns
         ],
         "windows": [
             {
@@ -49,7 +49,7 @@ def strip(along: Axis, *, formula: bool = True) -> Data:
         "span": along.span,
         "stride": along.stride,
         "ghost": _ghost(along),
-        "titles": {"input": _input_title(along), "output": _output_title(along)},
+        "titles": {"input": _input_title(along), "output": output.format(n=along.places)},
     }
 
 
@@ -63,10 +63,6 @@ def _input_title(along: Axis) -> str:
     return _("input: {size} cells, zeros {before} + {after}").format(
         size=along.size, before=along.before, after=along.after
     )
-
-
-def _output_title(along: Axis) -> str:
-    return ngettext("output: {n} cell", "output: {n} cells", along.places).format(n=along.places)
 
 
 def _ghost(along: Axis) -> str:
@@ -147,7 +143,6 @@ def verdict(along: Axis) -> str:
 
 def plane(rows: Axis, columns: Axis) -> Data:
     """Two axes: input 0, 1, 2 … and kernel 0, 1, 2 …, as in the course's figures."""
-    found = windows.plane(rows, columns)
     lost_rows, lost_columns = set(rows.unread), set(columns.unread)
     return {
         "kind": "plane",
@@ -169,9 +164,9 @@ def plane(rows: Axis, columns: Axis) -> Data:
                     "unread": row in lost_rows or column in lost_columns,
                     "note": _cell_note(rows, columns, row, column),
                 }
-                for column in range(-columns.before, columns.size + columns.after)
+                for column in columns.columns
             ]
-            for row in range(-rows.before, rows.size + rows.after)
+            for row in rows.columns
         ],
         "windows": [
             {
@@ -180,7 +175,7 @@ def plane(rows: Axis, columns: Axis) -> Data:
                 "out": f"{value:g}",
                 "note": _plane_sum(rows, columns, (i, j), value),
             }
-            for i, line in enumerate(found)
+            for i, line in enumerate(windows.plane(rows, columns))
             for j, value in enumerate(line)
         ],
         "places": [rows.places, columns.places],
