@@ -112,14 +112,14 @@ class Model:
 
 def sources(network: str) -> tuple[str, ...]:
     """What there is for a network: trained weights first, untrained ones last."""
-    found = [f"shipped:{path.stem}" for path in shipped(network)]
+    listed = [f"shipped:{path.stem}" for path in shipped(network)]
     for run in runs.listed():
         with suppress(ValueError):  # a run of another version
             if run.recipe.network == network and runs.checkpoints(run.id):
-                found.append(f"run:{run.id}")
+                listed.append(f"run:{run.id}")
     if published.exist(network):
-        found.append(PUBLISHED)
-    return (*found, UNTRAINED)
+        listed.append(PUBLISHED)
+    return (*listed, UNTRAINED)
 
 
 def shipped(network: str = "") -> list[Path]:
@@ -232,13 +232,13 @@ def _published(spec: NetworkSpec) -> Model:
     if not published.exist(spec.name):
         words = N_("Published weights are there for torchvision's networks, not for {network}.")
         raise CodedError(words, network=spec.name)
-    if spec != (made := NetworkSpec.parse(spec.name)):
+    if spec != (plain := NetworkSpec.parse(spec.name)):
         words = N_(
             "The published weights of {network} are for {channels} channels and {classes} "
             "classes. Leave its options as they are."
         )
         raise CodedError(
-            words, network=spec.name, channels=made.input_size.channels, classes=made.num_classes
+            words, network=spec.name, channels=plain.input_size.channels, classes=plain.num_classes
         )
     return Model(
         spec,
@@ -272,8 +272,8 @@ def _file(kind: str, name: str, epoch: int | None) -> Path:
     if kind == "run":
         run = runs.get(_number(name)).id
         # Before its training all that counts is a card: the first one, since the last one changes.
-        kept = next(iter(runs.checkpoints(run)), None) if epoch == 0 else epoch
-        return runs.checkpoint(run, kept)
+        saved = next(iter(runs.checkpoints(run)), None) if epoch == 0 else epoch
+        return runs.checkpoint(run, saved)
     path = FOLDER / f"{name}{SUFFIX}"
     if path.is_file() and path.parent == FOLDER and epoch:
         words = N_(

@@ -109,8 +109,8 @@ def build(network: str, path: Path) -> nn.Module:
     built: Any = NetworkSpec.parse(network).build_on_meta()
     try:
         _check_unpacked(path)
-        found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        state = {_OLD_DENSE.sub(r"\1\2", key): tensor for key, tensor in found.items()}
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        state = {_OLD_DENSE.sub(r"\1\2", key): tensor for key, tensor in tensors.items()}
         if network == f"{TORCHVISION}/googlenet":  # built without its side classifiers
             state = {key: tensor for key, tensor in state.items() if not key.startswith("aux")}
         built.load_state_dict(state, assign=True)

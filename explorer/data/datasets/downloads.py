@@ -104,13 +104,13 @@ def _bring(remote: Remote, progress: Any) -> None:
 def _bring_from(url: str, remote: Remote, progress: Any) -> None:
     storage.private(remote.path.parent)
     with replacing(remote.path) as part, _answer(url) as answer:
-        seen, done = remote.hash(), 0
+        checksum, done = remote.hash(), 0
         while chunk := answer.read(CHUNK):
             part.write(chunk)
-            seen.update(chunk)
+            checksum.update(chunk)
             done += len(chunk)
             progress(done)
-        if not remote.is_whole(seen):
+        if not remote.is_whole(checksum):
             raise Unavailable("not_as_published")
 
 

@@ -94,14 +94,14 @@ def grad_cam(network: nn.Module, picture: Tensor, target: int, *, layer: str = "
     """
     own, x = own_copy(network), checked(picture)
     name = layer or convolutions(network)[-1]
-    with torch.enable_grad(), output_of(own, name) as seen:
+    with torch.enable_grad(), output_of(own, name) as outputs:
         logits = answers(own, x.clone().requires_grad_())
-        if not seen or seen[-1].dim() != 4:
+        if not outputs or outputs[-1].dim() != 4:
             words = N_("{layer} gives no maps that could be weighted. Choose a convolution.")
             raise CodedError(words, layer=name)
         chosen = score(logits, target)
-        slopes: Any = torch.autograd.grad(chosen, seen[-1], allow_unused=True)[0]
-    maps = seen[-1].detach()
+        slopes: Any = torch.autograd.grad(chosen, outputs[-1], allow_unused=True)[0]
+    maps = outputs[-1].detach()
     if slopes is None:  # nothing after the layer leads to the logits
         slopes = torch.zeros_like(maps)
     weighted = relu((slopes.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True))

@@ -97,18 +97,18 @@ def output_of(network: nn.Module, name: str) -> Iterator[list[Tensor]]:
         words = N_("The network has no layer “{name}”. It has {some} …")
         raise CodedError(words, name=name, some=some)
     calls = 0
-    seen: list[Tensor] = []
+    outputs: list[Tensor] = []
 
     def note(_layer: nn.Module, _read: object, output: Tensor) -> Tensor:
         nonlocal calls
         calls += 1
         if calls != wanted:
             return output
-        seen.append(output)
+        outputs.append(output)
         return output.clone()  # the next layer may overwrite it
 
     handle = parts[base].register_forward_hook(note)
     try:
-        yield seen
+        yield outputs
     finally:
         handle.remove()

@@ -21,7 +21,7 @@ from explorer.inside.comparison.timing import Timing
 from explorer.weights import Model
 
 
-def count(given: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
+def count(one: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
     """To be counted: what a network answers to the first test pictures of a data set.
 
     `macs` are the network's multiply-adds for one picture: they say how many are run at once.
@@ -29,9 +29,9 @@ def count(given: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers
     Raises:
         ValueError: the data set is not at hand.
     """
-    return counting.steps(datasets.load(dataset).test, given.size, pictures, macs, given.load)
+    return counting.steps(datasets.load(dataset).test, one.size, pictures, macs, one.load)
 
 
-def time(given: Model) -> Steps[Timing]:
+def time(one: Model) -> Steps[Timing]:
     """To be measured: how long a network takes for one picture on this machine."""
-    return timing.steps(given.size, given.load)
+    return timing.steps(one.size, one.load)

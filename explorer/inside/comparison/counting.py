@@ -61,12 +61,12 @@ def steps(
 
     def run(task: Task[Answers]) -> Iterator[Answers]:
         none = torch.zeros(0, dtype=torch.int64)
-        network, said = load(), task.latest or Answers(none, torch.zeros(0), none)
-        while (done := len(said.labels)) < total:
+        network, answers = load(), task.latest or Answers(none, torch.zeros(0), none)
+        while (done := len(answers.labels)) < total:
             part = slice(done, min(done + at_once, total))
-            said = said.followed_by(_answers(network, split, part, shape[1]))
+            answers = answers.followed_by(_answers(network, split, part, shape[1]))
             task.tell(part.stop, total)
-            yield said
+            yield answers
 
     return run
 
@@ -122,5 +122,5 @@ def pair(first: Answers, second: Answers) -> Pair:
 
 def differing(answers: Sequence[Answers]) -> Tensor:
     """The numbers of the pictures to which not all say the same."""
-    said = torch.stack([each.predicted for each in answers])
-    return (said != said[0]).any(0).nonzero().flatten()
+    classes = torch.stack([each.predicted for each in answers])
+    return (classes != classes[0]).any(0).nonzero().flatten()

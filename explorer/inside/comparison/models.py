@@ -36,7 +36,7 @@ def model(text: str) -> Model:
 
 def read(text: str) -> tuple[list[Model], list[str]]:
     """The networks that a link names, and a sentence for each that cannot be had."""
-    found: dict[str, Model] = {}
+    models: dict[str, Model] = {}
     wrong = []
     parts = [part for part in text[: 4 * MOST * LONGEST].split(",") if part]
     for part in parts[:MOST]:
@@ -45,11 +45,11 @@ def read(text: str) -> tuple[list[Model], list[str]]:
         except ValueError as error:
             wrong.append(str(error))
         else:
-            found.setdefault(each.spelled, each)
+            models.setdefault(each.spelled, each)
     if len(parts) > MOST:
         words = _("At most {most} networks are compared; the link names {count}.")
         wrong.append(words.format(most=MOST, count=len(parts)))
-    return list(found.values()), wrong
+    return list(models.values()), wrong
 
 
 def spell(models: Sequence[Model]) -> str:
@@ -70,22 +70,22 @@ def offers() -> tuple[str, ...]:
 
 def shipped() -> list[str]:
     """What comes with the program, spelled, each network's first file first."""
-    found = []
+    spelled = []
     for path in weights.shipped():
         with suppress(ValueError):  # damaged; whoever asks for it by name is told so
             network = checkpoints.read_card(path).network
-            found.append(f"{network}:shipped:{path.stem}")
-    return found
+            spelled.append(f"{network}:shipped:{path.stem}")
+    return spelled
 
 
 def _runs() -> list[str]:
-    found = []
+    spelled = []
     for run in runs.listed():
         with suppress(ValueError):  # a run of another version
             network = networks.get(run.recipe.network).name
             if runs.checkpoints(run.id):
-                found.append(f"{network}:run:{run.id}")
-    return found
+                spelled.append(f"{network}:run:{run.id}")
+    return spelled
 
 
 # -- the data that all of them read -----------------------------------------------------------
@@ -115,9 +115,9 @@ def shared(models: Sequence[Model]) -> Shared:
         return Shared(
             "", _("The data that they learned from ({data}) are not here.").format(data=titles[0])
         )
-    known = datasets.get(dataset)
+    facts = datasets.get(dataset)
     for each in models:
-        if (each.size.channels, each.spec.num_classes) != (known.shape[0], len(known.classes)):
+        if (each.size.channels, each.spec.num_classes) != (facts.shape[0], len(facts.classes)):
             return Shared(
                 "",
                 _(
@@ -128,8 +128,8 @@ def shared(models: Sequence[Model]) -> Shared:
                     channels=each.size.channels,
                     classes=each.spec.num_classes,
                     data=titles[0],
-                    theirs=known.shape[0],
-                    count=len(known.classes),
+                    theirs=facts.shape[0],
+                    count=len(facts.classes),
                 ),
             )
     return Shared(dataset)

@@ -104,43 +104,43 @@ def _set_source(state: State, source: str) -> None:
     state["moment"] = source
 
 
-def _known_source(network: str, given: str) -> str:
+def _known_source(network: str, source: str) -> str:
     """`given` if it stands for weights of this network; what is wrong with it is said."""
-    if not given:
+    if not source:
         return weight_sources.first(network)
     try:
-        weights.model(NetworkSpec.parse(network), given)
+        weights.model(NetworkSpec.parse(network), source)
     except ValueError as error:
         link_warnings.say_error(error)
         return weight_sources.first(network)
-    return given
+    return source
 
 
 def _take_building(
-    state: State, architecture: Architecture, given: Mapping[str, str], source: str
+    state: State, architecture: Architecture, address: Mapping[str, str], source: str
 ) -> None:
     """Seed, side and options of an untrained network."""
-    seed, side = weight_sources.seed(source), given.get("side", "")
+    seed, side = weight_sources.seed(source), address.get("side", "")
     usual = architecture.input_size.height
-    asked = int(side) if side.isdecimal() and len(side) < 6 else usual
-    taken = min(max(asked, LEAST_SIDE), max(MOST_SIDE, usual))
-    if side and side != str(taken) and weight_sources.base(source) == weights.UNTRAINED:
-        there = link_warnings.between(LEAST_SIDE, max(MOST_SIDE, usual))
-        link_warnings.refuse("side", side, there, taken)
+    wanted = int(side) if side.isdecimal() and len(side) < 6 else usual
+    nearest = min(max(wanted, LEAST_SIDE), max(MOST_SIDE, usual))
+    if side and side != str(nearest) and weight_sources.base(source) == weights.UNTRAINED:
+        bounds = link_warnings.between(LEAST_SIDE, max(MOST_SIDE, usual))
+        link_warnings.refuse("side", side, bounds, nearest)
     state["seed"] = seed
-    state["side"] = taken
+    state["side"] = nearest
     for option in architecture.all_options:
         state[option.name] = network_picker.read_option(
-            option, given.get(option.name, option.default)
+            option, address.get(option.name, option.default)
         )
 
 
 def _tell_options(state: State, model: Model) -> None:
     """A link may want a network built otherwise than its weights were trained: that is told."""
     for name, own in {**model.spec.values, "side": model.size.height}.items():
-        given = state.query(name)
-        if given and given != str(own):
-            link_warnings.differs(name, given, own)
+        value = state.query(name)
+        if value and value != str(own):
+            link_warnings.differs(name, value, own)
             state.put(name, "")
 
 
@@ -182,11 +182,11 @@ def _pick_network(state: State) -> Architecture:
 
 def _pick_weights(state: State, network: str) -> str:
     """A source without its epoch. What has been deleted stays chosen, until another is."""
-    there = [weight_sources.base(each) for each in weights.sources(network)]
-    titles = {each: weight_sources.title(network, each) for each in there}
-    given = str(state.get("weights"))
-    (chosen,) = url_state.meant(f"weights of {network}", [given], titles)
-    if chosen not in there:
+    sources = [weight_sources.base(each) for each in weights.sources(network)]
+    titles = {each: weight_sources.title(network, each) for each in sources}
+    source = str(state.get("weights"))
+    (chosen,) = url_state.meant(f"weights of {network}", [source], titles)
+    if chosen not in sources:
         if not chosen.startswith(("run:", "shipped:")):
             chosen = weight_sources.base(weight_sources.first(network))
         titles[chosen] = weight_sources.title(network, chosen)

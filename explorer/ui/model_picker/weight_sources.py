@@ -25,8 +25,8 @@ def base(source: str) -> str:
 
 def seed(source: str) -> int:
     """The seed of random weights; 0 for all others."""
-    found = re.fullmatch(r"untrained:(\d{1,6})", source)
-    return int(found[1]) if found else 0
+    form = re.fullmatch(r"untrained:(\d{1,6})", source)
+    return int(form[1]) if form else 0
 
 
 def at_hand(network: str) -> bool:
@@ -36,8 +36,8 @@ def at_hand(network: str) -> bool:
 
 def first(network: str) -> str:
     """What a page opens with: trained weights, if any are here."""
-    there = weights.sources(network)
-    return next(each for each in there if each != PUBLISHED or at_hand(network))
+    sources = weights.sources(network)
+    return next(each for each in sources if each != PUBLISHED or at_hand(network))
 
 
 def title(network: str, source: str) -> str:
@@ -77,56 +77,56 @@ def epochs(source: str) -> list[str]:
 
 def pick_epoch(state: State, source: str, name: str = "moment", label: str = "") -> str:
     """How far it is trained, if weights of several moments were kept."""
-    there = epochs(source)
-    if len(there) == 1:
+    sources = epochs(source)
+    if len(sources) == 1:
         return source
-    chosen = _moment_of(source, there, state.key(name), label or _("Through training"))
-    if name == "moment" and (kept := not_all(source)):
-        gone = ngettext(
+    chosen = _moment_of(source, sources, state.key(name), label or _("Through training"))
+    if name == "moment" and (record := not_all(source)):
+        words = ngettext(
             "Weights of epoch {gone} were deleted.",
             "Weights of epochs {gone} were deleted.",
-            len(kept.gone),
+            len(record.gone),
         )
-        st.caption(gone.format(gone=spans(kept.gone)), help=str(kept), width=165)
+        st.caption(words.format(gone=spans(record.gone)), help=str(record), width=165)
     return chosen
 
 
 def not_all(source: str) -> KeptEpochs | None:
     """Which epochs of a run can be chosen, if the weights of others had to make room."""
     kind, _colon, number = base(source).partition(":")
-    kept = runs.weights(int(number)) if kind == "run" else None
-    return kept if kept and kept.gone else None
+    record = runs.weights(int(number)) if kind == "run" else None
+    return record if record and record.gone else None
 
 
-def _moment_of(source: str, there: list[str], key: str, label: str) -> str:
+def _moment_of(source: str, sources: list[str], key: str, label: str) -> str:
     """One of the moments that are `there`, by buttons or by sliding."""
-    if st.session_state.get(key) not in there:
+    if st.session_state.get(key) not in sources:
         st.session_state[key] = source
-    url_state.hold(key, st.session_state[key], tuple(there))
-    if len(there) == 2:
+    url_state.hold(key, st.session_state[key], tuple(sources))
+    if len(sources) == 2:
         chosen = st.segmented_control(
             label,
-            there,
+            sources,
             default=st.session_state[key],  # a constant one would win on the next page
             format_func=epoch_title,
             key=key,
             required=True,
         )
         return chosen or source
-    return st.select_slider(label, there, key=key, format_func=epoch_title, width=170)
+    return st.select_slider(label, sources, key=key, format_func=epoch_title, width=170)
 
 
-def pick_before(state: State, source: str, there: Sequence[str]) -> str:
+def pick_before(state: State, source: str, sources: Sequence[str]) -> str:
     """Which of the moments `there` stands before `source`; of two there is nothing to choose."""
-    asked = state.heed("moment2", there)
-    if len(there) <= 2:
+    wanted = state.heed("moment2", sources)
+    if len(sources) <= 2:
         state.put("moment2", "")
-        return there[0] if there[0] != source else there[-1]
+        return sources[0] if sources[0] != source else sources[-1]
     if state.takes_query("moment2"):
-        state["moment2"] = asked
-    found = pick_epoch(state, base(source), "moment2", _("Before"))
-    state.put("moment2", found, there[0])
-    return found
+        state["moment2"] = wanted
+    before = pick_epoch(state, base(source), "moment2", _("Before"))
+    state.put("moment2", before, sources[0])
+    return before
 
 
 def words(model: Model) -> str:

@@ -140,44 +140,44 @@ def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> No
     elif way == DRAWING:
         _drawing(state, key, spelled)
     elif way == "upload":
-        given = st.file_uploader(
+        file = st.file_uploader(
             _("A PNG or JPEG file"),
             ["png", "jpg", "jpeg"],
             key=state.key(f"{key}_file"),
             max_upload_size=LARGEST,
         )
-        _own(key, given, OWN)
+        _own(key, file, OWN)
     else:
-        given = transport.camera(_("Take a picture"), key=state.key(f"{key}_camera"))
-        _own(key, given, "camera")
+        file = transport.camera(_("Take a picture"), key=state.key(f"{key}_camera"))
+        _own(key, file, "camera")
 
 
 def _drawing(state: State, key: str, spelled: str) -> None:
     kind, _colon, rest = spelled.partition(":")
     cells = drawing.read(rest) if kind == DRAWING else bytes(drawing.CELLS)
 
-    def drawn(given: bytes) -> None:
-        _choose(key, f"{DRAWING}:{drawing.spell(given)}")
+    def drawn(strokes: bytes) -> None:
+        _choose(key, f"{DRAWING}:{drawing.spell(strokes)}")
 
     drawing.grid(cells, key=state.key(f"{key}_grid"), on_draw=drawn)
 
 
-def _own(key: str, given: UploadedFile | None, way: str) -> None:
+def _own(key: str, file: UploadedFile | None, way: str) -> None:
     """Take an upload or a camera's picture, once."""
     taken = f"{key} {way} taken"
-    if given and st.session_state.get(taken) == given.file_id:
+    if file and st.session_state.get(taken) == file.file_id:
         return
 
     def start(content: bytes) -> Task[Picture]:
-        assert given
-        name = given.name.rpartition(".")[0] if way == OWN else _("from the camera")
+        assert file
+        name = file.name.rpartition(".")[0] if way == OWN else _("from the camera")
         return pictures.start_upload(content, name[:40], progress.client())
 
-    picture = progress.read(given, start, pools.PICTURES, f"{key}_{way}")
-    if given is None or picture is None:
+    picture = progress.read(file, start, pools.PICTURES, f"{key}_{way}")
+    if file is None or picture is None:
         return
     progress.forget(f"{key}_{way}")
-    st.session_state[taken] = given.file_id
+    st.session_state[taken] = file.file_id
     st.session_state[f"{key} {OWN}"] = picture
     _choose(key, OWN)
     st.rerun()
@@ -237,7 +237,7 @@ def _fits(wider: float) -> str:
     if times_wider < ALIKE:
         return _("This picture has the network's shape already: all three fits give the same.")
     squeezed = _("narrower") if wider > 1 else _("flatter")
-    kept = 100 / times_wider
+    share = 100 / times_wider
     lines = (
         _("*squeeze* keeps everything, and makes all of it {n} times {squeezed}."),
         _("*crop* keeps the shapes, and {kept} % of the picture: its middle."),
@@ -245,6 +245,6 @@ def _fits(wider: float) -> str:
           "have met in training."),
     )  # fmt: skip
     numbers = dict(
-        n=f"{times_wider:.3g}", squeezed=squeezed, kept=f"{kept:.0f}", black=f"{100 - kept:.0f}"
+        n=f"{times_wider:.3g}", squeezed=squeezed, kept=f"{share:.0f}", black=f"{100 - share:.0f}"
     )
     return _("With this picture:") + "".join(f"\n- {line.format(**numbers)}" for line in lines)

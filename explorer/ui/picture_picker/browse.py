@@ -118,11 +118,11 @@ def _leaf_through(key: str, place: Place, mistakes: Mistakes | None, choose: Cho
         args=(0,),
         width=200,
     )
-    for step, icon, told in (
+    for step, icon, label in (
         (-1, ":material/chevron_left:", _("The picture before")),
         (1, ":material/chevron_right:", _("The next picture")),
     ):
-        st.button("", key=f"{key}_step_{step}", icon=icon, help=told, on_click=leaf, args=(step,))
+        st.button("", key=f"{key}_step_{step}", icon=icon, help=label, on_click=leaf, args=(step,))
 
 
 def among(place: Place, which: str, mistakes: Mistakes | None) -> Sequence[int]:
@@ -132,8 +132,8 @@ def among(place: Place, which: str, mistakes: Mistakes | None) -> Sequence[int]:
     labels = place.split.labels
     if which == ANY:
         return range(len(labels))
-    found: list[int] = (labels == int(which)).nonzero().flatten().tolist()
-    return found
+    numbers: list[int] = (labels == int(which)).nonzero().flatten().tolist()
+    return numbers
 
 
 def neighbour(numbers: Sequence[int], now: int, step: int) -> int:

@@ -44,10 +44,10 @@ def _unpacked(text: str) -> bytes:
     """A byte for each cell; some other number of them if the text is broken."""
     try:
         packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        found = zlib.decompressobj().decompress(packed, CELLS)  # never more than a drawing has
+        pairs = zlib.decompressobj().decompress(packed, CELLS)  # never more than a drawing has
     except (ValueError, zlib.error, binascii.Error):
         return b""
-    return bytes(17 * level for pair in found for level in divmod(pair, 16))
+    return bytes(17 * level for pair in pairs for level in divmod(pair, 16))
 
 
 def picture(cells: bytes) -> Picture:
@@ -76,9 +76,9 @@ def grid(cells: bytes, *, key: str, on_draw: Callable[[bytes], None]) -> None:
 
 
 def _drawn(key: str, on_draw: Callable[[bytes], None]) -> None:
-    drawn = sent(key, "drawn") or {}
+    value = sent(key, "drawn") or {}
     try:
-        cells = b64decode(drawn["cells"], validate=True)
+        cells = b64decode(value["cells"], validate=True)
     except (KeyError, TypeError, ValueError):
         return  # not sent by our grid
     if len(cells) == CELLS:

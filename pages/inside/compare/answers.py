@@ -30,7 +30,7 @@ MOST = 3  # classes
 DIFFER = "differ"
 PAGE = 30  # pictures at once
 
-Said = tuple[Guess, ...] | str  # its likeliest classes, or a sentence: why it has no answer
+Reply = tuple[Guess, ...] | str  # its likeliest classes, or a sentence: why it has no answer
 
 _guesses: SizedCache[tuple[Guess, ...]] = SizedCache(2_000_000, lambda _each: 1000)
 
@@ -40,22 +40,22 @@ _guesses: SizedCache[tuple[Guess, ...]] = SizedCache(2_000_000, lambda _each: 10
 
 def show_one(sides: Sequence[Side], dataset: str) -> None:
     """The picture, chosen here, and an answer from each."""
-    known = [side.model.learned for side in sides if side.model.learned]
+    learned = [side.model.learned for side in sides if side.model.learned]
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare_picture"):
-        first = picture_picker.first(dataset or next(iter(known), ""))
+        first = picture_picker.first(dataset or next(iter(learned), ""))
         picture = picture_picker.pick(STATE, "picture", _("Picture"), first)
         fit = picture_picker.pick_fit(STATE)
-        given = sides[0].model
-        prepared = pictures.prepare(picture, given.size, fit, given.normalisation)
-        picture_picker.beside(picture, prepared, fit, given.normalisation)
-    said = [_said(side, picture, fit) for side in sides]
+        model = sides[0].model
+        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
+        picture_picker.beside(picture, prepared, fit, model.normalisation)
+    answers = [_reply(side, picture, fit) for side in sides]
     names = [_names(side, dataset) for side in sides]
-    _verdict(sides, said, names)
-    cards = [_card(*each, picture) for each in zip(sides, said, names, strict=True)]
+    _verdict(sides, answers, names)
+    cards = [_card(*each, picture) for each in zip(sides, answers, names, strict=True)]
     st.html(f'<div class="compare-says">{"".join(cards)}</div>')
 
 
-def _said(side: Side, picture: Picture, fit: str) -> Said:
+def _reply(side: Side, picture: Picture, fit: str) -> Reply:
     model = side.model
 
     def make() -> tuple[Guess, ...]:
@@ -70,10 +70,10 @@ def _said(side: Side, picture: Picture, fit: str) -> Said:
 
 def _names(side: Side, dataset: str) -> Sequence[str]:
     """The classes' names; of an untrained network those of the others' data, if it has as many."""
-    found = side.model.classes
-    if not found and dataset:
-        found = datasets.get(dataset).classes
-    return found if len(found) == side.model.spec.num_classes else ()
+    classes = side.model.classes
+    if not classes and dataset:
+        classes = datasets.get(dataset).classes
+    return classes if len(classes) == side.model.spec.num_classes else ()
 
 
 def _class(names: Sequence[str], number: int) -> str:
@@ -82,12 +82,12 @@ def _class(names: Sequence[str], number: int) -> str:
 
 def _verdict(
     sides: Sequence[Side],
-    said: Sequence[Said],
+    answers: Sequence[Reply],
     names: Sequence[Sequence[str]],
 ) -> None:
     """Whether they agree; those that have no answer have no part in it."""
     letters: dict[str, list[str]] = {}
-    for side, guesses, classes in zip(sides, said, names, strict=True):
+    for side, guesses, classes in zip(sides, answers, names, strict=True):
         if not isinstance(guesses, str):
             letters.setdefault(_class(classes, guesses[0].label), []).append(side.letter)
     if len(set(map(tuple, filter(None, names)))) > 1:
@@ -97,22 +97,22 @@ def _verdict(
     if len(letters) == 1:
         st.markdown(_("They agree: **{answer}**.").format(answer=next(iter(letters))))
         return
-    told = ", ".join(f"{' '.join(who)}: **{answer}**" for answer, who in letters.items())
+    listed = ", ".join(f"{' '.join(who)}: **{answer}**" for answer, who in letters.items())
     words = ngettext("{n} answer: {told}", "{n} different answers: {told}.", len(letters))
-    st.markdown(words.format(n=len(letters), told=told))
+    st.markdown(words.format(n=len(letters), told=listed))
 
 
-def _card(side: Side, said: Said, names: Sequence[str], picture: Picture) -> str:
+def _card(side: Side, answer: Reply, names: Sequence[str], picture: Picture) -> str:
     title = side.model.spec.architecture.title
-    told = controls.words(side.model, accuracy=False)
+    weights = controls.words(side.model, accuracy=False)
     true = picture.classes[picture.label] if picture.label is not None else ""
-    if isinstance(said, str):
-        bars = f"<p>{escape(said)}</p>"
+    if isinstance(answer, str):
+        bars = f"<p>{escape(answer)}</p>"
     else:
-        bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in said)
+        bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in answer)
     return (
         f"<section><h4>{chip(side.letter)} {escape(title)} "
-        f"<small>{escape(told)}</small></h4>{bars}</section>"
+        f"<small>{escape(weights)}</small></h4>{bars}</section>"
     )
 
 
@@ -141,10 +141,10 @@ def show_differences(sides: Sequence[Side], shared: Shared) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="compare_pair"):
         one, other = _pick_pair(sides)
-    found = comparison.pair(answers[one.letter], answers[other.letter])
+    pair = comparison.pair(answers[one.letter], answers[other.letter])
     differing = comparison.differing(list(answers.values()))
-    numbers = _pick_cell(found, differing, one.letter, other.letter)
-    _told(found, one.letter, other.letter)
+    numbers = _pick_cell(pair, differing, one.letter, other.letter)
+    _tell_chance(pair, one.letter, other.letter)
     data = datasets.load(shared.dataset)
     _pictures(numbers, answers, data)
     save_button(
@@ -166,7 +166,7 @@ def _name(side: Side) -> str:
     return f"{side.letter} {side.model.spec.architecture.title}"
 
 
-def _pick_cell(found: Pair, differing: Tensor, one: str, other: str) -> Tensor:
+def _pick_cell(pair: Pair, differing: Tensor, one: str, other: str) -> Tensor:
     """By buttons: the four cells, and all on which any two differ; the pictures of the choice."""
     order: tuple[Cell, ...] = ("second", "first", "neither", "both")
     titles: dict[Cell, str] = {
@@ -176,16 +176,16 @@ def _pick_cell(found: Pair, differing: Tensor, one: str, other: str) -> Tensor:
         "both": _("both right: {n}"),
     }
     words: dict[str, str] = {
-        cell: titles[cell].format(a=one, b=other, n=exact(found.count(cell))) for cell in order
+        cell: titles[cell].format(a=one, b=other, n=exact(pair.count(cell))) for cell in order
     }
     words[DIFFER] = _("not all say the same: {n}").format(n=exact(len(differing)))
     chosen = STATE.pick_one("cell", _("Which pictures"), words)
-    return next((found.pictures[cell] for cell in order if cell == chosen), differing)
+    return next((pair.pictures[cell] for cell in order if cell == chosen), differing)
 
 
-def _told(found: Pair, one: str, other: str) -> None:
+def _tell_chance(pair: Pair, one: str, other: str) -> None:
     """Whether so uneven a split could be chance."""
-    alone = found.count("first") + found.count("second")
+    alone = pair.count("first") + pair.count("second")
     if not alone:
         st.markdown(_("There is no picture that only one of the two gets right."))
         return
@@ -198,9 +198,9 @@ def _told(found: Pair, one: str, other: str) -> None:
             n=exact(alone),
             a=one,
             b=other,
-            first=exact(found.count("first")),
-            second=exact(found.count("second")),
-            chance=_("less than 0.1 %") if found.chance < 0.001 else percent(found.chance, ".2g"),
+            first=exact(pair.count("first")),
+            second=exact(pair.count("second")),
+            chance=_("less than 0.1 %") if pair.chance < 0.001 else percent(pair.chance, ".2g"),
         )
     )
 
@@ -210,8 +210,8 @@ def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:
         st.markdown(_("No picture is among these."))
         return
     first = _pick_page(len(numbers))
-    shown = numbers[first : first + PAGE].tolist()
-    html = "".join(_figure(number, answers, data) for number in shown)
+    page = numbers[first : first + PAGE].tolist()
+    html = "".join(_figure(number, answers, data) for number in page)
     st.html(f'<div class="compare-pictures">{html}</div>')
 
 
@@ -227,11 +227,11 @@ def _pick_page(count: int) -> int:
     if count <= PAGE:
         return first
     with st.container(horizontal=True, vertical_alignment="center"):
-        for key, by, icon, told, off in (
+        for key, by, icon, label, off in (
             ("back", -PAGE, ":material/chevron_left:", _("The pictures before"), first == 0),
             ("forth", PAGE, ":material/chevron_right:", _("The next pictures"), first == last),
         ):
-            st.button("", key=f"compare_{key}", icon=icon, help=told, disabled=off,
+            st.button("", key=f"compare_{key}", icon=icon, help=label, disabled=off,
                       on_click=turn, args=(by,))  # fmt: skip
         words = _("{first} to {last} of {n}").format(
             first=exact(first + 1), last=exact(min(first + PAGE, count)), n=exact(count)
@@ -254,9 +254,9 @@ def _figure(number: int, answers: dict[str, Answers], data: Data) -> str:
             f'<span class="said">{chip(letter)}'
             f"<span{kind}>{escape(data.classes[says])} {sure}</span></span>"
         )
-    told = escape(_("test picture {n}: {is_}").format(n=number, is_=data.classes[label]))
+    title = escape(_("test picture {n}: {is_}").format(n=number, is_=data.classes[label]))
     return (
-        f'<figure><img alt="{told}" title="{told}" src="{address}"><figcaption>'
+        f'<figure><img alt="{title}" title="{title}" src="{address}"><figcaption>'
         f'<span class="is">{escape(data.classes[label])}</span>{"".join(lines)}'
         "</figcaption></figure>"
     )
@@ -268,8 +268,11 @@ def table(answers: dict[str, Answers], classes: Sequence[str]) -> str:
     lines: list[list[object]] = [["test_picture", "class", *parts]]
     labels = next(iter(answers.values())).labels.tolist()
     for number, label in enumerate(labels):
-        said: list[object] = []
+        cells: list[object] = []
         for each in answers.values():
-            said += [classes[int(each.predicted[number])], round(float(each.confidence[number]), 6)]
-        lines.append([number, classes[label], *said])
+            cells += [
+                classes[int(each.predicted[number])],
+                round(float(each.confidence[number]), 6),
+            ]
+        lines.append([number, classes[label], *cells])
     return spreadsheet.text(lines)

@@ -37,12 +37,12 @@ def families() -> dict[str, str]:
 
 def slices(summary: Summary, quantity: Quantity) -> list[tuple[Layer, int, int]]:
     """Each layer that has any, in running order: the layer, where it begins, and how much."""
-    found, at = [], 0
+    parts, at = [], 0
     for layer in summary.layers:
         if much := VALUES[quantity](layer):
-            found.append((layer, at, much))
+            parts.append((layer, at, much))
             at += much
-    return found
+    return parts
 
 
 def budgets(

@@ -124,8 +124,8 @@ def _hover(row: Row) -> str:
 def _logarithmic(rows: Sequence[Row], across: Across) -> dict[str, Any]:
     """An axis with room for bubbles."""
     values = [_value(row, across) for row in rows]
-    there = [log10(value) for value in values if value]
-    low, high = (min(there), max(there)) if there else (0.0, 1.0)
+    powers = [log10(value) for value in values if value]
+    low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
     room = max(MARGIN * (high - low), 0.25)
     wide = high - low > 1.2
     return axis(
@@ -170,12 +170,12 @@ def table(rows: Sequence[Row]) -> str:
         (_("MACs"), _("multiply-adds for one picture")),
         (_("Time"), _("for one picture, measured here")),
     ]
-    shown = [each for each in heads if each is not None]
-    head = "".join(f'<th title="{escape(told)}">{escape(word)}</th>' for word, told in shown)
+    columns = [each for each in heads if each is not None]
+    head = "".join(f'<th title="{escape(about)}">{escape(word)}</th>' for word, about in columns)
     body = "".join(_line(row, counted=counted, carded=carded) for row in rows)
     return (
         f'<div class="compare-wide"><table class="compare-table" '
-        f'style="--numbers:{len(shown) - 1}"><thead><tr>{head}</tr></thead>'
+        f'style="--numbers:{len(columns) - 1}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -197,8 +197,8 @@ def _line(row: Row, *, counted: bool, carded: bool) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(text: str, told: str = "", under: str = "") -> str:
-    title = f' title="{escape(told)}"' if told else ""
+def _cell(text: str, about: str = "", under: str = "") -> str:
+    title = f' title="{escape(about)}"' if about else ""
     small = f"<small>{escape(under)}</small>" if under else ""
     return f"<td{title}>{escape(text)}{small}</td>"
 

@@ -143,12 +143,12 @@ def show(sides: Sequence[Side]) -> list[Side]:
     for side in sides:
         for sentence in side.failed:
             st.error(f"{side.letter}: {sentence}", icon=":material/broken_image:")
-    there = _there(sides)
-    if _wanted(there, key):
-        progress.live(partial(_watch, there, key, _ended(there)))
-    elif not all(part.done for side in there for part in side.parts):
-        _offer(there, key)
-    return there
+    working = _there(sides)
+    if _wanted(working, key):
+        progress.live(partial(_watch, working, key, _ended(working)))
+    elif not all(part.done for side in working for part in side.parts):
+        _offer(working, key)
+    return working
 
 
 def _there(sides: Sequence[Side]) -> list[Side]:
@@ -159,11 +159,11 @@ def _wanted(sides: Sequence[Side], key: str) -> list[Part[Any]]:
     """What is to be done now: the times first, since they say how long the counts will take."""
     if progress.halted("compare", key):
         return []
-    there = _there(sides)
-    times: list[Part[Any]] = [side.timing for side in there if not side.timing.done]
+    working = _there(sides)
+    times: list[Part[Any]] = [side.timing for side in working if not side.timing.done]
     if times or not (st.session_state.get(_ASKED) == key or _seconds_left(sides) <= AUTOMATIC):
         return times
-    counts = [side.count for side in there if side.count and not side.count.done]
+    counts = [side.count for side in working if side.count and not side.count.done]
     return [*counts[:1]]  # one after the other: a finished row is something to see
 
 

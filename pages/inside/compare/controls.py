@@ -108,8 +108,8 @@ def batch_norm() -> list[str]:
 
 def untrained() -> list[str]:
     """The course's networks."""
-    known = networks.course()
-    return [f"{name}:{UNTRAINED}" for name in COSTS if name in known]
+    course = networks.course()
+    return [f"{name}:{UNTRAINED}" for name in COSTS if name in course]
 
 
 def _presets() -> None:
@@ -119,9 +119,9 @@ def _presets() -> None:
         _("The course's networks, untrained: costs only"): untrained(),
     }
     with st.popover(_("Begin with"), icon=":material/playlist_play:"):
-        for number, (told, spelled) in enumerate(words_of.items()):
+        for number, (title, spelled) in enumerate(words_of.items()):
             st.button(
-                told,
+                title,
                 key=f"compare_preset_{number}",
                 on_click=STATE.__setitem__,
                 args=(NETS, spelled),
@@ -144,21 +144,21 @@ def _epochs(chosen: Sequence[Model]) -> None:
     if not moving:
         return
     with st.popover(_("Through training"), icon=":material/timeline:"):
-        for number, (each, there) in enumerate(moving):
+        for number, (each, sources) in enumerate(moving):
             key = f"compare_moment_{number}"
             now = each.source
-            st.session_state[key] = now if now in there else there[-1]
+            st.session_state[key] = now if now in sources else sources[-1]
             st.select_slider(
-                label(f"{each.spec.name}:{there[-1]}"),
-                there,
+                label(f"{each.spec.name}:{sources[-1]}"),
+                sources,
                 key=key,
                 format_func=weight_sources.epoch_title,
                 on_change=_move,
                 args=(each.spelled, each.spec.name, key),
                 width=320,
             )
-            if told := weight_sources.not_all(now):
-                st.caption(str(told), width=320)
+            if gone := weight_sources.not_all(now):
+                st.caption(str(gone), width=320)
 
 
 def _move(spelled: str, network: str, key: str) -> None:

@@ -90,12 +90,12 @@ def row(side: Side) -> Row:
 def _answer(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     """One sentence at the top."""
     if not shared.dataset:
-        told = [
+        sentences = [
             _("**{reason}** So what they cost is compared, not what they answer.").format(
                 reason=shared.reason
             )
         ]
-        st.markdown(" ".join(told + _speeds(rows)))
+        st.markdown(" ".join(sentences + _speeds(rows)))
     elif all(each.accuracy is not None for each in rows):
         st.markdown(" ".join(_sentences(sides, rows, shared.dataset)))
 
@@ -104,7 +104,7 @@ def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list
     order = sorted(range(len(rows)), key=lambda n: -(rows[n].accuracy or 0))
     best, second = rows[order[0]], rows[order[1]]
     cheap = min(rows, key=lambda each: each.macs)
-    told = [
+    sentences = [
         _("{best} gets most of the {n} test pictures of {data} right: **{share}**.").format(
             best=_named(best),
             n=exact(best.pictures),
@@ -113,20 +113,22 @@ def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list
         )
     ]
     if _chance(sides[order[0]], sides[order[1]]) > BY_CHANCE:
-        told.append(_("But its lead over {second} could be chance.").format(second=_named(second)))
+        sentences.append(
+            _("But its lead over {second} could be chance.").format(second=_named(second))
+        )
     if all(each.macs == best.macs for each in rows):
-        told.append(_("All need equally many MACs."))
+        sentences.append(_("All need equally many MACs."))
     elif cheap.macs == best.macs:
-        told.append(_("No other needs fewer MACs."))
+        sentences.append(_("No other needs fewer MACs."))
     else:
-        told.append(
+        sentences.append(
             _("{cheap} needs {factor} times fewer MACs for it, and gets {share} right.").format(
                 cheap=_named(cheap),
                 factor=ratio(best.macs, cheap.macs),
                 share=percent(cheap.accuracy),
             )
         )
-    return told
+    return sentences
 
 
 def _speeds(rows: Sequence[Row]) -> list[str]:
@@ -144,8 +146,8 @@ def _speeds(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _named(given: Row) -> str:
-    return f"**{given.letter} {given.name}** ({given.weights})"
+def _named(row: Row) -> str:
+    return f"**{row.letter} {row.name}** ({row.weights})"
 
 
 def _chance(one: Side, other: Side) -> float:
@@ -165,10 +167,10 @@ def _bubbles(rows: Sequence[Row]) -> None:
     }
     across = STATE.pick_one("across", _("What lies across"), words)
     show_chart(charts.bubbles(rows, across), "compare_bubbles")
-    told = [_("The area of a bubble is its MACs.")]
+    sentences = [_("The area of a bubble is its MACs.")]
     if any(each.accuracy is not None for each in rows):
-        told.append(_("Whiskers: two standard errors."))
-    st.caption(" ".join(told))
+        sentences.append(_("Whiskers: two standard errors."))
+    st.caption(" ".join(sentences))
 
 
 def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
@@ -199,8 +201,8 @@ def _caption(times: Sequence[Timing]) -> None:
 
 
 def _runs(times: Sequence[Timing]) -> str:
-    found = [each.runs for each in times]
-    low, high = min(found), max(found)
+    runs = [each.runs for each in times]
+    low, high = min(runs), max(runs)
     return str(low) if low == high else _("{low} to {high}").format(low=low, high=high)
 
 

@@ -56,8 +56,8 @@ def drawn(heat: Tensor, *, signed: bool) -> Drawn:
 
 def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: str) -> go.Figure:
     """The probability of `class_` while pixels go: one curve per map, and one of random orders."""
-    shown = (*curves.values(), *([chance] if chance else []))
-    tops = [float(curve.probability.max()) for curve in shown]
+    every = (*curves.values(), *([chance] if chance else []))
+    tops = [float(curve.probability.max()) for curve in every]
     y = axis(range=[0, min(1.02, 1.15 * max(tops, default=1))], tickformat="~%")
     y["title"] = {"text": _("probability: {name}").format(name=class_), "font": {"size": 12}}
     x = axis(tickformat=".0%")

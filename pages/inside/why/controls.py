@@ -166,8 +166,8 @@ def _offer_mistake(model: Model, fit: str, first: str) -> None:
         except ValueError as error:  # weights that were there a moment ago have been deleted
             st.toast(str(error), icon=":material/broken_image:")
             return
-        if search.told:
-            st.toast(search.told)
+        if search.words:
+            st.toast(search.words)
         if search.ended in ("mistake", "time"):
             st.session_state[f"{PICTURE} chosen"] = search.place.spelled
             STATE["class"] = TOP

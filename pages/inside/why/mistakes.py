@@ -44,8 +44,8 @@ class Judged:
     def unknown(self, first: int) -> list[int]:
         """Of the `TOGETHER` pictures from `first` on those that nobody has looked at."""
         numbers = (np.arange(min(TOGETHER, len(self.marks))) + first) % len(self.marks)
-        found: list[int] = numbers[self.marks[numbers] == UNKNOWN].tolist()
-        return found
+        unknown: list[int] = numbers[self.marks[numbers] == UNKNOWN].tolist()
+        return unknown
 
 
 _kept: SizedCache[Judged] = SizedCache(5_000_000, lambda each: each.marks.nbytes + 500)
@@ -63,7 +63,7 @@ class Search:
     ended: Literal["mistake", "none", "time", "busy"]
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """What there is to say; "" of a mistake, which is shown."""
         data = datasets.get(self.place.dataset).title
         if self.ended == "busy":
@@ -130,10 +130,10 @@ def _look(model: Model, fit: str, judged: Judged, first: int, end: float) -> boo
 
 def _right(model: Model, fit: str, numbers: Sequence[int]) -> list[bool]:
     """Whether each of these test pictures gets its own class."""
-    given = [pictures.from_dataset(model.dataset, "test", number) for number in numbers]
-    batch = [pictures.prepare(each, model.size, fit, model.normalisation) for each in given]
+    examples = [pictures.from_dataset(model.dataset, "test", number) for number in numbers]
+    batch = [pictures.prepare(each, model.size, fit, model.normalisation) for each in examples]
     network = own_copy(model.load())
     with torch.no_grad():
         answer = networks.main_answer(network(torch.cat([each.tensor for each in batch])))
-        found = answer.argmax(1).tolist()
-    return [got == each.label for got, each in zip(found, given, strict=True)]
+        labels = answer.argmax(1).tolist()
+    return [got == each.label for got, each in zip(labels, examples, strict=True)]

@@ -315,7 +315,7 @@ def test_one_picture_and_a_run_deleted_as_it_is_asked(
     forget()
     at = ended(at.run())
     answers._guesses.clear()
-    during(monkeypatch, answers, "_said", gone(run))
+    during(monkeypatch, answers, "_reply", gone(run))
     at.run()
     assert not at.exception
     assert html(at).count("<section>") == cards == 3
