@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Widget
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from explorer.data import pictures
 from explorer.ui.entries import ROOT, entry
@@ -55,6 +57,26 @@ def boards(at: AppTest) -> list[dict[str, Any]]:
     """What each of the page's boards was sent, from top to bottom."""
     sent = [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.json]
     return [data for data in sent if data.keys() != {"turn"}]  # that one only scrolls
+
+
+def board(at: AppTest) -> dict[str, Any]:
+    """What the first of them was sent."""
+    return boards(at)[0]
+
+
+def window_line(at: AppTest) -> str:
+    """The PyTorch line of a page with a window board."""
+    return next(block.value for block in at.code if "x[None, None]" in block.value)
+
+
+def computed(at: AppTest) -> list[list[float]]:
+    """The output of that line, run on the numbers of the board."""
+    tensors = {
+        name: torch.tensor(board(at)[name], dtype=torch.float64) for name in ("input", "kernel")
+    }
+    names = {"F": functional, "nn": nn, "x": tensors["input"], "kernel": tensors["kernel"]}
+    exec(window_line(at), names)  # noqa: S102 (our own line)
+    return names["y"].tolist()
 
 
 def press(at: AppTest, label: str) -> AppTest:

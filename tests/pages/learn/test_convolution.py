@@ -1,41 +1,19 @@
 """The page on convolution, as Streamlit runs it."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from explorer.data import photographs
 from explorer.networks import ops
 from explorer.ui.boards.window_board import Sliding
 from pages.learn.convolution import parts, photo
 from tests import opened_pages
-from tests.opened_pages import as_shown, boards, press, text
+from tests.opened_pages import as_shown, board, computed, press, text, window_line
 
 opened = partial(opened_pages.opened, "convolution")
-
-
-def board(at: AppTest) -> dict[str, Any]:
-    return boards(at)[0]
-
-
-def line(at: AppTest) -> str:
-    return next(block.value for block in at.code if "conv2d" in block.value)
-
-
-def computed(at: AppTest) -> list[list[float]]:
-    """The output of the PyTorch line shown, run on the numbers shown."""
-    data = board(at)
-    names = {
-        "F": torch.nn.functional,
-        "x": torch.tensor(data["input"], dtype=torch.float64),
-        "kernel": torch.tensor(data["kernel"], dtype=torch.float64),
-    }
-    exec(line(at), names)  # noqa: S102 (our own line)
-    return names["y"].tolist()
 
 
 def test_it_opens_with_the_courses_example() -> None:
@@ -74,7 +52,7 @@ def test_a_link_restores_everything() -> None:
     assert data["flip"] is True
     assert data["at"] == [1, 2]
     assert at.menu_button(key="conv_preset").label == "own numbers"
-    assert line(at) == (
+    assert window_line(at) == (
         "y = F.conv2d(x[None, None], kernel.flip(0, 1)[None, None], "
         "stride=(2, 1), padding=(0, 1), dilation=2)[0, 0]"
     )

@@ -6,32 +6,25 @@ import json
 import xml.etree.ElementTree as ET
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
-from streamlit.testing.v1 import AppTest
 
 from explorer.lessons import edge_kernel as engine
 from pages.learn.edge_kernel.problem_picker import DEFAULTS
 from tests import opened_pages
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import boards, press, text
+from tests.opened_pages import board as sent
+from tests.opened_pages import press, text
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 COURSE = {"edge_rate": "0.01", "edge_bias": "true", "edge_start": "course"}
 
 
 opened = partial(opened_pages.opened, "edge-kernel")
-
-
-def shown(at: AppTest) -> dict[str, Any]:
-    """What the board draws."""
-    (data,) = boards(at)
-    return data
 
 
 # -- what it says -----------------------------------------------------------------------------
@@ -52,7 +45,7 @@ def test_the_courses_run_is_one_click_away() -> None:
     assert "| 20 | 0.084 | 0.084 |" in said
     assert "here 0.9189, −0.9376, 0.01044" in said
     assert "Rates above **0.0161** = 2/124.3 run away" in said
-    steps = shown(at)["runs"][0]["steps"]
+    steps = sent(at)["runs"][0]["steps"]
     assert steps[4]["loss"] == pytest.approx(6.806, abs=0.0015)
     assert steps[20]["p"] == pytest.approx([0.9189, -0.9376, 0.0104], abs=5e-5)
 
@@ -69,7 +62,7 @@ def test_a_rate_above_the_critical_one_is_explained_and_can_be_mended() -> None:
 def test_the_same_rate_without_a_bias_works() -> None:
     at = press(opened(), "0.03 without a bias")
     assert "It runs away" not in text(at)
-    assert shown(at)["runs"][0]["steps"][-1]["loss"] < 0.3
+    assert sent(at)["runs"][0]["steps"][-1]["loss"] < 0.3
     at.toggle(key="edge_bias").set_value(True).run()
     assert "It runs away" in text(at)
 
@@ -80,12 +73,12 @@ def test_overflow_and_nan_are_told_with_their_steps() -> None:
     run = engine.descend(problem, engine.COURSE_START, 0.03, 120)
     assert f"From step {run.overflow_step} on the loss is ∞" in text(at)
     assert f"by step {run.nan_step} the weights are too" in text(at)
-    assert shown(at)["runs"][0]["steps"][-1]["loss"] == "NaN"
+    assert sent(at)["runs"][0]["steps"][-1]["loss"] == "NaN"
 
 
 def test_two_rates_are_compared() -> None:
     at = opened(edge_rate="0.03", edge_compare="0.034")
-    rates = [run["rate"] for run in shown(at)["runs"]]
+    rates = [run["rate"] for run in sent(at)["runs"]]
     assert rates == [0.03, 0.034]
     assert "A · **Yes.**" in text(at)
     assert "B · **It runs away.**" in text(at)
@@ -96,11 +89,11 @@ def test_two_rates_are_compared() -> None:
 @pytest.mark.parametrize("number", range(5))
 def test_every_question_sets_up_its_experiment(number: int) -> None:
     at = opened()
-    before = shown(at)["key"]
+    before = sent(at)["key"]
     at.button(key=f"show_{number}").click().run()
     assert not at.exception
     assert not at.error
-    assert shown(at)["key"] != before
+    assert sent(at)["key"] != before
 
 
 def test_a_turned_image_teaches_another_kernel() -> None:
@@ -111,7 +104,7 @@ def test_a_turned_image_teaches_another_kernel() -> None:
 
 def test_sum_and_mean_differ_by_the_number_of_outputs() -> None:
     summed, averaged = (
-        shown(opened(edge_loss=how))["spectrum"]["critical"] for how in ("sum", "mean")
+        sent(opened(edge_loss=how))["spectrum"]["critical"] for how in ("sum", "mean")
     )
     assert averaged == pytest.approx(42 * summed)
 
@@ -120,7 +113,7 @@ def test_sum_and_mean_differ_by_the_number_of_outputs() -> None:
 @pytest.mark.parametrize("kernel", ["1; -1", "1 0 -1; 2 0 -2; 1 0 -1"])
 def test_every_image_with_other_kernels(image: str, kernel: str) -> None:
     at = opened(edge_image=image, edge_kernel=kernel, edge_bias="true", edge_loss="mean")
-    data = shown(at)
+    data = sent(at)
     assert not at.error
     expected = torch.nn.functional.conv2d(
         torch.tensor(data["image"])[None, None], torch.tensor(data["target_kernel"])[None, None]
@@ -143,7 +136,7 @@ def test_a_link_restores_everything() -> None:
         "edge_start": "3",
         "edge_compare": "0.1",
     }
-    data = shown(opened(**given))
+    data = sent(opened(**given))
     assert data["image"] == [[0, 1, 1], [0, 0, 1], [0, 0, 0.5]]
     assert data["target_kernel"] == [[1], [-1]]
     assert [run["rate"] for run in data["runs"]] == [0.05, 0.1]
@@ -179,14 +172,14 @@ BAD = [
 
 def test_bad_input_gets_a_sentence_and_keeps_the_last_good_picture() -> None:
     at = opened(edge_rate="0.025")
-    good = shown(at)["key"]
+    good = sent(at)["key"]
     for key, given, sentence in BAD:
         kept = at.text_input(key=key).value
         at.text_input(key=key).set_value(given).run()
         assert not at.exception, (key, given)
         assert len(at.error) == 1, (key, given)
         assert sentence in at.error[0].value
-        assert shown(at)["key"] == good
+        assert sent(at)["key"] == good
         at.text_input(key=key).set_value(kept).run()
         assert not at.error
 
@@ -201,10 +194,10 @@ def test_bad_input_gets_a_sentence_and_keeps_the_last_good_picture() -> None:
 )
 def test_a_drawing_and_a_start_must_fit_the_kernel(key: str, given: str, sentence: str) -> None:
     at = opened(edge_image="own", edge_kernel="1 0 -1; 2 0 -2; 1 0 -1")
-    good = shown(at)["key"]
+    good = sent(at)["key"]
     at.text_input(key=key).set_value(given).run()
     assert sentence in at.error[0].value
-    assert shown(at)["key"] == good
+    assert sent(at)["key"] == good
 
 
 @pytest.mark.parametrize(("key", "given", "sentence"), BAD[::4])
@@ -213,7 +206,7 @@ def test_a_link_that_makes_no_sense_still_shows_a_picture(
 ) -> None:
     at = opened(**{key: given or " "})
     assert sentence.replace("“”", "“ ”") in at.error[0].value
-    assert [run["rate"] for run in shown(at)["runs"]] == [float(str(DEFAULTS["edge_rate"]))]
+    assert [run["rate"] for run in sent(at)["runs"]] == [float(str(DEFAULTS["edge_rate"]))]
 
 
 def test_the_definition_and_the_run_can_be_read() -> None:

@@ -1,31 +1,15 @@
 """The page on pooling, as Streamlit runs it."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from pages.learn.pooling import experiments, parts
 from tests import opened_pages
-from tests.opened_pages import boards, text
+from tests.opened_pages import computed, text, window_line
 
 opened = partial(opened_pages.opened, "pooling")
-
-
-def board(at: AppTest) -> dict[str, Any]:
-    return boards(at)[0]
-
-
-def line(at: AppTest) -> str:
-    return next(block.value for block in at.code if "Pool2d" in block.value)
-
-
-def computed(at: AppTest) -> list[list[float]]:
-    names = {"nn": torch.nn, "x": torch.tensor(board(at)["input"], dtype=torch.float64)}
-    exec(line(at), names)  # noqa: S102 (our own line)
-    return names["y"].tolist()
 
 
 def test_it_opens_with_the_courses_example() -> None:
@@ -52,7 +36,7 @@ def test_the_courses_cases(preset: str, call: str, output: list[list[float]]) ->
     at = opened()
     at.menu_button(key="pool_preset").click(preset).run()
     assert not at.exception
-    assert call in line(at)
+    assert call in window_line(at)
     assert computed(at) == output
     name = parts.presets()[preset].name
     assert at.menu_button(key="pool_preset").label == name
@@ -73,7 +57,7 @@ def test_a_new_window_brings_its_own_stride() -> None:
         at.number_input(key="pool_stride_h").value,
         at.number_input(key="pool_stride_w").value,
     ) == (2, 3)
-    assert line(at) == "y = nn.MaxPool2d((2, 3))(x[None, None])[0, 0]"
+    assert window_line(at) == "y = nn.MaxPool2d((2, 3))(x[None, None])[0, 0]"
 
 
 @pytest.mark.parametrize(

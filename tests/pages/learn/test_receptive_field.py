@@ -19,14 +19,9 @@ from pages.learn.receptive_field.state import NETWORKS
 from tests import opened_pages
 from tests.conftest import box_of, settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import as_shown, boards, text
+from tests.opened_pages import as_shown, board, text
 
 opened = partial(opened_pages.opened, "receptive-field")
-
-
-def board(at: AppTest) -> dict:
-    (data,) = boards(at)
-    return data
 
 
 def test_the_page_opens_with_a_stack_and_what_it_sees():
