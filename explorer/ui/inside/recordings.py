@@ -143,22 +143,23 @@ def overview(subject: Subject) -> Overview:
 
 
 def _overview(subject: Subject) -> Overview:
-    if _fits(subject):
-        recording = recorded(subject, "")
-        names = (INPUT, *(each.name for each in recording.operations))
-        small = {name: activations.small(recording.maps(name)) for name in names}
-    else:
-        network = subject.model.load()
-        with compute_slots.turn(None):
-            small = activations.thumbnails(network, subject.picture, training=subject.training)
     operations = tuple(
         each for each in _operations(subject) if each.reads_picture and each.output_shape
     )
     few = len(operations) <= FEW
     shown = [each.name for each in operations] if few else activations.stages(operations)
-    ends = [small[each.name] for each in operations]
+    if _fits(subject):
+        recording = recorded(subject, "")
+        small = {name: activations.small(recording.maps(name)) for name in (INPUT, *shown)}
+        ends = [torch.aminmax(recording.values(each.name)[0]) for each in operations]
+        span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
+        return Overview(operations, small, span)
+    network = subject.model.load()
+    with compute_slots.turn(None):
+        every = activations.thumbnails(network, subject.picture, training=subject.training)
+    ends = [every[each.name] for each in operations]
     return Overview(
         operations,
-        {name: small[name] for name in (INPUT, *shown)},
+        {name: every[name] for name in (INPUT, *shown)},
         (min(each.low for each in ends), max(each.high for each in ends)),
     )
