@@ -97,16 +97,16 @@ def chain(operations: Sequence[Operation], name: str) -> list[str]:
     It begins with what made the numbers (a convolution, say) and ends where several operations
     read them, or where they meet others.
     """
-    named = {each.name: each for each in operations}
-    found = [name]
-    while _in_place(named[found[0]]) and named[found[0]].inputs[0] in named:
-        found.insert(0, named[found[0]].inputs[0])
+    by_name = {each.name: each for each in operations}
+    names = [name]
+    while _in_place(by_name[names[0]]) and by_name[names[0]].inputs[0] in by_name:
+        names.insert(0, by_name[names[0]].inputs[0])
     for _step in range(MOST_AFTER):
-        readers = [each for each in operations if found[-1] in each.inputs]
+        readers = [each for each in operations if names[-1] in each.inputs]
         if len(readers) != 1 or not _in_place(readers[0]):
             break
-        found.append(readers[0].name)
-    return found
+        names.append(readers[0].name)
+    return names
 
 
 def _in_place(operation: Operation) -> bool:
@@ -157,9 +157,9 @@ def _overview(subject: Subject) -> Overview:
     network = subject.model.load()
     with compute_slots.turn(None):
         every = activations.thumbnails(network, subject.picture, training=subject.training)
-    ends = [every[each.name] for each in operations]
+    pictures = [every[each.name] for each in operations]
     return Overview(
         operations,
         {name: every[name] for name in (INPUT, *shown)},
-        (min(each.low for each in ends), max(each.high for each in ends)),
+        (min(each.low for each in pictures), max(each.high for each in pictures)),
     )

@@ -94,42 +94,44 @@ class _Written(NamedTuple):
     below: str = ""  # a line of its own
 
 
-def lines(given: Sum) -> list[Line]:
-    """The arithmetic of `given`, ending in its number."""
-    match given:
+def lines(arithmetic: Sum) -> list[Line]:
+    """The arithmetic of `arithmetic`, ending in its number."""
+    match arithmetic:
         case WeightedSum():
-            written = _weighted(given)
+            written = _weighted(arithmetic)
         case Window():
-            written = _window(given)
+            written = _window(arithmetic)
         case Normalised():
-            written = _normalised(given)
+            written = _normalised(arithmetic)
         case Combined():
-            written = _combined(given)
+            written = _combined(arithmetic)
         case Copied():
-            written = _copied(given)
+            written = _copied(arithmetic)
         case Activated():
-            written = _activated(given)
+            written = _activated(arithmetic)
         case LocalResponse():
-            written = _local_response(given)
+            written = _local_response(arithmetic)
         case _:
-            words = _("{type} is not taken apart here; it gave").format(type=given.operation.type)
-            return [[_plain(words), _plain(number(given.value), "total")]]
-    line = [_plain(f"{given.operation.name} = ", "quiet"), *written.before]
-    line.append((number(given.total), "total", written.goal))
+            words = _("{type} is not taken apart here; it gave").format(
+                type=arithmetic.operation.type
+            )
+            return [[_plain(words), _plain(number(arithmetic.value), "total")]]
+    line = [_plain(f"{arithmetic.operation.name} = ", "quiet"), *written.before]
+    line.append((number(arithmetic.total), "total", written.goal))
     if written.after:
         line.append(_plain(f"  {written.after}", "quiet"))
     return [line, [_plain(written.below, "quiet")]] if written.below else [line]
 
 
-def _weighted(given: WeightedSum) -> _Written:
-    named = strongest(given.subtotals, NAMED)
-    first, *others = (float(given.subtotals[each]) for each in named)
+def _weighted(weighted: WeightedSum) -> _Written:
+    named = strongest(weighted.subtotals, NAMED)
+    first, *others = (float(weighted.subtotals[each]) for each in named)
     line = [_plain(number(first), "value"), *(_plain(_signed(each), "value") for each in others)]
-    if rest := len(given.subtotals) - len(named):
-        left = float(given.subtotals.sum()) - first - sum(others)
+    if rest := len(weighted.subtotals) - len(named):
+        left = float(weighted.subtotals.sum()) - first - sum(others)
         line += [_plain(_signed(left), "rest"), _plain(_(" ({n} others)").format(n=rest), "quiet")]
-    if given.bias is not None:
-        line += [_plain(_signed(given.bias), "bias"), _plain(" " + _("bias"), "quiet")]
+    if weighted.bias is not None:
+        line += [_plain(_signed(weighted.bias), "bias"), _plain(" " + _("bias"), "quiet")]
     return _Written([*line, _plain(" = ")])
 
 
@@ -138,79 +140,79 @@ def _signed(value: float) -> str:
     return f" − {text[1:]}" if text.startswith("−") else f" + {text}"
 
 
-def _window(given: Window) -> _Written:
-    n = int(given.inside.sum())
-    if given.kind == "max":
-        row, column = given.winner
-        unit = (given.channel, given.rows[row], given.columns[column])
+def _window(window: Window) -> _Written:
+    n = int(window.inside.sum())
+    if window.kind == "max":
+        row, column = window.winner
+        unit = (window.channel, window.rows[row], window.columns[column])
         words = _("the largest of {n} numbers, at row {row}, column {column}")
         after = words.format(n=n, row=unit[1] + 1, column=unit[2] + 1)
-        return _Written([], after, (given.source, *unit))
-    total = _plain(number(float(given.patch.sum())), "value")
+        return _Written([], after, (window.source, *unit))
+    total = _plain(number(float(window.patch.sum())), "value")
     words = _("the mean: the sum of {n} numbers, divided")
-    return _Written([total, _plain(f" / {given.divisor:g} = ")], words.format(n=n))
+    return _Written([total, _plain(f" / {window.divisor:g} = ")], words.format(n=n))
 
 
-def _normalised(given: Normalised) -> _Written:
+def _normalised(norm: Normalised) -> _Written:
     whose = {
         "moving": _("μ and σ² are this channel's moving averages from training"),
         "batch": _("μ and σ² are those of the batch (training mode)"),
         "layer": _("μ and σ² are those of the whole layer, for this picture"),
         "group": _("μ and σ² are those of a group of channels, for this picture"),
         "channels": _("μ and σ² are those of all channels at this place"),
-    }[given.over]
+    }[norm.over]
     before = [
         _plain("("),
-        _link(given.x, given.source, given.unit),
-        _plain(f" − {bracketed(given.mean)}) / √({number(given.variance)} + {number(given.eps)})"),
-        _plain(f" · {bracketed(given.gamma)}{_signed(given.beta)} = "),
+        _link(norm.x, norm.source, norm.unit),
+        _plain(f" − {bracketed(norm.mean)}) / √({number(norm.variance)} + {number(norm.eps)})"),
+        _plain(f" · {bracketed(norm.gamma)}{_signed(norm.beta)} = "),
     ]
     return _Written(before, below=_("(x − μ) / √(σ² + ε) · γ + β; {whose}").format(whose=whose))
 
 
-def _combined(given: Combined) -> _Written:
-    left, right = (_link(each.value, each.source, each.unit) for each in (given.left, given.right))
-    times = [_plain(f"{number(given.factor)} · ")] if given.factor != 1 else []
-    names = [each.source or _("a constant") for each in (given.left, given.right)]
+def _combined(pair: Combined) -> _Written:
+    left, right = (_link(each.value, each.source, each.unit) for each in (pair.left, pair.right))
+    times = [_plain(f"{number(pair.factor)} · ")] if pair.factor != 1 else []
+    names = [each.source or _("a constant") for each in (pair.left, pair.right)]
     after = _("the same unit of {left} and of {right}").format(left=names[0], right=names[1])
-    return _Written([left, _plain(f" {given.sign} "), *times, right, _plain(" = ")], after)
+    return _Written([left, _plain(f" {pair.sign} "), *times, right, _plain(" = ")], after)
 
 
-def _copied(given: Copied) -> _Written:
-    if not given.source:
+def _copied(copy: Copied) -> _Written:
+    if not copy.source:
         return _Written([], _("a padded place: no number comes from there"))
-    unit = given.from_unit
-    if given.factor != 1:
+    unit = copy.from_unit
+    if copy.factor != 1:
         kept = _("training mode: dropout keeps this number and makes it larger")
         gone = _("training mode: dropout has set this number to 0")
-        before = [_link(given.x, given.source, unit), _plain(f" · {number(given.factor)} = ")]
-        return _Written(before, kept if given.factor else gone)
-    if "ropout" in given.operation.type:
+        before = [_link(copy.x, copy.source, unit), _plain(f" · {number(copy.factor)} = ")]
+        return _Written(before, kept if copy.factor else gone)
+    if "ropout" in copy.operation.type:
         words = _("unchanged: in evaluation mode dropout does nothing; from {place}")
     else:
         words = _("moved, not changed: it is {place}")
-    after = words.format(place=place(given.source, unit))
-    return _Written([], after, (given.source, *unit) if unit else None)
+    after = words.format(place=place(copy.source, unit))
+    return _Written([], after, (copy.source, *unit) if unit else None)
 
 
-def _activated(given: Activated) -> _Written:
-    kind = given.operation.type
+def _activated(activation: Activated) -> _Written:
+    kind = activation.operation.type
     formula = FUNCTIONS.get(kind.lower())
-    x = (number(given.x), "value", (given.source, *given.unit))
+    x = (number(activation.x), "value", (activation.source, *activation.unit))
     after = f"{kind}(x) = {formula}" if formula else ""
     return _Written([_plain(f"{kind}("), x, _plain(") = ")], after)
 
 
-def _local_response(given: LocalResponse) -> _Written:
-    squares = number(float((given.neighbours**2).sum()))
+def _local_response(response: LocalResponse) -> _Written:
+    squares = number(float((response.neighbours**2).sum()))
     divided = _plain(
-        f" / ({number(given.k)} + {number(given.alpha)} / {given.size} · {squares})"
-        f"^{number(given.beta)} = "
+        f" / ({number(response.k)} + {number(response.alpha)} / {response.size} · {squares})"
+        f"^{number(response.beta)} = "
     )
-    channels = f"{given.channels[0] + 1} … {given.channels[-1] + 1}"
+    channels = f"{response.channels[0] + 1} … {response.channels[-1] + 1}"
     words = _("{squares} is the sum of squares over channels {channels}, at this place")
     below = words.format(squares=squares, channels=channels)
-    return _Written([_link(given.x, given.source, given.unit), divided], below=below)
+    return _Written([_link(response.x, response.source, response.unit), divided], below=below)
 
 
 # -- as a text --------------------------------------------------------------------------------
@@ -219,29 +221,29 @@ def _local_response(given: LocalResponse) -> _Written:
 def text(sums: Sequence[Sum]) -> str:
     """The whole arithmetic, every channel of it, one sum after the other."""
     parts = []
-    for given in sums:
-        parts.append(place(given.operation.name, given.unit))
-        if isinstance(given, WeightedSum):
-            parts += _channel_lines(given)
-        parts += ["".join(token[0] for token in line) for line in lines(given)]
-        value = f"{given.value:.9g}".replace("-", "−")
+    for arithmetic in sums:
+        parts.append(place(arithmetic.operation.name, arithmetic.unit))
+        if isinstance(arithmetic, WeightedSum):
+            parts += _channel_lines(arithmetic)
+        parts += ["".join(token[0] for token in line) for line in lines(arithmetic)]
+        value = f"{arithmetic.value:.9g}".replace("-", "−")
         parts.append(_("In the network's tensor: {value}").format(value=value))
         parts.append("")
     return "\n".join(parts)
 
 
-def _channel_lines(given: WeightedSum) -> list[str]:
+def _channel_lines(weighted: WeightedSum) -> list[str]:
     """Thousands of products, for every click: formatted without detours."""
     name = _("channel {n} of {layer}")
-    patches, kernels = given.patch.flatten(1).tolist(), given.kernel.flatten(1).tolist()
-    told = []
+    patches, kernels = weighted.patch.flatten(1).tolist(), weighted.kernel.flatten(1).tolist()
+    lines = []
     for channel, patch, kernel, subtotal in zip(
-        given.channels, patches, kernels, given.subtotals.tolist(), strict=True
+        weighted.channels, patches, kernels, weighted.subtotals.tolist(), strict=True
     ):
         products = " + ".join(
             f"{x:.6g}·{w:.6g}" if w >= 0 else f"{x:.6g}·({w:.6g})"
             for x, w in zip(patch, kernel, strict=True)
         )
-        where = name.format(n=channel + 1, layer=given.source)
-        told.append(f"  {where}: {products} = {subtotal:.6g}".replace("-", "−"))
-    return told
+        where = name.format(n=channel + 1, layer=weighted.source)
+        lines.append(f"  {where}: {products} = {subtotal:.6g}".replace("-", "−"))
+    return lines

@@ -54,58 +54,58 @@ def _went(key: str) -> None:
         return  # not sent by our board
 
 
-def _check(given: Sum) -> str:
+def _check(arithmetic: Sum) -> str:
     return (
         _("In the network's tensor: {value}; from the numbers above: {total}")
-        .format(value=f"{given.value:.7g}", total=f"{given.total:.7g}")
+        .format(value=f"{arithmetic.value:.7g}", total=f"{arithmetic.total:.7g}")
         .replace("-", "−")
     )
 
 
-def _drawn(given: Sum) -> dict[str, Any]:
+def _drawn(arithmetic: Sum) -> dict[str, Any]:
     """The numbers of a sum over a window, and where they lie."""
-    if not isinstance(given, WeightedSum | Window):
+    if not isinstance(arithmetic, WeightedSum | Window):
         return {}
     window = {
-        "size": given.patch.shape[-2:],
-        "inside": given.inside.flatten().tolist(),
-        "rows": given.rows,
-        "columns": given.columns,
-        "name": _("input") if given.source == INPUT else given.source,
-        "signed": bool((given.patch < 0).any()),
+        "size": arithmetic.patch.shape[-2:],
+        "inside": arithmetic.inside.flatten().tolist(),
+        "rows": arithmetic.rows,
+        "columns": arithmetic.columns,
+        "name": _("input") if arithmetic.source == INPUT else arithmetic.source,
+        "signed": bool((arithmetic.patch < 0).any()),
     }
-    if isinstance(given, WeightedSum):
-        return {"weighted": {**window, **_weighted(given)}}
-    winner = given.winner if given.kind == "max" else None
-    patch, most = numbers(given.patch), float(given.patch.abs().max())
+    if isinstance(arithmetic, WeightedSum):
+        return {"weighted": {**window, **_weighted(arithmetic)}}
+    winner = arithmetic.winner if arithmetic.kind == "max" else None
+    patch, most = numbers(arithmetic.patch), float(arithmetic.patch.abs().max())
     return {"window": {**window, "winner": winner, "patch": patch, "most": most,
-                       "channel": given.channel}}  # fmt: skip
+                       "channel": arithmetic.channel}}  # fmt: skip
 
 
-def _weighted(given: WeightedSum) -> dict[str, Any]:
-    cells = given.patch[0].numel()
-    strongest = sum_words.strongest(given.subtotals, max(1, min(MOST_SENT, MOST_CELLS // cells)))
+def _weighted(dot: WeightedSum) -> dict[str, Any]:
+    cells = dot.patch[0].numel()
+    strongest = sum_words.strongest(dot.subtotals, max(1, min(MOST_SENT, MOST_CELLS // cells)))
     return {
-        "count": len(given.patch),
-        "channels": [given.channels[each] for each in strongest],
-        "patches": numbers(given.patch[strongest]),
-        "kernels": numbers(given.kernel[strongest]),
-        "subtotals": numbers(given.subtotals[strongest]),
-        "goals": [(given.source, *_origin(given, each)) for each in strongest],
-        "most": [float(each.abs().max()) for each in (given.patch, given.kernel, given.products)],
+        "count": len(dot.patch),
+        "channels": [dot.channels[each] for each in strongest],
+        "patches": numbers(dot.patch[strongest]),
+        "kernels": numbers(dot.kernel[strongest]),
+        "subtotals": numbers(dot.subtotals[strongest]),
+        "goals": [(dot.source, *_origin(dot, each)) for each in strongest],
+        "most": [float(each.abs().max()) for each in (dot.patch, dot.kernel, dot.products)],
     }
 
 
-def _origin(given: WeightedSum, n: int) -> Unit:
+def _origin(dot: WeightedSum, n: int) -> Unit:
     """A unit of the source in the middle of what is read of its nth channel."""
-    channel = given.channels[n]
-    if given.operation.type.lower() != "linear":
-        row, column = (max(0, places[len(places) // 2]) for places in (given.rows, given.columns))
+    channel = dot.channels[n]
+    if dot.operation.type.lower() != "linear":
+        row, column = (max(0, places[len(places) // 2]) for places in (dot.rows, dot.columns))
         return channel, row, column
-    cells = len(given.rows) * len(given.columns)
+    cells = len(dot.rows) * len(dot.columns)
     if cells > 1:  # a flattened map
         return channel * cells + cells // 2, 0, 0
-    return channel, *given.unit[1:]
+    return channel, *dot.unit[1:]
 
 
 def _labels() -> dict[str, str]:

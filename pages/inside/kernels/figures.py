@@ -57,11 +57,11 @@ class Layer:
         _kernels, channels, height, width = self.shape
         if height * width == 1:
             return ("matrix",)
-        found: list[Kind] = []
+        every: tuple[Kind, ...] = ()
         if self.count <= (MOST_FIRST if self.first else MOST_CELLS):
             rgb = self.first and channels == 3 and self.groups == 1
-            found = ["rgb", "kernels"] if rgb else ["kernels"]
-        return (*found, "norms") if channels > 1 or not found else tuple(found)
+            every = ("rgb", "kernels") if rgb else ("kernels",)
+        return (*every, "norms") if channels > 1 or not every else every
 
     def reads(self, kernel: int) -> range:
         """The channels of its input that one kernel reads; with groups, those of its group."""
@@ -73,12 +73,12 @@ def layers(network: nn.Module, operations: Sequence[Operation] = ()) -> tuple[La
     """All layers of a network that have kernels, in running order as far as that is known."""
     ran = {each.name: number for number, each in enumerate(operations)}
     named = {each.name: each for each in operations}
-    found = [
+    layers = [
         _layer(name, module, named)
         for name, module in network.named_modules()
         if isinstance(module, WITH_KERNELS)
     ]
-    return tuple(sorted(found, key=lambda each: _place(each.name, ran)))
+    return tuple(sorted(layers, key=lambda each: _place(each.name, ran)))
 
 
 def _place(name: str, ran: Mapping[str, int]) -> int:
@@ -106,11 +106,11 @@ def received(name: str, features: int, ran: Mapping[str, Operation]) -> tuple[in
     before = ran[name].inputs if name in ran else ()
     while len(before) == 1 and before[0] in ran and ran[before[0]].type not in MIXING:
         operation = ran[before[0]]
-        came = operation.input_shapes[0] if operation.input_shapes else ()
-        if prod(came[1:]) != features:
+        shape = operation.input_shapes[0] if operation.input_shapes else ()
+        if prod(shape[1:]) != features:
             return None
-        if len(came) == 4 and operation.type in FLATTENING:
-            return came[1], came[2], came[3]
+        if len(shape) == 4 and operation.type in FLATTENING:
+            return shape[1], shape[2], shape[3]
         before = operation.inputs
     return None
 
@@ -127,8 +127,8 @@ def weights(network: nn.Module, layer: Layer) -> Tensor:
 
 def bias(network: nn.Module, layer: Layer) -> Tensor | None:
     """One number for each kernel (K,); None if the layer has none."""
-    found = network.get_submodule(layer.name).bias
-    return found.detach().float() if isinstance(found, Tensor) else None
+    bias = network.get_submodule(layer.name).bias
+    return bias.detach().float() if isinstance(bias, Tensor) else None
 
 
 # -- all kernels at once ----------------------------------------------------------------------
@@ -160,24 +160,24 @@ class Sheet:
         return sizes
 
 
-def sheet(given: Tensor, kind: Kind) -> Sheet:
+def sheet(kernels: Tensor, kind: Kind) -> Sheet:
     """All kernels (K, C, h, w) shown in one of the ways of `Layer.kinds`."""
     if kind in ("rgb", "kernels"):
-        return Sheet(kind, given.numpy())
-    matrix = norms(given) if kind == "norms" else given[:, :, 0, 0]
+        return Sheet(kind, kernels.numpy())
+    matrix = norms(kernels) if kind == "norms" else kernels[:, :, 0, 0]
     rows, columns = (ceil(length / MOST_SIDE) for length in matrix.shape)
     return Sheet(kind, farthest(matrix, rows, columns)[:, :, None, None].numpy(), rows, columns)
 
 
-def computed(given: Tensor, kind: Kind) -> bool:
+def computed(kernels: Tensor, kind: Kind) -> bool:
     """Whether the numbers of `sheet` are worked out, and no view of the weights themselves."""
-    return kind == "norms" or (kind == "matrix" and max(given.shape[:2]) > MOST_SIDE)
+    return kind == "norms" or (kind == "matrix" and max(kernels.shape[:2]) > MOST_SIDE)
 
 
-def norms(given: Tensor) -> Tensor:
+def norms(kernels: Tensor) -> Tensor:
     """(K, C): of each slice of (K, C, h, w) the root of the sum of its squares."""
-    found: Tensor = torch.linalg.vector_norm(given, dim=(2, 3))
-    return found
+    norms: Tensor = torch.linalg.vector_norm(kernels, dim=(2, 3))
+    return norms
 
 
 def farthest(matrix: Tensor, rows: int, columns: int) -> Tensor:
@@ -218,28 +218,30 @@ class Statistics:
         return max(-self.least, self.most)
 
 
-def statistics(given: Tensor) -> Statistics:
+def statistics(kernels: Tensor) -> Statistics:
     """The numbers about weights (K, C, h, w), each right to the digits of float32.
 
     The spread is summed in float64 around the mean. Squares summed in float32 lose two digits of
     a hundred million weights, and all of a small spread around a mean that is not 0.
     """
-    least, most = torch.aminmax(given)
-    variance, mean = map(float, torch.var_mean(given, correction=0))  # float64 within
-    norm = (given.numel() * (variance + mean**2)) ** 0.5
-    largest = float(norms(given).max())
-    return Statistics(given.numel(), mean, variance**0.5, norm, largest, float(least), float(most))
+    least, most = torch.aminmax(kernels)
+    variance, mean = map(float, torch.var_mean(kernels, correction=0))  # float64 within
+    norm = (kernels.numel() * (variance + mean**2)) ** 0.5
+    largest = float(norms(kernels).max())
+    return Statistics(
+        kernels.numel(), mean, variance**0.5, norm, largest, float(least), float(most)
+    )
 
 
-def histogram(given: Tensor, most: float) -> Floats:
+def histogram(kernels: Tensor, most: float) -> Floats:
     """How many of the weights fall into each of `BINS` equal bins from −most to most."""
-    counts: Floats = torch.histc(given, BINS, -most, most).numpy()
+    counts: Floats = torch.histc(kernels, BINS, -most, most).numpy()
     return counts
 
 
-def small(given: Tensor, kind: Kind, side: int, count: int = 16) -> Floats:
+def small(kernels: Tensor, kind: Kind, side: int, count: int = 16) -> Floats:
     """A part of a layer that tells it from others: (N, h, w), slices or the corner of a matrix."""
     if kind in ("rgb", "kernels"):
-        return given.flatten(0, 1)[:count].numpy()
-    corner = given[:side, :side]
+        return kernels.flatten(0, 1)[:count].numpy()
+    corner = kernels[:side, :side]
     return (norms(corner) if kind == "norms" else corner[:, :, 0, 0])[None].numpy()
