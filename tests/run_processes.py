@@ -24,7 +24,7 @@ from explorer.base import storage
 from explorer.base.device import named
 from explorer.data import datasets
 from explorer.runs import Run, process, store
-from explorer.runs.database import database
+from explorer.runs.engines.local import processes
 from explorer.training.recipes import Recipe
 from tests.serving import any_port, temporary_log
 
@@ -193,9 +193,7 @@ def _trained_here(recipe: Recipe) -> tuple[list[float], Iterator[float]]:
 
 def host(device: str = "cpu") -> psutil.Process:
     """The process that gives this device's runs to workers."""
-    query = "SELECT identity FROM processes WHERE role = 'host' AND device = ?"
-    (row,) = database().rows(query, (device,))
-    return psutil.Process(process.pid_of(row["identity"]))
+    return psutil.Process(process.pid_of(processes.host(device)))
 
 
 def until(done: Callable[[], object], seconds: float = PATIENCE) -> None:

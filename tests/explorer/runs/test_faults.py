@@ -141,7 +141,7 @@ def die(death: str, number: int, servers: list[Server]) -> None:
     if "worker" in death or death == "all":
         os.kill(process.pid_of(store.get(number).worker), signal.SIGKILL)
     if "host" in death or death == "all":
-        until(lambda: processes.host_lives("cpu"))
+        until(lambda: process.alive(processes.host("cpu")))
         os.kill(host().pid, signal.SIGKILL)
     for server in servers[:] if death == "all" else servers[:1] if "server" in death else []:
         server.kill()

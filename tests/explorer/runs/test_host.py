@@ -214,7 +214,7 @@ def test_a_host_that_dies_leaves_its_worker_alone_and_the_next_one_waits_for_it(
     number, after = runs.launch(LONG), runs.launch(SHORT)
     worker = going(number, 20).worker
     os.kill(host().pid, signal.SIGKILL)
-    until(lambda: runs.listed() and processes.host_lives("cpu"))
+    until(lambda: runs.listed() and process.alive(processes.host("cpu")))
     before = store.get(number).progress.step
     assert going(number, before + 50).worker == worker
     assert runs.get(after).status is Status.QUEUED

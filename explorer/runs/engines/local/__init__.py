@@ -55,7 +55,7 @@ class Local:
         return {
             run.id: Reason("lost")
             for run in runs
-            if not process.alive(run.worker) and not processes.host_lives(run.device)
+            if not process.alive(run.worker) and not process.alive(processes.host(run.device))
         }
 
 

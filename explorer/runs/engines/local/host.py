@@ -62,7 +62,7 @@ class Host:
         news = database().news()
         if news == self._news and not self._going:
             return True
-        if not processes.is_host(self.device, self.identity):
+        if processes.host(self.device) != self.identity:
             return False
         self._going = self._alive()
         if self._going:
@@ -132,7 +132,7 @@ def main(device: str) -> None:
     host = Host(device)
     database().patient = True
     with database().writing():  # waits until whoever started us has written that we are it
-        ours = processes.is_host(device, host.identity)
+        ours = processes.host(device) == host.identity
     if ours:
         with suppress(StoreError):  # another time, then
             store.sweep()

@@ -40,26 +40,24 @@ def wake(device: str) -> None:
     Raises:
         ValueError: it could not be started.
     """
-    if host_lives(device):
+    if process.alive(host(device)):
         return
     environment = _environment()  # may import torch: not while others wait to write
     with database().writing() as connection:
-        if process.alive(_host(connection, device)):
+        if process.alive(host(device)):
             return
         connection.execute("DELETE FROM processes WHERE role = ? AND device = ?", (_HOST, device))
         _add(connection, _start(device, environment), _HOST, device)
 
 
-def host_lives(device: str) -> bool:
-    """Whether this device has a living host."""
+def host(device: str) -> str:
+    """The process that is this device's host, or was; empty where there has been none.
+
+    There is never more than one.
+    """
     query = "SELECT identity FROM processes WHERE role = ? AND device = ?"
-    return any(process.alive(row[0]) for row in database().rows(query, (_HOST, device)))
-
-
-def is_host(device: str, identity: str) -> bool:
-    """Whether the process `identity` is this device's host: there is never more than one."""
-    query = "SELECT 1 FROM processes WHERE identity = ? AND role = ? AND device = ?"
-    return bool(database().rows(query, (identity, _HOST, device)))
+    rows = database().rows(query, (_HOST, device))
+    return str(rows[0]["identity"]) if rows else ""
 
 
 def note_free(identity: str, free: int) -> None:
@@ -110,13 +108,6 @@ def _watched(connection: Connection) -> bool:
     dead = [identity for identity in watchers if not process.alive(identity)]
     connection.executemany("DELETE FROM processes WHERE identity = ?", [(each,) for each in dead])
     return len(dead) < len(watchers)
-
-
-def _host(connection: Connection, device: str) -> str:
-    row = connection.execute(
-        "SELECT identity FROM processes WHERE role = ? AND device = ?", (_HOST, device)
-    ).fetchone()
-    return row["identity"] if row else ""
 
 
 def _add(connection: Connection, identity: str, role: str, device: str) -> None:
