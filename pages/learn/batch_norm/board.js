@@ -137,23 +137,24 @@ class Batch extends Board {
     return top + 7 + ((i * 0.618034 + 0.3) % 1) * (LANE - 14)
   }
 
-  value(feature, i) {
+  // Where a number is on its way between the stages, by what it is `at` each.
+  between(at) {
     const from = Math.min(LAST - 1, Math.floor(this.at))
-    const [a, b] = [feature.stages[from][i], feature.stages[from + 1][i]]
-    return a + smooth(this.at - from) * (b - a)
+    return at(from) + smooth(this.at - from) * (at(from + 1) - at(from))
+  }
+
+  value(feature, i) {
+    return this.between(stage => feature.stages[stage][i])
   }
 
   move() {
-    const from = Math.min(LAST - 1, Math.floor(this.at))
-    const u = smooth(this.at - from)
-    const between = (values, i = from) => values[i] + u * (values[i + 1] - values[i])
     const top = HEAD + LANE
     this.data.features.forEach((feature, index) => {
       const row = this.svg.querySelector(`[data-row="${index}"]`)
       const now = feature.stages[0].map((_, i) => this.value(feature, i))
       row.querySelector(".now").setAttribute("d", this.dots(now, top))
-      const middle = between(feature.means)
-      const spread = Math.abs(between(feature.spreads))
+      const middle = this.between(stage => feature.means[stage])
+      const spread = Math.abs(this.between(stage => feature.spreads[stage]))
       const [left, mid, right] = [middle - spread, middle, middle + spread].map(each => this.x(each).toFixed(1))
       const bar = top + LANE + 2
       row.querySelector(".spread").setAttribute("d", `M${left} ${bar}H${right}M${left} ${bar - 4}v8M${right} ${bar - 4}v8`)

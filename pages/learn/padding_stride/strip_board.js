@@ -59,23 +59,15 @@ class Strip extends PlayedBoard {
 
   // Light up the window at hand (pointed at, else chosen), or the cell pointed at and its readers.
   mark() {
-    const { windows, kind } = this.data
+    const { windows, cells } = this.data
     const at = this.over ?? this.at
+    const cell = this.cell
     const each = (selector, lit) => {
       for (const node of this.all(selector)) node.classList.toggle("lit", lit(node.dataset))
     }
-    const cell = this.cell
-    const reads = window => kind === "strip"
-      ? window.taps.includes(cell[1])
-      : window.rows.includes(cell[0]) && window.columns.includes(cell[1])
-    const lit = number => (cell ? reads(windows[number]) : number === at)
-    each("[data-window]", data => lit(Number(data.window)))
-    const covered = ({ row, column }) => cell
-      ? Number(row) === cell[0] && Number(column) === cell[1]
-      : kind === "strip"
-        ? windows[at].taps.includes(Number(column))
-        : windows[at].rows.includes(Number(row)) && windows[at].columns.includes(Number(column))
-    each("[data-column]", covered)
+    const reads = ({ rows, columns }, row, column) => rows.includes(row) && columns.includes(column)
+    each("[data-window]", ({ window }) => (cell ? reads(windows[window], ...cell) : Number(window) === at))
+    each("[data-column]", ({ row, column }) => (cell ? `${cell}` === `${row},${column}` : reads(windows[at], Number(row), Number(column))))
     for (const node of this.all(".out"))
       node.classList.toggle("later", this.player.playing && Number(node.dataset.window) > at)
     for (const fan of this.all(".fan")) fan.style.display = !cell && Number(fan.dataset.of) === at ? "" : "none"
@@ -85,14 +77,9 @@ class Strip extends PlayedBoard {
       const [i, j] = [Math.floor(at / this.data.places[1]), at % this.data.places[1]]
       frame.style.transform = `translate(${j * step[1]}px, ${i * step[0]}px)`
     }
-    const note = cell ? this.noteOf(cell) : windows[at].note
-    this.find(".note").innerHTML = spans(note)
+    this.find(".note").innerHTML = spans((cell ? cells[cell[0]][cell[1]] : windows[at]).note)
     this.find("input").value = at
     this.find("input").setAttribute("aria-valuetext", `${at + 1} / ${windows.length}`)
-  }
-
-  noteOf([row, column]) {
-    return (this.data.kind === "strip" ? this.data.cells[column] : this.data.cells[row][column]).note
   }
 
   // Where the strip is wider than the screen, keep the window in sight.
@@ -124,7 +111,7 @@ class Strip extends PlayedBoard {
       this.mark()
     })
     const move = (down, right) => () => {
-      const goal = this.at + right + down * (this.data.kind === "plane" ? this.data.places[1] : 1)
+      const goal = this.at + right + down * (this.data.places?.[1] ?? 1)
       if (goal >= 0 && goal <= this.last) this.slide(goal)
     }
     const ends = { Home: () => this.slide(0), End: () => this.slide(this.last) }
@@ -147,8 +134,8 @@ function cellHtml({ text, pad, unread }, x, y, side, names) {
 }
 
 function drawStrip(data, room) {
-  const { cells, windows, span, stride, ghost, titles } = data
-  const last = windows.at(-1).taps[0] + stride
+  const { cells: [cells], windows, span, stride, ghost, titles } = data
+  const last = windows.at(-1).columns[0] + stride
   const wide = ghost ? Math.max(cells.length, last + span) : cells.length
   const side = clamp(Math.floor((room - 8) / wide), 24, 52)
   const lanes = Math.ceil((span + 0.2) / stride) // windows that would overlap lie under each other
@@ -156,7 +143,7 @@ function drawStrip(data, room) {
   const low = under + Math.min(lanes, windows.length + 1) * LANE + 26
   const x = position => 4 + position * side
   const parts = cells.map((cell, i) => cellHtml(cell, x(i), top, side, `data-row="0" data-column="${i}"`))
-  windows.forEach(({ taps, out }, i) => {
+  windows.forEach(({ columns: taps, out }, i) => {
     const y = under + (i % lanes) * LANE
     const [from, to] = [x(taps[0]), x(taps[0] + span)]
     const middle = (from + to) / 2

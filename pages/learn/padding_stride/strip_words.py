@@ -30,17 +30,20 @@ def strip(along: Axis) -> Data:
         "verdict": verdict(along),
         "lost": bool(along.lost),
         "cells": [
-            {
-                "text": _strip_text(along, column),
-                "pad": not 0 <= column < along.size,
-                "unread": column in along.unread,
-                "note": _column_note(along, column),
-            }
-            for column in along.columns
+            [
+                {
+                    "text": _strip_text(along, column),
+                    "pad": not 0 <= column < along.size,
+                    "unread": column in along.unread,
+                    "note": _column_note(along, column),
+                }
+                for column in along.columns
+            ]
         ],
         "windows": [
             {
-                "taps": [column + along.before for column in along.window(place)],
+                "rows": [0],
+                "columns": [column + along.before for column in along.window(place)],
                 "out": f"{value:g}",
                 "note": _sum_note(along, place, value),
             }

@@ -126,7 +126,7 @@ def test_the_page_opens_with_two_columns_that_are_never_read():
     assert at.title[0].value == "How large is the output, and what is never read?"
     (shown,) = boards(at)
     assert shown["verdict"].startswith("Columns 8 and 9 are never read")
-    assert [cell["unread"] for cell in shown["cells"]] == [False] * 7 + [True] * 2
+    assert [cell["unread"] for cell in shown["cells"][0]] == [False] * 7 + [True] * 2
     assert shown["ghost"] == "the next window lacks 1 cell"
 
 
