@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from explorer.base import storage
 from explorer.base.language import N_
 from explorer.base.reasons import CodedError
+from explorer.base.tasks import Progress, unheard
 from explorer.base.torchvision_import import models
-from explorer.data.datasets import Progress, Unavailable, downloads
+from explorer.data.datasets import Unavailable, downloads
 from explorer.data.datasets.downloads import Remote
 from explorer.networks import TORCHVISION, NetworkSpec, get
 
@@ -76,7 +77,7 @@ def size(network: str) -> int:
     return int(_entry(network).meta["_file_size"] * 2**20)
 
 
-def fetch(network: str, progress: Progress | None = None) -> Path:
+def fetch(network: str, progress: Progress = unheard) -> Path:
     """The file, downloaded if it is not here whole; `progress` hears of bytes, and may raise.
 
     Raises:

@@ -15,6 +15,7 @@ from explorer.base.tasks.records import (
     Progress,
     Refused,
     Work,
+    unheard,
 )
 from explorer.base.tasks.shared import SharedTasks
 from explorer.base.tasks.task import Steps, Task

@@ -12,6 +12,10 @@ Progress = Callable[[int, int], None]  # bytes (or pictures) done, and how many 
 Array = npt.NDArray[np.uint8] | npt.NDArray[np.int64]
 
 
+def unheard(_done: int, _total: int) -> None:
+    """Progress that nobody asks about."""
+
+
 class Refused(ValueError):
     """What was given is understood, but not taken; the message is for the visitor."""
 

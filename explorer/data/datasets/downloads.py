@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.base import storage
-from explorer.base.tasks import Progress
+from explorer.base.tasks import Progress, unheard
 from explorer.data.datasets.records import Unavailable
 from explorer.data.datasets.writing import replacing
 
@@ -64,7 +64,7 @@ def is_here(remote: Remote) -> bool:
         return remote.is_whole(hashlib.file_digest(file, remote.hash))
 
 
-def fetch(remotes: list[Remote], total: int, progress: Progress | None = None) -> None:
+def fetch(remotes: list[Remote], total: int, progress: Progress = unheard) -> None:
     """Bring every file that is not yet there whole; a file appears under its name only complete.
 
     `progress` is told how many of the `total` bytes are there; what it raises stops the download.
@@ -76,13 +76,8 @@ def fetch(remotes: list[Remote], total: int, progress: Progress | None = None) -
     for remote in remotes:
         if not is_here(remote):
             before = done
-            _bring(remote, lambda more, before=before: _tell(progress, before + more, total))
+            _bring(remote, lambda more, before=before: progress(min(before + more, total), total))
         done += remote.path.stat().st_size
-        _tell(progress, done, total)
-
-
-def _tell(progress: Progress | None, done: int, total: int) -> None:
-    if progress:
         progress(min(done, total), total)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from explorer.base.reasons import CodedError
-from explorer.base.tasks import Progress
+from explorer.base.tasks import Progress, unheard
 from explorer.data.datasets import cifar, digits, downloads, idx, own
 from explorer.data.datasets.catalogue import DATASETS
 from explorer.data.datasets.downloads import Remote
@@ -69,7 +69,7 @@ def at_hand(name: str) -> bool:
     return where(name) is not None
 
 
-def load(name: str, *, progress: Progress | None = None, path: str | Path | None = None) -> Data:
+def load(name: str, *, progress: Progress = unheard, path: str | Path | None = None) -> Data:
     """The data set, from memory, else from its files, else from the web.
 
     `progress` hears of a download's bytes. With "images", `path` is a folder or zip of one folder
@@ -95,7 +95,7 @@ def _read(name: str, place: Path) -> Data:
     return _reader(name).read(name, place)
 
 
-def fetch(name: str, progress: Progress | None = None) -> None:
+def fetch(name: str, progress: Progress = unheard) -> None:
     """Download whatever of it is not here whole into the data folder; `progress` may raise to stop.
 
     Raises:

@@ -23,7 +23,17 @@ import torch
 from explorer.base import access, storage
 from explorer.base.access import ON_THIS_MACHINE, Denied, RunLimits, Visitor
 from explorer.base.language import _
-from explorer.base.tasks import UNKNOWN, Client, Garbled, Output, Progress, Refused, Task, Work
+from explorer.base.tasks import (
+    UNKNOWN,
+    Client,
+    Garbled,
+    Output,
+    Progress,
+    Refused,
+    Task,
+    Work,
+    unheard,
+)
 from explorer.base.units import size
 from explorer.data.datasets.catalogue import KEPT
 from explorer.data.datasets.records import Damaged, Data, DataSet, rows, split
@@ -91,7 +101,7 @@ def start_keeping(
     return pools.ARCHIVES.start(work, partial(store, title, who=who), client)
 
 
-def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = None) -> str:
+def keep(source: Path | IO[bytes], title: str = "", progress: Progress = unheard) -> str:
     """The same, once it is done: the name under which the pictures are kept.
 
     `progress` is told how many pictures of all have been looked at (each is looked at twice); what
@@ -103,8 +113,7 @@ def keep(source: Path | IO[bytes], title: str = "", progress: Progress | None = 
     task = start_keeping(source, title)
     try:
         while not task.wait(TICK):
-            if progress:
-                progress(task.done, task.total)
+            progress(task.done, task.total)
     finally:
         task.stop()
     return task.result()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from explorer.base.language import _
-from explorer.base.tasks import Output, Progress, Refused
+from explorer.base.tasks import Output, Progress, Refused, unheard
 from explorer.base.units import count, size
 from explorer.data.decoding import raster
 from explorer.data.decoding.folders import Picture, PictureFolder, opened
@@ -61,7 +61,7 @@ def _image(picture: Picture) -> Iterator[Image.Image]:
         raise _Unreadable from None
 
 
-def one_size(folder: PictureFolder, progress: Progress | None = None) -> tuple[Pixels, list[int]]:
+def one_size(folder: PictureFolder, progress: Progress = unheard) -> tuple[Pixels, list[int]]:
     """All pictures (N, C, side, side), in the order of the classes, and each one's class.
 
     The side is that of the usual picture, as far as memory allows and never above 224; longer
@@ -86,7 +86,7 @@ def one_size(folder: PictureFolder, progress: Progress | None = None) -> tuple[P
 def _look_at_all(
     pictures: list[Picture],
     look: Callable[[int, Image.Image], None],
-    progress: Progress | None,
+    progress: Progress,
     done: int = 0,
 ) -> None:
     """Call `look` with each one's number and head; those that cannot be read are named together."""
@@ -97,12 +97,11 @@ def _look_at_all(
                 look(row, picture)
         except _Unreadable:
             broken.append(each)
-        if progress:
-            progress(done + row + 1, 2 * len(pictures))
+        progress(done + row + 1, 2 * len(pictures))
     _refuse(broken, len(pictures))
 
 
-def _measure(pictures: list[Picture], packed: int, progress: Progress | None) -> tuple[int, int]:
+def _measure(pictures: list[Picture], packed: int, progress: Progress) -> tuple[int, int]:
     """Channels and side that suit all, from the pictures' headers alone."""
     sizes, modes = [], set()
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from explorer.base.language import N_
 from explorer.base.reasons import CodedError
-from explorer.base.tasks import Progress
+from explorer.base.tasks import Progress, unheard
 from explorer.base.units import times
 from explorer.inside.activations import own_copy
 from explorer.inside.attribution.running import answers, checked, existing, together
@@ -68,7 +68,7 @@ def deletion(
     *,
     steps: int = STEPS,
     baseline: Tensor | float = 0.0,
-    progress: Progress | None = None,
+    progress: Progress = unheard,
 ) -> Deletion:
     """Set pixels to the `baseline` by falling `heat` (H, W), in `steps` (Petsiuk et al. 2018).
 
@@ -91,8 +91,7 @@ def deletion(
         removed = (rank < part[:, None]).reshape(-1, 1, *heat.shape)
         logits = answers(own, torch.where(removed, empty, x))
         shares.append(logits.softmax(1)[:, existing(logits, target)])
-        if progress:
-            progress(sum(map(len, shares)), len(gone))
+        progress(sum(map(len, shares)), len(gone))
     return Deletion(gone / len(order), torch.cat(shares))
 
 
@@ -105,15 +104,14 @@ def by_chance(
     seed: int = 0,
     steps: int = STEPS,
     baseline: Tensor | float = 0.0,
-    progress: Progress | None = None,
+    progress: Progress = unheard,
 ) -> tuple[Deletion, ...]:
     """Curves of pixels taken away in random `orders`: what a map without any sense would give."""
     generator = torch.Generator().manual_seed(seed)
     curves: list[Deletion] = []
 
     def tell(done: int, total: int) -> None:
-        if progress:
-            progress(len(curves) * total + done, orders * total)
+        progress(len(curves) * total + done, orders * total)
 
     for _order in range(orders):
         heat = torch.rand(picture.shape[2:], generator=generator)

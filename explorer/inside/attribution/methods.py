@@ -16,7 +16,7 @@ from torch.nn.functional import conv1d, interpolate, pad, relu
 
 from explorer.base.language import N_
 from explorer.base.reasons import CodedError
-from explorer.base.tasks import Progress
+from explorer.base.tasks import Progress, unheard
 from explorer.data.pictures import STATISTICS
 from explorer.inside.activations import own_copy
 from explorer.inside.attribution.running import (
@@ -55,7 +55,7 @@ def integrated_gradients(
     *,
     steps: int = 50,
     baseline: Tensor | float = 0.0,
-    progress: Progress | None = None,
+    progress: Progress = unheard,
 ) -> Tensor:
     """(x − x′) · the mean gradient on the way from x′ to x (Sundararajan et al. 2017): (H, W).
 
@@ -79,7 +79,7 @@ def integrated_gradients(
         alpha = (places[part] + 0.5).to(x)[:, None, None, None]
         slopes = gradients(own, empty + alpha * (x - empty), target)
         total += (weights[part].to(x)[:, None, None, None] * slopes).sum(0, keepdim=True)
-        _tell(progress, int(part[-1]) + 1, steps)
+        progress(int(part[-1]) + 1, steps)
     return ((x - empty) * total)[0].sum(0)
 
 
@@ -116,7 +116,7 @@ def occlusion(
     patch: int = 8,
     stride: int = 4,
     baseline: Tensor | float = 0.0,
-    progress: Progress | None = None,
+    progress: Progress = unheard,
 ) -> Tensor:
     """How much the logit falls when a patch is covered (Zeiler & Fergus 2014): (H, W).
 
@@ -139,7 +139,7 @@ def occlusion(
         for (rows, columns), fall in zip(some, falls, strict=True):
             total[rows, columns] += fall
             count[rows, columns] += 1
-        _tell(progress, first + len(some), len(boxes))
+        progress(first + len(some), len(boxes))
     return total / count
 
 
@@ -161,11 +161,6 @@ def patches(size: tuple[int, int], patch: int, stride: int) -> list[tuple[slice,
         words = N_("That takes {count} passes; at most {most}. Move by more pixels.")
         raise CodedError(words, count=len(rows) * len(columns), most=MOST_PASSES)
     return [(row, column) for row in rows for column in columns]
-
-
-def _tell(progress: Progress | None, done: int, total: int) -> None:
-    if progress:
-        progress(done, total)
 
 
 # -- what stands where a pixel has been taken away: there is no picture of nothing ------------

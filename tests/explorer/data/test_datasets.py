@@ -21,7 +21,7 @@ from sklearn.datasets import load_digits
 
 from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
-from explorer.data.datasets import cifar, downloads, idx, records, writing
+from explorer.data.datasets import cifar, downloads, idx, records
 from explorer.data.datasets.records import Damaged, Unavailable
 
 real_fashion = pytest.mark.skipif(
@@ -361,13 +361,3 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     said = r"could not be downloaded: (File exists|Not a directory)"
     with pytest.raises(Unavailable, match=said):
         datasets.load("mnist")
-
-
-def test_what_a_killed_download_left_is_swept_away(tmp_path: Path) -> None:
-    old, new = tmp_path / "old.part", tmp_path / "new.part"
-    for left in (old, new):
-        left.write_bytes(b"half of it")
-    os.utime(old, (0, 0))
-    with writing.replacing(tmp_path / "whole") as file:
-        file.write(b"all of it")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.part", "whole"]

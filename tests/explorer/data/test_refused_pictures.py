@@ -211,18 +211,21 @@ def test_what_the_process_gives_is_checked() -> None:
             own.store("x", Output(facts, arrays))
 
 
-def test_what_a_killed_server_left_half_written_is_swept(home: Path) -> None:
-    """At once: it is known to be nobody's."""
-    own.folder().mkdir(parents=True)
+def test_what_is_left_half_written_is_swept(home: Path) -> None:
+    """After a day, or at once where its writer is gone; not what somebody still writes."""
     with subprocess.Popen([sys.executable, "-c", ""]) as killed:
         killed.wait()
-    (own.folder() / f"{killed.pid}-abc.part").write_bytes(b"half")
-    with writing.replacing(own.folder() / "going.npz") as going:
-        (mine,) = own.folder().glob("*.part")
-        assert mine.name.startswith(f"{os.getpid()}-")
-        keep(zipped(cats_and_dogs()))
+    old, new = home / "old.part", home / "new.part"
+    for left in (old, new, home / f"{killed.pid}-abc.part"):
+        left.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with writing.replacing(home / "going") as going:
+        assert going.name.rpartition("/")[2].startswith(f"{os.getpid()}-")
+        with writing.replacing(home / "whole") as file:
+            file.write(b"all of it")
         going.write(b"mine is not swept")
-    assert (own.folder() / "going.npz").read_bytes() == b"mine is not swept"
+    assert {path.name for path in home.iterdir()} == {"new.part", "whole", "going"}
+    assert (home / "going").read_bytes() == b"mine is not swept"
 
 
 @pytest.mark.parametrize(

@@ -206,22 +206,15 @@ def test_equal_weights_are_one_key(run: int):
     assert found[0].load() is weights.load(LENET, f"run:{run}")
 
 
-def test_weights_that_changed_meanwhile_are_a_sentence(run: int):
-    known = weights.model(LENET, f"run:{run}")
+def test_weights_that_changed_meanwhile_are_a_sentence(run: int, monkeypatch: pytest.MonkeyPatch):
+    known, there = weights.model(LENET, f"run:{run}"), artifacts.checkpoint(run)
     another_epoch(run, 2)
     with pytest.raises(ValueError, match=f"run:{run} were written anew a moment ago"):
         known.load()
     artifacts.remove(run)
     with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago. Choose others"):
         known.load()
-
-
-def test_weights_deleted_as_they_are_asked_for_are_a_sentence(
-    run: int, monkeypatch: pytest.MonkeyPatch
-):
-    there = artifacts.checkpoint(run)
-    artifacts.remove(run)
-    monkeypatch.setattr(weights.runs, "checkpoint", lambda *_which: there)
+    monkeypatch.setattr(weights.runs, "checkpoint", lambda *_which: there)  # as it is asked for
     with pytest.raises(ValueError, match=f"run:{run} were deleted a moment ago"):
         weights.model(LENET, f"run:{run}")
 
