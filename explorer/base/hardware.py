@@ -69,18 +69,16 @@ def verdict(known: Facts | None = None) -> Verdict:
     """What there is to say about this machine's GPUs (or those of the machine `known`)."""
     known = known or facts()
     if known.devices:
-        return _found(known)
-    for maker, judge in (("NVIDIA", _nvidia), ("AMD", _amd), ("Intel", _intel), ("Apple", _apple)):
-        if maker in known.makers:
-            return judge(known)
-    return Verdict(
-        _("No GPU was found on this machine; networks are trained on its processor.")
-        if known.build == "cpu"
-        else _(
-            "No GPU was found on this machine, though PyTorch {version} is built for one "
-            "({build}); networks are trained on its processor."
-        ).format(version=known.torch_version, build=known.build)
-    )
+        return _said(_USED_THROUGH if known.driver else _USED, known)
+    if "NVIDIA" in known.makers:
+        return _nvidia(known)
+    if "AMD" in known.makers:
+        return _amd(known)
+    if "Intel" in known.makers:
+        return _said(_INTEL, known, _GUIDE)
+    if "Apple" in known.makers:
+        return _said(_APPLE, known, "softwareupdate --list", fault=True)
+    return _said(_NONE if known.build == "cpu" else _NONE_FOR_THIS_BUILD, known)
 
 
 # -- what the system says -----------------------------------------------------------------------
@@ -130,29 +128,17 @@ def _build() -> str:
 # -- what follows -------------------------------------------------------------------------------
 
 
-def _found(known: Facts) -> Verdict:
-    words = _("{devices}, used by PyTorch {version} ({build}).")
-    if known.driver:
-        words = _("{devices}, used by PyTorch {version} ({build}) through driver {driver}.")
-    return Verdict(
-        words.format(
-            devices=", ".join(f"{each.title} ({each.name})" for each in known.devices),
-            version=known.torch_version,
-            build=known.build,
-            driver=known.driver,
-        )
-    )
-
-
-def _wrong(sentence: str, command: str, known: Facts) -> Verdict:
+def _said(sentence: str, known: Facts, command: str = "", *, fault: bool = False) -> Verdict:
+    """A sentence (marked with N_) with what is known."""
     text = _(sentence).format(
+        devices=", ".join(f"{each.title} ({each.name})" for each in known.devices),
         version=known.torch_version,
         build=known.build,
         driver=known.driver,
         newest=known.driver_cuda,
         visible=known.visible,
     )
-    return Verdict(text, command, fault=True)
+    return Verdict(text, command, fault)
 
 
 def _reinstalled(known: Facts) -> str:
@@ -163,6 +149,13 @@ def _reinstalled(known: Facts) -> str:
     return f"{sys.executable} -m pip install --force-reinstall torch=={plain} -c constraints.txt"
 
 
+_USED = N_("{devices}, used by PyTorch {version} ({build}).")
+_USED_THROUGH = N_("{devices}, used by PyTorch {version} ({build}) through driver {driver}.")
+_NONE = N_("No GPU was found on this machine; networks are trained on its processor.")
+_NONE_FOR_THIS_BUILD = N_(
+    "No GPU was found on this machine, though PyTorch {version} is built for one "
+    "({build}); networks are trained on its processor."
+)
 _CPU_BUILD = N_(
     "This machine has an NVIDIA GPU, but its PyTorch {version} is built for the processor alone. "
     "Install the build for CUDA."
@@ -187,15 +180,15 @@ _SILENT = N_(
 
 def _nvidia(known: Facts) -> Verdict:
     if not known.build.startswith("cuda"):
-        return _wrong(_CPU_BUILD, _reinstalled(known), known)
+        return _said(_CPU_BUILD, known, _reinstalled(known), fault=True)
     if not known.driver and not known.driver_cuda:
-        return _wrong(_NO_DRIVER, _driver_command(), known)
+        return _said(_NO_DRIVER, known, _driver_command(), fault=True)
     if known.visible is not None and known.visible.strip() in ("", "-1"):
-        return _wrong(_HIDDEN, "unset CUDA_VISIBLE_DEVICES", known)
+        return _said(_HIDDEN, known, "unset CUDA_VISIBLE_DEVICES", fault=True)
     needed = int(known.build.removeprefix("cuda ").partition(".")[0])
     if known.driver_cuda and int(known.driver_cuda.partition(".")[0]) < needed:
-        return _wrong(_OLD_DRIVER, _driver_command(), known)
-    return _wrong(_SILENT, "nvidia-smi", known)
+        return _said(_OLD_DRIVER, known, _driver_command(), fault=True)
+    return _said(_SILENT, known, "nvidia-smi", fault=True)
 
 
 def _driver_command() -> str:
@@ -209,39 +202,23 @@ def _driver_command() -> str:
 
 def _amd(known: Facts) -> Verdict:
     if known.build.startswith("rocm"):
-        return _wrong(
-            N_(
-                "This machine has an AMD graphics processor, but PyTorch {version} ({build}) "
-                "cannot use it: it may be none that ROCm knows, or its driver is missing."
-            ),
-            "rocminfo",
-            known,
-        )
-    return Verdict(
-        _(
-            "This machine has an AMD graphics processor. PyTorch computes on many of them in its "
-            "build for ROCm; this one ({build}) computes on the processor."
-        ).format(build=known.build),
-        _GUIDE,
-    )
+        return _said(_AMD_UNKNOWN, known, "rocminfo", fault=True)
+    return _said(_AMD_OTHER_BUILD, known, _GUIDE)
 
 
-def _intel(known: Facts) -> Verdict:
-    return Verdict(
-        _(
-            "This machine has an Intel graphics processor. PyTorch computes on Arc and newer ones "
-            "in its build for XPU; this one ({build}) computes on the processor."
-        ).format(build=known.build),
-        _GUIDE,
-    )
-
-
-def _apple(known: Facts) -> Verdict:
-    return _wrong(
-        N_(
-            "This Mac has a GPU, but PyTorch {version} ({build}) cannot use it: that takes macOS "
-            "14 or newer, and a Python for Apple silicon."
-        ),
-        "softwareupdate --list",
-        known,
-    )
+_AMD_UNKNOWN = N_(
+    "This machine has an AMD graphics processor, but PyTorch {version} ({build}) "
+    "cannot use it: it may be none that ROCm knows, or its driver is missing."
+)
+_AMD_OTHER_BUILD = N_(
+    "This machine has an AMD graphics processor. PyTorch computes on many of them in its "
+    "build for ROCm; this one ({build}) computes on the processor."
+)
+_INTEL = N_(
+    "This machine has an Intel graphics processor. PyTorch computes on Arc and newer ones "
+    "in its build for XPU; this one ({build}) computes on the processor."
+)
+_APPLE = N_(
+    "This Mac has a GPU, but PyTorch {version} ({build}) cannot use it: that takes macOS "
+    "14 or newer, and a Python for Apple silicon."
+)

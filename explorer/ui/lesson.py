@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.base import python_source
 from explorer.base.language import _
-from explorer.ui import scroll
 
 T = TypeVar("T")
 Setting = Mapping[str, Any]  # widget key → value
@@ -39,9 +38,32 @@ def put(setting: Setting) -> None:
         st.session_state[key] = value
 
 
+# How often the reader has asked for the top of the page, where its picture is, in this session:
+# the browser acts when it has grown. `seen` outlives the component: a page that is opened anew has
+# not been asked for anything.
+_TURN = "turns into view"
+_SCROLL = """
+let seen = null
+export default function ({ data }) {
+  const asked = seen !== null && data.turn > seen
+  seen = data.turn
+  if (!asked) return
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+  const page = document.querySelector('[data-testid="stMain"]')
+  page.scrollTo({ top: 0, behavior: calm ? "instant" : "smooth" })
+}
+"""
+
+
+@cache
+def _into_view() -> Any:
+    """Declared once per process, at the first use (a running Streamlit is needed)."""
+    return st.components.v2.component("convscope_into_view", js=_SCROLL)
+
+
 def _show(setting: Setting) -> None:
     put(setting)
-    scroll.ask()
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
 def try_this(prompts: Mapping[str, Setting]) -> None:
@@ -65,7 +87,7 @@ def questions(asked: Sequence[Question]) -> None:
                 on_click=_show,
                 args=(each.setting,),
             )
-    scroll.answer()
+    _into_view()(key="into_view", data={"turn": st.session_state.get(_TURN, 0)})
 
 
 def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -6,9 +6,8 @@
 // put the number back that stood in the field before.
 
 import { Board, MOVES, mount, saveButton } from "./board.js"
-import { editCell } from "./cell_editor.js"
 import { Ramp } from "./colours.js"
-import { make } from "./shared.js"
+import { editCell, make } from "./shared.js"
 
 const CELLS = [46, 42, 38, 34, 30] // px, tried from the largest
 const NARROW = 640 // px of the board below which grids take their narrow places

@@ -2,10 +2,9 @@
 // its data; pointing, stepping, playing and editing live here and ask nobody.
 
 import { Board, MOVES, mount } from "./board.js"
-import { editCell } from "./cell_editor.js"
 import { Ramp } from "./colours.js"
 import { Player } from "./player.js"
-import { fill } from "./shared.js"
+import { editCell, fill } from "./shared.js"
 import * as grid from "./window_board_grid.js"
 import { layOut } from "./window_board_layout.js"
 import * as math from "./window_board_math.js"
