@@ -44,7 +44,8 @@ class SizedCache(Generic[T]):
         """
         with self._lock:
             if key in self._kept:
-                return self._used(key)
+                self._kept.move_to_end(key)
+                return self._kept[key]
             making = self._making.setdefault(key, _Making())
             making.asking += 1
         try:
@@ -66,23 +67,17 @@ class SizedCache(Generic[T]):
                 memory.clear()
             self.bytes_kept = 0
 
-    def _used(self, key: Hashable) -> T:
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
     def _keep(self, key: Hashable, made: T) -> None:
         size = self._nbytes(made)
         with self._lock:
             self._kept[key] = made
-            self._come(key, size if isinstance(size, Mapping) else {object(): size})
+            parts = size if isinstance(size, Mapping) else {object(): size}
+            self.bytes_kept += sum(n for part, n in parts.items() if part not in self._users)
+            self._parts[key] = parts
+            self._users.update(parts.keys())
             while self.bytes_kept > self._most:
                 oldest, _thing = self._kept.popitem(last=False)
                 self._leave(oldest)
-
-    def _come(self, key: Hashable, parts: Parts) -> None:
-        self.bytes_kept += sum(size for part, size in parts.items() if part not in self._users)
-        self._parts[key] = parts
-        self._users.update(parts.keys())
 
     def _leave(self, key: Hashable) -> None:
         parts = self._parts.pop(key)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import psutil
 import torch
@@ -95,8 +94,10 @@ def _accelerators() -> Iterator[Device]:
         title = f"{_processor()} (GPU)"
         yield Device("mps", kind, title, torch.mps.recommended_max_memory())
         return
+    # What the kind's own module tells of a device, if it does.
+    tell = getattr(torch.get_device_module(kind), "get_device_properties", None)
     for number in range(torch.accelerator.device_count()):
-        facts = _properties(kind, number)
+        facts = tell(number) if tell else None
         yield Device(
             f"{kind}:{number}",
             kind,
@@ -104,12 +105,6 @@ def _accelerators() -> Iterator[Device]:
             memory=int(getattr(facts, "total_memory", 0)) or _memory_info(number)[1],
             uuid=str(getattr(facts, "uuid", "")),
         )
-
-
-def _properties(kind: str, number: int) -> Any:
-    """What the kind's own module tells of a device, if it does."""
-    tell = getattr(torch.get_device_module(kind), "get_device_properties", None)
-    return tell(number) if tell else None
 
 
 def _number(device: Device) -> int:

@@ -15,18 +15,16 @@ _UNSEEN_BREAK = "\u2060"  # a word joiner
 def one_line(text: str) -> str:
     """Without control signs, and on one line: a name, or anything that a terminal shows."""
     spaced = "".join(" " if sign in _SPACES else sign for sign in text)
-    return _seen(spaced)
+    return "".join(
+        sign
+        for sign in spaced
+        if sign not in _TURNING and unicodedata.category(sign) not in _UNSEEN
+    )
 
 
 def lines(text: str) -> str:
     """Without control signs but for the ends of lines, which all become alike: a note."""
     return "\n".join(one_line(line).rstrip() for line in text.splitlines())
-
-
-def _seen(text: str) -> str:
-    return "".join(
-        sign for sign in text if sign not in _TURNING and unicodedata.category(sign) not in _UNSEEN
-    )
 
 
 def markdown(text: str) -> str:

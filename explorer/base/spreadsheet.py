@@ -25,14 +25,10 @@ def records(rows: Sequence[Mapping[str, object]]) -> str:
 def pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The same, some hundred rows at a time."""
     rest = iter(rows)
-    while piece := _written(islice(rest, _PIECE)):
-        yield piece
-
-
-def _written(rows: Iterable[Sequence[object]]) -> str:
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
-    return file.getvalue()
+    while piece := [[_cell(value) for value in row] for row in islice(rest, _PIECE)]:
+        file = io.StringIO()
+        csv.writer(file, lineterminator="\n").writerows(piece)
+        yield file.getvalue()
 
 
 def _cell(value: object) -> object:

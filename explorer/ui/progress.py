@@ -223,7 +223,8 @@ def read(
         return None
     try:
         task = _task(given, start, key)
-        if not _finished(task, pool, key):
+        if not task.wait(max(PATIENCE - task.age, 0.0)):
+            watch(task, partial(_told, task, pool), task.stop, f"{key}_stop")
             return None
         if task.stopped:
             st.info(task.sentence, icon=":material/block:")
@@ -252,13 +253,6 @@ def _task(given: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) 
     task = start(given.getvalue())
     st.session_state[_held(key)] = (given.file_id, task)
     return task
-
-
-def _finished(task: Task[Any], pool: Pool, key: str) -> bool:
-    if task.wait(max(PATIENCE - task.age, 0.0)):
-        return True
-    watch(task, partial(_told, task, pool), task.stop, f"{key}_stop")
-    return False
 
 
 def in_round_words(seconds: float) -> str:

@@ -34,14 +34,11 @@ def current() -> Visitor:
     rules = access.rules()
     if not rules.shared:
         return access.ON_THIS_MACHINE
-    owner = access.owner_of(_cookie())
+    # Where a browser keeps no cookie, one for as long as its session lasts.
+    cookie = owner_cookie.read(st.context.cookies)
+    cookie = cookie or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.new_cookie()))
+    owner = access.owner_of(cookie)
     return rules.visitor(owner, teacher=teachers.include(owner, rules.key))
-
-
-def _cookie() -> str:
-    """The browser's; where it keeps none, one for as long as this session lasts."""
-    found = owner_cookie.read(st.context.cookies)
-    return found or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.new_cookie()))
 
 
 def address() -> str:

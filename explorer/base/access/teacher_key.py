@@ -130,7 +130,8 @@ class Throttle:
         with self._comparing:
             right = fits(key, kept)
         if right:
-            self._forgive(counted)
+            with self._lock, suppress(ValueError):  # it is forgotten already, if it was late
+                self._tries.remove(counted)
         return right
 
     def _count(self, visitor: str, address: str) -> tuple[_Try, bool]:
@@ -146,10 +147,6 @@ class Throttle:
             counted = _Try(now, visitor, address)
             self._tries.append(counted)
             return counted, late
-
-    def _forgive(self, counted: _Try) -> None:
-        with self._lock, suppress(ValueError):  # it is forgotten already, if it was late
-            self._tries.remove(counted)
 
 
 def _too_many(seconds: float) -> str:

@@ -76,19 +76,13 @@ def _declared(component: Component) -> Any:
     own = component.script.with_suffix(".css")
     styles = (COMPONENT.with_suffix(".css"), *component.styles, own)
     classes = f"convscope {component.kind} {component.root}"
+    # Streamlit runs what it is handed from a blob:, where no module could be imported by its own
+    # name: that script brings the component's.
+    script = COMPONENT.with_suffix(".js").read_text(encoding="utf-8")
+    address = below(assets.address(component.script))
     return st.components.v2.component(
         f"convscope_{component.root}",
         html=f'<div class="{classes}">{component.inside}</div>',
         css="\n".join(style.read_text(encoding="utf-8") for style in styles),
-        js=_loader(component),
+        js=script.replace("{address}", address).replace("{root}", component.root),
     )
-
-
-def _loader(component: Component) -> str:
-    """The script handed to Streamlit: it brings the component's own.
-
-    Streamlit runs it from a blob:, where no module of ours could be imported by its own name.
-    """
-    script = COMPONENT.with_suffix(".js").read_text(encoding="utf-8")
-    address = below(assets.address(component.script))
-    return script.replace("{address}", address).replace("{root}", component.root)
