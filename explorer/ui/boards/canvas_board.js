@@ -2,6 +2,7 @@
 // they come from Python, frames and words.
 
 import { Board } from "./board.js"
+import { Ramp } from "./colours.js"
 
 export class CanvasBoard extends Board {
   // Bring a picture (`sprite`) and arrange all anew; the old one stays until the new one is there.
@@ -17,11 +18,12 @@ export class CanvasBoard extends Board {
     })
   }
 
-  // The scale of a colour map: `ends` are the words at its two ends.
-  legend(ramp, ends, range) {
-    this.find(".bar").style.background = ramp.bar()
-    this.find(".low").textContent = ends[0]
-    this.find(".high").textContent = ends[1]
+  // The scale of a colour map; `ends` are the words at its two ends, if not their numbers.
+  legend({ low, high, signed, range, ends }) {
+    this.find(".bar").style.background = new Ramp(this.root, low, high, signed).bar()
+    const [first, last] = ends ?? [spell(low, 3), spell(high, 3)]
+    this.find(".low").textContent = first
+    this.find(".high").textContent = last
     this.find(".range").textContent = range
   }
 

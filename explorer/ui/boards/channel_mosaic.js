@@ -3,7 +3,7 @@
 
 import { mount, placeOn, saveButton } from "./board.js"
 import { LEGEND, line, numbers, penFor, spell } from "./canvas_board.js"
-import { NONE, Ramp, css } from "./colours.js"
+import { NONE, css } from "./colours.js"
 import { clamp, fill } from "./shared.js"
 import { BOX, HIGH, TileMosaic } from "./tile_mosaic.js"
 
@@ -22,10 +22,7 @@ class Mosaic extends TileMosaic {
     this.sort()
     this.title(labels.mosaic)
     this.find(".note").textContent = note
-    if (legend) {
-      const { low, high, signed, ends, range } = legend
-      this.legend(new Ramp(this.root, low, high, signed), ends ?? [spell(low, 3), spell(high, 3)], range)
-    }
+    if (legend) this.legend(legend)
     this.load(png)
   }
 

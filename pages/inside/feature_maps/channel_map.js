@@ -23,7 +23,11 @@ class Channel extends CanvasBoard {
     const { data } = this
     this.at = data.at
     if (before?.values !== data.values) this.values = numbers(data.values)
-    this.head()
+    this.legend(data)
+    this.find(".title").textContent = data.title
+    this.find(".seen .caption").textContent = data.labels.picture
+    name(this.find(".map"), data.labels.map)
+    this.find(".map").title = ""
     this.kernels()
     this.load(data.picture)
   }
@@ -96,15 +100,6 @@ class Channel extends CanvasBoard {
   }
 
   // -- what stands around them --------------------------------------------------------------------
-
-  head() {
-    const { low, high, signed, title, labels, range } = this.data
-    this.legend(new Ramp(this.root, low, high, signed), [spell(low, 3), spell(high, 3)], range)
-    this.find(".title").textContent = title
-    this.find(".seen .caption").textContent = labels.picture
-    name(this.find(".map"), labels.map)
-    this.find(".map").title = ""
-  }
 
   kernels() {
     const { kernel } = this.data

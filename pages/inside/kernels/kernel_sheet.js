@@ -205,7 +205,7 @@ class Sheet extends TileMosaic {
     const { most, signed, rgb, title, range, note, labels } = this.data
     const high = most.length === 1 ? spell(most[0], 3) : labels.most
     const low = !signed ? "0" : most.length === 1 ? spell(-most[0], 3) : "−"
-    this.legend(new Ramp(this.root, 0, 1, signed), rgb ? [fill(labels.full, { value: high }), ""] : [low, high], range)
+    this.legend({ low: 0, high: 1, signed, range, ends: rgb ? [fill(labels.full, { value: high }), ""] : [low, high] })
     this.find(".bar").hidden = this.find(".high").hidden = rgb
     this.find(".title").textContent = title
     this.find(".note").textContent = note

@@ -73,30 +73,27 @@ def test_a_shortcut_s_addition(block: str, other: str) -> None:
     assert value(after[-2][0]) == as_told((left + right)[5, 1, 2].relu())
 
 
+DENSE = ("stem", "block1.layer1", "block1.layer2")  # 96 channels came before, 32 are new
+
+
 @pytest.mark.parametrize(
-    ("channel", "source", "of_source"), [(10, "block1.cat", 10), (100, "block1.layer2.conv", 4)]
-)
-def test_a_dense_block_s_joining(channel: int, source: str, of_source: int) -> None:
-    """96 channels came before, 32 are new."""
-    stem, first, second = given_by("densenet", "stem", "block1.layer1", "block1.layer2")
-    joined = torch.cat([stem, first, second])
-    sent = written("densenet", "block1.cat_2", channel, (3, 4))
-    (line,) = sent["steps"][0]["lines"]
+    ("network", "layer", "parts", "channel", "source", "of_source"),
+    [
+        ("densenet", "block1.cat_2", DENSE, 10, "block1.cat", 10),
+        ("densenet", "block1.cat_2", DENSE, 100, "block1.layer2.conv", 4),
+        # 64 + 128 + 32 + 32 channels: of the third branch
+        ("googlenet", "stage3.inception3a.cat", ("stage3.inception3a",), 200,
+         "stage3.inception3a.relu_5", 8),
+    ],
+)  # fmt: skip
+def test_where_a_joined_channel_came_from(
+    network: str, layer: str, parts: tuple[str, ...], channel: int, source: str, of_source: int
+) -> None:
+    joined = torch.cat(given_by(network, *parts))
+    (line,) = written(network, layer, channel, (1, 3))["steps"][0]["lines"]
     name, total, said = line
-    assert name[0] == "block1.cat_2 = "
-    assert value(total[0]) == as_told(joined[channel, 3, 4])
-    assert total[2] == [source, of_source, 3, 4]
-    told = f"moved, not changed: it is {source}, channel {of_source + 1}, row 4, column 5"
+    assert name[0] == f"{layer} = "
+    assert value(total[0]) == as_told(joined[channel, 1, 3])
+    assert total[2] == [source, of_source, 1, 3]
+    told = f"moved, not changed: it is {source}, channel {of_source + 1}, row 2, column 4"
     assert said[0].strip() == told
-
-
-def test_the_joining_of_four_branches() -> None:
-    """64 + 128 + 32 + 32 channels."""
-    block = "stage3.inception3a"
-    (joined,) = given_by("googlenet", block)
-    (line,) = written("googlenet", f"{block}.cat", 200, (1, 3))["steps"][0]["lines"]
-    assert value(line[1][0]) == as_told(joined[200, 1, 3])
-    assert line[1][2] == [f"{block}.relu_5", 8, 1, 3]  # of the third branch
-    assert line[2][0].strip() == (
-        f"moved, not changed: it is {block}.relu_5, channel 9, row 2, column 4"
-    )
