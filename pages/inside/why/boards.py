@@ -46,7 +46,7 @@ def answer(inputs: Inputs, guesses: Sequence[Guess], chosen: int, of: str) -> No
         key="why_answer",
         data={
             "of": of,
-            "picture": pictures.address(inputs.shown),
+            "picture": pictures.address(inputs.subject.png),
             "guesses": bars,
             "labels": labels,
         },
@@ -86,7 +86,6 @@ def maps(
     titles: Sequence[str],
     *,
     of: str,
-    picture: bytes,
     stopped: bool,
 ) -> None:
     """One row of maps for each of `titles`: the network's, then those of the control."""
@@ -104,7 +103,7 @@ def maps(
         key="why_maps",
         data={
             "of": of,
-            "picture": pictures.address(picture),
+            "picture": pictures.address(question.subject.png),
             "size": [height, width],
             "rows": rows,
             "opacity": _opacity(),

@@ -11,7 +11,6 @@ from explorer.base.language import _
 from explorer.base.units import times
 from explorer.data import pictures
 from explorer.data.pictures import Picture
-from explorer.figures import maps
 from explorer.inside import attribution
 from explorer.inside.attribution import BASELINES
 from explorer.ui import model_picker, picture_picker
@@ -40,7 +39,6 @@ class Inputs:
     picture: Picture
     subject: Subject
     settings: Settings
-    shown: bytes  # a PNG of what the network gets
     control: Subject | None  # the same network with random weights, if wanted
     waiting: DeltaGenerator  # where it is said how far the work is
 
@@ -88,12 +86,10 @@ def pick() -> Inputs | None:
         )
         control = STATE.toggle("control", _("Beside random weights"), about)
         waiting = st.container(width=270)  # beside it, so that nothing moves when it is gone
-    digest = f"{picture.key} {fit} {times(model.size)} {model.normalisation}"
-    subject = Subject(model, digest, False, prepared.tensor)
+    subject = Subject.of(model, picture, fit)
     beside = model_picker.at_epoch(model, _without_training(model)) if control else None
     other = replace(subject, model=beside) if beside else None
-    shown = maps.photograph(prepared.shown.numpy())
-    return Inputs(picture, subject, settings, shown, other, waiting)
+    return Inputs(picture, subject, settings, other, waiting)
 
 
 def _without_training(model: Model) -> str:

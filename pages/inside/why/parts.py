@@ -51,7 +51,7 @@ def _show(inputs: Inputs, guesses: Sequence[Guess]) -> None:
     with right:
         explanation = results.explanation(task, pieces)
         titles, stopped = _titles(inputs, target), progress.halted("why", key)
-        boards.maps(question, explanation, titles, of=of, picture=inputs.shown, stopped=stopped)
+        boards.maps(question, explanation, titles, of=of, stopped=stopped)
     with left:
         _check(inputs, guesses, target, explanation)
     _files(inputs, target, explanation)
