@@ -1,5 +1,6 @@
 """The frame: its pages open, its server is careful, its rooms import downwards."""
 
+import inspect
 import json
 import re
 import shutil
@@ -10,17 +11,25 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
 
 from explorer.server import assets, serve
 from explorer.server.headers import content_policy
+from explorer.training import checkpoints
+from explorer.training.checkpoints import Card
+from explorer.ui import entries, language_picker
 from explorer.ui.entries import ASSETS, PAGES, ROOT, SECTIONS, entry
 from explorer.ui.language_picker import best_match
+from pages.learn.convolution import photo
 from tests.conftest import box_of, settled
-from tests.opened_pages import opened
+from tests.opened_pages import SHELL, opened
 from tests.processes import printed
 from tests.serving import serving
 
@@ -226,3 +235,84 @@ def test_a_broken_page_apologises_without_a_trace(tmp_path: Path, page: Page) ->
     for secret in ("not for visitors", "ValueError", "Traceback", str(tmp_path)):
         assert secret not in shown
     assert "not for visitors" in log.read_text(encoding="utf-8")
+
+
+LOCAL = ("http://localhost:8501", "http://127.0.0.1:8501", "http://[::1]:8501", "https://lab.local")
+ELSEWHERE = ("http://192.168.1.20:8501", "http://lab.local:8501", "http://localhost.example")
+
+
+def photograph(url: str) -> AppTest:
+    """The page Convolution with the camera chosen, as a browser at this address asks for it."""
+    at = AppTest.from_file(SHELL, default_timeout=60)
+    at.context = {"url": url}
+    at.run().query_params["conv_photo"] = "camera"
+    return at.switch_page(str(ROOT / "pages/learn/convolution/page.py")).run()
+
+
+@pytest.mark.parametrize("url", LOCAL)
+def test_a_camera_is_offered_where_browsers_give_it(url: str) -> None:
+    assert len(photograph(url).get("camera_input")) == 1
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_where_browsers_give_no_camera_the_page_says_why(url: str) -> None:
+    at = photograph(url)
+    assert not at.get("camera_input")
+    assert [each.value for each in at.info if "only over https" in each.value]
+
+
+class Counted:
+    """A function that counts how often it is called."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.calls = function, 0
+
+    def __call__(self, *given: Any) -> Any:
+        self.calls += 1
+        return self.function(*given)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Counted:
+    found = Counted(getattr(owner, name))
+    monkeypatch.setattr(owner, name, found)
+    return found
+
+
+def test_the_readers_language_is_looked_up_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened("pooling")
+    lookups = counted(monkeypatch, language_picker, "_of_browser")
+    for run in (1, 2):
+        at.run()
+        assert lookups.calls == run
+
+
+def test_definitions_and_photographs_are_made_at_the_first_visit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photo._ours.cache_clear()
+    opened("convolution")
+    read = counted(monkeypatch, inspect, "getsource")
+    convolved = counted(monkeypatch, photo, "convolve")
+    again = opened("convolution")
+    assert read.calls == convolved.calls == 0
+    again.number_input(key="conv_dilation").set_value(2).run()
+    assert convolved.calls == 1
+
+
+def test_the_list_of_pages_is_made_once() -> None:
+    opened("pooling")
+    made = entries.translated.cache_info().misses
+    opened("batch-norm")
+    assert entries.translated.cache_info().misses == made
+
+
+def test_a_card_is_read_once_as_long_as_its_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    checkpoints.save(path, {"network.weight": torch.zeros(2, 2)}, Card("lenet", {}, epoch=1))
+    reads = counted(monkeypatch, checkpoints, "_card")
+    assert checkpoints.read_card(path) is checkpoints.read_card(path)
+    assert reads.calls == 1
+    checkpoints.save(path, {"network.weight": torch.zeros(2, 2)}, Card("lenet", {}, epoch=2))
+    assert checkpoints.read_card(path).epoch == 2
