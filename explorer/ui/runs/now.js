@@ -52,14 +52,9 @@ export class Kernels {
       this.pointer.forget()
       this.found = undefined
     }
-    this.kernels = kernels
-    this.high = high
-    if (!kernels) {
-      this.canvas.hidden = this.scale.hidden = true
-      this.read.textContent = this.about = this.labels.no_kernels
-      return
-    }
-    this.canvas.hidden = this.scale.hidden = false
+    Object.assign(this, { kernels, high })
+    this.canvas.hidden = this.scale.hidden = !kernels
+    if (!kernels) return void (this.read.textContent = this.about = this.labels.no_kernels)
     this.cells = Int8Array.from(atob(kernels.cells), letter => letter.charCodeAt(0))
     const [count, channels, height, width] = kernels.shape
     const words = { n: count, total: kernels.total, c: channels, h: height, w: width }

@@ -115,7 +115,7 @@ def test_a_link_restores_every_field(nothing: None) -> None:
 def test_nonsense_gets_a_sentence(nothing: None, field: str, value: str, word: str) -> None:
     at = opened("new-run", dataset="digits", **{field: value})
     assert word in at.error[0].value
-    launch = next(each for each in at.button if each.key == "new-run.launch")
+    launch = at.button(key="new-run.launch")
     assert launch.disabled
 
 
@@ -147,7 +147,7 @@ def test_an_endless_number_in_a_link_is_left_out(
 def test_a_size_that_does_not_fit_is_a_lesson(nothing: None) -> None:
     at = opened("new-run", network="alexnet", dataset="digits", size="28")
     assert "pool2's window is 3 cells long" in text(at)
-    assert next(each for each in at.button if each.key == "new-run.launch").disabled
+    assert at.button(key="new-run.launch").disabled
     press(at, "Use 193 × 193")
     assert values(at)["size"] == 193
     assert not at.error
@@ -157,7 +157,7 @@ def test_data_that_are_not_here_are_fetched_elsewhere(nothing: None) -> None:
     missing = next(name for name in datasets.names() if not datasets.at_hand(name))
     at = opened("new-run", dataset=missing, network="lenet")
     assert "is not here yet" in text(at)
-    assert next(each for each in at.button if each.key == "new-run.launch").disabled
+    assert at.button(key="new-run.launch").disabled
 
 
 def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
@@ -274,7 +274,7 @@ def seconds(table: str) -> float:
 
 def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
     at = opened("new-run", preset="depth")
-    next(each for each in at.button if each.key == "new-run.launch").click().run()
+    at.button(key="new-run.launch").click().run()
     launched = runs.listed()
     for run in launched:
         runs.stop(run.id)
@@ -286,9 +286,9 @@ def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
 def test_an_experiment_is_several_runs(nothing: None) -> None:
     at = opened("new-run", preset="batch-norm", dataset="digits")
     assert "Which learning rates does batch norm make possible?" in text(at)
-    assert "6" in next(each for each in at.button if each.key == "new-run.launch").label
+    assert "6" in at.button(key="new-run.launch").label
     at.number_input(key="new-run.all_epochs").set_value(1).run()
-    next(each for each in at.button if each.key == "new-run.launch").click().run()
+    at.button(key="new-run.launch").click().run()
     launched = runs.listed()
     assert len(launched) == 6
     assert {run.recipe.epochs for run in launched} == {1}
