@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from explorer.base import units
-from explorer.base.language import _
 from explorer.networks import ops
 
 FLOAT32 = 4  # bytes
@@ -123,17 +121,3 @@ def convolution(c_in: int, c_out: int, kernel: int, size: tuple[int, int]) -> Co
 def fully_connected(inputs: int, outputs: int) -> Cost:
     """A linear layer from `inputs` to `outputs` numbers."""
     return Cost(inputs * outputs, outputs, inputs * outputs, outputs)
-
-
-def stack_of(matrices: list[tuple[tuple[float, ...], ...]], what: str) -> Tensor:
-    """Matrices as read by `inputs.parse_matrix` → (C, rows, columns) in float32.
-
-    Raises:
-        ValueError: they differ in size; `what` names them in the sentence.
-    """
-    sizes = [(len(matrix), len(matrix[0])) for matrix in matrices]
-    if len(set(sizes)) > 1:
-        spelled = ", ".join(units.times(size) for size in sizes)
-        message = _("{what}: all channels need the same size, but they have {given}.")
-        raise ValueError(message.format(what=what, given=spelled))
-    return torch.tensor(matrices)

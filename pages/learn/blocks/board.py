@@ -5,11 +5,11 @@ Drawn in the browser. Element to wait for in a test: `[data-blocks-painted="<key
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 
 from explorer.analysis import summary, wording
 from explorer.analysis.graph import INPUT, Graph
-from explorer.analysis.operations import Family, family
+from explorer.analysis.operations import family
 from explorer.base.language import _
 from explorer.base.units import count, exact
 from explorer.lessons.blocks import Block, Meeting
@@ -20,38 +20,9 @@ BLOCKS = Component(Path(__file__).with_suffix(".js"), "blocks", styles=(FAMILIES
 WIDE, HIGH, THIN, GAP, LANE = 86, 24, 17, 8, 94  # of the drawing, in its own units
 CLOSE = 2  # between a convolution and what belongs to it
 
-
 Wire = list[list[float]]  # a line through points
-
-
-class Node(TypedDict):
-    """One operation: a box around (x, y), with what is said when it is pointed at."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-    family: Family
-    text: str
-    title: str
-    lines: list[str]
-    failed: bool
-
-
-class Card(TypedDict):
-    """A block: its picture and its sums. `share` compares the parameters with the largest."""
-
-    name: str
-    title: str
-    into: str
-    out: str
-    width: float
-    height: float
-    nodes: list[Node]
-    wires: list[Wire]
-    facts: list[list[str]]  # label, as read, exactly
-    share: float
-    note: str
+Box = dict[str, Any]  # one operation around (x, y), with what is said when it is pointed at
+Card = dict[str, Any]  # a block: its picture, its sums, a share of the largest's parameters
 
 
 def _depths(graph: Graph) -> dict[str, int]:
@@ -83,7 +54,7 @@ def _label(layer: summary.Layer) -> tuple[str, bool]:
     return plain.get(kind, "ReLU" if kind.lower() == "relu" else kind), kind not in ("add", "cat")
 
 
-def picture(graph: Graph) -> tuple[list[Node], list[Wire], float, float]:
+def picture(graph: Graph) -> tuple[list[Box], list[Wire], float, float]:
     """Nodes, wires, width and height of the block's drawing, from the top down."""
     layers = [layer for layer in summary.measure_graph(graph) if layer.status != "unused"]
     depths, lanes = _depths(graph), _lanes(graph)
@@ -96,7 +67,7 @@ def picture(graph: Graph) -> tuple[list[Node], list[Wire], float, float]:
     )
     width = spread * LANE + WIDE + 12 + (2 * 22 if bypass else 0)
     middle = width / 2
-    boxes: dict[str, Node] = {}
+    boxes: dict[str, Box] = {}
     bottoms = {INPUT: float(GAP)}
     for layer in layers:
         operation = layer.operation
@@ -105,24 +76,19 @@ def picture(graph: Graph) -> tuple[list[Node], list[Wire], float, float]:
         top = max(bottoms[name] for name in operation.inputs) + (CLOSE if thin else GAP)
         bottoms[operation.name] = top + high
         joins = operation.type == "cat" and spread > 0
-        boxes[operation.name] = Node(
-            x=middle + lanes[operation.name] * LANE,
-            y=top + high / 2,
-            w=spread * LANE + WIDE if joins else HIGH if operation.type == "add" else WIDE,
-            h=high,
-            family=family(operation.type),
-            text=text,
-            title=_title(layer),
-            lines=_lines(layer, graph),
-            failed=layer.status == "failed",
-        )
+        wide = spread * LANE + WIDE if joins else HIGH if operation.type == "add" else WIDE
+        boxes[operation.name] = {
+            "x": middle + lanes[operation.name] * LANE, "y": top + high / 2, "w": wide, "h": high,
+            "family": family(operation.type), "text": text, "title": _title(layer),
+            "lines": _lines(layer, graph), "failed": layer.status == "failed",
+        }  # fmt: skip
     height = max(bottoms.values()) + 2 * GAP
     wires = _wires(graph, boxes, depths if bypass else {}, middle, height)
     return list(boxes.values()), wires, width, height
 
 
 def _wires(
-    graph: Graph, boxes: Mapping[str, Node], depths: Mapping[str, int], middle: float, high: float
+    graph: Graph, boxes: Mapping[str, Box], depths: Mapping[str, int], middle: float, high: float
 ) -> list[Wire]:
     """From each operation to the next; with `depths`, what skips operations goes around them."""
     ends = {name: (box["x"], box["y"] + box["h"] / 2) for name, box in boxes.items()}
@@ -193,10 +159,11 @@ def _card(
 ) -> Card:
     nodes, wires, width, height = picture(graph)
     out = wording.shape(graph.output_shape) if graph.output_shape else _("no output")
-    return Card(
-        name=name, title=title, into=wording.shape(graph.input_shape), out=out, width=width,
-        height=height, nodes=nodes, wires=wires, facts=facts, share=share, note=note,
-    )  # fmt: skip
+    return {
+        "name": name, "title": title, "into": wording.shape(graph.input_shape), "out": out,
+        "width": width, "height": height, "nodes": nodes, "wires": wires, "facts": facts,
+        "share": share, "note": note,
+    }  # fmt: skip
 
 
 def block_cards(cards: Sequence[Card], *, key: str) -> None:

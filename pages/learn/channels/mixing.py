@@ -39,7 +39,12 @@ def _read(text: str, what: str, most: int) -> Tensor:
             "example 0 1; 2 3 | 1 2; 3 4"
         )
         raise ValueError(message.format(what=what, most=MOST_CHANNELS, given=len(parts)))
-    return channels.stack_of([inputs.parse_matrix(part, most) for part in parts], what)
+    matrices = [inputs.parse_matrix(part, most) for part in parts]
+    sizes = [(len(matrix), len(matrix[0])) for matrix in matrices]
+    if len(set(sizes)) > 1:
+        message = _("{what}: all channels need the same size, but they have {given}.")
+        raise ValueError(message.format(what=what, given=", ".join(map(times, sizes))))
+    return torch.tensor(matrices)
 
 
 def _read_mixture(text: str, kernels: tuple[str, ...]) -> Mixture:
