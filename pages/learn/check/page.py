@@ -7,7 +7,7 @@ from explorer.lessons import quiz
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.lesson import Question
-from pages.learn.check import card, score, series
+from pages.learn.check import card, series
 from pages.learn.check.state import to
 
 st.markdown(
@@ -21,8 +21,8 @@ place = series.pick()
 marks = st.container()
 card.show(place)
 with marks:
-    score.score(place)
-score.summary(place)
+    series.score(place)
+series.summary(place)
 
 lesson.try_this(
     {

@@ -8,7 +8,7 @@ from explorer.lessons.windows import Axis
 from explorer.ui import lesson
 from explorer.ui.lesson import Setting
 from explorer.ui.save_buttons import save_button
-from pages.learn.padding_stride import strip_board, strip_words
+from pages.learn.padding_stride import strip_board
 from pages.learn.padding_stride.state import STATE, to
 
 AXIS = ("pad_size", "pad_kernel", "pad_stride", "pad_padding", "pad_dilation")  # of `windows.axis`
@@ -82,7 +82,7 @@ def one_axis(along: Axis) -> None:
     """Strip and windows; what to see in them beside it."""
     drawing, words = st.columns([2.1, 1], gap="medium")
     with drawing:
-        strip_board.show(strip_words.strip(along), "pad_at")
+        strip_board.show(strip_board.strip(along), "pad_at")
     with words:
         st.markdown(_places_in_words(along))
         st.markdown(_two_meanings(along))

@@ -11,7 +11,7 @@ from explorer.lessons.windows import Axis
 from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
-from pages.learn.padding_stride import strip_board, strip_words
+from pages.learn.padding_stride import strip_board
 from pages.learn.padding_stride.parts import cells, layer_call, window_rows
 from pages.learn.padding_stride.state import STATE
 
@@ -73,7 +73,7 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
     rows, columns = axes
     drawing, words = st.columns([2.6, 1], gap="medium")
     with drawing:
-        strip_board.show(strip_words.plane(rows, columns), "pad_at2")
+        strip_board.show(strip_board.plane(rows, columns), "pad_at2")
     with words:
         st.markdown(_sides(rows, columns))
         st.markdown(
@@ -142,12 +142,12 @@ def same_size(both: tuple[Axis, Axis]) -> None:
     with left:
         title = _('PyTorch, padding="same": {a} before, {b} after')
         st.markdown(f"**{title.format(a=torchs.before, b=torchs.after)}**")
-        strip_board.show(strip_words.strip(torchs), "pad_at3")
+        strip_board.show(strip_board.strip(torchs), "pad_at3")
     with right:
         if k % 2 == 0:
             title = _("Some texts: the extra cell first, {a} before, {b} after")
             st.markdown(f"**{title.format(a=other.before, b=other.after)}**")
-            strip_board.show(strip_words.strip(other), "pad_at4")
+            strip_board.show(strip_board.strip(other), "pad_at4")
         else:
             st.markdown(_("**Odd: both sides get the same, there is only one way.**"))
             st.markdown(

@@ -9,8 +9,7 @@ from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, spell
 from explorer.ui.entries import entry
 from pages.learn.channels.state import KERNEL_SIDES
-from pages.learn.check import score
-from pages.learn.check.series import Answer, Place
+from pages.learn.check.series import Answer, Place, ten_rows
 from tests import opened_pages
 
 opened = partial(opened_pages.opened, "check")
@@ -147,7 +146,7 @@ def test_the_file_of_ten_holds_what_was_asked_said_and_right() -> None:
     asked = [quiz.question(5, number, "all", 2) for number in range(1, 11)]
     wrong = next(each for each in asked[3].choices if not asked[3].is_right(each))
     ten = {place: Answer(its.right, right=True) for place, its in zip(series, asked, strict=True)}
-    rows = score.ten_rows(ten | {series[3]: Answer(wrong, right=False)})
+    rows = ten_rows(ten | {series[3]: Answer(wrong, right=False)})
     assert [row["question"] for row in rows] == list(range(1, 11))
     assert {(row["seed"], row["series"], row["level"]) for row in rows} == {(5, "all", 2)}
     assert [row["right"] for row in rows] == [1] * 3 + [0] + [1] * 6
@@ -183,15 +182,6 @@ def test_the_page_on_channels_has_every_kernel_whose_cost_is_asked() -> None:
 @pytest.mark.parametrize("number", ["abc", "-3", "1000000000", "²"])
 def test_a_number_that_no_question_has_asks_one_all_the_same(number: str) -> None:
     assert "of seed" in text(opened(quiz_number=number))
-
-
-def test_prompts_and_questions_set_up_a_series() -> None:
-    at = opened()
-    for key in ("try_0", "try_1", "try_2", "try_3", "show_0", "show_1", "show_2", "try_4"):
-        at.button(key=key).click().run()
-        assert not at.exception
-        assert "**Question 1**" in text(at)
-    assert "of seed 2024" in text(at)
 
 
 def test_other_questions_come_from_another_seed() -> None:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from torch.nn import functional
 
 from explorer.lessons import windows
-from pages.learn.padding_stride import parts, planes, strip_words
+from pages.learn.padding_stride import parts, planes, strip_board
 from tests import opened_pages
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
@@ -235,23 +235,15 @@ def test_the_file_of_windows_on_two_axes():
 
 
 def test_why_cells_are_lost_is_told_apart():
-    assert "step over" in strip_words.verdict(windows.axis(12, 2, 5))
-    assert "floor drops" in strip_words.verdict(windows.axis(9, 4, 3))
-    both = strip_words.verdict(windows.axis(9, 3, 4))
+    assert "step over" in strip_board.verdict(windows.axis(12, 2, 5))
+    assert "floor drops" in strip_board.verdict(windows.axis(9, 4, 3))
+    both = strip_board.verdict(windows.axis(9, 3, 4))
     assert "Columns 8 and 9 are never read: the floor" in both
     assert "Column 4 is never read: the windows" in both
-    assert strip_words.verdict(windows.axis(10, 3, 1, 1)) == "Every column is read."
+    assert strip_board.verdict(windows.axis(10, 3, 1, 1)) == "Every column is read."
 
 
 # -- the board in a browser -----------------------------------------------------------------------
-
-
-def painted(page: Page, address: str) -> Locator:
-    page.goto(address)
-    settled(page)
-    found = page.locator("[data-strip-painted]").first
-    found.wait_for(timeout=30_000)
-    return found
 
 
 @pytest.mark.browser
@@ -275,7 +267,10 @@ def test_every_drawn_window_and_sum_is_torchs(page: Page):
 
 @pytest.mark.browser
 def test_keys_player_and_link(page: Page, app_server: str):
-    shown = painted(page, f"{app_server}/padding-stride?pad_size=10&pad_kernel=3&pad_stride=1")
+    page.goto(f"{app_server}/padding-stride?pad_size=10&pad_kernel=3&pad_stride=1")
+    shown = page.locator("[data-strip-painted]").first
+    shown.wait_for(timeout=30_000)
+    settled(page)
     shown.locator(".stage").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
