@@ -5,7 +5,6 @@ import streamlit as st
 from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Layer, Summary, training_memory
-from explorer.base import spreadsheet
 from explorer.base.inputs import InputSize
 from explorer.base.language import _, current
 from explorer.base.units import count, exact, percent, size
@@ -188,16 +187,12 @@ def downloads(summary: Summary, choice: Choice, entering: InputSize) -> None:
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
         save_button(_("Code (Python)"), source, f"{name}.py")
-        save_button(_("Table (CSV)"), layers_csv(summary), f"{name}.csv")
+        save_button(_("Table (CSV)"), [*map(record, summary.layers)], f"{name}.csv")
     st.code(source, language="python")
 
 
-def layers_csv(summary: Summary) -> str:
-    """One line per layer in running order, with exact numbers."""
-    return spreadsheet.records([_record(layer) for layer in summary.layers])
-
-
-def _record(layer: Layer) -> dict[str, object]:
+def record(layer: Layer) -> dict[str, object]:
+    """A layer's line in the table that is saved, with exact numbers."""
     operation = layer.operation
     height, width = layer.receptive_field or ("", "")
     return {

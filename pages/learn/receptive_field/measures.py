@@ -5,7 +5,6 @@ from typing import Literal
 import streamlit as st
 
 from explorer.analysis.summary import Summary, measure
-from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.base.units import exact, percent
 from explorer.lessons import field_stack
@@ -66,18 +65,16 @@ def effective(stack: tuple[Level, ...]) -> None:
             "([Luo et al., 2016](https://arxiv.org/abs/1701.04128))."
         )
     )
-    save_button(_("Pixels (CSV)"), effective_csv(field), "effective-field.csv")
+    save_button(_("Pixels (CSV)"), pixel_rows(field), "effective-field.csv")
 
 
-def effective_csv(field: Effective) -> str:
+def pixel_rows(field: Effective) -> list[dict[str, object]]:
     """One row for each pixel, from 1: its share of all gradient, as measured."""
-    return spreadsheet.records(
-        [
-            {"row": i + 1, "column": j + 1, "share": f"{share:.6g}"}
-            for i, line in enumerate(field.strength.tolist())
-            for j, share in enumerate(line)
-        ]
-    )
+    return [
+        {"row": i + 1, "column": j + 1, "share": f"{share:.6g}"}
+        for i, line in enumerate(field.strength.tolist())
+        for j, share in enumerate(line)
+    ]
 
 
 PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
@@ -101,7 +98,7 @@ def why_small() -> None:
     )
     show_table([row for small, large in PAIRS for row in _compared(small, large, channels)])
     st.caption(_("Weights of the convolutions, without biases; one activation behind each."))
-    save_button(_("Table (CSV)"), stacks_csv(channels), "two-or-one.csv")
+    save_button(_("Table (CSV)"), stack_rows(channels), "two-or-one.csv")
     st.markdown(
         _(
             "This is VGG's argument for small kernels (Simonyan & Zisserman, 2014). The cost: "
@@ -127,21 +124,19 @@ def read_channels(channels: int) -> int:
     return channels
 
 
-def stacks_csv(channels: int) -> str:
+def stack_rows(channels: int) -> list[dict[str, object]]:
     """One row for each stack of the table."""
     stacks = [(text, field_stack.parse(text)) for pair in PAIRS for text in pair]
-    return spreadsheet.records(
-        [
-            {
-                "stack": text,
-                "field_pixels": field_stack.levels(layers, MOST_SIDE)[-1].axis.size,
-                "channels": channels,
-                "weights": field_stack.weights(layers, channels),
-                "nonlinearities": field_stack.nonlinearities(layers),
-            }
-            for text, layers in stacks
-        ]
-    )
+    return [
+        {
+            "stack": text,
+            "field_pixels": field_stack.levels(layers, MOST_SIDE)[-1].axis.size,
+            "channels": channels,
+            "weights": field_stack.weights(layers, channels),
+            "nonlinearities": field_stack.nonlinearities(layers),
+        }
+        for text, layers in stacks
+    ]
 
 
 def _weights(text: str, channels: int) -> int:
@@ -182,23 +177,21 @@ def networks() -> None:
     summary = measure(spec, spec.input_size)
     st.markdown(_sight(spec.architecture.title, summary))
     show_chart(charts.growth(summary), "field_growth")
-    save_button(_("Layers (CSV)"), layers_csv(summary), "fields.csv")
+    save_button(_("Layers (CSV)"), layer_rows(summary), "fields.csv")
 
 
-def layers_csv(summary: Summary) -> str:
+def layer_rows(summary: Summary) -> list[dict[str, object]]:
     """One row for each layer with a window: its field, height and width, in pixels."""
-    return spreadsheet.records(
-        [
-            {
-                "layer": layer.operation.name,
-                "type": layer.operation.type,
-                "field_height": layer.ungated.size[0],
-                "field_width": layer.ungated.size[1],
-            }
-            for layer in charts.windows(summary)
-            if layer.ungated
-        ]
-    )
+    return [
+        {
+            "layer": layer.operation.name,
+            "type": layer.operation.type,
+            "field_height": layer.ungated.size[0],
+            "field_width": layer.ungated.size[1],
+        }
+        for layer in charts.windows(summary)
+        if layer.ungated
+    ]
 
 
 def _sight(title: str, summary: Summary) -> str:

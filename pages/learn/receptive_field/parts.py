@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.base import spreadsheet
 from explorer.base.language import N_, _
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
@@ -121,7 +120,7 @@ def words(stack: Sequence[Level]) -> None:
         )
     with right:
         st.code(torch_code(layers_of(stack)), language="python")
-        save_button(_("Layers (CSV)"), levels_csv(stack), "receptive-field.csv")
+        save_button(_("Layers (CSV)"), level_rows(stack), "receptive-field.csv")
 
 
 def torch_code(layers: Sequence[Layer]) -> str:
@@ -137,20 +136,18 @@ def torch_code(layers: Sequence[Layer]) -> str:
     return "nn.Sequential(\n" + "\n".join(lines) + "\n)"
 
 
-def levels_csv(stack: Sequence[Level]) -> str:
+def level_rows(stack: Sequence[Level]) -> list[dict[str, object]]:
     """One row for each layer: its setting, size, field and jump, along one axis."""
-    return spreadsheet.records(
-        [
-            {
-                "layer": field_stack.spell([level.layer]) if level.layer else "picture",
-                "units": level.units,
-                "field_pixels": level.axis.size,
-                "jump_pixels": f"{level.axis.jump:g}",
-                "first_unit_starts_at": f"{level.axis.start:g}",
-            }
-            for level in stack
-        ]
-    )
+    return [
+        {
+            "layer": field_stack.spell([level.layer]) if level.layer else "picture",
+            "units": level.units,
+            "field_pixels": level.axis.size,
+            "jump_pixels": f"{level.axis.jump:g}",
+            "first_unit_starts_at": f"{level.axis.start:g}",
+        }
+        for level in stack
+    ]
 
 
 QUESTIONS = (

@@ -1,7 +1,5 @@
 """The page on receptive fields: what it says, what its board lights up, what its file holds."""
 
-import csv
-import io
 from functools import partial
 
 import pytest
@@ -213,27 +211,22 @@ def test_both_heat_maps_hold_a_whole_on_one_scale():
     assert sum(value > 0 for row in maps[0].z for value in row) == 25
 
 
-def read(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
 def test_the_file_of_levels():
-    rows = read(parts.levels_csv(parts.read_stack("c5p2 a2 c5 a2", 28)))
-    assert [row["field_pixels"] for row in rows] == ["1", "5", "6", "14", "16"]
+    rows = parts.level_rows(parts.read_stack("c5p2 a2 c5 a2", 28))
+    assert [row["field_pixels"] for row in rows] == [1, 5, 6, 14, 16]
     assert [row["jump_pixels"] for row in rows] == ["1", "1", "2", "2", "4"]
     assert rows[1]["first_unit_starts_at"] == "-2"
 
 
 def test_the_files_of_what_is_measured():
-    found = field_stack.effective(field_stack.parse("c3 c3"), 9)
-    pixels = read(measures.effective_csv(found))
+    pixels = measures.pixel_rows(field_stack.effective(field_stack.parse("c3 c3"), 9))
     assert len(pixels) == 81
     assert sum(float(pixel["share"]) for pixel in pixels) == pytest.approx(1, abs=1e-4)
-    stacks = read(measures.stacks_csv(64))
-    assert [stack["weights"] for stack in stacks] == ["73728", "102400", "110592", "200704"]
-    assert [stack["field_pixels"] for stack in stacks] == ["5", "5", "7", "7"]
-    layers = read(measures.layers_csv(summary.measure(NetworkSpec.parse("alexnet"), (1, 224, 224))))
-    assert [layer["field_width"] for layer in layers][:4] == ["11", "19", "51", "67"]
+    stacks = measures.stack_rows(64)
+    assert [stack["weights"] for stack in stacks] == [73728, 102400, 110592, 200704]
+    assert [stack["field_pixels"] for stack in stacks] == [5, 5, 7, 7]
+    alexnet = summary.measure(NetworkSpec.parse("alexnet"), (1, 224, 224))
+    assert [row["field_width"] for row in measures.layer_rows(alexnet)][:4] == [11, 19, 51, 67]
 
 
 # -- the board in a browser -----------------------------------------------------------------------
