@@ -8,19 +8,14 @@ import io
 import json
 import os
 from itertools import pairwise
-from urllib.parse import quote
 
+from explorer.base.inputs import spell_matrix
 from tests.serving import browser, server
 
 SIDE = 12
 INPUT = [[(3 * r + 5 * c + r * c) % 10 - 2 for c in range(SIDE)] for r in range(SIDE)]
 KERNEL = [[-1, 0, 1], [-2, 0.5, 2], [-1, 0, 1.25]]
 ROUNDS = 5
-
-
-def spelled(matrix: list[list[float]]) -> str:
-    """As an address spells it."""
-    return quote("; ".join(" ".join(map(str, row)) for row in matrix))
 
 
 def gaps(trace: bytes) -> list[float]:
@@ -32,7 +27,7 @@ def gaps(trace: bytes) -> list[float]:
 
 def main() -> None:
     """Print a line for each round over the picture."""
-    numbers = f"conv_input={spelled(INPUT)}&conv_kernel={spelled(KERNEL)}"
+    numbers = f"conv_input={spell_matrix(INPUT)}&conv_kernel={spell_matrix(KERNEL)}"
     with server() as address, browser() as chromium:
         page = chromium.new_page(viewport={"width": 1366, "height": 768})
         page.goto(f"{address}/convolution?{numbers}&conv_pad_h=1&conv_pad_w=1")

@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.asyncio.client import ClientConnection, connect
-
+from benchmarks.visitor import visiting
 from explorer import runs
 from explorer.data import datasets
 from explorer.training.recipes import Recipe
@@ -69,50 +68,23 @@ class Line:
         return await reader.readexactly(int(next(lengths, ":0").partition(":")[2]))
 
 
-async def _session(address: str, run: int) -> ClientConnection:
-    """A session that has drawn the live page once."""
-    socket = await connect(
-        f"ws://{urlsplit(address).netloc}/_stcore/stream",
-        subprotocols=["streamlit"],  # type: ignore[list-item]
-        origin=address,  # type: ignore[arg-type]
-        max_size=None,
-    )
-    wish = BackMsg()
-    wish.rerun_script.query_string = f"run={run}"
-    wish.rerun_script.page_name = "live"
-    await socket.send(wish.SerializeToString())
-    return socket
-
-
 async def _watch(address: str, run: int, after: float, there: list[int]) -> None:
     """One live page, until it is cancelled; it is `there` once it has the curve."""
     await asyncio.sleep(after)
     line = Line(address)
-    async with await _session(address, run) as socket:
-        listening = asyncio.create_task(_listen(socket))
-        known = {"since": 0, "epochs": 0, "session": "", "seen": "", "snapshot": ""}
-        try:
-            while True:
-                body = await line.ask(f"/api/runs/{run}?{urlencode(known)}")
-                if body:
-                    news = json.loads(body)
-                    steps = news["points"]["step"]
-                    known |= {
-                        "since": steps[-1] if steps else known["since"],
-                        "epochs": known["epochs"] + len(news["epochs"]),
-                        "session": news["session"],
-                        "seen": news["seen"],
-                        "snapshot": news["snapshot"],
-                    }
-                    there.append(run)
-                await asyncio.sleep(EVERY)
-        finally:
-            listening.cancel()
-
-
-async def _listen(socket: ClientConnection) -> None:
-    async for _message in socket:
-        pass
+    async with visiting(address) as page:
+        await page.open("live", f"run={run}")
+        known: dict[str, Any] = {"since": 0, "epochs": 0, "session": "", "seen": "", "snapshot": ""}
+        while True:
+            body = await line.ask(f"/api/runs/{run}?{urlencode(known)}")
+            if body:
+                news = json.loads(body)
+                steps = news["points"]["step"]
+                known |= {name: news[name] for name in ("session", "seen", "snapshot")}
+                known["since"] = steps[-1] if steps else known["since"]
+                known["epochs"] += len(news["epochs"])
+                there.append(run)
+            await asyncio.sleep(EVERY)
 
 
 async def _all(address: str, run: int, ready: Event, stop: Event) -> None:
