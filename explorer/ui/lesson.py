@@ -74,10 +74,10 @@ def try_this(prompts: Mapping[str, Setting]) -> None:
             st.button(label, key=f"try_{number}", on_click=put, args=(setting,))
 
 
-def questions(asked: Sequence[Question]) -> None:
+def questions(content: Sequence[Question]) -> None:
     """The course's questions, each with its answer and a button that sets up the experiment."""
     st.subheader(_("Learners ask"), anchor=False)
-    for number, each in enumerate(asked):
+    for number, each in enumerate(content):
         with st.expander(_(each.question)):
             st.markdown(_(each.answer))
             st.button(
@@ -121,13 +121,13 @@ def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
 
     `first` is what stands there before anything was good (a link that was bad from the start).
     """
-    kept = f"last good {key}"
+    good = f"last good {key}"
     try:
-        st.session_state[kept] = read()
+        st.session_state[good] = read()
     except ValueError as error:
         st.error(str(error), icon=":material/straighten:")
         st.caption(_("What stands below is the last setting that worked, not this one."))
-        if kept not in st.session_state:
-            st.session_state[kept] = first()
-    value: T = st.session_state[kept]
+        if good not in st.session_state:
+            st.session_state[good] = first()
+    value: T = st.session_state[good]
     return value

@@ -53,7 +53,9 @@ def layer_table(layers: Sequence[Layer], *, outputs: bool = True) -> Table:
         return ()
     head = (_("layer"), _("type"), _("settings"), _("output"))
     operations = ((each.operation, wording.settings(each)) for each in rows)
-    body = ((op.name, op.type, told, wording.shape(op.output_shape)) for op, told in operations)
+    body = (
+        (op.name, op.type, settings, wording.shape(op.output_shape)) for op, settings in operations
+    )
     return tuple(row if outputs else row[:3] for row in (head, *body))
 
 
@@ -71,10 +73,10 @@ def field(rng: Random, level: int) -> Draft:
     summary = measure(name, side)
     maps = [each for each in summary.layers if "kernel" in each.operation.settings and each.ungated]
     at = rng.randrange(1, min(len(maps), 4 + 3 * level))
-    layer, seen = maps[at], maps[: at + 1]
+    layer, layers = maps[at], maps[: at + 1]
     assert layer.ungated is not None
     assert layer.before is not None
-    settings = [each.operation.settings for each in seen]
+    settings = [each.operation.settings for each in layers]
     kernel, stride = settings[-1]["kernel"][0], settings[-1]["stride"][0]
     wrong: dict[Value, str] = {
         kernel: _("That is its own window, on the map before it."),
@@ -97,7 +99,7 @@ def field(rng: Random, level: int) -> Draft:
         ).format(layer=f"`{layer.operation.name}`", network=title(name)),
         right=layer.ungated.size[1],
         wrong=wrong,
-        table=layer_table(seen, outputs=False),
+        table=layer_table(layers, outputs=False),
         reason=lines(layer, "field"),
         note=_("Field before + (kernel − 1) × distance between neighbours, in pixels."),
         see=layers_page(name, InputSize(1, side, side), layer.operation.name),

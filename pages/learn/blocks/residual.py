@@ -94,23 +94,23 @@ def _identity_text(run: blocks.Shortcut, zeroed: bool) -> None:
         )
     )
     if not zeroed:
-        said = _(
+        words = _(
             "With weights of its own the block adds what it learned to what it was given. Set "
             "them to zero to see what is left."
         )
     elif run.from_identity == 0:
-        said = _(
+        words = _(
             "**The identity.** F(x) is zero, no number is negative, so ReLU changes nothing: the "
             "input comes out as it went in. In a network this holds, because every block reads "
             "the ReLU of the one before."
         )
     else:
-        said = _(
+        words = _(
             "**Not the identity, but ReLU(x).** F(x) is zero, yet ReLU stands *after* the sum and "
             "cuts the negative numbers off. “Zero weights make it the identity” is true only for "
             "input without negative numbers."
         )
-    st.markdown(said)
+    st.markdown(words)
     st.caption(_("A block of one channel, in prediction mode; every number is PyTorch's."))
 
 
@@ -139,29 +139,31 @@ def shapes() -> None:
 
 
 def _meeting_text(met: Meeting, with_1x1: bool) -> None:
-    learned, kept = wording.shape(met.learned), wording.shape(met.shortcut)
-    st.markdown(_("Learned, F(x): **{a}** · kept, the shortcut: **{b}**").format(a=learned, b=kept))
+    learned, shortcut = wording.shape(met.learned), wording.shape(met.shortcut)
+    st.markdown(
+        _("Learned, F(x): **{a}** · kept, the shortcut: **{b}**").format(a=learned, b=shortcut)
+    )
     st.markdown(_("**{n} parameters**").format(n=exact(met.parameters)))
     if met.outcome == "adds":
-        said = _("The shapes are equal, so every number finds its partner: **{a}** comes out.")
-        st.success(said.format(a=learned), icon=":material/check:")
+        words = _("The shapes are equal, so every number finds its partner: **{a}** comes out.")
+        st.success(words.format(a=learned), icon=":material/check:")
     elif met.outcome == "broadcasts":
-        said = _(
+        words = _(
             "**No error, and wrong.** {b} was stretched over {a}: PyTorch repeats an axis of "
             "length 1, so the same numbers were added again and again. Check that the shapes are "
             "equal, not only that the code runs."
         )
         by_channels = sorted((met.learned, met.shortcut), key=lambda shape: shape[1:])
         smaller, larger = map(wording.shape, by_channels)
-        st.warning(said.format(a=larger, b=smaller), icon=":material/warning:")
+        st.warning(words.format(a=larger, b=smaller), icon=":material/warning:")
     else:
-        said = _(
+        words = _(
             "**{a} and {b} cannot be added**: they differ in {what}. Let the shortcut go through a "
             "1 × 1 convolution with the same stride; it gives the kept branch the learned one's "
             "shape."
         )
         st.error(
-            said.format(a=learned, b=kept, what=_difference(met)), icon=":material/straighten:"
+            words.format(a=learned, b=shortcut, what=_difference(met)), icon=":material/straighten:"
         )
     if met.outcome != "adds":
         st.button(

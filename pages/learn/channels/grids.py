@@ -101,9 +101,9 @@ def _window(mixture: Mixture, o: int, c: int, i: int, j: int) -> list[Lit]:
 
 def _products(mixture: Mixture, o: int, c: int, i: int, j: int) -> Line:
     h, w = mixture.kernels.shape[2:]
-    seen = mixture.x[c, i : i + h, j : j + w].flatten().tolist()
+    window = mixture.x[c, i : i + h, j : j + w].flatten().tolist()
     weights = mixture.kernels[o, c].flatten().tolist()
-    pairs = [f"{factor(a)}·{factor(b)}" for a, b in zip(seen, weights, strict=True)]
+    pairs = [f"{factor(a)}·{factor(b)}" for a, b in zip(window, weights, strict=True)]
     terms = " + ".join(pairs[:TERMS]) + (" + …" if len(pairs) > TERMS else "")
     words = _("channel {c}:").format(c=c + 1)
     return line(f"{words} {terms} = {spell(float(mixture.partial[o, c, i, j]))}", c + 1)
@@ -194,10 +194,10 @@ def pixel_stories(x: Tensor, weights: Tensor, y: Tensor) -> Iterator[Story]:
             lines = [line(each["text"], strong=n == o) for n, each in enumerate(products)]
             yield Story(at=[(f"y{o}", i, j), ("ys", o, p)], lit=[*lit, *weights_lit], lines=lines)
         all_weights: list[Lit] = [("w", 0, c, outs - 1, c, c + 1) for c in range(ins)]
-        made: list[Lit] = [("ys", 0, p, outs - 1, p, 0)]
-        made += [(f"y{o}", i, j, i, j, 0) for o in range(outs)]
+        results: list[Lit] = [("ys", 0, p, outs - 1, p, 0)]
+        results += [(f"y{o}", i, j, i, j, 0) for o in range(outs)]
         cells = [("xs", c, p) for c in range(ins)] + [(f"x{c}", i, j) for c in range(ins)]
-        yield Story(at=cells, lit=[*lit, *all_weights, *made], lines=products)
+        yield Story(at=cells, lit=[*lit, *all_weights, *results], lines=products)
 
 
 def _pixel_line(x: Tensor, weights: Tensor, y: Tensor, o: int, i: int, j: int) -> Line:

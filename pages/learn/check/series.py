@@ -44,8 +44,8 @@ class Answer(NamedTuple):
 
 def answers() -> dict[Place, Answer]:
     """All answers of this sitting, in the order in which they were given."""
-    kept: dict[Place, Answer] = st.session_state.setdefault("quiz_answers", {})
-    return kept
+    sitting: dict[Place, Answer] = st.session_state.setdefault("quiz_answers", {})
+    return sitting
 
 
 def pick() -> Place:

@@ -124,7 +124,7 @@ def _two_meanings(along: Axis) -> str:
         )
     right = along.places
     wrong = max((along.size + p - along.span) // along.stride + 1, 0)
-    said = _(
+    meanings = _(
         "**Two meanings of p.** PyTorch's padding={p} puts {p} on *each* side: 2p = {total} in "
         "total. Textbooks write ⌊(n − k + p + s)/s⌋ with the *total*: p = {total} gives "
         "**{right}**."
@@ -133,7 +133,7 @@ def _two_meanings(along: Axis) -> str:
         trap = _("The {p} from the code gives {wrong} too, but only because the floor hides it.")
     else:
         trap = _("Put the {p} from the code there and you get **{wrong}**.")
-    return said + " " + trap.format(p=p, wrong=wrong)
+    return meanings + " " + trap.format(p=p, wrong=wrong)
 
 
 def layer_call(name: str, kernel: object, stride: object, padding: object, dilation: object) -> str:

@@ -108,14 +108,14 @@ def _sides(rows: Axis, columns: Axis) -> str:
     if not high and not wide:
         return _("No padding.")
     if not high:
-        said = _("padding=(0, {w}) pads **left and right only**, not all four sides.")
+        words = _("padding=(0, {w}) pads **left and right only**, not all four sides.")
     elif not wide:
-        said = _("padding=({h}, 0) pads **top and bottom only**, not all four sides.")
+        words = _("padding=({h}, 0) pads **top and bottom only**, not all four sides.")
     else:
-        said = _(
+        words = _(
             "Padding **per side**: {h} above and {h} below, {w} on the left and {w} on the right."
         )
-    return said.format(h=high, w=wide)
+    return words.format(h=high, w=wide)
 
 
 def pick_same() -> tuple[Axis, Axis]:

@@ -126,10 +126,10 @@ def _column_note(along: Axis, column: int) -> list[Token]:
     name = _("Column {n}").format(n=column + 1) if inside else _("This padded zero")
     if not readers:
         return [(_("{cell} is never read.").format(cell=name), "lost")]
-    said = ngettext(
+    words = ngettext(
         "{cell} is read by window {list}.", "{cell} is read by windows {list}.", len(readers)
     )
-    return [(said.format(cell=name, list=listed(readers)), "")]
+    return [(words.format(cell=name, list=listed(readers)), "")]
 
 
 def _formula(along: Axis) -> list[Token]:
@@ -159,22 +159,22 @@ def verdict(along: Axis) -> str:
             "them.",
             along.left_over,
         ).format(n=along.left_over)
-    said = []
+    words = []
     if dropped:
         text = ngettext(
             "Column {list} is never read: the floor drops what does not fill a whole step.",
             "Columns {list} are never read: the floor drops what does not fill a whole step.",
             len(dropped),
         )
-        said.append(text.format(list=listed(dropped)))
+        words.append(text.format(list=listed(dropped)))
     if skipped:
         text = ngettext(
             "Column {list} is never read: the windows step over it.",
             "Columns {list} are never read: the windows step over them.",
             len(skipped),
         )
-        said.append(text.format(list=listed(skipped)))
-    return " ".join(said) or _("Every column is read.")
+        words.append(text.format(list=listed(skipped)))
+    return " ".join(words) or _("Every column is read.")
 
 
 def plane(rows: Axis, columns: Axis) -> Data:
@@ -237,8 +237,8 @@ def _cell_note(rows: Axis, columns: Axis, row: int, column: int) -> list[Token]:
     name = place if inside else _("This padded zero")
     if not readers:
         return [(_("{cell} is never read.").format(cell=name), "lost")]
-    said = ngettext("{cell} is read by {n} window.", "{cell} is read by {n} windows.", readers)
-    return [(said.format(cell=name, n=readers), "")]
+    words = ngettext("{cell} is read by {n} window.", "{cell} is read by {n} windows.", readers)
+    return [(words.format(cell=name, n=readers), "")]
 
 
 def _plane_sum(rows: Axis, columns: Axis, place: tuple[int, int], value: float) -> list[Token]:
