@@ -32,10 +32,6 @@ from tests.explorer.runs.played import STARTED, added, begun, epoch, started, st
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def every_step(number: int) -> runs.Curve:
-    return runs.curves(number, most=10**6)
-
-
 def trained(count: int, since: int = 0) -> int:
     number, writer = started(dataclasses.replace(STARTED, total_steps=count))
     for first in range(since, count, 7):

@@ -31,7 +31,7 @@ SGD = replace(LENET, **recipes.SGD)
 BATCH_NORM = replace(recipes.BATCH_NORM, options={"norm": "nn"}, batch_size=16, schedule="cosine")
 DROPOUT = replace(recipes.DROPOUT, train_subset=120, schedule="cosine")
 HALF = replace(LENET, precision="bfloat16")
-WHOLE, STEPS = 9, 10  # of an epoch of 150 pictures: the last batch has 6
+STEPS = 10  # of an epoch of 150 pictures: the last batch has 6
 
 
 class Recording:
