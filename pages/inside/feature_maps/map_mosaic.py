@@ -54,6 +54,7 @@ def _content(layer: Layer, among: Sequence[Layer], scale: Scale, signs: str) -> 
         if lone
         else _("Channel {number} of {count}: mean {mean}, from {min} to {max}, variance {variance}")
     )
+    silent = _("0 at every place")
     by_channel = {
         "mean": statistics.mean,
         "min": statistics.minimum,
@@ -80,7 +81,7 @@ def _content(layer: Layer, among: Sequence[Layer], scale: Scale, signs: str) -> 
         labels={
             "mosaic": _("All channels of this layer; arrow keys choose"),
             "channel": words,
-            "silent": f"{words} · {_('0 at every place')}",
+            "silent": f"{words} · {silent}",
         },
     )
 
