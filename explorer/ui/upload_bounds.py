@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import ip_address
 
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
@@ -128,10 +127,4 @@ def _too_large(scope: Scope, length: int) -> str:
 def _network(scope: Scope) -> str:
     """Whence the request comes, as `visitor.address` says it of a page."""
     client = scope.get("client")
-    host = str(client[0]) if client else ""
-    try:
-        if ip_address(host).is_loopback:
-            return ""
-    except ValueError:
-        pass
-    return visitor.network(host)
+    return visitor.network(str(client[0]) if client else "")

@@ -47,7 +47,7 @@ def address() -> str:
 
 
 def network(text: str) -> str:
-    """By which of its parts this address is known again.
+    """By which of its parts this address is known again; "" for this machine's own.
 
     Of IPv6 it is the first half: the other one each machine chooses as it likes, and often.
     """
@@ -55,6 +55,8 @@ def network(text: str) -> str:
         found = ip_address(text.partition("%")[0])
     except ValueError:
         return text
+    if found.is_loopback:
+        return ""
     if isinstance(found, IPv4Address):
         return text
     return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))

@@ -38,22 +38,12 @@ class Remote:
 
     def hash(self) -> Any:
         """Nothing hashed yet, by the method of the checksum that is known."""
-        return hashlib.sha256() if self.sha256 else _md5()
+        return hashlib.sha256() if self.sha256 else hashlib.md5(usedforsecurity=False)
 
     def is_whole(self, hashed: Any) -> bool:
         """Whether this is the checksum of the published file."""
         digest: str = hashed.hexdigest()
         return digest.startswith(self.sha256) if self.sha256 else digest == self.md5
-
-
-def digest(path: Path) -> str:
-    """The file's MD5."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, _md5).hexdigest()
-
-
-def _md5() -> Any:
-    return hashlib.md5(usedforsecurity=False)
 
 
 def is_here(remote: Remote) -> bool:
