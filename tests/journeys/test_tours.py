@@ -100,13 +100,10 @@ def shown(at: AppTest, name: str) -> str:
 
     A browser spells widgets that are bound to the address itself; no browser is here.
     """
-    widget = at.session_state.get(name, "")
-    value = widget if name not in at.query_params or _bound(at, name) else at.query_params[name]
+    bound = name in at.session_state and name in BOUND
+    held = bound or name not in at.query_params
+    value = at.session_state.get(name, "") if held else at.query_params[name]
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _bound(at: AppTest, name: str) -> bool:
-    return name in at.session_state and name in BOUND
 
 
 def wrong(at: AppTest, url: str, address: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Semaphore
 
@@ -210,14 +211,10 @@ def test_many_tries_at_once_are_late_one_after_another() -> None:
         finally:
             go_on.set()
         assert not any(each.result() for each in tries)
-    own = [berts(throttle) for _number in range(3)]
-    assert own == [False] * 3
+    berts = partial(throttle.try_out, "bert", "wrong", KEPT, "192.0.2.9")
+    assert [berts() for _number in range(3)] == [False] * 3
     with pytest.raises(ValueError, match="Too many wrong keys"):
-        berts(throttle)
-
-
-def berts(throttle: Throttle) -> bool:
-    return throttle.try_out("bert", "wrong", KEPT, "192.0.2.9")
+        berts()
 
 
 # -- teachers ---------------------------------------------------------------------------------
