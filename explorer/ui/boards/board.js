@@ -10,6 +10,7 @@ const PAUSE = 400 // ms after the reader's last choice before Python hears of it
 export class Board {
   constructor(root, skeleton = "") {
     this.root = root
+    this.trail = new Set() // what the reader chose since Python last said the same
     root.innerHTML = skeleton
   }
 
@@ -49,6 +50,14 @@ export class Board {
     const now = () => this.component.setStateValue(state, value)
     if (pause) this.timer = setTimeout(now, pause)
     else now()
+  }
+
+  // What is chosen, of what Python says and the reader's `own`: an echo of a choice before takes none
+  // back. With keys held, Python tells of each a while later. `anew`: it is another thing's.
+  latest(said, own, anew) {
+    if (!anew && this.trail.has(String(said)) && String(said) !== String(own)) return own
+    this.trail.clear()
+    return said
   }
 
   // The page drops the board.

@@ -21,20 +21,15 @@ export class TileMosaic extends CanvasBoard {
     super(root, skeleton)
     this.box = this.find(".box")
     this.canvas = this.find("canvas")
-    this.trail = new Set() // tiles that were chosen since Python last said the same
     this.resized(() => this.arrange(), this.box)
     const under = event => (this.columns ? this.under(event) : undefined)
     follow(this.canvas, under, over => this.point(over), found => this.choose(found, 0))
     this.box.addEventListener("keydown", event => this.key(event))
   }
 
-  // A choice alone repaints no tile. Nor is one taken back by an echo of those before it: with keys
-  // held, Python tells of each a while later.
+  // A choice alone repaints no tile.
   content({ chosen, ...data }) {
-    if (this.data?.of !== data.of || chosen === this.chosen || !this.trail.has(chosen)) {
-      this.trail.clear()
-      this.chosen = chosen
-    }
+    this.chosen = this.latest(chosen, this.chosen, this.data?.of !== data.of)
     return data
   }
 
@@ -101,7 +96,7 @@ export class TileMosaic extends CanvasBoard {
   }
 
   choose(tile, pause = PAUSE) {
-    this.trail.add(this.chosen)
+    this.trail.add(String(this.chosen))
     this.chosen = tile
     this.show()
     this.tell("at", { of: this.data.of, [this.what]: this.chosen }, pause)

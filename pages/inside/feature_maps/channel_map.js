@@ -21,7 +21,7 @@ class Channel extends CanvasBoard {
 
   update(before) {
     const { data } = this
-    this.at = data.at
+    this.at = this.latest(data.at, this.at, before?.of !== data.of || before.channel !== data.channel)
     if (before?.values !== data.values) this.values = numbers(data.values)
     this.legend(data)
     this.find(".title").textContent = data.title
@@ -121,6 +121,7 @@ class Channel extends CanvasBoard {
   }
 
   choose(at, pause) {
+    this.trail.add(String(this.at))
     this.at = at
     this.point(undefined)
     this.tell("at", { of: this.data.of, at }, pause)

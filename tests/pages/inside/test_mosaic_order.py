@@ -1,5 +1,7 @@
 """In a real browser: the channels of a layer stand in the order that was asked for."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from playwright.sync_api import Page
@@ -45,24 +47,29 @@ def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("url", "board"), [("feature-maps", "channel-mosaic"), ("kernels", "kernels-sheet")]
+    ("url", "board", "box", "name", "places"),
+    [
+        ("feature-maps", "channel-mosaic", ".box", "chosen", range(4)),
+        ("kernels", "kernels-sheet", ".box", "chosen", range(4)),
+        ("feature-maps", "maps-channel", ".map", "at", [[3, n] for n in range(4)]),
+    ],
 )
-def test_a_slow_echo_moves_no_frame_back(page: Page, url: str, board: str) -> None:
-    at = opened(url, weights="untrained:0", layer="conv2", channel="0")
+def test_a_slow_echo_moves_no_frame_back(
+    page: Page, url: str, board: str, box: str, name: str, places: Sequence[object]
+) -> None:
+    at = opened(url, weights="untrained:0", layer="conv2", channel="0", at="3.0")
     alone = mounted(page, at, board)
-    box, spoken = alone.board.locator(".box"), alone.board.locator(".spoken")
+    keys, spoken = alone.board.locator(box), alone.board.locator(".spoken")
     for _key in range(3):
-        box.press("ArrowRight")
+        keys.press("ArrowRight")
     there = spoken.inner_text()
-    for echo in (0, 1, 2):  # where the reader was
-        alone.give(chosen=echo)
+    for echo in places:  # where the reader was, and is
+        alone.give(**{name: echo})
         assert spoken.inner_text() == there
-    alone.give(chosen=3)
-    assert spoken.inner_text() == there
-    alone.give(chosen=1)  # a choice of its own: the browser's Back
+    alone.give(**{name: places[1]})  # a choice of its own: the browser's Back
     assert spoken.inner_text() != there
-    box.press("ArrowRight")
-    alone.give(of="another layer", chosen=1)
+    keys.press("ArrowRight")
+    alone.give(**{"of": "another layer", name: places[1]})
     after = spoken.inner_text()
-    box.press("ArrowRight")
+    keys.press("ArrowRight")
     assert spoken.inner_text() != after
