@@ -23,6 +23,7 @@ NAMES = ("china", "flower")
 SIDE = 480  # pixels of the longer side: what a page shows, and quick to convolve
 
 
+@cache  # not looked for while another thread changes `sys.path`: it would not be found
 def data_folder() -> Path:
     """Where scikit-learn keeps what comes with it."""
     spec = find_spec("sklearn")
