@@ -1,6 +1,7 @@
 """The house's rules that no linter knows: sizes of files, folders and rooms; what stands alone."""
 
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind():
 def test_no_folder_has_more_files_than_a_reader_overlooks():
     folders = Counter(str(Path(file.name).parent) for file in HOUSE)
     assert not {name: n for name, n in folders.items() if n > FILES_IN_A_FOLDER}
+
+
+def test_no_file_is_hidden_from_git_and_so_from_linters():
+    names = "\n".join(file.name for file in HOUSE)
+    command = ["git", "check-ignore", "--no-index", "--stdin"]
+    hidden = subprocess.run(
+        command, cwd=HERE, input=names, capture_output=True, text=True, check=False
+    )
+    assert (hidden.returncode, hidden.stdout) == (1, "")  # none of them is ignored
 
 
 def test_no_room_is_half_of_the_house():

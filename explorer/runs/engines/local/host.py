@@ -14,11 +14,11 @@ from multiprocessing.connection import wait
 
 from explorer.base.reasons import Reason
 from explorer.runs import process, store
-from explorer.runs.engines.local import processes
 from explorer.runs.database import StoreError, database
+from explorer.runs.engines.local import processes
 from explorer.runs.engines.local.processes import Placement
-from explorer.runs.records import ACTIVE, LOCAL, Request, Run
 from explorer.runs.engines.local.workers import WorkerProcess
+from explorer.runs.records import ACTIVE, LOCAL, Request, Run
 
 TICK = 0.1  # seconds between two looks into the queue
 LINGER = 2.0  # seconds without anything to do, or anybody watching, before it ends

@@ -14,14 +14,10 @@ from sqlite3 import Connection
 
 from explorer.base import storage
 from explorer.base.language import _
-from explorer.runs import process
+from explorer.runs import process, store
 from explorer.runs.database import database, marks
-from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
-import time
-
-from explorer.runs import store
-from explorer.runs.records import kind_of
 from explorer.runs.engines.local.workers import WorkerProcess
+from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
 
 _HOST = "host"
 _WATCHER = "watcher"
@@ -94,7 +90,10 @@ def leave(device: str, identity: str) -> bool:
     """
     states = (Status.QUEUED, *ACTIVE)
     with database().writing() as connection:
-        query = f"SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) AND status IN ({marks(states)})"
+        query = (
+            "SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) "
+            f"AND status IN ({marks(states)})"
+        )
         ours = (LOCAL, device, kind_of(device), *states)
         if connection.execute(query, ours).fetchone() or _watched(connection):
             return False
