@@ -188,13 +188,13 @@ def _followed(
     seen: Value | None,
     _timed: bool,
 ) -> bool:
-    task = tasks.find(key)
-    if not task.failed:
+    task, wanted = tasks.find(key), not halted(name, key)
+    if wanted and not task.failed:
         tasks.ask(key, steps, client=client())
     with _row(name):
         switch(name, key, task, word=stop)
         bar(task.done, task.total, words(task))
-    return not task.finished and task.latest is seen
+    return wanted and not task.finished and task.latest is seen
 
 
 def _row(name: str) -> DeltaGenerator:
