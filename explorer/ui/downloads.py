@@ -37,9 +37,8 @@ class Download:
             self.fetch(task.tell)
             yield self.key
 
-        task = TASKS.find(self.key)
-        task.done, task.total = 0, self.size  # as long as it has not told more
-        TASKS.ask(self.key, steps, client=Client(owner), anew=True)
+        task = TASKS.ask(self.key, steps, client=Client(owner), anew=True)
+        task.total = task.total or self.size  # as long as it has not told more
 
     def stop(self) -> None:
         """End it for all; what was half done is cleaned away."""

@@ -17,13 +17,16 @@ from tests.journeys.visitors import ANNA, BERT, DATA, KEY, Browser, share
 from tests.opened_pages import opened
 
 
-def begun(key: str, size: int = 11_594_722) -> tuple[Download, Callable[[], None]]:
+def begun(
+    key: str, size: int = 11_594_722, *, answered: bool = True
+) -> tuple[Download, Callable[[], None]]:
     """A download that goes on until somebody stops it, begun by whoever is served; its end."""
-    here, left = Event(), Event()
+    here, left, answer = Event(), Event(), Event()
 
     def work(progress: datasets.Progress) -> None:
         here.set()
         try:
+            assert answered or answer.wait(5)
             while True:
                 progress(size // 10, size)
                 time.sleep(0.01)
@@ -32,6 +35,7 @@ def begun(key: str, size: int = 11_594_722) -> tuple[Download, Callable[[], None
 
     def end() -> None:
         download.stop()
+        answer.set()
         assert left.wait(5)
         downloads.TASKS.clear()
 
@@ -72,14 +76,15 @@ def test_what_may_not_be_downloaded(
     assert download.task is None
 
 
+@pytest.mark.parametrize("answered", [False, True])
 def test_two_downloads_do_not_find_room_for_one(
-    browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+    browser_of: Browser, monkeypatch: pytest.MonkeyPatch, answered: bool
 ) -> None:
     browser_of.be(ANNA)
     share(monkeypatch, limits=RunLimits(free_bytes=1))
     most_of_it = int(0.7 * quota.free())
     assert visitor.may_not_download(most_of_it) == ""
-    _download, end = begun("much", most_of_it)
+    _download, end = begun("much", most_of_it, answered=answered)
     with pytest.raises(Denied, match="are to stay free"):
         begun("as much again", most_of_it)
     assert "stay free" in visitor.may_not_add_pictures(most_of_it)
