@@ -89,7 +89,8 @@ def cancel(run: int) -> None:
 
 def _ask(number: int, request: Request) -> None:
     run = store.get(number)
-    if run.requested is Request.STOP or engines.get(run.engine).ask(run, request):
+    stops = run.status.active and run.requested is Request.STOP  # a pause does not undo that
+    if stops or engines.get(run.engine).ask(run, request):
         return
     raise ValueError(_refusal(store.get(number)))
 

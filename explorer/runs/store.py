@@ -61,6 +61,9 @@ def _run(row: sqlite3.Row) -> Run:
 # -- Reading ----------------------------------------------------------------------------------
 
 
+_ONE = "SELECT * FROM runs WHERE id = ?"
+
+
 def get(run: int) -> Run:
     """One run.
 
@@ -68,7 +71,7 @@ def get(run: int) -> Run:
         ValueError: there is none with this number.
     """
     known = abs(run) < 2**63  # SQLite's numbers end there
-    found = database().rows("SELECT * FROM runs WHERE id = ?", (run,)) if known else []
+    found = database().rows(_ONE, (run,)) if known else []
     if not found:
         raise ValueError(
             _("There is no run {number}. It may have been deleted.").format(number=run)
@@ -258,35 +261,45 @@ def claim(device: str, worker: str, engine: str = LOCAL) -> Run | None:
     """Give the first run that waits for this device of the engine, or for any of its kind, to
     `worker`: it alone has it now."""
     if not first_queue(device, engine):
-        return None  # asked twenty times a second: no lock for that
+        return None  # asked at every tick: no lock for that
     with database().writing() as connection:
         queues = (engine, device, kind_of(device))
         row = connection.execute(_FIRST, (Status.QUEUED, *queues)).fetchone()
         if row is None:
             return None
         _set(connection, row["id"], status=Status.STARTING, worker=worker, device=device)
-    return get(row["id"])
+        return _run(connection.execute(_ONE, (row["id"],)).fetchone())
 
 
 def lost(run: Run, reason: Reason) -> bool:
     """Write that the worker which had the run has died; whether it still had it.
 
-    A run that the worker had not begun goes back to its place in the queue, but not for ever. One
-    that somebody had asked to stop is stopped.
+    One that somebody had asked to stop is stopped. One that the worker had not begun is paused, if
+    that was asked, or goes back to its place in the queue, but not for ever.
     """
-    if run.claimed_at is None and run.attempts + 1 < MOST_ATTEMPTS:
-        change: dict[str, Any] = dict(status=Status.QUEUED, worker="", device=run.queue)
-        change["attempts"] = run.attempts + 1
+
+    def write(connection: sqlite3.Connection) -> bool:
+        row = connection.execute(_ONE, (run.id,)).fetchone()
+        requested = Request(row["wish"]) if row else Request.GO_ON  # by now
+        change = dict(wish="", **_after_death(run, requested, reason))
+        return _set(connection, run.id, ACTIVE, run.worker, **change)
+
+    return database().vital(write)
+
+
+def _after_death(run: Run, requested: Request, reason: Reason) -> dict[str, Any]:
+    """What is to stand in the row of a run whose worker has died."""
+    status = Status.INTERRUPTED
+    if requested is Request.STOP:
+        status = Status.STOPPED
+    elif run.claimed_at is None and requested is Request.PAUSE:
+        status = Status.PAUSED
+    elif run.claimed_at is None and run.attempts + 1 < MOST_ATTEMPTS:
+        again = dict(worker="", device=run.queue, attempts=run.attempts + 1)
+        return dict(status=Status.QUEUED, **again)
     elif run.claimed_at is None:
-        never = Reason("never_began", {"attempts": MOST_ATTEMPTS})
-        change = dict(status=Status.FAILED, reason=never.as_json(), ended=time.time())
-    else:
-        stopped = run.requested is Request.STOP
-        status = Status.STOPPED if stopped else Status.INTERRUPTED
-        change = dict(status=status, wish="", reason=reason.as_json(), ended=time.time())
-    return database().vital(
-        lambda connection: _set(connection, run.id, ACTIVE, run.worker, **change)
-    )
+        status, reason = Status.FAILED, Reason("never_began", {"attempts": MOST_ATTEMPTS})
+    return dict(status=status, reason=reason.as_json(), ended=time.time())
 
 
 def _set(

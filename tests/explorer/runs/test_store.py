@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock, Thread, Timer
@@ -19,6 +19,7 @@ from explorer import runs
 from explorer.base import storage
 from explorer.base.reasons import Reason
 from explorer.runs import (
+    Request,
     Status,
     database,
     process,
@@ -146,6 +147,21 @@ def test_a_run_is_given_to_one_worker_only():
     assert store.claim("cpu", "2:2:2") is None
 
 
+def test_a_run_that_was_given_to_a_worker_is_never_left_without_it(monkeypatch: pytest.MonkeyPatch):
+    """The store fails between two queries: a host gives its worker what it was told, or nothing."""
+    number, rows = added(), database.Database.rows
+
+    def unread_once_given(self: database.Database, query: str, values: Sequence[object] = ()):
+        if rows(self, "SELECT 1 FROM runs WHERE status = ?", (Status.STARTING,)):
+            raise database.StoreError("store_busy", folder="runs", seconds=10)
+        return rows(self, query, values)
+
+    monkeypatch.setattr(database.Database, "rows", unread_once_given)
+    run = store.claim("cpu", "1:1:1")
+    assert run
+    assert (run.id, run.status, run.worker) == (number, Status.STARTING, "1:1:1")
+
+
 def test_who_has_lost_a_run_writes_nothing_more():
     number, writer = started()
     writer.tell(steps(0, 5))
@@ -181,6 +197,37 @@ def test_a_worker_that_dies_before_it_begins_gives_the_run_back_but_not_for_ever
     assert "died 3 times before it could begin" in str(run.reason)
     runs.resume(number)
     assert store.get(number).attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "attempts", "status"),
+    [
+        (runs.stop, 1, Status.STOPPED),
+        (runs.stop, store.MOST_ATTEMPTS, Status.STOPPED),
+        (runs.pause, 1, Status.PAUSED),
+    ],
+)
+def test_what_was_asked_of_a_worker_that_died_before_it_began_is_done(
+    verb: Callable[[int], None], attempts: int, status: Status
+):
+    number = added()
+    for _attempt in range(attempts):
+        claimed("1:1:1")
+        before = store.get(number)
+        if before.attempts == attempts - 1:
+            verb(number)  # after the host has looked
+        store.lost(before, Reason("lost"))
+    run = store.get(number)
+    assert (run.status, run.requested) == (status, Request.GO_ON)
+
+
+def test_who_asks_of_a_run_that_is_over_is_told_so_though_a_request_stands_in_its_row():
+    number = added("the one")
+    claimed("1:1:1")
+    runs.stop(number)
+    store.move(number, [Status.STARTING], Status.FAILED)
+    with pytest.raises(ValueError, match="the one is failed"):
+        runs.stop(number)
 
 
 def test_a_run_whose_worker_and_host_are_gone_is_found_at_the_next_look():
