@@ -50,8 +50,9 @@ def output_sizes(sliding: Sliding) -> str:
     window = len(sliding.kernel), len(sliding.kernel[0])
     axes = zip(cells, window, sliding.stride, sliding.padding, sliding.dilation, strict=True)
     rows, columns = (_size(*axis) for axis in axes)
-    lines = [_("**How large is the output?**"), f"{_('rows')} {rows}", f"{_('columns')} {columns}"]
-    return "  \n".join(lines)
+    question = _("**How large is the output?**")
+    down, across = _("rows {size}").format(size=rows), _("columns {size}").format(size=columns)
+    return "  \n".join((question, down, across))
 
 
 def _size(size: int, window: int, stride: int, padding: int, dilation: int) -> str:
