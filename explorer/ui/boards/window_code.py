@@ -52,7 +52,7 @@ def output_sizes(sliding: Sliding) -> str:
     rows, columns = (_size(*axis) for axis in axes)
     question = _("**How large is the output?**")
     down, across = _("rows {size}").format(size=rows), _("columns {size}").format(size=columns)
-    return "  \n".join((question, down, across))
+    return f"{question}  \n{down}  \n{across}"
 
 
 def _size(size: int, window: int, stride: int, padding: int, dilation: int) -> str:
