@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from explorer.base import access, reasons
+from explorer.base import access, reasons, storage
 from explorer.base.access import NO_LIMITS, ON_THIS_MACHINE, RunLimits, Visitor
 from explorer.base.language import _
 from explorer.base.reasons import NO_REASON, Reason
@@ -61,7 +61,8 @@ def _run(row: sqlite3.Row) -> Run:
 # -- Reading ----------------------------------------------------------------------------------
 
 
-_ONE = "SELECT * FROM runs WHERE id = ?"
+_DELETED = "deleted"  # the status of a run of which some is left: to all who read it is gone
+_ONE = f"SELECT * FROM runs WHERE id = ? AND status != '{_DELETED}'"
 
 
 def get(run: int) -> Run:
@@ -81,7 +82,8 @@ def get(run: int) -> Run:
 
 def listed() -> list[Run]:
     """Every run, the newest first."""
-    return [_run(row) for row in database().rows("SELECT * FROM runs ORDER BY id DESC")]
+    query = "SELECT * FROM runs WHERE status != ? ORDER BY id DESC"
+    return [_run(row) for row in database().rows(query, (_DELETED,))]
 
 
 def with_status(*statuses: Status, engine: str = "", device: str = "") -> list[Run]:
@@ -155,12 +157,30 @@ def count_waiting(owner: str) -> tuple[int, int]:
 def remove(run: int) -> bool:
     """Forget a run, unless it waits or a worker has it; whether that was done.
 
-    Its files go first: where the disk is full, they make the room that the rows' removal needs.
+    From its first transaction on it is gone for all, and `sweep` ends what is left half done.
+    """
+    kept = (*ACTIVE, Status.QUEUED)
+    query = f"UPDATE runs SET status = ? WHERE id = ? AND status NOT IN ({marks(kept)})"
+
+    def mark(connection: sqlite3.Connection) -> bool:
+        done = connection.execute(query, (_DELETED, run, *kept)).rowcount > 0
+        if done and storage.is_full(storage.runs_folder()):
+            artifacts.remove(run)  # even to mark it takes the room that they make
+        return done
+
+    if not database().vital(mark):
+        return False
+    _take_away(run)
+    return True
+
+
+def _take_away(run: int) -> None:
+    """Its files go first: where the disk is full, they make the room that the rows' removal needs.
     The rows of a long run go part by part, so that little room is enough and writers get between.
     """
-    while (done := database().vital(lambda connection: _shed(connection, run))) is None:
+    artifacts.remove(run)
+    while not database().vital(lambda connection: _shed(connection, run)):
         database().settle()  # what has gone is taken out of the log, too
-    return done
 
 
 # At most so many rows of a run go at once: a few megabytes.
@@ -171,29 +191,26 @@ _PARTS: Mapping[str, tuple[str, int]] = {
 }
 
 
-def _shed(connection: sqlite3.Connection, run: int) -> bool | None:
-    """Take a part of a run away, or the last of it; whether it is gone, None while some is left."""
-    kept = (*ACTIVE, Status.QUEUED)
-    query = f"SELECT 1 FROM runs WHERE id = ? AND status NOT IN ({marks(kept)})"
-    if connection.execute(query, (run, *kept)).fetchone() is None:
-        return False
-    artifacts.remove(run)  # nobody can take the run up: this transaction has the store
+def _shed(connection: sqlite3.Connection, run: int) -> bool:
+    """Take a part of a run away, or the last of it; whether that was the last."""
     for table, (column, most) in _PARTS.items():
         first = f"(SELECT MIN({column}) FROM {table} WHERE run = ?1)"
         query = f"DELETE FROM {table} WHERE run = ?1 AND {column} < ?2 + {first}"
         if connection.execute(query, (run, most)).rowcount >= most:
-            return None
+            return False
     connection.execute("DELETE FROM runs WHERE id = ?", (run,))
     return True
 
 
 def sweep() -> None:
-    """Take away the files of runs that are gone: of one that was deleted as the power failed, say.
+    """Take away what is left of runs that are gone: of one that was deleted as the power failed.
 
     A run's folder is made after its row, so none that has just been made is among them.
     """
     if not database().path.exists():
         return
+    for row in database().rows("SELECT id FROM runs WHERE status = ?", (_DELETED,)):
+        _take_away(row["id"])
     with database().writing() as connection:
         found = artifacts.numbers()
         known = {row["id"] for row in connection.execute("SELECT id FROM runs")}

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -84,6 +85,35 @@ def test_deleting_takes_everything_away(home: Path):
         left = "SELECT run FROM steps UNION SELECT run FROM epochs UNION SELECT run FROM snapshots"
         assert connection.execute(left).fetchall() == []
     connection.close()
+
+
+@pytest.mark.parametrize("place", [(artifacts, "remove"), (database.Database, "settle")])
+def test_of_a_run_that_is_being_deleted_nothing_is_left_to_be_seen_or_taken_up(
+    monkeypatch: pytest.MonkeyPatch, place: tuple[object, str]
+):
+    """Its process ends before the files have gone, and between two parts of its rows."""
+    monkeypatch.setattr(store, "_PARTS", {**store._PARTS, "steps": ("step", 4)})
+    number = added()
+    writer = begun()
+    writer.tell(STARTED)
+    writer.tell(steps(0, 10))
+    artifacts.checkpoint_file(number, 1).parent.mkdir()
+    artifacts.checkpoint_file(number, 1).touch()
+    writer.tell(Ended(Status.STOPPED))
+    stamp = runs.stamp()
+    with monkeypatch.context() as power:
+        power.setattr(*place, Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            runs.delete(number)
+    assert runs.listed() == []
+    assert runs.stamp() != stamp
+    for verb in (runs.get, runs.resume, runs.retry, runs.delete):
+        with pytest.raises(ValueError, match=f"There is no run {number}"):
+            verb(number)
+    store.sweep()
+    assert not artifacts.folder(number).exists()
+    left = "SELECT id FROM runs UNION SELECT run FROM steps"
+    assert not database.database().rows(left)
 
 
 @pytest.mark.parametrize("verb", [runs.pause, runs.stop, runs.cancel, runs.resume])
