@@ -141,7 +141,7 @@ def _data_sets() -> Iterator[Finding]:
 def _weights() -> Iterator[Finding]:
     """The weights that come with the program; each is read to its card."""
     good = 0
-    for path in weights.shipped():
+    for path in weights.files():
         try:
             checkpoints.read_card(path)
         except ValueError as error:

@@ -190,11 +190,18 @@ def prepare(
         if channels != 3:
             words = _("ImageNet's mean and deviation are for 3 channels, not {channels}.")
             raise ValueError(words.format(channels=channels))
-        mean, deviation = (torch.tensor(each)[:, None, None] for each in STATISTICS[normalisation])
-        tensor = (tensor - mean) / deviation
+        tensor = normalised(tensor, normalisation)
     if tensor.shape[1] != channels:  # grey, for a network that reads more
         tensor = tensor.expand(1, channels, *target).contiguous()
     return Prepared(tensor, shown)
+
+
+def normalised(brightness: Tensor, normalisation: str) -> Tensor:
+    """Brightness (N, 3, H, W) from 0 to 1, as `STATISTICS` of this name make it, if there are."""
+    if normalisation not in STATISTICS:
+        return brightness
+    mean, deviation = (torch.tensor(each)[:, None, None] for each in STATISTICS[normalisation])
+    return (brightness - mean) / deviation
 
 
 def wider(picture: Picture, shape: tuple[int, int, int]) -> float:

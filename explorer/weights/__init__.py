@@ -11,6 +11,7 @@ A source is a text that fits into a link:
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,27 +113,28 @@ class Model:
 
 def sources(network: str) -> tuple[str, ...]:
     """What there is for a network: trained weights first, untrained ones last."""
-    listed = [f"shipped:{path.stem}" for path in shipped(network)]
+    here = [source for name, source in (*shipped(), *of_runs(network)) if name == network]
+    return (*here, *([PUBLISHED] if published.exist(network) else []), UNTRAINED)
+
+
+def files() -> list[Path]:
+    """Those in `checkpoints/`."""
+    return sorted(FOLDER.glob(f"*{SUFFIX}"))
+
+
+def shipped() -> Iterator[tuple[str, str]]:
+    """What comes with the program: each network's name, and the source of its weights."""
+    for path in files():
+        with suppress(ValueError):  # damaged; whoever asks for it by name is told so
+            yield checkpoints.read_card(path).network, f"shipped:{path.stem}"
+
+
+def of_runs(network: str = "") -> Iterator[tuple[str, str]]:
+    """The same of runs of one network or of all, each as it was at its end."""
     for run in runs.listed():
         with suppress(ValueError):  # a run of another version
-            if run.recipe.network == network and runs.checkpoints(run.id):
-                listed.append(f"run:{run.id}")
-    if published.exist(network):
-        listed.append(PUBLISHED)
-    return (*listed, UNTRAINED)
-
-
-def shipped(network: str = "") -> list[Path]:
-    """The files in `checkpoints/`, of one network or of all."""
-    files = sorted(FOLDER.glob(f"*{SUFFIX}"))
-    if not network:
-        return files
-    own = []
-    for path in files:
-        with suppress(ValueError):  # damaged; whoever asks for it by name is told so
-            if checkpoints.read_card(path).network == network:
-                own.append(path)
-    return own
+            if network in ("", run.recipe.network) and runs.checkpoints(run.id):
+                yield run.recipe.network, f"run:{run.id}"
 
 
 def through_training(source: str) -> tuple[str, ...]:
@@ -282,7 +284,7 @@ def _file(kind: str, name: str, epoch: int | None) -> Path:
         )
         raise CodedError(words, given=name, epoch=epoch)
     if not path.is_file() or path.parent != FOLDER:
-        known = ", ".join(each.stem for each in shipped()) or _("none")
+        known = ", ".join(each.stem for each in files()) or _("none")
         words = N_("There are no weights “{given}” in checkpoints/. There are: {known}.")
         raise CodedError(words, given=name, known=known)
     return path

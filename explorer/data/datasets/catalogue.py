@@ -82,9 +82,6 @@ IMAGES = DataSet(
         "Pictures of your own, PNG or JPEG, in one folder for each class, two in each at least: "
         "cats/1.jpg, cats/2.jpg, dogs/1.jpg, dogs/2.jpg …"
     ),
-    source="",
-    url="",
-    licence="",
 )
 
 KEPT = N_(

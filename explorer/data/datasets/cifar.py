@@ -74,8 +74,7 @@ def read(_name: str, path: Path) -> Data:
             torch.cat([part.pictures for part in parts]), torch.cat([part.labels for part in parts])
         )
 
-    train, test = split(TRAIN), split(TEST)
-    return Data(CIFAR10.name, CIFAR10.classes, train, test)
+    return Data(CIFAR10.name, CIFAR10.classes, split(TRAIN), split(TEST))
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:

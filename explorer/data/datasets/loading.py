@@ -108,15 +108,11 @@ def fetch(name: str, progress: Progress = unheard) -> None:
     try:
         downloads.fetch(files, data_set.download_bytes, progress)
     except Unavailable as error:
-        raise _failed(data_set, files[0].path.parent, error) from None
-
-
-def _failed(data_set: DataSet, folder: Path, error: Unavailable) -> Unavailable:
-    return Unavailable(
-        "data_not_downloaded",
-        title=data_set.title,
-        data_set=data_set.name,
-        why=error.reason.plain(),
-        folder=str(folder),
-        here=[f"{get(each).title} ({each})" for each in READERS if at_hand(each)],
-    )
+        raise Unavailable(
+            "data_not_downloaded",
+            title=data_set.title,
+            data_set=name,
+            why=error.reason.plain(),
+            folder=str(files[0].path.parent),
+            here=[f"{get(each).title} ({each})" for each in READERS if at_hand(each)],
+        ) from None

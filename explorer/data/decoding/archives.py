@@ -3,8 +3,7 @@
 import io
 import math
 import statistics
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -43,24 +42,6 @@ def decode(content: bytes, progress: Progress, *, path: str = "") -> Output:
         return Output({"classes": list(source.classes)}, (pixels, np.array(labels, np.int64)))
 
 
-class _Unreadable(Exception):
-    """A picture that cannot be read, or is not taken."""
-
-
-@contextmanager
-def _image(picture: Picture) -> Iterator[Image.Image]:
-    """The picture, its head read; what is wrong with it, or comes of it later, is one error."""
-    try:
-        content = picture.read()
-    except OSError:  # a file of a folder: gone, or not ours to read
-        raise _Unreadable from None
-    try:
-        with raster.opened(content) as image:
-            yield image
-    except Refused:
-        raise _Unreadable from None
-
-
 def one_size(folder: PictureFolder, progress: Progress = unheard) -> tuple[Pixels, list[int]]:
     """All pictures (N, C, side, side), in the order of the classes, and each one's class.
 
@@ -93,12 +74,25 @@ def _look_at_all(
     broken = []
     for row, each in enumerate(pictures):
         try:
-            with _image(each) as picture:
+            content = each.read()
+        except OSError:  # a file of a folder: gone, or not ours to read
+            content = b""
+        try:
+            with raster.opened(content) as picture:
                 look(row, picture)
-        except _Unreadable:
-            broken.append(each)
+        except Refused:
+            broken.append(str(each.place))
         progress(done + row + 1, 2 * len(pictures))
-    _refuse(broken, len(pictures))
+    if broken:
+        words = _(
+            "{n} of {total} pictures cannot be read as PNG or JPEG, are packed as no program "
+            "does it, or have over {most} million pixels: {names}. Leave them out or save "
+            "them anew."
+        )
+        names = ", ".join(broken[:NAMED]) + (" …" if len(broken) > NAMED else "")
+        most = raster.MOST_PIXELS // 1_000_000
+        n, total = count(len(broken)), count(len(pictures))
+        raise Refused(words.format(n=n, total=total, most=most, names=names))
 
 
 def _measure(pictures: list[Picture], packed: int, progress: Progress) -> tuple[int, int]:
@@ -115,23 +109,6 @@ def _measure(pictures: list[Picture], packed: int, progress: Progress) -> tuple[
     usual = int(statistics.median(min(size) for size in sizes))
     room = math.isqrt(MOST_BYTES // (len(sizes) * channels))
     return channels, max(min(usual, room, MOST_SIDE), LEAST_SIDE)
-
-
-def _refuse(broken: list[Picture], total: int) -> None:
-    if broken:
-        names = ", ".join(str(each.place) for each in broken[:NAMED])
-        raise Refused(
-            _(
-                "{n} of {total} pictures cannot be read as PNG or JPEG, are packed as no program "
-                "does it, or have over {most} million pixels: {names}. Leave them out or save "
-                "them anew."
-            ).format(
-                n=count(len(broken)),
-                total=count(total),
-                most=raster.MOST_PIXELS // 1_000_000,
-                names=names + (" …" if len(broken) > NAMED else ""),
-            )
-        )
 
 
 def _check_pixels(total: int, packed: int) -> None:

@@ -1,6 +1,6 @@
 """A whole network at a glance: small pictures of every operation's first maps."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -31,17 +31,13 @@ class Thumbnails:
 def thumbnails(
     network: nn.Module,
     picture: Tensor,
-    nodes: Collection[str] | None = None,
     *,
-    channels: int = CHANNELS,
-    side: int = SIDE,
     training: bool = False,
 ) -> dict[str, Thumbnails]:
-    """The first `channels` maps of "input" and of every operation (of `nodes`, where given).
+    """The small maps of "input" and of every operation; of a batch, those of the first picture.
 
-    Larger maps than `side` × `side` are averaged down to it. Each tensor is let go as soon as the
-    network needs it no more, so that this takes little memory for the largest networks too. Of a
-    batch, the first picture is shown.
+    Each tensor is let go as soon as the network needs it no more, so that this takes little memory
+    for the largest networks too.
 
     Raises:
         ValueError: the network cannot take the picture.
@@ -53,22 +49,21 @@ def thumbnails(
     def look(operation: Operation, output: Tensor) -> None:
         field = receptive_field.field_after(operation, fields, gates=False)
         fields[operation.name] = field
-        if nodes is None or operation.name in nodes:
-            maps = layout(tuple(output.shape), field.dims if field else None).maps(output[0])
-            pictures[operation.name] = small(maps, channels, side)
+        maps = layout(tuple(output.shape), field.dims if field else None).maps(output[0])
+        pictures[operation.name] = small(maps)
 
     own, own_picture = own_copy(network, training=training, hooks=False), picture.clone()
     run(Chosen(own, own_picture, nodes=(), most_bytes=0, look=look), own_picture)
-    return {INPUT: small(picture[0], channels, side), **pictures}
+    return {INPUT: small(picture[0]), **pictures}
 
 
-def small(maps: Tensor, channels: int = CHANNELS, side: int = SIDE) -> Thumbnails:
-    """The first `channels` of the maps (C, H, W) of an operation."""
+def small(maps: Tensor) -> Thumbnails:
+    """The first `CHANNELS` of an operation's maps (C, H, W), averaged down to `SIDE` × `SIDE`."""
     low, high = torch.aminmax(maps.flatten(1), dim=1)
     count, height, width = maps.shape
-    shown = maps[:channels]
-    if max(height, width) > side:
-        shown = nn.functional.adaptive_avg_pool2d(shown, (min(height, side), min(width, side)))
+    shown = maps[:CHANNELS]
+    if max(height, width) > SIDE:
+        shown = nn.functional.adaptive_avg_pool2d(shown, (min(height, SIDE), min(width, SIDE)))
     return Thumbnails(
         shape=(count, height, width),
         maps=shown.clone(),  # a view would keep all channels alive

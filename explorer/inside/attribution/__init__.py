@@ -29,8 +29,7 @@ from explorer.inside.attribution.methods import (
     patches,
     saliency,
 )
-from explorer.inside.attribution.places import places
-from explorer.inside.attribution.running import convolutions
+from explorer.inside.attribution.running import convolutions, places
 
 
 @dataclass(frozen=True)

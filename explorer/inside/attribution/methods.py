@@ -17,7 +17,7 @@ from torch.nn.functional import conv1d, interpolate, pad, relu
 from explorer.base.language import N_
 from explorer.base.reasons import CodedError
 from explorer.base.tasks import Progress, unheard
-from explorer.data.pictures import STATISTICS
+from explorer.data.pictures import normalised
 from explorer.inside.activations import own_copy
 from explorer.inside.attribution.running import (
     answers,
@@ -179,13 +179,7 @@ def baseline(name: str, picture: Tensor, normalisation: str = "none") -> Tensor:
     if name not in _BRIGHTNESS:
         words = N_("“{given}” is none of {known}.")
         raise CodedError(words, given=name[:40], known=", ".join(BASELINES))
-    empty = torch.full_like(picture, _BRIGHTNESS[name])
-    if normalisation in STATISTICS:
-        middle, deviation = (
-            torch.tensor(each)[:, None, None] for each in STATISTICS[normalisation]
-        )
-        empty = (empty - middle) / deviation
-    return empty
+    return normalised(torch.full_like(picture, _BRIGHTNESS[name]), normalisation)
 
 
 def _blurred(picture: Tensor) -> Tensor:

@@ -5,14 +5,12 @@ from, as `weights` spells it.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from explorer import networks, runs, weights
+from explorer import networks, weights
 from explorer.base.language import _
 from explorer.data import datasets
 from explorer.networks import NetworkSpec
-from explorer.training import checkpoints
 from explorer.weights import PUBLISHED, UNTRAINED, Model, published
 
 MOST = 8  # as many as Okabe and Ito's colours
@@ -64,28 +62,14 @@ def offers() -> tuple[str, ...]:
     """
     names = networks.names()
     here = [name for name in names if published.exist(name) and published.at_hand(name)]
+    of_runs = [":".join(each) for each in weights.of_runs() if each[0] in names]
     published_ = [f"{name}:{PUBLISHED}" for name in here]
-    return (*shipped(), *_runs(), *published_, *(f"{name}:{UNTRAINED}" for name in names))
+    return (*shipped(), *of_runs, *published_, *(f"{name}:{UNTRAINED}" for name in names))
 
 
 def shipped() -> list[str]:
-    """What comes with the program, spelled, each network's first file first."""
-    spelled = []
-    for path in weights.shipped():
-        with suppress(ValueError):  # damaged; whoever asks for it by name is told so
-            network = checkpoints.read_card(path).network
-            spelled.append(f"{network}:shipped:{path.stem}")
-    return spelled
-
-
-def _runs() -> list[str]:
-    spelled = []
-    for run in runs.listed():
-        with suppress(ValueError):  # a run of another version
-            network = networks.get(run.recipe.network).name
-            if runs.checkpoints(run.id):
-                spelled.append(f"{network}:run:{run.id}")
-    return spelled
+    """What comes with the program, spelled."""
+    return [":".join(each) for each in weights.shipped()]
 
 
 # -- the data that all of them read -----------------------------------------------------------

@@ -14,7 +14,7 @@ from torch.nn.functional import conv2d, pad
 
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
-from explorer.data.pictures import STATISTICS
+from explorer.data.pictures import normalised
 from explorer.inside.feature_visualization.probe import Probe
 
 GOALS = ("unit", "mean")  # the channel's middle unit, or the mean of all its units
@@ -128,7 +128,7 @@ class _Climb:
 
     def __init__(self, probe: Probe, channel: int, settings: Settings, normalisation: str) -> None:
         self._probe, self._channel, self._settings = probe, channel, settings
-        self._statistics = STATISTICS.get(normalisation)
+        self._normalisation = normalisation
 
     def value(self, picture: Tensor) -> float:
         return float(self._answer(picture, gradients=False))
@@ -145,10 +145,7 @@ class _Climb:
         return replace(before, picture=moved, values=(*before.values, self.value(moved)))
 
     def _answer(self, picture: Tensor, *, gradients: bool) -> Tensor:
-        x = picture[None]
-        if self._statistics:
-            mean, deviation = (torch.tensor(each)[:, None, None] for each in self._statistics)
-            x = (x - mean) / deviation
+        x = normalised(picture[None], self._normalisation)
         maps = self._probe.maps(x, gradients=gradients)[0]
         count, height, width = maps.shape
         if not 0 <= self._channel < count:

@@ -30,44 +30,31 @@ from explorer.inside.unit_arithmetic.sums import (
 
 ROUNDING = 1e-5  # by which a sum of float32 numbers may differ, as a part of the largest of them
 
-
 Rule = Callable[[Place], Sum | None]  # None: it is called in a way that is not taken apart here
 
 
-def _all(rule: Rule, names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names.split(), rule)
-
-
-# By the type that the layer table gives an operation.
-RULES: dict[str, Rule] = {
-    **_all(windows.convolution, "Conv2d conv2d"),
-    **_all(windows.linear, "Linear linear"),
-    **_all(windows.pooling, "MaxPool2d AvgPool2d max_pool2d avg_pool2d"),
-    **_all(
-        windows.adaptive,
-        "AdaptiveAvgPool2d AdaptiveMaxPool2d adaptive_avg_pool2d adaptive_max_pool2d",
-    ),
-    **_all(windows.mean, "mean"),
-    **_all(points.batch_norm, "BatchNorm BatchNorm1d BatchNorm2d batch_norm"),
-    **_all(points.layer_norm, "LayerNorm LayerNorm2d"),
-    **_all(points.group_norm, "GroupNorm InstanceNorm2d"),
-    **_all(points.local_response, "LocalResponseNorm"),
-    **_all(points.combination, "add sub mul div"),
-    **_all(
-        points.activation,
-        "ReLU ReLU6 LeakyReLU ELU SELU GELU SiLU Mish Softplus Softsign Sigmoid Tanh Hardtanh "
-        "Hardswish Hardsigmoid relu relu6 leaky_relu elu selu gelu silu mish softplus softsign "
-        "sigmoid tanh hardtanh hardswish hardsigmoid abs neg exp sqrt log clamp pow",
-    ),
-    **_all(moves.dropout, "Dropout Dropout2d dropout StochasticDepth"),
-    **_all(
-        moves.moved,
-        "Identity Flatten Unflatten Permute ChannelShuffle PixelShuffle PixelUnshuffle ZeroPad2d "
-        "ConstantPad2d ReflectionPad2d ReplicationPad2d CircularPad2d "
-        "cat stack flatten view reshape permute transpose contiguous chunk split unbind getitem "
-        "squeeze unsqueeze expand repeat roll pad clone detach to narrow movedim T mT",
-    ),
+# By the types that the layer table gives operations.
+_TYPES: dict[Rule, str] = {
+    windows.convolution: "Conv2d conv2d",
+    windows.linear: "Linear linear",
+    windows.pooling: "MaxPool2d AvgPool2d max_pool2d avg_pool2d",
+    windows.adaptive: "AdaptiveAvgPool2d AdaptiveMaxPool2d adaptive_avg_pool2d adaptive_max_pool2d",
+    windows.mean: "mean",
+    points.batch_norm: "BatchNorm BatchNorm1d BatchNorm2d batch_norm",
+    points.layer_norm: "LayerNorm LayerNorm2d",
+    points.group_norm: "GroupNorm InstanceNorm2d",
+    points.local_response: "LocalResponseNorm",
+    points.combination: "add sub mul div",
+    points.activation: "ReLU ReLU6 LeakyReLU ELU SELU GELU SiLU Mish Softplus Softsign Sigmoid "
+    "Tanh Hardtanh Hardswish Hardsigmoid relu relu6 leaky_relu elu selu gelu silu mish softplus "
+    "softsign sigmoid tanh hardtanh hardswish hardsigmoid abs neg exp sqrt log clamp pow",
+    moves.dropout: "Dropout Dropout2d dropout StochasticDepth",
+    moves.moved: "Identity Flatten Unflatten Permute ChannelShuffle PixelShuffle PixelUnshuffle "
+    "ZeroPad2d ConstantPad2d ReflectionPad2d ReplicationPad2d CircularPad2d "
+    "cat stack flatten view reshape permute transpose contiguous chunk split unbind getitem "
+    "squeeze unsqueeze expand repeat roll pad clone detach to narrow movedim T mT",
 }
+RULES = {name: rule for rule, names in _TYPES.items() for name in names.split()}
 
 
 def pixel(
@@ -88,7 +75,7 @@ def pixel(
         )
     index = (picture, *layout.index(*unit))[: step.outputs[0].dim()]  # a lone number has no batch
     place = Place(recording, step, picture, unit, index)
-    return _explained(place) or Unexplained(**place.facts(), sources=step.operation.inputs)
+    return _explained(place) or Unexplained(**place.facts())
 
 
 def _explained(place: Place) -> Sum | None:

@@ -26,7 +26,7 @@ def moved(place: Place) -> Copied | None:
     facts = place.facts()
     pads = "pad" in place.step.operation.type.lower()
     if other == label and pads:
-        return Copied(**facts, source="", part=0, from_unit=None, x=facts["value"])
+        return Copied(**facts, source="", from_unit=None, x=facts["value"])
     return None
 
 
@@ -60,8 +60,7 @@ def _labelled(value: Any, labels: dict[int, Tensor]) -> Any:
 
 
 def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | None:
-    named = zip(place.step.operation.inputs, place.step.inputs, strict=True)
-    for part, (source, tensor) in enumerate(named):
+    for source, tensor in zip(place.step.operation.inputs, place.step.inputs, strict=True):
         if id(tensor) not in labels:
             continue
         offset = label - float(labels[id(tensor)].flatten()[0])
@@ -72,7 +71,6 @@ def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | No
         return Copied(
             **place.facts(),
             source=source,
-            part=part,
             from_unit=place.unit_of(source, tensor, index),
             x=number(tensor[index]),
         )
@@ -88,7 +86,6 @@ def dropout(place: Place) -> Copied | None:
     return Copied(
         **facts,
         source=place.source,
-        part=0,
         from_unit=place.unit,
         x=place.number(place.x),
         factor=1 / (1 - settings["p"]) if facts["value"] else 0.0,

@@ -131,13 +131,9 @@ class Normalised(Sum):
     beta: float = 0.0
 
     @property
-    def normalised(self) -> float:
-        """Before scale and shift: how many standard deviations from the mean."""
-        return (self.x - self.mean) / math.sqrt(self.variance + self.eps)
-
-    @property
     def total(self) -> float:
-        return self.normalised * self.gamma + self.beta
+        spread = math.sqrt(self.variance + self.eps)
+        return (self.x - self.mean) / spread * self.gamma + self.beta
 
     @property
     def scale(self) -> float:
@@ -179,12 +175,11 @@ class Combined(Sum):
 class Copied(Sum):
     """A number moved and not changed: `cat`, `flatten`, dropout in evaluation mode …
 
-    `part` says which of several inputs it came from (0: the first). In training, dropout
-    multiplies by 0 or by 1 / (1 − p): the `factor`. A padded place has no `source`.
+    In training, dropout multiplies by 0 or by 1 / (1 − p): the `factor`. A padded place has no
+    `source`.
     """
 
     source: str
-    part: int
     from_unit: Unit | None
     x: float
     factor: float = 1.0
@@ -233,8 +228,6 @@ class LocalResponse(Sum):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unexplained(Sum):
     """An operation that is not taken apart here (attention, say): its value alone."""
-
-    sources: tuple[str, ...]
 
     @property
     def total(self) -> float:
