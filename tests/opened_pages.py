@@ -101,6 +101,12 @@ def html(at: AppTest, holding: str) -> str:
     return next(body for body in bodies if holding in body)
 
 
+def in_address(at: AppTest, name: str) -> str:
+    """What the address says: AppTest gives a text or a list of one."""
+    value = at.query_params[name]
+    return value if isinstance(value, str) else value[0]
+
+
 def live(at: AppTest) -> dict[str, object]:
     return next(board for board in boards(at) if "course" in board)
 

@@ -48,7 +48,6 @@ def plain(mode: str = "RGB", size: tuple[int, int] = (30, 20), colour: Any = RED
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(claiming(10_000, 10_000, NOTHING), "at most 40 million", id="pillow-warns"),
         pytest.param(claiming(7_000, 7_000, NOTHING), "at most 40 million", id="pillow-takes"),
         pytest.param(bytes(300_000_000), "The file has 300 MB; at most 10.0 MB", id="300-MB"),
         pytest.param(saved(plain(size=(8, 200))), "more than 16 times", id="thin"),
@@ -56,9 +55,6 @@ def plain(mode: str = "RGB", size: tuple[int, int] = (30, 20), colour: Any = RED
         pytest.param(NOISE[:900], "cannot be read", id="truncated-jpeg"),
         pytest.param(LITTLE, "cannot be read", id="too-little-data"),
         pytest.param(claiming(20, 20, NOTHING, depth=3), "cannot be read", id="impossible-depth"),
-        pytest.param(saved(plain(), "BMP"), "cannot be read", id="bmp"),
-        pytest.param(b"%PDF-1.7 ...", "cannot be read", id="pdf"),
-        pytest.param(b"PK\x03\x04 a zip", "cannot be read", id="zip"),
         pytest.param(b"\x89PNG\r\n\x1a\n", "cannot be read", id="signature-alone"),
         pytest.param(b"\xff\xd8\xff\xe0" + b"\xff" * 50, "cannot be read", id="jpeg-of-nothing"),
         pytest.param(b"", "cannot be read", id="empty"),
@@ -112,16 +108,6 @@ def test_every_way_to_hold_a_camera(turn: int):
     with Image.open(io.BytesIO(content)) as opened:
         expected = np.asarray(ImageOps.exif_transpose(opened))
     assert torch.equal(from_upload(content).pixels[0], torch.from_numpy(expected.copy()))
-
-
-def test_damaged_notes_of_a_camera_do_no_harm():
-    exif = Image.Exif()
-    exif[0x0112], exif[0x011A] = 6, 72.0
-    broken = exif.tobytes().replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02")  # "it is a text"
-    content = saved(plain(size=(30, 20)), "JPEG", exif=broken)
-    with Image.open(io.BytesIO(content)) as opened, pytest.raises(TypeError):
-        ImageOps.exif_transpose(opened)  # Pillow fails at writing them anew
-    assert from_upload(content).pixels.shape == (3, 30, 20)
 
 
 def test_sixteen_bits_are_rounded_to_eight():

@@ -1,7 +1,6 @@
 """Attribution against captum, and on models whose answer is known by hand."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -29,7 +28,6 @@ from explorer.inside.attribution import (
     occlusion,
     places,
     saliency,
-    top,
 )
 from explorer.inside.attribution.running import output_of
 from explorer.networks import NetworkSpec, get
@@ -280,42 +278,7 @@ def test_settings_that_mean_nothing_are_a_sentence(call: Any, expected: str):
     assert not any(module._forward_hooks for module in network.modules())
 
 
-def test_thirty_visitors_at_once_on_one_network():
-    network, _picture = built("lenet")
-    layers = convolutions(network)
-    pictures = torch.randn(30, 1, 1, 28, 28)
-
-    def look(visitor: int) -> tuple[Tensor, Tensor]:
-        picture, target = pictures[visitor], visitor % 10
-        heat = grad_cam(network, picture, target, layer=layers[visitor % len(layers)])
-        return heat, saliency(network, picture, target)
-
-    alone = [look(visitor) for visitor in range(30)]
-    with ThreadPoolExecutor(30) as threads:
-        together = list(threads.map(look, range(30)))
-    for expected, found in zip(alone, together, strict=True):
-        torch.testing.assert_close(found, expected)
-
-
 # The answer, and whether a map means anything
-
-
-def test_the_most_probable_classes():
-    network, picture = built("lenet")
-    with torch.no_grad():
-        probabilities = network(picture)[0].softmax(0)
-    best = top(network, picture, 3)
-    assert [guess.label for guess in best] == probabilities.topk(3).indices.tolist()
-    assert best[0].probability == pytest.approx(float(probabilities.max()), rel=1e-5)
-    assert len(top(network, picture, 99)) == 10
-
-
-def test_an_answer_that_is_no_number_is_a_sentence():
-    network, picture = linear()
-    with torch.no_grad():
-        network[1].bias[0] = torch.nan
-    with pytest.raises(ValueError, match="answer is no number"):
-        top(network, picture)
 
 
 def test_deleting_what_matters_first_costs_more_than_deleting_it_last():

@@ -21,7 +21,7 @@ from explorer.inside.comparison import timing as timings
 from explorer.networks import NetworkSpec
 from pages.inside.compare import budget_charts, charts
 from pages.inside.compare.charts import Row
-from tests.shipped_weights import empty_folder, trained
+from tests.shipped_weights import empty_folder, said, trained
 
 T = TypeVar("T")
 
@@ -107,14 +107,11 @@ def test_a_count_is_that_of_all_at_once_in_whatever_pieces(shipped: Path) -> Non
     assert count.latest
     assert 0 < len(count.latest.predicted) < 150
     answers = finished(comparison.count(given, "digits", 150, macs))
-    split = datasets.load("digits").test
-    resized = nn.functional.interpolate(split.pictures[:150], (28, 28), mode="bilinear") / 255
-    with torch.no_grad():
-        share = float((network(resized).argmax(1) == split.labels[:150]).double().mean())
+    share = float(said(network).right[:150].double().mean())
     assert answers.accuracy == share
     assert answers.uncertainty == pytest.approx((share * (1 - share) / 150) ** 0.5)
     everything = finished(comparison.count(given, "digits", 10_000, macs))
-    assert len(everything.labels) == len(split)
+    assert len(everything.labels) == len(datasets.load("digits").test)
 
 
 def test_a_large_network_gets_few_pictures_at_once() -> None:

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 import torch
 from playwright.sync_api import Page, expect
-from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
-from torch import Tensor, nn
+from torch import nn
 
 from explorer import weights
 from explorer.base import reasons
-from explorer.base.tasks import COMPUTING, Task
-from explorer.data import datasets, pictures
+from explorer.base.tasks import Task
+from explorer.data import datasets
 from explorer.inside import attribution, comparison
 from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Ascent, Gallery, Settings, TopPictures
@@ -35,39 +34,22 @@ from pages.inside.feature_visualization import subjects
 from pages.inside.kernels import overview
 from pages.inside.why import mistakes, results
 from pages.inside.why.results import Question
+from tests import shipped_weights
 from tests.conftest import settled
-from tests.opened_pages import boards, opened, text
+from tests.opened_pages import boards, given, opened, text
+from tests.pages.inside.test_compare import ended, html
 from tests.serving import server
+from tests.shipped_weights import said
 
 OTHERS = "lenet:untrained:1,bn_lenet:untrained:0"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty home, an empty folder of shipped weights, empty caches."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "checkpoints")
-    (tmp_path / "checkpoints").mkdir()
-    yield
-    for task in (*COMPUTING.tasks, *computation._ALONE.tasks):
-        task.stop()
-        assert task.wait(30)
-    forget()
-
-
-def forget() -> None:
-    """As if much else had been looked at since: nothing is kept."""
-    for cache in (
-        answers._guesses, computation._counts._kept, computation._timings._kept,
-        subjects._ascents._kept, subjects._searches._kept, mistakes._kept,
-        results._answers, overview._overviews, recordings._overviews,
-        recordings._recordings, weights._cache, results._cache, results.TASKS._kept,
-    ):  # fmt: skip
-        cache.clear()
+pytestmark = pytest.mark.usefixtures("shipped")
+forget = partial(shipped_weights.forget, tasks=False)
 
 
 @pytest.fixture
-def run() -> int:
+def run(shipped: Path) -> int:
     """A run of LeNet on the digits that has done one epoch."""
     return add_run()
 
@@ -106,25 +88,11 @@ def delete(run: int) -> None:
     artifacts.remove(run)
 
 
-def plain(network: nn.Module, count: int) -> Tensor:
-    """What it says to the first digits, in one go."""
-    given = datasets.load("digits").test.pictures[:count]
-    with torch.no_grad():
-        resized = nn.functional.interpolate(given, (28, 28), mode="bilinear")
-        found: Tensor = network(resized / 255)
-    return found.argmax(1)
-
-
 def network_of(known: weights.Model) -> nn.Module:
     """What its file held when this was asked."""
     assert known.path
     tensors, card = checkpoints.load(known.path)
     return checkpoints.build(card, tensors)
-
-
-def given() -> Tensor:
-    found: Tensor = pictures.prepare(pictures.named("digits:test:0"), (1, 28, 28)).tensor
-    return found
 
 
 # -- work that has begun goes on with the epoch that it began with ------------------------------
@@ -139,12 +107,12 @@ def test_a_count_is_of_one_epoch_though_the_run_goes_on(run: int) -> None:
     second = epoch_ends(run, 2)
     forget()
     count.run()
-    assert torch.equal(count.result().predicted, plain(first, 300))
+    assert torch.equal(count.result().predicted, said(first).predicted[:300])
     later = comparison.model(f"lenet:run:{run}")
     assert later != model
     count = count_of(later)
     count.run()
-    assert torch.equal(count.result().predicted, plain(second, 300))
+    assert torch.equal(count.result().predicted, said(second).predicted[:300])
 
 
 def count_of(model: weights.Model) -> Task[comparison.Answers]:
@@ -258,19 +226,6 @@ def gone(run: int) -> Callable[[], None]:
     return happens
 
 
-def html(at: AppTest) -> str:
-    return "\n".join(each.proto.body for each in at.get("html"))
-
-
-def ended(at: AppTest) -> AppTest:
-    for _run in range(300):
-        if not [each for each in at.button if each.key == "compare_stop"]:
-            return at
-        at.run()
-        assert not at.exception
-    raise AssertionError("it never ended")
-
-
 def test_a_run_deleted_as_it_is_counted_is_said_and_the_others_go_on(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,9 +257,7 @@ def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     at = ended(at.run())
     assert "written anew" not in text(at)
     known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    labels = datasets.load("digits").test.labels
-    right = float((plain(network_of(known), len(labels)) == labels).double().mean())
-    assert f"{100 * right:.1f}\u202f%" in html(at)
+    assert f"{100 * said(network_of(known)).accuracy:.1f}\u202f%" in html(at)
 
 
 def test_one_picture_and_a_run_deleted_as_it_is_asked(

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,17 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
-from explorer import networks, weights
+from explorer import networks
 from explorer.base.tasks import Ending
-from explorer.data import datasets, pictures
+from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import counting
-from explorer.networks import NetworkSpec
 from pages.inside.compare import answers, computation
 from tests.conftest import settled
-from tests.opened_pages import opened, press, text
-from tests.shipped_weights import ship
+from tests.opened_pages import given, opened, press, text
+from tests.shipped_weights import said, ship, untrained
 
+pytestmark = pytest.mark.usefixtures("shipped")
 TWO = "lenet:shipped:lenet,bn_lenet:shipped:bn_lenet"
 
 
@@ -53,27 +52,19 @@ def _fit(network: nn.Module, last: nn.Linear) -> None:
     last.bias.copy_(solved[-1])
 
 
-@pytest.fixture(autouse=True)
-def alone(shipped: Path) -> Iterator[None]:
-    """An empty folder of trained weights; nothing is counted or timed any more at the end."""
-    yield
-    for task in computation._ALONE.tasks:
-        task.stop()
-        assert task.wait(30)
-
-
 @pytest.fixture
 def two(shipped: Path) -> dict[str, nn.Module]:
     """Two trained networks."""
     return {name: trained(shipped, name) for name in ("lenet", "bn_lenet")}
 
 
-def done(at: AppTest) -> AppTest:
+def ended(at: AppTest) -> AppTest:
     """The page when nothing is left to count; each run does a piece."""
     for _run in range(300):
         if not [each for each in at.button if each.key == "compare_stop"]:
             return at
         at.run()
+        assert not at.exception
     raise AssertionError("it never ended")
 
 
@@ -81,25 +72,12 @@ def html(at: AppTest) -> str:
     return "\n".join(each.proto.body for each in at.get("html"))
 
 
-def said(network: nn.Module) -> comparison.Answers:
-    """What it says to all digits, in one go."""
-    split = datasets.load("digits").test
-    with torch.no_grad():
-        given = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255
-        best = network(given).softmax(1).max(1)
-    return comparison.Answers(best.indices, best.values, split.labels)
-
-
-def untrained() -> nn.Module:
-    return weights.load(NetworkSpec.parse("lenet"), "untrained:3")
-
-
 # -- what is shown ----------------------------------------------------------------------------
 
 
 def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> None:
-    at = done(opened("compare"))
-    shares = {name: float(said(network).right.double().mean()) for name, network in two.items()}
+    at = ended(opened("compare"))
+    shares = {name: said(network).accuracy for name, network in two.items()}
     assert max(shares.values()) > 0.6  # the fit has learned something
     best = max(shares, key=lambda name: shares[name])
     title, letter = networks.get(best).title, "AB"[list(two).index(best)]
@@ -115,14 +93,14 @@ def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> No
 
 def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     nets = "bn_lenet:shipped:bn_lenet,lenet:shipped:lenet@0,lenet:untrained:3"
-    at = done(opened("compare", nets=nets, first="2500", view="differ", pair="AC", cell="both"))
+    at = ended(opened("compare", nets=nets, first="2500", view="differ", pair="AC", cell="both"))
     assert at.multiselect[0].value == nets.split(",")
     assert at.selectbox(key="compare.first").value == "2500"
     assert at.selectbox(key="compare.pair").value == "AC"
     assert at.query_params["cell"] == "both"
     assert "seed 3" in html(at)
     assert "before training" in html(at)
-    both = comparison.pair(said(two["bn_lenet"]), said(untrained())).count("both")
+    both = comparison.pair(said(two["bn_lenet"]), said(untrained(seed=3))).count("both")
     assert f"both right: {both}" in str(at.get("button_group"))
     assert html(at).count("<figure>") == min(both, answers.PAGE)
 
@@ -139,11 +117,10 @@ def test_all_answers_as_a_file() -> None:
 
 
 def test_one_picture_s_likeliest_classes(two: dict[str, nn.Module]) -> None:
-    at = done(opened("compare", nets=TWO, picture="digits:test:5"))
-    given = pictures.prepare(pictures.named("digits:test:5"), (1, 28, 28)).tensor
+    at = ended(opened("compare", nets=TWO, picture="digits:test:5"))
     for network in two.values():
         with torch.no_grad():
-            best = network(given)[0].softmax(0).topk(3)
+            best = network(given("digits:test:5"))[0].softmax(0).topk(3)
         for label, probability in zip(*(each.tolist() for each in best[::-1]), strict=True):
             assert f"<span>{label}" in html(at)
             assert f"{100 * probability:.1f}\u202f%" in html(at)
@@ -151,7 +128,7 @@ def test_one_picture_s_likeliest_classes(two: dict[str, nn.Module]) -> None:
 
 
 def test_budgets_stand_on_one_scale_or_as_shares() -> None:
-    at = done(opened("compare", view="budgets", scale="shares"))
+    at = ended(opened("compare", view="budgets", scale="shares"))
     charts = [each.proto.spec for each in at.get("plotly_chart")]
     assert len(charts) == 3
     assert "share of the parameters" in charts[1]
@@ -162,7 +139,7 @@ def test_budgets_stand_on_one_scale_or_as_shares() -> None:
 
 
 def test_untrained_networks_are_compared_by_costs_alone() -> None:
-    at = done(opened("compare", view="differ"))
+    at = ended(opened("compare", view="differ"))
     assert at.query_params["nets"] == "lenet:untrained:0,bn_lenet:untrained:0"
     assert "None of these networks has learned anything yet" in text(at)
     assert "Right of" not in html(at)
@@ -191,14 +168,14 @@ def test_damaged_weights_are_said_and_the_others_compared(
     content = bytearray(path.read_bytes())
     content[-4:] = b"\x00\x00\xc0\x7f"  # not a number
     path.write_bytes(content)
-    at = done(opened("compare", nets=f"{TWO},lenet:untrained:0"))
+    at = ended(opened("compare", nets=f"{TWO},lenet:untrained:0"))
     assert "NaN" in text(at)
     assert html(at).count('scope="row"') == 2
 
 
 def test_published_weights_that_are_not_here_are_not_fetched_unasked() -> None:
     name = "torchvision/squeezenet1_1"
-    at = done(opened("compare", nets=f"{name}:published,lenet:untrained:0,nin:untrained:0"))
+    at = ended(opened("compare", nets=f"{name}:published,lenet:untrained:0,nin:untrained:0"))
     assert f"The published weights of {name} are not on this machine yet" in text(at)
     assert html(at).count('scope="row"') == 2
 
@@ -239,18 +216,18 @@ def test_counting_is_stopped_and_taken_up_again(
         assert task.ending is Ending.LEFT
     monkeypatch.setattr(counting, "_answers", plain)
     press(at, "Count what they get right")
-    assert "gets most of the 359" in text(done(at))
+    assert "gets most of the 359" in text(ended(at))
 
 
 def test_what_takes_long_is_asked_for(
     two: dict[str, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(computation, "AUTOMATIC", 0)
-    at = done(opened("compare", nets=TWO))
+    at = ended(opened("compare", nets=TWO))
     assert "It takes about 1 s" in text(at)
     assert "\u202fms" in html(at)  # times are measured all the same
     press(at, "Count what they get right")
-    assert "gets most of the 359" in text(done(at))
+    assert "gets most of the 359" in text(ended(at))
 
 
 def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> None:

@@ -1,24 +1,21 @@
 """A real run, looked into epoch by epoch: every number on the pages is that epoch's own."""
 
-import base64
 import itertools
 import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from streamlit.testing.v1 import AppTest
-from torch import Tensor, nn
+from torch import nn
 
 from explorer import runs, weights
 from explorer.base import storage
-from explorer.data import datasets, pictures
 from explorer.networks import get
 from explorer.runs import process, store
 from explorer.runs.engines.local.worker import Worker
@@ -26,11 +23,10 @@ from explorer.runs.records import Status
 from explorer.training import recipes
 from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
-from explorer.ui.inside import recordings
 from pages.inside.feature_maps import controls
-from pages.inside.kernels import epoch_film, overview
-from tests.opened_pages import boards, opened, text
+from tests.opened_pages import boards, given, in_address, numbers, opened, text
 from tests.run_processes import folder
+from tests.shipped_weights import forget, said
 
 EPOCHS = 3
 RECIPE = Recipe("lenet", {"activation": "relu"}, dataset="digits", epochs=EPOCHS, batch_size=64,
@@ -84,32 +80,14 @@ def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """Its home, no shipped weights beside it, and nothing kept by tests before this one."""
     monkeypatch.setenv(storage.VARIABLE, str(trained.home))
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    for cache in (recordings._recordings, recordings._overviews, overview._overviews,
-                  epoch_film._films, weights._cache):  # fmt: skip
-        cache.clear()
+    forget()
     yield trained
-    weights._cache.clear()
-
-
-def numbers(sent: dict[str, Any]) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(sent["values"]), "<f4")
+    forget()
 
 
 def values(at: AppTest, which: int = 0) -> np.ndarray:
     """Those of the page's nth board that shows some: a channel, a sheet of kernels."""
-    return numbers([sent for sent in boards(at) if "values" in sent][which])
-
-
-def given(number: int = 0) -> Tensor:
-    prepared = pictures.prepare(pictures.named(f"digits:test:{number}"), (1, 28, 28))
-    found: Tensor = prepared.tensor
-    return found
-
-
-def said(at: AppTest, name: str) -> str:
-    """What the address says: AppTest gives a text or a list of one."""
-    found = at.query_params[name]
-    return found if isinstance(found, str) else found[0]
+    return numbers([sent for sent in boards(at) if "values" in sent][which]["values"])
 
 
 def moved(at: AppTest, source: str, slider: str) -> AppTest:
@@ -164,7 +142,7 @@ def test_a_kernel_through_all_epochs_is_each_epoch_s_own(run: Trained) -> None:
     film = [sent for sent in boards(at) if "values" in sent][-1]
     assert film["captions"] == ["before training", "epoch 1", "epoch 2", "trained"]
     assert film["shape"] == [EPOCHS + 1, 6, 5, 5]
-    frames = numbers(film).reshape(film["shape"])
+    frames = numbers(film["values"]).reshape(film["shape"])
     for epoch, frame in enumerate(frames):
         assert np.array_equal(frame, run.network(epoch).conv2.weight[5]), epoch
     assert all_differ(list(frames))
@@ -183,23 +161,16 @@ def test_any_two_moments_stand_beside_each_other(run: Trained) -> None:
     moved(maps, run.moments[0], "feature-maps.moment2")
     expected = run.network(0).conv1(given())[0, 0]
     assert np.allclose(values(maps), expected.flatten(), atol=1e-6)
-    assert said(maps, "weights") == after
+    assert in_address(maps, "weights") == after
 
 
 # -- its mistakes -----------------------------------------------------------------------------
 
 
-def mistakes(network: nn.Module) -> dict[int, float]:
-    """The test pictures that it gets wrong, and how sure it was of each."""
-    split = datasets.load("digits").test
-    resized = nn.functional.interpolate(split.pictures, (28, 28), mode="bilinear") / 255
-    sure, said = network(resized).softmax(1).max(1)
-    return {int(n): float(sure[n]) for n in (said != split.labels).nonzero().flatten()}
-
-
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None:
-    wrong = mistakes(run.network(epoch))
+    answers = said(run.network(epoch))  # and how sure it was of each
+    wrong = {int(n): float(answers.confidence[n]) for n in (~answers.right).nonzero()}
     assert len(wrong) > controls.WORST
     at = opened("feature-maps", picture=PICTURE, weights=run.moments[epoch])
     at.session_state["feature-maps.picture_opened"] = True
@@ -207,7 +178,7 @@ def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None
     at.selectbox(key="feature-maps.picture_among").select("worst").run()
     seen = []
     for _click in range(4):
-        seen.append(int(said(at, "picture").rpartition(":")[2]))
+        seen.append(int(in_address(at, "picture").rpartition(":")[2]))
         at.button(key="feature-maps.picture_step_1").click().run()
         assert not at.exception
     assert len(set(seen)) == 4

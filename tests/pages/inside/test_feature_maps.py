@@ -27,7 +27,7 @@ from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.feature_maps import arithmetic
 from tests.conftest import box_of, settled
-from tests.opened_pages import boards, given, numbers, opened, text, untold
+from tests.opened_pages import boards, given, numbers, opened, text
 from tests.shipped_weights import trained, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -139,30 +139,6 @@ def test_a_block_s_name_leads_to_its_last_operation() -> None:
     assert at.query_params["layer"] == "block2.relu3"
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"layer": "nothing", "channel": "-1", "at": "x", "sort": "?", "scale": "?", "signs": "?"},
-        {"channel": "999999", "at": "99999.0", "side": "10000000"},
-        {"picture": "nothing:test:1", "fit": "?"},
-        {"picture": "fashion_mnist:test:99999999"},
-        {"picture": "drawing:AAAA"},
-        {"picture": "own"},
-        {"weights": "run:99"},
-        {"weights": "shipped:../../etc/passwd"},
-        {"network": "nothing"},
-        {"method": "nothing", "epoch": "3", "training": "perhaps"},
-        {"beside": "?", "weights": "untrained:0", "activation": "?"},
-    ],
-)
-def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
-    at = opened("feature-maps", **address)
-    assert board(at, "channel")["channel"] == liveliest(at)
-    assert not untold(at, address)
-    left = {key: str(at.query_params[key]).strip("[]'") for key in at.query_params}
-    assert not opened("feature-maps", **left).warning, "its address is in order by then"
-
-
 def liveliest(at: AppTest) -> int:
     """The channel whose numbers vary most from place to place: it is shown at first."""
     mosaic = board(at, "mosaic")
@@ -218,16 +194,6 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     assert np.allclose(numbers(board(at, "channel")["values"]), expected.flatten(), atol=1e-5)
     without = opened("feature-maps", network="lenet", picture="digits:test:0", training="true")
     assert "both modes give the same" in text(without)
-
-
-def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
-    at = opened("feature-maps", network="lenet", side="40")
-    assert "fc1 wants 400 numbers, but 1\u202f024 arrive" in text(at)
-    assert not boards(at)
-    at.button(key="feature-maps.use_nearest").click().run()
-    assert not at.exception
-    assert board(at, "strip")
-    assert at.query_params["side"] == "31"
 
 
 def test_published_weights_that_are_not_here_are_offered_not_fetched() -> None:

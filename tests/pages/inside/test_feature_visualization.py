@@ -27,7 +27,7 @@ from pages.inside.feature_visualization import subjects
 from pages.inside.feature_visualization import top as best
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
-from tests.opened_pages import boards, numbers, opened, text, untold
+from tests.opened_pages import boards, numbers, opened, text
 from tests.shipped_weights import ship, untrained
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
@@ -160,36 +160,10 @@ def test_everything_chosen_stands_in_the_link() -> None:
     assert mosaic(again)["sort"] == "value"
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"layer": "nothing", "channel": "-1", "sort": "?", "show": "?", "goal": "?"},
-        {"channel": "999999", "among": "12", "data": "nothing", "steps": "x", "rate": "99"},
-    ],
-)
-def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
-    at = opened("excites", **{**HERE, **address})
-    assert mosaic(at)["chosen"] == 0
-    assert at.selectbox(key="excites.layer").value == "conv2"
-    assert not untold(at, address)
-    at.run()
-    assert not untold(at, address), "it stays while nothing is chosen"
-    at.selectbox(key="excites.sort").select("value").run()
-    assert not at.warning
-
-
 def test_a_block_s_name_leads_to_its_last_operation() -> None:
     at = opened("excites", network="nin", weights="untrained:0", side="64", layer="block2",
                 data="digits", steps="8")  # fmt: skip
     assert at.selectbox(key="excites.layer").value == "block2.relu3"
-
-
-def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
-    at = opened("excites", weights="untrained:0", side="40")
-    assert "fc1 wants 400 numbers" in text(at)
-    at.button(key="excites.use_nearest").click().run()
-    assert not at.exception
-    assert mosaic(at)
 
 
 def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:

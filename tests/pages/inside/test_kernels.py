@@ -22,7 +22,7 @@ from pages.inside.kernels.figures import Layer
 from pages.inside.kernels.spread import Spread
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import boards, numbers, opened, text, untold
+from tests.opened_pages import boards, numbers, opened, text
 from tests.shipped_weights import trained, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -108,22 +108,6 @@ def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 # -- links ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"layer": "nothing", "channel": "-1", "sort": "?", "scale": "?", "through": "?"},
-        {"channel": "999999", "side": "3", "measure": "?", "show": "?"},
-        {"weights": "run:99", "beside": "moments", "moment2": "run:99@0"},
-        {"network": "nothing", "method": "nothing"},
-    ],
-)
-def test_nonsense_in_a_link_does_no_harm(address: dict[str, str]) -> None:
-    at = opened("kernels", **address)
-    assert sheets(at)[0]["chosen"] == 0
-    assert sheets(at)[0]["shape"] == [6, 1, 5, 5]
-    assert not untold(at, address.keys() - {"moment2"})
 
 
 def test_layer_kernel_range_and_order_come_from_the_link() -> None:
