@@ -183,7 +183,7 @@ class State:
         return self._field(name, OneOf).words
 
     @overload
-    def pick_one(self, name: str, label: str) -> str: ...
+    def pick_one(self, name: str, label: str) -> Any: ...
     @overload
     def pick_one(self, name: str, label: str, words: Mapping[Name, str]) -> Name: ...
     def pick_one(self, name: str, label: str, words: Mapping[Any, str] | None = None) -> Any:
@@ -201,8 +201,17 @@ class State:
         self.put(name, chosen or names[0], names[0])
         return chosen or names[0]
 
-    def pick_listed(self, name: str, label: str, words: Mapping[Name, str], *, width: int) -> Name:
+    @overload
+    def pick_listed(self, name: str, label: str, *, width: int) -> Any: ...
+    @overload
+    def pick_listed(
+        self, name: str, label: str, words: Mapping[Name, str], *, width: int
+    ) -> Name: ...
+    def pick_listed(
+        self, name: str, label: str, words: Mapping[Any, str] | None = None, *, width: int
+    ) -> Any:
         """As `pick_one`, from a list that opens."""
+        words = words or self.words(name)
         names = list(words)
         chosen = st.selectbox(
             label, names, names.index(self._take(name, names)), key=self.key(name),

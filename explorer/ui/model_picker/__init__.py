@@ -60,6 +60,7 @@ def pick(state: State) -> Model | None:
     if base != weights.UNTRAINED:
         _tell_options(state, model)
     _write(state, model, options or {}, side)
+    state.know(*model.spec.values)  # what else a link says is told, and dropped
     return replace(model, size=model.size.with_sides(side, side)) if side else model
 
 
@@ -68,11 +69,6 @@ def _offer_download(state: State, network: str) -> None:
     if not download_view.going(state, download):
         words = _("The published weights of {network} are not on this machine yet.")
         download_view.offer(state, download, _("Download them"), words.format(network=network))
-
-
-def know(state: State, model: Model) -> None:
-    """What a link to the page may say. The rest is told, and dropped."""
-    state.know(*model.spec.values)
 
 
 def at_epoch(model: Model, source: str) -> Model | None:

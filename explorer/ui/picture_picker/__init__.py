@@ -10,13 +10,13 @@ from functools import partial
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explorer.base.language import _
+from explorer.base.language import N_, _
 from explorer.base.tasks import Task
 from explorer.base.units import times
 from explorer.data import datasets, photographs, pictures
 from explorer.data.decoding import pools
 from explorer.data.decoding.pictures import MOST_BYTES
-from explorer.data.pictures import FITS, NORMALISATIONS, Picture, Prepared
+from explorer.data.pictures import FITS, NORMALISATIONS, Picture
 from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.ui import link_warnings, progress, transport, url_state
@@ -24,8 +24,10 @@ from explorer.ui.fields import OneOf, Open
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Mistakes, Place
 from explorer.ui.state import State
+from explorer.weights import Model
 
-FIELDS = (Open("picture", shared=True), OneOf("fit", "squeeze", ("squeeze", "crop", "pad")))
+_FITS = {"squeeze": N_("squeeze"), "crop": N_("crop"), "pad": N_("pad")}
+FIELDS = (Open("picture", shared=True), OneOf("fit", "squeeze", _FITS))
 OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
 WIDTH = 460  # pixels of the part that opens
 LARGEST = MOST_BYTES // 2**20 + 1  # megabytes that a browser sends; the last one is counted here
@@ -188,12 +190,13 @@ def _own(key: str, file: UploadedFile | None, way: str) -> None:
 
 def pick_fit(state: State) -> str:
     """How a picture of another shape is made to fit; in the address as `fit`."""
-    words = {"squeeze": _("squeeze"), "crop": _("crop"), "pad": _("pad")}
-    return state.pick_listed("fit", _("Fit"), words, width=110)
+    fit: str = state.pick_listed("fit", _("Fit"), width=110)
+    return fit
 
 
-def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -> None:
+def beside(picture: Picture, model: Model, fit: str) -> None:
     """The picture as it was given, and as the network gets it."""
+    prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
     given, got = times(tuple(picture.pixels.shape[1:])), times(tuple(prepared.tensor.shape[1:]))
     images = [
         f'<img alt="{html.escape(words)}" title="{html.escape(words)}" '
@@ -204,7 +207,7 @@ def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -
         )
     ]
     told = _("given {given}; the network gets {got}: {fit}; {numbers}").format(
-        given=given, got=got, fit=_(FITS[fit]), numbers=_(NORMALISATIONS[normalisation])
+        given=given, got=got, fit=_(FITS[fit]), numbers=_(NORMALISATIONS[model.normalisation])
     )
     style = "display:flex;gap:7px;align-items:center;font-size:13px;line-height:1.25"
     st.html(
@@ -214,9 +217,8 @@ def beside(picture: Picture, prepared: Prepared, fit: str, normalisation: str) -
         f"{given} ▸ {got}</span></div>",
         width="content",
     )
-    shape = prepared.tensor.shape
     with st.popover(_("Which fit?"), icon=":material/help:", type="tertiary"):
-        st.markdown(_answer(pictures.wider(picture, (shape[1], shape[2], shape[3]))))
+        st.markdown(_answer(pictures.wider(picture, model.size)))
 
 
 def _answer(wider: float) -> str:

@@ -45,9 +45,7 @@ def show_one(sides: Sequence[Side], dataset: str) -> None:
         first = picture_picker.first(dataset or next(iter(learned), ""))
         picture = picture_picker.pick(STATE, "picture", _("Picture"), first)
         fit = picture_picker.pick_fit(STATE)
-        model = sides[0].model
-        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
-        picture_picker.beside(picture, prepared, fit, model.normalisation)
+        picture_picker.beside(picture, sides[0].model, fit)
     answers = [_reply(side, picture, fit) for side in sides]
     names = [_names(side, dataset) for side in sides]
     _verdict(sides, answers, names)

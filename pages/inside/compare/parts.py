@@ -37,12 +37,7 @@ def look(sides: Sequence[Side], shared: Shared) -> None:
         _bubbles(rows)
     with right:
         _table(sides, rows, shared)
-    words = {
-        "picture": _("One picture"),
-        "differ": _("Where they disagree"),
-        "budgets": _("Layer budgets"),
-    }
-    picture, differ, budgets = STATE.tabs("view", words).values()
+    picture, differ, budgets = STATE.tabs("view").values()
     if picture.open:
         with picture:
             answers.show_one(sides, shared.dataset)
@@ -160,12 +155,7 @@ def _chance(one: Side, other: Side) -> float:
 
 
 def _bubbles(rows: Sequence[Row]) -> None:
-    words: dict[charts.Across, str] = {
-        "parameters": _("over parameters"),
-        "macs": _("over MACs"),
-        "seconds": _("over time"),
-    }
-    across = STATE.pick_one("across", _("What lies across"), words)
+    across = STATE.pick_one("across", _("What lies across"))
     show_chart(charts.bubbles(rows, across), "compare_bubbles")
     sentences = [_("The area of a bubble is its MACs.")]
     if any(each.accuracy is not None for each in rows):
@@ -207,8 +197,7 @@ def _runs(times: Sequence[Timing]) -> str:
 
 
 def _budgets(sides: Sequence[Side]) -> None:
-    scales = {"same": _("on one scale"), "shares": _("as shares")}
-    shares = STATE.pick_one("scale", _("Scale"), scales) == "shares"
+    shares = STATE.pick_one("scale", _("Scale")) == "shares"
     networks = [
         (f"{side.letter} {side.model.spec.architecture.title}", side.summary) for side in sides
     ]

@@ -1,16 +1,28 @@
 """What the address of this page holds."""
 
+from explorer.base.language import N_
 from explorer.ui import picture_picker
 from explorer.ui.fields import OneOf, Open
 from explorer.ui.state import State
+
+VIEWS = {
+    "picture": N_("One picture"),
+    "differ": N_("Where they disagree"),
+    "budgets": N_("Layer budgets"),
+}
+ACROSS = {
+    "parameters": N_("over parameters"),
+    "macs": N_("over MACs"),
+    "seconds": N_("over time"),
+}
 
 STATE = State(
     "compare",
     Open("nets"),
     OneOf("first", "1000", ("1000", "2500", "10000")),
-    OneOf("view", "picture", ("picture", "differ", "budgets")),
-    OneOf("across", "parameters", ("parameters", "macs", "seconds")),
-    OneOf("scale", "same", ("same", "shares")),
+    OneOf("view", "picture", VIEWS),
+    OneOf("across", "parameters", ACROSS),
+    OneOf("scale", "same", {"same": N_("on one scale"), "shares": N_("as shares")}),
     *picture_picker.FIELDS,
     Open("pair"),
     Open("cell"),

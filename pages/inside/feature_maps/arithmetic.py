@@ -17,7 +17,7 @@ from explorer.inside.unit_arithmetic import Sum, Unit, WeightedSum, Window
 from explorer.ui import selection
 from explorer.ui.boards.component import Component, sent
 from explorer.ui.inside import sum_words
-from pages.inside.feature_maps.channel_map import spelled
+from pages.inside.feature_maps.channels import spelled
 from pages.inside.feature_maps.state import STATE
 
 SUM = Component(Path(__file__).with_suffix(".js"), "maps-sum")

@@ -1,5 +1,7 @@
 """The page on feature maps: which picture, what stands beside it, and in which mode."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from explorer import runs
@@ -31,16 +33,15 @@ def pick() -> tuple[list[Subject], int] | None:
         model = model_picker.pick(STATE)
         if model is None:
             return None
-        model_picker.know(STATE, model)
+        moments = weight_sources.epochs(weight_sources.base(model.source))
         first = picture_picker.first(model.dataset)
         mistakes = _mistakes(model)
         picture = picture_picker.pick(STATE, "picture", _("Picture"), first, mistakes)
         fit = picture_picker.pick_fit(STATE)
         place_for_second = st.container(width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="inside_told"):
-        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
-        picture_picker.beside(picture, prepared, fit, model.normalisation)
-        beside = _pick_beside(model)
+        picture_picker.beside(picture, model, fit)
+        beside = _pick_beside(moments)
         batch = _pick_mode(model)
     sides, main = [Subject.of(model, picture, fit, *batch)], 0
     with place_for_second:
@@ -48,8 +49,10 @@ def pick() -> tuple[list[Subject], int] | None:
             label = _("Second picture")
             other = picture_picker.pick(STATE, "picture2", label, _neighbour(first), mistakes)
             sides.append(Subject.of(model, other, fit, *batch))
-        elif beside == "moments" and (other_epoch := _pick_second_epoch(model)):
-            sides, main = [Subject.of(other_epoch, picture, fit, *batch), *sides], 1
+        elif beside == "moments":
+            source = weight_sources.pick_before(STATE, model.source, moments)
+            if before := model_picker.at_epoch(model, source):
+                sides, main = [Subject.of(before, picture, fit, *batch), *sides], 1
     if mismatch := recordings.summary(sides[0]).mismatch:
         size_mismatch.complain(STATE, mismatch, model)
         return None
@@ -78,19 +81,12 @@ def _mistakes(model: Model) -> Mistakes | None:
 # -- beside it --------------------------------------------------------------------------------
 
 
-def _pick_beside(model: Model) -> str:
-    """One picture "alone", two "pictures", or two "moments" of training."""
+def _pick_beside(moments: Sequence[str]) -> str:
+    """One picture "alone", two "pictures", or two "moments" of training, if there are."""
     words = {"alone": _("one picture"), "pictures": _("two pictures")}
-    if len(weight_sources.epochs(weight_sources.base(model.source))) > 1:
+    if len(moments) > 1:
         words["moments"] = _("before and after")
     return STATE.pick_one("beside", _("Side by side"), words)
-
-
-def _pick_second_epoch(model: Model) -> Model | None:
-    """None if it cannot be had any more."""
-    source = model.source
-    there = weight_sources.epochs(weight_sources.base(source))
-    return model_picker.at_epoch(model, weight_sources.pick_before(STATE, source, there))
 
 
 # -- the mode ---------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The parts of the page on feature maps: the strip, one layer, one channel, one number."""
 
-import io
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -16,11 +15,11 @@ from explorer.base.language import _, current
 from explorer.figures.maps import Maps, Scale
 from explorer.ui import selection
 from explorer.ui.boards import network_strip
-from explorer.ui.inside import recordings, sum_words
+from explorer.ui.inside import npy, recordings, sum_words
 from explorer.ui.inside.recordings import Overview, Subject
 from explorer.ui.save_buttons import save_buttons
 from explorer.ui.size_mismatch import complaints
-from pages.inside.feature_maps import arithmetic, channel_map, layer_view, map_mosaic
+from pages.inside.feature_maps import arithmetic, channels, layer_view
 from pages.inside.feature_maps.layer_view import Layer, Place
 from pages.inside.feature_maps.state import STATE
 
@@ -53,21 +52,21 @@ def look(sides: Sequence[Subject], main: int) -> None:
 def _layers(layers: Sequence[Layer], main: int) -> None:
     """One layer on each side: its mosaic, a channel and a number of it."""
     channel = selection.index(STATE, "channel", len(layers[main].maps), layers[main].first)
-    at = channel_map.unit(layers[main], channel)
+    at = channels.unit(layers[main], channel)
     mosaics, larges, colours = _places(layers)
     _order, scale, signs, together = colours
     for which, layer in enumerate(layers):
         among = layers if together else [layer]
         with mosaics[which]:
             _title(layers, which)
-            map_mosaic.show(
+            channels.show_all(
                 layer, among, scale, signs, key=f"maps_mosaic_{which}", chosen=channel,
                 sort=colours.sort,
             )  # fmt: skip
         with larges[which]:
             span = layer_view.span(among, scale, signs)
             key = f"maps_channel_{which}"
-            channel_map.show(layer, span, scale, key=key, channel=channel, at=at)
+            channels.show_one(layer, span, scale, key=key, channel=channel, at=at)
     for which, column in enumerate(st.columns(len(layers), gap="medium")):
         with column:
             _title(layers, which)
@@ -106,26 +105,10 @@ def _controls(*, moments: bool) -> _Colours:
     Two pictures share a range; two moments of a training only if asked to, since before it the
     numbers are so small that nothing would be seen.
     """
-    sorts = {
-        "index": _("by number"),
-        "mean": _("by mean"),
-        "max": _("by maximum"),
-        "variance": _("by variance"),
-    }
-    scales: dict[Scale, str] = {
-        "layer": _("this layer"),
-        "channel": _("each channel"),
-        "network": _("the whole network"),
-    }
-    signs = {
-        "auto": _("as needed"),
-        "up": _("from zero up"),
-        "signed": _("signed, white is 0"),
-    }
     with st.container(horizontal=True, vertical_alignment="bottom", key="maps_controls"):
-        sort = STATE.pick_listed("sort", _("Channels sorted"), sorts, width=132)
-        scale = STATE.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sign = STATE.pick_listed("signs", _("Colours"), signs, width=172)
+        sort = STATE.pick_listed("sort", _("Channels sorted"), width=132)
+        scale = STATE.pick_listed("scale", _("One range of colours for"), width=178)
+        sign = STATE.pick_listed("signs", _("Colours"), width=172)
         together = True
         if moments:
             together = STATE.toggle("both", _("One range on both sides"))
@@ -137,7 +120,7 @@ def _controls(*, moments: bool) -> _Colours:
 def _sums(layer: Layer, which: int, channel: int, at: Place) -> None:
     """The written arithmetic of the chosen number, and files to keep; the mosaic has its own."""
     if sums := layer.sums(channel, at):
-        of = f"{layer.of} {channel} {channel_map.spelled(at)}"
+        of = f"{layer.of} {channel} {channels.spelled(at)}"
         arithmetic.show(sums, layer.name, key=f"maps_sum_{which}", of=of)
     else:
         st.markdown(_("The input is not computed: these are the picture's own numbers."))
@@ -147,7 +130,7 @@ def _sums(layer: Layer, which: int, channel: int, at: Place) -> None:
     save_buttons(
         f"maps_files_{which}",
         (_("Channel (CSV)"), partial(_csv, values), f"{name}.csv"),
-        (_("Channel (NPY)"), partial(_npy, values), f"{name}.npy"),
+        (_("Channel (NPY)"), partial(npy, values), f"{name}.npy"),
         (_("Sum (text)"), sum_words.text(sums), f"{unit}.txt"),
     )
 
@@ -157,10 +140,3 @@ def _csv(values: Maps) -> str:
     return spreadsheet.text(
         [np.format_float_positional(each, trim="-") for each in row] for row in values
     )
-
-
-def _npy(values: Maps) -> bytes:
-    """The map as `numpy.load` reads it, float32."""
-    file = io.BytesIO()
-    np.save(file, values)
-    return file.getvalue()

@@ -1,7 +1,21 @@
 """What the address of this page holds."""
 
+from explorer.base.language import N_
 from explorer.ui import model_picker, picture_picker
 from explorer.ui.fields import OneOf, Open, Switch
+
+SORTS = {
+    "index": N_("by number"),
+    "mean": N_("by mean"),
+    "max": N_("by maximum"),
+    "variance": N_("by variance"),
+}
+SCALES = {
+    "layer": N_("this layer"),
+    "channel": N_("each channel"),
+    "network": N_("the whole network"),
+}
+SIGNS = {"auto": N_("as needed"), "up": N_("from zero up"), "signed": N_("signed, white is 0")}
 
 STATE = model_picker.state(
     "feature-maps",
@@ -13,8 +27,8 @@ STATE = model_picker.state(
     Open("layer"),
     Open("channel"),
     Open("at"),
-    OneOf("sort", "index", ("index", "mean", "max", "variance")),
-    OneOf("scale", "layer", ("layer", "channel", "network")),
-    OneOf("signs", "auto", ("auto", "up", "signed")),
+    OneOf("sort", "index", SORTS),
+    OneOf("scale", "layer", SCALES),
+    OneOf("signs", "auto", SIGNS),
     Switch("both"),
 )

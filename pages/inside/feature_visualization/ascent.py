@@ -25,8 +25,7 @@ def pick(subject: Subject) -> Settings:
     """What is to grow, and how; all of it in the address. To stand in a row."""
     goal = Settings().goal
     if subjects.map_shape(subject)[1:] != (1, 1):  # a lone number is both
-        words = {"unit": _("its middle unit"), "mean": _("all its units")}
-        goal = STATE.pick_listed("goal", _("To be drawn for"), words, width=150)
+        goal = STATE.pick_listed("goal", _("To be drawn for"), width=150)
     with st.popover(_("How"), icon=":material/tune:", help=_("Steps and regularisers")):
         return Settings(
             goal=goal,
@@ -52,7 +51,12 @@ def show(subject: Subject, channel: int, settings: Settings, ascent: Ascent, bes
             "values": numbers(np.array(ascent.values, np.float32)),
             "total": settings.steps,
             "best": best if settings.goal == "unit" and np.isfinite(best) else None,
-            "note": _note(ascent),
+            "note": _(
+                "The gradient is 0: for this picture the channel is silent, and there is no way "
+                "up. Try another seed, or the layer before the activation."
+            )
+            if ascent.flat
+            else "",
             "file": f"{subject.file}-{channel}-ascent",
             "labels": {
                 "picture": _("The picture that gradient ascent has drawn"),
@@ -62,15 +66,6 @@ def show(subject: Subject, channel: int, settings: Settings, ascent: Ascent, bes
             },
         },
     )
-
-
-def _note(ascent: Ascent) -> str:
-    if ascent.flat:
-        return _(
-            "The gradient is 0: for this picture the channel is silent, and there is no way up. "
-            "Try another seed, or the layer before the activation."
-        )
-    return ""
 
 
 def _frame(subject: Subject, settings: Settings) -> Box | None:

@@ -29,7 +29,6 @@ def pick() -> tuple[Subject, Settings, str, str] | None:
         model = model_picker.pick(STATE)
         if model is None:
             return None
-        model_picker.know(STATE, model)
         layers = subjects.layers(model.spec, model.size)
         layer = _pick_layer(layers) if layers else None
     mismatch = measure(model.spec, model.size).mismatch
@@ -40,12 +39,10 @@ def pick() -> tuple[Subject, Settings, str, str] | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_pictures"):
         gallery = Gallery(_pick_data(model), model.size, model.normalisation)
         subject = Subject(model, layer, gallery, _pick_total(gallery))
-        sorts = {"index": _("by number"), "value": _("by value")}
-        sort = STATE.pick_listed("sort", _("Channels sorted"), sorts, width=130)
+        sort = STATE.pick_listed("sort", _("Channels sorted"), width=130)
         kind = "pictures"
         if not subjects.fields(subject).sees_all:
-            kinds = {"pictures": _("whole, framed"), "patches": _("what it sees")}
-            kind = STATE.pick_listed("show", _("Pictures shown"), kinds, width=150)
+            kind = STATE.pick_listed("show", _("Pictures shown"), width=150)
         return subject, ascent.pick(subject), sort, kind
 
 

@@ -13,7 +13,7 @@ from explorer.inside.feature_visualization import Ascent, Settings, TopPictures
 from explorer.ui import progress, selection, size_mismatch
 from explorer.ui.model_picker import mode
 from explorer.ui.save_buttons import Content, save_buttons
-from pages.inside.feature_visualization import ascent, figures, patch_mosaic, subjects, top
+from pages.inside.feature_visualization import ascent, figures, subjects, top
 from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
@@ -49,7 +49,7 @@ def _drawn(subject: Subject, settings: Settings, sort: str, kind: str, *, timed:
         _channels(subject, search, best, channel, sort)
     with middle:
         st.markdown(f"**{_title(subject, best.values.shape[1], channel)}**")
-        top.show(subject, best, channel, kind)
+        top.show_one(subject, best, channel, kind)
     with right:
         drawn, growing = _ascent(subject, settings, best, channel)
     if not timed:  # a file that is asked for would be gone with the next drawing
@@ -85,7 +85,7 @@ def _channels(
         st.markdown(heading, width="stretch")
         if not best.done:  # above the fold, however many channels there are
             progress.switch("search", subject, search)
-    patch_mosaic.show(subject, best, key="excites_mosaic", chosen=channel, sort=sort)
+    top.show_all(subject, best, key="excites_mosaic", chosen=channel, sort=sort)
     count = best.values.shape[1]
     seen = ngettext(
         "{seen} of {total} pictures, {count} channel",

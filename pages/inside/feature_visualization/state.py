@@ -1,5 +1,6 @@
 """What the address of this page holds."""
 
+from explorer.base.language import N_
 from explorer.inside.feature_visualization import Settings
 from explorer.ui import model_picker
 from explorer.ui.fields import Number, OneOf, Open
@@ -12,9 +13,9 @@ STATE = model_picker.state(
     Open("channel"),
     Open("data"),
     Open("among"),
-    OneOf("sort", "index", ("index", "value")),
-    OneOf("show", "pictures", ("pictures", "patches")),
-    OneOf("goal", "unit", ("unit", "mean")),
+    OneOf("sort", "index", {"index": N_("by number"), "value": N_("by value")}),
+    OneOf("show", "pictures", {"pictures": N_("whole, framed"), "patches": N_("what it sees")}),
+    OneOf("goal", "unit", {"unit": N_("its middle unit"), "mean": N_("all its units")}),
     Number("steps", _ASCENT.steps, 8, 512, 8),
     Number("rate", _ASCENT.rate, 0.005, 0.3, 0.005),
     Number("noise", _ASCENT.seed, 0, 9999),

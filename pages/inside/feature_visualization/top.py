@@ -1,4 +1,6 @@
-"""The pictures of a data set that one channel answers to most, each leading to its feature map."""
+"""The pictures of a data set that channels answer to most: of one channel nine, each leading to its
+feature map, and of every channel a patch, to choose one (`ui/boards/channel_mosaic`).
+"""
 
 import html
 from collections import Counter
@@ -11,12 +13,16 @@ import numpy as np
 import streamlit as st
 
 from explorer.base import spreadsheet
-from explorer.base.language import _
+from explorer.base.cache import SizedCache
+from explorer.base.language import _, current
 from explorer.figures import pictures
 from explorer.inside.feature_visualization import Box, TopPictures
+from explorer.ui.boards import channel_mosaic
+from explorer.ui.boards.channel_mosaic import Data
 from explorer.ui.inside.sum_words import number
 from pages.inside.feature_visualization import figures, subjects
 from pages.inside.feature_visualization.figures import Pixels
+from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
 SENT = 224  # pixels of a picture's longer side, at most
@@ -67,7 +73,7 @@ def answers(subject: Subject, top: TopPictures, channel: int) -> list[Answer]:
     ]
 
 
-def show(subject: Subject, top: TopPictures, channel: int, kind: str) -> None:
+def show_one(subject: Subject, top: TopPictures, channel: int, kind: str) -> None:
     """Up to nine figures, framed "pictures" or "patches" alone; what they have in common."""
     best, address = answers(subject, top, channel), _address(subject, channel)
     shown = (each for each in best if isfinite(each.value))
@@ -192,4 +198,46 @@ def board(subject: Subject, top: TopPictures, channel: int) -> bytes:
             figures.framed(subjects.picture(subject, each.number), None if whole else each.box)
             for each in answers(subject, top, channel)
         ]
+    )
+
+
+# -- every channel's patch --------------------------------------------------------------------
+
+_contents: SizedCache[Data] = SizedCache(40_000_000, channel_mosaic.nbytes)
+
+
+def show_all(subject: Subject, top: TopPictures, *, key: str, chosen: int, sort: str) -> None:
+    """Draw one tile for each channel."""
+    content = _contents.get((subject, top.seen, current()), lambda: _content(subject, top))
+    channel_mosaic.show(STATE, content, key=key, chosen=chosen, sort=sort, classes=subject.classes)
+
+
+def _content(subject: Subject, top: TopPictures) -> Data:
+    fields = subjects.fields(subject)
+    bests = [each[0].tolist() for each in (top.pictures, top.rows, top.columns)]
+    tiles = [
+        figures.patch(subjects.picture(subject, number), fields.box(row, column), fields.size)
+        for number, row, column in zip(*bests, strict=True)
+    ]
+    notes = {
+        _("Struck through: the same number for every picture."): bool(top.constant.any()),
+        _("Units of this layer see the whole picture."): fields.sees_all,
+    }
+    words = _("{label}, picture {number}")
+    return channel_mosaic.content(
+        subject.of,
+        figures.sheet(tiles),
+        {"value": top.values[0]},
+        top.constant,
+        state=f"{subject.of} {top.seen}",
+        file=f"{subject.file}-patches",
+        sizes=(4, 26, 110),
+        see_through=True,
+        titles=[words.format(label=subject.gallery.label(n), number=n) for n in bests[0]],
+        note=" ".join(note for note, holds in notes.items() if holds),
+        labels={
+            "mosaic": _("For each channel, what it answers to most; arrow keys choose"),
+            "channel": _("Channel {number} of {count}: {value} for {title}"),
+            "silent": _("Channel {number} of {count}: always {value}"),
+        },
     )

@@ -21,7 +21,6 @@ def pick() -> tuple[Model, ...]:
         model = model_picker.pick(STATE)
         if model is None:
             return ()
-        model_picker.know(STATE, model)
         if not model.trained:
             untrained = _(
                 "Random weights: this network has learned nothing yet. Choose trained ones beside "
@@ -33,8 +32,7 @@ def pick() -> tuple[Model, ...]:
         if not others:
             STATE.heed("beside", ["alone"])
             return (model,)
-        words = {"alone": _("alone"), "moments": _("random against trained")}
-        if STATE.pick_one("beside", _("Side by side"), words) == "alone":
+        if STATE.pick_one("beside", _("Side by side")) == "alone":
             return (model,)
         before = model_picker.at_epoch(
             model, weight_sources.pick_before(STATE, model.source, others)
@@ -58,12 +56,6 @@ def pick_drawing(layer: Layer, kernel: int) -> tuple[Kind, str, str]:
         "norms": _("norms of slices"),
         "matrix": _("every weight"),
     }
-    scales = {
-        "layer": _("this layer"),
-        "kernel": _("each kernel"),
-        "network": _("the whole network"),
-    }
-    sorts = {"index": _("by number"), "norm": _("by norm")}
     kind = layer.kinds[0]
     with st.container(horizontal=True, vertical_alignment="bottom", key="kernels_controls"):
         if len(layer.kinds) > 1:
@@ -71,8 +63,8 @@ def pick_drawing(layer: Layer, kernel: int) -> tuple[Kind, str, str]:
             kind = STATE.pick_listed("show", _("Kernels shown by"), shown, width=150)
         else:
             STATE.heed("show", layer.kinds)
-        scale = STATE.pick_listed("scale", _("One range of colours for"), scales, width=178)
-        sort = STATE.pick_listed("sort", _("Kernels sorted"), sorts, width=132)
+        scale = STATE.pick_listed("scale", _("One range of colours for"), width=178)
+        sort = STATE.pick_listed("sort", _("Kernels sorted"), width=132)
         _pick_kernel(layer, kernel)
     return kind, scale, sort
 

@@ -17,7 +17,7 @@ from explorer.figures.encode import numbers
 from explorer.ui import selection
 from explorer.ui.boards import component
 from explorer.ui.boards.component import Component
-from pages.inside.kernels.figures import Kind, Layer, Sheet
+from pages.inside.kernels.figures import Layer, Sheet
 from pages.inside.kernels.state import STATE
 
 SHEET = Component(Path(__file__).with_suffix(".js"), "kernels-sheet")
@@ -48,6 +48,7 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
     """Draw kernels of `layer`; `first` is the number of the first of them."""
     count, slices = drawn.sheet.values.shape[:2]
     lone = drawn.captions or count == 1
+    square = layer.on_map and drawn.sheet.kind == "kernels"
     SHEET(
         key=key,
         data={
@@ -62,7 +63,8 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
             "first": first,
             "reads": _starts(layer, first, 1 if lone else count, drawn.sheet.rows),
             "total": [layer.shape[0], layer.shape[1]],
-            "across": 0 if lone else _across(layer, drawn.sheet.kind, slices),
+            # A kernel's slices beside each other: all, as a matrix has them, or in a square.
+            "across": 0 if lone else ceil(sqrt(slices)) if square else slices,
             "stack": count > 1 and drawn.sheet.kind in ("norms", "matrix") and not lone,
             "rgb": drawn.sheet.kind == "rgb",
             "signed": drawn.sheet.signed,
@@ -74,12 +76,11 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
             "captions": list(drawn.captions),
             "labels": _labels(drawn),
         },
-        on_at_change=partial(component.chosen, key, "kernel", int, _go),
-    )
-
-
-def _go(kernel: int) -> None:
-    selection.go(STATE, channel=str(kernel))
+        on_at_change=partial(
+            component.chosen, key, "kernel", int,
+            lambda kernel: selection.go(STATE, channel=str(kernel)),
+        ),
+    )  # fmt: skip
 
 
 def _starts(layer: Layer, first: int, count: int, rows: int) -> list[int]:
@@ -87,11 +88,6 @@ def _starts(layer: Layer, first: int, count: int, rows: int) -> list[int]:
     if layer.groups == 1:
         return [0]
     return [layer.reads(first + place * rows).start for place in range(count)]
-
-
-def _across(layer: Layer, kind: Kind, slices: int) -> int:
-    """Slices of a kernel beside each other: all of them, as a matrix has them, or a square."""
-    return ceil(sqrt(slices)) if layer.on_map and kind == "kernels" else slices
 
 
 def _labels(drawn: Drawn) -> dict[str, str]:

@@ -6,12 +6,12 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui import selection
+from explorer.ui.inside import range_words
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.size_mismatch import complaints
 from explorer.weights import Model
 from pages.inside.kernels import (
     controls,
-    downloads,
     epoch_film,
     kernel_sheet,
     layer_view,
@@ -56,7 +56,7 @@ def _layer(models: Sequence[Model], place: int) -> None:
                 _sheet(sides, which, kernel, kind, scale, sort)
             with ones[which]:
                 _one(sides, which, kernel, kind, scale)
-                downloads.show(models[which], place, sides[which].file, kernel, which)
+                layer_view.save_layer(models[which], place, sides[which].file, kernel, which)
         if STATE.toggle("through", _("This kernel through training")):
             epoch_film.show(models[-1], layer, sides[-1].file, kernel)
 
@@ -64,12 +64,6 @@ def _layer(models: Sequence[Model], place: int) -> None:
 def _title(sides: Sequence[Side], which: int) -> str:
     """What tells one side from the other."""
     return f"{weight_sources.epoch_title(sides[which].model.source)} · " if len(sides) > 1 else ""
-
-
-def _range(scale: str, own: str) -> str:
-    """Over what one range of colours spans; `own` says that each kernel has one."""
-    layer, network = _("one range for this layer"), _("one range for the whole network")
-    return {"layer": layer, "kernel": own, "network": network}[scale]
 
 
 def _sheet(
@@ -83,7 +77,7 @@ def _sheet(
         file=side.file,
         sheet=sheet,
         most=sheet.farthest if scale == "kernel" else [most],
-        range=_range(scale, _("each kernel has its own range")),
+        range=range_words(scale, _("each kernel has its own range")),
         title=_title(sides, which) + layer_view.headline(side.layer),
         note=layer_view.note(side.layer, sheet),
         chosen=kernel,
@@ -105,7 +99,7 @@ def _one(sides: Sequence[Side], which: int, kernel: int, kind: Kind, scale: str)
         file=f"{side.file}-kernel-{kernel + 1}",
         sheet=ones[which],
         most=[most],
-        range=_range(scale, _("this kernel's range")),
+        range=range_words(scale, _("this kernel's range")),
         title=_title(sides, which) + layer_view.kernel_title(side, kernel),
     )
     kernel_sheet.show(side.layer, drawn, key=f"kernels_one_{which}", first=kernel)

@@ -22,7 +22,7 @@ from explorer.ui.charts import show_chart
 from explorer.ui.inside.sum_words import number
 from explorer.ui.model_picker.weight_sources import epoch_title
 from explorer.weights import Model
-from pages.inside.kernels import downloads
+from pages.inside.kernels import layer_view
 from pages.inside.kernels.figures import BINS, Floats, Layer, Statistics
 from pages.inside.kernels.overview import histogram, overview
 from pages.inside.kernels.state import STATE
@@ -65,11 +65,10 @@ def show(models: Sequence[Model], place: int) -> None:
         st.caption("  \n".join(map(str, sides)))
     with right:
         st.markdown(_("**How large weights are, layer by layer**"))
-        measures = {"size": _("root mean square"), "norm": _("norm")}
-        measure = STATE.pick_one("measure", _("How large"), measures)
+        measure = STATE.pick_one("measure", _("How large"))
         lines = [(title, each.statistics) for title, each in zip(titles, networks, strict=True)]
         show_chart(sizes(layers, lines, measure, place), "kernels_sizes")
-        downloads.show_table(models[-1])
+        layer_view.save_table(models[-1])
 
 
 def spread(sides: Sequence[Spread], most: float) -> go.Figure:

@@ -38,17 +38,16 @@ def answer(inputs: Inputs, guesses: Sequence[Guess], chosen: int, of: str) -> No
         for place, guess in enumerate(guesses)
         if place < MOST_BARS or guess.label in (chosen, inputs.truth)
     ]
-    labels = {
-        "picture": _("what the network gets"),
-        "bars": _("The network's answer; choose a class to explain"),
-    }
     ANSWER(
         key="why_answer",
         data={
             "of": of,
             "picture": pictures.address(inputs.subject.png),
             "guesses": bars,
-            "labels": labels,
+            "labels": {
+                "picture": _("what the network gets"),
+                "bars": _("The network's answer; choose a class to explain"),
+            },
         },
         on_label_change=partial(_clicked, guesses[0].label, len(guesses)),
     )
@@ -97,8 +96,8 @@ def maps(
         }
         for title, kind in zip(titles, ("map", "control"), strict=False)
     ]
+    selection.arrive(STATE, OPACITY)
     height, width = question.subject.picture.shape[2:]
-    file = f"{question.subject.model.spec.stem}-why-{question.target}"
     MAPS(
         key="why_maps",
         data={
@@ -106,9 +105,15 @@ def maps(
             "picture": pictures.address(question.subject.png),
             "size": [height, width],
             "rows": rows,
-            "opacity": _opacity(),
-            "file": file,
-            "labels": _labels(stopped=stopped),
+            "opacity": selection.index(STATE, OPACITY, 101, USUAL_OPACITY),
+            "file": f"{question.subject.model.spec.stem}-why-{question.target}",
+            "labels": {  # {…} is filled in by the browser
+                "picture": _("picture"),
+                "maps": _("maps"),
+                "opacity": _("How strongly the maps cover the picture"),
+                "waiting": _("stopped") if stopped else _("still to come"),
+                "value": _("row {row}, column {column}: {value}"),
+            },
         },
         on_opacity_change=_faded,
     )
@@ -171,22 +176,6 @@ def _check(kind: str) -> str:
     return _("Area under the deletion curve; ✓ is less than in each of {n} random orders").format(
         n=ORDERS
     )
-
-
-def _labels(*, stopped: bool) -> dict[str, str]:
-    """The board's own words; {…} is filled in by the browser."""
-    return {
-        "picture": _("picture"),
-        "maps": _("maps"),
-        "opacity": _("How strongly the maps cover the picture"),
-        "waiting": _("stopped") if stopped else _("still to come"),
-        "value": _("row {row}, column {column}: {value}"),
-    }
-
-
-def _opacity() -> int:
-    selection.arrive(STATE, OPACITY)
-    return selection.index(STATE, OPACITY, 101, USUAL_OPACITY)
 
 
 def _faded() -> None:

@@ -9,10 +9,8 @@ from explorer import weights
 from explorer.analysis.summary import measure
 from explorer.base.language import _
 from explorer.base.units import times
-from explorer.data import pictures
 from explorer.data.pictures import Picture
 from explorer.inside import attribution
-from explorer.inside.attribution import BASELINES
 from explorer.ui import model_picker, picture_picker
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import weight_sources
@@ -27,7 +25,6 @@ TOP = "top"  # the class that is explained: the network's own answer
 PATCHES = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 AUTOMATIC = "auto"
 SHARES = {"half": 2, "whole": 1, "quarter": 4, "eighth": 8}  # parts of a patch that it moves by
-STEPS = ("50", "20", "100", "200", "500")
 _LAYER_OF = "why layer of"  # the network whose layer was chosen
 USUAL_PATCH = 7  # patches across a picture, where no size is chosen
 
@@ -70,14 +67,12 @@ def pick() -> Inputs | None:
         model = model_picker.pick(STATE)
         if model is None:
             return None
-        model_picker.know(STATE, model)
         first = picture_picker.first(model.dataset)
         picture = picture_picker.pick(STATE, PICTURE, _("Picture"), first)
         fit = picture_picker.pick_fit(STATE)
         settings = _pick_settings(model)
     with st.container(horizontal=True, vertical_alignment="center", key="why_told"):
-        prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
-        picture_picker.beside(picture, prepared, fit, model.normalisation)
+        picture_picker.beside(picture, model, fit)
         if mistakes.possible(model):
             _offer_mistake(model, fit, first)
         about = _(
@@ -114,18 +109,9 @@ def _pick_settings(model: Model) -> Settings:
         side = min(model.size[1:])
         with st.container(horizontal=True):
             patch = _pick_patch(side)
-            shares = {
-                "half": _("half a patch"),
-                "whole": _("a whole patch"),
-                "quarter": _("a quarter of it"),
-                "eighth": _("an eighth of it"),
-            }
-            share = STATE.pick_listed("move", _("It moves by"), shares, width=200)
-        steps = STATE.pick_listed(
-            "path", _("Integrated gradients: steps"), {each: each for each in STEPS}, width=200
-        )
-        names = {name: _(told) for name, told in BASELINES.items()}
-        empty = STATE.pick_listed("empty", _("What is taken away becomes"), names, width=260)
+            share = STATE.pick_listed("move", _("It moves by"), width=200)
+        steps = STATE.pick_listed("path", _("Integrated gradients: steps"), width=200)
+        empty = STATE.pick_listed("empty", _("What is taken away becomes"), width=260)
     stride = max(1, patch // SHARES[share])
     return Settings(layer, patch, stride, int(steps), empty, model.normalisation)
 

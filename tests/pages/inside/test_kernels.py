@@ -17,7 +17,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from explorer import networks, weights
 from explorer.analysis import summary
 from explorer.networks import NetworkSpec
-from pages.inside.kernels import downloads, figures, spread
+from pages.inside.kernels import figures, layer_view, spread
 from pages.inside.kernels.figures import Layer
 from pages.inside.kernels.spread import Spread
 from tests.conftest import settled
@@ -155,18 +155,18 @@ def test_one_moment_alone_makes_no_film() -> None:
 def test_files_hold_the_weights(tmp_path: Path) -> None:
     model = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
     weight = untrained().conv2.weight
-    (tmp_path / "layer.npy").write_bytes(downloads.layer_array(model, 1))
+    (tmp_path / "layer.npy").write_bytes(layer_view.layer_array(model, 1))
     assert np.array_equal(np.load(tmp_path / "layer.npy"), weight)
-    lines = downloads.layer_table(model, 1).splitlines()
+    lines = layer_view.layer_table(model, 1).splitlines()
     assert lines[0] == "kernel,channel,row,column,weight"
     assert len(lines) == 1 + 16 * 6 * 25
     table = np.loadtxt(lines[1:], delimiter=",")
     assert np.array_equal(table[:, 4].astype(np.float32), weight.flatten())
     assert table[-1, :4].tolist() == [16, 6, 5, 5]
-    kernel = np.loadtxt(downloads.layer_table(model, 1, 9).splitlines()[1:], delimiter=",")
+    kernel = np.loadtxt(layer_view.layer_table(model, 1, 9).splitlines()[1:], delimiter=",")
     assert np.array_equal(kernel[:, 4].astype(np.float32), weight[9].flatten())
     assert set(kernel[:, 0]) == {10}
-    every = downloads.layers_table(model).splitlines()
+    every = layer_view.layers_table(model).splitlines()
     assert len(every) == 6
     assert every[2].startswith("conv2,Conv2d,16,6,5,5,1,2400,")
 

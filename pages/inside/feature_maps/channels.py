@@ -1,19 +1,21 @@
-"""One channel, large, and what one of its units sees of the picture (`channel_map.js`).
+"""A layer's channels: one of them, large, with what one of its units sees (`channel_map.js`), and
+all of them, to choose one (`ui/boards/channel_mosaic`).
 
 What comes back is `at` {"at": [row, column]}. The element to wait for in a test:
 `[data-channel-painted="<of> <channel> <row>.<column>"]`.
 """
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from explorer.analysis import receptive_field
-from explorer.base.language import _, ngettext
+from explorer.base.cache import SizedCache
+from explorer.base.language import _, current, ngettext
 from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
@@ -21,15 +23,17 @@ from explorer.figures.encode import numbers
 from explorer.figures.maps import Scale, Span
 from explorer.inside.activations import Recording
 from explorer.ui import link_warnings, selection
+from explorer.ui.boards import channel_mosaic
+from explorer.ui.boards.channel_mosaic import Data
 from explorer.ui.boards.component import Component, sent
+from explorer.ui.inside import range_words
 from explorer.ui.inside.sum_words import number
+from pages.inside.feature_maps import layer_view
 from pages.inside.feature_maps.layer_view import Layer, Place
-from pages.inside.feature_maps.map_mosaic import range_words
 from pages.inside.feature_maps.state import STATE
 
-CHANNEL = Component(Path(__file__).with_suffix(".js"), "maps-channel")
+CHANNEL = Component(Path(__file__).with_name("channel_map.js"), "maps-channel")
 MOST_SLICES = 64  # of a kernel that are shown
-Data = dict[str, Any]
 
 
 def unit(layer: Layer, channel: int) -> Place:
@@ -52,7 +56,7 @@ def spelled(place: Place) -> str:
     return f"{place[0]}.{place[1]}"
 
 
-def show(layer: Layer, span: Span, scale: Scale, *, key: str, channel: int, at: Place) -> None:
+def show_one(layer: Layer, span: Span, scale: Scale, *, key: str, channel: int, at: Place) -> None:
     """Draw one channel, and what the network got."""
     CHANNEL(
         key=key,
@@ -143,3 +147,78 @@ def _weights(recording: Recording, layer: str) -> Tensor | None:
     argument = step.kwargs.get("weight", next(iter(step.args[1:2]), None))
     weights = argument if step.module is None else step.module.weight
     return weights if isinstance(weights, Tensor) else None
+
+
+# -- all channels -----------------------------------------------------------------------------
+
+_contents: SizedCache[Data] = SizedCache(60_000_000, channel_mosaic.nbytes)
+
+
+def show_all(
+    layer: Layer,
+    among: Sequence[Layer],
+    scale: Scale,
+    signs: str,
+    *,
+    key: str,
+    chosen: int,
+    sort: str,
+) -> None:
+    """Draw a layer in the range of colours of those that it stands `among`.
+
+    One channel is chosen; they are sorted by index or a statistic.
+    """
+    subjects = tuple(each.subject for each in among)
+    content = _contents.get(
+        (layer.subject, subjects, layer.name, scale, signs, current()),
+        lambda: _content(layer, among, scale, signs),
+    )
+    channel_mosaic.show(STATE, content, key=key, chosen=chosen, sort=sort, classes=layer.classes)
+
+
+def _content(layer: Layer, among: Sequence[Layer], scale: Scale, signs: str) -> Data:
+    statistics, span = layer.statistics, layer_view.span(among, scale, signs)
+    lone = layer.maps[0].size == 1  # a unit of a linear layer takes less room than a map
+    drawn = figures.mosaic(layer.maps, span)
+    shrunk = _("Each map is averaged down from {full} to {small}.").format(
+        full=times(layer.maps.shape[1:]), small=times(drawn.tile)
+    )
+    notes = {
+        _("Struck through: 0 at every place, for this picture."): bool(statistics.dead.any()),
+        shrunk: drawn.shrunk,
+    }
+    words = (
+        _("Number {number} of {count}: {mean}")
+        if lone
+        else _("Channel {number} of {count}: mean {mean}, from {min} to {max}, variance {variance}")
+    )
+    silent = _("0 at every place")
+    by_channel = {
+        "mean": statistics.mean,
+        "min": statistics.minimum,
+        "max": statistics.maximum,
+        "variance": statistics.variance,
+    }
+    least = _("its least") if float(statistics.minimum.min()) < 0 else "0"
+    own = scale == "channel"
+    return channel_mosaic.content(
+        layer.of,
+        drawn,
+        by_channel,
+        statistics.dead,
+        file=layer.file,
+        sizes=(3, 7, 50) if lone else (3, 20, 150),
+        legend={
+            "low": 0.0 if own else float(span.low[0]),
+            "high": 1.0 if own else float(span.high[0]),
+            "signed": span.signed,
+            "ends": ["−" if span.signed else least, _("its largest")] if own else None,
+            "range": range_words(scale, _("each channel has its own range")),
+        },
+        note=" ".join(note for note, holds in notes.items() if holds),
+        labels={
+            "mosaic": _("All channels of this layer; arrow keys choose"),
+            "channel": words,
+            "silent": f"{words} · {silent}",
+        },
+    )
