@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from explorer.base import storage
@@ -271,11 +270,3 @@ def test_a_card_that_says_too_little_is_damage(card: str) -> None:
     with pytest.raises(Damaged, match="give the pictures again"):
         own.facts(name, path)
     assert own.owner(name) == ""
-
-
-def test_what_is_kept_is_a_plain_file_of_numbers() -> None:
-    name = keep(zipped(cats_and_dogs()))
-    path = datasets.where(name)
-    assert path is not None
-    with np.load(path, allow_pickle=False) as kept:
-        assert torch.from_numpy(kept["pictures"]).shape == (10, 3, 16, 16)
