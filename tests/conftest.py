@@ -42,6 +42,15 @@ def no_search_for_components() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder of shipped weights, in an empty home."""
+    from tests.shipped_weights import empty_folder
+
+    with empty_folder(tmp_path, monkeypatch) as folder:
+        yield folder
+
+
 # Seconds that each file took when that was last measured: `make seconds`.
 SECONDS = Path(__file__).with_name("seconds.json")
 _measured: Counter[str] = Counter()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -12,12 +12,14 @@ from torch import nn
 
 from explorer import weights
 from explorer.base.cache import SizedCache
-from explorer.base.tasks import COMPUTING, SharedTasks
+from explorer.base.tasks import Pool, SharedTasks
 from explorer.data import datasets
 from explorer.inside.comparison import Answers
 from explorer.networks import NetworkSpec, get
 from explorer.training import checkpoints
 from explorer.training.checkpoints import NETWORK, Card
+
+Kind = TypeVar("Kind")
 
 
 @contextmanager
@@ -28,9 +30,10 @@ def empty_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(home / "hub"))
     (home / "checkpoints").mkdir()
     yield home / "checkpoints"
-    for task in COMPUTING.tasks:
-        task.stop()
-        assert task.wait(30)
+    for pool in _every(Pool):
+        for task in pool.tasks:
+            task.stop()
+            assert task.wait(30)
     forget()
 
 
@@ -39,11 +42,17 @@ def forget(*, tasks: bool = True) -> None:
 
     Without `tasks` those that somebody holds go on.
     """
+    for cache in _every(SizedCache):
+        cache.clear()
+    for shared in _every(SharedTasks):
+        (shared if tasks else shared._kept).clear()
+
+
+def _every(kind: type[Kind]) -> Iterator[Kind]:
+    """All of this kind that modules of ours have."""
     for name, module in list(sys.modules.items()):
         if name.startswith(("explorer.", "pages.")):
-            for each in vars(module).values():
-                if isinstance(each, SizedCache | SharedTasks):
-                    (each if tasks or isinstance(each, SizedCache) else each._kept).clear()
+            yield from (each for each in vars(module).values() if isinstance(each, kind))
 
 
 def said(network: nn.Module) -> Answers:

@@ -30,8 +30,3 @@ def count(one: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
         ValueError: the data set is not at hand.
     """
     return counting.steps(datasets.load(dataset).test, one.size, pictures, macs, one.load)
-
-
-def time(one: Model) -> Steps[Timing]:
-    """To be measured: how long a network takes for one picture on this machine."""
-    return timing.steps(one.size, one.load)

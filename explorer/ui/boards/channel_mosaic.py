@@ -25,14 +25,16 @@ MOSAIC = Component(Path(__file__).with_suffix(".js"), "channel-mosaic")
 Data = dict[str, Any]
 
 
-def show(state: State, content: Data, *, key: str, chosen: int, sort: str, **more: object) -> None:
-    """Draw what `content` made, with one channel chosen, sorted by "index" or one of the numbers.
+def show(state: State, content: Data, *, key: str, chosen: int, **more: object) -> None:
+    """Draw what `content` made, with one channel chosen.
+
+    The state's `sort` is their order: by "index" or one of the numbers.
 
     Of `more`, `classes` are the channels' names, where each stands for one.
     """
     MOSAIC(
         key=key,
-        data={**content, "chosen": chosen, "sort": sort, **more},
+        data={**content, "chosen": chosen, "sort": state["sort"], **more},
         on_at_change=partial(
             component.chosen, key, "channel", int,
             lambda channel: selection.go(state, channel=str(channel)),

@@ -15,7 +15,7 @@ from explorer.base.tasks import Ending, Pool, SharedTasks, Steps
 from explorer.base.units import duration, exact
 from explorer.data import datasets
 from explorer.inside import comparison
-from explorer.inside.comparison import Answers, Timing
+from explorer.inside.comparison import Answers, Timing, timing
 from explorer.ui import progress
 from explorer.ui.entries import entry
 from explorer.ui.model_picker import weight_sources
@@ -121,13 +121,13 @@ def _not_here(network: str) -> None:
 
 def _side(letter: str, model: Model, dataset: str, pictures: int) -> Side:
     summary = measure(model.spec, model.size)
-    timing = Part(_timings, (model.spec, model.size), comparison.time(model), 4000)
+    times = Part(_timings, (model.spec, model.size), timing.steps(model.size, model.load), 4000)
     if not dataset:
-        return Side(letter, model, summary, timing)
+        return Side(letter, model, summary, times)
     total = min(pictures, datasets.get(dataset).test_count)
     steps = comparison.count(model, dataset, pictures, summary.totals.macs)
     count = Part(_counts, (model, dataset, pictures), steps, 20 * total + 1000)
-    return Side(letter, model, summary, timing, count, total)
+    return Side(letter, model, summary, times, count, total)
 
 
 # -- doing it ---------------------------------------------------------------------------------

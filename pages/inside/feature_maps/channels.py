@@ -154,26 +154,14 @@ def _weights(recording: Recording, layer: str) -> Tensor | None:
 _contents: SizedCache[Data] = SizedCache(60_000_000, channel_mosaic.nbytes)
 
 
-def show_all(
-    layer: Layer,
-    among: Sequence[Layer],
-    scale: Scale,
-    signs: str,
-    *,
-    key: str,
-    chosen: int,
-    sort: str,
-) -> None:
-    """Draw a layer in the range of colours of those that it stands `among`.
-
-    One channel is chosen; they are sorted by index or a statistic.
-    """
-    subjects = tuple(each.subject for each in among)
+def show_all(layer: Layer, among: Sequence[Layer], scale: Scale, *, key: str, chosen: int) -> None:
+    """Draw a layer in the range of colours of those that it stands `among`."""
+    subjects, signs = tuple(each.subject for each in among), STATE["signs"]
     content = _contents.get(
         (layer.subject, subjects, layer.name, scale, signs, current()),
         lambda: _content(layer, among, scale, signs),
     )
-    channel_mosaic.show(STATE, content, key=key, chosen=chosen, sort=sort, classes=layer.classes)
+    channel_mosaic.show(STATE, content, key=key, chosen=chosen, classes=layer.classes)
 
 
 def _content(layer: Layer, among: Sequence[Layer], scale: Scale, signs: str) -> Data:

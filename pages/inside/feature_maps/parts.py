@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -26,13 +25,6 @@ from pages.inside.feature_maps.state import STATE
 _strips: SizedCache[network_strip.Data] = SizedCache(20_000_000, network_strip.nbytes)
 
 
-class _Colours(NamedTuple):
-    sort: str
-    scale: Scale
-    signs: str
-    together: bool  # the sides, in one range
-
-
 @st.fragment
 def look(sides: Sequence[Subject], main: int) -> None:
     """All of it, led by side `main`; a click runs this again, and nothing else of the page."""
@@ -53,18 +45,15 @@ def _layers(layers: Sequence[Layer], main: int) -> None:
     """One layer on each side: its mosaic, a channel and a number of it."""
     channel = selection.index(STATE, "channel", len(layers[main].maps), layers[main].first)
     at = channels.unit(layers[main], channel)
-    mosaics, larges, colours = _places(layers)
-    _order, scale, signs, together = colours
+    mosaics, larges, together = _places(layers)
+    scale: Scale = STATE["scale"]
     for which, layer in enumerate(layers):
         among = layers if together else [layer]
         with mosaics[which]:
             _title(layers, which)
-            channels.show_all(
-                layer, among, scale, signs, key=f"maps_mosaic_{which}", chosen=channel,
-                sort=colours.sort,
-            )  # fmt: skip
+            channels.show_all(layer, among, scale, key=f"maps_mosaic_{which}", chosen=channel)
         with larges[which]:
-            span = layer_view.span(among, scale, signs)
+            span = layer_view.span(among, scale, STATE["signs"])
             key = f"maps_channel_{which}"
             channels.show_one(layer, span, scale, key=key, channel=channel, at=at)
     for which, column in enumerate(st.columns(len(layers), gap="medium")):
@@ -73,18 +62,19 @@ def _layers(layers: Sequence[Layer], main: int) -> None:
             _sums(layers[which], which, channel, at)
 
 
-def _places(
-    layers: Sequence[Layer],
-) -> tuple[list[DeltaGenerator], list[DeltaGenerator], _Colours]:
-    """Where mosaics and large channels stand, with the controls below the mosaics."""
+def _places(layers: Sequence[Layer]) -> tuple[list[DeltaGenerator], list[DeltaGenerator], bool]:
+    """Where mosaics and large channels stand, with the controls below the mosaics.
+
+    Whether two sides have one range of colours together.
+    """
     if len(layers) == 1:
         left, right = st.columns([1.08, 1], gap="medium")
         with left:
             mosaic = st.container(gap="small")
             return [mosaic], [right], _controls(moments=False)
     above = list(st.columns(len(layers), gap="medium"))
-    colours = _controls(moments=len({layer.subject.model.source for layer in layers}) > 1)
-    return above, list(st.columns(len(layers), gap="medium")), colours
+    together = _controls(moments=len({layer.subject.model.source for layer in layers}) > 1)
+    return above, list(st.columns(len(layers), gap="medium")), together
 
 
 def _title(layers: Sequence[Layer], which: int) -> None:
@@ -99,22 +89,20 @@ def _strip(side: Subject, overview: Overview) -> network_strip.Data:
     return _strips.get((side, current()), lambda: network_strip.content(overview, side.png, of))
 
 
-def _controls(*, moments: bool) -> _Colours:
-    """In which order, and in which colours.
+def _controls(*, moments: bool) -> bool:
+    """In which order, and in which colours; whether two sides have one range of them together.
 
     Two pictures share a range; two moments of a training only if asked to, since before it the
     numbers are so small that nothing would be seen.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="maps_controls"):
-        sort = STATE.pick_listed("sort", _("Channels sorted"), width=132)
-        scale = STATE.pick_listed("scale", _("One range of colours for"), width=178)
-        sign = STATE.pick_listed("signs", _("Colours"), width=172)
-        together = True
+        STATE.pick_listed("sort", _("Channels sorted"), width=132)
+        STATE.pick_listed("scale", _("One range of colours for"), width=178)
+        STATE.pick_listed("signs", _("Colours"), width=172)
         if moments:
-            together = STATE.toggle("both", _("One range on both sides"))
-        else:
-            STATE.heed("both", ("true",))
-    return _Colours(sort, scale, sign, together)
+            return STATE.toggle("both", _("One range on both sides"))
+        STATE.heed("both", ("true",))
+        return True
 
 
 def _sums(layer: Layer, which: int, channel: int, at: Place) -> None:

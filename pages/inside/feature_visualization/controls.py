@@ -17,9 +17,8 @@ from pages.inside.feature_visualization.subjects import Subject
 COUNTS = (500, 2000)  # pictures to go through, or all
 
 
-def pick() -> tuple[Subject, Settings, str, str] | None:
-    """Two rows of controls: what is looked at; how a picture is drawn for it; the channels' order,
-    by "index" or "value"; whole "pictures", what a unit sees framed, or these "patches" alone.
+def pick() -> tuple[Subject, Settings] | None:
+    """Two rows of controls: what is looked at, and how a picture is drawn for it.
 
     None if there is nothing to look into yet, and what to do is said. None of the controls stands
     in the part of the page that is drawn anew while work goes on: a browser that is still putting
@@ -39,11 +38,10 @@ def pick() -> tuple[Subject, Settings, str, str] | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="excites_pictures"):
         gallery = Gallery(_pick_data(model), model.size, model.normalisation)
         subject = Subject(model, layer, gallery, _pick_total(gallery))
-        sort = STATE.pick_listed("sort", _("Channels sorted"), width=130)
-        kind = "pictures"
+        STATE.pick_listed("sort", _("Channels sorted"), width=130)
         if not subjects.fields(subject).sees_all:
-            kind = STATE.pick_listed("show", _("Pictures shown"), width=150)
-        return subject, ascent.pick(subject), sort, kind
+            STATE.pick_listed("show", _("Pictures shown"), width=150)
+        return subject, ascent.pick(subject)
 
 
 def _pick_layer(layers: list[Layer]) -> str:

@@ -20,21 +20,21 @@ from pages.inside.feature_visualization.subjects import Subject
 _STARTED = "excites started"  # the ascent that this visitor has begun
 
 
-def look(subject: Subject, settings: Settings, sort: str, kind: str) -> None:
+def look(subject: Subject, settings: Settings) -> None:
     """All of it; while work goes on it is drawn anew, twice a second, and nothing else is."""
-    progress.live(partial(_look, subject, settings, sort, kind), "excites")
+    progress.live(partial(_look, subject, settings), "excites")
 
 
-def _look(subject: Subject, settings: Settings, sort: str, kind: str, timed: bool) -> bool:
+def _look(subject: Subject, settings: Settings, timed: bool) -> bool:
     """Draw how far everything is, and say whether it goes on."""
     try:
-        return _drawn(subject, settings, sort, kind, timed=timed)
+        return _drawn(subject, settings, timed=timed)
     except ValueError as error:  # weights that were there a moment ago have been deleted
         size_mismatch.complain(STATE, str(error), subject.model)
         return False
 
 
-def _drawn(subject: Subject, settings: Settings, sort: str, kind: str, *, timed: bool) -> bool:
+def _drawn(subject: Subject, settings: Settings, *, timed: bool) -> bool:
     selection.arrive(STATE, "channel")
     halted = progress.halted("search", subject)
     search = subjects.search(subject, go_on=not halted)
@@ -46,10 +46,10 @@ def _drawn(subject: Subject, settings: Settings, sort: str, kind: str, *, timed:
     channel = selection.index(STATE, "channel", best.values.shape[1])
     left, middle, right = st.columns([1.02, 1, 0.94], gap="medium")
     with left:
-        _channels(subject, search, best, channel, sort)
+        _channels(subject, search, best, channel)
     with middle:
         st.markdown(f"**{_title(subject, best.values.shape[1], channel)}**")
-        top.show_one(subject, best, channel, kind)
+        top.show_one(subject, best, channel)
     with right:
         drawn, growing = _ascent(subject, settings, best, channel)
     if not timed:  # a file that is asked for would be gone with the next drawing
@@ -71,9 +71,7 @@ def _pace(task: Task[Any], *, done: bool, halted: bool) -> str:
 # -- the three columns ------------------------------------------------------------------------
 
 
-def _channels(
-    subject: Subject, search: Task[TopPictures], best: TopPictures, channel: int, sort: str
-) -> None:
+def _channels(subject: Subject, search: Task[TopPictures], best: TopPictures, channel: int) -> None:
     """Every channel's best, how far the search is, and in which mode the network stands."""
     if subject.classes:
         heading = _("**Every class's strongest picture** · choose one")
@@ -85,7 +83,7 @@ def _channels(
         st.markdown(heading, width="stretch")
         if not best.done:  # above the fold, however many channels there are
             progress.switch("search", subject, search)
-    top.show_all(subject, best, key="excites_mosaic", chosen=channel, sort=sort)
+    top.show_all(subject, best, key="excites_mosaic", chosen=channel)
     count = best.values.shape[1]
     seen = ngettext(
         "{seen} of {total} pictures, {count} channel",

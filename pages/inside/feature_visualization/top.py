@@ -73,11 +73,11 @@ def answers(subject: Subject, top: TopPictures, channel: int) -> list[Answer]:
     ]
 
 
-def show_one(subject: Subject, top: TopPictures, channel: int, kind: str) -> None:
-    """Up to nine figures, framed "pictures" or "patches" alone; what they have in common."""
+def show_one(subject: Subject, top: TopPictures, channel: int) -> None:
+    """Up to nine figures, framed pictures or patches alone; what they have in common."""
     best, address = answers(subject, top, channel), _address(subject, channel)
     shown = (each for each in best if isfinite(each.value))
-    cards = "".join(_card(subject, each, kind, address) for each in shown)
+    cards = "".join(_card(subject, each, address) for each in shown)
     st.html(f'{STYLE}<div class="excites-top">{cards}</div>')
     st.caption(_sentence(subject, top, channel, best))
     _show_classes(subject, top, channel)
@@ -92,9 +92,9 @@ def _address(subject: Subject, channel: int) -> dict[str, str]:
     return {**here, **built, "layer": subject.layer, "channel": str(channel)}
 
 
-def _card(subject: Subject, best: Answer, kind: str, address: Mapping[str, str]) -> str:
+def _card(subject: Subject, best: Answer, address: Mapping[str, str]) -> str:
     picture, fields = subjects.picture(subject, best.number), subjects.fields(subject)
-    if kind == "patches" and not fields.sees_all:
+    if not fields.sees_all and STATE["show"] == "patches":
         drawn, frame = figures.patch(picture, best.box, fields.size), ""
     else:
         drawn, frame = figures.opaque(picture), "" if fields.sees_all else _frame(best.box, picture)
@@ -206,10 +206,10 @@ def board(subject: Subject, top: TopPictures, channel: int) -> bytes:
 _contents: SizedCache[Data] = SizedCache(40_000_000, channel_mosaic.nbytes)
 
 
-def show_all(subject: Subject, top: TopPictures, *, key: str, chosen: int, sort: str) -> None:
+def show_all(subject: Subject, top: TopPictures, *, key: str, chosen: int) -> None:
     """Draw one tile for each channel."""
     content = _contents.get((subject, top.seen, current()), lambda: _content(subject, top))
-    channel_mosaic.show(STATE, content, key=key, chosen=chosen, sort=sort, classes=subject.classes)
+    channel_mosaic.show(STATE, content, key=key, chosen=chosen, classes=subject.classes)
 
 
 def _content(subject: Subject, top: TopPictures) -> Data:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,16 +20,10 @@ from explorer.inside.comparison import timing as timings
 from explorer.networks import NetworkSpec
 from pages.inside.compare import budget_charts, charts
 from pages.inside.compare.charts import Row
-from tests.shipped_weights import empty_folder, said, trained
+from tests.shipped_weights import said, trained
 
 T = TypeVar("T")
-
-
-@pytest.fixture(autouse=True)
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, and an empty folder of trained weights."""
-    with empty_folder(tmp_path, monkeypatch) as folder:
-        yield folder
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def finished(steps: Steps[T]) -> T:

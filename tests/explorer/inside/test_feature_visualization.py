@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,9 @@ from explorer.networks import NetworkSpec
 from pages.inside.feature_visualization import figures
 from tests.shipped_weights import untrained
 
+pytestmark = pytest.mark.usefixtures("shipped")
 SOME = 120
 SMALL = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3))
-
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty home: no run of this machine has a part in it."""
-    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path))
-    yield
-    weights._cache.clear()
 
 
 def last(found: Iterator[Any]) -> Any:

@@ -28,16 +28,9 @@ from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.training.learner import initialise
 from explorer.weights import published
-from tests.shipped_weights import empty_folder
 
+pytestmark = pytest.mark.usefixtures("shipped")
 LENET = NetworkSpec.parse("lenet")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home, an empty folder of shipped weights, an empty cache."""
-    with empty_folder(tmp_path, monkeypatch):
-        yield tmp_path
 
 
 def trained(name: str, **options: Any) -> tuple[nn.Module, Card]:
