@@ -1,18 +1,20 @@
-"""Where branches meet, `+` and `cat` are written out on the page with torch's own numbers."""
+"""A layer's boards: where branches meet, `+` and `cat` are written out with torch's own numbers;
+channels stand in the order that was asked for, and a slow echo moves no frame back.
+"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
+from playwright.sync_api import Page
 from torch import Tensor
 
-from explorer import weights
-from explorer.data import pictures
-from explorer.networks import NetworkSpec
-from tests.opened_pages import boards, opened
+from tests.explorer.ui.mounted import mounted
+from tests.opened_pages import boards, given, opened
+from tests.shipped_weights import untrained
 
 SIDE = 32
-PICTURE = "digits:test:0"
 
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("shipped")
 
 def given_by(network: str, *modules: str) -> list[Tensor]:
     """What some modules give for the picture, (C, H, W) each, by torch's own hooks."""
-    whole = weights.load(NetworkSpec.parse(network), "untrained:0")
+    whole = untrained(network)
     found: dict[str, Tensor] = {}
 
     def heard(name: str) -> Any:
@@ -28,7 +30,7 @@ def given_by(network: str, *modules: str) -> list[Tensor]:
 
     handles = [whole.get_submodule(each).register_forward_hook(heard(each)) for each in modules]
     with torch.no_grad():
-        whole(pictures.prepare(pictures.named(PICTURE), (1, SIDE, SIDE)).tensor)
+        whole(given(side=SIDE))
     for handle in handles:
         handle.remove()
     return [found[each] for each in modules]
@@ -37,7 +39,7 @@ def given_by(network: str, *modules: str) -> list[Tensor]:
 def written(network: str, layer: str, channel: int, at: tuple[int, int]) -> dict[str, Any]:
     """What the board that writes the sum out was sent."""
     page = opened("feature-maps", network=network, side=str(SIDE), weights="untrained:0",
-                  picture=PICTURE, layer=layer, channel=str(channel),
+                  picture="digits:test:0", layer=layer, channel=str(channel),
                   at=f"{at[0]}.{at[1]}")  # fmt: skip
     (sent,) = [sent for sent in boards(page) if "steps" in sent]
     return sent
@@ -97,3 +99,68 @@ def test_where_a_joined_channel_came_from(
     assert total[2] == [source, of_source, 1, 3]
     told = f"moved, not changed: it is {source}, channel {of_source + 1}, row 2, column 4"
     assert said[0].strip() == told
+
+
+# -- in a real browser ------------------------------------------------------------------------
+
+# From the first to the last with the keyboard, as the mosaic names them: "Channel 3 of 16: …".
+WALK = """
+box => {
+  const press = key => box.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }))
+  const spoken = box.querySelector(".spoken")
+  const count = Number(spoken.textContent.match(/of (\\d+)/)[1])
+  press("Home")
+  return Array.from({ length: count }, (_, n) => {
+    if (n) press("ArrowRight")
+    return Number(spoken.textContent.match(/Channel (\\d+)/)[1]) - 1
+  })
+}
+"""
+
+
+@pytest.mark.browser
+def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
+    network = untrained()
+    with torch.no_grad():
+        maps = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0].flatten(1)
+    by = {"mean": maps.mean(1), "max": maps.amax(1), "variance": maps.var(1, correction=0)}
+    right = {name: each.argsort(descending=True).tolist() for name, each in by.items()}
+    right["index"] = list(range(16))
+    assert len({tuple(order) for order in right.values()}) == 4, "the orders can be told apart"
+    for name, order in right.items():
+        at = opened(
+            "feature-maps", weights="untrained:0", picture="digits:test:0", layer="conv2", sort=name
+        )
+        alone = mounted(page, at, "channel-mosaic")
+        assert alone.board.locator(".box").evaluate(WALK) == order, name
+        alone.tells("at", {"of": alone.data["of"], "channel": order[-1]})
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("url", "board", "box", "name", "places"),
+    [
+        ("feature-maps", "channel-mosaic", ".box", "chosen", range(4)),
+        ("kernels", "kernels-sheet", ".box", "chosen", range(4)),
+        ("feature-maps", "maps-channel", ".map", "at", [[3, n] for n in range(4)]),
+    ],
+)
+def test_a_slow_echo_moves_no_frame_back(
+    page: Page, url: str, board: str, box: str, name: str, places: Sequence[object]
+) -> None:
+    at = opened(url, weights="untrained:0", layer="conv2", channel="0", at="3.0")
+    alone = mounted(page, at, board)
+    keys, spoken = alone.board.locator(box), alone.board.locator(".spoken")
+    for _key in range(3):
+        keys.press("ArrowRight")
+    there = spoken.inner_text()
+    for echo in places:  # where the reader was, and is
+        alone.give(**{name: echo})
+        assert spoken.inner_text() == there
+    alone.give(**{name: places[1]})  # a choice of its own: the browser's Back
+    assert spoken.inner_text() != there
+    keys.press("ArrowRight")
+    alone.give(**{"of": "another layer", name: places[1]})
+    after = spoken.inner_text()
+    keys.press("ArrowRight")
+    assert spoken.inner_text() != after
