@@ -100,11 +100,9 @@ def from_dataset(name: str, split: str, index: int) -> Picture:
     data = datasets.load(name)
     part = data.part(split)
     if not 0 <= index < len(part):
-        raise ValueError(
-            _("{name} has {count} {split} pictures, from 0 to {last}; there is no {given}.").format(
-                name=name, count=exact(len(part)), split=split, last=len(part) - 1, given=index
-            )
-        )
+        words = _("{name} has {count} {split} pictures, from 0 to {last}; there is no {given}.")
+        numbers = dict(count=exact(len(part)), last=len(part) - 1, given=index)
+        raise ValueError(words.format(name=name, split=split, **numbers))
     label = int(part.labels[index])
     title = f"{datasets.get(name).title} · {split} {index}"
     return Picture(part.pictures[index], title, label, data.classes)

@@ -103,12 +103,11 @@ class Keeper(Recorder):
     def _take(self, tensor: Tensor) -> None:
         self._room -= tensor.untyped_storage().nbytes()
         if self._room < 0:
-            raise _TooMuch(
-                _(
-                    "Together the values of all operations are too large to be kept. "
-                    "Name the ones that you want to see, or take a smaller picture."
-                )
+            words = _(
+                "Together the values of all operations are too large to be kept. "
+                "Name the ones that you want to see, or take a smaller picture."
             )
+            raise _TooMuch(words)
 
 
 class Chosen(Keeper):
@@ -295,11 +294,8 @@ def run(keeper: Keeper, picture: Tensor) -> Tensor:
         ValueError: no picture (N, C, H, W), one that the network refuses, or too much to keep.
     """
     if picture.dim() != 4 or not picture.is_floating_point():
-        raise ValueError(
-            _("A picture is (N, C, H, W) in floating point, not {shape} of {type}.").format(
-                shape=times(tuple(picture.shape)), type=picture.dtype
-            )
-        )
+        words = _("A picture is (N, C, H, W) in floating point, not {shape} of {type}.")
+        raise ValueError(words.format(shape=times(tuple(picture.shape)), type=picture.dtype))
     with keeper.watch():
         try:
             return tensors(keeper.network(picture))[0]
@@ -312,17 +308,16 @@ def run(keeper: Keeper, picture: Tensor) -> Tensor:
 def _refused(keeper: Keeper, picture: Tensor, error: Exception) -> ValueError:
     failed = keeper.refused[1] if keeper.refused else None
     arrived = failed.input_shapes[0] if failed and failed.input_shapes else tuple(picture.shape)
+    training = _("Choose another size, or evaluation mode.")
+    words = _(
+        "The network cannot take a picture of {picture}: {layer} got {arrived} ({reason}). {advice}"
+    )
     return ValueError(
-        _(
-            "The network cannot take a picture of {picture}: {layer} got {arrived} ({reason}). "
-            "{advice}"
-        ).format(
+        words.format(
             picture=times(tuple(picture.shape[1:])),
             layer=failed.name if failed else _("its first step"),
             arrived=times(arrived[1:]),
             reason=(str(error).strip() or repr(error)).splitlines()[0].rstrip("."),
-            advice=_("Choose another size, or evaluation mode.")
-            if keeper.network.training
-            else _("Choose another size."),
+            advice=training if keeper.network.training else _("Choose another size."),
         )
     )

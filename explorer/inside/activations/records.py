@@ -138,11 +138,8 @@ class Recording:
         if name in self.steps:
             return self.steps[name]
         if any(name == operation.name for operation in self.operations):
-            raise ValueError(
-                _("The values of {name} were not kept. Ask for it when you record.").format(
-                    name=name
-                )
-            )
+            words = _("The values of {name} were not kept. Ask for it when you record.")
+            raise ValueError(words.format(name=name))
         raise unknown(name, self.operations)
 
     def values(self, name: str) -> Tensor:

@@ -90,32 +90,22 @@ def shared(models: Sequence[Model]) -> Shared:
         return Shared("", _("None of these networks has learned anything yet."))
     titles = [_title(name) for name in learned]
     if len(learned) > 1:
-        return Shared(
-            "",
-            _("They learned from different data: {data}.").format(data=", ".join(titles)),
-        )
+        words = _("They learned from different data: {data}.")
+        return Shared("", words.format(data=", ".join(titles)))
     dataset = learned[0]
     if not dataset or not datasets.at_hand(dataset):
-        return Shared(
-            "", _("The data that they learned from ({data}) are not here.").format(data=titles[0])
-        )
+        words = _("The data that they learned from ({data}) are not here.")
+        return Shared("", words.format(data=titles[0]))
     facts = datasets.get(dataset)
     for each in models:
         if (each.size.channels, each.spec.num_classes) != (facts.shape[0], len(facts.classes)):
-            return Shared(
-                "",
-                _(
-                    "{network} reads {channels} channels and tells {classes} classes apart, "
-                    "{data} has {theirs} and {count}."
-                ).format(
-                    network=each.spec.name,
-                    channels=each.size.channels,
-                    classes=each.spec.num_classes,
-                    data=titles[0],
-                    theirs=facts.shape[0],
-                    count=len(facts.classes),
-                ),
+            words = _(
+                "{network} reads {channels} channels and tells {classes} classes apart, "
+                "{data} has {theirs} and {count}."
             )
+            own = dict(channels=each.size.channels, classes=each.spec.num_classes)
+            theirs = dict(theirs=facts.shape[0], count=len(facts.classes))
+            return Shared("", words.format(network=each.spec.name, data=titles[0], **own, **theirs))
     return Shared(dataset)
 
 

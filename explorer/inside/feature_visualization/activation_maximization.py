@@ -49,22 +49,14 @@ class Settings:
             ValueError: a sentence for the visitor.
         """
         if self.goal not in GOALS:
-            raise ValueError(
-                _("“{given}” is no goal. There are {known}.").format(
-                    given=self.goal[:40], known=", ".join(GOALS)
-                )
-            )
+            words = _("“{given}” is no goal. There are {known}.")
+            raise ValueError(words.format(given=self.goal[:40], known=", ".join(GOALS)))
         if not 1 <= self.steps <= MOST_STEPS:
-            raise ValueError(
-                _("{given} steps cannot be taken: from 1 to {most}.").format(
-                    given=self.steps, most=MOST_STEPS
-                )
-            )
-        others = (self.jitter, self.blur, self.decay, self.variation)
-        if self.rate <= 0 or min(others) < 0:
-            raise ValueError(
-                _("The learning rate is above 0, and no regulariser is below: choose others.")
-            )
+            words = _("{given} steps cannot be taken: from 1 to {most}.")
+            raise ValueError(words.format(given=self.steps, most=MOST_STEPS))
+        if self.rate <= 0 or min(self.jitter, self.blur, self.decay, self.variation) < 0:
+            words = _("The learning rate is above 0, and no regulariser is below: choose others.")
+            raise ValueError(words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +141,9 @@ class _Climb:
         maps = self._probe.maps(x, gradients=gradients)[0]
         count, height, width = maps.shape
         if not 0 <= self._channel < count:
-            raise ValueError(
-                _("{layer} has no channel {given}: it has {count}, from 0.").format(
-                    layer=self._probe.name, given=self._channel, count=count
-                )
-            )
+            words = _("{layer} has no channel {given}: it has {count}, from 0.")
+            name = self._probe.name
+            raise ValueError(words.format(layer=name, given=self._channel, count=count))
         chosen = maps[self._channel]
         return chosen.mean() if self._settings.goal == "mean" else chosen[height // 2, width // 2]
 

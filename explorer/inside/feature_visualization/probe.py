@@ -76,11 +76,8 @@ class Probe:
         except _Arrived:
             pass
         except (RuntimeError, ValueError, AssertionError) as error:
-            raise ValueError(
-                _("The network cannot take pictures of {shape}. Choose another size.").format(
-                    shape=times(tuple(pictures.shape[1:]))
-                )
-            ) from error
+            words = _("The network cannot take pictures of {shape}. Choose another size.")
+            raise ValueError(words.format(shape=times(pictures.shape[1:]))) from error
         if until.output is None:
             raise unknown(self.name, until.operations)
         self._ran = self._ran or (tuple(pictures.shape), tuple(until.operations))

@@ -68,11 +68,8 @@ def pixel(
     step, layout = recording.step(name), recording.layout(name)
     unit = (channel, y, x)
     if not all(0 <= i < size for i, size in zip(unit, layout.map_shape, strict=True)):
-        raise ValueError(
-            _("{name} has {shape} units (channels × rows × columns); there is no {unit}.").format(
-                name=name, shape=times(layout.map_shape), unit=unit
-            )
-        )
+        words = _("{name} has {shape} units (channels × rows × columns); there is no {unit}.")
+        raise ValueError(words.format(name=name, shape=times(layout.map_shape), unit=unit))
     index = (picture, *layout.index(*unit))[: step.outputs[0].dim()]  # a lone number has no batch
     place = Place(recording, step, picture, unit, index)
     return _explained(place) or Unexplained(**place.facts())

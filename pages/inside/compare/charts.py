@@ -13,6 +13,7 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import count, exact, latency, percent, times
 from explorer.figures.charts import axis, frame
+from explorer.inside.comparison import Timing
 
 LETTERS = "ABCDEFGH"  # the second sign beside the colour
 LARGEST, SMALLEST = 74, 8  # pixels: diameters of bubbles
@@ -212,7 +213,7 @@ HEADER = (
 )  # fmt: skip
 
 
-def csv(rows: Sequence[Row], *, dataset: str, device: str, threads: int) -> str:
+def csv(rows: Sequence[Row], dataset: str, timing: Timing | None) -> str:
     """A line for each network, exact numbers; the header is the same in every language."""
     lines: list[Sequence[object]] = [HEADER]
     for row in rows:
@@ -231,7 +232,7 @@ def csv(rows: Sequence[Row], *, dataset: str, device: str, threads: int) -> str:
                 row.macs,
                 row.weight_bytes,
                 *_blank(row.seconds),
-                *((device, threads) if row.seconds is not None else ("", "")),
+                *((timing.device, timing.threads) if timing and row.seconds else ("", "")),
             ]
         )
     return spreadsheet.text(lines)

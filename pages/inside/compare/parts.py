@@ -85,12 +85,8 @@ def row(side: Side) -> Row:
 def _answer(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     """One sentence at the top."""
     if not shared.dataset:
-        sentences = [
-            _("**{reason}** So what they cost is compared, not what they answer.").format(
-                reason=shared.reason
-            )
-        ]
-        st.markdown(" ".join(sentences + _speeds(rows)))
+        words = _("**{reason}** So what they cost is compared, not what they answer.")
+        st.markdown(" ".join([words.format(reason=shared.reason), *_speeds(rows)]))
     elif all(each.accuracy is not None for each in rows):
         st.markdown(" ".join(_sentences(sides, rows, shared.dataset)))
 
@@ -99,30 +95,21 @@ def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list
     order = sorted(range(len(rows)), key=lambda n: -(rows[n].accuracy or 0))
     best, second = rows[order[0]], rows[order[1]]
     cheap = min(rows, key=lambda each: each.macs)
-    sentences = [
-        _("{best} gets most of the {n} test pictures of {data} right: **{share}**.").format(
-            best=_named(best),
-            n=exact(best.pictures),
-            data=datasets.get(dataset).title,
-            share=percent(best.accuracy),
-        )
-    ]
-    if _chance(sides[order[0]], sides[order[1]]) > BY_CHANCE:
-        sentences.append(
-            _("But its lead over {second} could be chance.").format(second=_named(second))
-        )
+    words = _("{best} gets most of the {n} test pictures of {data} right: **{share}**.")
+    data, share = datasets.get(dataset).title, percent(best.accuracy)
+    sentences = [words.format(best=_named(best), n=exact(best.pictures), data=data, share=share)]
+    first, next_ = (sides[place].answers for place in order[:2])
+    if first and next_ and comparison.pair(first, next_).chance > BY_CHANCE:
+        words = _("But its lead over {second} could be chance.")
+        sentences.append(words.format(second=_named(second)))
     if all(each.macs == best.macs for each in rows):
         sentences.append(_("All need equally many MACs."))
     elif cheap.macs == best.macs:
         sentences.append(_("No other needs fewer MACs."))
     else:
-        sentences.append(
-            _("{cheap} needs {factor} times fewer MACs for it, and gets {share} right.").format(
-                cheap=_named(cheap),
-                factor=ratio(best.macs, cheap.macs),
-                share=percent(cheap.accuracy),
-            )
-        )
+        words = _("{cheap} needs {factor} times fewer MACs for it, and gets {share} right.")
+        factor, share = ratio(best.macs, cheap.macs), percent(cheap.accuracy)
+        sentences.append(words.format(cheap=_named(cheap), factor=factor, share=share))
     return sentences
 
 
@@ -132,23 +119,13 @@ def _speeds(rows: Sequence[Row]) -> list[str]:
     if len(rows) != sum(each.seconds is not None for each in rows):
         return []
     fast, slow = min(seconds), max(seconds)
-    return [
-        _("{fast} is the fastest, {slow} takes {factor} times as long.").format(
-            fast=_named(seconds[fast]),
-            slow=_named(seconds[slow]),
-            factor=ratio(slow, fast),
-        )
-    ]
+    words = _("{fast} is the fastest, {slow} takes {factor} times as long.")
+    names = {"fast": _named(seconds[fast]), "slow": _named(seconds[slow])}
+    return [words.format(**names, factor=ratio(slow, fast))]
 
 
 def _named(row: Row) -> str:
     return f"**{row.letter} {row.name}** ({row.weights})"
-
-
-def _chance(one: Side, other: Side) -> float:
-    assert one.answers
-    assert other.answers
-    return comparison.pair(one.answers, other.answers).chance
 
 
 # -- bubbles, table, budgets ------------------------------------------------------------------
@@ -167,27 +144,18 @@ def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
     st.html(charts.table(rows))
     times = [timing for side in sides if (timing := side.timing.value)]
     if len(times) == len(sides):
-        _caption(times)
+        words = _(
+            "Time: the lower quartile of {runs} runs with one picture each, on {device}, threads: "
+            "{threads}, measured while this server does its other work."
+        )
+        how = {"device": times[0].device, "threads": times[0].threads}
+        st.caption(words.format(runs=_runs(times), **how))
     mode.tell(*(side.summary for side in sides))
     save_button(
         _("Figures (CSV)"),
-        charts.csv(
-            rows,
-            dataset=shared.dataset,
-            device=times[0].device if times else "",
-            threads=times[0].threads if times else 0,
-        ),
+        charts.csv(rows, shared.dataset, times[0] if times else None),
         "comparison.csv",
     )
-
-
-def _caption(times: Sequence[Timing]) -> None:
-    """How the times were measured."""
-    words = _(
-        "Time: the lower quartile of {runs} runs with one picture each, on {device}, threads: "
-        "{threads}, measured while this server does its other work."
-    )
-    st.caption(words.format(runs=_runs(times), device=times[0].device, threads=times[0].threads))
 
 
 def _runs(times: Sequence[Timing]) -> str:
@@ -205,8 +173,6 @@ def _budgets(sides: Sequence[Side]) -> None:
     quantities: tuple[budget_charts.Quantity, ...] = ("parameters", "macs")
     for column, quantity in zip(columns, quantities, strict=True):
         with column:
-            show_chart(
-                budget_charts.budgets(networks, quantity, shares=shares),
-                f"compare_{quantity}",
-            )
+            chart = budget_charts.budgets(networks, quantity, shares=shares)
+            show_chart(chart, f"compare_{quantity}")
     st.caption(_("Layer after layer from left to right; point at one for its name and numbers."))

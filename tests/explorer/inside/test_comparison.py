@@ -15,7 +15,7 @@ from explorer.base.tasks import Steps, Task
 from explorer.data import datasets
 from explorer.data.datasets import Split
 from explorer.inside import comparison
-from explorer.inside.comparison import Answers, counting
+from explorer.inside.comparison import Answers, Timing, counting
 from explorer.inside.comparison import timing as timings
 from explorer.networks import NetworkSpec
 from pages.inside.compare import budget_charts, charts
@@ -214,7 +214,7 @@ def test_bubbles_without_accuracies_compare_time_with_costs() -> None:
 
 def test_the_file_has_every_number_exactly() -> None:
     rows = [line("A"), line("B", accuracy=None, seconds=None, card_accuracy=None)]
-    text = charts.csv(rows, dataset="digits", device="a processor", threads=1)
+    text = charts.csv(rows, "digits", Timing((1,), 1, "a processor", 1))
     first, second = csv.DictReader(io.StringIO(text))
     assert first["network"] == "netA"
     assert first["weights"] == "shipped:x"
