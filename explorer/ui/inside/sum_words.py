@@ -4,8 +4,8 @@ A line is a list of tokens; a token is a text, its role, and where a click on it
 layer's unit that the number came from.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -66,9 +66,8 @@ def place(layer: str, unit: Unit | None) -> str:
     if unit is None:
         return name
     channel, row, column = (each + 1 for each in unit)
-    return _("{layer}, channel {channel}, row {row}, column {column}").format(
-        layer=name, channel=channel, row=row, column=column
-    )
+    words = _("{layer}, channel {channel}, row {row}, column {column}")
+    return words.format(layer=name, channel=channel, row=row, column=column)
 
 
 def _link(value: float, layer: str, unit: Unit | None) -> Token:
@@ -96,26 +95,11 @@ class _Written(NamedTuple):
 
 def lines(arithmetic: Sum) -> list[Line]:
     """The arithmetic of `arithmetic`, ending in its number."""
-    match arithmetic:
-        case WeightedSum():
-            written = _weighted(arithmetic)
-        case Window():
-            written = _window(arithmetic)
-        case Normalised():
-            written = _normalised(arithmetic)
-        case Combined():
-            written = _combined(arithmetic)
-        case Copied():
-            written = _copied(arithmetic)
-        case Activated():
-            written = _activated(arithmetic)
-        case LocalResponse():
-            written = _local_response(arithmetic)
-        case _:
-            words = _("{type} is not taken apart here; it gave").format(
-                type=arithmetic.operation.type
-            )
-            return [[_plain(words), _plain(number(arithmetic.value), "total")]]
+    write = _WRITERS.get(type(arithmetic))
+    if write is None:
+        words = _("{type} is not taken apart here; it gave").format(type=arithmetic.operation.type)
+        return [[_plain(words), _plain(number(arithmetic.value), "total")]]
+    written = write(arithmetic)
     line = [_plain(f"{arithmetic.operation.name} = ", "quiet"), *written.before]
     line.append((number(arithmetic.total), "total", written.goal))
     if written.after:
@@ -213,6 +197,17 @@ def _local_response(response: LocalResponse) -> _Written:
     words = _("{squares} is the sum of squares over channels {channels}, at this place")
     below = words.format(squares=squares, channels=channels)
     return _Written([_link(response.x, response.source, response.unit), divided], below=below)
+
+
+_WRITERS: Mapping[type[Sum], Callable[[Any], _Written]] = {
+    WeightedSum: _weighted,
+    Window: _window,
+    Normalised: _normalised,
+    Combined: _combined,
+    Copied: _copied,
+    Activated: _activated,
+    LocalResponse: _local_response,
+}
 
 
 # -- as a text --------------------------------------------------------------------------------

@@ -49,9 +49,8 @@ def title(network: str, source: str) -> str:
     try:
         card = weights.model(NetworkSpec.parse(network), source).card
         assert card is not None
-        told = _("{data}, {accuracy}").format(
-            data=datasets.get(card.dataset).title, accuracy=percent(card.test_accuracy)
-        )
+        data, accuracy = datasets.get(card.dataset).title, percent(card.test_accuracy)
+        told = _("{data}, {accuracy}").format(data=data, accuracy=accuracy)
         if source.startswith("run:"):
             run = runs.get(int(source.removeprefix("run:")))
             return _("run {id}: {name}, {told}").format(id=run.id, name=run.name, told=told)

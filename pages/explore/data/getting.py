@@ -38,11 +38,10 @@ def loaded(facts: DataSet) -> Data | None:
 
 def _offer(facts: DataSet, sentence: str) -> None:
     """How the last download ended, and a button for another; where there is none, the sentence."""
-    words = _("Download {title} ({size})").format(
-        title=facts.title, size=size(facts.download_bytes)
-    )
     if facts.download_bytes:
-        download_view.offer(STATE, downloads.of_data(facts), words, sentence)
+        words = _("Download {title} ({size})")
+        label = words.format(title=facts.title, size=size(facts.download_bytes))
+        download_view.offer(STATE, downloads.of_data(facts), label, sentence)
     elif sentence:
         st.info(sentence, icon=":material/cloud_download:")
 

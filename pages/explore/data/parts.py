@@ -90,10 +90,9 @@ def choose(data: Data) -> tuple[str, int]:
         ):
             st.button(label, key=STATE.key(key), icon=icon, on_click=leaf, args=(by,))
         first = turn * SAMPLES + 1
-        caption = _("Pictures {first} to {last} of each class").format(
-            first=exact(first), last=exact(first + SAMPLES - 1)
-        )
-        st.caption(caption, width="content")
+        caption = _("Pictures {first} to {last} of each class")
+        last = exact(first + SAMPLES - 1)
+        st.caption(caption.format(first=exact(first), last=last), width="content")
     return part, turn
 
 

@@ -187,20 +187,14 @@ def _tell_chance(pair: Pair, one: str, other: str) -> None:
     if not alone:
         st.markdown(_("There is no picture that only one of the two gets right."))
         return
-    st.markdown(
-        _(
-            "On {n} pictures just one of the two is right: {a} on {first}, {b} on {second}. If "
-            "both were equally good, a split at least as uneven would come up **{chance}** of "
-            "the time (McNemar's exact test)."
-        ).format(
-            n=exact(alone),
-            a=one,
-            b=other,
-            first=exact(pair.count("first")),
-            second=exact(pair.count("second")),
-            chance=_("less than 0.1 %") if pair.chance < 0.001 else percent(pair.chance, ".2g"),
-        )
+    words = _(
+        "On {n} pictures just one of the two is right: {a} on {first}, {b} on {second}. If "
+        "both were equally good, a split at least as uneven would come up **{chance}** of "
+        "the time (McNemar's exact test)."
     )
+    chance = _("less than 0.1 %") if pair.chance < 0.001 else percent(pair.chance, ".2g")
+    counts = {cell: exact(pair.count(cell)) for cell in ("first", "second")}
+    st.markdown(words.format(n=exact(alone), a=one, b=other, **counts, chance=chance))
 
 
 def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:
@@ -231,10 +225,8 @@ def _pick_page(count: int) -> int:
         ):
             st.button("", key=f"compare_{key}", icon=icon, help=label, disabled=off,
                       on_click=turn, args=(by,))  # fmt: skip
-        words = _("{first} to {last} of {n}").format(
-            first=exact(first + 1), last=exact(min(first + PAGE, count)), n=exact(count)
-        )
-        st.caption(words, width="content")
+        words, end = _("{first} to {last} of {n}"), exact(min(first + PAGE, count))
+        st.caption(words.format(first=exact(first + 1), last=end, n=exact(count)), width="content")
     return first
 
 

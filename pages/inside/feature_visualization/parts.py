@@ -63,9 +63,8 @@ def _pace(task: Task[Any], *, done: bool, halted: bool) -> str:
         return _("{seconds} s of computing").format(seconds=f"{task.seconds:.1f}")
     if halted:
         return _("stopped")
-    return _("{rate} a second, {seconds} s left").format(
-        rate=f"{task.done / max(task.seconds, 1e-3):.3g}", seconds=round(task.seconds_left or 0)
-    )
+    words, rate = _("{rate} a second, {seconds} s left"), task.done / max(task.seconds, 1e-3)
+    return words.format(rate=f"{rate:.3g}", seconds=round(task.seconds_left or 0))
 
 
 # -- the three columns ------------------------------------------------------------------------

@@ -132,16 +132,14 @@ def _frame(box: Box | None, picture: Pixels) -> str:
 def _sentence(subject: Subject, top: TopPictures, channel: int, best: Sequence[Answer]) -> str:
     """What the pictures have in common, by their classes; or that there is nothing to tell."""
     if bool(top.constant[channel]):
-        return _("This channel gives {value} for every picture: none excites it.").format(
-            value=number(float(top.least[channel]))
-        )
+        words = _("This channel gives {value} for every picture: none excites it.")
+        return words.format(value=number(float(top.least[channel])))
     labels = Counter(subject.gallery.label(each.number) for each in best)
     most, count = labels.most_common(1)[0]
     if count == 1:
         return _("Each of these is of another class.")
-    return _("{count} of these {all} are of the class “{label}”.").format(
-        count=count, all=len(best), label=most
-    )
+    words = _("{count} of these {all} are of the class “{label}”.")
+    return words.format(count=count, all=len(best), label=most)
 
 
 # -- by class ---------------------------------------------------------------------------------

@@ -88,13 +88,16 @@ def maps(
     stopped: bool,
 ) -> None:
     """One row of maps for each of `titles`: the network's, then those of the control."""
+    area = _("Area under the deletion curve; ✓ is less than in each of {n} random orders")
+    order = _("Spearman's rank correlation with the map above: 1 is the same order of all pixels")
+    checks = {"map": area.format(n=ORDERS), "control": order}  # the line below each map
     rows = [
         {
             "title": title,
-            "check": _check(kind),
+            "check": check,
             "maps": [_card(question, explanation, kind, method) for method in METHODS],
         }
-        for title, kind in zip(titles, ("map", "control"), strict=False)
+        for title, (kind, check) in zip(titles, checks.items(), strict=False)
     ]
     selection.arrive(STATE, OPACITY)
     height, width = question.subject.picture.shape[2:]
@@ -165,17 +168,6 @@ def _note(explanation: Explanation, kind: str, method: str) -> str:
     if not explanation.telling:
         return words
     return f"{'✓' if explanation.beats_chance(method) else '✗'} {words}"
-
-
-def _check(kind: str) -> str:
-    """What the line below each map means."""
-    if kind == "control":
-        return _(
-            "Spearman's rank correlation with the map above: 1 is the same order of all pixels"
-        )
-    return _("Area under the deletion curve; ✓ is less than in each of {n} random orders").format(
-        n=ORDERS
-    )
 
 
 def _faded() -> None:

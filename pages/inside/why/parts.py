@@ -92,12 +92,10 @@ def _titles(inputs: Inputs, target: int) -> list[str]:
 def _waiting_words(task: Task[Explanation]) -> str:
     if task.waiting or not task.total:
         return _("Waiting for other visitors’ work …")
-    left = task.seconds_left
-    if left is None:
-        return _("{done} of {total} passes").format(done=task.done, total=task.total)
-    return _("{done} of {total} passes · {seconds} s left").format(
-        done=task.done, total=task.total, seconds=round(left)
-    )
+    words, left = _("{done} of {total} passes"), task.seconds_left
+    if left is not None:
+        words = _("{done} of {total} passes · {seconds} s left")
+    return words.format(done=task.done, total=task.total, seconds=round(left or 0))
 
 
 # -- what checks the maps ---------------------------------------------------------------------
