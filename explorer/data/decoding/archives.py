@@ -13,8 +13,8 @@ from PIL import Image, ImageOps
 from explorer.base.language import _
 from explorer.base.tasks import Output, Progress, Refused, unheard
 from explorer.base.units import count, size
-from explorer.data.decoding import raster
 from explorer.data.decoding.folders import Picture, PictureFolder, opened
+from explorer.data.decoding.pictures import MOST_PIXELS, eight_bits, on_paper, opening, upright
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -78,7 +78,7 @@ def _look_at_all(
         except OSError:  # a file of a folder: gone, or not ours to read
             content = b""
         try:
-            with raster.opened(content) as picture:
+            with opening(content) as picture:
                 look(row, picture)
         except Refused:
             broken.append(str(each.place))
@@ -90,7 +90,7 @@ def _look_at_all(
             "them anew."
         )
         names = ", ".join(broken[:NAMED]) + (" …" if len(broken) > NAMED else "")
-        most = raster.MOST_PIXELS // 1_000_000
+        most = MOST_PIXELS // 1_000_000
         n, total = count(len(broken)), count(len(pictures))
         raise Refused(words.format(n=n, total=total, most=most, names=names))
 
@@ -126,8 +126,8 @@ def _check_pixels(total: int, packed: int) -> None:
 def _fit(picture: Image.Image, channels: int, side: int) -> Pixels:
     """(C, side, side): the picture's middle, its shorter side made `side` pixels."""
     picture.draft("L" if channels == 1 else "RGB", (side, side))  # a JPEG: no larger than needed
-    plain = raster.upright(raster.on_paper(raster.eight_bits(picture)), picture)
-    upright = plain.convert("L" if channels == 1 else "RGB")
-    square = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
+    plain = upright(on_paper(eight_bits(picture)), picture)
+    coloured = plain.convert("L" if channels == 1 else "RGB")
+    square = ImageOps.fit(coloured, (side, side), Image.Resampling.LANCZOS)
     pixels = np.asarray(square, dtype=np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
