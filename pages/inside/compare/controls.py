@@ -22,30 +22,24 @@ COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet"
 def pick() -> list[Model]:
     """The networks, in the order in which they were chosen; to stand in a row."""
     STATE.know()
-    if url_state.takes_query(_CHOSEN):
-        _arrive()
+    if url_state.takes_query(_CHOSEN):  # what the address says; without that, two LeNets
+        chosen = _read(STATE.query(NETS), "link_off")
+        st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()
     _list()
-    chosen = _read(st.session_state[_CHOSEN])
+    # What is chosen, without what has been deleted since.
+    chosen = _read(",".join(st.session_state[_CHOSEN]), "broken_image")
     _presets()
     _epochs(chosen)
     STATE.put(NETS, comparison.spell(chosen))
     return chosen
 
 
-def _arrive() -> None:
-    """Take what the address says; without that, two LeNets."""
-    chosen, wrong = comparison.read(STATE.query(NETS))
+def _read(spelled: str, sign: str) -> list[Model]:
+    """The networks that can be had; of the others, why not."""
+    models, wrong = comparison.read(spelled)
     for sentence in wrong:
-        st.warning(sentence, icon=":material/link_off:")
-    st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()
-
-
-def _read(spelled: Sequence[str]) -> list[Model]:
-    """What is chosen, without what has been deleted since."""
-    chosen, wrong = comparison.read(",".join(spelled))
-    for sentence in wrong:
-        st.warning(sentence, icon=":material/broken_image:")
-    return chosen
+        st.warning(sentence, icon=f":material/{sign}:")
+    return models
 
 
 def _list() -> None:
@@ -106,17 +100,12 @@ def batch_norm() -> list[str]:
     return [f"{name}:{weight_sources.first(name)}" for name in ("lenet", "bn_lenet")]
 
 
-def untrained() -> list[str]:
-    """The course's networks."""
-    course = networks.course()
-    return [f"{name}:{UNTRAINED}" for name in COSTS if name in course]
-
-
 def _presets() -> None:
+    course = [f"{name}:{UNTRAINED}" for name in COSTS if name in networks.course()]
     words_of: dict[str, list[str]] = {
         _("LeNet without and with batch norm"): batch_norm(),
         _("All that come trained with the program"): comparison.shipped()[:MOST],
-        _("The course's networks, untrained: costs only"): untrained(),
+        _("The course's networks, untrained: costs only"): course,
     }
     with st.popover(_("Begin with"), icon=":material/playlist_play:"):
         for number, (title, spelled) in enumerate(words_of.items()):

@@ -21,7 +21,7 @@ from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Scale, Span
-from explorer.inside.activations import Recording
+from explorer.inside.unit_arithmetic.sums import arguments
 from explorer.ui import link_warnings, selection
 from explorer.ui.boards import channel_mosaic
 from explorer.ui.boards.channel_mosaic import Data
@@ -120,9 +120,10 @@ def _seen(layer: Layer, at: Place) -> Data:
 def _kernel(layer: Layer, channel: int) -> Data | None:
     """The weights that made a channel, if a convolution did: a slice for each input."""
     maker = next(iter(layer.chain), "")
-    weights = _weights(layer.recording, maker)
-    if weights is None:
+    step = layer.recording.steps.get(maker)
+    if step is None or step.operation.type not in ("Conv2d", "conv2d"):
         return None
+    weights: Tensor = arguments(step, "input weight")["weight"]  # (outputs, inputs, h, w)
     slices = weights[channel].detach().float().numpy()
     shown = slices[:MOST_SLICES]
     most = float(np.abs(slices).max())
@@ -137,16 +138,6 @@ def _kernel(layer: Layer, channel: int) -> Data | None:
         note += " " + _("(the first {n} are shown)").format(n=len(shown))
     title = _("Its kernel in {layer}").format(layer=maker)
     return {"title": title, "note": note, "png": pictures.address(png), "size": size}
-
-
-def _weights(recording: Recording, layer: str) -> Tensor | None:
-    """(outputs, inputs, h, w) of a convolution, layer or function."""
-    step = recording.steps.get(layer)
-    if step is None or step.operation.type not in ("Conv2d", "conv2d"):
-        return None
-    argument = step.kwargs.get("weight", next(iter(step.args[1:2]), None))
-    weights = argument if step.module is None else step.module.weight
-    return weights if isinstance(weights, Tensor) else None
 
 
 # -- all channels -----------------------------------------------------------------------------

@@ -64,11 +64,6 @@ class Question:
         """What results are kept by, whatever the settings: a digest of the picture's numbers."""
         return self.subject.model, self.subject.digest, self.target
 
-    def options(self, method: str) -> dict[str, Any]:
-        """Those of the settings that this method has."""
-        options = METHODS[method].options
-        return {name: value for name, value in vars(self.settings).items() if name in options}
-
     def passes(self, method: str) -> int:
         """Forward passes, roughly: a gradient takes three times as long as an answer."""
         if method == "integrated_gradients":
@@ -79,30 +74,13 @@ class Question:
             return len(attribution.patches((height, width), patch, stride))
         return 3
 
-    def heat(self, method: str, tell: Progress) -> Tensor:
-        """The method's map (H, W)."""
-        values = vars(self.settings) | {"baseline": self._empty(), "progress": tell}
-        options = {name: values[name] for name in METHODS[method].options}
-        network, picture = self.subject.model.load(), self.subject.picture
-        return METHODS[method].explain(network, picture, self.target, **options)
-
-    def deletion(self, heat: Tensor, tell: Progress) -> Deletion:
-        """The curve of pixels taken away by falling `heat`."""
-        network, picture = self.subject.model.load(), self.subject.picture
-        return attribution.deletion(
-            network, picture, self.target, heat, baseline=self._empty(), progress=tell
-        )
-
-    def by_chance(self, tell: Progress) -> tuple[Deletion, ...]:
-        """Those of pixels taken away in random orders."""
-        network, picture, empty = self.subject.model.load(), self.subject.picture, self._empty()
-        return attribution.by_chance(
-            network, picture, self.target, orders=ORDERS, baseline=empty, progress=tell
-        )
-
-    def _empty(self) -> Tensor:
-        settings = self.settings
-        return attribution.baseline(settings.baseline, self.subject.picture, settings.normalisation)
+    def ask(self, function: Callable[..., Value], *args: Any, **options: Any) -> Value:
+        """What a function of `attribution` says of this network, picture and class."""
+        picture = self.subject.picture
+        if "baseline" in options:
+            name, normalisation = self.settings.baseline, self.settings.normalisation
+            options["baseline"] = attribution.baseline(name, picture, normalisation)
+        return function(self.subject.model.load(), picture, self.target, *args, **options)
 
 
 # -- the pieces ------------------------------------------------------------------------------
@@ -141,8 +119,13 @@ def pieces(question: Question, control: Subject | None) -> list[Piece]:
     """The maps, then the curves, then the maps of the `control` network for the same class."""
     maps = [_map(question, method, "map") for method in METHODS]
     curves = [_deletion(question, *each) for each in zip(METHODS, maps, strict=True)]
-    key = (CHANCE, question.key, question.settings.baseline)
-    chance = Piece(CHANCE, key, ORDERS * (STEPS + 1), question.by_chance)
+    empty = question.settings.baseline
+    chance = Piece(
+        CHANCE, (CHANCE, question.key, empty), ORDERS * (STEPS + 1),
+        lambda tell: question.ask(
+            attribution.by_chance, orders=ORDERS, baseline=empty, progress=tell
+        ),
+    )  # fmt: skip
     beside = []
     if control:
         same = Question(control, question.target, question.settings)
@@ -155,18 +138,25 @@ def _quickest_first(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _map(question: Question, method: str, kind: str) -> Piece:
-    key = ("map", method, question.key, tuple(sorted(question.options(method).items())))
-    passes = question.passes(method)
-    return Piece(name(kind, method), key, passes, lambda tell: question.heat(method, tell))
+    about = METHODS[method]
+    own = {each: value for each, value in vars(question.settings).items() if each in about.options}
+
+    def make(tell: Progress) -> Tensor:
+        progress = {"progress": tell} if "progress" in about.options else {}
+        return question.ask(about.explain, **own, **progress)
+
+    key = ("map", method, question.key, tuple(sorted(own.items())))
+    return Piece(name(kind, method), key, question.passes(method), make)
 
 
 def _deletion(question: Question, method: str, heat: Piece) -> Piece:
     def make(tell: Progress) -> tuple[Deletion, ...]:
         order = result(heat, tell)
         assert isinstance(order, Tensor)
-        return (question.deletion(order, tell),)
+        return (question.ask(attribution.deletion, order, baseline=empty, progress=tell),)
 
-    key = ("deletion", heat.key, question.settings.baseline)
+    empty = question.settings.baseline
+    key = ("deletion", heat.key, empty)
     return Piece(name("deletion", method), key, STEPS + 1, make)
 
 
