@@ -43,6 +43,14 @@ def no_search_for_components() -> Iterator[None]:
 
 
 @pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for everything that the program keeps, and no Debian package."""
+    monkeypatch.setenv("CONVSCOPE_HOME", str(tmp_path))
+    monkeypatch.setattr("explorer.data.datasets.idx.DEBIAN", tmp_path / "no such package")
+    return tmp_path
+
+
+@pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder of shipped weights, in an empty home."""
     from tests.shipped_weights import empty_folder

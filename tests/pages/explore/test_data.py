@@ -35,14 +35,6 @@ from tests.serving import server
 ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for everything that the program keeps, and no Debian package."""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(idx, "DEBIAN", tmp_path / "no such package")
-    return tmp_path
-
-
 def shown(at: AppTest) -> np.ndarray:
     """The sheet that the page shows, (height, width, 4)."""
     (address,) = ADDRESS.findall(" ".join(part.proto.body for part in at.get("html")))
