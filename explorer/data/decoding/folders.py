@@ -78,9 +78,8 @@ def opened(source: Path | IO[bytes]) -> Iterator[PictureFolder]:
     except Refused:
         raise
     except _BROKEN:
-        raise Refused(
-            _("This is no zip archive, or it is damaged. Pack the folder as a zip anew.")
-        ) from None
+        words = _("This is no zip archive, or it is damaged. Pack the folder as a zip anew.")
+        raise Refused(words) from None
     with archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         files = [Picture(_safe(each), each.file_size, _reader(archive, each)) for each in entries]
@@ -102,9 +101,8 @@ def _is_folder(path: Path) -> bool:
         raise Refused(words.format(path=path, why=error.strerror or error)) from None
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         words = _("{path} is {kind}, not a zip or a folder of pictures. Name one of those.")
-        raise Refused(
-            words.format(path=path, kind=_(_KINDS.get(stat.S_IFMT(mode), N_("no ordinary file"))))
-        )
+        kind = _(_KINDS.get(stat.S_IFMT(mode), N_("no ordinary file")))
+        raise Refused(words.format(path=path, kind=kind))
     return stat.S_ISDIR(mode)
 
 
@@ -290,9 +288,8 @@ def _check_sizes(pictures: list[Picture]) -> None:
     for picture in pictures:
         if picture.size > MOST_FILE:
             words = _("{name} has {size} unpacked; at most {most} are taken. Save it smaller.")
-            raise Refused(
-                words.format(name=picture.place, size=size(picture.size), most=size(MOST_FILE))
-            )
+            bytes_ = dict(size=size(picture.size), most=size(MOST_FILE))
+            raise Refused(words.format(name=picture.place, **bytes_))
     total = sum(picture.size for picture in pictures)
     if total > MOST_TOTAL:
         words = _("The pictures have {size} unpacked; at most {most} are taken.")

@@ -40,7 +40,10 @@ def check(content: bytes) -> None:
     if content.startswith(_JPEG):
         _check_jpeg(content)
     elif content.startswith(_PNG):
-        _check_png(content)
+        chunks = sum(1 for _chunk in _chunks(content))
+        if chunks > FEW_CHUNKS + len(content) // LEAST_CHUNK:
+            words = _("This PNG is cut into {n} parts; no program saves it so. Save it anew.")
+            raise Refused(words.format(n=count(chunks)))
 
 
 # -- JPEG -------------------------------------------------------------------------------------
@@ -53,16 +56,22 @@ def _check_jpeg(content: bytes) -> None:
             if marker != _PROGRESSIVE:  # each component is sent once
                 most = body[5] if len(body) > 5 else 1
         elif marker in _OTHER_FRAMES:
-            raise Refused(
-                _(
-                    "This JPEG is packed in a way that few programs read (lossless, arithmetic or "
-                    "hierarchical). Save it anew as an ordinary JPEG or PNG."
-                )
+            words = _(
+                "This JPEG is packed in a way that few programs read (lossless, arithmetic or "
+                "hierarchical). Save it anew as an ordinary JPEG or PNG."
             )
+            raise Refused(words)
         elif marker == _SCAN:
             scans += 1
             if scans > most:
-                raise _too_many_scans(most)
+                words = ngettext(
+                    "This JPEG sends its picture in more than {most} scan; no program saves it so. "
+                    "Save it anew as an ordinary JPEG or PNG.",
+                    "This JPEG sends its picture in more than {most} scans; no program saves it "
+                    "so. Save it anew as an ordinary JPEG or PNG.",
+                    most,
+                )
+                raise Refused(words.format(most=most))
         else:
             others += 1
             if others > MOST_SEGMENTS:
@@ -70,17 +79,6 @@ def _check_jpeg(content: bytes) -> None:
                     "This JPEG has over {most} parts beside its picture. Save it anew without them."
                 )
                 raise Refused(words.format(most=count(MOST_SEGMENTS)))
-
-
-def _too_many_scans(most: int) -> Refused:
-    words = ngettext(
-        "This JPEG sends its picture in more than {most} scan; no program saves it so. Save "
-        "it anew as an ordinary JPEG or PNG.",
-        "This JPEG sends its picture in more than {most} scans; no program saves it so. Save "
-        "it anew as an ordinary JPEG or PNG.",
-        most,
-    )
-    return Refused(words.format(most=most))
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -100,13 +98,6 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
 # -- PNG --------------------------------------------------------------------------------------
 
 
-def _check_png(content: bytes) -> None:
-    chunks = sum(1 for _chunk in _chunks(content))
-    if chunks > FEW_CHUNKS + len(content) // LEAST_CHUNK:
-        words = _("This PNG is cut into {n} parts; no program saves it so. Save it anew.")
-        raise Refused(words.format(n=count(chunks)))
-
-
 def check_claim(content: bytes) -> None:
     """Refuse a PNG whose content cannot be as much as its head claims, however well it is packed.
 
@@ -122,12 +113,11 @@ def check_claim(content: bytes) -> None:
         elif name == b"IDAT":
             packed += min(length, len(content) - start)
     if claimed > packed * MOST_INFLATED:
-        raise Refused(
-            _(
-                "This PNG claims to be larger than its content can be: it is cut short, or no "
-                "program made it. Save or send it anew."
-            )
+        words = _(
+            "This PNG claims to be larger than its content can be: it is cut short, or no program "
+            "made it. Save or send it anew."
         )
+        raise Refused(words)
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:

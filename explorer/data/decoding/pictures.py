@@ -103,9 +103,8 @@ def opening(content: bytes) -> Iterator[Image.Image]:
     except Refused:
         raise
     except UNREADABLE:
-        raise Refused(
-            _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
-        ) from None
+        words = _("This file cannot be read as a PNG or JPEG picture. Choose another one.")
+        raise Refused(words) from None
 
 
 def _too_many_pixels() -> Refused:

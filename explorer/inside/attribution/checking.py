@@ -33,12 +33,11 @@ def top(network: nn.Module, picture: Tensor, most: int = 5) -> tuple[Guess, ...]
     """
     logits = answers(own_copy(network), checked(picture))[0]
     if not logits.isfinite().all():
-        raise CodedError(
-            N_(
-                "The network's answer is no number: its weights have grown beyond all bounds. Look "
-                "at it as it was at an earlier epoch."
-            )
+        words = N_(
+            "The network's answer is no number: its weights have grown beyond all bounds. Look at "
+            "it as it was at an earlier epoch."
         )
+        raise CodedError(words)
     probabilities = logits.double().softmax(0)
     best = probabilities.topk(min(most, len(logits))).indices.tolist()
     return tuple(Guess(k, float(probabilities[k]), float(logits[k])) for k in best)
