@@ -29,14 +29,14 @@ from explorer.ui.boards.component import Component, sent
 from explorer.ui.inside import range_words
 from explorer.ui.inside.sum_words import number
 from pages.inside.feature_maps import layer_view
-from pages.inside.feature_maps.layer_view import Layer, Place
+from pages.inside.feature_maps.layer_view import Layer, Position
 from pages.inside.feature_maps.state import STATE
 
 CHANNEL = Component(Path(__file__).with_name("channel_map.js"), "maps-channel")
 MOST_SLICES = 64  # of a kernel that are shown
 
 
-def unit(layer: Layer, channel: int) -> Place:
+def unit(layer: Layer, channel: int) -> Position:
     """The unit that was chosen in a layer's maps, else that of the number farthest from zero."""
     height, width = layer.maps.shape[1:]
     default, said = layer.peak(channel), selection.said(STATE, "at")
@@ -51,12 +51,14 @@ def unit(layer: Layer, channel: int) -> Place:
     return place
 
 
-def spelled(place: Place) -> str:
+def spelled(place: Position) -> str:
     """As the address says it."""
     return f"{place[0]}.{place[1]}"
 
 
-def show_one(layer: Layer, span: Span, scale: Scale, *, key: str, channel: int, at: Place) -> None:
+def show_one(
+    layer: Layer, span: Span, scale: Scale, *, key: str, channel: int, at: Position
+) -> None:
     """Draw one channel, and what the network got."""
     CHANNEL(
         key=key,
@@ -109,7 +111,7 @@ def _title(layer: Layer, channel: int) -> str:
     return words.format(layer=layer.name, n=channel + 1, count=count, size=times((height, width)))
 
 
-def _seen(layer: Layer, at: Place) -> Data:
+def _seen(layer: Layer, at: Position) -> Data:
     """The exact field of the chosen unit, and how those of the others lie beside each other."""
     exact = receptive_field.field(layer.graph, layer.name, at)
     field = receptive_field.sizes(layer.graph).get(layer.name)

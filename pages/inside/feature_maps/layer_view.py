@@ -15,7 +15,7 @@ from explorer.inside.unit_arithmetic import Sum
 from explorer.ui.inside import recordings
 from explorer.ui.inside.recordings import Subject
 
-Place = tuple[int, int]  # row and column of a unit
+Position = tuple[int, int]  # row and column of a unit
 _statistics: SizedCache[Statistics] = SizedCache(
     10_000_000, lambda each: 5 * each.mean.nbytes + 400
 )
@@ -71,7 +71,7 @@ class Layer:
         """
         return int((self.maps if self.is_last else self.statistics.variance).argmax())
 
-    def peak(self, channel: int) -> Place:
+    def peak(self, channel: int) -> Position:
         """Row and column of the channel's number farthest from zero."""
         row, column = divmod(int(np.abs(self.maps[channel]).argmax()), self.maps.shape[2])
         return row, column
@@ -82,7 +82,7 @@ class Layer:
         known = self.name != INPUT
         return recordings.chain(self.recording.operations, self.name) if known else []
 
-    def sums(self, channel: int, at: Place) -> list[Sum]:
+    def sums(self, channel: int, at: Position) -> list[Sum]:
         """The arithmetic of one number: that of each operation of the chain."""
         return [unit_arithmetic.pixel(self.recording, name, channel, *at) for name in self.chain]
 

@@ -1,6 +1,6 @@
 """What does each layer see?"""
 
-from pages.inside.feature_maps import controls, parts
+from pages.inside.feature_maps import parts
 
-if chosen := controls.pick():
+if chosen := parts.pick():
     parts.look(*chosen)

@@ -1,6 +1,6 @@
 """What does a channel answer to most?"""
 
-from pages.inside.feature_visualization import controls, parts
+from pages.inside.feature_visualization import parts
 
-if chosen := controls.pick():
+if chosen := parts.pick():
     parts.look(*chosen)

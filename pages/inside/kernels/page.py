@@ -1,6 +1,6 @@
 """What does each layer look for?"""
 
-from pages.inside.kernels import controls, parts
+from pages.inside.kernels import parts
 
-if models := controls.pick():
+if models := parts.pick():
     parts.look(models)

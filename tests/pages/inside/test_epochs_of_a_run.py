@@ -23,7 +23,7 @@ from explorer.runs.records import Status
 from explorer.training import recipes
 from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
-from pages.inside.feature_maps import controls
+from pages.inside.feature_maps import parts
 from tests.opened_pages import boards, given, in_address, numbers, opened, text
 from tests.run_processes import folder
 from tests.shipped_weights import forget, said
@@ -171,7 +171,7 @@ def test_any_two_moments_stand_beside_each_other(run: Trained) -> None:
 def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None:
     answers = said(run.network(epoch))  # and how sure it was of each
     wrong = {int(n): float(answers.confidence[n]) for n in (~answers.right).nonzero()}
-    assert len(wrong) > controls.WORST
+    assert len(wrong) > parts.WORST
     at = opened("feature-maps", picture=PICTURE, weights=run.moments[epoch])
     at.session_state["feature-maps.picture_opened"] = True
     at.run()
