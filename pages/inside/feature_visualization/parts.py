@@ -1,8 +1,14 @@
-"""The page: what is picked, then all channels, the best pictures of one, one drawn for it."""
+"""The page: what is picked, then all channels, the best pictures of one, one drawn for it.
+
+What gradient ascent draws is shown by `ascent.js`. The element to wait for in a test:
+`[data-ascent-painted="<of> <steps>"]`.
+"""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from explorer.analysis.summary import Layer, measure
@@ -10,7 +16,9 @@ from explorer.base.language import _, ngettext
 from explorer.base.tasks import Task
 from explorer.base.units import exact, times
 from explorer.data import datasets
-from explorer.inside.feature_visualization import Ascent, Gallery, Settings, TopPictures
+from explorer.figures import pictures
+from explorer.figures.encode import numbers
+from explorer.inside.feature_visualization import Ascent, Box, Gallery, Settings, TopPictures
 from explorer.ui import (
     link_warnings,
     model_picker,
@@ -19,14 +27,16 @@ from explorer.ui import (
     selection,
     size_mismatch,
 )
+from explorer.ui.boards.component import Component
 from explorer.ui.model_picker import mode
 from explorer.ui.picture_picker.browse import Place
 from explorer.ui.save_buttons import Content, save_buttons
 from explorer.weights import Model
-from pages.inside.feature_visualization import ascent, figures, subjects, top
+from pages.inside.feature_visualization import figures, subjects, top
 from pages.inside.feature_visualization.state import STATE
 from pages.inside.feature_visualization.subjects import Subject
 
+PICTURE = Component(Path(__file__).with_name("ascent.js"), "excites-ascent")
 COUNTS = (500, 2000)  # pictures to go through, or all
 _STARTED = "excites started"  # the ascent that this visitor has begun
 
@@ -55,7 +65,7 @@ def pick() -> tuple[Subject, Settings] | None:
         STATE.pick_listed("sort", _("Channels sorted"), width=130)
         if not subjects.fields(subject).sees_all:
             STATE.pick_listed("show", _("Pictures shown"), width=150)
-        return subject, ascent.pick(subject)
+        return subject, _pick_settings(subject)
 
 
 def _pick_layer(layers: list[Layer]) -> str:
@@ -211,7 +221,7 @@ def _ascent(
     if drawn is None:
         st.caption(_("Waiting for other visitors’ work …"))
         return None, True
-    ascent.show(*key, drawn, float(best.values[0, channel]))
+    _show_ascent(*key, drawn, float(best.values[0, channel]))
     if not drawn.done:
         progress.bar(drawn.step, settings.steps, _pace(task, done=False, halted=halted))
         progress.switch("ascent", key, task)
@@ -229,3 +239,64 @@ def _offer_files(subject: Subject, best: TopPictures, channel: int, drawn: Ascen
     if drawn:
         files.append((_("The curve (CSV)"), partial(figures.curve, drawn), f"{name}-ascent.csv"))
     save_buttons("excites_files", *files)
+
+
+# -- gradient ascent --------------------------------------------------------------------------
+
+
+def _pick_settings(subject: Subject) -> Settings:
+    """What is to grow, and how; all of it in the address. To stand in a row."""
+    goal = Settings().goal
+    if subjects.map_shape(subject)[1:] != (1, 1):  # a lone number is both
+        goal = STATE.pick_listed("goal", _("To be drawn for"), width=150)
+    with st.popover(_("How"), icon=":material/tune:", help=_("Steps and regularisers")):
+        return Settings(
+            goal=goal,
+            steps=STATE.slider("steps", _("Steps")),
+            rate=STATE.slider("rate", _("Learning rate")),
+            seed=STATE.number("noise", _("Seed of the noise")),
+            variation=STATE.slider("tv", _("Neighbours alike (total variation)")),
+            decay=STATE.slider("l2", _("Towards grey (L2)")),
+            jitter=STATE.slider("jitter", _("Jitter, pixels")),
+            blur=STATE.slider("blur", _("Blur, pixels")),
+        )
+
+
+def _show_ascent(
+    subject: Subject, channel: int, settings: Settings, ascent: Ascent, best: float
+) -> None:
+    """Draw how far it has come. `best` is what the data's best picture gives."""
+    PICTURE(
+        key="excites_ascent",
+        data={
+            "of": f"{subject.of} {channel} {settings}",
+            "png": pictures.address(pictures.png(figures.opaque(figures.shown(ascent)))),
+            "size": ascent.picture.shape[1:],
+            "frame": _frame(subject, settings),
+            "values": numbers(np.array(ascent.values, np.float32)),
+            "total": settings.steps,
+            "best": best if settings.goal == "unit" and np.isfinite(best) else None,
+            "note": _(
+                "The gradient is 0: for this picture the channel is silent, and there is no way "
+                "up. Try another seed, or the layer before the activation."
+            )
+            if ascent.flat
+            else "",
+            "file": f"{subject.file}-{channel}-ascent",
+            "labels": {
+                "picture": _("The picture that gradient ascent has drawn"),
+                "steps": _("steps of gradient ascent"),
+                "best": _("the best picture of the data: {value}"),
+                "value": _("after {step} steps: {value}"),
+            },
+        },
+    )
+
+
+def _frame(subject: Subject, settings: Settings) -> Box | None:
+    """What the middle unit sees, where that is not the whole picture."""
+    fields = subjects.fields(subject)
+    if settings.goal != "unit" or fields.sees_all:
+        return None
+    _channels, height, width = subjects.map_shape(subject)
+    return fields.box(height // 2, width // 2)
