@@ -92,7 +92,8 @@ class Database:
             StoreError: it could not be kept.
         """
         with self._writer.lock, self._explained():
-            connection = self._once_free(self._writer.connection)
+            with self._explained(OSError):  # what the body says of its own files is its own
+                connection = self._once_free(self._writer.connection)
             self._once_free(lambda: connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield connection
@@ -123,7 +124,7 @@ class Database:
         Raises:
             StoreError: it could not be read.
         """
-        with self._reader.lock, self._explained():
+        with self._reader.lock, self._explained(OSError):
             if not self.path.exists():
                 return []
             return self._once_free(
@@ -155,7 +156,7 @@ class Database:
         Raises:
             StoreError: the disk does not take it.
         """
-        with self._writer.lock, self._explained():
+        with self._writer.lock, self._explained(OSError):
             connection = self._once_free(self._writer.connection)
             busy, log, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if busy or done < log:  # another one is at it, or somebody still reads what was before
@@ -182,10 +183,11 @@ class Database:
                 log.warning("Another process holds the store of runs: waiting for it.")
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, other: type[Exception] = sqlite3.DatabaseError) -> Iterator[None]:
+        """Say in a sentence what SQLite says, or an error of another kind."""
         try:
             yield
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.DatabaseError, other) as error:
             raise explained(error, self.path.parent) from error
 
 

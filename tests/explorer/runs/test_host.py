@@ -1,15 +1,17 @@
 """Runs in processes of their own: their turns, what is asked of them, who ends when."""
 
 import dataclasses
+import errno
 import os
 import re
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -256,6 +258,33 @@ def test_two_servers_on_one_folder_run_every_run_once(tmp_path: Path):
         for server in servers:
             server.kill()
         until(lambda: not of_folder(tmp_path), 20)  # the host ends by itself
+
+
+def test_a_host_is_started_while_others_write_and_one_that_cannot_be_harms_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def write(*_given: object, **_named: object) -> None:
+        with closing(sqlite3.connect(tmp_path / "runs" / "runs.db", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
+    processes.watch()
+    monkeypatch.setattr(subprocess, "Popen", write)
+    with pytest.raises(ValueError, match="process for runs could not be started"):
+        processes.wake("cpu")
+    assert processes.host("cpu") == ""
+
+
+def test_two_who_start_one_host_at_once_have_one(tmp_path: Path):
+    with run_processes.folder(tmp_path):
+        processes.watch()
+        both = [processes._start("cpu") for _starter in range(2)]
+        until(lambda: processes.host("cpu"))  # whichever of them is first
+        ours = [processes.be_host("cpu", each) for each in both]
+        until(lambda: [process.alive(each) for each in both] == ours)
+        assert sorted(ours) == [False, True]
+        assert processes.host("cpu") == both[ours.index(True)]
 
 
 def test_a_second_host_for_a_device_ends_at_once(home: Path):

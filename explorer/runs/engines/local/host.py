@@ -131,9 +131,7 @@ def main(device: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     host = Host(device)
     database().patient = True
-    with database().writing():  # waits until whoever started us has written that we are it
-        ours = processes.host(device) == host.identity
-    if ours:
+    if processes.be_host(device, host.identity):
         with suppress(StoreError):  # another time, then
             store.sweep()
         host.work()

@@ -4,16 +4,16 @@ A host is started by whoever needs one, in a session of its own: the end of a we
 terminal does not reach it. It stays warm while somebody watches, and ends by itself after that.
 """
 
+import logging
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from sqlite3 import Connection
 
 from explorer.base import storage
-from explorer.base.language import _
+from explorer.base.language import N_, _
 from explorer.runs import process, store
 from explorer.runs.database import database, marks
 from explorer.runs.engines.local.workers import WorkerProcess
@@ -21,7 +21,10 @@ from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
 
 _HOST = "host"
 _WATCHER = "watcher"
+_UNSTARTED = N_("The process for runs could not be started; see its log.")
 FRESH = 5.0  # seconds after which what was free on a device has to be measured anew
+
+log = logging.getLogger("runs")
 
 
 def watch() -> None:
@@ -38,12 +41,22 @@ def wake(device: str) -> None:
     """
     if process.alive(host(device)):
         return
-    environment = _environment()  # may import torch: not while others wait to write
+    be_host(device, _start(device))
+
+
+def be_host(device: str, identity: str) -> bool:
+    """Note a process as the device's host, unless another one is alive; whether it is it now.
+
+    Its starter says so, which others then need not do, and so does it itself, which may be first.
+    """
     with database().writing() as connection:
-        if process.alive(host(device)):
-            return
-        connection.execute("DELETE FROM processes WHERE role = ? AND device = ?", (_HOST, device))
-        _add(connection, _start(device, environment), _HOST, device)
+        if (other := host(device)) != identity and process.alive(other):
+            return False
+        if other != identity:
+            query = "DELETE FROM processes WHERE role = ? AND device = ?"
+            connection.execute(query, (_HOST, device))
+            _add(connection, identity, _HOST, device)
+    return True
 
 
 def host(device: str) -> str:
@@ -116,24 +129,27 @@ def _add(connection: Connection, identity: str, role: str, device: str) -> None:
     )
 
 
-def _start(device: str, environment: Mapping[str, str]) -> str:
-    """Start a host; its identity."""
-    folder = storage.runs_folder()
-    with (folder / "host.log").open("ab") as log:
-        child = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-m", "explorer.runs.engines.local.host", device],
-            cwd=storage.PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+def _start(device: str) -> str:
+    """Start a host, while others may write to the store; its identity."""
+    try:
+        with (storage.runs_folder() / "host.log").open("ab") as host_log:
+            child = subprocess.Popen(  # noqa: S603 (our own program)
+                [sys.executable, "-m", "explorer.runs.engines.local.host", device],
+                cwd=storage.PROJECT,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=host_log,
+                stderr=host_log,
+                start_new_session=True,
+            )
+    except OSError as error:  # the system gives no more processes, say
+        log.warning("The host of %s could not be started: %s", device, error)
+        raise ValueError(_(_UNSTARTED)) from error
     # It may outlive us; if it ends before, somebody has to take note, or it stays on as a zombie.
     threading.Thread(target=child.wait, name="host ended", daemon=True).start()
     identity = process.identity(child.pid)
     if not identity:
-        raise ValueError(_("The process for runs could not be started; see its log."))
+        raise ValueError(_(_UNSTARTED))
     return identity
 
 
