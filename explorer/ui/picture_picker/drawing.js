@@ -3,7 +3,7 @@
 
 import { Board, MOVES, mount, placeOn } from "../boards/board.js"
 import { frame, penFor } from "../boards/canvas_board.js"
-import { clamp, name } from "../boards/shared.js"
+import { clamp, nameAll } from "../boards/shared.js"
 
 const WIDE = 280 // pixels on the page
 const RADIUS = 1.15 // of the brush, in cells
@@ -24,10 +24,8 @@ class Drawing extends Board {
     // What was drawn since is newer than what comes back; only another picture replaces it.
     if (begun || (cells !== this.given && cells !== this.told)) this.cells = decoded(cells, side)
     this.given = cells
-    name(this.canvas, labels.grid)
+    nameAll(this.root, labels)
     this.canvas.title = ""
-    for (const button of this.all("button")) button.textContent = labels[button.dataset.act]
-    this.find(".hint").textContent = labels.hint
     this.draw()
     this.root.dataset.drawingPainted = "yes"
   }
@@ -129,6 +127,6 @@ function decoded(text, side) {
 export default mount(Drawing, ".drawing")
 
 const SKELETON = `
-<canvas tabindex="0" role="application"></canvas>
-<div class="tools keys"><button type="button" data-act="erase" aria-pressed="false"></button><button type="button" data-act="clear"></button></div>
-<div class="hint"></div>`
+<canvas tabindex="0" role="application" data-name="grid"></canvas>
+<div class="tools keys"><button type="button" data-act="erase" data-word="erase" aria-pressed="false"></button><button type="button" data-act="clear" data-word="clear"></button></div>
+<div class="hint" data-word="hint"></div>`

@@ -5,7 +5,7 @@ import { MOVES, mount } from "../../../explorer/ui/boards/board.js"
 import { CanvasBoard, LEGEND, frame, numbers, penFor, spell } from "../../../explorer/ui/boards/canvas_board.js"
 import { Ramp, largest } from "../../../explorer/ui/boards/colours.js"
 import { NumberGrid } from "../../../explorer/ui/boards/number_grid.js"
-import { clamp, fill, name } from "../../../explorer/ui/boards/shared.js"
+import { clamp, fill, nameAll } from "../../../explorer/ui/boards/shared.js"
 
 const MAP = 300, PICTURE = 224 // pixels of their longer sides, where there is room
 const WRITTEN = 26 // pixels of a cell from which on its number stands in it
@@ -25,8 +25,7 @@ class Channel extends CanvasBoard {
     if (before?.values !== data.values) this.values = numbers(data.values)
     this.legend(data)
     this.find(".title").textContent = data.title
-    this.find(".seen .caption").textContent = data.labels.picture
-    name(this.find(".map"), data.labels.map)
+    nameAll(this.root, data.labels)
     this.find(".map").title = ""
     this.kernels()
     this.load(data.picture)
@@ -147,10 +146,10 @@ export default mount(Channel, ".maps-channel")
 const SKELETON = `
 <div class="title"></div>
 <div class="both">
-  <div class="one"><div class="map" tabindex="0" role="listbox" aria-activedescendant="chosen-unit"><canvas></canvas>
+  <div class="one"><div class="map" data-name="map" tabindex="0" role="listbox" aria-activedescendant="chosen-unit"><canvas></canvas>
     <span class="spoken" id="chosen-unit" role="option" aria-selected="true"></span></div>
     <div class="legend">${LEGEND}</div>
     <div class="words" aria-hidden="true"></div></div>
-  <div class="seen"><canvas></canvas><div class="caption"></div><div class="sees"></div>
+  <div class="seen"><canvas></canvas><div class="caption" data-word="picture"></div><div class="sees"></div>
     <div class="kernel" hidden><b></b><img><small></small></div></div>
 </div>`

@@ -2,35 +2,29 @@
 // not it.
 
 import { Board, mount } from "../../../explorer/ui/boards/board.js"
-import { make, name } from "../../../explorer/ui/boards/shared.js"
+import { escape } from "../../../explorer/ui/boards/shared.js"
 
 class Answer extends Board {
-  update() {
-    const { data } = this
-    this.root.replaceChildren()
-    const picture = make("img", "picture", this.root)
-    picture.src = data.picture
-    picture.alt = picture.title = data.labels.picture
-    const bars = make("div", "bars", this.root)
-    bars.role = "radiogroup"
-    bars.ariaLabel = data.labels.bars
-    for (const guess of data.guesses) this.bar(guess, bars)
-    this.root.dataset.answerPainted = data.of
+  constructor(root) {
+    super(root)
+    root.addEventListener("click", event => {
+      const bar = event.target.closest(".bar")
+      if (bar) this.component.setTriggerValue("label", Number(bar.dataset.label))
+    })
   }
 
-  bar(guess, parent) {
-    const bar = make("button", "bar", parent)
-    bar.type = "button"
-    bar.role = "radio"
-    bar.ariaChecked = String(guess.chosen)
-    name(bar, guess.words)
-    const line = make("span", "words", bar)
-    make("span", "class", line, guess.name)
-    make("span", "share", line, guess.share)
-    const track = make("span", "track", bar)
-    make("span", "fill", track).style.width = `${100 * guess.probability}%`
-    bar.onclick = () => this.component.setTriggerValue("label", guess.label)
+  update() {
+    const { of, picture, guesses, labels } = this.data
+    const words = escape(labels.picture)
+    this.root.innerHTML = `<img class="picture" src="${picture}" alt="${words}" title="${words}">
+<div class="bars" role="radiogroup" aria-label="${escape(labels.bars)}">${guesses.map(bar).join("")}</div>`
+    this.root.dataset.answerPainted = of
   }
 }
+
+const bar = ({ label, name, share, probability, chosen, words }) => `
+<button type="button" class="bar" role="radio" data-label="${label}" aria-checked="${chosen}" aria-label="${escape(words)}" title="${escape(words)}">
+  <span class="words"><span class="class">${escape(name)}</span><span class="share">${escape(share)}</span></span>
+  <span class="track"><span class="fill" style="width:${100 * probability}%"></span></span></button>`
 
 export default mount(Answer, ".why-answer")

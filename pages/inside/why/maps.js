@@ -5,7 +5,7 @@
 import { follow, mount, placeOn, saveButton } from "../../../explorer/ui/boards/board.js"
 import { CanvasBoard, frame, numbers, penFor, pixels, spell } from "../../../explorer/ui/boards/canvas_board.js"
 import { Ramp } from "../../../explorer/ui/boards/colours.js"
-import { clamp, escape, fill, make, name } from "../../../explorer/ui/boards/shared.js"
+import { clamp, escape, fill, make, nameAll } from "../../../explorer/ui/boards/shared.js"
 
 const BOLD = 0.3, SHY = 6 // powers of the slider's share, where a map says most and where nothing
 
@@ -20,16 +20,9 @@ class Maps extends CanvasBoard {
 
   update(before) {
     if (!before) this.slider.value = this.data.opacity
-    this.words()
+    nameAll(this.root, this.data.labels)
     this.cards()
     this.load(this.data.picture)
-  }
-
-  words() {
-    const { labels } = this.data
-    this.find(".from").textContent = labels.picture
-    this.find(".to").textContent = labels.maps
-    name(this.slider, labels.opacity)
   }
 
   // -- what stands there ----------------------------------------------------------------------------
@@ -148,5 +141,5 @@ function sample({ line }) {
 export default mount(Maps, ".why-maps")
 
 const SKELETON = `
-<div class="tools"><label><span class="from"></span><input type="range" min="0" max="100" step="5"><span class="to"></span></label>${saveButton("png")}${saveButton("svg")}</div>
+<div class="tools"><label><span data-word="picture"></span><input type="range" min="0" max="100" step="5" data-name="opacity"><span data-word="maps"></span></label>${saveButton("png")}${saveButton("svg")}</div>
 <div class="rows"></div>`
