@@ -3,7 +3,7 @@
 
 import { Board, MOVES, mount } from "../../explorer/ui/boards/board.js"
 import { Ramp, css, grey } from "../../explorer/ui/boards/colours.js"
-import { add, clamp, make } from "../../explorer/ui/boards/shared.js"
+import { add, clamp, make, set } from "../../explorer/ui/boards/shared.js"
 
 const CELL = 10 // one pixel of the picture, in the drawing's units
 const PLACES = { picture: [0, 0, 10], kernel: [202, 40, 20], found: [324, 10, 10], pooled: [506, 28, 14] }
@@ -72,8 +72,7 @@ class Hero extends Board {
     this.at = { row: clamp(row, 0, last), column: clamp(column, 0, last) }
     this.windows.forEach((rect, index) => {
       const [x, y] = index ? PLACES.found : PLACES.picture
-      rect.setAttribute("x", x + this.at.column * CELL)
-      rect.setAttribute("y", y + this.at.row * CELL)
+      set(rect, { x: x + this.at.column * CELL, y: y + this.at.row * CELL })
     })
     this.sum.textContent = why(this.data, this.at)
     this.hint.textContent = hint && ` · ${hint}`

@@ -6,7 +6,6 @@ import { Ramp } from "./colours.js"
 import { Player } from "./player.js"
 import { editCell, fill } from "./shared.js"
 import * as grid from "./window_board_grid.js"
-import { layOut } from "./window_board_layout.js"
 import * as math from "./window_board_math.js"
 import * as words from "./window_board_words.js"
 
@@ -25,7 +24,7 @@ class WindowBoard extends Board {
     const pace = () => 1000 / this.find(".speed").value
     this.player = new Player(this.find(".main"), { step: () => this.step(), pace })
     this.listen()
-    this.resized(() => layOut(this))
+    this.resized(() => grid.layOut(this))
   }
 
   leave() {
@@ -87,7 +86,7 @@ class WindowBoard extends Board {
     grids.kernel.paint(plan.weights, shades.kernel, inWindow)
     grids.output.paint(plan.output, shades.output, short)
     this.laid = null
-    layOut(this)
+    grid.layOut(this)
     this.markUnread()
     words.captions(this.root, plan, shades, label, data)
     this.player.say(data.labels)
@@ -102,7 +101,7 @@ class WindowBoard extends Board {
     const { plan, grids, data } = this
     this.unread = 0
     for (const cell of grids.input.cells) {
-      const [r, c] = [Number(cell.dataset.r), Number(cell.dataset.c)]
+      const [, r, c] = grid.placeOf(cell)
       const never = !plan.readers(r, c).length
       if (never && plan.inside(r, c)) this.unread++
       cell.classList.toggle("unread", data.unread && never)
@@ -151,9 +150,7 @@ class WindowBoard extends Board {
     const [top, left] = [terms[0].r + plan.padding[0], terms[0].c + plan.padding[1]]
     const span = axis => (plan.window[axis] - 1) * plan.dilation[axis] + 1
     frame.style.transform = `translate(${left * this.cell}px, ${top * this.cell}px)`
-    const size = `width:${span(1) * this.cell}px;height:${span(0) * this.cell}px`
-    if (frame.dataset.size !== size) Object.assign(frame.style, { width: `${span(1) * this.cell}px`, height: `${span(0) * this.cell}px` })
-    frame.dataset.size = size
+    Object.assign(frame.style, { width: `${span(1) * this.cell}px`, height: `${span(0) * this.cell}px` })
     this.sum.innerHTML = words.arithmetic(plan, this.shades, i, j, terms)
     grids.output.at(i, j).ariaLabel = `${this.sum.textContent}`
     this.sum.style.minHeight ||= `${this.sum.offsetHeight}px`
@@ -183,8 +180,7 @@ class WindowBoard extends Board {
   }
 
   viewOf(cell) {
-    const panel = cell.closest("[data-panel]").dataset.panel
-    const [r, c] = [Number(cell.dataset.r), Number(cell.dataset.c)]
+    const [panel, r, c] = grid.placeOf(cell)
     if (panel === "output") return { kind: "output", n: r * this.plan.out[1] + c }
     return panel === "input" ? { kind: "input", r, c } : { kind: "weight", u: r, v: c }
   }
@@ -214,7 +210,7 @@ class WindowBoard extends Board {
   // -- editing in place -----------------------------------------------------------------------
 
   mayEdit(cell) {
-    const panel = cell.closest("[data-panel]").dataset.panel
+    const [panel] = grid.placeOf(cell)
     if (cell.classList.contains("pad") || panel === "output") return false
     return this.data.editable.includes(panel) && !(panel === "kernel" && this.plan.operation !== "correlate")
   }
@@ -233,15 +229,18 @@ class WindowBoard extends Board {
     box.style.cssText = `left:${cell.offsetLeft}px;top:${cell.offsetTop}px;width:${Math.max(cell.offsetWidth, 58)}px;height:${cell.offsetHeight}px`
   }
 
+  gridOf(cell) {
+    return this.grids[grid.placeOf(cell)[0]]
+  }
+
   neighbour(cell, step) {
-    const cells = this.grids[cell.closest("[data-panel]").dataset.panel].cells.filter(each => !each.classList.contains("pad"))
+    const cells = this.gridOf(cell).cells.filter(each => !each.classList.contains("pad"))
     return cells[cells.indexOf(cell) + step]
   }
 
   // Where the numbers of a cell stand in the data: a flipped kernel is shown turned.
   home(cell) {
-    const panel = cell.closest("[data-panel]").dataset.panel
-    const [r, c] = [Number(cell.dataset.r), Number(cell.dataset.c)]
+    const [panel, r, c] = grid.placeOf(cell)
     if (panel === "kernel" && this.plan.flip) return [panel, this.plan.window[0] - 1 - r, this.plan.window[1] - 1 - c]
     return [panel, r, c]
   }
@@ -293,7 +292,7 @@ class WindowBoard extends Board {
     stage.addEventListener("focusin", event => {
       const cell = cellOf(event)
       if (!cell) return
-      this.grids[cell.closest("[data-panel]").dataset.panel].rest(cell)
+      this.gridOf(cell).rest(cell)
       this.point(this.viewOf(cell))
     })
     stage.addEventListener("click", event => {
@@ -320,11 +319,11 @@ class WindowBoard extends Board {
 
   key(event, cell) {
     if (!cell || event.ctrlKey || event.metaKey || event.altKey) return
-    const own = this.grids[cell.closest("[data-panel]").dataset.panel]
+    const own = this.gridOf(cell)
     if (MOVES[event.key]) {
       event.preventDefault()
-      const [down, right] = MOVES[event.key]
-      own.at(Number(cell.dataset.r) + down, Number(cell.dataset.c) + right)?.focus()
+      const [[, r, c], [down, right]] = [grid.placeOf(cell), MOVES[event.key]]
+      own.at(r + down, c + right)?.focus()
     } else if (event.key === "Home" || event.key === "End") {
       event.preventDefault()
       own.cells.at(event.key === "Home" ? 0 : -1).focus()

@@ -2,23 +2,22 @@
 // export at every change of its data; the reader's choice, folding, zoom and scroll live here.
 
 import { Board, mount } from "../../../explorer/ui/boards/board.js"
-import { make } from "../../../explorer/ui/boards/shared.js"
+import { make, nameAll, still } from "../../../explorer/ui/boards/shared.js"
 import * as tree from "./tree.js"
 import * as table from "./table.js"
 import * as graph from "./graph.js"
 import * as strip from "./strip.js"
-import * as frame from "./frame.js"
-import * as reveal from "./reveal.js"
 let layOut = null // brings dagre; the first table does not wait for it
 const layout = import("./layout.js").then(module => (layOut = module.layOut))
 layout.catch(() => {}) // who draws says so
 
 const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
+const HEADER = 52 // px at the top that the page's own header covers
 const SMALL = 80 // visible rows up to which the picture is drawn together with the table
 
 class Layers extends Board {
   constructor(root) {
-    super(root, frame.SKELETON)
+    super(root, SKELETON)
     this.strip = new strip.Strip(this.find(".strip"))
     this.selected = null
     this.open = new Set()
@@ -54,15 +53,21 @@ class Layers extends Board {
       this.open = tree.readOpen(this.tree, [...this.open])
       if (!this.tree.byId.has(this.selected)) this.selected = null
     }
-    frame.words(this)
+    this.words()
     this.paint(fresh)
     this.paintGraphSoon(!fresh)
   }
 
-  legend() {
-    const families = new Set(this.data.rows.filter(row => !row.group).map(row => row.family))
+  words() {
+    const { data: { labels, rows }, tree: { groups } } = this
+    const families = new Set(rows.filter(row => !row.group).map(row => row.family))
     families.delete("input")
-    return table.legendHtml([...families], this.data.labels)
+    nameAll(this.root, labels)
+    this.find(".strip").ariaLabel = `${labels.graph}. ${labels.drag_hint}`
+    this.find('[data-act="fit"]').title = labels.drag_hint
+    this.find(".legend").innerHTML = table.legendHtml([...families], labels)
+    this.find(".folding").hidden = !groups.length
+    this.root.classList.toggle("plain", !groups.length)
   }
 
   // The table, whole. 60 rows take a few milliseconds, 900 some dozens.
@@ -78,7 +83,7 @@ class Layers extends Board {
     this.wide ??= this.root.clientWidth >= WIDE
     this.mark()
     scroll.scrollTo(...(fresh ? [0, 0] : kept))
-    if (fresh && this.selected !== null) reveal.row(this)
+    if (fresh && this.selected !== null) this.revealRow()
     this.root.dataset.boardPainted = this.data.key
   }
 
@@ -144,10 +149,33 @@ class Layers extends Board {
     this.selected = id === this.selected && from === "row" ? null : id
     this.mark()
     this.markGraph()
-    if (this.selected !== null) reveal.row(this)
-    if (this.selected !== null) reveal.why(this)
+    if (this.selected !== null) this.reveal()
     if (this.selected !== null && from !== "graph") this.strip.reveal(this.selected)
     this.settle()
+  }
+
+  // In the table's own window: the chosen row and, where they are below it, its formulas.
+  revealRow() {
+    const chosen = this.row(this.selected)
+    if (!chosen) return
+    const scroll = this.find(".scroll")
+    const top = chosen.offsetTop - this.find("thead").offsetHeight - 4
+    const end = this.find("tr.detail") ?? chosen
+    const bottom = end.offsetTop + end.offsetHeight
+    if (bottom > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = Math.min(top, bottom - scroll.clientHeight)
+    if (top < scroll.scrollTop) scroll.scrollTop = top
+  }
+
+  // In the page too, no further than it takes: the row and, beside or below it, why.
+  reveal() {
+    this.revealRow()
+    const [chosen, panel] = [this.row(this.selected), this.find(".why:not([hidden])")]
+    if (!chosen || !panel) return
+    const [head, first, last, lower] = [this.find("thead"), chosen, panel, this.find(".lower")].map(each => each.getBoundingClientRect())
+    const bottom = Math.max(first.bottom, Math.min(last.bottom, lower.bottom))
+    const above = Math.min(first.top - head.height, last.top) - HEADER
+    const top = above < 0 ? above : Math.max(0, Math.min(bottom + 8 - window.innerHeight, above))
+    if (top) scroller(this.root).scrollBy({ top, behavior: still() ? "auto" : "smooth" })
   }
 
   fold(id) {
@@ -263,4 +291,30 @@ class Layers extends Board {
   }
 }
 
+// What scrolls the page: the nearest ancestor that can, through the edge of a shadow tree too.
+function scroller(element) {
+  for (let at = element.parentNode; at; at = at.parentNode ?? at.host)
+    if (at.scrollHeight > at.clientHeight && /auto|scroll/.test(getComputedStyle(at).overflowY)) return at
+  return document.scrollingElement
+}
+
 export default mount(Layers, ".board")
+
+const SKELETON = `
+<section class="picture">
+  <header><h2 data-word="graph"></h2><div class="legend"></div><div class="tools">
+    <button type="button" data-act="zoom_out" data-name="zoom_out">−</button>
+    <button type="button" data-act="zoom_in" data-name="zoom_in">+</button>
+    <button type="button" data-act="fit" data-word="fit"></button>
+    <button type="button" data-act="download_svg" data-word="download_svg"></button></div></header>
+  <div class="strip" tabindex="0" role="group"></div>
+</section>
+<div class="lower">
+  <section class="layers">
+    <header><h2 data-word="table"></h2><div class="tools folding">
+      <button type="button" data-act="unfold_all" data-word="unfold_all"></button>
+      <button type="button" data-act="fold_all" data-word="fold_all"></button></div></header>
+    <div class="scroll"></div>
+  </section>
+  <aside class="why" aria-live="polite"></aside>
+</div>`

@@ -1,5 +1,7 @@
 // The window on the picture: fit, zoom (buttons, Ctrl and wheel), drag; the page itself never moves.
 
+import { clamp, set } from "../../../explorer/ui/boards/shared.js"
+
 const FAR = 0.6 // below this scale the labels go: they would run into each other
 const CROWDED = 0.7 // below this one they no longer keep their size
 const LEAST = 0.45 // "fit" goes no further: below it a network is a ribbon
@@ -46,15 +48,7 @@ export class Strip {
     if (!keep) this.zoomed = false
     if (!keep) this.scale = this.comfortable()
     this.apply()
-    this.element.style.height = `${this.height()}px`
     if (!keep) this.element.scrollTo(0, 0)
-    this.more()
-  }
-
-  height() {
-    const content = this.size.height * this.scale
-    const bar = this.size.width * this.scale > this.element.clientWidth ? 14 : 0
-    return Math.round(Math.min(430, Math.max(170, content + bar)))
   }
 
   // Large enough to read; whole if that is near; a small network may grow a little.
@@ -76,7 +70,6 @@ export class Strip {
     if (this.zoomed) return
     this.scale = this.comfortable()
     this.apply()
-    this.element.style.height = `${this.height()}px`
   }
 
   fit() {
@@ -84,28 +77,29 @@ export class Strip {
     const { width, height } = this.size
     this.scale = Math.max(LEAST, Math.min(1.4, this.element.clientWidth / width, 416 / height))
     this.apply()
-    this.element.style.height = `${this.height()}px`
     this.element.scrollTo(0, 0)
   }
 
   zoom(scale, x = this.element.clientWidth / 2, y = this.element.clientHeight / 2) {
     this.zoomed = true
-    const next = Math.min(3, Math.max(0.2, scale))
+    const next = clamp(scale, 0.2, 3)
     const ratio = next / this.scale
     const left = (this.element.scrollLeft + x) * ratio - x
     const top = (this.element.scrollTop + y) * ratio - y
     this.scale = next
-    this.apply()
-    this.element.style.height = `${Math.max(this.element.clientHeight, this.height())}px`
+    this.apply(this.element.clientHeight)
     this.element.scrollTo(left, top)
   }
 
-  apply() {
-    const { svg, scale } = this
+  // The picture at its scale, in a window that is as high as it needs; `least` px stay.
+  apply(least = 170) {
+    const { svg, scale, element } = this
+    const [width, height] = [this.size.width * scale, this.size.height * scale]
     if (!svg) return
-    svg.setAttribute("width", this.size.width * scale)
-    svg.setAttribute("height", this.size.height * scale)
-    svg.style.setProperty("--grow", Math.min(1 / CROWDED, Math.max(1, 1 / scale)).toFixed(3))
+    set(svg, { width, height })
+    const bar = width > element.clientWidth ? 14 : 0
+    element.style.height = `${Math.max(least, Math.round(clamp(height + bar, 170, 430)))}px`
+    svg.style.setProperty("--grow", clamp(1 / scale, 1, 1 / CROWDED).toFixed(3))
     svg.classList.toggle("far", scale < FAR)
     this.more()
   }

@@ -1,6 +1,6 @@
 // The tree table: rows of the visible layers and blocks, keyboard and all, and the panel "why".
 
-import { escape } from "../../../explorer/ui/boards/shared.js"
+import { clamp, escape } from "../../../explorer/ui/boards/shared.js"
 
 // Every row is a grid of the same columns, so that rows out of sight cost no layout. A column is as
 // wide as its longest word, and what room is left is shared out. Where room is short, words give
@@ -123,30 +123,14 @@ export function whyHtml(data, row) {
 // What a key does on the row that has the focus: [verb, row id] or nothing.
 export function keyVerb(event, row, tree, visible, open) {
   const at = visible.indexOf(row)
-  const to = index => ["focus", visible[Math.max(0, Math.min(visible.length - 1, index))].id]
-  switch (event.key) {
-    case "ArrowDown":
-      return to(at + 1)
-    case "ArrowUp":
-      return to(at - 1)
-    case "Home":
-      return to(0)
-    case "End":
-      return to(visible.length - 1)
-    case "PageDown":
-      return to(at + 10)
-    case "PageUp":
-      return to(at - 10)
-    case "Enter":
-    case " ":
-      return ["choose", row.id]
-    case "ArrowRight":
-      if (!row.group) return null
-      return open.has(row.id) ? to(at + 1) : ["fold", row.id]
-    case "ArrowLeft":
-      if (row.group && open.has(row.id)) return ["fold", row.id]
-      return row.parent === null || row.parent === undefined ? null : ["focus", row.parent]
-    default:
-      return null
-  }
+  const last = visible.length - 1
+  const to = index => ["focus", visible[clamp(index, 0, last)].id]
+  const goals = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: last }
+  if (event.key in goals) return to(goals[event.key])
+  const opened = row.group && open.has(row.id)
+  const verbs = { Enter: ["choose", row.id], " ": ["choose", row.id] }
+  if (row.group) verbs.ArrowRight = opened ? to(at + 1) : ["fold", row.id]
+  if (opened) verbs.ArrowLeft = ["fold", row.id]
+  else if (row.parent != null) verbs.ArrowLeft = ["focus", row.parent]
+  return verbs[event.key]
 }

@@ -83,19 +83,13 @@ export function levelEdges(tree, open) {
     if (!levels.has(level)) levels.set(level, new Map())
     levels.get(level).set(`${from}>${to}`, [from, to])
   }
-  const visiblePath = id => {
-    const steps = path(tree, id)
-    const closed = steps.findIndex(step => tree.byId.get(step).group && !open.has(step))
-    return closed < 0 ? steps : steps.slice(0, closed + 1)
-  }
   const paths = new Map()
-  const pathOf = id => {
-    if (!paths.has(id)) paths.set(id, visiblePath(id))
-    return paths.get(id)
+  for (const { id } of tree.rows) {
+    const steps = path(tree, id)
+    paths.set(id, steps.slice(0, steps.indexOf(visibleFor(tree, open, id)) + 1))
   }
   for (const [from, to] of tree.edges) {
-    const a = pathOf(from)
-    const b = pathOf(to)
+    const [a, b] = [paths.get(from), paths.get(to)]
     if (!a.length || !b.length) continue
     let shared = 0
     while (shared < a.length && shared < b.length && a[shared] === b[shared]) shared++

@@ -4,7 +4,6 @@
 import * as math from "./math.js"
 import * as plots from "./plots.js"
 import * as rate from "./rate.js"
-import { readColours } from "./theme.js"
 import { Board, follow, mount, saveButton } from "../../../explorer/ui/boards/board.js"
 import { Ramp, grey, largest } from "../../../explorer/ui/boards/colours.js"
 import { NumberGrid } from "../../../explorer/ui/boards/number_grid.js"
@@ -32,7 +31,7 @@ class Descent extends Board {
 
   // Colours are written into the drawings: another theme is another picture.
   content(data) {
-    this.colours = readColours(this.root)
+    this.colours = plots.readColours(this.root)
     return { ...data, theme: this.colours.key }
   }
 

@@ -2,12 +2,34 @@
 // into the drawing, so that it can be saved as it stands.
 
 import * as math from "./math.js"
+import { along, css, mix, parts, readMaps } from "../../../explorer/ui/boards/colours.js"
 import { SVG, add, clamp, mark as shape, set } from "../../../explorer/ui/boards/shared.js"
 
 const LEVELS = 13 // contours, each twice as high as the one below
 const DASH = ["none", "6 4"]
 const HIGH = 306 // height of both plots in the drawing's units
 const BOTTOM = 40
+
+// The theme's colours as the plots need them.
+export function readColours(root) {
+  const style = getComputedStyle(root)
+  const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
+  const [paper, ink] = [read("--st-background-color", "#ffffff"), read("--st-text-color", "#17202b")]
+  const onPaper = (colour, share) => css(mix(parts(paper), parts(colour), share))
+  const light = parts(paper).reduce((sum, part) => sum + part) > 380
+  const { upward } = readMaps(root)
+  return {
+    paper, ink,
+    key: `${paper} ${ink}`,
+    mix: onPaper,
+    quiet: onPaper(ink, 0.72),
+    line: onPaper(ink, 0.16),
+    alarm: light ? "#b3261e" : "#ff8a7a",
+    runs: light ? ["#0060a0", "#c24e00"] : ["#6fc0f5", "#f79256"],
+    font: read("--st-font", "sans-serif"),
+    sequential: share => css(along(upward, share)),
+  }
+}
 
 // A circle for the first run, a diamond for the second.
 export const mark = (index, [x, y], size) => shape(index ? "diamond" : "circle", x, y, size)

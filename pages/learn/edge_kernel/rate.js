@@ -2,8 +2,7 @@
 // The marks can be dragged, or moved with the arrow keys.
 
 import { mark } from "./plots.js"
-import * as shared from "../../../explorer/ui/boards/shared.js"
-const { SVG, add, set } = shared
+import { SVG, add, clamp, fill as filled, set } from "../../../explorer/ui/boards/shared.js"
 
 const HIGH = 82
 const TRACK = [34, 22] // top and height
@@ -81,10 +80,10 @@ export class Ruler {
     const { svg, colours, data, width } = this
     const x = this.x(critical)
     add(svg, "line", { x1: x, x2: x, y1: 20, y2: 61, stroke: colours.alarm, "stroke-width": 3 })
-    const text = shared.fill(data.labels.critical, { rate: critical.toPrecision(3) })
+    const text = filled(data.labels.critical, { rate: critical.toPrecision(3) })
     const label = add(svg, "text", { x, y: 14, "text-anchor": "middle", "font-weight": 700, fill: colours.alarm, class: "critical" }, text)
     const half = label.getComputedTextLength() / 2
-    label.setAttribute("x", Math.min(Math.max(x, half + 4), width - half - 4))
+    label.setAttribute("x", clamp(x, half + 4, width - half - 4))
   }
 
   handle(index) {

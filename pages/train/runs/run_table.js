@@ -6,8 +6,7 @@ import { add, fill } from "../../../explorer/ui/boards/shared.js"
 import { sample } from "../../../explorer/ui/runs/curves_chart.js"
 import * as math from "../../../explorer/ui/runs/curves_math.js"
 import * as now from "../../../explorer/ui/runs/now.js"
-import { Poll } from "../../../explorer/ui/runs/poll.js"
-import { GOING, SIGNS } from "../../../explorer/ui/runs/track.js"
+import { GOING, Poll, SIGNS } from "../../../explorer/ui/runs/track.js"
 
 const QUICK = 1000
 const SLOW = 3000
