@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.analysis import size_mismatch
 from explorer.analysis.graph import record
 from explorer.networks import NetworkSpec, get
-from tests.explorer.analysis.made_up import Net
+from tests.explorer.analysis.made_up import Net, on_meta
 
 # Same examples at every run; a failing one is shown as it is.
 STEADY = settings(
@@ -61,9 +61,7 @@ def real(name: str) -> tuple[nn.Module, list[str]]:
     return network, begun
 
 
-@cache
-def meta(name: str) -> nn.Module:
-    return NetworkSpec.parse(name, NETWORKS[name]).build_on_meta()
+meta = cache(lambda name: on_meta(name, **NETWORKS[name]))
 
 
 def verdict(name: str, shape: tuple[int, int, int]) -> tuple[str, tuple[int, ...]]:
@@ -84,27 +82,23 @@ def pictures(draw: st.DrawFn, built_for: int) -> tuple[int, int, int]:
     return channels, height, draw(st.just(height) | SIDES)
 
 
-def compare(name: str, shape: tuple[int, int, int]) -> None:
-    graph = record(meta(name), (1, *shape))
-    where, output = verdict(name, shape)
-    if graph.failed:
-        assert where == (graph.failed.name if graph.failed.kind == "module" else "")
-        assert graph.failed.output_shape is graph.output_shape is None
-    else:
-        assert (where, output) == ("works", graph.output_shape)
-    channels, height, width = shape
-    if channels == get(name).input_size[0] and height == width:
-        spec = NetworkSpec.parse(name, NETWORKS[name])
-        low, high = size_mismatch.accepted_sides(spec, channels) or (0, 0)
-        assert (where == "works") == (low <= height <= (high or height))
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_size_works_or_fails_where_it_really_does(name: str):
     @settings(STEADY, max_examples=12 if name in LARGE else 40)
     @given(pictures(get(name).input_size[0]))
     def check(shape: tuple[int, int, int]) -> None:
-        compare(name, shape)
+        graph = record(meta(name), (1, *shape))
+        where, output = verdict(name, shape)
+        if graph.failed:
+            assert where == (graph.failed.name if graph.failed.kind == "module" else "")
+            assert graph.failed.output_shape is graph.output_shape is None
+        else:
+            assert (where, output) == ("works", graph.output_shape)
+        channels, height, width = shape
+        if channels == get(name).input_size[0] and height == width:
+            spec = NetworkSpec.parse(name, NETWORKS[name])
+            low, high = size_mismatch.accepted_sides(spec, channels) or (0, 0)
+            assert (where == "works") == (low <= height <= (high or height))
 
     check()
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.analysis.graph import INPUT, Graph, Operation, record
+from explorer.analysis.graph import INPUT, Graph, record
 from explorer.analysis.summary import dissect
 from explorer.networks import NetworkSpec, course, get
-from tests.explorer.analysis.made_up import Net
+from tests.explorer.analysis.made_up import Net, on_meta
 
 # Networks that run fast on a CPU, and between them hold gates, shuffles, dense blocks, branches,
 # attention, normalisation over channels, and layers called several times.
@@ -43,18 +43,6 @@ def meta(network: nn.Module) -> nn.Module:
     return network.to("meta").eval()
 
 
-def on_meta(name: str, **options: Any) -> nn.Module:
-    return NetworkSpec.parse(name, options).build_on_meta()
-
-
-def named(graph: Graph) -> dict[str, Operation]:
-    return {operation.name: operation for operation in graph.operations}
-
-
-def is_leaf(layer: nn.Module) -> bool:
-    return not list(layer.children())
-
-
 def calls(network: nn.Module, picture: Tensor) -> list[tuple[Any, ...]]:
     """Name, type and shapes of every leaf module's call, seen by plain hooks."""
     rows: list[tuple[Any, ...]] = []
@@ -67,7 +55,7 @@ def calls(network: nn.Module, picture: Tensor) -> list[tuple[Any, ...]]:
         )
 
     for name, layer in network.named_modules():
-        if is_leaf(layer):
+        if not list(layer.children()):
             note(name, layer)
     with torch.inference_mode():
         network(picture)
@@ -141,13 +129,7 @@ def residual() -> nn.Module:
     return Net(lambda net, x: functional.relu(net.conv(x) + x), conv=nn.Conv2d(2, 2, 3, padding=1))
 
 
-def twice() -> nn.Module:
-    return Net(lambda net, x: net.conv(net.conv(x)), conv=nn.Conv2d(3, 3, 3, padding=1))
-
-
-def under_two_names() -> nn.Module:
-    layer = nn.Linear(4, 4)
-    return nn.Sequential(layer, nn.ReLU(), layer)
+LINEAR = nn.Linear(4, 4)
 
 
 def tied_by_assignment() -> nn.Module:
@@ -159,11 +141,17 @@ def tied_by_assignment() -> nn.Module:
 @pytest.mark.parametrize(
     ("network", "shape", "parameters", "macs"),
     [
-        pytest.param(twice(), (1, 3, 8, 8), [84, 0], [5184, 5184], id="called twice"),
-        pytest.param(under_two_names(), (1, 4), [20, 0, 0], [16, 0, 16], id="under two names"),
+        pytest.param(
+            Net(lambda net, x: net.conv(net.conv(x)), conv=nn.Conv2d(3, 3, 3, padding=1)),
+            (1, 3, 8, 8), [84, 0], [5184, 5184], id="called twice",
+        ),
+        pytest.param(
+            nn.Sequential(LINEAR, nn.ReLU(), LINEAR), (1, 4), [20, 0, 0], [16, 0, 16],
+            id="under two names",
+        ),
         pytest.param(tied_by_assignment(), (1, 4), [20, 4], [16, 16], id="tied, own bias"),
     ],
-)
+)  # fmt: skip
 def test_shared_weights_count_once_and_their_work_each_time(
     network: nn.Module, shape: tuple[int, ...], parameters: list[int], macs: list[int]
 ):
@@ -260,17 +248,10 @@ def test_a_layer_called_like_the_picture_is_told_from_it():
     assert second.inputs == (first.name,)
 
 
-class Call(nn.Module):
+def called(function: Any, *weights: tuple[int, ...]) -> nn.Module:
     """One function of torch, between layers."""
-
-    def __init__(self, function: Any, *weights: tuple[int, ...]) -> None:
-        super().__init__()
-        self.function = function
-        self.weights = nn.ParameterList(torch.zeros(shape) for shape in weights)
-        self.first = nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(self.first(x), *self.weights)
+    own = nn.ParameterList(torch.zeros(shape) for shape in weights)
+    return Net(lambda net, x: function(net.first(x), *net.own), first=nn.Identity(), own=own)
 
 
 @pytest.mark.parametrize(
@@ -279,19 +260,21 @@ class Call(nn.Module):
         pytest.param(
             Net(lambda _net, x: x @ x.transpose(-1, -2)), 3 * 8 * 8 * 4, id="layer-without-weights"
         ),
-        pytest.param(Call(lambda x: x @ x.mT), 3 * 8 * 8 * 4, id="matmul"),
-        pytest.param(Call(lambda x: torch.einsum("nchw,ncvw->nchv", x, x)), 768, id="einsum"),
-        pytest.param(Call(functional.linear, (5, 4)), 3 * 8 * 5 * 4, id="linear"),
-        pytest.param(Call(functional.conv2d, (2, 3, 3, 3)), 6 * 2 * 2 * 27, id="conv2d"),
+        pytest.param(called(lambda x: x @ x.mT), 3 * 8 * 8 * 4, id="matmul"),
+        pytest.param(called(lambda x: torch.einsum("nchw,ncvw->nchv", x, x)), 768, id="einsum"),
+        pytest.param(called(functional.linear, (5, 4)), 3 * 8 * 5 * 4, id="linear"),
+        pytest.param(called(functional.conv2d, (2, 3, 3, 3)), 6 * 2 * 2 * 27, id="conv2d"),
         pytest.param(
-            Call(functional.conv_transpose2d, (3, 2, 3, 3)), 3 * 8 * 4 * 18, id="conv_transpose2d"
+            called(functional.conv_transpose2d, (3, 2, 3, 3)), 3 * 8 * 4 * 18, id="conv_transpose2d"
         ),
         pytest.param(
-            Call(lambda x, w: torch.tensordot(x, w, dims=1), (4, 5)), 3 * 8 * 4 * 5, id="tensordot"
+            called(lambda x, w: torch.tensordot(x, w, dims=1), (4, 5)),
+            3 * 8 * 4 * 5,
+            id="tensordot",
         ),
-        pytest.param(Call(torch.inner, (5, 4)), 3 * 8 * 5 * 4, id="inner"),
+        pytest.param(called(torch.inner, (5, 4)), 3 * 8 * 5 * 4, id="inner"),
         pytest.param(
-            Call(lambda x: functional.scaled_dot_product_attention(x, x, x)),
+            called(lambda x: functional.scaled_dot_product_attention(x, x, x)),
             2 * 3 * 8 * 8 * 4,
             id="attention",
         ),
@@ -311,40 +294,27 @@ def test_macs_wherever_the_product_stands(network: nn.Module, macs: int):
 # Failures, and what is left behind
 
 
-def picky() -> nn.Module:
+def untouched(network: nn.Module) -> bool:
+    return not any("forward" in vars(module) for module in network.modules())
+
+
+def test_a_networks_own_check_is_a_failure_with_its_words():
     def steps(net: nn.Module, x: Tensor) -> Tensor:
         x = net.stem(x)
         if x.shape[-1] != 6:
             raise AssertionError(f"I want 6 columns, not {x.shape[-1]}")
         return net.block(x)
 
-    return Net(steps, stem=nn.Conv2d(1, 2, 3), block=residual())
-
-
-def untouched(network: nn.Module) -> bool:
-    return not any("forward" in vars(module) for module in network.modules())
-
-
-def test_a_networks_own_check_is_a_failure_with_its_words():
-    network = meta(picky())
+    network = meta(Net(steps, stem=nn.Conv2d(1, 2, 3), block=residual()))
     graph = record(network, (1, 1, 8, 9))
     assert graph.failed
     assert graph.failed.kind == "function"
     assert graph.problem == "I want 6 columns, not 7"
     assert [o.name for o in graph.operations[:-1]] == ["stem"]
-    assert graph.output_shape is None
+    assert graph.failed.output_shape is graph.output_shape is None
+    assert not graph.unused
     assert untouched(network)
     assert not record(network, (1, 1, 8, 8)).problem  # it can be asked again
-    assert untouched(network)
-
-
-def test_a_layer_that_refuses_is_the_last_one():
-    network = on_meta("resnet18")
-    graph = record(network, (1, 3, 64, 64))
-    assert graph.failed
-    assert graph.failed.name == "stage1.conv"
-    assert graph.failed.output_shape is None
-    assert not graph.unused
     assert untouched(network)
 
 

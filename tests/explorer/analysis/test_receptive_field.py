@@ -5,7 +5,6 @@ poolings that average, and activations and norms that pass everything on. Then t
 one unit is positive at exactly the pixels that the unit reads.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +21,7 @@ from torch.overrides import TorchFunctionMode
 from explorer.analysis import receptive_field, summary
 from explorer.analysis.graph import INPUT, Graph, record
 from explorer.networks import NetworkSpec, get
-from tests.serving import ROOT
-
-FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
+from tests.explorer.analysis.made_up import FACTS, Net, on_meta
 
 # What is printed for the last feature map (Araujo et al., Distill 2019, and tables made from
 # torchvision's networks), and a picture large enough to hold it.
@@ -180,10 +177,6 @@ def run(network: nn.Module, shape: tuple[int, int, int], only: str = "") -> Case
     return Case(graph, picture, {name: kept[name] for name in kept if name in asked})
 
 
-def on_meta(name: str, **options: Any) -> nn.Module:
-    return NetworkSpec.parse(name, options).build_on_meta()
-
-
 def units(height: int, width: int) -> list[tuple[int, int]]:
     """The middle, two corners and a place between."""
     places = [(height // 2, width // 2), (0, width - 1), (height - 1, 0), (height // 3, width // 3)]
@@ -291,19 +284,6 @@ def test_attention_has_no_box():
 # Made-up networks
 
 
-class Sum(nn.Module):
-    """Two ways through, added or joined along the channels."""
-
-    def __init__(self, one: nn.Module, two: nn.Module, joined: bool) -> None:
-        super().__init__()
-        self.one, self.two, self.joined = one, two, joined
-        self.end = nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        a, b = self.one(x), self.two(x)
-        return self.end(torch.cat((a, b), 1) if self.joined else a + b)
-
-
 @st.composite
 def windows(draw: st.DrawFn) -> nn.Module:
     kind = draw(st.sampled_from(["conv", "max", "avg", "adaptive"]))
@@ -322,7 +302,7 @@ def windows(draw: st.DrawFn) -> nn.Module:
 
 @st.composite
 def branches(draw: st.DrawFn) -> nn.Module:
-    """Two ways that end with the same size."""
+    """Two ways that end with the same size, added or joined along the channels."""
     stride = draw(st.integers(1, 2))
 
     def way() -> nn.Module:
@@ -330,7 +310,10 @@ def branches(draw: st.DrawFn) -> nn.Module:
         dilation = draw(st.integers(1, 2))
         return nn.LazyConv2d(2, 2 * half + 1, stride, half * dilation, dilation, device="meta")
 
-    return Sum(way(), way(), draw(st.booleans()))
+    joined = draw(st.booleans())
+    meet = torch.add if not joined else lambda a, b: torch.cat((a, b), 1)
+    ways = {"one": way(), "two": way(), "end": nn.Identity()}
+    return Net(lambda net, x: net.end(meet(net.one(x), net.two(x))), **ways)
 
 
 @settings(

@@ -1,6 +1,5 @@
 """Costs and lessons against the course's figures, torchvision's published ones and PyTorch's."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -14,13 +13,11 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import size_mismatch, summary
-from explorer.analysis.summary import Block, Layer, Summary, Totals, dissect, measure
+from explorer.analysis.summary import Block, Layer, Totals, dissect, measure
 from explorer.base.torchvision_import import models
 from explorer.networks import Architecture, NetworkSpec, course, get, names
-from tests.explorer.analysis.made_up import Net
-from tests.serving import ROOT
+from tests.explorer.analysis.made_up import FACTS, Net, on_meta
 
-FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
 MODELS = [name for name in names() if name.startswith("torchvision/")]
 # Deeper or wider relatives of networks in the list: the published count is enough for them.
 RELATIVES = set(
@@ -45,14 +42,6 @@ def named(case: Mapping[str, Any]) -> str:
     return "-".join([case["network"], *(f"{k}={v}" for k, v in case["options"].items())])
 
 
-def on_meta(name: str, **options: Any) -> nn.Module:
-    return NetworkSpec.parse(name, options).build_on_meta()
-
-
-def operation(found: Summary, name: str) -> Layer:
-    return next(layer for layer in found.layers if layer.operation.name == name)
-
-
 # The course's figures
 
 
@@ -67,7 +56,9 @@ def test_course_networks_have_the_courses_shapes_and_costs(case: dict[str, Any])
         child = layer.operation.name.split(".")[0]
         shapes[child] = layer.operation.output_shape or ()
         weights[child] += layer.operation.parameters
+        weights[layer.operation.type] += layer.operation.parameters
     assert len(shapes) == len(case["children"])
+    assert not any(child.isdigit() for child in shapes)
     for (child, shape), (_, expected, *count) in zip(shapes.items(), case["children"], strict=True):
         assert shape == (3, *expected), child
         assert not count or weights[child] == count[0], child
@@ -75,7 +66,9 @@ def test_course_networks_have_the_courses_shapes_and_costs(case: dict[str, Any])
     norms = kinds["BatchNorm"] + kinds["BatchNorm2d"]
     stated = [case[f"{kind}_layers"] for kind in ("conv", "linear", "bn")]
     assert [kinds["Conv2d"], kinds["Linear"], norms] == stated
-    assert found.totals.parameters == case.get("params", found.totals.parameters)
+    parts = {"params_conv": weights["Conv2d"], "params_linear": weights["Linear"]}
+    for part, number in (parts | {"params": found.totals.parameters}).items():
+        assert number == case.get(part, number), part
     assert found.totals.macs == case.get("macs", found.totals.macs)
     assert found.totals.flops == 2 * found.totals.macs
 
@@ -112,6 +105,7 @@ def test_every_value_of_every_option_costs_what_pytorch_counts(name: str):
     for options in ({}, *variants(get(name)), {"in_channels": 3, "num_classes": 7}):
         _, height, width = get(name).input_size
         network = on_meta(name, **options)
+        assert not any(getattr(layer, "inplace", False) for layer in network.modules()), options
         picture = torch.empty(1, options.get("in_channels", 1), height, width, device="meta")
         with FlopCounterMode(display=False) as counter:
             output = network(picture)

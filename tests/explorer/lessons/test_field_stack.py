@@ -87,23 +87,6 @@ def test_the_courses_fields(text: str, fields: list[int]):
     assert [level.axis.size for level in levels[-len(fields) :]] == fields
 
 
-def test_two_3x3_against_one_5x5():
-    two, one = stack.parse("c3 c3"), stack.parse("c5")
-    assert stack.weights(two, 64) == sum(
-        p.numel() for _ in range(2) for p in torch.nn.Conv2d(64, 64, 3, bias=False).parameters()
-    )
-    assert (stack.weights(two, 64), stack.weights(one, 64)) == (73_728, 102_400)
-    assert (stack.nonlinearities(two), stack.nonlinearities(one)) == (2, 1)
-    three = stack.weights(stack.parse("c3 c3 c3"), 64) / stack.weights(stack.parse("c7"), 64)
-    assert three == pytest.approx(27 / 49)
-
-
-def test_a_dilated_stack_leaves_holes():
-    found = stack.levels(stack.parse("c3d2 c3d2"), 15)
-    assert stack.cells(found, 2, 3)[0] == (3, 5, 7, 9, 11)
-    assert stack.boxes(found, 2, 3)[0] == (3, 11)
-
-
 @given(chain=st.lists(layers(), min_size=1, max_size=6))
 def test_a_stack_is_read_back_as_it_is_spelled(chain):
     assert stack.parse(stack.spell(chain)) == tuple(chain)
@@ -152,11 +135,6 @@ def test_equal_weights_give_the_effective_field_by_hand():
     torch.testing.assert_close(found.strength[2:7, 2:7], torch.outer(row, row))
     # Centre quarter: 1.25 … 3.75 of the 5 pixels: ¾ of a 2, the 3, ¾ of a 2 = 6 of 9.
     assert found.within == pytest.approx((6 / 9) ** 2)
-
-
-def test_one_layer_with_equal_weights_is_flat():
-    found = stack.effective(stack.parse("c5"), 9, seeds=1, channels=1, weighted="ones")
-    assert found.within == pytest.approx(0.25)
 
 
 @settings(deadline=None, max_examples=25)

@@ -1,11 +1,11 @@
 """Every network of the registry, against the course's figures and torchvision's published ones."""
 
 import ast
+import dataclasses
 import importlib.util
 import inspect
-import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,21 +14,26 @@ import pytest
 import torch
 from torch import nn
 
+from explorer.analysis import summary
 from explorer.base import torchvision_import
+from explorer.base.inputs import InputSize
 from explorer.networks import (
+    Architecture,
     NetworkSpec,
+    Option,
     architectures,
     course,
     get,
     names,
+    pytorch_code,
+    registry,
     torchvision_models,
 )
 from explorer.networks.architectures import densenet, resnet
-from explorer.networks.registry import WithoutMemory, option_title
-from tests.serving import ROOT
+from explorer.networks.registry import Source, WithoutMemory, option_title
+from tests.explorer.analysis.made_up import FACTS, on_meta
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-FACTS = json.loads((ROOT / "tests" / "facts" / "course_facts.json").read_text())
 TORCHVISIONS = [name for name in names() if name.startswith("torchvision/")]
 FILES = sorted(
     path for path in Path(architectures.__file__).parent.glob("*.py") if path.stem != "__init__"
@@ -48,16 +53,8 @@ NARROW = {name: {"conv_ratio": 8, "fc_ratio": 8} for name in ("vgg11", "vgg13", 
 BORDER = {"in_channels": 3, "num_classes": 7}
 
 
-def on_meta(name: str, options: Mapping[str, Any]) -> nn.Module:
-    return NetworkSpec.parse(name, options).build_on_meta()
-
-
 def count(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters())
-
-
-def picture(side: int, channels: int = 1) -> torch.Tensor:
-    return torch.empty(1, channels, side, side, device="meta")
 
 
 # The course's networks
@@ -99,11 +96,6 @@ def test_a_batch_runs_and_learns(name: str):
     assert all(weight.grad is not None for weight in network.parameters())
 
 
-@pytest.mark.parametrize("name", course())
-def test_stated_parameters_are_true(name: str):
-    assert count(on_meta(name, {})) == get(name).parameters
-
-
 def test_own_batch_norm_and_torchs_make_the_same_network():
     torch.manual_seed(0)
     architecture = get("bn_lenet")
@@ -126,14 +118,6 @@ def test_blocks_on_the_courses_examples(case: dict[str, Any]):
     assert count(block) == case["params"]
     if case["call"] == "DenseBlock":
         assert torch.equal(y[:, : x.shape[1]], x)
-
-
-def test_a_residual_block_with_weights_at_zero_is_relu():
-    block = resnet.Residual(3, 3)
-    for weight in block.parameters():
-        nn.init.zeros_(weight)
-    x = torch.randn(4, 3, 6, 6)
-    assert torch.equal(block(x), x.relu())
 
 
 # Facts and files
@@ -166,8 +150,9 @@ def test_a_course_file_holds_its_network_and_all_its_facts(file: Path):
 
 
 @pytest.mark.parametrize("name", course())
-def test_defaults_of_a_builder_are_those_of_its_facts(name: str):
+def test_stated_parameters_and_defaults_are_the_builders(name: str):
     architecture = get(name)
+    assert count(on_meta(name)) == architecture.parameters
     parameters = inspect.signature(architecture.build).parameters
     stated = architecture.resolve()
     for key, parameter in parameters.items():
@@ -249,16 +234,9 @@ def test_torchvisions_networks_have_the_published_count_and_no_memory(name: str)
 def test_torchvisions_families_take_other_channels_and_classes(family: str):
     members = [get(name) for name in TORCHVISIONS if f"/{family}" in name]
     architecture = min(members, key=lambda member: member.parameters)
-    network = on_meta(architecture.name, {"in_channels": 1, "num_classes": 10})
-    assert network(picture(architecture.input_size[1])).shape == (1, 10)
-
-
-def test_a_torchvision_network_runs_with_one_channel():
-    architecture = get("torchvision/squeezenet1_1")
-    network = architecture.build(**architecture.resolve({"in_channels": 1, "num_classes": 10}))
-    logits = network(torch.randn(2, 1, 64, 64))
-    assert logits.shape == (2, 10)
-    assert logits.isfinite().all()
+    network = on_meta(architecture.name, in_channels=1, num_classes=10)
+    x = torch.empty(1, 1, *architecture.input_size[1:], device="meta")
+    assert network(x).shape == (1, 10)
 
 
 def test_torchvisions_networks_know_their_size():
@@ -319,3 +297,97 @@ def test_other_failures_of_the_import_are_not_hidden(
 ):
     with pytest.raises(RuntimeError, match="something else"):
         import_with("raise RuntimeError('something else')", tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_name_is_read_and_spelled(name: str) -> None:
+    spec = NetworkSpec.parse(name)
+    assert spec.name == name
+    assert spec == NetworkSpec.parse(spec.name, spec.values)
+    assert spec.architecture.name == name
+    assert spec.input_size == spec.architecture.input_size
+    assert list(spec.values) == [option.name for option in spec.architecture.all_options]
+    assert list(spec.options) == sorted(spec.options)
+
+
+def test_one_choice_is_one_value_however_it_is_written() -> None:
+    plain = NetworkSpec.parse("lenet")
+    written = NetworkSpec.parse("lenet", {"num_classes": " 10 ", "activation": "sigmoid"})
+    assert written == plain
+    assert len({plain, written, NetworkSpec.parse("lenet", {"activation": "relu"})}) == 2
+    chosen = NetworkSpec.parse("lenet", {"activation": "relu", "num_classes": 3})
+    assert chosen.changed == {"activation": "relu"}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plain.key = "alexnet"  # type: ignore[misc]
+
+
+def test_it_builds_what_was_chosen() -> None:
+    spec = NetworkSpec.parse("torchvision/squeezenet1_1", {"in_channels": 1, "num_classes": 7})
+    assert (spec.source, spec.key, spec.stem) == (
+        "torchvision", "squeezenet1_1", "torchvision-squeezenet1_1",
+    )  # fmt: skip
+    assert (spec.input_size.channels, spec.num_classes) == (1, 7)
+    size = spec.input_size.with_sides(64, 48)
+    assert size == InputSize(1, 64, 48)
+    logits = spec.build().eval()(torch.randn(2, *size))
+    assert (logits.shape, logits.isfinite().all()) == ((2, 7), True)
+    assert all(weight.is_meta for weight in spec.build_on_meta().parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("alexnet2", {}, "Did you mean alexnet"),
+        ("resnet", {}, "Did you mean resnet18"),
+        ("torchvision/resnet19", {}, "Did you mean torchvision/resnet"),
+        ("course/lenet", {}, "There is no network “course/lenet”"),
+        ("elsewhere/lenet", {}, "There is no network “elsewhere/lenet”"),
+        ("lenet", {"depth": 3}, "lenet has no option “depth”"),
+        ("lenet", {"pooling": "min"}, "pooling cannot be “min”"),
+    ],
+)
+def test_what_cannot_be_is_answered(name: str, options: Mapping[str, object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        NetworkSpec.parse(name, options)
+
+
+# A source that nobody has heard of
+
+
+def tiny(depth: int, in_channels: int = 1, num_classes: int = 2) -> nn.Sequential:
+    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * 16, num_classes))
+
+
+@pytest.fixture
+def somebodys() -> Iterator[None]:
+    depth = Option("depth", "depth of the net", 1, (1, 2), "how deep")
+    facts = Architecture("somebodys/tiny", "Tiny", tiny, InputSize(1, 4, 4), None, "", 34, (depth,))
+    registry.register(
+        Source(
+            "somebodys",
+            lambda: {"tiny": facts},
+            lambda key, options: f"import torch\n\nnet = {key}({pytorch_code.arguments(options)})",
+        )
+    )
+    yield
+    del registry.SOURCES["somebodys"]
+
+
+def test_a_source_that_registers_itself_has_all_that_others_have(somebodys: None) -> None:
+    assert names()[-1] == "somebodys/tiny"
+    assert "depth" in {option.name for option in registry.options()}
+    assert registry.option_title("depth") == "depth of the net"
+    spec = NetworkSpec.parse("somebodys/tiny", {"num_classes": 3})
+    found = summary.measure(spec, spec.input_size, 5)
+    assert (found.output, found.totals.parameters, found.totals.macs) == ((5, 3), 51, 48)
+    wrong = summary.measure(spec, InputSize(1, 5, 4)).mismatch
+    assert wrong is not None
+    assert (wrong.got, wrong.needs, wrong.nearest) == (20, 16, (1, 4, 4))
+    text = pytorch_code.pytorch(spec, spec.input_size, 2)
+    assert "net = tiny(depth=1, in_channels=1, num_classes=3)" in text
+    assert "torch.zeros(2, 1, 4, 4)" in text
+
+
+def test_what_nobody_registered_is_not_there() -> None:
+    with pytest.raises(ValueError, match="There is no network"):
+        NetworkSpec.parse("somebodys/tiny")

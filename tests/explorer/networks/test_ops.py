@@ -1,13 +1,19 @@
-"""The written-out operations against torch's own."""
+"""The written-out operations by their definitions against torch's own, and the course's figures."""
 
+import io
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from explorer.networks.ops import BatchNorm, batch_norm, output_size
+from explorer.data import photographs
+from explorer.data.decoding.pictures import MOST_BYTES
+from explorer.networks import ops
 
 PAIRS = [
     pytest.param((8, 3, 5, 5), nn.BatchNorm2d, id="maps"),
@@ -15,25 +21,15 @@ PAIRS = [
 ]
 
 
-def twins(shape: tuple[int, ...], layer: type[nn.Module]):
-    """Our layer and torch's, for input of this shape, with the same scale and shift."""
-    channels = shape[1]
-    ours, theirs = BatchNorm(channels, num_dims=len(shape)), layer(channels)
-    gamma, beta = torch.rand(channels) + 0.5, torch.randn(channels)
-    with torch.no_grad():
-        for mine, yours, values in (
-            (ours.gamma, theirs.weight, gamma),
-            (ours.beta, theirs.bias, beta),
-        ):
-            mine.copy_(values.view_as(mine))
-            yours.copy_(values)
-    return ours, theirs
-
-
 @pytest.mark.parametrize(("shape", "layer"), PAIRS)
 def test_training_output_and_gradients_equal_torchs(shape: tuple[int, ...], layer: type[nn.Module]):
     torch.manual_seed(0)
-    ours, theirs = twins(shape, layer)
+    channels = shape[1]
+    ours, theirs = ops.BatchNorm(channels, num_dims=len(shape)), layer(channels)
+    with torch.no_grad():
+        for mine, yours in ((ours.gamma, theirs.weight), (ours.beta, theirs.bias)):
+            mine.copy_(torch.randn_like(mine))
+            yours.copy_(mine.flatten())
     given_to_ours = (torch.randn(shape) * 3 + 2).requires_grad_()
     given_to_theirs = given_to_ours.detach().clone().requires_grad_()
     weights = torch.randn(shape)
@@ -46,7 +42,7 @@ def test_training_output_and_gradients_equal_torchs(shape: tuple[int, ...], laye
 
 
 def test_training_without_gradients_still_uses_the_batch():
-    layer = BatchNorm(3, num_dims=4)
+    layer = ops.BatchNorm(3, num_dims=4)
     with torch.no_grad():
         y = layer(torch.randn(8, 3, 5, 5) * 4 + 7)
     torch.testing.assert_close(y.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
@@ -54,7 +50,7 @@ def test_training_without_gradients_still_uses_the_batch():
 
 
 def test_statistics_are_saved_with_the_weights():
-    layer, fresh = BatchNorm(3, num_dims=4), BatchNorm(3, num_dims=4)
+    layer, fresh = ops.BatchNorm(3, num_dims=4), ops.BatchNorm(3, num_dims=4)
     layer(torch.randn(8, 3, 5, 5) * 2 + 1)
     assert set(layer.state_dict()) == {"gamma", "beta", "moving_mean", "moving_var"}
     fresh.load_state_dict(layer.state_dict())
@@ -63,7 +59,7 @@ def test_statistics_are_saved_with_the_weights():
 
 
 def test_one_value_per_channel_is_refused_in_training_only():
-    layer, x = BatchNorm(3, num_dims=2), torch.randn(1, 3)
+    layer, x = ops.BatchNorm(3, num_dims=2), torch.randn(1, 3)
     with pytest.raises(ValueError, match="more than one value per channel"):
         layer(x)
     assert layer.eval()(x).shape == (1, 3)
@@ -86,7 +82,7 @@ def test_batch_norm_is_torchs(*, shape, momentum, eps, training, seed):
     gamma, beta, mean = (torch.randn(channels, generator=generator).double() for _ in range(3))
     var = torch.rand(channels, generator=generator).double() + 0.1
     ours_mean, ours_var = mean.clone().view(each), var.clone().view(each)
-    ours = batch_norm(
+    ours = ops.batch_norm(
         x, gamma.view(each), beta.view(each), ours_mean, ours_var,
         training=training, momentum=momentum, eps=eps,
     )  # fmt: skip
@@ -109,7 +105,7 @@ def test_batch_norm_is_torchs(*, shape, momentum, eps, training, seed):
 def test_output_size_is_that_of_a_convolution(
     size: int, kernel: int, stride: int, padding: int, dilation: int
 ):
-    expected = output_size(size, kernel, stride, padding, dilation)
+    expected = ops.output_size(size, kernel, stride, padding, dilation)
     x, weight = torch.empty(1, 1, size), torch.empty(1, 1, kernel)
     try:
         found = functional.conv1d(x, weight, None, stride, padding, dilation).shape[-1]
@@ -131,7 +127,7 @@ def test_output_size_is_that_of_a_pooling(
     *, size: int, kernel: int, stride: int, share: float, dilation: int, ceil: bool
 ):
     padding = int(kernel * share)
-    expected = output_size(size, kernel, stride, padding, dilation, ceil=ceil)
+    expected = ops.output_size(size, kernel, stride, padding, dilation, ceil=ceil)
     x = torch.empty(1, 1, size, size)
     try:
         pooled = functional.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode=ceil)
@@ -141,21 +137,164 @@ def test_output_size_is_that_of_a_pooling(
     assert expected == found
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ({"size": 28, "kernel": 5, "padding": 2}, 28),  # LeNet's first convolution
-        ({"size": 224, "kernel": 11, "stride": 4, "padding": 1}, 54),  # AlexNet's
-        ({"size": 54, "kernel": 3, "stride": 2}, 26),  # and its first pooling
-        ({"size": 8, "kernel": 3, "padding": 1, "stride": 2}, 4),
-        ({"size": 2, "kernel": 3}, 0),
-    ],
-)
-def test_output_size_by_hand(arguments: dict[str, int], expected: int):
-    assert output_size(**arguments) == expected
-
-
 @pytest.mark.parametrize("wrong", [{"kernel": 0}, {"stride": 0}, {"padding": -1}, {"size": -1}])
 def test_output_size_refuses_what_no_layer_has(wrong: dict[str, int]):
     with pytest.raises(ValueError, match=r"at least [01]"):
-        output_size(**{"size": 8, "kernel": 3, **wrong})
+        ops.output_size(**{"size": 8, "kernel": 3, **wrong})
+
+
+NINE = torch.arange(9.0).reshape(3, 3)
+K = torch.arange(4.0).reshape(2, 2)
+
+axes = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+def numbers(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    kernel=axes,
+    stride=axes,
+    padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    dilation=axes,
+    channels=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+)
+def test_convolution_of_several_channels_is_torchs(
+    *, size, kernel, stride, padding, dilation, channels
+):
+    x, weights = numbers(channels[0], *size), numbers(channels[1], channels[0], *kernel)
+    given = {"stride": stride, "padding": padding, "dilation": dilation}
+    try:
+        expected = functional.conv2d(x[None], weights, **given)[0]
+    except RuntimeError:
+        with pytest.raises(ValueError, match="window spans"):
+            ops.corr2d_multi_in_out(x, weights, **given)
+        return
+    torch.testing.assert_close(ops.corr2d_multi_in_out(x, weights, **given), expected)
+    torch.testing.assert_close(ops.corr2d_multi_in(x, weights[0], **given), expected[0])
+    one = functional.conv2d(x[None, :1], weights[:1, :1], **given)[0, 0]
+    torch.testing.assert_close(ops.corr2d(x[0], weights[0, 0], **given), one)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    window=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.none() | axes,
+    padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    mode=st.sampled_from(["max", "avg"]),
+)
+def test_pooling_is_torchs(*, size, window, stride, padding, mode):
+    x = numbers(*size)
+    pool = {"max": functional.max_pool2d, "avg": functional.avg_pool2d}[mode]
+    try:
+        expected = pool(x[None, None], window, stride, padding)[0, 0]
+    except RuntimeError:
+        with pytest.raises(ValueError, match="window"):
+            ops.pool2d(x, window, mode, stride=stride, padding=padding)
+        return
+    pooled = ops.pool2d(x, window, mode, stride=stride, padding=padding)
+    torch.testing.assert_close(pooled, expected)
+
+
+@settings(deadline=None, max_examples=40)
+@given(c=st.integers(1, 4), out=st.integers(1, 4), h=st.integers(1, 5), w=st.integers(1, 5))
+def test_one_by_one_is_a_product_of_matrices(c, out, h, w):
+    x, weights = numbers(c, h, w), numbers(out, c, 1, 1)
+    torch.testing.assert_close(ops.corr2d_1x1(x, weights), functional.conv2d(x[None], weights)[0])
+    torch.testing.assert_close(ops.corr2d_1x1(x, weights), ops.corr2d_multi_in_out(x, weights))
+
+
+def test_the_courses_first_example_and_its_flip():
+    assert ops.corr2d(NINE, K).tolist() == [[19, 25], [37, 43]]
+    assert ops.flip(K).tolist() == [[3, 2], [1, 0]]
+    assert ops.corr2d(NINE, ops.flip(K)).tolist() == [[5, 11], [23, 29]]
+    assert ops.corr2d(NINE, K.T).tolist() == [[17, 23], [35, 41]]  # transposed: something else
+
+
+def test_the_courses_edges():
+    bars = torch.ones(6, 8)
+    bars[:, 2:6] = 0
+    kernel = torch.tensor([[1.0, -1.0]])
+    row = [0, 1, 0, 0, 0, -1, 0]
+    assert ops.corr2d(bars, kernel).tolist() == [row] * 6
+    assert ops.corr2d(bars.T, kernel).count_nonzero() == 0
+    assert ops.corr2d(bars.T, kernel.T).T.tolist() == [row] * 6
+    assert ops.corr2d(bars, ops.flip(kernel)).tolist() == [[-each for each in row]] * 6
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ops.corr2d(NINE, torch.ones(4, 4)), "spans 4 × 4 cells.*only 3 × 3"),
+        (lambda: ops.corr2d(NINE, K, dilation=3), "spans 4 × 4"),
+        (lambda: ops.corr2d(NINE, K, stride=0), "stride is 0"),
+        (lambda: ops.corr2d(NINE, K, padding=-1), "padding is -1"),
+        (lambda: ops.corr2d_multi_in(NINE[None], torch.ones(2, 2, 2)), "1 channels.*made for 2"),
+        (lambda: ops.corr2d_1x1(NINE[None], torch.ones(1, 1, 2, 2)), "each kernel is 1 × 1 × 1"),
+        (lambda: ops.pool2d(NINE, 2, "median"), "median"),
+        (lambda: ops.pool2d(NINE, 4), "spans 4 × 4"),
+        (lambda: ops.pool2d(NINE, 2, stride=0), "stride is 0"),
+    ],
+)
+def test_what_is_impossible_gets_a_sentence(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+# -- real pictures -----------------------------------------------------------------------------
+
+
+def test_pictures_are_those_that_scikit_learn_loads():
+    from sklearn.datasets import load_digits, load_sample_image
+
+    digits = load_digits()
+    for number in (0, 7, 1796):
+        assert (photographs.digit(number) == digits.images[number]).all()
+    whole = load_sample_image("china.jpg").mean(axis=2) / 255
+    ours = photographs.photograph("china")
+    assert ours.shape == (320, 480)
+    assert 0 <= ours.min() < ours.max() <= 1
+    assert abs(ours.mean() - whole.mean()) < 0.03  # grey weighs green more than blue
+    assert photographs.patch("flower", 12).shape == (12, 12)
+    assert (photographs.patch("flower", 12).min(), photographs.patch("flower", 12).max()) == (0, 9)
+
+
+def picture(kind: str, size: tuple[int, int]) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(written, kind)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_an_upload_is_read_grey_and_shrunk(kind):
+    found = photographs.start_upload(picture(kind, (1000, 500))).result()
+    assert found.shape == (240, 480)
+    assert found.mean() == pytest.approx((0.299 * 200 + 0.587 * 30 + 0.114 * 30) / 255, abs=0.02)
+
+
+def test_sixteen_bits_and_transparency_keep_their_brightness():
+    ramp = np.linspace(0, 65535, 20 * 20).reshape(20, 20).astype(np.uint16)
+    deep, clear = io.BytesIO(), io.BytesIO()
+    Image.fromarray(ramp).save(deep, "PNG")
+    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(clear, "PNG")
+    grey, paper = (photographs.start_upload(each.getvalue()).result() for each in (deep, clear))
+    np.testing.assert_allclose(grey, ramp / 65535, atol=0.004)
+    assert paper.min() == 1  # nothing drawn
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "cannot be read"),
+        (picture("PNG", (8000, 6000)), "too many pixels"),
+        (bytes(MOST_BYTES + 1), "at most 10.0 MB"),
+    ],
+    ids=["empty", "large", "heavy"],
+)
+def test_what_is_no_such_picture_gets_a_sentence(content, words):
+    with pytest.raises(ValueError, match=words):
+        photographs.start_upload(content).result()

@@ -1,26 +1,29 @@
-"""The page on layers, as Streamlit runs it: what is picked, what is said, what is kept."""
+"""The page on layers: what is picked, said, kept; board and figures say what the summary says."""
 
+import json
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
-from explorer import networks
-from explorer.analysis import summary
-from explorer.networks import NetworkSpec
+from explorer.analysis.summary import Block, Layer, Summary, measure
+from explorer.networks import NetworkSpec, course, get
 from pages.explore.layers import board as board_view
-from pages.explore.layers import board_data as figures
+from pages.explore.layers import charts
+from pages.explore.layers.board_data import board
+from pages.explore.layers.parts import record
 from tests import opened_pages
 from tests.opened_pages import boards, text
 
 opened = partial(opened_pages.opened, "layers")
 
 
-@pytest.mark.parametrize("name", [*networks.course(), "torchvision/resnet18"])
+@pytest.mark.parametrize("name", [*course(), "torchvision/resnet18"])
 def test_every_network_is_shown_at_its_own_size(name: str) -> None:
     at = opened()
     at.selectbox(key="layers.network").set_value(name).run()
-    architecture = networks.get(name)
+    architecture = get(name)
     assert not at.exception
     assert architecture.title in at.title[0].value
     assert at.text_input(key="layers.input").value == "x".join(map(str, architecture.input_size))
@@ -47,7 +50,7 @@ def test_a_link_restores_what_was_chosen() -> None:
     assert at.selectbox(key="layers.conv_ratio").label == "Width of the convolutions ÷"
     assert at.number_input(key="layers.batch").value == 8
     assert at.number_input(key="layers.num_classes").value == 7
-    expected = summary.measure(
+    expected = measure(
         NetworkSpec.parse("vgg11", {"conv_ratio": 4, "num_classes": 7}), (1, 240, 230), 8
     ).totals.parameters
     assert f"{expected / 1e6:.1f} M parameters" in text(at)
@@ -123,18 +126,23 @@ def test_all_sums_say_what_training_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("view", "words"),
+    ("address", "words", "drawn"),
     [
-        ("costs", "92 % sit in 2 of 8 layers: fc1, fc2"),
-        ("code", "runs by itself"),
-        ("about", "ImageNet"),
+        ({"view": "costs"}, "92 % sit in 2 of 8 layers: fc1, fc2", 46_764_746),
+        ({"view": "costs", "show": "MACs"}, "layers: conv2, ", 938_146_176),
+        ({"view": "code"}, "runs by itself", None),
+        ({"view": "about"}, "ImageNet", None),
     ],
 )
-def test_the_other_tabs_open_from_a_link(view: str, words: str) -> None:
-    at = opened(network="alexnet", view=view)
+def test_the_other_tabs_open_from_a_link(
+    address: dict[str, str], words: str, drawn: int | None
+) -> None:
+    at = opened(network="alexnet", **address)
     everything = text(at) + "".join(block.value for block in at.code)
     assert words in everything
-    assert len(at.get("plotly_chart")) == (2 if view == "costs" else 0)
+    charts = [json.loads(each.proto.spec)["data"] for each in at.get("plotly_chart")]
+    assert len(charts) == (2 if drawn else 0)
+    assert not drawn or sum(charts[0][0]["y"]) == drawn
 
 
 def test_the_board_is_given_the_same_after_a_choice() -> None:
@@ -160,7 +168,7 @@ def test_the_board_is_given_the_same_after_a_choice() -> None:
 )
 def test_the_first_view_has_something_to_see(name: str, opened_first: list[str]) -> None:
     spec = NetworkSpec.parse(name)
-    rows = figures.board(summary.measure(spec, spec.input_size), name)["rows"]
+    rows = board(measure(spec, spec.input_size), name)["rows"]
     names = board_view.names(rows)
     first = board_view.first_open(rows)
     assert [names[block] for block in first] == opened_first
@@ -171,10 +179,177 @@ def test_the_first_view_has_something_to_see(name: str, opened_first: list[str])
 
 
 def test_a_name_that_comes_twice_can_still_be_chosen() -> None:
-    found = figures.board(summary.measure(NetworkSpec.parse("googlenet"), (1, 96, 96)), "GoogLeNet")
+    found = board(measure(NetworkSpec.parse("googlenet"), (1, 96, 96)), "GoogLeNet")
     rows = found["rows"]
     block = next(row for row in rows if row.group)
     twin = replace(block, id=9_999)
     names = board_view.names([*rows, twin])
     assert len(set(names.values())) == len(rows) + 1
     assert board_view.read({"layer": names[9_999]}, names, [])["selected"] == 9_999
+
+
+CASES = [
+    *course(),
+    "torchvision/densenet121",
+    "torchvision/googlenet",
+    "torchvision/efficientnet_b0",
+    "torchvision/inception_v3",
+    "torchvision/swin_t",
+    "torchvision/vit_b_16",
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
+def found(request: pytest.FixtureRequest) -> Summary:
+    return measure(NetworkSpec.parse(request.param), get(request.param).input_size, batch=2)
+
+
+def drawn(summary: Summary) -> dict[str, Any]:
+    """The board's data as the browser gets it."""
+    return json.loads(json.dumps(board(summary, title="A title"), allow_nan=False, default=vars))
+
+
+def in_order(parts: tuple[Block | Layer, ...]) -> list[str]:
+    names: list[str] = []
+    for part in parts:
+        if isinstance(part, Block):
+            names += [part.name, *in_order(part.parts)]
+        else:
+            names.append(part.operation.name)
+    return names
+
+
+def number(cell: dict[str, Any] | None) -> int:
+    return int(cell["exact"].removesuffix(" B").replace("\u202f", "")) if cell else 0
+
+
+def test_rows_are_the_layers_each_block_before_its_parts(found: Summary):
+    rows = drawn(found)["rows"]
+    assert [row["id"] for row in rows] == list(range(len(rows)))
+    assert [row["full_name"] for row in rows[1:]] == in_order(found.tree)
+    open_rows: list[dict[str, Any]] = []  # blocks around the row at hand
+    for row in rows:
+        while open_rows and open_rows[-1]["id"] != row["parent"]:
+            open_rows.pop()
+        assert (row["parent"] is None) == (not open_rows)
+        assert row["depth"] == len(open_rows)
+        if row["group"]:
+            open_rows.append(row)
+    assert rows[0]["shape"] == list(found.input[1:])
+
+
+def test_what_a_layer_reads_is_drawn(found: Summary):
+    """In running order. A concatenation that extends an earlier one may be drawn from that one."""
+    data = drawn(found)
+    drawn_from: dict[str, set[str]] = {}
+    for source, target in data["edges"]:
+        assert 0 <= source < target < len(data["rows"])
+        ends = data["rows"][source], data["rows"][target]
+        assert not any(row["group"] for row in ends)
+        drawn_from.setdefault(ends[1]["full_name"], set()).add(ends[0]["full_name"])
+    whole: dict[str, set[str]] = {}  # what each concatenation holds
+    for layer in found.layers:
+        name, read = layer.operation.name, set(layer.operation.inputs)
+        sources = drawn_from.get(name, set())
+        if layer.operation.type == "cat":
+            held = {part for source in sources for part in whole.get(source, {source})}
+            assert read in (sources, held)
+            whole[name] = read
+        else:
+            assert read == sources
+
+
+def test_cells_of_a_block_are_the_sums_of_its_parts(found: Summary):
+    rows = drawn(found)["rows"]
+    totals = {
+        "parameters": found.totals.parameters,
+        "macs": found.totals.macs,
+        "flops": found.totals.flops,
+        "memory": found.totals.activation_bytes,
+    }
+    for column, total in totals.items():
+        sums: dict[int | None, int] = {}
+        for row in rows:
+            cell = row["cells"].get(column)
+            sums[row["parent"]] = sums.get(row["parent"], 0) + number(cell)
+            assert cell is None or 0 < cell["share"] <= 1
+            assert cell is None or cell["share"] == pytest.approx(number(cell) / total)
+        for row in rows:
+            if row["group"]:
+                assert sums[row["id"]] == number(row["cells"][column])
+        assert sums[None] == total
+    for row in rows[1:]:
+        assert {*totals, "field"} == row["cells"].keys()
+        field = row["cells"]["field"]
+        assert field is None or 0 < field["share"] <= 1
+
+
+def test_a_misfit_is_marked_and_explained():
+    rows = drawn(measure(NetworkSpec.parse("lenet"), (1, 224, 224)))["rows"]
+    assert [row["name"] for row in rows if row["status"] == "failed"] == ["fc1"]
+    assert "46\u202f656" in rows[-1]["note"]
+    assert rows[-1]["why"][0]["lines"][1] == "needed: 400 = 16·5·5"
+    rows = drawn(measure(NetworkSpec.parse("vgg11"), (1, 31, 31)))["rows"]
+    assert [row["name"] for row in rows if row["status"] == "failed"] == ["block5", "pool"]
+
+
+def test_heads_that_never_run_are_listed():
+    rows = drawn(measure(NetworkSpec.parse("torchvision/inception_v3"), (3, 299, 299)))["rows"]
+    unused = [row for row in rows if row["status"] == "unused"]
+    assert unused
+    assert all("AuxLogits" in row["full_name"] and row["note"] for row in unused)
+
+
+def test_densenets_concatenations_are_drawn_one_from_another():
+    data = drawn(measure(NetworkSpec.parse("torchvision/densenet121"), (3, 224, 224)))
+    leaves = sum(not row["group"] for row in data["rows"])
+    assert len(data["edges"]) < 1.5 * leaves
+
+
+# Charts and the file for a spreadsheet
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "text"),
+    [
+        ("alexnet", "parameters", "92 % sit in 2 of 8 layers: fc1, fc2"),
+        ("vgg11", "parameters", "93 % sit in 2 of 11 layers: fc1, fc2"),
+        ("lenet", "MACs", "97 % sit in 3 of 5 layers: conv2, conv1, fc1"),
+    ],
+)
+def test_where_most_of_it_sits(name: str, quantity: str, text: str):
+    found = measure(NetworkSpec.parse(name), get(name).input_size)
+    assert charts.concentration(found, quantity) == text
+
+
+def test_bars_hold_all_of_a_cost(found: Summary):
+    totals = {
+        "parameters": found.totals.parameters,
+        "MACs": found.totals.macs,
+        "memory": found.totals.activation_bytes,
+    }
+    for quantity in charts.QUANTITIES:
+        (bars,) = charts.costs(found, quantity).data
+        assert sum(bars.y) == totals[quantity]
+        assert min(bars.y) > 0
+        assert len(set(bars.x)) == len(bars.x) == len(bars.y)
+        assert sum(share for *_, share in bars.customdata) == pytest.approx(100)
+
+
+def test_lines_follow_the_shapes():
+    found = measure(NetworkSpec.parse("lenet"), (1, 28, 31))
+    lines = {line.name: list(line.y) for line in charts.shapes(found).data}
+    assert lines["height"][:4] == [28, 28, 14, 10]
+    assert lines["width"][:4] == [31, 31, 15, 11]
+    assert lines["channels or features"][-3:] == [84, 84, 10]
+    square = charts.shapes(measure(NetworkSpec.parse("lenet"), (1, 28, 28)))
+    assert [line.name for line in square.data] == ["height and width", "channels or features"]
+
+
+def test_the_spreadsheet_holds_every_layer(found: Summary):
+    rows = [record(layer) for layer in found.layers]
+    assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
+    assert sum(row["parameters"] for row in rows) == found.totals.parameters
+    assert sum(row["macs_per_picture"] for row in rows) == found.totals.macs
+    assert sum(row["activation_bytes"] for row in rows) == found.totals.activation_bytes
+    assert not {row["status"] for row in rows} - {"ok", "unused"}

@@ -36,20 +36,7 @@ def test_a_reload_shows_the_same(page: Page, app_server: str, name: str) -> None
     assert "num_classes_7" in (shown or "")
 
 
-def test_two_questions_in_a_row_each_bring_their_own_size(page: Page, app_server: str) -> None:
-    for question, painted in (
-        ("AlexNet at 28", "alexnet-1x1x28x28"),
-        ("GoogLeNet: why", "googlenet-1x1x96x96"),
-    ):
-        page.goto(app_server) if question.startswith("AlexNet") else page.get_by_role(
-            "link", name="Home"
-        ).first.click()
-        settled(page)
-        page.get_by_role("link", name=question).click()
-        page.locator(f'.board[data-board-painted^="{painted}"]').wait_for(timeout=30_000)
-
-
-def ask(page: Page, server: str, question: str, painted: str) -> None:
+def ask(page: Page, question: str, painted: str) -> None:
     """Home, then one of its questions, in the same session."""
     page.get_by_role("link", name="Home").first.click()
     settled(page)
@@ -60,8 +47,8 @@ def ask(page: Page, server: str, question: str, painted: str) -> None:
 def test_the_same_network_with_its_own_size_again(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/layers?network=resnet18&input=1x64x64")
     board(page, "resnet18-1x1x64x64")
-    ask(page, app_server, "ResNet-18 at 96", "resnet18-1x1x96x96")
-    ask(page, app_server, "AlexNet at 28", "alexnet-1x1x28x28")
+    ask(page, "ResNet-18 at 96", "resnet18-1x1x96x96")
+    ask(page, "AlexNet at 28", "alexnet-1x1x28x28")
     page.get_by_role("link", name="Convolution").first.click()
     settled(page)
     page.get_by_role("link", name="Layers").first.click()  # as it was left

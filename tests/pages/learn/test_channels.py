@@ -2,7 +2,6 @@
 
 import json
 from functools import partial
-from typing import Any
 
 import pytest
 import torch
@@ -14,14 +13,9 @@ from tests import opened_pages
 from tests.answers import Answers
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import boards, press, text
+from tests.opened_pages import board, press, text
 
 opened = partial(opened_pages.opened, "channels")
-
-
-def board(at: AppTest) -> dict[str, Any]:
-    """What the number grids are given."""
-    return boards(at)[0]
 
 
 def shown(at: AppTest, grid: str) -> list[list[str]]:
@@ -100,12 +94,6 @@ def test_nonsense_is_a_sentence_and_the_last_good_picture_stays(given, said):
     assert shown(at, "y0") == [["56", "72"], ["104", "120"]]
 
 
-def test_a_link_that_is_wrong_from_the_start_shows_the_courses_example():
-    at = opened(channels_input="one 2; 3 4")
-    assert "“one” is not a number" in at.error[0].value
-    assert shown(at, "y0") == [["56", "72"], ["104", "120"]]
-
-
 def test_one_by_one_is_the_product_that_is_written_out():
     at = opened(channels_part="pixel")
 
@@ -159,21 +147,11 @@ def test_the_flow_through_a_network_is_drawn(name):
     assert [trace["name"] for trace in spec["data"]][:2] == ["cells of one map", "channels"]
 
 
-def test_every_question_opens_its_experiment():
-    at = opened()
-    expected = ["sum", "cost", "pixel", "dense", "flow"]
-    for number, part in enumerate(expected):
-        at.button(key=f"show_{number}").click().run()
-        assert not at.exception
-        assert not at.error
-        assert part in at.query_params.get("channels_part", "sum")
-
-
 # -- in the browser ---------------------------------------------------------------------------
 
 
-def cell(board: Locator, grid: str, row: int, column: int) -> Locator:
-    return board.locator(f"#cell-{grid}\\.{row}\\.{column}")
+def cell(shown: Locator, grid: str, row: int, column: int) -> Locator:
+    return shown.locator(f"#cell-{grid}\\.{row}\\.{column}")
 
 
 @pytest.mark.browser

@@ -47,6 +47,7 @@ def test_the_courses_run_is_one_click_away() -> None:
     assert "Rates above **0.0161** = 2/124.3 run away" in said
     steps = sent(at)["runs"][0]["steps"]
     assert steps[4]["loss"] == pytest.approx(6.806, abs=0.0015)
+    assert steps[20]["loss"] == pytest.approx(0.0646, abs=5e-5)
     assert steps[20]["p"] == pytest.approx([0.9189, -0.9376, 0.0104], abs=5e-5)
 
 
@@ -84,16 +85,6 @@ def test_two_rates_are_compared() -> None:
     assert "B · **It runs away.**" in text(at)
     press(at, "Use 0.027")
     assert at.text_input(key="edge_compare").value == "0.027"
-
-
-@pytest.mark.parametrize("number", range(5))
-def test_every_question_sets_up_its_experiment(number: int) -> None:
-    at = opened()
-    before = sent(at)["key"]
-    at.button(key=f"show_{number}").click().run()
-    assert not at.exception
-    assert not at.error
-    assert sent(at)["key"] != before
 
 
 def test_a_turned_image_teaches_another_kernel() -> None:

@@ -13,9 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
+from explorer.ui import lesson
 from explorer.ui.entries import PAGES, entry
 from explorer.ui.fields import Number, OneOf, Open, spell
-from tests.opened_pages import opened, untold
+from tests.opened_pages import boards, opened, untold
 
 URLS = [page.url for page in PAGES if page.section == "Learn"]
 
@@ -129,9 +130,17 @@ def test_every_word_that_is_chosen_is_in_the_link(url: str) -> None:
 # -- by a click -------------------------------------------------------------------------------
 
 
+REFUSED = {"Make it too large", "Pad too much", "3 → 6 without 1 × 1"}  # to see what is said
+
+
 @every_part
-def test_what_a_prompt_sets_is_in_the_link(url: str, part: dict[str, str]) -> None:
-    at = opened(url, **part)
+def test_what_a_prompt_sets_is_in_the_link(
+    url: str, part: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: list[lesson.Setting] = []
+    put = lesson.put
+    monkeypatch.setattr(lesson, "put", lambda setting: (settings.append(setting), put(setting)))
+    at, fields = opened(url, **part), entry(url).state.fields
     questions = ("show_",) if part == PARTS.get(url, [{}])[0] else ()  # alike on every part
     keys = [each.key or "" for each in at.button]
     links = [address(at)]
@@ -139,7 +148,11 @@ def test_what_a_prompt_sets_is_in_the_link(url: str, part: dict[str, str]) -> No
     for key in keys:
         at.button(key=key).click().run()
         assert not at.exception
+        assert not at.error or at.button(key=key).label in REFUSED
         links.append(address(at))
+        for name, value in settings[-1].items():
+            assert at.session_state[name] == value, (key, name)
+            assert links[-1].get(name, spell(fields[name].default)) == spell(value), (key, name)
         assert {each: str(at.query_params[each]) for each in at.query_params} == links[-1], key
     changes = [a != b for a, b in pairwise(links)]
     assert sum(changes) >= len(keys) - 2, "all but the first, and one that asks the same again"
@@ -179,3 +192,6 @@ def test_a_link_that_holds_nonsense_shows_the_defaults_and_says_so(
         name: usual.session_state[name] for name in held
     }
     assert not untold(at, held)
+    texts = [field.name for field in entry(url).state.fields.values() if isinstance(field, Open)]
+    odd = opened(url, **part, **dict.fromkeys(texts, "zzz"))
+    assert len(boards(odd)) == len(boards(opened(url, **part)))

@@ -204,20 +204,6 @@ def test_what_cannot_be_gets_a_sentence_and_keeps_the_picture(address, key, valu
     assert not at.error
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"pad_stride": "0"},
-        {"pad_view": "two", "pad_input2": "hello"},
-        {"pad_view": "same", "pad_same_kernel": "0"},
-        {"pad_at": "x"},
-    ],
-)
-def test_a_link_gone_bad_still_shows_a_picture(address):
-    at = opened(**address)
-    assert boards(at)
-
-
 def test_the_file_of_windows():
     assert parts.window_rows(windows.axis(9, 4, 3)) == [
         {"output": 1, "columns": "1 2 3 4", "value": "10"},

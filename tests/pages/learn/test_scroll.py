@@ -18,12 +18,6 @@ WATCH = """() => {
 SCROLLED = "() => document.querySelector('[data-testid=stMain]').scrollTop"
 
 
-def ask(page: Page, question: str) -> None:
-    """Open a question at the bottom of the page, and press its button."""
-    page.get_by_text(question).click()
-    page.locator(".st-key-show_3 button").click()
-
-
 @pytest.mark.parametrize(
     ("motion", "behaviour"), [("no-preference", "smooth"), ("reduce", "instant")]
 )
@@ -34,7 +28,8 @@ def test_show_me_scrolls_to_the_picture(
     page.goto(f"{app_server}/convolution")
     settled(page)
     page.evaluate(WATCH)
-    ask(page, "does the window move both ways at once?")
+    page.get_by_text("does the window move both ways at once?").click()
+    page.locator(".st-key-show_3 button").click()
     page.wait_for_url("**conv_stride_h=3**")
     page.wait_for_function(f"({SCROLLED})() === 0")
     expect(page.locator("[data-window-painted]")).to_be_in_viewport()
