@@ -7,7 +7,7 @@ up every cell whose story uses it.
 
 import math
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
@@ -15,42 +15,8 @@ from torch import Tensor
 Place = tuple[int, int]  # row and column of the layout, from 1
 At = tuple[str, int, int]  # grid, row, column of a cell
 Lit = tuple[str, int, int, int, int, int]  # grid, first row, first column, last row, last, tone
-
-
-class Extras(TypedDict, total=False):
-    """Where a grid or a sign stands, beside its place."""
-
-    narrow: Place  # the place on a phone
-    section: int  # layouts stand one below the other; 0 is the first
-    rows: int  # rows of the layout that it spans
-
-
-class Grid(Extras):
-    """One matrix. `scale` is the |value| of the full colour; `tone` 1… marks its channel."""
-
-    id: str
-    label: str
-    values: list[list[float]]
-    texts: list[list[str]]
-    scale: float
-    signed: bool  # blue and orange around zero; else from zero up
-    place: Place
-    tone: int
-    edits: bool  # its cells take numbers
-
-
-class SignExtras(Extras, total=False):
-    """What else there is to a sign."""
-
-    brace: bool  # one over the rows that it spans
-    wide: bool  # left out on a phone
-
-
-class Sign(SignExtras):
-    """A sign or a word between grids."""
-
-    text: str
-    place: Place
+Grid = dict[str, Any]  # as `grid` makes it
+Sign = dict[str, Any]  # as `sign` makes it
 
 
 class Line(TypedDict):
@@ -65,23 +31,6 @@ class Story(TypedDict):
     at: list[At]
     lit: list[Lit]
     lines: list[Line]
-
-
-class Grids(TypedDict):
-    """All that one board of grids shows. `start` is the cell whose story stands there at first.
-
-    `edits` counts the typed numbers that were dealt with: so a board knows that its own was.
-    """
-
-    key: str
-    label: str
-    grids: list[Grid]
-    signs: list[Sign]
-    stories: list[Story]
-    start: At
-    edits: int
-    lines: int  # the most lines that a story has: room is kept for them
-    labels: dict[str, str]
 
 
 def spell(value: float, digits: int | None = None) -> str:
@@ -119,29 +68,33 @@ def grid(
     edits: bool = False,
     digits: int | None = None,
     signed: bool = True,
-    **extras: Unpack[Extras],
+    **extras: object,
 ) -> Grid:
     """A matrix (rows, columns) as the browser draws it.
 
-    `signed` is for weights and whatever can be negative; grids to be compared wear one map."""
+    `scale` is the |value| of the full colour. `signed`, blue and orange around zero, is for weights
+    and whatever can be negative; grids to be compared wear one map. `tone` 1… marks its channel;
+    its cells take numbers if it `edits`. `extras`: its place on a phone (`narrow`), the `section`
+    of layouts below each other that it stands in (0 is the first), the `rows` that it spans.
+    """
     own = float(values.abs().max()) if values.numel() else 1.0
-    return Grid(
-        id=name,
-        label=label,
-        values=torch.nan_to_num(values).tolist(),
-        texts=[[spell(value, digits) for value in row] for row in values.tolist()],
-        scale=(own if scale is None else scale) or 1.0,
-        signed=signed,
-        place=place,
-        tone=tone,
-        edits=edits,
+    return {
+        "id": name,
+        "label": label,
+        "values": torch.nan_to_num(values).tolist(),
+        "texts": [[spell(value, digits) for value in row] for row in values.tolist()],
+        "scale": (own if scale is None else scale) or 1.0,
+        "signed": signed,
+        "place": place,
+        "tone": tone,
+        "edits": edits,
         **extras,
-    )
+    }
 
 
-def sign(text: str, place: Place, **extras: Unpack[SignExtras]) -> Sign:
-    """A sign at its place."""
-    return Sign(text=text, place=place, **extras)
+def sign(text: str, place: Place, **extras: object) -> Sign:
+    """A sign or a word between grids; with a `brace` over its rows, `wide` ones not on a phone."""
+    return {"text": text, "place": place, **extras}
 
 
 def line(text: str, tone: int = 0, *, strong: bool = False) -> Line:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from explorer.base import inputs
 from explorer.base.language import _
-from explorer.figures.grids import At, Grid, Grids, Sign, Story
+from explorer.figures.grids import At, Grid, Sign, Story
 from explorer.ui import url_state
 from explorer.ui.boards.component import Component
 
@@ -61,20 +61,20 @@ def number_grids(
     if refusal := st.session_state.pop(refused, ""):
         st.error(refusal, icon=":material/straighten:")
     grids, signs = content
-    data = Grids(
-        key=key,
-        label=label,
-        grids=grids,
-        signs=signs,
-        stories=list(stories),
-        start=_asked(key, grids, start),
-        edits=st.session_state.get(edits, 0),
-        lines=max(len(story["lines"]) for story in stories),
-        labels={
+    data = {
+        "key": key,
+        "label": label,
+        "grids": grids,
+        "signs": signs,
+        "stories": list(stories),
+        "start": _asked(key, grids, start),  # the cell whose story stands there at first
+        "edits": st.session_state.get(edits, 0),  # typed numbers that were dealt with
+        "lines": max(len(story["lines"]) for story in stories),  # room is kept for them
+        "labels": {
             "used": _("This number goes into every framed cell."),
             "edit": _("New number; Enter puts it in, Escape leaves the old one."),
         },
-    )
+    }
     result = GRIDS(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
     if result.at and result.at.get("key") == key:
         chosen, first = (".".join(map(str, at)) for at in (result.at["at"], start))

@@ -40,19 +40,6 @@ class View(TypedDict):
     open: Open
 
 
-class Board(TypedDict):
-    """All that the board is given. `key` names what it shows: a new key starts from `view` anew.
-
-    `content` is a `Content` as JSON: one text is kept for all visitors and sent as it is.
-    """
-
-    key: str
-    file: str  # what a saved picture is called, without its ending
-    labels: dict[str, str]  # the board's own words
-    view: View
-    content: str
-
-
 def board_labels() -> dict[str, str]:
     """The board's own words, in the reader's language."""
     families = {
@@ -92,14 +79,17 @@ def board_labels() -> dict[str, str]:
     }
 
 
-def layer_board(data: Board, *, key: str) -> View:
+def layer_board(network: "Snapshot", key: str, file: str, begun: View, *, widget: str) -> View:
     """Show the board and say what the reader has chosen on it.
 
-    `key` is the widget's, constant over networks; `data["key"]` changes with what is shown.
+    `widget` is constant over networks; `key` names what is shown: a new one starts from `begun`
+    anew. `file` is what a saved picture is called, without its ending.
     """
-    view = BOARD(key=key, data=data, on_view_change=lambda: None).view
-    if not view or view.get("key") != data["key"]:  # nothing done yet on this network
-        return data["view"]
+    words = board_labels()
+    data = {"key": key, "file": file, "labels": words, "view": begun, "content": network.text}
+    view = BOARD(key=widget, data=data, on_view_change=lambda: None).view
+    if not view or view.get("key") != key:  # nothing done yet on this network
+        return begun
     return View(selected=view["selected"], open=view["open"])
 
 
@@ -120,7 +110,7 @@ class Snapshot:
 def content(spec: NetworkSpec, size: InputSize, batch: int, language: str) -> Snapshot:
     """The layer board's content in one language (`language` is the one of this run), kept."""
     board = board_data.board(measure(spec, size, batch), spec.architecture.title)
-    rows = board["rows"]
+    rows: list[Row] = board["rows"]
     text = json.dumps(board, ensure_ascii=False, separators=(",", ":"), default=vars)
     return Snapshot(text, names(rows), tuple(first_open(rows)))
 

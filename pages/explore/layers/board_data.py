@@ -1,13 +1,10 @@
-"""A summary → the layer board's data: rows, edges, and every word and number on them.
-
-The types are the contract between Python, which has every word, and the browser.
-"""
+"""A summary → the layer board's data: rows, edges, and every word and number on them."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from explorer.analysis import mismatch_words, wording
 from explorer.analysis.operations import INPUT, SYMBOLS, Family, family
@@ -17,17 +14,6 @@ from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
 
 LISTED_PARTS = 12  # a block's sum is written out for up to this many parts
-
-
-class Column(TypedDict):
-    """One column of the table. `name`, `type`, `settings`, `input`, `output` read the row's field
-    of that name; any other key reads `row["cells"][key]`."""
-
-    key: str
-    label: str
-    help: str
-    numeric: bool  # right-aligned, tabular figures
-    bars: bool  # a bar under the number: the row's share of the total
 
 
 class Cell(TypedDict):
@@ -62,17 +48,10 @@ class Row:
         self.name = self.full_name.rpartition(".")[2]
 
 
-class Content(TypedDict):
-    """A network on the board."""
-
-    title: str
-    columns: list[Column]
-    rows: list[Row]
-    edges: list[tuple[int, int]]  # between rows that are no blocks; the input image is a row too
-
-
-def columns() -> list[Column]:
-    """The table's columns; costs carry a bar with their share of the total."""
+def columns() -> list[dict[str, Any]]:
+    """The table's columns. The plain ones read the row's field of that name, the others its cells:
+    those are numbers, with a bar under each: its share of the total.
+    """
     shape = _("channels × height × width")
     plain = (
         ("name", _("Layer"), ""),
@@ -89,7 +68,7 @@ def columns() -> list[Column]:
         ("field", _("Receptive field"), _("what one unit sees, in pixels, borders ignored")),
     )
     return [
-        Column(key=key, label=label, help=more, numeric=costly, bars=costly)
+        {"key": key, "label": label, "help": more, "numeric": costly, "bars": costly}
         for group, costly in ((plain, False), (costs, True))
         for key, label, more in group
     ]
@@ -103,8 +82,10 @@ def counted_as_macs() -> str:
     )
 
 
-def board(summary: Summary, title: str) -> Content:
-    """Columns, rows and edges of the board of the network called `title`."""
+def board(summary: Summary, title: str) -> dict[str, Any]:
+    """Columns, rows (`Row`) and edges of the board of the network called `title`; edges lie between
+    rows that are no blocks, and the picture is a row too.
+    """
     rows = list(_rows(summary, title))
     ids = {row.full_name: row.id for row in rows if not row.group}
     return {

@@ -19,7 +19,7 @@ from explorer.ui.size_mismatch import Fix
 from explorer.ui.tables import show_table
 from pages.explore.layers import board as boards
 from pages.explore.layers import charts as figures
-from pages.explore.layers.board import Board, Snapshot, View, board_labels, layer_board
+from pages.explore.layers.board import Snapshot, View
 from pages.explore.layers.state import STATE
 
 _BEGUN = "where the board began"
@@ -140,8 +140,7 @@ def board(summary: Summary, choice: Choice, entering: InputSize) -> None:
     network = boards.content(choice.spec, entering, choice.batch, current())
     file = _identity(summary)
     key, view = _view(f"{file}-{current()}", network)
-    data = Board(key=key, file=file, labels=board_labels(), view=view, content=network.text)
-    reader_view = layer_board(data, key=STATE.key("board"))
+    reader_view = boards.layer_board(network, key, file, view, widget=STATE.key("board"))
     row = reader_view["selected"]
     STATE.put("layer", "" if row is None else network.names.get(row, ""))
     STATE.put("open", boards.write_open(reader_view["open"], network.names, network.first))

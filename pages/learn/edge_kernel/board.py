@@ -14,59 +14,20 @@ import math
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 
 import streamlit as st
 from torch import Tensor
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
-from explorer.lessons.edge_kernel import Bowl, Descent, Problem, Record, Reduction, Start
+from explorer.lessons.edge_kernel import Bowl, Descent, Problem, Record, Start
 from explorer.ui.boards.component import Component
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "descent")
 
+Data = dict[str, Any]
 Number = float | str  # a finite number, or one of the three signs above
-
-
-class Step(TypedDict):
-    """Where a run stands after some updates: parameters, loss, gradient."""
-
-    p: list[Number]
-    loss: Number
-    g: list[Number]
-
-
-class Run(TypedDict):
-    rate: float
-    steps: list[Step]
-
-
-class Spectrum(TypedDict):
-    """Eigenvalues of the Hessian, flattest first, its axes row by row, and the rates they allow."""
-
-    curvatures: list[float]
-    axes: list[list[float]]
-    critical: float | None  # None: flat everywhere, no rate diverges
-    fastest: float | None
-
-
-class DescentBoard(TypedDict):
-    """All that the board shows. `key` names it: a new key is painted anew."""
-
-    key: str
-    labels: dict[str, str]
-    image: list[list[float]]
-    target_kernel: list[list[float]]
-    target: list[list[float]]
-    names: list[str]  # of the parameters
-    bias: bool
-    reduction: Reduction
-    hessian: list[list[float]]
-    solution: list[float]
-    spectrum: Spectrum
-    runs: list[Run]  # one or two
-    drawable: bool  # the image's cells can be clicked
 
 
 def _sign(number: float) -> Number:
@@ -83,44 +44,43 @@ def names(problem: Problem) -> list[str]:
     return [f"w{each}" for each in subscripts] + (["b"] if problem.bias else [])
 
 
-def _step(record: Record) -> Step:
-    return Step(
-        p=[_sign(number) for number in record.parameters],
-        loss=_sign(record.loss),
-        g=[_sign(number) for number in record.gradient],
-    )
+def _step(record: Record) -> Data:
+    """Where a run stands after some updates: parameters, loss, gradient."""
+    return {
+        "p": [_sign(number) for number in record.parameters],
+        "loss": _sign(record.loss),
+        "g": [_sign(number) for number in record.gradient],
+    }
 
 
 def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def board(
-    problem: Problem, shape: Bowl, runs: Sequence[Descent], *, drawable: bool
-) -> DescentBoard:
-    """What the board draws for one or two runs of the same problem."""
-    data = DescentBoard(
-        key="",
-        labels=labels(),
-        image=problem.image.tolist(),
-        target_kernel=problem.target_kernel.tolist(),
-        target=problem.target.tolist(),
-        names=names(problem),
-        bias=problem.bias,
-        reduction=problem.reduction,
-        hessian=shape.hessian.tolist(),
-        solution=list(problem.solution),
-        spectrum=Spectrum(
-            curvatures=list(shape.curvatures),
-            axes=shape.axes.T.tolist(),
-            critical=_finite(shape.critical_rate),
-            fastest=_finite(shape.fastest_rate),
-        ),
-        runs=[Run(rate=run.rate, steps=[_step(each) for each in run.records]) for run in runs],
-        drawable=drawable,
-    )
-    data["key"] = sha256(json.dumps(data).encode()).hexdigest()[:12]
-    return data
+def board(problem: Problem, shape: Bowl, runs: Sequence[Descent], *, drawable: bool) -> Data:
+    """What the board draws for one or two runs of the same problem.
+
+    `key` names it: a new key is painted anew. The cells of a `drawable` image can be clicked.
+    """
+    data = {
+        "labels": labels(),
+        "image": problem.image.tolist(),
+        "target_kernel": problem.target_kernel.tolist(),
+        "target": problem.target.tolist(),
+        "names": names(problem),
+        "bias": problem.bias,
+        "reduction": problem.reduction,
+        "hessian": shape.hessian.tolist(),
+        "solution": list(problem.solution),
+        "spectrum": {
+            "curvatures": list(shape.curvatures),  # the flattest first
+            "axes": shape.axes.T.tolist(),
+            "critical": _finite(shape.critical_rate),  # None: flat everywhere, no rate diverges
+        },
+        "runs": [{"rate": run.rate, "steps": list(map(_step, run.records))} for run in runs],
+        "drawable": drawable,
+    }
+    return {"key": sha256(json.dumps(data).encode()).hexdigest()[:12], **data}
 
 
 def labels() -> dict[str, str]:
@@ -183,7 +143,7 @@ def labels() -> dict[str, str]:
 
 
 def descent_board(
-    data: DescentBoard,
+    data: Data,
     *,
     key: str,
     on_rates: Callable[[list[float]], None],
