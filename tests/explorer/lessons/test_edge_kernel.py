@@ -62,13 +62,23 @@ def test_the_other_notes_rate_works_only_without_a_bias(rate: float, losses: lis
     assert found == pytest.approx(losses, abs=1e-4)
 
 
-def test_003_explodes_with_a_bias() -> None:
+@pytest.mark.parametrize(
+    ("rate", "losses"),
+    [
+        (0.01, (7.148, 0.802, 0.091, 0.011)),
+        (0.016, (78.590, 68.547, 61.272, 54.805)),
+        (0.0165, (126.500, 205.243, 337.657, 555.594)),
+        (0.03, (257731.750, 5909179392.0, 135483501838336.0, 3106315786659037184.0)),
+    ],
+)
+def test_rates_below_and_above_the_critical_one(rate: float, losses: tuple[float, ...]):
     problem = course(bias=True)
-    run = engine.descend(problem, engine.random_start(problem, 0), 0.03, 20)
-    grown = [run.records[step - 1].loss for step in (10, 15, 20)]
-    assert grown[0] > 1e6
-    assert grown[1] / grown[0] == pytest.approx(22_930, rel=0.01)  # 2.729^10, as the course's
-    assert engine.outcome(run, problem, engine.bowl(problem)) == "diverging"
+    run = engine.descend(problem, engine.random_start(problem, 0), rate, 20)
+    found = [run.records[step - 1].loss for step in (5, 10, 15, 20)]
+    assert found == pytest.approx(losses, rel=1e-4, abs=6e-4)
+    below = rate < engine.bowl(problem).critical_rate
+    assert (found == sorted(found, reverse=True)) == below
+    assert (engine.outcome(run, problem, engine.bowl(problem)) == "diverging") == (not below)
 
 
 def test_the_critical_rates_of_the_courses_image() -> None:

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
@@ -213,6 +213,37 @@ def test_the_courses_first_example_and_its_flip():
     assert ops.flip(K).tolist() == [[3, 2], [1, 0]]
     assert ops.corr2d(NINE, ops.flip(K)).tolist() == [[5, 11], [23, 29]]
     assert ops.corr2d(NINE, K.T).tolist() == [[17, 23], [35, 41]]  # transposed: something else
+
+
+@settings(deadline=None, max_examples=300)
+@given(n=st.integers(1, 40), k=st.integers(1, 9), p=st.integers(0, 6), s=st.integers(1, 6))
+def test_the_courses_formula_counts_both_sides(n, k, p, s):
+    assume(n + 2 * p >= k)
+    total = 2 * p
+    assert ops.output_size(n, k, s, p) == (n - k + total + s) // s
+    if s == 1:
+        assert ops.output_size(n, k, 1, p) == n - k + total + 1
+
+
+@settings(deadline=None, max_examples=100)
+@given(n=st.integers(1, 40), half=st.integers(0, 4), s=st.integers(1, 6))
+def test_with_k_minus_1_in_total_only_the_stride_shrinks(n, half, s):
+    k = 2 * half + 1
+    assert ops.output_size(n, k, 1, half) == n
+    assert ops.output_size(n, k, s, half) == (n + s - 1) // s
+    if n % s == 0:
+        assert ops.output_size(n, k, s, half) == n // s
+
+
+def test_a_weight_of_0_hides_cells_that_lie_in_the_field():
+    x = NINE.clone().requires_grad_()
+    z = ops.corr2d(ops.corr2d(x, K), K)
+    assert z.tolist() == [[228]]
+    (gradient,) = torch.autograd.grad(z.sum(), x)
+    assert gradient.tolist() == [[0, 0, 1], [0, 4, 6], [4, 12, 9]]
+    ones = torch.ones(2, 2)
+    (everywhere,) = torch.autograd.grad(ops.corr2d(ops.corr2d(x, ones), ones).sum(), x)
+    assert (everywhere > 0).all()
 
 
 def test_the_courses_edges():

@@ -105,12 +105,6 @@ def test_course_code_prints_the_tables_shapes(tmp_path: Path):
         assert layers(text) == expected(*case), case
 
 
-def test_a_saved_file_runs_as_it_is(tmp_path: Path):
-    case = ("bn_lenet", {}, (1, 28, 28), 1)
-    (tmp_path / "net.py").write_text(code(*case), encoding="utf-8")
-    assert layers(alone(tmp_path, "net.py")) == expected(*case)
-
-
 @pytest.mark.parametrize("case", TORCHVISION, ids=lambda case: case[0])
 def test_torchvision_code_prints_the_tables_shapes(case: tuple[Any, ...]):
     name, options, picture = case

@@ -61,13 +61,10 @@ def test_the_question_is_answered_with_the_batchs_own_numbers(
 
 def test_prediction_uses_the_moving_averages() -> None:
     at = opened(bn_mode="prediction", bn_seen="5")
-    layer = torch.nn.BatchNorm1d(3)  # its biased twin: shares scaled back by (N − 1)/N
-    mean, var = torch.zeros(3), torch.ones(3)
-    for number in range(5):
-        x = normalisation.batch(Source(), number)
-        mean = 0.9 * mean + 0.1 * x.mean(dim=0)
-        var = 0.9 * var + 0.1 * x.var(dim=0, correction=0)
-    layer.running_mean, layer.running_var = mean, var
+    batches = [normalisation.batch(Source(), number) for number in range(5)]
+    moving = normalisation.moving_averages(batches)
+    layer = torch.nn.BatchNorm1d(3)
+    layer.running_mean, layer.running_var = moving.mean[-1], moving.var[-1]
     predicted = layer.eval()(shown(Source())).detach()[:, 0]
     assert f"leaves with {moments(predicted)}" in text(at)
     assert "moving averages stand in" in text(at)
