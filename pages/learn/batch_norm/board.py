@@ -16,12 +16,24 @@ from torch import Tensor
 from explorer.base.language import _
 from explorer.lessons.normalisation import Steps, per_channel
 from explorer.ui.boards.component import Component
-from pages.learn.batch_norm.charts import names, short
 from pages.learn.batch_norm.settings import Choice
 from pages.learn.batch_norm.state import STATE
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "batchnorm")
 DIGITS = 6  # significant ones that the browser gets
+
+
+def short(value: float) -> str:
+    """1.2345 → "1.23", −4 → "−4.00", 4742.1 → "4742", with a real minus sign."""
+    digits = 2 if abs(value) < 100 else 0
+    text = f"{value:.{digits}f}" if abs(value) < 1e6 else f"{value:.2e}"
+    return text.replace("-0.00", "0.00").replace("-", "−")
+
+
+def names(x: Tensor) -> list[str]:
+    """What the features (N, C) or channels (N, C, H, W) are called: feature 1, …"""
+    word = _("channel {n}") if x.dim() == 4 else _("feature {n}")
+    return [word.format(n=number + 1) for number in range(x.shape[1])]
 
 
 def answer(steps: Steps, choice: Choice) -> None:

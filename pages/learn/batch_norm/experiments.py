@@ -2,22 +2,24 @@
 
 import math
 
+import plotly.graph_objects as go
 import streamlit as st
 import torch
 from torch import Tensor, nn
 
 from explorer.base.language import _
 from explorer.base.units import percent
+from explorer.figures.charts import GREY, axis, frame, legend, line
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Moving, Source, Steps
 from explorer.ui.charts import show_chart
 from explorer.ui.tables import show_table
-from pages.learn.batch_norm import charts
-from pages.learn.batch_norm.charts import names, short
+from pages.learn.batch_norm.board import names, short
 from pages.learn.batch_norm.settings import LONG, Choice
 from pages.learn.batch_norm.state import STATE
 
+BLUE, ORANGE = "#3797D3", "#D55E00"  # for both themes
 MARKS = (1, 5, 10, 20, 50)  # batches after which the share is told
 
 
@@ -42,7 +44,7 @@ def _moving(choice: Choice, averages: Moving) -> None:
     with chart:
         quantity = STATE.pick_one("bn_quantity", _("Quantity"))
         swapped = choice.averages(1 - choice.momentum)
-        drawn = charts.moving(averages, swapped, choice.feature, quantity, choice.seen)
+        drawn = moving_chart(averages, swapped, choice.feature, quantity, choice.seen)
         show_chart(drawn, "bn_moving")
     with text:
         _moving_words(choice, averages, quantity)
@@ -81,6 +83,38 @@ def _moving_words(choice: Choice, averages: Moving, quantity: str) -> None:
             }
         ]
     )
+
+
+def moving_chart(
+    course: Moving, swapped: Moving, channel: int, quantity: str, seen: int
+) -> go.Figure:
+    """The run of one channel's `quantity` ("mean" or "variance") over the batches.
+
+    `course` weighs the old value by the momentum, `swapped` the new one; `seen` is marked.
+    """
+    own = course.batch_mean if quantity == "mean" else course.batch_var
+    figure = frame(
+        320,
+        axis(_("training batches seen")),
+        axis(_("mean") if quantity == "mean" else _("variance")),
+        legend=legend(1.16),
+        hovermode="x unified",
+    )
+    figure.add_scatter(
+        x=list(range(1, len(own) + 1)),
+        y=own[:, channel].tolist(),
+        name=_("of the batch itself"),
+        mode="markers",
+        marker={"color": GREY, "size": 6, "symbol": "circle-open"},
+    )
+    for name, run, style in (
+        (_("momentum weighs the old value (course)"), course, (BLUE, "solid", "")),
+        (_("the same number weighs the new value (torch)"), swapped, (ORANGE, "dash", "")),
+    ):
+        values = (run.mean if quantity == "mean" else run.var)[:, channel].tolist()
+        figure.add_trace(line(name, list(range(len(values))), values, style, width=2.5))
+    figure.add_vline(x=seen, line={"color": GREY, "dash": "dot", "width": 1.5})
+    return figure
 
 
 # -- from scratch beside torch ----------------------------------------------------------------

@@ -11,7 +11,7 @@ from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Source
 from pages.learn.batch_norm import board as picture
-from pages.learn.batch_norm import charts
+from pages.learn.batch_norm import experiments
 
 SOURCES = st.builds(
     Source,
@@ -197,7 +197,7 @@ def test_the_chart_tells_two_momentum_conventions_apart():
     batches = [normalisation.batch(Source(), number) for number in range(20)]
     course = normalisation.moving_averages(batches, 0.9)
     swapped = normalisation.moving_averages(batches, 0.1)
-    chart = charts.moving(course, swapped, 0, "mean", 5)
+    chart = experiments.moving_chart(course, swapped, 0, "mean", 5)
     dots, ours, theirs = chart.data
     assert ours.line.dash != theirs.line.dash
     assert ours.y[1] == pytest.approx(0.1 * dots.y[0], rel=1e-4)
