@@ -3,7 +3,7 @@
 
 import * as math from "./math.js"
 import { along, css, mix, parts, readMaps } from "../../../explorer/ui/boards/colours.js"
-import { SVG, add, clamp, mark as shape, set } from "../../../explorer/ui/boards/shared.js"
+import { add, clamp, mark as shape, set } from "../../../explorer/ui/boards/shared.js"
 
 const LEVELS = 13 // contours, each twice as high as the one below
 const DASH = ["none", "6 4"]
@@ -34,9 +34,9 @@ export function readColours(root) {
 // A circle for the first run, a diamond for the second.
 export const mark = (index, [x, y], size) => shape(index ? "diamond" : "circle", x, y, size)
 
-function frame(host, width, meaning, colours) {
-  const svg = document.createElementNS(SVG, "svg")
-  set(svg, { viewBox: `0 0 ${width} ${HIGH}`, role: "img", "aria-label": meaning, "font-family": colours.font, "font-size": 13.5, fill: colours.ink })
+// A drawing in the page's font and ink, as large as it says.
+export function frame(host, width, high, { font, ink }, attributes) {
+  const svg = add(null, "svg", { viewBox: `0 0 ${width} ${high}`, "font-family": font, "font-size": 13.5, fill: ink, ...attributes })
   host.replaceChildren(svg)
   return svg
 }
@@ -47,7 +47,7 @@ export class Surface {
     this.flat = math.plane(data, kind)
     this.view = math.view(data, this.flat)
     this.width = this.left + this.side + 8
-    this.svg = frame(host, this.width, data.labels.surface_meaning, colours)
+    this.svg = frame(host, this.width, HIGH, colours, { role: "img", "aria-label": data.labels.surface_meaning })
     this.clip = `surface-${name}`
     this.axes()
     this.contours()
@@ -216,7 +216,7 @@ function between(steps, position) {
 export class Curve {
   constructor(host, data, colours, name) {
     Object.assign(this, { data, colours, left: 50, right: 12, top: 12, width: 366 })
-    this.svg = frame(host, this.width, data.labels.curve_meaning, colours)
+    this.svg = frame(host, this.width, HIGH, colours, { role: "img", "aria-label": data.labels.curve_meaning })
     this.base = HIGH - BOTTOM
     this.clip = `curve-${name}`
     this.scale()

@@ -1,8 +1,8 @@
 // The learning rate on a ruler: where descent glides, where it zigzags, and where it runs away.
 // The marks can be dragged, or moved with the arrow keys.
 
-import { mark } from "./plots.js"
-import { SVG, add, clamp, fill as filled, set } from "../../../explorer/ui/boards/shared.js"
+import { frame, mark } from "./plots.js"
+import { add, clamp, fill as filled, set } from "../../../explorer/ui/boards/shared.js"
 
 const HIGH = 82
 const TRACK = [34, 22] // top and height
@@ -20,16 +20,9 @@ export class Ruler {
   draw() {
     const { host, data, colours } = this
     const { critical, curvatures } = data.spectrum
-    host.replaceChildren()
-    if (critical === null) {
-      host.textContent = data.labels.any_rate
-      return
-    }
+    if (critical === null) return void (host.textContent = data.labels.any_rate)
     this.width = Math.max(300, host.clientWidth || 640)
-    const svg = document.createElementNS(SVG, "svg")
-    set(svg, { viewBox: `0 0 ${this.width} ${HIGH}`, width: this.width, height: HIGH, "font-family": colours.font, "font-size": 12.5, fill: colours.ink })
-    host.append(svg)
-    this.svg = svg
+    this.svg = frame(host, this.width, HIGH, colours, { width: this.width, height: HIGH, "font-size": 12.5 })
     this.low = Math.log10(Math.min(critical / 14, ...this.rates.map(rate => rate / 1.5)))
     this.high = Math.log10(Math.max(critical * 2.6, ...this.rates.map(rate => rate * 1.5)))
     this.zones(1 / curvatures.at(-1), critical)

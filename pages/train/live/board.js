@@ -13,13 +13,6 @@ const PATIENCE = 6000 // milliseconds after which a button may be pressed again
 const { element } = now
 
 class Live extends CurvesBoard {
-  static early = true
-
-  constructor(root, component) {
-    super(root)
-    this.open(component.data)
-  }
-
   open(data) {
     const { labels, base, run } = data
     this.begin(data, SKELETON, [labels.accuracy, labels.loss])
@@ -45,10 +38,8 @@ class Live extends CurvesBoard {
 
   receive(component) {
     this.component = component
-    if (this.data.run !== component.data.run) {
-      this.leave()
-      this.open(component.data)
-    }
+    if (this.data && this.data.run !== component.data.run) this.leave()
+    if (this.data?.run !== component.data.run) this.open(component.data)
     this.data = component.data
     this.colours = now.readColours(this.root)
     this.head()

@@ -7,13 +7,7 @@ import * as now from "../../../explorer/ui/runs/now.js"
 import { Track } from "../../../explorer/ui/runs/track.js"
 
 class Overlay extends CurvesBoard {
-  static early = true
-
-  constructor(root, { data }) {
-    super(root)
-    this.tracks = new Map()
-    this.begin(data, SKELETON, [data.labels.accuracy_title, data.labels.loss_title], true)
-  }
+  tracks = new Map()
 
   leave() {
     super.leave()
@@ -21,18 +15,17 @@ class Overlay extends CurvesBoard {
   }
 
   receive(component) {
-    this.component = component
-    this.data = component.data
-    const wanted = this.data.shown.map(run => run.id)
-    for (const [run, track] of this.tracks) {
-      if (wanted.includes(run)) continue
-      track.leave()
-      this.tracks.delete(run)
-    }
-    for (const run of wanted) {
-      if (this.tracks.has(run)) continue
-      this.tracks.set(run, new Track({ base: this.data.base, run, heard: () => this.draw(), lost: broken => this.lost(broken) }))
-    }
+    const { data } = (this.component = component)
+    if (!this.data) this.begin(data, SKELETON, [data.labels.accuracy_title, data.labels.loss_title], true)
+    this.data = data
+    const ids = data.shown.map(run => run.id)
+    for (const [run, track] of this.tracks)
+      if (!ids.includes(run)) {
+        track.leave()
+        this.tracks.delete(run)
+      }
+    for (const run of ids)
+      if (!this.tracks.has(run)) this.tracks.set(run, new Track({ base: data.base, run, heard: () => this.draw(), lost: broken => this.lost(broken) }))
     this.draw()
   }
 
