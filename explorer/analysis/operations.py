@@ -212,19 +212,9 @@ def tensors(value: object) -> list[Tensor]:
 # -- families: what gives an operation its colour in every picture ---------------------------------
 
 Family = Literal[
-    "input",
-    "convolution",
-    "linear",
-    "attention",
-    "pooling",
-    "normalisation",
-    "activation",
-    "merge",
-    "reshape",
-    "dropout",
-    "other",
-    "block",
-]
+    "input", "convolution", "linear", "attention", "pooling", "normalisation", "activation",
+    "merge", "reshape", "dropout", "other", "block",
+]  # fmt: skip
 
 # What an operation does, the first word that its type holds.
 FAMILIES: tuple[tuple[Family, tuple[str, ...]], ...] = (

@@ -150,9 +150,7 @@ def levels(layers: Sequence[Layer], side: int) -> tuple[Level, ...]:
 
 def reads(layer: Layer, unit: int, below: int) -> Cells:
     """The cells, of `below` that there are, which `unit` of `layer` reads; padding is left out."""
-    first = unit * layer.stride - layer.padding
-    taps = (first + tap * layer.dilation for tap in range(layer.kernel))
-    return tuple(cell for cell in taps if 0 <= cell < below)
+    return tuple(sorted(layer.window.backward({unit}, below)))
 
 
 def cells(stack: Sequence[Level], level: int, unit: int) -> tuple[Cells, ...]:
