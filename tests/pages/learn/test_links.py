@@ -130,7 +130,13 @@ def test_every_word_that_is_chosen_is_in_the_link(url: str) -> None:
 # -- by a click -------------------------------------------------------------------------------
 
 
-REFUSED = {"Make it too large", "Pad too much", "3 → 6 without 1 × 1"}  # to see what is said
+# Refused on purpose, to see what is said: too large, padded too much, shapes that do not meet.
+REFUSED = {
+    ("convolution", "try_4"),
+    ("pooling", "try_4"),
+    ("pooling", "show_3"),
+    ("blocks", "try_2"),
+}
 
 
 @every_part
@@ -148,11 +154,11 @@ def test_what_a_prompt_sets_is_in_the_link(
     for key in keys:
         at.button(key=key).click().run()
         assert not at.exception
-        assert not at.error or at.button(key=key).label in REFUSED
+        assert not at.error or (url, key) in REFUSED
         links.append(address(at))
         for name, value in settings[-1].items():
-            assert at.session_state[name] == value, (key, name)
-            assert links[-1].get(name, spell(fields[name].default)) == spell(value), (key, name)
+            usual = {spell(fields[name].default), spell(at.session_state[name])}
+            assert spell(value) in ({links[-1][name]} if name in links[-1] else usual), (key, name)
         assert {each: str(at.query_params[each]) for each in at.query_params} == links[-1], key
     changes = [a != b for a, b in pairwise(links)]
     assert sum(changes) >= len(keys) - 2, "all but the first, and one that asks the same again"
