@@ -4,16 +4,16 @@ A page that draws itself anew while work goes on would otherwise say it for half
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from explorer.base.language import _, ngettext
 from explorer.ui import language_picker, url_state
 from explorer.ui.runs import run_words
-from explorer.ui.url_state import Opening
+from explorer.ui.url_state import Field, Opening, as_typed, same, spell
 
 MOST_NAMES = 12  # of what there is, in a sentence
-MOST_SIGNS = 40  # of what came
 TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 
@@ -139,11 +139,6 @@ def differs(name: str, given: str, own: object) -> None:
         say(words.format(asked=as_typed(f"{name}={given}"), own=as_typed(f"{name}={own}")))
 
 
-def between(least: object, most: object) -> str:
-    """What numbers there are, for `refuse`."""
-    return _("{least} to {most}").format(least=as_typed(str(least)), most=as_typed(str(most)))
-
-
 def know(names: Collection[str]) -> None:
     """Say so if the link holds something that means nothing on this page, and drop it."""
     known = {*names, language_picker.CHOICE}
@@ -163,7 +158,17 @@ def _listed(names: list[str]) -> str:
     return _("{names} and {n} more").format(names=words, n=left) if left else words
 
 
-def as_typed(text: str) -> str:
-    """As it stands in the address, no sign of it read as Markdown."""
-    short = text if len(text) <= MOST_SIGNS else f"{text[:MOST_SIGNS]}…"
-    return f"`{' '.join(short.replace('`', ' ').split()) or ' '}`"
+def take(field: Field, text: str) -> Any:
+    """What a field holds where the address has this `text`; nonsense is told, and as nothing."""
+    try:
+        value = field.read(text) if text else field.default
+    except ValueError:
+        value = field.default
+    tell(field, text, value)
+    return value
+
+
+def tell(field: Field, text: str, value: object) -> None:
+    """Say so if the address has a `text` for something else than the `value` that is shown."""
+    if text and not same(text, value):
+        refuse(field.name, text, field.there, spell(value))

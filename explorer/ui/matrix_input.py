@@ -10,9 +10,8 @@ from explorer.base import inputs
 from explorer.base.language import _
 from explorer.ui import lesson
 from explorer.ui.boards.window_board import Axes
-from explorer.ui.fields import Number
 from explorer.ui.lesson import Setting
-from explorer.ui.state import State
+from explorer.ui.state import Number, State
 
 Axis = Literal["rows", "columns"]
 

@@ -15,7 +15,7 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks import TORCHVISION, NetworkSpec, registry
 from explorer.networks.registry import Architecture, Option, Value
-from explorer.ui import link_warnings
+from explorer.ui import link_warnings, url_state
 from explorer.ui.state import State
 
 FIRST_SHOWN = "alexnet"
@@ -89,7 +89,7 @@ def _read_batch(given: object) -> int:
     try:
         return inputs.parse_batch(given)
     except ValueError:
-        link_warnings.refuse("batch", str(given), link_warnings.between(1, inputs.MAX_BATCH), 1)
+        link_warnings.refuse("batch", str(given), url_state.between(1, inputs.MAX_BATCH), 1)
         return 1
 
 

@@ -26,8 +26,10 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.errors import StreamlitAPIException
 
-from explorer.ui import fields, link_warnings, url_state
-from explorer.ui.fields import Field, Number, OneOf, spell
+from explorer.ui import link_warnings, url_state
+from explorer.ui.url_state import Field, Number, OneOf, Open, Switch, spell
+
+__all__ = ["Number", "OneOf", "Open", "State", "Switch"]
 
 Name = TypeVar("Name", bound=str)
 Kind = TypeVar("Kind", OneOf, Number)
@@ -239,7 +241,7 @@ class State:
         if self.bound:
             return self._draw_bound(field, key, widget, value_as)
         if self.takes_query(field.name):
-            self[field.name] = fields.take(field, self.query(field.name))
+            self[field.name] = link_warnings.take(field, self.query(field.name))
         value = widget(**{value_as: self[field.name]}, key=key, persist_state="session")
         value = field.default if value is None else value
         self.put(field.name, value, field.default)
@@ -257,7 +259,7 @@ class State:
         said = "" if taken else self.query(key)
         value = widget(**{value_as: field.default}, key=key, bind="query-params")
         value = field.default if value is None else value
-        fields.tell(field, said, value)
+        link_warnings.tell(field, said, value)
         return value
 
     def _field(self, name: str, kind: type[Kind]) -> Kind:

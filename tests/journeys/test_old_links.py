@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
 from explorer.ui.entries import PAGES, entry
-from explorer.ui.fields import same
 from explorer.ui.network_picker import OPTIONS
+from explorer.ui.url_state import same
 from tests.opened_pages import opened
 
 pytestmark = pytest.mark.usefixtures("two_runs")

@@ -4,8 +4,8 @@ It is done in a thread, or in a process of its own with limits: what a stranger'
 library that reads it stays in that process, and ends with it.
 """
 
-from explorer.base.tasks.pool import COMPUTING, Pool, ProcessPool
-from explorer.base.tasks.process import Spare
+from explorer.base.tasks.pool import COMPUTING, Pool, ProcessPool, SharedTasks
+from explorer.base.tasks.process import Garbled, Spare
 from explorer.base.tasks.records import (
     UNKNOWN,
     Client,
@@ -17,6 +17,4 @@ from explorer.base.tasks.records import (
     Work,
     unheard,
 )
-from explorer.base.tasks.shared import SharedTasks
 from explorer.base.tasks.task import Steps, Task
-from explorer.base.tasks.wire import Garbled

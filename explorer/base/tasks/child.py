@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from explorer.base import language
-from explorer.base.tasks import wire
+from explorer.base.tasks import process
 from explorer.base.tasks.records import Output, ProcessLimits, Refused
 
 PAUSE = 0.1  # seconds between two words on how far the work is
@@ -31,7 +31,7 @@ def main(modules: list[str]) -> None:
         importlib.import_module(module)
     source, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
-        asked, _none = wire.read(source, 0)
+        asked, _none = process.read(source, 0)
     except EOFError:
         return  # not needed any more
     sys.stdout = sys.stderr  # whatever prints does not garble the answers
@@ -53,13 +53,13 @@ def answer(answers: IO[bytes], function: str, content: bytes, arguments: dict[st
         call: Callable[..., Output] = getattr(importlib.import_module(module), name)
         output = call(content, _teller(answers), **arguments)
     except Refused as refused:
-        wire.write(answers, {"kind": "refused", "sentence": str(refused)})
+        process.write(answers, {"kind": "refused", "sentence": str(refused)})
     except MemoryError:
-        wire.write(answers, {"kind": "memory"})
+        process.write(answers, {"kind": "memory"})
     except Exception:  # noqa: BLE001 (whatever it is, it is told)
-        wire.write(answers, {"kind": "broken", "trace": traceback.format_exc()[-TAIL:]})
+        process.write(answers, {"kind": "broken", "trace": traceback.format_exc()[-TAIL:]})
     else:
-        wire.write(answers, {"kind": "done", "facts": output.facts}, *output.arrays)
+        process.write(answers, {"kind": "done", "facts": output.facts}, *output.arrays)
 
 
 def _teller(answers: IO[bytes]) -> Callable[[int, int], None]:
@@ -70,7 +70,7 @@ def _teller(answers: IO[bytes]) -> Callable[[int, int], None]:
         now = time.monotonic()
         if now - last[0] >= PAUSE:
             last[0] = now
-            wire.write(answers, {"kind": "progress", "done": done, "total": total})
+            process.write(answers, {"kind": "progress", "done": done, "total": total})
 
     return tell
 

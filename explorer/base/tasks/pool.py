@@ -1,4 +1,6 @@
-"""Several pieces of work at once, and the queue before them, fair to every network and visitor."""
+"""Several pieces of work at once, and the queue before them, fair to every network and visitor; and
+tasks that everybody has in common who asks for the same.
+"""
 
 import atexit
 import math
@@ -7,14 +9,15 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import nullcontext
 from itertools import count
 from threading import Lock, Thread
-from typing import Any, TypeVar
-from weakref import WeakSet
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet, WeakValueDictionary
 
 from explorer.base import compute_slots, language
+from explorer.base.cache import SizedCache
 from explorer.base.language import _, ngettext
 from explorer.base.tasks.process import Spare
 from explorer.base.tasks.records import UNKNOWN, Client, Ending, Output, Refused, Work
-from explorer.base.tasks.task import Steps, Task
+from explorer.base.tasks.task import PATIENCE, Steps, Task
 from explorer.base.units import size
 
 Value = TypeVar("Value")
@@ -224,3 +227,56 @@ class ProcessPool(Pool):
         clients = [each.client for each in self._running]
         near = sum(each.network == task.client.network for each in clients)
         return task.client not in clients and near < max(self._at_once - 1, 1)
+
+
+class SharedTasks(Generic[Value]):
+    """Tasks by what they do. With their results they are kept for those who ask later, as many as
+    fit; whoever holds one has its result however much others ask for meanwhile."""
+
+    def __init__(self, pool: Pool, most_bytes: int, patience: float = PATIENCE) -> None:
+        self.pool, self.patience = pool, patience
+        self._kept: SizedCache[Task[Value]] = SizedCache(most_bytes, lambda task: task.nbytes)
+        self._held: WeakValueDictionary[Hashable, Task[Value]] = WeakValueDictionary()
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> Task[Value] | None:
+        """The task called `key`: waiting, going on or ended; None if there is none."""
+        return self._held.get(key)
+
+    def ask(
+        self,
+        key: Hashable,
+        steps: Steps[Value],
+        *,
+        client: Client = UNKNOWN,
+        nbytes: int = 1000,
+        anew: bool = False,
+    ) -> Task[Value]:
+        """The task called `key`, begun if nobody has, or if it was left, stopped or refused.
+
+        `nbytes` is what its result takes to keep, about. With `anew` it is also begun where it is
+        done already.
+        """
+        with self._lock:
+            task = self.find(key, nbytes)
+            task.ask()
+            if task.idle or (task.finished and (anew or task.ending is not Ending.DONE)):
+                task.client = client
+                self.pool.begin(task, steps)
+        return task
+
+    def find(self, key: Hashable, nbytes: int = 1000) -> Task[Value]:
+        """The task called `key`, as far as it is; nobody need have begun it."""
+
+        def make() -> Task[Value]:
+            return self._held.get(key) or Task(nbytes=nbytes, patience=self.patience)
+
+        task = self._kept.get(key, make)
+        self._held[key] = task
+        return task
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self._held.clear()

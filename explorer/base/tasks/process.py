@@ -1,22 +1,28 @@
 """One process that does one piece of work, seen from whoever started it; the next one waits."""
 
 import atexit
+import json
 import logging
+import math
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
+from typing import IO, Any
 
+import numpy as np
+import numpy.typing as npt
 import psutil
 
 from explorer.base import storage
-from explorer.base.tasks import wire
 from explorer.base.tasks.records import (
+    Array,
     Ending,
     Output,
     Overrun,
@@ -89,7 +95,7 @@ class Process:
             try:
                 self._ask(work, language)
                 return self._listen(work.limits, progress)
-            except wire.Garbled:
+            except Garbled:
                 self.end()
                 raise Broken("the process answered what is no message, and was ended") from None
             except (EOFError, OSError):
@@ -109,13 +115,13 @@ class Process:
             "language": language,
             "bound": BOUNDED,
         }
-        wire.write(self._stdin, asked)
+        write(self._stdin, asked)
         self._stdin.write(work.content)
         self._stdin.flush()
 
     def _listen(self, limits: ProcessLimits, progress: Progress) -> Output:
         while True:
-            header, arrays = wire.read(self._stdout, limits.output_bytes)
+            header, arrays = read(self._stdout, limits.output_bytes)
             match header:
                 case {"kind": "progress", "done": int(done), "total": int(total)} if (
                     0 <= done <= total <= MOST_TOLD
@@ -130,7 +136,7 @@ class Process:
                 case {"kind": "broken", "trace": str(trace)}:
                     raise Broken(trace)
                 case _:
-                    raise wire.Garbled
+                    raise Garbled
 
     def _status(self) -> int:
         """With what it has ended; one that only closed its pipes is ended here."""
@@ -221,3 +227,89 @@ class Spare:
             if self._ready:
                 self._ready.close()
             self._ready = None
+
+
+# -- what the two processes say to each other -------------------------------------------------
+#
+# JSON with raw numbers after it, never a pickle. A message is its header's length (4 bytes, big
+# endian), the header (JSON), and the bytes of the arrays that the header announces. Whoever reads
+# takes only so much as is allowed, and only whole numbers: what the other side claims is checked
+# before room is made for it.
+
+LONGEST_HEADER = 1_000_000  # bytes; a hundred classes' names take six thousand
+MOST_ARRAYS = 4
+MOST_DIMENSIONS = 4
+_Dtype = np.dtype[np.uint8] | np.dtype[np.int64]
+DTYPES: dict[str, _Dtype] = {"u1": np.dtype(np.uint8), "i8": np.dtype(np.int64)}
+
+Message = tuple[dict[str, Any], tuple[Array, ...]]
+
+
+class Garbled(Exception):
+    """What came is no message: the other side says what it may not say."""
+
+
+def write(stream: IO[bytes], header: Mapping[str, Any], *arrays: Array) -> None:
+    """Send one message."""
+    announced = [[each.dtype.str[1:], list(each.shape)] for each in arrays]
+    text = json.dumps({**header, "arrays": announced}).encode()
+    stream.write(struct.pack(">I", len(text)) + text)
+    for each in arrays:
+        stream.write(_raw(np.ascontiguousarray(each)))
+    stream.flush()
+
+
+def read(stream: IO[bytes], most_bytes: int) -> Message:
+    """The next message, whose arrays have at most so many bytes.
+
+    Raises:
+        EOFError: the other side has ended, before it or within it.
+        Garbled: it is none.
+        Overrun: it announces more than is allowed.
+    """
+    (length,) = struct.unpack(">I", _exactly(stream, 4))
+    if length > LONGEST_HEADER:
+        raise Overrun(Ending.OUTPUT)
+    try:
+        header = json.loads(_exactly(stream, length))
+        shapes = [_announced(*each) for each in header.pop("arrays")]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Garbled from None
+    total = sum(math.prod(shape) * dtype.itemsize for dtype, shape in shapes)
+    if len(shapes) > MOST_ARRAYS or total > most_bytes:
+        raise Overrun(Ending.OUTPUT)
+    return header, tuple(_array(stream, dtype, shape) for dtype, shape in shapes)
+
+
+_Shape = tuple[_Dtype, tuple[int, ...]]
+
+
+def _announced(name: str, shape: list[int]) -> _Shape:
+    if len(shape) > MOST_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        raise Garbled
+    return DTYPES[name], tuple(shape)
+
+
+def _array(stream: IO[bytes], dtype: _Dtype, shape: tuple[int, ...]) -> Array:
+    array: Array = np.empty(shape, dtype)
+    _fill(stream, _raw(array))
+    return array
+
+
+def _raw(array: npt.NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    room = bytearray(length)
+    _fill(stream, memoryview(room))
+    return bytes(room)
+
+
+def _fill(stream: IO[bytes], room: memoryview) -> None:
+    at = 0
+    while at < len(room):
+        got = stream.readinto(room[at:])  # type: ignore[attr-defined]  # a pipe is no plain IO
+        if not got:
+            raise EOFError
+        at += got

@@ -14,10 +14,10 @@ from explorer.base.language import _
 from explorer.networks import NetworkSpec
 from explorer.networks.registry import Architecture, Value
 from explorer.ui import download_view, downloads, link_warnings, network_picker, url_state
-from explorer.ui.fields import Field, Open
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.network_picker import OPTIONS
-from explorer.ui.state import State
+from explorer.ui.state import Open, State
+from explorer.ui.url_state import Field
 from explorer.weights import Model
 
 FIRST = "lenet"
@@ -121,7 +121,7 @@ def _take_building(
     wanted = int(side) if side.isdecimal() and len(side) < 6 else usual
     nearest = min(max(wanted, LEAST_SIDE), max(MOST_SIDE, usual))
     if side and side != str(nearest) and weight_sources.base(source) == weights.UNTRAINED:
-        bounds = link_warnings.between(LEAST_SIDE, max(MOST_SIDE, usual))
+        bounds = url_state.between(LEAST_SIDE, max(MOST_SIDE, usual))
         link_warnings.refuse("side", side, bounds, nearest)
     state["seed"] = seed
     state["side"] = nearest

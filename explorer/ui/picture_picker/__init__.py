@@ -20,10 +20,9 @@ from explorer.data.pictures import FITS, NORMALISATIONS, Picture
 from explorer.figures import maps
 from explorer.figures import pictures as figures
 from explorer.ui import link_warnings, progress, transport, url_state
-from explorer.ui.fields import OneOf, Open
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Mistakes, Place
-from explorer.ui.state import State
+from explorer.ui.state import OneOf, Open, State
 from explorer.weights import Model
 
 _FITS = {"squeeze": N_("squeeze"), "crop": N_("crop"), "pad": N_("pad")}

@@ -2,9 +2,8 @@
 
 from explorer.analysis import summary
 from explorer.base import inputs
-from explorer.ui.fields import Number, OneOf, Open
 from explorer.ui.network_picker import OF_NETWORK
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State
 
 STATE = State(
     "layers",

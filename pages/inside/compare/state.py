@@ -2,8 +2,7 @@
 
 from explorer.base.language import N_
 from explorer.ui import picture_picker
-from explorer.ui.fields import OneOf, Open
-from explorer.ui.state import State
+from explorer.ui.state import OneOf, Open, State
 
 VIEWS = {
     "picture": N_("One picture"),

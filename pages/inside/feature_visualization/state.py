@@ -3,7 +3,7 @@
 from explorer.base.language import N_
 from explorer.inside.feature_visualization import Settings
 from explorer.ui import model_picker
-from explorer.ui.fields import Number, OneOf, Open
+from explorer.ui.state import Number, OneOf, Open
 
 _ASCENT = Settings()
 

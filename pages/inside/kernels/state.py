@@ -2,7 +2,7 @@
 
 from explorer.base.language import N_
 from explorer.ui import model_picker
-from explorer.ui.fields import OneOf, Open, Switch
+from explorer.ui.state import OneOf, Open, Switch
 
 SCALES = {
     "layer": N_("this layer"),

@@ -3,7 +3,7 @@
 from explorer.base.language import N_
 from explorer.inside.attribution import BASELINES
 from explorer.ui import model_picker, picture_picker
-from explorer.ui.fields import OneOf, Open, Switch
+from explorer.ui.state import OneOf, Open, Switch
 
 MOVES = {
     "half": N_("half a patch"),

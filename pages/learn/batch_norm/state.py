@@ -4,8 +4,7 @@ from functools import partial
 
 from explorer.base.language import N_
 from explorer.ui import lesson
-from explorer.ui.fields import Number, OneOf, Open
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State
 
 EPSILONS = ("0.00001", "0.001", "0.1", "1", "10")
 RUN = 50  # batches in the run; the one on screen comes after them

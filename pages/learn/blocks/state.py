@@ -5,8 +5,7 @@ from functools import partial
 from explorer.base.language import N_
 from explorer.lessons.blocks import Widths
 from explorer.ui import lesson
-from explorer.ui.fields import Number, OneOf, Open, Switch
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State, Switch
 
 NINE = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")  # of GoogLeNet
 

@@ -4,8 +4,7 @@ from functools import partial
 
 from explorer.base.language import N_
 from explorer.ui import lesson
-from explorer.ui.fields import Number, OneOf, Open
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State
 
 KERNEL_SIDES = (1, 3, 5, 7, 11)  # odd, so that padding can keep height and width
 NETWORKS = ("lenet", "alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet")

@@ -5,8 +5,7 @@ from functools import partial
 from explorer.base.language import N_
 from explorer.lessons import quiz
 from explorer.ui import lesson
-from explorer.ui.fields import Number, OneOf, Open
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State
 
 MOST_SEED = 999_999
 TOPICS = {

@@ -1,8 +1,7 @@
 """What the address of this page holds."""
 
-from explorer.ui.fields import Number, OneOf, Open, Switch
 from explorer.ui.matrix_input import axes
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State, Switch
 
 ARANGE = "0 1 2; 3 4 5; 6 7 8"
 

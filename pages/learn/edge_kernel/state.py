@@ -1,7 +1,6 @@
 """What the address of this page holds."""
 
-from explorer.ui.fields import OneOf, Open, Switch
-from explorer.ui.state import State
+from explorer.ui.state import OneOf, Open, State, Switch
 
 DRAWING = "0 0 0 0 1 1 1 1; " * 3 + "0 0 0 0 0 0 1 1; " * 2 + "0 0 0 0 0 0 1 1"
 

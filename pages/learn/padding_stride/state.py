@@ -4,8 +4,7 @@ from functools import partial
 
 from explorer.base.language import N_
 from explorer.ui import lesson
-from explorer.ui.fields import Number, OneOf, Open
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State
 
 VIEWS = {"one": N_("One axis"), "two": N_("Two axes"), "same": N_("Same size, odd and even")}
 STATE = State(

@@ -1,9 +1,8 @@
 """What the address of this page holds."""
 
 from explorer.ui.boards.window_board import MOST_KERNEL
-from explorer.ui.fields import Number, OneOf, Open
 from explorer.ui.matrix_input import axes
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State
 
 NINE = "0 1 2; 3 4 5; 6 7 8"
 MOST_SHIFT = 3

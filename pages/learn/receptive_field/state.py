@@ -1,8 +1,7 @@
 """What the address of this page holds."""
 
 from explorer import networks
-from explorer.ui.fields import Number, OneOf, Open, Switch
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State, Switch
 
 # Beside the course's own: deeper ones, whose fields outgrow the picture.
 NETWORKS = (

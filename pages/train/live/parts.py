@@ -60,7 +60,7 @@ def _asked(known: dict[int, Run]) -> int | None:
         return None
     if given.isdecimal() and len(given) < 10 and int(given) in known:
         return int(given)
-    _tell_gone(link_warnings.as_typed(given))
+    _tell_gone(url_state.as_typed(given))
     return None
 
 

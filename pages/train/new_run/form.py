@@ -19,8 +19,9 @@ from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import EXPERIMENTS
 from explorer.ui import link_warnings, network_picker, url_state
-from explorer.ui.fields import spell, take
+from explorer.ui.link_warnings import take
 from explorer.ui.network_picker import OPTIONS
+from explorer.ui.url_state import spell
 from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
 
 FIRST = "lenet"  # the preset to begin with

@@ -2,8 +2,7 @@
 
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
-from explorer.ui.fields import Number, OneOf, Open, Switch
-from explorer.ui.state import State
+from explorer.ui.state import Number, OneOf, Open, State, Switch
 
 DEFAULT = Recipe("lenet")  # the address leaves out what is as here
 NUMBERS = ("size", "epochs", "batch_size", "crop", "train_subset", "test_subset", "seed")

@@ -1,7 +1,6 @@
 """What the address of this page holds."""
 
-from explorer.ui.fields import OneOf, Open
-from explorer.ui.state import State
+from explorer.ui.state import OneOf, Open, State
 
 STATE = State(
     "runs",

@@ -3,7 +3,8 @@
 import pytest
 
 from explorer.ui.entries import PAGES, Entry
-from explorer.ui.fields import Field, Number, OneOf, Open, Switch, same, spell
+from explorer.ui.state import Number, OneOf, Open, Switch
+from explorer.ui.url_state import Field, same, spell
 
 FIELDS: tuple[Field, ...] = (
     Open("text", "abc"),
