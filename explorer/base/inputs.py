@@ -34,12 +34,11 @@ class InputSize(NamedTuple):
         parts = [part for part in re.split(r"[x×*,;\s]+", text.strip().lower()) if part]
         whole = all(re.fullmatch(r"[+-]?\d{1,12}", part) for part in parts)
         if not (whole and 1 <= len(parts) <= 3):
-            raise ValueError(
-                _(
-                    "“{given}” is not an input size. Write channels × height × width, "
-                    "for example {example}, or one number for a square picture."
-                ).format(given=text.strip()[:40], example=default.spell())
+            message = _(
+                "“{given}” is not an input size. Write channels × height × width, "
+                "for example {example}, or one number for a square picture."
             )
+            raise ValueError(message.format(given=text.strip()[:40], example=default.spell()))
         numbers = [int(part) for part in parts]
         if len(numbers) == 1:
             _within(_("The size"), numbers[0], MAX_SIDE)
@@ -76,11 +75,8 @@ def parse_batch(given: object) -> int:
 
 def _within(what: str, number: int, most: int) -> None:
     if not 1 <= number <= most:
-        raise ValueError(
-            _("{what} is {number}, but it must be between 1 and {most}.").format(
-                what=what, number=number, most=most
-            )
-        )
+        message = _("{what} is {number}, but it must be between 1 and {most}.")
+        raise ValueError(message.format(what=what, number=number, most=most))
 
 
 Matrix = tuple[tuple[float, ...], ...]
@@ -99,17 +95,11 @@ def parse_matrix(text: str, most: int = 16) -> Matrix:
         raise ValueError(_("There is no number. Write rows parted by “;”, for example 1 0; 0 1."))
     if len({len(row) for row in rows}) > 1:
         lengths = ", ".join(str(len(row)) for row in rows)
-        raise ValueError(
-            _("All rows need equally many numbers, but they have {lengths}.").format(
-                lengths=lengths
-            )
-        )
+        message = _("All rows need equally many numbers, but they have {lengths}.")
+        raise ValueError(message.format(lengths=lengths))
     if max(len(rows), len(rows[0])) > most:
-        raise ValueError(
-            _("{rows} × {columns} is too large: at most {most} each way.").format(
-                rows=len(rows), columns=len(rows[0]), most=most
-            )
-        )
+        message = _("{rows} × {columns} is too large: at most {most} each way.")
+        raise ValueError(message.format(rows=len(rows), columns=len(rows[0]), most=most))
     return tuple(tuple(_cell(word) for word in row) for row in rows)
 
 
@@ -119,11 +109,8 @@ def _cell(word: str) -> float:
     except ValueError:
         number = math.nan
     if not abs(number) <= MAX_CELL:  # also false for what is no number
-        raise ValueError(
-            _("“{given}” is not a number between −{most} and {most}.").format(
-                given=word[:20], most=f"{MAX_CELL:.0f}"
-            )
-        )
+        message = _("“{given}” is not a number between −{most} and {most}.")
+        raise ValueError(message.format(given=word[:20], most=f"{MAX_CELL:.0f}"))
     return number
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from explorer.base import access
-from explorer.base.access import GB, IN_CLASS, Rules, RunLimits, Who, teacher_key
+from explorer.base.access import GB, IN_CLASS, Rules, RunLimits, Who, teachers
 from explorer.base.language import N_, _
 
 _WHO = tuple(str(each) for each in Who)
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=_(
             "your own key, in a file that you alone can read; or in the environment: {name}"
-        ).format(name=teacher_key.VARIABLE),
+        ).format(name=teachers.VARIABLE),
     )
     for flag, what in (
         ("--train", _("who may train and download ({choices}; default: everyone)")),
@@ -73,7 +73,7 @@ def apply(options: argparse.Namespace) -> str:
         ValueError: options for a class without one, or the teacher's own key is not usable.
     """
     found, made = rules(options)
-    os.environ.pop(teacher_key.VARIABLE, None)  # from here on its sum is enough
+    os.environ.pop(teachers.VARIABLE, None)  # from here on its sum is enough
     os.environ.pop(access.VARIABLE, None)
     os.environ.update(found.environment())
     return made
@@ -89,15 +89,15 @@ def rules(options: argparse.Namespace) -> tuple[Rules, str]:
     if not (options.everyone or options.hosts):
         _refuse_without_a_class(options)
         return Rules(), ""
-    own = teacher_key.chosen_key(options.teacher_key_file)
-    key = own or teacher_key.new_key()
+    own = teachers.chosen_key(options.teacher_key_file)
+    key = own or teachers.new_key()
     found = Rules(
         shared=True,
         secure=bool(options.certificate),
         train=Who(options.train or Who.EVERYONE),
         upload=Who(options.upload or Who.EVERYONE),
         limits=_limits(options),
-        key=teacher_key.hash_key(key),
+        key=teachers.hash_key(key),
     )
     return found, "" if own else key
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from typing import IO, Any, ParamSpec
 
 import streamlit as st
 
 from explorer import runs
 from explorer.base import access
 from explorer.base.access import Denied, RunLimits, Visitor, teachers
-from explorer.base.access.teacher_key import Throttle
+from explorer.base.access.teachers import Throttle
 from explorer.base.tasks import Client, Task
 from explorer.data.datasets import own
 from explorer.runs import Run, quota
@@ -25,6 +25,7 @@ from explorer.training.recipes import Recipe
 from explorer.ui import downloads
 from explorer.ui.downloads import Download
 
+P = ParamSpec("P")
 _NO_COOKIE = "visitor of this session"
 _throttle = Throttle()
 
@@ -52,14 +53,14 @@ def network(text: str) -> str:
     Of IPv6 it is the first half: the other one each machine chooses as it likes, and often.
     """
     try:
-        found = ip_address(text.partition("%")[0])
+        ip = ip_address(text.partition("%")[0])
     except ValueError:
         return text
-    if found.is_loopback:
+    if ip.is_loopback:
         return ""
-    if isinstance(found, IPv4Address):
+    if isinstance(ip, IPv4Address):
         return text
-    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
+    return str(ip.ipv4_mapped or IPv6Network((ip, 64), strict=False))
 
 
 # -- the teacher ------------------------------------------------------------------------------
@@ -83,50 +84,25 @@ def leave_teacher() -> None:
     teachers.remove(current().owner, access.rules().key)
 
 
-# -- what may be done -------------------------------------------------------------------------
+# -- what may be done: a check raises `Denied`; `may_not_…` gives its sentence, "" if they may -----
 
 
-def _refusal(check: Callable[..., object], *given: Any) -> str:
-    try:
-        check(*given)
-    except Denied as denied:
-        return str(denied)
-    return ""
+def _refusal(check: Callable[P, object]) -> Callable[P, str]:
+    def may_not(*args: P.args, **named: P.kwargs) -> str:
+        try:
+            check(*args, **named)
+        except Denied as denied:
+            return str(denied)
+        return ""
+
+    return may_not
 
 
 def check_train() -> Visitor:
-    """Whether this visitor may train; who it is.
-
-    Raises:
-        Denied: they may not.
-    """
+    """Whether this visitor may train; who it is."""
     who = current()
     access.check_train(who, access.rules())
     return who
-
-
-def may_not_train() -> str:
-    """Why this visitor may not train; "" if they may."""
-    return _refusal(check_train)
-
-
-def refusal(verb: str, run: Run) -> str:
-    """Why this visitor may not do that with the run; "" if they may."""
-    if verb == "retry":
-        return may_not_train()
-    not_theirs = _refusal(access.check_change, current(), run.owner, run.name)
-    return not_theirs or (may_not_train() if verb == "resume" else "")
-
-
-def may_not_add_pictures(count_of_bytes: int = 0) -> str:
-    """Why this visitor may not add a set of pictures, of so many bytes; "" if they may."""
-    not_theirs = _refusal(access.check_upload, current(), access.rules())
-    return not_theirs or may_not_fill(count_of_bytes)
-
-
-def may_not_fill(count_of_bytes: int) -> str:
-    """Why the disk has no room for so many bytes more; "" if it has."""
-    return _refusal(_check_fill, count_of_bytes)
 
 
 def _check_fill(count_of_bytes: int) -> None:
@@ -136,14 +112,14 @@ def _check_fill(count_of_bytes: int) -> None:
         access.check_room(left, count_of_bytes, 0, quota.free() - downloads.to_come())
 
 
-def may_not_download(count_of_bytes: int) -> str:
-    """Why this visitor may not bring so many bytes here from the web; "" if they may."""
-    return may_not_train() or may_not_fill(count_of_bytes)
+def _check_add_pictures(count_of_bytes: int = 0) -> None:
+    access.check_upload(current(), access.rules())
+    _check_fill(count_of_bytes)
 
 
-def may_not_stop(download: Download) -> str:
-    """Why this visitor may not stop a download that is going on; "" if they may."""
-    return _refusal(_check_stop, download)
+def _check_download(count_of_bytes: int) -> None:
+    check_train()
+    _check_fill(count_of_bytes)
 
 
 def _check_stop(download: Download) -> None:
@@ -151,42 +127,41 @@ def _check_stop(download: Download) -> None:
         access.check_stop(current(), task.client.visitor)
 
 
-def may_not_delete(pictures: str) -> str:
-    """Why this visitor may not delete a set of pictures; "" if they may."""
-    return _refusal(_check_pictures, pictures)
-
-
 def _check_pictures(name: str) -> None:
     access.check_change(current(), own.owner(name), name.removeprefix(own.PREFIX))
 
 
-# -- changes ----------------------------------------------------------------------------------
+may_not_train = _refusal(check_train)
+may_not_fill = _refusal(_check_fill)
+may_not_add_pictures = _refusal(_check_add_pictures)
+may_not_download = _refusal(_check_download)
+may_not_stop = _refusal(_check_stop)
+may_not_delete = _refusal(_check_pictures)
+
+
+def refusal(verb: str, run: Run) -> str:
+    """Why this visitor may not do that with the run; "" if they may."""
+    if verb == "retry":
+        return may_not_train()
+    not_theirs = _refusal(access.check_change)(current(), run.owner, run.name)
+    return not_theirs or (may_not_train() if verb == "resume" else "")
+
+
+# -- changes: each raises a ValueError where it is not allowed, or cannot be done -----------------
 
 
 def launch(recipe: Recipe, name: str = "", seconds: float | None = None) -> int:
-    """Launch a run as this visitor's; its number.
-
-    Raises:
-        ValueError: not allowed, or it cannot be trained.
-    """
+    """Launch a run as this visitor's; its number."""
     return runs.launch(recipe, name, seconds=seconds, visitor=check_train())
 
 
 def retry(number: int) -> int:
-    """Launch a run like this one, whosever it is, as this visitor's; its number.
-
-    Raises:
-        ValueError: not allowed, or it cannot be trained.
-    """
+    """Launch a run like this one, whosever it is, as this visitor's; its number."""
     return runs.retry(number, visitor=check_train())
 
 
 def resume(number: int) -> None:
-    """Take a run up again.
-
-    Raises:
-        ValueError: not allowed, or it cannot be taken up.
-    """
+    """Take a run up again."""
     _check_change(number)
     runs.resume(number, visitor=check_train())
 
@@ -197,19 +172,15 @@ def _check_change(number: int) -> None:
 
 
 def delete_pictures(name: str) -> None:
-    """Forget a set of own pictures.
-
-    Raises:
-        Denied: it is somebody else's.
-    """
+    """Forget a set of own pictures."""
     _check_pictures(name)
     own.delete(name)
 
 
 def _on_own_runs(verb: Callable[..., None]) -> Callable[..., None]:
-    def change(number: int, *given: Any) -> None:
+    def change(number: int, *args: Any) -> None:
         _check_change(number)
-        verb(number, *given)
+        verb(number, *args)
 
     return change
 
@@ -222,18 +193,11 @@ note = _on_own_runs(runs.note)
 delete = _on_own_runs(runs.delete)
 
 
-# -- what comes from elsewhere ----------------------------------------------------------------
-
-
-_starting = Lock()  # two at once would both find room for one
+_starting = Lock()  # two downloads at once would both find room for one
 
 
 def start_download(download: Download) -> None:
-    """Bring it here, or join those who wait for it already.
-
-    Raises:
-        Denied: not to this visitor, or the disk has no room for it.
-    """
+    """Bring it here, or join those who wait for it already."""
     who = check_train()
     with _starting:
         if not download.going:
@@ -242,21 +206,13 @@ def start_download(download: Download) -> None:
 
 
 def stop_download(download: Download) -> None:
-    """Stop it for all.
-
-    Raises:
-        Denied: somebody else has begun it.
-    """
+    """Stop it for all."""
     _check_stop(download)
     download.stop()
 
 
 def keep_pictures(source: IO[bytes] | Path, title: str, client: Client) -> Task[str]:
-    """Begin to keep a set of pictures as this visitor's; it is read in turn for `client`.
-
-    Raises:
-        ValueError: not allowed, or too many files wait to be read.
-    """
+    """Begin to keep a set of pictures as this visitor's; it is read in turn for `client`."""
     who = current()
     access.check_upload(who, access.rules())
     return own.start_keeping(source, title, client, who)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.runtime import context
 
-from explorer.base.access import teacher_key
+from explorer.base.access import teachers
 from explorer.runs import Status, store
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
@@ -35,7 +35,7 @@ def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     found = Browser()
     share(monkeypatch)
     monkeypatch.setattr(context, "_get_client_context", lambda: found)
-    monkeypatch.setattr(visitor, "_throttle", teacher_key.Throttle())
+    monkeypatch.setattr(visitor, "_throttle", teachers.Throttle())
     return found
 
 

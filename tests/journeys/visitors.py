@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from explorer.base import access
-from explorer.base.access import IN_CLASS, Rules, Visitor, teacher_key
+from explorer.base.access import IN_CLASS, Rules, Visitor, teachers
 from explorer.runs import Run, Status, store
 from explorer.server import owner_cookie
 from explorer.training.recipes import as_json
@@ -17,7 +17,7 @@ from tests.run_processes import SHORT
 
 DATA, NEW_RUN, RUNS = (entry(url).state for url in ("data", "new-run", "runs"))
 KEY = "correct horse battery"
-KEPT = teacher_key.hash_key(KEY)
+KEPT = teachers.hash_key(KEY)
 ANNA, BERT = owner_cookie.new_cookie(), owner_cookie.new_cookie()
 AS_ANNA = Visitor(access.owner_of(ANNA), teacher=False, limits=IN_CLASS)
 

@@ -77,6 +77,10 @@ class Visitor:
     teacher: bool = True
     limits: RunLimits = NO_LIMITS
 
+    def owns(self, owner: str) -> bool:
+        """Whether they may change what is `owner`'s: their own, or, as the teacher, all."""
+        return self.teacher or bool(owner and self.owner == owner)
+
 
 ON_THIS_MACHINE = Visitor()
 
@@ -90,7 +94,7 @@ class Rules:
     train: Who = Who.EVERYONE
     upload: Who = Who.EVERYONE
     limits: RunLimits = NO_LIMITS
-    key: str = field(default="", repr=False)  # the teacher's, see `teacher_key.hash_key`
+    key: str = field(default="", repr=False)  # the teacher's, see `teachers.hash_key`
 
     def visitor(self, owner: str, *, teacher: bool) -> Visitor:
         """Whoever asks, with the limits that hold for them: of the teacher, the disk's alone."""
@@ -115,9 +119,9 @@ def rules(environment: Mapping[str, str] = os.environ) -> Rules:
 def _rules(text: str) -> Rules:
     if not text:
         return Rules()
-    given = json.loads(text)
-    who = {name: Who(given[name]) for name in ("train", "upload")}
-    return Rules(**{**given, **who, "limits": RunLimits(**given["limits"])})
+    options = json.loads(text)
+    who = {name: Who(options[name]) for name in ("train", "upload")}
+    return Rules(**{**options, **who, "limits": RunLimits(**options["limits"])})
 
 
 def owner_of(cookie: str) -> str:
@@ -128,16 +132,12 @@ def owner_of(cookie: str) -> str:
     return sha256(cookie.encode()).hexdigest()
 
 
-# -- checks -----------------------------------------------------------------------------------
+# -- checks: each raises `Denied` where it does not hold ----------------------------------------
 
 
 def check_change(visitor: Visitor, owner: str, name: str) -> None:
-    """Whether `visitor` may change the run or the set of pictures `name`, which is `owner`'s.
-
-    Raises:
-        Denied: it is somebody else's.
-    """
-    if visitor.teacher or (owner and visitor.owner == owner):
+    """Whether `visitor` may change the run or the set of pictures `name`, which is `owner`'s."""
+    if visitor.owns(owner):
         return
     if owner:
         text = _("{name} is another visitor's. Only whoever made it, and the teacher, change it.")
@@ -147,138 +147,99 @@ def check_change(visitor: Visitor, owner: str, name: str) -> None:
 
 
 def check_stop(visitor: Visitor, owner: str) -> None:
-    """Whether `visitor` may stop a download that `owner` has begun.
-
-    Raises:
-        Denied: it is somebody else's.
-    """
-    if not (visitor.teacher or (owner and visitor.owner == owner)):
+    """Whether `visitor` may stop a download that `owner` has begun."""
+    if not visitor.owns(owner):
         raise Denied(
             _("Another visitor has begun this download. Only they, and the teacher, can stop it.")
         )
 
 
-def check_train(visitor: Visitor, given: Rules) -> None:
-    """Whether `visitor` may train.
-
-    Raises:
-        Denied: not here.
-    """
-    if given.train is Who.NOBODY:
-        raise Denied(
-            _(
-                "Nothing is trained from this page: the server was started with --train nobody. "
-                "Runs can be watched, and whoever sits at the machine can start some there."
-            )
+def check_train(visitor: Visitor, rules: Rules) -> None:
+    """Whether `visitor` may train."""
+    if rules.train is Who.NOBODY:
+        text = _(
+            "Nothing is trained from this page: the server was started with --train nobody. "
+            "Runs can be watched, and whoever sits at the machine can start some there."
         )
-    if given.train is Who.TEACHER and not visitor.teacher:
+        raise Denied(text)
+    if rules.train is Who.TEACHER and not visitor.teacher:
         raise Denied(_("Only the teacher trains here. If that is you, give your key at the side."))
 
 
-def check_upload(visitor: Visitor, given: Rules) -> None:
-    """Whether `visitor` may add pictures.
-
-    Raises:
-        Denied: not here.
-    """
-    if given.upload is Who.NOBODY:
+def check_upload(visitor: Visitor, rules: Rules) -> None:
+    """Whether `visitor` may add pictures."""
+    if rules.upload is Who.NOBODY:
         raise Denied(_("No pictures are taken here: the server was started with --upload nobody."))
-    if given.upload is Who.TEACHER and not visitor.teacher:
+    if rules.upload is Who.TEACHER and not visitor.teacher:
         raise Denied(
             _("Only the teacher adds pictures here. If that is you, give your key at the side.")
         )
 
 
 def check_run(limits: RunLimits, epochs: int, seconds: float | None) -> None:
-    """Whether a run is small enough; `seconds` is what it is thought to take, or has taken.
-
-    Raises:
-        Denied: it is not.
-    """
+    """Whether a run is small enough; `seconds` is what it is thought to take, or has taken."""
     if limits.epochs and epochs > limits.epochs:
-        raise Denied(
-            _(
-                "The run has {asked} epochs; here {most} are allowed. Take fewer, or ask the "
-                "teacher, for whom this does not hold."
-            ).format(asked=epochs, most=limits.epochs)
+        text = _(
+            "The run has {asked} epochs; here {most} are allowed. Take fewer, or ask the "
+            "teacher, for whom this does not hold."
         )
+        raise Denied(text.format(asked=epochs, most=limits.epochs))
     if limits.seconds and seconds is not None and seconds >= limits.seconds:
-        raise Denied(
-            _(
-                "The run takes about {asked} of training; here {most} are allowed. Take fewer "
-                "epochs or pictures, or ask the teacher, for whom this does not hold."
-            ).format(asked=duration(seconds), most=duration(limits.seconds))
+        text = _(
+            "The run takes about {asked} of training; here {most} are allowed. Take fewer "
+            "epochs or pictures, or ask the teacher, for whom this does not hold."
         )
+        raise Denied(text.format(asked=duration(seconds), most=duration(limits.seconds)))
 
 
 def check_waiting(limits: RunLimits, own: int, together: int, more: int = 1) -> None:
-    """Whether `more` runs may wait, beside the visitor's `own` and all visitors' `together`.
-
-    Raises:
-        Denied: enough of them wait or train.
-    """
-    if more > 1:
-        _check_several(limits, own, together, more)
-    if limits.waiting and own >= limits.waiting:
-        raise Denied(
-            ngettext(
-                "{n} of your runs waits or trains; more are not allowed at once. Let it end, "
-                "stop it, or ask the teacher.",
-                "{n} of your runs wait or train; more are not allowed at once. Let one end, stop "
-                "one, or ask the teacher.",
-                own,
-            ).format(n=own)
-        )
-    if limits.queue and together >= limits.queue:
-        raise Denied(
-            _(
-                "{n} runs of this class wait or train, as many as are allowed. Try again when "
-                "some have ended, or ask the teacher."
-            ).format(n=together)
-        )
-
-
-def _check_several(limits: RunLimits, own: int, together: int, more: int) -> None:
+    """Whether `more` runs may wait, beside the visitor's `own` and all visitors' `together`."""
     if limits.waiting and own + more > limits.waiting:
-        raise Denied(
-            _(
-                "These are {more} runs, and {n} of yours wait or train; {most} are allowed at "
-                "once. Let some end, stop some, or ask the teacher."
-            ).format(more=more, n=own, most=limits.waiting)
+        text = _(
+            "These are {more} runs, and {n} of yours wait or train; {most} are allowed at "
+            "once. Let some end, stop some, or ask the teacher."
         )
+        one_more = ngettext(
+            "{n} of your runs waits or trains; more are not allowed at once. Let it end, "
+            "stop it, or ask the teacher.",
+            "{n} of your runs wait or train; more are not allowed at once. Let one end, stop "
+            "one, or ask the teacher.",
+            own,
+        )
+        text = text if more > 1 else one_more
+        raise Denied(text.format(more=more, n=own, most=limits.waiting))
     if limits.queue and together + more > limits.queue:
-        raise Denied(
-            _(
-                "These are {more} runs, and {n} of this class wait or train; {most} are allowed "
-                "at once. Try again when some have ended, or ask the teacher."
-            ).format(more=more, n=together, most=limits.queue)
+        text = _(
+            "These are {more} runs, and {n} of this class wait or train; {most} are allowed "
+            "at once. Try again when some have ended, or ask the teacher."
         )
+        one_more = _(
+            "{n} runs of this class wait or train, as many as are allowed. Try again when "
+            "some have ended, or ask the teacher."
+        )
+        text = text if more > 1 else one_more
+        raise Denied(text.format(more=more, n=together, most=limits.queue))
 
 
 def check_room(limits: RunLimits, needed: int, taken: int, free: int) -> None:
-    """Whether the disk has room for a run of `needed` bytes, where `taken` and `free` are known.
-
-    Raises:
-        Denied: it has not.
-    """
+    """Whether the disk has room for a run of `needed` bytes, where `taken` and `free` are known."""
     if limits.run_bytes and needed > limits.run_bytes:
-        raise Denied(
-            _(
-                "This run's files take about {asked}; here {most} are allowed. Take a smaller "
-                "network, or ask the teacher, for whom this does not hold."
-            ).format(asked=size(needed), most=size(limits.run_bytes))
+        text = _(
+            "This run's files take about {asked}; here {most} are allowed. Take a smaller "
+            "network, or ask the teacher, for whom this does not hold."
         )
+        raise Denied(text.format(asked=size(needed), most=size(limits.run_bytes)))
     if limits.all_bytes and taken + needed > limits.all_bytes:
-        raise Denied(
-            _(
-                "The runs kept here take {taken}, this one about {asked} more; {most} are "
-                "allowed. Delete runs that nobody needs, or ask the teacher to."
-            ).format(taken=size(taken), asked=size(needed), most=size(limits.all_bytes))
+        text = _(
+            "The runs kept here take {taken}, this one about {asked} more; {most} are "
+            "allowed. Delete runs that nobody needs, or ask the teacher to."
         )
+        most = size(limits.all_bytes)
+        raise Denied(text.format(taken=size(taken), asked=size(needed), most=most))
     if limits.free_bytes and free - needed < limits.free_bytes:
-        raise Denied(
-            _(
-                "The disk has {free} left, of which this would take about {asked}; {least} are to "
-                "stay free. Delete what nobody needs, or ask the teacher to."
-            ).format(free=size(free), asked=size(needed), least=size(limits.free_bytes))
+        text = _(
+            "The disk has {free} left, of which this would take about {asked}; {least} are to "
+            "stay free. Delete what nobody needs, or ask the teacher to."
         )
+        least = size(limits.free_bytes)
+        raise Denied(text.format(free=size(free), asked=size(needed), least=least))

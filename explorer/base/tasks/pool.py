@@ -187,34 +187,30 @@ class ProcessPool(Pool):
         here = [*self._waiting, *self._running]
         own = sum(each.client == task.client for each in here)
         if own >= self._most_each:
-            raise Refused(
-                _(
-                    "{n} of your files are being read, or wait for it; at most {most} are taken "
-                    "at once. Wait for one of them, or stop it."
-                ).format(n=own, most=self._most_each)
+            message = _(
+                "{n} of your files are being read, or wait for it; at most {most} are taken "
+                "at once. Wait for one of them, or stop it."
             )
+            raise Refused(message.format(n=own, most=self._most_each))
         near = [each for each in here if each.client.network == task.client.network]
         if task.client.address and self._full(near, task, share=2):
-            raise Refused(
-                ngettext(
-                    "{n} file of {size} from your network is being read, or waits for it; more is "
-                    "not taken at once from one network. Try again in a minute.",
-                    "{n} files of {size} in all from your network are being read, or wait for it; "
-                    "more are not taken at once from one network. Try again in a minute.",
-                    len(near),
-                ).format(n=len(near), size=size(sum(each.nbytes for each in near)))
+            message = ngettext(
+                "{n} file of {size} from your network is being read, or waits for it; more is "
+                "not taken at once from one network. Try again in a minute.",
+                "{n} files of {size} in all from your network are being read, or wait for it; "
+                "more are not taken at once from one network. Try again in a minute.",
+                len(near),
             )
+            raise Refused(message.format(n=len(near), size=size(sum(t.nbytes for t in near))))
         if self._full(here, task):
-            total = sum(each.nbytes for each in here)
-            raise Refused(
-                ngettext(
-                    "{n} file of {size} is being read, or waits for it; this server takes no more "
-                    "at once. Try again in a minute.",
-                    "{n} files of {size} in all are being read, or wait for it; this server takes "
-                    "no more at once. Try again in a minute.",
-                    len(here),
-                ).format(n=len(here), size=size(total))
+            message = ngettext(
+                "{n} file of {size} is being read, or waits for it; this server takes no more "
+                "at once. Try again in a minute.",
+                "{n} files of {size} in all are being read, or wait for it; this server takes "
+                "no more at once. Try again in a minute.",
+                len(here),
             )
+            raise Refused(message.format(n=len(here), size=size(sum(t.nbytes for t in here))))
 
     def _full(self, here: list[Task[Any]], task: Task[Any], share: int = 1) -> bool:
         """Whether `task` has no room beside those in this share of all the room; alone it has."""

@@ -23,10 +23,9 @@ from explorer.base.access import (
     RunLimits,
     Visitor,
     Who,
-    teacher_key,
     teachers,
 )
-from explorer.base.access.teacher_key import Throttle
+from explorer.base.access.teachers import Throttle
 from explorer.cli import access_options
 from explorer.server import serve
 from tests.processes import ended, printed
@@ -69,7 +68,7 @@ def test_rules_reach_another_process() -> None:
     assert rules.upload is Who.EVERYONE
     assert rules.limits == replace(IN_CLASS, waiting=2, run_bytes=GB // 2)
     assert made
-    assert teacher_key.fits(made, rules.key)
+    assert teachers.fits(made, rules.key)
     assert made not in json.dumps(asdict(rules))
     assert access.rules(rules.environment()) == rules
 
@@ -78,13 +77,13 @@ def test_a_key_is_handed_over_once_and_only_its_sum_is_handed_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(access.VARIABLE, "left over")
-    monkeypatch.setenv(teacher_key.VARIABLE, "correct horse battery")
+    monkeypatch.setenv(teachers.VARIABLE, "correct horse battery")
     assert access_options.apply(options("--everyone")) == "", "a key of one's own is known"
-    assert teacher_key.VARIABLE not in os.environ
-    assert teacher_key.fits("correct horse battery", access.rules().key)
+    assert teachers.VARIABLE not in os.environ
+    assert teachers.fits("correct horse battery", access.rules().key)
     key = access_options.apply(options("--everyone"))
     assert capsys.readouterr().out == "", "whether anything is started is not known yet"
-    assert teacher_key.fits(key, access.rules().key)
+    assert teachers.fits(key, access.rules().key)
     assert key not in "".join(os.environ.values())
     access_options.apply(options())
     assert not access.rules().shared, "alone on a machine, whatever was set before"
@@ -113,7 +112,7 @@ def test_a_limit_is_a_number(number: str, capsys: pytest.CaptureFixture[str]) ->
 def test_the_command_line_says_what_is_wrong_before_it_serves(tmp_path: Path) -> None:
     """The real command; the key of the environment does not come out anywhere."""
     words = ("-m", "explorer", "serve", "--everyone")
-    done = ended(*words, **{teacher_key.VARIABLE: "too short"})
+    done = ended(*words, **{teachers.VARIABLE: "too short"})
     assert done.returncode == 2
     assert "The teacher's key has 9 characters; it needs 12 to 200." in done.stderr
     assert "too short" not in done.stderr + done.stdout
@@ -124,13 +123,13 @@ def test_the_command_line_says_what_is_wrong_before_it_serves(tmp_path: Path) ->
 
 
 def test_only_the_key_fits() -> None:
-    key = teacher_key.new_key()
-    kept = teacher_key.hash_key(key)
-    assert teacher_key.fits(f" {key}\n", kept)
+    key = teachers.new_key()
+    kept = teachers.hash_key(key)
+    assert teachers.fits(f" {key}\n", kept)
     for wrong in ("", key[:-1], key.upper(), "é" * 12, "x" * 10_000):
-        assert not teacher_key.fits(wrong, kept)
+        assert not teachers.fits(wrong, kept)
     assert key not in kept
-    assert teacher_key.hash_key(key) != kept, "each has a salt of its own"
+    assert teachers.hash_key(key) != kept, "each has a salt of its own"
 
 
 def test_a_key_of_ones_own_lies_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
@@ -138,12 +137,12 @@ def test_a_key_of_ones_own_lies_in_a_file_that_nobody_else_reads(tmp_path: Path)
     file.write_text("correct horse battery\n")
     file.chmod(0o644)
     with pytest.raises(ValueError, match=f"chmod 600 {file}"):
-        teacher_key.chosen_key(file)
+        teachers.chosen_key(file)
     file.chmod(0o600)
-    assert teacher_key.chosen_key(file) == "correct horse battery"
+    assert teachers.chosen_key(file) == "correct horse battery"
     rules, made = access_options.rules(options("--everyone", "--teacher-key-file", str(file)))
     assert made == "", "a key that the teacher knows is not printed"
-    assert teacher_key.fits("correct horse battery", rules.key)
+    assert teachers.fits("correct horse battery", rules.key)
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 20, b"x" * 100_000])
@@ -152,12 +151,12 @@ def test_a_file_that_holds_no_key(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     file.chmod(stat.S_IRUSR)
     with pytest.raises(ValueError, match="The teacher's key"):
-        teacher_key.chosen_key(file)
+        teachers.chosen_key(file)
     with pytest.raises(ValueError, match="cannot be read"):
-        teacher_key.chosen_key(tmp_path / "elsewhere")
+        teachers.chosen_key(tmp_path / "elsewhere")
 
 
-KEPT = teacher_key.hash_key("the right one")
+KEPT = teachers.hash_key("the right one")
 
 
 def test_wrong_keys_are_bounded_for_each_visitor() -> None:
@@ -235,7 +234,7 @@ def test_all_processes_know_the_teacher_until_they_leave_or_the_key_ends(
     teachers.add(TEACHER.owner, KEPT)
     assert includes(TEACHER.owner, KEPT)
     assert not teachers.include(ANNA.owner, KEPT)
-    assert not teachers.include(TEACHER.owner, teacher_key.hash_key("the right one")), "a new start"
+    assert not teachers.include(TEACHER.owner, teachers.hash_key("the right one")), "a new start"
     (mark,) = (tmp_path / "teachers").iterdir()
     assert mark.stat().st_mode & 0o077 == 0
     assert mark.parent.stat().st_mode & 0o077 == 0
