@@ -29,14 +29,19 @@ FRAME = str(ROOT / "explorer" / "ui" / "frame.py")
 
 
 def forget() -> None:
-    """Empty every cache of this process."""
+    """Empty every cache of this process, and what objects of ours have worked out of themselves."""
     st.cache_data.clear()
     st.cache_resource.clear()
     for each in gc.get_objects():
-        if type(each) is functools._lru_cache_wrapper:
+        kind = type(each)
+        if kind is functools._lru_cache_wrapper:
             each.cache_clear()
-        elif type(each) is SizedCache:
+        elif kind is SizedCache:
             each.clear()
+        elif str(kind.__module__).startswith(("explorer.", "pages.")):
+            for name, attribute in vars(kind).items():
+                if isinstance(attribute, functools.cached_property):
+                    vars(each).pop(name, None)
 
 
 def opened(url: str, calls: Counter[str]) -> None:

@@ -166,6 +166,16 @@ def follow(
     the visitor who saw it. Work beyond `patience` is shown, with a button that says `stop`.
     """
     task = tasks.find(key, nbytes)
+
+    def draw(_timed: bool) -> bool:
+        task, wanted = tasks.find(key), not halted(name, key)
+        if wanted and not task.failed:
+            tasks.ask(key, steps, client=client())
+        with _row(name):
+            switch(name, key, task, word=stop)
+            bar(task.done, task.total, words(task))
+        return wanted and not task.finished and task.latest is shown
+
     same = hold(name, task)
     if halted(name, key):
         with _row(name):
@@ -174,27 +184,9 @@ def follow(
     elif not (same and task.failed):
         tasks.ask(key, steps, client=client())
         if not task.wait(MOMENT if same else max(patience - task.age, MOMENT)):
-            live(partial(_followed, tasks, key, steps, name, words, stop, task.latest))
+            shown = task.latest
+            live(draw)
     return task
-
-
-def _followed(
-    tasks: SharedTasks[Value],
-    key: Hashable,
-    steps: Steps[Value],
-    name: str,
-    words: Callable[[Task[Value]], str],
-    stop: str,
-    seen: Value | None,
-    _timed: bool,
-) -> bool:
-    task, wanted = tasks.find(key), not halted(name, key)
-    if wanted and not task.failed:
-        tasks.ask(key, steps, client=client())
-    with _row(name):
-        switch(name, key, task, word=stop)
-        bar(task.done, task.total, words(task))
-    return wanted and not task.finished and task.latest is seen
 
 
 def _row(name: str) -> DeltaGenerator:
