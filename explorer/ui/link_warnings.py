@@ -20,7 +20,6 @@ TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 def begin() -> None:
     """Before a page is drawn: make room above it, and say again what still stands."""
     opening = url_state.visit().opening
-    assert opening
     opening.place = st.container()  # shown by a browser only when there is something in it
     opening.box = None
     if url_state.came_back():
@@ -36,7 +35,7 @@ def settle_part() -> None:
     It cannot take back what stands outside of it, so the whole page is drawn anew.
     """
     opening = url_state.visit().opening
-    if url_state.only_a_part() and opening and _outdated(opening):
+    if url_state.only_a_part() and _outdated(opening):
         opening.sentences.clear()
         st.rerun()
 
@@ -44,7 +43,6 @@ def settle_part() -> None:
 def settle() -> None:
     """After it was drawn to its end: once the address is another one, nothing need be said."""
     opening = url_state.visit().opening
-    assert opening
     opening.fresh = False
     if _outdated(opening):
         opening.sentences.clear()
@@ -58,9 +56,10 @@ def _outdated(opening: Opening) -> bool:
 
 
 def _draw(opening: Opening) -> None:
-    if opening.sentences and opening.place:
+    if opening.sentences:
         text = "  \n".join(opening.sentences)
-        opening.box = (opening.box or opening.place).warning(text, icon=":material/link_off:")
+        place = opening.box or opening.place or st  # outside of the frame, where the page is at
+        opening.box = place.warning(text, icon=":material/link_off:")
     elif opening.box:
         opening.box.empty()
 
@@ -89,9 +88,7 @@ def _endless(text: str) -> bool:
 def say(sentence: str) -> None:
     """Something about the link that this page was opened with."""
     opening = url_state.visit().opening
-    if opening is None:  # outside of the frame
-        st.warning(sentence, icon=":material/link_off:")
-    elif sentence not in opening.sentences:
+    if sentence not in opening.sentences:
         opening.sentences.append(sentence)
         opening.address = None
         _draw(opening)
@@ -111,8 +108,7 @@ def say_missing_runs(numbers: Sequence[str]) -> None:
 
 def fresh() -> bool:
     """Whether the page has just been opened: what its address says now comes from a link."""
-    opening = url_state.visit().opening
-    return opening is not None and opening.fresh
+    return url_state.visit().opening.fresh
 
 
 def refuse(name: str, given: str, there: str | Iterable[object], taken: object) -> None:

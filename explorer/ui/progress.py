@@ -43,9 +43,8 @@ def _may_rerun(*, later: bool) -> bool:
     """Whether this is the part's own run, and the browser has put up what the page began with; or
     `later`, all that it was drawn with last."""
     opening = url_state.visit().opening
-    if opening is None or not url_state.only_a_part():
-        return False
-    return time.monotonic() > (opening.drawn_last if later else opening.drawn_first) + SETTLES
+    drawn = opening.drawn_last if later else opening.drawn_first
+    return url_state.only_a_part() and time.monotonic() > drawn + SETTLES
 
 
 def live(draw: Callable[[bool], bool], name: str = "") -> None:

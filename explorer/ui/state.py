@@ -105,8 +105,7 @@ class State:
         if not self.carries or carried == page.carried:
             return left
         same = carried.get("network") == page.carried.get("network")
-        if visit.opening:
-            visit.opening.network_brought = not same
+        visit.opening.network_brought = not same
         gone = self.carries if same else self.carries | self.of_network
         stays = {name: value for name, value in left.items() if name not in gone}
         return stays | {name: value for name, value in carried.items() if name in self.carries}
@@ -120,8 +119,7 @@ class State:
 
     def network_brought(self) -> bool:
         """Whether the page was opened with a network that was chosen on another page."""
-        opening = url_state.visit().opening
-        return bool(opening and opening.network_brought)
+        return url_state.visit().opening.network_brought
 
     def query(self, name: str) -> str:
         """What the address says."""

@@ -169,7 +169,7 @@ class Page:
 class Opening:
     """The page that is shown, since it was opened."""
 
-    url: str = ""
+    url: str | None = None  # outside of the frame
     network_brought: bool = False  # one that was chosen on another page
     drawn_first: float = math.inf  # when it was drawn to its end, whole
     drawn_last: float = math.inf
@@ -178,35 +178,35 @@ class Opening:
     box: DeltaGenerator | None = None
     sentences: list[str] = field(default_factory=list)
     address: Address | None = None
-    fresh: bool = True  # no run has come to the page's end yet
+    fresh: bool = False  # no run has come to the page's end yet
 
 
 @dataclass
 class Visit:
     """What a session remembers of the pages that its visitor has been to."""
 
-    opening: Opening | None = None
+    opening: Opening = field(default_factory=Opening)
     carried: Address | None = None  # from page to page, once somebody has chosen
     pages: dict[str, Page] = field(default_factory=lambda: defaultdict(Page))
 
     @property
     def page(self) -> Page:
         """The one that is shown."""
-        return self.pages[self.opening.url if self.opening else ""]
+        return self.pages[self.opening.url or ""]
 
 
 def visit() -> Visit:
     """Of whoever is served."""
-    found: Visit = st.session_state.setdefault(_VISIT, Visit())
-    return found
+    here: Visit = st.session_state.setdefault(_VISIT, Visit())
+    return here
 
 
 def open_page(url: str) -> bool:
     """Before the page is drawn: whether another one was shown before."""
     now = visit()
-    if now.opening and now.opening.url == url:
+    if now.opening.url == url:
         return False
-    now.opening = Opening(url)
+    now.opening = Opening(url, fresh=True)
     return True
 
 
@@ -255,9 +255,9 @@ def remember() -> None:
 
 def settle() -> None:
     """After the page was drawn to its end."""
-    if opening := visit().opening:
-        opening.drawn_last = time.monotonic()
-        opening.drawn_first = min(opening.drawn_first, opening.drawn_last)
+    opening = visit().opening
+    opening.drawn_last = time.monotonic()
+    opening.drawn_first = min(opening.drawn_first, opening.drawn_last)
     remember()
 
 
