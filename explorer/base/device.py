@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import psutil
 import torch
 
+from explorer.base import memory
 from explorer.base.reasons import CodedError
 
 CPU = "cpu"
 AUTOMATIC = "auto"
 
 _CPU_FACTS = Path("/proc/cpuinfo")
-_GROUP = Path("/sys/fs/cgroup")  # Linux: the limits of a container, within which a machine ends
 _FAST_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # instructions that multiply bfloat16 itself
 
 
@@ -80,8 +79,7 @@ def use(device: Device) -> None:
 
 
 def _cpu() -> Device:
-    whole = int(psutil.virtual_memory().total)
-    return Device(CPU, CPU, _processor(), min(whole, _group("memory.max") or whole))
+    return Device(CPU, CPU, _processor(), memory.whole())
 
 
 def _accelerators() -> Iterator[Device]:
@@ -127,25 +125,9 @@ def _cpu_facts() -> dict[str, str]:
 @cache
 def _processor() -> str:
     """The processor's name without its marketing: "Intel Xeon Platinum 8481C"."""
-    given = _cpu_facts().get("model name") or platform.processor() or platform.machine()
-    plain = re.sub(r"\((R|TM)\)|\bCPU\b|@.*", "", given)
+    name = _cpu_facts().get("model name") or platform.processor() or platform.machine()
+    plain = re.sub(r"\((R|TM)\)|\bCPU\b|@.*", "", name)
     return " ".join(plain.split()) or "CPU"
-
-
-def _group(file: str) -> int | None:
-    """A number of bytes from our control group, if there is one and it says "max" of nothing."""
-    with contextlib.suppress(OSError, ValueError):
-        return int((_GROUP / file).read_text(encoding="utf-8"))
-    return None
-
-
-def _group_used() -> int:
-    """Bytes that our control group holds and could not give back at once (the cache of files)."""
-    cached = 0
-    with contextlib.suppress(OSError, ValueError):
-        rows = (_GROUP / "memory.stat").read_text(encoding="utf-8").splitlines()
-        cached = int(dict(row.split() for row in rows).get("inactive_file", "0"))
-    return (_group("memory.current") or 0) - cached
 
 
 # -- what it can do ---------------------------------------------------------------------------
@@ -164,9 +146,7 @@ def free_memory(device: Device) -> int:
         number = _number(device)
         reserved = int(torch.accelerator.memory_reserved(number))
         return _memory_info(number)[0] + reserved - int(torch.accelerator.memory_allocated(number))
-    free = int(psutil.virtual_memory().available)
-    limit = _group("memory.max")
-    return free if limit is None else min(free, max(limit - _group_used(), 0))
+    return memory.free()
 
 
 def _memory_info(number: int) -> tuple[int, int]:

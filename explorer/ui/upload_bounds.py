@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from explorer.base import access, server_memory
+from explorer.base import access, memory
 from explorer.base.access import Denied, teachers
 from explorer.base.language import _
 from explorer.base.units import size
@@ -34,7 +34,7 @@ Held = Callable[[], Mapping[str, int]]
 
 def most_in_all() -> int:
     """Bytes of uploads that this server keeps: those of two sessions at least."""
-    return max(server_memory.share() // _SHARE_OF_MEMORY, 2 * MOST_OF_SESSION)
+    return max(memory.share() // _SHARE_OF_MEMORY, 2 * MOST_OF_SESSION)
 
 
 def held() -> Mapping[str, int]:

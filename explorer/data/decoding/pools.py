@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from explorer.base import server_memory
+from explorer.base import memory
 from explorer.base.tasks import Client, Output, ProcessLimits, ProcessPool, Spare, Task, Work
 from explorer.data.decoding.pictures import MOST_BYTES, check_bytes
 
@@ -31,7 +31,7 @@ def waiting_bytes(most: int, memory: int) -> int:
     return min(most, memory // 16)
 
 
-_MEMORY = server_memory.share()
+_MEMORY = memory.share()
 
 SPARE = Spare("explorer.data.decoding.pictures", "explorer.data.decoding.archives")
 

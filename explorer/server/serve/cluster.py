@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from explorer.base.language import _
-from explorer.base.server_memory import PROCESSES
+from explorer.base.memory import PROCESSES
 from explorer.server.serve import proxy, single
 from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import LOOPBACK, Hosts, free_ports

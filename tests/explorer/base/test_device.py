@@ -7,7 +7,7 @@ import psutil
 import pytest
 import torch
 
-from explorer.base import device
+from explorer.base import device, memory
 from tests import device as test_device
 
 CPU = device.named("cpu")
@@ -53,14 +53,17 @@ def test_the_processor_says_whether_it_multiplies_bfloat16() -> None:
 def test_a_container_s_limit_is_the_memory_that_there_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "_GROUP", tmp_path)
-    assert device.named("cpu").memory == psutil.virtual_memory().total
-    (tmp_path / "memory.max").write_text("max\n", encoding="utf-8")
-    assert device.named("cpu").memory == psutil.virtual_memory().total
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    whole = psutil.virtual_memory().total
+    assert device.named("cpu").memory == whole
+    for text in ("max\n", f"{10**18}\n"):
+        (tmp_path / "memory.max").write_text(text, encoding="utf-8")
+        assert device.named("cpu").memory == whole
     (tmp_path / "memory.max").write_text("100000000\n", encoding="utf-8")
     (tmp_path / "memory.current").write_text("70000000\n", encoding="utf-8")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 20000000\n", encoding="utf-8")
-    assert device.named("cpu").memory == 100_000_000
+    assert device.named("cpu").memory == memory.share({}) == 100_000_000
+    assert memory.share({memory.PROCESSES: "4"}) == 25_000_000  # servers share it
     assert device.free_memory(CPU) == 50_000_000  # what files are cached for can be given back
 
 

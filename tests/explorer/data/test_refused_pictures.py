@@ -15,11 +15,9 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 
-from explorer.base import server_memory
 from explorer.base.tasks import Garbled, Output, Refused
 from explorer.data.datasets import own, writing
 from explorer.data.decoding import archives, folders, pools
@@ -163,16 +161,6 @@ def test_all_that_is_read_at_once_fits_into_half_of_the_memory(memory: int) -> N
         assert found == 1 or found * each <= memory / 4
         assert found == wanted or (found + 1) * each > memory / 4
     assert pools.waiting_bytes(GB, memory) <= memory / 16
-
-
-def test_servers_share_the_machines_memory(tmp_path: Path) -> None:
-    bound = tmp_path / "memory.max"
-    whole = server_memory.share({}, bound)
-    assert whole == psutil.virtual_memory().total
-    assert server_memory.share({server_memory.PROCESSES: "4"}, bound) == whole // 4
-    for text, least in (("max\n", whole), ("1000\n", 1_000), (f"{10**18}\n", whole)):
-        bound.write_text(text, encoding="ascii")
-        assert server_memory.share({}, bound) == least
 
 
 def test_stopped_in_its_process_nothing_is_kept(home: Path) -> None:
