@@ -26,9 +26,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from benchmarks.bound import steps as steps_alone
-from benchmarks.invalid_recording import Invalidating
-from benchmarks.made_up import pictures
+from benchmarks.training_parts import Invalidating, pictures, steps_alone
 from explorer.base import device
 from explorer.base.device import Device
 from explorer.training import (

@@ -32,8 +32,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from benchmarks.bound import steps as steps_alone
-from benchmarks.whole_epochs import seconds_per_epoch
+from benchmarks.training_parts import seconds_per_epoch, steps_alone
 from explorer import networks
 from explorer.base import device
 from explorer.base.torchvision_import import torchvision

@@ -1,15 +1,20 @@
-"""A cache under many visitors at once: what fails or gives way is never made by two together."""
+"""What many threads share: a cache, in which nothing is made by two together, and Python's text."""
 
+import gc
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 
 from explorer import weights
+from explorer.analysis import graph
+from explorer.base import python_source
 from explorer.base.cache import SizedCache, shared
 from explorer.inside.activations import Recording, record
 from explorer.networks import NetworkSpec
@@ -182,3 +187,36 @@ def test_a_shared_function_runs_once_for_each_of_its_last_arguments():
     assert add(3) == 4  # the one that was asked for first gives way
     assert (add(2), add(1, other=2)) == (3, 3)
     assert ran == [(1, 2), (2, 1), (3, 1), (1, 2)]
+
+
+# -- Python's own text: taken apart whatever other threads do ------------------------------------
+
+THREADS = 4
+
+
+@pytest.fixture
+def busy_collector() -> Iterator[None]:
+    """One that often runs Python code, as finalizers are: other threads get their turn in it."""
+
+    def other_threads(_phase: str, _told: dict[str, int]) -> None:
+        time.sleep(0)
+
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.callbacks.append(other_threads)
+    gc.set_threshold(50)
+    sys.setswitchinterval(1e-5)
+    yield
+    gc.callbacks.remove(other_threads)
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("busy_collector")
+def test_many_threads_read_definitions_at_once() -> None:
+    text = Path(graph.__file__).read_text(encoding="utf-8")
+    with ThreadPoolExecutor(THREADS) as threads:
+        read = [
+            *threads.map(lambda _n: len(python_source.statements(text)), range(4 * THREADS)),
+            *threads.map(lambda _n: len(python_source.text_of(graph.Graph)), range(4 * THREADS)),
+        ]
+    assert len(set(read)) == 2

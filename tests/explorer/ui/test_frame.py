@@ -11,9 +11,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -261,21 +261,11 @@ def test_where_browsers_give_no_camera_the_page_says_why(url: str) -> None:
     assert [each.value for each in at.info if "only over https" in each.value]
 
 
-class Counted:
-    """A function that counts how often it is called."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, *given: Any) -> Any:
-        self.calls += 1
-        return self.function(*given)
-
-
-def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Counted:
-    found = Counted(getattr(owner, name))
-    monkeypatch.setattr(owner, name, found)
-    return found
+def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Mock:
+    """What stands in for a function of `owner`, and counts its calls."""
+    calls = Mock(wraps=getattr(owner, name))
+    monkeypatch.setattr(owner, name, calls)
+    return calls
 
 
 def test_the_readers_language_is_looked_up_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +273,7 @@ def test_the_readers_language_is_looked_up_once_a_run(monkeypatch: pytest.Monkey
     lookups = counted(monkeypatch, language_picker, "_of_browser")
     for run in (1, 2):
         at.run()
-        assert lookups.calls == run
+        assert lookups.call_count == run
 
 
 def test_definitions_and_photographs_are_made_at_the_first_visit(
@@ -294,9 +284,9 @@ def test_definitions_and_photographs_are_made_at_the_first_visit(
     read = counted(monkeypatch, inspect, "getsource")
     convolved = counted(monkeypatch, photo, "convolve")
     again = opened("convolution")
-    assert read.calls == convolved.calls == 0
+    assert read.call_count == convolved.call_count == 0
     again.number_input(key="conv_dilation").set_value(2).run()
-    assert convolved.calls == 1
+    assert convolved.call_count == 1
 
 
 def test_the_list_of_pages_is_made_once() -> None:
@@ -313,6 +303,6 @@ def test_a_card_is_read_once_as_long_as_its_file_stays(
     checkpoints.save(path, {"network.weight": torch.zeros(2, 2)}, Card("lenet", {}, epoch=1))
     reads = counted(monkeypatch, checkpoints, "_card")
     assert checkpoints.read_card(path) is checkpoints.read_card(path)
-    assert reads.calls == 1
+    assert reads.call_count == 1
     checkpoints.save(path, {"network.weight": torch.zeros(2, 2)}, Card("lenet", {}, epoch=2))
     assert checkpoints.read_card(path).epoch == 2
