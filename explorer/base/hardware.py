@@ -68,17 +68,45 @@ def facts() -> Facts:
 def verdict(known: Facts | None = None) -> Verdict:
     """What there is to say about this machine's GPUs (or those of the machine `known`)."""
     known = known or facts()
+    sentence, command, fault = _judge(known)
+    text = _(sentence).format(
+        devices=", ".join(f"{each.title} ({each.name})" for each in known.devices),
+        version=known.torch_version,
+        build=known.build,
+        driver=known.driver,
+        newest=known.driver_cuda,
+        visible=known.visible,
+    )
+    return Verdict(text, command, fault)
+
+
+def _judge(known: Facts) -> tuple[str, str, bool]:
+    """A sentence (marked with N_), the command that mends what is wrong, whether it is a fault."""
     if known.devices:
-        return _said(_USED_THROUGH if known.driver else _USED, known)
+        return _USED_THROUGH if known.driver else _USED, "", False
     if "NVIDIA" in known.makers:
-        return _nvidia(known)
+        return _judge_nvidia(known)
     if "AMD" in known.makers:
-        return _amd(known)
+        rocm = known.build.startswith("rocm")
+        return (_AMD_UNKNOWN, "rocminfo", True) if rocm else (_AMD_OTHER_BUILD, _GUIDE, False)
     if "Intel" in known.makers:
-        return _said(_INTEL, known, _GUIDE)
+        return _INTEL, _GUIDE, False
     if "Apple" in known.makers:
-        return _said(_APPLE, known, "softwareupdate --list", fault=True)
-    return _said(_NONE if known.build == "cpu" else _NONE_FOR_THIS_BUILD, known)
+        return _APPLE, "softwareupdate --list", True
+    return _NONE if known.build == "cpu" else _NONE_FOR_THIS_BUILD, "", False
+
+
+def _judge_nvidia(known: Facts) -> tuple[str, str, bool]:
+    if not known.build.startswith("cuda"):
+        return _CPU_BUILD, _reinstalled(known), True
+    if not known.driver and not known.driver_cuda:
+        return _NO_DRIVER, _driver_command(), True
+    if known.visible is not None and known.visible.strip() in ("", "-1"):
+        return _HIDDEN, "unset CUDA_VISIBLE_DEVICES", True
+    needed = int(known.build.removeprefix("cuda ").partition(".")[0])
+    if known.driver_cuda and int(known.driver_cuda.partition(".")[0]) < needed:
+        return _OLD_DRIVER, _driver_command(), True
+    return _SILENT, "nvidia-smi", True
 
 
 # -- what the system says -----------------------------------------------------------------------
@@ -128,19 +156,6 @@ def _build() -> str:
 # -- what follows -------------------------------------------------------------------------------
 
 
-def _said(sentence: str, known: Facts, command: str = "", *, fault: bool = False) -> Verdict:
-    """A sentence (marked with N_) with what is known."""
-    text = _(sentence).format(
-        devices=", ".join(f"{each.title} ({each.name})" for each in known.devices),
-        version=known.torch_version,
-        build=known.build,
-        driver=known.driver,
-        newest=known.driver_cuda,
-        visible=known.visible,
-    )
-    return Verdict(text, command, fault)
-
-
 def _reinstalled(known: Facts) -> str:
     """Torch of the same version anew; what Linux gets by default computes on NVIDIA's GPUs."""
     if sys.platform != "linux":
@@ -178,19 +193,6 @@ _SILENT = N_(
 )
 
 
-def _nvidia(known: Facts) -> Verdict:
-    if not known.build.startswith("cuda"):
-        return _said(_CPU_BUILD, known, _reinstalled(known), fault=True)
-    if not known.driver and not known.driver_cuda:
-        return _said(_NO_DRIVER, known, _driver_command(), fault=True)
-    if known.visible is not None and known.visible.strip() in ("", "-1"):
-        return _said(_HIDDEN, known, "unset CUDA_VISIBLE_DEVICES", fault=True)
-    needed = int(known.build.removeprefix("cuda ").partition(".")[0])
-    if known.driver_cuda and int(known.driver_cuda.partition(".")[0]) < needed:
-        return _said(_OLD_DRIVER, known, _driver_command(), fault=True)
-    return _said(_SILENT, known, "nvidia-smi", fault=True)
-
-
 def _driver_command() -> str:
     """How this system gets NVIDIA's driver."""
     if sys.platform != "linux":
@@ -198,12 +200,6 @@ def _driver_command() -> str:
     system = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
     ubuntu = "sudo ubuntu-drivers install"
     return ubuntu if system.get("ID") == "ubuntu" else "sudo apt install nvidia-driver"
-
-
-def _amd(known: Facts) -> Verdict:
-    if known.build.startswith("rocm"):
-        return _said(_AMD_UNKNOWN, known, "rocminfo", fault=True)
-    return _said(_AMD_OTHER_BUILD, known, _GUIDE)
 
 
 _AMD_UNKNOWN = N_(

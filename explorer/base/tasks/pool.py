@@ -3,6 +3,7 @@ tasks that everybody has in common who asks for the same.
 """
 
 import atexit
+import logging
 import math
 import time
 from collections.abc import Callable, Hashable, Iterator
@@ -24,6 +25,7 @@ Value = TypeVar("Value")
 
 MOST_WAITING = 32  # tasks of one visitor, of each of whose pages a few are wanted
 LEAVE = 3.0  # seconds that work has to end in when this process does
+log = logging.getLogger(__name__)
 _pools: "WeakSet[Pool]" = WeakSet()
 
 
@@ -122,8 +124,9 @@ class Pool:
         try:
             Thread(target=self._work, args=(task,), name="task", daemon=True).start()
         except RuntimeError as error:  # the system gives no more threads
+            log.warning("a task could not begin: %s", error)
             self._running.remove(task)
-            task.fail(str(error))
+            task.stop(Ending.BROKEN)
 
     def _work(self, task: Task[Any]) -> None:
         try:

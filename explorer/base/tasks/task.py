@@ -162,10 +162,13 @@ class Task(Generic[Value]):
             case Ending.STOPPED:
                 return _("That was stopped; nothing is kept.")
             case Ending.CPU | Ending.WALL:
+                assert self.limits
+                wall = self.ending is Ending.WALL
+                allowed = self.limits.wall_seconds if wall else self.limits.cpu_seconds
                 return _(
                     "Reading this file took longer than {n} s, and was ended. Save it anew, "
                     "or make it smaller."
-                ).format(n=max(round(self._allowed()), 1))
+                ).format(n=max(round(allowed), 1))
             case Ending.MEMORY | Ending.OUTPUT:
                 assert self.limits
                 return _(
@@ -175,11 +178,6 @@ class Task(Generic[Value]):
             case Ending.BROKEN:
                 return _("That went wrong, and it is our mistake. The server's log says why.")
         return ""
-
-    def _allowed(self) -> float:
-        assert self.limits
-        wall = self.ending is Ending.WALL
-        return self.limits.wall_seconds if wall else self.limits.cpu_seconds
 
     def stop(self, ending: Ending = Ending.STOPPED) -> None:
         """End it for all: a process at once, in the middle of a picture, too."""
@@ -235,13 +233,6 @@ class Task(Generic[Value]):
         """Its turn has come."""
         self._begun = True
 
-    def fail(self, why: str) -> None:
-        """It cannot be worked on, by a fault of this server: `why`, for its log."""
-        log.warning("a task could not begin: %s", why)
-        with self._changed:
-            self.ending = self.ending or Ending.BROKEN
-            self._close()
-
     def run(self, seconds: float = math.inf) -> bool:
         """A turn by itself, where no pool has the task; whether it has ended."""
         self.take_turn(seconds)
@@ -283,9 +274,9 @@ class Task(Generic[Value]):
             return Ending.STOPPED
         if self._is_left():
             return Ending.LEFT
-        for found in self._steps(self):
+        for result in self._steps(self):
             with self._changed:
-                self.latest = found
+                self.latest = result
                 self._changed.notify_all()
             if time.monotonic() >= until:
                 return None
