@@ -25,6 +25,7 @@ def begun(
 
     def work(progress: datasets.Progress) -> None:
         here.set()
+        time.sleep(0.2)  # until the server's first bytes
         try:
             assert answered or answer.wait(5)
             while True:

@@ -118,9 +118,10 @@ class Pool:
 
     def _begin(self, task: Task[Any]) -> None:
         self._waiting.remove(task)
+        if not task.begin():  # stopped just now
+            return
         self._running.append(task)
         self._last_turn[task.client] = self._last_turn[task.client.network] = next(self._turns)
-        task.begin()
         try:
             Thread(target=self._work, args=(task,), name="task", daemon=True).start()
         except RuntimeError as error:  # the system gives no more threads

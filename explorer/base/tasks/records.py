@@ -26,7 +26,7 @@ class ProcessLimits:
 
     cpu_seconds: float
     wall_seconds: float
-    memory_bytes: int  # besides what an idle process has, and what it is given
+    memory_bytes: int  # besides what an idle process has; all of it where that is measured
     output_bytes: int
 
 

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -34,6 +35,16 @@ log = logging.getLogger(__name__)
 
 class _Interrupted(Exception):
     """Raised where progress is told, to leave the work from within."""
+
+
+class _State(Enum):
+    """Where a task is; in a pool's thread it may be one alone."""
+
+    NEW = auto()  # nobody has begun it
+    WAITING = auto()  # its first turn has not come yet
+    BEGUN = auto()  # it has a thread, which may yet wait to compute
+    PAUSED = auto()  # between two turns
+    OVER = auto()
 
 
 class Task(Generic[Value]):
@@ -69,7 +80,7 @@ class Task(Generic[Value]):
         self._turn: float | None = None  # when this one began
         self._outcome: Ending | None = None  # of the turn: how it ended, if it did
         self._ended = math.inf  # when
-        self._begun = self._over = False
+        self._state = _State.NEW
         self._interrupt: Callable[[], None] | None = None
         self._too_late = False  # to stop it
         self._changed = Condition()
@@ -79,17 +90,17 @@ class Task(Generic[Value]):
     @property
     def finished(self) -> bool:
         """Whether it has ended, in whatever way."""
-        return self._over
+        return self._state is _State.OVER
 
     @property
     def idle(self) -> bool:
         """Whether nobody has ever begun it."""
-        return self._steps is None and not self._over
+        return self._state is _State.NEW
 
     @property
     def waiting(self) -> bool:
         """Whether its turn has not come yet."""
-        return not (self._begun or self._over)
+        return self._state in (_State.NEW, _State.WAITING)
 
     @property
     def stopped(self) -> bool:
@@ -99,7 +110,7 @@ class Task(Generic[Value]):
     @property
     def failed(self) -> bool:
         """Whether it ended by itself, and not well; the sentence says how."""
-        return self._over and self.ending not in (Ending.DONE, Ending.STOPPED, Ending.LEFT)
+        return self.finished and self.ending not in (Ending.DONE, Ending.STOPPED, Ending.LEFT)
 
     @property
     def may_try_again(self) -> bool:
@@ -123,7 +134,7 @@ class Task(Generic[Value]):
         """Wait for its end, or its first result, at most so long; whether that is there."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: self._over or (first and self.latest is not None), seconds
+                lambda: self.finished or (first and self.latest is not None), seconds
             )
 
     def result(self) -> Value:
@@ -141,12 +152,14 @@ class Task(Generic[Value]):
     @property
     def seconds(self) -> float:
         """Seconds of work so far."""
-        return self._spent + (0.0 if self._turn is None else time.monotonic() - self._turn)
+        with self._changed:
+            return self._spent + (0.0 if self._turn is None else time.monotonic() - self._turn)
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds until it is done, at the rate so far; None while there is none to go by."""
-        return (self.total - self.done) * self.seconds / self.done if self.done else None
+        with self._changed:
+            return (self.total - self.done) * self.seconds / self.done if self.done else None
 
     @property
     def most_seconds_left(self) -> float:
@@ -187,7 +200,7 @@ class Task(Generic[Value]):
             self.ending = ending
             if self._interrupt:
                 self._interrupt()
-            elif self._turn is None:
+            elif self._state is not _State.BEGUN:
                 self._close()
 
     # -- for the steps ------------------------------------------------------------------------
@@ -195,7 +208,8 @@ class Task(Generic[Value]):
     def tell(self, done: int, total: int) -> None:
         """How far it is; this is also where it ends, once nobody wants it, and where pages that
         wait for a core go first."""
-        self.done, self.total = done, total
+        with self._changed:
+            self.done, self.total = done, total
         if self.stopped or self._is_left():
             raise _Interrupted
         compute_slots.give_way()
@@ -221,20 +235,27 @@ class Task(Generic[Value]):
 
     def queue(self, steps: Steps[Value]) -> None:
         """From now on it waits for its turn."""
-        self._steps, self._language = steps, language.current()
-        if self.latest is None or self.ending is Ending.DONE:  # it begins at its beginning
-            self._spent, self.done, self.total = 0.0, 0, 0
-        self.ending, self.reason = None, NO_REASON
-        self._begun = self._over = self._too_late = False
-        self._started = time.monotonic()
-        self.ask()
+        with self._changed:
+            self._steps, self._language = steps, language.current()
+            if self.ending is Ending.DONE:
+                self.latest = None
+            if self.latest is None:  # it begins at its beginning
+                self._spent, self.done, self.total = 0.0, 0, 0
+            self.ending, self.reason = None, NO_REASON
+            self._state, self._too_late = _State.WAITING, False
+            self._started = time.monotonic()
+            self.ask()
 
-    def begin(self) -> None:
-        """Its turn has come."""
-        self._begun = True
+    def begin(self) -> bool:
+        """Its turn has come; whether it still wants it."""
+        with self._changed:
+            if not self.finished:
+                self._state = _State.BEGUN
+            return not self.finished
 
     def run(self, seconds: float = math.inf) -> bool:
         """A turn by itself, where no pool has the task; whether it has ended."""
+        self.begin()
         self.take_turn(seconds)
         return self.settle()
 
@@ -264,6 +285,7 @@ class Task(Generic[Value]):
         with self._changed:
             self._spent, self._turn = self.seconds, None
             if self._outcome is None and not self.stopped:
+                self._state = _State.PAUSED
                 return False
             self.ending = self.ending or self._outcome
             self._close()
@@ -285,5 +307,5 @@ class Task(Generic[Value]):
     def _close(self) -> None:
         """Let go of what was given."""
         self._steps = self._interrupt = None
-        self._over, self._ended = True, time.monotonic()
+        self._state, self._ended = _State.OVER, time.monotonic()
         self._changed.notify_all()

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -153,10 +153,38 @@ def test_time_left_follows_from_the_rate() -> None:
     task.queue(counting(4, pause=0.05))
     assert not task.run(0)
     assert (task.done, task.total) == (1, 4)
-    assert task.seconds_left == pytest.approx(3 * task.seconds)
     before = task.seconds
+    assert 3 * 0.05 <= (task.seconds_left or 0) < 3 * SOON
     time.sleep(0.05)
     assert task.seconds == before  # of work, not of waiting
+
+
+@contextmanager
+def threads_in_turns() -> Iterator[None]:
+    """As long as this is open, another thread goes on after every few lines."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_what_is_read_as_a_turn_ends_is_counted_once() -> None:
+    task: Task[int] = Task()
+    begun = time.monotonic()
+
+    def work() -> None:
+        while time.monotonic() < begun + 1:
+            task.queue(counting(3, pause=0.0001))
+            while not task.run(0):
+                pass
+
+    with ThreadPoolExecutor(1) as threads:
+        worker = threads.submit(work)
+        while not worker.done():
+            assert task.seconds <= time.monotonic() - begun
+            assert (task.seconds_left or 0) >= 0
 
 
 def test_a_task_that_is_stopped_while_it_waits_never_begins() -> None:
@@ -214,8 +242,16 @@ def test_what_is_done_anew_counts_its_seconds_from_the_beginning() -> None:
     first = tasks.ask("it", counting(3, pause=0.05))
     assert first.wait(SOON)
     spent = first.seconds
-    again = tasks.ask("it", lambda _task: iter([1]), anew=True)
-    assert again.wait(SOON)
+    free = threading.Event()
+
+    def steps(_task: Task[int]) -> Iterator[int]:
+        free.wait(SOON)
+        yield 1
+
+    again = tasks.ask("it", steps, anew=True)
+    assert not again.wait(0, first=True)
+    free.set()
+    assert again.result() == 1
     assert again is first
     assert again.seconds < spent
 
@@ -230,7 +266,7 @@ def test_what_nobody_wants_any_more_is_not_begun() -> None:
 
 
 def test_a_task_is_never_worked_on_by_two_threads() -> None:
-    tasks, at_once, most = shared(), [0], [0]
+    tasks, at_once, most = shared(seconds=SOON), [0], [0]
     until_then = time.monotonic() + 0.5
 
     def refused(_task: Task[int]) -> Iterator[int]:
@@ -241,19 +277,13 @@ def test_a_task_is_never_worked_on_by_two_threads() -> None:
         raise ValueError("Not now.")
         yield 0
 
-    def asking() -> None:
+    def asking(visitor: int) -> None:
         while time.monotonic() < until_then:
-            tasks.ask("it", refused)
+            task = tasks.ask("it", refused)
+            if visitor == 0:
+                task.stop()
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        visitors = [threading.Thread(target=asking) for _visitor in range(3)]
-        for each in visitors:
-            each.start()
-        for each in visitors:
-            each.join()
-    finally:
-        sys.setswitchinterval(interval)
+    with threads_in_turns(), ThreadPoolExecutor(3) as visitors:
+        list(visitors.map(asking, range(3)))
     assert tasks.ask("it", refused).wait(SOON)
     assert most == [1]
