@@ -65,11 +65,10 @@ def deletion(
     target: int,
     heat: Tensor,
     *,
-    steps: int = STEPS,
     baseline: Tensor | float = 0.0,
     progress: Progress = unheard,
 ) -> Deletion:
-    """Set pixels to the `baseline` by falling `heat` (H, W), in `steps` (Petsiuk et al. 2018).
+    """Set pixels to the `baseline` by falling `heat` (H, W), in `STEPS` (Petsiuk et al. 2018).
 
     Pixels of equal heat go from the top left on. `progress` may raise to stop.
 
@@ -83,7 +82,7 @@ def deletion(
     order = heat.flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order))
-    gone = torch.linspace(0, len(order), steps + 1).round().long()
+    gone = torch.linspace(0, len(order), STEPS + 1).round().long()
     empty = torch.zeros_like(x) + baseline
     shares: list[Tensor] = []
     for part in gone.split(together(x)):
@@ -99,14 +98,12 @@ def by_chance(
     picture: Tensor,
     target: int,
     *,
-    orders: int = 5,
-    seed: int = 0,
-    steps: int = STEPS,
+    orders: int,
     baseline: Tensor | float = 0.0,
     progress: Progress = unheard,
 ) -> tuple[Deletion, ...]:
     """Curves of pixels taken away in random `orders`: what a map without any sense would give."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     curves: list[Deletion] = []
 
     def tell(done: int, total: int) -> None:
@@ -114,9 +111,7 @@ def by_chance(
 
     for _order in range(orders):
         heat = torch.rand(picture.shape[2:], generator=generator)
-        curves.append(
-            deletion(network, picture, target, heat, steps=steps, baseline=baseline, progress=tell)
-        )
+        curves.append(deletion(network, picture, target, heat, baseline=baseline, progress=tell))
     return tuple(curves)
 
 

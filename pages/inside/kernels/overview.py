@@ -18,8 +18,7 @@ from explorer.base.language import _
 from explorer.base.units import exact, times
 from explorer.figures import maps, pictures
 from explorer.ui import selection
-from explorer.ui.boards import component
-from explorer.ui.boards.network_strip import STRIP
+from explorer.ui.boards import network_strip
 from explorer.ui.inside.sum_words import number
 from explorer.weights import Model
 from pages.inside.kernels import figures
@@ -27,7 +26,6 @@ from pages.inside.kernels.figures import Floats, Layer, Statistics
 from pages.inside.kernels.state import STATE
 
 CELLS = 64  # of a small picture's side, in numbers
-KEY = "kernels_strip"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,19 +85,15 @@ def show_strip(model: Model, chosen: str) -> None:
     """A small picture of each layer, with one chosen."""
     network = overview(model)
     parts = zip(network.layers, network.statistics, network.pictures, strict=True)
-    STRIP(
-        key=KEY,
-        data={
-            "of": model.spelled,
-            "chosen": chosen,
-            "stages": [_stage(*each) for each in parts],
-            "labels": {
-                "strip": _("The layers that have weights, from first to last; arrow keys choose"),
-                "parts": "",
-            },
+    content = {
+        "of": model.spelled,
+        "stages": [_stage(*each) for each in parts],
+        "labels": {
+            "strip": _("The layers that have weights, from first to last; arrow keys choose"),
+            "parts": "",
         },
-        on_at_change=partial(component.chosen, KEY, "layer", str, partial(selection.go, STATE)),
-    )
+    }
+    network_strip.show(content, chosen, key="kernels_strip", on_choice=partial(selection.go, STATE))
 
 
 def _stage(layer: Layer, statistics: Statistics, picture: str) -> dict[str, Any]:
