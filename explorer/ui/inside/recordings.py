@@ -18,9 +18,9 @@ from explorer.base.inputs import InputSize
 from explorer.base.units import times
 from explorer.data.pictures import Picture, prepare
 from explorer.figures.maps import photograph
-from explorer.inside import activations, unit_arithmetic
+from explorer.inside import activations
 from explorer.inside.activations import Recording, Thumbnails
-from explorer.inside.unit_arithmetic import points
+from explorer.inside.unit_arithmetic import RULES, points
 from explorer.ui import picture_picker
 from explorer.ui.model_picker.weight_sources import epoch_title
 from explorer.weights import Model
@@ -30,7 +30,8 @@ MOST_WHOLE = 400_000_000  # of one: a larger network's layers are recorded one b
 MOST_OVERVIEWS = 30_000_000
 FEW = 20  # networks of so few operations show every one in their strip
 MOST_AFTER = 4
-IN_PLACE = (points.activation, points.batch_norm)  # rules of what works number by number
+# What works number by number.
+IN_PLACE = {name for name, rule in RULES.items() if rule in (points.activation, points.batch_norm)}
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,14 @@ def chain(operations: Sequence[Operation], name: str) -> list[str]:
     """
     by_name = {each.name: each for each in operations}
     names = [name]
-    while _in_place(by_name[names[0]]) and by_name[names[0]].inputs[0] in by_name:
+    while by_name[names[0]].type in IN_PLACE and by_name[names[0]].inputs[0] in by_name:
         names.insert(0, by_name[names[0]].inputs[0])
     for _step in range(MOST_AFTER):
         readers = [each for each in operations if names[-1] in each.inputs]
-        if len(readers) != 1 or not _in_place(readers[0]):
+        if len(readers) != 1 or readers[0].type not in IN_PLACE:
             break
         names.append(readers[0].name)
     return names
-
-
-def _in_place(operation: Operation) -> bool:
-    return unit_arithmetic.RULES.get(operation.type) in IN_PLACE
 
 
 def summary(subject: Subject) -> Summary:

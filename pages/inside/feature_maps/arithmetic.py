@@ -38,7 +38,21 @@ def show(sums: Sequence[Sum], chosen: str, *, key: str, of: str) -> None:
             "steps": steps,
             "check": _check(looked_at),
             **_drawn(first),
-            "labels": _labels(),
+            "labels": {  # {…} is filled in by the browser
+                "head": _("How this number came about: {place}"),
+                "patch": _("what it reads"),
+                "kernel": _("kernel"),
+                "products": _("products"),
+                "channel": _("channel {n} of {name}"),
+                "unit": _("{name}, number {n}"),
+                "strongest": _("The {shown} of {count} channels that weigh most, largest first."),
+                "more": _("Show more"),
+                "cell": _("row {row}, column {column}: {x} · {w} = {product}"),
+                "reads": _("row {row}, column {column}: {x}"),
+                "padding": _("row {row}, column {column}: padding, 0"),
+                "go": _("Go there"),
+                "window": _("what it reads of {name}, channel {n}"),
+            },
         },
         on_go_change=partial(_went, key),
     )
@@ -106,22 +120,3 @@ def _origin(dot: WeightedSum, n: int) -> Unit:
     if cells > 1:  # a flattened map
         return channel * cells + cells // 2, 0, 0
     return channel, *dot.unit[1:]
-
-
-def _labels() -> dict[str, str]:
-    """The board's own words; {…} is filled in by the browser."""
-    return {
-        "head": _("How this number came about: {place}"),
-        "patch": _("what it reads"),
-        "kernel": _("kernel"),
-        "products": _("products"),
-        "channel": _("channel {n} of {name}"),
-        "unit": _("{name}, number {n}"),
-        "strongest": _("The {shown} of {count} channels that weigh most, largest first."),
-        "more": _("Show more"),
-        "cell": _("row {row}, column {column}: {x} · {w} = {product}"),
-        "reads": _("row {row}, column {column}: {x}"),
-        "padding": _("row {row}, column {column}: padding, 0"),
-        "go": _("Go there"),
-        "window": _("what it reads of {name}, channel {n}"),
-    }

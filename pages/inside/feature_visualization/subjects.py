@@ -72,18 +72,13 @@ class Subject:
     @property
     def cheap(self) -> bool:
         """Whether a pass takes so little that nobody need be asked."""
-        return _totals(self)[0] <= CHEAP
+        return measure(self.model.spec, self.shape).totals.macs <= CHEAP
 
 
 _searches: SharedTasks[TopPictures] = SharedTasks(COMPUTING, MOST_SEARCHES)
 _ascents: SharedTasks[Ascent] = SharedTasks(COMPUTING, MOST_ASCENTS)
 _fields: SizedCache[Fields] = SizedCache(64_000_000, lambda _each: 500_000)
 _pictures: SizedCache[Pixels] = SizedCache(MOST_PICTURES, lambda each: each.nbytes + 200)
-
-
-def _totals(subject: Subject) -> tuple[int, int]:
-    totals = measure(subject.model.spec, subject.shape).totals
-    return totals.macs, totals.activation_bytes
 
 
 def layers(spec: NetworkSpec, shape: InputSize) -> list[Layer]:
@@ -130,8 +125,9 @@ def map_shape(subject: Subject) -> tuple[int, int, int]:
 
 
 def _search_steps(subject: Subject, task: Task[TopPictures]) -> Iterator[TopPictures]:
-    macs, activations = _totals(subject)
-    batch = min(AT_ONCE // max(macs, 1), MOST_ACTIVATIONS // max(activations, 1), MOST_BATCH)
+    totals = measure(subject.model.spec, subject.shape).totals
+    in_memory = MOST_ACTIVATIONS // max(totals.activation_bytes, 1)
+    batch = min(AT_ONCE // max(totals.macs, 1), in_memory, MOST_BATCH)
     for top in feature_visualization.strongest(
         subject.model.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=task.latest,
