@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from explorer import runs, training
+from explorer.base.language import _
 from explorer.data import datasets
 from explorer.data.datasets import Data
 from explorer.runs import Run
@@ -165,17 +166,29 @@ def data(run: Run) -> Data:
     """What it is trained on.
 
     Raises:
-        ValueError: its data set cannot be had here (any more).
+        ValueError: its data set cannot be had here (any more), or is no longer what it was tested
+            on, as far as that is known.
     """
-    recipe = run.recipe
+    recipe, digest = run.recipe, run.metadata.get("test_digest", "")
     if recipe.path:
-        return _own_data(recipe.dataset, recipe.path)
-    return datasets.load(recipe.dataset)
+        loaded = _own_data(recipe.dataset, recipe.path, digest)
+    else:
+        loaded = datasets.load(recipe.dataset)
+    count = len(training.chosen(len(loaded.test), recipe.test_subset))
+    if digest not in ("", loaded.test_digest) or run.metadata.get("test_images", count) != count:
+        raise ValueError(
+            _(
+                "The test pictures of {name} have changed since {run} was trained: its answers "
+                "were to others. Train it anew."
+            ).format(name=recipe.dataset, run=run.name)
+        )
+    return loaded
 
 
 @lru_cache(maxsize=4)
-def _own_data(name: str, path: str) -> Data:
-    """A folder's pictures need not be looked through again for every question."""
+def _own_data(name: str, path: str, _digest: str) -> Data:
+    """A folder's pictures need not be looked through again for every question, as long as they are
+    those that a run was tested on."""
     return datasets.load(name, path=path)
 
 

@@ -82,7 +82,7 @@ class Training:
             setting, tests = self.setting, evaluation.batch_size(self.setting)
             self._train = Batches.of(data.train, recipe.train_subset, recipe.batch_size, setting)
             self._test = Batches.of(data.test, recipe.test_subset, tests, setting)
-            self._samples = shown(self._test.labels)
+            self._samples, self._test_digest = shown(self._test.labels), data.test_digest
             tested = chosen(len(data.test), recipe.test_subset)
             self._shown_indices = tuple(tested[self._samples].tolist())
             self._begin_epoch(1)
@@ -226,6 +226,7 @@ class Training:
             forward_flops=self.setting.flops,
             samples=self._shown_indices,
             first_kernels=kernels and kernels[0],
+            test_digest=self._test_digest,
         )
 
     # -- where it stands ----------------------------------------------------------------------

@@ -34,6 +34,7 @@ class Started:
     samples: tuple[int, ...]
     first_kernels: str | None
     precision_reason: str = ""  # why this precision, as a code: see `machine.Numbers`
+    test_digest: str = ""  # see `Data.test_digest`
 
 
 @dataclass(frozen=True)

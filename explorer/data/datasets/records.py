@@ -1,6 +1,7 @@
 """What a data set is, before and after it is loaded; and how one list of pictures is parted."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 import torch
@@ -43,6 +44,12 @@ class Data:
     def part(self, name: str) -> Split:
         """The one that is called "train" or "test"."""
         return self.train if name == "train" else self.test
+
+    @cached_property
+    def test_digest(self) -> str:
+        """SHA-256 (hex) of the test pictures' classes, in their order and by name."""
+        names = repr(self.classes).encode()
+        return sha256(names + self.test.labels.numpy().tobytes()).hexdigest()
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -4,8 +4,10 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 import struct
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -22,12 +24,15 @@ from explorer.runs import (
     Status,
     artifacts,
     metrics,
+    outcome,
     store,
 )
 from explorer.runs.database import database
 from explorer.runs.protocols import Ended, Held, Loading, Resumed
 from explorer.training import Capture, Snapshot
-from tests.explorer.runs.played import STARTED, added, begun, epoch, started, steps
+from explorer.training.recipes import Recipe, as_json
+from tests.explorer.runs.played import STARTED, added, begun, epoch, started, steps, work
+from tests.run_processes import own_pictures
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -326,3 +331,39 @@ def test_a_run_that_is_not_there_cannot_be_exported(number: int, tmp_path: Path)
             write(99, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
     assert runs.get(number).status is Status.STOPPED
+
+
+# -- its answers, beside the pictures that they were to -------------------------------------------
+
+
+def rename(own: Path) -> None:
+    """As many pictures as before, but the classes change places."""
+    (own / "dark").rename(own / "murky")
+
+
+def add(own: Path) -> None:
+    shutil.copytree(own / "dark", own / "grey")
+
+
+@pytest.mark.parametrize(
+    ("change", "facts"),
+    [(rename, "facts"), (add, "json_remove(facts, '$.test_digest')")],
+)
+def test_answers_are_not_told_beside_pictures_that_have_changed(
+    tmp_path: Path, change: Callable[[Path], None], facts: str
+):
+    own = own_pictures(tmp_path / "own")
+    recipe = Recipe("lenet", dataset="images", path=str(own), batch_size=2, epochs=1)
+    number = store.add(json.dumps(as_json(recipe)), "mine", "cpu")
+    run = work(number)
+    assert outcome.answers(run, 1).labels.tolist() == [0, 1]
+    with database().writing() as connection:  # a run of earlier has no digest
+        connection.execute(f"UPDATE runs SET facts = {facts}")  # noqa: S608 (as it stands here)
+    change(own)
+    outcome._answers.cache_clear()
+    outcome._own_data.cache_clear()
+    run = store.get(number)
+    for ask in (outcome.samples, lambda run: outcome.of_epoch(run, 1)):
+        with pytest.raises(ValueError, match="have changed since mine was trained"):
+            ask(run)
+    assert outcome.answers(work(store.add(run.recipe_json, "anew", "cpu")), 1)
