@@ -98,13 +98,13 @@ class WindowBoard extends Board {
   }
 
   markUnread() {
-    const { plan, grids, data } = this
+    const { plan, grids } = this
     this.unread = 0
     for (const cell of grids.input.cells) {
       const [, r, c] = grid.placeOf(cell)
       const never = !plan.readers(r, c).length
       if (never && plan.inside(r, c)) this.unread++
-      cell.classList.toggle("unread", data.unread && never)
+      cell.classList.toggle("unread", never)
     }
     this.root.dataset.unread = this.unread
   }
@@ -212,7 +212,7 @@ class WindowBoard extends Board {
   mayEdit(cell) {
     const [panel] = grid.placeOf(cell)
     if (cell.classList.contains("pad") || panel === "output") return false
-    return this.data.editable.includes(panel) && !(panel === "kernel" && this.plan.operation !== "correlate")
+    return panel === "input" || this.plan.operation === "correlate"
   }
 
   edit(cell, typed = null) {

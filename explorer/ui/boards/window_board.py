@@ -17,7 +17,7 @@ nothing. The element to wait for in a test is `[data-window-painted="<name>"]`, 
 that of the `Sliding`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,6 @@ MOST_INPUT, MOST_KERNEL = 16, 7  # cells each way that a reader can still tell a
 
 Axes = tuple[int, int]  # (height, width)
 Operation = Literal["correlate", "max", "avg"]
-Editable = Literal["input", "kernel"]
 OnEdit = Callable[[Matrix, Matrix], None]  # (input, kernel) as the reader left them
 
 
@@ -91,7 +90,6 @@ def board_labels() -> dict[str, str]:
             "Type for example 3, −1 or 0.5."
         ),
         "hint": _("Point at any cell, or go there with Tab and the arrow keys. Click to edit."),
-        "hint_fixed": _("Point at any cell, or go there with Tab and the arrow keys."),
     }
 
 
@@ -101,14 +99,13 @@ def _matrix(cells: Any, most: int) -> Matrix:
     return inputs.parse_matrix(text, most)
 
 
-def _edited(key: str, on_edit: OnEdit | None) -> None:
+def _edited(key: str, on_edit: OnEdit) -> None:
     cells = sent(key, "cells") or {}
     try:
         matrices = _matrix(cells["input"], MOST_INPUT), _matrix(cells["kernel"], MOST_KERNEL)
     except (KeyError, TypeError, ValueError):
         return  # not sent by our board: what stood there stays
-    if on_edit:
-        on_edit(*matrices)
+    on_edit(*matrices)
 
 
 def _pointed(key: str, on_point: Callable[[Axes], None] | None) -> None:
@@ -121,10 +118,8 @@ def window_board(
     sliding: Sliding,
     *,
     key: str,
-    editable: Sequence[Editable] = ("input", "kernel"),
-    unread: bool = True,
+    on_edit: OnEdit,
     at: Axes | None = None,
-    on_edit: OnEdit | None = None,
     on_point: Callable[[Axes], None] | None = None,
 ) -> None:
     """Show the board. `key` is the widget's, constant over what is shown on it.
@@ -135,8 +130,6 @@ def window_board(
     cells = sent(key, "cells") or {}
     data = {
         **vars(sliding),
-        "editable": tuple(editable),
-        "unread": unread,  # hatch the input cells that no window reads
         "at": at,  # the output cell to begin with; None: the first
         "heard": int(cells.get("serial", 0)),  # serial of the latest edit that these cells answer
         "most": inputs.MAX_CELL,  # the largest number that a cell takes

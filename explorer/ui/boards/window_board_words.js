@@ -62,17 +62,17 @@ export function panelLabels(plan, labels) {
 }
 
 // What a screen reader says of a cell before its number.
-export function cellLabels(plan, { labels, editable }) {
+export function cellLabels(plan, { labels }) {
   const at = (r, c) => fill(labels.row_column, { row: r, column: c })
-  const hint = panel => (editable.includes(panel) ? ` (${labels.editable})` : "")
+  const edited = (r, c) => `${at(r, c)} (${labels.editable})`
   return {
-    input: (r, c, outside) => (outside ? `${labels.padding}, ${at(r, c)}` : `${at(r, c)}${hint("input")}`),
-    kernel: (r, c) => `${at(r, c)}${plan.operation === "correlate" ? hint("kernel") : ""}`,
+    input: (r, c, outside) => (outside ? `${labels.padding}, ${at(r, c)}` : edited(r, c)),
+    kernel: plan.operation === "correlate" ? edited : at,
     output: at,
   }
 }
 
-export function captions(root, plan, shades, label, { labels, editable }) {
+export function captions(root, plan, shades, label, { labels }) {
   const sizes = { input: plan.size, kernel: plan.window, output: plan.out }
   for (const panel of root.querySelectorAll("[data-panel]")) {
     const own = panel.dataset.panel
@@ -88,7 +88,7 @@ export function captions(root, plan, shades, label, { labels, editable }) {
   }
   root.querySelector(".sign.star").textContent = plan.operation === "correlate" ? "⋆" : labels[plan.operation]
   root.querySelector(".sign.star").classList.toggle("word", plan.operation !== "correlate")
-  root.querySelector(".hint").textContent = editable.length ? labels.hint : labels.hint_fixed
+  root.querySelector(".hint").textContent = labels.hint
   nameAll(root, labels)
   speed(root, labels)
 }

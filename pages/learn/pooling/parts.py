@@ -165,7 +165,7 @@ def _edited(cells: Matrix, _kernel: Matrix) -> None:
 
 def board(sliding: Sliding) -> None:
     """The input, the window, and what it takes from each place."""
-    window_board(sliding, key=BOARD, editable=("input",), on_edit=_edited)
+    window_board(sliding, key=BOARD, on_edit=_edited)
 
 
 def never_read(sliding: Sliding) -> int:
