@@ -25,7 +25,7 @@ def watch(device: str = "auto", engine: str = LOCAL) -> None:
     Raises:
         ValueError: there is no such engine or device, or the store cannot be written.
     """
-    with suppress(StoreError):  # another time, then
+    with suppress(StoreError, OSError):  # another time, then
         store.sweep()
     engines.get(engine).watch(device)
     _watching.set()

@@ -132,7 +132,7 @@ def main(device: str) -> None:
     host = Host(device)
     database().patient = True
     if processes.be_host(device, host.identity):
-        with suppress(StoreError):  # another time, then
+        with suppress(StoreError, OSError):  # another time, then
             store.sweep()
         host.work()
 
