@@ -4,17 +4,18 @@ Readers are never blocked by a writer, and what is committed survives the death 
 """
 
 import logging
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from explorer.base import storage
 from explorer.base.reasons import CodedError
-from explorer.runs import ballast, migrations
+from explorer.runs import migrations
 
 SECONDS_TO_WAIT = 10  # for another writer
 LOG_BYTES = 16 * 2**20  # the write-ahead log is cut back to, once it has been larger
@@ -57,10 +58,10 @@ class Link:
         try:
             connection = _connect(self._path)
         except (sqlite3.Error, OSError) as error:
-            if not (_without_room(error, folder) and ballast.give_up(folder)):
+            if not (_without_room(error, folder) and give_up_ballast(folder)):
                 raise
             return _connect(self._path)
-        ballast.keep(folder)
+        keep_ballast(folder)
         return connection
 
     def close(self) -> None:
@@ -113,7 +114,7 @@ class Database:
             with self.writing() as connection:
                 return work(connection)
         except DiskFullError:
-            if not ballast.give_up(self.path.parent):
+            if not give_up_ballast(self.path.parent):
                 raise
         with self.writing() as connection:
             return work(connection)
@@ -165,7 +166,7 @@ class Database:
     def keep_ballast(self) -> None:
         """Make the ballast again where it was given up and there is room."""
         if self.path.exists():
-            ballast.keep(self.path.parent)
+            keep_ballast(self.path.parent)
 
     def close(self) -> None:
         """Let go of the file; it is opened again when it is asked for."""
@@ -207,7 +208,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=OFF")  # else what is deleted is written once more
         connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
-        _prepare(connection)
+        if migrations.migrate(connection) > migrations.VERSION:
+            raise StoreError("store_newer")  # noqa: TRY301 (whatever it is, the file is let go of)
     except BaseException:
         connection.close()
         raise
@@ -226,11 +228,6 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    if migrations.migrate(connection) > migrations.VERSION:
-        raise StoreError("store_newer")
 
 
 def _code(error: Exception) -> int:
@@ -271,3 +268,39 @@ def database() -> Database:
     path = storage.runs_folder() / "runs.db"
     with _opening:
         return _databases.setdefault(path, Database(path))
+
+
+# -- the ballast: a file that holds a few megabytes for the moment at which the disk is full ------
+
+BALLAST = 4 * 2**20  # bytes, at most
+_LEAST = 2**16  # bytes: with less it would help nobody
+_SHARE = 16  # of what is free it takes one part at most
+
+
+def keep_ballast(folder: Path) -> None:
+    """Make it, where it is missing and there is plenty of room."""
+    path = folder / "ballast"
+    size = min(BALLAST, storage.free(folder) // _SHARE)
+    if path.exists() or size < _LEAST:
+        return
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with suppress(OSError):  # it may be made another time
+        try:
+            with unfinished.open("wb") as file:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+                else:
+                    file.write(os.urandom(size))  # noughts may take no room
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def give_up_ballast(folder: Path) -> bool:
+    """Let it go; whether it was there. It makes room for what frees more: opening the store,
+    ending runs, deleting them."""
+    try:
+        (folder / "ballast").unlink()
+    except OSError:
+        return False
+    return True

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 
 import torch
@@ -33,47 +32,53 @@ INTERVAL = 0.2  # seconds between two signs of life
 KINDNESS = 10  # on the scale of `nice`, as the run itself: visitors' clicks go before
 
 
-def measure(recipe: Recipe, meanwhile: Callable[[float], None]) -> Budget:
+def measure(recipe: Recipe, meanwhile: Callable[[], None]) -> Budget:
     """Parameters, memory and time of this run on its device; takes some seconds.
 
-    `meanwhile` is called with the seconds since this waits for the device, then since it is
-    measured, several times each second; what it raises ends all of it.
+    `meanwhile` is called several times each second; what it raises ends all of it.
 
     Raises:
         ValueError: it cannot be trained, does not fit into memory, or took too long to tell; or
             another run trains on the device.
     """
-    given = json.dumps(recipes.as_json(recipes.check(recipe)))
+    recipe_json = json.dumps(recipes.as_json(recipes.check(recipe)))
     _await_the_device(device.named(recipe.device), meanwhile)
-    said = _measured(given, meanwhile)
-    answer = json.loads(said.splitlines()[-1])
+    answer = json.loads(_answer(recipe_json, meanwhile).splitlines()[-1])
     if "error" in answer:
         raise ValueError(answer["error"])
     return Budget(**answer)
 
 
-def _await_the_device(wanted: Device, meanwhile: Callable[[float], None]) -> None:
+def _await_the_device(wanted: Device, meanwhile: Callable[[], None]) -> None:
     """Beside a run that trains there both would be slower, and the figure wrong."""
+    end = time.monotonic() + PATIENCE
     busy = _(
         "A run is being trained on {device}: measured beside it, this one would seem slower than "
         "it is, and slow it down. Measure when it is done, or launch: this one then waits its turn."
     )
-    late = busy.format(device=wanted.title)
-    _until(lambda: _is_idle(wanted), PATIENCE, late, meanwhile)
+    while not _is_idle(wanted):
+        _go_on(end, busy.format(device=wanted.title), meanwhile)
+        time.sleep(INTERVAL)
+
+
+def _go_on(end: float, late: str, meanwhile: Callable[[], None]) -> None:
+    """Whoever waits is told so; past the `end` why that is too long."""
+    if time.monotonic() > end:
+        raise ValueError(late)
+    meanwhile()
 
 
 def _is_idle(wanted: Device) -> bool:
-    """Whether no run trains there, nor a dead worker seems to; if one does, after the interval."""
+    """Whether no run trains there, nor a dead worker seems to."""
     going = [run for run in watchdog.listed() if run.status.active and run.engine == LOCAL]
-    if all(run.device != wanted.name for run in going):
-        return True
-    time.sleep(INTERVAL)
-    return False
+    return all(run.device != wanted.name for run in going)
 
 
-def _measured(given: str, meanwhile: Callable[[float], None]) -> str:
-    """What the process says that measures the recipe `given`."""
-    process = subprocess.Popen(
+def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
+    """What the process says that measures the recipe."""
+    end = time.monotonic() + LONGEST
+    question, answer = recipe_json, None
+    with subprocess.Popen(  # waits for its end
         [sys.executable, "-m", "explorer.runs.measure"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -81,45 +86,22 @@ def _measured(given: str, meanwhile: Callable[[float], None]) -> str:
         text=True,
         cwd=PROJECT,
         env={**os.environ, **training.environment()},
-    )
-    assert process.stdin
-    assert process.stdout
-    with process:  # waits for its end
+    ) as process:
         try:
-            with suppress(BrokenPipeError):  # it has ended already: its status is told below
-                process.stdin.write(given)
-                process.stdin.close()
-            slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
-            _until(lambda: _ended(process), LONGEST, slow.format(n=LONGEST), meanwhile)
-            said = process.stdout.read()  # one line, which a pipe holds
+            while answer is None:
+                try:
+                    answer, _none = process.communicate(question, INTERVAL)
+                except subprocess.TimeoutExpired:
+                    question = ""  # it has been asked
+                    slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
+                    _go_on(end, slow.format(n=LONGEST), meanwhile)
         except BaseException:  # a visitor's click, too
             process.kill()
             raise
     if process.returncode:
-        told = _("The steps could not be measured: their process ended ({status}).")
-        raise ValueError(told.format(status=process.returncode))
-    return said
-
-
-def _ended(process: "subprocess.Popen[str]") -> bool:
-    """Whether it ends within the interval."""
-    try:
-        process.wait(INTERVAL)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def _until(
-    done: Callable[[], bool], longest: float, late: str, meanwhile: Callable[[float], None]
-) -> None:
-    """Ask `done`, which takes up to an interval, until it is so; `late` is said after `longest`."""
-    began = time.monotonic()
-    while not done():
-        passed = time.monotonic() - began
-        if passed > longest:
-            raise ValueError(late)
-        meanwhile(passed)
+        ended = _("The steps could not be measured: their process ended ({status}).")
+        raise ValueError(ended.format(status=process.returncode))
+    return str(answer)
 
 
 def main() -> None:

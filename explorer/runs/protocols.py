@@ -1,7 +1,7 @@
 """What a run tells, to whom, and where it keeps its weights: what every engine gives its sessions.
 
-`writer.StoreWriter` (rows of the store) and `vault.FolderVault` (files beside it) are the local
-ones. Nothing here imports torch.
+The local ones are `writer.StoreWriter` (rows of the store) and `FolderVault` (files beside it, in
+`engines.local.worker`). Nothing here imports torch.
 """
 
 from collections.abc import Mapping

@@ -2,10 +2,8 @@
 
 from explorer.training.batches import chosen
 from explorer.training.budget import TEST_SHARE, estimate
-from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
-from explorer.training.machine import environment
-from explorer.training.memory import Peak
+from explorer.training.machine import HostBuffer, environment
 from explorer.training.records import (
     Budget,
     Capture,
@@ -20,3 +18,4 @@ from explorer.training.records import (
     Steps,
     Testing,
 )
+from explorer.training.setting import Peak

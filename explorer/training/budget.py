@@ -10,12 +10,11 @@ from explorer.base.device import Device
 from explorer.data.datasets import Data
 from explorer.training import checkpoints
 from explorer.training.checkpoints import Card
-from explorer.training.host_copy import HostBuffer
 from explorer.training.loop import Training
-from explorer.training.memory import refuse_what_cannot_fit
+from explorer.training.machine import HostBuffer
 from explorer.training.recipes import Recipe
 from explorer.training.records import Budget, Capture, Steps
-from explorer.training.setting import Setting
+from explorer.training.setting import Setting, refuse_what_cannot_fit
 
 LONG_ENOUGH = 1.0  # seconds of measured training
 STEP_FLOPS = 2e11  # on a CPU: a second or two; larger batches are measured in part

@@ -18,9 +18,8 @@ from torch.nn.utils import get_total_norm
 
 from explorer.base.device import Device, free_memory, torch_device
 from explorer.training.learner import Learner, Step
-from explorer.training.memory import out_of_memory
 from explorer.training.records import Capture
-from explorer.training.setting import Setting
+from explorer.training.setting import Setting, out_of_memory
 
 WARM_UP = 3  # ordinary steps before: libraries choose their kernels, the optimiser makes its memory
 COMPARED = 3

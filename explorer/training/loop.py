@@ -18,10 +18,8 @@ from explorer.training.batches import Batches, Order, chosen, resize, scale, sho
 from explorer.training.burst import EXPLODED, SECONDS, Burst, burst, divergence, first_runaway
 from explorer.training.capture import Recorder, Stepper
 from explorer.training.checkpoints import under
-from explorer.training.host_copy import Copier, copies
 from explorer.training.learner import Learner
-from explorer.training.machine import Randomness, own_stream, queued_on, repeatable
-from explorer.training.memory import answered, refuse_what_cannot_fit
+from explorer.training.machine import Copier, Randomness, copies, own_stream, queued_on, repeatable
 from explorer.training.recipes import Recipe
 from explorer.training.records import (
     Diverged,
@@ -34,7 +32,7 @@ from explorer.training.records import (
     Steps,
     Testing,
 )
-from explorer.training.setting import Setting
+from explorer.training.setting import Setting, answered, refuse_what_cannot_fit
 
 SNAPSHOT = 1.0  # seconds between two snapshots, at least
 SNAPSHOT_SHARE = 0.005  # of the time, at most

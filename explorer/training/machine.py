@@ -1,12 +1,13 @@
-"""How a run uses its machine: environment, threads, number format, memory layout."""
+"""How a run uses its machine: environment, threads, number format, memory layout, copies."""
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from explorer.base.device import Device, fast_bfloat16, torch_device
 
@@ -163,11 +164,11 @@ class Randomness:
             finally:
                 self._own = self._states()
 
-    def tensors(self) -> dict[str, torch.Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
         """The state by name, uint8 on the CPU."""
         return {name: state.clone() for name, state in self._own.items()}
 
-    def restore(self, states: dict[str, torch.Tensor]) -> None:
+    def restore(self, states: dict[str, Tensor]) -> None:
         """Go on from `tensors`."""
         self._own = dict(states)
 
@@ -175,13 +176,64 @@ class Randomness:
         """Which of its kind the device is; of the CPU there is but one."""
         return [] if self._device.type == "cpu" else [self._device.index or 0]
 
-    def _states(self) -> dict[str, torch.Tensor]:
+    def _states(self) -> dict[str, Tensor]:
         states = {"cpu": torch.get_rng_state()}
         for number in self._numbers():
             states["device"] = torch.get_device_module(self._device).get_rng_state(number)
         return states
 
-    def _set(self, states: dict[str, torch.Tensor]) -> None:
+    def _set(self, states: dict[str, Tensor]) -> None:
         torch.set_rng_state(states["cpu"])
         for number in self._numbers():
             torch.get_device_module(self._device).set_rng_state(states["device"], number)
+
+
+# -- tensors brought from their device to the CPU: each copied once, contiguous --------------------
+
+Copier = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+ALIGNMENT = 64  # bytes: tensors of any type may begin there
+
+
+def copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """In memory of their own."""
+    return {
+        name: torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor)
+        for name, tensor in tensors.items()
+    }
+
+
+class HostBuffer:
+    """One piece of memory for all of them, used again and again; page-locked for CUDA.
+
+    What `copy` gives is overwritten by the next `copy`: whoever reads it must be done by then.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._bytes = torch.empty(0, dtype=torch.uint8)
+
+    def copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors' values now, as views of the buffer; waits for the device once."""
+        starts, end = {}, 0
+        for name, tensor in tensors.items():
+            starts[name] = end
+            end += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
+        if end > len(self._bytes):
+            self._bytes = self._empty(end)
+        copies = {name: self._view(starts[name], tensor) for name, tensor in tensors.items()}
+        apart = self._device.type == "cuda"  # elsewhere nobody says when such a copy is done
+        for name, tensor in tensors.items():
+            copies[name].copy_(tensor, non_blocking=apart)
+        if apart:
+            torch.cuda.current_stream(self._device).synchronize()
+        return copies
+
+    def _empty(self, size: int) -> Tensor:
+        if self._device.type == "cuda":
+            with suppress(RuntimeError):  # the system locks no more pages
+                return torch.empty(size, dtype=torch.uint8, pin_memory=True)
+        return torch.empty(size, dtype=torch.uint8)
+
+    def _view(self, start: int, tensor: Tensor) -> Tensor:
+        part = self._bytes[start : start + tensor.nbytes]
+        return part.view(tensor.dtype).view(tensor.shape)

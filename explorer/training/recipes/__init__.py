@@ -1,6 +1,5 @@
 """What a training run is told: a frozen `Recipe`, its checks, and the course's own runs."""
 
-from explorer.training.recipes.checks import check
 from explorer.training.recipes.course import (
     CURVES,
     MISTAKES,
@@ -18,6 +17,7 @@ from explorer.training.recipes.recipe import (
     SCHEDULES,
     Recipe,
     as_json,
+    check,
     differences,
     from_json,
 )

@@ -19,7 +19,7 @@ from explorer.data import datasets
 from explorer.training import Budget, machine
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
-from explorer.training.recipes.checks import MAX_SIZE
+from explorer.training.recipes.recipe import MAX_SIZE
 from explorer.training.setting import Setting
 from explorer.ui import progress, size_mismatch, visitor
 from explorer.ui.entries import entry

@@ -88,10 +88,10 @@ def _steps(plan: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
     wanted = [recipe for recipe in unlike if budget(recipe) is None] or unlike
     for place, recipe in enumerate(wanted):
 
-        def meanwhile(_seconds: float, place: int = place) -> None:
+        def meanwhile(place: int = place) -> None:
             task.tell(place, len(wanted))
 
-        meanwhile(0)
+        meanwhile()
         _budgets[work(recipe)] = run_measure.measure(_one_epoch(recipe), meanwhile)
         yield place + 1
 

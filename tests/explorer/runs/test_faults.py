@@ -22,8 +22,8 @@ import pytest
 from explorer import runs
 from explorer.base import storage
 from explorer.cli.main import main
-from explorer.runs import Status, artifacts, ballast, metrics, process, store
-from explorer.runs.database import database
+from explorer.runs import Status, artifacts, metrics, process, store
+from explorer.runs.database import BALLAST, database
 from explorer.runs.engines.local import processes
 from explorer.training import checkpoints
 from tests import run_processes
@@ -158,7 +158,7 @@ import os, sys
 from pathlib import Path
 from explorer import runs
 from explorer.base import storage
-from explorer.runs import ballast, database, artifacts as folder, store
+from explorer.runs import database, artifacts as folder, store
 from explorer.runs.engines.local import processes
 from explorer.runs.records import Status
 processes.wake = lambda _device: None  # no host: this is about the store
@@ -227,7 +227,7 @@ print([run.name for run in runs.listed()])
 runs.delete(heavy)
 print(runs.listed(), folder.folder(heavy).exists(), storage.free(home) >= 10 * 2**20)
 database.database().close()
-ballast.give_up(home / "runs")
+database.give_up_ballast(home / "runs")
 fill()
 try:
     runs.listed()
@@ -270,7 +270,7 @@ print((home / "runs" / "ballast").stat().st_size)
     assert told == [
         "failed The disk became full. Make room, then resume it from its last checkpoint.",
         "False",
-        str(ballast.MOST),
+        str(BALLAST),
     ]
 
 

@@ -18,9 +18,9 @@ from explorer.base import device, storage
 from explorer.base.device import Device
 from explorer.data import datasets
 from explorer.runs import artifacts, saving, store
+from explorer.runs.engines.local.worker import FolderVault
 from explorer.runs.records import Request, Status
 from explorer.runs.saving import MOST_QUEUED, Saver, WriteQueue
-from explorer.runs.vault import FolderVault
 from explorer.runs.writer import StoreWriter
 from explorer.training import (
     Epoch,

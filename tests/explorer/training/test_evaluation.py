@@ -29,9 +29,8 @@ from explorer.training import (
 )
 from explorer.training.learner import optimizer
 from explorer.training.machine import GAINS_BY_BFLOAT16, numbers, repeatable
-from explorer.training.memory import answered, fitting_batch
 from explorer.training.recipes import Recipe
-from explorer.training.setting import Setting
+from explorer.training.setting import Setting, answered, fitting_batch
 from explorer.ui.runs import run_words
 from tests.explorer.training.recipes import BATCH_NORM, CPU, DROPOUT, LENET, SGD, only, run
 from tests.opened_pages import opened

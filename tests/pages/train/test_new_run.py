@@ -247,17 +247,17 @@ def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
 ) -> None:
     store.add(json.dumps(recipes.as_json(SHORT)), "on another device", "cuda:0")
     assert store.claim("cuda:0", process.own())
-    assert measure.measure(SHORT, lambda _seconds: None).seconds > 0
+    assert measure.measure(SHORT, lambda: None).seconds > 0
     number = store.add(json.dumps(recipes.as_json(SHORT)), "trains", "cpu")
     assert store.claim("cpu", process.own())  # this process: it lives
     monkeypatch.setattr(measure, "PATIENCE", 0.1)
     with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
-        measure.measure(SHORT, lambda _seconds: None)
+        measure.measure(SHORT, lambda: None)
     monkeypatch.setattr(measure, "PATIENCE", 60)
-    waited: list[float] = []
+    waited: list[None] = []
 
-    def meanwhile(since: float) -> None:
-        waited.append(since)
+    def meanwhile() -> None:
+        waited.append(None)
         if len(waited) == 2:
             StoreWriter(store.get(number), process.own()).tell(Ended(Status.FINISHED))
 

@@ -22,7 +22,6 @@ from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
 _HOST = "host"
 _WATCHER = "watcher"
 _UNSTARTED = N_("The process for runs could not be started; see its log.")
-FRESH = 5.0  # seconds after which what was free on a device has to be measured anew
 
 log = logging.getLogger("runs")
 
@@ -69,44 +68,16 @@ def host(device: str) -> str:
     return str(rows[0]["identity"]) if rows else ""
 
 
-def note_free(identity: str, free: int) -> None:
-    """Say how many bytes are free now on the device of the host `identity`."""
-    with database().writing() as connection:
-        connection.execute(
-            "UPDATE processes SET free = ?, measured = ? WHERE identity = ?",
-            (free, time.time(), identity),
-        )
-
-
-def room(kind: str) -> dict[str, int | None]:
-    """Bytes free on each device of a kind that has a living host and trains nothing.
-
-    None: they have not been measured lately.
-    """
-    query = (
-        "SELECT device, identity, free, measured FROM processes "
-        "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
-        f"(SELECT device FROM runs WHERE engine = ? AND status IN ({marks(ACTIVE)}))"
-    )
-    found = {}
-    for row in database().rows(query, (_HOST, kind, LOCAL, *ACTIVE)):
-        if process.alive(row["identity"]):
-            age = abs(time.time() - (row["measured"] or 0))  # clocks may be set back
-            found[row["device"]] = row["free"] if age < FRESH else None
-    return found
-
-
 def leave(device: str, identity: str) -> bool:
     """Let the host `identity` go if nothing is left to do and nobody watches; whether it may end.
 
     One transaction: whoever queues a run after it finds no host, and starts one.
     """
     states = (Status.QUEUED, *ACTIVE)
+    query = (
+        f"SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) AND status IN ({marks(states)})"
+    )
     with database().writing() as connection:
-        query = (
-            "SELECT 1 FROM runs WHERE engine = ? AND device IN (?, ?) "
-            f"AND status IN ({marks(states)})"
-        )
         ours = (LOCAL, device, kind_of(device), *states)
         if connection.execute(query, ours).fetchone() or _watched(connection):
             return False
@@ -167,6 +138,7 @@ def _environment() -> dict[str, str]:
 
 # -- which of several idle devices takes a run ----------------------------------------------------
 
+FRESH = 5.0  # seconds after which what was free on a device has to be measured anew
 PATIENCE = 15.0  # seconds for the others to measure: a worker that has just begun imports torch
 
 
@@ -189,7 +161,9 @@ class Placement:
             return True
         self._since = self._since or time.monotonic()
         if room.get(self._device) is None and (free := spare.free_memory()) is not None:
-            note_free(self._identity, free)
+            with database().writing() as connection:
+                query = "UPDATE processes SET free = ?, measured = ? WHERE identity = ?"
+                connection.execute(query, (free, time.time(), self._identity))
             room[self._device] = free
         measured = {name: free for name, free in room.items() if free is not None}
         if len(measured) < len(room) and time.monotonic() - self._since < PATIENCE:
@@ -199,8 +173,19 @@ class Placement:
         return min(emptiest, default=self._device) == self._device
 
     def _room(self) -> dict[str, int | None]:
-        """Bytes free on each device that may take what is first here (see `room`)."""
+        """Bytes free on each device that may take what is first here: it has a living host and
+        trains nothing. None: they have not been measured lately."""
         kind = kind_of(self._device)
         if kind == self._device or store.first_queue(self._device) != kind:
             return {}
-        return room(kind)
+        query = (
+            "SELECT device, identity, free, measured FROM processes "
+            "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
+            f"(SELECT device FROM runs WHERE engine = ? AND status IN ({marks(ACTIVE)}))"
+        )
+        room = {}
+        for row in database().rows(query, (_HOST, kind, LOCAL, *ACTIVE)):
+            if process.alive(row["identity"]):
+                age = abs(time.time() - (row["measured"] or 0))  # clocks may be set back
+                room[row["device"]] = row["free"] if age < FRESH else None
+        return room

@@ -3,13 +3,17 @@
 It needs nobody while it works: if its host or the web server dies, it goes on to its run's end.
 """
 
+import dataclasses
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
+
+from torch import Tensor
 
 from explorer.base import device, storage
 from explorer.data import datasets
@@ -19,11 +23,15 @@ from explorer.runs.protocols import NotMine
 from explorer.runs.quota import Quota
 from explorer.runs.records import RESUMABLE
 from explorer.runs.session import Session
-from explorer.runs.vault import FolderVault
 from explorer.runs.writer import StoreWriter
+from explorer.training import State, checkpoints
+from explorer.training.checkpoints import Card
 
 KINDNESS = 10  # on the scale of `nice`: a visitor's click goes before the training
 KINDNESS_OF_ALL = 5  # the same for host and workers together, beside other programs
+
+_SUM = "sum."
+_NUMBERS = ("epoch", "step", "step_in_epoch", "seconds")
 
 
 def main(orders: Connection) -> None:
@@ -118,3 +126,42 @@ class Worker:
                 os.dup2(file.fileno(), sys.stderr.fileno())
         except OSError as error:
             raise explained(error, path.parent) from error
+
+
+class FolderVault:
+    """A run's weights and states in its folder, beside the store (see `artifacts`)."""
+
+    def __init__(self, run: int) -> None:
+        self._run = run
+
+    def state(self) -> State | None:
+        """Where the run was when it was last saved.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        path = artifacts.state_file(self._run)
+        if not path.exists():
+            return None
+        tensors, card = checkpoints.load(path)
+        numbers = card.state
+        sums = checkpoints.under(_SUM, numbers)
+        epoch, step, step_in_epoch = (int(numbers[name]) for name in _NUMBERS[:3])
+        return State(epoch, step, step_in_epoch, numbers["seconds"], tensors, sums)
+
+    def put_state(self, state: State, card: Card) -> None:
+        """Overwrite the state's file; it never knows more than the rows, after a power cut too."""
+        database().settle()
+        numbers = {name: getattr(state, name) for name in _NUMBERS}
+        numbers |= {f"{_SUM}{name}": value for name, value in state.sums.items()}
+        card = dataclasses.replace(card, state=numbers)
+        checkpoints.save(artifacts.state_file(self._run), state.tensors, card)
+
+    def put_checkpoint(self, weights: Mapping[str, Tensor], card: Card) -> None:
+        """Write the file of an epoch; the oldest ones give way."""
+        checkpoints.save(artifacts.checkpoint_file(self._run, card.epoch), weights, card)
+        artifacts.make_room(self._run)
+
+    def forget_after(self, epoch: int) -> None:
+        """Take away later epochs' files, and half-written ones."""
+        artifacts.forget_after(self._run, epoch)
