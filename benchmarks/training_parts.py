@@ -22,7 +22,7 @@ from explorer.data.datasets import Data, Split
 from explorer.runs import process, store
 from explorer.runs.engines.local.worker import Worker
 from explorer.training import capture, environment, recipes
-from explorer.training.capture import Graph, Recorder
+from explorer.training.capture import Recorder, Replay
 from explorer.training.learner import Learner, Step
 from explorer.training.machine import own_stream, queued_on, repeatable
 from explorer.training.recipes import Recipe
@@ -66,7 +66,7 @@ class Invalidating:
         self._recorder, self.generator = recorder, recorder.generator
         self.error = "recorded all the same"
 
-    def record(self, work: Callable[[], Step]) -> Graph:
+    def record(self, work: Callable[[], Step]) -> Replay:
         """Try it.
 
         Raises:

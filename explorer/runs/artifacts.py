@@ -34,25 +34,18 @@ class KeptEpochs:
 
 def spans(numbers: Iterable[int]) -> str:
     """Rising whole numbers in few words: 1, 2, 3, 7 → "1–3, 7"; "–" where there are none."""
-    found: list[list[int]] = []
+    spans: list[list[int]] = []
     for number in numbers:
-        if found and number == found[-1][-1] + 1:
-            found[-1] = [found[-1][0], number]
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1] = [spans[-1][0], number]
         else:
-            found.append([number])
-    return ", ".join("–".join(map(str, span)) for span in found) or "–"
+            spans.append([number])
+    return ", ".join("–".join(map(str, span)) for span in spans) or "–"
 
 
 def folder(run: int) -> Path:
     """Where everything of a run lies that is no row; it may not be there yet."""
     return storage.runs_folder() / str(run)
-
-
-def numbers() -> set[int]:
-    """The runs that have a folder."""
-    found = storage.runs_folder()
-    names = (path.name for path in found.iterdir() if path.is_dir()) if found.exists() else ()
-    return {int(name) for name in names if name.isdecimal()}
 
 
 def state_file(run: int) -> Path:
@@ -72,11 +65,8 @@ def checkpoint_file(run: int, epoch: int) -> Path:
 
 def checkpoint_files(run: int) -> dict[int, Path]:
     """Epoch → the file with its weights, by rising epoch."""
-    found = {}
-    for path in folder(run).glob("epoch-*.safetensors"):
-        if named := _EPOCH.fullmatch(path.name):
-            found[int(named[1])] = path
-    return dict(sorted(found.items()))
+    matches = ((_EPOCH.fullmatch(path.name), path) for path in folder(run).glob("epoch-*"))
+    return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
 
 def checkpoints(run: int) -> list[int]:
@@ -90,19 +80,15 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
     Raises:
         ValueError: there is none; says which there are.
     """
-    kept = checkpoint_files(run)
-    if not kept:
-        raise ValueError(
-            _("Run {number} has kept no weights: no epoch of it is done.").format(number=run)
-        )
-    wanted = max(kept) if epoch is None else epoch
-    if wanted not in kept:
-        raise ValueError(
-            _("Run {number} has no weights of epoch {epoch}. It has those of {kept}.").format(
-                number=run, epoch=wanted, kept=spans(kept)
-            )
-        )
-    return kept[wanted]
+    files = checkpoint_files(run)
+    if not files:
+        text = _("Run {number} has kept no weights: no epoch of it is done.")
+        raise ValueError(text.format(number=run))
+    wanted = max(files) if epoch is None else epoch
+    if wanted not in files:
+        text = _("Run {number} has no weights of epoch {epoch}. It has those of {kept}.")
+        raise ValueError(text.format(number=run, epoch=wanted, kept=spans(files)))
+    return files[wanted]
 
 
 def forget_after(run: int, epoch: int) -> None:
@@ -125,11 +111,6 @@ def make_room(run: int, most: int = MOST_BYTES) -> None:
             return
         path.unlink(missing_ok=True)
         del sizes[path]
-
-
-def forget_state(run: int) -> None:
-    """Take away the state of a run that will not be taken up again: it is the largest file."""
-    state_file(run).unlink(missing_ok=True)
 
 
 def remove(run: int) -> None:

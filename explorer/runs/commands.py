@@ -39,14 +39,13 @@ def launch(
     from explorer.training import recipes  # bring torch; a host does without
 
     computing = engines.get(engine)
-    checked = recipes.check(recipe)
-    quota.check(visitor.limits, checked, seconds)
-    queue = computing.resolve(checked.device)
-    title = one_line(name).strip() or f"{networks.get(checked.network).title} · {{number}}"
+    recipe = recipes.check(recipe)
+    quota.check(visitor.limits, recipe, seconds)
+    title = one_line(name).strip() or f"{networks.get(recipe.network).title} · {{number}}"
     number = store.add(
-        json.dumps(recipes.as_json(checked)),
+        json.dumps(recipes.as_json(recipe)),
         _short(title, MAX_NAME),
-        queue,
+        computing.resolve(recipe.device),
         engine=engine,
         parent=parent,
         estimate=seconds,
@@ -67,7 +66,8 @@ def pause(run: int) -> None:
 
 
 def stop(run: int) -> None:
-    """End it here; its weights and curves are kept, and `resume` can take it up again.
+    """End it here; its weights and curves are kept, and `resume` can take it up again. One that
+    waits is cancelled.
 
     Raises:
         ValueError: it is over.
@@ -78,13 +78,7 @@ def stop(run: int) -> None:
         _ask(run, Request.STOP)
 
 
-def cancel(run: int) -> None:
-    """Take it out of the queue; one that has just begun is stopped.
-
-    Raises:
-        ValueError: it is over.
-    """
-    stop(run)
+cancel = stop  # one that has just begun is stopped
 
 
 def _ask(number: int, request: Request) -> None:
@@ -103,10 +97,10 @@ def resume(run: int, *, visitor: Visitor = ON_THIS_MACHINE) -> None:
         Denied: it has taken as much as this visitor may.
         ValueError: it is going, finished or diverged.
     """
-    left = store.get(run)
-    if left.status.resumable and visitor.limits != NO_LIMITS:
-        quota.check(visitor.limits, left.recipe, left.progress.seconds)
-    first = left.status is Status.PAUSED
+    old = store.get(run)
+    if old.status.resumable and visitor.limits != NO_LIMITS:
+        quota.check(visitor.limits, old.recipe, old.progress.seconds)
+    first = old.status is Status.PAUSED
     if not store.enqueue(run, first=first, limits=visitor.limits):
         raise ValueError(_refusal(store.get(run)))
     watchdog.submit(run)
@@ -145,13 +139,10 @@ def delete(run: int) -> None:
     Raises:
         ValueError: it waits or is going.
     """
-    found = store.get(run)
+    name = store.get(run).name
     if not store.remove(run):
-        raise ValueError(
-            _("{name} is {status}. Stop it before you delete it.").format(
-                name=found.name, status=_(TITLES[store.get(run).status])
-            )
-        )
+        text = _("{name} is {status}. Stop it before you delete it.")
+        raise ValueError(text.format(name=name, status=_(TITLES[store.get(run).status])))
 
 
 def _refusal(run: Run) -> str:

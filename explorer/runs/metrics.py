@@ -17,7 +17,7 @@ from explorer.base.language import _
 from explorer.runs import artifacts, store
 from explorer.runs.artifacts import KeptEpochs
 from explorer.runs.database import database
-from explorer.runs.records import Array, Curve, EpochRow, Predictions, Run, SnapshotRow
+from explorer.runs.records import Array, Curve, EpochRow, Predictions, SnapshotRow
 
 STEP = ("step", "epoch", "images", "seconds", "loss", "accuracy", "gradient_norm", "learning_rate")
 CHUNK = 2000  # rows read at once
@@ -31,7 +31,8 @@ def curves(number: int, since_step: int = 0, most: int = 2000) -> Curve:
     over: the next call begins after the last point's step.
     """
     run = store.get(number)
-    stride = stride_for(run.progress.total_steps, most)
+    # The smallest power of two with which the run has at most `most` points.
+    stride = 2 ** max(0, math.ceil(math.log2(max(run.progress.total_steps, 1) / max(most, 1))))
     columns = [f"{'MAX' if name in STEP[:4] else 'AVG'}({name}) AS {name}" for name in STEP]
     query = (
         f"SELECT {', '.join(columns)} FROM steps "
@@ -61,11 +62,6 @@ def every_step(run: int) -> Iterator[tuple[Any, ...]]:
             last = rows[-1]["step"]
 
 
-def stride_for(total_steps: int, most: int) -> int:
-    """Steps per point: the smallest power of two with which the run has at most `most` points."""
-    return int(2 ** max(0, math.ceil(math.log2(max(total_steps, 1) / max(most, 1)))))
-
-
 def epochs(run: int, since_epoch: int = 0) -> list[EpochRow]:
     """The epochs that are done, after `since_epoch`."""
     query = f"SELECT {', '.join(FIGURES)} FROM epochs WHERE run = ? AND epoch > ? ORDER BY epoch"
@@ -75,8 +71,8 @@ def epochs(run: int, since_epoch: int = 0) -> list[EpochRow]:
 def weights(run: int) -> KeptEpochs:
     """Of which epochs that are done the weights are kept, and of which they had to make room."""
     kept = artifacts.checkpoints(run)
-    done = (row.epoch for row in epochs(run))
-    return KeptEpochs(tuple(kept), tuple(each for each in done if each not in kept))
+    gone = {row.epoch for row in epochs(run)} - {*kept}
+    return KeptEpochs(tuple(kept), tuple(sorted(gone)))
 
 
 def snapshots(run: int) -> list[int]:
@@ -87,14 +83,9 @@ def snapshots(run: int) -> list[int]:
 
 def snapshot(run: int, epoch: int | None = None) -> SnapshotRow | None:
     """The last look at the network within an epoch, or the very last; None if there is none."""
-    rows = database().rows(
-        "SELECT * FROM snapshots WHERE run = ? AND (? IS NULL OR epoch = ?) "
-        "ORDER BY epoch DESC LIMIT 1",
-        (run, epoch, epoch),
-    )
-    if not rows:
+    row = _last("snapshots", run, epoch)
+    if row is None:
         return None
-    (row,) = rows
     kernels = None if row["kernels"] is None else unpacked(row["kernels"])
     return SnapshotRow(row["epoch"], row["step"], kernels, unpacked(row["probabilities"]))
 
@@ -105,24 +96,23 @@ def predictions(run: int, epoch: int | None = None) -> Predictions:
     Raises:
         ValueError: that epoch is not done.
     """
-    rows: list[sqlite3.Row] = database().rows(
-        "SELECT * FROM epochs WHERE run = ? AND (? IS NULL OR epoch = ?) "
-        "ORDER BY epoch DESC LIMIT 1",
-        (run, epoch, epoch),
-    )
-    if not rows:
-        raise ValueError(
-            _("Run {number} has no predictions of epoch {epoch}.").format(
-                number=run, epoch=1 if epoch is None else epoch
-            )
-        )
-    (row,) = rows
+    row = _last("epochs", run, epoch)
+    if row is None:
+        text = _("Run {number} has no predictions of epoch {epoch}.")
+        raise ValueError(text.format(number=run, epoch=1 if epoch is None else epoch))
     return Predictions(
         row["epoch"],
         unpacked(row["predicted"]).astype(np.int64),
         unpacked(row["confidence"]).astype(np.float32),
         unpacked(row["true_probability"]).astype(np.float32),
     )
+
+
+def _last(table: str, run: int, epoch: int | None) -> sqlite3.Row | None:
+    """The row of an epoch, or the last one; None if there is none."""
+    query = f"SELECT * FROM {table} WHERE run = ?1 AND epoch = COALESCE(?2, epoch) "
+    rows = database().rows(f"{query} ORDER BY epoch DESC LIMIT 1", (run, epoch))
+    return rows[0] if rows else None
 
 
 def packed(array: Array) -> bytes:
@@ -143,25 +133,21 @@ def unpacked(blob: bytes) -> Array:
 _SUFFIX = ".convscope"  # of our event files: others may write theirs into the same folder
 
 
-def steps_csv(run: int) -> Iterator[str]:
-    """Every step of a run, one row each under a row of names; empty where there is no number.
-
-    It comes in pieces: a long run has a hundred megabytes of them.
-
-    Raises:
-        ValueError: there is no such run.
-    """
-    return spreadsheet.pieces(chain([STEP], every_step(store.get(run).id)))
+TABLES = ("steps", "epochs")
 
 
-def epochs_csv(run: int) -> Iterator[str]:
-    """Every epoch of a run, one row each under a row of names, in pieces.
+def csv(run: int, table: str) -> Iterator[str]:
+    """Each row of one of the `TABLES` under a row of names; empty where there is no number.
+
+    It comes in pieces: a long run has a hundred megabytes of steps.
 
     Raises:
         ValueError: there is no such run.
     """
-    rows = map(astuple, epochs(store.get(run).id))
-    return spreadsheet.pieces(chain([FIGURES], rows))
+    number = store.get(run).id
+    if table == "epochs":
+        return spreadsheet.pieces(chain([FIGURES], map(astuple, epochs(number))))
+    return spreadsheet.pieces(chain([STEP], every_step(number)))
 
 
 def to_csv(run: int, folder: Path) -> list[Path]:
@@ -170,7 +156,7 @@ def to_csv(run: int, folder: Path) -> list[Path]:
     Raises:
         ValueError: there is no such run, or the folder cannot be written to.
     """
-    tables = {"steps": steps_csv(run), "epochs": epochs_csv(run)}
+    tables = {name: csv(run, name) for name in TABLES}
     with _written_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
@@ -193,31 +179,38 @@ def to_tensorboard(run: int, folder: Path) -> Path:
     """
     from tensorboardX import SummaryWriter  # half a second that only this command needs
 
-    found = store.get(run)
+    row = store.get(run)
+    start = row.started or row.created
     place = folder / f"run-{run}"
     with _written_to(folder):
         place.mkdir(parents=True, exist_ok=True)
         for old in place.glob(f"*{_SUFFIX}"):
             old.unlink()  # TensorBoard would draw both
         with SummaryWriter(str(place), filename_suffix=_SUFFIX) as writer:
-            for tag, value, step, seconds in _scalars(found):
+            for tag, value, step, seconds in _scalars(run):
                 if value is not None:
-                    writer.add_scalar(tag, value, step, (found.started or found.created) + seconds)
+                    writer.add_scalar(tag, value, step, start + seconds)
         return next(place.glob(f"*{_SUFFIX}"))
 
 
-def _scalars(run: Run) -> Iterator[tuple[str, float | None, int, float]]:
+_TAGS = {  # tag → figure of an epoch
+    "test/loss": "test_loss",
+    "test/accuracy": "test_accuracy",
+    "epoch/train_loss": "train_loss",
+    "epoch/train_accuracy": "train_accuracy",
+    "epoch/images_per_second": "images_per_second",
+}
+
+
+def _scalars(run: int) -> Iterator[tuple[str, float | None, int, float]]:
     """Tag, value, step, seconds."""
-    for row in every_step(run.id):
+    for row in every_step(run):
         step = dict(zip(STEP, row, strict=True))
-        for name in ("loss", "accuracy", "gradient_norm", "learning_rate"):
+        for name in STEP[4:]:
             yield f"train/{name}", step[name], step["step"], step["seconds"]
-    for epoch in epochs(run.id):
-        yield "test/loss", epoch.test_loss, epoch.step, epoch.seconds
-        yield "test/accuracy", epoch.test_accuracy, epoch.step, epoch.seconds
-        yield "epoch/train_loss", epoch.train_loss, epoch.step, epoch.seconds
-        yield "epoch/train_accuracy", epoch.train_accuracy, epoch.step, epoch.seconds
-        yield "epoch/images_per_second", epoch.images_per_second, epoch.step, epoch.seconds
+    for epoch in epochs(run):
+        for tag, name in _TAGS.items():
+            yield tag, getattr(epoch, name), epoch.step, epoch.seconds
 
 
 @contextmanager
@@ -225,8 +218,5 @@ def _written_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ValueError(
-            _("Nothing could be written to {folder}: {why}. Name another folder.").format(
-                folder=folder, why=error.strerror or error
-            )
-        ) from error
+        text = _("Nothing could be written to {folder}: {why}. Name another folder.")
+        raise ValueError(text.format(folder=folder, why=error.strerror or error)) from error

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from explorer.base import reasons
 from explorer.base.reasons import Reason
 
-Migration = Callable[[sqlite3.Connection], None]
-
 
 def migrate(connection: sqlite3.Connection) -> int:
     """Bring a store up to date; the version that it has then, which may be a newer program's.
@@ -23,7 +21,11 @@ def migrate(connection: sqlite3.Connection) -> int:
         connection.execute("BEGIN IMMEDIATE")
         try:
             if _version(connection) == version:  # nobody else has done it in the meantime
-                MIGRATIONS[version](connection)
+                statements, finish = MIGRATIONS[version]
+                for statement in statements:
+                    connection.execute(statement)
+                if finish:
+                    finish(connection)
                 connection.execute(f"PRAGMA user_version={version + 1}")
             connection.execute("COMMIT")
         except BaseException:
@@ -35,11 +37,6 @@ def migrate(connection: sqlite3.Connection) -> int:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _all(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
-    for statement in statements:
-        connection.execute(statement)
 
 
 # -- 1 ----------------------------------------------------------------------------------------
@@ -119,10 +116,6 @@ CREATE UNIQUE INDEX one_host ON processes (device) WHERE role = 'host';
 """
 
 
-def _tables(connection: sqlite3.Connection) -> None:
-    _all(connection, _TABLES.split(";"))
-
-
 # -- 2 ----------------------------------------------------------------------------------------
 
 # Whose a run is (a hash of the owner's cookie; empty: made on the machine itself), on which device
@@ -153,7 +146,6 @@ _COUNTED = (
 
 
 def _codes(connection: sqlite3.Connection) -> None:
-    _all(connection, _COUNTED)
     for number, text in connection.execute("SELECT id, reason FROM runs WHERE reason != ''"):
         coded = _coded(*json.loads(text)).as_json()
         connection.execute("UPDATE runs SET reason = ? WHERE id = ?", (coded, number))
@@ -186,40 +178,37 @@ _RUNAWAYS = {
 
 def _coded(text: str, words: Mapping[str, str]) -> Reason:
     """A sentence of version 1 as a code; as it is, where it has none (a library's words)."""
-    if found := _DIVERGED.fullmatch(text):
-        return Reason(
-            "diverged",
-            {
-                "what": _RUNAWAYS.get(found["what"], "exploded"),
-                "step": int(found["step"]),
-                "loss": found["loss"] or "nan",
-                "norm": found["norm"],
-                "learning_rate": float(found["rate"]),
-                "initialisation": "default" if found["xavier"] else "xavier",
-            },
-        )
+    if match := _DIVERGED.fullmatch(text):
+        values = {
+            "what": _RUNAWAYS.get(match["what"], "exploded"),
+            "step": int(match["step"]),
+            "loss": match["loss"] or "nan",
+            "norm": match["norm"],
+            "learning_rate": float(match["rate"]),
+            "initialisation": "default" if match["xavier"] else "xavier",
+        }
+        return Reason("diverged", values)
     for beginning, code in _SENTENCES.items():
         if text.startswith(beginning):
             return Reason(code, words)
     return reasons.sentence(text)
 
 
-# -- 3 ----------------------------------------------------------------------------------------
+# -- 3, 4 -------------------------------------------------------------------------------------
 
+# How much a run may take (`access.RunLimits`; empty: as much as it wants).
+_LIMITS = ("ALTER TABLE runs ADD COLUMN limits TEXT NOT NULL DEFAULT ''",)
+# Bytes free on a host's device, and when they were measured (seconds since 1970).
+_ROOM = (
+    "ALTER TABLE processes ADD COLUMN free INTEGER",
+    "ALTER TABLE processes ADD COLUMN measured REAL",
+)
 
-def _limits(connection: sqlite3.Connection) -> None:
-    """How much a run may take (`access.RunLimits`; empty: as much as it wants)."""
-    connection.execute("ALTER TABLE runs ADD COLUMN limits TEXT NOT NULL DEFAULT ''")
-
-
-# -- 4 ----------------------------------------------------------------------------------------
-
-
-def _room(connection: sqlite3.Connection) -> None:
-    """Bytes free on a host's device, and when they were measured (seconds since 1970)."""
-    connection.execute("ALTER TABLE processes ADD COLUMN free INTEGER")
-    connection.execute("ALTER TABLE processes ADD COLUMN measured REAL")
-
-
-MIGRATIONS: Sequence[Migration] = (_tables, _codes, _limits, _room)
+# For each version its statements, then what else is to be done.
+MIGRATIONS: Sequence[tuple[Sequence[str], Callable[[sqlite3.Connection], None] | None]] = (
+    (_TABLES.split(";"), None),
+    (_COUNTED, _codes),
+    (_LIMITS, None),
+    (_ROOM, None),
+)
 VERSION = len(MIGRATIONS)

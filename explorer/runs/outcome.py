@@ -58,31 +58,25 @@ def matrix(answers: Answers) -> Matrix:
     size = answers.classes
     flat = np.bincount(answers.labels * size + answers.predicted, minlength=size * size)
     counts = flat.reshape(size, size)
-    totals = counts.sum(axis=1)
-    right = counts.diagonal()
-    return Matrix(
-        counts=counts.tolist(),
-        accuracy=[
-            float(one / total) if total else None for one, total in zip(right, totals, strict=True)
-        ],
-    )
+    pairs = zip(counts.diagonal(), counts.sum(axis=1), strict=True)
+    accuracy = [float(right / total) if total else None for right, total in pairs]
+    return Matrix(counts=counts.tolist(), accuracy=accuracy)
 
 
 def worst(answers: Answers, most: int) -> list[Answer]:
     """The mistakes that the network was surest of, the surest first."""
-    wrong = np.flatnonzero(answers.labels != answers.predicted)
-    order = np.argsort(-answers.confidence[wrong], kind="stable")
-    return _told(answers, wrong[order], most)
+    return _surest(answers, answers.labels != answers.predicted, most)
 
 
 def cell(answers: Answers, label: int, predicted: int, most: int) -> list[Answer]:
     """Pictures of class `label` that were taken for `predicted`, the surest first."""
-    there = np.flatnonzero((answers.labels == label) & (answers.predicted == predicted))
-    order = np.argsort(-answers.confidence[there], kind="stable")
-    return _told(answers, there[order], most)
+    inside = (answers.labels == label) & (answers.predicted == predicted)
+    return _surest(answers, inside, most)
 
 
-def _told(answers: Answers, positions: npt.NDArray[Any], most: int) -> list[Answer]:
+def _surest(answers: Answers, chosen: npt.NDArray[np.bool_], most: int) -> list[Answer]:
+    positions = np.flatnonzero(chosen)
+    order = np.argsort(-answers.confidence[positions], kind="stable")
     return [
         Answer(
             row=int(answers.rows[at]),
@@ -91,7 +85,7 @@ def _told(answers: Answers, positions: npt.NDArray[Any], most: int) -> list[Answ
             confidence=round(float(answers.confidence[at]), 3),
             true_probability=round(float(answers.true_probability[at]), 3),
         )
-        for at in positions[:most]
+        for at in positions[order][:most]
     ]
 
 
@@ -196,15 +190,15 @@ def _own_data(name: str, path: str, _digest: str) -> Data:
 def _answers(number: int, _session: float | None, epoch: int) -> Answers:
     """Read once for all who look; frozen, as everyone gets the same arrays."""
     run = runs.get(number)
-    found = runs.predictions(number, epoch)
+    predictions = runs.predictions(number, epoch)
     test = data(run).test
     rows = training.chosen(len(test), run.recipe.test_subset)
     return Answers(
         rows=rows.numpy(),
         labels=test.labels[rows].numpy(),
-        predicted=found.predicted,
-        confidence=np.nan_to_num(found.confidence),
-        true_probability=np.nan_to_num(found.true_probability),
+        predicted=predictions.predicted,
+        confidence=np.nan_to_num(predictions.confidence),
+        true_probability=np.nan_to_num(predictions.true_probability),
         classes=len(data(run).classes),
     )
 
@@ -220,23 +214,19 @@ def answers(run: Run, epoch: int) -> Answers:
 
 def of_epoch(run: Run, epoch: int) -> dict[str, Any]:
     """All that is shown of one epoch; before the first, only kernels and answers to the samples."""
-    found = runs.snapshot(run.id, epoch)
-    shown: dict[str, Any] = now(found)
+    data = now(runs.snapshot(run.id, epoch))
     if epoch > 0:
-        given = answers(run, epoch)
-        shown["matrix"] = matrix(given)
-        shown["worst"] = _with_pictures(run, worst(given, MOST_PICTURES))
-    return shown
+        tested = answers(run, epoch)
+        data["matrix"] = matrix(tested)
+        data["worst"] = _with_pictures(run, worst(tested, MOST_PICTURES))
+    return data
 
 
-def now(found: "runs.SnapshotRow | None") -> dict[str, Any]:
+def now(snapshot: "runs.SnapshotRow | None") -> dict[str, Any]:
     """Kernels and answers to the samples at one moment."""
-    if found is None:
+    if snapshot is None:
         return {"kernels": None, "answers": []}
-    return {
-        "kernels": kernels(found.kernels),
-        "answers": likeliest(found.probabilities),
-    }
+    return {"kernels": kernels(snapshot.kernels), "answers": likeliest(snapshot.probabilities)}
 
 
 def of_cell(run: Run, epoch: int, label: int, predicted: int) -> list[dict[str, Any]]:
@@ -250,15 +240,13 @@ def samples(run: Run) -> dict[str, Any]:
     if not rows:
         return {"classes": [], "items": []}
     classes, test = data(run).classes, data(run).test
-    return {
-        "classes": classes,
-        "items": [
-            {"row": row, "label": int(test.labels[row]), "png": picture(test.pictures[row])}
-            for row in rows
-        ],
-    }
+    items = [
+        {"row": row, "label": int(test.labels[row]), "png": picture(test.pictures[row])}
+        for row in rows
+    ]
+    return {"classes": classes, "items": items}
 
 
-def _with_pictures(run: Run, told: list[Answer]) -> list[dict[str, Any]]:
+def _with_pictures(run: Run, answers: list[Answer]) -> list[dict[str, Any]]:
     pictures = data(run).test.pictures
-    return [{**each, "png": picture(pictures[each["row"]])} for each in told]
+    return [{**each, "png": picture(pictures[each["row"]])} for each in answers]

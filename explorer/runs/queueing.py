@@ -65,22 +65,21 @@ def _seconds_until_free(engine: str, queue: str, rates: Mapping[str, float]) -> 
 
 def _left(run: Run, rates: Mapping[str, float]) -> float | None:
     """Seconds of training still to do: at its own pace, at that of its like, or as estimated."""
-    own = run.seconds_left
-    if own is not None:
-        return own
+    if run.seconds_left is not None:
+        return run.seconds_left
     like, pictures = rates.get(_work(run)), _pictures(run)
     return run.estimate if like is None or pictures is None else like * pictures
 
 
 def _rates(engine: str, device: str) -> dict[str, float]:
     """Kind of work → median seconds for a picture, over the runs that did it on such a device."""
-    seen: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
     done = (Status.FINISHED, Status.STOPPED, Status.RUNNING)
     for run in store.with_status(*done, engine=engine, device=kind_of(device)):
         pace, steps, pictures = run.seconds_a_step, run.progress.total_steps, _pictures(run)
         if pace is not None and steps and pictures:
-            seen.setdefault(_work(run), []).append(pace * steps / pictures)
-    return {work: median(times) for work, times in seen.items()}
+            times.setdefault(_work(run), []).append(pace * steps / pictures)
+    return {work: median(each) for work, each in times.items()}
 
 
 def _recipe(run: Run) -> Mapping[str, Any]:
@@ -100,23 +99,15 @@ def _pictures(run: Run) -> float | None:
     """
     from explorer.training import TEST_SHARE  # brings torch; a host does without
 
-    counts = _counts(run)
-    if counts is None:
-        return None
-    train, test = counts
-    return float(_recipe(run).get("epochs", 0) * (train + test * TEST_SHARE))
-
-
-def _counts(run: Run) -> tuple[int, int] | None:
-    """Pictures to train on and to test with: as its training counted them, else by its recipe."""
-    if "train_images" in run.metadata:
-        return run.metadata["train_images"], run.metadata["test_images"]
-    from explorer.data import datasets  # brings torch
-
     recipe = _recipe(run)
-    try:
-        whole = datasets.get(recipe.get("dataset", ""))
-    except ValueError:
-        return None
-    train = recipe.get("train_subset") or whole.train_count
-    return (train, recipe.get("test_subset") or whole.test_count) if train else None
+    train, test = (run.metadata.get(f"{split}_images", 0) for split in ("train", "test"))
+    if not train:  # its training has not counted them yet
+        from explorer.data import datasets  # brings torch
+
+        try:
+            whole = datasets.get(recipe.get("dataset", ""))
+        except ValueError:
+            return None
+        train = recipe.get("train_subset") or whole.train_count
+        test = recipe.get("test_subset") or whole.test_count
+    return float(recipe.get("epochs", 0) * (train + test * TEST_SHARE)) if train else None

@@ -92,7 +92,7 @@ class Quota:
 
     def _disk(self) -> Reason:
         most = self._limits
-        if most.run_bytes and (size := self._within(most.run_bytes)) > most.run_bytes:
+        if most.run_bytes and (size := self._trimmed(most.run_bytes)) > most.run_bytes:
             return Reason("run_disk_spent", {"taken": size, "most": most.run_bytes})
         if most.all_bytes and (size := taken()) > most.all_bytes:
             return Reason("all_disk_spent", {"taken": size, "most": most.all_bytes})
@@ -100,11 +100,11 @@ class Quota:
             return Reason("free_disk_spent", {"free": left, "least": most.free_bytes})
         return NO_REASON
 
-    def _within(self, most: int) -> int:
+    def _trimmed(self, most: int) -> int:
         """Bytes of the run's files, once old epochs have made room."""
-        kept = [*artifacts.checkpoint_files(self._run).values(), artifacts.state_file(self._run)]
-        next_one = _bytes_of(kept[-2]) if len(kept) > 1 else 0  # may come at any moment
-        artifacts.make_room(self._run, most - _bytes_of(kept[-1]) - next_one)
+        last = [*artifacts.checkpoint_files(self._run).values()][-1:]
+        next_one = sum(map(_bytes_of, last))  # may come at any moment
+        artifacts.make_room(self._run, most - _bytes_of(artifacts.state_file(self._run)) - next_one)
         return _bytes(artifacts.folder(self._run))
 
 

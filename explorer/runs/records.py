@@ -58,32 +58,23 @@ class Status(StrEnum):
 
 
 ACTIVE = (Status.STARTING, Status.RUNNING)
-# What a reader is offered to do with a run, the likeliest first; each is a function of `commands`.
-COMMANDS: Mapping[Status, tuple[str, ...]] = {
-    Status.QUEUED: ("cancel",),
-    Status.STARTING: ("stop",),
-    Status.RUNNING: ("pause", "stop"),
-    Status.PAUSED: ("resume", "stop"),
-    Status.FINISHED: ("retry",),
-    Status.STOPPED: ("resume", "retry"),
-    Status.CANCELLED: ("resume",),
-    Status.FAILED: ("resume", "retry"),
-    Status.DIVERGED: ("retry",),
-    Status.INTERRUPTED: ("resume",),
+# Status → its word for readers; what they are offered to do with such a run, the likeliest first:
+# functions of `commands`.
+_STATUSES: Mapping[Status, tuple[str, ...]] = {
+    Status.QUEUED: (N_("waiting"), "cancel"),
+    Status.STARTING: (N_("starting"), "stop"),
+    Status.RUNNING: (N_("running"), "pause", "stop"),
+    Status.PAUSED: (N_("paused"), "resume", "stop"),
+    Status.FINISHED: (N_("finished"), "retry"),
+    Status.STOPPED: (N_("stopped"), "resume", "retry"),
+    Status.CANCELLED: (N_("cancelled"), "resume"),
+    Status.FAILED: (N_("failed"), "resume", "retry"),
+    Status.DIVERGED: (N_("diverged"), "retry"),
+    Status.INTERRUPTED: (N_("interrupted"), "resume"),
 }
+TITLES = {status: title for status, (title, *_commands) in _STATUSES.items()}
+COMMANDS = {status: tuple(commands) for status, (_title, *commands) in _STATUSES.items()}
 RESUMABLE = tuple(status for status, commands in COMMANDS.items() if "resume" in commands)
-TITLES: Mapping[Status, str] = {
-    Status.QUEUED: N_("waiting"),
-    Status.STARTING: N_("starting"),
-    Status.RUNNING: N_("running"),
-    Status.PAUSED: N_("paused"),
-    Status.FINISHED: N_("finished"),
-    Status.STOPPED: N_("stopped"),
-    Status.CANCELLED: N_("cancelled"),
-    Status.FAILED: N_("failed"),
-    Status.DIVERGED: N_("diverged"),
-    Status.INTERRUPTED: N_("interrupted"),
-}
 
 
 class Request(StrEnum):

@@ -120,7 +120,7 @@ class Saver:
         self, training: Training, data: Data, vault: Vault, rows: WriteQueue, files: WriteQueue
     ) -> None:
         self._training, self._vault = training, vault
-        self._rows, self._files = rows, files
+        self.rows, self.files = rows, files
         self._buffer = HostBuffer(training.learner.device)
         self._card = Card(
             network=training.recipe.network,
@@ -148,7 +148,7 @@ class Saver:
         if epoch and not self._is_free_for(epoch):
             epoch = None
         # A state can wait for a record at which the disk is done; an epoch's weights cannot.
-        if epoch or (with_state and not self._files.busy):
+        if epoch or (with_state and not self.files.busy):
             self._copy(epoch, with_state=with_state)
 
     def save(self) -> None:
@@ -158,16 +158,8 @@ class Saver:
             ValueError: it, or something before it, could not be written.
         """
         self._copy(None, with_state=True)
-        self._rows.wait()
-        self._files.wait()
-
-    def finish(self) -> None:
-        """Wait for what is being written.
-
-        Raises:
-            ValueError: something could not be.
-        """
-        self._files.wait()
+        self.rows.wait()
+        self.files.wait()
 
     def _is_free_for(self, epoch: Epoch) -> bool:
         """Whether the buffer is, or will be before the training has waited too long for it; the
@@ -176,25 +168,25 @@ class Saver:
             return True
         start = time.monotonic()
         left = max(PATIENCE, MOST_WAITING * (start - self._began)) - self._waited
-        free = left > 0 and self._files.done_within(left)
+        free = left > 0 and self.files.done_within(left)
         self._waited += time.monotonic() - start
         return free
 
     def _copy(self, epoch: Epoch | None, *, with_state: bool) -> None:
         """Copy the tensors once, whether for one file or for both."""
         start = time.monotonic()
-        self._files.wait()
+        self.files.wait()
         state = self._training.state(self._buffer.copy) if with_state else None
         tensors = state.tensors if state else self._training.weights(self._buffer.copy)
         copied = time.monotonic()
         self._waited += copied - start
-        rows = self._rows.put(lambda: None)  # once they are kept, the run is still ours
+        rows = self.rows.put(lambda: None)  # once they are kept, the run is still ours
         if epoch:
             weights = {name: t for name, t in tensors.items() if name.startswith(NETWORK)}
-            self._files.put(partial(self._write_checkpoint, weights, epoch, rows))
+            self.files.put(partial(self._write_checkpoint, weights, epoch, rows))
         if state:
             self._saved = start
-            self._files.put(partial(self._write_state, state, rows, start))
+            self.files.put(partial(self._write_state, state, rows, start))
 
     def _write_state(self, state: State, rows: "Future[None]", start: float) -> None:
         rows.result()  # the state never knows more than the rows

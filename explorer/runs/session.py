@@ -17,17 +17,8 @@ from explorer.base.reasons import NO_REASON, Reason
 from explorer.base.storage import NoRoomError
 from explorer.base.tasks import Progress
 from explorer.data.datasets import Data
-from explorer.runs.protocols import (
-    Alive,
-    Ended,
-    Held,
-    Loading,
-    NotMine,
-    Placed,
-    Resumed,
-    Vault,
-    Writer,
-)
+from explorer.runs import protocols
+from explorer.runs.protocols import Alive, Ended, Held, Loading, NotMine, Placed, Resumed
 from explorer.runs.records import Request, Status
 from explorer.runs.saving import Saver, WriteQueue
 from explorer.training import Diverged, Epoch, Finished, Peak, Record, Training
@@ -74,8 +65,8 @@ class Session:
         self,
         recipe: Recipe,
         device: Device,
-        writer: Writer,
-        vault: Vault,
+        writer: protocols.Writer,
+        vault: protocols.Vault,
         load: Callable[[Progress], Data],
         *,
         exceeded: Callable[[float], Reason] = lambda _seconds: NO_REASON,
@@ -102,21 +93,20 @@ class Session:
         self._vault.forget_after(resumed.step // training.steps_per_epoch)
         torch.set_num_threads(training.setting.threads)
         with WriteQueue() as rows, WriteQueue() as files:  # at the end all of it has been written
-            saver = Saver(training, data, self._vault, rows, files)
-            return self._followed(training, saver, rows, peak)
+            return self._follow(training, Saver(training, data, self._vault, rows, files), peak)
 
-    def _followed(self, training: Training, saver: Saver, rows: WriteQueue, peak: Peak) -> Ended:
+    def _follow(self, training: Training, saver: Saver, peak: Peak) -> Ended:
         """Train to the end; rows and files are written meanwhile, and the time of waiting for
         them counts as the run's."""
-        needed = training.setting.memory(training.recipe.batch_size)
+        rows, needed = saver.rows, training.setting.memory(training.recipe.batch_size)
         for record in training.records():
             start = time.monotonic()
             rows.put(partial(self._tell, record))
-            end = _end_told_by(record)
+            end = _end(record)
             if end or isinstance(record, Epoch):
                 rows.put(partial(self._tell, Held(needed, peak.taken())))
             if end:
-                saver.finish()
+                saver.files.wait()
                 training.spent(time.monotonic() - start)
                 rows.put(partial(self._tell, Alive(training.seconds)))
                 return end
@@ -151,18 +141,13 @@ class Session:
     def _end_requested(self) -> Ended:
         """As it is wanted now: who asked for a pause may have asked for a stop since."""
         self._tell(Alive())
-        if self._requested is Request.PAUSE:
-            return Ended(Status.PAUSED)
-        if self._requested is Request.STOP:
-            return Ended(Status.STOPPED)
-        return Ended(Status.INTERRUPTED, Reason("asked_to_end"))
+        if self._requested is Request.GO_ON:
+            return Ended(Status.INTERRUPTED, Reason("asked_to_end"))
+        return Ended(Status.PAUSED if self._requested is Request.PAUSE else Status.STOPPED)
 
 
-def _end_told_by(record: Record) -> Ended | None:
+def _end(record: Record) -> Ended | None:
     """The run's end, if that is what a record says."""
-    match record:
-        case Diverged():
-            return Ended(Status.DIVERGED, record.reason)
-        case Finished():
-            return Ended(Status.FINISHED)
-    return None
+    if isinstance(record, Diverged):
+        return Ended(Status.DIVERGED, record.reason)
+    return Ended(Status.FINISHED) if isinstance(record, Finished) else None

@@ -17,16 +17,7 @@ from explorer.base.language import _
 from explorer.base.reasons import NO_REASON, Reason
 from explorer.runs import artifacts
 from explorer.runs.database import database, marks
-from explorer.runs.records import (
-    ACTIVE,
-    LOCAL,
-    RESUMABLE,
-    Progress,
-    Request,
-    Run,
-    Status,
-    kind_of,
-)
+from explorer.runs.records import ACTIVE, LOCAL, RESUMABLE, Progress, Request, Run, Status, kind_of
 
 _WAITING = (Status.QUEUED, *ACTIVE)
 _COUNT_WAITING = (
@@ -71,13 +62,9 @@ def get(run: int) -> Run:
     Raises:
         ValueError: there is none with this number.
     """
-    known = abs(run) < 2**63  # SQLite's numbers end there
-    found = database().rows(_ONE, (run,)) if known else []
-    if not found:
-        raise ValueError(
-            _("There is no run {number}. It may have been deleted.").format(number=run)
-        )
-    return _run(found[0])
+    for row in database().rows(_ONE, (run,)) if abs(run) < 2**63 else ():  # SQLite's end there
+        return _run(row)
+    raise ValueError(_("There is no run {number}. It may have been deleted.").format(number=run))
 
 
 def listed() -> list[Run]:
@@ -120,15 +107,25 @@ def add(
     Raises:
         Denied: enough runs of this visitor, or of all of them, wait already.
     """
-    owner, kept = visitor.owner, visitor.limits.as_json()
+    owner, limits = visitor.owner, visitor.limits.as_json()
     with database().writing() as connection:
         _check_waiting(connection, owner, visitor.limits)
-        now = time.time()
         cursor = connection.execute(
             "INSERT INTO runs (name, recipe, engine, device, parent, status, place, created, "
             "estimate, owner, limits) VALUES (?, ?, ?, ?, ?, ?, "
             "(SELECT COALESCE(MAX(place), 0) + 1 FROM runs), ?, ?, ?, ?)",
-            (name, recipe, engine, device, parent, Status.QUEUED, now, estimate, owner, kept),
+            (
+                name,
+                recipe,
+                engine,
+                device,
+                parent,
+                Status.QUEUED,
+                time.time(),
+                estimate,
+                owner,
+                limits,
+            ),
         )
         number = int(cursor.lastrowid or 0)
         connection.execute(
@@ -212,10 +209,10 @@ def sweep() -> None:
     for row in database().rows("SELECT id FROM runs WHERE status = ?", (_DELETED,)):
         _take_away(row["id"])
     with database().writing() as connection:
-        found = artifacts.numbers()
-        known = {row["id"] for row in connection.execute("SELECT id FROM runs")}
-        for number in found - known:
-            artifacts.remove(number)
+        rows = {row["id"] for row in connection.execute("SELECT id FROM runs")}
+        for path in storage.runs_folder().iterdir():
+            if path.is_dir() and path.name.isdecimal() and int(path.name) not in rows:
+                artifacts.remove(int(path.name))
 
 
 def describe(run: int, **columns: str) -> None:
@@ -247,14 +244,12 @@ def enqueue(run: int, *, first: bool, limits: RunLimits = NO_LIMITS) -> bool:
     Raises:
         Denied: enough runs of its owner, or of all visitors, wait already.
     """
-    extreme = "MIN(place) - 1" if first else "MAX(place) + 1"
-    fresh = dict(
-        status=Status.QUEUED, reason="", wish="", ended=None, worker="", taken=None, attempts=0
-    )
-    fresh["device"] = get(run).queue
+    extreme, device = "MIN(place) - 1" if first else "MAX(place) + 1", get(run).queue
+    fresh = dict(reason="", wish="", ended=None, worker="", taken=None, attempts=0, device=device)
     with database().writing() as connection:
         (place,) = connection.execute(f"SELECT {extreme} FROM runs").fetchone()
-        done = _set(connection, run, RESUMABLE, place=place, limits=limits.as_json(), **fresh)
+        fresh |= dict(status=Status.QUEUED, place=place, limits=limits.as_json())
+        done = _set(connection, run, RESUMABLE, **fresh)
         if done:
             (owner,) = connection.execute("SELECT owner FROM runs WHERE id = ?", (run,)).fetchone()
             _check_waiting(connection, owner, limits, run)
@@ -270,8 +265,8 @@ _FIRST = (
 def first_queue(device: str, engine: str = LOCAL) -> str:
     """Where the run waits that this device would take next: for it alone, or for any of its kind;
     empty if none does."""
-    found = database().rows(_FIRST, (Status.QUEUED, engine, device, kind_of(device)))
-    return str(found[0]["device"]) if found else ""
+    rows = database().rows(_FIRST, (Status.QUEUED, engine, device, kind_of(device)))
+    return str(rows[0]["device"]) if rows else ""
 
 
 def claim(device: str, worker: str, engine: str = LOCAL) -> Run | None:

@@ -10,6 +10,8 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
 from explorer.runs.database import database, marks
 from explorer.runs.metrics import FIGURES, packed
 from explorer.runs.protocols import Alive, Ended, Held, Loading, NotMine, Placed, Resumed
@@ -74,7 +76,9 @@ class StoreWriter:
         reason = record.reason.as_json()
         self._set(connection, status=record.status, reason=reason, wish="", ended=time.time())
 
-    def _columns(self, connection: sqlite3.Connection, record: "Message") -> Columns:
+    def _columns(  # noqa: C901 (one case for each kind of record)
+        self, connection: sqlite3.Connection, record: "Message"
+    ) -> Columns:
         """Write what stands beside the run's own columns; what is to stand in those."""
         match record:
             case Placed():
@@ -91,9 +95,18 @@ class StoreWriter:
             case Epoch():
                 return self._add_epoch(connection, record)
             case Snapshot():
-                self._add_snapshot(connection, record)
-            case Capture() | Loading() | Held():
-                self._note(connection, record)
+                values = record.epoch, record.step, record.kernels, record.probabilities
+                self._replace(connection, "snapshots", *values)
+            case Capture():
+                self._put(connection, capture=asdict(record))
+            case Loading():
+                self._put(connection, loading=(record.done, record.total))
+            case Held():
+                connection.execute(
+                    "UPDATE runs SET facts = json_set(facts, '$.memory', ?, '$.peak_memory', "
+                    "MAX(?, COALESCE(json_extract(facts, '$.peak_memory'), 0))) WHERE id = ?",
+                    (record.needed, record.peak, self.run.id),
+                )
         return {}
 
     def _resume(self, connection: sqlite3.Connection, record: Resumed) -> Columns:
@@ -101,25 +114,16 @@ class StoreWriter:
         for table in ("steps", "epochs", "snapshots"):
             query = f"DELETE FROM {table} WHERE run = ? AND step > ?"
             connection.execute(query, (self.run.id, record.step))
-        last = connection.execute(
-            "SELECT MAX(images) AS images FROM steps WHERE run = ?", (self.run.id,)
-        ).fetchone()
-        done = connection.execute(
-            "SELECT COUNT(*) AS epochs, MAX(test_accuracy) FILTER (WHERE epoch = "
-            "(SELECT MAX(epoch) FROM epochs WHERE run = ?1)) AS accuracy "
+        images, epochs, accuracy = connection.execute(
+            "SELECT (SELECT MAX(images) FROM steps WHERE run = ?1), COUNT(*), (SELECT "
+            "test_accuracy FROM epochs WHERE run = ?1 ORDER BY epoch DESC LIMIT 1) "
             "FROM epochs WHERE run = ?1",
             (self.run.id,),
         ).fetchone()
-        self._images = last["images"] or 0
-        self._seconds = record.seconds
-        self._resumed = record
-        return dict(
-            taken=time.time(),  # who watches starts its curve anew
-            step=record.step,
-            seconds=record.seconds,
-            epoch=done["epochs"],
-            test_accuracy=done["accuracy"],
-        )
+        self._images, self._seconds, self._resumed = images or 0, record.seconds, record
+        columns = dict(step=record.step, seconds=record.seconds, epoch=epochs)
+        # Who watches starts its curve anew.
+        return dict(columns, test_accuracy=accuracy, taken=time.time())
 
     def _start(self, connection: sqlite3.Connection, record: Started) -> Columns:
         """Training has begun. What earlier sessions have told of memory and launching stands."""
@@ -166,37 +170,19 @@ class StoreWriter:
             )
             self._images_in_all = 0.0
 
-    def _add_snapshot(self, connection: sqlite3.Connection, record: Snapshot) -> None:
-        """The network as it is now, in place of what there was of the same epoch."""
-        kernels = None if record.kernels is None else packed(record.kernels.numpy())
-        probabilities = packed(record.probabilities.numpy())
-        row = (self.run.id, record.epoch, record.step, kernels, probabilities)
-        connection.execute(f"INSERT OR REPLACE INTO snapshots VALUES ({marks(row)})", row)
-
     def _add_epoch(self, connection: sqlite3.Connection, record: Epoch) -> Columns:
         """An epoch is done."""
         figures = [getattr(record, name) for name in FIGURES]
-        predictions = (
-            packed(tensor.numpy())
-            for tensor in (record.predicted, record.confidence, record.true_probability)
-        )
-        row = (self.run.id, *figures, *predictions)
-        connection.execute(f"INSERT OR REPLACE INTO epochs VALUES ({marks(row)})", row)
+        tensors = record.predicted, record.confidence, record.true_probability
+        self._replace(connection, "epochs", *figures, *tensors)
         self._seconds = record.seconds
         return {name: getattr(record, name) for name in _OF_THE_RUN}
 
-    def _note(self, connection: sqlite3.Connection, record: Capture | Loading | Held) -> None:
-        match record:
-            case Capture():
-                self._put(connection, capture=asdict(record))
-            case Loading():
-                self._put(connection, loading=(record.done, record.total))
-            case Held():
-                connection.execute(
-                    "UPDATE runs SET facts = json_set(facts, '$.memory', ?, '$.peak_memory', "
-                    "MAX(?, COALESCE(json_extract(facts, '$.peak_memory'), 0))) WHERE id = ?",
-                    (record.needed, record.peak, self.run.id),
-                )
+    def _replace(self, connection: sqlite3.Connection, table: str, *values: Any) -> None:
+        """Write a row of the run, in place of the one of the same epoch."""
+        cells = [packed(each.numpy()) if isinstance(each, Tensor) else each for each in values]
+        query = f"INSERT OR REPLACE INTO {table} VALUES (?, {marks(cells)})"
+        connection.execute(query, (self.run.id, *cells))
 
     def _put(self, connection: sqlite3.Connection, **metadata: Any) -> None:
         """Write metadata beside those that are there already."""

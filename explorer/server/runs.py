@@ -112,10 +112,8 @@ FILES = ("steps.csv", "epochs.csv", "card.json", "weights.safetensors", "events.
 def _file(request: Request) -> Response:
     """One of `FILES`; the parameter `epoch` counts for card and weights, else the last one kept."""
     run, name = _run(request), request.path_params["file"]
-    if name == "steps.csv":
-        return _sent(run, name, "text/csv", metrics.steps_csv(run.id))
-    if name == "epochs.csv":
-        return _sent(run, name, "text/csv", metrics.epochs_csv(run.id))
+    if (table := name.removesuffix(".csv")) in metrics.TABLES and name in FILES:
+        return _sent(run, name, "text/csv", metrics.csv(run.id, table))
     if name == "events.zip":
         return _sent(run, "tensorboard.zip", "application/zip", _events(run.id))
     if name not in FILES:

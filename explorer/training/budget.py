@@ -32,10 +32,10 @@ def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
     """
     setting = Setting.of(recipe, data, device)
     refuse_what_cannot_fit(setting)
-    batch = _measured_batch(setting, recipe.train_subset or len(data.train))
+    train = recipe.train_subset or len(data.train)
+    batch = _measured_batch(setting, train)
     measured = Training(replace(recipe, batch_size=batch), data, device)
     speed = _images_per_second(measured)
-    train = recipe.train_subset or len(data.train)
     test = recipe.test_subset or len(data.test)
     working = recipe.epochs * (train + test * TEST_SHARE) / speed
     saving = _seconds_to_save(measured, recipe.epochs, working)
@@ -54,29 +54,19 @@ def _seconds_to_save(training: Training, epochs: int, working: float) -> float:
     Copying them interrupts it; they are written beside the next epoch, and what that takes longer
     than the epoch is waited for, within bounds. For the last ones' writing all of it waits.
     """
-    copying = _seconds_to_copy(training)
-    writing = _seconds_to_write(training)
-    late = (epochs - 1) * max(0.0, writing - working / epochs)
-    bound = max(PATIENCE, working * MOST_WAITING / (1 - MOST_WAITING))
-    return epochs * copying + min(late, bound) + writing
-
-
-def _seconds_to_copy(training: Training) -> float:
     copied = HostBuffer(training.learner.device).copy
     training.weights(copied)  # the first time brings the memory
     start = time.perf_counter()
-    training.weights(copied)
-    return time.perf_counter() - start
-
-
-def _seconds_to_write(training: Training) -> float:
-    """Weights hashed, and written to the disk that runs are kept on."""
-    weights = training.weights()
+    weights = training.weights(copied)
+    copying = time.perf_counter() - start
     card = Card(training.recipe.network, training.setting.spec.values)
-    with TemporaryDirectory(dir=storage.private(storage.home())) as folder:
+    with TemporaryDirectory(dir=storage.private(storage.home())) as folder:  # where runs are kept
         start = time.perf_counter()
         checkpoints.save(Path(folder) / "measured.safetensors", weights, card)
-        return time.perf_counter() - start
+        writing = time.perf_counter() - start
+    late = (epochs - 1) * max(0.0, writing - working / epochs)
+    bound = max(PATIENCE, working * MOST_WAITING / (1 - MOST_WAITING))
+    return epochs * copying + min(late, bound) + writing
 
 
 def _measured_batch(setting: Setting, images: int) -> int:
@@ -92,15 +82,16 @@ def _measured_batch(setting: Setting, images: int) -> int:
 
 def _images_per_second(training: Training) -> float:
     """The first record of steps is left out where more come: first steps make things ready."""
-    seen: list[Steps] = []
+    first = last = None
     for record in training.records():
         if isinstance(record, Steps):
-            seen.append(record)
+            first, last = first or record, record
         if isinstance(record, Capture):
-            seen = seen[-1:]  # until then some steps were done thrice, to be compared
-        if len(seen) > 1 and seen[-1].seconds - seen[0].seconds >= LONG_ENOUGH:
+            first = last  # until then some steps were done thrice, to be compared
+        if first and last and last.seconds - first.seconds >= LONG_ENOUGH:
             break
-    last = seen[-1]
-    if len(seen) == 1:
+    assert first
+    assert last
+    if first is last:
         return last.images / last.seconds
-    return (last.images - seen[0].images) / (last.seconds - seen[0].seconds)
+    return (last.images - first.images) / (last.seconds - first.seconds)

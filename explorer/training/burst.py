@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -35,15 +35,8 @@ class Burst:
 
     def cut(self, end: int | None) -> "Burst":
         """Only what came before step `end`."""
-        taken = slice(end)
-        return Burst(
-            self.losses[taken],
-            self.norms[taken],
-            self.rates[taken],
-            self.right[taken],
-            self.images[taken],
-            self.seconds,
-        )
+        columns = ("losses", "norms", "rates", "right", "images")
+        return replace(self, **{name: getattr(self, name)[:end] for name in columns})
 
 
 def burst(
@@ -69,21 +62,16 @@ def burst(
         rates.append(rate(recipe, step + len(done), steps))
         done.append(stepper.step(*batches.batch(number + len(done)), rates[-1]))
     images = [len(each.labels) for each in done]
+    predicted = torch.cat([each.logits for each in done]).argmax(dim=1)
+    hits = predicted == torch.cat([each.labels for each in done])
     return Burst(
         losses=torch.stack([each.loss for each in done]).tolist(),  # here it waits
         norms=torch.stack([each.gradient_norm for each in done]).tolist(),
         rates=rates,
-        right=_right(done, images),
+        right=[int(part.sum()) for part in hits.cpu().split(images)],
         images=images,
         seconds=time.perf_counter() - start,
     )
-
-
-def _right(done: list[Step], images: list[int]) -> list[int]:
-    """How many pictures of each batch were answered rightly."""
-    predicted = torch.cat([each.logits for each in done]).argmax(dim=1)
-    hits = (predicted == torch.cat([each.labels for each in done])).cpu()
-    return [int(part.sum()) for part in hits.split(images)]
 
 
 # -- when a run's numbers run away, and why -------------------------------------------------------
@@ -94,14 +82,10 @@ EXPLODED = 1e4  # mean loss; guessing among K classes costs ln K, 2.3 for ten
 def first_runaway(losses: Sequence[float], norms: Sequence[float]) -> int | None:
     """The first step whose loss is no number, infinite or beyond any recovery in a short run, or
     whose gradient is: the next weights would not be numbers."""
-    return next(
-        (
-            number
-            for number, (loss, norm) in enumerate(zip(losses, norms, strict=True))
-            if not (abs(loss) < EXPLODED and math.isfinite(norm))
-        ),
-        None,
-    )
+    for number, (loss, norm) in enumerate(zip(losses, norms, strict=True)):
+        if not (abs(loss) < EXPLODED and math.isfinite(norm)):
+            return number
+    return None
 
 
 def divergence(recipe: Recipe, step: int, loss: float, norm: float | None = None) -> Reason:
@@ -109,28 +93,18 @@ def divergence(recipe: Recipe, step: int, loss: float, norm: float | None = None
 
     Without the `norm` of a gradient the loss is that of the test after this step.
     """
-    what = (
-        "nan"
-        if math.isnan(loss)
-        else "infinite"
-        if math.isinf(loss)
-        else "exploded"
-        if loss >= EXPLODED
-        else "gradient"
-    )
+    what = "exploded" if loss >= EXPLODED else "gradient"
+    if not math.isfinite(loss):
+        what = "nan" if math.isnan(loss) else "infinite"
+    # JSON knows no NaN and no infinity.
+    numbers = (n if n is None or math.isfinite(n) else str(n) for n in (loss, norm))
     return Reason(
         "diverged",
         {
             "what": what,
             "step": step + 1,
-            "loss": _kept(loss),
-            "norm": None if norm is None else _kept(norm),
+            **dict(zip(("loss", "norm"), numbers, strict=True)),
             "learning_rate": recipe.learning_rate,
             "initialisation": recipe.initialisation,
         },
     )
-
-
-def _kept(number: float) -> float | str:
-    """For JSON, which knows no NaN and no infinity."""
-    return number if math.isfinite(number) else str(number)

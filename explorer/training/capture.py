@@ -30,11 +30,8 @@ NOISE = 4  # times the difference of two ordinary steps is no difference
 ERROR_LENGTH = 300  # characters of what a library says
 
 
-class Graph(Protocol):
-    """A recorded step."""
-
-    def replay(self) -> Step:
-        """Do it again on what the static tensors hold now; the same tensors come out each time."""
+# A recorded step: done again on what the static tensors hold now; the same tensors come out of it.
+Replay = Callable[[], Step]
 
 
 class Recorder(Protocol):
@@ -42,23 +39,12 @@ class Recorder(Protocol):
 
     generator: torch.Generator
 
-    def record(self, work: Callable[[], Step]) -> Graph:
+    def record(self, work: Callable[[], Step]) -> Replay:
         """Take `work` down without doing it.
 
         Raises:
             RuntimeError: something in it cannot be recorded.
         """
-
-
-class _CudaGraph:
-    """A graph of CUDA's with the tensors that it leaves its results in."""
-
-    def __init__(self, graph: torch.cuda.CUDAGraph, result: Step) -> None:
-        self._graph, self._result = graph, result
-
-    def replay(self) -> Step:
-        self._graph.replay()
-        return self._result
 
 
 class CudaRecorder:
@@ -69,7 +55,7 @@ class CudaRecorder:
         torch.cuda.init()  # before it there are no generators
         self.generator = torch.cuda.default_generators[device.index]
 
-    def record(self, work: Callable[[], Step]) -> Graph:
+    def record(self, work: Callable[[], Step]) -> Replay:
         graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         here = torch.cuda.current_stream(self._device)
         try:
@@ -78,7 +64,12 @@ class CudaRecorder:
         except RuntimeError:
             self._clean_up(graph, pool)
             raise
-        return _CudaGraph(graph, result)
+
+        def replay() -> Step:
+            graph.replay()
+            return result
+
+        return replay
 
     def _clean_up(self, graph: torch.cuda.CUDAGraph, pool: tuple[int, int]) -> None:
         """After a recording that CUDA called invalid, `capture_end` raises before it has told the
@@ -118,7 +109,7 @@ class Stepper:
         self._learner, self._recorder, self._setting = learner, recorder, setting
         self._answer_tolerance = ANSWER_TOLERANCE[learner.numbers.dtype]
         self._whole = 0  # batches so far that were not smaller
-        self._graph: Graph | None = None
+        self._replay: Replay | None = None
 
     def step(self, pictures: Tensor, labels: Tensor, rate: float) -> Step:
         """One step at this learning rate, on a batch (B, C, H, W)."""
@@ -128,13 +119,13 @@ class Stepper:
         self._whole += 1
         if self._whole == WARM_UP + 1:
             self._record(self._recorder, pictures, labels, rate)
-        if self._graph is not None and self.outcome is None:
-            done = self._compared(self._recorder.generator, pictures, labels)
+        if self._replay is not None and self.outcome is None:
+            done = self._compare(self._replay, self._recorder.generator, pictures, labels)
             if done is not None:
                 return done
-        if self._graph is None:
+        if self._replay is None:
             return self._learner.update(pictures, labels)
-        return self._replayed(self._graph, pictures, labels)
+        return self._replayed(self._replay, pictures, labels)
 
     def _record(self, recorder: Recorder, pictures: Tensor, labels: Tensor, rate: float) -> None:
         """Record while nothing is as it will be: whatever the graph took for fixed shows."""
@@ -146,7 +137,7 @@ class Stepper:
         self._learner.forget_gradients()
         failure = ""
         try:
-            self._graph = recorder.record(
+            self._replay = recorder.record(
                 lambda: self._learner.update(self._pictures, self._labels)
             )
         except RuntimeError as error:  # torch's, CUDA's, and out of memory
@@ -167,21 +158,21 @@ class Stepper:
 
     def _give_up(self, reason: str, *, error: str = "", excess: float | None = 0.0) -> None:
         """Ordinary steps from here on, and for them all the memory that the graph had."""
-        self._graph = self._recorder = None
+        self._replay = self._recorder = None
         self._pictures = self._labels = torch.empty(0)
         self._learner.forget_gradients()
         if self._learner.device.type != "cpu":
             torch.accelerator.empty_cache()
         self.outcome = Capture(captured=False, reason=reason, error=error, excess=excess)
 
-    def _replayed(self, graph: Graph, pictures: Tensor, labels: Tensor) -> Step:
+    def _replayed(self, replay: Replay, pictures: Tensor, labels: Tensor) -> Step:
         self._pictures.copy_(pictures)
         self._labels.copy_(labels)
-        done = graph.replay()
+        done = replay()
         return Step(done.loss.clone(), done.logits.clone(), labels, done.gradient_norm.clone())
 
-    def _compared(
-        self, generator: torch.Generator, pictures: Tensor, labels: Tensor
+    def _compare(
+        self, replay: Replay, generator: torch.Generator, pictures: Tensor, labels: Tensor
     ) -> Step | None:
         """A step, once it has been seen what the graph makes of it.
 
@@ -191,7 +182,7 @@ class Stepper:
         start, failure = None, ""
         try:
             start = _Copy.of(self._learner, generator)
-            return self._judged(start, generator, pictures, labels)
+            return self._judged(replay, start, generator, pictures, labels)
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
@@ -203,10 +194,14 @@ class Stepper:
         return None
 
     def _judged(
-        self, start: "_Copy", generator: torch.Generator, pictures: Tensor, labels: Tensor
+        self,
+        replay: Replay,
+        start: "_Copy",
+        generator: torch.Generator,
+        pictures: Tensor,
+        labels: Tensor,
     ) -> Step:
         """The same step three times from one state: ordinary, ordinary again, replayed."""
-        assert self._graph is not None
         learner = self._learner
         first = learner.update(pictures, labels)
         once = _Copy.of(learner, generator)
@@ -214,15 +209,12 @@ class Stepper:
         again = learner.update(pictures, labels)
         twice = _Copy.of(learner, generator)
         start.restore(learner, generator)
-        replayed = self._replayed(self._graph, pictures, labels)
+        replayed = self._replayed(replay, pictures, labels)
         now = _Copy.of(learner, generator)
         noise = [_apart(first, again), start.apart(once, twice)]
-        excess = _largest(
-            [
-                _apart(first, replayed) / (self._answer_tolerance + NOISE * noise[0]),
-                start.apart(once, now) / (UPDATE_TOLERANCE + NOISE * noise[1]),
-            ]
-        )
+        answers = _apart(first, replayed) / (self._answer_tolerance + NOISE * noise[0])
+        updates = start.apart(once, now) / (UPDATE_TOLERANCE + NOISE * noise[1])
+        excess = _largest([answers, updates])
         steady = all(map(math.isfinite, noise))  # else the run's own numbers run away
         if steady and excess <= 1:
             if self._whole == WARM_UP + COMPARED:
@@ -250,19 +242,14 @@ def _largest(shares: Iterable[float]) -> float:
 
 def _apart(one: Step, other: Step) -> float:
     """The largest relative difference of what two steps answered."""
-    return _largest(
-        [
-            _share([one.loss - other.loss], [one.loss]),
-            _share([one.logits - other.logits], [one.logits]),
-            _share([one.gradient_norm - other.gradient_norm], [one.gradient_norm]),
-        ]
-    )
+    answers = [(each.loss, each.logits, each.gradient_norm) for each in (one, other)]
+    return _largest(_share([this - that], [this]) for this, that in zip(*answers, strict=True))
 
 
 def _share(part: list[Tensor], whole: list[Tensor]) -> float:
     """|part| / |whole|, over all numbers of the tensors."""
-    lengths = [float(get_total_norm(each)) for each in (part, whole)]
-    return lengths[0] / lengths[1] if lengths[1] else lengths[0]
+    length, unit = (float(get_total_norm(each)) for each in (part, whole))
+    return length / unit if unit else length
 
 
 @dataclass(frozen=True, eq=False)

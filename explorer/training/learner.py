@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -115,7 +116,7 @@ class Learner:
 
     def tensors(self) -> dict[str, Tensor]:
         """With them the optimiser's memory under "optimizer.": no copies either."""
-        memory = state_tensors(self.network, self.optimiser)
+        memory = self._memory()
         return self.weights() | {f"optimizer.{name}": value for name, value in memory.items()}
 
     def live(self) -> dict[str, list[Tensor]]:
@@ -124,17 +125,36 @@ class Learner:
             "weights": list(self.network.parameters()),
             "buffers": list(self.network.buffers()),
         }
-        for name, tensor in state_tensors(self.network, self.optimiser).items():
+        for name, tensor in self._memory().items():
             state.setdefault(name.rpartition(".")[2], []).append(tensor)
         return state
 
+    def _memory(self) -> dict[str, Tensor]:
+        """What the optimiser remembers about each weight: "conv1.weight.exp_avg" and the like."""
+        return {
+            f"{name}.{key}": value
+            for name, parameter in self.network.named_parameters()
+            for key, value in self.optimiser.state[parameter].items()
+            if isinstance(value, Tensor)
+        }
+
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from `tensors`."""
+        """Go on from `tensors`.
+
+        What the optimiser remembers gets its weight's own layout in memory: fused optimisers go
+        through both side by side, and would else take one element for another.
+        """
         self.network.load_state_dict(under(NETWORK, tensors))
-        restore(self.network, self.optimiser, under("optimizer.", tensors))
+        parameters = dict(self.network.named_parameters())
+        for name, value in under("optimizer.", tensors).items():
+            owner, _dot, entry = name.rpartition(".")
+            parameter = parameters[owner]
+            like = parameter if value.shape == parameter.shape else value
+            own = torch.empty_like(like, dtype=value.dtype, device=parameter.device)
+            self.optimiser.state[parameter][entry] = own.copy_(value)
 
 
-# -- the optimiser: its rate over the steps, and its state as named tensors -----------------------
+# -- the optimiser, and its rate over the steps ---------------------------------------------------
 
 
 def optimizer(recipe: Recipe, network: nn.Module, rate: Tensor | None = None) -> Optimizer:
@@ -159,67 +179,28 @@ def rate(recipe: Recipe, step: int, steps: int) -> float:
     return recipe.learning_rate
 
 
-def state_tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
-    """What the optimiser remembers about each weight: "conv1.weight.exp_avg" and the like."""
-    return {
-        f"{name}.{key}": value
-        for name, parameter in network.named_parameters()
-        for key, value in optimiser.state[parameter].items()
-        if isinstance(value, Tensor)
-    }
-
-
-def restore(network: nn.Module, optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give the optimiser back what `state_tensors` took.
-
-    Each tensor gets its weight's own layout in memory: fused optimisers go through both side by
-    side, and would else take one element for another.
-    """
-    parameters = dict(network.named_parameters())
-    for name, value in tensors.items():
-        owner, _dot, entry = name.rpartition(".")
-        parameter = parameters[owner]
-        like = parameter if value.shape == parameter.shape else value
-        own = torch.empty_like(like, dtype=value.dtype, device=parameter.device)
-        optimiser.state[parameter][entry] = own.copy_(value)
-
-
 # -- the weights that a run starts from -----------------------------------------------------------
 
-WEIGHTED = (nn.Conv2d, nn.Linear)
-
-
-def _xavier(layer: nn.Conv2d | nn.Linear) -> None:
-    """As the course does it: weights by Glorot & Bengio 2010, biases left as they are."""
-    nn.init.xavier_uniform_(layer.weight)
-
-
-def _kaiming(layer: nn.Conv2d | nn.Linear) -> None:
-    """Weights by He et al. 2015: after a ReLU the signal stays as large as it was, however deep
-    the network; with Xavier's each layer takes a factor of √2. Biases left as they are."""
-    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-
-
-def _zeros(layer: nn.Conv2d | nn.Linear) -> None:
-    """Every unit of a layer is the same and stays the same: nothing is learned but the bias."""
-    nn.init.zeros_(layer.weight)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-
-
-METHODS: dict[str, Callable[[nn.Conv2d | nn.Linear], None] | None] = {
+# Xavier: Glorot & Bengio 2010, as the course does it. Kaiming: He et al. 2015: after a ReLU the
+# signal stays as large as it was, however deep the network; with Xavier's each layer takes a factor
+# of √2. Zeros: every unit of a layer is the same and stays so: nothing is learned but the bias.
+METHODS: dict[str, Callable[[Tensor], Tensor] | None] = {
     "default": None,
-    "xavier": _xavier,
-    "kaiming": _kaiming,
-    "zeros": _zeros,
+    "xavier": nn.init.xavier_uniform_,
+    "kaiming": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
+    "zeros": nn.init.zeros_,
 }
 
 
 def initialise(network: nn.Module, method: str) -> nn.Module:
-    """Set the weights of every convolution and linear layer; "default" keeps PyTorch's own."""
+    """Set the weights of every convolution and linear layer; "default" keeps PyTorch's own.
+
+    Biases are left as they are, but for zeros.
+    """
     change = METHODS[method]
-    if change is not None:
-        for layer in network.modules():
-            if isinstance(layer, WEIGHTED):
-                change(layer)
+    for layer in network.modules() if change else ():
+        if change and isinstance(layer, nn.Conv2d | nn.Linear):
+            change(layer.weight)
+            if method == "zeros" and layer.bias is not None:
+                change(layer.bias)
     return network

@@ -14,7 +14,7 @@ from benchmarks import gpu
 from explorer.base import device
 from explorer.data import datasets
 from explorer.training import capture
-from explorer.training.capture import Graph
+from explorer.training.capture import Replay
 from explorer.training.learner import Step
 from explorer.training.recipes import PRESETS
 
@@ -99,7 +99,7 @@ class Refusing:
 
     generator = torch.default_generator
 
-    def record(self, _work: Callable[[], Step]) -> Graph:
+    def record(self, _work: Callable[[], Step]) -> Replay:
         raise RuntimeError("operation failed due to a previous error during capture\nand more")
 
 

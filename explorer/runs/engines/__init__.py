@@ -70,11 +70,8 @@ def get(name: str) -> Engine:
         ValueError: there is none.
     """
     if name not in ENGINES:
-        raise ValueError(
-            _("There is no engine called “{given}”. These are known: {known}.").format(
-                given=name, known=", ".join(ENGINES)
-            )
-        )
+        text = _("There is no engine called “{given}”. These are known: {known}.")
+        raise ValueError(text.format(given=name, known=", ".join(ENGINES)))
     return ENGINES[name]
 
 

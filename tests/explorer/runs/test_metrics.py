@@ -251,7 +251,7 @@ def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(number: int, tmp_path: 
         connection.executemany(
             "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows_of_steps
         )
-    written, pieces = tmp_path / "steps.csv", metrics.steps_csv(number)
+    written, pieces = tmp_path / "steps.csv", metrics.csv(number, "steps")
     tracemalloc.start()
     try:
         with database()._reader.lock, written.open("w", encoding="utf-8") as file:
@@ -269,7 +269,7 @@ def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(number: int, tmp_path: 
 
 def test_what_is_read_slowly_keeps_no_old_state_alive(number: int):
     """A reader who has stopped in the middle lets the write-ahead log be emptied."""
-    pieces = metrics.steps_csv(number)
+    pieces = metrics.csv(number, "steps")
     next(pieces)
     with database().writing() as connection:
         connection.execute("UPDATE runs SET note = 'new'")

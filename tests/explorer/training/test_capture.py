@@ -17,7 +17,7 @@ from explorer.base.device import Device
 from explorer.data.datasets import Data
 from explorer.runs import session, store
 from explorer.training import Capture, Epoch, Record, State, Training, capture
-from explorer.training.capture import COMPARED, WARM_UP, CudaRecorder, Graph, never, recorder
+from explorer.training.capture import COMPARED, WARM_UP, CudaRecorder, Replay, never, recorder
 from explorer.training.learner import Learner, Step
 from explorer.training.recipes import Recipe, as_json
 from explorer.ui.runs import run_words
@@ -45,9 +45,9 @@ class Recording:
     def __init__(self, fault: Callable[[], None] = lambda: None) -> None:
         self.fault, self.replays = fault, 0
 
-    def record(self, work: Callable[[], Step]) -> Graph:
+    def record(self, work: Callable[[], Step]) -> Replay:
         self._work, self._result = work, None
-        return self
+        return self.replay
 
     _result: Step | None
 
@@ -65,7 +65,7 @@ class Recording:
 class Refusing(Recording):
     """A device that cannot record this step."""
 
-    def record(self, work: Callable[[], Step]) -> Graph:
+    def record(self, work: Callable[[], Step]) -> Replay:
         raise RuntimeError("operation not permitted when stream is capturing")
 
 
@@ -203,7 +203,7 @@ class Scarce(Recording):
         super().__init__()
         self.error, self.held = error, list[weakref.ref[object]]()
 
-    def record(self, work: Callable[[], Step]) -> Graph:
+    def record(self, work: Callable[[], Step]) -> Replay:
         graph = Recording(self.fail)
         self.held.append(weakref.ref(graph))
         return graph.record(work)

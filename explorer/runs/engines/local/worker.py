@@ -92,7 +92,7 @@ class Worker:
             end = session.outcome(self._session)
             self._writer.tell(end)
             if end.status not in RESUMABLE:
-                artifacts.forget_state(run.id)
+                artifacts.state_file(run.id).unlink(missing_ok=True)  # the largest of all files
             quota.settle(run)
         except NotMine:
             return 0
