@@ -49,7 +49,9 @@ def train(name: str) -> Path:
 def keep(name: str, number: int) -> Path:
     """The last weights of run `number` as the file `name`."""
     tensors, card = checkpoints.load(runs.checkpoint(number))
-    tensors = checkpoints.halved(tensors)
+    for weight, tensor in tensors.items():  # biases and statistics take no room
+        if tensor.is_floating_point() and tensor.dim() > 1:
+            tensors[weight] = tensor.half()
     network = checkpoints.build(card, tensors)
     path = FOLDER / f"{name}.safetensors"
     kept = checkpoints.save(

@@ -6,16 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import psutil
+import pytest
 import torch
 from PIL import Image
 
@@ -26,7 +26,6 @@ from explorer.data import datasets
 from explorer.runs import Run, process, store
 from explorer.runs.engines.local import processes
 from explorer.training.recipes import Recipe
-from tests.serving import any_port, temporary_log
 
 PATIENCE = 60.0  # seconds; everything here takes a few on a machine that is not busy
 
@@ -95,59 +94,15 @@ class Server:
                 pipe.close()
 
 
-class WebServer:
-    """The real one, as somebody starts it."""
-
-    def __init__(self) -> None:
-        port = any_port()
-        self.address = f"http://127.0.0.1:{port}"
-        self._logs = ExitStack()
-        log = self._logs.enter_context(temporary_log())
-        with log.written() as written:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "explorer", "serve", "--port", str(port)],
-                cwd=storage.PROJECT,
-                env={**os.environ, "CONVSCOPE_HOME": str(storage.home())},
-                stdout=written,
-                stderr=written,
-                start_new_session=True,
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self._logs.close()
-
-    def answers(self) -> bool:
-        """Whether it does by now."""
-        with suppress(OSError):
-            return bool(self.told("health"))
-        return False
-
-    def told(self, path: str) -> str:
-        """What it says at an address below /api."""
-        with urllib.request.urlopen(f"{self.address}/api/{path}", timeout=PATIENCE) as answer:
-            return str(answer.read().decode())
-
-
 @contextmanager
 def folder(home: Path) -> Iterator[Path]:
     """Everything that is kept, in `home`; no process that works with it is left behind."""
-    before = os.environ.get(storage.VARIABLE)
-    os.environ[storage.VARIABLE] = str(home)
-    try:
-        yield home
-    finally:
+    with pytest.MonkeyPatch.context() as variables:  # else tests that follow would look in here
+        variables.setenv(storage.VARIABLE, str(home))
         try:
+            yield home
+        finally:
             kill_all(home)
-        finally:  # else the tests that follow would look in here
-            del os.environ[storage.VARIABLE]
-            if before is not None:
-                os.environ[storage.VARIABLE] = before
 
 
 def kill_all(home: Path) -> None:

@@ -96,15 +96,19 @@ def divergence(recipe: Recipe, step: int, loss: float, norm: float | None = None
     what = "exploded" if loss >= EXPLODED else "gradient"
     if not math.isfinite(loss):
         what = "nan" if math.isnan(loss) else "infinite"
-    # JSON knows no NaN and no infinity.
-    numbers = (n if n is None or math.isfinite(n) else str(n) for n in (loss, norm))
     return Reason(
         "diverged",
         {
             "what": what,
             "step": step + 1,
-            **dict(zip(("loss", "norm"), numbers, strict=True)),
+            "loss": _plain(loss),
+            "norm": norm if norm is None else _plain(norm),
             "learning_rate": recipe.learning_rate,
             "initialisation": recipe.initialisation,
         },
     )
+
+
+def _plain(number: float) -> float | str:
+    """For JSON, which knows no NaN and no infinity."""
+    return number if math.isfinite(number) else str(number)

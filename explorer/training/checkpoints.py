@@ -119,17 +119,8 @@ def save(path: Path, tensors: Mapping[str, Tensor], card: Card) -> Card:
 def _without_room(error: Exception, folder: Path) -> bool:
     """Whether that is why; safetensors keeps the system's number to itself, but what it has
     written still takes the room."""
-    return storage.tells_of_no_room(error) or (
-        isinstance(error, SafetensorError) and storage.is_full(folder)
-    )
-
-
-def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Kernels and matrices in 16 bits; biases and statistics, which take no room, as they are."""
-    return {
-        name: tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
-        for name, tensor in tensors.items()
-    }
+    full = isinstance(error, SafetensorError) and storage.is_full(folder)
+    return full or storage.tells_of_no_room(error)
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

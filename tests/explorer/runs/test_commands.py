@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -20,16 +21,8 @@ from explorer.runs.engines.local.processes import Placement
 from explorer.runs.protocols import Alive, Ended, Held, Loading, Resumed
 from explorer.server import feed as run_feed
 from explorer.training.recipes import Recipe
-from tests.explorer.runs.played import (
-    SETTINGS,
-    STARTED,
-    added,
-    begun,
-    claimed,
-    epoch,
-    started,
-    steps,
-)
+from tests.explorer.runs import played
+from tests.explorer.runs.played import SETTINGS, STARTED, added, begun, claimed, started, steps
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -74,7 +67,7 @@ def test_deleting_takes_everything_away(home: Path):
     writer = begun()
     writer.tell(STARTED)
     writer.tell(steps(0, 10))
-    writer.tell(epoch(1))
+    writer.tell(played.epoch(1))
     artifacts.checkpoint_file(number, 1).parent.mkdir()
     artifacts.checkpoint_file(number, 1).touch()
     writer.tell(Ended(Status.FINISHED))
@@ -116,36 +109,26 @@ def test_of_a_run_that_is_being_deleted_nothing_is_left_to_be_seen_or_taken_up(
     assert not database.database().rows(left)
 
 
-@pytest.mark.parametrize("verb", [runs.pause, runs.stop, runs.cancel, runs.resume])
-def test_verbs_on_a_finished_run_are_refused_in_a_sentence(verb):
+@pytest.mark.parametrize(
+    ("verb", "status", "words"),
+    [
+        *((verb, Status.FINISHED, "the best is finished") for verb in (runs.pause, runs.stop)),
+        (runs.resume, Status.FINISHED, "the best is finished. A new run can repeat it"),
+        (runs.resume, Status.DIVERGED, "lower learning rate"),
+    ],
+)
+def test_verbs_on_a_run_that_is_over_are_refused_in_a_sentence(verb, status: Status, words: str):
     number = added("the best")
-    claimed().tell(Ended(Status.FINISHED))
-    with pytest.raises(ValueError, match="the best is finished"):
+    claimed().tell(Ended(status))
+    with pytest.raises(ValueError, match=words):
         verb(number)
-
-
-def test_a_paused_run_can_be_stopped():
-    number = added()
-    runs.pause(number)
-    assert runs.get(number).status is Status.PAUSED
-    runs.stop(number)
-    assert runs.get(number).status is Status.STOPPED
-
-
-def test_a_diverged_run_is_not_resumed():
-    number = added()
-    claimed().tell(Ended(Status.DIVERGED, Reason("disk_full")))
-    with pytest.raises(ValueError, match="lower learning rate"):
-        runs.resume(number)
 
 
 def test_retry_is_a_new_run_with_the_same_recipe():
     recipe = Recipe("lenet", dataset="digits", seed=3)
     number = runs.launch(recipe)
     again = runs.get(runs.retry(number))
-    assert again.recipe == recipe
-    assert again.parent == number
-    assert again.status is Status.QUEUED
+    assert (again.recipe, again.parent, again.status) == (recipe, number, Status.QUEUED)
 
 
 def test_launching_never_fails_once_the_run_is_queued(
@@ -185,6 +168,8 @@ def test_what_a_reader_is_offered_can_be_done_and_nothing_else_resumes(status: S
         store.move(number, [*Status], status)
         if command in runs.COMMANDS[status]:
             getattr(runs, command)(number)
+            if status is Status.PAUSED and command == "stop":
+                assert runs.get(number).status is Status.STOPPED
         else:
             with pytest.raises(ValueError, match=str(runs.get(number).name)):
                 runs.resume(number)
@@ -215,14 +200,9 @@ def test_any_device_of_a_kind_takes_what_waits_for_the_kind_again_and_again():
     assert store.get(only_first).device == "cuda:0"
 
 
-class Spare:
+def Spare(free: int | None) -> SimpleNamespace:  # noqa: N802 (in place of one)
     """What a waiting worker measures, once it answers."""
-
-    def __init__(self, free: int | None) -> None:
-        self.free = free
-
-    def free_memory(self) -> int | None:
-        return self.free
+    return SimpleNamespace(free_memory=lambda: free)
 
 
 def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_without_end(
@@ -230,10 +210,8 @@ def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_witho
 ):
     hosts = {"cuda:0": process.own(), "cuda:1": process.identity(os.getppid()), "cuda:2": "1:2:3"}
     with database.database().writing() as connection:
-        rows = [(known, "host", place) for place, known in hosts.items()]
-        connection.executemany(
-            "INSERT INTO processes (identity, role, device) VALUES (?, ?, ?)", rows
-        )
+        for place, identity in hosts.items():
+            processes._add(connection, identity, "host", place)
     first, second = (Placement(place, hosts[place]) for place in ("cuda:0", "cuda:1"))
     store.move(store.add(SETTINGS, "its own", "cuda:0"), [Status.QUEUED], Status.PAUSED)
     assert first.is_here(Spare(None))  # nothing waits for all of them
@@ -255,11 +233,8 @@ def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_witho
 def test_the_queue_goes_by_its_order_and_one_device():
     first, second = added(), added()
     other = store.add(SETTINGS, "elsewhere", "cuda:0")
-    assert runs.expected(runs.get(first)).position == 1
-    assert runs.expected(runs.get(second)).position == 2
-    assert runs.expected(runs.get(other)).position == 1
-    assert claimed().run.id == first
-    assert claimed().run.id == second
+    assert [runs.expected(runs.get(n)).position for n in (first, second, other)] == [1, 2, 1]
+    assert [claimed().run.id for _turn in range(2)] == [first, second]
     assert store.claim("cpu", "1:2:3") is None
 
 
@@ -270,8 +245,7 @@ def test_a_paused_run_comes_back_to_the_head_of_the_queue():
     assert writer.tell(Alive()) is Request.PAUSE
     writer.tell(Ended(Status.PAUSED))
     runs.resume(first)
-    order = [run.id for run in store.with_status(Status.QUEUED)]
-    assert order == [first, second, third]
+    assert [run.id for run in store.with_status(Status.QUEUED)] == [first, second, third]
     runs.stop(second)
     assert runs.get(second).status is Status.CANCELLED
     runs.resume(second)
@@ -284,11 +258,10 @@ def test_waiting_times_follow_the_rates_measured():
     assert runs.expected(runs.get(second)).until_start is None  # nothing is known yet
     writer.tell(STARTED)
     writer.tell(steps(0, 10))  # 10 of 30 steps in 5 seconds
-    assert runs.expected(runs.get(first)).left == pytest.approx(10)
-    assert runs.expected(runs.get(second)).until_start == pytest.approx(10)
-    assert runs.expected(runs.get(third)).until_start == pytest.approx(10 + 15)
-    assert runs.expected(runs.get(third)).left == pytest.approx(15)
-    assert runs.expected(runs.get(third)).position == 2
+    expected = [runs.expected(runs.get(number)) for number in (first, second, third)]
+    assert [each.until_start for each in expected] == pytest.approx([0, 10, 10 + 15])
+    assert [each.left for each in expected] == pytest.approx([10, 15, 15])
+    assert [each.position for each in expected] == [0, 1, 2]
     writer.tell(Ended(Status.STOPPED))
     assert runs.expected(runs.get(first)).left is None
 
@@ -334,15 +307,9 @@ def test_runs_on_a_part_of_the_pictures_and_on_all_of_them_are_told_apart(
     turn = runs.expected(runs.get(third))
     assert turn.left == pytest.approx(15 * share, rel=1e-4)
     assert turn.until_start == pytest.approx(10 + 15 * share, rel=1e-4)
-    told = [
-        (1, "number 1 in the queue, its turn in about 10 s", 10.0),
-        (
-            2,
-            f"number 2 in the queue, its turn in about {duration(10 + 15 * share)}",
-            10 + 15 * share,
-        ),
-    ]
-    for number, (position, words, until_start) in zip((second, third), told, strict=True):
+    for position, number in enumerate((second, third), 1):
+        until_start = 10 + 15 * share * (position - 1)
+        words = f"number {position} in the queue, its turn in about {duration(until_start)}"
         assert words in watch_run.now(runs.get(number))  # in a terminal
         news = json.loads(run_feed.Feed(number).answer(run_feed.Question()) or b"")  # on a page
         assert news["queue"] == {"position": position, "until": round(until_start)}

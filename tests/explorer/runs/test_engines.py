@@ -1,6 +1,9 @@
 """The seam of the engines, proved with a second one: threads, which keep all in this process."""
 
+import copy
 import dataclasses
+import importlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +19,7 @@ from explorer.base.device import Device
 from explorer.base.reasons import CodedError, Reason
 from explorer.data import datasets
 from explorer.runs import Request, Run, Status, engines, measure, process, session, store, watchdog
-from explorer.runs.engines.local import processes
+from explorer.runs.engines.local import processes, workers
 from explorer.runs.protocols import Placed, Resumed
 from explorer.runs.records import ACTIVE, LOCAL, takers
 from explorer.runs.session import Session
@@ -24,17 +27,11 @@ from explorer.training import Epoch, State, Steps
 from explorer.training.checkpoints import Card
 from explorer.training.recipes import Recipe
 from explorer.ui.runs import run_words
+from tests.processes import ended, printed
 from tests.run_processes import SHORT, over, unbroken, until
 
 if TYPE_CHECKING:
     from explorer.runs.protocols import Message
-import importlib
-import json
-import os
-import subprocess
-import sys
-
-from explorer.runs.engines.local import workers
 
 LONG = dataclasses.replace(SHORT, epochs=6, device="cpu")
 CPU = device.named("cpu")
@@ -63,24 +60,20 @@ class MemoryVault:
     """States and weights, copied: whoever puts them writes over them."""
 
     def __init__(self) -> None:
-        self.kept: State | None = None
+        self.last: State | None = None
         self.checkpoints: dict[int, dict[str, Tensor]] = {}
 
     def state(self) -> State | None:
-        return self.kept
+        return self.last
 
     def put_state(self, state: State, _card: Card) -> None:
-        self.kept = dataclasses.replace(state, tensors=copied(state.tensors))
+        self.last = copy.deepcopy(state)
 
     def put_checkpoint(self, weights: Mapping[str, Tensor], card: Card) -> None:
-        self.checkpoints[card.epoch] = copied(weights)
+        self.checkpoints[card.epoch] = copy.deepcopy(dict(weights))
 
     def forget_after(self, epoch: int) -> None:
-        self.checkpoints = {n: kept for n, kept in self.checkpoints.items() if n <= epoch}
-
-
-def copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in tensors.items()}
+        self.checkpoints = {n: each for n, each in self.checkpoints.items() if n <= epoch}
 
 
 class Threads:
@@ -159,7 +152,7 @@ def test_a_session_that_is_paused_goes_on_with_the_unbroken_curve(threads: Threa
     runs.pause(number)
     assert over(number).status is Status.PAUSED
     done = len(threads.writers[number].losses())
-    state = threads.vaults[number].kept
+    state = threads.vaults[number].last
     assert state
     assert 0 < state.step == done < 6 * 16
     runs.resume(number)
@@ -288,15 +281,8 @@ print(json.dumps(sorted(set(called))))
 
 def called_by(code: str) -> list[str]:
     """Which of the watched functions this code calls, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORT, json.dumps(WATCHED), code],
-        cwd=storage.PROJECT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    return list(json.loads(done.stdout.splitlines()[-1]))
+    said = printed("-c", IMPORT, json.dumps(WATCHED), code, OMP_NUM_THREADS="1")
+    return list(json.loads(said.splitlines()[-1]))
 
 
 def test_making_the_warm_process_ready_asks_for_no_accelerator_and_runs_no_backward_pass():
@@ -319,8 +305,7 @@ optimiser.step()
 def test_an_old_host_s_workers_find_its_main_module_and_bring_nothing_in_with_it() -> None:
     asked = "import runpy; names = runpy.run_module('explorer.runs.host', run_name='__mp_main__');"
     asked += "print(*(name for name in names if not name.startswith('__')))"
-    command = [sys.executable, "-W", "error", "-c", asked]
-    assert subprocess.check_output(command, cwd=storage.PROJECT, text=True).split() == ["sys"]
+    assert printed("-W", "error", "-c", asked).split() == ["sys"]
 
 
 def test_an_old_host_s_workers_begin_with_the_new_first_function() -> None:
@@ -328,8 +313,4 @@ def test_an_old_host_s_workers_begin_with_the_new_first_function() -> None:
 
 
 def test_an_old_server_s_command_starts_a_host() -> None:
-    command = [sys.executable, "-m", "explorer.runs.host"]
-    ended = subprocess.run(
-        command, cwd=storage.PROJECT, check=False, capture_output=True, text=True
-    )
-    assert "IndexError" in ended.stderr, "it wants to know for which device"
+    assert "IndexError" in ended("-m", "explorer.runs.host").stderr, "it asks for which device"

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from explorer.runs.database import BALLAST, database
 from explorer.runs.engines.local import processes
 from explorer.training import checkpoints
 from tests import run_processes
-from tests.run_processes import SHORT, Server, WebServer, host, of_folder, unbroken, until
+from tests.run_processes import SHORT, Server, host, of_folder, unbroken, until
+from tests.serving import ROOT, Served, mortal
 
 RECIPE = dataclasses.replace(SHORT, epochs=1000)
 # Few of hosts: the next one takes seconds to be warm (`test_host` has more of them).
@@ -79,17 +81,15 @@ def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goe
 ):
     with run_processes.folder(tmp_path):
         number = runs.launch(RECIPE)
-        with WebServer() as server:
+        with mortal(ROOT, tmp_path / "first.log") as server:
             goes_on(number)
             state = next_state(number)
-            until(server.answers)
             assert news(server, number)["status"] == "running"
             run_processes.kill_all(tmp_path)  # server, host and worker at once
         rows = committed(number)
         assert rows >= state > 0
         assert store.get(number).status is Status.RUNNING  # nobody is there to write otherwise
-        with WebServer() as server:
-            until(server.answers)
+        with mortal(ROOT, tmp_path / "second.log") as server:
             assert news(server, number)["status"] == "interrupted"
             assert steps_told(server, number) == pytest.approx(unbroken(RECIPE, rows))
             assert main(["runs", "resume", str(number), "--detach"]) == 0
@@ -97,21 +97,27 @@ def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goe
             assert news(server, number)["status"] == "running"
             assert main(["runs", "stop", str(number)]) == 0
             until(lambda: news(server, number)["status"] == "stopped")
-            told = steps_told(server, number)
-        assert len(told) == store.get(number).progress.step
-        assert told == pytest.approx(unbroken(RECIPE, len(told)))
+            losses = steps_told(server, number)
+        assert len(losses) == store.get(number).progress.step
+        assert losses == pytest.approx(unbroken(RECIPE, len(losses)))
         assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
         database().close()
 
 
-def news(server: WebServer, number: int) -> dict[str, Any]:
+def told(server: Served, path: str) -> str:
+    """What it says at an address below /api."""
+    with urllib.request.urlopen(f"{server.address}/api/{path}", timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def news(server: Served, number: int) -> dict[str, Any]:
     """What the page that watches the run is told."""
-    return dict(json.loads(server.told(f"runs/{number}")))
+    return dict(json.loads(told(server, f"runs/{number}")))
 
 
-def steps_told(server: WebServer, number: int) -> list[float]:
+def steps_told(server: Served, number: int) -> list[float]:
     """The loss of every step, as the page offers them for download."""
-    rows = list(csv.DictReader(server.told(f"runs/{number}/files/steps.csv").splitlines()))
+    rows = list(csv.DictReader(told(server, f"runs/{number}/files/steps.csv").splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
     return [float(row["loss"]) for row in rows]
 

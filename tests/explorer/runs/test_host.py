@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from explorer.runs.engines.local import processes, workers
 from explorer.training import checkpoints
 from explorer.training.recipes import Recipe
 from tests import run_processes
+from tests.processes import ended
 from tests.run_processes import SHORT, Server, going, host, of_folder, over, unbroken, until
 
 LONG = dataclasses.replace(SHORT, epochs=1000)
@@ -61,8 +62,6 @@ def every_loss(number: int) -> list[float | None]:
 def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     run = over(runs.launch(SHORT, "mine"))
     assert (run.status, run.name, str(run.reason)) == (Status.FINISHED, "mine", "")
-    assert run.started
-    assert run.ended
     assert run.created <= run.started <= run.ended
     assert (run.progress.step, run.progress.epoch, run.progress.fraction) == (32, 2, 1)
     assert run.progress.images_per_second > 0
@@ -78,22 +77,18 @@ def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
     tensors, card = checkpoints.load(runs.checkpoint(run.id))
     assert (card.epoch, card.test_accuracy) == (2, run.test_accuracy)
     network = checkpoints.build(card, tensors)
-    kernels = runs.snapshot(run.id, 2)
-    assert kernels
-    assert kernels.kernels is not None
-    np.testing.assert_allclose(network.get_parameter("conv1.weight").detach(), kernels.kernels)
+    kernels = runs.snapshot(run.id, 2).kernels
+    np.testing.assert_allclose(network.get_parameter("conv1.weight").detach(), kernels)
 
 
 def waits() -> list[float]:
     """Seconds from its turn to its start, of three runs launched alone and two in a queue."""
     first = [over(runs.launch(BRIEF)) for _ in range(3)]
     queued = [runs.launch(BRIEF) for _ in range(3)]
-    ended = [over(number) for number in queued]
-    turns = [run.created for run in first]
-    turns += [max(run.created, before.ended or 0) for before, run in pairwise(ended)]
-    return [
-        (run.claimed_at or 0) - turn for run, turn in zip([*first, *ended[1:]], turns, strict=True)
-    ]
+    done = [over(number) for number in queued]
+    turns = [(run, run.created) for run in first]
+    turns += [(run, max(run.created, before.ended)) for before, run in pairwise(done)]
+    return [run.claimed_at - turn for run, turn in turns]
 
 
 # As kind to others as host and worker are: seconds that one second of computing takes it.
@@ -227,14 +222,11 @@ def test_a_host_that_dies_leaves_its_worker_alone_and_the_next_one_waits_for_it(
 
 
 def hosts(home: Path) -> list[int]:
-    return [pid for pid in of_folder(home) if b"explorer.runs.engines.local.host" in command(pid)]
-
-
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+    found = []
+    for pid in of_folder(home):
+        with suppress(OSError):  # it has just ended
+            found += [pid] * (b"engines.local.host" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return found
 
 
 # Several servers
@@ -249,12 +241,12 @@ def test_two_servers_on_one_folder_run_every_run_once(tmp_path: Path):
         assert sorted(numbers) == [1, 2, 3]
         until(lambda: all(store.get(number).status.over for number in numbers))
         assert len(hosts(tmp_path)) == 1
-        ended = [store.get(number) for number in numbers]
-        for run, following in pairwise(ended):
+        done = [store.get(number) for number in numbers]
+        for run, following in pairwise(done):
             assert run.status is Status.FINISHED
             assert len(every_loss(run.id)) == 32
-            assert (run.ended or 0) <= (following.claimed_at or 0)  # one after the other
-        assert len({run.worker for run in ended}) == 3
+            assert run.ended <= following.claimed_at  # one after the other
+        assert len({run.worker for run in done}) == 3
         for server in servers:
             server.kill()
         until(lambda: not of_folder(tmp_path), 20)  # the host ends by itself
@@ -288,13 +280,7 @@ def test_two_who_start_one_host_at_once_have_one(tmp_path: Path):
 
 
 def test_a_second_host_for_a_device_ends_at_once(home: Path):
-    second = subprocess.run(
-        [sys.executable, "-m", "explorer.runs.engines.local.host", "cpu"],
-        cwd=storage.PROJECT,
-        timeout=run_processes.PATIENCE,
-        check=False,
-    )
-    assert second.returncode == 0
+    assert ended("-m", "explorer.runs.engines.local.host", "cpu").returncode == 0
     assert len(hosts(home)) == 1
 
 

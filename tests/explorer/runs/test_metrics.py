@@ -20,13 +20,7 @@ from tensorboardX.proto.event_pb2 import Event
 from explorer import runs
 from explorer.base.reasons import Reason
 from explorer.cli.main import main
-from explorer.runs import (
-    Status,
-    artifacts,
-    metrics,
-    outcome,
-    store,
-)
+from explorer.runs import Status, artifacts, metrics, outcome, store
 from explorer.runs.database import database
 from explorer.runs.protocols import Ended, Held, Loading, Resumed
 from explorer.training import Capture, Snapshot
@@ -137,15 +131,11 @@ def test_epochs_snapshots_and_predictions_come_back_as_they_were():
     writer.tell(Snapshot(1, 10, kernels + 2, answers))
     writer.tell(epoch(1))
     assert runs.snapshots(number) == [0, 1]
-    last = runs.snapshot(number)
-    assert last
+    first, last, none = (runs.snapshot(number, which) for which in (0, None, 7))
     assert (last.epoch, last.step) == (1, 10)
-    assert last.kernels is not None
     np.testing.assert_array_equal(last.kernels, (kernels + 2).numpy())
-    first = runs.snapshot(number, 0)
-    assert first
     np.testing.assert_array_equal(first.probabilities, answers.numpy())
-    assert runs.snapshot(number, 7) is None
+    assert none is None
     (row,) = runs.epochs(number)
     assert (row.epoch, row.test_loss, row.test_accuracy) == (1, None, 0.25)
     seen = runs.predictions(number)

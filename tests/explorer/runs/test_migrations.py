@@ -45,18 +45,10 @@ def version(path: Path) -> int:
 
 def test_runs_of_version_1_are_all_there(old: Path):
     assert version(old) == 1
-    found = {run.id: run for run in runs.listed()}
+    first, *others = reversed(runs.listed())
     assert version(old) == migrations.VERSION
-    assert {number: run.status for number, run in found.items()} == {
-        1: Status.FINISHED,
-        2: Status.DIVERGED,
-        3: Status.INTERRUPTED,
-        4: Status.INTERRUPTED,
-        5: Status.PAUSED,
-        6: Status.FAILED,
-        7: Status.STOPPED,
-    }
-    first = found[1]
+    statuses = "finished diverged interrupted interrupted paused failed stopped".split()
+    assert [run.status for run in (first, *others)] == statuses
     assert (first.name, first.note) == ("a good one", "lower rate\nthan *before*")
     assert first.recipe == Recipe(
         "lenet", dataset="digits", epochs=2, train_subset=320, test_subset=20, batch_size=64,
@@ -75,17 +67,9 @@ def test_what_version_1_said_is_a_code_with_values(old: Path):
     del old
     said = {run.id: run.reason for run in runs.listed()}
     assert not said[1]
-    assert said[2] == Reason(
-        "diverged",
-        {
-            "what": "exploded",
-            "step": 5,
-            "loss": "1.03e+04",
-            "norm": "4.81",
-            "learning_rate": 1000.0,
-            "initialisation": "default",
-        },
-    )
+    figures = {"step": 5, "loss": "1.03e+04", "norm": "4.81", "learning_rate": 1000.0}
+    values = {"what": "exploded", **figures, "initialisation": "default"}
+    assert said[2] == Reason("diverged", values)
     assert str(said[2]) == (
         "At step 5 the loss had exploded to 1.03e+04. Steps at a learning rate of 1000 overshoot: "
         "each makes the weights and the next gradient larger (its norm is 4.81). Try a learning "
@@ -204,14 +188,11 @@ EXAMPLES = {
     "store_unusable": {"folder": "runs", "why": "read-only"},
     "checkpoint_not_written": {"path": "a.safetensors", "why": "no space"},
     "checkpoint_not_read": {"path": "a.safetensors", "why": "no such file"},
-    "checkpoint_damaged": {
-        "path": "a.safetensors",
-        "why": {"code": "holds_nan", "values": {"name": "conv1.weight"}},
-    },
+    "checkpoint_damaged": {"path": "a", "why": Reason("holds_nan", {"name": "conv1"}).plain()},
     "weights_do_not_fit": {
         "network": "lenet",
         "name": "conv1.weight",
-        "got": {"code": "missing", "values": {}},
+        "got": Reason("missing").plain(),
         "wanted": "6 × 1 × 5 × 5",
     },
     "holds_nan": {"name": "conv1.weight"},
@@ -228,15 +209,15 @@ EXAMPLES = {
     "data_not_downloaded": {
         "title": "MNIST",
         "data_set": "mnist",
-        "why": {"code": "server_answered", "values": {"status": "404 Not Found"}},
         "folder": "data",
         "here": ["Digits (digits)"],
+        "why": Reason("server_answered", {"status": "404 Not Found"}).plain(),
     },
     "weights_not_downloaded": {
         "network": "resnet18",
-        "why": {"code": "no_internet", "values": {}},
         "url": "https://example.org/a.pth",
         "folder": "weights",
+        "why": Reason("no_internet").plain(),
     },
     "server_answered": {"status": "404 Not Found"},
     "no_answer": {"seconds": 10},

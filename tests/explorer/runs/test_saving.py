@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.base import device, storage
+from explorer.base import device
 from explorer.base.device import Device
 from explorer.data import datasets
 from explorer.runs import artifacts, saving, store
@@ -22,18 +22,9 @@ from explorer.runs.engines.local.worker import FolderVault
 from explorer.runs.records import Request, Status
 from explorer.runs.saving import MOST_QUEUED, Saver, WriteQueue
 from explorer.runs.writer import StoreWriter
-from explorer.training import (
-    Epoch,
-    HostBuffer,
-    Steps,
-    Training,
-    burst,
-    checkpoints,
-    evaluation,
-    loop,
-    recipes,
-)
+from explorer.training import HostBuffer, Training, burst, checkpoints, evaluation, loop, recipes
 from explorer.training.recipes import Recipe
+from explorer.training.records import Epoch, State, Steps
 from explorer.training.setting import Setting
 from tests.explorer.runs.played import work
 from tests.run_processes import until
@@ -42,6 +33,7 @@ if TYPE_CHECKING:
     from explorer.runs.protocols import Message
 
 CPU = device.named("cpu")
+Queues = tuple[WriteQueue, WriteQueue]  # of rows, of files
 RECIPE = Recipe("lenet", dataset="digits", epochs=6, batch_size=64, train_subset=64, test_subset=16)
 
 
@@ -49,8 +41,7 @@ RECIPE = Recipe("lenet", dataset="digits", epochs=6, batch_size=64, train_subset
 
 
 def test_pieces_of_work_are_done_in_their_order_and_beside_whoever_gives_them() -> None:
-    done: list[int] = []
-    free = threading.Event()
+    done, free = list[int](), threading.Event()
     with WriteQueue() as queue:
         queue.put(lambda: free.wait(10) and None)
         for number in range(5):
@@ -74,8 +65,7 @@ def leave(queue: WriteQueue, error: Exception | None = None) -> None:
 
 
 def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
-    done: list[str] = []
-    queue = WriteQueue()
+    done, queue = list[str](), WriteQueue()
     until(queue.put(fail).done)
     for ask in (lambda: queue.put(lambda: done.append("later")), queue.wait, lambda: leave(queue)):
         with pytest.raises(OSError, match="No space left"):
@@ -86,9 +76,7 @@ def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
 
 
 def test_what_waited_behind_a_failure_is_not_done_either() -> None:
-    done: list[str] = []
-    free = threading.Event()
-    queue = WriteQueue()
+    done, free, queue = list[str](), threading.Event(), WriteQueue()
     queue.put(lambda: free.wait(10) and fail())
     queue.put(lambda: done.append("relied on it"))
     free.set()
@@ -98,8 +86,7 @@ def test_what_waited_behind_a_failure_is_not_done_either() -> None:
 
 
 def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done() -> None:
-    done: list[str] = []
-    queue = WriteQueue()
+    done, queue = list[str](), WriteQueue()
     queue.put(lambda: done.append("rows"))
     queue.put(fail)
     with pytest.raises(RuntimeError, match="of the training"):
@@ -149,40 +136,46 @@ def test_a_buffer_holds_every_type_contiguous_and_is_used_again() -> None:
         "rows": torch.rand(6, 4).t(),
     }
     buffer = HostBuffer(torch.device("cpu"))
-    found = buffer.copy(given)
-    assert found.keys() == given.keys()
+    copies = buffer.copy(given)
+    assert copies.keys() == given.keys()
     for name, tensor in given.items():
-        assert found[name].dtype == tensor.dtype
-        assert torch.equal(found[name], tensor)
-        assert found[name].is_contiguous()
-    place = found["kernel"].data_ptr()
+        assert copies[name].dtype == tensor.dtype
+        assert torch.equal(copies[name], tensor)
+        assert copies[name].is_contiguous()
     again = buffer.copy({name: tensor + 1 for name, tensor in given.items()})
-    assert again["kernel"].data_ptr() == place
-    assert torch.equal(found["kernel"], given["kernel"] + 1)  # as it says: overwritten
+    assert again["kernel"].data_ptr() == copies["kernel"].data_ptr()
+    assert torch.equal(copies["kernel"], given["kernel"] + 1)  # as it says: overwritten
 
 
 # -- what a run leaves ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    return store.add(json.dumps(recipes.as_json(RECIPE)), "LeNet", "cpu")
+def queued(recipe: Recipe) -> int:
+    return store.add(json.dumps(recipes.as_json(recipe)), "LeNet", "cpu")
 
 
 @pytest.fixture
-def queues() -> Iterator[tuple[WriteQueue, WriteQueue]]:
+def run(home: Path) -> int:
+    return queued(RECIPE)
+
+
+@pytest.fixture
+def queues() -> Iterator[Queues]:
     with WriteQueue() as rows, WriteQueue() as files:
         yield rows, files
+
+
+def begun(recipe: Recipe = RECIPE, state: State | None = None) -> Training:
+    return Training(recipe, datasets.load("digits"), CPU, state)
 
 
 def saver_of(run: int, training: Training, rows: WriteQueue, files: WriteQueue) -> Saver:
     return Saver(training, datasets.load("digits"), FolderVault(run), rows, files)
 
 
-def trained(run: int, queues: tuple[WriteQueue, WriteQueue]) -> Training:
+def trained(run: int, queues: Queues) -> Training:
     """The whole of it, with all that was due written."""
-    training = Training(RECIPE, datasets.load("digits"), CPU)
+    training = begun()
     saver = saver_of(run, training, *queues)
     for record in training.records():
         saver.after(record)
@@ -204,7 +197,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
-    run: int, queues: tuple[WriteQueue, WriteQueue], monkeypatch: pytest.MonkeyPatch
+    run: int, queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = counted(monkeypatch)
     training = trained(run, queues)
@@ -219,7 +212,7 @@ def test_an_epoch_s_end_copies_the_weights_once_and_nothing_else(
 
 
 def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
-    run: int, queues: tuple[WriteQueue, WriteQueue], monkeypatch: pytest.MonkeyPatch
+    run: int, queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saving, "SHORT_EPOCH", 0.0)
     monkeypatch.setattr(saving, "MOST_SHARE", 1e9)
@@ -233,23 +226,19 @@ def test_a_state_and_an_epoch_s_weights_come_from_one_copy(
     weights, _card = checkpoints.load(artifacts.checkpoint(run, 6))
     for name, tensor in weights.items():
         assert torch.equal(tensor, state.tensors[name])
-    resumed = Training(dataclasses.replace(RECIPE, epochs=7), datasets.load("digits"), CPU, state)
-    unbroken = Training(dataclasses.replace(RECIPE, epochs=7), datasets.load("digits"), CPU)
-    assert losses(resumed) == losses(unbroken)[6:]
+    longer = dataclasses.replace(RECIPE, epochs=7)
+    assert losses(begun(longer, state)) == losses(begun(longer))[6:]
 
 
 def losses(training: Training) -> list[float]:
     return [loss for r in training.records() if isinstance(r, Steps) for loss in r.loss]
 
 
-def test_a_state_is_written_after_all_rows_before_it(
-    run: int, queues: tuple[WriteQueue, WriteQueue]
-) -> None:
+def test_a_state_is_written_after_all_rows_before_it(run: int, queues: Queues) -> None:
     """Else a power cut could leave a run that goes on behind its last row."""
     rows, files = queues
     written = threading.Event()
-    training = Training(RECIPE, datasets.load("digits"), CPU)
-    saver = saver_of(run, training, rows, files)
+    saver = saver_of(run, begun(), rows, files)
     rows.put(lambda: written.wait(20) and None)
     thread = threading.Thread(target=saver.save)
     thread.start()
@@ -263,7 +252,7 @@ def test_a_state_is_written_after_all_rows_before_it(
 
 def test_where_rows_could_not_be_written_no_state_is(run: int) -> None:
     rows, files = WriteQueue(), WriteQueue()
-    saver = saver_of(run, Training(RECIPE, datasets.load("digits"), CPU), rows, files)
+    saver = saver_of(run, begun(), rows, files)
     until(rows.put(fail).done)
     with pytest.raises(OSError, match="No space left"):
         saver.save()
@@ -286,33 +275,28 @@ def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 @pytest.mark.parametrize(("patience", "seconds"), [(1000.0, 0.05), (0.0, 1.0), (0.1, 0.5)])
 def test_a_disk_that_cannot_follow_costs_epochs_and_not_the_training_s_time(
-    run: int,
-    queues: tuple[WriteQueue, WriteQueue],
-    patience: float,
-    seconds: float,
-    monkeypatch: pytest.MonkeyPatch,
+    run: int, queues: Queues, patience: float, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow(monkeypatch, seconds)
     monkeypatch.setattr(saving, "PATIENCE", patience)
     trained(run, queues)
     epochs = artifacts.checkpoints(run)
-    assert epochs[0] == 1
-    assert epochs[-1] == 6  # what it learned is always there
+    assert (epochs[0], epochs[-1]) == (1, 6)  # what it learned is always there
     assert (epochs == [1, 2, 3, 4, 5, 6]) == (patience > 1)
 
 
 @pytest.mark.parametrize("states", [False, True])
 def test_the_training_waits_for_a_slow_disk_no_more_than_its_share(
-    run: int, queues: tuple[WriteQueue, WriteQueue], states: bool, monkeypatch: pytest.MonkeyPatch
+    run: int, queues: Queues, states: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An hour of training, on a clock that only waiting and training move on."""
     clock = Clock()
     monkeypatch.setattr(saving, "time", clock)
     monkeypatch.setattr(saving, "PATIENCE", 0.0)
     monkeypatch.setattr(saving, "MOST_SHARE", 1e9 if states else 1e-9)
-    training = Training(RECIPE, datasets.load("digits"), CPU)
+    training = begun()
     disk = Disk(clock, seconds=90.0)
-    saver = Saver(training, datasets.load("digits"), FolderVault(run), queues[0], disk)
+    saver = saver_of(run, training, queues[0], disk)
     (epoch,) = (r for r in training.records() if isinstance(r, Epoch) and r.epoch == 1)
     for _epoch in range(120):
         clock.now += 30.0
@@ -361,14 +345,13 @@ class Disk(WriteQueue):
             self._clock.now += seconds
 
 
-def test_what_a_run_waits_for_its_disk_counts_as_its_time(run: int) -> None:
-    training = Training(RECIPE, datasets.load("digits"), CPU)
-    seen: list[float] = []
+def test_what_a_run_waits_for_its_disk_counts_as_its_time() -> None:
+    training, seconds = begun(), list[float]()
     for record in training.records():
         if isinstance(record, Epoch):
-            seen.append(record.seconds)
+            seconds.append(record.seconds)
             training.spent(10.0)
-    assert all(later - earlier > 10 for earlier, later in pairwise(seen))
+    assert all(later - earlier > 10 for earlier, later in pairwise(seconds))
 
 
 def test_the_last_weights_are_waited_for_in_the_run_s_time(
@@ -384,12 +367,10 @@ def test_the_last_weights_are_waited_for_in_the_run_s_time(
 
 
 def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A device that waited for SQLite would stand still after each record."""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    longer = dataclasses.replace(RECIPE, epochs=1, train_subset=640)
-    run = store.add(json.dumps(recipes.as_json(longer)), "LeNet", "cpu")
+    run = queued(dataclasses.replace(RECIPE, epochs=1, train_subset=640))
     monkeypatch.setattr(burst, "MOST_STEPS", 2)
     further = threading.Event()
     counts = iter(range(1000))

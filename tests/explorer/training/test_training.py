@@ -11,21 +11,11 @@ from torch.nn.functional import cross_entropy
 
 from explorer import networks, training
 from explorer.data.datasets import Data
-from explorer.training import (
-    Diverged,
-    Epoch,
-    Finished,
-    Record,
-    Started,
-    State,
-    Steps,
-    Training,
-    burst,
-    checkpoints,
-)
+from explorer.training import Training, burst, checkpoints
 from explorer.training.checkpoints import Card
 from explorer.training.learner import initialise, rate
 from explorer.training.recipes import Recipe
+from explorer.training.records import Diverged, Epoch, Finished, Record, Started, State, Steps
 from tests.explorer.training.recipes import (
     BATCH_NORM,
     CHANNELS_LAST,
@@ -41,15 +31,8 @@ from tests.explorer.training.recipes import (
 
 def trained(training_: Training, data: Data) -> nn.Module:
     """The network as it is now, rebuilt from its state by another way."""
-    card = Card(
-        training_.recipe.network,
-        {
-            **training_.recipe.options,
-            "in_channels": data.shape[0],
-            "num_classes": len(data.classes),
-        },
-    )
-    return checkpoints.build(card, training_.state().tensors)
+    spec = training_.recipe.spec(data.shape[0], len(data.classes))
+    return checkpoints.build(Card(spec.name, spec.values), training_.state().tensors)
 
 
 # Against plain PyTorch
@@ -66,13 +49,11 @@ def test_losses_are_those_of_an_ordinary_loop(changes: dict[str, Any], digits: D
     labels = digits.train.labels[chosen]
     order = ours._train._order.order
     weights = network.parameters()
-    plain: torch.optim.Optimizer
+    plain: torch.optim.Optimizer = torch.optim.Adam(
+        weights, 0.001, weight_decay=recipe.weight_decay, fused=False, foreach=False
+    )
     if recipe.optimizer == "sgd":
-        plain = torch.optim.SGD(weights, 0.01, momentum=0.9, fused=False)
-    else:
-        plain = torch.optim.Adam(
-            weights, 0.001, weight_decay=recipe.weight_decay, fused=False, foreach=False
-        )
+        plain = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, fused=False)
     expected = []
     for batch in order.split(32):
         plain.zero_grad()
