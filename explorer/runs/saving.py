@@ -2,13 +2,13 @@
 
 import dataclasses
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Self
 
 import torch
@@ -35,8 +35,8 @@ class WriteQueue:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="write queue")
-        self._waiting: deque[Future[None]] = deque()
-        self._failure: Exception | None = None
+        self._room = BoundedSemaphore(MOST_QUEUED)
+        self._last: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +52,7 @@ class WriteQueue:
     @property
     def busy(self) -> bool:
         """Whether it has not yet done all that it was given."""
-        return any(not work.done() for work in self._waiting)
+        return self._last is not None and not self._last.done()
 
     def put(self, work: Callable[[], None]) -> "Future[None]":
         """Have this done after all before it; its future.
@@ -60,11 +60,19 @@ class WriteQueue:
         Raises:
             Exception: what an earlier piece of work raised.
         """
-        while self._waiting and (self._waiting[0].done() or len(self._waiting) >= MOST_QUEUED):
-            self._waiting.popleft().result()
-        self._check()
-        self._waiting.append(self._thread.submit(self._do, work))
-        return self._waiting[-1]
+        if not self.busy:
+            self.wait()
+        self._room.acquire()
+        self._last = self._thread.submit(self._do, work, self._last)
+        return self._last
+
+    def _do(self, work: Callable[[], None], before: "Future[None] | None") -> None:
+        try:
+            if before:
+                before.result()
+            work()
+        finally:
+            self._room.release()
 
     def wait(self) -> None:
         """Until all of it is done.
@@ -72,9 +80,8 @@ class WriteQueue:
         Raises:
             Exception: what one of them raised.
         """
-        while self._waiting:
-            self._waiting.popleft().result()
-        self._check()
+        if self._last:
+            self._last.result()
 
     def done_within(self, seconds: float) -> bool:
         """Wait for all of it, but not longer; whether it is done.
@@ -82,22 +89,11 @@ class WriteQueue:
         Raises:
             Exception: what one of them raised.
         """
-        unfinished = futures.wait(self._waiting, max(seconds, 0.0)).not_done
-        if not unfinished:
+        if self._last:
+            futures.wait([self._last], max(seconds, 0.0))
+        if not self.busy:
             self.wait()
-        return not unfinished
-
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def _do(self, work: Callable[[], None]) -> None:
-        self._check()
-        try:
-            work()
-        except Exception as error:
-            self._failure = error
-            raise
+        return not self.busy
 
 
 # -- when it is time ------------------------------------------------------------------------------

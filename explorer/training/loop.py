@@ -109,7 +109,7 @@ class Training:
             yield from self._tested()
             if self._diverged is not None:
                 return
-        yield Finished(self.recipe.epochs, self._step, self._seconds)
+        yield Finished()
 
     def _trained(self) -> Iterator[Record]:
         """Some steps; once, how they are launched; sometimes a snapshot after them."""
@@ -181,8 +181,7 @@ class Training:
                     pictures, labels = self._test.batch(number)
                     answers.add(self.learner.answers(pictures), labels)
                     number += 1
-            done = min(number * self._test.batch_size, len(self._test.labels))
-            yield Testing(self._epoch, self._step, done, len(self._test.labels), self._seconds)
+            yield Testing(self._seconds)
         with self._working():
             result, sums = answers.result(), self._sums
         if not abs(result.loss) < EXPLODED:  # the last step's weights, or NaN

@@ -87,10 +87,6 @@ class Snapshot:
 class Testing:
     """A sign of life while the test pictures are gone through, about four times a second."""
 
-    epoch: int
-    step: int
-    done: int  # pictures
-    images: int  # all of them
     seconds: float
 
 
@@ -128,10 +124,6 @@ class Diverged:
 @dataclass(frozen=True)
 class Finished:
     """The end of a run that went through all its epochs."""
-
-    epoch: int
-    step: int
-    seconds: float
 
 
 Record = Started | Steps | Capture | Snapshot | Testing | Epoch | Diverged | Finished
