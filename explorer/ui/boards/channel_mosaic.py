@@ -37,7 +37,7 @@ def show(state: State, content: Data, *, key: str, chosen: int, **more: object) 
         data={**content, "chosen": chosen, "sort": state["sort"], **more},
         on_at_change=partial(
             component.chosen, key, "channel", int,
-            lambda channel: selection.go(state, channel=str(channel)),
+            lambda channel: selection.go(state, channel=str(channel)), of=content["of"],
         ),
     )  # fmt: skip
 

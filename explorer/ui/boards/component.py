@@ -48,14 +48,18 @@ class Component:
         return _declared(self)(key=key, data={**data, "common": common_words()}, **callbacks)
 
 
-def sent(key: str, state: str) -> Any:
-    """What the board `key` has sent as this state; None if nothing. Anybody could send anything."""
-    return dict(st.session_state.get(key) or {}).get(state)
+def sent(key: str, state: str, of: str = "") -> Any:
+    """What the board `key` has sent as this state; None if nothing. Anybody could send anything.
+
+    With `of` only what was chosen while the board showed that: what comes late is about another.
+    """
+    value = dict(st.session_state.get(key) or {}).get(state)
+    return value if not of or (isinstance(value, dict) and value.get("of") == of) else None
 
 
-def chosen(key: str, part: str, kind: type[T], choose: Callable[[T], None]) -> None:
+def chosen(key: str, part: str, kind: type[T], choose: Callable[[T], None], of: str = "") -> None:
     """Call `choose` with what has been chosen on the board `key`: this part of its state `at`."""
-    value = (sent(key, "at") or {}).get(part)
+    value = (sent(key, "at", of) or {}).get(part)
     if isinstance(value, kind):
         choose(value)
 

@@ -54,12 +54,12 @@ def show(sums: Sequence[Sum], chosen: str, *, key: str, of: str) -> None:
                 "window": _("what it reads of {name}, channel {n}"),
             },
         },
-        on_go_change=partial(_went, key),
+        on_go_change=partial(_went, key, of),
     )
 
 
-def _went(key: str) -> None:
-    goal = sent(key, "go") or {}
+def _went(key: str, of: str) -> None:
+    goal = sent(key, "go", of) or {}
     try:
         layer, channel, row, column = goal["to"]
         place = spelled((int(row), int(column)))

@@ -88,12 +88,12 @@ def show_one(
                 "no_field": _("No single box: it reads all places, in ways that no box describes."),
             },
         },
-        on_at_change=partial(_pointed, key),
+        on_at_change=partial(_pointed, key, layer.of),
     )
 
 
-def _pointed(key: str) -> None:
-    at = sent(key, "at") or {}
+def _pointed(key: str, of: str) -> None:
+    at = sent(key, "at", of) or {}
     try:
         row, column = at["at"]
         selection.go(STATE, at=spelled((int(row), int(column))))

@@ -13,7 +13,7 @@ from explorer.analysis.summary import measure
 from explorer.base import spreadsheet
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
-from explorer.data import pictures
+from explorer.data import datasets, pictures
 from explorer.data.pictures import Picture
 from explorer.figures.maps import Maps, Scale
 from explorer.runs import outcome
@@ -113,6 +113,7 @@ def _pick_mode(model: Model) -> list[Picture]:
     place = Place.read(picture_picker.first(model.dataset)) or Place.read(picture_picker.first())
     assert place is not None
     count = (BATCH if model.size[1] <= LARGE else SMALL_BATCH) - 1
+    count = min(count, datasets.get(place.dataset).test_count)
     with st.container(width=240, gap="xxsmall"):
         training = STATE.toggle("training", _("Training mode"))
         summary = measure(model.spec, model.size)

@@ -21,13 +21,16 @@ from explorer.data import datasets
 from explorer.inside import unit_arithmetic
 from explorer.inside.activations import record
 from explorer.networks import NetworkSpec, get
+from explorer.ui import picture_picker, selection
+from explorer.ui.boards import component
 from explorer.ui.inside import recordings, sum_words
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Place
-from pages.inside.feature_maps import arithmetic
+from pages.inside.feature_maps import arithmetic, channels
 from tests.conftest import box_of, settled
 from tests.opened_pages import boards, given, numbers, opened, text
+from tests.run_processes import own_pictures
 from tests.shipped_weights import trained, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -223,6 +226,26 @@ def test_two_pictures_stand_in_one_range_of_colours() -> None:
     high = max(float(each.abs().max()) for each in expected)
     assert [shown["high"] for shown in both] == [pytest.approx(high, abs=1e-6)] * 2
     assert both[0]["at"] == both[1]["at"]
+
+
+def test_a_batch_is_no_larger_than_a_set_of_few_pictures(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = datasets.keep(own_pictures(home / "few"))
+    monkeypatch.setattr(picture_picker, "first", lambda _dataset="": f"{name}:test:0")
+    at = opened("feature-maps", network="bn_lenet", picture="digits:test:0", training="true")
+    assert f"and {datasets.get(name).test_count} others" in text(at)
+
+
+def test_what_was_chosen_in_another_layer_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    went: list[dict[str, str]] = []
+    monkeypatch.setattr(selection, "go", lambda _state, *_layer, **where: went.append(where))
+    said = {"at": {"of": "conv1", "at": [2, 3]}, "go": {"of": "conv1", "to": ["input", 0, 4, 5]}}
+    monkeypatch.setattr(component.st, "session_state", {"map": said})
+    for of in ("conv2", "conv1"):
+        channels._pointed("map", of)
+        arithmetic._went("map", of)
+    assert went == [{"at": "2.3"}, {"channel": "0", "at": "4.5"}]
 
 
 def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> None:
