@@ -116,12 +116,17 @@ def definition(*functions: Callable[..., Any]) -> None:
 _source = cache(python_source.text_of)  # read and taken apart once for everybody
 
 
+def good_key(key: str) -> str:
+    """Where `last_good` keeps what is shown, in the session."""
+    return f"last good {key}"
+
+
 def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
     """What `read` gives; if it raises ValueError, its sentence, and what it gave last time.
 
     `first` is what stands there before anything was good (a link that was bad from the start).
     """
-    good = f"last good {key}"
+    good = good_key(key)
     try:
         st.session_state[good] = read()
     except ValueError as error:

@@ -15,16 +15,15 @@ from explorer.base.units import times
 from explorer.figures.grids import Grid
 from explorer.lessons import channels
 from explorer.lessons.channels import Agreement, Mixture
-from explorer.ui import lesson
+from explorer.ui import lesson, link_warnings
 from explorer.ui.boards.grids import number_grids
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
+from explorer.ui.url_state import spell
 from pages.learn.channels import charts, grids
 from pages.learn.channels.state import INPUT, KERNELS, STATE, to
 
 MOST_CHANNELS, MOST_SIDE, MOST_KERNEL = 3, 7, 4
-
-GOOD = "last good channels_mixture"  # where `learn.last_good` keeps what the board shows
 
 # A square: red, green, blue.
 RED = "9 9 0; 9 9 0; 0 0 0 | 2 2 0; 2 2 0; 0 0 0 | 1 1 0; 1 1 0; 0 0 0"
@@ -67,7 +66,7 @@ def _read_mixture(text: str, kernels: tuple[str, ...]) -> Mixture:
 
 def _edit_mixture(grid: str, row: int, column: int, number: float) -> None:
     """A number was typed into a cell: into the text field that the grid stands for."""
-    shown: Mixture = st.session_state[GOOD]
+    shown: Mixture = st.session_state[lesson.good_key("channels_mixture")]
     key = "channels_input" if grid[0] == "x" else f"channels_kernel{grid[1]}"
     with suppress(IndexError):  # typed into larger grids, before the browser had these
         stack = (shown.x if grid[0] == "x" else shown.kernels[int(grid[1])]).clone()
@@ -164,20 +163,28 @@ TYPED = "channels_typed"  # in the link: "3.2.0;w.0.1:0.5", for whom, then the t
 
 
 def _typed(owner: str) -> dict[tuple[str, int, int], float]:
-    """The numbers typed over the random ones of `owner` ("inputs.outputs.seed")."""
-    whose, *cells = STATE.query(TYPED).split(";")
-    matches = (re.fullmatch(r"(x[0-3]|w)\.(\d)\.(\d):(.{1,12})", cell) for cell in cells)
+    """The numbers typed over the random ones of `owner` ("inputs.outputs.seed").
+
+    Raises ValueError if the link says anything else.
+    """
+    whose, *cells = (said := STATE.query(TYPED)).split(";")
+    matches = [re.fullmatch(r"(x[0-3]|w)\.(\d)\.(\d):(.{1,20})", cell) for cell in cells]
+    if said and (whose != owner or not all(matches)):
+        raise ValueError(said)
     return {
         (match[1], int(match[2]), int(match[3])): inputs.parse_matrix(match[4])[0][0]
         for match in matches
-        if match and whose == owner
+        if match
     }
 
 
 def _edit_pixels(owner: str, grid: str, row: int, column: int, number: float) -> None:
     """A number was typed into a cell: into the link."""
-    typed = {**_typed(owner), (grid, row, column): number}
-    cells = (f"{name}.{i}.{j}:{value:g}" for (name, i, j), value in typed.items())
+    typed: dict[tuple[str, int, int], float] = {}
+    with suppress(ValueError):  # typed for others
+        typed = _typed(owner)
+    typed[grid, row, column] = number
+    cells = (f"{name}.{i}.{j}:{spell(value)}" for (name, i, j), value in typed.items())
     STATE.put(TYPED, ";".join([owner, *cells]))
 
 
@@ -188,14 +195,15 @@ def _pixels() -> tuple[str, Tensor, Tensor]:
     seed = STATE.number("channels_seed", _("Seed"))
     x, weights = map(channels.to_tenths, channels.random_pixels(c_in, c_out, 3, seed))
     owner = f"{c_in}.{c_out}.{seed}"
-    if not STATE.query(TYPED).startswith(f"{owner};"):
-        STATE.put(TYPED, "")
+    typed_x, typed_weights = x.clone(), weights.clone()
     try:
         for (grid, row, column), value in _typed(owner).items():
-            (weights if grid == "w" else x[int(grid[1:])])[row, column] = value
+            (typed_weights if grid == "w" else typed_x[int(grid[1:])])[row, column] = value
     except (ValueError, IndexError):  # a link with cells that are not there
+        link_warnings.refuse(TYPED, STATE.query(TYPED), [f"{owner};x0.1.1:2"], "")
         STATE.put(TYPED, "")
-    return owner, x, weights
+        return owner, x, weights
+    return owner, typed_x, typed_weights
 
 
 def one_by_one() -> None:

@@ -9,11 +9,12 @@ from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 from torch.nn import functional
 
+from pages.learn.channels import mixing
 from tests import opened_pages
 from tests.answers import Answers
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import board, press, text
+from tests.opened_pages import board, press, text, untold
 
 opened = partial(opened_pages.opened, "channels")
 
@@ -112,10 +113,22 @@ def test_typed_pixels_come_with_the_link_and_nonsense_does_not():
     assert shown(at, "x0")[1][1] == "2"
     assert shown(at, "w")[0][0] == "−1.5"
     plain = shown(opened(channels_part="pixel"), "x0")
-    for nonsense in ("3.2.0;x0.9.9:2", "3.2.0;x0.1.1:two", "9.9.9;x0.1.1:2", "x", "3.2.0;;"):
+    beside = "3.2.0;x0.1.1:2;x0.9.9:2"  # a good one and one that is not there
+    for nonsense in (beside, "3.2.0;x0.1.1:two", "9.9.9;x0.1.1:2", "x", "3.2.0;;"):
         again = opened(channels_part="pixel", channels_typed=nonsense)
         assert shown(again, "x0") == plain
         assert not again.error
+        assert not untold(again, ["channels_typed"])
+
+
+def test_a_typed_number_keeps_its_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = {"channels_typed": "3.2.0;w.0.0:-1.5"}
+    monkeypatch.setattr(mixing.STATE, "query", address.get)
+    monkeypatch.setattr(mixing.STATE, "put", address.__setitem__)
+    mixing._edit_pixels("3.2.0", "x0", 1, 2, -0.1234567)
+    assert mixing._typed("3.2.0") == {("w", 0, 0): -1.5, ("x0", 1, 2): -0.1234567}
+    mixing._edit_pixels("3.2.1", "x0", 1, 2, 3)
+    assert mixing._typed("3.2.1") == {("x0", 1, 2): 3}
 
 
 def test_the_cost_is_written_with_its_numbers():
