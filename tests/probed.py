@@ -1,8 +1,6 @@
 """The real server with a route more, which tells what is left to the garbage collector."""
 
 import asyncio
-import json
-import urllib.request
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ import psutil
 
 from benchmarks.visitor import Visitor, visiting
 from explorer.ui.entries import PAGES
-from tests.serving import changed_server
+from tests.serving import ask, changed_server
 
 # Asked, the server says what is left once its collector has been round twice.
 PROBE = """
@@ -71,9 +69,8 @@ class Probed:
         return found
 
     def _left(self) -> Left:
-        with urllib.request.urlopen(f"{self.address}/api/left", timeout=60) as answer:
-            told = json.loads(answer.read())
-        return Left(**told, bytes=int(self.process.memory_info().rss))
+        left = ask(f"{self.address}/api/left").json()
+        return Left(**left, bytes=int(self.process.memory_info().rss))
 
 
 async def _tour(visitor: Visitor, times: int) -> None:

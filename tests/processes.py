@@ -1,11 +1,24 @@
-"""A fresh process that is waited for: Python with some arguments, in the folder of the project."""
+"""Work done apart: by a fresh process, Python in the folder of the project; or in a thread."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tests.serving import ROOT
+
+Result = TypeVar("Result")
+PATIENCE = 120  # seconds
+
+
+def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """What `work` gives, done in a thread of its own: Playwright leaves a loop running in ours."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asyncio.wait_for(work, PATIENCE)).result()
 
 
 def ended(*arguments: str, home: Path = ROOT, given: str = "", **environment: str) -> "Ended":

@@ -1,17 +1,21 @@
 """The real server and the arguments of a real browser, for tests, benchmarks and screenshots."""
 
+import json
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import psutil
@@ -35,6 +39,40 @@ def chromium() -> str | None:
     """
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a web server answered."""
+
+    status: int
+    content: bytes
+    headers: Message
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+def ask(
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    put: bytes | None = None,
+    trusted: ssl.SSLContext | None = None,
+) -> Answer:
+    """The answer to one request, whatever its status; `put` is sent along."""
+    method = "GET" if put is None else "PUT"
+    question = urllib.request.Request(url, put, headers or {}, method=method)
+    try:
+        with urllib.request.urlopen(question, timeout=20, context=trusted) as given:
+            return Answer(given.status, given.read(), given.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.read(), error.headers)
 
 
 @contextmanager
@@ -124,10 +162,6 @@ class Log:
         _running.discard(self)
         _ended.append(self.news())
 
-    def text(self) -> str:
-        """All of it."""
-        return self._path.read_text("utf-8", "replace")
-
 
 @contextmanager
 def temporary_log() -> Iterator[Log]:
@@ -147,6 +181,19 @@ def any_port() -> int:
         return int(door.getsockname()[1])
 
 
+def wait_for(
+    address: str, process: "subprocess.Popen[Any]", trusted: ssl.SSLContext | None = None
+) -> None:
+    """Until the server that this process is has come up."""
+    end = time.monotonic() + SECONDS_TO_START
+    while process.poll() is None and time.monotonic() < end:
+        with suppress(OSError):
+            if ask(f"{address}/_stcore/health", trusted=trusted).status == 200:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"The server did not start. What it said:\n{news()}")
+
+
 class Served:
     """The server of a folder, at one address for good."""
 
@@ -163,17 +210,7 @@ class Served:
             self._process = subprocess.Popen(
                 command, cwd=self._home, stdout=written, stderr=written
             )
-        self._wait()
-
-    def _wait(self) -> None:
-        end = time.monotonic() + SECONDS_TO_START
-        while self._process.poll() is None and time.monotonic() < end:
-            try:
-                with urllib.request.urlopen(f"{self.address}/api/health", timeout=2):
-                    return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                time.sleep(0.1)
-        raise RuntimeError(f"The server did not start. Its log:\n{self._log.text()}")
+        wait_for(self.address, self._process)
 
     def kill(self) -> None:
         """End it as no program can prepare for."""

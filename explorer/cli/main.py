@@ -83,18 +83,16 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([_describe(architecture) for architecture in found], indent=1))
         return 0
-    rows = [
-        (
-            a.name,
-            str(a.paper.year) if a.paper else "",
-            times(a.input_size),
-            count(a.parameters or 0),
-            "; ".join(f"{o.name}: {o.describe_choices()}" for o in a.options),
-        )
-        for a in found
-    ]
-    header = (_("name"), _("year"), _("input"), _("parameters"), _("options"))
-    print(table([header, *rows], right={1, 2, 3}))
+    columns = {
+        _("name"): [a.name for a in found],
+        _("year"): [str(a.paper.year) if a.paper else "" for a in found],
+        _("input"): [times(a.input_size) for a in found],
+        _("parameters"): [count(a.parameters or 0) for a in found],
+        _("options"): [
+            "; ".join(f"{o.name}: {o.describe_choices()}" for o in a.options) for a in found
+        ],
+    }
+    print(table(columns, right={1, 2, 3}))
     return 0
 
 
@@ -210,6 +208,9 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 
 def _layertable(found: Summary, *, folded: bool) -> str:
+    sums = found.totals
+    costs = sums.parameters, sums.macs, sums.flops, sums.activation_bytes
+    rows = [*_rows(found.tree, folded=folded), (_("total"), "", "", "", *_costs(*costs), "")]
     header = (
         _("layer"),
         _("type"),
@@ -221,20 +222,12 @@ def _layertable(found: Summary, *, folded: bool) -> str:
         _("memory"),
         _("field"),
     )
-    rows = list(_rows(found.tree, folded=folded))
-    sums = found.totals
-    total = (
-        _("total"),
-        "",
-        "",
-        "",
-        exact(sums.parameters),
-        count(sums.macs),
-        count(sums.flops),
-        size(sums.activation_bytes),
-        "",
-    )
-    return table([header, *rows, total], right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    return table(columns, right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
+
+
+def _costs(parameters: int, macs: int, flops: int, activation_bytes: int) -> tuple[str, ...]:
+    return exact(parameters), count(macs), count(flops), size(activation_bytes)
 
 
 def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str, ...]]:
@@ -248,10 +241,12 @@ def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str
             part.type if isinstance(part, Block) else part.operation.type,
             "" if isinstance(part, Block) else wording.settings(part),
             wording.shape(last.operation.output_shape),
-            exact(sum(leaf.operation.parameters for leaf in leaves)),
-            count(sum(leaf.macs for leaf in leaves)),
-            count(sum(leaf.flops for leaf in leaves)),
-            size(sum(leaf.activation_bytes for leaf in leaves)),
+            *_costs(
+                sum(leaf.operation.parameters for leaf in leaves),
+                sum(leaf.macs for leaf in leaves),
+                sum(leaf.flops for leaf in leaves),
+                sum(leaf.activation_bytes for leaf in leaves),
+            ),
             times(field) if field else "–",
         )
         if isinstance(part, Block) and not folded:

@@ -172,36 +172,23 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = runs.listed()
+    listed = runs.listed()
     if options.json:
-        print(json.dumps([_plain(run) for run in found], indent=1))
+        print(json.dumps([_plain(run) for run in listed], indent=1))
         return 0
-    header = (
-        _("run"),
-        _("name"),
-        _("status"),
-        _("network"),
-        _("data"),
-        _("epochs"),
-        _("test accuracy"),
-        _("time"),
-    )
-    print(table([header, *map(_row, found)], right={0, 5, 6, 7}))
+    both = [(run, json.loads(run.recipe_json)) for run in listed]
+    columns = {
+        _("run"): [str(run.id) for run in listed],
+        _("name"): [run.name for run in listed],
+        _("status"): [_(runs.TITLES[run.status]) for run in listed],
+        _("network"): [recipe["network"] for _run, recipe in both],
+        _("data"): [recipe["dataset"] for _run, recipe in both],
+        _("epochs"): [f"{run.progress.epoch}/{recipe['epochs']}" for run, recipe in both],
+        _("test accuracy"): [watch_run.figure(run.test_accuracy) for run in listed],
+        _("time"): [duration(run.progress.seconds) for run in listed],
+    }
+    print(table(columns, right={0, 5, 6, 7}))
     return 0
-
-
-def _row(run: Run) -> tuple[str, ...]:
-    recipe = json.loads(run.recipe_json)
-    return (
-        str(run.id),
-        run.name,
-        _(runs.TITLES[run.status]),
-        recipe["network"],
-        recipe["dataset"],
-        f"{run.progress.epoch}/{recipe['epochs']}",
-        watch_run.figure(run.test_accuracy),
-        duration(run.progress.seconds),
-    )
 
 
 # What concerns only who computes it, or is told otherwise.

@@ -5,9 +5,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TextIO
 
 from explorer import runs
 from explorer.base.language import _
@@ -146,20 +145,17 @@ def agreed(question: str) -> bool:
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def table(rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    """Rows in aligned columns under a line below the first; the columns `right` to the right.
+def table(columns: Mapping[str, Sequence[str]], right: set[int]) -> str:
+    """Title → cells, in aligned columns, the titles underlined; those at `right` to the right.
 
     Cells may hold what anybody typed: no sign in them is obeyed.
     """
-    rows = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    aligned = []
+    for place, (title, cells) in enumerate(columns.items()):
+        texts = [one_line(text) for text in (title, *cells)]
+        width = max(map(len, texts))
+        aligned.append([t.rjust(width) if place in right else t.ljust(width) for t in texts])
+    lines = ["  ".join(row).rstrip() for row in zip(*aligned, strict=True)]
     return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:]])
 
 
@@ -173,8 +169,8 @@ def bar(share: float, width: int = 24) -> str:
 class Line:
     """One line at the terminal's bottom that is written again and again; nothing in a file."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+    def __init__(self) -> None:
+        self._stream = sys.stderr
         self._shown = ""
 
     def show(self, text: str) -> None:

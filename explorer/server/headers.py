@@ -3,7 +3,7 @@ and a script of ours in the page.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -109,27 +109,40 @@ def _is_own(origin: str, host: str) -> bool:
     return page.hostname == asked.hostname and ports[0] == ports[1]
 
 
-class SecurityHeaders:
-    """Middleware (plain ASGI, so that web sockets pass untouched): headers on every answer."""
+class AddedHeaders:
+    """Middleware (plain ASGI, so that web sockets pass untouched): more headers on answers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
+    def added(self, scope: Scope) -> Mapping[str, str]:
+        """Those of the answer to one request."""
+        raise NotImplementedError
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the wrapped application does, with the headers added."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        policy = content_policy(Headers(scope=scope).get("host", ""))
+        added = self.added(scope) if scope["type"] == "http" else {}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                headers["Content-Security-Policy"] = policy
+                for name, value in added.items():
+                    if name == "Set-Cookie":  # beside those of the application
+                        headers.append(name, value)
+                    else:
+                        headers[name] = value
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        await self.app(scope, receive, send_with_headers if added else send)
+
+
+class SecurityHeaders(AddedHeaders):
+    """The same on every answer, but for the host in the page's policy."""
+
+    def added(self, scope: Scope) -> Mapping[str, str]:
+        """`HEADERS`, and the policy."""
+        policy = content_policy(Headers(scope=scope).get("host", ""))
+        return {**HEADERS, "Content-Security-Policy": policy}
 
 
 class PageScript:

@@ -55,6 +55,3 @@ async def trim_now_and_then() -> None:
     while True:
         await asyncio.sleep(TRIM_EVERY)
         await asyncio.to_thread(trim)
-
-
-CHORES = (collect_now_and_then, trim_now_and_then)

@@ -9,12 +9,12 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from explorer.base import access
+from explorer.server.headers import AddedHeaders
 
 NAME = "convscope_visitor"
 ASKED_BEFORE_THE_SOCKET = "/_stcore/host-config"
@@ -33,39 +33,18 @@ def read(cookies: Mapping[str, str]) -> str:
     return value if isinstance(value, str) and _FORM.fullmatch(value) else ""
 
 
-def _header(secure: bool) -> str:
-    """The header that gives a browser its cookie: scripts and other sites never see it."""
-    given = Response()
-    given.set_cookie(
-        NAME, new_cookie(), max_age=A_YEAR, secure=secure, httponly=True, samesite="strict"
-    )
-    return given.headers["set-cookie"]
+class OwnerCookie(AddedHeaders):
+    """Gives the cookie to browsers that have none."""
 
-
-class OwnerCookie:
-    """Middleware (plain ASGI): gives the cookie to browsers that have none."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the wrapped application does, with a cookie where one is due."""
+    def added(self, scope: Scope) -> Mapping[str, str]:
+        """The cookie where one is due: scripts and other sites never see it."""
         rules = access.rules()
-        if not (rules.shared and _due(scope)):
-            await self.app(scope, receive, send)
-            return
-        header = _header(rules.secure or scope["scheme"] == "https")
-
-        async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.append("Set-Cookie", header)
-                headers["Cache-Control"] = "no-store"  # nobody else is to be given it
-            await send(message)
-
-        await self.app(scope, receive, send_with_cookie)
-
-
-def _due(scope: Scope) -> bool:
-    asked = scope["type"] == "http" and scope["path"].endswith(ASKED_BEFORE_THE_SOCKET)
-    return asked and not read(HTTPConnection(scope).cookies)
+        due = rules.shared and scope["path"].endswith(ASKED_BEFORE_THE_SOCKET)
+        if not due or read(HTTPConnection(scope).cookies):
+            return {}
+        answer, secure = Response(), rules.secure or scope["scheme"] == "https"
+        answer.set_cookie(
+            NAME, new_cookie(), max_age=A_YEAR, secure=secure, httponly=True, samesite="strict"
+        )
+        # Nobody else is to be given it.
+        return {"Set-Cookie": answer.headers["set-cookie"], "Cache-Control": "no-store"}

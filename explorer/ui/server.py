@@ -20,7 +20,6 @@ if sys.platform != "win32":
     import resource
 
 LOOP = f"{connections.__name__}:{connections.make_loop.__qualname__}"
-MOST_FILES = 16_384
 PROTOCOL = f"{connections.__name__}:{connections.BoundedProtocol.__qualname__}"
 
 
@@ -50,10 +49,10 @@ def raise_open_files() -> int:
 
     Linux gives a process 1 024 unless it asks for more: fewer than a class with its browsers.
     """
+    wanted = single.most_files()
     if sys.platform == "win32":
-        return MOST_FILES
+        return wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted
     with suppress(OSError, ValueError):

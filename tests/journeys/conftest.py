@@ -14,6 +14,7 @@ from explorer.training.recipes import Recipe
 from explorer.ui import visitor
 from tests.journeys.visitors import Browser, share
 from tests.run_processes import folder
+from tests.serving import ROOT, Served, mortal
 
 
 @pytest.fixture
@@ -27,6 +28,18 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that the tests of a file share: what is trained there for one is there for all."""
     with folder(tmp_path_factory.mktemp("workshop")) as place:
         yield place
+
+
+@pytest.fixture(scope="module")
+def served(workshop: Path) -> Iterator[Served]:
+    """The server of that folder; one that a test may kill."""
+    with mortal(ROOT, workshop / "server.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server(served: Served) -> str:
+    return served.address
 
 
 @pytest.fixture

@@ -67,18 +67,22 @@ def losses(number: int) -> list[float | None]:
 Answer = Callable[..., Any]
 # It imports what the scripts need, asks for no device, and is forked for each of them.
 READY = """
-import json, os, sys, traceback
-import torch, streamlit.testing.v1
+import dataclasses, json, os, sys, traceback
+import torch
+from torch import nn
 from explorer import runs, training
 from explorer.base import device
 from explorer.data import datasets
+from explorer.training.machine import Randomness
+from tests.opened_pages import boards, opened, press
+from tests.run_processes import SHORT, over
 for line in sys.stdin:
     code, variables = json.loads(line)
     if not (child := os.fork()):
         os.environ.update(variables)
         status = 1
         try:
-            exec(compile(code, "script", "exec"), {"__name__": "__main__"})
+            exec(compile(code, "script", "exec"), {**globals(), "__name__": "__main__"})
             status = 0
         except BaseException:
             print(json.dumps(traceback.format_exc()))
@@ -119,8 +123,6 @@ def answer(home: Path) -> Iterator[Answer]:
 
 def test_the_test_device_is_as_strict_as_a_gpu(answer: Answer):
     code = """
-    import json, os, torch
-    from torch import nn
     def refused(what):
         try:
             what()
@@ -146,8 +148,6 @@ def test_the_test_device_is_as_strict_as_a_gpu(answer: Answer):
 
 def test_it_is_listed_beside_the_cpu_without_being_known(answer: Answer):
     code = """
-    import dataclasses, json
-    from explorer.base import device
     print(json.dumps([dataclasses.asdict(each) for each in device.available()]))
     """
     first, second, cpu = answer(code)
@@ -270,13 +270,9 @@ def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it
     answer: Answer,
 ):
     code = """
-    import json, torch
-    from torch.nn.functional import dropout
-    from explorer.base import device
-    from explorer.training.machine import Randomness
     place = device.named("testgpu:1")
     def drawn():
-        return dropout(torch.ones(64, device="testgpu:1"), 0.5).tolist()
+        return nn.functional.dropout(torch.ones(64, device="testgpu:1"), 0.5).tolist()
     outside = torch.get_device_module("testgpu").get_rng_state("testgpu:1")
     random = Randomness(place)
     with random.used():
@@ -299,17 +295,11 @@ def test_dropout_draws_from_the_device_s_own_random_numbers_and_goes_on_where_it
 
 
 def test_memory_that_libraries_take_is_not_promised_to_tensors(answer: Answer):
-    code = f"""
-    import json
-    from explorer.data import datasets
-    from explorer.base import device
-    from explorer.training import recipes
-    from explorer import training
-    recipe = recipes.from_json({asdict(SHORT)!r})
+    code = """
     place, data = device.named("testgpu:0"), datasets.load("digits")
     free = device.free_memory(place)
     try:
-        training.Training(recipe, data, place)
+        training.Training(SHORT, data, place)
     except training.OutOfMemory as error:
         print(json.dumps([free, str(error)]))
     """
@@ -319,20 +309,14 @@ def test_memory_that_libraries_take_is_not_promised_to_tensors(answer: Answer):
 
 
 def test_what_does_not_fit_on_the_device_is_told_before_and_when_it_happens(answer: Answer):
-    code = f"""
-    import json, torch
-    from explorer.data import datasets
-    from explorer.base import device
-    from explorer.training import recipes
-    from explorer import training
-    recipe = recipes.from_json({asdict(SHORT)!r})
+    code = """
     place, data = device.named("testgpu:1"), datasets.load("digits")
-    going = training.Training(recipe, data, place)
+    going = training.Training(SHORT, data, place)
     records = going.records()
     next(records)
     filled = torch.empty(device.free_memory(place) - 10_000, dtype=torch.uint8, device=place.name)
     said = []
-    for attempt in (lambda: list(records), lambda: training.Training(recipe, data, place)):
+    for attempt in (lambda: list(records), lambda: training.Training(SHORT, data, place)):
         try:
             attempt()
         except training.OutOfMemory as error:
@@ -361,8 +345,6 @@ def test_a_run_that_finds_no_memory_any_more_ends_in_that_sentence_and_its_host_
         assert run.reason.values["device"] == "Test GPU 1"
     assert ended[0].progress.step >= 3
     code = f"""
-    import json
-    from tests.opened_pages import opened
     at = opened("live", run="{number}")
     print(json.dumps([each.value for each in at.warning]))
     """
@@ -376,11 +358,6 @@ def test_a_run_that_finds_no_memory_any_more_ends_in_that_sentence_and_its_host_
 
 def test_new_run_lists_the_device_launches_on_it_and_live_names_it(answer: Answer):
     code = """
-    import json
-    from explorer import runs
-    from explorer.ui.entries import entry
-    from tests.opened_pages import boards, opened, press
-    from tests.run_processes import over
     recipe = dict(dataset="digits", activation="relu", epochs="1", batch_size="32")
     at = opened("new-run", network="lenet", device="testgpu:1", train_subset="64", **recipe)
     (listed,) = (each.options for each in at.selectbox if each.label == "Device")

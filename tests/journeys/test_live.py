@@ -5,9 +5,7 @@ The server is one of its own, with a folder of its own for runs; the run is a re
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from explorer.training import recipes
 from tests.conftest import box_of, settled, visiting
 from tests.explorer.runs.played import STARTED, begun, steps
 from tests.run_processes import SHORT, until
-from tests.serving import ROOT, Served, mortal
+from tests.serving import Served
 
 pytestmark = pytest.mark.browser
 
@@ -31,17 +29,6 @@ LAPTOP = {"width": 1366, "height": 768}
 SETTINGS = "dataset=digits&activation=relu&batch_size=16&epochs=900"
 MOST_BYTES = 50_000
 MOST_SECONDS = 0.3
-
-
-@pytest.fixture(scope="module")
-def served(workshop: Path) -> Iterator[Served]:
-    with mortal(ROOT, workshop / "server.log") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server(served: Served) -> str:
-    return served.address
 
 
 @pytest.fixture(scope="module")
@@ -359,17 +346,6 @@ def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
     shown.locator(".accuracy svg.plot").press("End")
     expect(tip).to_contain_text("training")
     expect(tip).to_contain_text("test")
-
-
-def test_a_run_can_be_taken_along(server: str, page: Page, number: int, tmp_path: Path) -> None:
-    page.goto(f"{server}/live?run={number}")
-    board(page, "stopped")
-    for word, stem in (("Steps (CSV)", "steps.csv"), ("Weights (safetensors)", ".safetensors")):
-        with page.expect_download() as saved:
-            page.get_by_role("link", name=word).click()
-        assert saved.value.suggested_filename.endswith(stem)
-        saved.value.save_as(tmp_path / stem)
-        assert (tmp_path / stem).stat().st_size > 1000
 
 
 def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: int) -> None:

@@ -28,7 +28,7 @@ from explorer.base.cache import SizedCache
 from explorer.base.tasks import SharedTasks
 from explorer.data import pictures
 from explorer.networks import NetworkSpec
-from tests.asynchronous import run_apart
+from tests.processes import run_apart
 from tests.serving import changed_server
 
 pytestmark = pytest.mark.browser  # with the tests that share a server

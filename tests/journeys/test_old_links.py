@@ -68,7 +68,7 @@ LINKS: tuple[tuple[str, Mapping[str, object]], ...] = (
         {"compare.view": "Layer budgets"},
     ),
     (("new-run?network=vgg11&conv_ratio=4&size=64&epochs=2&flip=true&learning_rate=0.05"
-      "&optimizer=sgd&momentum=0.9&dataset=digits"), {}),
+      "&optimizer=sgd&momentum=0.9&dataset=digits"), {"new-run.batch_size": 256}),
     ("new-run?preset=batch-norm&dataset=digits&all_epochs=2", {"new-run.start": "batch-norm"}),
     ("new-run?network=bn_lenet&dataset=digits&epochs=3&seed=5", {}),
     ("live?run=1&by=step", {"live.picked": 1}),

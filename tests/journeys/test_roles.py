@@ -1,7 +1,6 @@
 """Who is who: a cookie for each browser, a key for the teacher, and what each may change."""
 
 import ast
-from collections.abc import Callable
 from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -29,7 +28,6 @@ from explorer.server import owner_cookie
 from explorer.server.owner_cookie import OwnerCookie
 from explorer.training.recipes import PRESETS
 from explorer.ui import visitor
-from tests.asynchronous import run_apart
 from tests.conftest import settled
 from tests.journeys.visitors import (
     ANNA,
@@ -44,6 +42,7 @@ from tests.journeys.visitors import (
     share,
 )
 from tests.opened_pages import opened, press, text
+from tests.processes import run_apart
 from tests.run_processes import SHORT
 from tests.serving import ROOT, serving
 
@@ -113,26 +112,18 @@ def test_a_second_browser_cannot_change_the_first_ones_run(
         assert at.button(key=RUNS.key(name)).disabled
         assert "another visitor" in at.button(key=RUNS.key(name)).help
     assert not at.button(key=RUNS.key("retry")).disabled, "a run of one's own, with the same recipe"
-    changes: dict[str, Callable[[], object]] = {
-        "pause": lambda: visitor.pause(run.id),
-        "stop": lambda: visitor.stop(run.id),
-        "cancel": lambda: visitor.cancel(run.id),
-        "resume": lambda: visitor.resume(run.id),
-        "rename": lambda: visitor.rename(run.id, "mine"),
-        "note": lambda: visitor.note(run.id, "mine"),
-        "delete": lambda: visitor.delete(run.id),
-    }
-    for change in changes.values():
+    named = [(visitor.rename, "mine"), (visitor.note, "mine")]
+    changes = [(visitor.stop,), *named, (visitor.delete,)]
+    for change, *values in (*changes, (visitor.pause,), (visitor.cancel,), (visitor.resume,)):
         with pytest.raises(Denied, match="LeNet is another visitor's"):
-            change()
+            change(run.id, *values)
     assert store.get(run.id) == run
     on_the_machine = kept("of the machine", access.ON_THIS_MACHINE, Status.PAUSED)
     with pytest.raises(Denied, match="made on the machine itself"):
         visitor.delete(on_the_machine.id)
     browser_of.be(ANNA)
-    for change in changes.values():
-        if change not in (changes["pause"], changes["cancel"], changes["resume"]):
-            change()
+    for change, *values in changes:
+        change(run.id, *values)
     with pytest.raises(ValueError, match="There is no run"):
         store.get(run.id)
 

@@ -16,15 +16,8 @@ from explorer.server import assets
 from explorer.ui.runs import component
 from tests.conftest import box_of, visiting
 from tests.run_processes import SHORT, over, until
-from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(workshop: Path) -> Iterator[str]:
-    with serving(ROOT, workshop / "server.log") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

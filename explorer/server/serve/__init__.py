@@ -42,7 +42,11 @@ def serve(
     """
     known = Hosts.of(everyone, hosts)
     identity = Certificate.read(certificate, key_file)
-    _check_count(processes)
+    if not 1 <= processes <= MOST_PROCESSES:
+        words = _("{number} server processes cannot be started. Choose 1 to {most}.")
+        raise ValueError(words.format(number=processes, most=MOST_PROCESSES))
+    if processes > 1:
+        proxy.program()  # said before anything else is
     free = free_port(port, known.address)
     if free != port:
         print(_("Port {asked} is taken; using {free}.").format(asked=port, free=free))
@@ -53,17 +57,6 @@ def serve(
     if processes > 1:
         return cluster.serve(free, known, identity, processes)
     return single.serve(free, known, identity)
-
-
-def _check_count(processes: int) -> None:
-    if not 1 <= processes <= MOST_PROCESSES:
-        raise ValueError(
-            _("{number} server processes cannot be started. Choose 1 to {most}.").format(
-                number=processes, most=MOST_PROCESSES
-            )
-        )
-    if processes > 1:
-        proxy.program()  # said before anything else is
 
 
 def _announce(port: int, hosts: Hosts, *, secure: bool) -> None:

@@ -28,35 +28,28 @@ class Certificate:
             raise ValueError(
                 _("--certificate and --key-file belong together: TLS needs both files.")
             )
-        found = cls(Path(chain).resolve(), Path(key).resolve())
-        for path in (found.chain, found.key):
-            _check_readable(path)
-        found._check_pair()
-        return found
-
-    def pem(self) -> bytes:
-        """Certificate and key in one, as HAProxy reads them."""
-        return self.chain.read_bytes().rstrip() + b"\n" + self.key.read_bytes().rstrip() + b"\n"
-
-    def _check_pair(self) -> None:
+        files = Path(chain).resolve(), Path(key).resolve()
+        for path in files:
+            try:
+                with path.open("rb") as file:
+                    file.read(1)
+            except OSError as error:
+                raise ValueError(
+                    _("“{path}” cannot be read: {reason}.").format(path=path, reason=error.strerror)
+                ) from error
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
             # An encrypted key would be asked for at the terminal; this password opens none.
-            context.load_cert_chain(self.chain, self.key, password="")
+            context.load_cert_chain(*files, password="")
         except (ssl.SSLError, ValueError) as error:
             raise ValueError(
                 _(
                     "“{chain}” and “{key}” are not a certificate and its key. Needed are two files "
                     "in PEM format that belong together, the key without a password."
-                ).format(chain=self.chain, key=self.key)
+                ).format(chain=files[0], key=files[1])
             ) from error
+        return cls(*files)
 
-
-def _check_readable(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError as error:
-        raise ValueError(
-            _("“{path}” cannot be read: {reason}.").format(path=path, reason=error.strerror)
-        ) from error
+    def pem(self) -> bytes:
+        """Certificate and key in one, as HAProxy reads them."""
+        return self.chain.read_bytes().rstrip() + b"\n" + self.key.read_bytes().rstrip() + b"\n"

@@ -2,20 +2,16 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from explorer.base.language import _, current
+from explorer.server.serve import single
 from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import LOOPBACK
 
-if sys.platform != "win32":
-    import resource
-
 COOKIE = "convscope_server"  # says which server a browser is at home with
-MOST_FILES = 16_384
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")  # not on everybody's path
 
 # A visitor's pages, uploads and downloads live in one process, so the cookie keeps a browser with
@@ -90,7 +86,7 @@ def write(
     """The configuration for servers on these ports of this machine, in a private `folder`."""
     waiting = folder / "waiting.html"
     waiting.write_text(_waiting(), encoding="utf-8")
-    files = _most_files()
+    files = single.most_files()
     text = _CONFIGURATION.format(
         files=files,
         most=files // 2 // 4,  # a connection takes two: a visitor's, and a server's
@@ -107,14 +103,6 @@ def write(
     found = folder / "haproxy.cfg"
     found.write_text(text, encoding="utf-8")
     return found
-
-
-def _most_files() -> int:
-    """How many files and connections HAProxy may hold: fewer where the system says so."""
-    if sys.platform == "win32":
-        return MOST_FILES
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
 
 
 def check(haproxy: str, configuration: Path) -> None:

@@ -11,8 +11,12 @@ from explorer.base.storage import PROJECT
 from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import Hosts
 
+if sys.platform != "win32":
+    import resource
+
 APP = PROJECT / "app.py"
 SECONDS_TO_END = 10
+MOST_FILES = 16_384
 ENDS_WITH_PARENT = "CONVSCOPE_ENDS_WITH_PARENT"  # the server's own: its input ends with its parent
 
 
@@ -46,6 +50,14 @@ def command(
         words += [f"--server.sslCertFile={certificate.chain}"]
         words += [f"--server.sslKeyFile={certificate.key}"]
     return words
+
+
+def most_files() -> int:
+    """How many files and connections a process may hold: fewer where the system says so."""
+    if sys.platform == "win32":
+        return MOST_FILES
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
 
 
 def _wait(server: "subprocess.Popen[bytes]") -> int:

@@ -3,6 +3,7 @@
 
 import { add as node, clamp, mark, ticks } from "../boards/shared.js"
 import * as math from "./curves_math.js"
+import { element } from "./now.js"
 
 const LEFT = 52
 const BOTTOM = 38
@@ -78,18 +79,14 @@ export class Chart {
     this.legendKey = key
     this.find(".legend").replaceChildren(
       ...lines.map(line => {
-        const button = document.createElement("button")
-        button.type = "button"
-        button.ariaPressed = String(!this.hidden.has(line.key))
-        button.title = this.words.toggle
-        button.append(sample(line), line.name)
-        button.onclick = () => {
+        const onclick = () => {
           if (!this.hidden.delete(line.key)) this.hidden.add(line.key)
           this.legend()
           this.toggled()
           this.find(`.legend button:nth-child(${lines.indexOf(line) + 1})`).focus()
         }
-        return button
+        const ariaPressed = String(!this.hidden.has(line.key))
+        return element("button", { type: "button", ariaPressed, title: this.words.toggle, onclick }, sample(line), line.name)
       }),
     )
   }
@@ -297,16 +294,11 @@ export class Chart {
     if (this.at === null) return
     const x = this.toX(this.at)
     node(this.over, "path", { class: "cursor", d: `M${x} ${this.inner.top}V${this.inner.bottom}` })
-    tip.replaceChildren(this.heading(), ...this.seen.flatMap(line => this.reading(line)))
+    const heading = element("b", {}, `${this.x.word}: ${this.x.text(this.at)}`)
+    tip.replaceChildren(heading, ...this.seen.flatMap(line => this.reading(line)))
     const right = x > (this.inner.left + this.inner.right) / 2
     tip.style.left = right ? "auto" : `${x + 12}px`
     tip.style.right = right ? `${this.svg.clientWidth - x + 12}px` : "auto"
-  }
-
-  heading() {
-    const line = document.createElement("b")
-    line.textContent = `${this.x.word}: ${this.x.text(this.at)}`
-    return line
   }
 
   reading(line) {
@@ -314,10 +306,7 @@ export class Chart {
     if (i < 0 || !math.isNumber(line.ys[i])) return []
     const y = this.smoothed(line)[i]
     paint(node(this.over, "path", { d: mark("circle", this.toX(line.xs[i]), this.limit(this.toY(y)), 4) }), { colour: line.colour }, true)
-    const row = document.createElement("span")
-    row.append(sample(line), line.name, document.createElement("i"))
-    row.lastChild.textContent = this.text(y)
-    return [row]
+    return [element("span", {}, sample(line), line.name, element("i", {}, this.text(y)))]
   }
 }
 

@@ -179,19 +179,14 @@ class Panel {
       row.forEach((n, j) => {
         const share = n / total
         const chosen = this.cell?.[0] === i && this.cell?.[1] === j
-        const cell = element("td", { tabIndex: (this.cell ? chosen : i + j === 0) ? 0 : -1, title: fill(labels.cell, { n, total, is: classes[i], says: classes[j], share: math.percent(share) }) }, n || "")
-        cell.setAttribute("role", "gridcell")
-        cell.ariaLabel = cell.title
-        cell.ariaSelected = String(chosen)
-        cell.dataset.at = `${i}.${j}`
-        cell.style.cssText = ramp.style(Math.sqrt(share))
-        if (i === j) cell.classList.add("diagonal")
-        line.append(cell)
+        const title = fill(labels.cell, { n, total, is: classes[i], says: classes[j], share: math.percent(share) })
+        const tabIndex = (this.cell ? chosen : i + j === 0) ? 0 : -1
+        const named = { role: "gridcell", title, ariaLabel: title, ariaSelected: String(chosen), tabIndex }
+        line.append(element("td", { ...named, "data-at": `${i}.${j}`, style: ramp.style(Math.sqrt(share)), className: i === j ? "diagonal" : "" }, n || ""))
       })
       const share = accuracy[i]
-      const bar = element("td", { className: "share" }, element("i"), element("span", {}, share === null ? "–" : math.percent(share)))
-      bar.firstChild.style.width = `${100 * (share ?? 0)}%`
-      line.append(bar)
+      const bar = element("i", { style: `width:${100 * (share ?? 0)}%` })
+      line.append(element("td", { className: "share" }, bar, element("span", {}, share === null ? "–" : math.percent(share))))
       body.append(line)
     })
     table.append(body)
@@ -252,9 +247,7 @@ class Panel {
     const right = item.label === item.predicted
     const caption = element("figcaption", {}, element("b", {}, `${right ? "✓" : "✗"} ${words.says} ${words.sure}`), element("span", { className: "quiet" }, right ? "" : fill(labels.is, words)))
     const title = fill(labels.picture_title, words)
-    const card = element("figure", { title }, element("img", { src: item.png, alt: title }), caption)
-    card.dataset.right = right
-    return card
+    return element("figure", { title, "data-right": right }, element("img", { src: item.png, alt: title }), caption)
   }
 }
 

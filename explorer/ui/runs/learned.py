@@ -15,17 +15,16 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.runs import Run, outcome
 from explorer.ui import link_warnings, url_state
-from explorer.ui.runs import run_words
-from explorer.ui.runs.component import api, run_component
+from explorer.ui.runs.component import RunBoard
 from explorer.ui.state import State
 
-BOARD = run_component(Path(__file__).with_suffix(".js"), "learned")
+BOARD = RunBoard(Path(__file__).with_suffix(".js"), "learned")
 
 MOST_RUNS = 4  # side by side
 
 
 def _labels() -> dict[str, str]:
-    own = {
+    return {
         "after_epoch": _("after epoch"),
         "epoch_slider": _("Which epoch to look at"),
         "epoch_n": _("{n}"),
@@ -51,7 +50,6 @@ def _labels() -> dict[str, str]:
             "right class {true}."
         ),
     }
-    return {**run_words.charts(), **run_words.learned(), **own}
 
 
 def _place(text: str) -> list[int] | None:
@@ -99,7 +97,6 @@ def learned_board(
     result = BOARD(
         key=state.key("learned"),
         data={
-            "base": api(),
             "shown": told,
             "kernels": kernels,
             "epoch": epoch,

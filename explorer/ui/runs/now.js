@@ -134,38 +134,26 @@ export class Predictions {
   }
 
   pictures(classes, items) {
-    this.classes = classes
-    this.items = items
-    this.cards = items.map(item => {
-      const picture = element("img", { src: item.png, alt: fill(this.labels.picture_of, { what: classes[item.label] }) })
-      const says = element("b")
-      const bars = element("div", { className: "bars" }, ...Array.from({ length: 3 }, () => element("span", {}, element("i"), element("em"), element("em"))))
-      return element("figure", {}, picture, element("figcaption", {}, says, bars))
-    })
+    Object.assign(this, { classes, items })
+    const named = item => ({ src: item.png, alt: fill(this.labels.picture_of, { what: classes[item.label] }) })
+    this.cards = items.map(item => element("figure", {}, element("img", named(item)), element("figcaption")))
     this.host.replaceChildren(...this.cards)
   }
 
   show(answers) {
     if (!this.cards || !answers) return
+    const { classes, items, labels } = this
     this.cards.forEach((card, i) => {
-      const best = answers[i]
-      card.hidden = !best
-      if (!best) return
-      const right = best[0][0] === this.items[i].label
+      card.hidden = !answers[i]
+      if (card.hidden) return
+      const { label } = items[i]
+      const what = classes[label]
+      const right = answers[i][0][0] === label
       card.dataset.right = right
-      const says = card.querySelector("b")
-      const truth = this.classes[this.items[i].label]
-      says.textContent = right ? `✓ ${truth}` : `✗ ${fill(this.labels.not, { what: truth })}`
-      says.title = fill(right ? this.labels.right : this.labels.wrong, { what: this.classes[this.items[i].label] })
-      ;[...card.querySelectorAll(".bars span")].forEach((bar, rank) => {
-        const [which, share] = best[rank] ?? [null, 0]
-        bar.hidden = which === null
-        if (which === null) return
-        bar.classList.toggle("true", which === this.items[i].label)
-        bar.firstChild.style.width = `${100 * share}%`
-        bar.children[1].textContent = this.classes[which]
-        bar.children[2].textContent = math.percent(share, 0)
-      })
+      const says = element("b", { title: fill(right ? labels.right : labels.wrong, { what }) }, right ? `✓ ${what}` : `✗ ${fill(labels.not, { what })}`)
+      const bar = ([which, share]) =>
+        element("span", { className: which === label ? "true" : "" }, element("i", { style: `width:${100 * share}%` }), element("em", {}, classes[which]), element("em", {}, math.percent(share, 0)))
+      card.lastChild.replaceChildren(says, element("div", { className: "bars" }, ...answers[i].slice(0, 3).map(bar)))
     })
   }
 }

@@ -1,6 +1,7 @@
 """Runs on their pages: those that can be read, what was noted down, files to take along."""
 
 import html
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -39,6 +40,12 @@ def readable(run: Run) -> bool:
     except ValueError as error:
         st.warning(f"**{run_words.literal(run.name)}**: {run_words.literal(str(error))}")
         return False
+
+
+def say_why_off(refusals: Iterable[str]) -> None:
+    """Why buttons are off, "" where one is not: who touches has no pointer to rest on them."""
+    for why in dict.fromkeys(filter(None, refusals)):
+        st.caption(run_words.literal(why))
 
 
 def show_note(run: Run, *, named: bool = False) -> None:

@@ -9,14 +9,11 @@ from explorer.base.language import N_, _
 from explorer.runs import TITLES, Run, Status, engines
 
 
-def statuses() -> dict[str, str]:
-    """status_running → "running" …"""
-    return {f"status_{status}": _(title) for status, title in TITLES.items()}
-
-
-def asks() -> dict[str, str]:
-    """What can be asked of a run, and what stands there until it is done."""
+def labels() -> dict[str, str]:
+    """By the names that the boards know them by: status_running → "running" …"""
     return {
+        **{f"status_{status}": _(title) for status, title in TITLES.items()},
+        # What can be asked of a run, and what stands there until it is done.
         "pause": _("Pause"),
         "stop": _("Stop"),
         "cancel": _("Cancel"),
@@ -27,12 +24,7 @@ def asks() -> dict[str, str]:
         "asked_cancel": _("cancelling …"),
         "asked_resume": _("resuming …"),
         "asked_retry": _("starting anew …"),
-    }
-
-
-def charts() -> dict[str, str]:
-    """Words of every chart of curves."""
-    return {
+        # Curves.
         "accuracy": _("Accuracy"),
         "loss": _("Loss"),
         "train": _("training"),
@@ -57,12 +49,7 @@ def charts() -> dict[str, str]:
         "by_flops": _("FLOPs of training (3 × forward)"),
         "step_n": _("step {n}"),
         "lost": _("The server does not answer. Trying again …"),
-    }
-
-
-def learned() -> dict[str, str]:
-    """Words of kernels and predictions."""
-    return {
+        # Kernels and predictions.
         "kernels": _("First kernels"),
         "all_kernels": _("{n} kernels of {c} × {h} × {w} weights"),
         "some_kernels": _("the first {n} of {total} kernels, {c} × {h} × {w} weights each"),

@@ -132,10 +132,7 @@ class Live extends CurvesBoard {
       ...asks.map(ask => {
         const className = ask === "resume" ? "button chief" : "button"
         const disabled = Boolean(this.asked || refused[ask])
-        const button = element("button", { type: "button", className, disabled, title: refused[ask] ?? "" }, labels[ask])
-        button.dataset.ask = ask
-        button.onclick = () => this.ask(ask)
-        return button
+        return element("button", { type: "button", className, disabled, title: refused[ask] ?? "", "data-ask": ask, onclick: () => this.ask(ask) }, labels[ask])
       }),
     )
   }

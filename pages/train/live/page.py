@@ -4,7 +4,9 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.ui.runs import run_actions
+from explorer.ui.runs.learned import learned_board
 from pages.train.live import parts
+from pages.train.live.state import STATE
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="live_head"):
     st.title(_("Is it learning?"))
@@ -17,6 +19,8 @@ if not run_actions.readable(run):
 parts.board(run)
 parts.say(run)
 if run.status.over and run.progress.epoch:
-    parts.outcome(run)
+    st.subheader(_("What does it take for what?"), anchor=False)
+    learned_board(STATE, [run], kernels=False)
     parts.balance(run)
-    parts.downloads(run)
+    st.subheader(_("Take along"), anchor=False)
+    run_actions.files(run)

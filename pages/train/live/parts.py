@@ -1,7 +1,7 @@
 """The parts of the page that watches one run."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container
 from itertools import chain
 from pathlib import Path
 
@@ -16,13 +16,11 @@ from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_warnings, url_state, visitor
 from explorer.ui.runs import run_actions, run_words
-from explorer.ui.runs.component import api, run_component
-from explorer.ui.runs.learned import learned_board
-from pages.train.live.state import STATE
+from explorer.ui.runs.component import RunBoard
+from pages.train.live.state import AXES, STATE
 
 _FAULT = "why the last request was refused"
-AXES = ("epoch", "step", "seconds")
-BOARD = run_component(Path(__file__).with_name("board.js"), "live")
+BOARD = RunBoard(Path(__file__).with_name("board.js"), "live")
 
 
 # -- which run --------------------------------------------------------------------------------
@@ -33,45 +31,42 @@ def pick() -> Run | None:
     listed = run_actions.listed()
     if not listed:
         return None
-    known = {run.id: run for run in listed}
+    by_number = {run.id: run for run in listed}
     STATE.know()
     names = _names(listed)
-    asked = _asked(known) if STATE.takes_query("picked") else STATE["picked"]
-    (number,) = url_state.meant("runs", [asked or _first(listed).id], names)
-    if number not in known:
+    asked = _asked(by_number) if STATE.takes_query("picked") else STATE["picked"]
+    going = [run.id for run in listed if run.status.active]
+    waiting = [run.id for run in listed if run.status is Status.QUEUED]
+    first = (going or waiting[-1:] or [*by_number])[0]
+    (number,) = url_state.meant("runs", [asked or first], names)
+    if number not in by_number:
         _tell_gone(str(number))
-        number = _first(listed).id
+        number = first
     url_state.hold(STATE.key("picked"), number, names[number])
     chosen = st.selectbox(
         _("Run"),
-        list(known),
+        list(by_number),
         key=STATE.key("picked"),
         format_func=names.__getitem__,
         label_visibility="collapsed",
         width=340,
     )
     STATE.put("run", chosen)
-    return known[chosen]
+    return by_number[chosen]
 
 
-def _asked(known: dict[int, Run]) -> int | None:
-    given = STATE.query("run")
-    if not given:
-        return None
-    if given.isdecimal() and len(given) < 10 and int(given) in known:
-        return int(given)
-    _tell_gone(url_state.as_typed(given))
+def _asked(numbers: Container[int]) -> int | None:
+    """The run that the address names, if it is one of these."""
+    query = STATE.query("run")
+    if query.isdecimal() and len(query) < 10 and int(query) in numbers:
+        return int(query)
+    if query:
+        _tell_gone(url_state.as_typed(query))
     return None
 
 
 def _tell_gone(number: str) -> None:
     link_warnings.say(_("There is no run {number}. Here is another one.").format(number=number))
-
-
-def _first(listed: list[Run]) -> Run:
-    going = [run for run in listed if run.status.active]
-    waiting = [run for run in listed if run.status is Status.QUEUED]
-    return (going or waiting[-1:] or listed)[0]
 
 
 def _names(listed: list[Run]) -> dict[int, str]:
@@ -101,7 +96,7 @@ def nothing_yet() -> None:
 
 
 def _labels() -> dict[str, str]:
-    own = {
+    return {
         "progress": _("Progress of the run"),
         "course_train": _("course, training"),
         "course_test": _("course, test"),
@@ -114,8 +109,6 @@ def _labels() -> dict[str, str]:
         "takes": _("then takes about {time}"),
         "took": _("trained for {time}"),
     }
-    words = (run_words.statuses(), run_words.asks(), run_words.charts(), run_words.learned(), own)
-    return {key: word for each in words for key, word in each.items()}
 
 
 def board(run: Run) -> None:
@@ -143,11 +136,10 @@ def board(run: Run) -> None:
         except ValueError as error:
             st.session_state[_FAULT] = str(error)
 
-    _say_why_off(run, refusals)
+    run_actions.say_why_off(refusals[command] for command in COMMANDS[run.status])
     result = BOARD(
         key=key,
         data={
-            "base": api(),
             "run": run.id,
             "status": run.status,
             "place": place,
@@ -165,13 +157,6 @@ def board(run: Run) -> None:
         STATE.put("by", result.by, AXES[0])
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(run_words.literal(fault), icon=":material/error:")
-
-
-def _say_why_off(run: Run, refusals: Mapping[str, str]) -> None:
-    """Why buttons of the board are off: who touches has no pointer to rest on them."""
-    for why in dict.fromkeys(refusals[command] for command in COMMANDS[run.status]):
-        if why:
-            st.caption(run_words.literal(why))
 
 
 def _data(run: Run) -> str:
@@ -206,15 +191,6 @@ def _beside_the_course(recipe: Recipe, theirs: Recipe, reported: Reported) -> st
     return same + " " + _("Its recipe differs: {parts}.").format(parts=", ".join(parts))
 
 
-# -- when it has ended --------------------------------------------------------------------------
-
-
-def outcome(run: Run) -> None:
-    """Confusion matrix, worst mistakes, accuracy of each class, at any epoch."""
-    st.subheader(_("What does it take for what?"), anchor=False)
-    learned_board(STATE, [run], kernels=False)
-
-
 def balance(run: Run) -> None:
     """What it was thought to take, and what it took."""
     took, facts = run.progress.seconds, run.metadata
@@ -246,9 +222,3 @@ def balance(run: Run) -> None:
             parts.append(run_words.launching(captured))
     if parts:
         st.markdown(" ".join(parts))
-
-
-def downloads(run: Run) -> None:
-    """Curves, card and weights, to take along."""
-    st.subheader(_("Take along"), anchor=False)
-    run_actions.files(run)

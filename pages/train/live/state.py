@@ -2,10 +2,11 @@
 
 from explorer.ui.state import OneOf, Open, State
 
+AXES = ("epoch", "step", "seconds")
 STATE = State(
     "live",
     Open("run"),
-    OneOf("by", "epoch", ("epoch", "step", "seconds")),
+    OneOf("by", "epoch", AXES),
     Open("at"),
     Open("cell"),
 )

@@ -1,22 +1,24 @@
 """What a run will take, before it is launched; and the buttons that measure and launch it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import streamlit as st
 
 from explorer import runs
-from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Summary, measure
 from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.inputs import MAX_BATCH
-from explorer.base.language import _
+from explorer.base.language import _, ngettext
+from explorer.base.tasks import Ending, Pool, SharedTasks, Task
 from explorer.base.units import count, duration, exact, size, times
 from explorer.data import datasets
-from explorer.training import Budget, machine
+from explorer.runs import measure as run_measure
+from explorer.training import TEST_SHARE, Budget, machine, recipes
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.recipe import MAX_SIZE
@@ -24,11 +26,13 @@ from explorer.training.setting import Setting
 from explorer.ui import progress, size_mismatch, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
-from pages.train.new_run import measured
 from pages.train.new_run.state import STATE
 
 _TROUBLE = "why nothing was launched"
 _MEASURING = "what is being measured"
+_epochs: dict[str, Budget] = {}  # what an epoch takes, by `_work`: kept for everyone
+# One at a time in this server: two that measure at once would measure each other.
+_TASKS: SharedTasks[int] = SharedTasks(Pool(at_once=1), 100_000)
 
 
 @cache
@@ -47,31 +51,25 @@ def warm() -> None:
 
 def pick_device() -> Device:
     """Where it shall be computed, by name and memory."""
-    there = device.available()
-    best = [each for each in there if each.kind == there[0].kind]
-    words = {device.AUTOMATIC: _("the best: {name}").format(name=_named(best[0]))}
-    if len(best) > 1:
-        words = {device.AUTOMATIC: _("whichever of these is free first")}
-    words |= {each.name: _named(each) for each in there}
-    if len(there) == 1:
-        words.pop(device.AUTOMATIC)
-        words = {device.AUTOMATIC: next(iter(words.values()))}
+    devices = device.available()
+    words = {
+        each.name: _("{title}, {memory}").format(title=each.title, memory=size(each.memory))
+        for each in devices
+    }
+    if len(devices) == 1:
+        automatic = words.pop(devices[0].name)
+    elif devices[0].kind == devices[1].kind:
+        automatic = _("whichever of these is free first")
+    else:
+        automatic = _("the best: {name}").format(name=words[devices[0].name])
+    words = {device.AUTOMATIC: automatic, **words}
     chosen = STATE.pick_listed("device", _("Device"), words, width=340)
-    if len(there) == 1:
-        _say_why_no_gpu()
+    if len(devices) == 1:
+        verdict = hardware.verdict()  # why there is no GPU, as `python -m explorer doctor` says it
+        st.caption(run_words.literal(verdict.sentence))
+        if verdict.command:
+            st.code(verdict.command, language=None, wrap_lines=True)
     return device.named(chosen)
-
-
-def _say_why_no_gpu() -> None:
-    """What `python -m explorer doctor` says of it."""
-    verdict = hardware.verdict()
-    st.caption(run_words.literal(verdict.sentence))
-    if verdict.command:
-        st.code(verdict.command, language=None, wrap_lines=True)
-
-
-def _named(each: Device) -> str:
-    return _("{title}, {memory}").format(title=each.title, memory=size(each.memory))
 
 
 # -- what it will take --------------------------------------------------------------------------
@@ -87,8 +85,10 @@ def _summary(recipe: Recipe) -> Summary:
 def lesson(recipe: Recipe) -> bool:
     """Why the network cannot take pictures of this size, and a button for the nearest one it can;
     whether there was such a lesson."""
+    fits = 1 <= recipe.size <= MAX_SIZE and 1 <= recipe.batch_size <= MAX_BATCH
     try:
-        problem = _mismatch(recipe)
+        known = fits and datasets.get(recipe.dataset).classes
+        problem = _summary(recipe).mismatch if known else None
     except ValueError:  # the recipe's own check says more
         return False
     if problem:
@@ -96,11 +96,6 @@ def lesson(recipe: Recipe) -> bool:
         fixes = [size_mismatch.use(times((side, side)), "size", side)] if side else []
         size_mismatch.show(STATE, problem, recipe.network, *fixes)
     return problem is not None
-
-
-def _mismatch(recipe: Recipe) -> SizeMismatch | None:
-    fits = 1 <= recipe.size <= MAX_SIZE and 1 <= recipe.batch_size <= MAX_BATCH
-    return _summary(recipe).mismatch if fits and datasets.get(recipe.dataset).classes else None
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -117,9 +112,47 @@ def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:
     return machine.numbers(recipe.precision, chosen, flops, recipe.batch_size)
 
 
+def _work(recipe: Recipe) -> str:
+    """A name for what a step of this run takes, the same for all that take the same."""
+    return str(sorted(recipes.as_json(_one_epoch(recipe)).items()))
+
+
+def _one_epoch(recipe: Recipe) -> Recipe:
+    """What is measured: a plain epoch, from which longer and shorter runs follow.
+
+    Learning rate, schedule, initialisation and seed cost no time: runs that differ in these alone
+    are measured once.
+    """
+    plain = Recipe(recipe.network)
+    return replace(
+        recipe,
+        epochs=1,
+        train_subset=0,
+        test_subset=0,
+        seed=plain.seed,
+        learning_rate=plain.learning_rate,
+        schedule=plain.schedule,
+        initialisation=plain.initialisation,
+    )
+
+
+def of_run(recipe: Recipe) -> Budget | None:
+    """What this run takes, if such an epoch has been measured."""
+    epoch = _epochs.get(_work(recipe))
+    return replace(epoch, seconds=epoch.seconds * _share(recipe)) if epoch else None
+
+
+def _share(recipe: Recipe) -> float:
+    """How much there is to do, in epochs of the whole data set with its test."""
+    facts = datasets.get(recipe.dataset)
+    train, test = recipe.train_subset or facts.train_count, recipe.test_subset or facts.test_count
+    whole = facts.train_count + facts.test_count * TEST_SHARE
+    return recipe.epochs * (train + test * TEST_SHARE) / whole
+
+
 def show(plan: Sequence[Recipe], chosen: Device) -> None:
     """Parameters, memory, steps and time of one run, or of several; a button that measures."""
-    budgets = [measured.budget(each) for each in plan]
+    budgets = [of_run(each) for each in plan]
     rows = {_("steps"): (exact(sum(map(_steps, plan))), "")}
     if len(plan) == 1:
         rows = {**_of_network(plan[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
@@ -140,7 +173,7 @@ def show(plan: Sequence[Recipe], chosen: Device) -> None:
 
 def _of_network(recipe: Recipe, chosen: Device) -> dict[str, tuple[str, str]]:
     parameters = _summary(recipe).totals.parameters
-    key = f"{chosen.name} {measured.work(recipe)}"
+    key = f"{chosen.name} {_work(recipe)}"
     numbers = _numbers(recipe, chosen)
     return {
         _("parameters"): (count(parameters), exact(parameters)),
@@ -181,10 +214,14 @@ def _table(rows: dict[str, tuple[str, str]]) -> str:
     return f'<table class="budget">{"".join(cells)}</table>'
 
 
+# -- measuring ----------------------------------------------------------------------------------
+
+
 def _ask_to_measure(plan: Sequence[Recipe]) -> None:
     try:
         visitor.check_train()  # a measurement trains some steps
-        measured.begin(plan)
+        progress.halt("measure", None)
+        _TASKS.ask(_key(plan), partial(_measure, tuple(plan)), anew=True)
         st.session_state[_MEASURING] = tuple(plan)
     except ValueError as error:
         st.session_state[_TROUBLE] = str(error)
@@ -194,15 +231,47 @@ def measure_if_asked(plan: Sequence[Recipe]) -> None:
     """How far it is, if these are being measured; then the page anew, with the figures."""
     if st.session_state.get(_MEASURING) != tuple(plan):
         return
-    if measured.left(plan):  # by who went to another page
+    key = _key(plan)
+    if _TASKS.find(key).ending is Ending.LEFT:  # by who went to another page
         del st.session_state[_MEASURING]
         return
-    task = measured.follow(plan)
-    if task.finished and not progress.halted("measure", measured.key(plan)):
+    steps, stop = partial(_measure, tuple(plan)), _("Stop measuring")
+    task = progress.follow(_TASKS, key, steps, "measure", _words, patience=0, stop=stop)
+    if task.finished and not progress.halted("measure", key):
         del st.session_state[_MEASURING]
         if task.failed:
             st.session_state[_TROUBLE] = task.sentence
         st.rerun()
+
+
+def _key(plan: Sequence[Recipe]) -> tuple[str, ...]:
+    """Equal where the same is measured."""
+    return tuple(sorted({_work(recipe) for recipe in plan}))
+
+
+def _measure(plan: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
+    """How many are measured; whoever stops it ends the process that measures."""
+    unlike = list({_work(recipe): recipe for recipe in plan}.values())
+    wanted = [recipe for recipe in unlike if of_run(recipe) is None] or unlike
+    for place, recipe in enumerate(wanted):
+
+        def meanwhile(place: int = place) -> None:
+            task.tell(place, len(wanted))
+
+        meanwhile()
+        _epochs[_work(recipe)] = run_measure.measure(_one_epoch(recipe), meanwhile)
+        yield place + 1
+
+
+def _words(task: Task[int]) -> str:
+    if before := max(_TASKS.pool.position(task) - 1, 0):
+        words = ngettext("{n} measurement comes first", "{n} measurements come first", before)
+        return f":material/timer: {words.format(n=before)}"
+    parts = [_("Training a few steps to measure them")]
+    if task.total > 1:
+        parts.append(_("{done} of {all}").format(done=task.done + 1, all=task.total))
+    parts.append(_("{n} s").format(n=int(task.seconds)))
+    return f":material/timer: {' · '.join(parts)}"
 
 
 # -- launching ----------------------------------------------------------------------------------
@@ -241,8 +310,8 @@ def launch(plan: Sequence[Recipe]) -> None:
 
 def seconds(recipe: Recipe) -> float | None:
     """What a run is thought to take, where that was measured."""
-    found = measured.budget(recipe)
-    return found.seconds if found else None
+    budget = of_run(recipe)
+    return budget.seconds if budget else None
 
 
 def trouble() -> None:

@@ -164,22 +164,17 @@ def _begin() -> None:
     if name in EXPERIMENTS:
         STATE.reset(_OF_ONE_RUN, preset=name)
         return
-    recipe = PRESETS[name].recipes[0] if name in PRESETS else _last()
+    # Own settings: what was set before an experiment was picked.
+    first: Recipe = STATE.get("recipe") or PRESETS[FIRST].recipes[0]
+    recipe = PRESETS[name].recipes[0] if name in PRESETS else first
     _put(_values(replace(recipe, device=STATE.get("device", DEFAULT.device))))
-
-
-def _last() -> Recipe:
-    """What was set before an experiment was picked."""
-    kept: Recipe | None = STATE.get("recipe")
-    return kept or PRESETS[FIRST].recipes[0]
 
 
 def _as_it_is() -> str:
     """The preset that the widgets stand at."""
-    now = replace(_read(), seed=0, device=DEFAULT.device)
-    same = (name for name in PRESETS if name not in EXPERIMENTS)
-    plain = recipes.as_json(now)
-    return next((n for n in same if recipes.as_json(PRESETS[n].recipes[0]) == plain), OWN)
+    now = recipes.as_json(replace(_read(), seed=0, device=DEFAULT.device))
+    course = (name for name in PRESETS if name not in EXPERIMENTS)
+    return next((n for n in course if recipes.as_json(PRESETS[n].recipes[0]) == now), OWN)
 
 
 def pick_start() -> str:

@@ -2,23 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
-from explorer.base import device
-from explorer.base.language import _
+from explorer import runs
+from explorer.base import access, device, storage
+from explorer.base.access import RunLimits, Visitor
+from explorer.base.language import _, ngettext
 from explorer.base.units import percent
 from explorer.data import datasets
+from explorer.runs import quota
 from explorer.training import recipes
 from explorer.training.recipes import MISTAKES, PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
+from explorer.ui import visitor
 from explorer.ui.entries import entry
-from explorer.ui.runs import run_actions
+from explorer.ui.runs import run_actions, run_words
 from explorer.ui.tables import show_table
-from pages.train.new_run import budget, form, refusal
+from pages.train.new_run import budget, form
 from pages.train.new_run.state import STATE
 
+FRESH = 5  # seconds for which all runs are taken to be as large on the disk as they were
 # What an experiment's plan says of its runs where they are alike, in this order.
 PLANNED = (
     "epochs",
@@ -53,11 +59,8 @@ def _offer_spacious_batch(recipe: Recipe) -> None:
                 "fewer steps, so the curve is not the course's."
             ).format(batch=recipe.batch_size, larger=SPACIOUS_BATCH)
         )
-        st.button(
-            _("Use {n} a batch").format(n=SPACIOUS_BATCH),
-            key=STATE.key("use_spacious_batch"),
-            on_click=_use_spacious_batch,
-        )
+        words = _("Use {n} a batch").format(n=SPACIOUS_BATCH)
+        _offer("use_spacious_batch", words, "batch_size", SPACIOUS_BATCH)
 
 
 def _on_accelerator() -> bool:
@@ -68,8 +71,9 @@ def _on_accelerator() -> bool:
         return False
 
 
-def _use_spacious_batch() -> None:
-    STATE["batch_size"] = SPACIOUS_BATCH
+def _offer(key: str, words: str, field: str, value: int) -> None:
+    """A button that sets a field."""
+    st.button(words, key=STATE.key(key), on_click=STATE.__setitem__, args=(field, value))
 
 
 def card(plan: Sequence[Recipe], taught: bool) -> None:
@@ -83,7 +87,12 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
         plan = [replace(each, device=STATE["device"]) for each in plan]
         budget.trouble()
         several = len(plan) > 1
-        problem = (not several and form.unreadable()) or _problem(plan)
+        problem = "" if several else form.unreadable()
+        try:
+            for each in plan:
+                recipes.check(each)
+        except ValueError as error:
+            problem = problem or str(error)
         if not problem:
             budget.show(plan, chosen)
             budget.measure_if_asked(plan)
@@ -94,15 +103,6 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
         _launch(plan, problem)
 
 
-def _problem(plan: Sequence[Recipe]) -> str:
-    try:
-        for each in plan:
-            recipes.check(each)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def _launch(plan: Sequence[Recipe], problem: str) -> None:
     missing = next((each.dataset for each in plan if not datasets.at_hand(each.dataset)), None)
     if problem:
@@ -110,7 +110,7 @@ def _launch(plan: Sequence[Recipe], problem: str) -> None:
     else:
         if missing:
             _bring(missing)
-        problem = refusal.show(plan)
+        problem = _refusal(plan)
     pressed = st.button(
         _("Launch") if len(plan) == 1 else _("Launch {n} runs").format(n=len(plan)),
         key=STATE.key("launch"),
@@ -123,6 +123,55 @@ def _launch(plan: Sequence[Recipe], problem: str) -> None:
         budget.queue(STATE["device"])
     if pressed:
         budget.launch(plan)
+
+
+def _refusal(plan: Sequence[Recipe]) -> str:
+    """Why this visitor may not launch it, shown before that is tried, with what is allowed instead.
+
+    What refuses is the launch itself, which may know better by then.
+    """
+    try:
+        _check(visitor.check_train(), plan)
+    except ValueError as error:
+        st.error(run_words.literal(str(error)), icon=":material/block:")
+        most = visitor.current().limits.epochs
+        if most and any(each.epochs > most for each in plan):
+            words = ngettext("Use {n} epoch", "Use {n} epochs", most)
+            field = "epochs" if len(plan) == 1 else "all_epochs"
+            _offer("use_epochs", words.format(n=most), field, most)
+        return str(error)
+    return ""
+
+
+def _check(who: Visitor, plan: Sequence[Recipe]) -> None:
+    for each in plan:
+        access.check_run(who.limits, each.epochs, budget.seconds(each))
+    if who.limits.waiting or who.limits.queue:
+        access.check_waiting(who.limits, *runs.count_waiting(who.owner), len(plan))
+    _check_room(who.limits, plan)
+
+
+def _check_room(limits: RunLimits, plan: Sequence[Recipe]) -> None:
+    """Whether the disk has room for all of them."""
+    if not (limits.run_bytes or limits.all_bytes or limits.free_bytes):
+        return
+    taken, free = _taken(storage.runs_folder()), quota.free()
+    for each in plan:
+        needed = _needed(each, str(sorted(recipes.as_json(each).items())))
+        access.check_room(limits, needed, taken, free)
+        taken, free = taken + needed, free - needed
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def _taken(folder: Path) -> int:
+    """Bytes of all runs, which lie in `folder`."""
+    return quota.taken()
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _needed(_recipe: Recipe, key: str) -> int:
+    """Bytes of one run's files; `key` names the recipe."""
+    return quota.needed(_recipe)
 
 
 def _bring(name: str) -> None:
@@ -185,15 +234,11 @@ def experiment(name: str) -> list[Recipe]:
     differ = figures.differing(shown)
     with st.container(key="differences"):
         show_table({_("run"): [figures.title(each) for each in shown], **differ})
-    st.caption(_("The same in all of them: {settings}.").format(settings=_shared(shown)))
+    alike = [name for name in PLANNED if len({getattr(each, name) for each in shown}) == 1]
+    settings = (f"{figures.field(n)} {figures.value(n, getattr(shown[0], n))}" for n in alike)
+    sentence = _("The same in all of them: {settings}.")
+    st.caption(sentence.format(settings=", ".join(settings)))
     return shown
-
-
-def _shared(plan: Sequence[Recipe]) -> str:
-    """The settings in which the runs of an experiment are alike, those that matter most."""
-    alike = [name for name in PLANNED if len({getattr(each, name) for each in plan}) == 1]
-    told = (f"{figures.field(n)} {figures.value(n, getattr(plan[0], n))}" for n in alike)
-    return ", ".join(told)
 
 
 def mistakes() -> None:

@@ -1,6 +1,7 @@
 """What can be done with the runs that are ticked: watch, resume, repeat, name, note, delete."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -9,116 +10,95 @@ from explorer.runs import Run
 from explorer.ui import visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
-from explorer.ui.runs.run_actions import files
+from explorer.ui.runs.run_actions import files, say_why_off
 from pages.train.runs.state import STATE
 
 _FAULTS = "why actions were refused"
+_TO_DELETE = "runs to delete"
 
 
 def show(chosen: Sequence[Run]) -> None:
     """One row of buttons for the runs that are chosen; what fits none of them is off."""
-    fitting = _fitting(chosen)
+    one = chosen[0] if len(chosen) == 1 else None
+    resumable = [run for run in chosen if run.status.resumable]
+    going = [run for run in chosen if not run.status.over]
+    over = [run for run in chosen if run.status.over]
     with st.container(horizontal=True, vertical_alignment="center", key="actions"):
-        _watch(chosen)
-        _each(_("Resume"), "resume", ":material/resume:", fitting["resume"])
-        _each(_("Stop"), "stop", ":material/stop:", fitting["stop"])
-        _each(_("Train again"), "retry", ":material/replay:", fitting["retry"])
-        _describe(fitting["rename"])
-        _take_along(chosen)
-        over, refused = _allowed("delete", fitting["delete"])
-        st.button(
-            _("Delete …"),
-            key=STATE.key("delete"),
-            icon=":material/delete:",
-            disabled=not over,
-            help=refused,
-            on_click=st.session_state.update,
-            args=({"delete asked": [run.id for run in over]},),
-        )
-    _say_why_off(fitting)
+        key, icon = STATE.key("watch"), ":material/monitoring:"
+        if st.button(_("Watch"), key=key, icon=icon, disabled=one is None) and one:
+            st.switch_page(entry("live").path, query_params={"run": str(one.id)})
+        refusals = [
+            _button(_("Resume"), "resume", ":material/resume:", resumable),
+            _button(_("Stop"), "stop", ":material/stop:", going),
+            _button(_("Train again"), "retry", ":material/replay:", chosen),
+            _describe([one] if one else []),
+        ]
+        with st.popover(_("Take along"), icon=":material/download:", disabled=one is None):
+            if one:
+                files(one)
+        refusals.append(_button(_("Delete …"), "delete", ":material/delete:", over, _ask_to_delete))
+    say_why_off(refusals)
     for fault in st.session_state.pop(_FAULTS, []):
         st.error(fault)
-    if asked := st.session_state.pop("delete asked", None):
+    if asked := st.session_state.pop(_TO_DELETE, None):
         left_out = [_why_it_stays(run) for run in chosen if run.id not in asked]
         _confirm([run for run in chosen if run.id in asked], left_out)
 
 
-def _fitting(chosen: Sequence[Run]) -> dict[str, list[Run]]:
-    """Of each verb the runs that it fits, whoever may ask for it."""
-    return {
-        "resume": [run for run in chosen if run.status.resumable],
-        "stop": [run for run in chosen if not run.status.over],
-        "retry": list(chosen),
-        "rename": list(chosen) if len(chosen) == 1 else [],
-        "delete": [run for run in chosen if run.status.over],
-    }
-
-
-def _say_why_off(fitting: Mapping[str, Sequence[Run]]) -> None:
-    """Why buttons are off: who touches has no pointer to rest on them."""
-    known = (_allowed(verb, given) for verb, given in fitting.items())
-    for why in dict.fromkeys(refused for allowed, refused in known if refused and not allowed):
-        st.caption(why)
-
-
-def _do(verb: Callable[[int], object], numbers: Sequence[int]) -> None:
+def _do(change: Callable[..., object], numbers: Sequence[int], *values: str) -> None:
     for number in numbers:
         try:
-            verb(number)
+            change(number, *values)
         except ValueError as error:
             st.session_state.setdefault(_FAULTS, []).append(str(error))
 
 
-def _each(word: str, name: str, icon: str, fitting: Sequence[Run]) -> None:
-    allowed, refused = _allowed(name, fitting)
+def _ask_to_delete(numbers: Sequence[int]) -> None:
+    st.session_state[_TO_DELETE] = numbers
+
+
+def _button(
+    word: str,
+    verb: str,
+    icon: str,
+    fitting: Sequence[Run],
+    click: Callable[[Sequence[int]], None] | None = None,
+) -> str:
+    """A button for the runs that a verb fits; why it is off, if this visitor may with none."""
+    allowed, refusal = _allowed(verb, fitting)
     st.button(
         word,
-        key=STATE.key(name),
+        key=STATE.key(verb),
         icon=icon,
         disabled=not allowed,
-        help=refused,
-        on_click=_do,
-        args=(getattr(visitor, name), [run.id for run in allowed]),
+        help=run_words.literal(refusal),
+        on_click=click or partial(_do, getattr(visitor, verb)),
+        args=([run.id for run in allowed],),
     )
+    return "" if allowed else refusal
 
 
-def _allowed(verb: str, fitting: Sequence[Run]) -> tuple[list[Run], str | None]:
-    """The runs with which this visitor may do it, and why not with the others, as Markdown."""
+def _allowed(verb: str, fitting: Sequence[Run]) -> tuple[list[Run], str]:
+    """The runs with which this visitor may do it, and why not with the others, if so."""
     refusals = {run.id: visitor.refusal(verb, run) for run in fitting}
-    why = next(filter(None, refusals.values()), None)
-    return [run for run in fitting if not refusals[run.id]], why and run_words.literal(why)
+    refusal = next(filter(None, refusals.values()), "")
+    return [run for run in fitting if not refusals[run.id]], refusal
 
 
-def _watch(chosen: Sequence[Run]) -> None:
-    one = chosen[0] if len(chosen) == 1 else None
-    if st.button(
-        _("Watch"), key=STATE.key("watch"), icon=":material/monitoring:", disabled=one is None
-    ):
-        assert one is not None, "the button is off otherwise"
-        st.switch_page(entry("live").path, query_params={"run": str(one.id)})
-
-
-def _describe(chosen: Sequence[Run]) -> None:
-    """Name and note of the one run that is chosen, if it is one."""
-    one = next(iter(chosen), None)
-    allowed, refused = _allowed("rename", chosen)
-    with st.popover(_("Name and note"), icon=":material/edit:", disabled=not allowed, help=refused):
-        if one is None or not allowed:
-            return
-        with st.form(f"describe_{one.id}", border=False):
-            name = st.text_input(_("Name"), one.name, max_chars=80)
-            note = st.text_area(_("Note"), one.note, max_chars=2000)
-            if st.form_submit_button(_("Keep"), type="primary"):
-                _do(lambda number: visitor.rename(number, name), [one.id])
-                _do(lambda number: visitor.note(number, note), [one.id])
-                st.rerun()
-
-
-def _take_along(chosen: Sequence[Run]) -> None:
-    one = chosen[0] if len(chosen) == 1 else None
-    with st.popover(_("Take along"), icon=":material/download:", disabled=one is None):
-        if one:
-            files(one)
+def _describe(fitting: Sequence[Run]) -> str:
+    """Name and note of the one run that is chosen, if it is one; as `_button`."""
+    allowed, refusal = _allowed("rename", fitting)
+    why = run_words.literal(refusal)
+    with st.popover(_("Name and note"), icon=":material/edit:", disabled=not allowed, help=why):
+        for run in allowed:
+            with st.form(f"describe_{run.id}", border=False):
+                name = st.text_input(_("Name"), run.name, max_chars=80)
+                note = st.text_area(_("Note"), run.note, max_chars=2000)
+                if st.form_submit_button(_("Keep"), type="primary"):
+                    _do(visitor.rename, [run.id], name)
+                    _do(visitor.note, [run.id], note)
+                    st.rerun()
+    return "" if allowed else refusal
 
 
 # -- deleting ---------------------------------------------------------------------------------
@@ -133,16 +113,16 @@ def _why_it_stays(run: Run) -> str:
     return run_words.literal(text)
 
 
-def _confirm(given: Sequence[Run], left_out: Sequence[str]) -> None:
+def _confirm(chosen: Sequence[Run], left_out: Sequence[str]) -> None:
     @st.dialog(_("Delete for good?"))
     def dialog() -> None:
         text = ngettext(
             "This run, its curves and its weights are deleted. There is no way back.",
             "These {n} runs, their curves and their weights are deleted. There is no way back.",
-            len(given),
+            len(chosen),
         )
-        st.markdown(text.format(n=len(given)))
-        names = (f"- {run_words.literal(r.name)} ({run_words.title(r.status)})" for r in given)
+        st.markdown(text.format(n=len(chosen)))
+        names = (f"- {run_words.literal(r.name)} ({run_words.title(r.status)})" for r in chosen)
         st.markdown("\n".join(names))
         if left_out:
             st.caption("  \n".join((_("Not deleted:"), *left_out)))
@@ -153,7 +133,7 @@ def _confirm(given: Sequence[Run], left_out: Sequence[str]) -> None:
             icon=":material/delete_forever:",
             width="stretch",
             on_click=_do,
-            args=(visitor.delete, [run.id for run in given]),
+            args=(visitor.delete, [run.id for run in chosen]),
         ):
             st.rerun()
         if no.button(_("Keep"), key=STATE.key("delete_no"), width="stretch"):

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.base.language import _
 from explorer.ui.runs import run_actions
 from pages.train.runs import actions, parts
 
@@ -12,7 +13,7 @@ if not listed:
 chosen = parts.choose(listed)
 actions.show(chosen)
 if not chosen:
-    parts.nothing_chosen()
+    st.info(_("Tick runs in the table: their curves are laid over each other here."))
     st.stop()
 parts.curves(chosen)
 parts.differences(chosen)

@@ -20,15 +20,14 @@ from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_warnings, url_state
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
-from explorer.ui.runs.component import api, run_component
+from explorer.ui.runs.component import RunBoard, api
 from explorer.ui.runs.learned import MOST_RUNS, learned_board
 from explorer.ui.tables import show_table
-from pages.train.runs.state import STATE
+from pages.train.runs.state import AXES, STATE
 
-TABLE = run_component(Path(__file__).with_name("run_table.js"), "table")
-OVERLAY = run_component(Path(__file__).with_name("overlay.js"), "overlay")
+TABLE = RunBoard(Path(__file__).with_name("run_table.js"), "table")
+OVERLAY = RunBoard(Path(__file__).with_name("overlay.js"), "overlay")
 
-AXES = ("epoch", "seconds", "images", "flops")
 MARKS = ("circle", "diamond", "square", "triangle", "cross")
 DASHES = ("", "7 4", "2 3")
 COLOURS = 10  # of the theme's, see .streamlit/config.toml
@@ -46,11 +45,6 @@ def nothing_yet() -> None:
     run_actions.invite(text, _("Launch an experiment"), preset="batch-norm")
 
 
-def nothing_chosen() -> None:
-    """What to do when no run is ticked."""
-    st.info(_("Tick runs in the table: their curves are laid over each other here."))
-
-
 # -- which runs -------------------------------------------------------------------------------
 
 
@@ -65,7 +59,7 @@ def sign(place: int) -> dict[str, int | str]:
 
 
 def _table_labels() -> dict[str, str]:
-    own = {
+    return {
         "choose": _("Compare"),
         "choose_run": _("Compare {name}"),
         "open_run": _("Watch this run"),
@@ -80,7 +74,6 @@ def _table_labels() -> dict[str, str]:
         "column_seconds": _("Time"),
         "column_created": _("Launched"),
     }
-    return {**run_words.statuses(), **run_words.charts(), **own}
 
 
 def choose(every: Sequence[Run]) -> list[Run]:
@@ -99,7 +92,6 @@ def choose(every: Sequence[Run]) -> list[Run]:
     result = TABLE(
         key=_TABLE,
         data={
-            "base": api(),
             "chosen": ticked,
             "signs": {number: sign(place) for place, number in enumerate(ticked)},
             "statuses": {number: known[number].status for number in ticked},
@@ -129,27 +121,21 @@ def _ticked_at_first(listed: Sequence[Run]) -> list[int]:
 # -- what they did ----------------------------------------------------------------------------
 
 
-def _overlay_labels() -> dict[str, str]:
-    own = {
-        "accuracy_title": _("Test accuracy"),
-        "loss_title": _("Training loss"),
-        "training_too": _("training accuracy, too"),
-    }
-    return {**run_words.charts(), **own}
-
-
 def curves(chosen: Sequence[Run]) -> None:
     """Their curves in the same two charts."""
     result = OVERLAY(
         key=STATE.key("overlay"),
         data={
-            "base": api(),
             "shown": [
                 {"id": run.id, "name": run.name, "line": sign(place)}
                 for place, run in enumerate(chosen)
             ],
             "by": STATE.heed("by", AXES),
-            "labels": _overlay_labels(),
+            "labels": {
+                "accuracy_title": _("Test accuracy"),
+                "loss_title": _("Training loss"),
+                "training_too": _("training accuracy, too"),
+            },
         },
         on_by_change=lambda: None,
     )

@@ -71,17 +71,12 @@ class Table extends Board {
     const row = this.find("thead tr")
     row.replaceChildren(element("th", {}, element("span", { className: "spoken" }, labels.choose)))
     for (const name of COLUMNS) {
-      const cell = element("th", { scope: "col", className: `c-${name}` })
-      if (!(name in SORTED)) cell.append(labels[`column_${name}`])
-      else {
-        const button = element("button", { type: "button" }, labels[`column_${name}`])
-        button.onclick = () => {
-          this.sort = { by: name, down: this.sort.by === name ? !this.sort.down : name !== "name" }
-          this.draw()
-        }
-        cell.append(button)
+      const word = labels[`column_${name}`]
+      const onclick = () => {
+        this.sort = { by: name, down: this.sort.by === name ? !this.sort.down : name !== "name" }
+        this.draw()
       }
-      row.append(cell)
+      row.append(element("th", { scope: "col", className: `c-${name}` }, name in SORTED ? element("button", { type: "button", onclick }, word) : word))
     }
   }
 
@@ -111,33 +106,18 @@ class Table extends Board {
     }
     const cells = {
       name: open,
-      status: this.status(run),
+      status: element("span", { className: "status", "data-is": run.status, "data-sign": SIGNS[run.status] }, labels[`status_${run.status}`]),
       network: run.network,
       dataset: run.dataset,
-      progress: this.progress(run),
+      progress: element("span", { className: "done" }, element("i", { style: `width:${100 * run.done}%` }), element("span", {}, fill(labels.epochs_of, { n: run.epoch, total: run.epochs }))),
       curve: spark(run.curve),
       accuracy: run.accuracy === null ? "–" : math.percent(run.accuracy),
       seconds: run.seconds ? math.duration(run.seconds, labels) : "–",
       created: this.when(run.created),
     }
-    const row = element("tr", {}, element("td", {}, element("label", { className: "pick" }, tick, line)))
-    row.dataset.run = run.id
-    row.dataset.status = run.status
-    for (const name of COLUMNS) row.append(element("td", { className: `c-${name}` }, cells[name]))
-    return row
-  }
-
-  status(run) {
-    const word = element("span", { className: "status" }, this.data.labels[`status_${run.status}`])
-    word.dataset.is = run.status
-    word.dataset.sign = SIGNS[run.status]
-    return word
-  }
-
-  progress(run) {
-    const bar = element("span", { className: "done" }, element("i"), element("span", {}, fill(this.data.labels.epochs_of, { n: run.epoch, total: run.epochs })))
-    bar.firstChild.style.width = `${100 * run.done}%`
-    return bar
+    const pick = element("td", {}, element("label", { className: "pick" }, tick, line))
+    const rest = COLUMNS.map(name => element("td", { className: `c-${name}` }, cells[name]))
+    return element("tr", { "data-run": run.id, "data-status": run.status }, pick, ...rest)
   }
 
   when(seconds) {

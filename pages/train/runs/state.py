@@ -2,10 +2,11 @@
 
 from explorer.ui.state import OneOf, Open, State
 
+AXES = ("epoch", "seconds", "images", "flops")
 STATE = State(
     "runs",
     Open("runs"),
-    OneOf("by", "epoch", ("epoch", "seconds", "images", "flops")),
+    OneOf("by", "epoch", AXES),
     Open("at"),
     Open("cell"),
 )

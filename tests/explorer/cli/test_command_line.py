@@ -3,8 +3,6 @@
 import json
 import os
 import shlex
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +11,18 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.analysis.summary import measure
 from explorer.base import device, hardware, storage
 from explorer.base.device import Device
 from explorer.base.hardware import Facts
 from explorer.cli import doctor
 from explorer.cli.doctor import Finding, State
 from explorer.cli.main import main
-from explorer.networks import NetworkSpec, course, get, names
+from explorer.networks import course, get, names
 from explorer.runs.database import database
 from explorer.training import checkpoints
 from explorer.ui.runs import run_words
 from tests.opened_pages import opened, text
-from tests.processes import Ended, ended
+from tests.processes import printed
 
 LAYER = {
     "name": str,
@@ -51,11 +48,6 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
     status, out, _ = said(capsys, "layers", *arguments, "--json")
     return status, json.loads(out)
-
-
-def run(*arguments: str) -> Ended:
-    """The same command as a reader would type it."""
-    return ended("-W", "error", *arguments, PYTHONIOENCODING="utf-8")
 
 
 # list
@@ -166,6 +158,7 @@ def test_a_size_that_does_not_work_is_taught(capsys: pytest.CaptureFixture[str])
     assert "16·54·54" in err
     assert "28 × 28 to 31 × 31" in err
     assert "conv2" in out
+    assert "Traceback" not in err
 
 
 def test_a_size_that_does_not_work_in_json(capsys: pytest.CaptureFixture[str]):
@@ -226,24 +219,12 @@ def test_unknown_commands_and_options(arguments: list[str], capsys: pytest.Captu
     assert "usage: python -m explorer" in capsys.readouterr().err
 
 
-# As typed
-
-
-def test_the_command_answers_without_a_traceback():
-    done = run("-m", "explorer", "layers", "vgg19", "--input", "1x4096x4096", "--batch", "256")
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "224 × 224 to 255 × 255" in done.stderr
-    assert "fc1 wants 25\u202f088 numbers" in done.stderr
-
-
-# Prints, in kilobytes, how much more memory VGG-19 on 256 huge pictures takes than LeNet did.
+# Prints, in kilobytes, how much more memory VGG-19 on 256 huge pictures takes than LeNet did;
+# its convolutions cost in proportion.
 MEMORY = """
 import resource
-from explorer.analysis.summary import measure
+from explorer.analysis.summary import measure, training_memory
 from explorer.networks import NetworkSpec
-from tests.serving import ROOT
-from explorer.analysis.summary import training_memory
 lenet, vgg = NetworkSpec.parse("lenet"), NetworkSpec.parse("torchvision/vgg19")
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -253,25 +234,17 @@ before = peak()
 found = measure(vgg, (3, 4096, 4096), 256)
 assert found.mismatch is None and found.output == (256, 1000)
 assert found.totals.peak_bytes > 10**12
+def macs(found):
+    return [layer.macs for layer in found.layers if layer.operation.type == "Conv2d"]
+small = measure(vgg, (3, 224, 224))
+assert [49 * each for each in macs(found)] == [128**2 * each for each in macs(small)]
 training_memory(vgg, (3, 4096, 4096), 256, "adam")
 print(peak() - before)
 """
 
 
 def test_a_huge_batch_of_huge_pictures_takes_no_memory():
-    done = run("-c", MEMORY)
-    assert not done.stderr
-    assert int(done.stdout) < 50_000
-
-
-def test_huge_pictures_cost_in_proportion(capsys: pytest.CaptureFixture[str]):
-    status, found = as_json(capsys, "torchvision/vgg19", "--input", "3x4096x4096", "--batch", "256")
-    assert status == 0
-    assert found["input"] == [256, 3, 4096, 4096]
-    convolutions = [layer for layer in found["layers"] if layer["type"] == "Conv2d"]
-    small = measure(NetworkSpec.parse("torchvision/vgg19"), (3, 224, 224))
-    at_224 = [layer.macs for layer in small.layers if layer.operation.type == "Conv2d"]
-    assert [layer["macs"] * 49 for layer in convolutions] == [m * 128**2 for m in at_224]
+    assert int(printed("-W", "error", "-c", MEMORY)) < 50_000
 
 
 # -- doctor ---------------------------------------------------------------------------------------
@@ -448,8 +421,8 @@ def test_the_file_system_of_a_path_is_the_one_that_it_lies_on() -> None:
 
 
 def test_it_starts_no_context_and_no_streamlit() -> None:
-    script = (
+    printed(
+        "-c",
         "import sys, torch; from explorer.cli import doctor; list(doctor.findings()); "
-        "assert not torch.cuda.is_initialized(); assert 'streamlit' not in sys.modules"
+        "assert not torch.cuda.is_initialized(); assert 'streamlit' not in sys.modules",
     )
-    subprocess.run([sys.executable, "-c", script], cwd=storage.PROJECT, check=True)

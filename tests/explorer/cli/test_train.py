@@ -112,12 +112,6 @@ def test_every_option_reaches_the_recipe(capsys: pytest.CaptureFixture[str]):
     assert over(run.id).status is Status.FINISHED
 
 
-def test_the_same_seed_gives_the_same_curve(capsys: pytest.CaptureFixture[str]):
-    arguments = ("train", "lenet", *SMALL, "--epochs", "1", "--json", "--seed")
-    losses = [json.loads(said(capsys, *arguments, seed)[1])["train_loss"] for seed in "112"]
-    assert losses[0] == losses[1] != losses[2]
-
-
 def test_own_pictures_are_found_from_here_and_named_in_the_recipe(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

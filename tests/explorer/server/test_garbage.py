@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from explorer.ui.entries import PAGES
-from tests.asynchronous import run_apart
 from tests.probed import probed
+from tests.processes import run_apart
 
 pytestmark = pytest.mark.browser  # with the tests that need a server
 

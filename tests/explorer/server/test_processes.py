@@ -30,8 +30,8 @@ from explorer.server.serve import proxy
 from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import EVERY_INTERFACE, LOOPBACK
 from explorer.ui.server import raise_open_files
-from tests.asynchronous import run_apart
 from tests.conftest import settled
+from tests.processes import run_apart
 from tests.run_processes import until
 from tests.serving import ROOT, Log, any_port, temporary_log
 

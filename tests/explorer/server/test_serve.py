@@ -8,8 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -28,8 +26,8 @@ from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import Hosts, host_name
 from explorer.ui.entries import ASSETS
 from explorer.ui.server import raise_open_files
-from tests.asynchronous import run_apart
-from tests.serving import ROOT, SECONDS_TO_START, any_port, news, temporary_log
+from tests.processes import run_apart
+from tests.serving import ROOT, any_port, ask, news, temporary_log, wait_for
 
 EVIL = "evil.example"
 
@@ -42,29 +40,13 @@ class Door:
     trusted: ssl.SSLContext | None = None
 
     @property
-    def scheme(self) -> str:
-        return "https" if self.trusted else "http"
+    def address(self) -> str:
+        return f"{'https' if self.trusted else 'http'}://127.0.0.1:{self.port}"
 
     def ask(self, path: str, **headers: str) -> tuple[int, str]:
         """The status and the words of an answer."""
-        asked = urllib.request.Request(
-            f"{self.scheme}://127.0.0.1:{self.port}{path}", None, headers
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=10, context=self.trusted) as answer:
-                return int(answer.status), str(answer.read().decode())
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def wait(self, process: "subprocess.Popen[str]") -> None:
-        end = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                if self.ask("/_stcore/health")[0] == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not start")
+        answer = ask(self.address + path, headers, trusted=self.trusted)
+        return answer.status, answer.text
 
     def obeys(self, host: str, origin: str) -> bool:
         """Whether the web socket does what a page of this origin asks of it."""
@@ -113,7 +95,7 @@ def door(authority: trustme.CA, certificate: Certificate) -> Iterator[Door]:
     authority.configure_trust(trusted)
     found = Door(port, trusted)
     with started(single.command(port, hosts, serve.LOOPBACK, certificate)) as process:
-        found.wait(process)
+        wait_for(found.address, process, found.trusted)
         yield found
 
 
@@ -327,7 +309,7 @@ def test_a_thousand_half_sent_requests_keep_no_visitor_out(tmp_path: Path) -> No
     command[command.index(str(single.APP))] = str(tmp_path / "app.py")
     command += ["--browser.gatherUsageStats=false", "--server.headless=true"]
     with started(command, "ulimit -Sn 1024; ulimit -Hn 4096") as process:
-        found.wait(process)
+        wait_for(found.address, process, found.trusted)
         with half_sent(found.port, 1_500):
             for _visitor in range(20):
                 assert found.ask("/_stcore/health")[0] == 200

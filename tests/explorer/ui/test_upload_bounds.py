@@ -19,7 +19,7 @@ from explorer.base.access import IN_CLASS, Rules, Who, teachers
 from explorer.server import owner_cookie
 from explorer.ui import upload_bounds
 from explorer.ui.upload_bounds import MOST_OF_PICTURE, UploadBounds
-from tests.asynchronous import run_apart
+from tests.processes import run_apart
 
 ANNA = "10.0.0.66"
 HEAD = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f.zip"\r\n\r\n'

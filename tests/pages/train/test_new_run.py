@@ -20,7 +20,7 @@ from explorer.training import recipes
 from explorer.training.recipes import PRESETS
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.runs import run_words
-from pages.train.new_run import measured
+from pages.train.new_run import budget
 from pages.train.new_run.form import FIRST
 from tests.opened_pages import boards, html, live, opened, press, text, untold
 from tests.run_processes import SHORT, over
@@ -85,17 +85,6 @@ def test_another_network_brings_its_recipe(nothing: None) -> None:
     recipe, shown = recipes.course_recipe("resnet18"), values(at)
     assert (shown["size"], shown["batch_size"]) == (recipe.size, recipe.batch_size)
     assert shown["dataset"] == "digits", "the data stay"
-
-
-def test_a_link_restores_every_field(nothing: None) -> None:
-    given = "network=vgg11 conv_ratio=4 size=64 epochs=2 flip=true learning_rate=0.05"
-    given += " optimizer=sgd momentum=0.9 dataset=digits"
-    at = opened("new-run", **dict(pair.split("=") for pair in given.split()))
-    shown = values(at)
-    assert (shown["network"], shown["conv_ratio"], shown["size"]) == ("vgg11", 4, 64)
-    assert (shown["optimizer"], shown["momentum"], shown["learning_rate"]) == ("sgd", "0.9", "0.05")
-    assert shown["flip"] is True
-    assert shown["batch_size"] == 256, "what the link does not say is as by default"
 
 
 @pytest.mark.parametrize(
@@ -208,16 +197,16 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     assert "not measured yet" in table
     measure_on(at)
     plan = [replace(each, dataset="digits", epochs=2) for each in PRESETS["batch-norm"].recipes]
-    found = [measured.budget(each) for each in plan]
+    found = [budget.of_run(each) for each in plan]
     assert all(found)
     whole = sum(each.seconds for each in found if each)
     assert f"about {duration(whole)}" in html(at, 'class="budget"')
     like = {"dataset": "digits", "epochs": "2", "batch_size": "256"}
     one = opened("new-run", network="lenet", pooling="max", first_padding="0", **like)
     other = opened("new-run", network="bn_lenet", **like)
-    for page, budget in zip((one, other), found, strict=False):  # measured by now
-        assert budget
-        assert duration(budget.seconds) in html(page, 'class="budget"')
+    for page, of_one in zip((one, other), found, strict=False):  # measured by now
+        assert of_one
+        assert duration(of_one.seconds) in html(page, 'class="budget"')
     assert whole == pytest.approx(3 * sum(each.seconds for each in found[:2] if each))
     more = opened(
         "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"

@@ -1,16 +1,12 @@
 """What the boards of the training pages ask the server for, and what they draw."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from threading import Thread
-from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -24,19 +20,7 @@ from explorer.server.runs import ROUTES
 from explorer.training import checkpoints
 from pages.train.runs import parts
 from tests.run_processes import until
-from tests.serving import any_port
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a web server answered."""
-
-    status: int
-    content: bytes
-    headers: Message
-
-    def json(self) -> Any:
-        return json.loads(self.content)
+from tests.serving import Answer, any_port, ask
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +37,7 @@ def web() -> Iterator[str]:
 
 
 def asked(web: str, path: str, **question: object) -> Answer:
-    address = web + path + ("?" + urlencode(question) if question else "")
-    try:
-        with urlopen(address) as answer:
-            return Answer(answer.status, answer.read(), answer.headers)
-    except HTTPError as error:
-        with error:
-            return Answer(error.code, error.read(), error.headers)
+    return ask(web + path + ("?" + urlencode(question) if question else ""))
 
 
 def test_signs_differ_for_many_runs() -> None:
@@ -150,9 +128,7 @@ def test_kernels_are_rounded_to_a_hundredth_of_the_largest() -> None:
     weights = torch.randn(6, 3, 5, 5, generator=torch.Generator().manual_seed(0)).numpy()
     sent = outcome.kernels(weights)
     assert sent
-    cells = np.frombuffer(__import__("base64").b64decode(sent["cells"]), np.int8).reshape(
-        6, 3, 5, 5
-    )
+    cells = np.frombuffer(base64.b64decode(sent["cells"]), np.int8).reshape(weights.shape)
     assert np.abs(cells / 127 * sent["scale"] - weights).max() < sent["scale"] / 200
     assert np.array_equal(
         np.sign(cells)[np.abs(weights) > 0.05], np.sign(weights)[np.abs(weights) > 0.05]

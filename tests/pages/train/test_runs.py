@@ -1,6 +1,7 @@
 """The pages on runs: what they show of one and of several, and what can be done with them."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from explorer.data import datasets
 from explorer.runs import Status, store
 from explorer.runs import artifacts as run_folder
 from explorer.runs.protocols import Ended
+from explorer.server.runs import FILES
 from explorer.training import recipes
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from tests.explorer.runs.played import SETTINGS, STARTED, begun, epoch
-from tests.opened_pages import boards, live, opened, press, text, untold
+from tests.opened_pages import boards, html, live, opened, press, text, untold
 from tests.run_processes import over
 
 
@@ -43,10 +45,8 @@ def test_a_finished_run_shows_what_came_of_it(done: list[int]) -> None:
     shown = next(board for board in boards(at) if "shown" in board)["shown"]
     assert [(each["id"], each["epochs"]) for each in shown] == [(done[0], 2)]
     assert shown[0]["classes"] == list(datasets.get("digits").classes)
-    files = next(
-        block.proto.body for block in at.get("html") if "files/steps.csv" in block.proto.body
-    )
-    assert f"/api/runs/{done[0]}/files/weights.safetensors" in files
+    links = re.findall(r'<a href="/api/runs/(\d+)/files/([\w.]+)" download>', html(at, "steps.csv"))
+    assert sorted(links) == sorted((str(done[0]), name) for name in FILES)
 
 
 def test_the_newest_run_is_shown_without_a_link(done: list[int]) -> None:
