@@ -5,6 +5,7 @@ by `python -m explorer.runs.measure`, which reads a recipe from its input and wr
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -29,7 +30,10 @@ from explorer.training.setting import Setting
 LONGEST = 180  # seconds: a large network on a slow machine
 PATIENCE = 20  # seconds: for a run that trains
 INTERVAL = 0.2  # seconds between two signs of life
+TAIL = 2000  # characters of what the process says of its own failure, for the log
 KINDNESS = 10  # on the scale of `nice`, as the run itself: visitors' clicks go before
+
+log = logging.getLogger("runs")
 
 
 def measure(recipe: Recipe, meanwhile: Callable[[], None]) -> Budget:
@@ -82,7 +86,7 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
         [sys.executable, "-m", "explorer.runs.measure"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
         env={**os.environ, **training.environment()},
@@ -90,7 +94,7 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
         try:
             while answer is None:
                 try:
-                    answer, _none = process.communicate(question, INTERVAL)
+                    answer, errors = process.communicate(question, INTERVAL)
                 except subprocess.TimeoutExpired:
                     question = ""  # it has been asked
                     slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
@@ -99,6 +103,7 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
             process.kill()
             raise
     if process.returncode:
+        log.warning("measuring ended with %s: %s", process.returncode, errors[-TAIL:])
         ended = _("The steps could not be measured: their process ended ({status}).")
         raise ValueError(ended.format(status=process.returncode))
     return str(answer)

@@ -241,6 +241,12 @@ def test_a_dead_worker_s_run_keeps_nobody_from_measuring(
     assert set(woken) == {"cpu"}
 
 
+def test_why_measuring_ended_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ValueError, match=r"their process ended \(1\)"):
+        measure._answer('{"network": "lenet", "magic": 3}', lambda: None)
+    assert "magic" in caplog.text
+
+
 # -- the process that workers are forked from touches no accelerator ------------------------------
 
 # Imports the warm process's module with these functions watched: the names of those called.
