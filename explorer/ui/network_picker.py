@@ -4,18 +4,18 @@ When the address wins (see `state`), everything is taken from it here, defaults 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from explorer import networks
-from explorer.base import inputs
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks import TORCHVISION, NetworkSpec, registry
 from explorer.networks.registry import Architecture, Option, Value
-from explorer.ui import link_warnings, url_state
+from explorer.ui import link_warnings
 from explorer.ui.state import State
 
 FIRST_SHOWN = "alexnet"
@@ -53,12 +53,12 @@ def label(name: str) -> str:
     return f"{name} · {'-'.join(filter(None, [_FAMILIES.get(family, ''), variant]))}"
 
 
-def reject_unknown(key: str, known: list[str]) -> None:
-    """Say so if the address asks for something that does not exist; the default is shown then."""
-    given = st.query_params.get(key)
-    if given is not None and given not in known:
+def reject_unknown(state: State, names: Sequence[str]) -> None:
+    """Say so if the address asks for a network that does not exist; the default is shown then."""
+    name = state.query("network")
+    if name and name not in names:
         try:
-            networks.get(given)
+            networks.get(name)
         except ValueError as error:
             link_warnings.say_error(error)
 
@@ -85,14 +85,6 @@ def _network_changed(state: State) -> None:
 # -- from the address into the widgets ---------------------------------------------------------
 
 
-def _read_batch(given: object) -> int:
-    try:
-        return inputs.parse_batch(given)
-    except ValueError:
-        link_warnings.refuse("batch", str(given), url_state.between(1, inputs.MAX_BATCH), 1)
-        return 1
-
-
 def read_option(option: Option, given: object) -> Value:
     """An option as a link spells it; what cannot be is told, and the default taken."""
     try:
@@ -104,12 +96,11 @@ def read_option(option: Option, given: object) -> Value:
 
 def _arrive(state: State, names: list[str]) -> None:
     """Every widget's value as the address says it, or its default where that says none."""
-    reject_unknown("network", names)
+    reject_unknown(state, names)
     name = state.query("network")
     architecture = networks.get(name if name in names else FIRST_SHOWN)
     state["network"] = architecture.name
     state["input"] = state.query("input") or architecture.input_size.spell()
-    state["batch"] = _read_batch(state.query("batch") or 1)
     for option in architecture.all_options:
         state[option.name] = read_option(option, state.query(option.name) or option.default)
 

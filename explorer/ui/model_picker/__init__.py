@@ -86,7 +86,7 @@ def at_epoch(model: Model, source: str) -> Model | None:
 def _arrive(state: State) -> None:
     """Take what the address says."""
     names = networks.names()
-    network_picker.reject_unknown("network", names)
+    network_picker.reject_unknown(state, names)
     name = state.query("network")
     architecture = networks.get(name if name in names else FIRST)
     state["network"] = architecture.name

@@ -116,7 +116,7 @@ def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
         if "network" in address and network != recipe.network:
             link_warnings.refuse("network", network, [recipe.network], recipe.network)
         return recipe
-    network_picker.reject_unknown("network", networks.names())
+    network_picker.reject_unknown(STATE, networks.names())
     return replace(DEFAULT, network=_field("network", network))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from explorer.analysis.summary import Block, Layer, Summary, measure
+from explorer.base import inputs
 from explorer.networks import NetworkSpec, course, get
 from pages.explore.layers import board as board_view
 from pages.explore.layers import charts
@@ -143,6 +144,14 @@ def test_the_other_tabs_open_from_a_link(
     charts = [json.loads(each.proto.spec)["data"] for each in at.get("plotly_chart")]
     assert len(charts) == (2 if drawn else 0)
     assert not drawn or sum(charts[0][0]["y"]) == drawn
+
+
+def test_a_batch_that_is_too_large_becomes_the_largest_and_is_told_once() -> None:
+    at = opened(network="lenet", batch="99999")
+    assert at.number_input(key="layers.batch").value == inputs.MAX_BATCH
+    (told,) = at.warning
+    assert told.value.count("batch=99999") == 1
+    assert str(inputs.MAX_BATCH) in told.value
 
 
 def test_the_board_is_given_the_same_after_a_choice() -> None:
