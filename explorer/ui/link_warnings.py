@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.base.language import _, ngettext
+from explorer.base import plain_text
+from explorer.base.language import _
 from explorer.ui import language_picker, url_state
-from explorer.ui.runs import run_words
 from explorer.ui.url_state import Field, Opening, as_typed, same, spell
 
 MOST_NAMES = 12  # of what there is, in a sentence
@@ -96,14 +96,7 @@ def say(sentence: str) -> None:
 
 def say_error(error: ValueError) -> None:
     """What is wrong with something that the link names; it may quote the link."""
-    say(run_words.literal(str(error)))
-
-
-def say_missing_runs(numbers: Sequence[str]) -> None:
-    """Runs that the link names, and that are not here."""
-    if numbers:
-        words = ngettext("There is no run {numbers}.", "There are no runs {numbers}.", len(numbers))
-        say(words.format(numbers=_listed([*numbers])))
+    say(plain_text.markdown(str(error)))
 
 
 def fresh() -> bool:
@@ -118,7 +111,7 @@ def refuse(name: str, given: str, there: str | Iterable[object], taken: object) 
     """
     if not given or not fresh():
         return
-    known = there if isinstance(there, str) else _listed([*filter(None, map(str, there))])
+    known = there if isinstance(there, str) else listed([*filter(None, map(str, there))])
     words = (
         _("The link says {asked}, but it can only be {known}; {taken} is used instead.")
         if str(taken)
@@ -143,11 +136,12 @@ def know(names: Collection[str]) -> None:
         return
     for name in strange:
         del st.query_params[name]
-    listed = _listed([f"{name}={value}" for name, value in strange.items()])
-    say(_("The link says {what}, which this page does not know.").format(what=listed))
+    what = listed([f"{name}={value}" for name, value in strange.items()])
+    say(_("The link says {what}, which this page does not know.").format(what=what))
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names as they were typed, in a sentence; of many the first."""
     shown = names if len(names) <= MOST_NAMES + 1 else names[:MOST_NAMES]
     words = ", ".join(map(as_typed, shown))
     left = len(names) - len(shown)

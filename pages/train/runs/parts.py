@@ -112,7 +112,9 @@ def _ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
     given = list(filter(None, STATE.query("runs").split(",")))
     known = {str(run.id): run.id for run in listed}
-    link_warnings.say_missing_runs([each for each in dict.fromkeys(given) if each not in known])
+    if missing := [each for each in dict.fromkeys(given) if each not in known]:
+        words = ngettext("There is no run {numbers}.", "There are no runs {numbers}.", len(missing))
+        link_warnings.say(words.format(numbers=link_warnings.listed(missing)))
     asked = [known[each] for each in given if each in known]
     begun = [run.id for run in listed if run.progress.step]
     return sorted(asked or begun[:2])
