@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from torch import nn
 
-from explorer.analysis.graph import record
 from explorer.analysis.operations import INPUT, Graph, Operation, Shape
+from explorer.analysis.shapes_and_macs import record
 from explorer.base.inputs import MAX_SIDE, InputSize
 from explorer.networks import NetworkSpec
 

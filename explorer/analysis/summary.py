@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from explorer.analysis import receptive_field, size_mismatch
-from explorer.analysis.graph import record
 from explorer.analysis.operations import FLOAT32, Graph, Operation, Shape
 from explorer.analysis.receptive_field import Field
+from explorer.analysis.shapes_and_macs import record
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.base.cache import shared
 from explorer.base.inputs import InputSize

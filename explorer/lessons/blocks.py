@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from explorer.analysis.graph import Graph, record
 from explorer.analysis.operations import Shape
+from explorer.analysis.shapes_and_macs import Graph, record
 from explorer.networks import NetworkSpec
 from explorer.networks.architectures.densenet import DenseBlock, transition_block
 from explorer.networks.architectures.googlenet import Inception

@@ -8,7 +8,6 @@ from explorer.base.reasons import Reason
 from explorer.runs.artifacts import KeptEpochs, checkpoint, checkpoints
 from explorer.runs.commands import cancel, delete, launch, note, pause, rename, resume, retry, stop
 from explorer.runs.metrics import curves, epochs, predictions, snapshot, snapshots, weights
-from explorer.runs.queueing import expected, next_turn
 from explorer.runs.records import (
     COMMANDS,
     TITLES,
@@ -23,4 +22,5 @@ from explorer.runs.records import (
     Status,
 )
 from explorer.runs.store import count_waiting
+from explorer.runs.waiting_time import expected, next_turn
 from explorer.runs.watchdog import get, listed, stamp, watch

@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from explorer.base import access, language
 from explorer.base.language import _
-from explorer.ui import entries, language_picker, link_warnings, teacher, url_state
+from explorer.ui import entries, language_picker, link_warnings, page_address, teacher
 from explorer.ui.entries import ASSETS
 
 SIDEBAR_WIDTH = 230  # pixels
@@ -40,7 +40,7 @@ def main() -> None:
     page = st.navigation(sections, expanded=True)
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
     entry = entries.entry(page.url_path)
-    moved = url_state.open_page(entry.url)
+    moved = page_address.open_page(entry.url)
     link_warnings.begin()
     entry.state.begin(moved=moved, others=(language_picker.CHOICE,))
     if not entry.own_title:
@@ -56,7 +56,7 @@ def main() -> None:
 def _settle() -> None:
     """After a page was drawn."""
     link_warnings.settle()
-    url_state.settle()
+    page_address.settle()
 
 
 if __name__ == "__main__":  # Streamlit and its test harness run this file as the main program

@@ -10,8 +10,8 @@ import streamlit as st
 
 from explorer.base import plain_text
 from explorer.base.language import _
-from explorer.ui import language_picker, url_state
-from explorer.ui.url_state import Field, Opening, as_typed, same, spell
+from explorer.ui import language_picker, page_address
+from explorer.ui.page_address import Field, Opening, as_typed, same, spell
 
 MOST_NAMES = 12  # of what there is, in a sentence
 TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
@@ -19,10 +19,10 @@ TOO_LARGE = 2**53  # from here on a browser rounds whole numbers
 
 def begin() -> None:
     """Before a page is drawn: make room above it, and say again what still stands."""
-    opening = url_state.visit().opening
+    opening = page_address.visit().opening
     opening.place = st.container()  # shown by a browser only when there is something in it
     opening.box = None
-    if url_state.came_back():
+    if page_address.came_back():
         opening.fresh, opening.address = True, None
         opening.sentences.clear()
     _draw(opening)
@@ -34,15 +34,15 @@ def settle_part() -> None:
 
     It cannot take back what stands outside of it, so the whole page is drawn anew.
     """
-    opening = url_state.visit().opening
-    if url_state.only_a_part() and _outdated(opening):
+    opening = page_address.visit().opening
+    if page_address.only_a_part() and _outdated(opening):
         opening.sentences.clear()
         st.rerun()
 
 
 def settle() -> None:
     """After it was drawn to its end: once the address is another one, nothing need be said."""
-    opening = url_state.visit().opening
+    opening = page_address.visit().opening
     opening.fresh = False
     if _outdated(opening):
         opening.sentences.clear()
@@ -75,7 +75,7 @@ def _drop_endless() -> None:
         message = _("In the link {name} is {value}, too large for any field; it is left out.")
         say(message.format(name=as_typed(name), value=as_typed(value[:20])))
     if endless:
-        url_state.begin_with_address()
+        page_address.begin_with_address()
 
 
 def _endless(text: str) -> bool:
@@ -87,7 +87,7 @@ def _endless(text: str) -> bool:
 
 def say(sentence: str) -> None:
     """Something about the link that this page was opened with."""
-    opening = url_state.visit().opening
+    opening = page_address.visit().opening
     if sentence not in opening.sentences:
         opening.sentences.append(sentence)
         opening.address = None
@@ -101,7 +101,7 @@ def say_error(error: ValueError) -> None:
 
 def fresh() -> bool:
     """Whether the page has just been opened: what its address says now comes from a link."""
-    return url_state.visit().opening.fresh
+    return page_address.visit().opening.fresh
 
 
 def refuse(name: str, given: str, there: str | Iterable[object], taken: object) -> None:

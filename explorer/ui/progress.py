@@ -26,7 +26,7 @@ from explorer.base import plain_text
 from explorer.base.language import _, ngettext
 from explorer.base.tasks import Client, Pool, Refused, SharedTasks, Steps, Task
 from explorer.base.units import exact
-from explorer.ui import link_warnings, url_state, visitor
+from explorer.ui import link_warnings, page_address, visitor
 
 Value = TypeVar("Value")
 
@@ -42,9 +42,9 @@ SETTLES = 2.0  # seconds after which a browser has put up what a page began with
 def _may_rerun(*, later: bool) -> bool:
     """Whether this is the part's own run, and the browser has put up what the page began with; or
     `later`, all that it was drawn with last."""
-    opening = url_state.visit().opening
+    opening = page_address.visit().opening
     drawn = opening.drawn_last if later else opening.drawn_first
-    return url_state.only_a_part() and time.monotonic() > drawn + SETTLES
+    return page_address.only_a_part() and time.monotonic() > drawn + SETTLES
 
 
 def live(draw: Callable[[bool], bool], name: str = "") -> None:

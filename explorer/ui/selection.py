@@ -7,7 +7,7 @@ there (`state[name] = …`); the address has it counted from 0, as code does.
 import re
 from collections.abc import Sequence
 
-from explorer.ui import link_warnings, url_state
+from explorer.ui import link_warnings, page_address
 from explorer.ui.state import State
 
 
@@ -60,6 +60,6 @@ def index(state: State, name: str, count: int, default: int = 0) -> int:
     known = bool(re.fullmatch(r"[0-9]{1,6}", given)) and int(given) < count
     found = int(given) if known else default
     if given and not known:
-        refuse(state, name, url_state.between(0, count - 1), found)
+        refuse(state, name, page_address.between(0, count - 1), found)
     state.put(name, found, default)
     return found

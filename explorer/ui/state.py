@@ -26,8 +26,8 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.errors import StreamlitAPIException
 
-from explorer.ui import link_warnings, url_state
-from explorer.ui.url_state import Field, Number, OneOf, Open, Switch, spell
+from explorer.ui import link_warnings, page_address
+from explorer.ui.page_address import Field, Number, OneOf, Open, Switch, spell
 
 __all__ = ["Number", "OneOf", "Open", "State", "Switch"]
 
@@ -81,23 +81,23 @@ class State:
         Opened by the sidebar its address says nothing: it is as it was left. So is a bare address
         to which Back leads, if the browser kept it from the moment before that was restored.
         """
-        page, bare = url_state.visit().page, not set(st.query_params) - set(others)
+        page, bare = page_address.visit().page, not set(st.query_params) - set(others)
         if moved:
-            url_state.forget(bound=not bare)
-        if bare and url_state.came_back():
+            page_address.forget(bound=not bare)
+        if bare and page_address.came_back():
             # From another page: then Streamlit has forgotten what is bound to widgets.
             keys = page.bound & st.session_state.keys() if moved else ()
             bound = {key: spell(st.session_state[key]) for key in keys}
-            url_state.rewrite({**page.restored, **bound})
+            page_address.rewrite({**page.restored, **bound})
         elif bare and moved:
             page.restored = self._left_or_carried()
-            url_state.rewrite(page.restored)
+            page_address.rewrite(page.restored)
         elif bare:  # all of it was set to its defaults
             page.restored = {}
 
     def _left_or_carried(self) -> Mapping[str, str]:
         """The address that the page was left at, with what is carried to it."""
-        visit = url_state.visit()
+        visit = page_address.visit()
         page, carried = visit.page, visit.carried or {}
         shared = [each.name for each in self.fields.values() if getattr(each, "shared", False)]
         chosen = {name: st.session_state.get(f"{name} chosen") for name in shared}
@@ -113,13 +113,13 @@ class State:
     def carry(self, **values: object) -> None:
         """Have the next page begin with these, once somebody has chosen here or elsewhere."""
         address = {name: spell(value) for name, value in values.items() if value != ""}
-        visit = url_state.visit()
+        visit = page_address.visit()
         if visit.carried is not None or any(map(self.query, address)):
             visit.carried = visit.pages[self.page].carried = address
 
     def network_brought(self) -> bool:
         """Whether the page was opened with a network that was chosen on another page."""
-        return url_state.visit().opening.network_brought
+        return page_address.visit().opening.network_brought
 
     def query(self, name: str) -> str:
         """What the address says."""
@@ -127,11 +127,11 @@ class State:
 
     def put(self, name: str, value: object, default: object = "") -> None:
         """Write it into the address; the default is left out."""
-        url_state.put(name, spell(value), spell(default))
+        page_address.put(name, spell(value), spell(default))
 
     def takes_query(self, name: str) -> bool:
         """Whether `name` is to be taken from the address."""
-        return url_state.takes_query(self.key(name))
+        return page_address.takes_query(self.key(name))
 
     def know(self, *more: str) -> None:
         """Say so if a link says what the page does not hold, nor `more`."""
@@ -148,7 +148,7 @@ class State:
         """Forget `names`, and have the address say `said` instead: one step of Back."""
         for name in names:
             st.session_state.pop(self.key(name), None)
-        url_state.rewrite({**dict.fromkeys(names, ""), **{k: spell(v) for k, v in said.items()}})
+        page_address.rewrite({**dict.fromkeys(names, ""), **{k: spell(v) for k, v in said.items()}})
 
     def heed(self, name: str, known: Sequence[Name]) -> Name:
         """What the address says, if it is one of `known`; else their first, and that is told."""
@@ -247,13 +247,13 @@ class State:
 
     def _draw_bound(self, field: Field, key: str, widget: Callable[..., Any], value_as: str) -> Any:
         """As `_draw`; the default is the widget's own, so that Streamlit leaves it out."""
-        url_state.visit().page.bound.add(key)
+        page_address.visit().page.bound.add(key)
         value = st.session_state.get(key, field.default)
         if value != field.default and key not in st.query_params:
             # Set by a prompt, while the widget was not on the page.
             with suppress(StreamlitAPIException):  # it is there, and does so by itself
                 st.query_params[key] = spell(value)
-        taken = key in st.session_state and not url_state.came_back()
+        taken = key in st.session_state and not page_address.came_back()
         said = "" if taken else self.query(key)
         value = widget(**{value_as: field.default}, key=key, bind="query-params")
         value = field.default if value is None else value

@@ -14,7 +14,7 @@ from streamlit.testing.v1.element_tree import Widget
 
 from explorer.ui.entries import PAGES, entry
 from explorer.ui.network_picker import OPTIONS
-from explorer.ui.url_state import same
+from explorer.ui.page_address import same
 from tests.opened_pages import opened
 
 pytestmark = pytest.mark.usefixtures("two_runs")

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from explorer.analysis.graph import PASS_THROUGH
 from explorer.analysis.operations import Operation, tensors
 from explorer.analysis.recorder import Call, Recorder, memory_of, what_came
+from explorer.analysis.shapes_and_macs import PASS_THROUGH
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.inside.activations.records import Recorded, Step

@@ -14,7 +14,7 @@ import streamlit as st
 from explorer.base import inputs
 from explorer.base.language import _
 from explorer.figures.grids import At, Grid, Sign, Story
-from explorer.ui import url_state
+from explorer.ui import page_address
 from explorer.ui.boards.component import Component
 
 GRIDS = Component(Path(__file__).with_suffix(".js"), "grids")
@@ -78,4 +78,4 @@ def number_grids(
     result = GRIDS(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
     if result.at and result.at.get("key") == key:
         chosen, first = (".".join(map(str, at)) for at in (result.at["at"], start))
-        url_state.put(f"{key}_at", chosen, first)
+        page_address.put(f"{key}_at", chosen, first)

@@ -13,11 +13,11 @@ from explorer import networks, weights
 from explorer.base.language import _
 from explorer.networks import NetworkSpec
 from explorer.networks.registry import Architecture, Value
-from explorer.ui import download_view, downloads, link_warnings, network_picker, url_state
+from explorer.ui import download_view, downloads, link_warnings, network_picker, page_address
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.network_picker import OPTIONS
+from explorer.ui.page_address import Field
 from explorer.ui.state import Open, State
-from explorer.ui.url_state import Field
 from explorer.weights import Model
 
 FIRST = "lenet"
@@ -121,7 +121,7 @@ def _take_building(
     wanted = int(side) if side.isdecimal() and len(side) < 6 else usual
     nearest = min(max(wanted, LEAST_SIDE), max(MOST_SIDE, usual))
     if side and side != str(nearest) and weight_sources.base(source) == weights.UNTRAINED:
-        bounds = url_state.between(LEAST_SIDE, max(MOST_SIDE, usual))
+        bounds = page_address.between(LEAST_SIDE, max(MOST_SIDE, usual))
         link_warnings.refuse("side", side, bounds, nearest)
     state["seed"] = seed
     state["side"] = nearest
@@ -181,12 +181,12 @@ def _pick_weights(state: State, network: str) -> str:
     sources = [weight_sources.base(each) for each in weights.sources(network)]
     titles = {each: weight_sources.title(network, each) for each in sources}
     source = str(state.get("weights"))
-    (chosen,) = url_state.meant(f"weights of {network}", [source], titles)
+    (chosen,) = page_address.meant(f"weights of {network}", [source], titles)
     if chosen not in sources:
         if not chosen.startswith(("run:", "shipped:")):
             chosen = weight_sources.base(weight_sources.first(network))
         titles[chosen] = weight_sources.title(network, chosen)
-    url_state.hold(state.key("weights"), chosen, titles[chosen])
+    page_address.hold(state.key("weights"), chosen, titles[chosen])
     return st.selectbox(
         _("Weights"),
         list(titles),

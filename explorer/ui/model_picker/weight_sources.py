@@ -11,7 +11,7 @@ from explorer.base.units import percent
 from explorer.data import datasets
 from explorer.networks import NetworkSpec
 from explorer.runs.artifacts import KeptEpochs, spans
-from explorer.ui import url_state
+from explorer.ui import page_address
 from explorer.ui.state import State
 from explorer.weights import PUBLISHED, UNTRAINED, Model, published
 
@@ -101,7 +101,7 @@ def _moment_of(source: str, sources: list[str], key: str, label: str) -> str:
     """One of the moments that are `there`, by buttons or by sliding."""
     if st.session_state.get(key) not in sources:
         st.session_state[key] = source
-    url_state.hold(key, st.session_state[key], tuple(sources))
+    page_address.hold(key, st.session_state[key], tuple(sources))
     if len(sources) == 2:
         chosen = st.segmented_control(
             label,

@@ -19,7 +19,7 @@ from explorer.data.decoding.pictures import MOST_BYTES
 from explorer.data.pictures import FITS, NORMALISATIONS, Picture
 from explorer.figures import maps
 from explorer.figures import pictures as figures
-from explorer.ui import link_warnings, progress, transport, url_state
+from explorer.ui import link_warnings, page_address, progress, transport
 from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Mistakes, Place
 from explorer.ui.state import OneOf, Open, State
@@ -52,7 +52,7 @@ def _choose(key: str, spelled: str) -> None:
 
 def _chosen(state: State, key: str, default: str) -> str:
     """What was chosen, on any page of this section, or what the address says where it wins."""
-    if state.takes_query(f"{key}_opened") and (state.query(key) or url_state.came_back()):
+    if state.takes_query(f"{key}_opened") and (state.query(key) or page_address.came_back()):
         _choose(key, state.query(key))
     return st.session_state.get(f"{key} chosen") or default
 

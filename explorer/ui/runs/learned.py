@@ -14,7 +14,7 @@ import streamlit as st
 
 from explorer.base.language import _
 from explorer.runs import Run, outcome
-from explorer.ui import link_warnings, url_state
+from explorer.ui import link_warnings, page_address
 from explorer.ui.runs.component import RunBoard
 from explorer.ui.state import State
 
@@ -63,7 +63,7 @@ def _epoch(state: State, last: int) -> int | None:
     text = state.query("at")
     known = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
     if text and not known:
-        link_warnings.refuse("at", text, url_state.between(0, last), last)
+        link_warnings.refuse("at", text, page_address.between(0, last), last)
     return int(text) if known else None
 
 

@@ -11,7 +11,7 @@ from explorer.base.units import count, exact, percent, size
 from explorer.networks import Architecture, Reported
 from explorer.networks.pytorch_code import pytorch
 from explorer.networks.registry import option_title
-from explorer.ui import size_mismatch, url_state
+from explorer.ui import page_address, size_mismatch
 from explorer.ui.charts import show_chart
 from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
@@ -155,7 +155,7 @@ def _view(key: str, network: Snapshot) -> tuple[str, View]:
     begun: tuple[str, int, View] | None = st.session_state.get(_BEGUN)
     turn = begun[1] if begun else 0
     if begun is None or begun[0] != key or STATE.takes_query("board"):
-        turn += url_state.came_back()
+        turn += page_address.came_back()
         begun = (key, turn, boards.read(st.query_params, network.names, network.first))
         st.session_state[_BEGUN] = begun
     return (f"{key}~{turn}" if turn else key), begun[2]

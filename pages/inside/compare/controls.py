@@ -9,7 +9,7 @@ from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.inside import comparison
 from explorer.inside.comparison import MOST
-from explorer.ui import url_state
+from explorer.ui import page_address
 from explorer.ui.model_picker import weight_sources
 from explorer.weights import PUBLISHED, UNTRAINED, Model
 from pages.inside.compare.state import STATE
@@ -22,7 +22,7 @@ COSTS = ("alexnet", "vgg11", "nin", "googlenet", "resnet18", "densenet", "lenet"
 def pick() -> list[Model]:
     """The networks, in the order in which they were chosen; to stand in a row."""
     STATE.know()
-    if url_state.takes_query(_CHOSEN):  # what the address says; without that, two LeNets
+    if page_address.takes_query(_CHOSEN):  # what the address says; without that, two LeNets
         chosen = _read(STATE.query(NETS), "link_off")
         st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()
     _list()
@@ -44,10 +44,10 @@ def _read(spelled: str, sign: str) -> list[Model]:
 
 def _list() -> None:
     labels = {each: label(each) for each in comparison.offers()}
-    chosen = url_state.meant(_CHOSEN, st.session_state[_CHOSEN], labels)
+    chosen = page_address.meant(_CHOSEN, st.session_state[_CHOSEN], labels)
     labels |= {each: label(each) for each in chosen if each not in labels}
     # A run's label changes with every epoch.
-    url_state.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))
+    page_address.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))
     st.multiselect(
         _("Networks and their weights (up to {most})").format(most=MOST),
         list(labels),

@@ -22,7 +22,7 @@ from explorer.figures import pictures
 from explorer.figures.encode import numbers
 from explorer.figures.maps import Scale, Span
 from explorer.inside.unit_arithmetic.sums import arguments
-from explorer.ui import selection, url_state
+from explorer.ui import page_address, selection
 from explorer.ui.boards import channel_mosaic
 from explorer.ui.boards.channel_mosaic import Data
 from explorer.ui.boards.component import Component, sent
@@ -44,7 +44,7 @@ def unit(layer: Layer, channel: int) -> Position:
     place = (int(form[1]), int(form[2])) if form else default
     if place[0] >= height or place[1] >= width or (said and not form):
         last = spelled((height - 1, width - 1))
-        there = _("{places} (row.column)").format(places=url_state.between("0.0", last))
+        there = _("{places} (row.column)").format(places=page_address.between("0.0", last))
         selection.refuse(STATE, "at", there, spelled(default))
         place = default
     STATE.put("at", spelled(place), spelled(default))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from explorer.analysis import summary, wording
-from explorer.analysis.graph import INPUT, Graph
 from explorer.analysis.operations import family
+from explorer.analysis.shapes_and_macs import INPUT, Graph
 from explorer.base.language import _
 from explorer.base.units import count, exact
 from explorer.lessons.blocks import Block, Meeting

@@ -17,9 +17,9 @@ from explorer.lessons import channels
 from explorer.lessons.channels import Agreement, Mixture
 from explorer.ui import lesson, link_warnings
 from explorer.ui.boards.grids import number_grids
+from explorer.ui.page_address import spell
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
-from explorer.ui.url_state import spell
 from pages.learn.channels import charts, grids
 from pages.learn.channels.state import INPUT, KERNELS, STATE, to
 

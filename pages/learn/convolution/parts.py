@@ -13,7 +13,7 @@ from explorer.data import photographs
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
-from explorer.ui.boards.window_code import blocks, one_or_both, output_sizes, program, take_along
+from explorer.ui.boards.window_listing import blocks, one_or_both, output_sizes, program, take_along
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
 from pages.learn.convolution.state import ARANGE, STATE

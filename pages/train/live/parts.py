@@ -14,7 +14,7 @@ from explorer.networks.registry import Reported
 from explorer.runs import COMMANDS, Run, Status
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
-from explorer.ui import link_warnings, url_state, visitor
+from explorer.ui import link_warnings, page_address, visitor
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.component import RunBoard
 from pages.train.live.state import AXES, STATE
@@ -38,11 +38,11 @@ def pick() -> Run | None:
     going = [run.id for run in listed if run.status.active]
     waiting = [run.id for run in listed if run.status is Status.QUEUED]
     first = (going or waiting[-1:] or [*by_number])[0]
-    (number,) = url_state.meant("runs", [asked or first], names)
+    (number,) = page_address.meant("runs", [asked or first], names)
     if number not in by_number:
         _tell_gone(str(number))
         number = first
-    url_state.hold(STATE.key("picked"), number, names[number])
+    page_address.hold(STATE.key("picked"), number, names[number])
     chosen = st.selectbox(
         _("Run"),
         list(by_number),
@@ -61,7 +61,7 @@ def _asked(numbers: Container[int]) -> int | None:
     if query.isdecimal() and len(query) < 10 and int(query) in numbers:
         return int(query)
     if query:
-        _tell_gone(url_state.as_typed(query))
+        _tell_gone(page_address.as_typed(query))
     return None
 
 

@@ -18,10 +18,10 @@ from explorer.training import recipes
 from explorer.training.recipes import PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import EXPERIMENTS
-from explorer.ui import link_warnings, network_picker, url_state
+from explorer.ui import link_warnings, network_picker, page_address
 from explorer.ui.link_warnings import take
 from explorer.ui.network_picker import OPTIONS
-from explorer.ui.url_state import spell
+from explorer.ui.page_address import spell
 from pages.train.new_run.state import DEFAULT, LISTS, NUMBERS, RATES, STATE
 
 FIRST = "lenet"  # the preset to begin with
@@ -55,7 +55,7 @@ def _put(values: Mapping[str, Any]) -> None:
     own = networks.get(values["network"]).options
     usual = _values(DEFAULT) | {option.name: option.default for option in own}
     told = {n: spell(value) for n, value in values.items() if value != usual[n]}
-    url_state.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
+    page_address.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
 
 
 def _field(name: str, given: str) -> Any:

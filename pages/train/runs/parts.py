@@ -17,7 +17,7 @@ from explorer.base.language import _, current, ngettext
 from explorer.base.units import duration, percent
 from explorer.runs import Run
 from explorer.training.recipes import beside_course as figures
-from explorer.ui import link_warnings, url_state
+from explorer.ui import link_warnings, page_address
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.component import RunBoard, api
@@ -79,7 +79,7 @@ def _table_labels() -> dict[str, str]:
 def choose(every: Sequence[Run]) -> list[Run]:
     """The table, and the runs that are ticked in it."""
     STATE.know()
-    if url_state.takes_query(_TABLE):
+    if page_address.takes_query(_TABLE):
         st.session_state[_CHOSEN] = _ticked_at_first(every)
     known = {run.id: run for run in every}
     ticked = [number for number in st.session_state[_CHOSEN] if number in known]

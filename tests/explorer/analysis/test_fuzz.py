@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import size_mismatch
-from explorer.analysis.graph import record
+from explorer.analysis.shapes_and_macs import record
 from explorer.networks import NetworkSpec, get
 from tests.explorer.analysis.made_up import Net, on_meta
 

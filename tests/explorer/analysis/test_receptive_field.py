@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from explorer.analysis import receptive_field, summary
-from explorer.analysis.graph import INPUT, Graph, record
+from explorer.analysis.shapes_and_macs import INPUT, Graph, record
 from explorer.networks import NetworkSpec, get
 from tests.explorer.analysis.made_up import FACTS, Net, on_meta
 

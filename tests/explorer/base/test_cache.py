@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.analysis import graph
+from explorer.analysis import shapes_and_macs
 from explorer.base import python_source
 from explorer.base.cache import SizedCache, shared
 from explorer.inside.activations import Recording, record
@@ -213,10 +213,12 @@ def busy_collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("busy_collector")
 def test_many_threads_read_definitions_at_once() -> None:
-    text = Path(graph.__file__).read_text(encoding="utf-8")
+    text = Path(shapes_and_macs.__file__).read_text(encoding="utf-8")
     with ThreadPoolExecutor(THREADS) as threads:
         read = [
             *threads.map(lambda _n: len(python_source.statements(text)), range(4 * THREADS)),
-            *threads.map(lambda _n: len(python_source.text_of(graph.Graph)), range(4 * THREADS)),
+            *threads.map(
+                lambda _n: len(python_source.text_of(shapes_and_macs.Graph)), range(4 * THREADS)
+            ),
         ]
     assert len(set(read)) == 2

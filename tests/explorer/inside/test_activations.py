@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from explorer.analysis.graph import record as record_shapes
+from explorer.analysis.shapes_and_macs import record as record_shapes
 from explorer.inside import activations
 from explorer.inside.activations import own_copy, record, stages, thumbnails
 from explorer.inside.activations.records import layout

@@ -27,8 +27,8 @@ from explorer.training.checkpoints import Card
 from explorer.ui import entries, language_picker, link_warnings
 from explorer.ui.entries import ASSETS, PAGES, ROOT, SECTIONS, Entry, entry
 from explorer.ui.language_picker import best_match
+from explorer.ui.page_address import Field, same, spell
 from explorer.ui.state import Number, OneOf, Open, Switch
-from explorer.ui.url_state import Field, same, spell
 from pages.learn.convolution import photo
 from tests.conftest import box_of, settled
 from tests.opened_pages import SHELL, opened

@@ -15,8 +15,8 @@ from streamlit.testing.v1.element_tree import Widget
 
 from explorer.ui import lesson
 from explorer.ui.entries import PAGES, entry
+from explorer.ui.page_address import spell
 from explorer.ui.state import Number, OneOf, Open
-from explorer.ui.url_state import spell
 from tests.opened_pages import boards, opened, untold
 
 URLS = [page.url for page in PAGES if page.section == "Learn"]

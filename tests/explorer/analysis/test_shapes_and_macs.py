@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.analysis.graph import INPUT, Graph, record
+from explorer.analysis.shapes_and_macs import INPUT, Graph, record
 from explorer.analysis.summary import dissect
 from explorer.networks import NetworkSpec, course, get
 from tests.explorer.analysis.made_up import Net, on_meta
