@@ -5,7 +5,6 @@ When the address wins (see `state`), everything is taken from it here, defaults 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -31,16 +30,6 @@ _FAMILIES = {
     "squeezenet": "SqueezeNet", "swin": "Swin", "vgg": "VGG", "vit": "ViT",
     "wide_resnet": "Wide ResNet",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A network and what is put into it. `size` is None if the text is no size."""
-
-    spec: NetworkSpec
-    size: InputSize | None
-    batch: int
-    complaint: str  # why `size` is None
 
 
 def label(name: str) -> str:
@@ -69,7 +58,7 @@ def _defaults(architecture: Architecture) -> dict[str, Any]:
     return {"input": architecture.input_size.spell(), **options}
 
 
-def set_defaults(state: State, architecture: Architecture) -> None:
+def _set_defaults(state: State, architecture: Architecture) -> None:
     """Put the input size and every option at the network's defaults."""
     for name, value in _defaults(architecture).items():
         state[name] = value
@@ -79,7 +68,7 @@ def _network_changed(state: State) -> None:
     """Another network brings its own size and options; a layer of the last means nothing in it."""
     name: str = state["network"]
     state.reset(state.of_network, network="" if name == FIRST_SHOWN else name)
-    set_defaults(state, networks.get(name))
+    _set_defaults(state, networks.get(name))
 
 
 # -- from the address into the widgets ---------------------------------------------------------
@@ -170,8 +159,11 @@ def pick_option(state: State, option: Option) -> Value:
     return value
 
 
-def pick(state: State) -> Choice:
-    """Network, input, batch and options in one row; what is rarely changed behind a button."""
+def pick(state: State) -> tuple[NetworkSpec, InputSize | None, int]:
+    """Network, input, batch and options in one row; what is rarely changed behind a button.
+
+    A text that is no input size is told, and is None.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         architecture = pick_network(state)
         size, complaint = pick_input(state, architecture.input_size)
@@ -182,4 +174,17 @@ def pick(state: State) -> Choice:
         with st.popover(_("More"), icon=":material/tune:"):
             for option in (architecture.in_channels, architecture.num_classes):
                 options[option.name] = pick_option(state, option)
-    return Choice(NetworkSpec.parse(architecture.name, options), size, batch, complaint)
+    if complaint:
+        _complain(state, architecture, complaint)
+    return NetworkSpec.parse(architecture.name, options), size, batch
+
+
+def _complain(state: State, architecture: Architecture, complaint: str) -> None:
+    """Say what is wrong with the input's text, and offer the network's own size."""
+    st.error(complaint, icon=":material/straighten:")
+    st.button(
+        _("Use {size}").format(size=architecture.input_size.spell()),
+        on_click=_set_defaults,
+        args=(state, architecture),
+        type="primary",
+    )

@@ -13,7 +13,6 @@ from explorer.networks.pytorch_code import pytorch
 from explorer.networks.registry import option_title
 from explorer.ui import page_address, size_mismatch
 from explorer.ui.charts import show_chart
-from explorer.ui.network_picker import Choice, set_defaults
 from explorer.ui.save_buttons import save_button
 from explorer.ui.size_mismatch import Fix
 from explorer.ui.tables import show_table
@@ -26,6 +25,12 @@ _BEGUN = "where the board began"
 WIDTH = 380  # pixels of one table: two fit side by side, and all of it in sight on a projector
 
 
+def _entering(summary: Summary) -> tuple[InputSize, int]:
+    """The size of a picture that goes in, and how many go in together."""
+    batch, *sides = summary.input
+    return InputSize(*sides), batch
+
+
 def _identity(summary: Summary) -> str:
     """A name for exactly what is on screen, for the board and for every file saved from here."""
     options = "-".join(f"{key}_{value}" for key, value in summary.spec.values.items())
@@ -36,34 +41,22 @@ def _identity(summary: Summary) -> str:
 # -- when something is wrong with what was asked ----------------------------------------------
 
 
-def complain(choice: Choice) -> None:
-    """The text is no input size: say why, and offer the network's own."""
-    st.error(choice.complaint, icon=":material/straighten:")
-    architecture = choice.spec.architecture
-    st.button(
-        _("Use {size}").format(size=architecture.input_size.spell()),
-        on_click=set_defaults,
-        args=(STATE, architecture),
-        type="primary",
-    )
-
-
-def lesson(mismatch: SizeMismatch, choice: Choice) -> None:
+def lesson(mismatch: SizeMismatch, summary: Summary) -> None:
     """Why this size does not fit, in numbers, and a button for the nearest that does."""
     fixes = []
-    if mismatch.nearest and mismatch.nearest != choice.size:
+    if mismatch.nearest and mismatch.nearest != _entering(summary)[0]:
         spelled = mismatch.nearest.spell()
         fixes.append(size_mismatch.use(spelled, "input", spelled))
     if mismatch.reason == "channels" and mismatch.got and mismatch.operation.inputs == ("input",):
         label = _("Build it for {n} channels").format(n=mismatch.got)
         fixes.append(Fix(label, "in_channels", mismatch.got, key="use_channels", primary=False))
-    size_mismatch.show(STATE, mismatch, choice.spec.name, *fixes)
+    size_mismatch.show(STATE, mismatch, summary.spec.name, *fixes)
 
 
 # -- sums ---------------------------------------------------------------------------------------
 
 
-def totals(summary: Summary, choice: Choice) -> None:
+def totals(summary: Summary) -> None:
     """The network in one line; all sums and what memory it takes behind a button."""
     with st.container(horizontal=True, vertical_alignment="center", key="totals"):
         line = wording.totals(summary)
@@ -80,7 +73,7 @@ def totals(summary: Summary, choice: Choice) -> None:
                 st.markdown(_table(_("For one picture"), _sums(summary)))
             if summary.mismatch is None:
                 with st.container(width=WIDTH, gap="small"):
-                    _training(choice, compute=bool(sums.open))
+                    _training(summary, compute=bool(sums.open))
 
 
 def _sums(summary: Summary) -> dict[str, str]:
@@ -108,16 +101,17 @@ def _table(heading: str, rows: dict[str, str]) -> str:
     return f"| {heading} | {value} |\n|:--|--:|\n{body}"
 
 
-def _training(choice: Choice, *, compute: bool) -> None:
+def _training(summary: Summary, *, compute: bool) -> None:
     """`compute` only while someone looks: a forward pass in training mode takes up to 0.4 s."""
     optimizer = STATE.select(
         "optimizer",
         _("Training with"),
         _("sgd keeps nothing besides the gradient, momentum one number per weight, adam two."),
     )
-    if not compute or choice.size is None:
+    if not compute:
         return
-    needed = training_memory(choice.spec, choice.size, choice.batch, optimizer)
+    entering, batch = _entering(summary)
+    needed = training_memory(summary.spec, entering, batch, optimizer)
     if needed.problem:
         st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
         return
@@ -125,7 +119,7 @@ def _training(choice: Choice, *, compute: bool) -> None:
         _("Weights"): size(needed.weights),
         _("Gradients"): size(needed.gradients),
         _("Optimiser"): size(needed.optimizer),
-        _("Saved for the way back, batch of {n}").format(n=choice.batch): size(needed.activations),
+        _("Saved for the way back, batch of {n}").format(n=batch): size(needed.activations),
         _("**Training, together**"): f"**{size(needed.total)}**",
     }
     st.markdown(_table(_("Memory for training"), rows))
@@ -135,9 +129,9 @@ def _training(choice: Choice, *, compute: bool) -> None:
 # -- the board --------------------------------------------------------------------------------
 
 
-def board(summary: Summary, choice: Choice, entering: InputSize) -> None:
+def board(summary: Summary) -> None:
     """The network's picture and its layers; what is chosen there goes into the address."""
-    network = boards.content(choice.spec, entering, choice.batch, current())
+    network = boards.content(summary.spec, *_entering(summary), current())
     file = _identity(summary)
     key, view = _view(f"{file}-{current()}", network)
     reader_view = boards.layer_board(network, key, file, view, widget=STATE.key("board"))
@@ -179,9 +173,9 @@ def charts(summary: Summary) -> None:
     st.caption(_("Point at a chart: its camera saves it in the format chosen above."))
 
 
-def downloads(summary: Summary, choice: Choice, entering: InputSize) -> None:
+def downloads(summary: Summary) -> None:
     """The network as PyTorch code, and the table as CSV."""
-    source = pytorch(choice.spec, entering, choice.batch)
+    source = pytorch(summary.spec, *_entering(summary))
     name = _identity(summary)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
     with st.container(horizontal=True):
