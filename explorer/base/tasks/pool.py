@@ -128,6 +128,7 @@ class Pool:
             log.warning("a task could not begin: %s", error)
             self._running.remove(task)
             task.stop(Ending.BROKEN)
+            task.settle()
 
     def _work(self, task: Task[Any]) -> None:
         try:

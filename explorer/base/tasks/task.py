@@ -284,7 +284,7 @@ class Task(Generic[Value]):
         """After a turn: whether it has ended. Only now may it be begun again."""
         with self._changed:
             self._spent, self._turn = self.seconds, None
-            if self._outcome is None and not self.stopped:
+            if self._outcome is None and self.ending is None:
                 self._state = _State.PAUSED
                 return False
             self.ending = self.ending or self._outcome
