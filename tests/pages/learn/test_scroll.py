@@ -26,6 +26,7 @@ def test_show_me_scrolls_to_the_picture(
 ) -> None:
     page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
     page.goto(f"{app_server}/convolution")
+    page.locator("[data-window-painted]").wait_for()  # from here on nothing below it moves
     settled(page)
     page.evaluate(WATCH)
     page.get_by_text("does the window move both ways at once?").click()
