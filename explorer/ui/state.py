@@ -16,7 +16,7 @@ too. Numbers, switches and texts are bound to the address there by Streamlit
 (`bind="query-params"`): what is slid through leaves no trail of steps for Back.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -144,7 +144,7 @@ class State:
             self.put(name, "")
         st.session_state[kept] = shown
 
-    def reset(self, names: Iterable[str], **said: object) -> None:
+    def reset(self, names: Collection[str], **said: object) -> None:
         """Forget `names`, and have the address say `said` instead: one step of Back."""
         for name in names:
             st.session_state.pop(self.key(name), None)

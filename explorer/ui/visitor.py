@@ -132,7 +132,6 @@ def _check_pictures(name: str) -> None:
 
 
 may_not_train = _refusal(check_train)
-may_not_fill = _refusal(_check_fill)
 may_not_add_pictures = _refusal(_check_add_pictures)
 may_not_download = _refusal(_check_download)
 may_not_stop = _refusal(_check_stop)
