@@ -14,13 +14,12 @@ from explorer.data.decoding import markers, pictures
 def look(content: bytes, progress: Progress, *, word: str) -> Output:
     """What such a process has and knows."""
     progress(1, 2)
-    torch = [name for name in sys.modules if name in {"torch", "streamlit", "torchvision"}]
     facts = {
         "content": len(content),
         "word": word,
         "language": language.current(),
         "surroundings": sorted(os.environ),
-        "heavy": torch,
+        "heavy": sorted({"torch", "streamlit", "torchvision"} & sys.modules.keys()),
     }
     return Output(facts, (np.arange(6, dtype=np.uint8).reshape(2, 3), np.array([-1, 2**40])))
 
@@ -76,9 +75,9 @@ def write(_content: bytes, _progress: Progress, *, path: str) -> Output:
     return Output()
 
 
-def babble(_content: bytes, _progress: Progress, *, said: str, then: str = "live on") -> Output:
+def babble(_content: bytes, _progress: Progress, *, raw: str, then: str = "live on") -> Output:
     """Speak past the one who listens for answers, and then "end", "hang up" or live on."""
-    os.write(1, bytes.fromhex(said))
+    os.write(1, bytes.fromhex(raw))
     if then == "end":
         os._exit(0)
     if then == "hang up":

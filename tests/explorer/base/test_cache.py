@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from explorer.base import python_source
 from explorer.base.cache import SizedCache, shared
 from explorer.inside.activations import Recording, record
 from explorer.networks import NetworkSpec
+from tests.run_processes import until
 
 VISITORS = 30
 
@@ -26,13 +28,13 @@ class Workshop:
     """Makes things one at a time, and remembers how often and how many at once."""
 
     def __init__(self, failures: int = 0) -> None:
-        self.failures, self.made, self.at_once, self.most_at_once = failures, 0, 0, 0
+        self.failures, self.calls, self.at_once, self.most_at_once = failures, 0, 0, 0
         self._lock = threading.Lock()
 
     def make(self) -> str:
         with self._lock:
-            self.made += 1
-            number = self.made
+            self.calls += 1
+            number = self.calls
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(0.002)  # long enough for others to come
@@ -43,11 +45,11 @@ class Workshop:
         return "made"
 
 
-def together(visit: Callable[[int], str]) -> list[str]:
+def together(visit: Callable[[int], Any]) -> list[Any]:
     """What thirty visitors get who come at the same moment."""
     gate = threading.Barrier(VISITORS)
 
-    def arrive(visitor: int) -> str:
+    def arrive(visitor: int) -> Any:
         gate.wait(30)
         return visit(visitor)
 
@@ -56,17 +58,17 @@ def together(visit: Callable[[int], str]) -> list[str]:
 
 
 def test_a_cache_keeps_what_was_used_last_within_its_bounds() -> None:
-    made: list[str] = []
+    calls: list[str] = []
 
     def make(word: str) -> str:
-        made.append(word)
+        calls.append(word)
         return word
 
     cache: SizedCache[str] = SizedCache(10, len)
     for word in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"):
-        assert cache.get(word, lambda word=word: make(word)) == word
+        assert cache.get(word, partial(make, word)) == word
         assert cache.bytes_kept <= 10
-    assert made == ["aaaa", "bbbb", "cccc", "bbbb"]  # b gave way to c
+    assert calls == ["aaaa", "bbbb", "cccc", "bbbb"]  # b gave way to c
     assert cache.get("long", lambda: "x" * 11) == "x" * 11
     assert cache.bytes_kept == 0
     cache.clear()
@@ -86,7 +88,7 @@ def test_after_a_failure_those_who_wait_try_again_one_after_the_other() -> None:
 
     assert set(together(visit)) == {"made"}
     assert workshop.most_at_once == 1
-    assert workshop.made == 41  # nobody got an error that was another's, and nobody made it twice
+    assert workshop.calls == 41  # nobody got an error that was another's, and nobody made it twice
     assert cache.bytes_kept == len("made")
 
 
@@ -100,23 +102,21 @@ def test_each_of_those_who_wait_hears_of_its_own_failure() -> None:
         return "failed"
 
     together(visit)
-    assert (workshop.made, workshop.most_at_once) == (VISITORS, 1)
+    assert (workshop.calls, workshop.most_at_once) == (VISITORS, 1)
     assert cache.get("key", workshop.make) == "made"
 
 
 def test_what_is_too_large_to_keep_is_made_once_for_all_who_wait() -> None:
     cache: SizedCache[str] = SizedCache(3, len)
-    made: list[int] = []
+    calls = []
 
     def make() -> str:
-        made.append(1)
-        end = time.monotonic() + 30
-        while cache._making["key"].asking < VISITORS and time.monotonic() < end:
-            time.sleep(0.001)  # until everyone waits
+        calls.append(1)
+        until(lambda: cache._making["key"].asking == VISITORS)
         return "large"
 
     assert set(together(lambda _visitor: cache.get("key", make))) == {"large"}
-    assert len(made) == 1
+    assert calls == [1]
     assert cache.bytes_kept == 0
     assert not cache._making  # nothing is held for nobody
 
@@ -173,17 +173,9 @@ def test_a_shared_function_runs_once_for_each_of_its_last_arguments():
         ran.append((one, other))
         return one + other
 
-    gate = threading.Barrier(8)
-
-    def ask(_number: int) -> int:
-        gate.wait(10)
-        return add(1, other=2)
-
-    with ThreadPoolExecutor(8) as threads:
-        assert set(threads.map(ask, range(8))) == {3}
+    assert set(together(lambda _visitor: add(1, other=2))) == {3}
     assert ran == [(1, 2)]
     assert (add(2), add(2)) == (3, 3)
-    assert len(ran) == 2
     assert add(3) == 4  # the one that was asked for first gives way
     assert (add(2), add(1, other=2)) == (3, 3)
     assert ran == [(1, 2), (2, 1), (3, 1), (1, 2)]
@@ -198,7 +190,7 @@ THREADS = 4
 def busy_collector() -> Iterator[None]:
     """One that often runs Python code, as finalizers are: other threads get their turn in it."""
 
-    def other_threads(_phase: str, _told: dict[str, int]) -> None:
+    def other_threads(_phase: str, _counts: dict[str, int]) -> None:
         time.sleep(0)
 
     thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
@@ -215,10 +207,8 @@ def busy_collector() -> Iterator[None]:
 def test_many_threads_read_definitions_at_once() -> None:
     text = Path(shapes_and_macs.__file__).read_text(encoding="utf-8")
     with ThreadPoolExecutor(THREADS) as threads:
-        read = [
-            *threads.map(lambda _n: len(python_source.statements(text)), range(4 * THREADS)),
-            *threads.map(
-                lambda _n: len(python_source.text_of(shapes_and_macs.Graph)), range(4 * THREADS)
-            ),
-        ]
-    assert len(set(read)) == 2
+        for read in (
+            lambda _n: len(python_source.statements(text)),
+            lambda _n: len(python_source.text_of(shapes_and_macs.Graph)),
+        ):
+            assert len(set(threads.map(read, range(4 * THREADS)))) == 1

@@ -25,9 +25,9 @@ def test_every_device_can_be_computed_on_and_called_by_its_name(each: device.Dev
 
 
 def test_the_cpu_is_always_there_and_the_last_choice() -> None:
-    there = device.available()
-    assert there[-1] == CPU
-    assert device.detect() == there[0]
+    devices = device.available()
+    assert devices[-1] == CPU
+    assert device.detect() == devices[0]
     if not torch.cuda.is_available():
         assert device.detect().kind != "cuda"
 

@@ -32,10 +32,14 @@ def catalogue(path: Path) -> Catalog:
         return read_po(file)
 
 
+def forms(message: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The one that a message has, or those for one and for many."""
+    return message if isinstance(message, tuple) else (message,)
+
+
 def words(messages: Catalog) -> set[str]:
     """All that is to be translated, plural forms too."""
-    each = [message.id if isinstance(message.id, tuple) else (message.id,) for message in messages]
-    return {text for texts in each for text in texts if text}
+    return {text for message in messages for text in forms(message.id) if text}
 
 
 def placeholders(text: str) -> set[str | None]:
@@ -57,27 +61,30 @@ def test_placeholders_have_names() -> None:
 
 def test_translations_keep_the_placeholders() -> None:
     translations = map(catalogue, language.LOCALES.rglob("*.po"))
-    for message in (message for each in translations for message in each):
-        given = message.string if isinstance(message.string, tuple) else (message.string,)
-        for text in filter(None, given if message.id else ()):
-            asked = message.id[-1] if isinstance(message.id, tuple) else message.id
-            assert placeholders(text) <= placeholders(asked), text
+    for message in (message for each in translations for message in each if message.id):
+        for text in filter(None, forms(message.string)):
+            assert placeholders(text) <= placeholders(forms(message.id)[-1]), text
 
 
-@pytest.fixture
-def pseudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A language in which every message is itself in ⟦brackets⟧; its code."""
+@pytest.fixture(scope="module")
+def bracketed_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of catalogues with one, in which every message is itself in ⟦brackets⟧."""
+    folder = tmp_path_factory.mktemp("locale")
     translated = Catalog(locale=PSEUDO)
-    for message in catalogue(POT):
-        ids = message.id if isinstance(message.id, tuple) else (message.id,)
-        if message.id:
-            forms = tuple(f"⟦{text}⟧" for text in ids)
-            translated.add(message.id, forms if len(forms) > 1 else forms[0])
-    compiled = tmp_path / PSEUDO / "LC_MESSAGES" / "convscope.mo"
+    for message in filter(lambda message: message.id, catalogue(POT)):
+        bracketed = tuple(f"⟦{text}⟧" for text in forms(message.id))
+        translated.add(message.id, bracketed if len(bracketed) > 1 else bracketed[0])
+    compiled = folder / PSEUDO / "LC_MESSAGES" / "convscope.mo"
     compiled.parent.mkdir(parents=True)
     with compiled.open("wb") as file:
         write_mo(file, translated)
-    monkeypatch.setattr(language, "LOCALES", tmp_path)
+    return folder
+
+
+@pytest.fixture
+def pseudo(bracketed_words: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The code of the language in brackets."""
+    monkeypatch.setattr(language, "LOCALES", bracketed_words)
     language._catalogue.cache_clear()
     yield PSEUDO
     language._catalogue.cache_clear()
@@ -96,14 +103,13 @@ def plain(text: str) -> list[str]:
     return re.findall(r"\b[a-z]{4,}\b", text)
 
 
-def shown(at: AppTest) -> Iterator[str]:
+def texts(at: AppTest) -> Iterator[str]:
     """Every text that a visitor reads or hears: what elements say, their labels and their help."""
     for kind in SHOWN:
         for element in at.get(kind):
-            texts = [getattr(element, name, None) for name in ("label", "help", "placeholder")]
-            if not hasattr(element, "label"):
-                texts.append(getattr(element, "value", None))
-            yield from (text for text in texts if isinstance(text, str))
+            names = ("label" if hasattr(element, "label") else "value", "help", "placeholder")
+            values = (getattr(element, name, None) for name in names)
+            yield from (text for text in values if isinstance(text, str))
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda page: page.url or "home")
@@ -114,8 +120,8 @@ def test_every_page_opens_and_does_not_speak_plain_english(pseudo: str, entry: E
     assert not at.exception
     (title,) = at.title
     assert entry.own_title or title.value == f"⟦{entry.question}⟧"
-    assert any("⟦" in text for text in shown(at))
-    assert not {text: plain(text) for text in shown(at) if plain(text) and text not in NAMES}
+    assert any("⟦" in text for text in texts(at))
+    assert not {text: plain(text) for text in texts(at) if plain(text) and text not in NAMES}
 
 
 def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
@@ -124,19 +130,16 @@ def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
     at.run()
     assert at.title[0].value.startswith("⟦")
     assert at.sidebar.selectbox(key=CHOICE).value == pseudo
-    named = (
-        {page.title for page in PAGES} | {page.question for page in PAGES} | {*SECTIONS.values()}
-    )
-    assert named - {""} <= words(catalogue(POT))
+    names = {text for page in PAGES for text in (page.title, page.question)} | {*SECTIONS.values()}
+    assert names - {""} <= words(catalogue(POT))
 
 
 def test_the_list_of_pages_is_in_the_language_that_it_is_kept_under(pseudo: str) -> None:
     """Whoever is served when it is made."""
+    names = [f"⟦{name}⟧" if name else "" for name in SECTIONS.values()]
     entries.translated.cache_clear()
     try:
-        assert list(entries.translated(pseudo)) == [
-            f"⟦{name}⟧" if name else "" for name in SECTIONS.values()
-        ]
+        assert list(entries.translated(pseudo)) == names
     finally:
         entries.translated.cache_clear()
 

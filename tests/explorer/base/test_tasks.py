@@ -1,6 +1,5 @@
 """Work in processes of its own: what it may take, who is next, how it ends. All are real ones."""
 
-import json
 import os
 import pickle
 import struct
@@ -8,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,8 @@ LIMITS = ProcessLimits(
 
 @pytest.fixture(scope="module")
 def spare() -> Iterator[Spare]:
-    started = Spare("tests.task_functions")
-    yield started
-    started.close()
+    with closing(Spare("tests.task_functions")) as started:
+        yield started
 
 
 def pool_of(spare: Spare, at_once: int = 4, **bounds: int) -> ProcessPool:
@@ -97,14 +96,16 @@ def test_the_work_is_done_in_a_light_process_that_knows_no_secret(
     task = pool.start(work("look", content=b"123", word="Größe"), finish, Client())
     output = task.result()
     assert languages == ["de"]
-    assert output.facts["content"] == 3
-    assert output.facts["word"] == "Größe"
-    assert output.facts["language"] == "de"  # its sentences are in the visitor's
-    assert output.facts["heavy"] == []
-    assert not [name for name in output.facts["surroundings"] if name.startswith("CONVSCOPE")]
-    first, second = output.arrays
-    assert first.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert second.tolist() == [-1, 2**40]
+    surroundings = output.facts["surroundings"]
+    assert output.facts == {
+        "content": 3,
+        "word": "Größe",
+        "language": "de",  # its sentences are in the visitor's
+        "heavy": [],
+        "surroundings": surroundings,
+    }
+    assert not [name for name in surroundings if name.startswith("CONVSCOPE")]
+    assert [each.tolist() for each in output.arrays] == [[[0, 1, 2], [3, 4, 5]], [-1, 2**40]]
     assert (task.done, task.total) == (1, 2)
     assert task.finished
     assert task.result() is output  # for all who ask
@@ -130,37 +131,42 @@ def test_a_fault_in_what_is_made_of_it_ends_the_task_too(
     assert "KeyError" in caplog.text
 
 
-HUGE = json.dumps({"kind": "done", "facts": {}, "arrays": [["u1", [2**39, 4]]]}).encode()
-PICKLE = pickle.dumps(Ending.DONE)
-FAR = json.dumps({"kind": "progress", "done": 1, "total": 10**400, "arrays": []}).encode()
-SAID = {
-    "further than numbers go": struct.pack(">I", len(FAR)) + FAR,
-    "pickle": struct.pack(">I", len(PICKLE)) + PICKLE,
-    "no JSON": struct.pack(">I", 4) + b"{{{{",
-    "no kind": struct.pack(">I", 13) + b'{"arrays":[]}',
-    "objects": struct.pack(">I", 23) + b'{"arrays":[["O",[1]]]} ',
-    "less than nothing": struct.pack(">I", 25) + b'{"arrays":[["u1",[-1]]]} ',
+def framed(header: bytes) -> bytes:
+    return struct.pack(">I", len(header)) + header
+
+
+NO_MESSAGES = {
+    "further than numbers go": framed(
+        b'{"kind":"progress","done":1,"total":1%s,"arrays":[]}' % (400 * b"0")
+    ),
+    "pickle": framed(pickle.dumps(Ending.DONE)),
+    "no JSON": framed(b"{{{{"),
+    "no kind": framed(b'{"arrays":[]}'),
+    "objects": framed(b'{"arrays":[["O",[1]]]}'),
+    "less than nothing": framed(b'{"arrays":[["u1",[-1]]]}'),
 }
+BROKEN_OFF = (b"", struct.pack(">I", 900) + b"{")
+ONLY_CLAIMED = (
+    struct.pack(">I", 2**32 - 1),
+    framed(b'{"kind":"done","facts":{},"arrays":[["u1",[%d,4]]]}' % 2**39),
+)
 
 
-@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_what_is_no_message_ends_the_process_that_lives_on(pool: ProcessPool, said: bytes) -> None:
+@pytest.mark.parametrize("raw", NO_MESSAGES.values(), ids=NO_MESSAGES)
+def test_what_is_no_message_ends_the_process_that_lives_on(pool: ProcessPool, raw: bytes) -> None:
     """Its slot is free at once, not when its limit is reached."""
-    task = start(pool, "babble", said=said.hex())
-    assert ended(task) is Ending.BROKEN
+    assert ended(start(pool, "babble", raw=raw.hex())) is Ending.BROKEN
 
 
 @pytest.mark.parametrize("then", ["end", "hang up"])
-@pytest.mark.parametrize("said", [b"", struct.pack(">I", 900) + b"{"])
-def test_who_breaks_off_is_not_waited_for(pool: ProcessPool, said: bytes, then: str) -> None:
-    assert ended(start(pool, "babble", said=said.hex(), then=then)) is Ending.BROKEN
+@pytest.mark.parametrize("raw", BROKEN_OFF)
+def test_who_breaks_off_is_not_waited_for(pool: ProcessPool, raw: bytes, then: str) -> None:
+    assert ended(start(pool, "babble", raw=raw.hex(), then=then)) is Ending.BROKEN
 
 
-@pytest.mark.parametrize(
-    "said", [struct.pack(">I", 2**32 - 1), struct.pack(">I", len(HUGE)) + HUGE]
-)
-def test_no_room_is_made_for_what_is_only_claimed(pool: ProcessPool, said: bytes) -> None:
-    assert ended(start(pool, "babble", said=said.hex())) is Ending.OUTPUT
+@pytest.mark.parametrize("raw", ONLY_CLAIMED)
+def test_no_room_is_made_for_what_is_only_claimed(pool: ProcessPool, raw: bytes) -> None:
+    assert ended(start(pool, "babble", raw=raw.hex())) is Ending.OUTPUT
 
 
 # -- limits -----------------------------------------------------------------------------------
@@ -173,23 +179,19 @@ TOO_MUCH = {
 }
 
 
+@pytest.mark.parametrize("bounded", [True, False], ids=["by the system", "from here"])
 @pytest.mark.parametrize("function", TOO_MUCH)
-def test_what_takes_too_much_is_ended_with_a_sentence(pool: ProcessPool, function: str) -> None:
+def test_what_takes_too_much_is_ended_with_a_sentence(
+    pool: ProcessPool, function: str, bounded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not bounded:
+        monkeypatch.setattr(process, "BOUNDED", False)
+        monkeypatch.setattr(process, "MEASURED", True)
     limits, ending, words = TOO_MUCH[function]
     task = start(pool, function, limits=limits)
     assert ended(task) is ending
     with pytest.raises(Refused, match=words):
         task.result()
-
-
-@pytest.mark.parametrize("function", ["spin", "grow"])
-def test_limits_hold_where_the_system_keeps_none(
-    pool: ProcessPool, function: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(process, "BOUNDED", False)
-    monkeypatch.setattr(process, "MEASURED", True)
-    limits, ending, _words = TOO_MUCH[function]
-    assert ended(start(pool, function, limits=limits)) is ending
 
 
 @pytest.mark.skipif(not process.BOUNDED, reason="Windows does not bound it")
@@ -238,17 +240,16 @@ def test_a_server_that_is_killed_leaves_no_process_behind() -> None:
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE) as server:
         assert server.stdout
         pid = int(server.stdout.readline())
-        family = [each.pid for each in psutil.Process(server.pid).children()]
-        assert pid in family  # a spare one is with it
+        family = psutil.Process(server.pid).children()
+        assert pid in [each.pid for each in family]  # a spare one is with it
         server.kill()
-    until(lambda: not any(map(lives, family)))
+    until(lambda: not any(lives(each) for each in family))
 
 
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 # -- turns ------------------------------------------------------------------------------------
@@ -356,12 +357,12 @@ def test_where_no_thread_can_be_had_nothing_is_held(
     assert ended(first) in {Ending.BROKEN, Ending.DONE}
     assert ended(second) is Ending.DONE
     until(lambda: not refused)
-    until(lambda: [each.pid for each in started if each.poll() is None] == waiting_in(spare))
 
+    def only_one_waits_for_work() -> bool:
+        ready = [spare._ready._process] if spare._ready else []
+        return [each for each in started if each.poll() is None] == ready
 
-def waiting_in(spare: Spare) -> list[int]:
-    """The process that waits for work: the only one that may be left."""
-    return [spare._ready._process.pid] if spare._ready else []
+    until(only_one_waits_for_work)
 
 
 def test_a_process_that_died_while_it_waited_is_not_given_work(
