@@ -127,7 +127,7 @@ def _example(slot: DeltaGenerator, text: str, kernel: str) -> None:
 
 def _start() -> Sliding:
     first = presets()["course"]
-    return Sliding("start", inputs.parse_matrix(first.input), inputs.parse_matrix(first.kernel))
+    return _sliding(first.input, first.kernel, (1, 1), (0, 0), 1, flip=False)
 
 
 def _sliding(

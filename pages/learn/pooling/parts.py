@@ -114,7 +114,7 @@ def _example(slot: DeltaGenerator, mode: str) -> None:
 
 
 def _start() -> Sliding:
-    return Sliding("start", inputs.parse_matrix(NINE), ((1.0, 1.0),) * 2, "max")
+    return _sliding(NINE, "max", (2, 2), (1, 1), (0, 0))
 
 
 def _sliding(text: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -> Sliding:

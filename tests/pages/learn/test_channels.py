@@ -74,27 +74,6 @@ def test_prompts_set_the_numbers():
     assert shown(at, "y0")[0][0] == "3.979"  # 0.299·9 + 0.587·2 + 0.114·1
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("a b; c d | 1 2; 3 4", "“a” is not a number"),
-        ("nan 1; 2 3", "“nan” is not a number"),
-        ("1e9 1; 2 3 | 1 2; 3 4", "“1e9” is not a number"),
-        ("", "needs 1 to 3 channels"),
-        ("1 2; 3 | 1 2; 3 4", "All rows need equally many numbers"),
-        ("1 2 3; 4 5 6 | 1 2; 3 4", "all channels need the same size"),
-        ("1 2; 3 4", "The input has 1 channels, but kernel 1 has 2 slices"),
-        ("1 | 2", "The window spans 2 × 2 cells, but the input with its padding has only 1 × 1"),
-    ],
-)
-def test_nonsense_is_a_sentence_and_the_last_good_picture_stays(given, said):
-    at = opened()
-    at.text_input(key="channels_input").set_value(given).run()
-    assert not at.exception
-    assert said in at.error[0].value
-    assert shown(at, "y0") == [["56", "72"], ["104", "120"]]
-
-
 def test_one_by_one_is_the_product_that_is_written_out():
     at = opened(channels_part="pixel")
 

@@ -59,39 +59,6 @@ def test_a_link_restores_everything() -> None:
     assert "0 above and 0 below, 0 in total; 1 left and 1 right, 2 in total" in text(at)
 
 
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
-        ({"conv_input": "abc"}, "“abc” is not a number"),
-        ({"conv_input": "nan 1"}, "“nan” is not a number"),
-        ({"conv_input": "1e9"}, "“1e9” is not a number"),
-        ({"conv_input": " "}, "no number"),
-        ({"conv_input": "1 2; 3"}, "equally many"),
-        ({"conv_input": "; ".join(["1"] * 17)}, "at most 16"),
-        ({"conv_kernel": "1 1 1 1; 1 1 1 1"}, "spans 2 × 4 cells"),
-        ({"conv_kernel": "; ".join(["1"] * 8)}, "at most 7"),
-        ({"conv_stride_h": "0"}, "stride is 0"),
-        ({"conv_dilation": "0"}, "dilation is 0"),
-        ({"conv_dilation": "6"}, "spans 7 × 7"),
-    ],
-)
-def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> None:
-    at = opened(**address)
-    assert len(at.error) == 1
-    assert words in at.error[0].value
-    assert board(at)["input"] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
-    assert computed(at) == [[19, 25], [37, 43]]
-
-
-def test_the_last_good_picture_is_the_visitors_own() -> None:
-    at = opened(conv_input="5 5 5; 5 5 5")
-    at.number_input(key="conv_stride_w").set_value(0).run()
-    assert "stride is 0" in at.error[0].value
-    assert board(at)["input"] == [[5, 5, 5], [5, 5, 5]]
-    at.number_input(key="conv_stride_w").set_value(1).run()
-    assert not at.error
-
-
 def test_rows_and_columns_grow_and_shrink() -> None:
     at = opened()
     for _ in range(2):

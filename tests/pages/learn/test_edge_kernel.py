@@ -13,7 +13,6 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from explorer.lessons import edge_kernel as engine
-from pages.learn.edge_kernel.problem_picker import DEFAULTS
 from tests import opened_pages
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
@@ -136,68 +135,6 @@ def test_a_link_restores_everything() -> None:
     generator = torch.Generator().manual_seed(3)
     start = torch.randn(2, 1, generator=generator).flatten().tolist()
     assert data["runs"][0]["steps"][0]["p"][:2] == pytest.approx(start)
-
-
-BAD = [
-    ("edge_kernel", "a b", "“a” is not a number"),
-    ("edge_kernel", "nan 1", "“nan” is not a number"),
-    ("edge_kernel", "", "There is no number"),
-    ("edge_kernel", "1e9 1", "“1e9” is not a number between"),
-    ("edge_kernel", "1 2; 3", "equally many numbers"),
-    ("edge_kernel", "1 2 3 4", "The target kernel is 1 × 4"),
-    ("edge_kernel", "1", "The target kernel is 1 × 1"),
-    ("edge_rate", "fast", "“fast” is not"),
-    ("edge_rate", "nan", "“nan” is not"),
-    ("edge_rate", "", "“” is not"),
-    ("edge_rate", "0", "“0” is not"),
-    ("edge_rate", "-0.1", "“-0.1” is not"),
-    ("edge_rate", "1e9", "“1e9” is not"),
-    ("edge_compare", "inf", "“inf” is not"),
-    ("edge_steps", "0", "from 1 to 300; “0” is not"),
-    ("edge_steps", "1e9", "from 1 to 300; “1e9” is not"),
-    ("edge_steps", "²", "from 1 to 300; “²” is not"),
-    ("edge_start", "-1", "The seed is a whole number"),
-    ("edge_start", "99999999999999999999", "The seed is a whole number"),
-]
-
-
-def test_bad_input_gets_a_sentence_and_keeps_the_last_good_picture() -> None:
-    at = opened(edge_rate="0.025")
-    good = sent(at)["key"]
-    for key, given, sentence in BAD:
-        kept = at.text_input(key=key).value
-        at.text_input(key=key).set_value(given).run()
-        assert not at.exception, (key, given)
-        assert len(at.error) == 1, (key, given)
-        assert sentence in at.error[0].value
-        assert sent(at)["key"] == good
-        at.text_input(key=key).set_value(kept).run()
-        assert not at.error
-
-
-@pytest.mark.parametrize(
-    ("key", "given", "sentence"),
-    [
-        ("edge_drawing", "0 1; 1 0", "the image is only 2 × 2"),
-        ("edge_drawing", "0 2 1; 0 0 0; 1 1 1", "the image has 0 to 2"),
-        ("edge_start", "course", "The course begins with a 1 × 2 kernel"),
-    ],
-)
-def test_a_drawing_and_a_start_must_fit_the_kernel(key: str, given: str, sentence: str) -> None:
-    at = opened(edge_image="own", edge_kernel="1 0 -1; 2 0 -2; 1 0 -1")
-    good = sent(at)["key"]
-    at.text_input(key=key).set_value(given).run()
-    assert sentence in at.error[0].value
-    assert sent(at)["key"] == good
-
-
-@pytest.mark.parametrize(("key", "given", "sentence"), BAD[::4])
-def test_a_link_that_makes_no_sense_still_shows_a_picture(
-    key: str, given: str, sentence: str
-) -> None:
-    at = opened(**{key: given or " "})
-    assert sentence.replace("“”", "“ ”") in at.error[0].value
-    assert [run["rate"] for run in sent(at)["runs"]] == [float(str(DEFAULTS["edge_rate"]))]
 
 
 def test_the_definition_and_the_run_can_be_read() -> None:

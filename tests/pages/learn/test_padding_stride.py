@@ -172,38 +172,6 @@ def test_odd_and_even_kernels():
     assert "**1** per side" in text(at)
 
 
-ONE, TWO = {"pad_stride": "2"}, {"pad_view": "two", "pad_kernel2": "5x3", "pad_padding2": "0"}
-BAD = [
-    (ONE, "pad_stride", 0, "The stride is 0"),
-    (ONE, "pad_size", 10**9, "The size of the input is 1e+09"),
-    (ONE, "pad_kernel", 11, "A window of 11 cells does not fit on 9"),
-    (ONE, "pad_padding", -1, "The padding on each side is -1"),
-    (ONE, "pad_dilation", 0, "The dilation is 0"),
-    (TWO, "pad_input2", "abc", "“abc”"),
-    (TWO, "pad_input2", "", "“”"),
-    (TWO, "pad_kernel2", "nan", "“nan”"),
-    (TWO, "pad_kernel2", "1e9", "“1e9”"),
-    (TWO, "pad_kernel2", "999999999", "999999999"),
-    (TWO, "pad_stride2", "0", "The stride is 0"),
-    (TWO, "pad_padding2", "1,2,3", "“1,2,3”"),
-    (TWO, "pad_input2", "2x2", "does not fit"),
-]
-
-
-@pytest.mark.parametrize(("address", "key", "value", "says"), BAD)
-def test_what_cannot_be_gets_a_sentence_and_keeps_the_picture(address, key, value, says):
-    at = opened(**address)
-    before = [shown["key"] for shown in boards(at)]
-    widget = at.number_input if isinstance(value, int) else at.text_input
-    usual = widget(key=key).value
-    widget(key=key).set_value(value).run()
-    assert not at.exception
-    assert says in at.error[0].value
-    assert [shown["key"] for shown in boards(at)] == before
-    widget(key=key).set_value(usual).run()
-    assert not at.error
-
-
 def test_the_file_of_windows():
     assert parts.window_rows(windows.axis(9, 4, 3)) == [
         {"output": 1, "columns": "1 2 3 4", "value": "10"},

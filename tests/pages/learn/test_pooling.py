@@ -60,26 +60,6 @@ def test_a_new_window_brings_its_own_stride() -> None:
     assert window_line(at) == "y = nn.MaxPool2d((2, 3))(x[None, None])[0, 0]"
 
 
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
-        ({"pool_input": "one"}, "“one” is not a number"),
-        ({"pool_input": "nan"}, "“nan” is not a number"),
-        ({"pool_input": "1e9 1"}, "“1e9” is not a number"),
-        ({"pool_input": ";"}, "no number"),
-        ({"pool_window_h": "4"}, "spans 4 × 2 cells"),
-        ({"pool_window_h": "0"}, "kernel is 0"),
-        ({"pool_stride_h": "0"}, "stride is 0"),
-        ({"pool_pad_w": "2"}, "at most half the window"),
-    ],
-)
-def test_bad_input_gets_a_sentence_and_the_last_good_picture(address, words) -> None:
-    at = opened(**address)
-    assert len(at.error) == 1
-    assert words in at.error[0].value
-    assert computed(at) == [[4, 5], [7, 8]]
-
-
 def test_torchs_rule_for_padding_is_a_lesson() -> None:
     at = opened()
     at.menu_button(key="pool_preset").click("oblong").run()
