@@ -27,9 +27,9 @@ def normal(*shape: int) -> np.ndarray:
 def test_colours_are_those_of_the_theme() -> None:
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     for mode in ("light", "dark"):
-        chosen = theme["theme"][mode]
-        assert tuple(chosen["chartSequentialColors"]) == maps.SEQUENTIAL
-        assert tuple(chosen["chartDivergingColors"]) == maps.DIVERGING[:5] + maps.DIVERGING[6:]
+        colours = theme["theme"][mode]
+        assert tuple(colours["chartSequentialColors"]) == maps.SEQUENTIAL
+        assert tuple(colours["chartDivergingColors"]) == maps.DIVERGING[:5] + maps.DIVERGING[6:]
     upward, signed = maps.colours(signed=False), maps.colours(signed=True)
     assert bytes(upward[0]).hex() == maps.SEQUENTIAL[0][1:]
     assert bytes(upward[maps.LAST]).hex() == maps.SEQUENTIAL[-1][1:]
@@ -52,11 +52,11 @@ def test_each_range_spans_what_it_says() -> None:
 
 
 def test_a_number_s_colour_tells_it_to_one_part_in_254() -> None:
-    given = normal(4, 5, 6)
-    ends = maps.span(given.min((1, 2)), given.max((1, 2)), "layer", signed=True)
-    places = maps.indices(given, ends)
+    values = normal(4, 5, 6)
+    ends = maps.span(values.min((1, 2)), values.max((1, 2)), "layer", signed=True)
+    places = maps.indices(values, ends)
     back = places / maps.LAST * 2 * ends.high[0] - ends.high[0]
-    assert np.abs(back - given).max() <= ends.high[0] / maps.LAST
+    assert np.abs(back - values).max() <= ends.high[0] / maps.LAST
     strange = np.array([[[np.nan, np.inf, 0.0]]], np.float32)
     one = maps.Span(np.zeros(1, np.float32), np.ones(1, np.float32), signed=False)
     assert maps.indices(strange, one).tolist() == [[[maps.NONE, maps.NONE, 0]]]
@@ -71,31 +71,30 @@ def test_a_map_of_zeros_has_the_colour_of_zero(signed: bool, place: int) -> None
 
 @pytest.mark.parametrize("shape", [(5, 3, 4), (1, 28, 28), (512, 7, 7), (300, 1, 1), (7, 9, 1)])
 def test_a_mosaic_holds_every_channel_as_it_is(shape: tuple[int, int, int]) -> None:
-    given = normal(*shape)
-    ends = maps.span(given.min((1, 2)), given.max((1, 2)), "channel", signed=False)
-    made = maps.mosaic(given, ends)
-    assert made.tile == shape[1:]
-    assert not made.shrunk
-    pixels, colours = decoded(made.png), maps.colours(signed=False)
+    values = normal(*shape)
+    ends = maps.span(values.min((1, 2)), values.max((1, 2)), "channel", signed=False)
+    mosaic = maps.mosaic(values, ends)
+    assert mosaic.tile == shape[1:]
+    assert not mosaic.shrunk
+    pixels, colours = decoded(mosaic.png), maps.colours(signed=False)
     height, width = shape[1:]
     for channel in {0, shape[0] // 2, shape[0] - 1}:
-        row, column = divmod(channel, made.columns)
+        row, column = divmod(channel, mosaic.columns)
         tile = pixels[row * height : (row + 1) * height, column * width : (column + 1) * width]
-        assert np.array_equal(tile[..., :3], colours[maps.indices(given, ends)[channel]])
+        assert np.array_equal(tile[..., :3], colours[maps.indices(values, ends)[channel]])
 
 
 def test_large_maps_are_averaged_to_a_bounded_picture() -> None:
-    given = normal(64, 224, 224)
-    small = maps.shrunk(given, 56)
-    expected = torch.nn.functional.avg_pool2d(torch.from_numpy(given), 4).numpy()
-    assert np.allclose(small, expected, atol=1e-6)
-    assert maps.shrunk(given, 224) is given
-    odd = maps.shrunk(given[:1, :5, :5], 2)  # blocks of 3 and, at the end, of 2
-    assert odd[0, 1, 1] == pytest.approx(given[0, 3:5, 3:5].mean())
-    ends = maps.span(given.min((1, 2)), given.max((1, 2)), "layer", signed=True)
-    made = maps.mosaic(given, ends)
-    assert made.shrunk
-    assert max(made.tile) <= maps.MOST_SIDE
+    values = normal(64, 224, 224)
+    expected = torch.nn.functional.avg_pool2d(torch.from_numpy(values), 4).numpy()
+    assert np.allclose(maps.shrunk(values, 56), expected, atol=1e-6)
+    assert maps.shrunk(values, 224) is values
+    odd = maps.shrunk(values[:1, :5, :5], 2)  # blocks of 3 and, at the end, of 2
+    assert odd[0, 1, 1] == pytest.approx(values[0, 3:5, 3:5].mean())
+    ends = maps.span(values.min((1, 2)), values.max((1, 2)), "layer", signed=True)
+    mosaic = maps.mosaic(values, ends)
+    assert mosaic.shrunk
+    assert max(mosaic.tile) <= maps.MOST_SIDE
     for channels in (1, 64, 4096, 30_000):
         assert channels * maps.side_for(channels) ** 2 <= maps.MOST_PIXELS
 

@@ -40,8 +40,8 @@ def run(*layers: nn.Module, picture: Tensor | None = None, training: bool = Fals
     return record(nn.Sequential(*layers), picture, training=training)
 
 
-def holds(found: Sum) -> bool:
-    return abs(found.total - found.value) <= ROUNDING * found.scale + 1e-30
+def holds(arithmetic: Sum) -> bool:
+    return abs(arithmetic.total - arithmetic.value) <= ROUNDING * arithmetic.scale + 1e-30
 
 
 def untouched(network: nn.Module) -> bool:

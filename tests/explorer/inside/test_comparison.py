@@ -12,7 +12,6 @@ from torch import nn
 from explorer import networks
 from explorer.analysis import summary
 from explorer.base.tasks import Steps, Task
-from explorer.data import datasets
 from explorer.data.datasets import Split
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Timing, counting
@@ -40,18 +39,18 @@ def finished(steps: Steps[T]) -> T:
 def test_links_name_networks_and_what_cannot_be_had_is_said(shipped: Path) -> None:
     trained(shipped, "lenet")
     text = "lenet:shipped:lenet,vgg11:untrained:7,torchvision/resnet18:published"
-    found, wrong = comparison.read(text)
-    assert (comparison.spell(found), wrong) == (text, [])
-    assert [each.learned for each in found] == ["digits", "", ""]
-    found, wrong = comparison.read(
+    models, wrong = comparison.read(text)
+    assert (comparison.spell(models), wrong) == (text, [])
+    assert [each.learned for each in models] == ["digits", "", ""]
+    models, wrong = comparison.read(
         "lenet:shipped:lenet,,lenet:shipped:lenet,lenet,nothing:untrained:0,vgg11:run:99@5,"
         "bn_lenet:shipped:lenet,lenet:shipped:../../x"
     )
-    assert comparison.spell(found) == "lenet:shipped:lenet"
+    assert comparison.spell(models) == "lenet:shipped:lenet"
     assert len(wrong) == 5
     assert "Write, for example, lenet:untrained:0" in wrong[0]
-    found, wrong = comparison.read(",".join(f"lenet:untrained:{n}" for n in range(50)))
-    assert len(found) == comparison.MOST
+    models, wrong = comparison.read(",".join(f"lenet:untrained:{n}" for n in range(50)))
+    assert len(models) == comparison.MOST
     assert "the link names 50" in wrong[0]
     assert comparison.read("x" * 1_000_000)[0] == []
 
@@ -91,33 +90,26 @@ def test_shared_data_or_why_there_is_none(shipped: Path) -> None:
 
 def test_a_count_is_that_of_all_at_once_in_whatever_pieces(shipped: Path) -> None:
     network = trained(shipped, "lenet")
-    given = comparison.model("lenet:shipped:lenet")
-    macs = summary.measure(NetworkSpec.parse("lenet"), (1, 28, 28)).totals.macs
-    count: Task[Answers] = Task()
-    count.queue(comparison.count(given, "digits", 150, macs))
-    assert count.seconds_left is None
-    count.run(0)  # at least one step, and not all
-    assert count.latest
-    assert 0 < len(count.latest.predicted) < 150
-    answers = finished(comparison.count(given, "digits", 150, macs))
+    model, macs = comparison.model("lenet:shipped:lenet"), 400_000
+    answers = finished(comparison.count(model, "digits", 150, macs))
     share = float(said(network).right[:150].double().mean())
     assert answers.accuracy == share
     assert answers.uncertainty == pytest.approx((share * (1 - share) / 150) ** 0.5)
-    everything = finished(comparison.count(given, "digits", 10_000, macs))
-    assert len(everything.labels) == len(datasets.load("digits").test)
+    everything = finished(comparison.count(model, "digits", 10_000, macs))
+    assert torch.equal(everything.predicted, said(network).predicted)
 
 
 def test_a_large_network_gets_few_pictures_at_once() -> None:
-    seen = []
+    batches = []
 
     class Watched(nn.Module):
         def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, None]:
-            seen.append(len(x))
+            batches.append(len(x))
             return x.flatten(1)[:, :3], None  # as GoogLeNet's side classifiers do
 
     split = Split(torch.zeros(10, 1, 4, 4, dtype=torch.uint8), torch.zeros(10, dtype=torch.long))
     answers = finished(counting.steps(split, (1, 4, 4), 10, counting.MACS_AT_ONCE // 4, Watched))
-    assert seen == [4, 4, 2]
+    assert batches == [4, 4, 2]
     assert answers.accuracy == 1.0
 
 
@@ -128,10 +120,8 @@ def answers(predicted: list[int], labels: list[int]) -> Answers:
 def test_cells_by_hand() -> None:
     labels = [0, 1, 2, 3, 4, 5]
     one, other = answers([0, 1, 0, 0, 4, 9], labels), answers([0, 0, 2, 3, 4, 8], labels)
-    found = comparison.pair(one, other)
-    assert {cell: found.pictures[cell].tolist() for cell in comparison.CELLS} == {
-        "both": [0, 4], "first": [1], "second": [2, 3], "neither": [5]
-    }  # fmt: skip
+    cells = {cell: each.tolist() for cell, each in comparison.pair(one, other).pictures.items()}
+    assert cells == {"both": [0, 4], "first": [1], "second": [2, 3], "neither": [5]}
     assert comparison.differing([one, other]).tolist() == [1, 2, 3, 5]
     assert comparison.differing([one, one, one]).tolist() == []
 
@@ -160,11 +150,9 @@ def test_a_time_is_what_an_idle_machine_takes(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
-    measured = summary.measure(NetworkSpec.parse("bn_lenet"), (1, 28, 28))
-    for quantity, total in (
-        ("parameters", measured.totals.parameters),
-        ("macs", measured.totals.macs),
-    ):
+    measured = summary.measure(spec := NetworkSpec.parse("bn_lenet"), (1, 28, 28))
+    parameters = sum(each.numel() for each in spec.build().parameters())
+    for quantity, total in (("parameters", parameters), ("macs", measured.totals.macs)):
         parts = budget_charts.slices(measured, quantity)
         assert sum(much for _layer, _at, much in parts) == total
         assert [at for _layer, at, _much in parts][:2] == [0, parts[0][2]]
@@ -175,21 +163,16 @@ def test_budgets_are_the_anatomy_s_layer_by_layer() -> None:
         ends = [b + x for bar in shares.data if bar.type == "bar"
                 for b, x in zip(bar.base, bar.x, strict=True)]  # fmt: skip
         assert max(ends) == pytest.approx(1)
-    assert sum(much for _l, _a, much in budget_charts.slices(measured, "parameters")) == sum(
-        parameter.numel() for parameter in networks.get("bn_lenet").build(
-            **networks.get("bn_lenet").resolve()
-        ).parameters()
-    )  # fmt: skip
 
 
 # -- figures ----------------------------------------------------------------------------------
 
 
-def line(letter: str, **given: float | None) -> Row:
+def line(letter: str, **values: float | None) -> Row:
     plain = dict(parameters=100, macs=400, weight_bytes=400, accuracy=0.8, uncertainty=0.01,
                  pictures=1000, card_accuracy=0.81, seconds=0.002)  # fmt: skip
     return Row(letter, f"net {letter}", "trained", f"net{letter}:shipped:x", (1, 28, 28),
-               **{**plain, **given})  # type: ignore[arg-type]  # fmt: skip
+               **{**plain, **values})  # type: ignore[arg-type]  # fmt: skip
 
 
 def test_bubbles_have_areas_as_their_macs() -> None:
@@ -206,9 +189,8 @@ def test_bubbles_have_areas_as_their_macs() -> None:
 def test_bubbles_without_accuracies_compare_time_with_costs() -> None:
     rows = [line("A", accuracy=None), line("B", accuracy=None, seconds=None)]
     figure = charts.bubbles(rows, "seconds")
-    assert figure.data[0].x[0] == 100
-    assert figure.data[0].y[0] == 2
-    assert figure.data[1].y[0] is None  # not measured yet
+    first, second = figure.data[:2]
+    assert (first.x[0], first.y[0], second.y[0]) == (100, 2, None)  # the last not measured yet
     assert "milliseconds" in figure.layout.yaxis.title.text
 
 
@@ -216,10 +198,7 @@ def test_the_file_has_every_number_exactly() -> None:
     rows = [line("A"), line("B", accuracy=None, seconds=None, card_accuracy=None)]
     text = charts.csv(rows, "digits", Timing((1,), 1, "a processor", 1))
     first, second = csv.DictReader(io.StringIO(text))
-    assert first["network"] == "netA"
-    assert first["weights"] == "shipped:x"
-    assert (first["accuracy"], first["macs_per_picture"], first["input"]) == (
-        "0.8", "400", "1x28x28"
-    )  # fmt: skip
-    assert (first["device"], first["threads"], first["data"]) == ("a processor", "1", "digits")
-    assert (second["accuracy"], second["seconds_per_picture"], second["device"]) == ("", "", "")
+    exact = dict(network="netA", weights="shipped:x", accuracy="0.8", macs_per_picture="400",
+                 input="1x28x28", device="a processor", threads="1", data="digits")  # fmt: skip
+    assert first.items() >= exact.items()
+    assert second.items() >= dict(accuracy="", seconds_per_picture="", device="").items()

@@ -26,6 +26,7 @@ from explorer.inside.feature_visualization import (
 from explorer.inside.feature_visualization.activation_maximization import blurred, roughness
 from explorer.networks import NetworkSpec
 from pages.inside.feature_visualization import figures
+from tests.explorer.inside.recorded_networks import untouched
 from tests.shipped_weights import untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -33,8 +34,8 @@ SOME = 120
 SMALL = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3))
 
 
-def last(found: Iterator[Any]) -> Any:
-    *_others, end = found
+def last(steps: Iterator[Any]) -> Any:
+    *_others, end = steps
     return end
 
 
@@ -48,12 +49,12 @@ def gallery(side: int = 28) -> Gallery:
 
 def hooked(network: nn.Module, layer: nn.Module, pictures: Tensor) -> Tensor:
     """What a layer gives, by a plain forward hook: (N, C, H, W)."""
-    seen: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda _m, _i, out: seen.append(out.clone()))
+    outputs: list[Tensor] = []
+    handle = layer.register_forward_hook(lambda _m, _i, out: outputs.append(out.clone()))
     with torch.no_grad():
         network(pictures)
     handle.remove()
-    return seen[0] if seen[0].dim() == 4 else seen[0][:, :, None, None]
+    return outputs[0] if outputs[0].dim() == 4 else outputs[0][:, :, None, None]
 
 
 def fields_of(name: str, layer: str, units: tuple[int, int]) -> Fields:
@@ -70,32 +71,32 @@ def fields_of(name: str, layer: str, units: tuple[int, int]) -> Fields:
 @pytest.mark.parametrize("batch", [50, 7])
 def test_the_best_are_those_that_brute_force_finds(layer: str, batch: int) -> None:
     network = untrained("bn_lenet", 3)
-    found = searched(network, layer, SOME, batch=batch)
+    top = searched(network, layer, SOME, batch=batch)
     copy = untrained("bn_lenet", 3)
     maps = hooked(copy, copy.get_submodule(layer), gallery().tensors(0, SOME))
-    expected = maps.flatten(2).amax(2).sort(dim=0, descending=True).values[:BEST]
-    assert torch.allclose(found.values, expected, atol=1e-5)
-    assert torch.allclose(found.least, maps.amin((0, 2, 3)), atol=1e-5)
-    channels = torch.arange(maps.shape[1]).expand_as(found.pictures)
-    there = maps[found.pictures, channels, found.rows, found.columns]
-    assert torch.allclose(there, found.values, atol=1e-5)
-    assert all(len(set(column)) == BEST for column in found.pictures.T.tolist())
     strongest = maps.flatten(2).amax(2)
+    expected = strongest.sort(dim=0, descending=True).values[:BEST]
+    assert torch.allclose(top.values, expected, atol=1e-5)
+    assert torch.allclose(top.least, maps.amin((0, 2, 3)), atol=1e-5)
+    channels = torch.arange(maps.shape[1]).expand_as(top.pictures)
+    units = maps[top.pictures, channels, top.rows, top.columns]
+    assert torch.allclose(units, top.values, atol=1e-5)
+    assert all(len(set(column)) == BEST for column in top.pictures.T.tolist())
     labels = datasets.load("digits").test.labels[:SOME]
     for label in range(10):
-        assert torch.allclose(found.means[label], strongest[labels == label].mean(0), atol=1e-4)
+        assert torch.allclose(top.means[label], strongest[labels == label].mean(0), atol=1e-4)
 
 
 def test_functions_between_modules_have_channels_too() -> None:
     network = weights.load(NetworkSpec.parse("resnet18", {"num_classes": 3}), "untrained:0")
     name = "stage2.block1.add"
-    found = searched(network, name, 12, 32, batch=5)
+    top = searched(network, name, 12, 32, batch=5)
     block = network.get_submodule("stage2.block1")
     pictures = gallery(32).tensors(0, 12)
     with torch.no_grad():
         before = network.stage1(pictures)
         expected = block.bn2(block.conv2(relu(block.bn1(block.conv1(before))))) + before
-    assert torch.allclose(found.values[0], expected.flatten(2).amax(2).amax(0), atol=1e-4)
+    assert torch.allclose(top.values[0], expected.flatten(2).amax(2).amax(0), atol=1e-4)
 
 
 def test_it_tells_how_far_it_is_stops_and_goes_on() -> None:
@@ -118,10 +119,10 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU())
     nn.init.zeros_(network[0].weight)
     network[0].bias.data = torch.tensor([-1.0, 0.0, 2.0])
-    found = searched(network, "1", 30, batch=8)
-    assert found.constant.tolist() == [True] * 3
-    assert found.values[:, 2].tolist() == [2.0] * BEST
-    assert found.pictures[:, 0].tolist() == list(range(BEST))
+    top = searched(network, "1", 30, batch=8)
+    assert top.constant.tolist() == [True] * 3
+    assert top.values[:, 2].tolist() == [2.0] * BEST
+    assert top.pictures[:, 0].tolist() == list(range(BEST))
     torch.manual_seed(0)
     few = searched(SMALL, "2", 4)
     assert few.values.shape == (4, 5)
@@ -132,17 +133,16 @@ def test_ties_go_to_the_first_and_silent_channels_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "side", "total", "told"),
+    ("layer", "side", "total", "sentence"),
     [
         ("nothing", 28, 5, "no operation “nothing”"),
         ("fc1", 40, 5, "cannot take pictures of 1 × 40 × 40"),
         ("conv1", 28, 0, "at least one picture"),
     ],
 )
-def test_what_cannot_be_is_said(layer: str, side: int, total: int, told: str) -> None:
-    network = untrained()
-    with pytest.raises(ValueError, match=told):
-        searched(network, layer, total, side)
+def test_what_cannot_be_is_said(layer: str, side: int, total: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        searched(untrained(), layer, total, side)
 
 
 # -- what a unit sees -------------------------------------------------------------------------
@@ -154,29 +154,27 @@ def test_a_patch_is_exactly_what_the_unit_sees(unit: tuple[int, int]) -> None:
     fields = fields_of("lenet", "conv2", (10, 10))
     top, bottom, left, right = fields.box(*unit)
     probe = Probe(network, "conv2")
-    picture = torch.rand(1, 1, 28, 28)
-    value = probe.maps(picture)[0, :, unit[0], unit[1]]
-    outside = torch.rand(1, 1, 28, 28)
-    outside[..., top : bottom + 1, left : right + 1] = picture[
-        ..., top : bottom + 1, left : right + 1
-    ]
-    assert torch.allclose(probe.maps(outside)[0, :, unit[0], unit[1]], value, atol=1e-6)
+    picture, outside = torch.rand(2, 1, 1, 28, 28)
+    inside = (..., slice(top, bottom + 1), slice(left, right + 1))
+    outside[inside] = picture[inside]
+
+    def same(other: Tensor) -> bool:
+        value, another = (probe.maps(each)[(0, slice(None), *unit)] for each in (picture, other))
+        return torch.allclose(value, another, atol=1e-6)
+
+    assert same(outside)
     for row, column in ((top, left), (top, right), (bottom, left), (bottom, right)):
         changed = picture.clone()
         changed[..., row, column] += 100
-        assert not torch.allclose(probe.maps(changed)[0, :, unit[0], unit[1]], value, atol=1e-6)
+        assert not same(changed)
     pixels = (picture[0] * 255).byte().numpy()
     drawn = figures.patch(pixels, (top, bottom, left, right), fields.size)
     assert drawn.shape[:2] == fields.size == (14, 14)
-    seen = drawn[..., 3] > 0
-    assert seen.sum() == (bottom - top + 1) * (right - left + 1)
-    assert np.array_equal(
-        drawn[seen][:, 0], pixels[0, top : bottom + 1, left : right + 1].flatten()
-    )
+    opaque = drawn[..., 3] > 0
+    assert opaque.sum() == (bottom - top + 1) * (right - left + 1)
+    assert np.array_equal(drawn[opaque][:, 0], pixels[0][inside].flatten())
     if unit == (0, 0):  # cut off above and on the left
-        assert not seen[:2].any()
-        assert not seen[:, :2].any()
-        assert seen[-1, -1]
+        assert [opaque[:2].any(), opaque[:, :2].any(), opaque[-1, -1]] == [False, False, True]
 
 
 def test_a_unit_that_sees_everything_has_the_whole_picture() -> None:
@@ -193,9 +191,13 @@ def test_a_unit_that_sees_everything_has_the_whole_picture() -> None:
 # -- gradient ascent --------------------------------------------------------------------------
 
 
-def climbed(network: nn.Module, name: str, channel: int, **settings: Any) -> Ascent:
+def climbed(
+    network: nn.Module, name: str, channel: int,
+    *, shape: Any = (1, 28, 28), normalisation: str = "none", **settings: Any,
+) -> Ascent:  # fmt: skip
     how = Settings(**{"steps": 24, **settings})
-    return last(feature_visualization.ascend(network, name, channel, (1, 28, 28), how))
+    what = (network, name, channel, shape, how)
+    return last(feature_visualization.ascend(*what, normalisation=normalisation))
 
 
 @pytest.mark.parametrize(("layer", "channel"), [("conv1", 0), ("conv2", 7), ("fc3", 9)])
@@ -276,7 +278,7 @@ def test_regularisers_do_what_they_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "channel", "told"),
+    ("settings", "channel", "sentence"),
     [
         (Settings(goal="sideways"), 0, "is no goal"),
         (Settings(steps=0), 0, "from 1 to 1024"),
@@ -286,20 +288,15 @@ def test_regularisers_do_what_they_say() -> None:
     ],
 )
 def test_settings_that_make_no_sense_are_refused(
-    settings: Settings, channel: int, told: str
+    settings: Settings, channel: int, sentence: str
 ) -> None:
-    network = untrained()
-    with pytest.raises(ValueError, match=told):
-        last(feature_visualization.ascend(network, "conv2", channel, (1, 28, 28), settings))
+    with pytest.raises(ValueError, match=sentence):
+        climbed(untrained(), "conv2", channel, **vars(settings))
 
 
 def test_imagenet_s_normalisation_is_part_of_the_way() -> None:
     network = nn.Sequential(nn.Conv2d(3, 1, 1))
-    end = last(
-        feature_visualization.ascend(
-            network, "0", 0, (3, 8, 8), Settings(steps=4), normalisation="imagenet"
-        )
-    )
+    end = climbed(network, "0", 0, shape=(3, 8, 8), normalisation="imagenet", steps=4)
     mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
     deviation = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
     with torch.no_grad():
@@ -316,13 +313,10 @@ def test_the_shared_network_is_only_read() -> None:
     next(steps)
     with pytest.raises(ValueError, match="no channel"):
         climbed(network, "bn1", 99)
-    assert not network.training
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[name])
-    for module in network.modules():
-        assert not module.training
-        assert not module._forward_hooks
-        assert "forward" not in vars(module)
+    assert untouched(network)
+    assert not any(module.training for module in network.modules())
     assert all(each.grad is None and not each.requires_grad for each in network.parameters())
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
@@ -340,5 +334,4 @@ def test_files_hold_what_is_shown() -> None:
     framed = figures.framed(np.zeros((1, 28, 28), np.uint8), (0, 4, 10, 14))
     assert framed.shape == (112, 112, 4)
     assert tuple(framed[0, 40]) == figures.WHITE
-    made = figures.sheet([np.full((6, 8, 4), n, np.uint8) for n in range(5)])
-    assert made.tile == (6, 8)
+    assert figures.sheet([np.full((6, 8, 4), n, np.uint8) for n in range(5)]).tile == (6, 8)
