@@ -60,7 +60,7 @@ class Prepared:
     """What the network receives, and the same to be looked at."""
 
     tensor: Tensor  # (1, C, H, W), float32
-    shown: Tensor  # (1 or 3, H, W), uint8: before normalisation
+    pixels: Tensor  # (1 or 3, H, W), uint8: before normalisation
 
 
 # -- where pictures come from -----------------------------------------------------------------
@@ -182,8 +182,8 @@ def prepare(
     channels, *inner = shape
     target = (inner[0], inner[1])
     coloured = _coloured(picture.pixels, channels)
-    shown = {"squeeze": _resized, "crop": _cropped, "pad": _padded}[fit](coloured, target)
-    tensor = shown.float()[None] / 255
+    pixels = {"squeeze": _resized, "crop": _cropped, "pad": _padded}[fit](coloured, target)
+    tensor = pixels.float()[None] / 255
     if normalisation in STATISTICS:
         if channels != 3:
             words = _("ImageNet's mean and deviation are for 3 channels, not {channels}.")
@@ -191,7 +191,7 @@ def prepare(
         tensor = normalised(tensor, normalisation)
     if tensor.shape[1] != channels:  # grey, for a network that reads more
         tensor = tensor.expand(1, channels, *target).contiguous()
-    return Prepared(tensor, shown)
+    return Prepared(tensor, pixels)
 
 
 def normalised(brightness: Tensor, normalisation: str) -> Tensor:

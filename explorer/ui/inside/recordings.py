@@ -56,7 +56,7 @@ class Subject:
             f"{picture.key} {fit} {times(model.size)} {model.normalisation}",
             bool(batch),
             torch.cat([each.tensor for each in prepared]),
-            photograph(prepared[0].shown.numpy()),
+            photograph(prepared[0].pixels.numpy()),
             f"{picture_picker.title(picture)} · {epoch_title(model.source)}",
         )
 

@@ -202,7 +202,7 @@ def beside(picture: Picture, model: Model, fit: str) -> None:
         f'src="{figures.address(maps.photograph(pixels.numpy(), SMALL))}">'
         for words, pixels in (
             (_("as it was given: {size} pixels").format(size=given), picture.pixels),
-            (_("what the network gets: {size}").format(size=got), prepared.shown),
+            (_("what the network gets: {size}").format(size=got), prepared.pixels),
         )
     ]
     told = _("given {given}; the network gets {got}: {fit}; {numbers}").format(

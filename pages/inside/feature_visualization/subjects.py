@@ -185,4 +185,4 @@ def fields(subject: Subject) -> Fields:
 def picture(subject: Subject, number: int) -> Pixels:
     """A picture of the gallery as the network gets it, (1 or 3, H, W)."""
     gallery = subject.gallery
-    return _pictures.get((gallery, number), lambda: np.asarray(gallery.prepared(number).shown))
+    return _pictures.get((gallery, number), lambda: np.asarray(gallery.prepared(number).pixels))

@@ -20,7 +20,7 @@ from explorer.base.torchvision_import import torchvision
 from explorer.data import datasets
 from explorer.data.datasets import own
 from explorer.data.datasets.records import Damaged
-from explorer.data.decoding import archives, folders, pictures
+from explorer.data.decoding import archives, folders
 from tests.explorer.data.own_pictures import cats_and_dogs, keep, png, saved, unpacked, zipped
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -77,11 +77,11 @@ def test_other_files_are_left_out_and_counted(tmp_path: Path) -> None:
         "cats/.DS_Store": b"junk",
         ".hidden/1.png": b"junk",
     }
-    with folders.opened(zipped(files)) as given:
-        assert {name: len(own) for name, own in given.classes.items()} == {"cats": 5, "dogs": 5}
-        assert given.left_out == 3
-    with folders.opened(unpacked(files, tmp_path / "pets")) as given:
-        assert given.left_out == 3
+    with folders.opened(zipped(files)) as folder:
+        assert {name: len(own) for name, own in folder.classes.items()} == {"cats": 5, "dogs": 5}
+        assert folder.left_out == 3
+    with folders.opened(unpacked(files, tmp_path / "pets")) as folder:
+        assert folder.left_out == 3
 
 
 def test_pictures_become_one_size_as_torchvision_would_make_them() -> None:
@@ -90,8 +90,8 @@ def test_pictures_become_one_size_as_torchvision_would_make_them() -> None:
     for number, size in enumerate([(40, 60), (64, 48), (200, 50), (48, 48)]):
         smooth = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8)).resize(size, 3)
         files[f"{'ab'[number % 2]}/{number}.png"] = saved(smooth)
-    with folders.opened(zipped(files)) as given:
-        pixels, labels = archives.one_size(given)
+    with folders.opened(zipped(files)) as folder:
+        pixels, labels = archives.one_size(folder)
     assert labels == [0, 0, 1, 1]
     assert pixels.shape == (4, 3, 48, 48)  # the usual shorter side
     functional = torchvision.transforms.functional
@@ -110,52 +110,15 @@ def test_grey_pictures_stay_one_channel_and_a_colour_makes_all_three() -> None:
     assert datasets.get(keep(zipped(mixed))).shape == (3, 16, 16)
 
 
-def camera_notes(*, damaged: bool = False) -> bytes:
-    """Of a camera that was turned."""
-    notes = Image.Exif()
-    notes[0x0112], notes[0x011A] = 6, 72.0
-    told = notes.tobytes()
-    return told.replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02") if damaged else told  # "text"
-
-
-SHADES = np.linspace(0, 65_535, 256).round().reshape(16, 16)
-GREYS = Image.fromarray((SHADES / 257).astype(np.uint8))
-COLOURS = Image.merge("RGB", [GREYS, GREYS.transpose(Image.Transpose.ROTATE_90), GREYS])
-KINDS = {
-    "16 bits": saved(Image.fromarray(SHADES.astype(np.uint16))),
-    "dark 16 bits": saved(Image.fromarray(np.full((16, 16), 400, np.uint16))),
-    "grey": saved(GREYS),
-    "black and white": saved(GREYS.convert("1")),
-    "grey behind glass": saved(Image.merge("LA", [GREYS, GREYS])),
-    "colours behind glass": saved(Image.merge("RGBA", [*COLOURS.split(), GREYS])),
-    "palette": saved(COLOURS.quantize(16)),
-    "palette with a hole": saved(COLOURS.quantize(16), transparency=3),
-    "a colour that is a hole": saved(COLOURS, transparency=(0, 0, 0)),
-    "ink": saved(COLOURS.convert("CMYK"), "JPEG", quality=95),
-    "turned": saved(COLOURS, "JPEG", quality=95, exif=camera_notes()),
-    "with damaged notes": saved(COLOURS, "JPEG", quality=95, exif=camera_notes(damaged=True)),
-}
-
-
-@pytest.mark.parametrize("content", KINDS.values(), ids=KINDS)
-def test_a_picture_alone_and_one_of_many_are_the_same(content: bytes) -> None:
-    (alone,) = pictures.decode(content, lambda _done, _total: None, side=16).arrays
-    files = {f"{c}/{n}.png": content for c in "ab" for n in "12"} | {"a/3.png": saved(COLOURS)}
-    with folders.opened(zipped(files)) as given:
-        many, _labels = archives.one_size(given)
-    alone = alone[..., None] if alone.ndim == 2 else alone
-    np.testing.assert_array_equal(many[0], np.broadcast_to(alone, (16, 16, 3)).transpose(2, 0, 1))
-
-
 def test_large_sets_are_made_smaller_to_fit_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MOST_BYTES", 10 * 3 * 12 * 12)
     assert datasets.get(keep(zipped(cats_and_dogs()))).shape == (3, 12, 12)
 
 
 def test_keeping_can_be_watched_and_stopped(home: Path) -> None:
-    told: list[tuple[int, int]] = []
-    keep(zipped(cats_and_dogs()), "a", lambda done, total: told.append((done, total)))
-    assert told == [(n, 20) for n in range(1, 21)]
+    steps: list[tuple[int, int]] = []
+    keep(zipped(cats_and_dogs()), "a", lambda *numbers: steps.append(numbers))
+    assert steps == [(n, 20) for n in range(1, 21)]
 
     def stop(_done: int, _total: int) -> None:
         raise KeyboardInterrupt

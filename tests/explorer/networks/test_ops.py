@@ -1,18 +1,12 @@
 """The written-out operations by their definitions against torch's own, and the course's figures."""
 
-import io
-
-import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from explorer.data import photographs
-from explorer.data.decoding.pictures import MOST_BYTES
 from explorer.networks import ops
 
 PAIRS = [
@@ -274,58 +268,3 @@ def test_the_courses_edges():
 def test_what_is_impossible_gets_a_sentence(call, words):
     with pytest.raises(ValueError, match=words):
         call()
-
-
-# -- real pictures -----------------------------------------------------------------------------
-
-
-def test_pictures_are_those_that_scikit_learn_loads():
-    from sklearn.datasets import load_digits, load_sample_image
-
-    digits = load_digits()
-    for number in (0, 7, 1796):
-        assert (photographs.digit(number) == digits.images[number]).all()
-    whole = load_sample_image("china.jpg").mean(axis=2) / 255
-    ours = photographs.photograph("china")
-    assert ours.shape == (320, 480)
-    assert 0 <= ours.min() < ours.max() <= 1
-    assert abs(ours.mean() - whole.mean()) < 0.03  # grey weighs green more than blue
-    assert photographs.patch("flower", 12).shape == (12, 12)
-    assert (photographs.patch("flower", 12).min(), photographs.patch("flower", 12).max()) == (0, 9)
-
-
-def picture(kind: str, size: tuple[int, int]) -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", size, (200, 30, 30)).save(written, kind)
-    return written.getvalue()
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_an_upload_is_read_grey_and_shrunk(kind):
-    found = photographs.start_upload(picture(kind, (1000, 500))).result()
-    assert found.shape == (240, 480)
-    assert found.mean() == pytest.approx((0.299 * 200 + 0.587 * 30 + 0.114 * 30) / 255, abs=0.02)
-
-
-def test_sixteen_bits_and_transparency_keep_their_brightness():
-    ramp = np.linspace(0, 65535, 20 * 20).reshape(20, 20).astype(np.uint16)
-    deep, clear = io.BytesIO(), io.BytesIO()
-    Image.fromarray(ramp).save(deep, "PNG")
-    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(clear, "PNG")
-    grey, paper = (photographs.start_upload(each.getvalue()).result() for each in (deep, clear))
-    np.testing.assert_allclose(grey, ramp / 65535, atol=0.004)
-    assert paper.min() == 1  # nothing drawn
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "cannot be read"),
-        (picture("PNG", (8000, 6000)), "too many pixels"),
-        (bytes(MOST_BYTES + 1), "at most 10.0 MB"),
-    ],
-    ids=["empty", "large", "heavy"],
-)
-def test_what_is_no_such_picture_gets_a_sentence(content, words):
-    with pytest.raises(ValueError, match=words):
-        photographs.start_upload(content).result()
