@@ -54,10 +54,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class PictureFolder:
-    """The pictures of each class, classes and files in alphabetical order; files left out."""
+    """The pictures of each class, classes and files in alphabetical order."""
 
     classes: dict[str, list[Picture]]
-    left_out: int
     packed: int  # bytes that all of it takes on the disk
 
 
@@ -211,8 +210,7 @@ def _sorted(files: list[Picture], packed: int) -> PictureFolder:
             classes.setdefault(below[0], []).append(picture)
     _check_nested(files, classes)
     _check(classes)
-    taken = sum(map(len, classes.values()))
-    return PictureFolder(dict(sorted(classes.items())), len(files) - taken, packed)
+    return PictureFolder(dict(sorted(classes.items())), packed)
 
 
 def _common(pictures: list[Picture]) -> int:
@@ -239,8 +237,8 @@ def _check_nested(files: list[Picture], classes: dict[str, list[Picture]]) -> No
 def _count_words(classes: Iterable[str]) -> str:
     """The one class that there is, or that there is none."""
     for name in classes:
-        shown = name[:MOST_NAME] if name.isprintable() else ascii(name[:MOST_NAME]).strip("'")
-        return _("only one is there, “{name}”").format(name=shown)
+        text = name[:MOST_NAME] if name.isprintable() else ascii(name[:MOST_NAME]).strip("'")
+        return _("only one is there, “{name}”").format(name=text)
     return _("no folder of such pictures is there")
 
 

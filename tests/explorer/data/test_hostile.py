@@ -27,7 +27,6 @@ from explorer.data.decoding import markers, pools
 from explorer.training import checkpoints
 from tests import measured
 from tests.explorer.data.own_pictures import chunk, claiming, saved
-from tests.explorer.data.test_pictures import plain
 from tests.explorer.training.test_checkpoints import CARD, weights
 from tests.measured import Outcome
 
@@ -41,6 +40,16 @@ pytestmark = pytest.mark.skipif(not measured.POSSIBLE, reason="Linux says what a
 
 
 # -- makers -----------------------------------------------------------------------------------
+
+
+def plain(
+    mode: str = "RGB", size: tuple[int, int] = (30, 20), colour: Any = (250, 10, 20)
+) -> Image.Image:
+    return Image.new(mode, size, colour)
+
+
+def noise() -> Image.Image:
+    return Image.effect_noise((64, 64), 90)
 
 
 def zeros(count: int) -> bytes:
@@ -80,23 +89,14 @@ def jpeg(side: int, mode: str = "L", **options: Any) -> bytes:
     return bytes(raw[: scan + 2 + length]) + bytes(blocks // 4 + 8) + b"\xff\xd9"
 
 
-def repeated(scans: int, side: int = SIDE) -> bytes:
-    """A progressive JPEG that sends its last part so many times more: 65 bytes for each."""
-    raw = saved(plain("L", (side, side), 0), "JPEG", progressive=True)
+def repeated(scans: int, side: int = SIDE, **options: Any) -> bytes:
+    """A JPEG that sends its last part so many times more: a progressive one 65 bytes for each."""
+    raw = saved(plain("L", (side, side), 0), "JPEG", **options)
     last, end = raw.rfind(b"\xff\xda"), raw.rfind(b"\xff\xd9")
     return raw[:end] + raw[last:end] * scans + raw[end:]
 
 
-def sequential(scans: int) -> bytes:
-    """The same for a JPEG that is not progressive."""
-    raw = saved(plain("L", (304, 304), 0), "JPEG")
-    scan, end = raw.rfind(b"\xff\xda"), raw.rfind(b"\xff\xd9")
-    return raw[:end] + raw[scan:end] * scans + raw[end:]
-
-
-def arithmetic() -> bytes:
-    """A JPEG that says to be packed in the way that hardly any program reads."""
-    return saved(plain(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1)
+progressive = partial(repeated, progressive=True)
 
 
 def animated(frames: int, side: int) -> bytes:
@@ -144,11 +144,11 @@ def packed(content: bytes) -> bytes:
     """The same zip with its parts packed; those of torch's own are not."""
     written = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(content)) as given,
+        zipfile.ZipFile(io.BytesIO(content)) as parts,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
-        for part in given.infolist():
-            archive.writestr(part.filename, given.read(part))
+        for part in parts.infolist():
+            archive.writestr(part.filename, parts.read(part))
     return written.getvalue()
 
 
@@ -167,8 +167,9 @@ def checkpoint(tensors: Mapping[str, Any], content: bytes = b"", **card: Any) ->
     """One of LeNet with these besides; `card` says what else than usual is on its card."""
     header, numbers = lenet()
     facts = json.loads(header["__metadata__"]["card"]) | card
-    told = json.dumps({**header, **tensors, "__metadata__": {"card": json.dumps(facts)}}).encode()
-    return struct.pack("<Q", len(told)) + told + numbers + content
+    metadata = {"card": json.dumps(facts)}
+    whole = json.dumps({**header, **tensors, "__metadata__": metadata}).encode()
+    return written_as(whole) + numbers + content
 
 
 def claim(shape: Sequence[int], size: int = 0, back: int = 0) -> dict[str, Any]:
@@ -183,10 +184,10 @@ def written_as(header: bytes, length: int | None = None) -> bytes:
 
 def saved_with(**changed: Tensor) -> Callable[[Path], None]:
     """A checkpoint of LeNet, saved as all are, with some weights changed."""
-    given = {f"network.{name.replace('_', '.')}": tensor for name, tensor in changed.items()}
+    others = {f"network.{name.replace('_', '.')}": tensor for name, tensor in changed.items()}
 
     def write(path: Path) -> None:
-        checkpoints.save(path, weights() | given, CARD)
+        checkpoints.save(path, weights() | others, CARD)
 
     return write
 
@@ -218,45 +219,60 @@ class Endless:
 
 @dataclass(frozen=True)
 class File:
-    """How it is made, who may read it, what they say (nothing, if they take it), what they take."""
+    """How it is made, who may read it, their message (none, if they take it), what they take."""
 
     make: Callable[[Path], bytes | None]
     readers: tuple[str, ...]
-    said: str
+    message: str
     most: int = LITTLE
 
 
-def picture(make: Callable[[], bytes], said: str, most: int = LITTLE) -> File:
-    return File(lambda _path: make(), ("picture",), said, most)
+def picture(make: Callable[[], bytes], message: str = "", most: int = LITTLE) -> File:
+    return File(lambda _path: make(), ("picture",), message, most)
 
 
 CLAIM = "larger than its content can be"
 UNREAD = "cannot be read as a PNG or JPEG picture"
 PIXELS = "at most 40 million"
-TAKEN = ""
 PICTURES = {
     "30000x30000 in 111 kB": picture(lambda: png(30_000, 30_000, depth=1, kind=0), PIXELS),
     "30000x30000 in colour": picture(lambda: png(30_000, 30_000), PIXELS),
     "JPEG of 30000x30000": picture(lambda: jpeg(30_000), PIXELS),
-    "holds 1 GB more than it says": picture(lambda: png(100, 100, holds=10**9), TAKEN),
+    "holds 1 GB more than it says": picture(lambda: png(100, 100, holds=10**9)),
     "packed text": picture(lambda: noted(b"zTXt", b"a\0\0"), UNREAD),
     "packed international text": picture(lambda: noted(b"iTXt", b"a\0\1\0\0\0"), UNREAD),
     "packed colour profile": picture(lambda: noted(b"iCCP", b"a\0\0"), UNREAD),
     "many packed texts": picture(lambda: noted(b"zTXt", b"a\0\0", 900_000, 1_000), UNREAD),
-    "1000 frames of 4 MB": picture(lambda: animated(1_000, 2_000), TAKEN),
+    "1000 frames of 4 MB": picture(lambda: animated(1_000, 2_000)),
     "20000x1": picture(lambda: png(20_000, 1), "20000 × 1 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
-    "cut in half": picture(lambda: png(2_000, 2_000)[:6_000], CLAIM),
-    "3500 scans": picture(lambda: repeated(3_500), "in more than 64 scans"),
-    "3500 scans hidden behind an end": picture(
-        lambda: repeated(3_500).replace(b"\xff\xda", b"\xff\xff\xff\xda"), "in more than 64 scans"
+    "200x8": picture(lambda: png(200, 8), "200 × 8 pixels: one side is more than 16 times"),
+    "400x30": picture(lambda: png(400, 30)),
+    "49 million pixels, which Pillow takes": picture(
+        lambda: claiming(7_000, 7_000, zlib.compress(b"")), PIXELS
     ),
-    "2 scans of one part": picture(lambda: sequential(1), "in more than 1 scan;"),
+    "20 million bytes": picture(lambda: bytes(2 * 10**7), "has 20.0 MB; at most 10.0 MB are taken"),
+    "nothing": picture(lambda: b"", UNREAD),
+    "a beginning of a PNG": picture(lambda: b"\x89PNG\r\n\x1a\n", UNREAD),
+    "a beginning of a JPEG": picture(lambda: b"\xff\xd8\xff\xe0" + b"\xff" * 50, UNREAD),
+    "a PNG without its end": picture(lambda: saved(plain())[:-40], UNREAD),
+    "a JPEG without its end": picture(lambda: saved(noise(), "JPEG")[:900], UNREAD),
+    "too few bytes": picture(lambda: claiming(20, 20, zlib.compress(bytes(7))), UNREAD),
+    "3 bits": picture(lambda: claiming(20, 20, zlib.compress(b""), depth=3), UNREAD),
+    "cut in half": picture(lambda: png(2_000, 2_000)[:6_000], CLAIM),
+    "3500 scans": picture(lambda: progressive(3_500), "in more than 64 scans"),
+    "3500 scans hidden behind an end": picture(
+        lambda: progressive(3_500).replace(b"\xff\xda", b"\xff\xff\xff\xda"),
+        "in more than 64 scans",
+    ),
+    "2 scans of one part": picture(lambda: repeated(1, 304), "in more than 1 scan;"),
     "5000 comments": picture(
         lambda: b"\xff\xd8" + b"\xff\xfe\0\2" * 5_000 + saved(plain(), "JPEG")[2:],
         "over 4.00 k parts",
     ),
-    "packed arithmetically": picture(arithmetic, "few programs read"),
+    "packed arithmetically": picture(
+        lambda: saved(plain(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1), "few programs read"
+    ),
     "100000 chunks": picture(
         lambda: png(9, 9, extra=chunk(b"tEXt", b"a\0b") * 100_000), "cut into 100 k parts"
     ),
@@ -265,11 +281,11 @@ PICTURES = {
     "HTML": picture(lambda: b"<!doctype html><script>alert(1)</script>", UNREAD),
     "GIF": picture(lambda: saved(plain(), "GIF"), UNREAD),
     "TIFF": picture(lambda: saved(plain(), "TIFF"), UNREAD),
-    "CMYK": picture(lambda: jpeg(SIDE, "CMYK"), TAKEN),
-    "progressive": picture(lambda: jpeg(SIDE, "RGB", progressive=True), TAKEN, FOR_A_MOMENT),
-    "16 bits": picture(lambda: png(SIDE, SIDE, depth=16, kind=0), TAKEN, FOR_A_MOMENT),
+    "CMYK": picture(lambda: jpeg(SIDE, "CMYK")),
+    "progressive": picture(lambda: jpeg(SIDE, "RGB", progressive=True), most=FOR_A_MOMENT),
+    "16 bits": picture(lambda: png(SIDE, SIDE, depth=16, kind=0), most=FOR_A_MOMENT),
     "transparent": picture(
-        lambda: png(SIDE, SIDE, extra=chunk(b"tRNS", bytes(6))), TAKEN, FOR_A_MOMENT
+        lambda: png(SIDE, SIDE, extra=chunk(b"tRNS", bytes(6))), most=FOR_A_MOMENT
     ),
 }
 
@@ -280,8 +296,10 @@ DAMAGED = "is not a checkpoint that can be used"
 OTHER = f"{DAMAGED}|does not hold the published weights"
 
 
-def file(make: Callable[[], bytes], readers: tuple[str, ...] = OURS, said: str = DAMAGED) -> File:
-    return File(lambda _path: make(), readers, said)
+def file(
+    make: Callable[[], bytes], readers: tuple[str, ...] = OURS, message: str = DAMAGED
+) -> File:
+    return File(lambda _path: make(), readers, message)
 
 
 def trap(path: Path) -> Trap:
@@ -337,7 +355,7 @@ CHECKPOINTS = {
     ),
     "NaN": File(saved_with(fc1_bias=torch.full((120,), float("nan"))), WEIGHTS, "holds NaN"),
     "infinity": File(saved_with(fc1_bias=torch.full((120,), float("inf"))), WEIGHTS, "infinity"),
-    **{f"card: {name}": file(partial(checkpoint, {}, **told)) for name, told in CARDS.items()},
+    **{f"card: {name}": file(partial(checkpoint, {}, **card)) for name, card in CARDS.items()},
 }
 FILES = PICTURES | CHECKPOINTS
 TRIED = {f"{name}, {reader}": each for name, each in FILES.items() for reader in each.readers}
@@ -354,35 +372,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcomes(folder: Path) -> dict[str, Outcome]:
     """All are read in one process."""
-    asked = {}
+    readings = {}
     for number, (name, each) in enumerate(FILES.items()):
-        path = folder / str(number) / "given.safetensors"
+        path = folder / str(number) / "file.safetensors"
         path.parent.mkdir()
-        if content := each.make(path):
+        if (content := each.make(path)) is not None:
             path.write_bytes(content)
-        asked |= {f"{name}, {reader}": (reader, path) for reader in each.readers}
-    return measured.tried(asked)
+        readings |= {f"{name}, {reader}": (reader, path) for reader in each.readers}
+    return measured.tried(readings)
 
 
 @pytest.mark.parametrize("name", TRIED)
 def test_a_sentence_and_little_memory(name: str, outcomes: dict[str, Outcome]) -> None:
-    wanted, found = TRIED[name], outcomes[name]
-    assert found.sentence, f"{found.error}: {found.said}"
-    assert re.search(wanted.said, found.said) if wanted.said else not found.said
-    assert len(found.said) < 1_000
-    assert found.took < wanted.most
-    assert found.seconds < SECONDS
+    file, outcome = TRIED[name], outcomes[name]
+    assert outcome.sentence, f"{outcome.error}: {outcome.said}"
+    assert re.search(file.message, outcome.said) if file.message else not outcome.said
+    assert len(outcome.said) < 1_000
+    assert outcome.took < file.most
+    assert outcome.seconds < SECONDS
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_what_encoders_write_is_taken(mode: str) -> None:
     """Progressive, in as many scans as libjpeg ever makes; and with a preview in its notes."""
-    noise = Image.effect_noise((64, 64), 90).convert(mode)
+    uneven = noise().convert(mode)
     preview = saved(plain(size=(32, 32)), "JPEG", progressive=True)
     noted = {"exif": b"Exif\0\0" + preview}
     for options in ({"progressive": True}, {"restart_marker_blocks": 1}, noted):
-        markers.check(saved(noise, "JPEG", quality=95, **options))
-    written = saved(noise.convert("RGBA"), "PNG", compress_level=0)
+        markers.check(saved(uneven, "JPEG", quality=95, **options))
+    written = saved(uneven.convert("RGBA"), "PNG", compress_level=0)
     markers.check(written)
     markers.check_claim(written)
 
@@ -390,7 +408,7 @@ def test_what_encoders_write_is_taken(mode: str) -> None:
 def test_one_visitors_upload_does_not_hold_anothers() -> None:
     """Files that the markers do not give away are ended by their limit; others' come meanwhile."""
     limits = replace(pools.PICTURE, cpu_seconds=1)
-    hours = Work("tests.task_functions:decode_unchecked", limits, repeated(20_000))
+    hours = Work("tests.task_functions:decode_unchecked", limits, progressive(20_000))
     hostile = [
         pools.PICTURES.start(hours, lambda output: output, Client("hostile")) for _time in range(3)
     ]
