@@ -37,7 +37,7 @@ class Outcome:
 def tried(files: Mapping[str, tuple[str, Path]]) -> dict[str, Outcome]:
     """Each file (name → its reader, its path) read after the other in one process."""
     asked = json.dumps([[name, reader, str(path)] for name, (reader, path) in files.items()])
-    answers = map(json.loads, printed("-m", "tests.measured", given=asked, **SETTINGS).splitlines())
+    answers = map(json.loads, printed("-m", "tests.measured", stdin=asked, **SETTINGS).splitlines())
     return {name: Outcome(**answer) for name, answer in zip(files, answers, strict=True)}
 
 

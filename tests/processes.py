@@ -21,17 +21,17 @@ def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
         return thread.submit(asyncio.run, asyncio.wait_for(work, PATIENCE)).result()
 
 
-def ended(*arguments: str, home: Path = ROOT, given: str = "", **environment: str) -> "Ended":
+def ended(*arguments: str, home: Path = ROOT, stdin: str = "", **environment: str) -> "Ended":
     """Once it has ended; `given` is what it reads."""
     return subprocess.run(
-        [sys.executable, *arguments], cwd=home, input=given, capture_output=True, text=True,
+        [sys.executable, *arguments], cwd=home, input=stdin, capture_output=True, text=True,
         check=False, timeout=300, env={**os.environ, **environment},
     )  # fmt: skip
 
 
-def printed(*arguments: str, home: Path = ROOT, given: str = "", **environment: str) -> str:
+def printed(*arguments: str, home: Path = ROOT, stdin: str = "", **environment: str) -> str:
     """What it prints; it ends well."""
-    done = ended(*arguments, home=home, given=given, **environment)
+    done = ended(*arguments, home=home, stdin=stdin, **environment)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
     return done.stdout
 

@@ -78,10 +78,10 @@ class Server:
             env={**os.environ, "CONVSCOPE_HOME": str(storage.home())},
         )
 
-    def ask(self, verb: str, given: Any) -> Any:
+    def ask(self, verb: str, argument: Any) -> Any:
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps([verb, given]) + "\n")
+        self.process.stdin.write(json.dumps([verb, argument]) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
@@ -121,13 +121,13 @@ def kill_all(home: Path) -> None:
 def of_folder(home: Path) -> list[int]:
     """Processes that were started to work with this folder (never the test's own)."""
     named = f"{storage.VARIABLE}={home}".encode()
-    found = []
+    pids = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             alive = (place / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
             if alive and named in (place / "environ").read_bytes().split(b"\0"):
-                found.append(int(place.name))
-    return [pid for pid in found if pid != os.getpid()]
+                pids.append(int(place.name))
+    return [pid for pid in pids if pid != os.getpid()]
 
 
 def unbroken(recipe: Recipe, steps: int | None = None) -> list[float]:

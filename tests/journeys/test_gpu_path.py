@@ -102,14 +102,14 @@ def answer(home: Path) -> Iterator[Answer]:
     )
     assert ready.stdin
     assert ready.stdout
-    question, told = ready.stdin, ready.stdout
+    question, output = ready.stdin, ready.stdout
 
     def answer(code: str, **variables: str) -> Any:
         question.write(json.dumps([dedent(code), variables]) + "\n")
         question.flush()
-        said, status = told.readline(), told.readline()
-        assert json.loads(status or said) == 0, said
-        return json.loads(said)
+        text, status = output.readline(), output.readline()
+        assert json.loads(status or text) == 0, text
+        return json.loads(text)
 
     yield answer
     ready.kill()

@@ -45,34 +45,34 @@ def number(server: str, profile: BrowserContext) -> int:
 
 def board(page: Page, status: str, seconds: int = 30) -> Locator:
     """The live board, once it shows that the run has this status."""
-    found = page.locator(f'.live[data-live-painted][data-status="{status}"]')
-    found.wait_for(timeout=1000 * seconds)
-    return found
+    element = page.locator(f'.live[data-live-painted][data-status="{status}"]')
+    element.wait_for(timeout=1000 * seconds)
+    return element
 
 
-def told(shown: Locator, what: str) -> int:
-    return int(shown.get_attribute(f"data-{what}") or 0)
+def number_of(live: Locator, what: str) -> int:
+    return int(live.get_attribute(f"data-{what}") or 0)
 
 
-def grows(shown: Locator, updates: int) -> None:
+def grows(live: Locator, updates: int) -> None:
     """Wait for so many more updates, in which the run must have gone on."""
-    before, step = told(shown, "updates"), told(shown, "step")
-    until(lambda: told(shown, "updates") >= before + updates)
-    assert told(shown, "step") > step
+    before, step = number_of(live, "updates"), number_of(live, "step")
+    until(lambda: number_of(live, "updates") >= before + updates)
+    assert number_of(live, "step") > step
 
 
-def zoomed(shown: Locator, wide: int = 30) -> str:
+def zoomed(live: Locator, wide: int = 30) -> str:
     """Drag across so many pixels of the accuracy chart; the range that it shows then."""
-    before = shown.locator(".accuracy").get_attribute("data-zoom") or ""
-    paper = box_of(shown.locator(".accuracy svg.plot"))
-    mouse = shown.page.mouse
+    before = live.locator(".accuracy").get_attribute("data-zoom") or ""
+    paper = box_of(live.locator(".accuracy svg.plot"))
+    mouse = live.page.mouse
     y = paper["y"] + paper["height"] / 2
     mouse.move(paper["x"] + 60, y)
     mouse.down()
     mouse.move(paper["x"] + 60 + wide, y, steps=4)
     mouse.up()
-    expect(shown.locator(".accuracy")).not_to_have_attribute("data-zoom", before)
-    return shown.locator(".accuracy").get_attribute("data-zoom") or ""
+    expect(live.locator(".accuracy")).not_to_have_attribute("data-zoom", before)
+    return live.locator(".accuracy").get_attribute("data-zoom") or ""
 
 
 def test_a_curve_grows_and_a_zoom_stays(server: str, page: Page, number: int) -> None:
@@ -81,50 +81,38 @@ def test_a_curve_grows_and_a_zoom_stays(server: str, page: Page, number: int) ->
     sent: list[str] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda _frame: sent.append("")))
     page.goto(f"{server}/live?run={number}")
-    shown = board(page, "running")
+    live = board(page, "running")
     settled(page)
     page.wait_for_timeout(500)
     assert sent
     moved.clear()
     sent.clear()
-    kept = zoomed(shown)
-    points = told(shown.locator(".accuracy"), "points")
-    grows(shown, 5)
-    until(lambda: told(shown.locator(".accuracy"), "points") > points)
-    assert shown.locator(".accuracy").get_attribute("data-zoom") == kept
-    assert shown.locator(".loss").get_attribute("data-zoom") == kept, "both charts zoom together"
+    zoom = zoomed(live)
+    points = number_of(live.locator(".accuracy"), "points")
+    grows(live, 5)
+    until(lambda: number_of(live.locator(".accuracy"), "points") > points)
+    assert live.locator(".accuracy").get_attribute("data-zoom") == zoom
+    assert live.locator(".loss").get_attribute("data-zoom") == zoom, "both charts zoom together"
     assert not moved
     assert not sent, "no page runs while a curve grows"
-    expect(shown.locator(".legend").first).not_to_contain_text("course")  # it had other pictures
+    expect(live.locator(".legend").first).not_to_contain_text("course")  # it had other pictures
     page.locator(".accuracy svg.plot").dblclick()
-    expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
-
-
-def test_kernels_and_predictions_change_as_it_learns(server: str, page: Page, number: int) -> None:
-    page.goto(f"{server}/live?run={number}")
-    shown = board(page, "running")
-    expect(shown.locator(".samples figure img")).to_have_count(10)
-    picture = "canvas => canvas.toDataURL()"
-    canvas = shown.locator(".first canvas")
-    expect(canvas).to_be_visible()
-    before, seen = canvas.evaluate(picture), shown.get_attribute("data-snapshot")
-    expect(shown).not_to_have_attribute("data-snapshot", seen or "", timeout=20_000)
-    until(lambda: canvas.evaluate(picture) != before)
+    expect(live.locator(".accuracy")).to_have_attribute("data-zoom", "")
 
 
 def test_an_update_costs_little(server: str, page: Page, number: int) -> None:
     page.goto(f"{server}/live?run={number}")
-    shown = board(page, "running")
+    live = board(page, "running")
     page.wait_for_timeout(2500)  # everything that comes once has come
     tools = page.context.new_cdp_session(page)
     tools.send("Network.enable")
     tools.send("Performance.enable")
     sizes: list[int] = []
     tools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    busy, before = _busy(tools), told(shown, "updates")
+    busy, before = _busy(tools), number_of(live, "updates")
     since = page.evaluate("performance.now()")
-    grows(shown, 6)
-    spent = (_busy(tools) - busy) / (told(shown, "updates") - before)
+    grows(live, 6)
+    spent = (_busy(tools) - busy) / (number_of(live, "updates") - before)
     answers = page.evaluate(
         "since => performance.getEntriesByType('resource')"
         ".filter(each => each.startTime > since && each.name.includes('/api/runs/'))"
@@ -143,22 +131,31 @@ def _busy(tools: Any) -> float:
     return float({each["name"]: each["value"] for each in metrics}["TaskDuration"])
 
 
-def test_nothing_is_lost_by_reloading_or_closing(server: str, page: Page, number: int) -> None:
+def test_kernels_and_predictions_change_and_nothing_is_lost_by_reloading_or_closing(
+    server: str, page: Page, number: int
+) -> None:
     page.goto(f"{server}/live?run={number}")
-    shown = board(page, "running")
-    step = told(shown, "step")
+    live = board(page, "running")
+    expect(live.locator(".samples figure img")).to_have_count(10)
+    picture = "canvas => canvas.toDataURL()"
+    canvas = live.locator(".first canvas")
+    expect(canvas).to_be_visible()
+    before, snapshot = canvas.evaluate(picture), live.get_attribute("data-snapshot")
+    expect(live).not_to_have_attribute("data-snapshot", snapshot or "", timeout=20_000)
+    until(lambda: canvas.evaluate(picture) != before)
+    step = number_of(live, "step")
     page.reload()
-    shown = board(page, "running")
-    assert told(shown, "step") >= step
-    step = told(shown, "step")
+    live = board(page, "running")
+    assert number_of(live, "step") >= step
+    step = number_of(live, "step")
     page.close()
     page = page.context.new_page()
     page.goto(f"{server}/live")  # the run that is going is the one that is shown
-    shown = board(page, "running")
+    live = board(page, "running")
     assert f"run={number}" in page.url
-    assert told(shown, "step") >= step
-    points = shown.locator(".accuracy")
-    until(lambda: told(points, "points") > 2)  # the whole curve, from its beginning
+    assert number_of(live, "step") >= step
+    points = live.locator(".accuracy")
+    until(lambda: number_of(points, "points") > 2)  # the whole curve, from its beginning
 
 
 def test_two_browsers_see_and_steer_the_same_run(
@@ -168,7 +165,7 @@ def test_two_browsers_see_and_steer_the_same_run(
     for each in (first, second):
         each.goto(f"{server}/live?run={number}")
         board(each, "running")
-    steps = [told(board(each, "running"), "step") for each in (first, second)]
+    steps = [number_of(board(each, "running"), "step") for each in (first, second)]
     assert abs(steps[0] - steps[1]) < 500
     board(first, "running").locator('[data-ask="pause"]').click()
     expect(first.locator(".live .status")).to_contain_text("pausing")  # at once
@@ -179,14 +176,14 @@ def test_two_browsers_see_and_steer_the_same_run(
         grows(board(each, "running"), 2)
     board(first, "running").locator('[data-ask="stop"]').click()
     for each in (first, second):
-        shown = board(each, "stopped")
+        live = board(each, "stopped")
         each.locator(f'.learned[data-learned-painted^="{number}@"]').wait_for(timeout=30_000)
-    step = told(shown, "step")
+    step = number_of(live, "step")
     board(second, "stopped").locator('[data-ask="resume"]').click()
     for each in (first, second):
-        shown = board(each, "running")
-        grows(shown, 2)
-        assert told(shown, "step") >= step, "it goes on where it was"
+        live = board(each, "running")
+        grows(live, 2)
+        assert number_of(live, "step") >= step, "it goes on where it was"
     second.close()
 
 
@@ -209,17 +206,17 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(
     worker = runs.get(number).worker
     page.add_init_script(LISTEN)
     page.goto(f"{served.address}/live?run={number}")
-    shown = board(page, "running")
+    live = board(page, "running")
     settled(page)
-    kept = zoomed(shown)
+    zoom = zoomed(live)
     served.kill()
-    expect(shown.locator(".lost")).to_be_visible()
-    points = told(shown.locator(".accuracy"), "points")
+    expect(live.locator(".lost")).to_be_visible()
+    points = number_of(live.locator(".accuracy"), "points")
     served.start()
-    expect(shown.locator(".lost")).to_be_hidden(timeout=10_000)
-    until(lambda: told(shown.locator(".accuracy"), "points") > points)
+    expect(live.locator(".lost")).to_be_hidden(timeout=10_000)
+    until(lambda: number_of(live.locator(".accuracy"), "points") > points)
     grows(board(page, "running"), 3)
-    assert shown.locator(".accuracy").get_attribute("data-zoom") == kept
+    assert live.locator(".accuracy").get_attribute("data-zoom") == zoom
     heard = page.evaluate("window.told")
     assert heard == runs.curves(number, 0, MOST_POINTS).step[: len(heard)], "without a gap"
     run = runs.get(number)
@@ -251,8 +248,8 @@ def test_a_run_that_waits_says_its_place_and_when_it_begins(
     assert until_start
     assert seconds(told_time) == pytest.approx(until_start, rel=0.2)
     runs.pause(number)
-    shown = board(page, "finished")
-    expect(shown.locator(".facts")).not_to_contain_text("queue")
+    live = board(page, "finished")
+    expect(live.locator(".facts")).not_to_contain_text("queue")
     page.close()
     runs.resume(number)
     for each in (before, waiting):
@@ -274,17 +271,17 @@ def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_i
     page.goto(f"{server}/live?run={writer.run.id}")
     board(page, "starting")
     writer.tell(Loading(4_640_000, 11_594_722))
-    shown = page.locator(".live")
-    facts = shown.locator(".facts")
+    live = page.locator(".live")
+    facts = live.locator(".facts")
     expect(facts).to_contain_text("fetching the data: 4.64 MB of 11.6 MB")
-    expect(shown.locator(".bar")).to_have_attribute("aria-valuenow", "40")
+    expect(live.locator(".bar")).to_have_attribute("aria-valuenow", "40")
     writer.tell(replace(STARTED, epochs=10, total_steps=100))
     writer.tell(steps(0, 100))  # ten in an epoch, half a second each
     board(page, "running")
     expect(facts).not_to_contain_text("fetching")
-    expect(shown.locator(".legend").first).to_contain_text("course, training")
-    course = shown.locator('.accuracy path[data-line="course_test"]')
-    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
+    expect(live.locator(".legend").first).to_contain_text("course, training")
+    course = live.locator('.accuracy path[data-line="course_test"]')
+    plot, tip = live.locator(".accuracy svg.plot"), live.locator(".accuracy .tip")
     printed = (0.601, 0.706, 0.739, 0.748, 0.765, 0.77, 0.792, 0.796, 0.806, 0.811)
     for axis, last in (("Epochs", "epoch: 10.00"), ("Steps", "100"), ("Seconds", "training: 50 s")):
         page.get_by_role("button", name=axis, exact=True).click()
@@ -310,49 +307,52 @@ def test_a_cell_of_the_matrix_shows_its_pictures(server: str, page: Page, number
     panel = page.locator(".learned .panel")
     expect(panel.locator("td[data-at]")).to_have_count(100)
     cell = panel.locator('td[data-at="3.3"]')
-    shown = min(int(cell.inner_text()), 24)
+    count = min(int(cell.inner_text()), 24)
     cell.click()
-    expect(panel).to_have_attribute("data-pictures", f"3.3 {shown}")
-    expect(panel.locator(".pictures img")).to_have_count(shown)
+    expect(panel).to_have_attribute("data-pictures", f"3.3 {count}")
+    expect(panel.locator(".pictures img")).to_have_count(count)
     page.wait_for_url("**cell=3.3**")
     page.reload()
-    expect(page.locator(".learned .panel")).to_have_attribute("data-pictures", f"3.3 {shown}")
+    expect(page.locator(".learned .panel")).to_have_attribute("data-pictures", f"3.3 {count}")
 
 
 def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
     server: str, page: Page, number: int
 ) -> None:
     page.goto(f"{server}/live?run={number}")
-    shown = board(page, "stopped")
+    live = board(page, "stopped")
     low, high = 0.0, 9.0
     while high - low > 0.9:  # of an epoch: one test at most
-        low, high = map(float, zoomed(shown, wide=180).split())
-    tip = shown.locator(".accuracy .tip")
-    paper = box_of(shown.locator(".accuracy svg.plot"))
+        low, high = map(float, zoomed(live, wide=180).split())
+    tip = live.locator(".accuracy .tip")
+    paper = box_of(live.locator(".accuracy svg.plot"))
     tests = range(1, runs.get(number).progress.epoch + 1)
     tests_in_view = sum(low < epoch < high for epoch in tests)
     for place in (0.2, 0.5, 0.98):
         page.mouse.move(paper["x"] + place * paper["width"], paper["y"] + 100)
         expect(tip).to_contain_text("epoch")
         assert tip.inner_text().count("test") == tests_in_view
-        pointed = shown.locator(".accuracy svg.plot > g").last.locator("path:not(.cursor)")
+        pointed = live.locator(".accuracy svg.plot > g").last.locator("path:not(.cursor)")
         assert tip.locator("span").count() == pointed.count(), "what is read is marked in the chart"
     for key in ("End", "Home", "PageUp"):
-        shown.locator(".accuracy svg.plot").press(key)
+        live.locator(".accuracy svg.plot").press(key)
         read = float(tip.locator("b").inner_text().split(": ")[1])
         assert low - 0.01 <= read <= high + 0.01
     page.keyboard.press("Escape")
-    expect(shown.locator(".accuracy")).to_have_attribute("data-zoom", "")
-    shown.locator(".accuracy svg.plot").press("End")
+    expect(live.locator(".accuracy")).to_have_attribute("data-zoom", "")
+    live.locator(".accuracy svg.plot").press("End")
     expect(tip).to_contain_text("training")
     expect(tip).to_contain_text("test")
 
 
 def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: int) -> None:
-    other = runs.retry(number)
+    page.goto(f"{server}/runs?runs={number}")
+    page.get_by_role("button", name="Train again").click()
+    until(lambda: len(runs.listed()) == 2)
+    other = runs.listed()[0].id
+    assert runs.get(other).parent == number
     until(lambda: runs.get(other).progress.epoch >= 1)
     runs.stop(other)
-    page.goto(f"{server}/runs?runs={number}")
     table = page.locator(".table[data-table-painted]")
     table.wait_for()
     table.locator(f'tr[data-run="{other}"] .tick').check()
@@ -362,7 +362,12 @@ def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: in
     page.wait_for_url("**by=seconds**")
     table.locator(f'tr[data-run="{number}"] .tick').uncheck()
     page.get_by_role("button", name="Name and note").click()
+    page.get_by_label("Name", exact=True).fill("  ")
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_text("at least one character").wait_for()
+    page.get_by_role("button", name="Name and note").click()
     page.get_by_label("Name", exact=True).fill("Another try")
+    page.get_by_label("Note").fill("at the same rate")
     page.get_by_role("button", name="Keep").click()
     expect(table.locator(f'tr[data-run="{other}"]')).to_contain_text("Another try")
     page.get_by_role("button", name="Delete …").click()
@@ -370,7 +375,7 @@ def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: in
     expect(dialog).to_contain_text("Another try")
     dialog.get_by_role("button", name="Keep").click()
     expect(dialog).to_be_hidden()
-    assert runs.get(other).name == "Another try"
+    assert (runs.get(other).name, runs.get(other).note) == ("Another try", "at the same rate")
     page.get_by_role("button", name="Delete …").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(table.locator(f'tr[data-run="{other}"]')).to_have_count(0)

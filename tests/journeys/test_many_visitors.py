@@ -53,26 +53,26 @@ class Visit:
     @property
     def query(self) -> str:
         """The page's address."""
-        given = {
+        values = {
             "network": self.network,
             "weights": self.source,
             "layer": self.layer,
             "channel": str(self.channel),
         }
         if self.page == "feature-maps":
-            given["picture"] = f"digits:test:{self.picture}"
+            values["picture"] = f"digits:test:{self.picture}"
         if self.side:
-            given["side"] = str(self.side)
-        return urlencode(given)
+            values["side"] = str(self.side)
+        return urlencode(values)
 
 
-async def visit(address: str, wanted: Visit) -> list[dict[str, Any]]:
+async def visit(address: str, look: Visit) -> list[dict[str, Any]]:
     """One visitor's own web socket, from the first message to the end of the page.
 
     What its boards with numbers were sent: a channel; a layer's kernels, and the chosen one.
     """
     async with visiting(address) as visitor:
-        await visitor.open(wanted.page, wanted.query)
+        await visitor.open(look.page, look.query)
         for _rerun in range(RERUNS):
             boards = [data for each in visitor.boards if "values" in (data := json.loads(each))]
             if boards:
@@ -81,9 +81,9 @@ async def visit(address: str, wanted: Visit) -> list[dict[str, Any]]:
     raise AssertionError("the page was never drawn")
 
 
-def all_at_once(address: str, wanted: Sequence[Visit]) -> list[list[dict[str, Any]]]:
+def all_at_once(address: str, visits: Sequence[Visit]) -> list[list[dict[str, Any]]]:
     async def together() -> list[list[dict[str, Any]]]:
-        return await asyncio.gather(*(visit(address, each) for each in wanted))
+        return await asyncio.gather(*(visit(address, each) for each in visits))
 
     return run_apart(together())
 
@@ -103,38 +103,38 @@ LOOKS = (
 def thirty() -> list[Visit]:
     """Six kinds of looks; of each some at random weights, with seeds and pictures of their own,
     and one at the weights that come with the program."""
-    found = []
+    visits = []
     for number in range(VISITORS):
         page, network, layer = LOOKS[number % len(LOOKS)]
         trained = number // len(LOOKS) == 0
         source = f"shipped:{network}" if trained else f"untrained:{number}"
         side = SIDE if network in ("densenet", "resnet18") and not trained else 0
-        found.append(Visit(page, network, layer, source, number, number % 6, side))
-    return found
+        visits.append(Visit(page, network, layer, source, number, number % 6, side))
+    return visits
 
 
-def expected(wanted: Visit) -> Tensor:
+def expected(look: Visit) -> Tensor:
     """The numbers of its channel, or of its layer's kernels, by torch alone."""
-    known = weights.model(NetworkSpec.parse(wanted.network), wanted.source)
-    network = known.load()
-    module = network.get_submodule(wanted.layer)
-    if wanted.page == "kernels":
-        found: Tensor = module.weight
-        return found
-    side = wanted.side or known.size.height
-    given = pictures.prepare(pictures.named(f"digits:test:{wanted.picture}"), (1, side, side))
-    heard: list[Tensor] = []
-    handle = module.register_forward_hook(lambda _module, _came, gave: heard.append(gave))
+    model = weights.model(NetworkSpec.parse(look.network), look.source)
+    network = model.load()
+    module = network.get_submodule(look.layer)
+    if look.page == "kernels":
+        kernels: Tensor = module.weight
+        return kernels
+    side = look.side or model.size.height
+    picture = pictures.prepare(pictures.named(f"digits:test:{look.picture}"), (1, side, side))
+    outputs: list[Tensor] = []
+    handle = module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
     with torch.no_grad():
-        network(given.tensor)
+        network(picture.tensor)
     handle.remove()
-    return heard[0][0, wanted.channel]
+    return outputs[0][0, look.channel]
 
 
 def test_thirty_visitors_at_once_each_see_their_own(app_server: str) -> None:
-    wanted = thirty()
-    shown = all_at_once(app_server, wanted)
-    for each, (first, *_others) in zip(wanted, shown, strict=True):
+    visits = thirty()
+    boards = all_at_once(app_server, visits)
+    for each, (first, *_others) in zip(visits, boards, strict=True):
         numbers = np.frombuffer(base64.b64decode(first["values"]), "<f4")
         assert np.allclose(numbers, expected(each).flatten(), atol=1e-4), each
         assert first["channel" if each.page == "feature-maps" else "chosen"] == each.channel
@@ -170,9 +170,9 @@ def a_class(first: int) -> list[Visit]:
 def settled_at(process: psutil.Process, most: int) -> int:
     """The bytes that the server has once they are no more than `most`, or after five seconds."""
     end = time.monotonic() + 5
-    while (taken := int(process.memory_info().rss)) > most and time.monotonic() < end:
+    while (held := int(process.memory_info().rss)) > most and time.monotonic() < end:
         time.sleep(0.1)
-    return taken
+    return held
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory, as Linux tells it")
@@ -185,7 +185,7 @@ def test_memory_is_bounded_and_given_back_when_a_class_has_left(tmp_path: Path) 
         for first in (0, 100):
             all_at_once(address, a_class(first))
             after.append(settled_at(process, most))
-    assert max(after) <= most, [taken / 1e6 for taken in (warm, *after)]
+    assert max(after) <= most, [held / 1e6 for held in (warm, *after)]
 
 
 def test_all_that_is_kept_for_visitors_has_a_bound() -> None:

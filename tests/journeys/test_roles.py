@@ -68,21 +68,21 @@ def answered(path: str, *, scheme: str = "http", cookie: str = "") -> list[str]:
 
 
 def test_a_browser_is_given_one_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = owner_cookie.ASKED_BEFORE_THE_SOCKET
-    assert answered(asked) == [], "alone on a machine nobody is given any"
+    path = owner_cookie.ASKED_BEFORE_THE_SOCKET
+    assert answered(path) == [], "alone on a machine nobody is given any"
     share(monkeypatch)
-    (told,) = answered(asked)
-    (cookie,) = SimpleCookie(told).values()
+    (header,) = answered(path)
+    (cookie,) = SimpleCookie(header).values()
     assert owner_cookie.read({cookie.key: cookie.value}) == cookie.value
     assert cookie["httponly"]
     assert cookie["samesite"] == "strict"
     assert not cookie["secure"]
-    assert answered(asked, cookie=cookie.value) == []
-    assert "Secure" in answered(asked, scheme="https")[0]
+    assert answered(path, cookie=cookie.value) == []
+    assert "Secure" in answered(path, scheme="https")[0]
     share(monkeypatch, secure=True)  # a proxy in front speaks https
-    assert "Secure" in answered(asked)[0]
+    assert "Secure" in answered(path)[0]
     assert answered("/") == []
-    assert len(answered(asked, cookie="of-somebody-elses-making")) == 1
+    assert len(answered(path, cookie="of-somebody-elses-making")) == 1
 
 
 def test_alone_on_a_machine_nothing_is_felt(home: Path) -> None:
@@ -132,8 +132,8 @@ def test_whoever_gives_the_key_is_the_teacher(browser_of: Browser) -> None:
     run = kept(status=Status.PAUSED)
     browser_of.be(BERT)
     at = opened("runs", runs=str(run.id))
-    given = at.text_input(key="teacher_key")
-    given.set_value("not the key at all")
+    field = at.text_input(key="teacher_key")
+    field.set_value("not the key at all")
     press(at, "Give the key")
     assert "That is not the teacher's key." in text(at) + "".join(
         each.value for each in at.sidebar.error
@@ -242,13 +242,13 @@ def test_why_buttons_are_off_is_said_where_nothing_can_point_at_them(
 ) -> None:
     run = kept(status=status)
     browser_of.be(BERT)
-    said = "LeNet is another visitor's"
+    refusal = "LeNet is another visitor's"
     for page in ({"url": "runs", "runs": str(run.id)}, {"url": "live", "run": str(run.id)}):
-        whys = [each.value for each in opened(**page).caption if said in each.value]
+        whys = [each.value for each in opened(**page).caption if refusal in each.value]
         offers_change = page["url"] == "runs" or status is not Status.FINISHED
         assert len(whys) == offers_change, page
     browser_of.be(ANNA)
-    assert said not in text(opened("live", run=str(run.id)))
+    assert refusal not in text(opened("live", run=str(run.id)))
 
 
 def test_where_pictures_lie_on_the_server_is_told_to_nobody_in_class(
@@ -267,9 +267,9 @@ def test_what_is_left_when_some_are_deleted_is_told(browser_of: Browser) -> None
     browser_of.be(ANNA)
     at = opened("runs", runs=f"{over.id},{going.id},{berts.id}")
     at.button(key=RUNS.key("delete")).click().run()
-    said = text(at).replace("\\", "")
-    assert "going is waiting. Stop it before you delete it." in said
-    assert "Bert's is another visitor's." in said
+    words = text(at).replace("\\", "")
+    assert "going is waiting. Stop it before you delete it." in words
+    assert "Bert's is another visitor's." in words
     assert at.button(key=RUNS.key("delete_yes")).proto.type != "primary"
     at.button(key=RUNS.key("delete_yes")).click().run()
     assert [run.name for run in store.listed()] == ["Bert's", "going"]
@@ -400,8 +400,8 @@ def test_two_real_browsers(
 
 
 def cookie_of(context: BrowserContext) -> dict[str, Any]:
-    (found,) = [each for each in context.cookies() if each["name"] == owner_cookie.NAME]
-    return dict(found)
+    (cookie,) = [each for each in context.cookies() if each["name"] == owner_cookie.NAME]
+    return dict(cookie)
 
 
 def settled_at(page: Page, address: str) -> None:

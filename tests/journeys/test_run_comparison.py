@@ -65,7 +65,7 @@ async address => {
 
 
 def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[int]) -> None:
-    shown = compared.locator(".overlay")
+    overlay = compared.locator(".overlay")
     track = f"/{assets.address(TRACK)}"
     assert compared.evaluate(ALONG, track) == [1.25, 20, 3.5, 500 + 4 * 32, 3 * 7 * 628]
     ends = [runs.epochs(number)[-1] for number in pair]
@@ -76,9 +76,9 @@ def test_runs_are_laid_over_each_other_by_any_axis(compared: Page, pair: list[in
         "Pictures": "pictures seen: 1.02 k",  # 2 × 512
         "FLOPs": f"(3 × forward): {3 * 1024 * flops / 1e9:.3g} G",
     }
-    plot, tip = shown.locator(".accuracy svg.plot"), shown.locator(".accuracy .tip")
+    plot, tip = overlay.locator(".accuracy svg.plot"), overlay.locator(".accuracy .tip")
     for axis, heading in last.items():
-        shown.get_by_role("button", name=axis, exact=True).click()
+        overlay.get_by_role("button", name=axis, exact=True).click()
         plot.press("End")
         expect(tip).to_contain_text(heading)
         for name, end in zip(("first", "second"), ends, strict=True):
@@ -93,11 +93,11 @@ def plain(text: str) -> float:
 
 
 def test_a_curve_is_smoothed_without_a_pull_to_its_start(compared: Page, pair: list[int]) -> None:
-    shown = compared.locator(".overlay")
+    overlay = compared.locator(".overlay")
     losses = runs.curves(pair[0]).loss
-    plot, read = shown.locator(".loss svg.plot"), shown.locator(".loss .tip i").first
+    plot, read = overlay.locator(".loss svg.plot"), overlay.locator(".loss .tip i").first
     for weight in (0.8, 0.5, 0):
-        shown.locator("input.weight").fill(str(weight))
+        overlay.locator("input.weight").fill(str(weight))
         plot.press("End")
         far_back = [weight**age for age in reversed(range(len(losses)))]
         mean = np.average(losses, weights=far_back)
@@ -148,18 +148,18 @@ def test_epochs_are_gone_through_as_the_store_has_them(compared: Page, pair: lis
 
 def agrees(panel: Locator, number: int, epoch: int) -> None:
     """Whether one run's share of the board is what the store has of this epoch."""
-    kept = runs.snapshot(number, epoch)
-    assert kept
-    assert kept.kernels is not None
+    snapshot = runs.snapshot(number, epoch)
+    assert snapshot
+    assert snapshot.kernels is not None
     panel.locator("canvas").hover(position={"x": 3, "y": 3})
-    said = panel.locator(".read").inner_text()
-    where, _colon, value = said.partition(": ")
+    text = panel.locator(".read").inner_text()
+    where, _colon, value = text.partition(": ")
     assert where == "kernel 0, row 0, column 0"
-    step = float(np.abs(kept.kernels).max()) / 127
-    assert plain(value) == pytest.approx(float(kept.kernels[0, 0, 0, 0]), abs=step)
-    told = panel.locator(".samples .bars span:first-child em:last-child").all_inner_texts()
-    shares = [int(each.rstrip("% \u202f")) for each in told]
-    assert shares == pytest.approx(100 * kept.probabilities.max(axis=1), abs=0.6)
+    step = float(np.abs(snapshot.kernels).max()) / 127
+    assert plain(value) == pytest.approx(float(snapshot.kernels[0, 0, 0, 0]), abs=step)
+    percentages = panel.locator(".samples .bars span:first-child em:last-child").all_inner_texts()
+    shares = [int(each.rstrip("% \u202f")) for each in percentages]
+    assert shares == pytest.approx(100 * snapshot.probabilities.max(axis=1), abs=0.6)
     if epoch == 0:
         expect(panel.locator(".answers")).to_be_hidden()
         return

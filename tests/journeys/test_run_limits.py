@@ -62,10 +62,10 @@ def test_four_processes_that_launch_and_launch(
         )
         for _number in range(4)
     ]
-    said = [process.communicate(timeout=60)[0] for process in processes]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
     allowed = limits.waiting if owner else limits.queue
     assert len(store.listed()) == allowed
-    assert sum(each.count(refusal) for each in said) == 160 - allowed
+    assert sum(each.count(refusal) for each in outputs) == 160 - allowed
 
 
 def test_runs_that_were_resumed_count(home: Path) -> None:

@@ -3,8 +3,8 @@
 import dataclasses
 import json
 import os
-import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -34,7 +34,9 @@ def test_a_launched_run_waits_with_its_recipe(home: Path):
     assert run.recipe == recipe
     assert (run.status, run.device, run.name) == (Status.QUEUED, "cpu", "LeNet with batch norm · 1")
     assert runs.get(second).name == "mine"
-    assert [each.id for each in runs.listed()] == [second, first]
+    again = runs.get(runs.retry(first))
+    assert (again.recipe, again.parent, again.status) == (recipe, first, Status.QUEUED)
+    assert [each.id for each in runs.listed()] == [again.id, second, first]
     assert (home / "runs" / "runs.db").exists()
 
 
@@ -52,61 +54,37 @@ def test_names_and_notes():
         runs.note(99, "")
 
 
-@pytest.mark.parametrize("status", [Status.STARTING, Status.QUEUED])
-def test_what_waits_or_goes_is_not_deleted(status: Status):
-    number = added()
-    if status is Status.STARTING:
-        claimed()
-    with pytest.raises(ValueError, match="Stop it before"):
-        runs.delete(number)
-    assert runs.get(number).status is status
-
-
-def test_deleting_takes_everything_away(home: Path):
-    number, other = added(), added()
-    writer = begun()
-    writer.tell(STARTED)
+@pytest.mark.parametrize("place", [None, (artifacts, "remove"), (database.Database, "settle")])
+def test_a_deleted_run_leaves_nothing_to_be_seen_or_taken_up(
+    monkeypatch: pytest.MonkeyPatch, place: tuple[object, str] | None
+):
+    """Nor does one whose process ends before the files have gone, or between two parts of rows."""
+    monkeypatch.setattr(store, "_PARTS", {**store._PARTS, "steps": ("step", 4)})
+    number, writer = started()
+    other = added()
     writer.tell(steps(0, 10))
     writer.tell(played.epoch(1))
     artifacts.checkpoint_file(number, 1).parent.mkdir()
     artifacts.checkpoint_file(number, 1).touch()
-    writer.tell(Ended(Status.FINISHED))
-    runs.delete(number)
-    assert [run.id for run in runs.listed()] == [other]
-    assert not artifacts.folder(number).exists()
-    with sqlite3.connect(home / "runs" / "runs.db") as connection:
-        left = "SELECT run FROM steps UNION SELECT run FROM epochs UNION SELECT run FROM snapshots"
-        assert connection.execute(left).fetchall() == []
-    connection.close()
-
-
-@pytest.mark.parametrize("place", [(artifacts, "remove"), (database.Database, "settle")])
-def test_of_a_run_that_is_being_deleted_nothing_is_left_to_be_seen_or_taken_up(
-    monkeypatch: pytest.MonkeyPatch, place: tuple[object, str]
-):
-    """Its process ends before the files have gone, and between two parts of its rows."""
-    monkeypatch.setattr(store, "_PARTS", {**store._PARTS, "steps": ("step", 4)})
-    number = added()
-    writer = begun()
-    writer.tell(STARTED)
-    writer.tell(steps(0, 10))
-    artifacts.checkpoint_file(number, 1).parent.mkdir()
-    artifacts.checkpoint_file(number, 1).touch()
     writer.tell(Ended(Status.STOPPED))
     stamp = runs.stamp()
-    with monkeypatch.context() as power:
-        power.setattr(*place, Mock(side_effect=KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            runs.delete(number)
-    assert runs.listed() == []
+    if place:
+        with monkeypatch.context() as power:
+            power.setattr(*place, Mock(side_effect=KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                runs.delete(number)
+    else:
+        runs.delete(number)
+    assert [run.id for run in runs.listed()] == [other]
     assert runs.stamp() != stamp
     for verb in (runs.get, runs.resume, runs.retry, runs.delete):
         with pytest.raises(ValueError, match=f"There is no run {number}"):
             verb(number)
-    store.sweep()
+    if place:
+        store.sweep()
     assert not artifacts.folder(number).exists()
-    left = "SELECT id FROM runs UNION SELECT run FROM steps"
-    assert not database.database().rows(left)
+    rows = "SELECT id FROM runs UNION SELECT run FROM steps UNION SELECT run FROM epochs"
+    assert [row[0] for row in database.database().rows(rows)] == [other]
 
 
 @pytest.mark.parametrize(
@@ -122,13 +100,6 @@ def test_verbs_on_a_run_that_is_over_are_refused_in_a_sentence(verb, status: Sta
     claimed().tell(Ended(status))
     with pytest.raises(ValueError, match=words):
         verb(number)
-
-
-def test_retry_is_a_new_run_with_the_same_recipe():
-    recipe = Recipe("lenet", dataset="digits", seed=3)
-    number = runs.launch(recipe)
-    again = runs.get(runs.retry(number))
-    assert (again.recipe, again.parent, again.status) == (recipe, number, Status.QUEUED)
 
 
 def test_launching_never_fails_once_the_run_is_queued(
@@ -160,12 +131,15 @@ def test_an_unknown_engine_is_refused_before_anything_is_queued():
 
 
 @pytest.mark.parametrize("status", Status)
-def test_what_a_reader_is_offered_can_be_done_and_nothing_else_resumes(status: Status):
+def test_what_is_offered_can_be_done_and_nothing_else_resumes_or_is_deleted(status: Status):
     for command in {*runs.COMMANDS[status], "resume"}:
         number = runs.launch(Recipe("lenet", dataset="digits"))
         if status.active:
             claimed()
         store.move(number, [*Status], status)
+        if not status.over:
+            with pytest.raises(ValueError, match="Stop it before"):
+                runs.delete(number)
         if command in runs.COMMANDS[status]:
             getattr(runs, command)(number)
             if status is Status.PAUSED and command == "stop":
@@ -189,9 +163,8 @@ def test_any_device_of_a_kind_takes_what_waits_for_the_kind_again_and_again():
     assert store.claim("cuda:1", "1:2:4") is None  # what is left waits for another
     store.lost(store.get(anywhere), Reason("lost"))  # before it began
     assert store.get(anywhere).device == "cuda"
-    taken = store.claim("cuda:0", "1:2:5")
-    assert taken
-    assert (taken.id, taken.device) == (anywhere, "cuda:0")
+    assert store.claim("cuda:0", "1:2:5") == store.get(anywhere)
+    assert store.get(anywhere).device == "cuda:0"
     store.move(anywhere, [Status.STARTING], Status.PAUSED)
     assert store.enqueue(anywhere, first=True)
     assert store.get(anywhere).device == "cuda"
@@ -200,56 +173,50 @@ def test_any_device_of_a_kind_takes_what_waits_for_the_kind_again_and_again():
     assert store.get(only_first).device == "cuda:0"
 
 
-def Spare(free: int | None) -> SimpleNamespace:  # noqa: N802 (in place of one)
-    """What a waiting worker measures, once it answers."""
-    return SimpleNamespace(free_memory=lambda: free)
-
-
 def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ):
+    def spare(free: int | None) -> SimpleNamespace:  # a waiting worker, and what it measures
+        return SimpleNamespace(free_memory=lambda: free)
+
     hosts = {"cuda:0": process.own(), "cuda:1": process.identity(os.getppid()), "cuda:2": "1:2:3"}
     with database.database().writing() as connection:
         for place, identity in hosts.items():
             processes._add(connection, identity, "host", place)
     first, second = (Placement(place, hosts[place]) for place in ("cuda:0", "cuda:1"))
     store.move(store.add(SETTINGS, "its own", "cuda:0"), [Status.QUEUED], Status.PAUSED)
-    assert first.is_here(Spare(None))  # nothing waits for all of them
+    assert first.is_here(spare(None))  # nothing waits for all of them
     waiting = store.add(SETTINGS, "anywhere", "cuda")
-    assert not first.is_here(Spare(5))  # before it knows of the other; the dead one is no rival
-    assert not second.is_here(Spare(None))
-    assert second.is_here(Spare(9))
-    assert not first.is_here(Spare(None))  # it leaves the run to the other
+    assert not first.is_here(spare(5))  # before it knows of the other; the dead one is no rival
+    assert not second.is_here(spare(None))
+    assert second.is_here(spare(9))
+    assert not first.is_here(spare(None))  # it leaves the run to the other
     with monkeypatch.context() as later:
         later.setattr(processes, "FRESH", 0.0)
-        assert not first.is_here(Spare(5))
+        assert not first.is_here(spare(5))
         later.setattr(processes, "PATIENCE", 0.0)
-        assert first.is_here(Spare(5))  # the other one does not measure: nobody waits for ever
+        assert first.is_here(spare(5))  # the other one does not measure: nobody waits for ever
     assert store.claim("cuda:1", hosts["cuda:1"]) == store.get(waiting)
     store.add(SETTINGS, "the next", "cuda")
-    assert first.is_here(Spare(None))  # the other one is busy
-
-
-def test_the_queue_goes_by_its_order_and_one_device():
-    first, second = added(), added()
-    other = store.add(SETTINGS, "elsewhere", "cuda:0")
-    assert [runs.expected(runs.get(n)).position for n in (first, second, other)] == [1, 2, 1]
-    assert [claimed().run.id for _turn in range(2)] == [first, second]
-    assert store.claim("cpu", "1:2:3") is None
+    assert first.is_here(spare(None))  # the other one is busy
 
 
 def test_a_paused_run_comes_back_to_the_head_of_the_queue():
     first, second, third = added(), added(), added()
+    other = store.add(SETTINGS, "elsewhere", "cuda:0")
+    assert [runs.expected(runs.get(n)).position for n in (first, second, other)] == [1, 2, 1]
     writer = begun()
+    assert writer.run.id == first
     runs.pause(first)
     assert writer.tell(Alive()) is Request.PAUSE
     writer.tell(Ended(Status.PAUSED))
     runs.resume(first)
-    assert [run.id for run in store.with_status(Status.QUEUED)] == [first, second, third]
+    waiting = partial(store.with_status, Status.QUEUED, device="cpu")
+    assert [run.id for run in waiting()] == [first, second, third]
     runs.stop(second)
     assert runs.get(second).status is Status.CANCELLED
     runs.resume(second)
-    assert [run.id for run in store.with_status(Status.QUEUED)] == [first, third, second]
+    assert [run.id for run in waiting()] == [first, third, second]
 
 
 def test_waiting_times_follow_the_rates_measured():
@@ -339,8 +306,8 @@ def test_a_download_is_followed_in_a_terminal():
     writer.claim()
     assert watch_run.now(runs.get(number)) == "reading the data …"
     writer.tell(Loading(4_640_000, 11_594_722))
-    told = watch_run.now(runs.get(number))
-    assert "40 %  downloading the data, 4.64 MB of 11.6 MB" in told
-    assert told.startswith("█████████▋ ")
+    line = watch_run.now(runs.get(number))
+    assert line.startswith("█████████▋ ")
+    assert "40 %  downloading the data, 4.64 MB of 11.6 MB" in line
     writer.tell(Loading(11_594_722, 11_594_722))
     assert watch_run.now(runs.get(number)) == "reading the data …"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from torch import Tensor
@@ -25,7 +26,7 @@ from explorer.runs.records import ACTIVE, LOCAL, takers
 from explorer.runs.session import Session
 from explorer.training import Epoch, State, Steps
 from explorer.training.checkpoints import Card
-from explorer.training.recipes import Recipe
+from explorer.training.recipes import Recipe, as_json
 from explorer.ui.runs import run_words
 from tests.processes import ended, printed
 from tests.run_processes import SHORT, over, unbroken, until
@@ -90,14 +91,14 @@ class Threads:
     def devices(self) -> Sequence[Device]:
         return Device("cuda:0", "cuda", "A thread", 0), Device("cpu", "cpu", "Another thread", 0)
 
-    def resolve(self, wanted: str) -> str:
-        names = {"auto": "cuda", "cuda": "cuda", "cuda:0": "cuda:0", "cpu": "cpu"}
-        if wanted not in names:
-            raise CodedError("unknown_device", name=wanted, known=[*names])
-        return names[wanted]
+    def resolve(self, device: str) -> str:
+        queues = {"auto": "cuda", "cuda": "cuda", "cuda:0": "cuda:0", "cpu": "cpu"}
+        if device not in queues:
+            raise CodedError("unknown_device", name=device, known=[*queues])
+        return queues[device]
 
-    def watch(self, wanted: str) -> None:
-        self.watched.append(wanted)
+    def watch(self, device: str) -> None:
+        self.watched.append(device)
 
     def submit(self, run: Run) -> None:
         for name in takers((each.name for each in self.devices()), run.device):
@@ -207,38 +208,37 @@ def test_watching_and_launching_start_what_the_engine_needs_and_nothing_local(
 def test_a_run_whose_device_is_gone_is_submitted_nevertheless(
     threads: Threads, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def gone(_wanted: str) -> None:
-        raise ValueError("no such device")
-
-    monkeypatch.setattr(threads, "watch", gone)
+    monkeypatch.setattr(threads, "watch", Mock(side_effect=ValueError("no such device")))
     number = launched(dataclasses.replace(SHORT, epochs=1, train_subset=64))
     assert threads.threads, "handed over at once, not in a later round"
     assert over(number).status is Status.FINISHED
     assert "no such device" in caplog.text
 
 
-def test_a_session_that_fails_says_so_in_a_sentence(
-    threads: Threads, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("woken")
+def test_a_measurement_waits_for_a_living_run_that_trains_on_its_device(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(self: MemoryVault, *_given: object) -> None:
-        raise ValueError("the vault is shut")
-
-    monkeypatch.setattr(MemoryVault, "put_checkpoint", fail)
-    run = over(launched(SHORT))
-    assert (run.status, str(run.reason)) == (Status.FAILED, "the vault is shut")
-
-
-def test_a_dead_worker_s_run_keeps_nobody_from_measuring(
-    woken: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runs.launch(dataclasses.replace(SHORT, device="cpu"))
-    assert store.claim("cpu", "1:2:3")
+    store.add(json.dumps(as_json(SHORT)), "on another device", "cuda:0")
+    assert store.claim("cuda:0", process.own())
+    number = runs.launch(dataclasses.replace(SHORT, device="cpu"))
+    assert store.claim("cpu", "1:2:3"), "a worker that is dead"
     monkeypatch.setattr(watchdog, "_next_round", [0.0])
     assert measure._is_idle(CPU)
     assert store.claim("cpu", process.own())
-    monkeypatch.setattr(watchdog, "_next_round", [0.0])
-    assert not measure._is_idle(CPU)
-    assert set(woken) == {"cpu"}
+    monkeypatch.setattr(measure, "PATIENCE", 0.1)
+    with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
+        measure.measure(SHORT, lambda: None)
+    monkeypatch.setattr(measure, "PATIENCE", 60)
+    rounds: list[None] = []
+
+    def meanwhile() -> None:
+        rounds.append(None)
+        if len(rounds) == 2:
+            store.move(number, ACTIVE, Status.FINISHED)
+
+    assert measure.measure(SHORT, meanwhile).seconds > 0
+    assert len(rounds) > 2
 
 
 def test_why_measuring_ended_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -287,36 +287,28 @@ print(json.dumps(sorted(set(called))))
 
 def called_by(code: str) -> list[str]:
     """Which of the watched functions this code calls, in a process of its own."""
-    said = printed("-c", IMPORT, json.dumps(WATCHED), code, OMP_NUM_THREADS="1")
-    return list(json.loads(said.splitlines()[-1]))
+    output = printed("-c", IMPORT, json.dumps(WATCHED), code, OMP_NUM_THREADS="1")
+    return list(json.loads(output.splitlines()[-1]))
 
 
 def test_making_the_warm_process_ready_asks_for_no_accelerator_and_runs_no_backward_pass():
     assert called_by("import explorer.runs.engines.local.warm") == []
-
-
-def test_the_watch_sees_what_a_step_of_training_calls():
     step = """
 weight = torch.nn.Parameter(torch.ones(1))
 optimiser = torch.optim.Adam([weight], fused=True)
 weight.sum().backward()
 optimiser.step()
 """
-    assert {"torch.Tensor.backward", "torch.accelerator.current_accelerator"} <= {*called_by(step)}
+    calls = {"torch.Tensor.backward", "torch.accelerator.current_accelerator"}
+    assert calls <= {*called_by(step)}
 
 
 # -- processes of an earlier version find what they ask for by name -------------------------------
 
 
 def test_an_old_host_s_workers_find_its_main_module_and_bring_nothing_in_with_it() -> None:
-    asked = "import runpy; names = runpy.run_module('explorer.runs.host', run_name='__mp_main__');"
-    asked += "print(*(name for name in names if not name.startswith('__')))"
-    assert printed("-W", "error", "-c", asked).split() == ["sys"]
-
-
-def test_an_old_host_s_workers_begin_with_the_new_first_function() -> None:
+    code = "import runpy; names = runpy.run_module('explorer.runs.host', run_name='__mp_main__');"
+    code += "print(*(name for name in names if not name.startswith('__')))"
+    assert printed("-W", "error", "-c", code).split() == ["sys"]
     assert importlib.import_module("explorer.runs.workers")._enter is workers._enter
-
-
-def test_an_old_server_s_command_starts_a_host() -> None:
     assert "IndexError" in ended("-m", "explorer.runs.host").stderr, "it asks for which device"

@@ -104,7 +104,7 @@ def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goe
         database().close()
 
 
-def told(server: Served, path: str) -> str:
+def answer(server: Served, path: str) -> str:
     """What it says at an address below /api."""
     with urllib.request.urlopen(f"{server.address}/api/{path}", timeout=60) as answer:
         return str(answer.read().decode())
@@ -112,12 +112,12 @@ def told(server: Served, path: str) -> str:
 
 def news(server: Served, number: int) -> dict[str, Any]:
     """What the page that watches the run is told."""
-    return dict(json.loads(told(server, f"runs/{number}")))
+    return dict(json.loads(answer(server, f"runs/{number}")))
 
 
 def steps_told(server: Served, number: int) -> list[float]:
     """The loss of every step, as the page offers them for download."""
-    rows = list(csv.DictReader(told(server, f"runs/{number}/files/steps.csv").splitlines()))
+    rows = list(csv.DictReader(answer(server, f"runs/{number}/files/steps.csv").splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
     return [float(row["loss"]) for row in rows]
 
@@ -218,7 +218,7 @@ def disk(tmp_path: Path) -> Path:
 
 def test_runs_are_listed_and_deleted_on_a_full_disk(disk: Path):
     """From the store's opening on, a long one without files first; then without the ballast."""
-    told = inside(
+    lines = inside(
         disk,
         """
 long, heavy = made("long"), made("heavy", 10 * 2**20)
@@ -242,7 +242,7 @@ except database.DiskFullError as error:
     print(error)
 """,
     )
-    assert told == [
+    assert lines == [
         "['heavy', 'long']",
         "['heavy']",
         "[] False True",
@@ -252,7 +252,7 @@ except database.DiskFullError as error:
 
 
 def test_a_run_that_ends_for_want_of_room_is_written_down_all_the_same(disk: Path):
-    told = inside(
+    lines = inside(
         disk,
         """
 from explorer.base.reasons import Reason
@@ -273,7 +273,7 @@ runs.listed()
 print((home / "runs" / "ballast").stat().st_size)
 """,
     )
-    assert told == [
+    assert lines == [
         "failed The disk became full. Make room, then resume it from its last checkpoint.",
         "False",
         str(BALLAST),
@@ -282,10 +282,11 @@ print((home / "runs" / "ballast").stat().st_size)
 
 def test_a_run_whose_weights_find_no_room_says_that_the_disk_is_full(disk: Path):
     """The rows still do: what is too large for the disk is the file with the weights."""
-    told = inside(
+    lines = inside(
         disk,
         """
 import subprocess
+from explorer.training import checkpoints
 RECIPE = '{"network": "lenet", "dataset": "digits", "epochs": 1, "train_subset": 64}'
 WORKER = '''
 import sys
@@ -299,10 +300,14 @@ def trained():
     run = store.get(number)
     print(code, run.status, run.progress.step, run.reason)
 
+number = before = store.add(RECIPE, "another", "cpu")
+trained()
 number = store.add(RECIPE, "a run", "cpu")
 fill()
 os.truncate(home / "filler", (home / "filler").stat().st_size - 200_000)
 trained()
+print(len(runs.curves(before).step), checkpoints.load(runs.checkpoint(before))[1].epoch)
+print(database.database().rows("PRAGMA integrity_check")[0][0])
 print(sorted(path.name for path in folder.folder(number).rglob("*")))
 (home / "filler").unlink()
 store.enqueue(number, first=True)
@@ -310,8 +315,11 @@ trained()
 print(folder.checkpoints(number))
 """,
     )
-    assert told == [
+    assert lines == [
+        "0 finished 1 ",
         "0 interrupted 1 The disk became full. Make room, then resume it from its last checkpoint.",
+        "1 1",
+        "ok",
         "['log.txt']",  # nothing is left half-written
         "0 finished 1 ",
         "[1]",
@@ -319,7 +327,7 @@ print(folder.checkpoints(number))
 
 
 def test_a_download_that_finds_no_room_says_so(disk: Path):
-    told = inside(
+    lines = inside(
         disk,
         """
 from hashlib import md5
@@ -337,4 +345,4 @@ except downloads.Unavailable as error:
 print(list(wanted.path.parent.iterdir()))
 """,
     )
-    assert told == ["the disk has no room left for it", "[]"]
+    assert lines == ["the disk has no room left for it", "[]"]

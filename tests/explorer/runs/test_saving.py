@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +46,11 @@ def test_pieces_of_work_are_done_in_their_order_and_beside_whoever_gives_them() 
         for number in range(5):
             queue.put(lambda number=number: done.append(number))  # type: ignore[misc]
         assert queue.busy
+        assert not queue.done_within(0.01)
+        assert not queue.done_within(-1)
         assert not done
         free.set()
+        assert queue.done_within(10)
     assert done == list(range(5))
     assert not queue.busy
 
@@ -65,24 +67,17 @@ def leave(queue: WriteQueue, error: Exception | None = None) -> None:
 
 
 def test_after_a_failure_nothing_more_is_done_and_everybody_is_told() -> None:
-    done, queue = list[str](), WriteQueue()
-    until(queue.put(fail).done)
+    done, free, queue = list[str](), threading.Event(), WriteQueue()
+    queue.put(lambda: free.wait(10) and fail())
+    waited = queue.put(lambda: done.append("relied on it"))
+    free.set()
+    until(waited.done)
     for ask in (lambda: queue.put(lambda: done.append("later")), queue.wait, lambda: leave(queue)):
         with pytest.raises(OSError, match="No space left"):
             ask()
     assert not done
     with pytest.raises(RuntimeError, match="after shutdown"):
         queue._thread.submit(fail)
-
-
-def test_what_waited_behind_a_failure_is_not_done_either() -> None:
-    done, free, queue = list[str](), threading.Event(), WriteQueue()
-    queue.put(lambda: free.wait(10) and fail())
-    queue.put(lambda: done.append("relied on it"))
-    free.set()
-    with pytest.raises(OSError, match="No space left"):
-        leave(queue)
-    assert not done
 
 
 def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done() -> None:
@@ -94,31 +89,21 @@ def test_another_error_is_not_hidden_by_the_writer_s_and_what_was_given_is_done(
     assert done == ["rows"]
 
 
-def test_waiting_has_an_end_where_one_is_given() -> None:
-    free = threading.Event()
-    with WriteQueue() as queue:
-        queue.put(lambda: free.wait(10) and None)
-        assert not queue.done_within(0.01)
-        assert not queue.done_within(-1)
-        free.set()
-        assert queue.done_within(10)
-
-
 def test_who_gives_more_than_can_be_written_waits() -> None:
     """Else the rows of a fast training beside a slow disk would fill the memory."""
-    free, given = threading.Event(), []
+    free, accepted = threading.Event(), list[int]()
     with WriteQueue() as queue:
 
         def give() -> None:
             for number in range(MOST_QUEUED + 1):
                 queue.put(lambda: free.wait(10) and None)
-                given.append(number)
+                accepted.append(number)
 
         thread = threading.Thread(target=give)
         thread.start()
-        until(lambda: len(given) == MOST_QUEUED)
+        until(lambda: len(accepted) == MOST_QUEUED)
         time.sleep(0.1)
-        assert len(given) == MOST_QUEUED
+        assert len(accepted) == MOST_QUEUED
         free.set()
         thread.join()
 
@@ -127,7 +112,7 @@ def test_who_gives_more_than_can_be_written_waits() -> None:
 
 
 def test_a_buffer_holds_every_type_contiguous_and_is_used_again() -> None:
-    given = {
+    tensors = {
         "count": torch.tensor(7),
         "bytes": torch.arange(5, dtype=torch.uint8),
         "half": torch.rand(3, 3).bfloat16(),
@@ -136,15 +121,15 @@ def test_a_buffer_holds_every_type_contiguous_and_is_used_again() -> None:
         "rows": torch.rand(6, 4).t(),
     }
     buffer = HostBuffer(torch.device("cpu"))
-    copies = buffer.copy(given)
-    assert copies.keys() == given.keys()
-    for name, tensor in given.items():
+    copies = buffer.copy(tensors)
+    assert copies.keys() == tensors.keys()
+    for name, tensor in tensors.items():
         assert copies[name].dtype == tensor.dtype
         assert torch.equal(copies[name], tensor)
         assert copies[name].is_contiguous()
-    again = buffer.copy({name: tensor + 1 for name, tensor in given.items()})
+    again = buffer.copy({name: tensor + 1 for name, tensor in tensors.items()})
     assert again["kernel"].data_ptr() == copies["kernel"].data_ptr()
-    assert torch.equal(copies["kernel"], given["kernel"] + 1)  # as it says: overwritten
+    assert torch.equal(copies["kernel"], tensors["kernel"] + 1)  # as it says: overwritten
 
 
 # -- what a run leaves ----------------------------------------------------------------------------
@@ -266,9 +251,9 @@ def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """A disk that takes so long for a file."""
     save = checkpoints.save
 
-    def slowly(*given: Any) -> object:
+    def slowly(*args: Any) -> object:
         time.sleep(seconds)
-        return save(*given)
+        return save(*args)
 
     monkeypatch.setattr(checkpoints, "save", slowly)
 
@@ -345,15 +330,6 @@ class Disk(WriteQueue):
             self._clock.now += seconds
 
 
-def test_what_a_run_waits_for_its_disk_counts_as_its_time() -> None:
-    training, seconds = begun(), list[float]()
-    for record in training.records():
-        if isinstance(record, Epoch):
-            seconds.append(record.seconds)
-            training.spent(10.0)
-    assert all(later - earlier > 10 for earlier, later in pairwise(seconds))
-
-
 def test_the_last_weights_are_waited_for_in_the_run_s_time(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,10 +351,10 @@ def test_the_next_steps_are_taken_before_the_last_ones_rows_are_written(
     further = threading.Event()
     counts = iter(range(1000))
 
-    def trained(*given: Any, **more: Any) -> burst.Burst:
+    def trained(*args: Any, **options: Any) -> burst.Burst:
         if next(counts) == 2:
             further.set()
-        return burst.burst(*given, **more)
+        return burst.burst(*args, **options)
 
     tell = StoreWriter.tell
 

@@ -55,25 +55,26 @@ def test_a_stamp_tells_of_every_change():
     changed(writer.tell(Ended(Status.STOPPED)))
     changed(runs.delete(number))
     assert len(stamps) == 8
+    assert added() > number, "numbers are never given twice"
 
 
 def test_a_clock_that_was_set_back_hides_no_change(monkeypatch: pytest.MonkeyPatch):
     number, writer = started()
     writer.tell(steps(0, 5))
     fresh = run_feed.Table()
-    seen = (fresh.news("") or {})["seen"]
+    before = (fresh.news("") or {})["seen"]
     feed = run_feed.Feed(number)
-    known = json.loads(feed.answer(run_feed.Question()) or b"")["seen"]
+    mark = json.loads(feed.answer(run_feed.Question()) or b"")["seen"]
     yesterday = time.time() - 86_400
     monkeypatch.setattr(time, "time", lambda: yesterday)
     writer.tell(steps(5, 5))
     other = added("another")
     monkeypatch.setattr(run_feed, "FRESH", 0.0)
-    table = fresh.news(seen)
+    table = fresh.news(before)
     assert table
     assert {row["id"] for row in table["rows"]} == {number, other}
     assert fresh.news(table["seen"]) is None
-    news = json.loads(feed.answer(run_feed.Question(since=5, seen=known)) or b"")
+    news = json.loads(feed.answer(run_feed.Question(since=5, seen=mark)) or b"")
     assert news["progress"]["step"] == 10
 
 
@@ -84,30 +85,24 @@ def test_a_table_tells_a_cleared_folder_from_the_one_before(
     table = run_feed.Table()
     for _number in range(3):
         added("of before")
-    seen = (table.news("") or {})["seen"]
+    before = (table.news("") or {})["seen"]
     for path in (home / "runs").iterdir():
         path.unlink()
-    added("anew")
-    news = table.news(seen) or {}
+    assert runs.listed() == []
+    assert added("anew") == 1
+    news = table.news(before) or {}
     assert [row["name"] for row in news["rows"]] == ["anew"]
     assert news["all"] == [1]
 
 
-def test_numbers_are_never_given_twice():
-    first = added()
-    runs.cancel(first)
-    runs.delete(first)
-    assert added() > first
-
-
 def test_folders_without_a_row_are_swept_when_a_server_starts(home: Path):
-    kept = added()
-    for name in (str(kept), "77", "measured", "7x"):
+    number = added()
+    for name in (str(number), "77", "measured", "7x"):
         (home / "runs" / name).mkdir()
     (home / "runs" / "88").touch()
     watchdog.watch("cpu")
     left = {path.name for path in (home / "runs").iterdir() if not path.name.startswith("runs.db")}
-    assert left == {str(kept), "measured", "7x", "88", "ballast"}
+    assert left == {str(number), "measured", "7x", "88", "ballast"}
 
 
 def test_recipes_of_another_version_are_listed_all_the_same():
@@ -311,10 +306,10 @@ def test_who_looks_does_not_wait_for_who_waits_to_write(home: Path):
 
 
 def _free(lock: RLock) -> bool:
-    taken = lock.acquire(blocking=False)
-    if taken:
+    free = lock.acquire(blocking=False)
+    if free:
         lock.release()
-    return taken
+    return free
 
 
 def test_settling_reaches_the_disk_though_somebody_still_reads(
@@ -366,12 +361,3 @@ def test_a_newer_or_damaged_store_is_told(home: Path):
     connection.close()
     with pytest.raises(ValueError, match="newer version"):
         runs.listed()
-
-
-def test_a_folder_that_was_cleared_is_begun_anew(home: Path):
-    added()
-    for path in (home / "runs").iterdir():
-        path.unlink()
-    assert runs.listed() == []
-    assert added() == 1
-    assert [run.id for run in runs.listed()] == [1]

@@ -31,5 +31,5 @@ def nothing(tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU to choose, as torch would tell of it."""
-    found = device.Device("cuda:0", "cuda", "NVIDIA H200", 141 * 10**9)
-    monkeypatch.setattr(device, "_accelerators", lambda: iter([found]))
+    gpu = device.Device("cuda:0", "cuda", "NVIDIA H200", 141 * 10**9)
+    monkeypatch.setattr(device, "_accelerators", lambda: iter([gpu]))

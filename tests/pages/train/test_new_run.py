@@ -1,6 +1,5 @@
 """The page that sets up a run: the course's presets, links, budgets, experiments."""
 
-import json
 import re
 import signal
 import subprocess
@@ -13,9 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import networks, runs
 from explorer.base.units import duration, exact, percent, size
 from explorer.data import datasets
-from explorer.runs import Status, measure, process, store
-from explorer.runs.protocols import Ended
-from explorer.runs.writer import StoreWriter
+from explorer.runs import Status
 from explorer.training import recipes
 from explorer.training.recipes import PRESETS
 from explorer.training.recipes import beside_course as figures
@@ -33,9 +30,9 @@ def values(at: AppTest) -> dict[str, object]:
 
 def test_it_begins_with_a_run_of_the_course(nothing: None) -> None:
     at = opened("new-run")
-    shown = values(at)
-    assert shown["start"] == FIRST
-    assert (shown["network"], shown["epochs"], shown["batch_size"]) == ("lenet", 10, 256)
+    fields = values(at)
+    assert fields["start"] == FIRST
+    assert (fields["network"], fields["epochs"], fields["batch_size"]) == ("lenet", 10, 256)
     assert percent(0.811) in text(at)
     assert "exactly this recipe" in text(at)
     table = html(at, 'class="budget"')
@@ -46,14 +43,13 @@ def test_it_begins_with_a_run_of_the_course(nothing: None) -> None:
 @pytest.mark.parametrize("name", [n for n, p in PRESETS.items() if p.reported])
 def test_every_run_of_the_course_is_a_preset(nothing: None, name: str) -> None:
     at = opened("new-run", preset=name)
-    recipe, shown = PRESETS[name].recipes[0], values(at)
-    assert shown["start"] == name
+    recipe, fields = PRESETS[name].recipes[0], values(at)
+    assert fields["start"] == name
     for field in ("network", "size", "epochs", "batch_size", "optimizer", "initialisation"):
-        assert shown[field] == getattr(recipe, field), field
-    assert float(str(shown["learning_rate"])) == recipe.learning_rate
+        assert fields[field] == getattr(recipe, field), field
+    assert float(str(fields["learning_rate"])) == recipe.learning_rate
     assert not at.error
-    reported = PRESETS[name].reported
-    assert reported
+    assert (reported := PRESETS[name].reported)
     assert percent(reported.test_accuracy) in text(at)
 
 
@@ -82,9 +78,9 @@ def test_another_network_brings_its_recipe(nothing: None) -> None:
     at = opened("new-run")
     at.selectbox(key="new-run.dataset").set_value("digits").run()
     at.selectbox(key="new-run.network").set_value("resnet18").run()
-    recipe, shown = recipes.course_recipe("resnet18"), values(at)
-    assert (shown["size"], shown["batch_size"]) == (recipe.size, recipe.batch_size)
-    assert shown["dataset"] == "digits", "the data stay"
+    recipe, fields = recipes.course_recipe("resnet18"), values(at)
+    assert (fields["size"], fields["batch_size"]) == (recipe.size, recipe.batch_size)
+    assert fields["dataset"] == "digits", "the data stay"
 
 
 @pytest.mark.parametrize(
@@ -104,33 +100,25 @@ def test_another_network_brings_its_recipe(nothing: None) -> None:
 def test_nonsense_gets_a_sentence(nothing: None, field: str, value: str, word: str) -> None:
     at = opened("new-run", dataset="digits", **{field: value})
     assert word in at.error[0].value
-    launch = at.button(key="new-run.launch")
-    assert launch.disabled
+    assert at.button(key="new-run.launch").disabled
 
 
-def test_what_a_link_cannot_have_is_told(nothing: None, done: list[int]) -> None:
+def test_what_a_link_cannot_have_is_told(nothing: None) -> None:
     address = {"optimizer": "zz", "epochs": "q", "flip": "7", "activation": "?", "method": "x"}
     address |= {"learning_rate": "abc", "momentum": "!", "weight_decay": "-"}
-    assert not untold(opened("new-run", **address), address)
+    endless = {"size": "inf", "seed": "-1e999", "batch_size": "9" * 5000}
+    at = opened("new-run", **address, **endless)
+    assert not untold(at, [*address, *endless])
+    assert not endless.keys() & {*at.query_params}
     assert not untold(opened("new-run", preset="nothing"), ["preset"])
 
 
 def test_a_link_can_begin_with_a_run_of_the_course_and_depart_from_it(nothing: None) -> None:
     at = opened("new-run", preset="vgg11", epochs="2", conv_ratio="8", network="lenet")
-    shown, preset = values(at), PRESETS["vgg11"].recipes[0]
-    assert (shown["network"], shown["epochs"], shown["conv_ratio"]) == ("vgg11", 2, 8)
-    assert (shown["size"], shown["batch_size"]) == (preset.size, preset.batch_size)
+    fields, preset = values(at), PRESETS["vgg11"].recipes[0]
+    assert (fields["network"], fields["epochs"], fields["conv_ratio"]) == ("vgg11", 2, 8)
+    assert (fields["size"], fields["batch_size"]) == (preset.size, preset.batch_size)
     assert "`network=lenet`" in at.warning[0].value
-
-
-@pytest.mark.parametrize("value", ["inf", "-1e999", "9" * 5000])
-@pytest.mark.parametrize(("page", "field"), [("new-run", "size"), ("layers", "batch")])
-def test_an_endless_number_in_a_link_is_left_out(
-    nothing: None, page: str, field: str, value: str
-) -> None:
-    at = opened(page, **{field: value})
-    assert field in at.warning[0].value
-    assert field not in at.query_params
 
 
 def test_a_size_that_does_not_fit_is_a_lesson(nothing: None) -> None:
@@ -197,17 +185,17 @@ def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
     assert "not measured yet" in table
     measure_on(at)
     plan = [replace(each, dataset="digits", epochs=2) for each in PRESETS["batch-norm"].recipes]
-    found = [budget.of_run(each) for each in plan]
-    assert all(found)
-    whole = sum(each.seconds for each in found if each)
+    budgets = [budget.of_run(each) for each in plan]
+    assert all(budgets)
+    whole = sum(each.seconds for each in budgets if each)
     assert f"about {duration(whole)}" in html(at, 'class="budget"')
     like = {"dataset": "digits", "epochs": "2", "batch_size": "256"}
     one = opened("new-run", network="lenet", pooling="max", first_padding="0", **like)
     other = opened("new-run", network="bn_lenet", **like)
-    for page, of_one in zip((one, other), found, strict=False):  # measured by now
+    for page, of_one in zip((one, other), budgets, strict=False):  # measured by now
         assert of_one
         assert duration(of_one.seconds) in html(page, 'class="budget"')
-    assert whole == pytest.approx(3 * sum(each.seconds for each in found[:2] if each))
+    assert whole == pytest.approx(3 * sum(each.seconds for each in budgets[:2] if each))
     more = opened(
         "new-run", preset="batch-norm", dataset="digits", all_epochs="2", train_subset="9"
     )
@@ -231,45 +219,18 @@ def test_who_stops_measuring_ends_its_process(
     assert started[-1].wait(5) == -signal.SIGKILL  # nobody else watches
 
 
-def test_a_measurement_waits_for_the_run_that_trains_on_its_device(
-    nothing: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.add(json.dumps(recipes.as_json(SHORT)), "on another device", "cuda:0")
-    assert store.claim("cuda:0", process.own())
-    assert measure.measure(SHORT, lambda: None).seconds > 0
-    number = store.add(json.dumps(recipes.as_json(SHORT)), "trains", "cpu")
-    assert store.claim("cpu", process.own())  # this process: it lives
-    monkeypatch.setattr(measure, "PATIENCE", 0.1)
-    with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
-        measure.measure(SHORT, lambda: None)
-    monkeypatch.setattr(measure, "PATIENCE", 60)
-    waited: list[None] = []
-
-    def meanwhile() -> None:
-        waited.append(None)
-        if len(waited) == 2:
-            StoreWriter(store.get(number), process.own()).tell(Ended(Status.FINISHED))
-
-    assert measure.measure(SHORT, meanwhile).seconds > 0
-    assert len(waited) > 2
-
-
 def seconds(table: str) -> float:
     """What the budget says of the time."""
-    found = re.search(r">(?:about )?([\d.]+) s\b", table)
-    assert found, table
-    return float(found[1])
+    (number,) = re.findall(r">(?:about )?([\d.]+) s\b", table)
+    return float(number)
 
 
 def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
     at = opened("new-run", preset="depth")
     at.button(key="new-run.launch").click().run()
-    launched = runs.listed()
-    for run in launched:
-        runs.stop(run.id)
-    wanted = sorted(each.train_subset for each in PRESETS["depth"].recipes)
-    assert sorted(run.recipe.train_subset for run in launched) == wanted
-    assert 0 not in wanted
+    subsets = sorted(run.recipe.train_subset for run in runs.listed())
+    assert subsets == sorted(each.train_subset for each in PRESETS["depth"].recipes)
+    assert 0 not in subsets
 
 
 def test_an_experiment_is_several_runs(nothing: None) -> None:

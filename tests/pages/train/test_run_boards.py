@@ -36,7 +36,7 @@ def web() -> Iterator[str]:
     thread.join()
 
 
-def asked(web: str, path: str, **question: object) -> Answer:
+def fetch(web: str, path: str, **question: object) -> Answer:
     return ask(web + path + ("?" + urlencode(question) if question else ""))
 
 
@@ -46,50 +46,50 @@ def test_signs_differ_for_many_runs() -> None:
 
 
 def test_a_curve_is_told_in_pieces_that_fit_together(done: list[int], web: str) -> None:
-    whole = asked(web, f"/{done[0]}").json()
+    whole = fetch(web, f"/{done[0]}").json()
     assert whole["status"] == "finished"
     assert whole["points"]["step"] == list(range(1, 33))
     assert [row["epoch"] for row in whole["epochs"]] == [1, 2]
     stored = runs.curves(done[0])
     assert whole["points"]["loss"] == pytest.approx(stored.loss, rel=1e-3)
-    rest = asked(web, f"/{done[0]}", since=20, epochs=1, session=whole["session"]).json()
+    rest = fetch(web, f"/{done[0]}", since=20, epochs=1, session=whole["session"]).json()
     assert rest["points"]["step"] == list(range(21, 33))
     assert [row["epoch"] for row in rest["epochs"]] == [2]
-    other = asked(web, f"/{done[0]}", since=20, epochs=1, session="of another time").json()
+    other = fetch(web, f"/{done[0]}", since=20, epochs=1, session="of another time").json()
     assert other["points"] == whole["points"], "a curve that was cut back is told anew"
 
 
 def test_a_page_opened_before_an_update_is_refused(done: list[int], web: str) -> None:
     """A Live page is then drawn anew, with the script that belongs to the server."""
-    answer = asked(web, f"/{done[0]}", since=20, epochs=1, sitting="1.000", seen="", snapshot="")
+    answer = fetch(web, f"/{done[0]}", since=20, epochs=1, sitting="1.000", seen="", snapshot="")
     assert answer.status == 404
     assert "load it again" in answer.json()["error"]
 
 
 def test_without_news_there_is_no_answer(done: list[int], web: str) -> None:
-    seen = asked(web, f"/{done[0]}").json()["seen"]
-    answer = asked(web, f"/{done[0]}", seen=seen)
+    before = fetch(web, f"/{done[0]}").json()["seen"]
+    answer = fetch(web, f"/{done[0]}", seen=before)
     assert (answer.status, answer.content) == (204, b"")
-    table = asked(web, "").json()
+    table = fetch(web, "").json()
     assert [row["id"] for row in table["rows"]] == table["all"] == done[::-1]
-    assert asked(web, "", seen=table["seen"]).status == 204
+    assert fetch(web, "", seen=table["seen"]).status == 204
 
 
 def test_the_table_tells_only_what_has_changed(done: list[int], web: str) -> None:
-    seen = asked(web, "").json()["seen"]
+    before = fetch(web, "").json()["seen"]
     runs.note(done[0], "seen again")
-    until(lambda: asked(web, "", seen=seen).status == 200)
-    table = asked(web, "", seen=seen).json()
+    until(lambda: fetch(web, "", seen=before).status == 200)
+    table = fetch(web, "", seen=before).json()
     assert [row["id"] for row in table["rows"]] == [done[0]]
     assert table["all"] == done[::-1]
 
 
 def test_before_training_there_are_only_kernels_and_guesses(done: list[int], web: str) -> None:
-    shown = asked(web, f"/{done[0]}/epochs/0").json()
-    assert "matrix" not in shown
-    assert shown["kernels"]["shape"] == [6, 1, 5, 5]
-    assert len(shown["answers"]) == 10
-    samples = asked(web, f"/{done[0]}/samples").json()
+    untrained = fetch(web, f"/{done[0]}/epochs/0").json()
+    assert "matrix" not in untrained
+    assert untrained["kernels"]["shape"] == [6, 1, 5, 5]
+    assert len(untrained["answers"]) == 10
+    samples = fetch(web, f"/{done[0]}/samples").json()
     assert [item["label"] for item in samples["items"]] == list(range(10))
 
 
@@ -98,7 +98,7 @@ def test_before_training_there_are_only_kernels_and_guesses(done: list[int], web
              "/{run}/files/weights.safetensors?epoch=9"]
 )  # fmt: skip
 def test_what_is_not_there_is_said_in_a_sentence(done: list[int], web: str, path: str) -> None:
-    answer = asked(web, path.format(run=done[0]))
+    answer = fetch(web, path.format(run=done[0]))
     assert answer.status == 404
     assert re.search(r"\.$", answer.json()["error"])
 
@@ -107,21 +107,21 @@ def test_what_is_not_there_is_said_in_a_sentence(done: list[int], web: str, path
     "question", ["since=-5", "since=x", "epochs=1e99", "seen=%00", "since=" + "9" * 400]
 )
 def test_strange_questions_get_the_whole_curve(done: list[int], web: str, question: str) -> None:
-    answer = asked(web, f"/{done[0]}?{question}")
+    answer = fetch(web, f"/{done[0]}?{question}")
     assert answer.status == 200
     assert len(answer.json()["points"]["step"]) == 32
 
 
 def test_files_can_be_taken_along(done: list[int], web: str, tmp_path: Path) -> None:
-    steps = asked(web, f"/{done[0]}/files/steps.csv")
+    steps = fetch(web, f"/{done[0]}/files/steps.csv")
     assert steps.content.count(b"\n") == 33
     assert "run-" in steps.headers["content-disposition"]
-    card = asked(web, f"/{done[0]}/files/card.json").json()
+    card = fetch(web, f"/{done[0]}/files/card.json").json()
     assert (card["network"], card["epoch"]) == ("lenet", 2)
-    weights = asked(web, f"/{done[0]}/files/weights.safetensors", epoch=1)
+    weights = fetch(web, f"/{done[0]}/files/weights.safetensors", epoch=1)
     (tmp_path / "weights").write_bytes(weights.content)
     assert checkpoints.read_card(tmp_path / "weights").epoch == 1
-    assert asked(web, f"/{done[0]}/files/events.zip").content[:2] == b"PK"
+    assert fetch(web, f"/{done[0]}/files/events.zip").content[:2] == b"PK"
 
 
 def test_kernels_are_rounded_to_a_hundredth_of_the_largest() -> None:
@@ -147,7 +147,7 @@ def test_too_many_kernels_are_cut_and_counted() -> None:
 
 
 def test_a_matrix_by_hand() -> None:
-    given = outcome.Answers(
+    answers = outcome.Answers(
         rows=np.array([4, 5, 6, 7]),
         labels=np.array([0, 0, 1, 1]),
         predicted=np.array([0, 1, 1, 0]),
@@ -155,9 +155,9 @@ def test_a_matrix_by_hand() -> None:
         true_probability=np.array([0.9, 0.4, 0.8, 0.05], np.float32),
         classes=3,
     )
-    assert outcome.matrix(given) == {
+    assert outcome.matrix(answers) == {
         "counts": [[1, 1, 0], [1, 1, 0], [0, 0, 0]],
         "accuracy": [0.5, 0.5, None],
     }
-    assert [each["row"] for each in outcome.worst(given, 9)] == [7, 5]
-    assert [each["row"] for each in outcome.cell(given, 0, 1, 9)] == [5]
+    assert [each["row"] for each in outcome.worst(answers, 9)] == [7, 5]
+    assert [each["row"] for each in outcome.cell(answers, 0, 1, 9)] == [5]

@@ -21,7 +21,6 @@ from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from tests.explorer.runs.played import SETTINGS, STARTED, begun, epoch
 from tests.opened_pages import boards, html, live, opened, press, text, untold
-from tests.run_processes import over
 
 
 @pytest.mark.parametrize("page", ["live", "runs"])
@@ -42,17 +41,17 @@ def test_a_finished_run_shows_what_came_of_it(done: list[int]) -> None:
     assert live(at)["run"] == done[0]
     assert live(at)["status"] == "finished"
     assert "LeNet-5 on Digits" in str(live(at)["place"])
-    shown = next(board for board in boards(at) if "shown" in board)["shown"]
-    assert [(each["id"], each["epochs"]) for each in shown] == [(done[0], 2)]
-    assert shown[0]["classes"] == list(datasets.get("digits").classes)
+    panels = next(board for board in boards(at) if "shown" in board)["shown"]
+    assert [(each["id"], each["epochs"]) for each in panels] == [(done[0], 2)]
+    assert panels[0]["classes"] == list(datasets.get("digits").classes)
     links = re.findall(r'<a href="/api/runs/(\d+)/files/([\w.]+)" download>', html(at, "steps.csv"))
     assert sorted(links) == sorted((str(done[0]), name) for name in FILES)
 
 
 def test_the_newest_run_is_shown_without_a_link(done: list[int]) -> None:
     assert live(opened("live"))["run"] == done[-1]
-    for gone, words in (("77", "There is no run `77`"), ("9" * 1000, "too large for any field")):
-        at = opened("live", run=gone)
+    for missing, words in (("77", "There is no run `77`"), ("9" * 1000, "too large for any field")):
+        at = opened("live", run=missing)
         assert words in text(at)
         assert live(at)["run"] == done[-1]
 
@@ -63,8 +62,8 @@ def test_runs_of_one_name_are_told_apart_and_renaming_keeps_what_is_chosen(
     numbers = [store.add(SETTINGS, "Same", "cpu") for _each in range(3)]
     assert all(store.move(number, [Status.QUEUED], Status.STOPPED) for number in numbers)
     at = opened("live", run=str(numbers[0]))
-    chosen = at.selectbox(key="live.picked")
-    assert chosen.options == [f"Same, run {number}" for number in reversed(numbers)]
+    picker = at.selectbox(key="live.picked")
+    assert picker.options == [f"Same, run {number}" for number in reversed(numbers)]
     sent = at._tree.get_widget_states()  # what a browser sends until it hears of new labels
     for names in (["Same", "Other", "Third"], ["First", "Other", "Third"]):
         for number, name in zip(numbers, names, strict=True):
@@ -87,9 +86,9 @@ def test_a_run_that_waits_is_on_the_device_that_will_train_it(nothing: None) -> 
 
 
 def test_the_courses_curve_stands_behind_its_network() -> None:
-    given = figures.course(recipes.course_recipe("bn_lenet"))
-    assert given
-    assert given["test_accuracy"][-1] == 0.87
+    curve = figures.course(recipes.course_recipe("bn_lenet"))
+    assert curve
+    assert curve["test_accuracy"][-1] == 0.87
     assert not figures.departures(
         replace(recipes.course_recipe("bn_lenet"), seed=3, device="cpu"),
         recipes.course_recipe("bn_lenet"),
@@ -120,8 +119,8 @@ def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
         writer.tell(epoch(1))
         writer.tell(Ended(Status.STOPPED))
     at = opened("runs", runs="1,2,3,4,5,6")
-    shown = [[each["id"] for each in board["shown"]] for board in boards(at) if "shown" in board]
-    assert shown == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4]], "curves of all, epochs of the first four"
+    panels = [[each["id"] for each in board["shown"]] for board in boards(at) if "shown" in board]
+    assert panels == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4]], "curves of all, epochs of the first four"
     assert "The first 4 runs stand side by side here; 2 more are left out." in text(at)
 
 
@@ -129,39 +128,13 @@ def test_weights_that_made_room_are_told_where_epochs_are_chosen(done: list[int]
     first, second = map(str, done)
     assert "deleted" not in text(opened("live", run=second))
     run_folder.make_room(done[1], 1)  # all but the last
-    told = "The weights of these epochs are kept: 2. Those of 1 are not: a run keeps at most"
-    assert told in text(opened("live", run=second))
-    assert told in text(opened("runs", runs=second))
-    assert told in text(opened("compare", nets=f"lenet:run:{second},lenet:run:{first}"))
+    sentence = "The weights of these epochs are kept: 2. Those of 1 are not: a run keeps at most"
+    assert sentence in text(opened("live", run=second))
+    assert sentence in text(opened("runs", runs=second))
+    assert sentence in text(opened("compare", nets=f"lenet:run:{second},lenet:run:{first}"))
     inside = opened("kernels", network="lenet", weights=f"run:{second}")
     assert "Weights of epoch 1 were deleted." in text(inside)
-    assert told in next(each.help for each in inside.caption if "deleted" in each.value)
-
-
-def test_runs_are_repeated_and_deleted_with_confirmation(done: list[int]) -> None:
-    at = opened("runs", runs=str(done[0]))
-    press(at, "Train again")
-    again = runs.listed()[0]
-    assert again.parent == done[0]
-    assert over(again.id).status is Status.FINISHED
-    at = opened("runs", runs=str(again.id))
-    press(at, "Delete …")
-    assert again.id in [run.id for run in runs.listed()], "not before it is confirmed"
-    press(at, "Delete")
-    assert [run.id for run in runs.listed()] == done[::-1]
-
-
-def test_runs_are_named_and_noted(done: list[int]) -> None:
-    at = opened("runs", runs=str(done[1]))
-    at.text_input[0].set_value("Ten times faster")
-    at.text_area[0].set_value("at ten times the rate")
-    press(at, "Keep")
-    run = runs.get(done[1])
-    assert (run.name, run.note) == ("Ten times faster", "at ten times the rate")
-    at = opened("runs", runs=str(done[1]))
-    at.text_input[0].set_value("  ")
-    press(at, "Keep")
-    assert "at least one character" in text(at)
+    assert sentence in next(each.help for each in inside.caption if "deleted" in each.value)
 
 
 def test_a_second_visit_follows_its_link(done: list[int]) -> None:
