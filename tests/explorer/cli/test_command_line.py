@@ -20,8 +20,6 @@ from explorer.cli.main import main
 from explorer.networks import course, get, names
 from explorer.runs.database import database
 from explorer.training import checkpoints
-from explorer.ui.runs import run_words
-from tests.opened_pages import opened, text
 from tests.processes import printed
 
 LAYER = {
@@ -355,12 +353,6 @@ def test_the_system_s_list_of_devices_is_read(
         hardware.facts.cache_clear()
     assert "NVIDIA" in makers
     assert "Intel" not in makers, "that one is a network card"
-
-
-def test_new_run_says_the_same_where_there_is_no_gpu() -> None:
-    if hardware.facts().devices:
-        pytest.skip("there is a GPU here")
-    assert run_words.literal(hardware.verdict().sentence) in text(opened("new-run"))
 
 
 # -- what may be wrong --------------------------------------------------------------------------

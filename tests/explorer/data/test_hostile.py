@@ -344,6 +344,18 @@ CHECKPOINTS = {
     ),
     "offsets that overlap": file(lambda: checkpoint(claim([2], 8, back=4), bytes(4))),
     "cut short": file(lambda: checkpoint({})[:-1000]),
+    "cut in its header": file(lambda: checkpoint({})[:99]),
+    "nothing": File(lambda path: path.touch(), OURS, DAMAGED),
+    "picture": file(lambda: png(9, 9)),
+    "no card": file(lambda: written_as(b"{}")),
+    "a list": file(lambda: written_as(b"[]")),
+    "no json": file(lambda: written_as(b"not json!!")),
+    "a byte changed": file(
+        lambda: checkpoint({})[:-1] + b"?", WEIGHTS, "not those that were saved"
+    ),
+    "complex": File(
+        saved_with(fc3_bias=torch.zeros(10, dtype=torch.complex64)), WEIGHTS, "torch.complex64"
+    ),
     "200 MB too long": File(too_long, WEIGHTS, "larger than any state of lenet can be .65.0 MB"),
     "other shapes": File(
         saved_with(conv1_weight=torch.ones(6, 3, 5, 5)), WEIGHTS, "conv1.weight is 6 × 3 × 5 × 5"

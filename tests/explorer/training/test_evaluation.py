@@ -15,14 +15,12 @@ from explorer.base.device import Device
 from explorer.data.datasets import Data
 from explorer.networks import NetworkSpec
 from explorer.training import OutOfMemory, Training, budget, checkpoints, machine
-from explorer.training.learner import optimizer
 from explorer.training.machine import GAINS_BY_BFLOAT16, numbers, repeatable
 from explorer.training.recipes import Recipe
-from explorer.training.records import Diverged, Epoch, Finished, Snapshot, Started, Steps
+from explorer.training.records import Epoch, Finished, Snapshot, Started, Steps
 from explorer.training.setting import Setting, answered, fitting_batch
 from explorer.ui.runs import run_words
-from tests.explorer.training.recipes import BATCH_NORM, CPU, DROPOUT, LENET, SGD, only, run
-from tests.opened_pages import opened
+from tests.explorer.training.recipes import BATCH_NORM, CPU, LENET, only, run
 from tests.processes import ended
 
 
@@ -41,27 +39,24 @@ def test_records_come_in_order_and_say_what_is_trained(digits: Data):
     assert sum(len(s.loss) for s in only(Steps, records)) == 10
     assert only(Steps, records)[-1].images == 300
     assert [e.step for e in only(Epoch, records)] == [5, 10]
+    assert digits.test.labels[[*started.samples]].tolist() == list(range(10))  # of the whole split
+    assert started.precision == "float32"
+    assert started.precision_reason == ("small" if device.fast_bfloat16(CPU) else "slow")
 
 
 def test_snapshots_show_kernels_and_answers_as_they_are(digits: Data):
     begun = Training(LENET, digits, CPU)
-    seen: list[Snapshot] = []
+    snapshots: list[Snapshot] = []
     for record in begun.records():
         if isinstance(record, Snapshot):
-            seen.append(record)
+            snapshots.append(record)
             kernels = begun.state().tensors["network.conv1.weight"]
             assert record.kernels is not None
             assert torch.equal(record.kernels, kernels)
             assert record.probabilities.shape == (10, 10)
             assert torch.allclose(record.probabilities.sum(1), torch.ones(10))
-    assert [(s.epoch, s.step) for s in seen] == [(0, 0), (1, 5), (2, 10)]
-    assert not torch.equal(seen[0].probabilities, seen[-1].probabilities)
-
-
-def test_the_samples_are_one_of_each_class_out_of_the_whole_split(digits: Data):
-    recipe = replace(LENET, test_subset=200)
-    samples = only(Started, [next(Training(recipe, digits, CPU).records())])[0].samples
-    assert [int(digits.test.labels[index]) for index in samples] == list(range(10))
+    assert [(s.epoch, s.step) for s in snapshots] == [(0, 0), (1, 5), (2, 10)]
+    assert not torch.equal(snapshots[0].probabilities, snapshots[-1].probabilities)
 
 
 def test_a_subset_is_the_same_for_every_seed():
@@ -74,34 +69,23 @@ def test_a_subset_is_the_same_for_every_seed():
 
 
 # Testing leaves nothing behind
-def test_testing_uses_evaluation_mode_and_puts_the_mode_back(digits: Data):
-    begun = Training(replace(BATCH_NORM, options={"norm": "nn"}), digits, CPU)
-    network, learner = begun.learner.network, begun.learner
+def test_testing_uses_evaluation_mode_and_puts_the_mode_back_after_an_error_too(digits: Data):
+    learner = Training(replace(BATCH_NORM, options={"norm": "nn"}), digits, CPU).learner
+    network = learner.network
     modes: list[bool] = []
-    network.register_forward_pre_hook(lambda module, _inputs: modes.append(module.training))
+    for layer in network.modules():
+        layer.register_forward_pre_hook(lambda layer, _inputs: modes.append(layer.training))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     pictures = torch.rand(8, 1, 28, 28)
     assert torch.allclose(learner.answers(pictures)[:4], learner.answers(pictures[:4]), atol=1e-5)
-    assert modes == [False, False]
-    assert network.training
+    with pytest.raises(RuntimeError):
+        learner.answers(torch.rand(1, 1, 99, 99))
+    assert not any(modes)
+    assert all(layer.training for layer in network.modules())
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     network.eval()
     learner.answers(pictures)
     assert not network.training
-
-
-def test_dropout_is_off_while_testing(digits: Data):
-    learner = Training(DROPOUT, digits, CPU).learner
-    pictures = torch.rand(4, 1, 32, 32)
-    assert torch.equal(learner.answers(pictures), learner.answers(pictures))
-
-
-def test_the_mode_is_put_back_after_an_error_too(digits: Data):
-    learner = Training(LENET, digits, CPU).learner
-    with pytest.raises(RuntimeError):
-        learner.answers(torch.rand(1, 1, 99, 99))
-    assert learner.network.training
-    assert all(layer.training for layer in learner.network.modules())
 
 
 def test_side_classifiers_do_not_count():
@@ -111,17 +95,23 @@ def test_side_classifiers_do_not_count():
 
 
 # Refusals
-def test_data_that_the_network_cannot_take_is_refused_with_a_sentence(digits: Data):
-    with pytest.raises(ValueError, match="fc1 wants 400 numbers"):
-        Training(replace(LENET, size=50), digits, CPU)
-    with pytest.raises(ValueError, match="single picture"):
-        Training(replace(BATCH_NORM, options={"norm": "nn"}, train_subset=33), digits, CPU)
-
-
-def test_what_cannot_fit_is_refused_before_it_starts(digits: Data):
-    huge = Recipe("torchvision/vgg19", dataset="digits", size=1024, batch_size=4096)
-    with pytest.raises(OutOfMemory, match=r"1024 × 1024 in batches of 4096.* TB.* Try"):
-        Training(huge, digits, CPU)
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        (replace(LENET, size=50), "fc1 wants 400 numbers"),
+        (replace(BATCH_NORM, options={"norm": "nn"}, train_subset=33), "single picture"),
+        (
+            Recipe("torchvision/vgg19", dataset="digits", size=1024, batch_size=4096),
+            r"1024 × 1024 in batches of 4096.* TB.* Try",
+        ),
+    ],
+    ids=["size", "last batch", "memory"],
+)
+def test_what_cannot_be_trained_is_refused_with_a_sentence(
+    recipe: Recipe, words: str, digits: Data
+):
+    with pytest.raises(ValueError, match=words):
+        Training(recipe, digits, CPU)
 
 
 def test_the_batch_that_would_fit_really_would(digits: Data):
@@ -133,24 +123,28 @@ def test_the_batch_that_would_fit_really_would(digits: Data):
     assert fitting_batch(setting, 1000) == 0
 
 
+WANT_OF_MEMORY = (
+    "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    "level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)",
+)
+
+
 @pytest.mark.parametrize(
-    "said",
+    ("message", "answer"),
     [
-        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
-        "level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)",
+        *((message, "needs about") for message in WANT_OF_MEMORY),
+        ("CUDNN_STATUS_EXECUTION_FAILED", "^CUDNN_STATUS_EXECUTION_FAILED$"),
+        ("device-side assert triggered", "^device-side assert triggered$"),
     ],
 )
-def test_libraries_words_for_want_of_memory_are_understood(said: str, digits: Data):
-    with pytest.raises(OutOfMemory, match="needs about"), answered(Setting.of(LENET, digits, CPU)):
-        raise RuntimeError(said)
-
-
-@pytest.mark.parametrize("said", ["CUDNN_STATUS_EXECUTION_FAILED", "device-side assert triggered"])
-def test_other_errors_of_a_device_stay_what_they_are(said: str, digits: Data):
-    with pytest.raises(RuntimeError, match=said), answered(Setting.of(LENET, digits, CPU)):
-        raise RuntimeError(said)
+def test_libraries_words_for_want_of_memory_are_understood_and_others_stay_what_they_are(
+    message: str, answer: str, digits: Data
+):
+    error = OutOfMemory if message in WANT_OF_MEMORY else RuntimeError
+    with pytest.raises(error, match=answer), answered(Setting.of(LENET, digits, CPU)):
+        raise RuntimeError(message)
 
 
 def test_running_out_of_memory_is_answered_with_an_estimate():
@@ -182,16 +176,16 @@ except OutOfMemory as error:
 # The budget
 def test_a_budget_is_measured_and_counted(digits: Data):
     recipe = replace(LENET, train_subset=0, test_subset=0, epochs=3)
-    found = training.estimate(recipe, digits, CPU)
+    budget = training.estimate(recipe, digits, CPU)
     memory = training_memory(
         NetworkSpec.parse("lenet", {"activation": "relu"}), (1, 28, 28), 32, "adam"
     )
-    assert found.parameters == 61_706
-    assert found.memory == memory.total
-    assert found.images_per_second > 500
+    assert budget.parameters == 61_706
+    assert budget.memory == memory.total
+    assert budget.images_per_second > 500
     images = 3 * (len(digits.train) + len(digits.test) / 3)
-    assert found.saving > 0  # 3 times 247 kB copied, once written
-    assert found.seconds == pytest.approx(images / found.images_per_second + found.saving)
+    assert budget.saving > 0  # 3 times 247 kB copied, once written
+    assert budget.seconds == pytest.approx(images / budget.images_per_second + budget.saving)
 
 
 @pytest.mark.parametrize(
@@ -206,45 +200,15 @@ def test_a_budget_counts_how_long_a_slow_disk_is_waited_for(
     monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
     save, clock = checkpoints.save, [0.0]
 
-    def slowly(*given: Any) -> object:
+    def slowly(*arguments: Any) -> object:
         clock[0] += 32.0
-        return save(*given)
+        return save(*arguments)
 
     monkeypatch.setattr(checkpoints, "save", slowly)
     monkeypatch.setattr(budget.time, "perf_counter", lambda: clock[0])
     measured = Training(LENET, digits, CPU)
     assert budget._seconds_to_save(measured, 5, working) == pytest.approx(waited + 32.0)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_blow_up_in_the_last_step_is_noticed(digits):
-    recipe = replace(
-        LENET, **{**SGD, "learning_rate": 1000.0}, epochs=1, train_subset=32, batch_size=32
-    )
-    records = list(Training(recipe, digits, CPU).records())
-    assert isinstance(records[-1], Diverged)
-    assert "Try a learning rate of 100" in str(records[-1].reason)
-    assert not [each for each in records if isinstance(each, Epoch | Finished)]
-
-
-def test_optimisers_are_fused_and_told_everything():
-    network = networks.get("lenet").build()
-    adam = optimizer(replace(LENET, learning_rate=0.1, weight_decay=0.01), network)
-    assert isinstance(adam, torch.optim.Adam)
-    told = {key: adam.defaults[key] for key in ("lr", "weight_decay", "fused")}
-    assert told == {"lr": 0.1, "weight_decay": 0.01, "fused": True}
-    sgd = optimizer(replace(LENET, **SGD), network)
-    assert isinstance(sgd, torch.optim.SGD)
-    assert (sgd.defaults["momentum"], sgd.defaults["fused"]) == (0.9, True)
-
-
-def test_the_environment_names_variables_that_a_process_reads_at_its_start():
-    told = training.environment()
-    assert {name for name in told if name.startswith("MALLOC_")} == {
-        "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_",
-    }  # fmt: skip
-    assert int(told["GOMP_SPINCOUNT"]) < 10_000
-    assert all(value.isdigit() for value in told.values())
 
 
 # -- the format of numbers ------------------------------------------------------------------------
@@ -267,14 +231,19 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("before", ["none", "tf32"])
-def test_within_a_training_float32_is_float32_and_afterwards_as_before(before: str) -> None:
+def test_within_a_training_float32_is_float32_and_after_the_last_as_before(before: str) -> None:
     products = torch.backends.cuda.matmul
     products.fp32_precision = before
+    first, second = ExitStack(), ExitStack()
     try:
         outside = settings()
         assert outside["convolutions"] == "tf32"  # torch's own default
-        with repeatable:
-            inside = settings()
+        first.enter_context(repeatable)
+        inside = settings()
+        second.enter_context(repeatable)
+        first.close()
+        assert settings() == inside
+        second.close()
         assert settings() == outside
     finally:
         products.fp32_precision = "none"
@@ -285,26 +254,14 @@ def test_within_a_training_float32_is_float32_and_afterwards_as_before(before: s
     assert not inside["benchmark"]
 
 
-def test_of_two_trainings_at_once_the_last_one_out_puts_it_back() -> None:
-    outside = settings()
-    first, second = ExitStack(), ExitStack()
-    first.enter_context(repeatable)
-    inside = settings()
-    second.enter_context(repeatable)
-    first.close()
-    assert settings() == inside != outside
-    second.close()
-    assert settings() == outside
-
-
 def test_every_step_is_computed_so(digits: Data) -> None:
     begun = Training(BRIEF, digits, CPU)
-    seen: list[dict[str, Any]] = []
-    begun.learner.network.register_forward_hook(lambda *_given: seen.append(settings()))
+    during: list[dict[str, Any]] = []
+    begun.learner.network.register_forward_hook(lambda *_pass: during.append(settings()))
     for _record in begun.records():
         assert settings()["convolutions"] == "tf32"
-    assert len(seen) > 2  # a step, two looks, a test
-    assert all(each["convolutions"] != "tf32" and each["products"] == "ieee" for each in seen)
+    assert len(during) > 2  # a step, two looks, a test
+    assert all(each["convolutions"] != "tf32" and each["products"] == "ieee" for each in during)
 
 
 @pytest.mark.parametrize(
@@ -322,22 +279,8 @@ def test_auto_says_what_it_took_and_why(
     precision, where, fast, flops, name, reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "fast_bfloat16", lambda _device: fast)
-    chosen = numbers(precision, where, flops, 32)
-    assert (chosen.name, chosen.reason) == (name, reason)
-    said = run_words.numbers(name, reason)
-    assert name in said
-    assert said.endswith(".")
-
-
-def test_the_first_record_says_it(digits: Data) -> None:
-    started = next(Training(replace(BRIEF, precision="auto"), digits, CPU).records())
-    assert isinstance(started, Started)
-    assert started.precision == "float32"
-    assert started.precision_reason == ("small" if device.fast_bfloat16(CPU) else "slow")
-
-
-def test_new_run_says_beforehand_what_is_taken() -> None:
-    at = opened("new-run", precision="bfloat16")
-    table = next(str(b.proto.body) for b in at.get("html") if 'class="budget"' in str(b.proto.body))
-    assert "<td>bfloat16</td>" in table
-    assert run_words.numbers("bfloat16", "asked") in table
+    format_ = numbers(precision, where, flops, 32)
+    assert (format_.name, format_.reason) == (name, reason)
+    sentence = run_words.numbers(name, reason)
+    assert name in sentence
+    assert sentence.endswith(".")

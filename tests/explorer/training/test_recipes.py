@@ -34,8 +34,8 @@ def test_each_run_of_the_course_is_a_preset_with_the_curve_that_it_printed(run: 
         weight_decay=run["weight_decay"],
         initialisation=INITIALISATION[run["initialization"]],
     )
-    found = [preset for preset in PRESETS.values() if preset.recipes == (expected,)]
-    assert [preset.reported.test_accuracy for preset in found if preset.reported] == [
+    same = [preset.reported for preset in PRESETS.values() if preset.recipes == (expected,)]
+    assert [reported and reported.test_accuracy for reported in same] == [
         run["final_test_accuracy"]
     ]
     curve = recipes.CURVES[run["network"], run["batch_size"]]
@@ -76,8 +76,8 @@ def test_the_courses_experiments_change_what_they_are_about():
 
 def pairs(name: str) -> list[tuple[Recipe, Recipe]]:
     """An experiment's recipes, two by two: without what it is about, and with it."""
-    given = PRESETS[name].recipes
-    return list(zip(given[::2], given[1::2], strict=True))
+    every = PRESETS[name].recipes
+    return list(zip(every[::2], every[1::2], strict=True))
 
 
 def built(recipe: Recipe) -> nn.Module:
@@ -129,19 +129,19 @@ def test_plain_and_residual_networks_differ_in_their_shortcuts_alone():
 def test_residual_networks_are_torchvisions_but_for_biases_and_shortcuts(
     depth: int, published: int
 ):
-    found = Recipe("resnet18", {"layers": depth, "in_channels": 3, "num_classes": 1000})
-    convolutions = [text for _name, text in layers(found) if text.startswith("Conv2d")]
+    recipe = Recipe("resnet18", {"layers": depth, "in_channels": 3, "num_classes": 1000})
+    convolutions = [text for _name, text in layers(recipe) if text.startswith("Conv2d")]
     biases = sum(int(text.split(",")[1]) for text in convolutions)
     batch_norms_of_shortcuts = 2 * (128 + 256 + 512)
-    assert parameters(found) - biases + batch_norms_of_shortcuts == published
+    assert parameters(recipe) - biases + batch_norms_of_shortcuts == published
 
 
 # Checks
 
 
 def test_a_recipe_gets_one_spelling():
-    given = Recipe("vgg11", {"conv_ratio": "8", "fc_ratio": 1}, size=224, batch_size=32)
-    assert check(given).options == {"conv_ratio": 8}
+    spelled = Recipe("vgg11", {"conv_ratio": "8", "fc_ratio": 1}, size=224, batch_size=32)
+    assert check(spelled).options == {"conv_ratio": 8}
 
 
 @pytest.mark.parametrize(
@@ -227,17 +227,15 @@ def test_data_that_is_no_recipe_is_answered_with_a_sentence(data: object, words:
 
 
 def test_differences_name_fields_and_options_with_the_value_in_each():
+    """An option that a network does not have, or one that is gone, is None there."""
     plain = course_recipe("lenet")
     other = replace(plain, options={"activation": "relu"}, seed=3)
     assert differences([plain, other]) == {"activation": ("sigmoid", "relu"), "seed": (0, 3)}
     assert differences([plain, plain]) == {}
     assert differences([plain]) == {}
-
-
-def test_an_option_that_a_network_does_not_have_is_none_there():
-    found = differences([Recipe("lenet"), Recipe("nin", size=224)])
-    assert found["pooling"] == ("avg", None)
-    assert found["size"] == (28, 224)
+    nin = differences([Recipe("lenet"), Recipe("nin", size=224)])
+    assert (nin["pooling"], nin["size"]) == (("avg", None), (28, 224))
+    assert differences([Recipe("lenet"), Recipe("lost", {"width": 3})])["width"] == (None, 3)
 
 
 def test_runs_of_a_network_that_is_gone_can_still_be_compared():
