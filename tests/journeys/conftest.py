@@ -33,8 +33,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def served(workshop: Path) -> Iterator[Served]:
     """The server of that folder; one that a test may kill."""
-    with mortal(ROOT, workshop / "server.log") as found:
-        yield found
+    with mortal(ROOT, workshop / "server.log") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,11 @@ def server(served: Served) -> str:
 @pytest.fixture
 def browser_of(home: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     """A class's server, asked by one browser after the other."""
-    found = Browser()
+    browser = Browser()
     share(monkeypatch)
-    monkeypatch.setattr(context, "_get_client_context", lambda: found)
+    monkeypatch.setattr(context, "_get_client_context", lambda: browser)
     monkeypatch.setattr(visitor, "_throttle", teachers.Throttle())
-    return found
+    return browser
 
 
 @pytest.fixture(scope="module")

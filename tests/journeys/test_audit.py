@@ -32,13 +32,13 @@ class Opening:
 
     page: Page
     host: str
-    asked: set[str] = field(default_factory=set)  # hosts
+    hosts: set[str] = field(default_factory=set)  # hosts
     console: list[str] = field(default_factory=list)
     answers: list[Response] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.asked.add(urlsplit(request.url).netloc))
-        self.page.on("websocket", lambda socket: self.asked.add(urlsplit(socket.url).netloc))
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
         self.page.on("console", lambda message: self.console.append(message.text))
         self.page.on("pageerror", lambda error: self.console.append(f"Error: {error}"))
         self.page.on("response", lambda each: self.answers.append(each))  # noqa: PLW0108 (no builtin)
@@ -47,33 +47,32 @@ class Opening:
 # Each check returns what is wrong; nothing is.
 
 
-def own_host_alone(seen: Opening) -> list[str]:
-    return sorted(seen.asked - {seen.host, ""})  # "" is data: and blob:
+def own_host_alone(opening: Opening) -> list[str]:
+    return sorted(opening.hosts - {opening.host, ""})  # "" is data: and blob:
 
 
-def content_policy_kept(seen: Opening) -> list[str]:
-    return [said for said in seen.console if "Security Policy" in said]
+def content_policy_kept(opening: Opening) -> list[str]:
+    return [line for line in opening.console if "Security Policy" in line]
 
 
-def no_script_fails(seen: Opening) -> list[str]:
-    return [said for said in seen.console if said.startswith(("Error: ", "Uncaught"))]
+def no_script_fails(opening: Opening) -> list[str]:
+    return [line for line in opening.console if line.startswith(("Error: ", "Uncaught"))]
 
 
-def assets_kept_for_good(seen: Opening) -> list[str]:
-    ours = [each for each in seen.answers if urlsplit(each.url).path.startswith("/assets/")]
-    kept = [each.url for each in ours if "immutable" in each.headers.get("cache-control", "")]
-    return [each.url for each in ours if each.url not in kept]
+def assets_kept_for_good(opening: Opening) -> list[str]:
+    ours = [each for each in opening.answers if urlsplit(each.url).path.startswith("/assets/")]
+    return [each.url for each in ours if "immutable" not in each.headers.get("cache-control", "")]
 
 
-def one_title(seen: Opening) -> list[str]:
-    titles = seen.page.get_by_test_id("stMain").locator("h1").all_inner_texts()
-    named = seen.page.title().endswith("Convscope")
-    return [] if len(titles) == 1 and titles[0] and named else [seen.page.title(), *titles]
+def one_title(opening: Opening) -> list[str]:
+    titles = opening.page.get_by_test_id("stMain").locator("h1").all_inner_texts()
+    named = opening.page.title().endswith("Convscope")
+    return [] if len(titles) == 1 and titles[0] and named else [opening.page.title(), *titles]
 
 
-def no_apology(seen: Opening) -> list[str]:
-    broken = seen.page.get_by_test_id("stException").all_inner_texts()
-    sorry = seen.page.get_by_text("Something went wrong on this page").all_inner_texts()
+def no_apology(opening: Opening) -> list[str]:
+    broken = opening.page.get_by_test_id("stException").all_inner_texts()
+    sorry = opening.page.get_by_text("Something went wrong on this page").all_inner_texts()
     return [*broken, *sorry]
 
 
@@ -81,9 +80,9 @@ CONTROL = "button|link|textbox|spinbutton|slider|combobox|checkbox|radio|switch|
 NAMELESS = re.compile(rf'^\s*- (?:{CONTROL})\b(?! ").*$', re.MULTILINE)
 
 
-def every_control_named(seen: Opening) -> list[str]:
+def every_control_named(opening: Opening) -> list[str]:
     """As one hears it who does not see it: the browser's own computation of roles and names."""
-    return NAMELESS.findall(seen.page.get_by_test_id("stApp").aria_snapshot())
+    return NAMELESS.findall(opening.page.get_by_test_id("stApp").aria_snapshot())
 
 
 OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
@@ -107,28 +106,28 @@ OF_A_LOOK: Mapping[str, str] = {
 }
 
 
-def wrong(seen: Opening) -> Iterator[tuple[str, Any]]:
+def wrong(opening: Opening) -> Iterator[tuple[str, Any]]:
     """Every check that finds something, and what it finds."""
     for (width, height), theme in LOOKS:
-        seen.page.set_viewport_size({"width": width, "height": height})
-        seen.page.emulate_media(color_scheme=theme)
+        opening.page.set_viewport_size({"width": width, "height": height})
+        opening.page.emulate_media(color_scheme=theme)
         for name, true in OF_A_LOOK.items():
             try:
-                seen.page.wait_for_function(true, timeout=PATIENCE)
+                opening.page.wait_for_function(true, timeout=PATIENCE)
             except playwright.TimeoutError:
                 yield name, f"{width} × {height}, {theme}"
     for check in OF_AN_OPENING:
-        if found := check(seen):
-            yield check.__name__, found
+        if faults := check(opening):
+            yield check.__name__, faults
 
 
 @pytest.mark.parametrize("code", language.available())
 @pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.url or "home")
 def test_what_is_true_of_every_page(app_server: str, page: Page, entry: Entry, code: str) -> None:
-    seen = Opening(page, urlsplit(app_server).netloc)
+    opening = Opening(page, urlsplit(app_server).netloc)
     page.goto(f"{app_server}/{entry.url}?language={code}")
     settled(page)
-    assert not dict(wrong(seen))
+    assert not dict(wrong(opening))
 
 
 # -- that the checks see what is wrong ---------------------------------------------------------
@@ -151,7 +150,7 @@ def test_every_check_finds_its_fault(
 ) -> None:
     """Not another host: the policy keeps a request to one from being made at all."""
     monkeypatch.setattr(sys.modules[__name__], "PATIENCE", 200)
-    seen = Opening(page, urlsplit(app_server).netloc)
+    opening = Opening(page, urlsplit(app_server).netloc)
     page.goto(app_server)
     settled(page)
     page.evaluate(
@@ -164,4 +163,4 @@ def test_every_check_finds_its_fault(
         }""",
         [*FAULTS.values()],
     )
-    assert {name for name, _ in wrong(seen)} == FAULTS.keys()
+    assert {name for name, _ in wrong(opening)} == FAULTS.keys()

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer.ui.entries import PAGES
 from tests.conftest import settled
+from tests.journeys.test_layers import layer_board, pick
 
 pytestmark = pytest.mark.browser
 
@@ -37,8 +38,8 @@ class Choice:
         elif self.by == "toggle":
             expect(control.locator("input")).to_be_checked(checked=self.value == "true")
         else:
-            shown = "aria-selected" if self.by == "tab" else "aria-checked"
-            expect(control).to_have_attribute(shown, "true")
+            mark = "aria-selected" if self.by == "tab" else "aria-checked"
+            expect(control).to_have_attribute(mark, "true")
 
     def _control(self, page: Page) -> Locator:
         if self.by == "tab":
@@ -75,11 +76,11 @@ CHOICES: dict[str, Choice | None] = {
 def at(page: Page, url: str) -> bool:
     """Whether the browser is on this page, with what was chosen there."""
     now, choice = urlsplit(page.url), CHOICES[url]
-    said = parse_qs(now.query)
-    return now.path == f"/{url}" and (not choice or said.get(choice.name) == [choice.value])
+    address = parse_qs(now.query)
+    return now.path == f"/{url}" and (not choice or address.get(choice.name) == [choice.value])
 
 
-def seen(page: Page, url: str) -> None:
+def check(page: Page, url: str) -> None:
     settled(page)
     expect(page.get_by_test_id("stAlert").filter(has_text="mistake")).to_be_hidden()
     if choice := CHOICES[url]:
@@ -96,7 +97,7 @@ def walk(page: Page, way: list[str], step: str) -> None:
             page.wait_for_timeout(150)
             settled(page)
         assert at(page, url), f"{step} does not lead to /{url}, but to {page.url}"
-        seen(page, url)
+        check(page, url)
 
 
 def test_all_pages_back_and_forward(page: Page, app_server: str) -> None:
@@ -111,7 +112,7 @@ def test_all_pages_back_and_forward(page: Page, app_server: str) -> None:
         if choice := CHOICES[entry.url]:
             choice.choose(page)
             page.wait_for_url(f"**{choice.name}={choice.value}*")
-        seen(page, entry.url)
+        check(page, entry.url)
     way = [entry.url for entry in PAGES]
     walk(page, way[-2::-1], "back")
     walk(page, way[1:], "forward")
@@ -132,13 +133,11 @@ def turn_to(page: Page, title: str, url: str) -> None:
 
 
 def test_a_page_is_one_entry_and_back_shows_what_was_left(page: Page, app_server: str) -> None:
-    page.goto(f"{app_server}/layers?network=densenet")
+    page.goto(f"{app_server}/layers?network=densenet&layer=stem")
+    layer_board(page, "densenet")
     settled(page)
     opened = entries_of(page)
-    network = page.locator(".st-key-layers-network input")
-    network.click()
-    network.fill("torchvision/resnet18")
-    page.get_by_role("option").first.click()
+    pick(page, "torchvision/resnet18", "torchvision/resnet18 · ResNet-18")
     page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
     settled(page)
     assert entries_of(page) == opened + 1
@@ -146,22 +145,28 @@ def test_a_page_is_one_entry_and_back_shows_what_was_left(page: Page, app_server
     turn_to(page, "New run", "new-run?network=**size=224**")
     size = page.locator(".st-key-new-run-size input")
     expect(size).to_have_value("224")
-    left = page.url
+    address = page.url
     turn_to(page, "Layers", "layers?network=torchvision%2Fresnet18")
     turn_to(page, "Data", "data")
     page.go_back()
     page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
     settled(page)
     page.go_back()
-    page.wait_for_url(left)
+    page.wait_for_url(address)
     settled(page)
     expect(size).to_have_value("224")
-    assert page.url == left
+    assert page.url == address
     page.go_back()
     page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
     settled(page)
     page.go_back()
-    page.wait_for_url("**/layers?network=densenet")
+    page.wait_for_url("**/layers?network=densenet&layer=stem")
+    marked = layer_board(page, "densenet").locator('tr[aria-selected="true"]')
+    expect(marked).to_have_count(1)
+    page.go_forward()
+    page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
+    layer_board(page, "torchvision-resnet18")
+    expect(marked).to_have_count(0)
 
 
 def test_a_link_is_one_entry_though_the_page_completes_it(page: Page, app_server: str) -> None:

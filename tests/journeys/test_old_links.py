@@ -87,18 +87,10 @@ def parts(link: str) -> tuple[str, dict[str, str]]:
     return url, dict(parse_qsl(query))
 
 
-def shown(at: AppTest, keys: Iterable[str]) -> dict[str, Any]:
+def values(at: AppTest, keys: Iterable[str]) -> dict[str, Any]:
     """What the page's widgets hold, and what it keeps where it has no widget, by key."""
     widgets = {each.key: each.value for each in at.main if isinstance(each, Widget)}
-    return {
-        key: widgets[key] if key in widgets else at.session_state[key]
-        for key in keys
-    }  # fmt: skip
-
-
-def said(at: AppTest) -> dict[str, str]:
-    """Its address: AppTest gives a text or a list of one."""
-    return {key: "".join(value) for key, value in at.query_params.items()}
+    return {key: widgets[key] if key in widgets else at.session_state[key] for key in keys}
 
 
 def test_they_lead_to_every_page() -> None:
@@ -117,10 +109,10 @@ def test_it_opens_the_same_page_in_the_same_state(link: str, widgets: Mapping[st
     url, address = parts(link)
     at = opened(url, **address)
     assert not at.warning
-    assert shown(at, widgets) == widgets
+    assert values(at, widgets) == widgets
     key = entry(url).state.key
-    as_said = {key(name): text for name, text in address.items() if name not in ELSEWHERE}
-    as_said = {each: text for each, text in as_said.items() if each not in widgets}
-    held = shown(at, as_said)
-    assert {each: held[each] for each in as_said if not same(as_said[each], held[each])} == {}
-    assert said(at) == address
+    texts = {key(name): text for name, text in address.items() if name not in ELSEWHERE}
+    texts = {each: text for each, text in texts.items() if each not in widgets}
+    held = values(at, texts)
+    assert {each: held[each] for each in texts if not same(texts[each], held[each])} == {}
+    assert {name: "".join(text) for name, text in at.query_params.items()} == address

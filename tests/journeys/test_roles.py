@@ -38,8 +38,8 @@ from tests.journeys.visitors import (
     NEW_RUN,
     RUNS,
     Browser,
-    kept,
     share,
+    stored_run,
 )
 from tests.opened_pages import opened, press, text
 from tests.processes import run_apart
@@ -86,7 +86,7 @@ def test_a_browser_is_given_one_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_alone_on_a_machine_nothing_is_felt(home: Path) -> None:
-    run = kept(who=access.ON_THIS_MACHINE, status=Status.PAUSED)
+    run = stored_run(who=access.ON_THIS_MACHINE, status=Status.PAUSED)
     for page in ("new-run", "runs"):
         at = opened(page, **({"runs": str(run.id)} if page == "runs" else {"dataset": "digits"}))
         assert not [each for each in at.button if each.disabled and each.key != RUNS.key("stop")]
@@ -101,7 +101,7 @@ def test_alone_on_a_machine_nothing_is_felt(home: Path) -> None:
 def test_a_second_browser_cannot_change_the_first_ones_run(
     browser_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = kept(status=Status.PAUSED)
+    run = stored_run(status=Status.PAUSED)
     browser_of.be(ANNA)
     at = opened("runs", runs=str(run.id))
     assert not at.button(key=RUNS.key("delete")).disabled
@@ -118,7 +118,7 @@ def test_a_second_browser_cannot_change_the_first_ones_run(
         with pytest.raises(Denied, match="LeNet is another visitor's"):
             change(run.id, *values)
     assert store.get(run.id) == run
-    on_the_machine = kept("of the machine", access.ON_THIS_MACHINE, Status.PAUSED)
+    on_the_machine = stored_run("of the machine", access.ON_THIS_MACHINE, Status.PAUSED)
     with pytest.raises(Denied, match="made on the machine itself"):
         visitor.delete(on_the_machine.id)
     browser_of.be(ANNA)
@@ -129,7 +129,7 @@ def test_a_second_browser_cannot_change_the_first_ones_run(
 
 
 def test_whoever_gives_the_key_is_the_teacher(browser_of: Browser) -> None:
-    run = kept(status=Status.PAUSED)
+    run = stored_run(status=Status.PAUSED)
     browser_of.be(BERT)
     at = opened("runs", runs=str(run.id))
     field = at.text_input(key="teacher_key")
@@ -156,7 +156,7 @@ def test_whoever_gives_the_key_is_the_teacher(browser_of: Browser) -> None:
 
 
 def test_who_may_train(browser_of: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = kept(status=Status.PAUSED)
+    run = stored_run(status=Status.PAUSED)
     share(monkeypatch, train=Who.TEACHER)
     browser_of.be(ANNA)
     at = opened("new-run", dataset="digits")
@@ -211,7 +211,7 @@ def test_what_would_be_refused_is_said_before_it_is_launched(
     limits: RunLimits, address: dict[str, str], refusal: str,
 ) -> None:  # fmt: skip
     browser_of.be(ANNA)
-    kept(who=replace(AS_ANNA, limits=NO_LIMITS))
+    stored_run(who=replace(AS_ANNA, limits=NO_LIMITS))
     share(monkeypatch, limits=limits)
     at = opened("new-run", dataset="digits", **address)
     assert refusal in text(at).replace("\\", "")
@@ -240,7 +240,7 @@ def test_an_experiment_needs_room_for_all_of_its_runs(
 def test_why_buttons_are_off_is_said_where_nothing_can_point_at_them(
     browser_of: Browser, status: Status
 ) -> None:
-    run = kept(status=status)
+    run = stored_run(status=status)
     browser_of.be(BERT)
     refusal = "LeNet is another visitor's"
     for page in ({"url": "runs", "runs": str(run.id)}, {"url": "live", "run": str(run.id)}):
@@ -262,8 +262,8 @@ def test_where_pictures_lie_on_the_server_is_told_to_nobody_in_class(
 
 
 def test_what_is_left_when_some_are_deleted_is_told(browser_of: Browser) -> None:
-    over, going = kept("over", status=Status.FINISHED), kept("going")
-    berts = kept("Bert's", replace(AS_ANNA, owner="b" * 64), Status.FINISHED)
+    over, going = stored_run("over", status=Status.FINISHED), stored_run("going")
+    berts = stored_run("Bert's", replace(AS_ANNA, owner="b" * 64), Status.FINISHED)
     browser_of.be(ANNA)
     at = opened("runs", runs=f"{over.id},{going.id},{berts.id}")
     at.button(key=RUNS.key("delete")).click().run()
@@ -377,7 +377,7 @@ def test_two_real_browsers(
         cookie = cookie_of(annas)
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
         assert owner_cookie.NAME not in page.evaluate("document.cookie")
-        run = kept(who=Visitor(access.owner_of(cookie["value"])), status=Status.PAUSED)
+        run = stored_run(who=Visitor(access.owner_of(cookie["value"])), status=Status.PAUSED)
         page.set_content(f'<a href="{address}/live?run={run.id}">from another site</a>')
         page.get_by_role("link").click()
         resume = "button[data-ask=resume]"

@@ -15,7 +15,7 @@ from explorer.base.access import IN_CLASS, NO_LIMITS, Denied, RunLimits
 from explorer.runs import Status, quota, store
 from explorer.runs import artifacts as run_folder
 from explorer.training.recipes import Recipe, as_json, course_recipe
-from tests.journeys.visitors import AS_ANNA, kept
+from tests.journeys.visitors import AS_ANNA, stored_run
 from tests.run_processes import SHORT, over, until
 
 LONG = replace(SHORT, epochs=1000)
@@ -70,8 +70,8 @@ def test_four_processes_that_launch_and_launch(
 
 def test_runs_that_were_resumed_count(home: Path) -> None:
     few = replace(AS_ANNA, limits=RunLimits(waiting=1))
-    paused = kept(who=few, status=Status.PAUSED)
-    other = kept(who=few)
+    paused = stored_run(who=few, status=Status.PAUSED)
+    other = stored_run(who=few)
     with pytest.raises(Denied, match="1 of your runs waits"):
         store.enqueue(paused.id, first=True, limits=few.limits)
     assert store.get(paused.id).status is Status.PAUSED
@@ -80,7 +80,7 @@ def test_runs_that_were_resumed_count(home: Path) -> None:
 
 
 def test_limits_stay_with_the_run(home: Path) -> None:
-    run = kept()
+    run = stored_run()
     assert (run.owner, run.limits) == (AS_ANNA.owner, IN_CLASS)
     assert store.move(run.id, [Status.QUEUED], Status.STOPPED)
     assert store.enqueue(run.id, first=False)

@@ -71,16 +71,16 @@ PAGES: dict[str, dict[str, str]] = {
     "kernels": {"network": "lenet", "weights": "run:{n}", "beside": "moments"},
     "excites": {"network": "lenet", "weights": "run:{n}"},
     "why": {"network": "lenet", "weights": "run:{n}"},
-    "compare": {"networks": "lenet:run:{n},lenet:untrained:0"},
+    "compare": {"nets": "lenet:run:{n},lenet:untrained:0"},
 }
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_obeys_a_name_or_a_note(marked: int, page: str) -> None:
     at = opened(page, **{key: value.format(n=marked) for key, value in PAGES[page].items()})
-    shown = list(markup(at))
-    assert len(shown) > 10
-    assert [text for text, html in shown if obeyed(text, html)] == []
+    texts = list(markup(at))
+    assert len(texts) > 10
+    assert [text for text, html in texts if obeyed(text, html)] == []
 
 
 def test_the_test_sees_what_is_obeyed() -> None:
@@ -97,20 +97,20 @@ def test_the_test_sees_what_is_obeyed() -> None:
 
 
 def test_what_is_written_literally_becomes_neither_a_link_nor_a_heading() -> None:
-    told = run_words.literal("see http://evil.example, www.evil.example, a@evil.example\n===\n  x")
+    text = run_words.literal("see http://evil.example, www.evil.example, a@evil.example\n===\n  x")
     links = r"https?:\\?//|www\\?\.|\w@"  # what a browser makes links of, escaped or not
-    assert not re.search(links, told)
-    assert re.sub("[\\\\\u2060]", "", told).split("  \n")[1:] == ["===", "x"]
-    assert "\\=" in told
+    assert not re.search(links, text)
+    assert re.sub("[\\\\\u2060]", "", text).split("  \n")[1:] == ["===", "x"]
+    assert "\\=" in text
 
 
 def test_names_and_notes_are_kept_without_control_signs(marked: int) -> None:
     runs.rename(marked, f"{ESCAPES}\udcff")
     runs.note(marked, f"one\r\n{ESCAPES}\udcff")
-    kept = runs.get(marked)
+    run = runs.get(marked)
     runs.rename(marked, MARKS)
-    assert kept.name == "]0;owned[2J hidden Run 9: free"
-    assert kept.note == "one\n]0;owned[2J\nhidden\nRun 9: free"
+    assert run.name == "]0;owned[2J hidden Run 9: free"
+    assert run.note == "one\n]0;owned[2J\nhidden\nRun 9: free"
     with pytest.raises(ValueError, match="at least one character"):
         runs.rename(marked, "\x1b\x07 \n")
 
@@ -128,14 +128,14 @@ def test_a_terminal_shows_a_name_of_an_older_store_on_one_line(
         listed = capsys.readouterr().out
         assert main(["runs", "show", str(marked)]) == 0
         assert main(["runs", "resume", str(marked)]) == 2
-        told = capsys.readouterr()
+        detail = capsys.readouterr()
         assert main(["runs", "list", "--json"]) == 0
     finally:
         with database().writing() as connection:
             connection.execute(change, (MARKS, row.recipe_json, marked))
     assert json.loads(capsys.readouterr().out)[0]["name"] == ESCAPES
-    for text in (listed, told.out, told.err):
+    for text in (listed, detail.out, detail.err):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
         assert "hidden" in text
     assert len(listed.splitlines()) == 3
-    assert "\nRun 9" not in told.out
+    assert "\nRun 9" not in detail.out

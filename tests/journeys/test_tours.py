@@ -95,7 +95,7 @@ def go(at: AppTest, url: str, address: Mapping[str, str]) -> None:
     at.switch_page(str(entry(url).path)).run()
 
 
-def shown(at: AppTest, name: str) -> str:
+def value_of(at: AppTest, name: str) -> str:
     """What the page has under a name of its address: there, or in the widget of that name.
 
     A browser spells widgets that are bound to the address itself; no browser is here.
@@ -112,8 +112,8 @@ def wrong(at: AppTest, url: str, address: Mapping[str, str]) -> str:
         return f"{at.exception[0].message}"
     if at.error or at.warning:
         return " ".join(each.value for each in (*at.error, *at.warning))
-    found = {name: shown(at, name) or FIRST.get(name, "") for name in address}
-    return "" if found == address else f"{found} instead of {address}"
+    values = {name: value_of(at, name) or FIRST.get(name, "") for name in address}
+    return "" if values == address else f"{values} instead of {address}"
 
 
 @pytest.mark.parametrize("by", ["sidebar", "link"])
@@ -125,8 +125,8 @@ def test_every_page_after_every_other_one(by: str) -> None:
     for before, url in pairwise(closed_tour([*LEFT])):
         address = next(links[url]) if by == "link" else LEFT[url]
         go(at, url, address if by == "link" else {})
-        if told := wrong(at, url, address):
-            failed.append(f"{before or 'home'} → {url or 'home'}: {told}")
+        if fault := wrong(at, url, address):
+            failed.append(f"{before or 'home'} → {url or 'home'}: {fault}")
     assert not failed, "\n".join(failed)
 
 
@@ -168,6 +168,7 @@ def test_a_network_chosen_on_one_page_is_offered_on_the_next(chosen_on: str) -> 
         go(at, url, {})
         assert not at.exception
         assert at.selectbox(key=f"{url}.network").value == "bn_lenet", url
+        assert "weights" not in at.query_params, "trained, as on the page before"
     go(at, "new-run", {})
     assert at.number_input(key="new-run.batch_size").value == 32, "with the course's recipe for it"
 

@@ -17,7 +17,7 @@ from tests.run_processes import SHORT
 
 DATA, NEW_RUN, RUNS = (entry(url).state for url in ("data", "new-run", "runs"))
 KEY = "correct horse battery"
-KEPT = teachers.hash_key(KEY)
+HASH = teachers.hash_key(KEY)
 ANNA, BERT = owner_cookie.new_cookie(), owner_cookie.new_cookie()
 AS_ANNA = Visitor(access.owner_of(ANNA), teacher=False, limits=IN_CLASS)
 
@@ -36,12 +36,12 @@ class Browser:
 
 def share(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Start the server for a class anew, with other options."""
-    rules = Rules(shared=True, limits=IN_CLASS, key=KEPT)
-    told = replace(rules, **changes).environment()
-    monkeypatch.setenv(access.VARIABLE, told[access.VARIABLE])
+    rules = Rules(shared=True, limits=IN_CLASS, key=HASH)
+    environment = replace(rules, **changes).environment()
+    monkeypatch.setenv(access.VARIABLE, environment[access.VARIABLE])
 
 
-def kept(name: str = "LeNet", who: Visitor = AS_ANNA, status: Status | None = None) -> Run:
+def stored_run(name: str = "LeNet", who: Visitor = AS_ANNA, status: Status | None = None) -> Run:
     """A run in the store that no process works on."""
     number = store.add(json.dumps(as_json(SHORT)), name, "nowhere", visitor=who)
     if status:

@@ -2,7 +2,7 @@
 
 Script, style and data are what a page has sent: `mounted(page, opened("blocks"), "blocks")`.
 The board is the same, and stands there in a fifteenth of the time that a page takes. What it would
-tell Python is in `told`; a test of what Python answers needs the real page.
+tell Python is in `sent`; a test of what Python answers needs the real page.
 """
 
 import json
@@ -38,8 +38,8 @@ async ({ html, css, js, data }) => {
   root.innerHTML = `<style>${css}</style>${html}`
   const module = await import(URL.createObjectURL(new Blob([js], { type: "text/javascript" })))
   await document.fonts.load('14px "Source Sans"')
-  window.told = []
-  const tell = (name, value) => window.told.push([name, JSON.parse(JSON.stringify(value))])
+  window.sent = []
+  const tell = (name, value) => window.sent.push([name, JSON.parse(JSON.stringify(value))])
   const component = { parentElement: root, setStateValue: tell, setTriggerValue: tell }
   window.give = data => (window.leave = module.default({ ...component, data }))
   window.give(data)
@@ -56,15 +56,15 @@ class Mounted:
     data: dict[str, Any]
 
     @property
-    def told(self) -> list[tuple[str, Any]]:
+    def sent(self) -> list[tuple[str, Any]]:
         """All that it has told Python, in order: name of a state or trigger, and value."""
-        return [(name, value) for name, value in self.page.evaluate("window.told")]
+        return [(name, value) for name, value in self.page.evaluate("window.sent")]
 
-    def tells(self, name: str, value: Any) -> None:
+    def sends(self, name: str, value: Any) -> None:
         """Wait until the last that it has told is this."""
-        wanted = [name, json.loads(json.dumps(value))]
-        same = "wanted => JSON.stringify(window.told.at(-1)) === JSON.stringify(wanted)"
-        self.page.wait_for_function(same, arg=wanted, timeout=5000)
+        message = [name, json.loads(json.dumps(value))]
+        same = "message => JSON.stringify(window.sent.at(-1)) === JSON.stringify(message)"
+        self.page.wait_for_function(same, arg=message, timeout=5000)
 
     def give(self, **changed: Any) -> None:
         """Let Python answer with the same data but for these."""
@@ -76,17 +76,17 @@ def mounted(page: Page, at: AppTest, name: str, which: int = 0, *, painted: bool
 
     It is waited for until it says that it is painted, if it is to be.
     """
-    sent = [each.proto for each in at.get("bidi_component")]
-    own = [each for each in sent if each.component_name.endswith(f"convscope_{name}")][which]
+    boards = [each.proto for each in at.get("bidi_component")]
+    own = [each for each in boards if each.component_name.endswith(f"convscope_{name}")][which]
     data = json.loads(own.json)
     page.goto(f"{origin()}/")
     parts = {"html": own.html_content, "css": own.css_content, "js": own.js_content, "data": data}
     page.evaluate(MOUNT, parts)
     board = page.locator(f".{name}")
     if painted:
-        says = "board => Object.keys(board.dataset).some(key => key.endsWith('Painted'))"
+        ready = "board => Object.keys(board.dataset).some(key => key.endsWith('Painted'))"
         handle = board.element_handle()
-        page.wait_for_function(says, arg=handle, timeout=10_000)
+        page.wait_for_function(ready, arg=handle, timeout=10_000)
     return Mounted(page, board, data)
 
 

@@ -59,12 +59,12 @@ def signs(texts: list[str]) -> list[str]:
 
 def unnamed(board: Locator) -> list[str]:
     """The controls that a screen reader could not name."""
-    found: list[str] = board.evaluate(
+    controls: list[str] = board.evaluate(
         """board => [...board.querySelectorAll("button, input, select, canvas, [tabindex='0']")]
           .filter(node => !(node.ariaLabel || node.getAttribute("aria-label") || node.innerText))
           .map(node => node.outerHTML.slice(0, 200))"""
     )
-    return found
+    return controls
 
 
 @pytest.mark.browser
@@ -99,9 +99,9 @@ def test_a_saved_strip_holds_every_number_shown(page: Page, tmp_path: Path) -> N
     board.get_by_role("button", name="One window on").click()
     expect(board.locator(".note")).to_contain_text("Output 2")
     root = drawing(saved(page, board, "svg"), tmp_path)
-    shown = board.locator(".formula, .verdict, .note, .stage text").all_text_contents()
+    texts = board.locator(".formula, .verdict, .note, .stage text").all_text_contents()
     drawn = ["".join(node.itertext()) for node in root.iter(f"{SVG}text")]
-    assert signs(drawn) == signs(shown)
+    assert signs(drawn) == signs(texts)
     assert {"1", "9", "10", "22"} <= set(drawn)
     colors = {node.get("fill") or "" for node in root.iter()}
     assert not [color for color in colors if color.startswith(("var(", "color"))]
@@ -123,8 +123,7 @@ def test_a_saved_window_board_looks_as_on_the_screen(
             int(SHARP * (MARGIN + box[axis] - corner[axis] + share * box[side]))
             for axis, side, share in (("x", "width", 0.5), ("y", "height", 0.18))
         ]
-        seen = image.getpixel((place[0], place[1]))
-        assert seen == tuple(map(int, re.findall(r"\d+", color)))
+        assert image.getpixel((place[0], place[1])) == tuple(map(int, re.findall(r"\d+", color)))
     paper = image.getpixel((2, 2))
     assert paper == ((255, 255, 255) if scheme == "light" else (16, 21, 28))
 

@@ -48,7 +48,7 @@ class Server:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        told = {
+        fields = {
             "content-type": "multipart/form-data; boundary=x",
             "content-length": str(length),
             **headers,
@@ -61,7 +61,7 @@ class Server:
             "root_path": "",
             "query_string": b"",
             "client": (address, 1),
-            "headers": [(name.encode(), text.encode()) for name, text in told.items() if text],
+            "headers": [(name.encode(), text.encode()) for name, text in fields.items() if text],
         }
         await self.app(scope, receive, send)
         status = sent[0]["status"]
@@ -73,12 +73,12 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    made = Server()
+    server = Server()
     monkeypatch.setattr(upload_bounds, "MOST_OF_SESSION", 1_500)
-    monkeypatch.setattr(Runtime, "_instance", SimpleNamespace(uploaded_file_mgr=made.files))
+    monkeypatch.setattr(Runtime, "_instance", SimpleNamespace(uploaded_file_mgr=server.files))
     before = config.get_option("server.enableXsrfProtection")
     config.set_option("server.enableXsrfProtection", False)  # tokens are Streamlit's to test
-    yield made
+    yield server
     config.set_option("server.enableXsrfProtection", before)
 
 
@@ -115,9 +115,9 @@ def test_what_is_on_its_way_counts(server: Server) -> None:
 
 
 def test_a_length_has_to_be_told(server: Server) -> None:
-    for told in ("", "-1", "٣", "1e3"):
-        answer = server.puts("a", 1_000, **{"content-length": told})
-        assert answer.startswith("411 An upload has to say how long it is"), told
+    for length in ("", "-1", "٣", "1e3"):
+        answer = server.puts("a", 1_000, **{"content-length": length})
+        assert answer.startswith("411 An upload has to say how long it is"), length
 
 
 def share(monkeypatch: pytest.MonkeyPatch, upload: Who) -> Rules:
@@ -134,13 +134,13 @@ def test_who_may_not_add_pictures_sends_no_archives(
     rules = share(monkeypatch, Who.TEACHER)
     archive = MOST_OF_PICTURE + 1
     cookie = owner_cookie.new_cookie()
-    known = {"cookie": f"{owner_cookie.NAME}={cookie}"}
-    assert server.puts("a", 1_000, **known) == "", "a picture is looked at, and not kept"
-    for given in ({}, known):
-        assert server.puts("a", archive, **given).startswith("413 Only the teacher adds pictures")
+    owner = {"cookie": f"{owner_cookie.NAME}={cookie}"}
+    assert server.puts("a", 1_000, **owner) == "", "a picture is looked at, and not kept"
+    for headers in ({}, owner):
+        assert server.puts("a", archive, **headers).startswith("413 Only the teacher adds pictures")
     monkeypatch.setattr(
         teachers, "_only_here", {teachers._mark(access.owner_of(cookie), rules.key)}
     )
-    assert server.puts("a", archive, **known) == ""
+    assert server.puts("a", archive, **owner) == ""
     share(monkeypatch, Who.NOBODY)
-    assert server.puts("a", archive, **known).startswith("413 No pictures are taken here")
+    assert server.puts("a", archive, **owner).startswith("413 No pictures are taken here")

@@ -25,27 +25,27 @@ def alone(page: Page, url: str, **address: str) -> Mounted:
     return mounted(page, opened(url, **address), "window-board")
 
 
-def board(page: Page, address: str, name: str) -> Locator:
+def painted_board(page: Page, address: str, name: str) -> Locator:
     """The board at `address` once it shows what is called `name`, and the page rests."""
     page.goto(address)
-    found = page.locator(f'[data-window-painted="{name}"]')
-    found.wait_for(timeout=60_000)
+    board = page.locator(f'[data-window-painted="{name}"]')
+    board.wait_for(timeout=60_000)
     settled(page)
-    return found
+    return board
 
 
-def cell(shown: Locator, panel: str, r: int, c: int) -> Locator:
-    return shown.locator(f'[data-panel="{panel}"] .cell[data-r="{r}"][data-c="{c}"]')
+def cell(board: Locator, panel: str, r: int, c: int) -> Locator:
+    return board.locator(f'[data-panel="{panel}"] .cell[data-r="{r}"][data-c="{c}"]')
 
 
-def values(shown: Locator, panel: str) -> list[str]:
-    cells = shown.locator(f'[data-panel="{panel}"] .cell:not(.pad)')
+def values(board: Locator, panel: str) -> list[str]:
+    cells = board.locator(f'[data-panel="{panel}"] .cell:not(.pad)')
     return [text.replace("−", "-") for text in cells.all_text_contents()]
 
 
-def arithmetic(shown: Locator, i: int, j: int) -> tuple[float, float, str]:
+def arithmetic(board: Locator, i: int, j: int) -> tuple[float, float, str]:
     """The sum written out for Y[i, j]: what it adds up to, what it says, and its text."""
-    written = shown.locator(".sum")
+    written = board.locator(".sum")
     expect(written).to_contain_text(f"Y[{i}, {j}] =")
     text = written.inner_text().replace("−", "-").replace("∞", "inf")
     sides = [side.strip() for side in re.sub(r"\s+", " ", text).split("=")]
@@ -69,7 +69,7 @@ def convolution() -> tuple[dict[str, str], torch.Tensor]:
     return {f"conv_{name}": value for name, value in {**settings, **numbers}.items()}, y[0, 0]
 
 
-def walk(page: Page, shown: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
+def walk(page: Page, board: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
     """From one output cell to another with the arrow keys."""
     for axis, (back, forth) in enumerate([("ArrowUp", "ArrowDown"), ("ArrowLeft", "ArrowRight")]):
         way = end[axis] - start[axis]
@@ -79,24 +79,24 @@ def walk(page: Page, shown: Locator, start: tuple[int, int], end: tuple[int, int
 
 def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(page: Page) -> None:
     address, y = convolution()
-    shown = alone(page, "convolution", **address).board
+    board = alone(page, "convolution", **address).board
     rows, columns = y.shape
-    assert len(values(shown, "output")) == rows * columns
+    assert len(values(board, "output")) == rows * columns
     for i, j in ten_places(rows, columns):
-        cell(shown, "output", i, j).hover()
-        total, said, text = arithmetic(shown, i, j)
+        cell(board, "output", i, j).hover()
+        total, result, text = arithmetic(board, i, j)
         assert total == pytest.approx(y[i, j].item(), abs=1e-4)
-        assert said == pytest.approx(y[i, j].item(), abs=1e-4)
+        assert result == pytest.approx(y[i, j].item(), abs=1e-4)
         assert text.count("·") == 9
-        expect(shown.locator('[data-panel="input"] .cell.lit')).to_have_count(9)
+        expect(board.locator('[data-panel="input"] .cell.lit')).to_have_count(9)
     page.mouse.move(2, 2)
-    cell(shown, "output", 0, 0).focus()
+    cell(board, "output", 0, 0).focus()
     at = (0, 0)
     for place in ten_places(rows, columns):
-        walk(page, shown, at, place)
+        walk(page, board, at, place)
         at = place
-        total, said, _text = arithmetic(shown, *at)
-        assert total == said == pytest.approx(y[at].item(), abs=1e-4)
+        total, result, _text = arithmetic(board, *at)
+        assert total == result == pytest.approx(y[at].item(), abs=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
@@ -109,35 +109,35 @@ def test_pooling_is_torchs_too(page: Page, mode: str) -> None:
         "pad_h": 1, "pad_w": 2, "input": spell_matrix(TWELVE),
     }  # fmt: skip
     address = {f"pool_{name}": str(value) for name, value in settings.items()}
-    shown = alone(page, "pooling", **address).board
-    expect(cell(shown, "input", -1, 0)).to_have_text("−∞" if mode == "max" else "0")
+    board = alone(page, "pooling", **address).board
+    expect(cell(board, "input", -1, 0)).to_have_text("−∞" if mode == "max" else "0")
     for i, j in [(0, 0), *ten_places(*y.shape)[:4]]:
-        cell(shown, "output", i, j).hover()
-        total, said, _text = arithmetic(shown, i, j)
-        assert total == pytest.approx(said, abs=1e-4)
-        assert said == pytest.approx(y[i, j].item(), abs=1e-4)
-        lit = shown.locator('[data-panel="input"] .cell.strong')
+        cell(board, "output", i, j).hover()
+        total, result, _text = arithmetic(board, i, j)
+        assert total == pytest.approx(result, abs=1e-4)
+        assert result == pytest.approx(y[i, j].item(), abs=1e-4)
+        lit = board.locator('[data-panel="input"] .cell.strong')
         expect(lit).to_have_count(1 if mode == "max" else 0)  # the winner
 
 
 def test_input_cells_and_weights_say_what_they_touch(page: Page) -> None:
-    shown = alone(page, "convolution").board
-    output, given = (
-        shown.locator(f'[data-panel="{name}"] .cell.lit') for name in ("output", "input")
+    board = alone(page, "convolution").board
+    lit_output, lit_input = (
+        board.locator(f'[data-panel="{name}"] .cell.lit') for name in ("output", "input")
     )
-    cell(shown, "input", 1, 1).hover()
-    expect(shown.locator(".sum")).to_contain_text("X[1, 1] = 4 is read 4 times:")
+    cell(board, "input", 1, 1).hover()
+    expect(board.locator(".sum")).to_contain_text("X[1, 1] = 4 is read 4 times:")
     for part in ("×3 in Y[0, 0]", "×2 in Y[0, 1]", "×1 in Y[1, 0]", "×0 in Y[1, 1]"):
-        expect(shown.locator(".sum")).to_contain_text(part)
-    expect(output).to_have_count(4)
-    cell(shown, "input", 0, 0).hover()
-    expect(shown.locator(".sum")).to_contain_text("is read once: ×0 in Y[0, 0]")
-    expect(output).to_have_count(1)
-    cell(shown, "kernel", 0, 1).hover()
-    expect(shown.locator(".sum")).to_contain_text("K[0, 1] = 1 multiplies 4 cells")
-    expect(given).to_have_count(4)
+        expect(board.locator(".sum")).to_contain_text(part)
+    expect(lit_output).to_have_count(4)
+    cell(board, "input", 0, 0).hover()
+    expect(board.locator(".sum")).to_contain_text("is read once: ×0 in Y[0, 0]")
+    expect(lit_output).to_have_count(1)
+    cell(board, "kernel", 0, 1).hover()
+    expect(board.locator(".sum")).to_contain_text("K[0, 1] = 1 multiplies 4 cells")
+    expect(lit_input).to_have_count(4)
     page.mouse.move(2, 2)
-    expect(shown.locator(".sum")).to_contain_text("Y[0, 0] = 0·0 + 1·1 + 3·2 + 4·3 = 19")
+    expect(board.locator(".sum")).to_contain_text("Y[0, 0] = 0·0 + 1·1 + 3·2 + 4·3 = 19")
 
 
 def test_what_is_never_read_is_hatched(page: Page) -> None:
@@ -145,27 +145,27 @@ def test_what_is_never_read_is_hatched(page: Page) -> None:
     threes = dict.fromkeys(
         (f"pool_{name}_{axis}" for name in ("window", "stride") for axis in "hw"), "3"
     )
-    shown = alone(page, "pooling", pool_input=sixteen, **threes).board
-    expect(shown.locator('[data-panel="input"] .cell.unread')).to_have_count(7)
-    cell(shown, "input", 3, 3).hover()
-    expect(shown.locator(".sum")).to_have_text("X[3, 3] = 15 is never read: no window reaches it.")
+    board = alone(page, "pooling", pool_input=sixteen, **threes).board
+    expect(board.locator('[data-panel="input"] .cell.unread')).to_have_count(7)
+    cell(board, "input", 3, 3).hover()
+    expect(board.locator(".sum")).to_have_text("X[3, 3] = 15 is never read: no window reaches it.")
 
 
 def test_play_step_and_scrub(page: Page) -> None:
-    shown = alone(page, "convolution").board
-    shown.get_by_role("button", name="Step forward").click()
-    expect(shown.locator(".count")).to_have_text("2 of 4")
-    assert arithmetic(shown, 0, 1)[:2] == (25, 25)
-    shown.get_by_role("button", name="Step back").click()
-    assert arithmetic(shown, 0, 0)[:2] == (19, 19)
-    shown.locator(".speed").fill("12")
-    expect(shown.locator(".pace")).to_have_text("12 per second")
-    shown.get_by_role("button", name="Play").click()
-    expect(shown.locator(".count")).to_have_text("4 of 4")
-    assert arithmetic(shown, 1, 1)[:2] == (43, 43)
-    expect(shown.get_by_role("button", name="Play")).to_be_visible()  # it stops at the end
-    shown.get_by_role("slider", name="Place of the window").fill("2")
-    assert arithmetic(shown, 1, 0)[:2] == (37, 37)
+    board = alone(page, "convolution").board
+    board.get_by_role("button", name="Step forward").click()
+    expect(board.locator(".count")).to_have_text("2 of 4")
+    assert arithmetic(board, 0, 1)[:2] == (25, 25)
+    board.get_by_role("button", name="Step back").click()
+    assert arithmetic(board, 0, 0)[:2] == (19, 19)
+    board.locator(".speed").fill("12")
+    expect(board.locator(".pace")).to_have_text("12 per second")
+    board.get_by_role("button", name="Play").click()
+    expect(board.locator(".count")).to_have_text("4 of 4")
+    assert arithmetic(board, 1, 1)[:2] == (43, 43)
+    expect(board.get_by_role("button", name="Play")).to_be_visible()  # it stops at the end
+    board.get_by_role("slider", name="Place of the window").fill("2")
+    assert arithmetic(board, 1, 0)[:2] == (37, 37)
 
 
 def type_into(page: Page, place: Locator, number: str) -> None:
@@ -174,44 +174,23 @@ def type_into(page: Page, place: Locator, number: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_an_edit_is_computed_at_once_and_reaches_link_and_code(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
-    type_into(page, cell(shown, "input", 1, 1), "-1,5")
-    type_into(page, cell(shown, "kernel", 0, 0), "10")  # shown turned: at home in the other corner
-    x = torch.tensor([[0, 1, 2], [3, -1.5, 5], [6, 7, 8]])
-    kernel = torch.tensor([[0.0, 1], [2, 10]])
-    y = torch.nn.functional.conv2d(x[None, None], kernel.flip(0, 1)[None, None])[0, 0]
-    expected = [f"{value:g}" for value in y.flatten().tolist()]
-    assert values(shown, "output") == expected  # before Python could answer
-    page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '0 1; 2 10'")
-    query = parse_qs(urlsplit(page.url).query)
-    assert query["conv_input"] == ["0 1 2; 3 -1.5 5; 6 7 8"]
-    assert query["conv_flip"] == ["true"]
-    settled(page)
-    assert values(shown, "output") == expected
-    cell(shown, "output", 1, 0).click()
-    page.wait_for_url("**conv_at=1*0**")
-    page.mouse.move(2, 2)
-    page.reload()
-    shown = page.locator('[data-window-painted="3x3-2x2"]')
-    shown.wait_for(timeout=60_000)
-    assert values(shown, "output") == expected
-    assert arithmetic(shown, 1, 0)[1] == pytest.approx(y[1, 0].item())
-
-
-def test_two_edits_of_which_the_second_is_sent_before_the_first_is_answered(
-    page: Page, app_server: str
-) -> None:
+def test_edits_are_computed_at_once_and_reach_link_and_code(page: Page, app_server: str) -> None:
+    """The second one is sent before the first is answered."""
     answers = Answers(page)
-    shown = board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
+    board = painted_board(page, f"{app_server}/convolution?conv_flip=true", "3x3-2x2")
     answers.hold()
     for place, number in (
-        (cell(shown, "input", 1, 1), "-1,5"),
-        (cell(shown, "kernel", 0, 0), "10"),
+        (cell(board, "input", 1, 1), "-1,5"),
+        (cell(board, "kernel", 0, 0), "10"),  # shown turned: at home in the other corner
     ):
         type_into(page, place, number)
         page.wait_for_timeout(900)  # the board's pause after an edit, and the page's run
         assert answers.held
+    x = torch.tensor([[0, 1, 2], [3, -1.5, 5], [6, 7, 8]])
+    kernel = torch.tensor([[0.0, 1], [2, 10]])
+    y = torch.nn.functional.conv2d(x[None, None], kernel.flip(0, 1)[None, None])[0, 0]
+    expected = [f"{value:g}" for value in y.flatten().tolist()]
+    assert values(board, "output") == expected
     answers.release()
     page.wait_for_function("new URL(location).searchParams.get('conv_kernel') === '0 1; 2 10'")
     settled(page)
@@ -220,66 +199,75 @@ def test_two_edits_of_which_the_second_is_sent_before_the_first_is_answered(
         "conv_input": ["0 1 2; 3 -1.5 5; 6 7 8"],
         "conv_kernel": ["0 1; 2 10"],
     }
-    assert values(shown, "kernel") == ["10", "2", "1", "0"]
+    assert values(board, "kernel") == ["10", "2", "1", "0"]
+    assert values(board, "output") == expected
+    cell(board, "output", 1, 0).click()
+    page.wait_for_url("**conv_at=1*0**")
+    page.mouse.move(2, 2)
+    page.reload()
+    board = page.locator('[data-window-painted="3x3-2x2"]')
+    board.wait_for(timeout=60_000)
+    assert values(board, "output") == expected
+    assert arithmetic(board, 1, 0)[1] == pytest.approx(y[1, 0].item())
 
 
 def test_a_bad_number_gets_a_sentence_and_keeps_the_old_one(page: Page) -> None:
-    shown = alone(page, "convolution").board
-    complaint = shown.get_by_role("alert")
+    board = alone(page, "convolution").board
+    complaint = board.get_by_role("alert")
     for bad in ("abc", "1e9", "NaN", ""):
-        cell(shown, "input", 0, 2).focus()
+        cell(board, "input", 0, 2).focus()
         page.keyboard.press("Enter")
-        shown.locator(".editor").fill(bad)
+        board.locator(".editor").fill(bad)
         page.keyboard.press("Enter")
         expect(complaint).to_contain_text(f"“{bad}” is not a number")
         expect(complaint).to_contain_text("the cell keeps 2")
-        assert values(shown, "output") == ["19", "25", "37", "43"]
+        assert values(board, "output") == ["19", "25", "37", "43"]
     page.keyboard.press("7")  # a digit on a cell begins an edit
     page.keyboard.press("Escape")
-    expect(cell(shown, "input", 0, 2)).to_have_text("2")
+    expect(cell(board, "input", 0, 2)).to_have_text("2")
     page.keyboard.press("7")
     page.keyboard.press("Tab")  # keeps it, and edits the next
     page.keyboard.press("Escape")
     expect(complaint).to_be_hidden()
-    expect(cell(shown, "input", 0, 2)).to_have_text("7")
-    assert values(shown, "output") == ["19", "30", "37", "43"]
+    expect(cell(board, "input", 0, 2)).to_have_text("7")
+    assert values(board, "output") == ["19", "30", "37", "43"]
 
 
 def test_a_preset_replaces_what_was_edited(page: Page, app_server: str) -> None:
-    shown = board(page, f"{app_server}/convolution", "3x3-2x2")
-    cell(shown, "input", 0, 0).click()
+    board = painted_board(page, f"{app_server}/convolution", "3x3-2x2")
+    cell(board, "input", 0, 0).click()
     page.keyboard.type("9")
     page.keyboard.press("Enter")
     page.wait_for_url("**conv_input=9**")
     page.get_by_role("button", name="Flip the kernel").click()
-    expect(cell(shown, "input", 0, 0)).to_have_text("0")
-    expect(cell(shown, "output", 0, 0)).to_have_text("5")
+    expect(cell(board, "input", 0, 0)).to_have_text("0")
+    expect(cell(board, "output", 0, 0)).to_have_text("5")
     page.get_by_role("button", name="Make it too large").click()
     expect(page.get_by_text("spans 4 × 4 cells")).to_be_visible()
-    expect(cell(shown, "output", 0, 0)).to_have_text("5")  # the last good picture
+    expect(cell(board, "output", 0, 0)).to_have_text("5")  # the last good picture
 
 
 def test_sliding_asks_the_server_nothing(page: Page) -> None:
-    asked: list[object] = []
-    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
+    requests: list[object] = []
+    page.on("request", lambda request: requests.append(request))  # noqa: PLW0108
     numbers = {"conv_input": spell_matrix(TWELVE), "conv_kernel": spell_matrix(SOBEL)}
     one = alone(page, "convolution", **numbers, conv_pad_h="1", conv_pad_w="1")
-    shown = one.board
-    assert asked  # the counter counts
-    asked.clear()
-    for place in shown.locator('[data-panel="output"] .cell').all()[::13]:  # the diagonal
+    board = one.board
+    assert requests  # the counter counts
+    requests.clear()
+    for place in board.locator('[data-panel="output"] .cell').all()[::13]:  # the diagonal
         place.hover()
     for panel in ("input", "kernel"):
-        for place in shown.locator(f'[data-panel="{panel}"] .cell:not(.pad)').all()[:5]:
+        for place in board.locator(f'[data-panel="{panel}"] .cell:not(.pad)').all()[:5]:
             place.hover()
-    cell(shown, "output", 0, 0).focus()
+    cell(board, "output", 0, 0).focus()
     for key in ("ArrowRight", "ArrowDown", "End", "Home"):
         page.keyboard.press(key)
     page.wait_for_timeout(500)  # longer than the pause after which edits are sent
-    assert asked == []
-    assert one.told == []
-    cell(shown, "output", 2, 1).click()
-    one.tells("at", [2, 1])
+    assert requests == []
+    assert one.sent == []
+    cell(board, "output", 2, 1).click()
+    one.sends("at", [2, 1])
 
 
 @pytest.mark.parametrize("url", ["convolution", "pooling"])

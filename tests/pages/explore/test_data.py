@@ -35,7 +35,7 @@ from tests.serving import server
 ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
 
 
-def shown(at: AppTest) -> np.ndarray:
+def sheet(at: AppTest) -> np.ndarray:
     """The sheet that the page shows, (height, width, 4)."""
     (address,) = ADDRESS.findall(" ".join(part.proto.body for part in at.get("html")))
     with Image.open(io.BytesIO(base64.b64decode(address))) as picture:
@@ -62,13 +62,13 @@ def pets(number: int = 12) -> bytes:
 
 
 def test_a_sheet_shows_every_cell_as_it_is() -> None:
-    given = np.random.default_rng(0).integers(0, 256, (5, 3, 8, 8), np.uint8)
-    drawn = pictures.sheet([given[:3], given[3:]], side=16, gap=2)
+    cells = np.random.default_rng(0).integers(0, 256, (5, 3, 8, 8), np.uint8)
+    drawn = pictures.sheet([cells[:3], cells[3:]], side=16, gap=2)
     assert drawn.shape == (2 * 18, 3 * 18, 4)
     second = drawn[1:17, 19:35]
     assert (second[..., 3] == 255).all()
-    assert np.array_equal(second[::2, ::2, :3], given[1].transpose(1, 2, 0))
-    assert np.array_equal(second[1::2, 1::2, :3], given[1].transpose(1, 2, 0))
+    assert np.array_equal(second[::2, ::2, :3], cells[1].transpose(1, 2, 0))
+    assert np.array_equal(second[1::2, 1::2, :3], cells[1].transpose(1, 2, 0))
     assert not drawn[18:, 36:].any()  # there is no sixth: see-through
     assert not drawn[:, 17:19, 3].any()  # nor is there anything between two
 
@@ -110,7 +110,6 @@ def test_the_counts_file_and_chart_hold_every_class() -> None:
 @pytest.mark.skipif(not datasets.at_hand("fashion_mnist"), reason="needs the real Fashion-MNIST")
 def test_fashion_mnist_is_what_the_page_opens_with() -> None:
     at = opened("data")
-    said = text(at)
     for words in (
         "60\u202f000",
         "10\u202f000",
@@ -119,12 +118,12 @@ def test_fashion_mnist_is_what_the_page_opens_with() -> None:
         "Licence: MIT",
         percent(0.677),
     ):
-        assert words in said
-    assert str(datasets.where("fashion_mnist")) in said
+        assert words in text(at)
+    assert str(datasets.where("fashion_mnist")) in text(at)
     assert not at.error
     first = datasets.load("fashion_mnist").train
     trouser = first.pictures[(first.labels == 1).nonzero()[0]].numpy()
-    cell = shown(at)[60 + 2 : 120 - 2, 60 + 12 + 2 : 60 + 12 + 58]  # past the average and a gap
+    cell = sheet(at)[60 + 2 : 120 - 2, 60 + 12 + 2 : 60 + 12 + 58]  # past the average and a gap
     assert np.array_equal(cell, pictures.tiles(trouser)[0])
 
 
@@ -133,7 +132,7 @@ def test_a_link_restores_part_and_place_and_buttons_leaf_through() -> None:
     assert "Pictures 21 to 30 of each class" in text(at)
     data = datasets.load("digits").test
     zeros = data.pictures[data.labels == 0][20:30].numpy()
-    assert np.array_equal(shown(at)[2:58, 74:130], pictures.tiles(zeros[:1])[0])
+    assert np.array_equal(sheet(at)[2:58, 74:130], pictures.tiles(zeros[:1])[0])
     at.button(key="data.forth").click().run()
     assert at.query_params["turn"] == "3"
     assert "Pictures 31 to 40" in text(at)
@@ -158,11 +157,11 @@ def test_a_set_of_ones_own_that_is_not_shown_is_told_and_leaves_the_link(home: P
         assert "own=../../x" in at.warning[0].value
         assert "own" not in at.query_params
         assert "own" not in at.run().query_params
-    kept = datasets.keep(io.BytesIO(pets()), "pets")
+    name = datasets.keep(io.BytesIO(pets()), "pets")
     at = opened("data", data="images", own="../../x")
     assert "own=../../x" in at.warning[0].value
-    assert kept in at.warning[0].value
-    assert at.query_params["own"] == kept
+    assert name in at.warning[0].value
+    assert at.query_params["own"] == name
 
 
 def test_a_download_that_fails_says_so_and_can_be_tried_again(
@@ -179,9 +178,8 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(
     assert "no internet here" in at.error[0].value
     assert "At hand without a download: Digits (digits)." in at.error[0].value
     assert at.button(key="data.download")
-    assert (
-        "no internet here" in opened("data", data="mnist").error[0].value
-    )  # whoever looks sees it
+    again = opened("data", data="mnist")  # whoever looks sees it
+    assert "no internet here" in again.error[0].value
     downloads.TASKS.clear()
 
 
@@ -241,10 +239,9 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     (name,) = [each for each in datasets.names() if each.startswith("images/")]
     assert name.startswith("images/my-pets-")
     assert at.query_params["own"] == name
-    said = text(at)
-    assert "3\u00a0×\u00a016\u00a0×\u00a016" in said
-    assert percent(1.0) in said  # red and blue are told apart by their averages
-    assert shown(at).shape == (2 * 68, 68 + 12 + 10 * 68, 4)  # 16 cells of 4 pixels, gaps of 4
+    assert "3\u00a0×\u00a016\u00a0×\u00a016" in text(at)
+    assert percent(1.0) in text(at)  # red and blue are told apart by their averages
+    assert sheet(at).shape == (2 * 68, 68 + 12 + 10 * 68, 4)  # 16 cells of 4 pixels, gaps of 4
     again = opened("data", data="images", own=name)
     assert again.selectbox(key="data.own").value == name
     again.button(key="data.delete_own").click().run()
@@ -305,8 +302,7 @@ def test_a_bound_of_time_is_said_in_round_words(seconds: float, words: str) -> N
 
 def bar(at: AppTest) -> str:
     """What stands at the bar that shows how far the work is."""
-    said: str = at.get("progress")[0].proto.text
-    return said
+    return str(at.get("progress")[0].proto.text)
 
 
 # -- in a real browser ------------------------------------------------------------------------
@@ -325,9 +321,9 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_visitor_brings_pictures_and_takes_the_sheet_along(page: Page, own_server: str) -> None:
     page.goto(f"{own_server}/data?data=digits")
     settled(page)
-    sheet = page.locator(".sheet img")
-    expect(sheet).to_be_visible()
-    names, rows = page.locator(".sheet .names span"), box_of(sheet)
+    image = page.locator(".sheet img")
+    expect(image).to_be_visible()
+    names, rows = page.locator(".sheet .names span"), box_of(image)
     for place in (0, 9):  # each name stands beside the middle of its row
         box = box_of(names.nth(place))
         middle = rows["y"] + rows["height"] * (place + 0.5) / 10

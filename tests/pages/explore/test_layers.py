@@ -43,27 +43,23 @@ def test_another_network_brings_its_own_defaults() -> None:
     assert at.number_input(key="layers.num_classes").value == 10
 
 
-def test_a_link_restores_what_was_chosen() -> None:
+def test_what_was_chosen_is_what_is_measured() -> None:
     at = opened(network="vgg11", input="1x240x230", conv_ratio="4", batch="8", num_classes="7")
-    assert at.selectbox(key="layers.network").value == "vgg11"
-    assert at.text_input(key="layers.input").value == "1x240x230"
-    assert at.selectbox(key="layers.conv_ratio").value == 4
     assert at.selectbox(key="layers.conv_ratio").label == "Width of the convolutions ÷"
-    assert at.number_input(key="layers.batch").value == 8
-    assert at.number_input(key="layers.num_classes").value == 7
-    expected = measure(
-        NetworkSpec.parse("vgg11", {"conv_ratio": 4, "num_classes": 7}), (1, 240, 230), 8
-    ).totals.parameters
-    assert f"{expected / 1e6:.1f} M parameters" in text(at)
+    spec = NetworkSpec.parse("vgg11", {"conv_ratio": 4, "num_classes": 7})
+    parameters = measure(spec, (1, 240, 230), 8).totals.parameters
+    assert f"{parameters / 1e6:.1f} M parameters" in text(at)
 
 
 def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     at = opened(network="lenet", input="224")
-    said = text(at)
-    assert "fc1 wants 400 numbers" in said
-    assert "16·54·54 = 46\u202f656" in said
-    assert "400 = 16·5·5" in said
-    assert "28 × 28 to 31 × 31" in said
+    for words in (
+        "fc1 wants 400 numbers",
+        "16·54·54 = 46\u202f656",
+        "400 = 16·5·5",
+        "28 × 28 to 31 × 31",
+    ):
+        assert words in text(at)
     at.button(key="layers.use_nearest").click().run()
     assert at.text_input(key="layers.input").value == "1x31x31"
     assert "fc1 wants" not in text(at)
@@ -80,9 +76,9 @@ def test_channels_that_do_not_match_can_be_mended_from_either_side() -> None:
     assert again.text_input(key="layers.input").value == "1x28x28"
 
 
-@pytest.mark.parametrize("given", ["abc", "0x28x28", "28x-1", "1x2x3x4", "99999999", "1x1e3x5"])
-def test_nonsense_is_answered_by_a_sentence_and_a_button(given: str) -> None:
-    at = opened(network="lenet", input=given)
+@pytest.mark.parametrize("size", ["abc", "0x28x28", "28x-1", "1x2x3x4", "99999999", "1x1e3x5"])
+def test_nonsense_is_answered_by_a_sentence_and_a_button(size: str) -> None:
+    at = opened(network="lenet", input=size)
     assert len(at.error) == 1
     at.button[0].click().run()
     assert not at.error
@@ -99,25 +95,24 @@ def test_a_network_that_does_not_exist_is_named() -> None:
 
 
 def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> None:
-    known = {
+    address = {
         "network": "lenet", "input": "1x28x28", "batch": "2", "num_classes": "7", "view": "costs",
         "open": "all", "show": "memory", "picture": "svg", "optimizer": "sgd",
     }  # fmt: skip
-    at = opened(**known, layer="conv1", ratio="4")
+    at = opened(**address, layer="conv1", ratio="4")
     assert [each.value for each in at.warning] == [
         "The link says `ratio=4`, which this page does not know."
     ]
     assert "ratio" not in at.query_params
-    assert not opened(**known).warning
+    assert not opened(**address).warning
 
 
 def test_all_sums_say_what_training_takes() -> None:
     at = opened(network="alexnet", batch="32")
     at.session_state["layers.sums"] = True
     at.run()
-    said = text(at)
-    assert "46\u202f764\u202f746" in said  # parameters
-    assert "374 MB" in said  # two numbers of Adam for each weight: 8 bytes × 46.8 M
+    assert "46\u202f764\u202f746" in text(at)  # parameters
+    assert "374 MB" in text(at)  # two numbers of Adam for each weight: 8 bytes × 46.8 M
     tables = [part.value for part in at.markdown if part.value.startswith("|")]
     assert len(tables) == 2
     for each in tables:  # no heading is empty
@@ -149,9 +144,9 @@ def test_the_other_tabs_open_from_a_link(
 def test_a_batch_that_is_too_large_becomes_the_largest_and_is_told_once() -> None:
     at = opened(network="lenet", batch="99999")
     assert at.number_input(key="layers.batch").value == inputs.MAX_BATCH
-    (told,) = at.warning
-    assert told.value.count("batch=99999") == 1
-    assert str(inputs.MAX_BATCH) in told.value
+    (warning,) = at.warning
+    assert warning.value.count("batch=99999") == 1
+    assert str(inputs.MAX_BATCH) in warning.value
 
 
 def test_the_board_is_given_the_same_after_a_choice() -> None:
@@ -188,8 +183,7 @@ def test_the_first_view_has_something_to_see(name: str, opened_first: list[str])
 
 
 def test_a_name_that_comes_twice_can_still_be_chosen() -> None:
-    found = board(measure(NetworkSpec.parse("googlenet"), (1, 96, 96)), "GoogLeNet")
-    rows = found["rows"]
+    rows = board(measure(NetworkSpec.parse("googlenet"), (1, 96, 96)), "GoogLeNet")["rows"]
     block = next(row for row in rows if row.group)
     twin = replace(block, id=9_999)
     names = board_view.names([*rows, twin])
@@ -209,7 +203,7 @@ CASES = [
 
 
 @pytest.fixture(scope="module", params=CASES)
-def found(request: pytest.FixtureRequest) -> Summary:
+def summary(request: pytest.FixtureRequest) -> Summary:
     return measure(NetworkSpec.parse(request.param), get(request.param).input_size, batch=2)
 
 
@@ -232,10 +226,10 @@ def number(cell: dict[str, Any] | None) -> int:
     return int(cell["exact"].removesuffix(" B").replace("\u202f", "")) if cell else 0
 
 
-def test_rows_are_the_layers_each_block_before_its_parts(found: Summary):
-    rows = drawn(found)["rows"]
+def test_rows_are_the_layers_each_block_before_its_parts(summary: Summary):
+    rows = drawn(summary)["rows"]
     assert [row["id"] for row in rows] == list(range(len(rows)))
-    assert [row["full_name"] for row in rows[1:]] == in_order(found.tree)
+    assert [row["full_name"] for row in rows[1:]] == in_order(summary.tree)
     open_rows: list[dict[str, Any]] = []  # blocks around the row at hand
     for row in rows:
         while open_rows and open_rows[-1]["id"] != row["parent"]:
@@ -244,12 +238,12 @@ def test_rows_are_the_layers_each_block_before_its_parts(found: Summary):
         assert row["depth"] == len(open_rows)
         if row["group"]:
             open_rows.append(row)
-    assert rows[0]["shape"] == list(found.input[1:])
+    assert rows[0]["shape"] == list(summary.input[1:])
 
 
-def test_what_a_layer_reads_is_drawn(found: Summary):
+def test_what_a_layer_reads_is_drawn(summary: Summary):
     """In running order. A concatenation that extends an earlier one may be drawn from that one."""
-    data = drawn(found)
+    data = drawn(summary)
     drawn_from: dict[str, set[str]] = {}
     for source, target in data["edges"]:
         assert 0 <= source < target < len(data["rows"])
@@ -257,7 +251,7 @@ def test_what_a_layer_reads_is_drawn(found: Summary):
         assert not any(row["group"] for row in ends)
         drawn_from.setdefault(ends[1]["full_name"], set()).add(ends[0]["full_name"])
     whole: dict[str, set[str]] = {}  # what each concatenation holds
-    for layer in found.layers:
+    for layer in summary.layers:
         name, read = layer.operation.name, set(layer.operation.inputs)
         sources = drawn_from.get(name, set())
         if layer.operation.type == "cat":
@@ -268,13 +262,13 @@ def test_what_a_layer_reads_is_drawn(found: Summary):
             assert read == sources
 
 
-def test_cells_of_a_block_are_the_sums_of_its_parts(found: Summary):
-    rows = drawn(found)["rows"]
+def test_cells_of_a_block_are_the_sums_of_its_parts(summary: Summary):
+    rows = drawn(summary)["rows"]
     totals = {
-        "parameters": found.totals.parameters,
-        "macs": found.totals.macs,
-        "flops": found.totals.flops,
-        "memory": found.totals.activation_bytes,
+        "parameters": summary.totals.parameters,
+        "macs": summary.totals.macs,
+        "flops": summary.totals.flops,
+        "memory": summary.totals.activation_bytes,
     }
     for column, total in totals.items():
         sums: dict[int | None, int] = {}
@@ -327,18 +321,18 @@ def test_densenets_concatenations_are_drawn_one_from_another():
     ],
 )
 def test_where_most_of_it_sits(name: str, quantity: str, text: str):
-    found = measure(NetworkSpec.parse(name), get(name).input_size)
-    assert charts.concentration(found, quantity) == text
+    summary = measure(NetworkSpec.parse(name), get(name).input_size)
+    assert charts.concentration(summary, quantity) == text
 
 
-def test_bars_hold_all_of_a_cost(found: Summary):
+def test_bars_hold_all_of_a_cost(summary: Summary):
     totals = {
-        "parameters": found.totals.parameters,
-        "MACs": found.totals.macs,
-        "memory": found.totals.activation_bytes,
+        "parameters": summary.totals.parameters,
+        "MACs": summary.totals.macs,
+        "memory": summary.totals.activation_bytes,
     }
     for quantity in charts.QUANTITIES:
-        (bars,) = charts.costs(found, quantity).data
+        (bars,) = charts.costs(summary, quantity).data
         assert sum(bars.y) == totals[quantity]
         assert min(bars.y) > 0
         assert len(set(bars.x)) == len(bars.x) == len(bars.y)
@@ -346,8 +340,8 @@ def test_bars_hold_all_of_a_cost(found: Summary):
 
 
 def test_lines_follow_the_shapes():
-    found = measure(NetworkSpec.parse("lenet"), (1, 28, 31))
-    lines = {line.name: list(line.y) for line in charts.shapes(found).data}
+    oblong = charts.shapes(measure(NetworkSpec.parse("lenet"), (1, 28, 31)))
+    lines = {line.name: list(line.y) for line in oblong.data}
     assert lines["height"][:4] == [28, 28, 14, 10]
     assert lines["width"][:4] == [31, 31, 15, 11]
     assert lines["channels or features"][-3:] == [84, 84, 10]
@@ -355,10 +349,10 @@ def test_lines_follow_the_shapes():
     assert [line.name for line in square.data] == ["height and width", "channels or features"]
 
 
-def test_the_spreadsheet_holds_every_layer(found: Summary):
-    rows = [record(layer) for layer in found.layers]
-    assert [row["name"] for row in rows] == [layer.operation.name for layer in found.layers]
-    assert sum(row["parameters"] for row in rows) == found.totals.parameters
-    assert sum(row["macs_per_picture"] for row in rows) == found.totals.macs
-    assert sum(row["activation_bytes"] for row in rows) == found.totals.activation_bytes
+def test_the_spreadsheet_holds_every_layer(summary: Summary):
+    rows = [record(layer) for layer in summary.layers]
+    assert [row["name"] for row in rows] == [layer.operation.name for layer in summary.layers]
+    assert sum(row["parameters"] for row in rows) == summary.totals.parameters
+    assert sum(row["macs_per_picture"] for row in rows) == summary.totals.macs
+    assert sum(row["activation_bytes"] for row in rows) == summary.totals.activation_bytes
     assert not {row["status"] for row in rows} - {"ok", "unused"}

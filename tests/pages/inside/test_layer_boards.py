@@ -133,7 +133,7 @@ def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
         )
         alone = mounted(page, at, "channel-mosaic")
         assert alone.board.locator(".box").evaluate(WALK) == order, name
-        alone.tells("at", {"of": alone.data["of"], "channel": order[-1]})
+        alone.sends("at", {"of": alone.data["of"], "channel": order[-1]})
 
 
 @pytest.mark.browser

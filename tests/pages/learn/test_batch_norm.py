@@ -154,7 +154,7 @@ def test_the_formula_follows_the_dots_step_by_step(page: Page) -> None:
         page.get_by_role("button", name="One step on").click()
         stage(page, number)
         expect(steps.nth(number)).to_have_attribute("aria-pressed", "true")
-    alone.tells("step", 3)
+    alone.sends("step", 3)
     page.locator(".batchnorm svg").focus()
     page.keyboard.press("ArrowRight")
     follower = min(value for value in x if value > x[0])

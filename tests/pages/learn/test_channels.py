@@ -164,12 +164,12 @@ def test_pointing_and_keys_write_the_sum_out_and_send_nothing(page: Page):
     expect(found.locator(".lit.t0")).to_have_count(2 * 4)
     cell(found, "k00", 0, 1).hover()
     expect(why).to_contain_text("This weight multiplies 4 cells of channel 1")
-    assert alone.told == []
+    assert alone.sent == []
     cell(found, "y1", 0, 0).click()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(why.locator(".strong")).to_contain_text(f"= {y[1, 1, 1]:g}")
-    alone.tells("at", {"key": "channels_sum", "at": ["y1", 1, 1]})
+    alone.sends("at", {"key": "channels_sum", "at": ["y1", 1, 1]})
 
 
 @pytest.mark.browser
@@ -180,7 +180,7 @@ def test_tab_leaves_a_number_that_is_typed_for_the_next_grid(page: Page):
     cell(alone.board, "x0", 0, 0).click()
     page.keyboard.type("9")
     page.keyboard.press("Tab")
-    alone.tells("edit", {"grid": "x0", "row": 0, "column": 0, "text": "9"})
+    alone.sends("edit", {"grid": "x0", "row": 0, "column": 0, "text": "9"})
     expect(frames.nth(names.index("x0") + 1)).to_be_focused()
 
 

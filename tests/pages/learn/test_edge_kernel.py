@@ -201,7 +201,7 @@ def test_everything_moves_together_and_asks_the_server_nothing(page: Page) -> No
     )
     found.get_by_role("button", name="over its axes").click()
     expect(found.locator(".surface .note")).to_contain_text("Across λ = 12.0, up λ = 124.31")
-    assert alone.told == []
+    assert alone.sent == []
 
 
 @pytest.mark.browser

@@ -250,7 +250,7 @@ def test_pointing_sends_nothing_and_an_unread_cell_says_so(page: Page):
     shown.locator('[data-column="3"]').hover()
     expect(shown.locator(".note")).to_have_text("Column 4 is read by windows 1 and 2.")
     page.wait_for_timeout(500)  # longer than the pause before Python hears of a choice
-    assert alone.told == []
+    assert alone.sent == []
 
 
 @pytest.mark.browser

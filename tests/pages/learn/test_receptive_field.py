@@ -220,7 +220,7 @@ def test_what_lights_up_is_what_torch_finds(page: Page):
         expect(shown.locator(".note")).to_contain_text(f"Unit {unit + 1} of layer {level}")
     assert [level.units for level in stack] == [x.shape[-1] for x in maps]
     page.wait_for_timeout(500)  # longer than the pause before Python hears of a choice
-    assert alone.told == []  # pointing is the browser's own affair
+    assert alone.sent == []  # pointing is the browser's own affair
 
 
 @pytest.mark.browser
