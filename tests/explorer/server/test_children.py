@@ -1,5 +1,6 @@
 """What `serve` starts: no process is left behind, and a sick one does not end the others."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from explorer.server.serve import cluster, proxy
+from explorer.server.serve import cluster
 from explorer.server.serve.cluster import Child
+from tests.explorer.server.conftest import small_app
 from tests.run_processes import until
 from tests.serving import ROOT, any_port
 
@@ -29,27 +31,20 @@ sys.exit(serve.serve(int(sys.argv[2]), processes=int(sys.argv[3])))
 
 @pytest.fixture(scope="module", params=[1, 2])
 def processes(request: pytest.FixtureRequest) -> int:
-    """How many servers; more than one where HAProxy is (`test_serve_processes` insists on it)."""
+    """How many servers; more than one take HAProxy."""
     number = int(request.param)
     if number > 1:
-        try:
-            proxy.program()
-        except ValueError as missing:
-            pytest.skip(str(missing))
+        request.getfixturevalue("haproxy")
     return number
 
 
 @contextmanager
 def started(folder: Path, processes: int) -> Iterator["subprocess.Popen[bytes]"]:
     """`serve` with files in `folder` alone; nothing of it is left."""
-    app = folder / "app.py"
-    app.write_text("import streamlit as st\napp = st.App('page.py')\n")
-    (folder / "page.py").write_text("import streamlit as st\nst.title('Here')\n")
-    port = any_port()
     parent = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(app), str(port), str(processes)],
+        [sys.executable, "-c", SERVE, str(small_app(folder)), str(any_port()), str(processes)],
         cwd=ROOT,
-        env={**psutil.Process().environ(), "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -64,14 +59,14 @@ def started(folder: Path, processes: int) -> Iterator["subprocess.Popen[bytes]"]
 
 def children(folder: Path) -> list[psutil.Process]:
     """Servers and proxies that were started with files of this folder, whoever's they are now."""
-    found = []
+    alive = []
     for each in psutil.process_iter():
         with suppress(psutil.Error):
             words = " ".join(each.cmdline())
             serves = "explorer.ui.server" in words or " -db " in words
             if serves and str(folder) in words and each.status() != psutil.STATUS_ZOMBIE:
-                found.append(each)
-    return found
+                alive.append(each)
+    return alive
 
 
 def listens(process: psutil.Process) -> bool:
@@ -101,15 +96,15 @@ def test_who_ends_alone_leaves_no_server_behind(
 @pytest.fixture
 def sick() -> Iterator[Callable[[str], Child]]:
     """A child that runs the Python code; ended afterwards."""
-    made = []
+    children = []
 
     def child(code: str) -> Child:
         words = [sys.executable, "-S", "-E", "-c", code]
-        made.append(Child("This one", lambda: subprocess.Popen(words, stdin=subprocess.PIPE)))
-        return made[-1]
+        children.append(Child("This one", lambda: subprocess.Popen(words, stdin=subprocess.PIPE)))
+        return children[-1]
 
     yield child
-    for each in made:
+    for each in children:
         each.terminate()
         each.end(time.monotonic() + 5)
 
@@ -119,8 +114,8 @@ def test_one_that_never_comes_up_is_given_up(
 ) -> None:
     child = sick("raise SystemExit(3)")
     until(lambda: not child.revive(), seconds=20)
-    said = capsys.readouterr().err
-    assert said.count("This one has ended (exit status 3)") == cluster.MOST_STARTS
+    errors = capsys.readouterr().err
+    assert errors.count("This one has ended (exit status 3)") == cluster.MOST_STARTS
 
 
 def test_one_that_had_come_up_is_tried_for_ever_but_ever_less_often(

@@ -4,26 +4,17 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import aclosing, closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
 import pytest
-import trustme
-import uvicorn
 from playwright.sync_api import Browser, expect
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
 
 from explorer.server import serve
 from explorer.server.serve import proxy
@@ -31,33 +22,16 @@ from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import EVERY_INTERFACE, LOOPBACK
 from explorer.ui.server import raise_open_files
 from tests.conftest import settled
+from tests.explorer.server.conftest import half_sent, in_a_thread, listens, messages
 from tests.processes import run_apart
 from tests.run_processes import until
-from tests.serving import ROOT, Log, any_port, temporary_log
+from tests.serving import ROOT, Answer, Log, any_port, ask, temporary_log
 
 pytestmark = pytest.mark.browser  # one of them drives one, and they tell one story
 
 
-@pytest.fixture(scope="module")
-def haproxy() -> str:
-    """HAProxy, which CI has to have."""
-    try:
-        return proxy.program()
-    except ValueError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-
-
-def answer(address: str, path: str, **headers: str) -> tuple[int, str, str]:
-    """The status, the words and the cookies of an answer."""
-    try:
-        asked = urllib.request.Request(f"{address}{path}", headers=headers)
-        with urllib.request.urlopen(asked, timeout=10) as given:
-            cookies = " ".join(given.headers.get_all("Set-Cookie", ()))
-            return int(given.status), str(given.read().decode()), cookies
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(), ""
+def cookies(answer: Answer) -> str:
+    return " ".join(answer.headers.get_all("Set-Cookie", ()))
 
 
 # -- several servers of ours ----------------------------------------------------------------------
@@ -82,55 +56,47 @@ class Cluster:
 
     def children(self) -> dict[str, psutil.Process]:
         """Its processes: servers by number, and the proxy."""
-        found = {}
+        signs = {f"--server.port={self.port + n}": str(n) for n in (1, 2)} | {
+            "haproxy.cfg": "proxy"
+        }
+        named = {}
         for child in psutil.Process(self.process.pid).children():
-            try:
+            with suppress(psutil.Error):  # it has just ended
                 words = " ".join(child.cmdline())
-            except psutil.Error:  # it has just ended
-                continue
-            for number in ("1", "2"):
-                if f"--server.port={self.port + int(number)}" in words:
-                    found[number] = child
-            if "haproxy.cfg" in words:
-                found["proxy"] = child
-        return found
+                named |= {name: child for sign, name in signs.items() if sign in words}
+        return named
 
     def answers(self, number: str) -> bool:
         """Whether this server is there for browsers that are at home with it."""
-        status, _words, cookies = self.ask("/api/health", number)
-        return status == 200 and not cookies
+        answer = self.ask("/api/health", number)
+        return answer.status == 200 and not cookies(answer)
 
-    def ask(self, path: str, number: str = "") -> tuple[int, str, str]:
-        return answer(
-            self.address, path, **({"Cookie": f"{proxy.COOKIE}={number}"} if number else {})
-        )
+    def ask(self, path: str, number: str) -> Answer:
+        """The answer of one server to a browser that is at home with it."""
+        return ask(self.address + path, {"Cookie": f"{proxy.COOKIE}={number}"})
 
 
 @pytest.fixture(scope="module")
 def cluster(haproxy: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with temporary_log() as log:
-        found = Cluster(tmp_path_factory.mktemp("home"), log)
+        cluster = Cluster(tmp_path_factory.mktemp("home"), log)
         try:
-            until(lambda: listens(found.port))
-            until(lambda: found.answers("1") and found.answers("2"))
-            yield found
+            until(lambda: listens(cluster.port))
+            until(lambda: cluster.answers("1") and cluster.answers("2"))
+            yield cluster
         finally:
-            if found.process.poll() is None:
-                os.killpg(found.process.pid, signal.SIGKILL)
-            found.process.wait()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
+            if cluster.process.poll() is None:
+                os.killpg(cluster.process.pid, signal.SIGKILL)
+            cluster.process.wait()
 
 
 # -- one server of two ----------------------------------------------------------------------------
 
 
 def test_a_browser_stays_with_one_server_and_its_uploads_do_too(cluster: Cluster) -> None:
-    first = {answer(cluster.address, "/api/health")[2].partition("=")[0] for _visitor in range(4)}
-    assert first == {proxy.COOKIE}, "who comes without a home is given one"
+    newcomers = [ask(f"{cluster.address}/api/health") for _visitor in range(4)]
+    names = {cookies(each).partition("=")[0] for each in newcomers}
+    assert names == {proxy.COOKIE}, "who comes without a home is given one"
     assert all(cluster.answers(number) for number in "12" * 3)
     assert uploaded(cluster, session="1", upload="1") == 204
     assert uploaded(cluster, session="2", upload="2") == 204
@@ -143,24 +109,17 @@ def uploaded(cluster: Cluster, session: str, upload: str) -> int:
 
 
 async def _uploaded(cluster: Cluster, session: str, upload: str) -> int:
-    async with connect(
-        f"{cluster.address.replace('http', 'ws')}/_stcore/stream", proxy=None, max_size=None,
-        origin=cluster.address, subprotocols=["streamlit"],
-        additional_headers={"Cookie": f"{proxy.COOKIE}={session}"},
-    ) as sock:  # fmt: skip
-        wish = BackMsg()
-        wish.rerun_script.query_string = ""
-        await sock.send(wish.SerializeToString())
-        async for message in sock:
-            told = ForwardMsg.FromString(message)
-            if told.WhichOneof("type") == "new_session":
-                number = told.new_session.initialize.session_id
+    cookie = {"Cookie": f"{proxy.COOKIE}={session}"}
+    url = cluster.address.replace("http", "ws")
+    async with aclosing(messages(url, cluster.address, additional_headers=cookie)) as answers:
+        async for each in answers:
+            if number := each.new_session.initialize.session_id:
                 return await asyncio.to_thread(_put, cluster, number, upload)
     raise AssertionError("the server opened no session")
 
 
 def _put(cluster: Cluster, session: str, number: str) -> int:
-    token = cluster.ask("/_stcore/health", number)[2].partition("_streamlit_xsrf=")[2]
+    token = cookies(cluster.ask("/_stcore/health", number)).partition("_streamlit_xsrf=")[2]
     token = token.partition(";")[0]
     form = (
         b'--x\r\nContent-Disposition: form-data; name="f"; filename="f.png"\r\n\r\n!\r\n--x--\r\n'
@@ -170,13 +129,7 @@ def _put(cluster: Cluster, session: str, number: str) -> int:
         "X-Xsrftoken": token,
         "Content-Type": "multipart/form-data; boundary=x",
     }
-    url = f"{cluster.address}/_stcore/upload_file/{session}/1"
-    try:
-        asked = urllib.request.Request(url, form, headers, method="PUT")
-        with urllib.request.urlopen(asked, timeout=20) as given:
-            return int(given.status)
-    except urllib.error.HTTPError as error:
-        return error.code
+    return ask(f"{cluster.address}/_stcore/upload_file/{session}/1", headers, put=form).status
 
 
 def test_a_server_dies_and_its_visitors_come_back_on_the_other(
@@ -237,15 +190,9 @@ async def echo(scope: dict, receive, send) -> None:
 @contextmanager
 def proxied(haproxy: str, folder: Path, certificate: Certificate | None = None) -> Iterator[int]:
     """The port of an HAProxy that is told what ours is, before a server that says who asked."""
-    with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
-        listener.listen()
-        server = uvicorn.Server(uvicorn.Config(echo, lifespan="off", log_level="error"))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
-        thread.start()
+    with in_a_thread(echo) as server:
         port = any_port()
-        servers = [listener.getsockname()[1]]
-        configuration = proxy.write(folder, LOOPBACK, port, servers, certificate)
+        configuration = proxy.write(folder, LOOPBACK, port, [server], certificate)
         proxy.check(haproxy, configuration)
         process = subprocess.Popen(proxy.command(haproxy, configuration))
         try:
@@ -254,58 +201,43 @@ def proxied(haproxy: str, folder: Path, certificate: Certificate | None = None) 
         finally:
             process.kill()
             process.wait()
-            server.should_exit = True
-            thread.join()
 
 
 def test_nobody_is_believed_who_says_where_he_comes_from(haproxy: str, tmp_path: Path) -> None:
     with proxied(haproxy, tmp_path) as port:
         lies = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https", "Forwarded": "for=x"}
-        asked = answer(f"http://{LOOPBACK}:{port}", "/", Host="class.example:80", **lies)
-        assert asked[:2] == (200, "http 127.0.0.1 class.example:80 ")
+        answer = ask(f"http://{LOOPBACK}:{port}/", {"Host": "class.example:80", **lies})
+        assert (answer.status, answer.text) == (200, "http 127.0.0.1 class.example:80 ")
 
 
 def test_one_address_cannot_keep_others_out_of_the_proxy(haproxy: str, tmp_path: Path) -> None:
     """More half-sent requests at once than HAProxy holds connections, and every one renewed."""
     assert raise_open_files() > 9_200, "this test itself holds nine thousand"
-    with proxied(haproxy, tmp_path) as port, ExitStack() as opened:
-        for _number in range(9_000):
-            with suppress(ConnectionError):  # it has been refused
-                half = opened.enter_context(socket.create_connection((LOOPBACK, port), 10))
-                half.sendall(b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Rest: ")
+    with proxied(haproxy, tmp_path) as port, half_sent(port, 9_000):
         assert all(status_from("127.0.0.2", port) == 200 for _visitor in range(20))
 
 
 def test_a_class_behind_one_address_comes_in(haproxy: str, tmp_path: Path) -> None:
     """As many connections as 250 browsers of one school keep open."""
-    with proxied(haproxy, tmp_path) as port, ExitStack() as opened:
-        for _number in range(1_500):
-            opened.enter_context(socket.create_connection((LOOPBACK, port), 10))
+    with proxied(haproxy, tmp_path) as port, half_sent(port, 1_500, b"") as sockets:
+        assert len(sockets) == 1_500
         assert status_from(LOOPBACK, port) == 200
 
 
 def status_from(source: str, port: int) -> int:
     """The status of an answer to who comes from this address of this machine."""
-    asked = HTTPConnection(LOOPBACK, port, timeout=4, source_address=(source, 0))
-    with closing(asked):
-        asked.request("GET", "/")
-        return asked.getresponse().status
+    with closing(HTTPConnection(LOOPBACK, port, timeout=4, source_address=(source, 0))) as door:
+        door.request("GET", "/")
+        return door.getresponse().status
 
 
-def test_tls_ends_at_the_proxy(haproxy: str, tmp_path: Path) -> None:
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost")
-    chain, key = tmp_path / "chain", tmp_path / "key"
-    issued.cert_chain_pems[0].write_to_path(chain)
-    issued.private_key_pem.write_to_path(key)
-    trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
-    with (
-        proxied(haproxy, tmp_path, Certificate(chain, key)) as port,
-        urllib.request.urlopen(f"https://localhost:{port}/", timeout=10, context=trusted) as given,
-    ):
-        assert given.read().decode() == f"https 127.0.0.1 localhost:{port} "
-        assert "secure" in given.headers["Set-Cookie"].lower()
+def test_tls_ends_at_the_proxy(
+    haproxy: str, certificate: Certificate, trusted: ssl.SSLContext, tmp_path: Path
+) -> None:
+    with proxied(haproxy, tmp_path, certificate) as port:
+        answer = ask(f"https://localhost:{port}/", trusted=trusted)
+        assert answer.text == f"https 127.0.0.1 localhost:{port} "
+        assert "secure" in cookies(answer).lower()
     assert (tmp_path / "certificate.pem").stat().st_mode & 0o077 == 0, "a key is nobody else's"
 
 
@@ -316,12 +248,6 @@ def test_everyone_comes_to_the_proxy_and_nobody_to_the_servers(tmp_path: Path) -
 
 
 def test_without_haproxy_one_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda *_given, **_named: None)
+    monkeypatch.setattr(shutil, "which", lambda *_args, **_named: None)
     with pytest.raises(ValueError, match="sudo apt install haproxy"):
         serve.serve(18_500, processes=2)
-
-
-@pytest.mark.parametrize("number", [0, -1, 1_000])
-def test_numbers_of_processes_that_are_none(number: int) -> None:
-    with pytest.raises(ValueError, match="Choose 1 to 32"):
-        serve.serve(18_500, processes=number)

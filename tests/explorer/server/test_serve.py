@@ -1,23 +1,18 @@
 """Who is let in: known names only, over TLS where asked; half-sent requests keep nobody out."""
 
-import asyncio
 import re
 import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import trustme
-import uvicorn
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from explorer.server import assets, connections, serve
@@ -26,8 +21,9 @@ from explorer.server.serve.certificate import Certificate
 from explorer.server.serve.hosts import Hosts, host_name
 from explorer.ui.entries import ASSETS
 from explorer.ui.server import raise_open_files
+from tests.explorer.server.conftest import HALF, half_sent, in_a_thread, messages, small_app
 from tests.processes import run_apart
-from tests.serving import ROOT, any_port, ask, news, temporary_log, wait_for
+from tests.serving import ROOT, Answer, any_port, ask, news, temporary_log, wait_for
 
 EVIL = "evil.example"
 
@@ -43,10 +39,8 @@ class Door:
     def address(self) -> str:
         return f"{'https' if self.trusted else 'http'}://127.0.0.1:{self.port}"
 
-    def ask(self, path: str, **headers: str) -> tuple[int, str]:
-        """The status and the words of an answer."""
-        answer = ask(self.address + path, headers, trusted=self.trusted)
-        return answer.status, answer.text
+    def ask(self, path: str, **headers: str) -> Answer:
+        return ask(self.address + path, headers, trusted=self.trusted)
 
     def obeys(self, host: str, origin: str) -> bool:
         """Whether the web socket does what a page of this origin asks of it."""
@@ -55,48 +49,25 @@ class Door:
     async def _obeys(self, host: str, origin: str) -> bool:
         scheme = "wss" if self.trusted else "ws"
         secured = {"ssl": self.trusted, "server_hostname": "localhost"} if self.trusted else {}
-        try:
-            async with connect(
-                f"{scheme}://{host}/_stcore/stream", host="127.0.0.1", port=self.port,
-                origin=origin, subprotocols=["streamlit"], max_size=None, proxy=None, **secured,
-            ) as sock:  # fmt: skip
-                wish = BackMsg()
-                wish.rerun_script.query_string = ""
-                await sock.send(wish.SerializeToString())
-                return bool(await asyncio.wait_for(sock.recv(), 30))
-        except InvalidStatus:  # the answer to the handshake was a refusal
-            return False
+        place = {"host": "127.0.0.1", "port": self.port}
+        async with aclosing(messages(f"{scheme}://{host}", origin, **place, **secured)) as answers:
+            try:
+                return bool(await anext(answers))
+            except InvalidStatus:  # the answer to the handshake was a refusal
+                return False
 
 
 @pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def certificate(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    issued = authority.issue_cert("localhost", "127.0.0.1", "class.example")
-    folder = tmp_path_factory.mktemp("tls")
-    chain, key = folder / "chain.pem", folder / "key.pem"
-    issued.private_key_pem.write_to_path(key)
-    issued.cert_chain_pems[0].write_to_path(chain)
-    return Certificate(chain, key)
-
-
-@pytest.fixture(scope="module")
-def door(authority: trustme.CA, certificate: Certificate) -> Iterator[Door]:
+def door(trusted: ssl.SSLContext, certificate: Certificate) -> Iterator[Door]:
     """The real server as `serve --everyone --host class.example --certificate …` starts it.
 
     But for its address: it listens on this machine alone.
     """
-    port = any_port()
+    door = Door(any_port(), trusted)
     hosts = Hosts.of(everyone=True, more=["class.example"])
-    trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
-    found = Door(port, trusted)
-    with started(single.command(port, hosts, serve.LOOPBACK, certificate)) as process:
-        wait_for(found.address, process, found.trusted)
-        yield found
+    with started(single.command(door.port, hosts, serve.LOOPBACK, certificate)) as process:
+        wait_for(door.address, process, trusted)
+        yield door
 
 
 @contextmanager
@@ -143,10 +114,10 @@ def test_only_this_machine_unless_everyone_is_asked() -> None:
     assert "--server.address=127.0.0.1" in single.command(8501, hosts, hosts.address)
 
 
-@pytest.mark.parametrize("given", ["*", "*.example", "http://lab.example", "lab.example:8501", ""])
-def test_what_is_no_name_is_refused_with_an_example(given: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"“{given}” is not the name of a host")):
-        host_name(given)
+@pytest.mark.parametrize("text", ["*", "*.example", "http://lab.example", "lab.example:8501", ""])
+def test_what_is_no_name_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"“{text}” is not the name of a host")):
+        host_name(text)
 
 
 ROUTES = (
@@ -158,60 +129,59 @@ ROUTES = (
 @pytest.mark.parametrize("path", ROUTES)
 def test_no_route_answers_to_a_strange_name(door: Door, path: str) -> None:
     for name in (EVIL, f"localhost.{EVIL}:{door.port}"):
-        status, words = door.ask(path, Host=name)
-        assert status == 400, name
-        assert f"“{name.partition(':')[0]}" in words
-        assert "serve --host NAME" in words
-    status, words = door.ask(path, Origin=f"http://{EVIL}")
-    assert status == 400
-    assert f"http://{EVIL}" in words
+        answer = door.ask(path, Host=name)
+        assert answer.status == 400, name
+        assert f"“{name.partition(':')[0]}" in answer.text
+        assert "serve --host NAME" in answer.text
+    answer = door.ask(path, Origin=f"http://{EVIL}")
+    assert answer.status == 400
+    assert f"http://{EVIL}" in answer.text
 
 
 @pytest.mark.parametrize("name", ["localhost@evil.example", "[", "[::2]", "", "localhost:x", "."])
 def test_what_is_no_name_is_none_of_ours(door: Door, name: str) -> None:
-    assert door.ask("/api/health", Host=name)[0] == 400
+    assert door.ask("/api/health", Host=name).status == 400
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1:1", "[::1]:8501", "CLASS.example"])
-def test_known_names_are_answered_at_any_port(door: Door, name: str) -> None:
-    assert door.ask("/api/health", Host=name, Origin=f"https://{name}")[0] == 200
-
-
-@pytest.mark.parametrize(
-    ("host", "origin"),
-    [
-        ("localhost:8501", "http://localhost:3000"),
-        ("localhost:8501", "http://localhost"),
-        ("localhost", "http://localhost:8501"),
-        ("localhost:8501", "http://127.0.0.1:8501"),
-        ("localhost:8501", "http://localhost:x"),
-        ("localhost:8501", "http://localhost:0"),
-    ],
+STRANGERS = (
+    ("localhost:8501", "http://localhost:3000"),
+    ("localhost:8501", "http://localhost"),
+    ("localhost", "http://localhost:8501"),
+    ("localhost:8501", "http://127.0.0.1:8501"),
+    ("localhost:8501", "http://localhost:x"),
+    ("localhost:8501", "http://localhost:0"),
 )
+
+
+@pytest.mark.parametrize(("host", "origin"), STRANGERS)
 def test_a_page_of_another_server_on_this_machine_is_a_stranger(
     door: Door, host: str, origin: str
 ) -> None:
     """Browsers send it this server's cookies all the same: to them a site has no port."""
-    status, words = door.ask("/api/health", Host=host, Origin=origin)
-    assert status == 400
-    assert f"“{origin}”" in words
-    assert f"“{host}”" in words
+    answer = door.ask("/api/health", Host=host, Origin=origin)
+    assert answer.status == 400
+    assert f"“{origin}”" in answer.text
+    assert f"“{host}”" in answer.text
     assert not door.obeys(host, origin)
 
 
-@pytest.mark.parametrize(
-    ("host", "origin"),
-    [
-        ("localhost", "http://localhost:80"),
-        ("localhost:443", "https://localhost"),
-        ("LOCALHOST:8501", "http://localhost:8501"),
-        ("[::1]:8501", "http://[::1]:8501"),
-    ],
+OWN = (
+    ("127.0.0.1:1", "https://127.0.0.1:1"),
+    ("CLASS.example", "https://CLASS.example"),
+    ("localhost", "https://localhost"),
+    ("localhost", "http://localhost:80"),
+    ("localhost:443", "https://localhost"),
+    ("LOCALHOST:8501", "http://localhost:8501"),
+    ("[::1]:8501", "http://[::1]:8501"),
+    ("[::1]:8501", "https://[::1]:8501"),
 )
-def test_the_own_page_is_known_however_its_port_is_written(
+
+
+@pytest.mark.parametrize(("host", "origin"), OWN)
+def test_the_own_page_is_known_at_any_port_however_it_is_written(
     door: Door, host: str, origin: str
 ) -> None:
-    assert door.ask("/api/health", Host=host, Origin=origin)[0] == 200
+    assert door.ask("/api/health", Host=host, Origin=origin).status == 200
 
 
 def test_the_web_socket_obeys_known_pages_only(door: Door) -> None:
@@ -240,43 +210,47 @@ def test_certificates_that_are_none_are_said_before_the_start(
     authority.issue_cert("localhost").private_key_pem.write_to_path(other)
     assert Certificate.read(chain, key)
     assert Certificate.read("", "") is None
-    for given, said in (
+    for files, words in (
         ((chain, ""), "belong together"),
         ((chain, str(tmp_path / "none")), "cannot be read: No such file"),
         ((str(tmp_path), key), "cannot be read: Is a directory"),
         ((chain, str(other)), "not a certificate and its key"),
         ((key, chain), "not a certificate and its key"),
     ):
-        with pytest.raises(ValueError, match=said):
-            Certificate.read(*given)
+        with pytest.raises(ValueError, match=words):
+            Certificate.read(*files)
 
 
 def test_the_terminal_says_what_goes_in_the_clear(
     certificate: Certificate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(single, "serve", lambda *_given: 0)
+    monkeypatch.setattr(single, "serve", lambda *_arguments: 0)
     pair = {"certificate": str(certificate.chain), "key_file": str(certificate.key)}
-    assert serve.serve(18_500, everyone=True) == 0
-    assert "everyone on the network can read" in capsys.readouterr().out
-    assert serve.serve(18_500, everyone=True, **pair) == 0
-    said = capsys.readouterr().out
-    assert "https://localhost:" in said
-    assert "can read" not in said
-    assert serve.serve(18_500) == 0
-    assert "can read" not in capsys.readouterr().out
+    for options, scheme, in_the_clear in (
+        ({"everyone": True}, "http", True),
+        ({"everyone": True, **pair}, "https", False),
+        ({}, "http", False),
+    ):
+        assert serve.serve(18_500, **options) == 0
+        out = capsys.readouterr().out
+        assert f"{scheme}://localhost:" in out
+        assert ("everyone on the network can read" in out) == in_the_clear
 
 
 def test_the_teachers_key_is_printed_once_the_start_is_sure(
     certificate: Certificate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(single, "serve", lambda *_given: 0)
+    monkeypatch.setattr(single, "serve", lambda *_arguments: 0)
     key = "made up for this start"
-    with pytest.raises(ValueError, match="99999 is not a port"):
-        serve.serve(99_999, everyone=True, teacher_key=key)
-    with pytest.raises(ValueError, match="--key-file"):
-        serve.serve(everyone=True, certificate=str(certificate.chain), teacher_key=key)
-    with pytest.raises(ValueError, match="0 server processes"):
-        serve.serve(everyone=True, processes=0, teacher_key=key)
+    for options, words in (
+        ({"port": 99_999}, "99999 is not a port"),
+        ({"certificate": str(certificate.chain)}, "--key-file"),
+        ({"processes": 0}, "0 server processes cannot be started. Choose 1 to 32"),
+        ({"processes": -1}, "Choose 1 to 32"),
+        ({"processes": 1_000}, "Choose 1 to 32"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            serve.serve(everyone=True, teacher_key=key, **options)
     assert "made up" not in capsys.readouterr().out
     assert serve.serve(18_500, everyone=True, teacher_key=key) == 0
     assert "The teacher's key: made up for this start" in capsys.readouterr().out
@@ -284,36 +258,23 @@ def test_the_teachers_key_is_printed_once_the_start_is_sure(
 
 # -- half a request -------------------------------------------------------------------------------
 
-HALF = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Rest: "
 UPLOAD = b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf"
-
-
-@contextmanager
-def half_sent(port: int, count: int) -> Iterator[list[socket.socket]]:
-    """So many connections that have sent half of a request."""
-    with ExitStack() as opened:
-        sockets = []
-        for _number in range(count):
-            sockets.append(opened.enter_context(socket.create_connection(("127.0.0.1", port), 10)))
-            sockets[-1].sendall(HALF)
-        yield sockets
 
 
 def test_a_thousand_half_sent_requests_keep_no_visitor_out(tmp_path: Path) -> None:
     """Of the 1 024 that Linux allows at first, Streamlit as it comes would not get one back."""
     assert raise_open_files() > 1_800, "this test itself holds so many"
-    (tmp_path / "app.py").write_text("import streamlit as st\napp = st.App('page.py')\n")
-    (tmp_path / "page.py").write_text("import streamlit as st\nst.title('Here')\n")
-    found = Door(any_port())
-    command = single.command(found.port, Hosts.of(), serve.LOOPBACK)
-    command[command.index(str(single.APP))] = str(tmp_path / "app.py")
-    command += ["--browser.gatherUsageStats=false", "--server.headless=true"]
+    door = Door(any_port())
+    command = single.command(door.port, Hosts.of(), serve.LOOPBACK)
+    command[command.index(str(single.APP))] = str(small_app(tmp_path))
+    command.append("--browser.gatherUsageStats=false")
     with started(command, "ulimit -Sn 1024; ulimit -Hn 4096") as process:
-        wait_for(found.address, process, found.trusted)
-        with half_sent(found.port, 1_500):
+        wait_for(door.address, process)
+        with half_sent(door.port, 1_500) as sockets:
+            assert len(sockets) == 1_500
             for _visitor in range(20):
-                assert found.ask("/_stcore/health")[0] == 200
-            assert found.obeys(f"localhost:{found.port}", f"http://localhost:{found.port}")
+                assert door.ask("/_stcore/health").status == 200
+            assert door.obeys(f"localhost:{door.port}", f"http://localhost:{door.port}")
 
 
 @contextmanager
@@ -327,26 +288,14 @@ def listening(certificate: Certificate | None = None) -> Iterator[int]:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(500)
-        config = uvicorn.Config(
-            app,
-            http=connections.BoundedProtocol,
-            loop="explorer.server.connections:HandshakeLoop",
-            lifespan="off",
-            log_level="error",
-            ssl_certfile=certificate.chain if certificate else None,
-            ssl_keyfile=certificate.key if certificate else None,
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join()
+    with in_a_thread(
+        app,
+        http=connections.BoundedProtocol,
+        loop="explorer.server.connections:HandshakeLoop",
+        ssl_certfile=certificate.chain if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
+    ) as port:
+        yield port
 
 
 def closed(connection: socket.socket) -> bool:
@@ -399,11 +348,7 @@ def test_a_handshake_has_one_time_for_all_of_it(
     certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "SECONDS_FOR_HANDSHAKE", 0.3)
-    with (
-        listening(certificate) as port,
-        socket.create_connection(("127.0.0.1", port), 2) as silent,
-        socket.create_connection(("127.0.0.1", port), 2) as dripping,
-    ):
+    with listening(certificate) as port, half_sent(port, 2, b"") as (silent, dripping):
         for byte in HELLO[:4]:
             time.sleep(0.05)
             dripping.sendall(bytes([byte]))
@@ -412,11 +357,9 @@ def test_a_handshake_has_one_time_for_all_of_it(
 
 
 def test_a_request_in_the_last_word_of_a_handshake_is_heard(
-    certificate: Certificate, authority: trustme.CA
+    certificate: Certificate, trusted: ssl.SSLContext
 ) -> None:
     """A browser may send both in one packet."""
-    trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
     arriving, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = trusted.wrap_bio(arriving, leaving, server_hostname="localhost")
     with listening(certificate) as port, socket.create_connection(("127.0.0.1", port), 5) as plain:
@@ -437,10 +380,6 @@ def test_a_request_in_the_last_word_of_a_handshake_is_heard(
 
 def test_who_says_nothing_where_tls_is_served_makes_room(door: Door) -> None:
     most = raise_open_files() // 4
-    with ExitStack() as opened:
-        silent = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", door.port), 10))
-            for _number in range(most + 100)
-        ]
-        assert door.ask("/api/health")[0] == 200
+    with half_sent(door.port, most + 100, b"") as silent:
+        assert door.ask("/api/health").status == 200
         assert all(map(closed, silent[:100]))
