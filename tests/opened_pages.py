@@ -39,18 +39,17 @@ def text(at: AppTest, *, code: bool = False) -> str:
     )
 
 
-def given(picture: str = "digits:test:0", side: int = 28) -> Tensor:
+def grey_input(picture: str = "digits:test:0", side: int = 28) -> Tensor:
     """A picture as a network for grey ones gets it."""
-    prepared: Tensor = pictures.prepare(pictures.named(picture), (1, side, side)).tensor
-    return prepared
+    return pictures.prepare(pictures.named(picture), (1, side, side)).tensor
 
 
 def untold(at: AppTest, address: Iterable[str]) -> list[str]:
     """What of a link that holds nonsense nobody is told about."""
-    told = "\n".join(each.value for each in at.warning)
+    warnings = "\n".join(each.value for each in at.warning)
     in_their_own_words = {"network", "weights", "picture"}
-    asked = [name for name in address if name not in in_their_own_words]
-    return [name for name in asked if not re.search(rf"`{name}\b", told)]
+    names = [name for name in address if name not in in_their_own_words]
+    return [name for name in names if not re.search(rf"`{name}\b", warnings)]
 
 
 def boards(at: AppTest) -> list[dict[str, Any]]:
@@ -71,10 +70,8 @@ def window_line(at: AppTest) -> str:
 
 def computed(at: AppTest) -> list[list[float]]:
     """The output of that line, run on the numbers of the board."""
-    tensors = {
-        name: torch.tensor(board(at)[name], dtype=torch.float64) for name in ("input", "kernel")
-    }
-    names = {"F": functional, "nn": nn, "x": tensors["input"], "kernel": tensors["kernel"]}
+    x, kernel = (torch.tensor(board(at)[name], dtype=torch.float64) for name in ("input", "kernel"))
+    names = {"F": functional, "nn": nn, "x": x, "kernel": kernel}
     exec(window_line(at), names)  # noqa: S102 (our own line)
     return names["y"].tolist()
 

@@ -36,7 +36,7 @@ from pages.inside.why import mistakes, results
 from pages.inside.why.results import Question
 from tests import shipped_weights
 from tests.conftest import settled
-from tests.opened_pages import boards, given, opened, text
+from tests.opened_pages import boards, grey_input, opened, text
 from tests.pages.inside.test_compare import ended, html
 from tests.serving import server
 from tests.shipped_weights import said
@@ -165,14 +165,14 @@ def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
 def test_an_explanation_is_of_one_epoch(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
     known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
     network = network_of(known)
-    subject = recordings.Subject(known, "digit", False, given())
+    subject = recordings.Subject(known, "digit", False, grey_input())
     question = Question(subject, 3, results.Settings("conv2", 7, 7, 5, "black", "none"))
     pieces = results.pieces(question, None)
     epoch_ends(run, 2)
     forget()
     task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
     assert task.wait(60)
-    heat = attribution.grad_cam(network, given(), 3, layer="conv2")
+    heat = attribution.grad_cam(network, grey_input(), 3, layer="conv2")
     torch.testing.assert_close(results.explanation(task, pieces).heats("map")["grad_cam"], heat)
     delete(run)
     forget()
@@ -188,14 +188,14 @@ def test_an_explanation_is_of_one_epoch(run: int, monkeypatch: pytest.MonkeyPatc
 
 def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:
     known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    subject = recordings.Subject(known, "digit", False, given())
+    subject = recordings.Subject(known, "digit", False, grey_input())
     epoch_ends(run, 2)
     later = recordings.Subject(
-        weights.model(NetworkSpec.parse("lenet"), f"run:{run}"), "digit", False, given()
+        weights.model(NetworkSpec.parse("lenet"), f"run:{run}"), "digit", False, grey_input()
     )
     for each in (subject, later):
         with torch.no_grad():
-            alone = network_of(each.model).get_submodule("conv1")(given())
+            alone = network_of(each.model).get_submodule("conv1")(grey_input())
         torch.testing.assert_close(recordings.recorded(each, "conv1").maps("conv1"), alone[0])
 
 

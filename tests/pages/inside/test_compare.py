@@ -19,7 +19,7 @@ from explorer.inside import comparison
 from explorer.inside.comparison import counting
 from pages.inside.compare import answers, computation
 from tests.conftest import settled
-from tests.opened_pages import given, opened, press, text
+from tests.opened_pages import grey_input, opened, press, text
 from tests.shipped_weights import said, ship, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -120,7 +120,7 @@ def test_one_picture_s_likeliest_classes(two: dict[str, nn.Module]) -> None:
     at = ended(opened("compare", nets=TWO, picture="digits:test:5"))
     for network in two.values():
         with torch.no_grad():
-            best = network(given("digits:test:5"))[0].softmax(0).topk(3)
+            best = network(grey_input("digits:test:5"))[0].softmax(0).topk(3)
         for label, probability in zip(*(each.tolist() for each in best[::-1]), strict=True):
             assert f"<span>{label}" in html(at)
             assert f"{100 * probability:.1f}\u202f%" in html(at)

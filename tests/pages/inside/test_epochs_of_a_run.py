@@ -24,7 +24,7 @@ from explorer.training import recipes
 from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
 from pages.inside.feature_maps import parts
-from tests.opened_pages import boards, given, in_address, numbers, opened, text
+from tests.opened_pages import boards, grey_input, in_address, numbers, opened, text
 from tests.run_processes import folder
 from tests.shipped_weights import forget, said
 
@@ -113,7 +113,7 @@ def test_feature_maps_follow_the_scrubber(run: Trained) -> None:
     for epoch, source in enumerate(run.moments):
         shown.append(values(moved(at, source, "feature-maps.moment")))
         network = run.network(epoch)
-        expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0, 3]
+        expected = network.conv2(network.pool1(network.act1(network.conv1(grey_input()))))[0, 3]
         assert np.allclose(shown[-1], expected.flatten(), atol=1e-5), source
         (written,) = [sent["check"] for sent in boards(at) if "steps" in sent]
         value = written.partition(";")[0].rpartition(" ")[2].replace("−", "-")
@@ -156,10 +156,12 @@ def test_any_two_moments_stand_beside_each_other(run: Trained) -> None:
     kernels = opened("kernels", layer="conv1", weights=after, beside="moments", moment2=before)
     for which, epoch in enumerate((1, 2)):
         network = run.network(epoch)
-        assert np.allclose(values(maps, which), network.conv1(given())[0, 0].flatten(), atol=1e-6)
+        assert np.allclose(
+            values(maps, which), network.conv1(grey_input())[0, 0].flatten(), atol=1e-6
+        )
         assert np.array_equal(values(kernels, which), network.conv1.weight.flatten())
     moved(maps, run.moments[0], "feature-maps.moment2")
-    expected = run.network(0).conv1(given())[0, 0]
+    expected = run.network(0).conv1(grey_input())[0, 0]
     assert np.allclose(values(maps), expected.flatten(), atol=1e-6)
     assert in_address(maps, "weights") == after
 

@@ -29,7 +29,7 @@ from explorer.ui.picture_picker import browse, drawing
 from explorer.ui.picture_picker.browse import Place
 from pages.inside.feature_maps import arithmetic, channels
 from tests.conftest import box_of, settled
-from tests.opened_pages import boards, given, numbers, opened, text
+from tests.opened_pages import boards, grey_input, numbers, opened, text
 from tests.run_processes import own_pictures
 from tests.shipped_weights import trained, untrained
 
@@ -55,7 +55,7 @@ def test_boards_and_the_written_sum_are_what_the_network_computes() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
     network = untrained()
     with torch.no_grad():
-        expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0]
+        expected = network.conv2(network.pool1(network.act1(network.conv1(grey_input()))))[0]
     shown = board(at, "channel")
     assert shown["size"] == [10, 10]
     assert np.allclose(numbers(shown["values"]), expected[7].flatten(), atol=1e-6)
@@ -126,7 +126,7 @@ def test_silent_channels_are_marked_nin_s_dead_answers_too() -> None:
     at = opened("feature-maps", network="nin", picture="digits:test:0", layer="flatten")
     network = untrained("nin")
     with torch.no_grad():
-        answers = network(given(side=224))[0]
+        answers = network(grey_input(side=224))[0]
     silent = [n for n, answer in enumerate(answers.tolist()) if answer == 0]
     assert silent
     assert board(at, "mosaic")["silent"] == silent
@@ -191,7 +191,7 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     assert (mosaic["sort"], mosaic["legend"]["ends"]) == ("max", ["its least", "its largest"])
     network = get("bn_lenet").build(**get("bn_lenet").resolve())
     network.load_state_dict(untrained("bn_lenet").state_dict())
-    batch = torch.cat([given(), *(given(f"fashion_mnist:test:{n}") for n in range(31))])
+    batch = torch.cat([grey_input(), *(grey_input(f"fashion_mnist:test:{n}") for n in range(31))])
     with torch.no_grad():
         expected = network.train().bn1(network.conv1(batch))[0, 0]
     assert np.allclose(numbers(board(at, "channel")["values"]), expected.flatten(), atol=1e-5)
@@ -219,7 +219,7 @@ def test_two_pictures_stand_in_one_range_of_colours() -> None:
     )  # fmt: skip
     network = untrained()
     with torch.no_grad():
-        expected = [network.conv1(given(f"digits:test:{n}"))[0, 2] for n in (0, 5)]
+        expected = [network.conv1(grey_input(f"digits:test:{n}"))[0, 2] for n in (0, 5)]
     both = [board(at, "channel", which) for which in (0, 1)]
     for shown, right in zip(both, expected, strict=True):
         assert np.allclose(numbers(shown["values"]), right.flatten(), atol=1e-6)
@@ -256,7 +256,7 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     assert at.selectbox(key="feature-maps.weights").value == "shipped:lenet"
     assert "before training" in text(at)
     with torch.no_grad():
-        right = network.conv1(given())[0, 0]
+        right = network.conv1(grey_input())[0, 0]
     before, after = (numbers(board(at, "channel", which)["values"]) for which in (0, 1))
     assert np.allclose(after, right.flatten(), atol=1e-6)
     assert not np.allclose(before, after, atol=0.01)
@@ -322,7 +322,7 @@ def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
 
 
 def subject(seed: int, network: str = "lenet", side: int = 28) -> Subject:
-    picture = given(f"digits:test:{seed}", side)
+    picture = grey_input(f"digits:test:{seed}", side)
     known = weights.model(NetworkSpec.parse(network), f"untrained:{seed}")
     return Subject(known, f"{seed} {side}", False, picture)
 

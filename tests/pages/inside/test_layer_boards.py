@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from torch import Tensor
 
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import boards, given, opened
+from tests.opened_pages import boards, grey_input, opened
 from tests.shipped_weights import untrained
 
 SIDE = 32
@@ -30,7 +30,7 @@ def given_by(network: str, *modules: str) -> list[Tensor]:
 
     handles = [whole.get_submodule(each).register_forward_hook(heard(each)) for each in modules]
     with torch.no_grad():
-        whole(given(side=SIDE))
+        whole(grey_input(side=SIDE))
     for handle in handles:
         handle.remove()
     return [found[each] for each in modules]
@@ -122,7 +122,7 @@ box => {
 def test_channels_stand_in_the_order_asked_for(page: Page) -> None:
     network = untrained()
     with torch.no_grad():
-        maps = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0].flatten(1)
+        maps = network.conv2(network.pool1(network.act1(network.conv1(grey_input()))))[0].flatten(1)
     by = {"mean": maps.mean(1), "max": maps.amax(1), "variance": maps.var(1, correction=0)}
     right = {name: each.argsort(descending=True).tolist() for name, each in by.items()}
     right["index"] = list(range(16))

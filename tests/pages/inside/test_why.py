@@ -35,7 +35,7 @@ from pages.inside.why import boards as why_boards
 from pages.inside.why import charts, mistakes, results
 from pages.inside.why.results import Explanation, Piece, Question
 from tests.conftest import box_of, settled
-from tests.opened_pages import boards, given, in_address, numbers, opened, press, text
+from tests.opened_pages import boards, grey_input, in_address, numbers, opened, press, text
 from tests.shipped_weights import said, trained, untrained
 
 VISITORS = 30
@@ -61,7 +61,7 @@ def values(card: dict[str, Any]) -> Tensor:
 
 def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
     at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
-    network, picture = untrained(), given()
+    network, picture = untrained(), grey_input()
     options: dict[str, dict[str, Any]] = {
         "integrated_gradients": {"steps": 20, "baseline": 0.5},
         "grad_cam": {"layer": "conv1"},
@@ -83,7 +83,7 @@ def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
 def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() -> None:
     at = opened("why", picture="digits:test:0", network="bn_lenet")
     with torch.no_grad():  # in the mode that the page names
-        probabilities = untrained("bn_lenet").eval()(given())[0].double().softmax(0)
+        probabilities = untrained("bn_lenet").eval()(grey_input())[0].double().softmax(0)
     sent = board(at, "answer")["guesses"]
     assert [each["label"] for each in sent] == probabilities.topk(5).indices.tolist()
     assert [each["probability"] for each in sent] == pytest.approx(
@@ -100,7 +100,7 @@ def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() ->
 
 def test_the_curve_is_what_taking_pixels_away_by_hand_gives() -> None:
     at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
-    network, picture = untrained(), given()
+    network, picture = untrained(), grey_input()
     heat = attribution.saliency(network, picture, 3)
     order = heat.flatten().sort(descending=True, stable=True).indices
     spec = json.loads(at.get("plotly_chart")[0].proto.spec)
@@ -125,12 +125,12 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     before = weights.load(NetworkSpec.parse("lenet"), "shipped:lenet@0")
     target = next(e["label"] for e in board(at, "answer")["guesses"] if e["chosen"])
     with torch.no_grad():
-        assert target == int(network(given()).argmax())
-        share = float(before(given())[0].softmax(0)[target])
+        assert target == int(network(grey_input()).argmax())
+        share = float(before(grey_input())[0].softmax(0)[target])
     assert control["title"].startswith("The same network before training")
     assert why_boards.percent(share) in control["title"]
     torch.testing.assert_close(
-        values(control["maps"][0]), attribution.saliency(before, given(), target)
+        values(control["maps"][0]), attribution.saliency(before, grey_input(), target)
     )
     pair = [values(each["maps"][0]).flatten() for each in (row, control)]
     expected = f"{scipy.stats.spearmanr(*pair).statistic:.2f}".replace("-", "−")
@@ -280,7 +280,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
     settings = results.Settings("conv2", 7, 7, 5, "black", "none")
 
     def question(visitor: int) -> Question:
-        picture = given(f"digits:test:{visitor}")
+        picture = grey_input(f"digits:test:{visitor}")
         known = weights.model(NetworkSpec.parse("lenet"), f"untrained:{visitor % 3}")
         subject = Subject(known, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
@@ -294,7 +294,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
     with ThreadPoolExecutor(VISITORS) as threads:
         found = list(threads.map(visit, range(VISITORS)))
     for visitor, explained in enumerate(found):
-        network, picture = untrained(seed=visitor % 3), given(f"digits:test:{visitor}")
+        network, picture = untrained(seed=visitor % 3), grey_input(f"digits:test:{visitor}")
         heat = attribution.grad_cam(network, picture, visitor % 10, layer="conv2")
         torch.testing.assert_close(explained.heats("map")["grad_cam"], heat)
         heat = attribution.saliency(network, picture, visitor % 10)
