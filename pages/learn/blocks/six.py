@@ -44,13 +44,7 @@ def side_by_side() -> None:
             side = STATE.slider("blocks_side", _("Height and width"))
         six = blocks.side_by_side(c_in, c_out, side)
         with columns[3]:
-            rows = [
-                {"block": name, "input": wording.shape(block.input),
-                 "output": wording.shape(block.output), "parameters": block.parameters,
-                 "macs": block.macs}
-                for name, block in six.items()
-            ]  # fmt: skip
-            save_button(_("Table (CSV)"), rows, "blocks.csv")
+            save_button(_("Table (CSV)"), rows(six), "blocks.csv")
     most_parameters = max(block.parameters for block in six.values())
     notes = _notes(six, c_in, c_out)
     cards = [
@@ -60,6 +54,15 @@ def side_by_side() -> None:
     with picture:
         block_cards(cards, key="blocks_six")
     _side_text(six, c_in, c_out, side)
+
+
+def rows(six: Mapping[str, blocks.Block]) -> list[dict[str, object]]:
+    """Shapes and costs of each block."""
+    return [
+        {"block": name, "input": wording.shape(block.input), "output": wording.shape(block.output),
+         "parameters": block.parameters, "macs": block.macs}
+        for name, block in six.items()
+    ]  # fmt: skip
 
 
 def _notes(six: Mapping[str, blocks.Block], c_in: int, c_out: int) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Check yourself, as Streamlit runs it: what is asked, how answers are taken, what is kept."""
 
 from functools import partial
+from itertools import count, product
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, spell
@@ -15,21 +18,22 @@ from tests.opened_pages import press
 
 opened = partial(opened_pages.opened, "check")
 text = partial(opened_pages.text, code=True)
+FIRST = quiz.question(1, 1, "all", 1)
+
+
+def choice_buttons(at: AppTest) -> list[Button]:
+    return [each for each in at.button if (each.key or "").startswith("quiz_choice")]
 
 
 def choose(at: AppTest, answer: quiz.Value) -> AppTest:
     """Press the button of this answer."""
-    button = next(each for each in at.button if each.label == spell(answer))
-    button.click().run()
-    assert not at.exception
-    return at
+    return press(at, spell(answer))
 
 
-def typed(number: int = 1) -> Question:
-    """A question whose answer is typed: number `number` or the next such one."""
-    while not (found := quiz.question(1, number, "sizes", 3)).typed:
-        number += 1
-    return found
+def typed_question() -> Question:
+    """The first question whose answer is typed."""
+    series = (quiz.question(1, number, "sizes", 3) for number in count(1))
+    return next(each for each in series if each.typed)
 
 
 def type_in(at: AppTest, answer: str) -> AppTest:
@@ -39,39 +43,29 @@ def type_in(at: AppTest, answer: str) -> AppTest:
     return at
 
 
-def test_the_page_asks_and_says_nothing_of_the_answer() -> None:
+def test_the_page_asks_says_nothing_of_the_answer_and_praises_a_right_one() -> None:
     at = opened()
-    first = quiz.question(1, 1, "all", 1)
-    assert at.title[0].value == "Can you tell before the machine does?"
-    assert first.draft.ask in text(at)
-    shown = [each.label for each in at.button if (each.key or "").startswith("quiz_choice")]
-    assert shown == [spell(choice) for choice in first.choices]
-    for line in first.draft.reason:
-        assert line not in text(at)
-
-
-def test_a_right_answer_is_praised_with_its_arithmetic() -> None:
-    at, first = opened(), quiz.question(1, 1, "all", 1)
-    choose(at, first.right)
-    assert spell(first.right) in at.success[0].value
-    for line in first.draft.reason:
-        assert line in text(at)
+    assert FIRST.draft.ask in text(at)
+    assert [each.label for each in choice_buttons(at)] == [spell(each) for each in FIRST.choices]
+    assert not any(line in text(at) for line in FIRST.draft.reason)
+    choose(at, FIRST.right)
+    assert spell(FIRST.right) in at.success[0].value
+    assert all(line in text(at) for line in FIRST.draft.reason)
     assert "**1** of 1 right · streak **1**" in text(at)
 
 
 def test_a_wrong_answer_names_its_mistake_and_stands() -> None:
-    at, first = opened(), quiz.question(1, 1, "all", 1)
-    wrong = next(choice for choice in first.choices if not first.is_right(choice))
+    at = opened()
+    wrong = next(choice for choice in FIRST.choices if not FIRST.is_right(choice))
     choose(at, wrong)
-    assert first.mistake(wrong) in at.warning[0].value
-    assert spell(first.right) in at.warning[0].value
+    assert FIRST.mistake(wrong) in at.warning[0].value
+    assert spell(FIRST.right) in at.warning[0].value
     assert "**0** of 1 right · streak **0**" in text(at)
-    answers = [each for each in at.button if (each.key or "").startswith("quiz_choice")]
-    assert all(each.disabled for each in answers)
+    assert all(each.disabled for each in choice_buttons(at))
     at.button(key="quiz_next").click().run()
     assert not at.warning
     at.button(key="quiz_previous").click().run()
-    assert first.mistake(wrong) in at.warning[0].value
+    assert FIRST.mistake(wrong) in at.warning[0].value
 
 
 def test_the_streak_counts_right_answers_in_a_row() -> None:
@@ -83,34 +77,25 @@ def test_the_streak_counts_right_answers_in_a_row() -> None:
     assert "**3** of 4 right · streak **2**" in text(at)
 
 
-@pytest.mark.parametrize("given", ["", "abc", "NaN", "1e9", "1.5", "1//0", "9" * 60])
-def test_nonsense_gets_a_sentence_and_the_question_stays_open(given: str) -> None:
-    asked = typed()
-    at = opened(quiz_topic="sizes", quiz_level="3", quiz_number=str(asked.number))
-    type_in(at, given)
-    assert len(at.error) == 1
-    assert "whole number" in at.error[0].value
-    assert "of 0 right" in text(at)
-    type_in(at, str(asked.right))
+def test_typed_nonsense_gets_a_sentence_arithmetic_counts_and_a_known_mistake_is_named() -> None:
+    question = typed_question()
+    address = {"quiz_topic": "sizes", "quiz_level": "3", "quiz_number": str(question.number)}
+    at = opened(**address)
+    for nonsense in ("", "abc", "NaN", "1e9", "1.5", "1//0", "9" * 60):
+        type_in(at, nonsense)
+        assert ["whole number" in each.value for each in at.error] == [True], nonsense
+        assert "of 0 right" in text(at)
+    type_in(at, f"2*{question.right} - {question.right}")
     assert not at.error
     assert "**1** of 1 right" in text(at)
-
-
-def test_arithmetic_is_an_answer_and_a_known_mistake_is_named() -> None:
-    asked = typed()
-    assert isinstance(asked.right, int)
-    address = {"quiz_topic": "sizes", "quiz_level": "3", "quiz_number": str(asked.number)}
-    at = type_in(opened(**address), f"2*{asked.right} - {asked.right}")
-    assert at.success
-    wrong = next(value for value in asked.draft.wrong if not asked.is_right(value))
+    wrong = next(value for value in question.draft.wrong if not question.is_right(value))
     at = type_in(opened(**address), str(wrong))
-    assert asked.mistake(wrong) in at.warning[0].value
+    assert question.mistake(wrong) in at.warning[0].value
 
 
 def test_the_same_address_asks_everybody_the_same() -> None:
     address = {"quiz_seed": "77", "quiz_level": "2", "quiz_topic": "field", "quiz_number": "4"}
     expected = quiz.question(77, 4, "field", 2).draft.ask
-    assert expected in text(opened(**address))
     assert expected in text(opened(**address))
     assert expected not in text(opened(**{**address, "quiz_seed": "78"}))
 
@@ -147,40 +132,33 @@ def test_after_ten_there_is_a_summary_and_ten_more() -> None:
 
 def test_the_file_of_ten_holds_what_was_asked_said_and_right() -> None:
     series = [Place(seed=5, topic="all", level=2, number=number) for number in range(1, 11)]
-    asked = [quiz.question(5, number, "all", 2) for number in range(1, 11)]
-    wrong = next(each for each in asked[3].choices if not asked[3].is_right(each))
-    ten = {place: Answer(its.right, right=True) for place, its in zip(series, asked, strict=True)}
-    rows = ten_rows(ten | {series[3]: Answer(wrong, right=False)})
-    assert [row["question"] for row in rows] == list(range(1, 11))
-    assert {(row["seed"], row["series"], row["level"]) for row in rows} == {(5, "all", 2)}
-    assert [row["right"] for row in rows] == [1] * 3 + [0] + [1] * 6
-    assert rows[3]["answer"] == spell(wrong)
-    for row, its in zip(rows, asked, strict=True):
-        shown = (row["about"], row["asked"], row["code"], row["right_answer"])
-        assert shown == (its.topic, its.draft.ask, its.draft.code, spell(its.right))
+    questions = [place.question() for place in series]
+    wrong = next(each for each in questions[3].choices if not questions[3].is_right(each))
+    ten = {place: Answer(place.question().right, right=True) for place in series}
+    assert ten_rows(ten | {series[3]: Answer(wrong, right=False)}) == [
+        {"seed": 5, "series": "all", "level": 2, "question": number, "about": its.topic,
+         "asked": its.draft.ask, "code": its.draft.code,
+         "answer": spell(wrong if number == 4 else its.right), "right_answer": spell(its.right),
+         "right": int(number != 4)}
+        for number, its in enumerate(questions, start=1)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("topic", list(quiz.TOPICS))
 def test_see_it_opens_a_page_set_up_with_the_case(topic: str) -> None:
-    at, asked = opened(quiz_topic=topic), quiz.question(1, 1, topic, 1)
-    choose(at, asked.right)
-    link = at.get("page_link")[-1].proto
-    assert link.page.endswith(asked.draft.see.url)
-    for key, value in asked.draft.see.params.items():
-        assert key in link.query_string
-        assert value.split(" ")[0] in link.query_string
+    question = quiz.question(1, 1, topic, 1)
+    link = choose(opened(quiz_topic=topic), question.right).get("page_link")[-1].proto
+    assert link.page.endswith(question.draft.see.url)
+    assert dict(parse_qsl(link.query_string)) == question.draft.see.params
 
 
 def test_the_page_on_channels_has_every_kernel_whose_cost_is_asked() -> None:
-    asked = [
-        quiz.question(seed, number, "counts", level)
-        for seed in range(8)
-        for number in range(1, 5)
-        for level in quiz.LEVELS
-    ]
-    sides = {each.draft.see.params.get("channels_kernel_size") for each in asked} - {None}
-    assert len(sides) > 2
-    assert sides <= set(map(str, KERNEL_SIDES))
+    asked_for = {
+        quiz.question(seed, number, "counts", level).draft.see.params.get("channels_kernel_size")
+        for seed, number, level in product(range(8), range(1, 5), quiz.LEVELS)
+    }
+    assert len(asked_for) > 3
+    assert asked_for <= {None, *map(str, KERNEL_SIDES)}
 
 
 def test_other_questions_come_from_another_seed() -> None:

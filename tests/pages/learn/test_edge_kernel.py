@@ -1,12 +1,10 @@
 """The page on learning an edge kernel: what it says, what it keeps, and how its board moves."""
 
 import csv
-import io
 import json
-import xml.etree.ElementTree as ET
 from functools import partial
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 import torch
@@ -20,6 +18,7 @@ from tests.opened_pages import board as sent
 from tests.opened_pages import press, text
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+PROBLEM = engine.Problem(engine.bars(), torch.tensor([[1.0, -1.0]]), bias=True)
 COURSE = {"edge_rate": "0.01", "edge_bias": "true", "edge_start": "course"}
 
 
@@ -30,20 +29,20 @@ opened = partial(opened_pages.opened, "edge-kernel")
 
 
 def test_one_question_and_its_answer() -> None:
-    at = opened()
-    assert "**Yes.**" in text(at)
-    assert "Rates above **0.0333** = 2/60 run away" in text(at)
-    assert "asked for: 1 −1" in text(at)
+    words = text(opened())
+    for sentence in ("**Yes.**", "Rates above **0.0333** = 2/60 run away", "asked for: 1 −1"):
+        assert sentence in words
 
 
 def test_the_courses_run_is_one_click_away() -> None:
     at = press(opened(), "The course’s run")
-    said = text(at)
-    for row in ("| 5 | 6.806 | 6.805 |", "| 10 | 1.376 | 1.376 |", "| 15 | 0.325 | 0.325 |"):
-        assert row in said
-    assert "| 20 | 0.084 | 0.084 |" in said
-    assert "here 0.9189, −0.9376, 0.01044" in said
-    assert "Rates above **0.0161** = 2/124.3 run away" in said
+    for sentence in (
+        *("| 5 | 6.806 | 6.805 |", "| 10 | 1.376 | 1.376 |", "| 15 | 0.325 | 0.325 |"),
+        "| 20 | 0.084 | 0.084 |",
+        "here 0.9189, −0.9376, 0.01044",
+        "Rates above **0.0161** = 2/124.3 run away",
+    ):
+        assert sentence in text(at)
     steps = sent(at)["runs"][0]["steps"]
     assert steps[4]["loss"] == pytest.approx(6.806, abs=0.0015)
     assert steps[20]["loss"] == pytest.approx(0.0646, abs=5e-5)
@@ -52,7 +51,7 @@ def test_the_courses_run_is_one_click_away() -> None:
 
 def test_a_rate_above_the_critical_one_is_explained_and_can_be_mended() -> None:
     at = opened(**COURSE | {"edge_rate": "0.03"})
-    assert "It runs away" in text(at)
+    assert "**It runs away.**" in text(at)
     assert "1 − 0.03 · 124.3 = −2.73" in text(at)
     press(at, "Use 0.014")
     assert "It runs away" not in text(at)
@@ -69,8 +68,7 @@ def test_the_same_rate_without_a_bias_works() -> None:
 
 def test_overflow_and_nan_are_told_with_their_steps() -> None:
     at = press(opened(), "Until NaN")
-    problem = engine.Problem(engine.bars(), torch.tensor([[1.0, -1.0]]), bias=True)
-    run = engine.descend(problem, engine.COURSE_START, 0.03, 120)
+    run = engine.descend(PROBLEM, engine.COURSE_START, 0.03, 120)
     assert f"From step {run.overflow_step} on the loss is ∞" in text(at)
     assert f"by step {run.nan_step} the weights are too" in text(at)
     assert sent(at)["runs"][0]["steps"][-1]["loss"] == "NaN"
@@ -78,8 +76,7 @@ def test_overflow_and_nan_are_told_with_their_steps() -> None:
 
 def test_two_rates_are_compared() -> None:
     at = opened(edge_rate="0.03", edge_compare="0.034")
-    rates = [run["rate"] for run in sent(at)["runs"]]
-    assert rates == [0.03, 0.034]
+    assert [run["rate"] for run in sent(at)["runs"]] == [0.03, 0.034]
     assert "A · **Yes.**" in text(at)
     assert "B · **It runs away.**" in text(at)
     press(at, "Use 0.027")
@@ -93,10 +90,8 @@ def test_a_turned_image_teaches_another_kernel() -> None:
 
 
 def test_sum_and_mean_differ_by_the_number_of_outputs() -> None:
-    summed, averaged = (
-        sent(opened(edge_loss=how))["spectrum"]["critical"] for how in ("sum", "mean")
-    )
-    assert averaged == pytest.approx(42 * summed)
+    rates = [sent(opened(edge_loss=loss))["spectrum"]["critical"] for loss in ("sum", "mean")]
+    assert rates[1] == pytest.approx(42 * rates[0])
 
 
 @pytest.mark.parametrize("image", ["bars", "transposed", "diagonal", "own", "photo"])
@@ -115,23 +110,17 @@ def test_every_image_with_other_kernels(image: str, kernel: str) -> None:
 
 
 def test_a_link_restores_everything() -> None:
-    given = {
-        "edge_image": "own",
-        "edge_drawing": "0 1 1; 0 0 1; 0 0 0.5",
-        "edge_kernel": "1; -1",
-        "edge_rate": "0.05",
-        "edge_steps": "7",
-        "edge_bias": "true",
-        "edge_loss": "mean",
-        "edge_start": "3",
-        "edge_compare": "0.1",
-    }
-    data = sent(opened(**given))
-    assert data["image"] == [[0, 1, 1], [0, 0, 1], [0, 0, 0.5]]
-    assert data["target_kernel"] == [[1], [-1]]
-    assert [run["rate"] for run in data["runs"]] == [0.05, 0.1]
-    assert {len(run["steps"]) for run in data["runs"]} == {8}
-    assert (data["bias"], data["reduction"]) == (True, "mean")
+    data = sent(opened(
+        edge_image="own", edge_drawing="0 1 1; 0 0 1; 0 0 0.5", edge_kernel="1; -1",
+        edge_rate="0.05", edge_steps="7", edge_bias="true", edge_loss="mean", edge_start="3",
+        edge_compare="0.1",
+    ))  # fmt: skip
+    expected = {
+        "image": [[0, 1, 1], [0, 0, 1], [0, 0, 0.5]], "target_kernel": [[1], [-1]], "bias": True,
+        "reduction": "mean",
+    }  # fmt: skip
+    assert {name: data[name] for name in expected} == expected
+    assert [(run["rate"], len(run["steps"])) for run in data["runs"]] == [(0.05, 8), (0.1, 8)]
     generator = torch.Generator().manual_seed(3)
     start = torch.randn(2, 1, generator=generator).flatten().tolist()
     assert data["runs"][0]["steps"][0]["p"][:2] == pytest.approx(start)
@@ -146,16 +135,10 @@ def test_the_definition_and_the_run_can_be_read() -> None:
 # -- in the browser ---------------------------------------------------------------------------
 
 
-def board(page: Page) -> Locator:
-    found = page.locator(".descent[data-descent-painted]")
-    found.wait_for(timeout=30_000)
-    settled(page)
-    return found
-
-
-def numbers(found: Locator) -> torch.Tensor:
-    """The output that the browser worked out for the step on screen."""
-    return torch.tensor(json.loads(found.get_attribute("data-output") or ""))
+def painted(page: Page) -> Locator:
+    """The board, once it is painted and the page rests."""
+    page.wait_for_selector(".descent[data-descent-painted]", timeout=30_000)
+    return settled(page).locator(".descent[data-descent-painted]")
 
 
 # As on a busy machine: every frame says a time at which it should have come.
@@ -169,67 +152,62 @@ window.requestAnimationFrame = answer => frame(time => answer(time - 1000))
 def test_everything_moves_together_and_asks_the_server_nothing(page: Page) -> None:
     page.add_init_script(LATE_FRAMES)
     alone = mounted(page, opened(**COURSE), "descent")
-    found = alone.board
-    problem = engine.Problem(engine.bars(), torch.tensor([[1.0, -1.0]]), bias=True)
-    run = engine.descend(problem, engine.COURSE_START, 0.01, 20)
+    board = alone.board
+    run = engine.descend(PROBLEM, engine.COURSE_START, 0.01, 20)
     balls = set()
     for step in (0, 4, 9, 14, 19, 20):
-        found.locator(".scrub").fill(str(step))
+        board.locator(".scrub").fill(str(step))
         record = run.records[step]
         kernel = torch.tensor([record.parameters[:2]])
-        expected = engine.correlate(problem.image, kernel, torch.tensor(record.parameters[2:]))
-        torch.testing.assert_close(numbers(found), expected, atol=1e-5, rtol=1e-5)
-        expect(found.locator(".now")).to_have_text(f"Step {step} of 20 · loss {record.loss:.4f}")
-        cells = [cell.replace("−", "-") for cell in found.locator(".cells span").all_inner_texts()]
+        expected = engine.correlate(PROBLEM.image, kernel, torch.tensor(record.parameters[2:]))
+        output = torch.tensor(json.loads(board.get_attribute("data-output") or ""))
+        torch.testing.assert_close(output, expected, atol=1e-5, rtol=1e-5)
+        expect(board.locator(".now")).to_have_text(f"Step {step} of 20 · loss {record.loss:.4f}")
+        cells = [cell.replace("−", "-") for cell in board.locator(".cells span").all_inner_texts()]
         assert cells == [f"{weight:.3f}" for weight in record.parameters[:2]]
-        balls.add(found.locator(".ball").get_attribute("d"))
+        balls.add(board.locator(".ball").get_attribute("d"))
     assert len(balls) == 6  # the point has moved with every step
-    found.locator('[data-act="back"]').click()
-    expect(found).to_have_attribute("data-step", "19")
-    found.locator('[data-act="first"]').click()
-    found.locator(".speed").select_option("4")
-    found.get_by_role("button", name="Play").click()
-    expect(found).to_have_attribute("data-step", "20", timeout=15_000)
-    expect(found.get_by_role("button", name="Play")).to_be_visible()  # it stops at the end
-    found.locator(".output canvas").focus()
+    board.locator('[data-act="back"]').click()
+    expect(board).to_have_attribute("data-step", "19")
+    board.locator('[data-act="first"]').click()
+    board.locator(".speed").select_option("4")
+    board.get_by_role("button", name="Play").click()
+    expect(board).to_have_attribute("data-step", "20", timeout=15_000)
+    expect(board.get_by_role("button", name="Play")).to_be_visible()  # it stops at the end
+    board.locator(".output canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     last = run.records[20]
-    expect(found.locator(".arithmetic")).to_have_text(
+    expect(board.locator(".arithmetic")).to_have_text(
         f"row 1, column 2: 0.9189·1 + (−0.9376)·0 + 0.0104 = "
         f"{last.parameters[0] + last.parameters[2]:.4f}; target 1"
     )
-    found.get_by_role("button", name="over its axes").click()
-    expect(found.locator(".surface .note")).to_contain_text("Across λ = 12.0, up λ = 124.31")
+    board.get_by_role("button", name="over its axes").click()
+    expect(board.locator(".surface .note")).to_contain_text("Across λ = 12.0, up λ = 124.31")
     assert alone.sent == []
 
 
 @pytest.mark.browser
-def test_the_ruler_sets_the_rate_and_the_surface_can_be_saved(
-    page: Page, app_server: str, tmp_path: Path
-) -> None:
+def test_the_ruler_sets_the_rate_and_the_surface_can_be_saved(page: Page, app_server: str) -> None:
     page.goto(f"{app_server}/edge-kernel?edge_rate=0.03")
-    found = board(page)
-    expect(found.locator(".critical")).to_have_text("0.0333 diverges beyond here")
-    found.get_by_role("slider", name="Learning rate").focus()
+    board = painted(page)
+    expect(board.locator(".critical")).to_have_text("0.0333 diverges beyond here")
+    board.get_by_role("slider", name="Learning rate").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.wait_for_url("**edge_rate=0.0357**")
     expect(page.get_by_text("It runs away")).to_be_visible()
-    found = board(page)
-    for kind, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
-        with page.expect_download() as saved:
-            found.locator(f'[data-act="{kind}"]').click()
-        picture = tmp_path / f"surface.{kind}"
-        saved.value.save_as(picture)
-        assert picture.read_bytes().startswith(start)
-    drawn = ET.parse(tmp_path / "surface.svg").getroot()  # noqa: S314 (we drew it ourselves)
-    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}ellipse"))) > 5
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Steps (CSV)").click()
-    table = tmp_path / "descent.csv"
-    saved.value.save_as(table)
-    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
+    board = painted(page)
+    buttons = {kind: board.locator(f'[data-act="{kind}"]') for kind in ("svg", "png")}
+    files = {}
+    for kind, button in (buttons | {"csv": page.get_by_role("button", name="Steps (CSV)")}).items():
+        with page.expect_download() as download:
+            button.click()
+        files[kind] = download.value.path().read_bytes()
+    assert files["png"].startswith(b"\x89PNG")
+    drawing = ET.fromstring(files["svg"])  # noqa: S314 (we drew it ourselves)
+    assert len(list(drawing.iter("{http://www.w3.org/2000/svg}ellipse"))) > 5
+    rows = list(csv.DictReader(files["csv"].decode().splitlines()))
     assert [row["step"] for row in rows] == [str(step) for step in range(21)]
 
 
@@ -239,12 +217,10 @@ def test_a_phone_draws_its_own_image(page: Page, app_server: str, scheme: str) -
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{app_server}/edge-kernel?edge_image=own&edge_drawing=0 0 1;0 0 1;0 1 1")
-    found = board(page)
+    board = painted(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    key = found.get_attribute("data-descent-painted")
-    found.locator(".image canvas").click(position={"x": 4, "y": 4})
-    page.wait_for_function(
-        "key => document.querySelector('.st-key-edge_drawing input').value.startsWith('1 0 1')",
-        arg=key,
+    board.locator(".image canvas").click(position={"x": 4, "y": 4})
+    expect(page.locator(".st-key-edge_drawing input")).to_have_value("1 0 1; 0 0 1; 0 1 1")
+    page.wait_for_url(
+        lambda url: parse_qs(urlsplit(url).query)["edge_drawing"] == ["1 0 1; 0 0 1; 0 1 1"]
     )
-    assert parse_qs(urlsplit(page.url).query)["edge_drawing"] == ["1 0 1; 0 0 1; 0 1 1"]

@@ -4,12 +4,13 @@ from functools import partial
 
 import pytest
 import torch
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget, WidgetList
+from torch.nn import functional
 
-from explorer import networks
 from explorer.analysis import summary
+from explorer.analysis.summary import Summary
 from explorer.lessons import field_stack
 from explorer.networks import NetworkSpec
 from pages.learn.receptive_field import charts, field_board, measures, parts
@@ -17,15 +18,20 @@ from pages.learn.receptive_field.state import NETWORKS
 from tests import opened_pages
 from tests.conftest import box_of, settled
 from tests.explorer.ui.mounted import mounted
-from tests.opened_pages import as_shown, board, text
+from tests.opened_pages import as_shown, text
 
 opened = partial(opened_pages.opened, "receptive-field")
+
+
+def measured(name: str) -> Summary:
+    spec = NetworkSpec.parse(name)
+    return summary.measure(spec, spec.input_size)
 
 
 def test_the_page_opens_with_a_stack_and_what_it_sees():
     at = opened()
     assert "sees **14 × 14** of the 28 × 28 pixels" in text(at)
-    levels = board(at)["levels"]
+    levels = opened_pages.board(at)["levels"]
     assert [level["units"] for level in levels] == [28, 26, 24, 12, 10, 8]
     formulas = ["".join(piece for piece, _role in level["formula"]) for level in levels[1:]]
     assert formulas[-1] == "field 14 = 10 + (3 − 1)·2"
@@ -95,18 +101,19 @@ def test_a_deleted_last_layer_leaves_a_sentence_and_the_picture():
     at = edited("c3")
     removal(at, 1).click().run()
     assert "The stack is empty" in at.error[0].value
-    assert board(at)["levels"]
+    assert opened_pages.board(at)["levels"]
 
 
 def test_two_3x3_against_one_5x5():
     at = opened(field_view="why")
-    said = text(at)
-    assert "18C² weights instead of 25C²" in said
-    assert "73\u202f728 against 102\u202f400, 28 % fewer" in said
-    table = at.table[0].value
-    assert list(table["field (pixels)"]) == ["5 × 5", "5 × 5", "7 × 7", "7 × 7"]
-    assert list(table["against the large one"]) == ["−28\u202f%", "–", "−45\u202f%", "–"]
-    assert list(table["non-linearities"]) == ["2", "1", "3", "1"]
+    assert "18C² weights instead of 25C²" in text(at)
+    assert "73\u202f728 against 102\u202f400, 28 % fewer" in text(at)
+    columns = {
+        "field (pixels)": ["5 × 5", "5 × 5", "7 × 7", "7 × 7"],
+        "against the large one": ["−28\u202f%", "–", "−45\u202f%", "–"],
+        "non-linearities": ["2", "1", "3", "1"],
+    }
+    assert at.table[0].value[list(columns)].to_dict("list") == columns
     at.number_input(key="field_channels").set_value(0).run()
     assert "The number of channels is 0" in at.error[0].value
     assert "73\u202f728" in text(at)
@@ -136,30 +143,23 @@ def test_the_effective_field_says_how_much_lies_in_the_middle():
     ],
 )
 def test_real_networks_are_the_engines(name: str, words: str):
-    at = opened(field_view="networks", field_network=name)
-    assert words in text(at)
+    assert words in text(opened(field_view="networks", field_network=name))
 
 
 def test_the_networks_chart_is_the_engines_record():
-    shown = networks.get("vgg11")
-    found = summary.measure(NetworkSpec.parse("vgg11"), shown.input_size)
-    convolutions, pools = charts.growth(found).data
-    both = {
-        name: side if side is not None else other
-        for name, side, other in zip(convolutions.x, convolutions.y, pools.y, strict=True)
-    }
-    assert list(both.values()) == [3, 4, 8, 10, 18, 26, 30, 46, 62, 70, 102, 134, 150]
+    convolutions, pools = charts.growth(measured("vgg11")).data
+    sides = [a if a is not None else b for a, b in zip(convolutions.y, pools.y, strict=True)]
+    assert sides == [3, 4, 8, 10, 18, 26, 30, 46, 62, 70, 102, 134, 150]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_offered_network_has_fields(name: str):
-    found = summary.measure(NetworkSpec.parse(name), networks.get(name).input_size)
-    assert len(charts.windows(found)) > 10
+    assert len(charts.windows(measured(name))) > 10
 
 
 def test_both_heat_maps_hold_a_whole_on_one_scale():
-    found = field_stack.effective(field_stack.parse("c3 c3"), 9)
-    maps = [charts.effective(found, measured=measured).data[0] for measured in (False, True)]
+    field = field_stack.effective(field_stack.parse("c3 c3"), 9)
+    maps = [charts.effective(field, measured=measured).data[0] for measured in (False, True)]
     assert [sum(map(sum, one.z)) for one in maps] == pytest.approx([100, 100])
     assert maps[0].zmax == maps[1].zmax == pytest.approx(max(map(max, maps[1].z)))
     assert sum(value > 0 for row in maps[0].z for value in row) == 25
@@ -179,45 +179,34 @@ def test_the_files_of_what_is_measured():
     stacks = measures.stack_rows(64)
     assert [stack["weights"] for stack in stacks] == [73728, 102400, 110592, 200704]
     assert [stack["field_pixels"] for stack in stacks] == [5, 5, 7, 7]
-    alexnet = summary.measure(NetworkSpec.parse("alexnet"), (1, 224, 224))
-    assert [row["field_width"] for row in measures.layer_rows(alexnet)][:4] == [11, 19, 51, 67]
+    rows = measures.layer_rows(measured("alexnet"))
+    assert [row["field_width"] for row in rows][:4] == [11, 19, 51, 67]
 
 
 # -- the board in a browser -----------------------------------------------------------------------
 
 
-def painted(page: Page, address: str) -> Locator:
-    page.goto(address)
-    settled(page)
-    found = page.locator("[data-field-painted]")
-    found.wait_for(timeout=30_000)
-    return found
-
-
-def lit(shown: Locator, level: int) -> list[int]:
-    cells = shown.locator(f'.cell.lit[data-level="{level}"]')
-    return cells.evaluate_all("cells => cells.map(cell => Number(cell.dataset.unit))")
-
-
 @pytest.mark.browser
 def test_what_lights_up_is_what_torch_finds(page: Page):
     alone = mounted(page, opened(field_stack="c3p1 c3d2 p2 c3s2", field_side="24"), "fields")
-    shown = alone.board
+    board = alone.board
     stack = field_stack.levels(field_stack.parse("c3p1 c3d2 p2 c3s2"), 24)
     ones = torch.ones(1, 1, 3, dtype=torch.float64)
     maps = [torch.ones(1, 1, 24, dtype=torch.float64, requires_grad=True)]
-    maps.append(torch.nn.functional.conv1d(maps[-1], ones, padding=1))
-    maps.append(torch.nn.functional.conv1d(maps[-1], ones, dilation=2))
-    maps.append(torch.nn.functional.avg_pool1d(maps[-1], 2))
-    maps.append(torch.nn.functional.conv1d(maps[-1], ones, stride=2))
+    maps.append(functional.conv1d(maps[-1], ones, padding=1))
+    maps.append(functional.conv1d(maps[-1], ones, dilation=2))
+    maps.append(functional.avg_pool1d(maps[-1], 2))
+    maps.append(functional.conv1d(maps[-1], ones, stride=2))
+    units = "cells => cells.map(cell => Number(cell.dataset.unit))"
     for level, unit in [(4, 0), (4, 3), (3, 9), (2, 0), (2, 19), (1, 0), (1, 23), (4, 1)]:
-        shown.locator(f'.cell[data-level="{level}"][data-unit="{unit}"]').hover()
+        board.locator(f'.cell[data-level="{level}"][data-unit="{unit}"]').hover()
         gradients = torch.autograd.grad(
             maps[level][0, 0, unit], maps[: level + 1], retain_graph=True
         )
         for number, gradient in enumerate(gradients):
-            assert lit(shown, number) == gradient.flatten().nonzero().flatten().tolist()
-        expect(shown.locator(".note")).to_contain_text(f"Unit {unit + 1} of layer {level}")
+            lit = board.locator(f'.cell.lit[data-level="{number}"]').evaluate_all(units)
+            assert lit == gradient.flatten().nonzero().flatten().tolist()
+        expect(board.locator(".note")).to_contain_text(f"Unit {unit + 1} of layer {level}")
     assert [level.units for level in stack] == [x.shape[-1] for x in maps]
     page.wait_for_timeout(500)  # longer than the pause before Python hears of a choice
     assert alone.sent == []  # pointing is the browser's own affair
@@ -238,22 +227,24 @@ def test_a_new_stack_under_a_still_pointer_is_told_at_its_next_move(page: Page):
 
 @pytest.mark.browser
 def test_keys_player_and_link(page: Page, app_server: str):
-    shown = painted(page, f"{app_server}/receptive-field?field_stack=c3+c3&field_side=16")
-    shown.locator(".stage").focus()
+    page.goto(f"{app_server}/receptive-field?field_stack=c3+c3&field_side=16")
+    board = settled(page).locator("[data-field-painted]")
+    board.wait_for(timeout=30_000)
+    board.locator(".stage").focus()
     page.keyboard.press("ArrowLeft")
-    expect(shown.locator(".note")).to_have_text("Unit 5 of layer 2 sees 5 pixels: 5 to 9.")
+    expect(board.locator(".note")).to_have_text("Unit 5 of layer 2 sees 5 pixels: 5 to 9.")
     page.wait_for_url("**field_at=2.5.4**")
     page.keyboard.press("ArrowDown")
-    expect(shown.locator(".note")).to_have_text("Unit 6 of layer 1 sees 3 pixels: 6 to 8.")
-    shown.get_by_role("button", name="One layer up").click()
-    expect(shown.locator(".formula")).to_have_text("field 5 = 3 + (3 − 1)·1")
-    shown.get_by_role("button", name="Grow the field").click()
-    expect(shown.locator(".note")).to_contain_text("Pixel")
-    expect(shown.locator(".note")).to_contain_text("layer 1", timeout=4000)
-    expect(shown.locator(".note")).to_contain_text("layer 2", timeout=4000)
-    shown.locator(".sight").focus()
+    expect(board.locator(".note")).to_have_text("Unit 6 of layer 1 sees 3 pixels: 6 to 8.")
+    board.get_by_role("button", name="One layer up").click()
+    expect(board.locator(".formula")).to_have_text("field 5 = 3 + (3 − 1)·1")
+    board.get_by_role("button", name="Grow the field").click()
+    expect(board.locator(".note")).to_contain_text("Pixel")
+    expect(board.locator(".note")).to_contain_text("layer 1", timeout=4000)
+    expect(board.locator(".note")).to_contain_text("layer 2", timeout=4000)
+    board.locator(".sight").focus()
     page.keyboard.press("ArrowUp")
-    box = shown.locator(".box").last
+    box = board.locator(".box").last
     assert [box.get_attribute(name) for name in ("width", "height")] == ["5", "5"]
 
 
@@ -261,8 +252,8 @@ def test_keys_player_and_link(page: Page, app_server: str):
 def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
-    shown = mounted(page, opened(), "fields").board
+    board = mounted(page, opened(), "fields").board
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    box = box_of(shown.locator(".sight"))
+    box = box_of(board.locator(".sight"))
     page.mouse.move(box["x"] + 3, box["y"] + 3)
-    expect(shown.locator(".note")).to_contain_text("Unit 1 of layer 5")
+    expect(board.locator(".note")).to_contain_text("Unit 1 of layer 5")
