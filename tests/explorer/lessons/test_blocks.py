@@ -1,5 +1,7 @@
 """The blocks and what is counted in them, against PyTorch and the course's own figures."""
 
+from itertools import combinations
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,20 +16,20 @@ from explorer.networks.architectures.densenet import DenseBlock, transition_bloc
 from explorer.networks.architectures.resnet import Residual
 from pages.learn.blocks import board
 
-# The course's table of GoogLeNet: parameters, MACs at 224, and how many times the block's kernel
-# weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5 convolution.
+# The course's table of GoogLeNet: output channels, parameters, MACs at 224, and how many times the
+# block's kernel weights there would be without reductions, in a plain 3 × 3 and in a plain 5 × 5
+# convolution.
 NINE = {
-    "3a": (163_696, 128_049_152, 2.408, 2.708, 7.524),
-    "3b": (388_736, 304_267_264, 2.850, 2.850, 7.916),
-    "4a": (376_176, 73_608_192, 4.254, 5.890, 16.360),
-    "4b": (449_160, 87_908_352, 4.384, 5.260, 14.612),
-    "4c": (510_104, 99_850_240, 4.117, 4.631, 12.864),
-    "4d": (605_376, 118_515_712, 3.699, 4.024, 11.177),
-    "4e": (868_352, 169_996_288, 3.935, 4.558, 12.662),
-    "5a": (1_043_456, 51_079_168, 5.159, 5.976, 16.601),
-    "5b": (1_444_080, 70_697_984, 4.133, 5.314, 14.762),
+    "3a": (256, 163_696, 128_049_152, 2.408, 2.708, 7.524),
+    "3b": (480, 388_736, 304_267_264, 2.850, 2.850, 7.916),
+    "4a": (512, 376_176, 73_608_192, 4.254, 5.890, 16.360),
+    "4b": (512, 449_160, 87_908_352, 4.384, 5.260, 14.612),
+    "4c": (512, 510_104, 99_850_240, 4.117, 4.631, 12.864),
+    "4d": (528, 605_376, 118_515_712, 3.699, 4.024, 11.177),
+    "4e": (832, 868_352, 169_996_288, 3.935, 4.558, 12.662),
+    "5a": (832, 1_043_456, 51_079_168, 5.159, 5.976, 16.601),
+    "5b": (1024, 1_444_080, 70_697_984, 4.133, 5.314, 14.762),
 }
-OUT = (256, 480, 512, 512, 512, 528, 832, 832, 1024)
 
 
 def counted(module: nn.Module, shape: tuple[int, ...]) -> int:
@@ -41,20 +43,16 @@ def counted(module: nn.Module, shape: tuple[int, ...]) -> int:
 
 
 def test_the_nine_blocks_are_the_courses():
-    nine = blocks.googlenets()
-    assert tuple(each.widths.out_channels for each in nine.values()) == OUT
-    for name, each in nine.items():
-        others = (each.unreduced, each.plain3, each.plain5)
-        ratios = (round(each.times_fewer(other), 3) for other in others)
-        assert (each.block.parameters, each.block.macs, *ratios) == NINE[name]
-    assert nine.keys() == NINE.keys()
-
-
-def test_pooling_is_wider_than_5_by_5_in_one_block_alone():
-    wider = [
-        name for name, each in blocks.googlenets().items() if each.widths.path4 > each.widths.path3
-    ]
-    assert wider == ["4a"]
+    rows = {
+        name: (
+            each.widths.out_channels, each.block.parameters, each.block.macs,
+            *(round(each.times_fewer(it), 3) for it in (each.unreduced, each.plain3, each.plain5)),
+        )
+        for name, each in blocks.googlenets().items()
+    }  # fmt: skip
+    assert rows == NINE
+    widths = {name: each.widths for name, each in blocks.googlenets().items()}
+    assert [name for name, each in widths.items() if each.path4 > each.path3] == ["4a"]
 
 
 widths = st.builds(Widths, *(st.integers(1, 12) for _ in range(6)))
@@ -79,12 +77,9 @@ def test_what_is_counted_in_an_inception_block_is_what_pytorch_counts(c_in, own,
 def test_without_reductions_the_same_paths_see_the_input_itself():
     torch.manual_seed(0)
     block, x = Unreduced(3, (2, 4, 5, 1)).eval(), torch.randn(1, 3, 6, 6)
-    y = block(x)
-    assert torch.equal(y[:, :2], functional.relu(block.path1(x)))
-    assert torch.equal(y[:, 2:6], functional.relu(block.path2(x)))
-    assert torch.equal(y[:, 6:11], functional.relu(block.path3(x)))
     pooled = functional.max_pool2d(x, 3, stride=1, padding=1)
-    assert torch.equal(y[:, 11:], functional.relu(block.path4(pooled)))
+    paths = [block.path1(x), block.path2(x), block.path3(x), block.path4(pooled)]
+    assert torch.equal(block(x), functional.relu(torch.cat(paths, dim=1)))
 
 
 # -- side by side -----------------------------------------------------------------------------
@@ -114,21 +109,17 @@ def test_every_pair_of_channels_gives_six_blocks_of_the_promised_shape(c_in, c_o
 
 @pytest.mark.parametrize("name", ["vgg", "nin", "inception", "residual", "dense", "transition"])
 def test_a_picture_shows_every_operation_once_and_inside_its_frame(name):
-    block = blocks.side_by_side(64, 96, 14)[name]
-    nodes, wires, width, height = board.picture(block.graph)
-    assert len(nodes) == len(block.graph.operations)
+    operations = blocks.side_by_side(64, 96, 14)[name].graph.operations
+    nodes, wires, width, height = board.picture(blocks.side_by_side(64, 96, 14)[name].graph)
+    assert len(nodes) == len(operations)
+    assert len(wires) == sum(len(each.inputs) for each in operations) + 1  # one out of the block
     boxes = [(n["x"] - n["w"] / 2, n["y"] - n["h"] / 2, n["x"] + n["w"] / 2, n["y"] + n["h"] / 2)
              for n in nodes]  # fmt: skip
     for left, top, right, bottom in boxes:
-        assert left >= 0
-        assert top >= 0
-        assert right <= width
-        assert bottom <= height
-    for n, a in enumerate(boxes):  # no box lies on another
-        for b in boxes[n + 1 :]:
-            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-    edges = sum(len(operation.inputs) for operation in block.graph.operations)
-    assert len(wires) == edges + 1  # and one out of the block
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+    for a, b in combinations(boxes, 2):  # no box lies on another
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
 
 # -- residual ---------------------------------------------------------------------------------
@@ -136,9 +127,9 @@ def test_a_picture_shows_every_operation_once_and_inside_its_frame(name):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_zeroed_weights_are_the_identity_for_non_negative_input_alone(seed):
-    kept = blocks.shortcut(3, 6, zeroed=True, signed=False, seed=seed)
-    assert kept.x.min() >= 0
-    assert kept.from_identity == 0
+    positive = blocks.shortcut(3, 6, zeroed=True, signed=False, seed=seed)
+    assert positive.x.min() >= 0
+    assert positive.from_identity == 0
     cut = blocks.shortcut(3, 6, zeroed=True, signed=True, seed=seed)
     assert cut.from_identity == pytest.approx(float(-cut.x.min()))
     assert cut.from_relu == 0
@@ -151,13 +142,7 @@ def test_the_steps_of_a_shortcut_are_those_of_the_block():
     torch.testing.assert_close(run.y, functional.relu(run.summed))
 
 
-@given(
-    c_in=st.integers(1, 5),
-    c_out=st.integers(1, 5),
-    strides=st.integers(1, 3),
-    with_1x1=st.booleans(),
-    side=st.integers(1, 7),
-)
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.booleans(), st.integers(1, 7))
 @settings(max_examples=80, deadline=None)
 def test_what_is_said_of_a_meeting_is_what_pytorch_does(c_in, c_out, strides, with_1x1, side):
     met = blocks.meeting(c_in, c_out, strides, with_1x1, side)
@@ -193,14 +178,14 @@ def test_dense_and_transition_are_counted_as_pytorch_does(c_in, layers, rate, si
     assert growth.block.macs == counted(block, (1, c_in, side, side))
     x = torch.randn(1, c_in, side, side)
     assert torch.equal(block(x)[:, :c_in], x)  # the input itself stands first
-    made = blocks.transition(total, 7, side)
-    assert made.macs == counted(transition_block(total, 7), (1, total, side, side))
+    transition = blocks.transition(total, 7, side)
+    assert transition.macs == counted(transition_block(total, 7), (1, total, side, side))
 
 
 def test_densenet_adds_and_halves():
-    parts = blocks.densenets_channels()
-    assert [each[1] for each in parts] == [64, 192, 96, 224, 112, 240, 120, 248]
-    assert [each[2] for each in parts] == [56, 56, 28, 28, 14, 14, 7, 7]
+    _names, channels, sides = zip(*blocks.densenets_channels(), strict=True)
+    assert channels == (64, 192, 96, 224, 112, 240, 120, 248)
+    assert sides == (56, 56, 28, 28, 14, 14, 7, 7)
 
 
 # -- channels ---------------------------------------------------------------------------------
@@ -222,13 +207,13 @@ def test_a_mixture_is_torchs_convolution(ins, outs, h, w, seed):
 @pytest.mark.parametrize(("c_in", "c_out", "side"), [(3, 2, 3), (64, 32, 14), (256, 64, 28)])
 def test_one_by_one_in_four_ways_differs_by_rounding_alone(c_in, c_out, side):
     x, weights = channels.random_pixels(c_in, c_out, side, 0)
-    found = channels.agreement(x, weights)
+    four = channels.agreement(x, weights)
     exact = torch.einsum("oc,chw->ohw", weights.double(), x.double())
-    torch.testing.assert_close(found.outputs.double(), exact, atol=1e-4, rtol=1e-5)
-    bound = c_in * found.spacing  # of c_in roundings, none larger than the spacing at the top
-    assert max(found.product, found.linear, found.one_by_one) <= bound
-    spacing = torch.nextafter(torch.tensor(found.largest), torch.tensor(1e9)) - found.largest
-    assert found.spacing == float(spacing)
+    torch.testing.assert_close(four.outputs.double(), exact, atol=1e-4, rtol=1e-5)
+    bound = c_in * four.spacing  # of c_in roundings, none larger than the spacing at the top
+    assert max(four.product, four.linear, four.one_by_one) <= bound
+    spacing = torch.nextafter(torch.tensor(four.largest), torch.tensor(1e9)) - four.largest
+    assert four.spacing == float(spacing)
 
 
 def test_tenths_are_tenths():

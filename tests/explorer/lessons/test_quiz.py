@@ -1,7 +1,6 @@
 """The questions of Check yourself: every right answer computed again by another route."""
 
 import math
-from collections import Counter
 from functools import cache
 
 import pytest
@@ -21,7 +20,7 @@ LEVELS = [quiz.LEVELS[k % 3] for k in range(HOW_MANY)]
 
 
 @cache
-def asked() -> tuple[Question, ...]:
+def questions() -> tuple[Question, ...]:
     """Questions 1 … 210 of one seed, the three levels in turn."""
     return tuple(quiz.question(11, k + 1, level=level) for k, level in enumerate(LEVELS))
 
@@ -37,8 +36,8 @@ def network(name: str) -> nn.Module:
         return architecture.build(**architecture.resolve()).eval()
 
 
-class Watched:
-    """One forward pass in plain torch: what each leaf module was given, and what broke."""
+class Forward:
+    """One forward pass in plain torch: the inputs of each leaf module, and what broke."""
 
     def __init__(self, name: str, picture: tuple[int, ...]) -> None:
         self.calls: list[tuple[str, nn.Module, tuple[int, ...]]] = []
@@ -75,22 +74,12 @@ def weights(module: nn.Module) -> int:
     return sum(each.numel() for each in module.parameters())
 
 
-def by_hand_field(facts) -> int:
-    """The recursion of the textbooks over the windows of a chain, up to the layer asked for."""
-    size = jump = 1
-    for name, part in network(facts["network"]).named_modules():
-        if isinstance(part, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
-            kernel, stride = (
-                each if isinstance(each, int) else each[0]
-                for each in (part.kernel_size, part.stride)
-            )
-            size, jump = size + (kernel - 1) * jump, jump * stride
-        if name == facts["layer"]:
-            return size
-    raise AssertionError(facts)
+def down(pair: int | tuple[int, ...]) -> int:
+    """The first of a layer's numbers down and across, or the one for both."""
+    return pair if isinstance(pair, int) else pair[0]
 
 
-def seen_by_gradient(stack) -> int:
+def field_by_gradient(stack) -> int:
     """How many input pixels in a row the gradient of one output unit reaches, at most."""
     x = torch.zeros(1, 1, 1, 160, requires_grad=True)
     out = x
@@ -101,13 +90,13 @@ def seen_by_gradient(stack) -> int:
     return int(reached.max() - reached.min()) + 1
 
 
-def cost(watched: Watched, *, macs: bool) -> dict[str, int]:
+def cost(forward: Forward, *, macs: bool) -> dict[str, int]:
     costs = {}
-    for name, part, _given in watched.calls:
+    for name, part, _shape in forward.calls:
         if not macs:
             costs[name] = weights(part)
         elif isinstance(part, nn.Conv2d | nn.Linear):
-            out = watched.outputs[name][1:]
+            out = forward.outputs[name][1:]
             costs[name] = math.prod(out) * part.weight.numel() // part.weight.shape[0]
     return costs
 
@@ -127,8 +116,8 @@ def shape(q: Question, facts) -> None:
 
 def effect(q: Question, facts) -> None:
     layer, out = conv_of(facts)
-    told = f"output {out.shape[2]} × {out.shape[3]}, {weights(layer)} parameters"
-    assert str(q.right).replace("\u202f", "") == told
+    expected = f"output {out.shape[2]} × {out.shape[3]}, {weights(layer)} parameters"
+    assert str(q.right).replace("\u202f", "") == expected
 
 
 def parameters(q: Question, facts) -> None:
@@ -161,85 +150,88 @@ def moving(q: Question, facts) -> None:
     layer = nn.BatchNorm1d(1, momentum=1 - facts["old"])
     for _batch in range(facts["k"]):
         layer(torch.ones(4, 1))
-    shown = float(str(q.right).removesuffix("\u202f%"))
-    assert 100 * float(layer.running_mean) == pytest.approx(shown, rel=6e-3)
+    percent = float(str(q.right).removesuffix("\u202f%"))
+    assert 100 * float(layer.running_mean) == pytest.approx(percent, rel=6e-3)
 
 
 def field(q: Question, facts) -> None:
-    assert q.right == by_hand_field(facts)
+    """By the recursion of the textbooks over the windows of a chain, up to the layer asked for."""
+    size = jump = 1
+    for name, part in network(facts["network"]).named_modules():
+        if isinstance(part, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+            size += (down(part.kernel_size) - 1) * jump
+            jump *= down(part.stride)
+        if name == facts["layer"]:
+            break
+    assert q.right == size
 
 
 def farthest(q: Question, facts) -> None:
-    sizes = {words: seen_by_gradient(stack) for words, stack in facts["stacks"]}
+    sizes = {words: field_by_gradient(stack) for words, stack in facts["stacks"]}
     best = max(sizes.values())
     assert [words for words, size in sizes.items() if size == best] == [q.right]
 
 
 def breaks(q: Question, facts) -> None:
-    watched = Watched(facts["network"], facts["picture"])
-    assert watched.error
-    assert watched.calls[-1][0] == facts["layer"] == str(q.right).split(" ")[0]
+    forward = Forward(facts["network"], facts["picture"])
+    assert forward.error
+    assert forward.calls[-1][0] == facts["layer"] == str(q.right).split(" ")[0]
 
 
 def accepts(q: Question, facts) -> None:
     for choice in q.choices:
         side = int(str(choice).split(" ")[0])
-        fits = not Watched(facts["network"], (1, side, side)).error
+        fits = not Forward(facts["network"], (1, side, side)).error
         assert fits == (choice == q.right)
 
 
 def heaviest(q: Question, facts) -> None:
-    watched = Watched(facts["network"], (1, facts["side"], facts["side"]))
-    costs = cost(watched, macs=facts["macs"])
+    forward = Forward(facts["network"], (1, facts["side"], facts["side"]))
+    costs = cost(forward, macs=facts["macs"])
     assert max(costs, key=costs.__getitem__) == facts["layer"] == str(q.right).split(" ")[0]
 
 
 def joined(q: Question, facts) -> None:
-    watched = Watched(facts["network"], (1, facts["side"], facts["side"]))
-    assert q.right == channels_after_cat(watched, facts["layer"])
+    forward = Forward(facts["network"], (1, facts["side"], facts["side"]))
+    assert q.right == channels_after_cat(forward, facts["layer"])
 
 
 def reason(q: Question, facts) -> None:
     right = str(q.right)
-    watched = Watched(facts["network"], facts["picture"])
-    name, part, given = watched.calls[-1]
+    forward = Forward(facts["network"], facts["picture"])
+    name, part, shape = forward.calls[-1]
     assert name == facts["layer"]
     match facts["reason"]:
         case "features":
-            assert (given[-1], part.in_features) == (facts["got"], facts["needs"])
+            sizes = shape[-1], part.in_features
         case "channels":
-            assert (given[1], part.in_channels) == (facts["got"], facts["needs"])
+            sizes = shape[1], part.in_channels
         case "window":
-            kernel, padding = (
-                each if isinstance(each, int) else each[0]
-                for each in (part.kernel_size, part.padding)
-            )
-            assert (given[2] + 2 * padding, kernel) == (facts["got"], facts["needs"])
-            assert kernel > given[2] + 2 * padding
-        case other:
-            raise AssertionError(other)
+            sizes = shape[2] + 2 * down(part.padding), down(part.kernel_size)
+            assert sizes[0] < sizes[1]
+    assert sizes == (facts["got"], facts["needs"])
     assert name in right
     assert str(facts["needs"]) in right.replace("\u202f", "")
 
 
-def channels_after_cat(watched: Watched, layer: str) -> int:
+def channels_after_cat(forward: Forward, layer: str) -> int:
     """What comes out of the block that ends in this `cat`, or into the layer behind it."""
     block = layer.rsplit(".", 1)[0]
     if "inception" in layer:
-        return watched.outputs[block][1]
+        return forward.outputs[block][1]
     # A dense block joins after each of its layers: the next layer, or what follows the block.
     index = int(layer.split("_")[1]) if "_" in layer.rsplit(".", 1)[1] else 1
     norms = [
         shape[1]
-        for name, part, shape in watched.calls
+        for name, part, shape in forward.calls
         if isinstance(part, nn.BatchNorm2d) and name.startswith(f"{block}.")
     ]
-    return norms[index] if index < len(norms) else watched.outputs[block][1]
+    return norms[index] if index < len(norms) else forward.outputs[block][1]
 
 
 @pytest.mark.parametrize("kind", quiz.KINDS)
 def test_right_answers_are_right_by_plain_torch(kind: str):
-    of_kind = [each for each in asked() if each.kind == kind]
+    of_kind = [each for each in questions() if each.kind == kind]
     assert len(of_kind) >= HOW_MANY // len(quiz.KINDS) - 1
     for each in of_kind:
         globals()[kind](each, each.draft.facts)
@@ -249,36 +241,30 @@ def test_right_answers_are_right_by_plain_torch(kind: str):
 
 
 def test_all_kinds_come_before_any_comes_again():
-    kinds = [each.kind for each in asked()]
+    kinds = [each.kind for each in questions()]
     length = len(quiz.KINDS)
     for start in range(0, HOW_MANY - length + 1, length):
         assert sorted(kinds[start : start + length]) == sorted(quiz.KINDS)
 
 
-def test_no_two_choices_are_equal_and_one_alone_is_right():
-    for each in asked():
-        shown = [spell(choice) for choice in each.choices]
-        assert len(set(shown)) == len(shown)
-        if each.choices:
-            assert 3 <= len(shown) <= 4
-            assert Counter(map(each.is_right, each.choices))[True] == 1
-
-
-def test_every_wrong_choice_says_which_mistake_it_is():
-    for each in asked():
-        for choice in each.choices:
-            assert bool(each.mistake(choice)) != each.is_right(choice)
+def test_choices_differ_one_alone_is_right_and_every_wrong_one_says_its_mistake():
+    for each in questions():
+        words = [spell(choice) for choice in each.choices]
+        assert len(set(words)) == len(words)
+        right = list(map(each.is_right, each.choices))
+        assert (len(words), sum(right)) in {(0, 0), (3, 1), (4, 1)}
+        assert [not each.mistake(choice) for choice in each.choices] == right
         assert each.draft.reason
 
 
 @pytest.mark.parametrize("topic", [quiz.ALL, *quiz.TOPICS])
 @pytest.mark.parametrize("level", quiz.LEVELS)
 def test_the_same_seed_asks_the_same(topic: str, level: int):
-    first = [quiz.question(5, number, topic, level) for number in range(1, 4)]
-    again = [quiz.question(5, number, topic, level) for number in range(1, 4)]
+    first, again, other = (
+        [quiz.question(seed, number, topic, level) for number in range(1, 4)] for seed in (5, 5, 6)
+    )
     assert first == again
     assert {each.topic for each in first} <= ({topic} if topic != quiz.ALL else set(quiz.TOPICS))
-    other = [quiz.question(6, number, topic, level) for number in range(1, 4)]
     assert [each.draft for each in first] != [each.draft for each in other]
 
 
@@ -291,15 +277,13 @@ def test_a_known_question_never_changes():
 
 
 def test_easy_questions_have_choices_and_hard_ones_ask_for_numbers():
-    for each in asked():
-        if each.level == 1:
-            assert not each.typed
-        if each.level == 3 and isinstance(each.right, int):
-            assert each.typed
+    assert not any(each.typed for each in questions() if each.level == 1)
+    hard = [each for each in questions() if each.level == 3 and isinstance(each.right, int)]
+    assert all(each.typed for each in hard)
 
 
 def test_every_question_can_be_seen_on_a_page_that_exists():
-    assert {each.draft.see.url for each in asked()} <= {page.url for page in PAGES}
+    assert {each.draft.see.url for each in questions()} <= {page.url for page in PAGES}
 
 
 @pytest.mark.parametrize(
