@@ -252,17 +252,17 @@ def effect(rng: Random, level: int) -> Draft:
 # -- costs ------------------------------------------------------------------------------------
 
 
-def _shown(rng: Random, level: int) -> Conv:
+def _odd(rng: Random, level: int) -> Conv:
     """A convolution that the page on channels can show: its kernels are odd."""
     c = conv(rng, level)
-    return c if c.k % 2 else _shown(rng, level)
+    return c if c.k % 2 else _odd(rng, level)
 
 
 def parameters(rng: Random, level: int) -> Draft:
     """How many parameters has a convolution or a linear layer?"""
     if level < 3 and rng.random() < 0.3:
         return _linear(rng)
-    c = _shown(rng, level)
+    c = _odd(rng, level)
     layer = c.measured()
     kernel, each = c.k * c.k, c.channels // c.groups
     weights, bias = c.out * kernel * each, c.out if c.bias else 0
@@ -312,7 +312,7 @@ def _linear(rng: Random) -> Draft:
 
 def macs(rng: Random, level: int) -> Draft:
     """How many multiply-adds does a convolution take for one picture?"""
-    c = _shown(rng, level)
+    c = _odd(rng, level)
     layer = c.measured()
     weights, places = layer.operation.parameters - (c.out if c.bias else 0), c.side() ** 2
     wrong: dict[Value, str] = {

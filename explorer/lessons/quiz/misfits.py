@@ -114,15 +114,14 @@ def _other(
     ]
     if not fitting:
         return None
-    chosen = rng.choice(fitting)
-    settings = chosen.settings
+    operation = rng.choice(fitting)
     if why == "window":
-        needs = max(settings["kernel"][0], 2)
-        return replace(real, operation=chosen, reason=why, needs=needs, got=needs - 1)
-    needs = settings[why][0]
-    return replace(
-        real, operation=chosen, reason=why, needs=needs, got=needs * 4 if needs > 1 else 3
-    )
+        needs = max(operation.settings["kernel"][0], 2)
+        got = needs - 1
+    else:
+        needs = operation.settings[why][0]
+        got = needs * 4 if needs > 1 else 3
+    return replace(real, operation=operation, reason=why, needs=needs, got=got)
 
 
 def accepts(rng: Random, level: int) -> Draft:

@@ -93,7 +93,7 @@ def show(steps: Steps, choice: Choice) -> None:
         _("Statistics in use: of this batch (training)")
         if choice.training
         else _("Statistics in use: moving averages after {n} batches (prediction)").format(
-            n=choice.seen
+            n=choice.batches
         )
     )
     layer, mode = "conv" if choice.source.side else "fc", "batch" if steps.own else "moving"
@@ -118,14 +118,14 @@ def _keep(what: str, first: int) -> Callable[[], None]:
     return keep
 
 
-def board(steps: Steps, chosen: int, key: str, used: str) -> dict[str, Any]:
+def board(steps: Steps, feature: int, key: str, used: str) -> dict[str, Any]:
     """A batch for the browser; `key` says which, `used` in words which statistics are in use."""
     return {
         "key": key,
         "own": steps.own,
         "count": steps.count,
         "eps": f"{steps.eps:f}".rstrip("0").rstrip("."),
-        "chosen": chosen,
+        "chosen": feature,
         "features": [_feature(steps, n, name) for n, name in enumerate(names(steps.raw))],
         "labels": {**_labels(), "used": used},
     }

@@ -44,7 +44,7 @@ def _moving(choice: Choice, averages: Moving) -> None:
     with chart:
         quantity = STATE.pick_one("bn_quantity", _("Quantity"))
         swapped = choice.averages(1 - choice.momentum)
-        drawn = moving_chart(averages, swapped, choice.feature, quantity, choice.seen)
+        drawn = moving_chart(averages, swapped, choice.feature, quantity, choice.batches)
         show_chart(drawn, "bn_moving")
     with text:
         _moving_words(choice, averages, quantity)
@@ -65,10 +65,10 @@ def _moving_words(choice: Choice, averages: Moving, quantity: str) -> None:
             "`momentum={new:.2f}` there. Mixed up, it is the dashed line."
         ).format(**weights)
     )
-    if choice.seen:
+    if choice.batches:
         values = averages.mean if quantity == "mean" else averages.var
         batch = averages.batch_mean if quantity == "mean" else averages.batch_var
-        now, at = choice.seen, choice.feature
+        now, at = choice.batches, choice.feature
         st.markdown(
             _("Batch {n}: {old:.2f} · {before} + {new:.2f} · {batch} = **{after}**").format(
                 n=now, **weights, before=short(float(values[now - 1, at])),
@@ -86,11 +86,11 @@ def _moving_words(choice: Choice, averages: Moving, quantity: str) -> None:
 
 
 def moving_chart(
-    course: Moving, swapped: Moving, channel: int, quantity: str, seen: int
+    course: Moving, swapped: Moving, channel: int, quantity: str, batches: int
 ) -> go.Figure:
     """The run of one channel's `quantity` ("mean" or "variance") over the batches.
 
-    `course` weighs the old value by the momentum, `swapped` the new one; `seen` is marked.
+    `course` weighs the old value by the momentum, `swapped` the new one; `batches` are marked.
     """
     own = course.batch_mean if quantity == "mean" else course.batch_var
     figure = frame(
@@ -113,7 +113,7 @@ def moving_chart(
     ):
         values = (run.mean if quantity == "mean" else run.var)[:, channel].tolist()
         figure.add_trace(line(name, list(range(len(values))), values, style, width=2.5))
-    figure.add_vline(x=seen, line={"color": GREY, "dash": "dot", "width": 1.5})
+    figure.add_vline(x=batches, line={"color": GREY, "dash": "dot", "width": 1.5})
     return figure
 
 

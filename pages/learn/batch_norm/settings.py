@@ -18,7 +18,7 @@ SHORT, LONG = 170, 320  # pixels: of a slider in the row, and of one in a popove
 
 @dataclass(frozen=True)
 class Choice:
-    """What the controls say. `feature` counts from 0, `seen` training batches have gone by."""
+    """What the controls say. `feature` counts from 0; `batches` of training have gone by."""
 
     source: Source
     training: bool
@@ -28,7 +28,7 @@ class Choice:
     eps: float
     momentum: float
     start_var: float
-    seen: int
+    batches: int
 
     def averages(self, old_weight: float) -> Moving:
         """Of the run's batches by the course's rule, with this weight of the old value."""
@@ -40,7 +40,9 @@ class Choice:
         x = normalisation.batch(self.source, RUN)
         gamma, beta = torch.ones(x.shape[1]), torch.zeros(x.shape[1])
         gamma[self.feature], beta[self.feature] = self.gamma, self.beta
-        moving = None if self.training else (averages.mean[self.seen], averages.var[self.seen])
+        moving = (
+            None if self.training else (averages.mean[self.batches], averages.var[self.batches])
+        )
         return normalisation.steps(x, gamma, beta, self.eps, moving)
 
 
@@ -65,12 +67,12 @@ def pick() -> Choice:
         gamma = STATE.slider("bn_gamma", _("γ of the chosen feature"), width=SHORT)
         beta = STATE.slider("bn_beta", _("β of the chosen feature"), width=SHORT)
         eps = float(STATE.steps("bn_eps", "ε", width=150))
-        seen = STATE.slider("bn_seen", _("Training batches seen"), width=SHORT)
+        batches = STATE.slider("bn_seen", _("Training batches seen"), width=SHORT)
     side = side if layer == "conv" and own is None else 0
     source = Source(cast("Distribution", kind), size, side, offset, scale, seed, own)
     feature = min(int(STATE.keep("bn_feature")), len(own or range(CHANNELS))) - 1
     return Choice(
-        source, mode == "training", feature, gamma, beta, eps, momentum, float(start), seen
+        source, mode == "training", feature, gamma, beta, eps, momentum, float(start), batches
     )  # fmt: skip
 
 

@@ -60,12 +60,12 @@ def inception() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):
         c_in, widths, side, reduced = _pick_widths()
     saving = blocks.savings(c_in, widths, side)
-    shown = saving.block if reduced else saving.unreduced
+    block = saving.block if reduced else saving.unreduced
     picture, text = st.columns([1, 1], gap="medium")
     with picture:
         title = _("With reductions") if reduced else _("Without reductions")
         most_parameters = max(saving.block.parameters, saving.unreduced.parameters)
-        block_cards([card("inception", title, shown, most_parameters)], key="blocks_inception")
+        block_cards([card("inception", title, block, most_parameters)], key="blocks_inception")
     with text:
         _inception_text(saving)
         show_chart(charts.weight_bars(saving), "blocks_weights", file="blocks_weights")

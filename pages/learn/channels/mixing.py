@@ -66,10 +66,10 @@ def _read_mixture(text: str, kernels: tuple[str, ...]) -> Mixture:
 
 def _edit_mixture(grid: str, row: int, column: int, number: float) -> None:
     """A number was typed into a cell: into the text field that the grid stands for."""
-    shown: Mixture = st.session_state[lesson.good_key("channels_mixture")]
+    mixture: Mixture = st.session_state[lesson.good_key("channels_mixture")]
     key = "channels_input" if grid[0] == "x" else f"channels_kernel{grid[1]}"
     with suppress(IndexError):  # typed into larger grids, before the browser had these
-        stack = (shown.x if grid[0] == "x" else shown.kernels[int(grid[1])]).clone()
+        stack = (mixture.x if grid[0] == "x" else mixture.kernels[int(grid[1])]).clone()
         stack[int(grid[-1]), row, column] = number
         st.session_state[key] = " | ".join(map(inputs.spell_matrix, stack.tolist()))
 
@@ -167,10 +167,11 @@ def _typed(owner: str) -> dict[tuple[str, int, int], float]:
 
     Raises ValueError if the link says anything else.
     """
-    whose, *cells = (said := STATE.query(TYPED)).split(";")
+    query = STATE.query(TYPED)
+    whose, *cells = query.split(";")
     matches = [re.fullmatch(r"(x[0-3]|w)\.(\d)\.(\d):(.{1,20})", cell) for cell in cells]
-    if said and (whose != owner or not all(matches)):
-        raise ValueError(said)
+    if query and (whose != owner or not all(matches)):
+        raise ValueError(query)
     return {
         (match[1], int(match[2]), int(match[3])): inputs.parse_matrix(match[4])[0][0]
         for match in matches
@@ -245,18 +246,16 @@ def one_by_one() -> None:
 def _agreements(size: str, small: Agreement) -> None:
     """Several ways, one result: the largest differences, here and where rounding shows."""
     large = channels.large_agreement()
-    rows = {
-        _("one matrix product W·X"): (small.product, large.product),
-        _("a linear layer at every pixel"): (small.linear, large.linear),
-        _("channel after channel, added"): (small.one_by_one, large.one_by_one),
-    }
-    title = _("largest difference from conv2d")
-    show_table(
-        [
-            {title: name, size: charts.tiny(here), "256 × 28 × 28": charts.tiny(there)}
-            for name, (here, there) in rows.items()
-        ]
+    names = (
+        _("one matrix product W·X"),
+        _("a linear layer at every pixel"),
+        _("channel after channel, added"),
     )
+    columns = {
+        title: [charts.tiny(each) for each in (four.product, four.linear, four.one_by_one)]
+        for title, four in ((size, small), ("256 × 28 × 28", large))
+    }
+    show_table({_("largest difference from conv2d"): list(names), **columns})
     st.caption(
         _(
             "In float32. The large outputs reach {largest}, where neighbouring numbers lie "

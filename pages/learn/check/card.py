@@ -56,10 +56,10 @@ def _choose(place: Place, question: Question, answer: Answer | None) -> None:
 def _choice(place: Place, question: Question, answer: Answer | None, number: int) -> None:
     choice = question.choices[number]
     right = answer is not None and question.is_right(choice)
-    chosen = answer is not None and choice == answer.value
+    wrong = answer is not None and choice == answer.value and not right
     st.button(
         quiz.spell(choice), key=f"quiz_choice_{number}",
-        icon=":material/check_circle:" if right else ":material/cancel:" if chosen else None,
+        icon=":material/check_circle:" if right else ":material/cancel:" if wrong else None,
         type="primary" if right else "secondary", disabled=answer is not None, width="stretch",
         on_click=_give, args=(place, question, choice),
     )  # fmt: skip

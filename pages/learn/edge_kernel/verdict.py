@@ -34,7 +34,7 @@ def verdict(choice: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
     for index, run in enumerate(runs):
         letter = f"{LETTERS[index]} · " if len(runs) > 1 else ""
         what = engine.outcome(run, choice.problem, shape)
-        text = letter + _told(what, run, shape, choice)
+        text = letter + _sentence(what, run, shape, choice)
         if what in ("diverging", "overflow", "nan"):
             _mend(text, shape, ("edge_rate", "edge_compare")[index])
         else:
@@ -43,7 +43,7 @@ def verdict(choice: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
         st.markdown(_blind(shape))
 
 
-def _told(what: engine.Outcome, run: Descent, shape: Bowl, choice: Choice) -> str:
+def _sentence(what: engine.Outcome, run: Descent, shape: Bowl, choice: Choice) -> str:
     if what == "flat":
         return _("**Nothing to learn.** The loss is the same for every kernel: its gradient is 0.")
     first, last = run.records[0].loss, run.records[-1].loss

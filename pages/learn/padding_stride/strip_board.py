@@ -37,10 +37,10 @@ def show(data: Data, name: str) -> None:
         "scrub": _("Window"),
         "hint": _("Point at a cell. The arrow keys move the window, the space bar plays."),
     }
-    shown = {**data, "at": at, "words": words}
-    chosen = BOARD(key=f"{name}_board", data=shown, on_at_change=lambda: None).at
-    if chosen and chosen.get("key") == data["key"]:
-        at = int(chosen["at"])
+    data |= {"at": at, "words": words}
+    window = BOARD(key=f"{name}_board", data=data, on_at_change=lambda: None).at
+    if window and window.get("key") == data["key"]:
+        at = int(window["at"])
     STATE.put(name, at + 1, 1)
 
 

@@ -76,8 +76,8 @@ MAPPED = {"bn_layer": "conv", "bn_size": "8", "bn_side": "5"}
     ],
 )  # fmt: skip
 def test_the_page_says_the_batchs_own_numbers(address, sentences) -> None:
-    said = text(opened(**address))
-    assert [sentence for sentence in sentences if sentence not in said] == []
+    words = text(opened(**address))
+    assert [sentence for sentence in sentences if sentence not in words] == []
 
 
 def test_beside_torch_only_the_moving_variance_differs() -> None:

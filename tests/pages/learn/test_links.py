@@ -61,14 +61,12 @@ def is_bound(widget: Widget) -> bool:
 
 def drawn_with(widget: Widget) -> Any:
     """The default that the browser was told of."""
-    given = widget.proto.default
-    if widget.type == "button_group":
-        return widget.options[given[0]]
-    if widget.type == "select_slider":
-        return widget.options[int(given[0])]
+    default = widget.proto.default
+    if widget.type in {"button_group", "select_slider"}:
+        return widget.options[int(default[0])]
     if widget.type == "selectbox":
-        return widget.options[given]
-    return given[0] if widget.type == "slider" else given
+        return widget.options[default]
+    return default[0] if widget.type == "slider" else default
 
 
 def address(at: AppTest) -> dict[str, str]:
@@ -121,10 +119,10 @@ def test_every_word_that_is_chosen_is_in_the_link(url: str) -> None:
     # Nothing is told apart by words on pooling, and on the page that `docs/adding.md` adds.
     assert words or url in {"pooling", "dilation"}
     for key, word in words.items():
-        for chosen in (choices(url, key)[-1], word):
-            widgets(at)[key].set_value(chosen).run()
+        for choice in (choices(url, key)[-1], word):
+            widgets(at)[key].set_value(choice).run()
             assert not at.exception
-            assert values(at)[key] == chosen
+            assert values(at)[key] == choice
             assert values(opened(url, **address(at))) == values(at)
 
 
@@ -174,10 +172,9 @@ def test_what_is_shown_can_be_taken_along_and_has_its_definition(
 ) -> None:
     at = opened(url, **part)
     assert any(each.value.startswith(("def ", "class ", "@")) for each in at.code)
-    charts = at.get("plotly_chart")  # each saves itself
-    if url == "check" or part == {"blocks_part": "shapes"}:
-        return  # the ten answers are a file once they are given; a sum of shapes is a sentence
-    assert at.get("download_button") or charts
+    # The ten answers are a file once they are given; a sum of shapes is a sentence.
+    if url != "check" and part != {"blocks_part": "shapes"}:
+        assert at.get("download_button") or at.get("plotly_chart")  # each chart saves itself
 
 
 # -- and made up ------------------------------------------------------------------------------
