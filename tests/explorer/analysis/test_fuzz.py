@@ -142,8 +142,8 @@ def layers(draw: st.DrawFn) -> nn.Module:
             ceil_mode=draw(st.booleans()),
         )
     if kind == "adaptive":
-        asked = st.integers(1, 6) | st.tuples(st.none() | st.integers(1, 6), st.integers(1, 6))
-        return draw(st.sampled_from([nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d]))(draw(asked))
+        sizes = st.integers(1, 6) | st.tuples(st.none() | st.integers(1, 6), st.integers(1, 6))
+        return draw(st.sampled_from([nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d]))(draw(sizes))
     if kind == "linear":
         return nn.Linear(draw(st.integers(5, 7)), 3)
     if kind == "norm":

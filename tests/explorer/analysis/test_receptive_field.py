@@ -37,7 +37,7 @@ PUBLISHED = {
     "torchvision/resnet152": (1451, None),
     "torchvision/mobilenet_v2": (491, (3, 1056, 32)),
 }
-COURSE = {
+NETWORKS = {
     "lenet": (1, 28, 28),
     "bn_lenet": (1, 28, 28),
     "alexnet": (1, 224, 193),
@@ -46,11 +46,14 @@ COURSE = {
     "googlenet": (1, 130, 97),
     "resnet18": (1, 130, 97),
     "densenet": (1, 97, 130),
+} | {
+    f"torchvision/{name}": (3, 128, 97)
+    for name in (
+        "resnet18 resnet50 googlenet inception_v3 densenet121 mobilenet_v2 shufflenet_v2_x0_5 "
+        "squeezenet1_1 mnasnet0_5 convnext_tiny efficientnet_b0 mobilenet_v3_small "
+        "regnet_y_400mf"
+    ).split()
 }
-TORCHVISION = (
-    "resnet18 resnet50 googlenet inception_v3 densenet121 mobilenet_v2 shufflenet_v2_x0_5 "
-    "squeezenet1_1 mnasnet0_5 convnext_tiny efficientnet_b0 mobilenet_v3_small regnet_y_400mf"
-).split()
 
 PASSED_ON = frozenset(
     "relu relu_ relu6 hardtanh hardtanh_ sigmoid sigmoid_ tanh gelu silu silu_ hardswish "
@@ -100,10 +103,10 @@ class Positive(TorchFunctionMode):
         if name.startswith("adaptive"):
             return functional.adaptive_avg_pool2d(x, *args)
         names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
-        told = {**dict(zip(names, args, strict=False)), **kwargs}
-        told.pop("return_indices", None)
-        assert told.pop("dilation", 1) in (1, (1, 1))
-        return functional.avg_pool2d(x, **told)
+        options = {**dict(zip(names, args, strict=False)), **kwargs}
+        options.pop("return_indices", None)
+        assert options.pop("dilation", 1) in (1, (1, 1))
+        return functional.avg_pool2d(x, **options)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Case:
     picture: Tensor
     maps: Mapping[str, Tensor]
 
-    def seen(self, layer: str, unit: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    def field(self, layer: str, unit: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Rows and columns, first and last, of the pixels that a unit's value depends on."""
         gradient = torch.zeros_like(self.maps[layer])
         height, width = dims(self.graph, layer)
@@ -135,24 +138,24 @@ def dims(graph: Graph, layer: str) -> tuple[int, int]:
 
 
 @contextmanager
-def watched(network: nn.Module, chosen: Mapping[str, str]) -> Iterator[dict[str, Tensor]]:
-    """Keep what the layers `chosen` read and give, at their first call, by operation.
+def watched(network: nn.Module, layers: Mapping[str, str]) -> Iterator[dict[str, Tensor]]:
+    """Keep what `layers` read and give, at their first call, by operation.
 
-    `chosen` maps a layer's name to the operation whose output it reads.
+    `layers` maps a layer's name to the operation whose output it reads.
     """
-    kept: dict[str, Tensor] = {}
+    maps: dict[str, Tensor] = {}
 
     def keep(name: str) -> Callable[..., None]:
-        def hook(_layer: nn.Module, read: tuple[Tensor, ...], given: Tensor) -> None:
-            if name not in kept:
-                kept.setdefault(chosen[name], read[0])
-                kept[name] = given
+        def hook(_layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            if name not in maps:
+                maps.setdefault(layers[name], inputs[0])
+                maps[name] = output
 
         return hook
 
-    handles = [network.get_submodule(name).register_forward_hook(keep(name)) for name in chosen]
+    handles = [network.get_submodule(name).register_forward_hook(keep(name)) for name in layers]
     try:
-        yield kept
+        yield maps
     finally:
         for handle in handles:
             handle.remove()
@@ -163,24 +166,23 @@ def run(network: nn.Module, shape: tuple[int, int, int], only: str = "") -> Case
     graph = record(network, (1, *shape))
     assert not graph.problem
     fields = receptive_field.sizes(graph)
-    names = {name for name, _ in network.named_modules()}  # without second calls of a layer
-    reads = {o.name: o.inputs[0] for o in graph.operations if o.name in names}
-    maps = {name for name, field in fields.items() if field and field.is_map}
-    places = [name for name in reads if name in maps]
-    chosen = places[:: -max(1, len(places) // 6)]
+    modules = dict(network.named_modules())  # without second calls of a layer
+    reads = {o.name: o.inputs[0] for o in graph.operations if o.name in modules}
+    names = {name for name, field in fields.items() if field and field.is_map}
+    layers = [name for name in reads if name in names]
+    layers = layers[:: -max(1, len(layers) // 6)]
     if only:
-        chosen = [name for name in reads if only in (name, reads[name])]
+        layers = [name for name in reads if only in (name, reads[name])]
     picture = torch.ones(1, *shape, dtype=torch.float64, requires_grad=True)
-    with watched(network, {name: reads[name] for name in chosen}) as kept, Positive():
+    with watched(network, {name: reads[name] for name in layers}) as maps, Positive():
         network(picture)
-    asked = {only} if only else maps - {INPUT}
-    return Case(graph, picture, {name: kept[name] for name in kept if name in asked})
+    names = {only} if only else names - {INPUT}
+    return Case(graph, picture, {name: maps[name] for name in maps if name in names})
 
 
-def units(height: int, width: int) -> list[tuple[int, int]]:
+def places(height: int, width: int) -> set[tuple[int, int]]:
     """The middle, two corners and a place between."""
-    places = [(height // 2, width // 2), (0, width - 1), (height - 1, 0), (height // 3, width // 3)]
-    return list(dict.fromkeys(places))
+    return {(height // 2, width // 2), (0, width - 1), (height - 1, 0), (height // 3, width // 3)}
 
 
 def disagreements(case: Case) -> list[Any]:
@@ -188,14 +190,14 @@ def disagreements(case: Case) -> list[Any]:
     fields = receptive_field.sizes(case.graph)
     even = not any("daptive" in operation.type for operation in case.graph.operations)
     wrong: list[Any] = []
-    for layer, kept in case.maps.items():
-        for unit in units(*(kept.shape[dim] for dim in dims(case.graph, layer))):
-            seen = case.seen(layer, unit)
-            found = receptive_field.field(case.graph, layer, unit)
-            wrong += [(layer, unit, found, seen)] if found != seen else []
+    for layer, units in case.maps.items():
+        for unit in places(*(units.shape[dim] for dim in dims(case.graph, layer))):
+            spans = case.field(layer, unit)
+            ours = receptive_field.field(case.graph, layer, unit)
+            wrong += [(layer, unit, ours, spans)] if ours != spans else []
             field = fields[layer]
             for axis, i, span, side in zip(
-                (field.y, field.x), unit, seen, case.picture.shape[2:], strict=True
+                (field.y, field.x), unit, spans, case.picture.shape[2:], strict=True
             ):
                 first, last = axis.start + i * axis.jump, axis.start + i * axis.jump + axis.size - 1
                 inside = first >= 0 and last + 2 * axis.jump < side  # what strides drop lies there
@@ -204,16 +206,9 @@ def disagreements(case: Case) -> list[Any]:
     return wrong
 
 
-@pytest.mark.parametrize(("name", "shape"), COURSE.items())
-def test_course_units_read_exactly_these_pixels(name: str, shape: tuple[int, int, int]):
+@pytest.mark.parametrize(("name", "shape"), NETWORKS.items(), ids=NETWORKS)
+def test_units_read_exactly_these_pixels(name: str, shape: tuple[int, int, int]):
     case = run(on_meta(name), shape)
-    assert len(case.maps) >= 6
-    assert not disagreements(case)
-
-
-@pytest.mark.parametrize("name", TORCHVISION)
-def test_torchvision_units_read_exactly_these_pixels(name: str):
-    case = run(on_meta(f"torchvision/{name}"), (3, 128, 97))
     assert len(case.maps) >= 5
     assert not disagreements(case)
 
@@ -245,30 +240,29 @@ def test_a_gate_shows_the_whole_picture_and_can_be_left_out(name: str):
 def test_chains_of_sizes_and_jumps_are_the_courses(case: dict[str, Any]):
     graph = record(on_meta(case["network"]), (1, *get(case["network"]).input_size))
     fields = receptive_field.sizes(graph)
-    found = [
+    rows = [
         [operation.type, *{(axis.size, axis.jump) for axis in (field.y, field.x)}.pop()]
         for operation in graph.operations
         if operation.type in {"Conv2d", "MaxPool2d", "AvgPool2d"}
         and (field := fields[operation.name])
     ]
-    assert found == case["rows"]
+    assert rows == case["rows"]
 
 
 @pytest.mark.parametrize(
     ("name", "size", "shape"), [(name, *facts) for name, facts in PUBLISHED.items()]
 )
 def test_last_maps_see_what_is_published(name: str, size: int, shape: tuple[int, int, int] | None):
-    found = summary.measure(NetworkSpec.parse(name), get(name).input_size)
-    assert found.totals.receptive_field == (size, size)
+    table = summary.measure(NetworkSpec.parse(name), get(name).input_size)
+    assert table.totals.receptive_field == (size, size)
     if shape:
-        last_map = found.totals.last_map
+        last_map = table.totals.last_map
         if last_map == "avgpool":  # to 7 × 7, which the map has already
-            last_map = {layer.operation.name: layer.operation for layer in found.layers}[
-                last_map
-            ].inputs[0]
+            operations = {layer.operation.name: layer.operation for layer in table.layers}
+            last_map = operations[last_map].inputs[0]
         case = run(on_meta(name), shape, only=last_map)
         ((layer, last),) = case.maps.items()
-        (top, bottom), _ = case.seen(layer, (last.shape[2] // 2, 0))
+        (top, bottom), _ = case.field(layer, (last.shape[2] // 2, 0))
         assert 0 < top <= bottom < shape[1] - 1
         assert bottom - top + 1 == size
 

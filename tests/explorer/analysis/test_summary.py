@@ -13,9 +13,10 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import size_mismatch, summary
-from explorer.analysis.summary import Block, Layer, Totals, dissect, measure
+from explorer.analysis.summary import Block, Layer, Totals, TrainingMemory, dissect, measure
 from explorer.base.torchvision_import import models
 from explorer.networks import Architecture, NetworkSpec, course, get, names
+from explorer.networks.registry import WithoutMemory
 from tests.explorer.analysis.made_up import FACTS, Net, on_meta
 
 MODELS = [name for name in names() if name.startswith("torchvision/")]
@@ -47,12 +48,11 @@ def named(case: Mapping[str, Any]) -> str:
 
 @pytest.mark.parametrize("case", FACTS["networks"], ids=named)
 def test_course_networks_have_the_courses_shapes_and_costs(case: dict[str, Any]):
-    found = measure(
-        NetworkSpec.parse(case["network"], case["options"]), tuple(case["input"]), batch=3
-    )
+    spec = NetworkSpec.parse(case["network"], case["options"])
+    table = measure(spec, tuple(case["input"]), batch=3)
     shapes: dict[str, tuple[int, ...]] = {}
     weights: dict[str, int] = defaultdict(int)
-    for layer in found.layers:
+    for layer in table.layers:
         child = layer.operation.name.split(".")[0]
         shapes[child] = layer.operation.output_shape or ()
         weights[child] += layer.operation.parameters
@@ -62,15 +62,15 @@ def test_course_networks_have_the_courses_shapes_and_costs(case: dict[str, Any])
     for (child, shape), (_, expected, *count) in zip(shapes.items(), case["children"], strict=True):
         assert shape == (3, *expected), child
         assert not count or weights[child] == count[0], child
-    kinds = Counter(layer.operation.type for layer in found.layers)
+    kinds = Counter(layer.operation.type for layer in table.layers)
     norms = kinds["BatchNorm"] + kinds["BatchNorm2d"]
     stated = [case[f"{kind}_layers"] for kind in ("conv", "linear", "bn")]
     assert [kinds["Conv2d"], kinds["Linear"], norms] == stated
     parts = {"params_conv": weights["Conv2d"], "params_linear": weights["Linear"]}
-    for part, number in (parts | {"params": found.totals.parameters}).items():
+    for part, number in (parts | {"params": table.totals.parameters}).items():
         assert number == case.get(part, number), part
-    assert found.totals.macs == case.get("macs", found.totals.macs)
-    assert found.totals.flops == 2 * found.totals.macs
+    assert table.totals.macs == case.get("macs", table.totals.macs)
+    assert table.totals.flops == 2 * table.totals.macs
 
 
 def test_some_case_states_parameters_and_macs_of_each_network():
@@ -80,10 +80,10 @@ def test_some_case_states_parameters_and_macs_of_each_network():
 
 @pytest.mark.parametrize("case", FACTS["layer_costs"], ids=lambda case: case["network"])
 def test_layers_cost_what_the_course_says(case: dict[str, Any]):
-    found = measure(NetworkSpec.parse(case["network"]), get(case["network"]).input_size)
+    table = measure(NetworkSpec.parse(case["network"]), get(case["network"]).input_size)
     rows = [
         [layer.operation.type, layer.operation.parameters, layer.macs]
-        for layer in found.layers
+        for layer in table.layers
         if layer.macs
     ]
     assert rows == case["layers"]
@@ -92,8 +92,8 @@ def test_layers_cost_what_the_course_says(case: dict[str, Any]):
 @pytest.mark.parametrize("side", [96, 224])
 @pytest.mark.parametrize("case", FACTS["inception"], ids=lambda case: case["block"])
 def test_inception_blocks_cost_what_the_course_says(case: dict[str, Any], side: int):
-    found = measure(NetworkSpec.parse("googlenet"), (1, side, side))
-    (block,) = (part for part in blocks(found.tree) if part.name == case["block"])
+    table = measure(NetworkSpec.parse("googlenet"), (1, side, side))
+    (block,) = (part for part in blocks(table.tree) if part.name == case["block"])
     leaves = list(block.leaves())
     assert sum(leaf.macs for leaf in leaves) == case[f"macs_{side}"]
     assert sum(leaf.operation.parameters for leaf in leaves) == case["params"]
@@ -109,10 +109,10 @@ def test_every_value_of_every_option_costs_what_pytorch_counts(name: str):
         picture = torch.empty(1, options.get("in_channels", 1), height, width, device="meta")
         with FlopCounterMode(display=False) as counter:
             output = network(picture)
-        found = measure(NetworkSpec.parse(name, options), tuple(picture.shape[1:]))
-        assert found.totals.parameters == sum(p.numel() for p in network.parameters()), options
-        assert 2 * found.totals.macs == counter.get_total_flops(), options
-        assert found.output == tuple(output.shape) == (1, options.get("num_classes", 10)), options
+        table = measure(NetworkSpec.parse(name, options), tuple(picture.shape[1:]))
+        assert table.totals.parameters == sum(p.numel() for p in network.parameters()), options
+        assert 2 * table.totals.macs == counter.get_total_flops(), options
+        assert table.output == tuple(output.shape) == (1, options.get("num_classes", 10)), options
 
 
 # torchvision's
@@ -120,14 +120,20 @@ def test_every_value_of_every_option_costs_what_pytorch_counts(name: str):
 
 @pytest.mark.parametrize("name", MODELS, ids=lambda name: name.split("/")[1])
 def test_torchvision_networks_cost_what_is_published_and_what_pytorch_counts(name: str):
-    shape = (1, *get(name).input_size)
-    network = on_meta(name)
+    architecture = get(name)
+    assert architecture.paper, f"add the family of {name} to torchvision_models.FAMILIES"
+    assert architecture.introduced
+    shape = (1, *architecture.input_size)
+    with WithoutMemory():
+        network = NetworkSpec.parse(name).build()
+    assert all(weight.is_meta for weight in network.parameters())
+    network = network.to("meta").eval()
     graph, layers, tree, totals = dissect(network, shape)
     model = name.removeprefix("torchvision/")
     weights = models.get_model_weights(model)
     published = min(weights, key=lambda one: one.transforms.keywords["crop_size"]).meta
     assert totals.parameters == sum(p.numel() for p in network.parameters())
-    assert totals.parameters == published["num_params"]
+    assert totals.parameters == published["num_params"] == architecture.parameters
     assert totals.macs / 1e9 == pytest.approx(published["_ops"], abs=6e-4)
     assert graph.output_shape == (1, 1000)
     check_sums(layers, tree, totals)
@@ -178,9 +184,9 @@ def check_sums(layers: tuple[Layer, ...], tree: tuple[Block | Layer, ...], total
 
 @pytest.mark.parametrize("name", course())
 def test_folding_keeps_the_sums(name: str):
-    found = measure(NetworkSpec.parse(name), get(name).input_size, batch=2)
-    check_sums(found.layers, found.tree, found.totals)
-    top = [part.name if isinstance(part, Block) else part.operation.name for part in found.tree]
+    table = measure(NetworkSpec.parse(name), get(name).input_size, batch=2)
+    check_sums(table.layers, table.tree, table.totals)
+    top = [part.name if isinstance(part, Block) else part.operation.name for part in table.tree]
     assert top == [child for child, _ in on_meta(name).named_children()]
 
 
@@ -277,15 +283,15 @@ def test_most_memory_at_once_by_hand(network: nn.Module, maps: int):
 def saved_by_autograd(network: nn.Module, picture: Tensor) -> int:
     """Bytes that PyTorch keeps for the backward pass on the CPU, weights left out."""
     weights = {t.untyped_storage().data_ptr() for t in (*network.parameters(), *network.buffers())}
-    kept: list[Tensor] = [picture]
+    saved: list[Tensor] = [picture]
 
     def note(tensor: Tensor) -> Tensor:
-        kept.append(tensor)
+        saved.append(tensor)
         return tensor
 
     with saved_tensors_hooks(note, lambda tensor: tensor):
         network.train()(picture)
-    memories = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in kept}
+    memories = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in saved}
     return sum(size for place, size in memories.items() if place not in weights)
 
 
@@ -301,19 +307,18 @@ def saved_by_autograd(network: nn.Module, picture: Tensor) -> int:
     ],
 )
 def test_training_keeps_what_autograd_keeps(name: str, picture: tuple[int, int, int], batch: int):
-    architecture = get(name)
-    network = architecture.build(**architecture.resolve())
-    found = summary.training_memory(NetworkSpec.parse(name), picture, batch, "adam")
+    spec = NetworkSpec.parse(name)
+    network = spec.build()
     weights = sum(p.numel() for p in network.parameters()) * 4
-    assert not found.problem
-    assert (found.weights, found.gradients, found.optimizer) == (weights, weights, 2 * weights)
-    assert found.activations == saved_by_autograd(network, torch.randn(batch, *picture))
-    assert found.total == 4 * weights + found.activations
+    activations = saved_by_autograd(network, torch.randn(batch, *picture))
+    memory = summary.training_memory(spec, picture, batch, "adam")
+    assert memory == TrainingMemory(weights, weights, 2 * weights, activations)
+    assert memory.total == 4 * weights + activations
 
 
 @pytest.mark.parametrize("optimizer", summary.OPTIMIZER_STATE)
 def test_an_optimiser_keeps_what_pytorchs_keeps(optimizer: str):
-    network = get("lenet").build(**get("lenet").resolve())
+    network = NetworkSpec.parse("lenet").build()
     real = {
         "sgd": torch.optim.SGD,
         "momentum": partial(torch.optim.SGD, momentum=0.9),
@@ -322,11 +327,9 @@ def test_an_optimiser_keeps_what_pytorchs_keeps(optimizer: str):
     network(torch.randn(2, 1, 28, 28)).sum().backward()
     real.step()
     state = [v for per in real.state.values() for v in per.values() if isinstance(v, Tensor)]
-    kept = sum(v.numel() * 4 for v in state if v.dim())  # step counters are single numbers
-    assert (
-        summary.training_memory(NetworkSpec.parse("lenet"), (1, 28, 28), 2, optimizer).optimizer
-        == kept
-    )
+    memory = summary.training_memory(NetworkSpec.parse("lenet"), (1, 28, 28), 2, optimizer)
+    numbers = sum(v.numel() for v in state if v.dim())  # step counters are single numbers
+    assert memory.optimizer == 4 * numbers
 
 
 @pytest.mark.parametrize("name", ["lenet", "densenet", "torchvision/efficientnet_b0"])
@@ -340,11 +343,10 @@ def test_training_memory_grows_in_proportion_to_the_batch(name: str):
 
 
 def test_batch_norm_cannot_train_on_a_single_value():
-    found = summary.training_memory(NetworkSpec.parse("resnet18"), (1, 32, 32), 1, "adam")
-    assert "more than 1 value per channel" in found.problem
-    assert not summary.training_memory(
-        NetworkSpec.parse("resnet18"), (1, 32, 32), 2, "adam"
-    ).problem
+    spec = NetworkSpec.parse("resnet18")
+    one, two = (summary.training_memory(spec, (1, 32, 32), n, "adam").problem for n in (1, 2))
+    assert "more than 1 value per channel" in one
+    assert not two
 
 
 @pytest.mark.parametrize("name", ["resnet18", "torchvision/swin_v2_t", "torchvision/maxvit_t"])

@@ -140,19 +140,17 @@ def test_idx_says_what_is_wrong_with_a_file() -> None:
 @real_fashion
 def test_a_file_that_was_not_copied_to_its_end_is_noticed(copied: Path) -> None:
     first, last = (copied / f"{name}.gz" for name in (idx.FILES[0], idx.FILES[3]))
-    whole = first.read_bytes(), last.read_bytes()
+    whole = {path: path.read_bytes() for path in (first, last)}
+    half = whole[first][: len(whole[first]) // 2]
     for path, broken in (
-        *(
-            (first, part)
-            for part in (whole[0][:-1], whole[0][: len(whole[0]) // 2], b"", b"<html>")
-        ),
-        (last, whole[1][:-1]),
+        *((first, part) for part in (whole[first][:-1], half, b"", b"<html>not found</html>")),
+        (last, whole[last][:-1]),
     ):
         path.write_bytes(broken)
         with pytest.raises(Damaged, match="not copied to its end") as refused:
             datasets.load("fashion_mnist")
         assert str(path) in str(refused.value)
-        path.write_bytes(whole[path == last])
+        path.write_bytes(whole[path])
     assert len(datasets.load("fashion_mnist").test) == 10_000
 
 

@@ -25,10 +25,9 @@ COURSE: list[tuple[str, dict[str, Any], tuple[int, int, int], int]] = [
     ("alexnet", {"first_padding": 0}, (1, 200, 210), 1),
     ("vgg11", NARROW, (1, 224, 224), 1),
     ("vgg13", NARROW | {"in_channels": 2}, (2, 240, 224), 1),
-    ("vgg16", NARROW | {"conv_ratio": 4}, (1, 224, 224), 1),
+    ("vgg16", NARROW | {"fc_ratio": 4}, (1, 224, 224), 1),
     ("vgg19", NARROW, (1, 224, 224), 1),
-    ("nin", {}, (1, 70, 80), 2),
-    ("nin", {"num_classes": 100}, (1, 67, 67), 1),
+    ("nin", {"num_classes": 100}, (1, 70, 80), 2),
     ("googlenet", {}, (1, 33, 33), 2),
     ("resnet18", {"in_channels": 3, "num_classes": 1000}, (3, 40, 30), 1),
     ("resnet18", {"layers": 34, "width": 8, "shortcut": "no"}, (1, 33, 40), 1),
@@ -41,9 +40,6 @@ TORCHVISION: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
     ("googlenet", {"in_channels": 1}, (1, 40, 50)),
     ("shufflenet_v2_x0_5", {"in_channels": 4, "num_classes": 2}, (4, 40, 50)),
     ("swin_t", {"in_channels": 2}, (2, 32, 32)),
-    ("densenet121", {"in_channels": 5}, (5, 32, 32)),
-    ("efficientnet_b0", {"in_channels": 1}, (1, 32, 32)),
-    ("mobilenet_v3_small", {}, (3, 32, 32)),
     ("inception_v3", {"in_channels": 1}, (1, 80, 75)),
 ]
 # Runs each file named on its command line in a namespace of its own; prints what each printed.
@@ -83,9 +79,9 @@ def expected(
     name: str, options: dict[str, Any], picture: tuple[int, int, int], batch: int
 ) -> list[tuple[str, str, tuple[int, ...]]]:
     """The modules of the table."""
-    found = measure(NetworkSpec.parse(name, options), picture, batch)
-    assert found.mismatch is None
-    operations = (layer.operation for layer in found.layers)
+    summary = measure(NetworkSpec.parse(name, options), picture, batch)
+    assert summary.mismatch is None
+    operations = (layer.operation for layer in summary.layers)
     return [
         (o.name, o.type, o.output_shape)
         for o in operations
@@ -125,13 +121,13 @@ def test_code_speaks_of_pytorch_only(name: str):
     assert "explorer" not in text
     tree = ast.parse(text)
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "_"]
-    taken = {
+    packages = {
         (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).split(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    assert taken <= {"torch", "torchvision", *sys.stdlib_module_names}
-    assert ("torchvision" in taken) == name.startswith("torchvision/")
-    if "torchvision" in taken:
+    assert packages <= {"torch", "torchvision", *sys.stdlib_module_names}
+    assert ("torchvision" in packages) == name.startswith("torchvision/")
+    if "torchvision" in packages:
         assert hasattr(models, name.split("/")[1])
