@@ -23,7 +23,7 @@ def going(state: State, download: Download) -> bool:
         return False
     stop = partial(_ask, visitor.stop_download, download)
     refused = visitor.may_not_stop(download)
-    progress.watch(task, partial(_told, task), stop, state.key("stop_download"), refused)
+    progress.watch(task, partial(_words, task), stop, state.key("stop_download"), refused)
     return True
 
 
@@ -57,7 +57,7 @@ def _ask(change: Callable[[Download], None], download: Download) -> None:
         st.toast(str(error), icon=":material/block:")
 
 
-def _told(task: Task[str]) -> str:
+def _words(task: Task[str]) -> str:
     if task.stopped:
         return _("Stopping …")
     if not task.done or task.seconds_left is None:

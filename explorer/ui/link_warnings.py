@@ -161,4 +161,4 @@ def take(field: Field, text: str) -> Any:
 def tell(field: Field, text: str, value: object) -> None:
     """Say so if the address has a `text` for something else than the `value` that is shown."""
     if text and not same(text, value):
-        refuse(field.name, text, field.there, spell(value))
+        refuse(field.name, text, field.domain, spell(value))

@@ -35,12 +35,12 @@ class Open:
     default: str = ""
     shared: bool = False  # by all pages that have it, in the session under "<name> chosen"
 
-    def read(self, given: str) -> str:
+    def read(self, text: str) -> str:
         """As it is."""
-        return given
+        return text
 
     @property
-    def there(self) -> str:
+    def domain(self) -> str:
         """Nothing is refused here."""
         return ""
 
@@ -53,15 +53,15 @@ class OneOf:
     default: str | int
     choices: Sequence[str | int] | Mapping[str, str]
 
-    def read(self, given: str) -> str | int:
+    def read(self, text: str) -> str | int:
         """Raises ValueError if it is none of them."""
         for choice in self.choices:
-            if str(choice) == given:
+            if str(choice) == text:
                 return choice
-        raise ValueError(given)
+        raise ValueError(text)
 
     @property
-    def there(self) -> Iterable[object]:
+    def domain(self) -> Iterable[object]:
         """What there can be."""
         return self.choices
 
@@ -79,14 +79,14 @@ class Switch:
     name: str
     default: bool = False
 
-    def read(self, given: str) -> bool:
+    def read(self, text: str) -> bool:
         """Raises ValueError if it is neither "true" nor "false"."""
-        if given.lower() not in self.there:
-            raise ValueError(given)
-        return given.lower() == "true"
+        if text.lower() not in self.domain:
+            raise ValueError(text)
+        return text.lower() == "true"
 
     @property
-    def there(self) -> tuple[str, ...]:
+    def domain(self) -> tuple[str, ...]:
         """What there can be."""
         return ("true", "false")
 
@@ -101,16 +101,16 @@ class Number:
     most: float | None = None
     step: float = 1
 
-    def read(self, given: str) -> float:
+    def read(self, text: str) -> float:
         """Raises ValueError if it is no number."""
-        value = type(self.default)(given)
+        value = type(self.default)(text)
         if not math.isfinite(value):
-            raise ValueError(given)
+            raise ValueError(text)
         value = value if self.least is None else max(value, self.least)
         return value if self.most is None else min(value, self.most)
 
     @property
-    def there(self) -> str:
+    def domain(self) -> str:
         """Which numbers there are."""
         if self.least is None:
             return _("a whole number")
@@ -129,13 +129,13 @@ def spell(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def same(said: str, value: object) -> bool:
-    """Whether an address that has `said` this means the `value`."""
+def same(text: str, value: object) -> bool:
+    """Whether this `text` of an address means the `value`."""
     spelled = spell(value)
-    if said.lower() == spelled.lower():
+    if text.lower() == spelled.lower():
         return True
     try:
-        return float(said) == float(spelled)
+        return float(text) == float(spelled)
     except ValueError:  # a word
         return False
 
@@ -161,7 +161,7 @@ class Page:
     left: Address = field(default_factory=dict)  # as it was left, but for what widgets keep
     restored: Address = field(default_factory=dict)  # as it was opened by the sidebar
     carried: Address = field(default_factory=dict)  # what was carried along when it was shown last
-    taken: set[str] = field(default_factory=set)  # keys of widgets that took what the address says
+    keys: set[str] = field(default_factory=set)  # of widgets that took what the address says
     bound: set[str] = field(default_factory=set)  # and of those that Streamlit binds to it
 
 
@@ -217,7 +217,7 @@ def forget(*, bound: bool) -> None:
     value of a widget that is `bound`: it goes, too, where a link says what the page is to show.
     """
     page = visit().page
-    for keys in (page.taken, page.bound) if bound else (page.taken,):
+    for keys in (page.keys, page.bound) if bound else (page.keys,):
         for key in keys:
             st.session_state.pop(key, None)
         keys.clear()
@@ -235,11 +235,11 @@ def _params() -> Iterator[QueryParams | None]:
 
 def put(name: str, value: str, default: str = "") -> None:
     """Keep `value` in the address; the default is left out."""
-    wanted = "" if value == default else value
-    if st.query_params.get(name, "") == wanted:
+    text = "" if value == default else value
+    if st.query_params.get(name, "") == text:
         return
-    if wanted:
-        st.query_params[name] = wanted
+    if text:
+        st.query_params[name] = text
     else:
         st.query_params.pop(name, None)
     remember()
@@ -249,8 +249,8 @@ def remember() -> None:
     """Keep the address for the way back to this page, but for what widgets keep by themselves."""
     with _params() as params:
         if params is not None:
-            said = params.to_dict().items()
-            visit().page.left = {name: text for name, text in said if not params.is_bound(name)}
+            texts = params.to_dict().items()
+            visit().page.left = {name: text for name, text in texts if not params.is_bound(name)}
 
 
 def settle() -> None:
@@ -300,30 +300,30 @@ def only_a_part() -> bool:
 
 def takes_query(key: str) -> bool:
     """Whether the widget `key`, not yet drawn in this run, is to take what the address says."""
-    visit().page.taken.add(key)
+    visit().page.keys.add(key)
     return key not in st.session_state or came_back()
 
 
-def hold(key: str, chosen: object, labels: Hashable) -> None:
-    """Have the widget `key`, not yet drawn in this run, and the browser's copy of it say `chosen`.
+def hold(key: str, value: object, labels: Hashable) -> None:
+    """Have the widget `key`, not yet drawn in this run, and the browser's copy of it say `value`.
 
     A browser holds a label or a place in a list, not a value: where `labels` are others than in the
     last run, what it holds would stand for something else, or for nothing.
     """
     sent = f"labels of {key}"
-    if st.session_state.get(key) != chosen or st.session_state.get(sent) != labels:
-        st.session_state[key] = chosen
+    if st.session_state.get(key) != value or st.session_state.get(sent) != labels:
+        st.session_state[key] = value
     st.session_state[sent] = labels
 
 
-def meant(kept: str, given: Sequence[Value], labels: Mapping[Value, str]) -> list[Value]:
-    """The values that a browser means by what it has `given` for one list, known as `kept`.
+def unlabelled(name: str, picks: Sequence[Value], labels: Mapping[Value, str]) -> list[Value]:
+    """The values that a browser means by its `picks` from the list that is called `name` here.
 
     Each is a value of `labels` (value → label), or a label that this list had when the page was
     drawn before: of two clicks in a row, the second may have left before the labels that the first
     one changed came. All labels are remembered for that. What is neither is given back as it is.
     """
-    sent: dict[object, Value] = st.session_state.setdefault(f"labels of old, {kept}", {})
-    values = [each if each in labels else sent.get(each, each) for each in given]
+    sent: dict[object, Value] = st.session_state.setdefault(f"labels of old, {name}", {})
+    values = [each if each in labels else sent.get(each, each) for each in picks]
     sent |= {label: value for value, label in labels.items()}
     return values

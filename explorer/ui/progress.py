@@ -167,13 +167,13 @@ def follow(
     task = tasks.find(key, nbytes)
 
     def draw(_timed: bool) -> bool:
-        task, wanted = tasks.find(key), not halted(name, key)
-        if wanted and not task.failed:
+        task, active = tasks.find(key), not halted(name, key)
+        if active and not task.failed:
             tasks.ask(key, steps, client=client())
         with _row(name):
             switch(name, key, task, word=stop)
             bar(task.done, task.total, words(task))
-        return wanted and not task.finished and task.latest is shown
+        return active and not task.finished and task.latest is latest
 
     same = hold(name, task)
     if halted(name, key):
@@ -183,7 +183,7 @@ def follow(
     elif not (same and task.failed):
         tasks.ask(key, steps, client=client())
         if not task.wait(MOMENT if same else max(patience - task.age, MOMENT)):
-            shown = task.latest
+            latest = task.latest
             live(draw)
     return task
 
@@ -203,19 +203,19 @@ def client() -> Client:
 
 
 def read(
-    given: UploadedFile | None, start: Callable[[bytes], Task[Value]], pool: Pool, key: str
+    file: UploadedFile | None, start: Callable[[bytes], Task[Value]], pool: Pool, key: str
 ) -> Value | None:
     """What an upload is, once it is read; until then, or if it is refused, that is on the page.
 
     The work on it is begun once, by `start`, and waits in the session under `key`.
     """
-    if given is None:
+    if file is None:
         forget(key)
         return None
     try:
-        task = _task(given, start, key)
+        task = _task(file, start, key)
         if not task.wait(max(PATIENCE - task.age, 0.0)):
-            watch(task, partial(_told, task, pool), task.stop, f"{key}_stop")
+            watch(task, partial(_words, task, pool), task.stop, f"{key}_stop")
             return None
         if task.stopped:
             st.info(task.sentence, icon=":material/block:")
@@ -236,13 +236,13 @@ def _held(key: str) -> str:
     return f"{key} reading"
 
 
-def _task(given: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) -> Task[Value]:
+def _task(file: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) -> Task[Value]:
     held: tuple[str, Task[Value]] | None = st.session_state.get(_held(key))
-    if held and held[0] == given.file_id:
+    if held and held[0] == file.file_id:
         return held[1]
     forget(key)
-    task = start(given.getvalue())
-    st.session_state[_held(key)] = (given.file_id, task)
+    task = start(file.getvalue())
+    st.session_state[_held(key)] = (file.file_id, task)
     return task
 
 
@@ -255,7 +255,7 @@ def in_round_words(seconds: float) -> str:
     return ngettext("{n} minute", "{n} minutes", n).format(n=n)
 
 
-def _told(task: Task[Any], pool: Pool) -> str:
+def _words(task: Task[Any], pool: Pool) -> str:
     if before := max(pool.position(task) - 1, 0):
         words = ngettext("Waiting: {n} file comes first", "Waiting: {n} files come first", before)
         return words.format(n=before)

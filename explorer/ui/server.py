@@ -49,15 +49,15 @@ def raise_open_files() -> int:
 
     Linux gives a process 1 024 unless it asks for more: fewer than a class with its browsers.
     """
-    wanted = single.most_files()
+    most = single.most_files()
     if sys.platform == "win32":
-        return wanted
+        return most
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return most
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return wanted
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
     return soft
 
 

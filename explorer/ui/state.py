@@ -100,14 +100,14 @@ class State:
         visit = page_address.visit()
         page, carried = visit.page, visit.carried or {}
         shared = [each.name for each in self.fields.values() if getattr(each, "shared", False)]
-        chosen = {name: st.session_state.get(f"{name} chosen") for name in shared}
-        left = {**page.left, **{name: value for name, value in chosen.items() if value}}
+        choices = {name: st.session_state.get(f"{name} chosen") for name in shared}
+        left = {**page.left, **{name: value for name, value in choices.items() if value}}
         if not self.carries or carried == page.carried:
             return left
         same = carried.get("network") == page.carried.get("network")
         visit.opening.network_brought = not same
-        gone = self.carries if same else self.carries | self.of_network
-        stays = {name: value for name, value in left.items() if name not in gone}
+        old = self.carries if same else self.carries | self.of_network
+        stays = {name: value for name, value in left.items() if name not in old}
         return stays | {name: value for name, value in carried.items() if name in self.carries}
 
     def carry(self, **values: object) -> None:
@@ -137,46 +137,47 @@ class State:
         """Say so if a link says what the page does not hold, nor `more`."""
         link_warnings.know({*self.fields, *more})
 
-    def forget_if_new(self, name: str, shown: object) -> None:
-        """Drop from the address a place that was chosen on another picture than `shown`."""
-        kept = f"shown {self.key(name)}"
-        if st.session_state.get(kept, shown) != shown:
+    def forget_if_new(self, name: str, picture: object) -> None:
+        """Drop from the address a place that was chosen on another `picture`."""
+        key = f"shown {self.key(name)}"
+        if st.session_state.get(key, picture) != picture:
             self.put(name, "")
-        st.session_state[kept] = shown
+        st.session_state[key] = picture
 
-    def reset(self, names: Collection[str], **said: object) -> None:
-        """Forget `names`, and have the address say `said` instead: one step of Back."""
+    def reset(self, names: Collection[str], **address: object) -> None:
+        """Forget `names`, and have the address say this instead: one step of Back."""
         for name in names:
             st.session_state.pop(self.key(name), None)
-        page_address.rewrite({**dict.fromkeys(names, ""), **{k: spell(v) for k, v in said.items()}})
+        texts = {name: spell(value) for name, value in address.items()}
+        page_address.rewrite({**dict.fromkeys(names, ""), **texts})
 
-    def heed(self, name: str, known: Sequence[Name]) -> Name:
-        """What the address says, if it is one of `known`; else their first, and that is told."""
-        given = self.query(name)
-        found = next((each for each in known if each == given), known[0])
-        if given and given != found:
-            link_warnings.refuse(name, given, known, found)
+    def heed(self, name: str, choices: Sequence[Name]) -> Name:
+        """What the address says, if it is one of `choices`; else the first, and that is told."""
+        text = self.query(name)
+        choice = next((each for each in choices if each == text), choices[0])
+        if text and text != choice:
+            link_warnings.refuse(name, text, choices, choice)
             self.put(name, "")
-        return found
+        return choice
+
+    def take(self, name: str, choices: Sequence[Name]) -> Name:
+        """One of `choices` as a link, a reader or a prompt has set it; a prompt may put a number.
+
+        Else what the address says, or their first.
+        """
+        text = "" if self.takes_query(name) else str(self[name])
+        choice = next((each for each in choices if each == text), None)
+        self[name] = choice = self.heed(name, choices) if choice is None else choice
+        return choice
 
     def keep(self, name: str) -> str:
         """One of the field's names that no widget holds: a board's, a prompt's, or the link's."""
-        known = list(map(str, self._field(name, OneOf).choices))
-        given = self.heed(name, known) if self.takes_query(name) else str(self[name])
-        chosen = next((each for each in known if each == given), known[0])
-        self[name] = chosen
-        self.put(name, chosen, known[0])
-        return chosen
+        names = list(map(str, self._field(name, OneOf).choices))
+        self.put(name, choice := self.take(name, names), names[0])
+        return choice
 
     # Its widgets. Each is drawn with what it holds: a browser that puts one up late, from a part
     # that was folded when it was first drawn, takes what the last drawing says.
-
-    def _take(self, name: str, known: Sequence[Name]) -> Name:
-        """One of `known` as a link, a reader or a prompt has set it."""
-        if self.takes_query(name) or self[name] not in known:
-            self[name] = self.heed(name, known)
-        value: Name = self[name]
-        return value
 
     def words(self, name: str) -> dict[str, str]:
         """The titles that the field has for its names, translated."""
@@ -193,13 +194,13 @@ class State:
         """
         words = words or self.words(name)
         names = list(words)
-        chosen = st.segmented_control(
-            label, names, default=self._take(name, names), format_func=words.__getitem__,
+        choice = st.segmented_control(
+            label, names, default=self.take(name, names), format_func=words.__getitem__,
             key=self.key(name), required=True, label_visibility="collapsed",
             persist_state="session",
         )  # fmt: skip
-        self.put(name, chosen or names[0], names[0])
-        return chosen or names[0]
+        self.put(name, choice or names[0], names[0])
+        return choice or names[0]
 
     @overload
     def pick_listed(self, name: str, label: str, *, width: int) -> Any: ...
@@ -213,20 +214,20 @@ class State:
         """As `pick_one`, from a list that opens."""
         words = words or self.words(name)
         names = list(words)
-        chosen = st.selectbox(
-            label, names, names.index(self._take(name, names)), key=self.key(name),
+        choice = st.selectbox(
+            label, names, names.index(self.take(name, names)), key=self.key(name),
             format_func=words.__getitem__, width=width, persist_state="session",
         )  # fmt: skip
-        self.put(name, chosen, names[0])
-        return chosen
+        self.put(name, choice, names[0])
+        return choice
 
     def tabs(self, name: str, words: Mapping[str, str] | None = None) -> dict[str, TabContainer]:
         """As `pick_one`, a tab for each; fill only the open one. A prompt may put a tab's name."""
         words = words or self.words(name)
         names = list(words)
-        chosen = "" if self.takes_query(name) else self[name]
-        if chosen not in words.values():  # a link, a prompt, another language
-            self[name] = words[chosen if chosen in words else self.heed(name, names)]
+        title = "" if self.takes_query(name) else self[name]
+        if title not in words.values():  # a link, a prompt, another language
+            self[name] = words[title if title in words else self.heed(name, names)]
         tabs = st.tabs(list(words.values()), key=self.key(name), on_change="rerun")
         by_name = dict(zip(names, tabs, strict=True))
         self.put(name, next((each for each, tab in by_name.items() if tab.open), ""), names[0])
@@ -253,11 +254,11 @@ class State:
             # Set by a prompt, while the widget was not on the page.
             with suppress(StreamlitAPIException):  # it is there, and does so by itself
                 st.query_params[key] = spell(value)
-        taken = key in st.session_state and not page_address.came_back()
-        said = "" if taken else self.query(key)
+        has_value = key in st.session_state and not page_address.came_back()
+        text = "" if has_value else self.query(key)
         value = widget(**{value_as: field.default}, key=key, bind="query-params")
         value = field.default if value is None else value
-        link_warnings.tell(field, said, value)
+        link_warnings.tell(field, text, value)
         return value
 
     def _field(self, name: str, kind: type[Kind]) -> Kind:
@@ -271,9 +272,9 @@ class State:
         """One of the field's own names, from a list."""
         field = self._field(name, OneOf)
 
-        def widget(value: Any, **kept: Any) -> Any:
+        def widget(value: Any, **named: Any) -> Any:
             names = list(field.choices)
-            return st.selectbox(label, names, names.index(value), help=help_, width=width, **kept)
+            return st.selectbox(label, names, names.index(value), help=help_, width=width, **named)
 
         return self._draw(field, widget)
 

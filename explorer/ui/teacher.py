@@ -6,7 +6,7 @@ from explorer.base.language import _
 from explorer.ui import transport, visitor
 
 _KEY = "teacher_key"
-_SAID = "what came of the last key"
+_MESSAGE = "what came of the last key"
 
 
 def place() -> None:
@@ -40,14 +40,14 @@ def _enter() -> None:
         st.caption(_("It stands in the terminal in which the server was started."))
         if transport.in_the_clear():
             st.caption(_("It is sent in the clear: who listens on the network can read it."))
-        if said := st.session_state.pop(_SAID, ""):
-            st.error(said, icon=":material/key_off:")
+        if message := st.session_state.pop(_MESSAGE, ""):
+            st.error(message, icon=":material/key_off:")
 
 
 def _try() -> None:
     key = str(st.session_state.pop(_KEY, ""))  # it stays nowhere
     try:
         if not visitor.become_teacher(key):
-            st.session_state[_SAID] = _("That is not the teacher's key.")
+            st.session_state[_MESSAGE] = _("That is not the teacher's key.")
     except ValueError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[_MESSAGE] = str(error)

@@ -50,10 +50,10 @@ def held() -> Mapping[str, int]:
 class UploadBounds:
     """Middleware (plain ASGI): refuses an upload that has no room, before any of it is read."""
 
-    def __init__(self, app: ASGIApp, kept: Held = held, most: int = 0) -> None:
-        """`kept` tells what is kept for each session; `most`, what may be in all."""
+    def __init__(self, app: ASGIApp, stored: Held = held, most: int = 0) -> None:
+        """`stored` tells what is kept for each session; `most`, what may be in all."""
         self.app = app
-        self._kept = kept
+        self._stored = stored
         self._most = most or most_in_all()
         self._coming: Counter[str] = Counter()  # session → bytes of its uploads on their way
         self._networks: dict[str, str] = {}  # session → whence it sends
@@ -64,12 +64,12 @@ class UploadBounds:
         if place is None or scope["method"] != "PUT":
             await self.app(scope, receive, send)
             return
-        told = HTTPConnection(scope).headers.get("content-length", "")
-        if not (told.isascii() and told.isdecimal()):
+        header = HTTPConnection(scope).headers.get("content-length", "")
+        if not (header.isascii() and header.isdecimal()):
             words = _("An upload has to say how long it is: in the header Content-Length.")
             await PlainTextResponse(words, status_code=411)(scope, receive, send)
             return
-        session, length = place["session"], int(told)
+        session, length = place["session"], int(header)
         if refused := _too_large(scope, length) or self._no_room(session, _network(scope), length):
             await PlainTextResponse(refused, status_code=413)(scope, receive, send)
             return
@@ -88,24 +88,24 @@ class UploadBounds:
 
     def _no_room(self, session: str, network: str, length: int) -> str:
         """Why so many bytes more have no room; "" if they have."""
-        taken = Counter(self._kept()) + self._coming
-        self._networks = {each: self._networks.get(each, "") for each in taken}
-        if taken[session] + length > MOST_OF_SESSION:
+        used = Counter(self._stored()) + self._coming
+        self._networks = {each: self._networks.get(each, "") for each in used}
+        if used[session] + length > MOST_OF_SESSION:
             return _(
                 "This page has given files of {taken} already; at most {most} are taken. Remove "
                 "one, or open the page anew."
-            ).format(taken=size(taken[session]), most=size(MOST_OF_SESSION))
-        near = sum(taken[each] for each, place in self._networks.items() if place == network)
+            ).format(taken=size(used[session]), most=size(MOST_OF_SESSION))
+        near = sum(used[each] for each, place in self._networks.items() if place == network)
         if network and near + length > self._most // 2:
             return _(
                 "Files of {taken} from your network are here already; at most {most} are taken "
                 "from one. Close pages that are not needed, and try again in some minutes."
             ).format(taken=size(near), most=size(self._most // 2))
-        if taken.total() + length > self._most:
+        if used.total() + length > self._most:
             return _(
                 "Visitors' files of {taken} are here already; this server takes at most {most}. "
                 "Try again in some minutes."
-            ).format(taken=size(taken.total()), most=size(self._most))
+            ).format(taken=size(used.total()), most=size(self._most))
         return ""
 
 

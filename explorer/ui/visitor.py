@@ -72,10 +72,10 @@ def become_teacher(key: str) -> bool:
     Raises:
         ValueError: too many wrong ones were tried before.
     """
-    owner, kept = current().owner, access.rules().key
-    right = _throttle.try_out(owner, key, kept, address())
+    owner, key_hash = current().owner, access.rules().key
+    right = _throttle.try_out(owner, key, key_hash, address())
     if right:
-        teachers.add(owner, kept)
+        teachers.add(owner, key_hash)
     return right
 
 

@@ -46,14 +46,14 @@ def _rows(grid: Tensor) -> list[list[float]]:
 def show() -> None:
     """Draw the convolution; pointing at it (or arrow keys) moves the kernel's window."""
     image = picture()
-    found = ops.corr2d(image, KERNEL)
+    edges = ops.corr2d(image, KERNEL)
     HERO(
         key="hero",
         data={
             "picture": _rows(image),
             "kernel": _rows(KERNEL),
-            "found": _rows(found),
-            "pooled": _rows(ops.pool2d(found, 2)),
+            "found": _rows(edges),
+            "pooled": _rows(ops.pool2d(edges, 2)),
             "names": [_("picture"), _("kernel"), _("feature map"), _("max-pooled")],
             "hint": _("Point at the picture or the feature map: the kernel follows."),
             "meaning": _(

@@ -25,7 +25,7 @@ MOSAIC = Component(Path(__file__).with_suffix(".js"), "channel-mosaic")
 Data = dict[str, Any]
 
 
-def show(state: State, content: Data, *, key: str, chosen: int, **more: object) -> None:
+def show(state: State, content: Data, *, key: str, channel: int, **more: object) -> None:
     """Draw what `content` made, with one channel chosen.
 
     The state's `sort` is their order: by "index" or one of the numbers.
@@ -34,10 +34,10 @@ def show(state: State, content: Data, *, key: str, chosen: int, **more: object) 
     """
     MOSAIC(
         key=key,
-        data={**content, "chosen": chosen, "sort": state["sort"], **more},
+        data={**content, "chosen": channel, "sort": state["sort"], **more},
         on_at_change=partial(
             component.chosen, key, "channel", int,
-            lambda channel: selection.go(state, channel=str(channel)), of=content["of"],
+            lambda number: selection.go(state, channel=str(number)), of=content["of"],
         ),
     )  # fmt: skip
 
@@ -67,6 +67,6 @@ def content(
     }
 
 
-def nbytes(made: Data) -> int:
+def nbytes(data: Data) -> int:
     """Roughly what it takes to keep what `content` made."""
-    return len(made["png"]) + len(made["stats"]) + 100 * len(made["titles"]) + 2000
+    return len(data["png"]) + len(data["stats"]) + 100 * len(data["titles"]) + 2000

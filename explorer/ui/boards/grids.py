@@ -20,15 +20,14 @@ from explorer.ui.boards.component import Component
 GRIDS = Component(Path(__file__).with_suffix(".js"), "grids")
 
 
-def _asked(key: str, grids: Sequence[Grid], start: At) -> At:
+def _cell(key: str, grids: Sequence[Grid], start: At) -> At:
     """The cell that the link asks for, if there is such a cell."""
-    given, _dot, place = st.query_params.get(f"{key}_at", "").partition(".")
+    name, _dot, place = st.query_params.get(f"{key}_at", "").partition(".")
     row, _dot, column = place.partition(".")
-    shown = {grid["id"]: grid["values"] for grid in grids}
-    if given in shown and row.isdecimal() and column.isdecimal():
-        values = shown[given]
-        if int(row) < len(values) and int(column) < len(values[0]):
-            return given, int(row), int(column)
+    for values in (grid["values"] for grid in grids if grid["id"] == name):
+        cell = row.isdecimal() and column.isdecimal()
+        if cell and int(row) < len(values) and int(column) < len(values[0]):
+            return name, int(row), int(column)
     return start
 
 
@@ -67,7 +66,7 @@ def number_grids(
         "grids": grids,
         "signs": signs,
         "stories": list(stories),
-        "start": _asked(key, grids, start),  # the cell whose story stands there at first
+        "start": _cell(key, grids, start),  # the cell whose story stands there at first
         "edits": st.session_state.get(edits, 0),  # typed numbers that were dealt with
         "lines": max(len(story["lines"]) for story in stories),  # room is kept for them
         "labels": {
@@ -77,5 +76,5 @@ def number_grids(
     }
     result = GRIDS(key=key, data=data, on_at_change=lambda: None, on_edit_change=edited)
     if result.at and result.at.get("key") == key:
-        chosen, first = (".".join(map(str, at)) for at in (result.at["at"], start))
-        page_address.put(f"{key}_at", chosen, first)
+        place, first = (".".join(map(str, at)) for at in (result.at["at"], start))
+        page_address.put(f"{key}_at", place, first)

@@ -22,10 +22,10 @@ STRIP = Component(Path(__file__).with_suffix(".js"), "maps-strip")
 Data = dict[str, Any]
 
 
-def show(content: Data, chosen: str, *, key: str, on_choice: Callable[[str], None]) -> None:
+def show(content: Data, layer: str, *, key: str, on_choice: Callable[[str], None]) -> None:
     """Draw what `content` made, with one layer chosen; `on_choice` hears of another."""
     heard = partial(component.chosen, key, "layer", str, on_choice)
-    STRIP(key=key, data={**content, "chosen": chosen}, on_at_change=heard)
+    STRIP(key=key, data={**content, "chosen": layer}, on_at_change=heard)
 
 
 def content(overview: Overview, picture: bytes, of: str) -> Data:

@@ -144,10 +144,10 @@ def _overview(subject: Subject) -> Overview:
         each for each in _operations(subject) if each.reads_picture and each.output_shape
     )
     few = len(operations) <= FEW
-    shown = [each.name for each in operations] if few else activations.stages(operations)
+    names = [each.name for each in operations] if few else activations.stages(operations)
     if _fits(subject):
         recording = recorded(subject, "")
-        small = {name: activations.small(recording.maps(name)) for name in (INPUT, *shown)}
+        small = {name: activations.small(recording.maps(name)) for name in (INPUT, *names)}
         ends = [torch.aminmax(recording.values(each.name)[0]) for each in operations]
         span = float(min(each.min for each in ends)), float(max(each.max for each in ends))
         return Overview(operations, small, span)
@@ -157,6 +157,6 @@ def _overview(subject: Subject) -> Overview:
     pictures = [every[each.name] for each in operations]
     return Overview(
         operations,
-        {name: every[name] for name in (INPUT, *shown)},
+        {name: every[name] for name in (INPUT, *names)},
         (min(each.low for each in pictures), max(each.high for each in pictures)),
     )

@@ -167,10 +167,10 @@ def _copied(copy: Copied) -> _Written:
         return _Written([], _("a padded place: no number comes from there"))
     unit = copy.from_unit
     if copy.factor != 1:
-        kept = _("training mode: dropout keeps this number and makes it larger")
-        gone = _("training mode: dropout has set this number to 0")
+        larger = _("training mode: dropout keeps this number and makes it larger")
+        zero = _("training mode: dropout has set this number to 0")
         before = [_link(copy.x, copy.source, unit), _plain(f" · {number(copy.factor)} = ")]
-        return _Written(before, kept if copy.factor else gone)
+        return _Written(before, larger if copy.factor else zero)
     if "ropout" in copy.operation.type:
         words = _("unchanged: in evaluation mode dropout does nothing; from {place}")
     else:

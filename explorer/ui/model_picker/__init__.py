@@ -101,7 +101,7 @@ def _set_source(state: State, source: str) -> None:
 
 
 def _known_source(network: str, source: str) -> str:
-    """`given` if it stands for weights of this network; what is wrong with it is said."""
+    """`source` if it stands for weights of this network; what is wrong with it is said."""
     if not source:
         return weight_sources.first(network)
     try:
@@ -118,8 +118,8 @@ def _take_building(
     """Seed, side and options of an untrained network."""
     seed, side = weight_sources.seed(source), address.get("side", "")
     usual = architecture.input_size.height
-    wanted = int(side) if side.isdecimal() and len(side) < 6 else usual
-    nearest = min(max(wanted, LEAST_SIDE), max(MOST_SIDE, usual))
+    number = int(side) if side.isdecimal() and len(side) < 6 else usual
+    nearest = min(max(number, LEAST_SIDE), max(MOST_SIDE, usual))
     if side and side != str(nearest) and weight_sources.base(source) == weights.UNTRAINED:
         bounds = page_address.between(LEAST_SIDE, max(MOST_SIDE, usual))
         link_warnings.refuse("side", side, bounds, nearest)
@@ -181,12 +181,12 @@ def _pick_weights(state: State, network: str) -> str:
     sources = [weight_sources.base(each) for each in weights.sources(network)]
     titles = {each: weight_sources.title(network, each) for each in sources}
     source = str(state.get("weights"))
-    (chosen,) = page_address.meant(f"weights of {network}", [source], titles)
-    if chosen not in sources:
-        if not chosen.startswith(("run:", "shipped:")):
-            chosen = weight_sources.base(weight_sources.first(network))
-        titles[chosen] = weight_sources.title(network, chosen)
-    page_address.hold(state.key("weights"), chosen, titles[chosen])
+    (choice,) = page_address.unlabelled(f"weights of {network}", [source], titles)
+    if choice not in sources:
+        if not choice.startswith(("run:", "shipped:")):
+            choice = weight_sources.base(weight_sources.first(network))
+        titles[choice] = weight_sources.title(network, choice)
+    page_address.hold(state.key("weights"), choice, titles[choice])
     return st.selectbox(
         _("Weights"),
         list(titles),

@@ -50,13 +50,13 @@ def title(network: str, source: str) -> str:
         card = weights.model(NetworkSpec.parse(network), source).card
         assert card is not None
         data, accuracy = datasets.get(card.dataset).title, percent(card.test_accuracy)
-        told = _("{data}, {accuracy}").format(data=data, accuracy=accuracy)
+        words = _("{data}, {accuracy}").format(data=data, accuracy=accuracy)
         if source.startswith("run:"):
             run = runs.get(int(source.removeprefix("run:")))
-            return _("run {id}: {name}, {told}").format(id=run.id, name=run.name, told=told)
+            return _("run {id}: {name}, {told}").format(id=run.id, name=run.name, told=words)
     except ValueError:
         return source
-    return _("trained: {told}").format(told=told)
+    return _("trained: {told}").format(told=words)
 
 
 def epoch_title(source: str) -> str:
@@ -79,7 +79,7 @@ def pick_epoch(state: State, source: str, name: str = "moment", label: str = "")
     sources = epochs(source)
     if len(sources) == 1:
         return source
-    chosen = _moment_of(source, sources, state.key(name), label or _("Through training"))
+    choice = _moment_of(source, sources, state.key(name), label or _("Through training"))
     if name == "moment" and (record := not_all(source)):
         words = ngettext(
             "Weights of epoch {gone} were deleted.",
@@ -87,7 +87,7 @@ def pick_epoch(state: State, source: str, name: str = "moment", label: str = "")
             len(record.gone),
         )
         st.caption(words.format(gone=spans(record.gone)), help=str(record), width=165)
-    return chosen
+    return choice
 
 
 def not_all(source: str) -> KeptEpochs | None:
@@ -98,12 +98,12 @@ def not_all(source: str) -> KeptEpochs | None:
 
 
 def _moment_of(source: str, sources: list[str], key: str, label: str) -> str:
-    """One of the moments that are `there`, by buttons or by sliding."""
+    """One of the moments that are in `sources`, by buttons or by sliding."""
     if st.session_state.get(key) not in sources:
         st.session_state[key] = source
     page_address.hold(key, st.session_state[key], tuple(sources))
     if len(sources) == 2:
-        chosen = st.segmented_control(
+        choice = st.segmented_control(
             label,
             sources,
             default=st.session_state[key],  # a constant one would win on the next page
@@ -111,18 +111,18 @@ def _moment_of(source: str, sources: list[str], key: str, label: str) -> str:
             key=key,
             required=True,
         )
-        return chosen or source
+        return choice or source
     return st.select_slider(label, sources, key=key, format_func=epoch_title, width=170)
 
 
 def pick_before(state: State, source: str, sources: Sequence[str]) -> str:
-    """Which of the moments `there` stands before `source`; of two there is nothing to choose."""
-    wanted = state.heed("moment2", sources)
+    """Which of the moments stands before `source`; of two there is nothing to choose."""
+    source_before = state.heed("moment2", sources)
     if len(sources) <= 2:
         state.put("moment2", "")
         return sources[0] if sources[0] != source else sources[-1]
     if state.takes_query("moment2"):
-        state["moment2"] = wanted
+        state["moment2"] = source_before
     before = pick_epoch(state, base(source), "moment2", _("Before"))
     state.put("moment2", before, sources[0])
     return before

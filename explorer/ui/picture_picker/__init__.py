@@ -50,7 +50,7 @@ def _choose(key: str, spelled: str) -> None:
     st.session_state[f"{key} chosen"] = spelled
 
 
-def _chosen(state: State, key: str, default: str) -> str:
+def _choice(state: State, key: str, default: str) -> str:
     """What was chosen, on any page of this section, or what the address says where it wins."""
     if state.takes_query(f"{key}_opened") and (state.query(key) or page_address.came_back()):
         _choose(key, state.query(key))
@@ -59,13 +59,12 @@ def _chosen(state: State, key: str, default: str) -> str:
 
 def _read(key: str, spelled: str) -> Picture:
     if spelled == OWN:
-        own = st.session_state.get(f"{key} {OWN}")
+        own: Picture | None = st.session_state.get(f"{key} {OWN}")
         if own is None:
             raise ValueError(
                 _("The picture of this link stayed with the visitor who gave it. Choose another.")
             )
-        given: Picture = own
-        return given
+        return own
     kind, _colon, rest = spelled.partition(":")
     if kind == DRAWING:
         return drawing.picture(drawing.read(rest))
@@ -79,7 +78,7 @@ def pick(
 
     What cannot be had is said, and the `default` shown in its place.
     """
-    spelled = _chosen(state, key, default)
+    spelled = _choice(state, key, default)
     try:
         picture = _read(key, spelled)
     except ValueError as error:
@@ -165,8 +164,8 @@ def _drawing(state: State, key: str, spelled: str) -> None:
 
 def _own(key: str, file: UploadedFile | None, way: str) -> None:
     """Take an upload or a camera's picture, once."""
-    taken = f"{key} {way} taken"
-    if file and st.session_state.get(taken) == file.file_id:
+    last = f"{key} {way} taken"
+    if file and st.session_state.get(last) == file.file_id:
         return
 
     def start(content: bytes) -> Task[Picture]:
@@ -178,7 +177,7 @@ def _own(key: str, file: UploadedFile | None, way: str) -> None:
     if file is None or picture is None:
         return
     progress.forget(f"{key}_{way}")
-    st.session_state[taken] = file.file_id
+    st.session_state[last] = file.file_id
     st.session_state[f"{key} {OWN}"] = picture
     _choose(key, OWN)
     st.rerun()
@@ -196,24 +195,24 @@ def pick_fit(state: State) -> str:
 def beside(picture: Picture, model: Model, fit: str) -> None:
     """The picture as it was given, and as the network gets it."""
     prepared = pictures.prepare(picture, model.size, fit, model.normalisation)
-    given, got = times(tuple(picture.pixels.shape[1:])), times(tuple(prepared.tensor.shape[1:]))
+    size, got = times(tuple(picture.pixels.shape[1:])), times(tuple(prepared.tensor.shape[1:]))
     images = [
         f'<img alt="{html.escape(words)}" title="{html.escape(words)}" '
         f'src="{figures.address(maps.photograph(pixels.numpy(), SMALL))}">'
         for words, pixels in (
-            (_("as it was given: {size} pixels").format(size=given), picture.pixels),
+            (_("as it was given: {size} pixels").format(size=size), picture.pixels),
             (_("what the network gets: {size}").format(size=got), prepared.pixels),
         )
     ]
-    told = _("given {given}; the network gets {got}: {fit}; {numbers}").format(
-        given=given, got=got, fit=_(FITS[fit]), numbers=_(NORMALISATIONS[model.normalisation])
+    description = _("given {given}; the network gets {got}: {fit}; {numbers}").format(
+        given=size, got=got, fit=_(FITS[fit]), numbers=_(NORMALISATIONS[model.normalisation])
     )
     style = "display:flex;gap:7px;align-items:center;font-size:13px;line-height:1.25"
     st.html(
         f'<div style="{style}">{images[0]}<span>▸</span>{images[1]}'
-        f'<span style="max-width:236px" title="{html.escape(told)}">'
+        f'<span style="max-width:236px" title="{html.escape(description)}">'
         f"<b>{html.escape(title(picture))}</b><br>"
-        f"{given} ▸ {got}</span></div>",
+        f"{size} ▸ {got}</span></div>",
         width="content",
     )
     with st.popover(_("Which fit?"), icon=":material/help:", type="tertiary"):
@@ -222,14 +221,14 @@ def beside(picture: Picture, model: Model, fit: str) -> None:
 
 def _answer(wider: float) -> str:
     """A learner's question about a picture so many times wider than the network's input."""
-    asked = _("**The network takes one shape, and my picture has another. Which fit is best?**")
+    question = _("**The network takes one shape, and my picture has another. Which fit is best?**")
     advice = _(
         "Most networks were shown their pictures with the ratio of the sides kept: shrunk until "
         "the shorter side fits, the rest of the longer one cut off. If what matters may lie in "
         "what is cut off, show the network several crops, the middle and the corners, and average "
         "its answers. The data sets here are square: runs trained here never had to choose."
     )
-    return "\n\n".join((asked, advice, _fits(wider)))
+    return "\n\n".join((question, advice, _fits(wider)))
 
 
 def _fits(wider: float) -> str:

@@ -61,13 +61,13 @@ def _place(text: str) -> list[int] | None:
 def _epoch(state: State, last: int) -> int | None:
     """The epoch that the address names; the last, if that has not come."""
     text = state.query("at")
-    known = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
-    if text and not known:
+    exists = bool(re.fullmatch(r"[0-9]{1,5}", text)) and int(text) <= last
+    if text and not exists:
         link_warnings.refuse("at", text, page_address.between(0, last), last)
-    return int(text) if known else None
+    return int(text) if exists else None
 
 
-def _shown(run: Run, line: Any) -> dict[str, Any]:
+def _run(run: Run, line: Any) -> dict[str, Any]:
     return {
         "id": run.id,
         "name": run.name,
@@ -79,25 +79,25 @@ def _shown(run: Run, line: Any) -> dict[str, Any]:
 
 
 def learned_board(
-    state: State, shown: Sequence[Run], *, kernels: bool = True, lines: Sequence[Any] = ()
+    state: State, runs: Sequence[Run], *, kernels: bool = True, lines: Sequence[Any] = ()
 ) -> None:
     """Show the epochs of runs that have done at least one; more than four are left out.
 
     `kernels` says whether first kernels and sample predictions are shown, too; `lines` are the
     signs that the runs have in a chart beside.
     """
-    signs = lines or [None] * len(shown)
-    last = max(run.progress.epoch for run in shown)
+    signs = lines or [None] * len(runs)
+    last = max(run.progress.epoch for run in runs)
     epoch = _epoch(state, last)
     try:
-        told = [_shown(run, sign) for run, sign in zip(shown, signs, strict=True)][:MOST_RUNS]
+        data = [_run(run, sign) for run, sign in zip(runs, signs, strict=True)][:MOST_RUNS]
     except ValueError as error:  # the data set has gone
         st.warning(str(error))
         return
     result = BOARD(
         key=state.key("learned"),
         data={
-            "shown": told,
+            "shown": data,
             "kernels": kernels,
             "epoch": epoch,
             "cell": _place(state.query("cell")),

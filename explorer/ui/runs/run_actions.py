@@ -71,5 +71,5 @@ def files(run: Run) -> None:
     )
     st.html(STYLE)
     st.html(f'<ul class="files">{"".join(items)}</ul>')
-    if told := str(runs.weights(run.id)):
-        st.caption(told)
+    if weights := str(runs.weights(run.id)):
+        st.caption(weights)

@@ -44,28 +44,27 @@ def pick() -> str:
 
 def facts_of(name: str) -> DataSet:
     """What is known of it; for own pictures, of the set chosen among those kept, if any are."""
-    kept = own.names()
-    if name != "images" or not kept:
+    sets = own.names()
+    if name != "images" or not sets:
         link_warnings.know(STATE.fields.keys() - {"own"})  # no set of people's own is shown
         STATE.put("own", "")
         return datasets.get(name)
-    if STATE.takes_query("own") or STATE["own"] not in kept:
-        STATE["own"] = STATE.heed("own", kept)
+    STATE.take("own", sets)
     STATE.know()
-    chosen = st.selectbox(
+    choice = st.selectbox(
         _("Kept here"),
-        kept,
+        sets,
         key=STATE.key("own"),
         format_func=lambda each: each.removeprefix(own.PREFIX),
         label_visibility="collapsed",
         width=300,
     )
-    STATE.put("own", chosen)
+    STATE.put("own", choice)
     try:
-        return datasets.get(chosen)
+        return datasets.get(choice)
     except ValueError as error:  # damaged
         st.error(str(error), icon=":material/broken_image:")
-        getting.deletion_button(_("Delete it"), chosen)
+        getting.deletion_button(_("Delete it"), choice)
         return datasets.get(name)
 
 

@@ -44,7 +44,7 @@ def _read(spelled: str, sign: str) -> list[Model]:
 
 def _list() -> None:
     labels = {each: label(each) for each in comparison.offers()}
-    chosen = page_address.meant(_CHOSEN, st.session_state[_CHOSEN], labels)
+    chosen = page_address.unlabelled(_CHOSEN, st.session_state[_CHOSEN], labels)
     labels |= {each: label(each) for each in chosen if each not in labels}
     # A run's label changes with every epoch.
     page_address.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))

@@ -39,7 +39,7 @@ MOST_SLICES = 64  # of a kernel that are shown
 def unit(layer: Layer, channel: int) -> Position:
     """The unit that was chosen in a layer's maps, else that of the number farthest from zero."""
     height, width = layer.maps.shape[1:]
-    default, said = layer.peak(channel), selection.said(STATE, "at")
+    default, said = layer.peak(channel), selection.choice(STATE, "at")
     form = re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", said)
     place = (int(form[1]), int(form[2])) if form else default
     if place[0] >= height or place[1] >= width or (said and not form):
@@ -154,7 +154,7 @@ def show_all(layer: Layer, among: Sequence[Layer], scale: Scale, *, key: str, ch
         (layer.subject, subjects, layer.name, scale, signs, current()),
         lambda: _content(layer, among, scale, signs),
     )
-    channel_mosaic.show(STATE, content, key=key, chosen=chosen, classes=layer.classes)
+    channel_mosaic.show(STATE, content, key=key, channel=chosen, classes=layer.classes)
 
 
 def _content(layer: Layer, among: Sequence[Layer], scale: Scale, signs: str) -> Data:

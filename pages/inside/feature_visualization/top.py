@@ -207,7 +207,7 @@ _contents: SizedCache[Data] = SizedCache(40_000_000, channel_mosaic.nbytes)
 def show_all(subject: Subject, top: TopPictures, *, key: str, chosen: int) -> None:
     """Draw one tile for each channel."""
     content = _contents.get((subject, top.seen, current()), lambda: _content(subject, top))
-    channel_mosaic.show(STATE, content, key=key, chosen=chosen, classes=subject.classes)
+    channel_mosaic.show(STATE, content, key=key, channel=chosen, classes=subject.classes)
 
 
 def _content(subject: Subject, top: TopPictures) -> Data:

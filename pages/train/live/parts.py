@@ -38,7 +38,7 @@ def pick() -> Run | None:
     going = [run.id for run in listed if run.status.active]
     waiting = [run.id for run in listed if run.status is Status.QUEUED]
     first = (going or waiting[-1:] or [*by_number])[0]
-    (number,) = page_address.meant("runs", [asked or first], names)
+    (number,) = page_address.unlabelled("runs", [asked or first], names)
     if number not in by_number:
         _tell_gone(str(number))
         number = first

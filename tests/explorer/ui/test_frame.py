@@ -27,7 +27,7 @@ from explorer.ui.page_address import Field, same, spell
 from explorer.ui.state import Number, OneOf, Open, Switch
 from pages.learn.convolution import photo
 from tests.conftest import box_of, settled
-from tests.opened_pages import SHELL, opened
+from tests.opened_pages import SHELL, in_address, opened
 from tests.processes import printed
 from tests.serving import ask, serving, wait_for
 
@@ -111,6 +111,15 @@ def test_every_page_begins_with_what_its_fields_can_hold(page: Entry) -> None:
     assert page.state.page == page.url
     for field in page.state.fields.values():
         assert field.read(spell(field.default)) == field.default, field.name
+
+
+def test_a_prompt_may_put_a_number_where_names_are_held() -> None:
+    for url, name in (("check", "quiz_level"), ("batch-norm", "bn_step")):  # a widget's, a board's
+        at = AppTest.from_file(SHELL, default_timeout=60).run()
+        at.session_state[name] = 2
+        at.switch_page(str(entry(url).path)).run()
+        assert not at.warning
+        assert (in_address(at, name), at.session_state[name]) == ("2", "2")
 
 
 # The door
