@@ -228,21 +228,17 @@ def read(
 
 def forget(key: str) -> None:
     """Let go of the work under `key`; what is not done is not needed any more."""
-    if held := st.session_state.pop(_held(key), None):
+    if held := st.session_state.pop(f"{key} reading", None):
         held[1].stop()
 
 
-def _held(key: str) -> str:
-    return f"{key} reading"
-
-
 def _task(file: UploadedFile, start: Callable[[bytes], Task[Value]], key: str) -> Task[Value]:
-    held: tuple[str, Task[Value]] | None = st.session_state.get(_held(key))
+    held: tuple[str, Task[Value]] | None = st.session_state.get(f"{key} reading")
     if held and held[0] == file.file_id:
         return held[1]
     forget(key)
     task = start(file.getvalue())
-    st.session_state[_held(key)] = (file.file_id, task)
+    st.session_state[f"{key} reading"] = (file.file_id, task)
     return task
 
 

@@ -1,4 +1,4 @@
-"""One tour of all pages in a real browser, something chosen on each; then Back and Forward."""
+"""Through pages in a real browser, something chosen on each; then Back and Forward."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from explorer.ui.entries import PAGES
+from explorer.ui.entries import entry
 from tests.conftest import settled
 from tests.journeys.test_layers import layer_board, pick
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 class Choice:
     """What is chosen on a page: a place on it, what the address then says, and how it is seen."""
 
+    url: str
     place: str
     name: str
     value: str
@@ -29,9 +30,12 @@ class Choice:
             control.press("Enter")
         else:
             control.click()
+        page.wait_for_url(f"**{self.name}={self.value}*")
 
     def check(self, page: Page) -> None:
-        """The page shows it."""
+        """The page shows it, and no more."""
+        settled(page)
+        expect(page.get_by_test_id("stAlert").filter(has_text="mistake")).to_be_hidden()
         control = self._control(page)
         if self.by == "number":
             expect(control).to_have_value(self.value)
@@ -41,6 +45,11 @@ class Choice:
             mark = "aria-selected" if self.by == "tab" else "aria-checked"
             expect(control).to_have_attribute(mark, "true")
 
+    def is_at(self, page: Page) -> bool:
+        """Whether the browser is on this page, with what was chosen there."""
+        now = urlsplit(page.url)
+        return now.path == f"/{self.url}" and parse_qs(now.query).get(self.name) == [self.value]
+
     def _control(self, page: Page) -> Locator:
         if self.by == "tab":
             return page.get_by_role("tab", name=self.place)
@@ -49,73 +58,45 @@ class Choice:
         return page.locator(f".st-key-{place} {inside}").nth(int(number or 0))
 
 
-CHOICES: dict[str, Choice | None] = {
-    "": None,
-    "convolution": Choice("conv_flip", "conv_flip", "true", "toggle"),
-    "edge-kernel": None,  # lists and texts: in the tours without a browser
-    "padding-stride": Choice("pad_view@2", "pad_view", "same"),
-    "channels": Choice("channels_outputs@1", "channels_outputs", "2"),
-    "pooling": Choice("pool_mode@1", "pool_mode", "avg"),
-    "receptive-field": Choice("field_view@2", "field_view", "why"),
-    "batch-norm": Choice("bn_mode@1", "bn_mode", "prediction"),
-    "blocks": Choice("Dense", "blocks_part", "dense", "tab"),
-    "check": Choice("quiz_seed", "quiz_seed", "2", "number"),
-    "layers": Choice("Costs", "view", "costs", "tab"),
-    "data": Choice("data-part@1", "part", "test"),
-    "feature-maps": Choice("feature-maps-training", "training", "true", "toggle"),
-    "kernels": Choice("kernels-measure@1", "measure", "norm"),
-    "excites": None,
-    "why": Choice("why-control", "control", "false", "toggle"),
-    "compare": Choice("compare-across@1", "across", "macs"),
-    "new-run": Choice("new-run-epochs", "epochs", "11", "number"),
-    "live": None,
-    "runs": None,
-}
+# Each kind of control, on pages where Streamlit binds it to the address and on others; the tours
+# without a browser go to every page.
+CHOICES = (
+    Choice("convolution", "conv_flip", "conv_flip", "true", "toggle"),
+    Choice("padding-stride", "pad_view@2", "pad_view", "same"),
+    Choice("blocks", "Dense", "blocks_part", "dense", "tab"),
+    Choice("check", "quiz_seed", "quiz_seed", "2", "number"),
+    Choice("layers", "Costs", "view", "costs", "tab"),
+    Choice("data", "data-part@1", "part", "test"),
+    Choice("feature-maps", "feature-maps-training", "training", "true", "toggle"),
+    Choice("new-run", "new-run-epochs", "epochs", "11", "number"),
+)
 
 
-def at(page: Page, url: str) -> bool:
-    """Whether the browser is on this page, with what was chosen there."""
-    now, choice = urlsplit(page.url), CHOICES[url]
-    address = parse_qs(now.query)
-    return now.path == f"/{url}" and (not choice or address.get(choice.name) == [choice.value])
-
-
-def check(page: Page, url: str) -> None:
-    settled(page)
-    expect(page.get_by_test_id("stAlert").filter(has_text="mistake")).to_be_hidden()
-    if choice := CHOICES[url]:
-        choice.check(page)
-
-
-def walk(page: Page, way: list[str], step: str) -> None:
+def walk(page: Page, way: tuple[Choice, ...], step: str) -> None:
     """Along the browser's history to one page after another; a page may have a few entries."""
-    for url in way:
+    for choice in way:
         for _entry in range(6):
-            if at(page, url):
+            if choice.is_at(page):
                 break
             page.evaluate(f"history.{step}()")
             page.wait_for_timeout(150)
             settled(page)
-        assert at(page, url), f"{step} does not lead to /{url}, but to {page.url}"
-        check(page, url)
+        assert choice.is_at(page), f"{step} does not lead to /{choice.url}, but to {page.url}"
+        choice.check(page)
 
 
-def test_all_pages_back_and_forward(page: Page, app_server: str) -> None:
+def test_back_and_forward_show_what_was_chosen(page: Page, app_server: str) -> None:
     page.goto(app_server)
     settled(page)
-    for entry in PAGES:
-        if entry.url:
-            sidebar = page.get_by_test_id("stSidebar")
-            sidebar.get_by_role("link", name=entry.title, exact=True).click()
-            page.wait_for_url(f"**/{entry.url}*")
+    for choice in CHOICES:
+        title = entry(choice.url).title
+        page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
+        page.wait_for_url(f"**/{choice.url}*")
         settled(page)
-        if choice := CHOICES[entry.url]:
-            choice.choose(page)
-            page.wait_for_url(f"**{choice.name}={choice.value}*")
-        check(page, entry.url)
-    way = [entry.url for entry in PAGES]
-    walk(page, way[-2::-1], "back")
-    walk(page, way[1:], "forward")
+        choice.choose(page)
+        choice.check(page)
+    walk(page, CHOICES[-2::-1], "back")
+    walk(page, CHOICES[1:], "forward")
 
 
 def entries_of(page: Page) -> int:

@@ -10,16 +10,9 @@ from explorer.base.language import _
 DROPPING = ("drop", "stochastic")  # in the names of all that leaves numbers out: Dropout2d, …
 
 
-def matters(*networks: Summary) -> bool:
-    """Whether one of them gives something else in training than in use."""
-    types = _types(networks)
-    return _normalises(types) or _drops(types)
-
-
 def evaluation(*networks: Summary) -> str:
     """What evaluation mode means for these networks; "" where no mode makes a difference."""
-    types = _types(networks)
-    norm, drop = _normalises(types), _drops(types)
+    norm, drop = _changing(networks)
     if norm and drop:
         return _(
             "Evaluation mode, as a network is used: batch norm takes its moving averages, dropout "
@@ -32,12 +25,12 @@ def evaluation(*networks: Summary) -> str:
 
 def training(network: Summary, others: int) -> str:
     """What training mode means for a network that is shown a picture and so many `others`."""
-    types = _types([network])
+    norm, drop = _changing([network])
     parts = []
-    if _normalises(types):
+    if norm:
         words = _("batch norm takes mean and variance of a batch, this picture and {n} others")
         parts.append(words.format(n=others))
-    if _drops(types):
+    if drop:
         parts.append(_("dropout drops"))
     return _("**Training mode**: {parts}.").format(parts=", ".join(parts)) if parts else ""
 
@@ -48,13 +41,8 @@ def tell(*networks: Summary) -> None:
         st.caption(words)
 
 
-def _types(networks: Sequence[Summary]) -> set[str]:
-    return {layer.operation.type.lower() for each in networks for layer in each.layers}
-
-
-def _normalises(types: set[str]) -> bool:
-    return any("batchnorm" in each or "batch_norm" in each for each in types)
-
-
-def _drops(types: set[str]) -> bool:
-    return any(sign in each for each in types for sign in DROPPING)
+def _changing(networks: Sequence[Summary]) -> tuple[bool, bool]:
+    """Whether batch norm, and whether dropout, is in one of them."""
+    types = {layer.operation.type.lower() for each in networks for layer in each.layers}
+    norm = any("batchnorm" in each or "batch_norm" in each for each in types)
+    return norm, any(sign in each for each in types for sign in DROPPING)

@@ -275,28 +275,25 @@ def test_a_broken_page_apologises_without_a_trace(tmp_path: Path, page: Page) ->
     assert "not for visitors" in log.read_text(encoding="utf-8")
 
 
-LOCAL = ("http://localhost:8501", "http://127.0.0.1:8501", "http://[::1]:8501", "https://lab.local")
-ELSEWHERE = ("http://192.168.1.20:8501", "http://lab.local:8501", "http://localhost.example")
+CAMERAS = {
+    "http://localhost:8501": True,
+    "http://127.0.0.1:8501": True,
+    "http://[::1]:8501": True,
+    "https://lab.local": True,
+    "http://192.168.1.20:8501": False,
+    "http://lab.local:8501": False,
+    "http://localhost.example": False,
+}
 
 
-def photograph(url: str) -> AppTest:
-    """The page Convolution with the camera chosen, as a browser at this address asks for it."""
+@pytest.mark.parametrize(("url", "camera"), CAMERAS.items())
+def test_a_camera_is_offered_where_browsers_give_it(url: str, *, camera: bool) -> None:
     at = AppTest.from_file(SHELL, default_timeout=60)
     at.context = {"url": url}
     at.run().query_params["conv_photo"] = "camera"
-    return at.switch_page(str(ROOT / "pages/learn/convolution/page.py")).run()
-
-
-@pytest.mark.parametrize("url", LOCAL)
-def test_a_camera_is_offered_where_browsers_give_it(url: str) -> None:
-    assert len(photograph(url).get("camera_input")) == 1
-
-
-@pytest.mark.parametrize("url", ELSEWHERE)
-def test_where_browsers_give_no_camera_the_page_says_why(url: str) -> None:
-    at = photograph(url)
-    assert not at.get("camera_input")
-    assert [each.value for each in at.info if "only over https" in each.value]
+    at.switch_page(str(entry("convolution").path)).run()
+    assert len(at.get("camera_input")) == camera
+    assert any("only over https" in each.value for each in at.info) is not camera
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Mock:

@@ -212,6 +212,11 @@ def drawn(summary: Summary) -> dict[str, Any]:
     return json.loads(json.dumps(board(summary, title="A title"), allow_nan=False, default=vars))
 
 
+@pytest.fixture(scope="module")
+def data(summary: Summary) -> dict[str, Any]:
+    return drawn(summary)
+
+
 def in_order(parts: tuple[Block | Layer, ...]) -> list[str]:
     names: list[str] = []
     for part in parts:
@@ -226,8 +231,8 @@ def number(cell: dict[str, Any] | None) -> int:
     return int(cell["exact"].removesuffix(" B").replace("\u202f", "")) if cell else 0
 
 
-def test_rows_are_the_layers_each_block_before_its_parts(summary: Summary):
-    rows = drawn(summary)["rows"]
+def test_rows_are_the_layers_each_block_before_its_parts(summary: Summary, data: dict[str, Any]):
+    rows = data["rows"]
     assert [row["id"] for row in rows] == list(range(len(rows)))
     assert [row["full_name"] for row in rows[1:]] == in_order(summary.tree)
     open_rows: list[dict[str, Any]] = []  # blocks around the row at hand
@@ -241,9 +246,8 @@ def test_rows_are_the_layers_each_block_before_its_parts(summary: Summary):
     assert rows[0]["shape"] == list(summary.input[1:])
 
 
-def test_what_a_layer_reads_is_drawn(summary: Summary):
+def test_what_a_layer_reads_is_drawn(summary: Summary, data: dict[str, Any]):
     """In running order. A concatenation that extends an earlier one may be drawn from that one."""
-    data = drawn(summary)
     drawn_from: dict[str, set[str]] = {}
     for source, target in data["edges"]:
         assert 0 <= source < target < len(data["rows"])
@@ -262,8 +266,8 @@ def test_what_a_layer_reads_is_drawn(summary: Summary):
             assert read == sources
 
 
-def test_cells_of_a_block_are_the_sums_of_its_parts(summary: Summary):
-    rows = drawn(summary)["rows"]
+def test_cells_of_a_block_are_the_sums_of_its_parts(summary: Summary, data: dict[str, Any]):
+    rows = data["rows"]
     totals = {
         "parameters": summary.totals.parameters,
         "macs": summary.totals.macs,
