@@ -22,8 +22,8 @@ from explorer.server import memory, runs as run_routes
 memory.EVERY = 0.5
 rounds = []  # of all that lives: in which threads
 
-def count(phase, told):
-    if phase == "stop" and told["generation"] == 2:
+def count(phase, info):
+    if phase == "stop" and info["generation"] == 2:
         rounds.append(threading.current_thread().name)
 
 gc.callbacks.append(count)
@@ -57,16 +57,16 @@ class Probed:
 
     async def after(self, visitors: int, tours: tuple[int, ...]) -> list[Left]:
         """What is left each time that the same visitors have been so often on every page."""
-        found = []
+        states = []
         async with AsyncExitStack() as stack:
             class_ = [
                 await stack.enter_async_context(visiting(self.address)) for _n in range(visitors)
             ]
             for each in tours:
                 await asyncio.gather(*(_tour(visitor, each) for visitor in class_))
-                found.append(await asyncio.to_thread(self._left))
+                states.append(await asyncio.to_thread(self._left))
             assert not [error for visitor in class_ for error in visitor.errors]
-        return found
+        return states
 
     def _left(self) -> Left:
         left = ask(f"{self.address}/api/left").json()

@@ -25,18 +25,18 @@ def pinned(name: str) -> dict[str, str]:
 
 def brought(names: set[str]) -> set[str]:
     """These packages and all that they ask for on this machine, however indirectly."""
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        name = left.pop()
-        if name in found or name in SETUP:
+    every: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name in every or name in SETUP:
             continue
-        found.add(name)
+        every.add(name)
         for text in distribution(name).requires or ():
-            wanted = Requirement(text)
-            if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
-                left.append(canonicalize_name(wanted.name))
-    return found
+            needed = Requirement(text)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                todo.append(canonicalize_name(needed.name))
+    return every
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])

@@ -5,7 +5,6 @@ import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -20,59 +19,45 @@ from explorer.cli.main import main
 from explorer.networks import course, get, names
 from explorer.runs.database import database
 from explorer.training import checkpoints
+from tests.explorer.cli.conftest import Command
 from tests.processes import printed
 
-LAYER = {
-    "name": str,
-    "type": str,
-    "kind": str,
-    "depth": int,
-    "input": list,
-    "output": list,
-    "parameters": int,
-    "macs": int,
-    "flops": int,
-    "activation_bytes": int,
+CONV1 = {
+    "name": "conv1",
+    "type": "Conv2d",
+    "kind": "module",
+    "depth": 0,
+    "input": [2, 1, 28, 28],
+    "output": [2, 6, 28, 28],
+    "parameters": 156,
+    "macs": 117600,
+    "flops": 235200,
+    "activation_bytes": 2 * 6 * 28 * 28 * 4,
+    "receptive_field": [5, 5],
 }
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, output and errors of one command."""
-    status = main(arguments)
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    status, out, _ = said(capsys, "layers", *arguments, "--json")
-    return status, json.loads(out)
+TYPES = {key: type(value) for key, value in CONV1.items()}
 
 
 # list
 
 
-def test_the_list_names_every_network(capsys: pytest.CaptureFixture[str]):
-    status, out, err = said(capsys, "list")
+def test_the_list_names_every_network(command: Command):
+    status, out, err = command("list")
     assert (status, err) == (0, "")
-    listed = [line.split()[0] for line in out.splitlines()[2:]]
-    assert listed == names()
+    assert [line.split()[0] for line in out.splitlines()[2:]] == names()
     assert "activation: sigmoid or relu" in out
-    assert len(listed) == len(course()) + 80
-
-
-def test_the_list_as_json(capsys: pytest.CaptureFixture[str]):
-    status, out, _ = said(capsys, "list", "--json")
-    found = {entry["name"]: entry for entry in json.loads(out)}
+    status, out, _err = command("list", "--json")
+    entries = {entry["name"]: entry for entry in json.loads(out)}
     assert status == 0
-    assert list(found) == names()
-    assert found["lenet"]["input"] == [1, 28, 28]
-    assert found["lenet"]["year"] == 1998
-    assert found["lenet"]["parameters"] == 61706
-    assert found["lenet"]["options"]["pooling"] == {"default": "avg", "choices": ["avg", "max"]}
-    assert found["densenet"]["options"]["growth_rate"] == {"default": 32, "choices": [1, 128]}
+    assert list(entries) == names()
+    assert len(entries) == len(course()) + 80
+    lenet = entries["lenet"]
+    assert (lenet["input"], lenet["year"], lenet["parameters"]) == ([1, 28, 28], 1998, 61706)
+    assert lenet["options"]["pooling"] == {"default": "avg", "choices": ["avg", "max"]}
+    assert entries["densenet"]["options"]["growth_rate"] == {"default": 32, "choices": [1, 128]}
     for name in course():
         for option in get(name).all_options:
-            assert found[name]["options"][option.name]["default"] == option.default
+            assert entries[name]["options"][option.name]["default"] == option.default
 
 
 # layers
@@ -88,54 +73,42 @@ def test_the_list_as_json(capsys: pytest.CaptureFixture[str]):
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_layers_as_json_have_every_field(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-):
-    status, found = as_json(capsys, *arguments)
+def test_layers_as_json_have_every_field(arguments: tuple[str, ...], command: Command):
+    status, out, _err = command("layers", *arguments, "--json")
+    summary = json.loads(out)
     assert status == 0
-    assert set(found) == {"architecture", "options", "input", "output", "layers", "totals"}
-    assert found["architecture"] == arguments[0]
-    for layer in found["layers"]:
-        assert {key: type(layer[key]) for key in LAYER} == LAYER
-        assert set(layer) == {*LAYER, "receptive_field"}
+    assert set(summary) == {"architecture", "options", "input", "output", "layers", "totals"}
+    assert summary["architecture"] == arguments[0]
+    for layer in summary["layers"]:
         assert layer["flops"] == 2 * layer["macs"]
         assert layer["kind"] in ("module", "function")
         field = layer["receptive_field"]
         assert field is None or (len(field) == 2 and min(field) >= 1)
-    totals = found["totals"]
+        layer["receptive_field"] = field or []
+        assert {key: type(value) for key, value in layer.items()} == TYPES
+    totals = summary["totals"]
     for key in ("parameters", "macs", "flops", "activation_bytes"):
-        assert totals[key] == sum(layer[key] for layer in found["layers"])
+        assert totals[key] == sum(layer[key] for layer in summary["layers"])
     assert totals["parameter_bytes"] == 4 * totals["parameters"]
-    assert found["output"] == found["layers"][-1]["output"]
+    assert summary["output"] == summary["layers"][-1]["output"]
 
 
-def test_layers_as_json_are_lenets(capsys: pytest.CaptureFixture[str]):
-    _, found = as_json(capsys, "lenet", "--set", "pooling=max", "--batch", "2")
-    assert found["options"] == {
+def test_layers_as_json_are_lenets(command: Command):
+    arguments = ("lenet", "--set", "pooling=max", "--batch", "2", "--json")
+    summary = json.loads(command("layers", *arguments)[1])
+    assert summary["options"] == {
         "activation": "sigmoid", "pooling": "max", "first_padding": 2, "in_channels": 1,
         "num_classes": 10,
     }  # fmt: skip
-    assert found["input"] == [2, 1, 28, 28]
-    assert found["layers"][0] == {
-        "name": "conv1",
-        "type": "Conv2d",
-        "kind": "module",
-        "depth": 0,
-        "input": [2, 1, 28, 28],
-        "output": [2, 6, 28, 28],
-        "parameters": 156,
-        "macs": 117600,
-        "flops": 235200,
-        "activation_bytes": 2 * 6 * 28 * 28 * 4,
-        "receptive_field": [5, 5],
-    }
-    assert found["layers"][2]["type"] == "MaxPool2d"
-    assert found["totals"]["macs"] == 416520
+    assert summary["input"] == [2, 1, 28, 28]
+    assert summary["layers"][0] == CONV1
+    assert summary["layers"][2]["type"] == "MaxPool2d"
+    assert summary["totals"]["macs"] == 416520
 
 
-def test_the_table_can_be_folded(capsys: pytest.CaptureFixture[str]):
-    status, full, _ = said(capsys, "layers", "resnet18")
-    _, folded, _ = said(capsys, "layers", "resnet18", "--folded")
+def test_the_table_can_be_folded(command: Command):
+    status, full, _ = command("layers", "resnet18")
+    _, folded, _ = command("layers", "resnet18", "--folded")
     assert status == 0
     rows = [line.split()[0] for line in folded.split("\n\n")[0].splitlines()[2:]]
     assert rows == [*(f"stage{n}" for n in range(1, 6)), "pool", "flatten", "fc", "total"]
@@ -149,27 +122,22 @@ def test_the_table_can_be_folded(capsys: pytest.CaptureFixture[str]):
 # Mistakes
 
 
-def test_a_size_that_does_not_work_is_taught(capsys: pytest.CaptureFixture[str]):
-    status, out, err = said(capsys, "layers", "lenet", "--input", "1x224x224")
+def test_a_size_that_does_not_work_is_taught(command: Command):
+    status, out, err = command("layers", "lenet", "--input", "1x224x224")
     assert status == 2
     assert "fc1 wants 400 numbers, but 46\u202f656 arrive." in err
     assert "16·54·54" in err
     assert "28 × 28 to 31 × 31" in err
     assert "conv2" in out
     assert "Traceback" not in err
-
-
-def test_a_size_that_does_not_work_in_json(capsys: pytest.CaptureFixture[str]):
-    status, found = as_json(capsys, "lenet", "--input", "1x224x224")
-    assert status == 2
-    assert found["output"] is None
-    error = found["error"]
-    assert {"layer", "got", "needs", "accepted"} <= set(error)
-    assert error["layer"] == "fc1" == found["layers"][-1]["name"]
+    status, out, _err = command("layers", "lenet", "--input", "1x224x224", "--json")
+    summary = json.loads(out)
+    error, last = summary["error"], summary["layers"][-1]
+    assert (status, summary["output"], last["output"]) == (2, None, None)
+    assert error["layer"] == "fc1" == last["name"]
     assert "46656" in json.dumps(error["got"])
     assert "400" in str(error["needs"])
     assert error["accepted"] == [28, 31]
-    assert found["layers"][-1]["output"] is None
 
 
 @pytest.mark.parametrize(
@@ -197,9 +165,9 @@ def test_a_size_that_does_not_work_in_json(capsys: pytest.CaptureFixture[str]):
     ids=lambda value: " ".join(value[1:]) if isinstance(value, tuple) else None,
 )
 def test_mistakes_are_answered_in_a_sentence(
-    home: Path, arguments: tuple[str, ...], part: str, capsys: pytest.CaptureFixture[str]
+    home: Path, arguments: tuple[str, ...], part: str, command: Command
 ):
-    status, out, err = said(capsys, *arguments)
+    status, out, err = command(*arguments)
     assert not home.exists(), "nothing is queued"
     assert (status, out) == (2, "")
     assert part in err
@@ -229,13 +197,13 @@ def peak():
 measure(lenet, (1, 28, 28)); measure(NetworkSpec.parse("torchvision/alexnet"), (3, 224, 224))
 training_memory(lenet, (1, 28, 28), 1, "adam")
 before = peak()
-found = measure(vgg, (3, 4096, 4096), 256)
-assert found.mismatch is None and found.output == (256, 1000)
-assert found.totals.peak_bytes > 10**12
-def macs(found):
-    return [layer.macs for layer in found.layers if layer.operation.type == "Conv2d"]
+huge = measure(vgg, (3, 4096, 4096), 256)
+assert huge.mismatch is None and huge.output == (256, 1000)
+assert huge.totals.peak_bytes > 10**12
+def macs(summary):
+    return [layer.macs for layer in summary.layers if layer.operation.type == "Conv2d"]
 small = measure(vgg, (3, 224, 224))
-assert [49 * each for each in macs(found)] == [128**2 * each for each in macs(small)]
+assert [49 * each for each in macs(huge)] == [128**2 * each for each in macs(small)]
 training_memory(vgg, (3, 4096, 4096), 256, "adam")
 print(peak() - before)
 """
@@ -273,15 +241,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # -- this machine -------------------------------------------------------------------------------
 
 
-def test_it_says_what_is_here_and_ends_well(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {each["topic"] for each in found} == {
+def test_it_says_what_is_here_and_ends_well(home: Path, command: Command) -> None:
+    status, out, _err = command("doctor", "--json")
+    findings = json.loads(out)
+    assert status == 0
+    assert {each["topic"] for each in findings} == {
         "versions", "GPU", "memory", "data", "weights", "browser", "proxy", "folder",
     }  # fmt: skip
-    assert all(each["sentence"].endswith(".") for each in found)
-    assert main(["doctor"]) == 0
-    assert "✓ folder" in capsys.readouterr().out
+    assert all(each["sentence"].endswith(".") for each in findings)
+    status, out, _err = command("doctor")
+    assert status == 0
+    assert "✓ folder" in out
     assert not home.exists(), "looking leaves no trace"
 
 
@@ -363,10 +333,10 @@ def test_a_package_of_another_version_is_a_fault(
 ) -> None:
     (tmp_path / "requirements.txt").write_text(f"torch=={torch.__version__}\nno-such-thing==1.0\n")
     monkeypatch.setattr(doctor, "_REQUIREMENTS", tmp_path / "requirements.txt")
-    found = by_topic("versions")
-    assert [each.state for each in found] == [State.FAULT] * len(found)
-    assert any("no-such-thing is missing" in each.sentence for each in found)
-    assert all("pip install -r requirements.txt" in each.command for each in found)
+    faults = by_topic("versions")
+    assert [each.state for each in faults] == [State.FAULT] * len(faults)
+    assert any("no-such-thing is missing" in each.sentence for each in faults)
+    assert all("pip install -r requirements.txt" in each.command for each in faults)
 
 
 def test_damaged_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,17 +363,17 @@ def test_a_damaged_store_and_a_folder_without_room_are_faults(
     assert main(["doctor"]) == 1
 
 
-@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize(("exists", "words"), [(True, "sudo chown"), (False, "sudo install -d")])
 def test_a_folder_that_cannot_be_written_is_made_ours_and_nothing_around_it(
-    there: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+    exists: bool, words: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if there:
+    if exists:
         home.mkdir()
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # root may write everywhere
-    (found,) = by_topic("folder")
-    assert found.state is State.FAULT
-    assert shlex.split(found.command)[-1] == str(home)
-    assert found.command.startswith("sudo chown" if there else "sudo install -d")
+    (finding,) = by_topic("folder")
+    assert finding.state is State.FAULT
+    assert shlex.split(finding.command)[-1] == str(home)
+    assert finding.command.startswith(words)
 
 
 def test_the_file_system_of_a_path_is_the_one_that_it_lies_on() -> None:

@@ -326,6 +326,8 @@ CHECKPOINTS = {
     "pickle": File(lambda path: pickle.dumps(trap(path), 2), EVERYONE, OTHER),
     "pickle in text": File(lambda path: pickle.dumps(trap(path), 0), EVERYONE, OTHER),
     "bytes without end": file(lambda: torch_file({"w": Endless()}), ("published",), OTHER),
+    "no tensors": file(lambda: torch_file({}), ("published",), OTHER),
+    "tensors of others": file(lambda: torch_file({"w": torch.ones(2)}), ("published",), OTHER),
     "header of 2^60 bytes": file(lambda: written_as(b"{}", 2**60)),
     "header of 2^64 bytes": file(lambda: written_as(b"{}", 2**64 - 1)),
     "header of 99 MB": File(long_header, OURS, DAMAGED),

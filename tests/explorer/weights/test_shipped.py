@@ -47,6 +47,6 @@ def test_it_is_as_good_as_its_card_says(path) -> None:
     assert card.test_accuracy is not None
     assert card.test_accuracy > 6 * CHANCE
     network = weights.load(NetworkSpec.parse(card.network), f"shipped:{path.stem}")
-    found = accuracy(network, card.dataset, card.size, FIRST)
     # A product's last bit differs from one kind of processor to another.
-    assert found == pytest.approx(card.first_accuracy, abs=0.003)
+    own = accuracy(network, card.dataset, card.size, FIRST)
+    assert own == pytest.approx(card.first_accuracy, abs=0.003)
