@@ -1,6 +1,6 @@
 """Readers of strangers' files, tried in a process of its own: what they say, what they take.
 
-Run as a program it reads a list of [name, reader, path] from its standard input, and answers with
+Run as a program it reads a list of [reader, path] from its standard input, and answers with
 one line of JSON for each. Its memory is measured by the system, torch's and Pillow's with it, and
 bounded by it: what wants more fails.
 """
@@ -25,9 +25,9 @@ NETWORK, PUBLISHED = "lenet", "torchvision/squeezenet1_1"  # for which files are
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one reading ended: `said` is its error's words, empty if the file was taken."""
+    """How one reading ended: `message` is its error's words, empty if the file was taken."""
 
-    said: str
+    message: str
     error: str  # the error's class
     sentence: bool  # whether it is an error for visitors
     took: int  # bytes of memory at the height, besides what the process had before
@@ -36,20 +36,18 @@ class Outcome:
 
 def tried(files: Mapping[str, tuple[str, Path]]) -> dict[str, Outcome]:
     """Each file (name → its reader, its path) read after the other in one process."""
-    asked = json.dumps([[name, reader, str(path)] for name, (reader, path) in files.items()])
-    answers = map(json.loads, printed("-m", "tests.measured", stdin=asked, **SETTINGS).splitlines())
-    return {name: Outcome(**answer) for name, answer in zip(files, answers, strict=True)}
+    requests = json.dumps([[reader, str(path)] for reader, path in files.values()])
+    lines = printed("-m", "tests.measured", stdin=requests, **SETTINGS).splitlines()
+    outcomes = (Outcome(**json.loads(line)) for line in lines)
+    return dict(zip(files, outcomes, strict=True))
 
 
 # -- in the process of its own ----------------------------------------------------------------
 
 
-def _untold(_done: int, _total: int) -> None:
-    """Nobody asks how far it is."""
-
-
 def _readers() -> dict[str, Callable[[Path], object]]:
     from explorer import weights
+    from explorer.base.tasks import unheard
     from explorer.data.decoding import pictures
     from explorer.networks import NetworkSpec
     from explorer.training import checkpoints
@@ -68,7 +66,7 @@ def _readers() -> dict[str, Callable[[Path], object]]:
         return published.build(PUBLISHED, name)
 
     return {
-        "picture": lambda path: pictures.decode(path.read_bytes(), _untold, side=1024),
+        "picture": lambda path: pictures.decode(path.read_bytes(), unheard, side=1024),
         "card": checkpoints.read_card,
         "checkpoint": checkpoints.load,
         "shipped": shipped,
@@ -76,35 +74,31 @@ def _readers() -> dict[str, Callable[[Path], object]]:
     }
 
 
-def _status(key: str) -> int:
+def status(key: str) -> int:
     """A line of the system's account of this process, in bytes."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
 
 
 def _measured(read: Callable[[Path], object], path: Path) -> dict[str, Any]:
-    idle = _status("VmRSS:")
+    idle = status("VmRSS:")
     PEAK.write_text("5", encoding="ascii")
-    start, said, error, sentence = time.process_time(), "", "", True
+    start, message, error, sentence = time.process_time(), "", "", True
     try:
         read(path)
     except BaseException as caught:  # noqa: BLE001 (whatever it is, it is told)
-        said, error, sentence = str(caught), type(caught).__name__, isinstance(caught, ValueError)
+        message, error = str(caught), type(caught).__name__
+        sentence = isinstance(caught, ValueError)
     seconds = time.process_time() - start
-    took = _status("VmHWM:") - idle
-    return dict(said=said, error=error, sentence=sentence, took=took, seconds=seconds)
-
-
-def _main() -> None:
-    import resource
-
-    asked = json.load(sys.stdin)
-    readers = _readers()
-    most = _status("VmSize:") + ROOM
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    for _name, reader, path in asked:
-        print(json.dumps(_measured(readers[reader], Path(path))), flush=True)
+    took = status("VmHWM:") - idle
+    return dict(message=message, error=error, sentence=sentence, took=took, seconds=seconds)
 
 
 if __name__ == "__main__":
-    _main()
+    import resource
+
+    readers = _readers()
+    most = status("VmSize:") + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    for reader, path in json.load(sys.stdin):
+        print(json.dumps(_measured(readers[reader], Path(path))), flush=True)

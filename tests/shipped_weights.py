@@ -55,7 +55,7 @@ def _every(kind: type[Kind]) -> Iterator[Kind]:
             yield from (each for each in vars(module).values() if isinstance(each, kind))
 
 
-def said(network: nn.Module) -> Answers:
+def digit_answers(network: nn.Module) -> Answers:
     """What it says to all test pictures of the digits, in one go."""
     split = datasets.load("digits").test
     with torch.no_grad():

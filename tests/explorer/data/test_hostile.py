@@ -399,9 +399,9 @@ def outcomes(folder: Path) -> dict[str, Outcome]:
 @pytest.mark.parametrize("name", TRIED)
 def test_a_sentence_and_little_memory(name: str, outcomes: dict[str, Outcome]) -> None:
     file, outcome = TRIED[name], outcomes[name]
-    assert outcome.sentence, f"{outcome.error}: {outcome.said}"
-    assert re.search(file.message, outcome.said) if file.message else not outcome.said
-    assert len(outcome.said) < 1_000
+    assert outcome.sentence, f"{outcome.error}: {outcome.message}"
+    assert re.search(file.message, outcome.message) if file.message else not outcome.message
+    assert len(outcome.message) < 1_000
     assert outcome.took < file.most
     assert outcome.seconds < SECONDS
 

@@ -19,7 +19,7 @@ from explorer.inside.comparison import timing as timings
 from explorer.networks import NetworkSpec
 from pages.inside.compare import budget_charts, charts
 from pages.inside.compare.charts import Row
-from tests.shipped_weights import said, trained
+from tests.shipped_weights import digit_answers, trained
 
 T = TypeVar("T")
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -92,11 +92,11 @@ def test_a_count_is_that_of_all_at_once_in_whatever_pieces(shipped: Path) -> Non
     network = trained(shipped, "lenet")
     model, macs = comparison.model("lenet:shipped:lenet"), 400_000
     answers = finished(comparison.count(model, "digits", 150, macs))
-    share = float(said(network).right[:150].double().mean())
+    share = float(digit_answers(network).right[:150].double().mean())
     assert answers.accuracy == share
     assert answers.uncertainty == pytest.approx((share * (1 - share) / 150) ** 0.5)
     everything = finished(comparison.count(model, "digits", 10_000, macs))
-    assert torch.equal(everything.predicted, said(network).predicted)
+    assert torch.equal(everything.predicted, digit_answers(network).predicted)
 
 
 def test_a_large_network_gets_few_pictures_at_once() -> None:

@@ -39,7 +39,7 @@ from tests.conftest import settled
 from tests.opened_pages import boards, grey_input, opened, text
 from tests.pages.inside.test_compare import ended, html
 from tests.serving import server
-from tests.shipped_weights import said
+from tests.shipped_weights import digit_answers
 
 OTHERS = "lenet:untrained:1,bn_lenet:untrained:0"
 
@@ -107,12 +107,12 @@ def test_a_count_is_of_one_epoch_though_the_run_goes_on(run: int) -> None:
     second = epoch_ends(run, 2)
     forget()
     count.run()
-    assert torch.equal(count.result().predicted, said(first).predicted[:300])
+    assert torch.equal(count.result().predicted, digit_answers(first).predicted[:300])
     later = comparison.model(f"lenet:run:{run}")
     assert later != model
     count = count_of(later)
     count.run()
-    assert torch.equal(count.result().predicted, said(second).predicted[:300])
+    assert torch.equal(count.result().predicted, digit_answers(second).predicted[:300])
 
 
 def count_of(model: weights.Model) -> Task[comparison.Answers]:
@@ -257,7 +257,7 @@ def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     at = ended(at.run())
     assert "written anew" not in text(at)
     known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    assert f"{100 * said(network_of(known)).accuracy:.1f}\u202f%" in html(at)
+    assert f"{100 * digit_answers(network_of(known)).accuracy:.1f}\u202f%" in html(at)
 
 
 def test_one_picture_and_a_run_deleted_as_it_is_asked(

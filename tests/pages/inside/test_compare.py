@@ -20,7 +20,7 @@ from explorer.inside.comparison import counting
 from pages.inside.compare import answers, computation
 from tests.conftest import settled
 from tests.opened_pages import grey_input, opened, press, text
-from tests.shipped_weights import said, ship, untrained
+from tests.shipped_weights import digit_answers, ship, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
 TWO = "lenet:shipped:lenet,bn_lenet:shipped:bn_lenet"
@@ -77,7 +77,7 @@ def html(at: AppTest) -> str:
 
 def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> None:
     at = ended(opened("compare"))
-    shares = {name: said(network).accuracy for name, network in two.items()}
+    shares = {name: digit_answers(network).accuracy for name, network in two.items()}
     assert max(shares.values()) > 0.6  # the fit has learned something
     best = max(shares, key=lambda name: shares[name])
     title, letter = networks.get(best).title, "AB"[list(two).index(best)]
@@ -100,14 +100,16 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     assert at.query_params["cell"] == "both"
     assert "seed 3" in html(at)
     assert "before training" in html(at)
-    both = comparison.pair(said(two["bn_lenet"]), said(untrained(seed=3))).count("both")
+    both = comparison.pair(digit_answers(two["bn_lenet"]), digit_answers(untrained(seed=3))).count(
+        "both"
+    )
     assert f"both right: {both}" in str(at.get("button_group"))
     assert html(at).count("<figure>") == min(both, answers.PAGE)
 
 
 def test_all_answers_as_a_file() -> None:
     classes = datasets.get("digits").classes
-    both = dict.fromkeys("AB", said(untrained()))
+    both = dict.fromkeys("AB", digit_answers(untrained()))
     lines = list(csv.DictReader(io.StringIO(answers.table(both, classes))))
     assert len(lines) == 359
     assert lines[7]["class"] == classes[int(both["A"].labels[7])]

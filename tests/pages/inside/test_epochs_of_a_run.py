@@ -26,7 +26,7 @@ from explorer.training.recipes import Recipe
 from pages.inside.feature_maps import parts
 from tests.opened_pages import boards, grey_input, in_address, numbers, opened, text
 from tests.run_processes import folder
-from tests.shipped_weights import forget, said
+from tests.shipped_weights import digit_answers, forget
 
 EPOCHS = 3
 RECIPE = Recipe("lenet", {"activation": "relu"}, dataset="digits", epochs=EPOCHS, batch_size=64,
@@ -171,7 +171,7 @@ def test_any_two_moments_stand_beside_each_other(run: Trained) -> None:
 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None:
-    answers = said(run.network(epoch))  # and how sure it was of each
+    answers = digit_answers(run.network(epoch))  # and how sure it was of each
     wrong = {int(n): float(answers.confidence[n]) for n in (~answers.right).nonzero()}
     assert len(wrong) > parts.WORST
     at = opened("feature-maps", picture=PICTURE, weights=run.moments[epoch])

@@ -36,7 +36,7 @@ from pages.inside.why import charts, mistakes, results
 from pages.inside.why.results import Explanation, Piece, Question
 from tests.conftest import box_of, settled
 from tests.opened_pages import boards, grey_input, in_address, numbers, opened, press, text
-from tests.shipped_weights import said, trained, untrained
+from tests.shipped_weights import digit_answers, trained, untrained
 
 VISITORS = 30
 SETTINGS = {"cam": "conv1", "patch": "6", "move": "whole", "path": "20", "empty": "grey"}
@@ -195,7 +195,7 @@ def test_files_hold_every_number() -> None:
 
 def wrong(network: nn.Module) -> list[int]:
     """The test pictures that it takes for something else."""
-    numbers: list[int] = (~said(network).right).nonzero().flatten().tolist()
+    numbers: list[int] = (~digit_answers(network).right).nonzero().flatten().tolist()
     return numbers
 
 
