@@ -72,11 +72,11 @@ def apply(options: argparse.Namespace) -> str:
     Raises:
         ValueError: options for a class without one, or the teacher's own key is not usable.
     """
-    found, made = rules(options)
+    own_rules, new_key = rules(options)
     os.environ.pop(teachers.VARIABLE, None)  # from here on its sum is enough
     os.environ.pop(access.VARIABLE, None)
-    os.environ.update(found.environment())
-    return made
+    os.environ.update(own_rules.environment())
+    return new_key
 
 
 def rules(options: argparse.Namespace) -> tuple[Rules, str]:
@@ -91,7 +91,7 @@ def rules(options: argparse.Namespace) -> tuple[Rules, str]:
         return Rules(), ""
     own = teachers.chosen_key(options.teacher_key_file)
     key = own or teachers.new_key()
-    found = Rules(
+    class_rules = Rules(
         shared=True,
         secure=bool(options.certificate),
         train=Who(options.train or Who.EVERYONE),
@@ -99,27 +99,26 @@ def rules(options: argparse.Namespace) -> tuple[Rules, str]:
         limits=_limits(options),
         key=teachers.hash_key(key),
     )
-    return found, "" if own else key
+    return class_rules, "" if own else key
 
 
 def _limits(options: argparse.Namespace) -> RunLimits:
-    asked = {}
+    changes = {}
     for name, unit, _meaning in _LIMITS.values():
         number = getattr(options, name)
         if number is not None:
-            asked[name] = number if name == "seconds" else round(number * unit)
-    return replace(IN_CLASS, **asked)
+            changes[name] = number if name == "seconds" else round(number * unit)
+    return replace(IN_CLASS, **changes)
 
 
 def _refuse_without_a_class(options: argparse.Namespace) -> None:
-    names = ("teacher_key_file", "train", "upload")
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) is not None]
-    given += [
-        flag for flag, (name, _u, _m) in _LIMITS.items() if getattr(options, name) is not None
-    ]
-    if given:
+    names = {
+        f"--{name.replace('_', '-')}": name for name in ("teacher_key_file", "train", "upload")
+    }
+    names |= {flag: name for flag, (name, _unit, _meaning) in _LIMITS.items()}
+    if flags := [flag for flag, name in names.items() if getattr(options, name) is not None]:
         raise ValueError(
             _("{options}: only together with --everyone. This machine alone has no limits.").format(
-                options=", ".join(given)
+                options=", ".join(flags)
             )
         )

@@ -116,14 +116,14 @@ def _memory() -> Examined:
 
 def _data_sets() -> Examined:
     for name in datasets.names():
-        known = datasets.get(name)
-        title, place = _(known.title), datasets.where(name)
+        dataset = datasets.get(name)
+        title, place = _(dataset.title), datasets.where(name)
         if place is not None:
             words = _("{title} is here, in {place}.").format(title=title, place=place)
             yield State.GOOD, words, ""
-        elif known.download_bytes:
+        elif dataset.download_bytes:
             words = _("{title} is not here. The page Data downloads it ({size}).").format(
-                title=title, size=size(known.download_bytes)
+                title=title, size=size(dataset.download_bytes)
             )
             command = "sudo apt install dataset-fashion-mnist" if name == "fashion_mnist" else ""
             yield State.MISSING, words, command if _has("apt") else ""
@@ -178,15 +178,15 @@ def _has(program: str) -> str | None:
 def _folder() -> Examined:
     """Where everything is kept: it can be written, lies on this machine, and has room."""
     home = storage.home()
-    there = next(path for path in (home, *home.parents) if path.exists())
-    free = storage.free(there)
-    if not os.access(there, os.W_OK):
+    existing = next(path for path in (home, *home.parents) if path.exists())
+    free = storage.free(existing)
+    if not os.access(existing, os.W_OK):
         words = _("{folder} cannot be written; nothing can be trained or kept.")
         quoted = shlex.quote(str(home))  # nothing around it is made the reader's own
         own = "chown -R" if home.exists() else "install -d -m 700 -o"
         yield State.FAULT, words.format(folder=home), f'sudo {own} "$USER" {quoted}'
         return
-    if _REMOTE.search(kind := _file_system(there)):
+    if _REMOTE.search(kind := _file_system(existing)):
         words = _(
             "{folder} lies on another machine ({kind}), where two processes cannot share it "
             "safely. Name a folder on a disk of this machine."

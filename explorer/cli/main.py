@@ -11,8 +11,9 @@ from dataclasses import asdict
 from typing import Any
 
 from explorer import networks
-from explorer.analysis import mismatch_words, summary, wording
-from explorer.analysis.summary import Block, Layer, Summary
+from explorer.analysis import mismatch_words, wording
+from explorer.analysis.operations import Shape
+from explorer.analysis.summary import Block, Layer, Summary, Totals, measure
 from explorer.base import inputs, plain_text
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
@@ -79,17 +80,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = [networks.get(name) for name in networks.names()]
+    every = [networks.get(name) for name in networks.names()]
     if options.json:
-        print(json.dumps([_describe(architecture) for architecture in found], indent=1))
+        print(json.dumps([_describe(architecture) for architecture in every], indent=1))
         return 0
     columns = {
-        _("name"): [a.name for a in found],
-        _("year"): [str(a.paper.year) if a.paper else "" for a in found],
-        _("input"): [times(a.input_size) for a in found],
-        _("parameters"): [count(a.parameters or 0) for a in found],
+        _("name"): [a.name for a in every],
+        _("year"): [str(a.paper.year) if a.paper else "" for a in every],
+        _("input"): [times(a.input_size) for a in every],
+        _("parameters"): [count(a.parameters or 0) for a in every],
         _("options"): [
-            "; ".join(f"{o.name}: {o.describe_choices()}" for o in a.options) for a in found
+            "; ".join(f"{o.name}: {o.describe_choices()}" for o in a.options) for a in every
         ],
     }
     print(table(columns, right={1, 2, 3}))
@@ -101,14 +102,14 @@ def _describe(architecture: networks.Architecture) -> dict[str, Any]:
         "name": architecture.name,
         "title": architecture.title,
         "year": architecture.paper.year if architecture.paper else None,
-        "input": list(architecture.input_size),
+        "input": architecture.input_size,
         "parameters": architecture.parameters,
         "options": {
             option.name: {
                 "default": option.default,
                 "choices": [option.choices[0], option.choices[-1]]
                 if isinstance(option.choices, range)
-                else list(option.choices),
+                else option.choices,
             }
             for option in architecture.all_options
         },
@@ -120,16 +121,16 @@ def _describe(architecture: networks.Architecture) -> dict[str, Any]:
 
 def _doctor(options: argparse.Namespace) -> int:
     """The findings; the exit status is 1 where one of them is a fault."""
-    found = list(doctor.findings())
+    findings = list(doctor.findings())
     if options.json:
-        print(json.dumps([asdict(each) for each in found], indent=1))
+        print(json.dumps([asdict(each) for each in findings], indent=1))
     else:
-        width = max(len(each.topic) for each in found)
-        for each in found:
+        width = max(len(each.topic) for each in findings)
+        for each in findings:
             print(f"{doctor.SIGNS[each.state]} {each.topic.ljust(width)}  {each.sentence}")
             if each.command:
                 print(f"{' ' * (width + 4)}→ {each.command}")
-    return int(any(each.state is doctor.State.FAULT for each in found))
+    return int(any(each.state is doctor.State.FAULT for each in findings))
 
 
 # -- layers -----------------------------------------------------------------------------------
@@ -139,28 +140,28 @@ def _layers(options: argparse.Namespace) -> int:
     architecture = networks.get(options.name)
     size = InputSize.parse(options.input, architecture.input_size)
     spec = NetworkSpec.parse(options.name, settings(options.set))
-    found = summary.measure(spec, size, inputs.parse_batch(options.batch))
+    result = measure(spec, size, inputs.parse_batch(options.batch))
     if options.json:
-        print(json.dumps(as_json(found), indent=1))
+        print(json.dumps(_plain(result), indent=1))
     else:
-        print(_layertable(found, folded=options.folded))
-    if found.mismatch is None:
+        print(_layertable(result, folded=options.folded))
+    if result.mismatch is None:
         return 0
-    text = mismatch_words.mismatch(found.mismatch, architecture.title)
+    text = mismatch_words.mismatch(result.mismatch, architecture.title)
     numbers = _("Arrived: {got}. Needed: {needs}.").format(got=text.got, needs=text.needs)
     print(text.headline, numbers, text.explanation, text.fits, sep="\n", file=sys.stderr)
     return MISFIT
 
 
-def as_json(found: Summary) -> dict[str, Any]:
+def _plain(result: Summary) -> dict[str, Any]:
     """The summary as plain data; with an "error" entry if the size does not work."""
-    sums = found.totals
+    sums = result.totals
     data: dict[str, Any] = {
-        "architecture": found.spec.name,
-        "options": found.spec.values,
-        "input": list(found.input),
-        "output": list(found.output) if found.output else None,
-        "layers": [_layer(layer) for layer in found.layers],
+        "architecture": result.spec.name,
+        "options": result.spec.values,
+        "input": result.input,
+        "output": result.output,
+        "layers": [_layer(layer) for layer in result.layers],
         "totals": {
             "parameters": sums.parameters,
             "trainable_parameters": sums.trainable,
@@ -168,25 +169,24 @@ def as_json(found: Summary) -> dict[str, Any]:
             "flops": sums.flops,
             "parameter_bytes": sums.parameter_bytes,
             "activation_bytes": sums.activation_bytes,
-            "receptive_field": list(sums.receptive_field) if sums.receptive_field else None,
+            "receptive_field": sums.receptive_field,
         },
     }
-    if found.mismatch:
-        text = mismatch_words.mismatch(found.mismatch, found.spec.architecture.title)
-        operation = found.mismatch.operation
+    if mismatch := result.mismatch:
+        text = mismatch_words.mismatch(mismatch, result.spec.architecture.title)
         data["error"] = {
-            "layer": operation.name,
-            "got": _one_or_all([list(shape) for shape in operation.input_shapes]),
+            "layer": mismatch.operation.name,
+            "got": _one_or_all(mismatch.operation.input_shapes),
             "needs": text.needs,
-            "accepted": list(found.mismatch.sides) if found.mismatch.sides else None,
-            "reason": found.mismatch.reason,
+            "accepted": mismatch.sides or None,
+            "reason": mismatch.reason,
             "message": text.headline,
-            "nearest": list(found.mismatch.nearest) if found.mismatch.nearest else None,
+            "nearest": mismatch.nearest or None,
         }
     return data
 
 
-def _one_or_all(shapes: list[list[int]]) -> list[int] | list[list[int]]:
+def _one_or_all(shapes: Sequence[Shape]) -> Shape | Sequence[Shape]:
     return shapes[0] if len(shapes) == 1 else shapes
 
 
@@ -197,20 +197,19 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "type": operation.type,
         "kind": operation.kind,
         "depth": layer.depth,
-        "input": _one_or_all([list(shape) for shape in operation.input_shapes]),
-        "output": list(operation.output_shape) if operation.output_shape else None,
+        "input": _one_or_all(operation.input_shapes),
+        "output": operation.output_shape or None,
         "parameters": operation.parameters,
         "macs": layer.macs,
         "flops": layer.flops,
         "activation_bytes": layer.activation_bytes,
-        "receptive_field": list(layer.receptive_field) if layer.receptive_field else None,
+        "receptive_field": layer.receptive_field,
     }
 
 
-def _layertable(found: Summary, *, folded: bool) -> str:
-    sums = found.totals
-    costs = sums.parameters, sums.macs, sums.flops, sums.activation_bytes
-    rows = [*_rows(found.tree, folded=folded), (_("total"), "", "", "", *_costs(*costs), "")]
+def _layertable(result: Summary, *, folded: bool) -> str:
+    total = (_("total"), "", "", "", *_costs(result.totals), "")
+    rows = [*_rows(result.tree, folded=folded), total]
     header = (
         _("layer"),
         _("type"),
@@ -223,31 +222,36 @@ def _layertable(found: Summary, *, folded: bool) -> str:
         _("field"),
     )
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    return table(columns, right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(found)
+    return table(columns, right={4, 5, 6, 7, 8}) + "\n\n" + wording.totals(result)
 
 
-def _costs(parameters: int, macs: int, flops: int, activation_bytes: int) -> tuple[str, ...]:
-    return exact(parameters), count(macs), count(flops), size(activation_bytes)
+def _costs(*parts: Layer | Totals) -> tuple[str, ...]:
+    """Of all of them together."""
+    return (
+        exact(sum(part.parameters for part in parts)),
+        count(sum(part.macs for part in parts)),
+        count(sum(part.flops for part in parts)),
+        size(sum(part.activation_bytes for part in parts)),
+    )
 
 
 def _rows(parts: Sequence[Block | Layer], *, folded: bool) -> Iterator[tuple[str, ...]]:
     for part in parts:
-        leaves = list(part.leaves()) if isinstance(part, Block) else [part]
+        if isinstance(part, Block):
+            leaves = list(part.leaves())
+            name, type_, words = part.name, part.type, ""
+        else:
+            leaves = [part]
+            name, type_ = part.operation.name, part.operation.type
+            words = wording.settings(part)
         last = leaves[-1]
-        name = part.name if isinstance(part, Block) else part.operation.name
-        field = last.receptive_field
         yield (
             "  " * part.depth + name.split(".")[-1],
-            part.type if isinstance(part, Block) else part.operation.type,
-            "" if isinstance(part, Block) else wording.settings(part),
+            type_,
+            words,
             wording.shape(last.operation.output_shape),
-            *_costs(
-                sum(leaf.operation.parameters for leaf in leaves),
-                sum(leaf.macs for leaf in leaves),
-                sum(leaf.flops for leaf in leaves),
-                sum(leaf.activation_bytes for leaf in leaves),
-            ),
-            times(field) if field else "–",
+            *_costs(*leaves),
+            times(last.receptive_field) if last.receptive_field else "–",
         )
         if isinstance(part, Block) and not folded:
             yield from _rows(part.parts, folded=folded)

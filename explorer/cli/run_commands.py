@@ -129,24 +129,18 @@ def _followed(number: int, options: argparse.Namespace) -> int:
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     """The course's recipe of the network, with what was asked for in place."""
-    chosen = recipes.course_recipe(options.network, settings(options.set))
+    course = recipes.course_recipe(options.network, settings(options.set))
     fields = [field for field, _kind, _meaning in _RECIPE.values()]
-    given = {field: getattr(options, field) for field in fields}
-    asked = {field: value for field, value in given.items() if value is not None}
+    changes = {name: value for name in fields if (value := getattr(options, name)) is not None}
     if options.path:
-        asked["dataset"] = _kept(options.path, asked.get("dataset", "images"))
-    return replace(chosen, flip=chosen.flip or options.flip, **asked)
-
-
-def _kept(path: Path, dataset: str) -> str:
-    """The name under which the pictures are kept: what is trained on stays what it was."""
-    if dataset != "images":
-        raise ValueError(
-            _("--path is for own pictures, not for {dataset}. Leave one of the two out.").format(
-                dataset=dataset
+        if (dataset := changes.get("dataset", "images")) != "images":
+            raise ValueError(
+                _(
+                    "--path is for own pictures, not for {dataset}. Leave one of the two out."
+                ).format(dataset=dataset)
             )
-        )
-    return datasets.keep(path.expanduser())
+        changes["dataset"] = datasets.keep(options.path.expanduser())  # what is trained on stays
+    return replace(course, flip=course.flip or options.flip, **changes)
 
 
 def settings(pairs: Sequence[str]) -> dict[str, str]:
@@ -155,7 +149,7 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
     Raises:
         ValueError: not of this form.
     """
-    found = {}
+    options = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
@@ -164,8 +158,8 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
                     given=pair
                 )
             )
-        found[name.strip()] = value
-    return found
+        options[name.strip()] = value
+    return options
 
 
 # -- runs -------------------------------------------------------------------------------------

@@ -35,17 +35,17 @@ def follow(number: int, *, as_json: bool) -> int:
 
 def _watched(number: int, *, as_json: bool) -> tuple[Run, bool]:
     """The run once it is over, and whether it was stopped from here."""
-    line, seen, stopped = Line(), 0, False
+    line, epoch, stopped = Line(), 0, False
     if not as_json:
         print(titled(runs.get(number)), flush=True)
     while True:
         try:
             run = runs.get(number)
-            for row in runs.epochs(number, seen):
+            for row in runs.epochs(number, epoch):
                 line.clear()
                 figures = {name: getattr(row, name) for name in _JSON}
                 print(json.dumps(figures) if as_json else epoch_line(row, run), flush=True)
-                seen = row.epoch
+                epoch = row.epoch
             line.show(now(run))
             if run.status.over:
                 line.clear()
@@ -125,11 +125,11 @@ def _waiting(run: Run) -> str:
 
 def ending(run: Run) -> str:
     status = _(runs.TITLES[run.status])
-    said = [_("{name} is {status}.").format(name=one_line(run.name), status=status)]
-    said.append(one_line(str(run.reason)))
+    parts = [_("{name} is {status}.").format(name=one_line(run.name), status=status)]
+    parts.append(one_line(str(run.reason)))
     if run.status.resumable:
-        said.append(_("Go on with: python -m explorer runs resume {number}").format(number=run.id))
-    return " ".join(part for part in said if part)
+        parts.append(_("Go on with: python -m explorer runs resume {number}").format(number=run.id))
+    return " ".join(part for part in parts if part)
 
 
 def agreed(question: str) -> bool:
@@ -171,21 +171,21 @@ class Line:
 
     def __init__(self) -> None:
         self._stream = sys.stderr
-        self._shown = ""
+        self._text = ""
 
     def show(self, text: str) -> None:
         """Show this instead of what was there."""
         if not self._stream.isatty():
             return
         text = one_line(text)[: shutil.get_terminal_size().columns - 1]
-        if text != self._shown:
-            self._stream.write("\r" + text.ljust(len(self._shown)))
+        if text != self._text:
+            self._stream.write("\r" + text.ljust(len(self._text)))
             self._stream.flush()
-            self._shown = text
+            self._text = text
 
     def clear(self) -> None:
         """Make room for ordinary output."""
-        if self._shown:
-            self._stream.write("\r" + " " * len(self._shown) + "\r")
+        if self._text:
+            self._stream.write("\r" + " " * len(self._text) + "\r")
             self._stream.flush()
-            self._shown = ""
+            self._text = ""

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -21,15 +22,11 @@ from explorer.training.recipes import PRESETS
 CPU = device.named("cpu")
 
 
-def table(said: str, head: str) -> list[list[str]]:
+def table(output: str, head: str) -> list[list[str]]:
     """The rows under a table's head, cell by cell."""
-    body = said.partition(head.strip().splitlines()[0])[2].strip().splitlines()[1:]
-    rows = []
-    for line in body:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return rows
+    lines = output.partition(head.strip().splitlines()[0])[2].strip().splitlines()[1:]
+    rows = takewhile(lambda line: line.startswith("|"), lines)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in rows]
 
 
 def test_small_it_measures_everything_on_a_cpu_with_pictures_made_up(
@@ -44,15 +41,15 @@ def test_small_it_measures_everything_on_a_cpu_with_pictures_made_up(
     finally:
         torch.set_num_threads(threads)
         gpu.pictures.cache_clear()
-    said = capsys.readouterr().out
-    assert said.startswith(f"{CPU.title}, torch {torch.__version__}\n")
-    (paused,) = table(said, gpu.PAUSED_HEAD)
+    output = capsys.readouterr().out
+    assert output.startswith(f"{CPU.title}, torch {torch.__version__}\n")
+    (paused,) = table(output, gpu.PAUSED_HEAD)
     # The two at once learn Fashion-MNIST where it is here: they are equal to each other.
     assert paused[:4] == ["lenet", "32", "0", "0"]
-    (steps,) = table(said, gpu.STEPS_HEAD)
+    (steps,) = table(output, gpu.STEPS_HEAD)
     assert re.fullmatch(r"\d+\.\d\d ms", steps[1])
     assert steps[2] == "not on this device"
-    (epoch,) = table(said, gpu.EPOCHS_HEAD)
+    (epoch,) = table(output, gpu.EPOCHS_HEAD)
     assert epoch[:3] == ["lenet", "28, 32", "float32"]
     assert epoch[7] == "ordinary"
     for heads in (gpu.PAUSED_HEAD, gpu.STEPS_HEAD, gpu.EPOCHS_HEAD):
@@ -67,31 +64,31 @@ def test_made_up_pictures_have_the_real_ones_size_and_can_be_learned() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "at_hand", lambda _name: False)
         gpu.pictures.cache_clear()
-        made = gpu.pictures()
+        data = gpu.pictures()
     gpu.pictures.cache_clear()
-    assert made.train.pictures.shape == (facts.train_count, *facts.shape)
-    assert made.test.pictures.shape == (facts.test_count, *facts.shape)
-    assert made.train.pictures.dtype == torch.uint8
-    means = torch.stack([made.train.pictures[made.train.labels == k].float().mean(0)
+    assert data.train.pictures.shape == (facts.train_count, *facts.shape)
+    assert data.test.pictures.shape == (facts.test_count, *facts.shape)
+    assert data.train.pictures.dtype == torch.uint8
+    means = torch.stack([data.train.pictures[data.train.labels == k].float().mean(0)
                          for k in range(10)])  # fmt: skip
-    nearest = torch.cdist(made.test.pictures[:200].float().flatten(1), means.flatten(1)).argmin(1)
-    assert torch.equal(nearest, made.test.labels[:200])
+    nearest = torch.cdist(data.test.pictures[:200].float().flatten(1), means.flatten(1)).argmin(1)
+    assert torch.equal(nearest, data.test.labels[:200])
 
 
 def test_when_the_time_is_up_it_says_what_was_not_reached_and_a_failure_ends_only_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gpu.report(CPU, small=False, end=0)
-    said = capsys.readouterr().out
-    assert [row[0] for row in table(said, gpu.EPOCHS_HEAD)] == list(gpu.COURSE)
-    assert all(row[1] == "not reached" for row in table(said, gpu.EPOCHS_HEAD))
+    output = capsys.readouterr().out
+    assert [row[0] for row in table(output, gpu.EPOCHS_HEAD)] == list(gpu.COURSE)
+    assert all(row[1] == "not reached" for row in table(output, gpu.EPOCHS_HEAD))
 
-    def fail(*_given: object) -> None:
+    def fail(*_arguments: object) -> None:
         raise RuntimeError("CUDA\nerror")
 
     monkeypatch.setattr(gpu, "one_epoch", fail)
-    told = gpu._row(gpu.epoch_row, "lenet", CPU, small=True)
-    assert told == "RuntimeError: CUDA error |"
+    row = gpu._row(gpu.epoch_row, "lenet", CPU, small=True)
+    assert row == "RuntimeError: CUDA error |"
 
 
 class Refusing:

@@ -36,22 +36,22 @@ def test_both_compute_under_the_same_settings(
     contender: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deterministic, and float32 as float32: what the bound leaves out must not be slow kernels."""
-    seen: list[tuple[bool, str]] = []
+    settings: list[tuple[bool, str]] = []
     threads = torch.get_num_threads()
     update = Learner.update
 
-    def watched(*given: Any) -> Any:
+    def watched(*arguments: Any) -> Any:
         cudnn = torch.backends.cudnn
-        seen.append((cudnn.deterministic, cudnn.conv.fp32_precision))
-        return update(*given)
+        settings.append((cudnn.deterministic, cudnn.conv.fp32_precision))
+        return update(*arguments)
 
     monkeypatch.setattr(Learner, "update", watched)
     steps = contender(LENET, datasets.load("digits"))
-    while len(seen) < 2:
+    while len(settings) < 2:
         next(steps)
     steps.close()
     torch.set_num_threads(threads)
-    assert set(seen) == {(True, "none")}
+    assert set(settings) == {(True, "none")}
     assert not torch.backends.cudnn.deterministic
 
 

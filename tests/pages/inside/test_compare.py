@@ -100,9 +100,8 @@ def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     assert at.query_params["cell"] == "both"
     assert "seed 3" in html(at)
     assert "before training" in html(at)
-    both = comparison.pair(digit_answers(two["bn_lenet"]), digit_answers(untrained(seed=3))).count(
-        "both"
-    )
+    each = map(digit_answers, (two["bn_lenet"], untrained(seed=3)))
+    both = comparison.pair(*each).count("both")
     assert f"both right: {both}" in str(at.get("button_group"))
     assert html(at).count("<figure>") == min(both, answers.PAGE)
 
