@@ -44,6 +44,5 @@ def test_the_network_trains_on_the_data_set(capsys: pytest.CaptureFixture[str]):
 
 def test_the_method_is_on_its_page():
     at = opened("why", network="lenet1", picture="bars:test:0", control="false")
-    told = text(at)
-    assert "Gradient × input" in told
-    assert "Shrikumar et al. 2016" in told
+    assert "Gradient × input" in text(at)
+    assert "Shrikumar et al. 2016" in text(at)

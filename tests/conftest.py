@@ -89,12 +89,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     options = session.config.option
     whole = not (session.exitstatus or options.keyword or options.markexpr or options.deselect)
     if options.renew_seconds and whole and not hasattr(session.config, "workerinput"):
-        known = json.loads(SECONDS.read_text("utf-8")) | {
+        seconds = json.loads(SECONDS.read_text("utf-8")) | {
             file: round(seconds) for file, seconds in _measured.items()
         }
         root = session.config.rootpath
-        kept = {file: n for file, n in known.items() if n >= 1 and (root / file).exists()}
-        longest_first = sorted(kept.items(), key=lambda each: (-each[1], each[0]))
+        lasting = {file: n for file, n in seconds.items() if n >= 1 and (root / file).exists()}
+        longest_first = sorted(lasting.items(), key=lambda each: (-each[1], each[0]))
         SECONDS.write_text(json.dumps(dict(longest_first), indent=1) + "\n", "utf-8")
 
 
@@ -126,14 +126,14 @@ def profile() -> Iterator[BrowserContext]:
     a page opens in two thirds of the time.
     """
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        kept = playwright.chromium.launch_persistent_context(
+        context = playwright.chromium.launch_persistent_context(
             folder,
             executable_path=chromium(),
             args=(*BROWSER, *TOGETHER),
             viewport={"width": 1366, "height": 768},
         )
-        yield kept
-        kept.close()
+        yield context
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -165,8 +165,8 @@ def visiting(profile: BrowserContext) -> Iterator[Page]:
         tools = profile.new_cdp_session(profile.pages[0])
         for each in addresses:
             if each.scheme.startswith("http"):
-                told = {"origin": f"{each.scheme}://{each.netloc}", "storageTypes": "local_storage"}
-                tools.send("Storage.clearDataForOrigin", told)
+                site = {"origin": f"{each.scheme}://{each.netloc}", "storageTypes": "local_storage"}
+                tools.send("Storage.clearDataForOrigin", site)
         tools.detach()
 
 
@@ -178,9 +178,9 @@ def no_error_on_any_page(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     news()  # said between tests
     yield
-    said = news()
-    if "Traceback" in said and request.node.get_closest_marker("broken_page") is None:
-        pytest.fail(f"The server has written:\n{said[-6000:]}")
+    text = news()
+    if "Traceback" in text and request.node.get_closest_marker("broken_page") is None:
+        pytest.fail(f"The server has written:\n{text[-6000:]}")
 
 
 def box_of(place: Locator) -> FloatRect:

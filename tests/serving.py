@@ -68,11 +68,11 @@ def ask(
     method = "GET" if put is None else "PUT"
     question = urllib.request.Request(url, put, headers or {}, method=method)
     try:
-        with urllib.request.urlopen(question, timeout=20, context=trusted) as given:
-            return Answer(given.status, given.read(), given.headers)
+        response = urllib.request.urlopen(question, timeout=20, context=trusted)
     except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.read(), error.headers)
+        response = error
+    with response:
+        return Answer(response.status, response.read(), response.headers)
 
 
 @contextmanager
@@ -94,8 +94,8 @@ def server(home: Path = ROOT) -> Iterator[str]:
 @contextmanager
 def serving(home: Path, log: Path) -> Iterator[str]:
     """As `server`, with what the server says written to `log`."""
-    with mortal(home, log) as found:
-        yield found.address
+    with mortal(home, log) as served:
+        yield served.address
 
 
 @contextmanager
@@ -116,12 +116,12 @@ def changed_server(
 @contextmanager
 def mortal(home: Path, log: Path) -> Iterator["Served"]:
     """As `serving`, for who wants to end the server and start it again."""
-    found = Served(home, log)
+    served = Served(home, log)
     try:
-        found.start()
-        yield found
+        served.start()
+        yield served
     finally:
-        found.stop()
+        served.stop()
 
 
 _running: "set[Log]" = set()
@@ -130,9 +130,9 @@ _ended: list[str] = []  # what servers have said that nobody has read
 
 def news() -> str:
     """What all servers of this process have written to their logs since this was last asked."""
-    said = [*_ended, *(each.news() for each in _running)]
+    texts = [*_ended, *(each.news() for each in _running)]
     _ended.clear()
-    return "".join(said)
+    return "".join(texts)
 
 
 class Log:
@@ -153,9 +153,9 @@ class Log:
         """What has been written since this was last asked."""
         with self._path.open("rb") as log:
             log.seek(self._read)
-            said = log.read()
-        self._read += len(said)
-        return said.decode("utf-8", "replace")
+            text = log.read()
+        self._read += len(text)
+        return text.decode("utf-8", "replace")
 
     def close(self) -> None:
         """Nobody writes to it any more."""

@@ -67,10 +67,10 @@ def test_it_is_in_the_frame_the_pickers_the_command_line_and_the_contracts(
     copy: Path, tmp_path: Path
 ):
     """One process for all: its own tests (`added_things`), and those that walk what there is."""
-    said = printed(
+    out = printed(
         *("-m", "pytest", "-v", "-p", "no:cacheprovider", *CONTRACTS, "-m", "not browser"),
         *("-k", " or ".join(("added_things", *ADDED))),
         home=copy, CONVSCOPE_HOME=str(tmp_path),
     )  # fmt: skip
     for name in ADDED:
-        assert re.search(rf"\[(\w+-)*{name}(-\w+)*\] PASSED", said), f"{name} is not walked"
+        assert re.search(rf"\[(\w+-)*{name}(-\w+)*\] PASSED", out), f"{name} is not walked"

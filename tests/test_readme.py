@@ -68,10 +68,13 @@ def _anchors(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["README.md", *(f"docs/{name}" for name in sorted(PAPERS))])
-def test_every_link_and_picture_leads_somewhere(name: str) -> None:
+def test_every_link_leads_somewhere_and_every_module_that_is_run_exists(name: str) -> None:
     path = ROOT / name
-    links = re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
-    for link in links:
+    text = path.read_text(encoding="utf-8")
+    for module in set(re.findall(r"python -m ([\w.]+)", text)):
+        file = ROOT / module.replace(".", "/")
+        assert file.with_suffix(".py").exists() or (file / "__main__.py").exists(), module
+    for link in re.findall(r"\]\(([^)]+)\)", text):
         if not link.startswith("https://"):
             file, _hash, anchor = link.partition("#")
             target = path.parent / file
@@ -80,23 +83,16 @@ def test_every_link_and_picture_leads_somewhere(name: str) -> None:
 
 
 def test_the_tour_has_pictures_and_every_picture_is_in_it() -> None:
-    shown = set(re.findall(r"\]\(docs/screenshots/([^)]+)", README))
-    taken = {path.name for path in (ROOT / "docs" / "screenshots").iterdir()}
-    assert taken - shown <= {"home.png"}
-    assert len(shown) >= 5
+    pictures = set(re.findall(r"\]\(docs/screenshots/([^)]+)", README))
+    assert {path.name for path in (ROOT / "docs" / "screenshots").iterdir()} - pictures <= {
+        "home.png"
+    }
+    assert len(pictures) >= 5
 
 
 def test_every_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)`", README)) <= targets
-
-
-@pytest.mark.parametrize("name", ["README.md", *(f"docs/{name}" for name in sorted(PAPERS))])
-def test_every_module_that_is_run_exists(name: str) -> None:
-    modules = re.findall(r"python -m ([\w.]+)", (ROOT / name).read_text(encoding="utf-8"))
-    for module in set(modules):
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
 
 
 def test_every_package_is_pinned_and_earns_a_line() -> None:
@@ -111,12 +107,11 @@ def test_every_option_of_a_class_is_told_with_its_default() -> None:
     add_arguments(parser)
     access_options.add_arguments(parser)
     rows = "\n".join(re.findall(r"^\| `--.*", PAPERS["class.md"], re.MULTILINE))
-    told = dict.fromkeys(re.findall(r"--[a-z-]+", rows), "")
     flags = {flag for action in parser._actions for flag in action.option_strings}
-    assert told.keys() == flags
-    told |= dict(re.findall(r"^\| `(--[a-z-]+) .*\| ([\d.]+) \|$", rows, re.MULTILINE))
+    assert set(re.findall(r"--[a-z-]+", rows)) == flags
+    defaults = dict(re.findall(r"^\| `(--[a-z-]+) .*\| ([\d.]+) \|$", rows, re.MULTILINE))
     for flag, (name, unit, _meaning) in access_options._LIMITS.items():
-        assert told[flag] == f"{getattr(access_options.IN_CLASS, name) / unit:g}", flag
+        assert defaults[flag] == f"{getattr(access_options.IN_CLASS, name) / unit:g}", flag
 
 
 def test_the_courses_numbers_are_its_own_and_every_seed_is_judged_by_its_accuracies() -> None:
@@ -126,9 +121,9 @@ def test_the_courses_numbers_are_its_own_and_every_seed_is_judged_by_its_accurac
     )
     assert len(rows) == 16
     for name, accuracies in rows:
-        found = [float(each) for each in accuracies.split()]
-        assert course_accuracy.row(name, found, course[-1]) in PAPERS["course.md"]
-        assert name != "course" or found == course
+        values = [float(each) for each in accuracies.split()]
+        assert course_accuracy.row(name, values, course[-1]) in PAPERS["course.md"]
+        assert name != "course" or values == course
     assert f"the course {CURVES['lenet', 256].test_accuracy[-1]}" in PAPERS["course.md"]
 
 
@@ -184,9 +179,7 @@ def test_every_command_line_runs() -> None:
 
 
 def test_what_a_stranger_tried_is_tried_by_the_test_that_is_named() -> None:
-    text = (ROOT / "docs" / "strangers.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:[\w/]+/)?[\w]+\.py)(?:::(\w+)[^`]*)?`", text)
+    named = re.findall(r"`((?:[\w/]+/)?[\w]+\.py)(?:::(\w+)[^`]*)?`", PAPERS["strangers.md"])
     assert len(named) > 60
     for path, test in named:
-        assert (ROOT / path).is_file(), path
         assert f"def {test}" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{test}"

@@ -21,18 +21,13 @@ BUILT = HERE.parents[1] / "build" / "testgpu"
 _TORCH = Path(torch.__file__).parent
 
 
-def compiler() -> str | None:
-    """A C++ compiler, if there is one."""
-    return next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
-
-
 def environment(memory: int | None = None) -> dict[str, str]:
     """Variables that give a process the devices; `memory` is what each of them has, in bytes."""
-    given = {
+    return {
         "TESTGPU_LIBRARY": str(library()),
         "PYTHONPATH": os.pathsep.join([str(PLUGIN), str(HERE.parents[1])]),
+        **({"TESTGPU_MEMORY": str(memory)} if memory else {}),
     }
-    return given | ({"TESTGPU_MEMORY": str(memory)} if memory else {})
 
 
 def library() -> Path:
@@ -41,23 +36,21 @@ def library() -> Path:
     Where there is no compiler the test is skipped; in CI it fails.
     """
     command = _command()
-    told = SOURCE.read_bytes() + " ".join(command).encode() + torch.__version__.encode()
-    done = BUILT / hashlib.sha256(told).hexdigest()[:16] / "libtestgpu.so"
+    content = SOURCE.read_bytes() + " ".join([*command, torch.__version__]).encode()
+    done = BUILT / hashlib.sha256(content).hexdigest()[:16] / "libtestgpu.so"
     if not done.exists():
         _build(command, done)
     return done
 
 
 def _command() -> list[str]:
-    found = compiler()
-    if found is None:
+    compiler = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+    if compiler is None:
         missing = "The test device needs a C++ compiler: run .ci/compiler, or install g++."
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     headers = (_TORCH / "include", _TORCH / "include/torch/csrc/api/include")
     return [
-        *(found, "-std=c++20", "-O1", "-fPIC", "-shared", "-w", str(SOURCE)),
+        *(compiler, "-std=c++20", "-O1", "-fPIC", "-shared", "-w", str(SOURCE)),
         *(part for each in headers for part in ("-isystem", str(each))),
         *(f"-L{_TORCH / 'lib'}", f"-Wl,-rpath,{_TORCH / 'lib'}"),
         *("-ltorch", "-ltorch_cpu", "-lc10"),
