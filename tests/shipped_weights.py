@@ -45,7 +45,7 @@ def forget(*, tasks: bool = True) -> None:
     for cache in _every(SizedCache):
         cache.clear()
     for shared in _every(SharedTasks):
-        (shared if tasks else shared._kept).clear()
+        (shared if tasks else shared._cache).clear()
 
 
 def _every(kind: type[Kind]) -> Iterator[Kind]:

@@ -17,7 +17,7 @@ class _Making(Generic[T]):
     def __init__(self) -> None:
         self.lock = Lock()  # whoever has it makes the thing
         self.asking = 0
-        self.made: list[T] = []  # at most one: for those who waited, though the cache let it go
+        self.result: list[T] = []  # at most one: for those who waited, though the cache let it go
 
 
 class SizedCache(Generic[T]):
@@ -30,7 +30,7 @@ class SizedCache(Generic[T]):
 
     def __init__(self, most_bytes: int, nbytes: Callable[[T], int | Parts]) -> None:
         self._most, self._nbytes = most_bytes, nbytes
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._entries: OrderedDict[Hashable, T] = OrderedDict()
         self._parts: dict[Hashable, Parts] = {}  # of each, as it was when it came
         self._users: Counter[Hashable] = Counter()  # of each part
         self._making: dict[Hashable, _Making[T]] = {}
@@ -43,40 +43,45 @@ class SizedCache(Generic[T]):
         An error is not kept: who waited meanwhile tries again, one after the other.
         """
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key]
             making = self._making.setdefault(key, _Making())
             making.asking += 1
         try:
             with making.lock:  # the first makes it, the others wait
-                if not making.made:
-                    making.made.append(make())
-                    self._keep(key, making.made[0])
-                return making.made[0]
+                if not making.result:
+                    making.result.append(make())
+                    self._keep(key, making.result[0])
+                return making.result[0]
         finally:
             with self._lock:
                 making.asking -= 1
                 if not making.asking:
                     del self._making[key]
 
+    def peek(self, key: Hashable) -> T | None:
+        """What is kept under `key`, if anything is; it is not counted as a use."""
+        with self._lock:
+            return self._entries.get(key)
+
     def clear(self) -> None:
         """Let everything go."""
         with self._lock:
-            for memory in (self._kept, self._parts, self._users):
+            for memory in (self._entries, self._parts, self._users):
                 memory.clear()
             self.bytes_kept = 0
 
-    def _keep(self, key: Hashable, made: T) -> None:
-        size = self._nbytes(made)
+    def _keep(self, key: Hashable, entry: T) -> None:
+        size = self._nbytes(entry)
         with self._lock:
-            self._kept[key] = made
+            self._entries[key] = entry
             parts = size if isinstance(size, Mapping) else {object(): size}
             self.bytes_kept += sum(n for part, n in parts.items() if part not in self._users)
             self._parts[key] = parts
             self._users.update(parts.keys())
             while self.bytes_kept > self._most:
-                oldest, _thing = self._kept.popitem(last=False)
+                oldest, _thing = self._entries.popitem(last=False)
                 self._leave(oldest)
 
     def _leave(self, key: Hashable) -> None:

@@ -24,11 +24,11 @@ class _Slots:
         with self._changed:
             self.pages += page
             try:
-                taken = self._changed.wait_for(
+                was_free = self._changed.wait_for(
                     lambda: self.free > 0 and (page or not self.pages), seconds
                 )
-                self.free -= taken
-                return taken
+                self.free -= was_free
+                return was_free
             finally:
                 self.pages -= page
                 self._changed.notify_all()
@@ -48,11 +48,11 @@ _here = local()  # what this thread does
 def turn(seconds: float | None = 0.0) -> Iterator[bool]:
     """Whether a turn was free within so many `seconds` (None: however long that takes); it is
     given back at the end. Whoever has one must not ask for another."""
-    taken = _slots.take(None if seconds is None else max(seconds, 0.0), page=True)
+    was_free = _slots.take(None if seconds is None else max(seconds, 0.0), page=True)
     try:
-        yield taken
+        yield was_free
     finally:
-        if taken:
+        if was_free:
             _slots.give()
 
 

@@ -54,17 +54,17 @@ def named(text: str) -> Device:
     Raises:
         ValueError: there is no such device here.
     """
-    wanted = text.strip().lower() or AUTOMATIC
-    if wanted == CPU:  # nothing else is asked for, nor woken
+    name = text.strip().lower() or AUTOMATIC
+    if name == CPU:  # nothing else is asked for, nor woken
         return _cpu()
-    there = available()
-    if wanted == AUTOMATIC:
-        return there[0]
-    for device in there:
-        if wanted in (device.name, device.kind):
+    devices = available()
+    if name == AUTOMATIC:
+        return devices[0]
+    for device in devices:
+        if name in (device.name, device.kind):
             return device
-    known = [AUTOMATIC, *(device.name for device in there)]
-    raise CodedError("unknown_device", name=text, known=known)
+    names = [AUTOMATIC, *(device.name for device in devices)]
+    raise CodedError("unknown_device", name=text, known=names)
 
 
 def torch_device(device: Device) -> torch.device:

@@ -65,46 +65,46 @@ def facts() -> Facts:
     )
 
 
-def verdict(known: Facts | None = None) -> Verdict:
-    """What there is to say about this machine's GPUs (or those of the machine `known`)."""
-    known = known or facts()
-    sentence, command, fault = _judge(known)
+def verdict(machine: Facts | None = None) -> Verdict:
+    """What there is to say about the GPUs of a machine, or of this one."""
+    machine = machine or facts()
+    sentence, command, fault = _judge(machine)
     text = _(sentence).format(
-        devices=", ".join(f"{each.title} ({each.name})" for each in known.devices),
-        version=known.torch_version,
-        build=known.build,
-        driver=known.driver,
-        newest=known.driver_cuda,
-        visible=known.visible,
+        devices=", ".join(f"{each.title} ({each.name})" for each in machine.devices),
+        version=machine.torch_version,
+        build=machine.build,
+        driver=machine.driver,
+        newest=machine.driver_cuda,
+        visible=machine.visible,
     )
     return Verdict(text, command, fault)
 
 
-def _judge(known: Facts) -> tuple[str, str, bool]:
+def _judge(machine: Facts) -> tuple[str, str, bool]:
     """A sentence (marked with N_), the command that mends what is wrong, whether it is a fault."""
-    if known.devices:
-        return _USED_THROUGH if known.driver else _USED, "", False
-    if "NVIDIA" in known.makers:
-        return _judge_nvidia(known)
-    if "AMD" in known.makers:
-        rocm = known.build.startswith("rocm")
+    if machine.devices:
+        return _USED_THROUGH if machine.driver else _USED, "", False
+    if "NVIDIA" in machine.makers:
+        return _judge_nvidia(machine)
+    if "AMD" in machine.makers:
+        rocm = machine.build.startswith("rocm")
         return (_AMD_UNKNOWN, "rocminfo", True) if rocm else (_AMD_OTHER_BUILD, _GUIDE, False)
-    if "Intel" in known.makers:
+    if "Intel" in machine.makers:
         return _INTEL, _GUIDE, False
-    if "Apple" in known.makers:
+    if "Apple" in machine.makers:
         return _APPLE, "softwareupdate --list", True
-    return _NONE if known.build == "cpu" else _NONE_FOR_THIS_BUILD, "", False
+    return _NONE if machine.build == "cpu" else _NONE_FOR_THIS_BUILD, "", False
 
 
-def _judge_nvidia(known: Facts) -> tuple[str, str, bool]:
-    if not known.build.startswith("cuda"):
-        return _CPU_BUILD, _reinstalled(known), True
-    if not known.driver and not known.driver_cuda:
+def _judge_nvidia(machine: Facts) -> tuple[str, str, bool]:
+    if not machine.build.startswith("cuda"):
+        return _CPU_BUILD, _reinstalled(machine), True
+    if not machine.driver and not machine.driver_cuda:
         return _NO_DRIVER, _driver_command(), True
-    if known.visible is not None and known.visible.strip() in ("", "-1"):
+    if machine.visible is not None and machine.visible.strip() in ("", "-1"):
         return _HIDDEN, "unset CUDA_VISIBLE_DEVICES", True
-    needed = int(known.build.removeprefix("cuda ").partition(".")[0])
-    if known.driver_cuda and int(known.driver_cuda.partition(".")[0]) < needed:
+    needed = int(machine.build.removeprefix("cuda ").partition(".")[0])
+    if machine.driver_cuda and int(machine.driver_cuda.partition(".")[0]) < needed:
         return _OLD_DRIVER, _driver_command(), True
     return _SILENT, "nvidia-smi", True
 
@@ -156,11 +156,11 @@ def _build() -> str:
 # -- what follows -------------------------------------------------------------------------------
 
 
-def _reinstalled(known: Facts) -> str:
+def _reinstalled(machine: Facts) -> str:
     """Torch of the same version anew; what Linux gets by default computes on NVIDIA's GPUs."""
     if sys.platform != "linux":
         return _GUIDE
-    plain = known.torch_version.partition("+")[0]
+    plain = machine.torch_version.partition("+")[0]
     return f"{sys.executable} -m pip install --force-reinstall torch=={plain} -c constraints.txt"
 
 

@@ -58,17 +58,17 @@ class InputSize(NamedTuple):
         return self._replace(height=height, width=width)
 
 
-def parse_batch(given: object) -> int:
+def parse_batch(text: str) -> int:
     """The number of pictures in a batch.
 
     Raises:
         ValueError: not a whole number from 1 to `MAX_BATCH`.
     """
     try:
-        batch = int(str(given).strip())
+        batch = int(text)
     except ValueError:
         message = _("The batch size is a whole number, for example 1 or 32; “{given}” is not.")
-        raise ValueError(message.format(given=str(given)[:40])) from None
+        raise ValueError(message.format(given=text[:40])) from None
     _within(_("The batch size"), batch, MAX_BATCH)
     return batch
 

@@ -31,8 +31,8 @@ class Reason:
         if not self.code:
             return ""
         words = _WORDS.get(self.code, self.code)  # one of another version's says itself at least
-        shown = {name: _shown(value) for name, value in self.values.items()}
-        return words(shown) if callable(words) else _(words).format(**shown)
+        values = {name: _worded(value) for name, value in self.values.items()}
+        return words(values) if callable(words) else _(words).format(**values)
 
     def plain(self) -> dict[str, Any]:
         """As plain data, to be kept, or to be one of another's values."""
@@ -56,7 +56,7 @@ def sentence(text: str) -> Reason:
     return Reason("sentence", {"text": text})
 
 
-def _shown(value: Any) -> Any:
+def _worded(value: Any) -> Any:
     """A value as it stands in a sentence: reasons within reasons are worded, lists told apart."""
     if isinstance(value, dict):
         return str(Reason(**value))

@@ -55,8 +55,8 @@ def private(folder: Path) -> Path:
 
 def free(folder: Path) -> int:
     """Bytes that may still be written on the disk that holds `folder`, if it is there or not."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(there).free
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(nearest).free
 
 
 def is_full(folder: Path) -> bool:

@@ -48,12 +48,9 @@ class Assets(StaticFiles):
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """The file that stands behind <version>/<path>, or none."""
-        _version, _slash, asked = path.partition("/")
-        if Path(asked).suffix not in ENDINGS or not asked.startswith(
-            tuple(f"{folder}/" for folder in FOLDERS)
-        ):
-            return "", None
-        return super().lookup_path(asked)
+        _version, _slash, name = path.partition("/")
+        ours = any(name.startswith(f"{folder}/") for folder in FOLDERS)
+        return super().lookup_path(name) if ours and Path(name).suffix in ENDINGS else ("", None)
 
     def file_response(
         self,

@@ -7,7 +7,7 @@ run, which it brings up to date from the store at most every `FRESH` seconds.
 import json
 import math
 import time
-from collections import OrderedDict
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any
 
 from explorer import runs
 from explorer.base import storage
+from explorer.base.cache import SizedCache
 from explorer.runs import Run, Status, outcome
 from explorer.runs.records import EpochRow
 
@@ -39,12 +40,12 @@ def short(number: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class Question:
-    """What a browser knows: the curve up to a step, so many epochs, and what it was told before."""
+    """What a browser has: the curve up to a step, so many epochs, and the stamps of the rest."""
 
     since: int = 0
     epochs: int = 0
     session: str = ""
-    seen: str = ""
+    stamp: str = ""
     snapshot: str = ""
 
 
@@ -61,7 +62,7 @@ class Feed:
         self._expected: runs.Expected | None = None
         self._revision = -1
         self._looked = 0.0
-        self._told: dict[Question, bytes | None] = {}  # answers since the last look
+        self._answers: dict[Question, bytes | None] = {}  # since the last look
         self._lock = Lock()
         self._read(self.run)
 
@@ -77,7 +78,7 @@ class Feed:
         return time.monotonic() - self._looked < enough
 
     def answer(self, question: Question) -> bytes | None:
-        """The news as JSON; None if there are none since the browser was told `seen`.
+        """The news as JSON; None if there are none since the question's stamp.
 
         Raises:
             ValueError: the run is gone.
@@ -85,11 +86,11 @@ class Feed:
         with self._lock:
             if not self.fresh:
                 self._read(runs.get(self.number))
-            if question not in self._told:
+            if question not in self._answers:
                 news = self._news(question)
                 text = news and json.dumps(news, separators=(",", ":"), allow_nan=False)
-                self._told[question] = text.encode() if text else None
-            return self._told[question]
+                self._answers[question] = text.encode() if text else None
+            return self._answers[question]
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -105,7 +106,7 @@ class Feed:
             self._read_snapshot()
         self._revision = run.revision
         self._looked = time.monotonic()
-        self._told.clear()
+        self._answers.clear()
 
     def _read_curves(self) -> None:
         since = self.points["step"][-1] if self.points["step"] else 0
@@ -125,16 +126,16 @@ class Feed:
 
     # -- telling --------------------------------------------------------------------------------
 
-    def _news(self, known: Question) -> dict[str, Any] | None:
+    def _news(self, question: Question) -> dict[str, Any] | None:
         """The answer to a browser that has the curve up to a step; None if nothing is new."""
         run, progress, facts = self.run, self.run.progress, self.run.metadata
         stamp = str(run.revision)
         if run.status is Status.QUEUED:
             stamp += f"-{self._queue()}"
-        if stamp == known.seen:
+        if stamp == question.stamp:
             return None
-        same = known.session == self.session
-        first = _after(self.points["step"], known.since if same else 0)
+        same = question.session == self.session
+        first = bisect_right(self.points["step"], question.since if same else 0)
         return {
             "seen": stamp,  # to be sent with the next question: without news there is no answer
             "session": self.session,  # another one: the curve may have been cut back: all of it
@@ -157,10 +158,10 @@ class Feed:
             "loading": self._loading(),
             "left": short(self._expected.left) if self._expected else None,  # seconds
             "points": {name: values[first:] for name, values in self.points.items()},
-            "epochs": self.epochs[known.epochs if same else 0 :],
+            "epochs": self.epochs[question.epochs if same else 0 :],
             "snapshot": self.snapshot,
             # Kernels and answers to the samples, if the browser has others.
-            "now": self.now if known.snapshot != self.snapshot else None,
+            "now": self.now if question.snapshot != self.snapshot else None,
         }
 
     def _queue(self) -> dict[str, float | None] | None:
@@ -179,22 +180,12 @@ class Feed:
         return [done, total] if waits else None
 
 
-def _after(steps: list[int], since: int) -> int:
-    """Index of the first step after `since`: browsers lag behind by a few points only."""
-    first = len(steps)
-    while first and steps[first - 1] > since:
-        first -= 1
-    return first
+_feeds: SizedCache[Feed] = SizedCache(MOST_WATCHED, lambda _feed: 1)
 
 
-_feeds: OrderedDict[tuple[Path, int], Feed] = OrderedDict()  # by the folder of the runs
-_lock = Lock()
-
-
-def kept(number: int) -> Feed | None:
+def watched(number: int) -> Feed | None:
     """The feed of a run that somebody watches already."""
-    with _lock:
-        return _feeds.get((storage.runs_folder(), number))
+    return _feeds.peek((storage.runs_folder(), number))
 
 
 def feed(number: int) -> Feed:
@@ -203,14 +194,7 @@ def feed(number: int) -> Feed:
     Raises:
         ValueError: there is no such run.
     """
-    found = kept(number) or Feed(number)
-    key = storage.runs_folder(), number
-    with _lock:
-        found = _feeds.setdefault(key, found)
-        _feeds.move_to_end(key)
-        while len(_feeds) > MOST_WATCHED:
-            _feeds.popitem(last=False)
-    return found
+    return _feeds.get((storage.runs_folder(), number), lambda: Feed(number))
 
 
 # -- the table of runs: only what has changed is sent ---------------------------------------------
@@ -257,18 +241,18 @@ class Table:
         self._looked = 0.0
         self._lock = Lock()
 
-    def news(self, seen: str) -> dict[str, Any] | None:
-        """Rows that have changed since the reader was told `seen`, and which runs there are."""
+    def news(self, last: str) -> dict[str, Any] | None:
+        """Rows that have changed since the reader's `last` stamp, and which runs there are."""
         with self._lock:
             self._refresh()
-            rows, stamp = dict(self._rows), self._stamp
-        if stamp == seen:
+            rows, stamp = self._rows, self._stamp
+        if stamp == last:
             return None
-        known = _revision(seen, stamp)
+        since = _revision(last, stamp)
         return {
             "seen": stamp,
             "all": list(rows),
-            "rows": [row for revision, row in rows.values() if revision > known],
+            "rows": [row for revision, row in rows.values() if revision > since],
         }
 
     def _refresh(self) -> None:
@@ -279,12 +263,12 @@ class Table:
         if stamp == self._stamp:
             return
         before = self._rows if _store(stamp) == _store(self._stamp) else {}
-        self._rows = {run.id: _kept(run, before.get(run.id)) for run in runs.listed()}
+        rows: dict[int, tuple[int, Row]] = {}
+        for run in runs.listed():
+            revision, row = before.get(run.id, (None, {}))
+            rows[run.id] = run.revision, row if revision == run.revision else _row(run)
+        self._rows = rows
         self._stamp = stamp  # of before they were read: what came since is told again
-
-
-def _kept(run: Run, before: tuple[int, Row] | None) -> tuple[int, Row]:
-    return before if before and before[0] == run.revision else (run.revision, _row(run))
 
 
 def _store(stamp: str) -> str:
@@ -292,10 +276,10 @@ def _store(stamp: str) -> str:
     return stamp.rpartition("-")[0]
 
 
-def _revision(seen: str, stamp: str) -> int:
+def _revision(last: str, stamp: str) -> int:
     """The number of the last change that the reader knows of, if it knows this store."""
-    number = seen.rpartition("-")[2]
-    return int(number) if _store(seen) == _store(stamp) and number.isdecimal() else -1
+    number = last.rpartition("-")[2]
+    return int(number) if _store(last) == _store(stamp) and number.isdecimal() else -1
 
 
 @cache
@@ -303,6 +287,6 @@ def _table(_folder: Path) -> Table:
     return Table()
 
 
-def table(seen: str) -> dict[str, Any] | None:
+def table(last: str) -> dict[str, Any] | None:
     """See `Table.news`; one table for each folder of runs."""
-    return _table(storage.runs_folder()).news(seen)
+    return _table(storage.runs_folder()).news(last)

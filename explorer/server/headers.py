@@ -101,12 +101,12 @@ def _is_own(origin: str, host: str) -> bool:
     """Whether a page of this origin came from the host and port that it now asks."""
     try:
         page = urlsplit(origin)
-        asked = urlsplit(f"{page.scheme}://{host}")
+        server = urlsplit(f"{page.scheme}://{host}")
         usual = {"http": 80, "https": 443}[page.scheme]
-        ports = [usual if each.port is None else each.port for each in (page, asked)]
+        ports = [usual if each.port is None else each.port for each in (page, server)]
     except (ValueError, KeyError):  # no port, or not a page on the web
         return False
-    return page.hostname == asked.hostname and ports[0] == ports[1]
+    return page.hostname == server.hostname and ports[0] == ports[1]
 
 
 class AddedHeaders:
@@ -178,8 +178,8 @@ class PageScript:
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
             await self.app(scope, receive, send)
             return
-        asked = {"accept-encoding", "if-none-match", "if-modified-since"}  # of the file as it is
-        plain = [(name, value) for name, value in scope["headers"] if name.decode() not in asked]
+        of_the_file = {"accept-encoding", "if-none-match", "if-modified-since"}  # as it is
+        plain = [each for each in scope["headers"] if each[0].decode() not in of_the_file]
         await self.app({**scope, "headers": plain}, receive, send_with_script)
 
 

@@ -29,7 +29,7 @@ from starlette.routing import Route
 from explorer import runs
 from explorer.base.language import _
 from explorer.runs import metrics, outcome
-from explorer.server.feed import Question, feed, kept, table
+from explorer.server.feed import Question, feed, table, watched
 from explorer.training import checkpoints
 
 NOTHING_NEW = 204
@@ -75,21 +75,21 @@ def _run(request: Request) -> runs.Run:
 
 
 def _question(request: Request) -> Question:
-    given = request.query_params
-    if "sitting" in given:  # a page opened before an update: it would draw each answer once more
+    query = request.query_params
+    if "sitting" in query:  # a page opened before an update: it would draw each answer once more
         raise ValueError("This page is older than the server: load it again.")
-    texts = (given.get(name, "")[:80] for name in ("session", "seen", "snapshot"))
+    texts = (query.get(name, "")[:80] for name in ("session", "seen", "snapshot"))
     return Question(_number(request, "since"), _number(request, "epochs"), *texts)
 
 
 async def _news(request: Request) -> Response:
     """Asked twice a second by every page that watches: in most cases from memory."""
+    number = request.path_params["run"]
     try:
-        known, question = kept(request.path_params["run"]), _question(request)
-        if known and known.fresh:
-            text = known.answer(question)
+        question, source = _question(request), watched(number)
+        if source and source.fresh:
+            text = source.answer(question)
         else:
-            number = request.path_params["run"]
             text = await run_in_threadpool(lambda: feed(number).answer(question))
     except ValueError as error:
         return _json({"error": str(error)}, 404)
@@ -99,8 +99,8 @@ async def _news(request: Request) -> Response:
 
 
 def _cell(request: Request) -> Any:
-    asked = (_number(request, name) for name in ("epoch", "label", "predicted"))
-    return outcome.of_cell(_run(request), *asked)
+    cell = (_number(request, name) for name in ("epoch", "label", "predicted"))
+    return outcome.of_cell(_run(request), *cell)
 
 
 # -- files to take along --------------------------------------------------------------------------

@@ -191,7 +191,7 @@ def test_memory_is_bounded_and_given_back_when_a_class_has_left(tmp_path: Path) 
 def test_all_that_is_kept_for_visitors_has_a_bound() -> None:
     """The caches of the whole program, full, leave a machine of 8 GB its share."""
     values = [value for module in _modules() for value in vars(module).values()]
-    caches = [value._kept if isinstance(value, SharedTasks) else value for value in values
+    caches = [value._cache if isinstance(value, SharedTasks) else value for value in values
               if isinstance(value, (SizedCache, SharedTasks))]  # fmt: skip
     assert len({id(each) for each in caches}) >= 15
     assert sum({id(each): each._most for each in caches}.values()) < 4_000_000_000

@@ -221,21 +221,21 @@ def check_waiting(limits: RunLimits, own: int, together: int, more: int = 1) -> 
         raise Denied(text.format(more=more, n=together, most=limits.queue))
 
 
-def check_room(limits: RunLimits, needed: int, taken: int, free: int) -> None:
-    """Whether the disk has room for a run of `needed` bytes, where `taken` and `free` are known."""
+def check_room(limits: RunLimits, needed: int, used: int, free: int) -> None:
+    """Whether the disk, of which runs have `used` so much, has room for `needed` bytes more."""
     if limits.run_bytes and needed > limits.run_bytes:
         text = _(
             "This run's files take about {asked}; here {most} are allowed. Take a smaller "
             "network, or ask the teacher, for whom this does not hold."
         )
         raise Denied(text.format(asked=size(needed), most=size(limits.run_bytes)))
-    if limits.all_bytes and taken + needed > limits.all_bytes:
+    if limits.all_bytes and used + needed > limits.all_bytes:
         text = _(
             "The runs kept here take {taken}, this one about {asked} more; {most} are "
             "allowed. Delete runs that nobody needs, or ask the teacher to."
         )
         most = size(limits.all_bytes)
-        raise Denied(text.format(taken=size(taken), asked=size(needed), most=most))
+        raise Denied(text.format(taken=size(used), asked=size(needed), most=most))
     if limits.free_bytes and free - needed < limits.free_bytes:
         text = _(
             "The disk has {free} left, of which this would take about {asked}; {least} are to "

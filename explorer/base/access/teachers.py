@@ -74,10 +74,10 @@ def hash_key(key: str, salt: str = "") -> str:
     return f"{salt}:{scrypt(key.encode(), salt=bytes.fromhex(salt), **_COST, dklen=32).hex()}"
 
 
-def fits(key: str, kept: str) -> bool:
-    """Whether `key` is the one of which `hash_key` was kept; takes equally long if it is not."""
-    salt = kept.partition(":")[0]
-    return len(key) <= LONGEST and compare_digest(hash_key(key.strip(), salt), kept)
+def fits(key: str, hashed: str) -> bool:
+    """Whether `key` is the one that `hash_key` made this of; takes equally long if it is not."""
+    salt = hashed.partition(":")[0]
+    return len(key) <= LONGEST and compare_digest(hash_key(key.strip(), salt), hashed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ class Throttle:
         self._late = Lock()
         self._comparing = Lock()  # one at a time: what a try costs is bounded, too
 
-    def try_out(self, visitor: str, key: str, kept: str, address: str = "") -> bool:
+    def try_out(self, visitor: str, key: str, hashed: str, address: str = "") -> bool:
         """Whether this is the key.
 
         Raises:
@@ -127,7 +127,7 @@ class Throttle:
             with self._late:
                 self._sleep(self._pause)
         with self._comparing:
-            right = fits(key, kept)
+            right = fits(key, hashed)
         if right:
             with self._lock, suppress(ValueError):  # it is forgotten already, if it was late
                 self._tries.remove(counted)

@@ -31,19 +31,18 @@ def main(modules: list[str]) -> None:
         importlib.import_module(module)
     source, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
-        asked, _none = process.read(source, 0)
+        request, _none = process.read(source, 0)
     except EOFError:
         return  # not needed any more
     sys.stdout = sys.stderr  # whatever prints does not garble the answers
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (no path)
         os.dup2(nowhere.fileno(), 2)  # libraries' remarks on damaged files; our faults are told
-    content = source.read(asked["bytes"])
+    content = source.read(request["bytes"])
     threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
-    limits = ProcessLimits(**asked["limits"])
-    language.ask(lambda: str(asked["language"]))
-    if asked["bound"]:
-        _bound(limits)
-    answer(answers, asked["function"], content, asked["arguments"])
+    language.ask(lambda: str(request["language"]))
+    if request["bound"]:
+        _bound(ProcessLimits(**request["limits"]))
+    answer(answers, request["function"], content, request["arguments"])
 
 
 def answer(answers: IO[bytes], function: str, content: bytes, arguments: dict[str, Any]) -> None:

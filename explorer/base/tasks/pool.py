@@ -236,7 +236,7 @@ class SharedTasks(Generic[Value]):
 
     def __init__(self, pool: Pool, most_bytes: int, patience: float = PATIENCE) -> None:
         self.pool, self.patience = pool, patience
-        self._kept: SizedCache[Task[Value]] = SizedCache(most_bytes, lambda task: task.nbytes)
+        self._cache: SizedCache[Task[Value]] = SizedCache(most_bytes, lambda task: task.nbytes)
         self._held: WeakValueDictionary[Hashable, Task[Value]] = WeakValueDictionary()
         self._lock = Lock()
 
@@ -272,12 +272,12 @@ class SharedTasks(Generic[Value]):
         def make() -> Task[Value]:
             return self._held.get(key) or Task(nbytes=nbytes, patience=self.patience)
 
-        task = self._kept.get(key, make)
+        task = self._cache.get(key, make)
         self._held[key] = task
         return task
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
-            self._kept.clear()
+            self._cache.clear()
             self._held.clear()

@@ -34,7 +34,7 @@ from explorer.base.tasks.records import (
 
 TICK = 0.1  # seconds between two measurements
 GRACE = 1.0  # seconds in which a process that has closed its pipes has to have ended
-MOST_TOLD = 2**53  # bytes or pictures: more, and no share of it can be shown
+MOST_PROGRESS = 2**53  # bytes or pictures: more, and no share of it can be shown
 LONGEST = 2_000  # characters of a sentence from a process that is not trusted
 # All that it learns of our surroundings: it needs no keys.
 SURROUNDINGS = ("PATH", "PYTHONPATH", "HOME", "APPDATA", "SYSTEMROOT", "TEMP")
@@ -53,11 +53,11 @@ class Process:
     """A Python process that waits for one piece of work; `modules` are imported beforehand."""
 
     def __init__(self, modules: Sequence[str]) -> None:
-        known = {name: os.environ[name] for name in SURROUNDINGS if name in os.environ}
+        variables = {name: os.environ[name] for name in SURROUNDINGS if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 (our own program)
             [sys.executable, "-m", "explorer.base.tasks.child", *modules],
             cwd=storage.PROJECT,
-            env={**known, **SETTINGS},
+            env={**variables, **SETTINGS},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # the terminal's Ctrl-C is for the server alone
@@ -107,7 +107,7 @@ class Process:
                 raise Broken(f"the process ended with status {code}") from None
 
     def _ask(self, work: Work, language: str) -> None:
-        asked = {
+        request = {
             "function": work.function,
             "arguments": dict(work.arguments),
             "limits": asdict(work.limits),
@@ -115,7 +115,7 @@ class Process:
             "language": language,
             "bound": BOUNDED,
         }
-        write(self._stdin, asked)
+        write(self._stdin, request)
         self._stdin.write(work.content)
         self._stdin.flush()
 
@@ -124,7 +124,7 @@ class Process:
             header, arrays = read(self._stdout, limits.output_bytes)
             match header:
                 case {"kind": "progress", "done": int(done), "total": int(total)} if (
-                    0 <= done <= total <= MOST_TOLD
+                    0 <= done <= total <= MOST_PROGRESS
                 ):
                     progress(done, total)
                 case {"kind": "done", "facts": dict(facts)}:

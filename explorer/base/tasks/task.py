@@ -75,7 +75,7 @@ class Task(Generic[Value]):
         self._patience = patience
         self._steps: Steps[Value] | None = None  # let go when they are over
         self._language = ""
-        self._asked = self._started = time.monotonic()
+        self._last_asked = self._started = time.monotonic()
         self._spent = 0.0  # seconds, in turns that are over
         self._turn: float | None = None  # when this one began
         self._outcome: Ending | None = None  # of the turn: how it ended, if it did
@@ -124,11 +124,11 @@ class Task(Generic[Value]):
 
     def ask(self) -> None:
         """Say that somebody still wants it."""
-        self._asked = time.monotonic()
+        self._last_asked = time.monotonic()
 
     def leave(self) -> None:
         """Want it no more: unless others ask for it within a moment, it ends."""
-        self._asked = min(self._asked, time.monotonic() - self._patience + MOMENT)
+        self._last_asked = min(self._last_asked, time.monotonic() - self._patience + MOMENT)
 
     def wait(self, seconds: float | None = None, *, first: bool = False) -> bool:
         """Wait for its end, or its first result, at most so long; whether that is there."""
@@ -229,7 +229,7 @@ class Task(Generic[Value]):
             self._too_late = True
 
     def _is_left(self) -> bool:
-        return time.monotonic() - self._asked > self._patience
+        return time.monotonic() - self._last_asked > self._patience
 
     # -- for its pool -------------------------------------------------------------------------
 

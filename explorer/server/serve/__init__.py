@@ -40,23 +40,23 @@ def serve(
     Raises:
         ValueError: says what was given, and what it must be.
     """
-    known = Hosts.of(everyone, hosts)
+    names = Hosts.of(everyone, hosts)
     identity = Certificate.read(certificate, key_file)
     if not 1 <= processes <= MOST_PROCESSES:
         words = _("{number} server processes cannot be started. Choose 1 to {most}.")
         raise ValueError(words.format(number=processes, most=MOST_PROCESSES))
     if processes > 1:
         proxy.program()  # said before anything else is
-    free = free_port(port, known.address)
+    free = free_port(port, names.address)
     if free != port:
         print(_("Port {asked} is taken; using {free}.").format(asked=port, free=free))
-    _announce(free, known, secure=identity is not None)
+    _announce(free, names, secure=identity is not None)
     if teacher_key:
         print(_("The teacher's key: {key}").format(key=teacher_key))
     print(_("Ctrl-C ends it."), flush=True)
     if processes > 1:
-        return cluster.serve(free, known, identity, processes)
-    return single.serve(free, known, identity)
+        return cluster.serve(free, names, identity, processes)
+    return single.serve(free, names, identity)
 
 
 def _announce(port: int, hosts: Hosts, *, secure: bool) -> None:

@@ -84,8 +84,8 @@ class Child:
         self._has_been_up |= was_up
         self._failures = 0 if was_up else self._failures + 1
         self._next = now + (_pause(self._failures) if self._has_been_up else 0)
-        told = _("{name} has ended (exit status {status}) and is started again.")
-        print(told.format(name=self.name, status=status), file=sys.stderr, flush=True)
+        words = _("{name} has ended (exit status {status}) and is started again.")
+        print(words.format(name=self.name, status=status), file=sys.stderr, flush=True)
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -117,7 +117,7 @@ def watch(children: Sequence[Child]) -> int:
     signals = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32":
         signals.append(signal.SIGHUP)  # the terminal was closed
-    before = {each: signal.signal(each, lambda *_told: ended.set()) for each in signals}
+    before = {each: signal.signal(each, lambda *_signal: ended.set()) for each in signals}
     try:
         return _keep(children, ended)
     finally:
@@ -130,8 +130,8 @@ def _keep(children: Sequence[Child], ended: threading.Event) -> int:
     while not ended.is_set():
         for child in children:
             if not child.revive():
-                told = _("{name} does not come up; its own words stand above.")
-                print(told.format(name=child.name), file=sys.stderr)
+                words = _("{name} does not come up; its own words stand above.")
+                print(words.format(name=child.name), file=sys.stderr)
                 return 1
         ended.wait(SECONDS_BETWEEN_LOOKS)
     return 0

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Self
 
 import psutil
@@ -39,10 +40,11 @@ class Hosts:
         Raises:
             ValueError: one of `more` is no name of a host.
         """
-        given = [host_name(each) for each in more]
+        names = [*LOCAL, *map(host_name, more)]
         addresses = own_addresses() if everyone else []
-        own = [*_machine_names(), *_interface_addresses(), *addresses] if everyone else []
-        return cls(everyone, tuple(dict.fromkeys([*LOCAL, *given, *own])), tuple(addresses))
+        if everyone:
+            names += [*_machine_names(), *_interface_addresses(), *addresses]
+        return cls(everyone, tuple(dict.fromkeys(names)), tuple(addresses))
 
     @property
     def address(self) -> str:
@@ -50,13 +52,13 @@ class Hosts:
         return EVERY_INTERFACE if self.everyone else LOOPBACK
 
 
-def host_name(given: str) -> str:
+def host_name(text: str) -> str:
     """A name or address as it is compared with a request's: lower case, no brackets.
 
     Raises:
-        ValueError: what was given has a port, a scheme or a wildcard, or is no name at all.
+        ValueError: the text has a port, a scheme or a wildcard, or is no name at all.
     """
-    name = given.strip().lower().rstrip(".")
+    name = text.strip().lower().rstrip(".")
     with suppress(ValueError):
         return str(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
     if _NAME.fullmatch(name):
@@ -65,28 +67,25 @@ def host_name(given: str) -> str:
         _(
             "“{given}” is not the name of a host. Give a name or an address alone, without "
             "http:// and port, such as lab.school.example or 192.168.1.20."
-        ).format(given=given)
+        ).format(given=text)
     )
 
 
 def own_addresses() -> list[str]:
     """This machine's IPv4 addresses on its networks, the one that others most likely see first."""
-    found = []
+    addresses = []
     # Without a network there is no route out.
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # a documentation address: UDP, so nothing is sent
-        found.append(probe.getsockname()[0])
+        addresses.append(probe.getsockname()[0])
     with suppress(OSError):  # the machine's own name may not be known to it
-        found += socket.gethostbyname_ex(socket.gethostname())[2]
-    return list(dict.fromkeys(host for host in found if not host.startswith("127.")))
+        addresses += socket.gethostbyname_ex(socket.gethostname())[2]
+    return list(dict.fromkeys(each for each in addresses if not each.startswith("127.")))
 
 
 def _interface_addresses() -> list[str]:
-    interfaces = psutil.net_if_addrs().values()
-    return [
-        each.address for addresses in interfaces for each in addresses
-        if each.family == socket.AF_INET
-    ]  # fmt: skip
+    every = chain.from_iterable(psutil.net_if_addrs().values())
+    return [each.address for each in every if each.family == socket.AF_INET]
 
 
 def _machine_names() -> list[str]:
@@ -123,10 +122,10 @@ def free_port(first: int, address: str = LOOPBACK) -> int:
 
 def free_ports(first: int, count: int) -> list[int]:
     """So many free ports of this machine alone, from `first` on."""
-    found: list[int] = []
-    while len(found) < count:
-        found.append(free_port(found[-1] + 1 if found else first))
-    return found
+    ports: list[int] = []
+    while len(ports) < count:
+        ports.append(free_port(ports[-1] + 1 if ports else first))
+    return ports
 
 
 def _is_free(port: int, address: str) -> bool:

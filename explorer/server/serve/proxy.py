@@ -68,16 +68,15 @@ def program() -> str:
     Raises:
         ValueError: it is not installed; says how it is.
     """
-    places = (None, *_PLACES)
-    found = next(filter(None, (shutil.which("haproxy", path=place) for place in places)), None)
-    if found is None:
-        raise ValueError(
-            _(
-                "--processes needs HAProxy, which is not installed. On Debian and Ubuntu: "
-                "sudo apt install haproxy. On macOS: brew install haproxy."
-            )
+    for place in (None, *_PLACES):
+        if path := shutil.which("haproxy", path=place):
+            return path
+    raise ValueError(
+        _(
+            "--processes needs HAProxy, which is not installed. On Debian and Ubuntu: "
+            "sudo apt install haproxy. On macOS: brew install haproxy."
         )
-    return found
+    )
 
 
 def write(
@@ -100,9 +99,9 @@ def write(
     )
     for number, server in enumerate(servers, 1):
         text += f"    server server{number} {LOOPBACK}:{server} cookie {number}\n"
-    found = folder / "haproxy.cfg"
-    found.write_text(text, encoding="utf-8")
-    return found
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(text, encoding="utf-8")
+    return configuration
 
 
 def check(haproxy: str, configuration: Path) -> None:

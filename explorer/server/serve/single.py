@@ -32,8 +32,8 @@ def start(
 
     It reads from a pipe to which nothing is ever written, and which the system closes.
     """
-    told = {**environment, ENDS_WITH_PARENT: "1"}
-    return subprocess.Popen(words, cwd=APP.parent, env=told, stdin=subprocess.PIPE)
+    variables = {**environment, ENDS_WITH_PARENT: "1"}
+    return subprocess.Popen(words, cwd=APP.parent, env=variables, stdin=subprocess.PIPE)
 
 
 def command(

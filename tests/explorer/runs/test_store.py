@@ -74,7 +74,7 @@ def test_a_clock_that_was_set_back_hides_no_change(monkeypatch: pytest.MonkeyPat
     assert table
     assert {row["id"] for row in table["rows"]} == {number, other}
     assert fresh.news(table["seen"]) is None
-    news = json.loads(feed.answer(run_feed.Question(since=5, seen=mark)) or b"")
+    news = json.loads(feed.answer(run_feed.Question(since=5, stamp=mark)) or b"")
     assert news["progress"]["step"] == 10
 
 
