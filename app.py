@@ -22,10 +22,9 @@ import pages
 from explorer import runs
 from explorer.base.language import _
 from explorer.data.decoding.pools import SPARE
-from explorer.server import assets, memory
+from explorer.server import assets, headers, memory, owner_cookie
 from explorer.server.assets import Assets
-from explorer.server.headers import PageScript, SecurityHeaders, TrustedHosts
-from explorer.server.owner_cookie import OwnerCookie
+from explorer.server.headers import AddedHeaders, PageScript, TrustedHosts
 from explorer.server.runs import ROUTES
 from explorer.ui.upload_bounds import UploadBounds
 
@@ -103,10 +102,10 @@ app = st.App(
         Mount("/assets", Assets()),
     ],
     middleware=[
-        Middleware(SecurityHeaders),
+        Middleware(AddedHeaders, added=headers.security),
         # Chosen by `serve`, from the names that this machine is known by.
         Middleware(TrustedHosts, hosts=st.get_option("server.allowedHosts")),
-        Middleware(OwnerCookie),
+        Middleware(AddedHeaders, added=owner_cookie.headers),
         Middleware(UploadBounds),
         Middleware(PageScript, script=assets.address(ASSETS / "one_entry.js")),
     ],

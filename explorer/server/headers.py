@@ -3,7 +3,7 @@ and a script of ours in the page.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -112,12 +112,9 @@ def _is_own(origin: str, host: str) -> bool:
 class AddedHeaders:
     """Middleware (plain ASGI, so that web sockets pass untouched): more headers on answers."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    def added(self, scope: Scope) -> Mapping[str, str]:
-        """Those of the answer to one request."""
-        raise NotImplementedError
+    def __init__(self, app: ASGIApp, added: Callable[[Scope], Mapping[str, str]]) -> None:
+        """Add those that `added` gives for the answer to one request."""
+        self.app, self.added = app, added
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the wrapped application does, with the headers added."""
@@ -136,13 +133,10 @@ class AddedHeaders:
         await self.app(scope, receive, send_with_headers if added else send)
 
 
-class SecurityHeaders(AddedHeaders):
+def security(scope: Scope) -> Mapping[str, str]:
     """The same on every answer, but for the host in the page's policy."""
-
-    def added(self, scope: Scope) -> Mapping[str, str]:
-        """`HEADERS`, and the policy."""
-        policy = content_policy(Headers(scope=scope).get("host", ""))
-        return {**HEADERS, "Content-Security-Policy": policy}
+    policy = content_policy(Headers(scope=scope).get("host", ""))
+    return {**HEADERS, "Content-Security-Policy": policy}
 
 
 class PageScript:

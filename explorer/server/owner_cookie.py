@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from explorer.base import access
-from explorer.server.headers import AddedHeaders
 
 NAME = "convscope_visitor"
 ASKED_BEFORE_THE_SOCKET = "/_stcore/host-config"
@@ -33,18 +32,15 @@ def read(cookies: Mapping[str, str]) -> str:
     return value if isinstance(value, str) and _FORM.fullmatch(value) else ""
 
 
-class OwnerCookie(AddedHeaders):
-    """Gives the cookie to browsers that have none."""
-
-    def added(self, scope: Scope) -> Mapping[str, str]:
-        """The cookie where one is due: scripts and other sites never see it."""
-        rules = access.rules()
-        due = rules.shared and scope["path"].endswith(ASKED_BEFORE_THE_SOCKET)
-        if not due or read(HTTPConnection(scope).cookies):
-            return {}
-        answer, secure = Response(), rules.secure or scope["scheme"] == "https"
-        answer.set_cookie(
-            NAME, new_cookie(), max_age=A_YEAR, secure=secure, httponly=True, samesite="strict"
-        )
-        # Nobody else is to be given it.
-        return {"Set-Cookie": answer.headers["set-cookie"], "Cache-Control": "no-store"}
+def headers(scope: Scope) -> Mapping[str, str]:
+    """The cookie, for a browser that has none: scripts and other sites never see it."""
+    rules = access.rules()
+    due = rules.shared and scope["path"].endswith(ASKED_BEFORE_THE_SOCKET)
+    if not due or read(HTTPConnection(scope).cookies):
+        return {}
+    answer, secure = Response(), rules.secure or scope["scheme"] == "https"
+    answer.set_cookie(
+        NAME, new_cookie(), max_age=A_YEAR, secure=secure, httponly=True, samesite="strict"
+    )
+    # Nobody else is to be given it.
+    return {"Set-Cookie": answer.headers["set-cookie"], "Cache-Control": "no-store"}

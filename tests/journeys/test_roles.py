@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser as PlaywrightBrowser
 from playwright.sync_api import BrowserContext, Page
-from starlette.types import Message, Scope
 from streamlit.testing.v1 import AppTest
 
 from explorer.base import access, storage
@@ -25,7 +24,6 @@ from explorer.base.tasks import Output
 from explorer.data.datasets import own
 from explorer.runs import Status, quota, store
 from explorer.server import owner_cookie
-from explorer.server.owner_cookie import OwnerCookie
 from explorer.training.recipes import PRESETS
 from explorer.ui import visitor
 from tests.conftest import settled
@@ -42,29 +40,17 @@ from tests.journeys.visitors import (
     stored_run,
 )
 from tests.opened_pages import opened, press, text
-from tests.processes import run_apart
 from tests.run_processes import SHORT
 from tests.serving import ROOT, serving
 
 
 def answered(path: str, *, scheme: str = "http", cookie: str = "") -> list[str]:
-    """The cookies that the middleware gives with an answer."""
-    sent: list[Message] = []
-
-    async def app(_scope: Scope, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
+    """The cookies that are added to an answer."""
     headers = [(b"cookie", f"{owner_cookie.NAME}={cookie}".encode())] if cookie else []
-    scope = {"type": "http", "path": path, "scheme": scheme, "headers": headers, "method": "GET"}
-    run_apart(OwnerCookie(app)(scope, receive, send))
-    return [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+    added = owner_cookie.headers(
+        {"type": "http", "path": path, "scheme": scheme, "headers": headers}
+    )
+    return [value for name, value in added.items() if name == "Set-Cookie"]
 
 
 def test_a_browser_is_given_one_cookie(monkeypatch: pytest.MonkeyPatch) -> None:

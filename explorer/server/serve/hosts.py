@@ -122,9 +122,9 @@ def free_port(first: int, address: str = LOOPBACK) -> int:
 
 def free_ports(first: int, count: int) -> list[int]:
     """So many free ports of this machine alone, from `first` on."""
-    ports: list[int] = []
+    ports = [free_port(first)]
     while len(ports) < count:
-        ports.append(free_port(ports[-1] + 1 if ports else first))
+        ports.append(free_port(ports[-1] + 1))
     return ports
 
 
