@@ -35,8 +35,8 @@ def _features(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, s
         _("{layer} wants {needs} numbers, but {got} arrive.").format(
             layer=words["layer"], got=got, needs=needs
         ),
-        f"{'·'.join(map(str, problem.arrived))} = {got}" if problem.arrived else got,
-        f"{needs} = {'·'.join(map(str, problem.wanted))}" if problem.wanted else needs,
+        f"{'·'.join(map(str, problem.flattened))} = {got}" if problem.flattened else got,
+        f"{needs} = {'·'.join(map(str, problem.default))}" if problem.default else needs,
         _(
             "A linear layer has one weight for every number that enters it, so its input cannot "
             "change size. Convolutions and poolings do not mind."

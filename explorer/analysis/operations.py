@@ -171,8 +171,10 @@ def _max_pool(
 _FUNCTIONS: dict[str, Callable[..., Settings]] = {
     "max_pool2d": _max_pool,
     "avg_pool2d": lambda *args, **named: _pool(nn.AvgPool2d(*args, **named)),
-    "adaptive_avg_pool2d": lambda output_size, **_: {"output_size": output_size},
-    "adaptive_max_pool2d": lambda output_size, **_: {"output_size": output_size},
+    **dict.fromkeys(
+        ("adaptive_avg_pool2d", "adaptive_max_pool2d"),
+        lambda output_size, **_: {"output_size": output_size},
+    ),
     "cat": lambda dim=0, axis=None, **_: {"dim": dim if axis is None else axis},
     "permute": lambda *dims, **named: {"dims": _dims(*(dims or (named["dims"],)))},
     "transpose": lambda dim0, dim1: {"dims": (dim0, dim1)},

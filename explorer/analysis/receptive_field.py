@@ -79,44 +79,30 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """Every unit reads the whole axis: global pooling, flatten, a norm over height and width."""
-
-    def forward(self, axis: Axis, units: int) -> Axis:
-        return Axis(axis.start, int(axis.last(units) - axis.start + 1), 0)
-
-    def backward(self, cells: Cells, units: int) -> Cells:
-        return set(range(units))
-
-
-@dataclass(frozen=True)
 class Adaptive:
-    """Unit i of `units_out` reads cells ⌊i·n/out⌋ … ⌈(i + 1)·n/out⌉ − 1 (adaptive pooling)."""
+    """Unit i of `parts` reads cells ⌊i·n/parts⌋ … ⌈(i + 1)·n/parts⌉ − 1 (adaptive pooling).
 
-    units_out: int
+    With one part every unit reads the whole axis: global pooling, flatten, a norm over height and
+    width.
+    """
+
+    parts: int
+
+    def _cells(self, part: int, units: int) -> range:
+        return range(part * units // self.parts, ceil((part + 1) * units / self.parts))
 
     def forward(self, axis: Axis, units: int) -> Axis:
-        widest = max(
-            ceil((i + 1) * units / self.units_out) - i * units // self.units_out
-            for i in range(self.units_out)
-        )
-        return Axis(
-            axis.start,
-            int(axis.size + (widest - 1) * axis.jump),
-            axis.jump * units / self.units_out,
-        )
+        widest = max(len(self._cells(part, units)) for part in range(self.parts))
+        jump = axis.jump * units / self.parts if self.parts > 1 else 0
+        return Axis(axis.start, int(axis.size + (widest - 1) * axis.jump), jump)
 
     def backward(self, cells: Cells, units: int) -> Cells:
-        out = self.units_out
-        return {
-            cell
-            for unit in cells
-            for cell in range(unit * units // out, ceil((unit + 1) * units / out))
-        }
+        parts = cells if self.parts > 1 else {0}
+        return {cell for part in parts for cell in self._cells(part, units)}
 
 
-Step = Window | Whole | Adaptive
-SAME = Window()
+Step = Window | Adaptive
+SAME, WHOLE = Window(), Adaptive(1)
 # How an operation's output reads one of its inputs: along the height, along the width, and where
 # height and width lie in the output (None: the output is a vector).
 Reading = tuple[Step, Step, tuple[int, int] | None]
@@ -146,25 +132,21 @@ def reading(operation: Operation, source: Shape, dims: tuple[int, int] | None) -
     if kind in _WINDOWS:
         return _windows(operation.settings)
     if kind in _ADAPTIVE:
-        return _pooled(out[-2]), _pooled(out[-1]), dims
+        return Adaptive(out[-2]), Adaptive(out[-1]), dims
     if kind in ("Flatten", "flatten"):
-        return (Whole(), Whole(), None) if len(out) == 2 else None
+        return (WHOLE, WHOLE, None) if len(out) == 2 else None
     if kind == "mean":
         return _mean(operation.settings, source, out, dims)
     if kind in _SPATIAL_NORMS:
-        return Whole(), Whole(), dims
+        return WHOLE, WHOLE, dims
     moved = _moved(operation, source, out, dims)
     if moved is None:
         return None
     steps = [
-        Whole() if source[before] == 1 and out[after] > 1 else SAME  # one value for all places
+        WHOLE if source[before] == 1 and out[after] > 1 else SAME  # one value for all places
         for before, after in zip(dims, moved, strict=True)
     ]
     return steps[0], steps[1], moved
-
-
-def _pooled(units: int) -> Step:
-    return Adaptive(units) if units > 1 else Whole()
 
 
 def _mean(
@@ -174,7 +156,7 @@ def _mean(
     listed = range(len(source)) if averaged is None else averaged
     over = {d % len(source) for d in ([listed] if isinstance(listed, int) else listed)}
     if set(dims) <= over:
-        return Whole(), Whole(), dims if len(out) == len(source) else None
+        return WHOLE, WHOLE, dims if len(out) == len(source) else None
     untouched = not over & set(dims) and len(out) == len(source)
     return (SAME, SAME, dims) if untouched else None
 

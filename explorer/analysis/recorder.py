@@ -68,10 +68,10 @@ def _plain_name(func: Any) -> str:
     return {"concat": "cat", "concatenate": "cat"}.get(inner, _REFLECTED.get(inner, inner))
 
 
-def unique(name: str, taken: Collection[str]) -> str:
-    """`name`, or "name_2", "name_3" … where it is taken."""
+def unique(name: str, others: Collection[str]) -> str:
+    """`name`, or "name_2", "name_3" … where it is one of the `others`."""
     count, candidate = 1, name
-    while candidate in taken:
+    while candidate in others:
         count += 1
         candidate = f"{name}_{count}"
     return candidate
@@ -107,7 +107,7 @@ class Call:
     name: str = field(init=False)  # unique in this forward pass
     macs: int = 0
     outputs: list[Tensor] = field(init=False)
-    gave: list[Origin] | None = None  # None: it has not run, or refused
+    origins: list[Origin] | None = None  # of the outputs; None: it has not run, or refused
     operation: Operation | None = None
 
 
@@ -243,9 +243,8 @@ class Recorder(TorchFunctionMode):
     def finish(self, call: Call, outputs: list[Tensor]) -> None:
         """It has run and gave `outputs`: write its facts down."""
         call.outputs = outputs
-        call.gave = [_origin(call.name, each) for each in outputs]
-        for each, origin in zip(outputs, call.gave, strict=True):
-            self._origins[id(each)] = origin
+        call.origins = [_origin(call.name, each) for each in outputs]
+        self._origins.update(zip(map(id, outputs), call.origins, strict=True))
         call.operation = self._operation(call)
         self.operations.append(call.operation)
         self.names.add(call.name)
@@ -257,7 +256,7 @@ class Recorder(TorchFunctionMode):
 
     def _operation(self, call: Call) -> Operation:
         """The record of a call; it counts the weights that no earlier one has."""
-        module, gave = call.module, call.gave or []
+        module, outputs = call.module, call.origins or []
         inputs = tuple([origin.name for origin in call.reads])
         memory = {origin.memory: origin.name for origin in call.reads}
         counted = [self.counted.get(id(each), "") for each in call.weights]
@@ -269,16 +268,16 @@ class Recorder(TorchFunctionMode):
             path=call.path,
             inputs=inputs,
             input_shapes=tuple([origin.shape for origin in call.reads]),
-            output_shape=gave[0].shape if gave else None,
+            output_shape=outputs[0].shape if outputs else None,
             settings=settings_of_function(call.type, call.args, call.kwargs)
             if module is None
             else settings_of_module(module),
-            output_elements=sum([math.prod(origin.shape) for origin in gave]),
+            output_elements=sum([math.prod(origin.shape) for origin in outputs]),
             parameters=sum([w.numel() for w in new]),
             trainable=sum([w.numel() for w in new if w.requires_grad]),
             macs=call.macs,
             reads_picture=not self._from_picture.isdisjoint(inputs),
-            shares_memory_with=memory.get(gave[0].memory, "") if gave else "",
+            shares_memory_with=memory.get(outputs[0].memory, "") if outputs else "",
             shares_weights_with=next(filter(None, counted), ""),
             weights=() if module is None else _shapes(module),
         )

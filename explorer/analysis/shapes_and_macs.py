@@ -1,9 +1,9 @@
 """A network and an input size → its operations in running order, with shapes.
 
 The network is watched (`recorder.py`) while it runs once on tensors of the meta device, which
-have a shape and no memory. What common layers give and cost is known by arithmetic: `_output_shape`
-answers for layers whose rule is certain; for any other layer or an input that the layer would
-refuse it answers None, and the layer itself is run, so that PyTorch has the last word. Shapes are
+have a shape and no memory. What common layers give and cost is known by arithmetic: `_RULES`
+are those that are certain; any other layer, or one for an input that it would refuse, is itself
+run, so that PyTorch has the last word. Shapes are
 (N, C, H, W) or (…, features).
 """
 
@@ -91,6 +91,7 @@ def _flatten(module: nn.Flatten, shape: Shape) -> Shape | None:
     return (shape[0], math.prod(shape[1:]))
 
 
+# What a layer in evaluation mode gives for an input of a shape; None: run it.
 _RULES: dict[type[nn.Module], Callable[[Any, Shape], Shape | None]] = {
     nn.Conv2d: _conv,
     nn.MaxPool2d: _pool,
@@ -102,12 +103,6 @@ _RULES: dict[type[nn.Module], Callable[[Any, Shape], Shape | None]] = {
     nn.Flatten: _flatten,
     **dict.fromkeys((*ELEMENTWISE, *PASS_THROUGH), lambda _module, shape: shape),
 }
-
-
-def _output_shape(module: nn.Module, shape: Shape) -> Shape | None:
-    """The shape that `module`, in evaluation mode, gives for an input of `shape`; None: run it."""
-    rule = _RULES.get(type(module))
-    return rule(module, shape) if rule else None
 
 
 _UNARY = frozenset({"relu", "sigmoid", "tanh", "gelu", "silu"})
@@ -222,7 +217,8 @@ def _call_module(module: nn.Module, call: Call) -> tuple[Any, int]:
     """What a leaf module gives, and its multiply-adds; by arithmetic where the rule is certain."""
     args, kwargs = call.args, call.kwargs
     plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
-    shape = _output_shape(module, tuple(args[0].shape)) if plain else None
+    rule = _RULES.get(type(module)) if plain else None
+    shape = rule(module, tuple(args[0].shape)) if rule else None
     if shape is None:
         if isinstance(module, WITHOUT_PRODUCTS):
             return call.function(*args, **kwargs), 0

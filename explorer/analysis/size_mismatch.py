@@ -19,7 +19,7 @@ class SizeMismatch:
     `reason` is one of "features" (a linear layer wants another number), "channels", "window" (the
     kernel is larger than what arrives), "shapes" (two branches do not match) or "refused" (the
     network's own check). `got` and `needs` are the two numbers that disagree, where there are two.
-    `arrived` is the feature map before the flatten, `wanted` the same map at the default size.
+    `flattened` is the feature map before the flatten, `default` the same map at the default size.
     `sides` is the range of square sizes that work, its end None where there is none; `nearest` the
     accepted input closest to what was asked.
     """
@@ -28,8 +28,8 @@ class SizeMismatch:
     reason: str
     got: int | None
     needs: int | None
-    arrived: Shape | None
-    wanted: Shape | None
+    flattened: Shape | None
+    default: Shape | None
     sides: tuple[int, int | None] | None
     nearest: InputSize | None
     problem: str  # PyTorch's own words
@@ -49,8 +49,8 @@ def explain(network: nn.Module, graph: Graph, spec: NetworkSpec) -> SizeMismatch
         reason=reason,
         got=got,
         needs=needs,
-        arrived=_map_before(graph, failed) if reason == "features" else None,
-        wanted=_map_before(default, failed) if reason == "features" else None,
+        flattened=_map_before(graph, failed) if reason == "features" else None,
+        default=_map_before(default, failed) if reason == "features" else None,
         sides=sides,
         nearest=InputSize(channels, _clamp(height, sides), _clamp(width, sides)) if sides else None,
         problem=graph.problem,

@@ -81,11 +81,11 @@ def totals(summary: Summary) -> str:
     return " · ".join(parts)
 
 
-def sight(seen: tuple[int, int], picture: Shape) -> str:
+def sight(field: tuple[int, int], picture: Shape) -> str:
     """How much of the picture the last feature map sees: "sees 195 of 224"."""
-    if seen[0] >= picture[2] and seen[1] >= picture[3]:
-        return _("sees the whole picture (field {seen})").format(seen=_pair(seen))
-    return _("sees {seen} of {all}").format(seen=_pair(seen), all=_pair(picture[2:]))
+    if field[0] >= picture[2] and field[1] >= picture[3]:
+        return _("sees the whole picture (field {seen})").format(seen=_pair(field))
+    return _("sees {seen} of {all}").format(seen=_pair(field), all=_pair(picture[2:]))
 
 
 def sees_all(field: Field, picture: Shape) -> bool:

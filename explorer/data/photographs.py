@@ -48,12 +48,16 @@ def photograph(name: Literal["china", "flower"], side: int = SIDE) -> Photograph
     return values
 
 
+def digits_file() -> Path:
+    """The UCI set's handwritten digits, one a row: 64 cells, then the class."""
+    return data_folder() / "data" / "digits.csv.gz"
+
+
 @cache
 def digit(number: int) -> npt.NDArray[np.int64]:
     """Handwritten digit `number` (0 to 1796) of the UCI set, (8, 8), ink from 0 to 16."""
-    path = data_folder() / "data" / "digits.csv.gz"
-    row = np.loadtxt(path, delimiter=",", skiprows=number, max_rows=1)
-    values: npt.NDArray[np.int64] = row[:-1].astype(np.int64).reshape(8, 8)  # last: the class
+    row = np.loadtxt(digits_file(), delimiter=",", skiprows=number, max_rows=1)
+    values: npt.NDArray[np.int64] = row[:-1].astype(np.int64).reshape(8, 8)
     return values
 
 

@@ -240,9 +240,8 @@ def _cropped(pixels: Tensor, target: tuple[int, int]) -> Tensor:
     """First cut, then resized: a thin picture made as wide as the network wants would be huge."""
     height, width = pixels.shape[1:]
     scale = max(target[0] / height, target[1] / width)
-    high, wide = (min(old, max(1, round(new / scale))) for new, old in zip(
-        target, (height, width), strict=True
-    ))  # fmt: skip
+    high = min(height, max(1, round(target[0] / scale)))
+    wide = min(width, max(1, round(target[1] / scale)))
     top, left = (height - high) // 2, (width - wide) // 2
     return _resized(pixels[:, top : top + high, left : left + wide], target)
 
@@ -250,9 +249,8 @@ def _cropped(pixels: Tensor, target: tuple[int, int]) -> Tensor:
 def _padded(pixels: Tensor, target: tuple[int, int]) -> Tensor:
     height, width = pixels.shape[1:]
     scale = min(target[0] / height, target[1] / width)
-    high, wide = (min(new, max(1, round(old * scale))) for new, old in zip(
-        target, (height, width), strict=True
-    ))  # fmt: skip
+    high = min(target[0], max(1, round(height * scale)))
+    wide = min(target[1], max(1, round(width * scale)))
     top, left = (target[0] - high) // 2, (target[1] - wide) // 2
     around = (left, target[1] - wide - left, top, target[0] - high - top)
     return pad(_resized(pixels, (high, wide)), around)

@@ -57,9 +57,9 @@ def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _imports(taken: Mapping[str, set[str]]) -> str:
+def _imports(modules: Mapping[str, set[str]]) -> str:
     """The standard library first, then torch."""
-    lines = [f"from {module} import {', '.join(sorted(names))}" for module, names in taken.items()]
+    lines = [f"from {name} import {', '.join(sorted(parts))}" for name, parts in modules.items()]
     ours = sorted(line for line in lines if line.startswith("from torch"))
     standard = sorted(set(lines) - set(ours))
     return "\n".join([*standard, *([""] if standard else []), "import torch", *ours])

@@ -33,20 +33,20 @@ class Option:
     choices: tuple[Value, ...] | range
     meaning: str
 
-    def parse(self, given: object) -> Value:
-        """`given` (a text from a URL or command line, or a value) as one of the choices.
+    def parse(self, text: object) -> Value:
+        """`text` (from a URL or command line; or a value) as one of the choices.
 
         Raises:
             ValueError: names the option, what came and what can be chosen.
         """
         try:
-            value = type(self.default)(str(given).strip())
+            value = type(self.default)(str(text).strip())
         except ValueError:
             value = None
         if value is None or value not in self.choices:
             raise ValueError(
                 _("{option} cannot be “{given}”. Choose {choices}.").format(
-                    option=self.name, given=given, choices=self.describe_choices()
+                    option=self.name, given=text, choices=self.describe_choices()
                 )
             )
         return value

@@ -84,7 +84,7 @@ IMAGES = DataSet(
     ),
 )
 
-KEPT = N_(
+ABOUT_OWN = N_(
     "Pictures that somebody brought here, cut to squares of one size. A fifth of each class is set "
     "aside to test with."
 )

@@ -92,20 +92,19 @@ def read(name: str, folder: Path) -> Data:
     """
     expected = dict(zip(FILES, CONTENT[name], strict=True))
 
-    def split(names: tuple[str, str]) -> Split:
-        pictures, labels = (_tensor(folder, each, expected[each]) for each in names)
-        return Split(pictures[:, None], labels.long())
+    def tensor(file: str) -> Tensor:
+        path = _file(folder, file)
+        assert path is not None, "only complete folders are read"
+        content = _content(path)
+        if md5(content, usedforsecurity=False).hexdigest() != expected[file]:
+            raise damaged(path)
+        return parse(content)
 
-    return Data(name, DATASETS[name].classes, split(TRAIN), split(TEST))
-
-
-def _tensor(folder: Path, name: str, digest: str) -> Tensor:
-    path = _file(folder, name)
-    assert path is not None, "only complete folders are read"
-    content = _content(path)
-    if md5(content, usedforsecurity=False).hexdigest() != digest:
-        raise damaged(path)
-    return parse(content)
+    train, test = (
+        Split(tensor(pictures)[:, None], tensor(labels).long())
+        for pictures, labels in (TRAIN, TEST)
+    )
+    return Data(name, DATASETS[name].classes, train, test)
 
 
 def _content(path: Path) -> bytes:

@@ -35,7 +35,7 @@ from explorer.base.tasks import (
     unheard,
 )
 from explorer.base.units import size
-from explorer.data.datasets.catalogue import KEPT
+from explorer.data.datasets.catalogue import ABOUT_OWN
 from explorer.data.datasets.records import Damaged, Data, DataSet, rows, split
 from explorer.data.datasets.writing import replacing
 from explorer.data.decoding import pools
@@ -185,7 +185,7 @@ def _check_room(needed: int, who: Visitor) -> None:
         Refused: the disk, the space for all sets, or the visitor's share of it has no room.
     """
     sizes = {name: _bytes(name) for name in names()}
-    own_bytes = sum(taken for name, taken in sizes.items() if owner(name) == who.owner)
+    own_bytes = sum(number for name, number in sizes.items() if owner(name) == who.owner)
     if not who.teacher and own_bytes + needed > MOST_EACH:
         raise Refused(
             _(
@@ -270,7 +270,7 @@ def facts(name: str, path: Path) -> DataSet:
         classes=tuple(card["classes"]),
         train_count=card["counts"][0],
         test_count=card["counts"][1],
-        about=KEPT,
+        about=ABOUT_OWN,
     )
 
 

@@ -38,7 +38,7 @@ def _sweep(folder: Path) -> None:
     """Remove what processes that were killed have left unfinished."""
     for left in folder.glob("*.part"):
         writer = left.name.partition("-")[0]
-        gone = writer.isdecimal() and not psutil.pid_exists(int(writer))
+        killed = writer.isdecimal() and not psutil.pid_exists(int(writer))
         with suppress(FileNotFoundError):  # finished meanwhile
-            if gone or left.stat().st_mtime < time.time() - ABANDONED:
+            if killed or left.stat().st_mtime < time.time() - ABANDONED:
                 left.unlink()

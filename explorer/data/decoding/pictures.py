@@ -118,10 +118,10 @@ def eight_bits(picture: Image.Image) -> Image.Image:
         return picture.point(lambda grey: grey * (1 / 257) + 0.5).convert("L")
     if picture.mode in ("LA", "RGBA"):
         return picture
-    wanted = "L" if picture.mode in ("1", "L") else "RGB"
+    mode = "L" if picture.mode in ("1", "L") else "RGB"
     if picture.has_transparency_data:
-        wanted = "RGBA"
-    return picture if picture.mode == wanted else picture.convert(wanted)
+        mode = "RGBA"
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def on_paper(picture: Image.Image) -> Image.Image:

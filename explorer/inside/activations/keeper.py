@@ -206,7 +206,7 @@ class Everything(Keeper):
         """Keep what it gave."""
         super().finish(call, outputs)
         self._kept.append(call)
-        for tensor, origin in zip(outputs, call.gave or (), strict=True):
+        for tensor, origin in zip(outputs, call.origins or (), strict=True):
             if origin.memory not in self._taken:
                 self._taken.add(origin.memory)
                 self._take(tensor)

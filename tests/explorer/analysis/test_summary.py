@@ -255,7 +255,7 @@ def test_a_lesson_names_layer_numbers_and_the_nearest_that_works(case: tuple[Any
 def test_a_network_for_colour_is_explained_with_colour():
     lesson = measure(NetworkSpec.parse("lenet", {"in_channels": 3}), (3, 60, 60)).mismatch
     assert lesson
-    assert (lesson.wanted, lesson.nearest) == ((16, 5, 5), (3, 31, 31))
+    assert (lesson.default, lesson.nearest) == ((16, 5, 5), (3, 31, 31))
 
 
 # Memory
