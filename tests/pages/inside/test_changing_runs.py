@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from torch import nn
 
 from explorer import weights
 from explorer.base import reasons
-from explorer.base.tasks import Task
+from explorer.base.tasks import Steps, Task
 from explorer.data import datasets
-from explorer.inside import attribution, comparison
-from explorer.inside import feature_visualization as engine
-from explorer.inside.feature_visualization import Ascent, Gallery, Settings, TopPictures
+from explorer.inside import comparison
+from explorer.inside.attribution import METHODS
+from explorer.inside.feature_visualization import Gallery, Settings
 from explorer.networks import NetworkSpec, get
 from explorer.runs import artifacts, store
 from explorer.runs.records import Status
@@ -29,6 +29,7 @@ from explorer.training import checkpoints, recipes
 from explorer.training.checkpoints import NETWORK, Card
 from explorer.ui import model_picker
 from explorer.ui.inside import recordings
+from explorer.weights import Model
 from pages.inside.compare import answers, computation
 from pages.inside.feature_visualization import subjects
 from pages.inside.kernels import overview
@@ -88,115 +89,88 @@ def delete(run: int) -> None:
     artifacts.remove(run)
 
 
-def network_of(known: weights.Model) -> nn.Module:
+def lenet_of(run: int) -> Model:
+    return weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
+
+
+def network_of(model: Model) -> nn.Module:
     """What its file held when this was asked."""
-    assert known.path
-    tensors, card = checkpoints.load(known.path)
+    assert model.path
+    tensors, card = checkpoints.load(model.path)
     return checkpoints.build(card, tensors)
 
 
 # -- work that has begun goes on with the epoch that it began with ------------------------------
 
 
-def test_a_count_is_of_one_epoch_though_the_run_goes_on(run: int) -> None:
-    model = comparison.model(f"lenet:run:{run}")
-    first = network_of(model)
-    count = count_of(model)
-    count.run(0)
-    assert 0 < count.done < 150
-    second = epoch_ends(run, 2)
-    forget()
-    count.run()
-    assert torch.equal(count.result().predicted, digit_answers(first).predicted[:300])
-    later = comparison.model(f"lenet:run:{run}")
-    assert later != model
-    count = count_of(later)
-    count.run()
-    assert torch.equal(count.result().predicted, digit_answers(second).predicted[:300])
+TENSORS: Mapping[str, Callable[[Any], torch.Tensor]] = {  # of what each kind of work gives
+    "count": lambda answers: answers.predicted,
+    "search": lambda top: top.pictures,
+    "ascent": lambda ascent: ascent.picture,
+    "explanation": lambda explanation: explanation.heats("map")["occlusion"],
+}
 
 
-def count_of(model: weights.Model) -> Task[comparison.Answers]:
-    task: Task[comparison.Answers] = Task()
-    task.queue(comparison.count(model, "digits", 300, 1_000_000_000))
+def work(name: str, model: Model) -> Steps[Any]:
+    """What a page computes of a run's network, as it is now."""
+    subject = subjects.Subject(model, "conv2", Gallery("digits", (1, 28, 28)), 200)
+    settings = results.Settings("conv2", 7, 7, 5, "black", "none")
+    question = Question(recordings.Subject(model, "digit", False, given()), 3, settings)
+    return {
+        "count": comparison.count(model, "digits", 300, 1_000_000_000),
+        "search": partial(subjects._search_steps, subject),
+        "ascent": partial(subjects._ascent_steps, subject, 0, Settings(steps=16)),
+        "explanation": results.steps(results.pieces(question, None)),
+    }[name]
+
+
+def queued(steps: Steps[Any]) -> Task[Any]:
+    task: Task[Any] = Task()
+    task.queue(steps)
     return task
 
 
-def test_a_count_ends_where_its_file_is_written_anew(run: int) -> None:
-    model = comparison.model(f"lenet:run:{run}")
-    count = count_of(model)
-    count.run(0)
-    done = count.done
-    epoch_ends(run, 1)  # taken up again from the state before it
+@pytest.mark.parametrize("name", TENSORS)
+def test_work_is_of_the_epoch_that_it_began_with(run: int, name: str) -> None:
+    model = lenet_of(run)
+    whole, broken = (queued(work(name, model)) for _task in range(2))
+    whole.run()
     forget()
-    count.run()
-    assert "written anew" in count.sentence
-    assert count.done == done
-    delete(run)
-    count.queue(comparison.count(model, "digits", 300, 1_000_000_000))
-    count.run()
-    assert "deleted a moment ago" in count.sentence
-
-
-def test_a_search_and_an_ascent_are_of_one_epoch(run: int) -> None:
-    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    network = network_of(known)
-    subject = subjects.Subject(known, "conv2", Gallery("digits", (1, 28, 28)), 200)
-    settings = Settings(steps=16)
-    search: Task[TopPictures] = Task()
-    ascent: Task[Ascent] = Task()
-    search.queue(partial(subjects._search_steps, subject))
-    ascent.queue(partial(subjects._ascent_steps, subject, 0, settings))
-    for task in (search, ascent):
-        task.run(0)
-        assert not task.finished
+    broken.run(0)
+    assert not broken.finished
     epoch_ends(run, 2)
-    weights._cache.clear()
-    for task in (search, ascent):
-        task.run(60)
-        assert task.finished
-    alone = list(engine.strongest(network, "conv2", subject.gallery, 200, batch=64))[-1]
-    assert search.latest
-    assert torch.equal(search.latest.pictures, alone.pictures)
-    drawn = list(engine.ascend(network, "conv2", 0, (1, 28, 28), settings))[-1]
-    assert ascent.latest
-    torch.testing.assert_close(ascent.latest.picture, drawn.picture)
-
-
-def test_an_explanation_is_of_one_epoch(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    network = network_of(known)
-    subject = recordings.Subject(known, "digit", False, grey_input())
-    question = Question(subject, 3, results.Settings("conv2", 7, 7, 5, "black", "none"))
-    pieces = results.pieces(question, None)
-    epoch_ends(run, 2)
-    forget()
-    task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
-    assert task.wait(60)
-    heat = attribution.grad_cam(network, grey_input(), 3, layer="conv2")
-    torch.testing.assert_close(results.explanation(task, pieces).heats("map")["grad_cam"], heat)
+    later = queued(work(name, lenet_of(run)))
+    for task in (broken, later):
+        forget()
+        task.run()
+    expected, result, other = (TENSORS[name](task.result()) for task in (whole, broken, later))
+    torch.testing.assert_close(result, expected)
+    assert not torch.equal(other, expected)
     delete(run)
     forget()
-    results.TASKS.clear()
-    task = results.TASKS.ask(results.key(pieces), results.steps(pieces))
-    assert task.wait(60)
-    errors = results.explanation(task, pieces).errors
-    assert set(errors) == {piece.name for piece in pieces}
-    assert all("deleted a moment ago" in str(reason) for reason in errors.values())
-    monkeypatch.setattr(reasons, "_", lambda words: f"auf Deutsch: {words}")  # who reads it later
-    assert all(str(reason).startswith("auf Deutsch: The weights") for reason in errors.values())
+    late = queued(work(name, model))
+    late.run()
+    assert "deleted a moment ago" in late.sentence
+
+
+def test_what_fails_is_worded_for_who_reads_it(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    explanation = queued(work("explanation", lenet_of(run)))
+    delete(run)
+    explanation.run()
+    monkeypatch.setattr(reasons, "_", lambda words: f"auf Deutsch: {words}")
+    errors = explanation.latest.errors.values()
+    assert all(str(reason).startswith("auf Deutsch: The weights") for reason in errors)
+    assert len(errors) == 2 * len(METHODS) + 1
 
 
 def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:
-    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    subject = recordings.Subject(known, "digit", False, grey_input())
+    before = lenet_of(run)
     epoch_ends(run, 2)
-    later = recordings.Subject(
-        weights.model(NetworkSpec.parse("lenet"), f"run:{run}"), "digit", False, grey_input()
-    )
-    for each in (subject, later):
+    for model in (before, lenet_of(run)):
+        subject = recordings.Subject(model, "digit", False, given())
         with torch.no_grad():
-            alone = network_of(each.model).get_submodule("conv1")(grey_input())
-        torch.testing.assert_close(recordings.recorded(each, "conv1").maps("conv1"), alone[0])
+            alone = network_of(model).get_submodule("conv1")(given())
+        torch.testing.assert_close(recordings.recorded(subject, "conv1").maps("conv1"), alone[0])
 
 
 # -- a run that is deleted while somebody looks ----------------------------------------------------
@@ -216,7 +190,7 @@ def during(
     monkeypatch.setattr(where, name, called)
 
 
-def gone(run: int) -> Callable[[], None]:
+def deleted(run: int) -> Callable[[], None]:
     """The run is deleted, and nothing of it is kept anywhere."""
 
     def happens() -> None:
@@ -230,7 +204,7 @@ def test_a_run_deleted_as_it_is_counted_is_said_and_the_others_go_on(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(computation, "MOMENT", 20.0)
-    during(monkeypatch, computation, "_advance", gone(run))
+    during(monkeypatch, computation, "_advance", deleted(run))
     at = opened("compare", nets=f"lenet:run:{run},{OTHERS}")
     assert not at.exception
     assert f"A: The weights run:{run} were deleted a moment ago. Choose others." in text(at)
@@ -256,8 +230,7 @@ def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     assert "were written anew a moment ago" in text(at)
     at = ended(at.run())
     assert "written anew" not in text(at)
-    known = weights.model(NetworkSpec.parse("lenet"), f"run:{run}")
-    assert f"{100 * digit_answers(network_of(known)).accuracy:.1f}\u202f%" in html(at)
+    assert f"{100 * said(network_of(lenet_of(run))).accuracy:.1f}\u202f%" in html(at)
 
 
 def test_one_picture_and_a_run_deleted_as_it_is_asked(
@@ -268,7 +241,7 @@ def test_one_picture_and_a_run_deleted_as_it_is_asked(
     forget()
     at = ended(at.run())
     answers._guesses.clear()
-    during(monkeypatch, answers, "_reply", gone(run))
+    during(monkeypatch, answers, "_reply", deleted(run))
     at.run()
     assert not at.exception
     assert html(at).count("<section>") == cards == 3
@@ -308,7 +281,7 @@ def test_a_run_deleted_as_a_page_is_drawn_is_a_sentence(
     page: str, run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Selectbox, "index", property(partial(held, Selectbox.index)))
-    during(monkeypatch, *PAGES[page], gone(run))
+    during(monkeypatch, *PAGES[page], deleted(run))
     at = opened(page, weights=f"run:{run}", picture="digits:test:3")
     assert f"The weights run:{run} were deleted a moment ago. Choose others." in text(at)
     at.run()  # a poll, a click
@@ -340,7 +313,7 @@ def test_a_mistake_of_a_deleted_run_is_a_sentence(
     run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = opened("why", weights=f"run:{run}", picture="digits:test:3")
-    during(monkeypatch, mistakes, "after", gone(run))
+    during(monkeypatch, mistakes, "after", deleted(run))
     at.button(key="why_mistake").click().run()
     assert not at.exception
     assert "deleted a moment ago" in at.toast[0].value
@@ -363,39 +336,32 @@ def test_what_is_chosen_stays_chosen_while_a_run_goes_on(page: Page, run: int) -
     """A browser holds labels and places in lists; both change with an epoch."""
     add_run()  # what a list would fall back to
     with server() as address:
-        page.goto(f"{address}/feature-maps?weights=run:{run}&picture=digits:test:3")
-        chosen = page.locator(".st-key-feature-maps-weights input")
-        expect(chosen).to_have_value(re.compile(r"10\.0\s%"), timeout=20_000)
-        settled(page)
-        epoch_ends(run, 2)  # two moments become three: another widget
-        for _click in range(2):
-            page.get_by_text("Training mode", exact=True).click()
-            settled(page)
-            expect(chosen).to_have_value(re.compile(r"20\.0\s%"))
-        epoch_ends(run, 3)  # the third place is the fourth now
-        for _click in range(2):
-            page.get_by_text("Training mode", exact=True).click()
-            settled(page)
-            expect(chosen).to_have_value(re.compile(r"30\.0\s%"))
-        page.wait_for_url(re.compile(rf"weights=run(:|%3A){run}(&|$)"))
         page.goto(f"{address}/compare?nets=lenet:run:{run},lenet:untrained:1")
         nets = page.locator(".st-key-compare_controls")
-        expect(nets).to_contain_text("30.0", timeout=20_000)
+        expect(nets).to_contain_text("10.0", timeout=20_000)
         settled(page)
-        epoch_ends(run, 4)
+        epoch_ends(run, 2)
         for tab in ("Layer budgets", "Where they disagree"):
             page.get_by_role("tab", name=tab).click()
             settled(page)
-            expect(nets).to_contain_text("40.0")
+            expect(nets).to_contain_text("20.0")
         page.goto(f"{address}/feature-maps?weights=run:{run}&picture=digits:test:3")
-        expect(chosen).to_have_value(re.compile(r"40\.0\s%"), timeout=20_000)
+        weights_box = page.locator(".st-key-feature-maps-weights input")
+        expect(weights_box).to_have_value(re.compile(r"20\.0\s%"), timeout=20_000)
         settled(page)
+        mode = page.get_by_text("Training mode", exact=True)
+        for epoch in (3, 4):  # one moment more: another widget, and another place for the last
+            epoch_ends(run, epoch)
+            for _click in range(2):
+                mode.click()
+                settled(page)
+                expect(weights_box).to_have_value(re.compile(rf"{epoch}0\.0\s%"))
+        page.wait_for_url(re.compile(rf"weights=run(:|%3A){run}(&|$)"))
         delete(run)
-        page.get_by_text("Training mode", exact=True).click()
-        expect(
-            page.get_by_text(f"There is no run {run}. It may have been deleted.")
-        ).to_be_visible()
-        chosen.click()
+        mode.click()
+        missing = page.get_by_text(f"There is no run {run}. It may have been deleted.")
+        expect(missing).to_be_visible()
+        weights_box.click()
         page.get_by_text("random, before training").click()
-        expect(page.get_by_text(f"There is no run {run}.")).to_have_count(0)
+        expect(missing).to_have_count(0)
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
