@@ -24,6 +24,7 @@ from tests.shipped_weights import digit_answers, ship, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
 TWO = "lenet:shipped:lenet,bn_lenet:shipped:bn_lenet"
+PUBLISHED = "torchvision/squeezenet1_1:published"
 
 
 def trained(folder: Path, name: str) -> nn.Module:
@@ -40,14 +41,14 @@ def trained(folder: Path, name: str) -> nn.Module:
 def _fit(network: nn.Module, last: nn.Linear) -> None:
     """The least squares of what the last layer reads."""
     read: list[torch.Tensor] = []
-    handle = last.register_forward_hook(lambda _layer, given, _out: read.append(given[0]))
+    handle = last.register_forward_pre_hook(lambda _layer, inputs: read.append(inputs[0]))
     split = datasets.load("digits").train
     network(nn.functional.interpolate(split.pictures[:400], (28, 28), mode="bilinear") / 255)
     handle.remove()
     features = torch.cat([read[0], torch.ones(400, 1)], 1).double()
-    wanted = nn.functional.one_hot(split.labels[:400], 10).double()
+    targets = nn.functional.one_hot(split.labels[:400], 10).double()
     ridge = 1e-6 * torch.eye(features.shape[1], dtype=torch.double)
-    solved = torch.linalg.solve(features.T @ features + ridge, features.T @ wanted).float() * 10
+    solved = torch.linalg.solve(features.T @ features + ridge, features.T @ targets).float() * 10
     last.weight.copy_(solved[:-1].T)
     last.bias.copy_(solved[-1])
 
@@ -94,6 +95,7 @@ def test_the_answer_is_what_a_plain_loop_counts(two: dict[str, nn.Module]) -> No
 def test_a_link_restores_everything(two: dict[str, nn.Module]) -> None:
     nets = "bn_lenet:shipped:bn_lenet,lenet:shipped:lenet@0,lenet:untrained:3"
     at = ended(opened("compare", nets=nets, first="2500", view="differ", pair="AC", cell="both"))
+    assert not at.warning
     assert at.multiselect[0].value == nets.split(",")
     assert at.selectbox(key="compare.first").value == "2500"
     assert at.selectbox(key="compare.pair").value == "AC"
@@ -149,17 +151,23 @@ def test_untrained_networks_are_compared_by_costs_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nets", "told"),
+    ("nets", "sentence", "rows"),
     [
-        ("nothing", "names no network with its weights"),
-        ("lenet:run:99,bn_lenet:untrained:0", "99"),
-        (",".join(f"lenet:untrained:{n}" for n in range(20)), "the link names 20"),
+        ("nothing", "names no network with its weights", 2),
+        ("lenet:run:99,bn_lenet:untrained:0", "99", 0),
+        (",".join(f"lenet:untrained:{n}" for n in range(20)), "the link names 20", 8),
+        (f"{PUBLISHED},lenet:untrained:0,nin:untrained:0",  # not fetched unasked
+         "weights of torchvision/squeezenet1_1 are not on this machine yet", 2),
+        ("lenet:untrained:0", "Choose two networks or more", 0),
     ],
-)
-def test_nonsense_in_a_link_does_no_harm(nets: str, told: str) -> None:
-    at = opened("compare", nets=nets, first="x", across="?", view="?", pair="ZZ")
-    assert told in text(at)
+)  # fmt: skip
+def test_nonsense_in_a_link_does_no_harm(nets: str, sentence: str, rows: int) -> None:
+    at = opened("compare", nets=nets, first="x", across="?", view="?", pair="ZZ", fancy="7")
+    assert sentence in text(at)
+    assert "`fancy=7`, which this page does not know" in text(at)
+    assert "fancy" not in at.query_params
     assert at.multiselect[0].value
+    assert html(at).count('scope="row"') == rows
 
 
 def test_damaged_weights_are_said_and_the_others_compared(
@@ -172,19 +180,6 @@ def test_damaged_weights_are_said_and_the_others_compared(
     at = ended(opened("compare", nets=f"{TWO},lenet:untrained:0"))
     assert "NaN" in text(at)
     assert html(at).count('scope="row"') == 2
-
-
-def test_published_weights_that_are_not_here_are_not_fetched_unasked() -> None:
-    name = "torchvision/squeezenet1_1"
-    at = ended(opened("compare", nets=f"{name}:published,lenet:untrained:0,nin:untrained:0"))
-    assert f"The published weights of {name} are not on this machine yet" in text(at)
-    assert html(at).count('scope="row"') == 2
-
-
-def test_fewer_than_two_is_asked_for_more() -> None:
-    at = opened("compare", nets="lenet:untrained:0")
-    assert "Choose two networks or more" in text(at)
-    assert not at.get("plotly_chart")
 
 
 # -- choosing and stopping --------------------------------------------------------------------
@@ -205,7 +200,7 @@ def test_counting_is_stopped_and_taken_up_again(
     monkeypatch.setattr(computation, "MOMENT", 0.0)
     plain = counting._answers
     monkeypatch.setattr(counting, "MACS_AT_ONCE", 1)  # picture by picture
-    monkeypatch.setattr(counting, "_answers", lambda *given: time.sleep(0.05) or plain(*given))
+    monkeypatch.setattr(counting, "_answers", lambda *each: time.sleep(0.05) or plain(*each))
     at = opened("compare", nets=TWO)
     while "Counting what" not in at.get("progress")[0].proto.text:
         at.run()
@@ -229,14 +224,6 @@ def test_what_takes_long_is_asked_for(
     assert "\u202fms" in html(at)  # times are measured all the same
     press(at, "Count what they get right")
     assert "gets most of the 359" in text(ended(at))
-
-
-def test_what_a_link_says_in_vain_is_told_and_what_the_page_knows_is_not() -> None:
-    at = opened("compare", nets=TWO, fancy="7", view="differ", picture="digits:test:3")
-    assert "`fancy=7`, which this page does not know" in text(at)
-    assert "view=" not in text(at)
-    assert "fancy" not in at.query_params
-    assert "which this page does not know" not in text(opened("compare", nets=TWO, across="macs"))
 
 
 # -- in a real browser ------------------------------------------------------------------------
