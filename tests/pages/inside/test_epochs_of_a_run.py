@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,14 @@ from torch import nn
 from explorer import runs, weights
 from explorer.base import storage
 from explorer.networks import get
-from explorer.runs import process, store
-from explorer.runs.engines.local.worker import Worker
+from explorer.runs import store
 from explorer.runs.records import Status
 from explorer.training import recipes
 from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
 from pages.inside.feature_maps import parts
-from tests.opened_pages import boards, grey_input, in_address, numbers, opened, text
+from tests.explorer.runs.played import work
+from tests.opened_pages import boards, given, in_address, numbers, opened, text
 from tests.run_processes import folder
 from tests.shipped_weights import digit_answers, forget
 
@@ -53,24 +52,18 @@ class Trained:
         architecture = get(RECIPE.network)
         built: nn.Module = architecture.build(**architecture.resolve(RECIPE.options))
         if epoch:
-            found = load_file(runs.checkpoint(self.number, epoch))
-            built.load_state_dict({name.removeprefix(NETWORK): found[name] for name in found})
+            tensors = load_file(runs.checkpoint(self.number, epoch)).items()
+            built.load_state_dict({name.removeprefix(NETWORK): each for name, each in tensors})
         return built.eval().requires_grad_(requires_grad=False)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """LeNet on the digits, trained by a worker; in this process, which has imported torch."""
-    signals = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     threads = torch.get_num_threads()
-    with folder(tmp_path_factory.mktemp("home")) as home, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Worker, "_log", lambda _self: None)  # what pytest prints stays pytest's
+    with folder(tmp_path_factory.mktemp("home")) as home:
         number = store.add(json.dumps(recipes.as_json(RECIPE)), "LeNet", "cpu")
-        assert store.claim("cpu", process.own())
-        Worker(number).work()
-        assert runs.get(number).status is Status.FINISHED
-    for each, handler in signals.items():
-        signal.signal(each, handler)
+        assert work(number).status is Status.FINISHED
     torch.set_num_threads(threads)
     return Trained(home, number)
 
@@ -97,8 +90,8 @@ def moved(at: AppTest, source: str, slider: str) -> AppTest:
     return at
 
 
-def all_differ(shown: list[np.ndarray]) -> bool:
-    pairs = itertools.combinations(shown, 2)
+def all_differ(arrays: list[np.ndarray]) -> bool:
+    pairs = itertools.combinations(arrays, 2)
     return all(float(np.abs(one - other).max()) > 1e-4 for one, other in pairs)
 
 
@@ -109,29 +102,29 @@ def test_feature_maps_follow_the_scrubber(run: Trained) -> None:
     at = opened("feature-maps", picture=PICTURE, layer="conv2", channel="3", at="4.4")
     assert len(at.select_slider(key="feature-maps.moment").options) == EPOCHS + 1
     assert at.select_slider(key="feature-maps.moment").value == f"run:{run.number}"
-    shown = []
+    maps = []
     for epoch, source in enumerate(run.moments):
-        shown.append(values(moved(at, source, "feature-maps.moment")))
+        maps.append(values(moved(at, source, "feature-maps.moment")))
         network = run.network(epoch)
-        expected = network.conv2(network.pool1(network.act1(network.conv1(grey_input()))))[0, 3]
-        assert np.allclose(shown[-1], expected.flatten(), atol=1e-5), source
+        expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0, 3]
+        assert np.allclose(maps[-1], expected.flatten(), atol=1e-5), source
         (written,) = [sent["check"] for sent in boards(at) if "steps" in sent]
         value = written.partition(";")[0].rpartition(" ")[2].replace("−", "-")
         assert float(value) == pytest.approx(float(expected[4, 4]), abs=1e-5), source
-    assert all_differ(shown)
+    assert all_differ(maps)
     assert "weights" not in at.query_params  # the end is where it began
 
 
 def test_kernels_follow_the_scrubber(run: Trained) -> None:
     at = opened("kernels", layer="conv1", channel="2")
-    shown = []
+    sheets = []
     for epoch, source in enumerate(run.moments):
-        shown.append(values(moved(at, source, "kernels.moment")))
+        sheets.append(values(moved(at, source, "kernels.moment")))
         expected = run.network(epoch).conv1.weight
-        assert np.array_equal(shown[-1], expected.flatten()), source
+        assert np.array_equal(sheets[-1], expected.flatten()), source
         assert np.array_equal(values(at, 1), expected[2].flatten()), source
         assert ("look for nothing yet" in text(at)) == (epoch == 0)
-    assert all_differ(shown)
+    assert all_differ(sheets)
 
 
 # -- moments beside each other ------------------------------------------------------------------
@@ -178,12 +171,11 @@ def test_its_worst_mistakes_are_leafed_through(run: Trained, epoch: int) -> None
     at.session_state["feature-maps.picture_opened"] = True
     at.run()
     at.selectbox(key="feature-maps.picture_among").select("worst").run()
-    seen = []
+    numbers = []
     for _click in range(4):
-        seen.append(int(in_address(at, "picture").rpartition(":")[2]))
+        numbers.append(int(in_address(at, "picture").rpartition(":")[2]))
         at.button(key="feature-maps.picture_step_1").click().run()
         assert not at.exception
-    assert len(set(seen)) == 4
-    assert set(seen) <= wrong.keys()
+    assert len(set(numbers)) == 4
     surest = sorted(wrong.values(), reverse=True)[:4]
-    assert [wrong[number] for number in seen] == pytest.approx(surest, abs=2e-3)
+    assert [wrong[number] for number in numbers] == pytest.approx(surest, abs=2e-3)

@@ -3,8 +3,7 @@
 import base64
 import csv
 import io
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,16 +18,16 @@ from streamlit.testing.v1 import AppTest
 from explorer import weights
 from explorer.base import compute_slots
 from explorer.base.tasks import COMPUTING
-from explorer.data import datasets, pictures
+from explorer.data import datasets
 from explorer.inside import feature_visualization as engine
 from explorer.inside.feature_visualization import Gallery
-from explorer.networks import NetworkSpec, get
+from explorer.networks import NetworkSpec
 from pages.inside.feature_visualization import subjects
 from pages.inside.feature_visualization import top as best
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
 from tests.opened_pages import boards, numbers, opened, text
-from tests.shipped_weights import ship, untrained
+from tests.shipped_weights import ship, trained, untrained
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
 
@@ -41,7 +40,7 @@ def mosaic(at: AppTest) -> dict[str, Any]:
     return next(sent for sent in boards(at) if "tile" in sent)
 
 
-def seen(at: AppTest) -> int:
+def searched(at: AppTest) -> int:
     """Pictures that have been gone through."""
     return int(mosaic(at)["state"].split()[-1])
 
@@ -74,10 +73,9 @@ def ended(at: AppTest) -> AppTest:
 def maps(count: int = 359) -> torch.Tensor:
     """conv2 of the untrained LeNet for the digits, (N, 16, 10, 10)."""
     network = untrained()
-    found = [pictures.named(f"digits:test:{n}") for n in range(count)]
-    given = torch.cat([pictures.prepare(each, (1, 28, 28)).tensor for each in found])
+    batch = Gallery("digits", (1, 28, 28)).tensors(0, count)
     with torch.no_grad():
-        answers: torch.Tensor = network.conv2(network.pool1(network.act1(network.conv1(given))))
+        answers: torch.Tensor = network.conv2(network.pool1(network.act1(network.conv1(batch))))
     return answers
 
 
@@ -94,11 +92,10 @@ def test_it_shows_what_the_network_answers_to_most() -> None:
     label = datasets.get("digits").classes[int(datasets.load("digits").test.labels[first])]
     assert sent["titles"][7] == f"{label}, picture {first}"
     unit = divmod(int(right[first, 7].argmax()), 10)
-    shown = top(at)
-    assert shown.count("<figure>") == 9
-    assert f"picture=digits%3Atest%3A{first}" in shown
-    assert f"at={unit[0]}.{unit[1]}" in shown
-    assert "weights=untrained%3A0" in shown
+    assert top(at).count("<figure>") == 9
+    link = top(at).partition('href="')[2].partition('"')[0]
+    parts = [f"picture=digits%3Atest%3A{first}", f"at={unit[0]}.{unit[1]}", "weights=untrained%3A0"]
+    assert set(parts) < set(link.partition("?")[2].split("&amp;"))
     assert "conv2, channel 8 of 16" in text(at)
 
 
@@ -122,9 +119,7 @@ def test_a_picture_is_drawn_beside_the_best_one() -> None:
 
 
 def test_the_classes_of_a_trained_network_are_its_last_channels(shipped: Path) -> None:
-    architecture = get("lenet")
-    network = architecture.build(**architecture.resolve())
-    ship(shipped, "lenet", network)
+    trained(shipped)
     at = ended(opened("excites", layer="fc3", channel="3", steps="8"))
     assert mosaic(at)["classes"] == list(datasets.get("digits").classes)
     assert "fc3: the class “3”" in text(at)
@@ -133,8 +128,7 @@ def test_the_classes_of_a_trained_network_are_its_last_channels(shipped: Path) -
 
 
 def test_a_silent_channel_is_told(shipped: Path) -> None:
-    architecture = get("bn_lenet")
-    network = architecture.build(**architecture.resolve())
+    network = NetworkSpec.parse("bn_lenet").build()
     network.conv1.weight.data[2] = 0
     ship(shipped, "bn_lenet", network)
     at = ended(opened("excites", network="bn_lenet", layer="conv1", channel="2"))
@@ -168,23 +162,18 @@ def test_a_block_s_name_leads_to_its_last_operation() -> None:
 
 def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subjects, "AT_ONCE", 1.0)  # picture by picture
-    where = {
-        "network": "vgg11",
-        "weights": "untrained:0",
-        "data": "digits",
-        "layer": "block1.conv1",
-    }
-    at = opened("excites", **where, steps="8")
-    assert seen(at) < 359
+    at = opened("excites", network="vgg11", weights="untrained:0", data="digits",
+                layer="block1.conv1", steps="8")  # fmt: skip
+    assert searched(at) < 359
     assert not [sent for sent in boards(at) if "frame" in sent]
     at.button(key="search_stop").click().run()
     (search,) = COMPUTING.tasks
     assert search.wait(30)  # nobody else watches
-    before = seen(at.run())
+    before = searched(at.run())
     at.button(key="begin_ascent").click().run()
     while len(numbers(ascent(at)["values"])) < 3:
         at.run()
-    assert seen(at) == before  # stopped is stopped
+    assert searched(at) == before  # stopped is stopped
     assert "stopped" in at.get("progress")[0].proto.text
     (ascending,) = COMPUTING.tasks
     at.session_state["excites.channel"] = "5"
@@ -196,18 +185,13 @@ def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPa
 
 
 def subject(total: int = 50) -> Subject:
-    known = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
-    return Subject(known, "conv2", Gallery("digits", (1, 28, 28)), total)
+    model = weights.model(NetworkSpec.parse("lenet"), "untrained:0")
+    return Subject(model, "conv2", Gallery("digits", (1, 28, 28)), total)
 
 
 def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = engine.strongest
-    begun = []
-    monkeypatch.setattr(
-        engine,
-        "strongest",
-        lambda *a, **k: begun.append(1) or plain(*a, **k),
-    )
+    plain, begun = engine.strongest, []
+    monkeypatch.setattr(engine, "strongest", lambda *a, **k: begun.append(1) or plain(*a, **k))
     assert subjects.search(subject()).wait(60)
     before = len(begun)
     for _visitor in range(30):
@@ -216,18 +200,12 @@ def test_who_asks_for_the_same_finds_it_done(monkeypatch: pytest.MonkeyPatch) ->
     assert subjects.search(subject(60)).result().total == 60
 
 
-@contextmanager
-def all_turns_taken() -> Iterator[None]:
-    """Other visitors' work wherever there is room for it."""
-    with ExitStack() as stack:
-        for _each in range(compute_slots.MOST):
-            assert stack.enter_context(compute_slots.turn(30))
-        yield
-
-
 def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as hasty, all_turns_taken():
+    with monkeypatch.context() as hasty, ExitStack() as others:
+        for _each in range(compute_slots.MOST):
+            assert others.enter_context(compute_slots.turn(30))
         hasty.setattr(subjects, "PATIENCE", 0.05)
+        hasty.setattr(subjects, "LONGEST", 0.05)
         at = opened("excites", **HERE, channel="7")
         assert "Waiting for other visitors" in text(at)
         assert not [sent for sent in boards(at) if "tile" in sent]
@@ -239,16 +217,15 @@ def test_who_finds_no_turn_free_is_told_and_served_later(monkeypatch: pytest.Mon
 
 
 def test_files_tell_what_is_shown() -> None:
-    found = subjects.search(subject()).result()
-    assert found
-    rows = list(csv.reader(io.StringIO(best.table(subject(), found))))
+    pictures = subjects.search(subject()).result()
+    rows = list(csv.reader(io.StringIO(best.table(subject(), pictures))))
     assert len(rows) == 1 + 16 * 9
     right = maps(50)
     for channel, place, value, number, _label, row, column, *_box in rows[1:20]:
-        there = right[int(number), int(channel), int(row), int(column)]
-        assert float(value) == pytest.approx(float(there), abs=1e-5)
+        expected = right[int(number), int(channel), int(row), int(column)]
+        assert float(value) == pytest.approx(float(expected), abs=1e-5)
         assert 1 <= int(place) <= 9
-    with Image.open(io.BytesIO(best.board(subject(), found, 0))) as board:
+    with Image.open(io.BytesIO(best.board(subject(), pictures, 0))) as board:
         assert board.size == (3 * 118 + 6, 3 * 118 + 6)
 
 
@@ -277,12 +254,12 @@ def test_from_all_channels_to_one_and_on_to_its_feature_map(page: Page, app_serv
     expect(page.get_by_text("conv2, channel 3 of 16")).to_be_visible()
     first = page.locator(".excites-top a").first
     value = first.locator("b").inner_text()
-    there = parse_qs(urlsplit(first.get_attribute("href") or "").query)
+    link = parse_qs(urlsplit(first.get_attribute("href") or "").query)
     first.click()
     page.wait_for_url("**/feature-maps?*")
     settled(page)
     channel = page.locator(".maps-channel")
     expect(channel.locator(".title")).to_contain_text("conv2, channel 3 of 16")
-    shown = channel.locator(".words").inner_text()
-    row, column = (int(each) + 1 for each in there["at"][0].split("."))
-    assert shown.startswith(f"row {row}, column {column}: {value[:5]}")
+    row, column = (int(each) + 1 for each in link["at"][0].split("."))
+    words = channel.locator(".words").inner_text()
+    assert words.startswith(f"row {row}, column {column}: {value[:5]}")

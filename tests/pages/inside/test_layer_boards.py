@@ -23,17 +23,17 @@ pytestmark = pytest.mark.usefixtures("shipped")
 def given_by(network: str, *modules: str) -> list[Tensor]:
     """What some modules give for the picture, (C, H, W) each, by torch's own hooks."""
     whole = untrained(network)
-    found: dict[str, Tensor] = {}
+    outputs: dict[str, Tensor] = {}
 
-    def heard(name: str) -> Any:
-        return lambda _module, _came, gave: found.update({name: gave[0].clone()})
+    def note(name: str) -> Any:
+        return lambda _module, _inputs, output: outputs.update({name: output[0].clone()})
 
-    handles = [whole.get_submodule(each).register_forward_hook(heard(each)) for each in modules]
+    handles = [whole.get_submodule(each).register_forward_hook(note(each)) for each in modules]
     with torch.no_grad():
         whole(grey_input(side=SIDE))
     for handle in handles:
         handle.remove()
-    return [found[each] for each in modules]
+    return [outputs[each] for each in modules]
 
 
 def written(network: str, layer: str, channel: int, at: tuple[int, int]) -> dict[str, Any]:
@@ -61,14 +61,14 @@ def test_a_shortcut_s_addition(block: str, other: str) -> None:
     left, right = given_by("resnet18", f"{block}.bn2", other)
     sent = written("resnet18", f"{block}.add", 5, (1, 2))
     (line,) = sent["steps"][0]["lines"]
-    name, first, sign, second, equals, total, said = line
+    name, first, sign, second, equals, total, note = line
     source = {"stage1": "stage1.pool"}.get(other, other)
     assert (name[0], sign[0], equals[0]) == (f"{block}.add = ", " + ", " = ")
     assert value(first[0]) == as_told(left[5, 1, 2])
     assert value(second[0]) == as_told(right[5, 1, 2])
     assert value(total[0]) == as_told(left[5, 1, 2] + right[5, 1, 2])
     assert (first[2], second[2]) == ([f"{block}.bn2", 5, 1, 2], [source, 5, 1, 2])
-    assert said[0].strip() == f"the same unit of {block}.bn2 and of {source}"
+    assert note[0].strip() == f"the same unit of {block}.bn2 and of {source}"
     assert sent["head"] == f"{block}.add, channel 6, row 2, column 3"
     after = sent["steps"][1]["lines"][0]  # what becomes of it
     assert "".join(token[0] for token in after[:2]) == f"{block}.relu_2 = relu("
@@ -93,12 +93,12 @@ def test_where_a_joined_channel_came_from(
 ) -> None:
     joined = torch.cat(given_by(network, *parts))
     (line,) = written(network, layer, channel, (1, 3))["steps"][0]["lines"]
-    name, total, said = line
+    name, total, note = line
     assert name[0] == f"{layer} = "
     assert value(total[0]) == as_told(joined[channel, 1, 3])
     assert total[2] == [source, of_source, 1, 3]
-    told = f"moved, not changed: it is {source}, channel {of_source + 1}, row 2, column 4"
-    assert said[0].strip() == told
+    sentence = f"moved, not changed: it is {source}, channel {of_source + 1}, row 2, column 4"
+    assert note[0].strip() == sentence
 
 
 # -- in a real browser ------------------------------------------------------------------------
@@ -153,12 +153,12 @@ def test_a_slow_echo_moves_no_frame_back(
     keys, spoken = alone.board.locator(box), alone.board.locator(".spoken")
     for _key in range(3):
         keys.press("ArrowRight")
-    there = spoken.inner_text()
+    latest = spoken.inner_text()
     for echo in places:  # where the reader was, and is
         alone.give(**{name: echo})
-        assert spoken.inner_text() == there
+        assert spoken.inner_text() == latest
     alone.give(**{name: places[1]})  # a choice of its own: the browser's Back
-    assert spoken.inner_text() != there
+    assert spoken.inner_text() != latest
     keys.press("ArrowRight")
     alone.give(**{"of": "another layer", name: places[1]})
     after = spoken.inner_text()

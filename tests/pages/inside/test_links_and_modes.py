@@ -61,13 +61,13 @@ def test_nonsense_in_a_link_does_no_harm(page: str, address: dict[str, str]) -> 
     at = opened(page, **few, **address)
     assert [each.keys() for each in boards(at)] == [each.keys() for each in boards(plain(page))]
     for name in ("chosen", "channel", "at", "opacity"):
-        both = [[each.get(name) for each in boards(shown)] for shown in (at, plain(page))]
+        both = [[each.get(name) for each in boards(opening)] for opening in (at, plain(page))]
         assert both[0] == both[1], "what is not chosen is as without a link"
     assert not untold(at, address)
     at.run()
     assert not untold(at, address), "it stays while nothing is chosen"
-    left = {name: in_address(at, name) for name in at.query_params}
-    assert not opened(page, **left).warning, "its address is in order by then"
+    address = {name: in_address(at, name) for name in at.query_params}
+    assert not opened(page, **address).warning, "its address is in order by then"
 
 
 @cache
@@ -90,7 +90,7 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "parts"),
     [
         ("lenet", ()),
         ("resnet18", ("batch norm",)),
@@ -99,19 +99,17 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out(page: str) -> None:
         ("torchvision/efficientnet_b0", ("batch norm", "dropout")),
     ],
 )
-def test_the_sentence_names_what_the_network_has(name: str, kept: tuple[str, ...]) -> None:
+def test_the_sentence_names_what_the_network_has(name: str, parts: tuple[str, ...]) -> None:
     spec = NetworkSpec.parse(name)
     measured = summary.measure(spec, spec.input_size)
-    told = mode.evaluation(measured)
-    assert bool(kept) == bool(told)
-    assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
-    told = mode.training(measured, 9)
-    assert [each for each in ("batch norm", "dropout") if each in told] == list(kept)
-    assert ("9 others" in told) == ("batch norm" in kept)
-    network = spec.build_on_meta()
-    modules = {type(module).__name__ for module in network.modules()}
-    assert ("batch norm" in kept) == any("BatchNorm" in each for each in modules)
-    assert ("dropout" in kept) == any(each.startswith(("Drop", "Stoch")) for each in modules)
+    evaluation, training = mode.evaluation(measured), mode.training(measured, 9)
+    assert mode.matters(measured) == bool(parts) == bool(evaluation)
+    for sentence in (evaluation, training):
+        assert tuple(each for each in ("batch norm", "dropout") if each in sentence) == parts
+    assert ("9 others" in training) == ("batch norm" in parts)
+    modules = {type(module).__name__ for module in spec.build_on_meta().modules()}
+    assert ("batch norm" in parts) == any("BatchNorm" in each for each in modules)
+    assert ("dropout" in parts) == any(each.startswith(("Drop", "Stoch")) for each in modules)
 
 
 @pytest.mark.parametrize("page", PAGES)
