@@ -78,7 +78,7 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
         },
         on_at_change=partial(
             component.chosen, key, "kernel", int,
-            lambda kernel: selection.go(STATE, channel=str(kernel)),
+            lambda kernel: selection.go(STATE, channel=str(kernel)), of=drawn.of,
         ),
     )  # fmt: skip
 

@@ -17,8 +17,11 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from explorer import networks, weights
 from explorer.analysis import summary
 from explorer.networks import NetworkSpec
-from pages.inside.kernels import figures, layer_view, spread
+from explorer.ui import selection
+from explorer.ui.boards import component
+from pages.inside.kernels import figures, kernel_sheet, layer_view, spread
 from pages.inside.kernels.figures import Layer
+from pages.inside.kernels.kernel_sheet import Drawn
 from pages.inside.kernels.spread import Spread
 from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
@@ -93,14 +96,14 @@ def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
 
 def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred million weights take a tenth of a second to go through: once is enough."""
-    made: list[str] = []
+    calls: list[str] = []
     plain = figures.sheet
-    monkeypatch.setattr(figures, "sheet", lambda *given: made.append(given[1]) or plain(*given))
+    monkeypatch.setattr(figures, "sheet", lambda *each: calls.append(each[1]) or plain(*each))
     at = opened("kernels", network="torchvision/resnet18", layer="layer3.1.conv2", channel="5")
-    assert made == ["norms"]
+    assert calls == ["norms"]
     before = sheets(at)[0]
     at.number_input(key="kernel_number").set_value(9).run()
-    assert made == ["norms"]
+    assert calls == ["norms"]
     after, one = sheets(at)
     assert (after["values"], after["chosen"]) == (before["values"], 8)
     weight = untrained("torchvision/resnet18").layer3[1].conv2.weight
@@ -124,6 +127,23 @@ def test_layer_kernel_range_and_order_come_from_the_link() -> None:
     whole = untrained()
     largest = max(float(each.abs().max()) for each in whole.parameters() if each.ndim > 1)
     assert sheets(wide)[0]["most"] == [pytest.approx(largest, rel=1e-5)]
+
+
+def test_a_late_choice_moves_no_kernel_of_another_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    choices: list[dict[str, str]] = []
+    monkeypatch.setattr(selection, "go", lambda _state, **choice: choices.append(choice))
+    callbacks: list[Callable[[], None]] = []
+    monkeypatch.setattr(
+        kernel_sheet, "SHEET", lambda **board: callbacks.append(board["on_at_change"])
+    )
+    network, layer = lone(nn.Conv2d(1, 6, 5))
+    sheet = figures.sheet(figures.weights(network, layer), "kernels")
+    kernel_sheet.show(layer, Drawn("conv2", "", sheet, [1.0], "", picks=True), key="sheet")
+    for of in ("conv1", "conv2"):
+        choice = {"at": {"of": of, "kernel": 3}}
+        monkeypatch.setattr(component.st, "session_state", {"sheet": choice})
+        callbacks[0]()
+        assert choices == [{"channel": "3"}] * (of == "conv2")
 
 
 # -- through training -------------------------------------------------------------------------
@@ -177,9 +197,9 @@ def test_a_visitor_keeps_no_network_alive(shipped: Path, monkeypatch: pytest.Mon
     files: list[Callable[[], Any]] = []
     offered = MediaFileManager.add_deferred
 
-    def keep(manager: MediaFileManager, content: Any, *given: Any, **named: Any) -> str:
+    def keep(manager: MediaFileManager, content: Any, *others: Any, **named: Any) -> str:
         files.append(content)
-        return offered(manager, content, *given, **named)
+        return offered(manager, content, *others, **named)
 
     monkeypatch.setattr(MediaFileManager, "add_deferred", keep)
     at = opened("kernels", layer="conv2", beside="moments", sort="norm", through="true")
@@ -216,12 +236,23 @@ def lone(module: nn.Module) -> tuple[nn.Module, Layer]:
     return network, layer
 
 
-def answer(network: nn.Module, channel: int, channels: int, side: int = 9) -> torch.Tensor:
+def answer(network: nn.Module, channel: int, side: int) -> torch.Tensor:
     """What a network gives (K, H, W) for a single 1 in the middle of one channel, biases taken."""
-    picture = torch.zeros(1, channels, side, side)
+    picture = torch.zeros(1, 4, side, side)
     nothing = network(picture)
     picture[0, channel, side // 2, side // 2] = 1
     return (network(picture) - nothing).detach()[0]
+
+
+def kernels_answer(
+    network: nn.Module, layer: Layer, painted: Callable[[int], torch.Tensor]
+) -> None:
+    """What is painted for a 1 in each of four channels (K, 3, 3) are the weights that are shown."""
+    weights = figures.weights(network, layer)
+    for channel, kernel in np.ndindex(4, len(weights)):
+        reads = layer.reads(kernel)
+        expected = weights[kernel, channel - reads.start] if channel in reads else torch.zeros(3, 3)
+        assert torch.allclose(painted(channel)[kernel], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
@@ -229,13 +260,9 @@ def test_a_convolution_s_answer_to_one_pixel_is_the_kernel_turned(groups: int) -
     torch.manual_seed(0)
     network, layer = lone(nn.Conv2d(4, 8, 3, padding=1, groups=groups))
     assert layer.shape == (8, 4 // groups, 3, 3)
-    given = figures.weights(network, layer)
-    for channel in range(4):
-        seen = answer(network, channel, 4)[:, 3:6, 3:6].flip(1, 2)
-        for kernel in range(8):
-            reads = layer.reads(kernel)
-            expected = given[kernel, channel - reads.start] if channel in reads else torch.zeros(3)
-            assert torch.allclose(seen[kernel], expected.expand(3, 3), atol=1e-6)
+    kernels_answer(
+        network, layer, lambda channel: answer(network, channel, 9)[:, 3:6, 3:6].flip(1, 2)
+    )
 
 
 @pytest.mark.parametrize("groups", [1, 2])
@@ -243,22 +270,14 @@ def test_a_transposed_convolution_paints_its_kernel(groups: int) -> None:
     torch.manual_seed(0)
     network, layer = lone(nn.ConvTranspose2d(4, 6, 3, groups=groups))
     assert layer.shape == (6, 4 // groups, 3, 3)
-    given = figures.weights(network, layer)
-    for channel in range(4):
-        painted = answer(network, channel, 4, side=1)
-        for kernel in range(6):
-            reads = layer.reads(kernel)
-            if channel in reads:
-                assert torch.allclose(painted[kernel], given[kernel, channel - reads.start])
-            else:
-                assert not painted[kernel].any()
+    kernels_answer(network, layer, lambda channel: answer(network, channel, 1))
 
 
 def layers_of(name: str) -> dict[str, Layer]:
     spec = NetworkSpec.parse(name)
     network, measured = spec.build_on_meta(), summary.measure(spec, spec.input_size)
-    found = figures.layers(network, [each.operation for each in measured.layers])
-    return {each.name: each for each in found}
+    layers = figures.layers(network, [each.operation for each in measured.layers])
+    return {each.name: each for each in layers}
 
 
 @pytest.mark.parametrize(
@@ -278,9 +297,9 @@ def test_every_weight_of_every_convolution_and_linear_layer_is_there(name: str) 
         for path, module in network.named_modules()
         if isinstance(module, nn.Conv2d | nn.Linear)
     }
-    found = layers_of(name)
-    assert {f"{each}.weight": layer.count for each, layer in found.items()} == expected
-    assert all(layer.kinds for layer in found.values())
+    layers = layers_of(name)
+    assert {f"{each}.weight": layer.count for each, layer in layers.items()} == expected
+    assert all(layer.kinds for layer in layers.values())
 
 
 def test_what_reads_the_picture_and_what_lies_on_a_map() -> None:
@@ -312,16 +331,16 @@ def test_numbers_about_weights_lose_no_digits(count: int, mean: float, deviation
     torch.manual_seed(0)
     weights = torch.empty(count).normal_(mean, deviation).view(16, -1, 4, 4)
     right = weights.numpy().astype(np.float64)
-    found = figures.statistics(weights)
+    statistics = figures.statistics(weights)
     tiny = 1e-7 * np.abs(right).max()  # a mean near zero has no digits of its own
-    assert (found.count, found.farthest) == (count, pytest.approx(np.abs(right).max()))
-    assert found.mean == pytest.approx(right.mean(), rel=1e-6, abs=tiny)
-    assert found.deviation == pytest.approx(right.std(), rel=1e-6)
-    assert found.norm == pytest.approx(np.sqrt((right**2).sum()), rel=1e-7)
-    assert found.size == pytest.approx(np.sqrt((right**2).mean()), rel=1e-7)
+    assert (statistics.count, statistics.farthest) == (count, pytest.approx(np.abs(right).max()))
+    assert statistics.mean == pytest.approx(right.mean(), rel=1e-6, abs=tiny)
+    assert statistics.deviation == pytest.approx(right.std(), rel=1e-6)
+    assert statistics.norm == pytest.approx(np.sqrt((right**2).sum()), rel=1e-7)
+    assert statistics.size == pytest.approx(np.sqrt((right**2).mean()), rel=1e-7)
     slices = np.sqrt((right**2).sum((2, 3)))
     assert np.allclose(figures.norms(weights), slices)
-    assert found.slice_norm == pytest.approx(slices.max(), rel=1e-6)
+    assert statistics.slice_norm == pytest.approx(slices.max(), rel=1e-6)
     same = torch.full(weights.shape, 0.1)
     assert figures.statistics(same).deviation == 0
 
@@ -350,12 +369,13 @@ def test_large_matrices_keep_what_is_farthest_from_zero() -> None:
 
 def test_a_chart_has_a_point_for_each_layer() -> None:
     network = untrained()
-    found = figures.layers(network)
-    summaries = [figures.statistics(figures.weights(network, each)) for each in found]
+    layers = figures.layers(network)
+    weights = [figures.weights(network, each) for each in layers]
+    summaries = list(map(figures.statistics, weights))
     sides = [("before", summaries), ("after", summaries)]
-    figure = spread.sizes(found, sides, "norm", 2)
+    figure = spread.sizes(layers, sides, "norm", 2)
     assert [len(trace.y) for trace in figure.data] == [5, 5]
-    norms = [float(figures.weights(network, each).norm()) for each in found]
+    norms = [float(each.norm()) for each in weights]
     assert list(figure.data[1].y) == pytest.approx(norms, rel=1e-5)
     assert figure.data[0].line.dash != figure.data[1].line.dash
 
@@ -377,10 +397,10 @@ def test_from_the_strip_to_a_weight_and_back_by_the_link(page: Page, app_server:
     expect(one.locator(".title")).to_contain_text("kernel 1 of 16")
     one.locator("canvas").hover(position={"x": 8, "y": 8})
     weight = untrained().conv2.weight[0, 0, 0, 0]
-    told = one.locator(".words")
-    expect(told).to_contain_text("kernel 1, channel 1, row 1, column 1: ")
-    shown = float(told.inner_text().split(": ")[1].replace("−", "-"))
-    assert shown == pytest.approx(float(weight), rel=1e-3)
+    words = one.locator(".words")
+    expect(words).to_contain_text("kernel 1, channel 1, row 1, column 1: ")
+    number = float(words.inner_text().split(": ")[1].replace("−", "-"))
+    assert number == pytest.approx(float(weight), rel=1e-3)
 
     every.locator(".box").press("End")
     page.wait_for_url("**channel=15*")
@@ -416,15 +436,15 @@ def test_what_a_finger_taps_stays_told(browser: Browser) -> None:
     try:
         page = context.new_page()
         sheet = mounted(page, opened("kernels", layer="conv2"), "kernels-sheet", 1).board
-        told = []
+        words = []
         for x in (8, 60):
             sheet.locator("canvas").tap(position={"x": x, "y": 8})
             page.evaluate(
                 "new Promise(drawn => setTimeout(() => requestAnimationFrame(drawn), 50))"
             )
-            told.append(sheet.locator(".words").inner_text())
-        assert "channel 1, row 1, column 1: " in told[0]
-        assert "row 1, column " in told[1]
-        assert told[1] != told[0]
+            words.append(sheet.locator(".words").inner_text())
+        assert "channel 1, row 1, column 1: " in words[0]
+        assert "row 1, column " in words[1]
+        assert words[1] != words[0]
     finally:
         context.close()

@@ -106,12 +106,12 @@ def test_the_curve_is_what_taking_pixels_away_by_hand_gives() -> None:
     spec = json.loads(at.get("plotly_chart")[0].proto.spec)
     lines = {each["name"]: each for each in spec["data"]}
     assert list(lines) == ["random order", *(each.title for each in METHODS.values())]
-    for share, shown in list(zip(lines["Saliency"]["x"], lines["Saliency"]["y"], strict=True))[::5]:
+    for share, point in list(zip(lines["Saliency"]["x"], lines["Saliency"]["y"], strict=True))[::5]:
         rest = picture.clone().flatten()
         rest[order[: round(share * 784)]] = 0.5
         with torch.no_grad():
             probability = network(rest.view(1, 1, 28, 28))[0].softmax(0)[3]
-        assert shown == pytest.approx(float(probability), rel=1e-4)
+        assert point == pytest.approx(float(probability), rel=1e-4)
     note = board(at, "maps")["rows"][0]["maps"][0]["note"]
     area = np.trapezoid(lines["Saliency"]["y"], lines["Saliency"]["x"])
     assert note.split()[-1] == f"{area:.3f}"
@@ -139,13 +139,6 @@ def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> No
     assert len(board(off, "maps")["rows"]) == 1
 
 
-def test_a_map_of_zeros_says_so() -> None:
-    found = results.Explanation({"control grad_cam": torch.zeros(4, 4)})
-    assert "says nothing" in why_boards._note(found, "control", "grad_cam")
-    drawn = charts.drawn(torch.zeros(4, 4), signed=True)
-    assert (drawn["low"], drawn["high"], drawn["cut"]) == (0, 0, False)
-
-
 def test_too_many_passes_are_a_sentence() -> None:
     many = opened("why", network="torchvision/squeezenet1_1", side="224", patch="2", move="half")
     assert "passes; at most 5000" in text(many)
@@ -167,8 +160,11 @@ def test_a_few_bright_pixels_do_not_darken_all_others() -> None:
     drawn = charts.drawn(heat, signed=False)
     assert drawn["cut"]
     assert drawn["high"] == pytest.approx(float(torch.quantile(heat, 0.99)), rel=1e-5)
-    whole = charts.drawn(torch.eye(3), signed=True)
-    assert (whole["low"], whole["high"], whole["cut"]) == (-1, 1, False)
+    for ends, plain in ((1, torch.eye(3)), (0, torch.zeros(4, 4))):
+        whole = charts.drawn(plain, signed=True)
+        assert (whole["low"], whole["high"], whole["cut"]) == (-ends, ends, False)
+    zeros = results.Explanation({"control grad_cam": torch.zeros(4, 4)})
+    assert "says nothing" in why_boards._note(zeros, "control", "grad_cam")
     large = charts.drawn(torch.rand(224, 200), signed=False)
     assert large["values"].shape == (1, 112, 100)
     assert large["block"] == 2
@@ -181,8 +177,8 @@ def test_files_hold_every_number() -> None:
     rows = list(csv.reader(io.StringIO(charts.maps_csv(heats))))
     assert rows[0] == ["row", "column", "one", "two"]
     assert [rows[8][0], rows[8][1]] == ["1", "2"]
-    found = np.array(rows[1:], float)
-    assert np.allclose(found[:, 2].reshape(3, 5), heats["one"], rtol=1e-7)
+    numbers = np.array(rows[1:], float)
+    assert np.allclose(numbers[:, 2].reshape(3, 5), heats["one"], rtol=1e-7)
     curve = attribution.Deletion(torch.tensor([0, 0.5, 1]), torch.tensor([0.9, 0.25, 0.1]))
     lines = list(csv.reader(io.StringIO(charts.curves_csv({"map": curve}))))
     rows = [["fraction", "map"], ["0", "0.899999976"], ["0.5", "0.25"], ["1", "0.100000001"]]
@@ -216,7 +212,7 @@ def test_the_search_for_mistakes_is_bounded(shipped: Path, monkeypatch: pytest.M
     trained(shipped)
     at = opened("why", picture="digits:test:0")
     monkeypatch.setattr(mistakes, "SECONDS", -1.0)
-    monkeypatch.setattr(mistakes, "_right", lambda *given: [True] * len(given[2]))
+    monkeypatch.setattr(mistakes, "_right", lambda *inputs: [True] * len(inputs[2]))
     press(at, "Next mistake of this network")
     assert in_address(at, "picture") == "digits:test:16"
     assert "No mistake up to picture 16" in at.toast[0].value
@@ -246,11 +242,11 @@ def test_thirty_who_search_share_what_is_known(
     network = trained(shipped)
     for number in range(5):
         shutil.copy(shipped / f"lenet{weights.SUFFIX}", shipped / f"copy{number}{weights.SUFFIX}")
-    seen: list[tuple[str, int]] = []
+    judged: list[tuple[str, int]] = []
     plain = mistakes._right
 
     def right(model: Model, fit: str, numbers: list[int]) -> list[bool]:
-        seen.extend((model.source, number) for number in numbers)
+        judged.extend((model.source, number) for number in numbers)
         return plain(model, fit, numbers)
 
     monkeypatch.setattr(mistakes, "_right", right)
@@ -258,10 +254,10 @@ def test_thirty_who_search_share_what_is_known(
     gate = threading.Barrier(VISITORS)
 
     def visit(visitor: int) -> tuple[int, mistakes.Search]:
-        known = weights.model(NetworkSpec.parse("lenet"), f"shipped:copy{visitor % 5}")
+        model = weights.model(NetworkSpec.parse("lenet"), f"shipped:copy{visitor % 5}")
         place = Place("digits", "test", 11 * (visitor // 5))
         gate.wait(60)
-        return place.number, mistakes.after(known, "squeeze", place)
+        return place.number, mistakes.after(model, "squeeze", place)
 
     with ThreadPoolExecutor(VISITORS) as threads:
         searches = list(threads.map(visit, range(VISITORS)))
@@ -269,7 +265,7 @@ def test_thirty_who_search_share_what_is_known(
     for number, search in searches:
         assert search.ended == "mistake"
         assert search.place.number == next(n for n in mistaken if n > number)
-    assert len(seen) == len(set(seen))  # no picture twice
+    assert len(judged) == len(set(judged))  # no picture twice
 
 
 def piece(name: str, make: Any, passes: int = 10) -> Piece:
@@ -280,9 +276,9 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
     settings = results.Settings("conv2", 7, 7, 5, "black", "none")
 
     def question(visitor: int) -> Question:
-        picture = grey_input(f"digits:test:{visitor}")
-        known = weights.model(NetworkSpec.parse("lenet"), f"untrained:{visitor % 3}")
-        subject = Subject(known, f"{visitor}", False, picture)
+        picture = given(f"digits:test:{visitor}")
+        model = weights.model(NetworkSpec.parse("lenet"), f"untrained:{visitor % 3}")
+        subject = Subject(model, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
 
     def visit(visitor: int) -> Explanation:
@@ -292,9 +288,9 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
         return results.explanation(task, pieces)
 
     with ThreadPoolExecutor(VISITORS) as threads:
-        found = list(threads.map(visit, range(VISITORS)))
-    for visitor, explained in enumerate(found):
-        network, picture = untrained(seed=visitor % 3), grey_input(f"digits:test:{visitor}")
+        explanations = list(threads.map(visit, range(VISITORS)))
+    for visitor, explained in enumerate(explanations):
+        network, picture = untrained(seed=visitor % 3), given(f"digits:test:{visitor}")
         heat = attribution.grad_cam(network, picture, visitor % 10, layer="conv2")
         torch.testing.assert_close(explained.heats("map")["grad_cam"], heat)
         heat = attribution.saliency(network, picture, visitor % 10)
@@ -302,16 +298,16 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
 
 
 def test_what_fails_is_a_sentence_of_its_own_and_tried_again_by_others() -> None:
-    made: list[str] = []
-    told: list[tuple[int, int]] = []
+    calls: list[str] = []
+    progresses: list[tuple[int, int]] = []
 
     def refuse(_tell: Progress) -> Tensor:
-        made.append("refused")
+        calls.append("refused")
         raise ValueError("Choose a smaller patch.")
 
     def fine(tell: Progress) -> Tensor:
         tell(1, 2)
-        made.append("fine")
+        calls.append("fine")
         return torch.ones(1)
 
     def fail(_tell: Progress) -> Tensor:
@@ -327,9 +323,9 @@ def test_what_fails_is_a_sentence_of_its_own_and_tried_again_by_others() -> None
         explained = results.explanation(task, pieces)
         assert str(explained.errors["map saliency"]) == "Choose a smaller patch."
         assert set(explained.heats("map")) == {"occlusion"}
-        told.append((task.done, task.total))
-    assert told == [(25, 40), (0, 40)]  # 10 and half of 30; then only what failed is tried
-    assert made == ["refused", "fine", "refused"]
+        progresses.append((task.done, task.total))
+    assert progresses == [(25, 40), (0, 40)]  # 10 and half of 30; then only what failed is tried
+    assert calls == ["refused", "fine", "refused"]
     task.queue(results.steps([piece("map grad_cam", fail), *pieces]))
     task.run()
     errors = results.explanation(task, [piece("map grad_cam", fail)]).errors
@@ -368,11 +364,11 @@ def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(results, "_cache", SizedCache(1, results._nbytes))
     monkeypatch.setattr(progress, "PATIENCE", 0.0)  # however fast: what is made comes later
     monkeypatch.setattr(progress, "MOMENT", 0.0)
-    plain, made = METHODS["occlusion"], []
+    plain, calls = METHODS["occlusion"], []
 
-    def explain(*given: Any, **options: Any) -> Tensor:
-        made.append(1)
-        return plain.explain(*given, **options)
+    def explain(*inputs: Any, **options: Any) -> Tensor:
+        calls.append(1)
+        return plain.explain(*inputs, **options)
 
     monkeypatch.setitem(METHODS, "occlusion", replace(plain, explain=explain))
     at = opened("why", picture="digits:test:0")
@@ -385,7 +381,7 @@ def test_a_page_ends_though_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch)
     assert at.get("plotly_chart")
     at.run()
     assert not at.get("progress")
-    assert len(made) == 3  # the map, its deletion, which found none kept, and the control's map
+    assert len(calls) == 3  # the map, its deletion, which found none kept, and the control's map
 
 
 # -- in a real browser ------------------------------------------------------------------------
