@@ -115,7 +115,7 @@ def work(name: str, model: Model) -> Steps[Any]:
     """What a page computes of a run's network, as it is now."""
     subject = subjects.Subject(model, "conv2", Gallery("digits", (1, 28, 28)), 200)
     settings = results.Settings("conv2", 7, 7, 5, "black", "none")
-    question = Question(recordings.Subject(model, "digit", False, given()), 3, settings)
+    question = Question(recordings.Subject(model, "digit", False, grey_input()), 3, settings)
     return {
         "count": comparison.count(model, "digits", 300, 1_000_000_000),
         "search": partial(subjects._search_steps, subject),
@@ -167,9 +167,9 @@ def test_feature_maps_are_kept_for_the_epoch_that_gave_them(run: int) -> None:
     before = lenet_of(run)
     epoch_ends(run, 2)
     for model in (before, lenet_of(run)):
-        subject = recordings.Subject(model, "digit", False, given())
+        subject = recordings.Subject(model, "digit", False, grey_input())
         with torch.no_grad():
-            alone = network_of(model).get_submodule("conv1")(given())
+            alone = network_of(model).get_submodule("conv1")(grey_input())
         torch.testing.assert_close(recordings.recorded(subject, "conv1").maps("conv1"), alone[0])
 
 
@@ -230,7 +230,7 @@ def test_a_run_whose_epoch_is_written_anew_is_counted_anew(
     assert "were written anew a moment ago" in text(at)
     at = ended(at.run())
     assert "written anew" not in text(at)
-    assert f"{100 * said(network_of(lenet_of(run))).accuracy:.1f}\u202f%" in html(at)
+    assert f"{100 * digit_answers(network_of(lenet_of(run))).accuracy:.1f}\u202f%" in html(at)
 
 
 def test_one_picture_and_a_run_deleted_as_it_is_asked(

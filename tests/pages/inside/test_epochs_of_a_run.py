@@ -23,7 +23,7 @@ from explorer.training.checkpoints import NETWORK
 from explorer.training.recipes import Recipe
 from pages.inside.feature_maps import parts
 from tests.explorer.runs.played import work
-from tests.opened_pages import boards, given, in_address, numbers, opened, text
+from tests.opened_pages import boards, grey_input, in_address, numbers, opened, text
 from tests.run_processes import folder
 from tests.shipped_weights import digit_answers, forget
 
@@ -106,7 +106,7 @@ def test_feature_maps_follow_the_scrubber(run: Trained) -> None:
     for epoch, source in enumerate(run.moments):
         maps.append(values(moved(at, source, "feature-maps.moment")))
         network = run.network(epoch)
-        expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0, 3]
+        expected = network.conv2(network.pool1(network.act1(network.conv1(grey_input()))))[0, 3]
         assert np.allclose(maps[-1], expected.flatten(), atol=1e-5), source
         (written,) = [sent["check"] for sent in boards(at) if "steps" in sent]
         value = written.partition(";")[0].rpartition(" ")[2].replace("−", "-")

@@ -53,7 +53,7 @@ def test_boards_and_the_written_sum_are_what_the_network_computes() -> None:
     at = opened("feature-maps", picture="digits:test:0", layer="conv2", channel="7", at="3.4")
     network = untrained()
     with torch.no_grad():
-        expected = network.conv2(network.pool1(network.act1(network.conv1(given()))))[0]
+        expected = network.conv2(network.pool1(network.act1(network.conv1(grey_input()))))[0]
     channel = board(at, "channel")
     assert np.allclose(numbers(channel["values"]), expected[7].flatten(), atol=1e-6)
     where = {"size": [10, 10], "at": [3, 4], "axes": [[-2, 14, 2]] * 2, "field": [4, 17, 6, 19]}
@@ -176,7 +176,7 @@ def test_order_colours_and_mode_come_from_the_link() -> None:
     mosaic = board(at, "mosaic")
     assert (mosaic["sort"], mosaic["legend"]["ends"]) == ("max", ["its least", "its largest"])
     network = own_copy(untrained("bn_lenet"), training=True)
-    batch = torch.cat([given(), *(given(f"fashion_mnist:test:{n}") for n in range(31))])
+    batch = torch.cat([grey_input(), *(grey_input(f"fashion_mnist:test:{n}") for n in range(31))])
     with torch.no_grad():
         expected = network.bn1(network.conv1(batch))[0, 0]
     assert np.allclose(numbers(board(at, "channel")["values"]), expected.flatten(), atol=1e-5)
@@ -306,7 +306,7 @@ def test_leafing_goes_from_one_picture_of_a_class_to_the_next() -> None:
 
 
 def subject(seed: int, network: str = "lenet", side: int = 28) -> Subject:
-    picture = given(f"digits:test:{seed}", side)
+    picture = grey_input(f"digits:test:{seed}", side)
     model = weights.model(NetworkSpec.parse(network), f"untrained:{seed}")
     return Subject(model, f"{seed} {side}", False, picture)
 

@@ -276,7 +276,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
     settings = results.Settings("conv2", 7, 7, 5, "black", "none")
 
     def question(visitor: int) -> Question:
-        picture = given(f"digits:test:{visitor}")
+        picture = grey_input(f"digits:test:{visitor}")
         model = weights.model(NetworkSpec.parse("lenet"), f"untrained:{visitor % 3}")
         subject = Subject(model, f"{visitor}", False, picture)
         return Question(subject, visitor % 10, settings)
@@ -290,7 +290,7 @@ def test_thirty_visitors_at_once_each_get_their_own() -> None:
     with ThreadPoolExecutor(VISITORS) as threads:
         explanations = list(threads.map(visit, range(VISITORS)))
     for visitor, explained in enumerate(explanations):
-        network, picture = untrained(seed=visitor % 3), given(f"digits:test:{visitor}")
+        network, picture = untrained(seed=visitor % 3), grey_input(f"digits:test:{visitor}")
         heat = attribution.grad_cam(network, picture, visitor % 10, layer="conv2")
         torch.testing.assert_close(explained.heats("map")["grad_cam"], heat)
         heat = attribution.saliency(network, picture, visitor % 10)
