@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from PIL import Image
 
-from explorer.base.tasks import Progress
+from explorer.base.tasks import Progress, unheard
 from explorer.data.datasets import own
 from explorer.data.decoding import archives
 
@@ -63,9 +63,7 @@ def cats_and_dogs(number: int = 5, top: str = "") -> dict[str, bytes]:
     return files | {f"{top}dogs/{n}.png": png((20, n, 220)) for n in range(number)}
 
 
-def keep(
-    source: Path | IO[bytes], title: str = "", progress: Progress = lambda _done, _total: None
-) -> str:
+def keep(source: Path | IO[bytes], title: str = "", progress: Progress = unheard) -> str:
     """As `datasets.keep` does it, but in this process: it has no start, and limits can be set."""
     if isinstance(source, Path):
         output = archives.decode(b"", progress, path=str(source))

@@ -26,6 +26,15 @@ from tests.explorer.data.own_pictures import cats_and_dogs, keep, png, saved, un
 pytestmark = pytest.mark.usefixtures("home")
 
 
+ANNA, BERT = Visitor("a" * 64, teacher=False), Visitor("b" * 64, teacher=False)
+
+
+def set_of(shade: int) -> Output:
+    """Two classes of 1000 numbers each, a few bytes as a zip."""
+    pixels = np.full((2, 1, 25, 40), shade, np.uint8)
+    return Output({"classes": ["cat", "dog"]}, (pixels, np.array([0, 1])))
+
+
 def test_a_zip_and_a_folder_give_the_same_pictures_under_the_same_name(tmp_path: Path) -> None:
     folder = unpacked(cats_and_dogs(), tmp_path / "Cats & Dogs")
     name = datasets.keep(folder)
@@ -127,15 +136,24 @@ def test_keeping_can_be_watched_and_stopped(home: Path) -> None:
     assert [path.stem[:2] for path in own.folder().iterdir()] == ["a-"]
 
 
+def card_alone(card: str) -> bytes:
+    """A file of ours whose card says too little."""
+    written = io.BytesIO()
+    np.savez(written, card=card, pictures=np.zeros(1), labels=np.zeros(1))
+    return written.getvalue()
+
+
 def test_a_kept_set_can_be_deleted_and_damage_is_noticed() -> None:
-    name = keep(zipped(cats_and_dogs()), "pets")
-    path = datasets.where(name)
-    assert path is not None
+    name = own.store("pets", set_of(1), ANNA)
+    path = own.locate(name)
+    assert path
     whole = path.read_bytes()
-    for broken in (whole[:-30], whole[:100], b""):
+    cards = ("[]", "{}", '{"shape": [1], "classes": ["a"], "counts": [1, 1]}')
+    for broken in (whole[:-30], whole[:100], b"", *map(card_alone, cards)):
         path.write_bytes(broken)
         with pytest.raises(Damaged, match="give the pictures again"):
             datasets.load(name)
+        assert own.owner(name) == ""
     datasets.delete(name)
     assert name not in datasets.names()
     with pytest.raises(ValueError, match="no data set called"):
@@ -155,15 +173,6 @@ def test_a_full_store_and_an_unwritable_folder_are_sentences(
     (home / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(Refused, match="cannot be stored in"):
         keep(zipped(cats_and_dogs()))
-
-
-ANNA, BERT = Visitor("a" * 64, teacher=False), Visitor("b" * 64, teacher=False)
-
-
-def set_of(shade: int) -> Output:
-    """Two classes of 1000 numbers each, a few bytes as a zip."""
-    pixels = np.full((2, 1, 25, 40), shade, np.uint8)
-    return Output({"classes": ["cat", "dog"]}, (pixels, np.array([0, 1])))
 
 
 def test_each_visitor_has_a_share_and_the_teacher_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,14 +230,3 @@ def test_a_set_deleted_while_it_is_looked_at_is_nobodys(monkeypatch: pytest.Monk
     assert own.owner(name) == ""
     with pytest.raises(Damaged, match="give the pictures again"):
         own.facts(name, path)
-
-
-@pytest.mark.parametrize("card", ["[]", "{}", '{"shape": [1], "classes": ["a"], "counts": [1, 1]}'])
-def test_a_card_that_says_too_little_is_damage(card: str) -> None:
-    name = own.store("pets", set_of(1), ANNA)
-    path = own.locate(name)
-    assert path
-    np.savez(path, card=card, pictures=np.zeros(1), labels=np.zeros(1))
-    with pytest.raises(Damaged, match="give the pictures again"):
-        own.facts(name, path)
-    assert own.owner(name) == ""

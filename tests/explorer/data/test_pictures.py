@@ -1,6 +1,8 @@
 """Pictures from everywhere and of every kind, and what a network receives of them."""
 
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -162,41 +164,6 @@ def test_a_drawing():
     assert (int(picture.pixels[0, 3, 4]), int(picture.pixels.sum())) == (255, 255)
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        [],
-        [[0.0] * 28] * 27,
-        [[0.0] * 28] * 27 + [[0.0] * 27],
-        [[0.0] * 27 + [2.0]] * 28,
-        [[float("nan")] * 28] * 28,
-        [["ink"] * 28] * 28,
-    ],
-)
-def test_a_drawing_of_something_else_is_a_sentence(cells: Any):
-    with pytest.raises(ValueError, match=r"drawing"):
-        from_drawing(cells)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", "names no picture"),
-        ("photograph", "names no picture"),
-        ("photograph:moon", "no photograph “moon”. There are china, flower"),
-        ("photograph:../../etc/passwd", "no photograph"),
-        ("digits:test:359", "digits has 359 test pictures, from 0 to 358; there is no 359"),
-        ("digits:test:-1", "names no picture"),
-        ("digits:test:99999999999999999999", "names no picture"),
-        ("digits:all:1", "a train and a test part, not “all”"),
-        ("cats:test:1", "There is no data set called cats"),
-    ],
-)
-def test_a_picture_that_is_not_there_is_a_sentence(text: str, expected: str):
-    with pytest.raises(ValueError, match=expected):
-        named(text)
-
-
 def test_a_data_set_that_is_not_here_is_not_downloaded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ):
@@ -307,13 +274,45 @@ def test_published_weights_get_what_torchvision_gives_them(weights: str, normali
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("call", "message"),
     [
-        ({"fit": "stretch"}, "“stretch” is none of squeeze, crop, pad"),
-        ({"normalisation": "batch"}, "“batch” is none of none, imagenet, half"),
-        ({"normalisation": "imagenet"}, "for 3 channels, not 1"),
+        *(
+            (partial(named, text), message)
+            for text, message in (
+                ("", "names no picture"),
+                ("photograph", "names no picture"),
+                ("photograph:moon", "no photograph “moon”. There are china, flower"),
+                ("photograph:../../etc/passwd", "no photograph"),
+                ("digits:test:359", "has 359 test pictures, from 0 to 358; there is no 359"),
+                ("digits:test:-1", "names no picture"),
+                ("digits:test:99999999999999999999", "names no picture"),
+                ("digits:all:1", "a train and a test part, not “all”"),
+                ("cats:test:1", "There is no data set called cats"),
+            )
+        ),
+        *(
+            (partial(from_drawing, cells), "drawing")
+            for cells in (
+                [],
+                [[0.0] * 28] * 27,
+                [[0.0] * 28] * 27 + [[0.0] * 27],
+                [[0.0] * 27 + [2.0]] * 28,
+                [[float("nan")] * 28] * 28,
+                [["ink"] * 28] * 28,
+            )
+        ),
+        *(
+            (partial(prepare, columns(8, 8), (1, 8, 8), **options), message)
+            for options, message in (
+                ({"fit": "stretch"}, "“stretch” is none of squeeze, crop, pad"),
+                ({"normalisation": "batch"}, "“batch” is none of none, imagenet, half"),
+                ({"normalisation": "imagenet"}, "for 3 channels, not 1"),
+            )
+        ),
     ],
 )
-def test_an_unknown_way_is_a_sentence(options: dict[str, str], expected: str):
-    with pytest.raises(ValueError, match=expected):
-        prepare(columns(8, 8), (1, 8, 8), **options)
+def test_what_is_no_picture_and_no_way_to_fit_it_is_a_sentence(
+    call: Callable[[], object], message: str
+):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -8,7 +8,6 @@ import stat
 import struct
 import subprocess
 import sys
-import time
 import tracemalloc
 import zipfile
 import zlib
@@ -19,12 +18,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from explorer.base.tasks import Garbled, Output, Refused
 from explorer.data.datasets import own, writing
 from explorer.data.decoding import archives, folders, pools
-from tests.explorer.data.own_pictures import cats_and_dogs, claiming, keep, png, saved, zipped
+from tests.explorer.data.own_pictures import cats_and_dogs, claiming, keep, png, zipped
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -148,23 +146,6 @@ def test_all_that_is_read_at_once_fits_into_half_of_the_memory(memory: int) -> N
         assert places == 1 or places * each <= memory / 4
         assert places == most or (places + 1) * each > memory / 4
     assert pools.waiting_bytes(GB, memory) <= memory / 16
-
-
-def test_stopped_in_its_process_nothing_is_kept(home: Path) -> None:
-    """In the middle of a picture, too."""
-    noise = Image.effect_noise((1_024, 1_024), 90).resize((4_000, 4_000))  # a second's work
-    slow = dict.fromkeys([f"{c}/{n}.png" for c in "ab" for n in range(2)],
-                         saved(noise, compress_level=1))  # fmt: skip
-    archive = zipped(slow, zipfile.ZIP_STORED)
-    task = own.start_keeping(archive, "slow")
-    while not task.done:
-        assert not task.finished
-        time.sleep(0.01)
-    task.stop()
-    assert task.wait(60)
-    assert task.stopped
-    assert own.names() == ()
-    assert not list(home.rglob("*.part"))
 
 
 def test_what_the_process_gives_is_checked() -> None:
