@@ -2,7 +2,6 @@
 
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -41,16 +40,12 @@ def saved(page: Page, board: Locator, kind: str) -> Download:
     return download.value
 
 
-def drawing(download: Download, folder: Path) -> ET.Element:
-    file = folder / download.suggested_filename
-    download.save_as(file)
-    return ET.parse(file).getroot()  # noqa: S314 (we drew it ourselves)
+def drawing(download: Download) -> ET.Element:
+    return ET.parse(download.path()).getroot()  # noqa: S314 (we drew it ourselves)
 
 
-def picture(download: Download, folder: Path) -> Image.Image:
-    file = folder / download.suggested_filename
-    download.save_as(file)
-    return Image.open(file).convert("RGB")
+def picture(download: Download) -> Image.Image:
+    return Image.open(download.path()).convert("RGB")
 
 
 def signs(texts: list[str]) -> list[str]:
@@ -69,9 +64,7 @@ def unnamed(board: Locator) -> list[str]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", BOARDS)
-def test_every_board_names_its_controls_and_is_saved_by_keyboard(
-    page: Page, tmp_path: Path, kind: str
-) -> None:
+def test_every_board_names_its_controls_and_is_saved_by_keyboard(page: Page, kind: str) -> None:
     url, name, formats = BOARDS[kind]
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text))
@@ -83,22 +76,22 @@ def test_every_board_names_its_controls_and_is_saved_by_keyboard(
         file = saved(page, board, suffix)
         assert file.suggested_filename == f"{name}.{suffix}"
         if suffix == "svg":
-            root = drawing(file, tmp_path)
+            root = drawing(file)
             assert root.tag == f"{SVG}svg"
             assert 300 < float(root.attrib["width"]) <= box["width"] + 2 * MARGIN
         else:
-            image = picture(file, tmp_path)
+            image = picture(file)
             assert 300 < image.width <= SHARP * (box["width"] + 2 * MARGIN)
             assert len(set(image.get_flattened_data())) > 50, "something is drawn"
     assert not [text for text in console if "Security Policy" in text or "rror" in text[:12]]
 
 
 @pytest.mark.browser
-def test_a_saved_strip_holds_every_number_shown(page: Page, tmp_path: Path) -> None:
+def test_a_saved_strip_holds_every_number_shown(page: Page) -> None:
     board = mounted(page, opened("padding-stride"), "strips").board
     board.get_by_role("button", name="One window on").click()
     expect(board.locator(".note")).to_contain_text("Output 2")
-    root = drawing(saved(page, board, "svg"), tmp_path)
+    root = drawing(saved(page, board, "svg"))
     texts = board.locator(".formula, .verdict, .note, .stage text").all_text_contents()
     drawn = ["".join(node.itertext()) for node in root.iter(f"{SVG}text")]
     assert signs(drawn) == signs(texts)
@@ -109,12 +102,10 @@ def test_a_saved_strip_holds_every_number_shown(page: Page, tmp_path: Path) -> N
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_saved_window_board_looks_as_on_the_screen(
-    page: Page, tmp_path: Path, scheme: str
-) -> None:
+def test_a_saved_window_board_looks_as_on_the_screen(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     board = mounted(page, opened("convolution"), "window-board").board
-    image = picture(saved(page, board, "png"), tmp_path)
+    image = picture(saved(page, board, "png"))
     corner = box_of(board)
     for cell in board.locator(".cell:not(.pad)").all():
         box = box_of(cell)

@@ -58,6 +58,11 @@ def pets(number: int = 12) -> bytes:
     return zipped(cats_and_dogs(number)).getvalue()
 
 
+def bring(at: AppTest, content: bytes, name: str = "pets.zip") -> AppTest:
+    """Give the page a file, which it begins to read."""
+    return at.file_uploader(key="data.own_zip").set_value((name, content, "application/zip")).run()
+
+
 # -- figures ----------------------------------------------------------------------------------
 
 
@@ -233,8 +238,7 @@ def test_a_damaged_set_of_ones_own_is_named_and_can_be_deleted(home: Path) -> No
 def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     at = opened("data", data="images")
     assert "in one folder for each class" in text(at)
-    at.file_uploader(key="data.own_zip").set_value(("My pets.zip", pets(), "application/zip")).run()
-    waited(at)
+    waited(bring(at, pets(), "My pets.zip"))
     assert not at.error
     (name,) = [each for each in datasets.names() if each.startswith("images/")]
     assert name.startswith("images/my-pets-")
@@ -259,17 +263,9 @@ def test_a_zip_becomes_a_data_set_that_can_be_deleted(home: Path) -> None:
     ],
 )
 def test_an_upload_that_is_not_taken_says_why(home: Path, content: bytes, words: str) -> None:
-    at = opened("data", data="images")
-    at.file_uploader(key="data.own_zip").set_value(("x.zip", content, "application/zip")).run()
-    waited(at)
+    at = waited(bring(opened("data", data="images"), content))
     assert words in at.error[0].value
     assert not at.selectbox
-
-
-def brought(at: AppTest) -> AppTest:
-    """A zip has been given."""
-    zip_ = ("pets.zip", pets(), "application/zip")
-    return at.file_uploader(key="data.own_zip").set_value(zip_).run()
 
 
 def test_reading_is_watched_stopped_and_waited_for(
@@ -279,12 +275,12 @@ def test_reading_is_watched_stopped_and_waited_for(
     one = ProcessPool(pools.SPARE, at_once=1, most=4, most_each=2, most_bytes=10**6)
     monkeypatch.setattr(pools, "ARCHIVES", one)
     monkeypatch.setattr(own, "_DECODE", "tests.task_functions:linger")
-    first = brought(opened("data", data="images"))
+    first = bring(opened("data", data="images"), pets())
     assert re.search(r"^25 % of 20 pictures · \d+ s left$", bar(first))
     monkeypatch.undo()
     monkeypatch.setenv(storage.VARIABLE, str(home))
     monkeypatch.setattr(pools, "ARCHIVES", one)
-    second = brought(opened("data", data="images"))
+    second = bring(opened("data", data="images"), pets())
     assert bar(second) == "Waiting: this file is next"
     first.button(key="own_stop").click().run()
     assert "That was stopped; nothing is kept." in text(waited(first))
@@ -331,7 +327,7 @@ def test_a_visitor_brings_pictures_and_takes_the_sheet_along(page: Page, own_ser
     assert rows["y"] + rows["height"] < 768  # all classes are in sight
     with page.expect_download() as saved:
         page.get_by_role("button", name="Counts (CSV)").click()
-    table = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8"))))
+    table = list(csv.DictReader(io.StringIO(saved.value.path().read_text(encoding="utf-8"))))
     assert sum(int(row["train"]) + int(row["test"]) for row in table) == 1797
 
     page.get_by_role("radio", name="Own pictures").click()
