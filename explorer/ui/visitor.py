@@ -32,14 +32,17 @@ _throttle = Throttle()
 
 def current() -> Visitor:
     """Whoever this page is drawn for."""
-    rules = access.rules()
-    if not rules.shared:
+    if not access.rules().shared:
         return access.ON_THIS_MACHINE
     # Where a browser keeps no cookie, one for as long as its session lasts.
     cookie = owner_cookie.read(st.context.cookies)
-    cookie = cookie or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.new_cookie()))
-    owner = access.owner_of(cookie)
-    return rules.visitor(owner, teacher=teachers.include(owner, rules.key))
+    return of(cookie or str(st.session_state.setdefault(_NO_COOKIE, owner_cookie.new_cookie())))
+
+
+def of(cookie: str) -> Visitor:
+    """Whose cookie this is; who has none is no teacher."""
+    owner, rules = access.owner_of(cookie), access.rules()
+    return rules.visitor(owner, teacher=bool(cookie) and teachers.include(owner, rules.key))
 
 
 def address() -> str:

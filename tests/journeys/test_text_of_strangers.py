@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Block, Element
 
 from explorer import runs
 from explorer.cli.main import main
@@ -32,14 +31,6 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield number
 
 
-def elements(block: Block) -> Iterator[Element]:
-    for child in block.children.values():
-        if isinstance(child, Block):
-            yield from elements(child)
-        else:
-            yield child
-
-
 # Which texts of an element a browser reads as Markdown or HTML. Lists' entries, what fields hold
 # and what boards are sent as JSON are texts to it (the boards' own tests look at those).
 READ_AS_MARKUP = ("body", "label", "help", "tooltip", "placeholder", "text", "title", "message")
@@ -48,7 +39,7 @@ READ_AS_MARKUP = ("body", "label", "help", "tooltip", "placeholder", "text", "ti
 def markup(at: AppTest) -> Iterator[tuple[str, bool]]:
     """Texts, and whether each is read as HTML alone."""
     for part in (at.main, at.sidebar):
-        for element in elements(part):
+        for element in part:
             proto = getattr(element, "proto", None)
             if isinstance(proto, Message):
                 html = element.type == "html"

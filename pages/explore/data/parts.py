@@ -75,8 +75,7 @@ def choose(data: Data) -> tuple[str, int]:
     """The row above the sheet: which part, and how many tens of each class come before."""
     selection.arrive(STATE, "turn")
     with st.container(horizontal=True, vertical_alignment="center", key="data_which"):
-        words = {"train": _("To train on"), "test": _("To test with")}
-        part = STATE.pick_one("part", _("Part"), words)
+        part = STATE.pick_one("part", _("Part"))
         turns = -(-int(data.part(part).labels.bincount().max()) // SAMPLES)
         turn = selection.index(STATE, "turn", turns)
 

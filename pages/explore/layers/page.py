@@ -22,8 +22,7 @@ with st.spinner(_("Measuring …")):  # shown only after half a second
 parts.totals(summary)
 if summary.mismatch:
     parts.lesson(summary.mismatch, summary)
-words = {"layers": _("Layers"), "costs": _("Costs"), "code": _("Code"), "about": _("About")}
-layers, costs, code, about = STATE.tabs("view", words).values()
+layers, costs, code, about = STATE.tabs("view").values()
 if layers.open:
     with layers:
         parts.board(summary)
