@@ -41,9 +41,7 @@ LEFT: Mapping[str, Mapping[str, str]] = {
     "live": {"run": "1"},
     "runs": {"runs": "1"},
 }
-# What Streamlit binds to the address; and the defaults that are left out of it.
-BOUND = {"conv_dilation", "conv_flip", "pad_same_size", "channels_outputs", "pool_mode",
-         "blocks_layers", "quiz_seed"}  # fmt: skip
+# The defaults that are left out of the address.
 FIRST = {"network": "lenet", "pad_view": "one", "field_view": "stack", "bn_mode": "training",
          "edge_loss": "sum", "channel": "0", "quiz_number": "1"}  # fmt: skip
 # And where a link leads every other time; the same names say something else.
@@ -100,8 +98,7 @@ def value_of(at: AppTest, name: str) -> str:
 
     A browser spells widgets that are bound to the address itself; no browser is here.
     """
-    bound = name in at.session_state and name in BOUND
-    held = bound or name not in at.query_params
+    held = name in at.session_state["the visit"].page.bound or name not in at.query_params
     value = at.session_state.get(name, "") if held else at.query_params[name]
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -39,13 +39,9 @@ LOGO = assets.address(ASSETS / "logo.svg")
 
 def test_every_page_has_its_own_address_and_a_section() -> None:
     assert len({page.url for page in PAGES}) == len(PAGES)
+    assert {page.path for page in PAGES} == set((ROOT / "pages").rglob("page.py"))
     assert entry("").folder == "home"
     assert {page.section for page in PAGES} == {*SECTIONS.values()}
-
-
-def test_every_page_file_is_in_the_frame() -> None:
-    written = set((ROOT / "pages").rglob("page.py"))
-    assert written == {page.path for page in PAGES}
 
 
 def test_home_leads_to_real_examples() -> None:

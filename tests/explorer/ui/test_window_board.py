@@ -69,14 +69,6 @@ def convolution() -> tuple[dict[str, str], torch.Tensor]:
     return {f"conv_{name}": value for name, value in {**settings, **numbers}.items()}, y[0, 0]
 
 
-def walk(page: Page, board: Locator, start: tuple[int, int], end: tuple[int, int]) -> None:
-    """From one output cell to another with the arrow keys."""
-    for axis, (back, forth) in enumerate([("ArrowUp", "ArrowDown"), ("ArrowLeft", "ArrowRight")]):
-        way = end[axis] - start[axis]
-        for _step in range(abs(way)):
-            page.keyboard.press(forth if way > 0 else back)
-
-
 def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(page: Page) -> None:
     address, y = convolution()
     board = alone(page, "convolution", **address).board
@@ -91,12 +83,13 @@ def test_the_sum_of_ten_cells_is_torchs_by_mouse_and_by_keyboard(page: Page) -> 
         expect(board.locator('[data-panel="input"] .cell.lit')).to_have_count(9)
     page.mouse.move(2, 2)
     cell(board, "output", 0, 0).focus()
-    at = (0, 0)
-    for place in ten_places(rows, columns):
-        walk(page, board, at, place)
-        at = place
-        total, result, _text = arithmetic(board, *at)
-        assert total == result == pytest.approx(y[at].item(), abs=1e-4)
+    i, j = 0, 0
+    down_right = [("ArrowRight", 0, 1), ("ArrowDown", 1, 0)] * 5
+    for key, down, right in (*down_right, ("ArrowLeft", 0, -1), ("ArrowUp", -1, 0)):
+        page.keyboard.press(key)
+        i, j = i + down, j + right
+        total, result, _text = arithmetic(board, i, j)
+        assert total == result == pytest.approx(y[i, j].item(), abs=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
