@@ -187,7 +187,7 @@ def test_what_is_on_screen_can_be_taken_along(page: Page, app_server: str) -> No
     assert saved.value.path().read_text(encoding="utf-8").count("Conv2d") == 20
     page.get_by_role("tab", name="Costs").click()
     chart = page.locator(".st-key-layers-costs .js-plotly-plot")
-    expect(chart.locator(".bars .point")).to_have_count(41, timeout=20_000)
+    expect(chart.locator(".bars .point")).to_have_count(38, timeout=20_000)
     chart.hover()
     with page.expect_download() as saved:
         chart.locator(".modebar-btn").first.click()
