@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -187,7 +188,8 @@ def wait_for(
     """Until the server that this process is has come up."""
     end = time.monotonic() + SECONDS_TO_START
     while process.poll() is None and time.monotonic() < end:
-        with suppress(OSError):
+        # A port on which nobody listens yet may be dealt to the very asker, who then hears itself.
+        with suppress(OSError, HTTPException):
             if ask(f"{address}/_stcore/health", trusted=trusted).status == 200:
                 return
         time.sleep(0.05)
