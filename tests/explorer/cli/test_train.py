@@ -134,16 +134,16 @@ def test_a_run_that_fails_is_told(command: Command):
 
 def test_ctrl_c_stops_the_run_and_it_can_be_taken_up(command: Command):
     before = newest().id
-    command = typed(
+    process = typed(
         "train", "lenet", *SMALL, "--epochs", "200",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     until(lambda: newest().id > before)
     number = newest().id
     going(number, 40)
-    command.send_signal(signal.SIGINT)
-    out, err = command.communicate(timeout=run_processes.PATIENCE)
-    assert command.returncode == 130
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=run_processes.PATIENCE)
+    assert process.returncode == 130
     assert out.startswith(f"Run {number}:")
     assert "epoch   1/200" in out
     assert f"runs resume {number}" in err
@@ -161,14 +161,14 @@ def test_ctrl_c_stops_the_run_and_it_can_be_taken_up(command: Command):
 
 def test_a_terminal_shows_a_bar_with_rate_and_time_left():
     screen, ours = pty.openpty()
-    command = typed("train", "lenet", *SMALL, "--epochs", "30", stdout=ours, stderr=ours)
+    process = typed("train", "lenet", *SMALL, "--epochs", "30", stdout=ours, stderr=ours)
     os.close(ours)
     output = b""
     with suppress(OSError):  # Linux says so when the other end has been closed
         while True:
             output += os.read(screen, 4096)
     os.close(screen)
-    assert command.wait() == 0
+    assert process.wait() == 0
     for words in ("█", " left", "images/s", "epoch 30/30"):
         assert words in output.decode()
 
