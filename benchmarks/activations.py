@@ -97,9 +97,9 @@ def seconds(way: str, name: str) -> float:
     network, picture = case(name)
     gc.collect()
     start = time.perf_counter()
-    kept = WAYS[way](network, picture)
+    recording = WAYS[way](network, picture)
     took = time.perf_counter() - start
-    del kept
+    del recording
     return took
 
 
@@ -112,8 +112,8 @@ def check(name: str) -> int:
     network, picture = case(name)
     recording = activations.record(network, picture)
     names = {module: path for path, module in network.named_modules()}
-    found = LayerActivation(network, layers(network)).attribute(picture)
-    for layer, theirs in zip(layers(network), found, strict=True):
+    of_captum = LayerActivation(network, layers(network)).attribute(picture)
+    for layer, theirs in zip(layers(network), of_captum, strict=True):
         calls = (n for n in recording.steps if re.fullmatch(rf"{names[layer]}(_\d+)?", n))
         *_others, last = calls  # captum keeps a layer's last call
         assert torch.equal(recording.values(last), theirs), last

@@ -29,12 +29,12 @@ def accuracies(recipe: Recipe) -> list[float]:
     return [record.test_accuracy for record in records if isinstance(record, Epoch)]
 
 
-def row(name: str, found: list[float], aim: float) -> str:
+def row(name: str, values: list[float], aim: float) -> str:
     """One line of the table."""
-    within = "yes" if max(found) >= aim else "no"
-    end = "yes" if found[-1] >= aim else "no"
-    told = " ".join(f"{each:.3f}" for each in found)
-    return f"| {name} | {told} | {within} | {end} |"
+    within = "yes" if max(values) >= aim else "no"
+    end = "yes" if values[-1] >= aim else "no"
+    cells = " ".join(f"{each:.3f}" for each in values)
+    return f"| {name} | {cells} | {within} | {end} |"
 
 
 def compare(network: str, seeds: range) -> None:
@@ -50,9 +50,9 @@ def compare(network: str, seeds: range) -> None:
     )
     ends = []
     for seed in seeds:
-        found = accuracies(replace(recipe, seed=seed))
-        ends.append(found[-1])
-        print(row(f"seed {seed}", found, course[-1]), flush=True)
+        values = accuracies(replace(recipe, seed=seed))
+        ends.append(values[-1])
+        print(row(f"seed {seed}", values, course[-1]), flush=True)
     print(f"\nAt the end {mean(ends):.3f} on average.\n", flush=True)
 
 
@@ -62,9 +62,9 @@ def main() -> None:
     parser.add_argument("--networks", default=",".join(NETWORKS), help="lenet, bn_lenet or both")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each")
     parser.add_argument("--first", type=int, default=0, help="the first of their seeds")
-    given = parser.parse_args()
-    for network in given.networks.split(","):
-        compare(network, range(given.first, given.first + given.seeds))
+    options = parser.parse_args()
+    for network in options.networks.split(","):
+        compare(network, range(options.first, options.first + options.seeds))
 
 
 if __name__ == "__main__":

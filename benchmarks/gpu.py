@@ -112,7 +112,7 @@ def one_epoch(recipe: Recipe, where: Device) -> Measured:
     seconds = time.perf_counter() - start
     assert started is not None
     assert epoch is not None
-    return Measured(started, epoch, seconds, peak.taken(), outcome)
+    return Measured(started, epoch, seconds, peak.growth(), outcome)
 
 
 def bound_rate(recipe: Recipe, where: Device, seconds: float) -> float:
@@ -137,23 +137,23 @@ EPOCHS_HEAD = """
 def epoch_row(name: str, where: Device, *, small: bool) -> str:
     """One run's line."""
     recipe = recipe_of(name, where, small=small)
-    found = one_epoch(recipe, where)
+    measured = one_epoch(recipe, where)
     bound = bound_rate(recipe, where, BOUND_SECONDS / 10 if small else BOUND_SECONDS)
-    share = found.started.train_images / bound / found.seconds  # testing and copying included
+    share = measured.started.train_images / bound / measured.seconds  # testing and copying included
     cells = [
         f"{recipe.size}, {recipe.batch_size}",
-        found.started.precision,
-        f"{found.seconds:.2f} s",
-        f"{found.epoch.images_per_second:.0f}",
+        measured.started.precision,
+        f"{measured.seconds:.2f} s",
+        f"{measured.epoch.images_per_second:.0f}",
         f"{bound:.0f}",
         f"{share:.2f}",
-        told(found.outcome),
-        f"{found.peak / 1e9:.2f} GB",
+        launched(measured.outcome),
+        f"{measured.peak / 1e9:.2f} GB",
     ]
     return f"{' | '.join(cells)} |"
 
 
-def told(outcome: Capture | None) -> str:
+def launched(outcome: Capture | None) -> str:
     """What became of recording the step."""
     if outcome is None:
         return "ordinary"
@@ -213,18 +213,18 @@ def losses(
     recorder_for: Callable[[Device], Recorder | None] = capture.recorder,
 ) -> list[float]:
     """Every step's loss; with `pause_after` steps the run ends there and another goes on."""
-    found: list[float] = []
+    values: list[float] = []
     state: State | None = None
     for last in (False, True) if pause_after else (True,):
         training = Training(recipe, pictures(), where, state, recorder_for)
         torch.set_num_threads(1)  # another number would add in another order
         for record in training.records():
             if isinstance(record, Steps):
-                found += record.loss
-            if not last and len(found) >= pause_after:
+                values += record.loss
+            if not last and len(values) >= pause_after:
                 state = training.state()
                 break
-    return found
+    return values
 
 
 def apart(one: list[float], other: list[float]) -> str:
@@ -263,10 +263,10 @@ def at_once(name: str, where: Device, *, small: bool) -> list[list[float]]:
         for _run in range(2):
             both.append(started.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE)))
             started.callback(both[-1].kill)  # whatever becomes of the other, none is left behind
-        return [_told_losses(each) for each in both]
+        return [_losses_of(each) for each in both]
 
 
-def _told_losses(process: "subprocess.Popen[bytes]") -> list[float]:
+def _losses_of(process: "subprocess.Popen[bytes]") -> list[float]:
     """What a process prints.
 
     Raises:
@@ -307,16 +307,16 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="a few batches of two networks")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="begin nothing later")
     parser.add_argument("--losses", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    options = parser.parse_args()
     try:
-        where = device.named(given.device)
+        where = device.named(options.device)
     except ValueError as error:
         parser.error(str(error))
     device.use(where)
-    if given.losses:
-        print(json.dumps(losses(short(given.losses, where, small=given.small), where)))
+    if options.losses:
+        print(json.dumps(losses(short(options.losses, where, small=options.small), where)))
         return
-    report(where, small=given.small, end=time.monotonic() + 60 * given.minutes)
+    report(where, small=options.small, end=time.monotonic() + 60 * options.minutes)
 
 
 def report(where: Device, *, small: bool, end: float) -> None:
@@ -332,8 +332,8 @@ def report(where: Device, *, small: bool, end: float) -> None:
         print(head, flush=True)
         for name in (each for each in names if not small or each in SMALL):
             late = time.monotonic() > end
-            told_row = "not reached |" if late else _row(row, name, where, small=small)
-            print(f"| {name} | {told_row}", flush=True)
+            cells = "not reached |" if late else _row(row, name, where, small=small)
+            print(f"| {name} | {cells}", flush=True)
 
 
 def _row(row: Callable[..., str], name: str, where: Device, *, small: bool) -> str:

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torchinfo
@@ -21,6 +20,7 @@ from torch import nn
 
 from explorer.analysis import summary as anatomy
 from explorer.networks import NetworkSpec
+from tests.measured import PEAK, status
 
 CASES = (
     ("lenet", 1, 7),
@@ -91,16 +91,10 @@ def measure_memory(name: str, batch: int) -> float:
     """The peak above the imports, in this very process."""
     spec, first = NetworkSpec.parse(name), NetworkSpec.parse("lenet")
     anatomy.measure(first, first.input_size)  # loads the parts of torch that load late
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak of the imports
-    before = _resident("VmRSS")
+    PEAK.write_text("5")  # Linux: forget the peak of the imports
+    before = status("VmRSS:")
     anatomy.measure(spec, spec.input_size, batch)
-    return (_resident("VmHWM") - before) / 1024
-
-
-def _resident(field: str) -> int:
-    """Kilobytes: `VmRSS` now, `VmHWM` at the highest."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+    return (status("VmHWM:") - before) / 2**20
 
 
 def table(results: list[Result]) -> str:

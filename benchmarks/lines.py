@@ -108,10 +108,10 @@ def rows(files: Sequence[File]) -> Iterator[tuple[str, float]]:
     for kind in Kind:
         yield f"lines, {kind}", sum(file.lines for file in files if file.kind is kind)
     for kind in (Kind.PYTHON, Kind.TESTS):
-        found = written([f for f in files if f.kind is kind and f.name.endswith(".py")])
-        yield f"functions, {kind}", found.functions
-        yield f"comments a function, {kind}", found.comments / found.functions
-        yield f"docstrings a function, {kind}", found.docstrings / found.functions
+        counts = written([f for f in files if f.kind is kind and f.name.endswith(".py")])
+        yield f"functions, {kind}", counts.functions
+        yield f"comments a function, {kind}", counts.comments / counts.functions
+        yield f"docstrings a function, {kind}", counts.docstrings / counts.functions
 
 
 def _number(n: float) -> str:

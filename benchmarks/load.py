@@ -19,7 +19,6 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.request import urlopen
 
 import psutil
 
@@ -28,12 +27,11 @@ from benchmarks.visitor import Visitor, visiting
 from explorer import runs
 from explorer.server import serve
 from explorer.ui.entries import PAGES
-from tests.run_processes import folder
-from tests.serving import ROOT
+from tests.run_processes import folder, going, over
+from tests.serving import ROOT, wait_for
 
 THINKING = 5.0  # seconds, give or take half
 ALONE = 6.0  # seconds in which a run's own rate is taken
-SECONDS_TO_START = 90
 CROWDS = (30, 60, 120)
 HEAD = """\
 | visitors | servers | run and 30 live pages | median, s | 95th, s | memory, MB | training rate | \
@@ -85,24 +83,24 @@ async def _clicks(visitor: Visitor, chance: random.Random) -> AsyncIterator[floa
                 yield await visitor.click(fragment)
 
 
-async def _visit(address: str, number: int, plan: Plan, began: float, found: Round) -> None:
+async def _visit(address: str, number: int, plan: Plan, began: float, result: Round) -> None:
     chance = random.Random(number)  # noqa: S311 (the same walk at every run)
     await asyncio.sleep(chance.random() * THINKING)
     async with visiting(address) as visitor, aclosing(_clicks(visitor, chance)) as clicks:
         async for wait in clicks:
             now = time.monotonic() - began
             if plan.begin <= now - wait < plan.end:
-                found.waits.append(wait)
+                result.waits.append(wait)
             if now >= plan.end:
                 break
             await asyncio.sleep(THINKING * (0.5 + chance.random()))
-        found.errors += visitor.errors
+        result.errors += visitor.errors
 
 
-async def crowd(address: str, visitors: int, plan: Plan, found: Round) -> None:
+async def crowd(address: str, visitors: int, plan: Plan, result: Round) -> None:
     """So many at once, until the time is over."""
     began = time.monotonic()
-    every = (_visit(address, number, plan, began, found) for number in range(visitors))
+    every = (_visit(address, number, plan, began, result) for number in range(visitors))
     await asyncio.gather(*every)
 
 
@@ -118,20 +116,11 @@ def serving(processes: int, home: Path) -> Iterator[tuple[str, psutil.Process]]:
     command += ["--processes", str(processes)] if processes > 1 else []
     started = subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL)
     try:
-        _wait(address, started)
+        wait_for(address, started)
         yield address, psutil.Process(started.pid)
     finally:
         started.terminate()
         started.wait(30)
-
-
-def _wait(address: str, started: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + SECONDS_TO_START
-    while started.poll() is None and time.monotonic() < end:
-        with suppress(OSError), urlopen(f"{address}/api/health", timeout=2):
-            return
-        time.sleep(0.1)
-    raise RuntimeError("The server did not start; what it said stands above.")
 
 
 def memory(first: psutil.Process) -> int:
@@ -140,8 +129,8 @@ def memory(first: psutil.Process) -> int:
     for each in (first, *first.children(recursive=True)):
         with suppress(psutil.Error):
             if not any("explorer.runs" in word for word in each.cmdline()):
-                taken = each.memory_full_info()
-                total += getattr(taken, "pss", taken.rss)
+                info = each.memory_full_info()
+                total += getattr(info, "pss", info.rss)
     return total
 
 
@@ -152,14 +141,12 @@ def memory(first: psutil.Process) -> int:
 def training() -> Iterator[int]:
     """A LeNet's run that lasts: its number, once it is under way."""
     run = runs.launch(watching.recipe("lenet"))
-    while runs.get(run).progress.step < 20:
-        time.sleep(0.2)
+    going(run, 20)
     try:
         yield run
     finally:
         runs.stop(run)
-        while not runs.get(run).status.over:
-            time.sleep(0.1)
+        over(run)
 
 
 def rate_from_now(run: int) -> Callable[[], float]:
@@ -173,23 +160,23 @@ def rate_from_now(run: int) -> Callable[[], float]:
 
 def beside_nothing(address: str, visitors: int, plan: Plan) -> Round:
     """Visitors alone."""
-    found = Round()
-    asyncio.run(crowd(address, visitors, plan, found))
-    return found
+    result = Round()
+    asyncio.run(crowd(address, visitors, plan, result))
+    return result
 
 
 def beside_a_run(address: str, visitors: int, plan: Plan) -> Round:
     """The same while a run trains and thirty live pages watch it."""
-    found = Round()
+    result = Round()
     with training() as run:
         rate = rate_from_now(run)
         time.sleep(ALONE)
         undisturbed = rate()
         with watching.watched(address, run):
             rate = rate_from_now(run)
-            asyncio.run(crowd(address, visitors, plan, found))
-            found.share = rate() / undisturbed
-    return found
+            asyncio.run(crowd(address, visitors, plan, result))
+            result.share = rate() / undisturbed
+    return result
 
 
 def one_round(setting: Setting, plan: Plan, home: Path) -> Round:
@@ -200,9 +187,9 @@ def one_round(setting: Setting, plan: Plan, home: Path) -> Round:
         folder(Path(data)),
         serving(setting.processes, home) as (address, first),
     ):
-        found = measure(address, setting.visitors, plan)
-        found.memory = memory(first)
-    return found
+        result = measure(address, setting.visitors, plan)
+        result.memory = memory(first)
+    return result
 
 
 def row(setting: Setting, rounds: list[Round]) -> str:
@@ -242,10 +229,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--address", help="of a server that is there already")
     parser.add_argument("--home", type=Path, default=ROOT, help="another copy of the program")
     parser.add_argument("--quick", action="store_true", help="one short round of 30 visitors")
-    found = parser.parse_args()
-    if found.quick:
-        found.visitors, found.rounds = [30], 1
-    return found
+    options = parser.parse_args()
+    if options.quick:
+        options.visitors, options.rounds = [30], 1
+    return options
 
 
 def main() -> None:
@@ -262,7 +249,7 @@ def main() -> None:
         else:
             rounds = [one_round(setting, plan, options.home) for _round in range(options.rounds)]
         print(row(setting, rounds), flush=True)
-        for error in (each for found in rounds for each in found.errors):
+        for error in (error for result in rounds for error in result.errors):
             print(error, file=sys.stderr)
 
 

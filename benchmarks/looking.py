@@ -49,7 +49,7 @@ FRAME = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(d
 CLICKED = "addEventListener('pointerdown', () => { window.clickedAt = performance.now() }, true)"
 
 
-def said(page: Page, mark: str, nth: int) -> str:
+def painted(page: Page, mark: str, nth: int) -> str:
     """What the nth element marked so says now."""
     name = "data-" + "".join(f"-{c.lower()}" if c.isupper() else c for c in mark)
     return page.locator(f"[{name}]").nth(nth).get_attribute(name) or ""
@@ -59,7 +59,7 @@ def took(
     page: Page, target: Locator, mark: str, position: tuple[float, float] | None, nth: int = 0
 ) -> float:
     """Milliseconds from a click on `target` to the answer of the nth part marked so."""
-    before = said(page, mark, nth)
+    before = painted(page, mark, nth)
     where = {"x": position[0], "y": position[1]} if position else None
     target.click(position=where)  # type: ignore[arg-type]
     milliseconds, _now = page.evaluate(PAINTED, [mark, nth, before])
@@ -78,33 +78,33 @@ def strips(page: Page) -> list[float]:
     page.locator(".st-key-feature-maps-picture_opened button").first.click()
     following = page.locator(".st-key-feature-maps-picture_step_1 button").first
     following.wait_for()
-    found = []
+    times = []
     for _turn in range(3):
-        found.append(took(page, following, "stripPainted", None))
+        times.append(took(page, following, "stripPainted", None))
         page.wait_for_timeout(2500)
-    return found
+    return times
 
 
 def layers(page: Page) -> list[float]:
     """From one layer of 512 maps to the next."""
-    found = []
+    times = []
     for turn in range(TURNS):
         name = LAYERS[turn % len(LAYERS)]
         stage = page.locator(f'.maps-strip .stage[data-layer="{name}"]')
-        found.append(took(page, stage, "mosaicPainted", None))
+        times.append(took(page, stage, "mosaicPainted", None))
         page.wait_for_timeout(600)
-    return found
+    return times
 
 
 def channels(page: Page) -> list[float]:
     """Channels of a layer, all over its mosaic, until their sum is on screen."""
     canvas = page.locator(".channel-mosaic canvas").first
-    found = []
+    times = []
     for turn in range(TURNS):
         place = (45 + 33 * turn, 15 + 25 * (turn * 5 % 11))
-        found.append(took(page, canvas, "channelPainted", place))
+        times.append(took(page, canvas, "channelPainted", place))
         page.wait_for_timeout(400)
-    return found
+    return times
 
 
 def units(page: Page) -> list[float]:
@@ -112,16 +112,16 @@ def units(page: Page) -> list[float]:
     page.locator(f'.maps-strip .stage[data-layer="{LAYERS[0]}"]').click()
     page.wait_for_timeout(3000)
     canvas = page.locator(".maps-channel .map canvas").first
-    found = []
+    times = []
     for turn in range(TURNS):
         place = (8 + 18 * turn, 12 + 17 * (turn * 7 % 11))
-        found.append(took(page, canvas, "sumPainted", place))
+        times.append(took(page, canvas, "sumPainted", place))
         page.wait_for_timeout(400)
-    return found
+    return times
 
 
 def kernels(page: Page, address: str, network: str, layer: str) -> list[float]:
-    """Kernels of a layer, all over its sheet, until the chosen one is on screen by itself."""
+    """Kernels of a layer, all over its sheet, until the current one is on screen by itself."""
     page.goto(f"{address}/{WEIGHTS.format(network=network, layer=layer)}")
     page.locator("[data-sheet-painted]").nth(1).wait_for(timeout=180_000)
     page.evaluate(CLICKED)
@@ -129,23 +129,23 @@ def kernels(page: Page, address: str, network: str, layer: str) -> list[float]:
     box = sheet.locator("canvas").bounding_box()
     assert box
     wide, high = box["width"], min(box["height"], 260)  # of what is in sight without scrolling
-    chosen, found = pointed(sheet, (3, 3)), list[float]()  # the first is chosen at first
+    current, times = pointed(sheet, (3, 3)), list[float]()  # the first is current at first
     for turn in range(10 * TURNS):
         place = (wide * (turn * 7 % 97) // 97, high * (turn * 5 % 89) // 89)  # a click's are whole
         under = pointed(sheet, place)
-        if len(found) < TURNS and under not in ("", chosen):
-            found.append(took(page, sheet.locator("canvas"), "sheetPainted", place, nth=1))
-            chosen = under
+        if len(times) < TURNS and under not in ("", current):
+            times.append(took(page, sheet.locator("canvas"), "sheetPainted", place, nth=1))
+            current = under
             page.wait_for_timeout(400)
-    return found
+    return times
 
 
 def pointed(sheet: Locator, place: tuple[float, float]) -> str:
     """The kernel at a place of a sheet, "kernel 3"; "" between two."""
     sheet.locator("canvas").hover(position={"x": place[0], "y": place[1]})
     sheet.page.evaluate(FRAME)  # a browser tells of the pointer with its next frame
-    told = sheet.locator(".words").inner_text().partition(",")[0]
-    return told if any(sign.isdigit() for sign in told) else ""
+    words = sheet.locator(".words").inner_text().partition(",")[0]
+    return words if any(sign.isdigit() for sign in words) else ""
 
 
 def tell(what: str, values: list[float]) -> None:

@@ -61,10 +61,10 @@ async def costs(served: Served, url: str) -> dict[str, float]:
     """Milliseconds for one click on the page, and for one in each of its fragments."""
     async with visiting(served.address) as visitor:
         await visitor.open(url)
-        found = {url or "home": await _clicks(served, visitor)}
+        rows = {url or "home": await _clicks(served, visitor)}
         for number, fragment in enumerate(visitor.fragments, 1):
-            found[f"{url}, fragment {number}"] = await _clicks(served, visitor, fragment)
-    return found
+            rows[f"{url}, fragment {number}"] = await _clicks(served, visitor, fragment)
+    return rows
 
 
 def measure(copies: list[Served]) -> None:

@@ -77,14 +77,14 @@ def train(recipe: Recipe) -> Outcome:
     return Outcome(recipe, first, last, accuracy, len(losses), seconds)
 
 
-def row(name: str, found: Outcome) -> str:
+def row(name: str, run: Outcome) -> str:
     """One line of the table."""
-    recipe = found.recipe
+    recipe = run.recipe
     options = ", ".join(f"{key} {value}" for key, value in recipe.options.items())
     return (
         f"| {name}{f' ({options})' if options else ''} | {recipe.size} "
-        f"| {found.steps} × {recipe.batch_size} | {found.first_loss:.2f} → {found.last_loss:.2f} "
-        f"| {found.accuracy:.3f} | {found.seconds:.0f} s | {'yes' if found.learned else 'NO'} |"
+        f"| {run.steps} × {recipe.batch_size} | {run.first_loss:.2f} → {run.last_loss:.2f} "
+        f"| {run.accuracy:.3f} | {run.seconds:.0f} s | {'yes' if run.learned else 'NO'} |"
     )
 
 
@@ -92,7 +92,7 @@ def main() -> int:
     """Print the table; 1 if a network did not learn."""
     parser = argparse.ArgumentParser(description="A short real run of every other network.")
     parser.add_argument("--networks", default=",".join(RUNS), help="some of: " + ", ".join(RUNS))
-    chosen = parser.parse_args().networks.split(",")
+    names = parser.parse_args().networks.split(",")
     print(
         f"Fashion-MNIST, {PICTURES} pictures, tested on {TESTED}; chance is {CHANCE:.0%}\n\n"
         "| network | size | steps × batch | loss | test accuracy | time | learned |\n"
@@ -100,10 +100,10 @@ def main() -> int:
         flush=True,
     )
     learned = True
-    for name in chosen:
-        found = train(RUNS[name])
-        learned = learned and found.learned
-        print(row(name, found), flush=True)
+    for name in names:
+        outcome = train(RUNS[name])
+        learned = learned and outcome.learned
+        print(row(name, outcome), flush=True)
     return 0 if learned else 1
 
 

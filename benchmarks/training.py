@@ -89,9 +89,9 @@ class Pictures(Dataset[tuple[Tensor, int]]):
 
 def course(recipe: Recipe, data: Data, workers: int) -> Iterator[int]:
     """The ordinary loop."""
-    there = device.torch_device(device.detect())
+    where = device.torch_device(device.detect())
     network: nn.Module = networks.get(recipe.network).build(**recipe.options)
-    network = initialise(network, recipe.initialisation).to(there)
+    network = initialise(network, recipe.initialisation).to(where)
     optimiser = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
@@ -100,11 +100,11 @@ def course(recipe: Recipe, data: Data, workers: int) -> Iterator[int]:
     with warnings.catch_warnings():  # more workers than cores are what is asked for
         warnings.simplefilter("ignore")
         loader = DataLoader(pictures, recipe.batch_size, shuffle=True, num_workers=workers)
-    loss_sum, right, seen = 0.0, 0.0, 0
+    loss_sum, right, images = 0.0, 0.0, 0
     network.train()
     while True:
-        for given, wanted in loader:
-            inputs, labels = given.to(there), wanted.to(there)
+        for batch, truth in loader:
+            inputs, labels = batch.to(where), truth.to(where)
             answers = network(inputs)
             loss = loss_function(answers, labels)
             optimiser.zero_grad()
@@ -112,7 +112,7 @@ def course(recipe: Recipe, data: Data, workers: int) -> Iterator[int]:
             optimiser.step()
             loss_sum += loss.item()
             right += (answers.argmax(dim=1) == labels).sum().item()
-            seen += len(labels)
+            images += len(labels)
             yield len(labels)
 
 
@@ -292,22 +292,22 @@ def main() -> None:
     parser.add_argument("--networks", default=",".join(CASES), help="some of: " + ", ".join(CASES))
     parser.add_argument("--epochs", action="store_true", help="and whole epochs, as runs do them")
     parser.add_argument("--attend", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.attend:
-        attend(*given.attend)
+    options = parser.parse_args()
+    if options.attend:
+        attend(*options.attend)
     else:
-        names = given.networks.split(",")
+        names = options.networks.split(",")
         if unknown := [name for name in names if name not in CASES]:
             parser.error(f"no case is called {unknown[0]}; there are: {', '.join(CASES)}")
-        table(names, quick=given.quick, epochs=given.epochs or ON_GPU)
+        table(names, quick=options.quick, epochs=options.epochs or ON_GPU)
 
 
 def table(names: list[str], *, quick: bool, epochs: bool) -> None:
     """Measure and print, network by network."""
-    there = device.detect()
+    where = device.detect()
     peak = measured_peak()
     data = datasets.load("fashion_mnist")
-    print(f"{there.title}, {cores()} cores, torch {torch.__version__}; images a second, medians\n")
+    print(f"{where.title}, {cores()} cores, torch {torch.__version__}; images a second, medians\n")
     print(
         HEAD.format(
             epoch=" epoch |" if epochs else "",

@@ -38,13 +38,7 @@ def steps_alone(
     recipe = setting.recipe
     recorder = recorder_for(setting.device)
     with queued_on(own_stream(setting.device)), repeatable:
-        learner = Learner(
-            recipe,
-            setting.spec,
-            setting.device,
-            setting.numbers,
-            capturable=recorder is not None,
-        )
+        learner = Learner(setting, capturable=recorder is not None)
         learner.set_rate(recipe.learning_rate)
         images = torch.rand(recipe.batch_size, *setting.input_size).to(learner.device)
         images = images.contiguous(memory_format=setting.numbers.layout)
@@ -123,9 +117,9 @@ def seconds_per_epoch(recipe: Recipe) -> float:
 def work() -> None:
     """In that process: train the recipe that comes in, and answer with the time at each epoch's
     end."""
-    there = device.detect().name
-    number = store.add(sys.stdin.read(), "benchmark", there)
-    store.claim(there, process.own())
+    where = device.detect().name
+    number = store.add(sys.stdin.read(), "benchmark", where)
+    store.claim(where, process.own())
     answer = os.dup(sys.stdout.fileno())  # what a worker prints goes into its run's folder
     Worker(number).work()
     run = runs.get(number)

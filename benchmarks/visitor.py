@@ -45,21 +45,21 @@ class Visitor:
         async with asyncio.timeout(PATIENCE):
             await self._socket.send(wish.SerializeToString())
             async for message in self._socket:
-                told = ForwardMsg.FromString(message)  # type: ignore[arg-type]
-                if told.WhichOneof("type") == "script_finished":
+                forward = ForwardMsg.FromString(message)  # type: ignore[arg-type]
+                if forward.WhichOneof("type") == "script_finished":
                     break
-                self._look(told)
+                self._look(forward)
         return time.perf_counter() - began
 
-    def _look(self, told: ForwardMsg) -> None:
-        kind = told.WhichOneof("type")
+    def _look(self, forward: ForwardMsg) -> None:
+        kind = forward.WhichOneof("type")
         if kind == "navigation":
-            self._page = told.navigation.page_script_hash
+            self._page = forward.navigation.page_script_hash
         elif kind == "delta":
-            fragment = told.delta.fragment_id
+            fragment = forward.delta.fragment_id
             if fragment and fragment not in self.fragments:
                 self.fragments.append(fragment)
-            element = told.delta.new_element
+            element = forward.delta.new_element
             if element.bidi_component.json:
                 self.boards.append(element.bidi_component.json)
             sorry = element.alert.body.startswith(APOLOGY)

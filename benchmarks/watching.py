@@ -23,7 +23,7 @@ from benchmarks.visitor import visiting
 from explorer import runs
 from explorer.data import datasets
 from explorer.training.recipes import Recipe
-from tests.run_processes import folder
+from tests.run_processes import folder, going, over
 from tests.serving import server
 
 VIEWERS = 30
@@ -68,34 +68,34 @@ class Line:
         return await reader.readexactly(int(next(lengths, ":0").partition(":")[2]))
 
 
-async def _watch(address: str, run: int, after: float, there: list[int]) -> None:
-    """One live page, until it is cancelled; it is `there` once it has the curve."""
+async def _watch(address: str, run: int, after: float, answers: list[int]) -> None:
+    """One live page, until it is cancelled; each of its `answers` with news is noted."""
     await asyncio.sleep(after)
     line = Line(address)
     async with visiting(address) as page:
         await page.open("live", f"run={run}")
-        known: dict[str, Any] = {"since": 0, "epochs": 0, "session": "", "seen": "", "snapshot": ""}
+        state: dict[str, Any] = {"since": 0, "epochs": 0, "session": "", "seen": "", "snapshot": ""}
         while True:
-            body = await line.ask(f"/api/runs/{run}?{urlencode(known)}")
+            body = await line.ask(f"/api/runs/{run}?{urlencode(state)}")
             if body:
                 news = json.loads(body)
                 steps = news["points"]["step"]
-                known |= {name: news[name] for name in ("session", "seen", "snapshot")}
-                known["since"] = steps[-1] if steps else known["since"]
-                known["epochs"] += len(news["epochs"])
-                there.append(run)
+                state |= {name: news[name] for name in ("session", "seen", "snapshot")}
+                state["since"] = steps[-1] if steps else state["since"]
+                state["epochs"] += len(news["epochs"])
+                answers.append(run)
             await asyncio.sleep(EVERY)
 
 
 async def _all(address: str, run: int, ready: Event, stop: Event) -> None:
-    there: list[list[int]] = [[] for _number in range(VIEWERS)]
+    answers: list[list[int]] = [[] for _number in range(VIEWERS)]
     watchers = [
-        asyncio.create_task(_watch(address, run, EVERY * number / VIEWERS, there[number]))
+        asyncio.create_task(_watch(address, run, EVERY * number / VIEWERS, answers[number]))
         for number in range(VIEWERS)
     ]
     while not stop.is_set():
         await asyncio.sleep(0.1)
-        if all(there):
+        if all(answers):
             ready.set()
         for each in watchers:
             if each.done():
@@ -149,20 +149,18 @@ def rate(run: int) -> float:
 def measure(address: str, network: str) -> None:
     """Print the rates of one network's run."""
     run = runs.launch(recipe(network))
-    while runs.get(run).progress.step < 20:
-        time.sleep(0.2)
-    alone, seen = [], []
+    going(run, 20)
+    alone, shared = [], []
     for _turn in range(TURNS):
         alone.append(rate(run))
         with watched(address, run):
-            seen.append(rate(run))
+            shared.append(rate(run))
     runs.stop(run)
-    while not runs.get(run).status.over:
-        time.sleep(0.1)
-    shares = [with_them / without for with_them, without in zip(seen, alone, strict=True)]
+    over(run)
+    shares = [with_them / without for with_them, without in zip(shared, alone, strict=True)]
     print(
         f"{network:10} alone {statistics.median(alone):8.0f}   watched by {VIEWERS} "
-        f"{statistics.median(seen):8.0f} pictures/s   share {statistics.median(shares):.3f} "
+        f"{statistics.median(shared):8.0f} pictures/s   share {statistics.median(shares):.3f} "
         f"({min(shares):.3f} … {max(shares):.3f})",
         flush=True,
     )

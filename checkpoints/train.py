@@ -54,7 +54,7 @@ def keep(name: str, number: int) -> Path:
             tensors[weight] = tensor.half()
     network = checkpoints.build(card, tensors)
     path = FOLDER / f"{name}.safetensors"
-    kept = checkpoints.save(
+    card = checkpoints.save(
         path,
         tensors,
         replace(
@@ -65,7 +65,7 @@ def keep(name: str, number: int) -> Path:
             first_accuracy=accuracy(network, card.dataset, card.size, FIRST),
         ),
     )
-    print(f"{path.name}: {kept.test_accuracy:.4f} on all test pictures, {kept.sha256[:12]}")
+    print(f"{path.name}: {card.test_accuracy:.4f} on all test pictures, {card.sha256[:12]}")
     return path
 
 
@@ -75,12 +75,12 @@ def accuracy(network: nn.Module, dataset: str, size: int, first: int | None = No
     split = datasets.load(dataset).test
     labels = split.labels[:first]
     right = 0
-    for pictures, wanted in zip(
+    for pictures, truth in zip(
         split.pictures[:first].split(BATCH), labels.split(BATCH), strict=True
     ):
         # Channels last takes a third of the time.
         logits = networks.main_answer(network(scale(resize(pictures, size), torch.channels_last)))
-        right += int((logits.argmax(dim=1) == wanted).sum())
+        right += int((logits.argmax(dim=1) == truth).sum())
     return right / len(labels)
 
 

@@ -168,7 +168,7 @@ def data(run: Run) -> Data:
         loaded = _own_data(recipe.dataset, recipe.path, digest)
     else:
         loaded = datasets.load(recipe.dataset)
-    count = len(training.chosen(len(loaded.test), recipe.test_subset))
+    count = len(training.subset_indices(len(loaded.test), recipe.test_subset))
     if digest not in ("", loaded.test_digest) or run.metadata.get("test_images", count) != count:
         raise ValueError(
             _(
@@ -192,7 +192,7 @@ def _answers(number: int, _session: float | None, epoch: int) -> Answers:
     run = runs.get(number)
     predictions = runs.predictions(number, epoch)
     test = data(run).test
-    rows = training.chosen(len(test), run.recipe.test_subset)
+    rows = training.subset_indices(len(test), run.recipe.test_subset)
     return Answers(
         rows=rows.numpy(),
         labels=test.labels[rows].numpy(),

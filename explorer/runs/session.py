@@ -104,7 +104,7 @@ class Session:
             rows.put(partial(self._tell, record))
             end = _end(record)
             if end or isinstance(record, Epoch):
-                rows.put(partial(self._tell, Held(needed, peak.taken())))
+                rows.put(partial(self._tell, Held(needed, peak.growth())))
             if end:
                 saver.files.wait()
                 training.spent(time.monotonic() - start)

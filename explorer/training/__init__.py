@@ -1,6 +1,6 @@
 """Training as a generator of records: it knows no store and no screen."""
 
-from explorer.training.batches import chosen
+from explorer.training.batches import subset_indices
 from explorer.training.budget import TEST_SHARE, estimate
 from explorer.training.loop import Training
 from explorer.training.machine import HostBuffer, environment

@@ -4,7 +4,9 @@ Everything random about an epoch follows from its seed alone, so that a run can 
 middle of one. Augmentation comes before resizing, at the data's own size.
 """
 
+import heapq
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -69,8 +71,8 @@ class Batches:
         """A split's pictures, or a subset of them, on the setting's device."""
         pictures, labels = split.pictures, split.labels
         if subset:
-            taken = chosen(len(split), subset)
-            pictures, labels = pictures[taken], labels[taken]
+            indices = subset_indices(len(split), subset)
+            pictures, labels = pictures[indices], labels[indices]
         device = torch_device(setting.device)
         return cls(
             pictures.to(device),
@@ -100,18 +102,16 @@ class Batches:
 
     def _prepare(self, start: int) -> None:
         block = slice(start, start + self._block_size)
-        chosen = self._order.order[block]
-        pictures = self.pictures.index_select(
-            0, chosen
-        )  # whole pictures at once, which indexing does not
+        order = self._order.order[block]
+        pictures = self.pictures.index_select(0, order)  # whole pictures at once: faster than [ ]
         if self._order.mirrored is not None:
             mirrored = self._order.mirrored[block, None, None, None]
             pictures = torch.where(mirrored, pictures.flip(3), pictures)
         if self._order.corners is not None:
             pictures = crop(pictures, self._order.corners[block], self.crop)
         self._inputs = scale(resize(pictures, self.size), self.layout)
-        self._targets = self.labels.index_select(0, chosen)
-        self._first, self._end = start, start + len(chosen)
+        self._targets = self.labels.index_select(0, order)
+        self._first, self._end = start, start + len(order)
 
 
 def crop(pictures: Tensor, corners: Tensor, padding: int) -> Tensor:
@@ -155,10 +155,10 @@ def scale(pictures: Tensor, layout: torch.memory_format) -> Tensor:
 
 # -- which pictures of a split a run uses: its subset, and the handful that it shows --------------
 
-SHOWN = 10
+SAMPLES = 10
 
 
-def chosen(count: int, subset: int) -> Tensor:
+def subset_indices(count: int, subset: int) -> Tensor:
     """Indices (int64, ascending) of the pictures that a subset takes out of `count`; 0 takes all.
 
     Drawn at random, but always the same ones, whatever the run's seed: runs can be compared.
@@ -169,13 +169,12 @@ def chosen(count: int, subset: int) -> Tensor:
     return torch.randperm(count, generator=generator)[:subset].sort().values
 
 
-def shown(labels: Tensor, most: int = SHOWN) -> Tensor:
+def samples(labels: Tensor) -> Tensor:
     """Positions in `labels` of the pictures to show: the first of every class, then the second …"""
-    seen: dict[int, int] = {}
-    ranks = []
+    ranks, counts = [], Counter[int]()
     for position, label in enumerate(labels.tolist()):
-        rank = seen.get(label, 0)
-        seen[label] = rank + 1
-        if rank < most:
-            ranks.append((rank, label, position))
-    return torch.tensor([position for *_key, position in sorted(ranks)[:most]], dtype=torch.int64)
+        ranks.append((counts[label], label, position))
+        counts[label] += 1
+    return torch.tensor(
+        [position for *_key, position in heapq.nsmallest(SAMPLES, ranks)], dtype=torch.int64
+    )

@@ -70,14 +70,14 @@ def _seconds_to_save(training: Training, epochs: int, working: float) -> float:
 
 
 def _measured_batch(setting: Setting, images: int) -> int:
-    wanted = setting.recipe.batch_size
+    batch_size = setting.recipe.batch_size
     if setting.device.kind != "cpu":
-        return wanted
+        return batch_size
     affordable = max(int(STEP_FLOPS / ((1 + BACKWARD) * max(setting.flops, 1))), 2)
-    if affordable >= wanted:
-        return wanted
+    if affordable >= batch_size:
+        return batch_size
     # Batch norm refuses a last batch of a single picture, which nobody has asked for here.
-    return next(batch for batch in range(affordable, wanted + 1) if images % batch != 1)
+    return next(batch for batch in range(affordable, batch_size + 1) if images % batch != 1)
 
 
 def _images_per_second(training: Training) -> float:

@@ -19,7 +19,7 @@ from torch.nn.utils import get_total_norm
 from explorer.base.device import Device, free_memory, torch_device
 from explorer.training.learner import Learner, Step
 from explorer.training.records import Capture
-from explorer.training.setting import Setting, out_of_memory
+from explorer.training.setting import out_of_memory
 
 WARM_UP = 3  # ordinary steps before: libraries choose their kernels, the optimiser makes its memory
 COMPARED = 3
@@ -104,10 +104,10 @@ class Stepper:
     recipe's, which end an epoch, are always ordinary.
     """
 
-    def __init__(self, learner: Learner, recorder: Recorder | None, setting: Setting) -> None:
+    def __init__(self, learner: Learner, recorder: Recorder | None) -> None:
         self.outcome: Capture | None = None
-        self._learner, self._recorder, self._setting = learner, recorder, setting
-        self._answer_tolerance = ANSWER_TOLERANCE[learner.numbers.dtype]
+        self._learner, self._recorder, self._setting = learner, recorder, learner.setting
+        self._answer_tolerance = ANSWER_TOLERANCE[self._setting.numbers.dtype]
         self._whole = 0  # batches so far that were not smaller
         self._replay: Replay | None = None
 

@@ -159,11 +159,7 @@ def read_card(path: Path) -> Card:
     Raises:
         ValueError: there is no such file, or it is no checkpoint of this program.
     """
-    _check_size(path)
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise _damaged(path, error) from error
+    status = _check_size(path)
     return _read_card(path, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -304,9 +300,9 @@ def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
 def _check_fit(network: str, own: Shapes, loaded: Shapes) -> None:
     """Refuse the first name or shape that differs."""
     for name in sorted(own.keys() | loaded.keys()):
-        got, wanted = loaded.get(name), own.get(name)
-        if got != wanted:
-            shapes = {"got": _shape_word(got), "wanted": _shape_word(wanted)}
+        got, expected = loaded.get(name), own.get(name)
+        if got != expected:
+            shapes = {"got": _shape_word(got), "wanted": _shape_word(expected)}
             raise CodedError("weights_do_not_fit", network=network, name=name[:80], **shapes)
 
 
@@ -317,18 +313,19 @@ def _shape_word(shape: tuple[int, ...] | None) -> str | dict[str, Any]:
     return times(shape) or Reason("one_number").plain()
 
 
-def _check_size(path: Path) -> None:
+def _check_size(path: Path) -> os.stat_result:
     """Refuse before anything is read: no file, one cut short, one that is too large."""
     try:
-        nbytes = path.stat().st_size
+        status = path.stat()
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")
     except OSError as error:
         raise CodedError("checkpoint_not_read", path=str(path), why=str(error)) from error
-    if nbytes > MAX_BYTES:
+    if status.st_size > MAX_BYTES:
         raise _damaged(path, Reason("too_large", {"most": MAX_BYTES}))
-    if not 2 <= header <= min(MAX_HEADER, nbytes - 8):
+    if not 2 <= header <= min(MAX_HEADER, status.st_size - 8):
         raise _damaged(path, Reason("cut_short"))
+    return status
 
 
 def _damaged(path: Path, what: Reason | Exception) -> CodedError:

@@ -1,12 +1,11 @@
 """What a network answers to the test pictures, gathered batch by batch on its device."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn.functional import nll_loss
 
 from explorer.base.device import free_memory
+from explorer.training.records import Evaluation
 from explorer.training.setting import Setting
 
 PIXELS = 2_000_000  # in one batch: nothing is kept for a backward pass
@@ -27,18 +26,6 @@ def batch_size(setting: Setting) -> int:
     return max(on_cpu, min(int(fitting), MOST_ON_GPU))
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
-    """Mean loss and accuracy over all pictures; for each, on the CPU: predicted class (int16), its
-    probability and that of the true class (float16)."""
-
-    loss: float
-    accuracy: float
-    predicted: Tensor
-    confidence: Tensor
-    true_probability: Tensor
-
-
 class Answers:
     """Collects logits and adds them up at the end, so that nothing waits in between."""
 
@@ -53,15 +40,15 @@ class Answers:
         true = logarithms.gather(1, labels[:, None])[:, 0]
         self._batches.append((loss, best.indices, best.values, true, best.indices == labels))
 
-    def result(self) -> Result:
+    def result(self) -> Evaluation:
         """Over everything that was added."""
         losses, predicted, confidence, true, right = map(
             torch.cat, zip(*self._batches, strict=True)
         )
         # A loss too small for float32's sum over all is still right per batch: add in Python.
-        return Result(
-            loss=sum(losses.tolist()) / len(right),
-            accuracy=int(right.sum()) / len(right),
+        return Evaluation(
+            test_loss=sum(losses.tolist()) / len(right),
+            test_accuracy=int(right.sum()) / len(right),
             predicted=predicted.to(torch.int16).cpu(),
             confidence=confidence.exp().half().cpu(),
             true_probability=true.exp().half().cpu(),

@@ -13,11 +13,10 @@ from torch.nn.utils import get_total_norm
 from torch.optim import SGD, Adam, Optimizer
 
 from explorer import networks
-from explorer.base.device import Device, torch_device
-from explorer.networks import NetworkSpec
+from explorer.base.device import torch_device
 from explorer.training.checkpoints import NETWORK, under
-from explorer.training.machine import Numbers
 from explorer.training.recipes import Recipe
+from explorer.training.setting import Setting
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,23 +35,14 @@ class Step:
 class Learner:
     """The network of a recipe, its weights and their optimiser."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        spec: NetworkSpec,
-        device: Device,
-        numbers: Numbers,
-        *,
-        capturable: bool = False,
-    ) -> None:
-        network = initialise(spec.build(), recipe.initialisation)
-        self.device = torch_device(device)
-        self.numbers = numbers
-        network = network.to(memory_format=numbers.layout)  # type: ignore[call-overload]
+    def __init__(self, setting: Setting, *, capturable: bool = False) -> None:
+        network = initialise(setting.spec.build(), setting.recipe.initialisation)
+        self.setting, self.device = setting, torch_device(setting.device)
+        network = network.to(memory_format=setting.numbers.layout)  # type: ignore[call-overload]
         self.network: nn.Module = network.to(self.device).train()
         # A graph reads the rate of each step from a tensor: a number would be fixed in it.
         self._rate = torch.zeros((), device=self.device) if capturable else None
-        self.optimiser = optimizer(recipe, self.network, self._rate)
+        self.optimiser = optimizer(setting.recipe, self.network, self._rate)
         self._weights = [p for p in self.network.parameters() if p.requires_grad]
 
     @property
@@ -96,9 +86,8 @@ class Learner:
 
     def _products(self) -> AbstractContextManager[None]:
         """Where products are computed in bfloat16, if they are."""
-        return torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.numbers.dtype == torch.bfloat16
-        )
+        half = self.setting.numbers.dtype == torch.bfloat16
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
     def first_kernels(self) -> tuple[str, Tensor] | None:
         """Name and weights (K, C, h, w) of the first convolution, copied to the CPU."""

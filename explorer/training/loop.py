@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.base.device import Device
 from explorer.data.datasets import Data
 from explorer.training import capture, evaluation
-from explorer.training.batches import Batches, Order, chosen, resize, scale, shown
+from explorer.training.batches import Batches, Order, resize, samples, scale, subset_indices
 from explorer.training.burst import EXPLODED, SECONDS, Burst, burst, divergence, first_runaway
 from explorer.training.capture import Recorder, Stepper
 from explorer.training.checkpoints import under
@@ -68,21 +68,15 @@ class Training:
         with self._working():
             self._randomness.seed(recipe.seed)
             recorder = recorder_for(device)
-            self.learner = Learner(
-                recipe,
-                self.setting.spec,
-                device,
-                self.setting.numbers,
-                capturable=recorder is not None,
-            )
-            self._stepper = Stepper(self.learner, recorder, self.setting)
-            self._told_capture = False
+            self.learner = Learner(self.setting, capturable=recorder is not None)
+            self._stepper = Stepper(self.learner, recorder)
+            self._capture_sent = False
             setting, tests = self.setting, evaluation.batch_size(self.setting)
             self._train = Batches.of(data.train, recipe.train_subset, recipe.batch_size, setting)
             self._test = Batches.of(data.test, recipe.test_subset, tests, setting)
-            self._samples, self._test_digest = shown(self._test.labels), data.test_digest
-            tested = chosen(len(data.test), recipe.test_subset)
-            self._shown_indices = tuple(tested[self._samples].tolist())
+            self._samples, self._test_digest = samples(self._test.labels), data.test_digest
+            tested = subset_indices(len(data.test), recipe.test_subset)
+            self._sample_indices = tuple(tested[self._samples].tolist())
             self._begin_epoch(1)
         self._seconds = 0.0  # building is no training
         if state is not None:
@@ -132,8 +126,8 @@ class Training:
             done = done.cut(runaway)
         if done.losses:
             yield self._counted(done)
-        if self._stepper.outcome is not None and not self._told_capture:
-            self._told_capture = True
+        if self._stepper.outcome is not None and not self._capture_sent:
+            self._capture_sent = True
             yield self._stepper.outcome
         inside = self._step_in_epoch < len(self._train) and self._diverged is None
         if inside and self._seconds >= self._next_snapshot:
@@ -184,25 +178,21 @@ class Training:
             yield Testing(self._seconds)
         with self._working():
             result, sums = answers.result(), self._sums
-        if not abs(result.loss) < EXPLODED:  # the last step's weights, or NaN
-            why = divergence(self.recipe, self._step - 1, result.loss)
+        if not abs(result.test_loss) < EXPLODED:  # the last step's weights, or NaN
+            why = divergence(self.recipe, self._step - 1, result.test_loss)
             self._diverged = Diverged(self._epoch, self._step, why)
             yield self._diverged
             return
         with self._working():
             self._begin_epoch(self._epoch + 1)
         yield Epoch(
+            **vars(result),
             epoch=self._epoch - 1,
             step=self._step,
             train_loss=sums["loss"] / sums["images"],
             train_accuracy=sums["correct"] / sums["images"],
-            test_loss=result.loss,
-            test_accuracy=result.accuracy,
             images_per_second=sums["images"] / sums["seconds"],
             seconds=self._seconds,
-            predicted=result.predicted,
-            confidence=result.confidence,
-            true_probability=result.true_probability,
         )
 
     def _started(self) -> Started:
@@ -221,7 +211,7 @@ class Training:
             threads=torch.get_num_threads(),
             torch_version=str(torch.__version__),
             forward_flops=self.setting.flops,
-            samples=self._shown_indices,
+            samples=self._sample_indices,
             first_kernels=kernels and kernels[0],
             test_digest=self._test_digest,
         )

@@ -91,25 +91,34 @@ class Testing:
 
 
 @dataclass(frozen=True, eq=False)
-class Epoch:
+class Evaluation:
+    """What a network answers to the test pictures.
+
+    The three tensors have one entry per picture, in the split's order (`subset_indices` says which
+    pictures a subset takes), on the CPU: predicted class (int16), its probability and the true
+    class's (float16).
+    """
+
+    test_loss: float
+    test_accuracy: float
+    predicted: Tensor
+    confidence: Tensor
+    true_probability: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch(Evaluation):
     """The end of an epoch. Training figures are of the pictures as they were trained on.
 
-    The three tensors have one entry per test picture, in the split's order (`chosen` says which
-    pictures a subset takes), on the CPU: predicted class (int16), its probability and the true
-    class's (float16). `images_per_second` counts training alone, `seconds` the whole run so far.
+    `images_per_second` counts training alone, `seconds` the whole run so far.
     """
 
     epoch: int
     step: int
     train_loss: float
     train_accuracy: float
-    test_loss: float
-    test_accuracy: float
     images_per_second: float
     seconds: float
-    predicted: Tensor
-    confidence: Tensor
-    true_probability: Tensor
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,8 @@ class Setting:
         check_fit(recipe, channels, classes, len(data.train))
         spec, entering = recipe.spec(channels, classes), recipe.input_size(channels)
         flops = forward_flops(spec, entering)
-        chosen = numbers(recipe.precision, device, flops, recipe.batch_size)
-        return cls(recipe, device, spec, entering, flops, chosen)
+        format_ = numbers(recipe.precision, device, flops, recipe.batch_size)
+        return cls(recipe, device, spec, entering, flops, format_)
 
     @property
     def threads(self) -> int:
@@ -98,7 +98,7 @@ class Peak:
         else:
             self._before = int(psutil.Process().memory_info().rss)
 
-    def taken(self) -> int:
+    def growth(self) -> int:
         """Bytes."""
         if self._counted:
             most = int(torch.accelerator.max_memory_allocated(self._counted))

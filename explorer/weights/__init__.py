@@ -284,9 +284,9 @@ def _file(kind: str, name: str, epoch: int | None) -> Path:
         )
         raise CodedError(words, given=name, epoch=epoch)
     if not path.is_file() or path.parent != FOLDER:
-        known = ", ".join(each.stem for each in files()) or _("none")
+        names = ", ".join(each.stem for each in files()) or _("none")
         words = N_("There are no weights “{given}” in checkpoints/. There are: {known}.")
-        raise CodedError(words, given=name, known=known)
+        raise CodedError(words, given=name, known=names)
     return path
 
 

@@ -10,15 +10,9 @@ from benchmarks import training as benchmark
 from explorer import runs
 from explorer.data import datasets
 from explorer.training.learner import Learner
-from explorer.training.recipes import Recipe, course_recipe
+from explorer.training.recipes import Recipe
 
 LENET = Recipe("lenet", dataset="digits", batch_size=32, train_subset=64, test_subset=16)
-
-
-@pytest.mark.parametrize("name", ["alexnet", "nin", "googlenet", *benchmark.NETWORKS])
-def test_every_network_of_the_course_is_a_case(name: str) -> None:
-    assert benchmark.CASES[name].network == name
-    assert benchmark.COURSE_CASES[name] == course_recipe(name)
 
 
 def test_a_network_that_is_no_case_is_answered_with_a_sentence(

@@ -166,7 +166,7 @@ def agrees(panel: Locator, number: int, epoch: int) -> None:
     cells = panel.locator("td[data-at]").all_inner_texts()
     counts = np.array([int(each or 0) for each in cells]).reshape(10, 10)
     test, answered = datasets.load("digits").test, runs.predictions(number, epoch).predicted
-    labels = test.labels[training.chosen(len(test), 64)].numpy()
+    labels = test.labels[training.subset_indices(len(test), 64)].numpy()
     expected = np.zeros((10, 10), int)
     np.add.at(expected, (labels, answered), 1)
     assert counts.tolist() == expected.tolist()

@@ -116,17 +116,17 @@ _WORDS = {
 }
 
 
-def _typed(name: str, wanted: Any, value: Any) -> Any:
+def _typed(name: str, kind: Any, value: Any) -> Any:
     if name == "options":
         if isinstance(value, Mapping) and all(isinstance(v, str | int) for v in value.values()):
             return dict(value)
         text = _("The options of a recipe are an object of names and values, not “{given}”.")
         raise ValueError(text.format(given=str(value)[:40]))
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if type(value) is not wanted:
+    if type(value) is not kind:
         text = _("{field} of a recipe is {wanted}, not “{given}”.")
-        type_word = _(_WORDS[wanted])
+        type_word = _(_WORDS[kind])
         raise ValueError(text.format(field=name, wanted=type_word, given=str(value)[:40]))
     return value
 
@@ -257,7 +257,7 @@ def _check_numbers(recipe: Recipe) -> None:
         raise ValueError(_("Adam has a momentum of its own. Set the momentum to 0, or choose sgd."))
 
 
-def _check_subset(what: str, wanted: int, available: int) -> None:
-    if wanted < 0 or (available and wanted > available):
+def _check_subset(what: str, count: int, available: int) -> None:
+    if count < 0 or (available and count > available):
         text = _("{what} has {given} pictures, but there are {there}. 0 takes them all.")
-        raise ValueError(text.format(what=what, given=wanted, there=available))
+        raise ValueError(text.format(what=what, given=count, there=available))

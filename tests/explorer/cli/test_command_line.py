@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -265,45 +266,33 @@ def test_what_torch_and_the_system_say_of_this_machine() -> None:
 # -- other machines -----------------------------------------------------------------------------
 
 
-def test_a_gpu_in_use_is_named_with_its_driver() -> None:
-    verdict = hardware.verdict(CUDA)
-    assert not verdict.fault
-    assert "NVIDIA H200 (cuda:0)" in verdict.sentence
-    assert "580.95.05" in verdict.sentence
-
-
 @pytest.mark.parametrize(
-    ("facts", "sentence", "command"),
+    ("facts", "fault", "sentence", "command"),
     [
+        (CUDA, False, r"NVIDIA H200 \(cuda:0\).*580\.95\.05", ""),
         (
             replace(BLIND, build="cpu", torch_version="2.13.0+cpu"),
-            "processor alone",
-            "torch==2.13.0",
+            True, "processor alone", "torch==2.13.0",
         ),
-        (replace(BLIND, driver="", driver_cuda=""), "no NVIDIA driver", "driver"),
-        (replace(BLIND, visible=""), "CUDA_VISIBLE_DEVICES", "unset"),
-        (replace(BLIND, visible="-1"), "CUDA_VISIBLE_DEVICES is “-1”", "unset"),
-        (replace(BLIND, driver_cuda="12.4"), "CUDA 12.4 at most", "driver"),
-        (BLIND, "cannot use it", "nvidia-smi"),
-        (replace(BLIND, makers=frozenset({"AMD"}), build="rocm 7.0"), "ROCm", "rocminfo"),
-        (replace(BLIND, makers=frozenset({"Apple"}), build="mps"), "macOS", "softwareupdate"),
+        (replace(BLIND, driver="", driver_cuda=""), True, "no NVIDIA driver", "driver"),
+        (replace(BLIND, visible=""), True, "CUDA_VISIBLE_DEVICES", "unset"),
+        (replace(BLIND, visible="-1"), True, "CUDA_VISIBLE_DEVICES is “-1”", "unset"),
+        (replace(BLIND, driver_cuda="12.4"), True, "CUDA 12.4 at most", "driver"),
+        (BLIND, True, "cannot use it", "nvidia-smi"),
+        (replace(BLIND, makers=frozenset({"AMD"}), build="rocm 7.0"), True, "ROCm", "rocminfo"),
+        (replace(BLIND, makers=frozenset({"Apple"}), build="mps"), True, "macOS", "softwareupdate"),
+        # A processor's own graphics.
+        (replace(BLIND, makers=frozenset({"AMD"}), build="cpu"), False, "AMD", "."),
+        (replace(BLIND, makers=frozenset({"Intel"}), build="cpu"), False, "Intel", "."),
     ],
-)
+)  # fmt: skip
 def test_a_gpu_that_torch_cannot_use_is_a_fault_with_its_remedy(
-    facts: Facts, sentence: str, command: str
+    facts: Facts, fault: bool, sentence: str, command: str
 ) -> None:
     verdict = hardware.verdict(facts)
-    assert verdict.fault
-    assert sentence in verdict.sentence
-    assert command in verdict.command
-
-
-@pytest.mark.parametrize("maker", ["AMD", "Intel"])
-def test_a_processor_s_own_graphics_are_no_fault(maker: str) -> None:
-    verdict = hardware.verdict(replace(BLIND, makers=frozenset({maker}), build="cpu"))
-    assert not verdict.fault
-    assert maker in verdict.sentence
-    assert verdict.command
+    assert verdict.fault == fault
+    assert re.search(sentence, verdict.sentence)
+    assert re.search(command, verdict.command)
 
 
 def test_the_system_s_list_of_devices_is_read(

@@ -60,11 +60,11 @@ def test_snapshots_show_kernels_and_answers_as_they_are(digits: Data):
 
 
 def test_a_subset_is_the_same_for_every_seed():
-    assert training.chosen(10, 0).tolist() == list(range(10))
-    some = training.chosen(60_000, 500)
+    assert training.subset_indices(10, 0).tolist() == list(range(10))
+    some = training.subset_indices(60_000, 500)
     assert len(set(some.tolist())) == 500
     assert torch.equal(some, some.sort().values)
-    assert torch.equal(some, training.chosen(60_000, 500))
+    assert torch.equal(some, training.subset_indices(60_000, 500))
     assert int(some.max()) > 50_000  # from the whole split, not from its beginning
 
 

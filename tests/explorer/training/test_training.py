@@ -39,7 +39,7 @@ def trained(training_: Training, data: Data) -> nn.Module:
 
 def prepared(split: Split, subset: int) -> tuple[Tensor, Tensor]:
     """A subset's pictures, resized in float, and their labels."""
-    indices = training.chosen(len(split), subset)
+    indices = training.subset_indices(len(split), subset)
     resized = nn.functional.interpolate(split.pictures[indices], (28, 28), mode="bilinear")
     return resized.float() / 255, split.labels[indices]
 
