@@ -16,7 +16,7 @@ from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -143,12 +143,13 @@ class Log:
         self._path, self._read = path, 0  # bytes
         path.touch()
 
-    @contextmanager
-    def written(self) -> Iterator[BinaryIO]:
-        """Opened for a process that is started with it."""
+    def start(self, command: list[str], home: Path = ROOT, **options: Any) -> subprocess.Popen[str]:
+        """A process in the folder `home` that writes to it."""
         _running.add(self)
         with self._path.open("ab") as file:
-            yield file
+            return subprocess.Popen(
+                command, cwd=home, stdout=file, stderr=file, text=True, **options
+            )
 
     def news(self) -> str:
         """What has been written since this was last asked."""
@@ -208,10 +209,7 @@ class Served:
         """Start it, and wait until it answers."""
         command = [sys.executable, "-m", "explorer.ui.server", "run", "app.py"]
         command += [f"--server.port={self._port}", "--server.headless=true"]
-        with self._log.written() as written:
-            self._process = subprocess.Popen(
-                command, cwd=self._home, stdout=written, stderr=written
-            )
+        self._process = self._log.start(command, self._home)
         wait_for(self.address, self._process)
 
     def kill(self) -> None:

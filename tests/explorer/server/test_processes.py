@@ -25,7 +25,7 @@ from tests.conftest import settled
 from tests.explorer.server.conftest import half_sent, in_a_thread, listens, messages
 from tests.processes import run_apart
 from tests.run_processes import until
-from tests.serving import ROOT, Answer, Log, any_port, ask, temporary_log
+from tests.serving import Answer, Log, any_port, ask, temporary_log
 
 pytestmark = pytest.mark.browser  # one of them drives one, and they tell one story
 
@@ -44,15 +44,10 @@ class Cluster:
         self.port = any_port()
         self.address = f"http://localhost:{self.port}"
         words = [sys.executable, "-m", "explorer", "serve", "--port", str(self.port)]
-        with log.written() as written:
-            self.process = subprocess.Popen(
-                [*words, "--processes", "2"],
-                cwd=ROOT,
-                env={**os.environ, "CONVSCOPE_HOME": str(home)},
-                stdout=written,
-                stderr=written,
-                start_new_session=True,
-            )
+        variables = {**os.environ, "CONVSCOPE_HOME": str(home)}
+        self.process = log.start(
+            [*words, "--processes", "2"], env=variables, start_new_session=True
+        )
 
     def children(self) -> dict[str, psutil.Process]:
         """Its processes: servers by number, and the proxy."""

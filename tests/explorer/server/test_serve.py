@@ -23,7 +23,7 @@ from explorer.ui.entries import ASSETS
 from explorer.ui.server import raise_open_files
 from tests.explorer.server.conftest import HALF, half_sent, in_a_thread, messages, small_app
 from tests.processes import run_apart
-from tests.serving import ROOT, Answer, any_port, ask, news, temporary_log, wait_for
+from tests.serving import Answer, any_port, ask, news, temporary_log, wait_for
 
 EVIL = "evil.example"
 
@@ -76,8 +76,7 @@ def started(command: list[str], files: str = "") -> Iterator["subprocess.Popen[s
     if files:
         command = ["bash", "-c", f'{files}; exec "$@"', "bash", *command]
     with temporary_log() as log:
-        with log.written() as written:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=written, stderr=written, text=True)
+        process = log.start(command)
         try:
             yield process
         finally:
