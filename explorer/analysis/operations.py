@@ -5,6 +5,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -78,24 +79,20 @@ class Graph:
         """
         holder = {INPUT: INPUT}  # operation → the operation that holds its memory
         size = {INPUT: math.prod(self.input_shape) * FLOAT32}
-        last_use = {INPUT: 0}
+        first_use, last_use = {INPUT: 0}, {INPUT: 0}
         ran = [operation for operation in self.operations if operation.output_shape is not None]
         for step, operation in enumerate(ran):
             owner = operation.shares_memory_with
             holder[operation.name] = holder[owner] if owner else operation.name
             size.setdefault(holder[operation.name], operation.output_elements * FLOAT32)
+            first_use.setdefault(holder[operation.name], step)
             for name in (*operation.inputs, operation.name):
                 last_use[holder[name]] = step
-        live, peak = size[INPUT], size[INPUT]
-        ending: dict[int, list[str]] = {}
-        for name, step in last_use.items():
-            ending.setdefault(step, []).append(name)
-        for step, operation in enumerate(ran):
-            if holder[operation.name] == operation.name:
-                live += size[operation.name]
-            peak = max(peak, live)
-            live -= sum(size[name] for name in ending.get(step, ()))
-        return peak
+        changes = [0] * (len(ran) + 2)  # of the bytes that live, step by step
+        for name, number in size.items():
+            changes[first_use[name]] += number
+            changes[last_use[name] + 1] -= number
+        return max(accumulate(changes))
 
 
 # -- settings: what an operation was told ----------------------------------------------------------

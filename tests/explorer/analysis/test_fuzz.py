@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.analysis import size_mismatch
 from explorer.analysis.shapes_and_macs import record
 from explorer.networks import NetworkSpec, get
-from tests.explorer.analysis.made_up import Net, on_meta
+from tests.explorer.analysis.small_networks import Net, on_meta
 
 # Same examples at every run; a failing one is shown as it is.
 STEADY = settings(

@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 from explorer.analysis import receptive_field, summary
 from explorer.analysis.shapes_and_macs import INPUT, Graph, record
 from explorer.networks import NetworkSpec, get
-from tests.explorer.analysis.made_up import FACTS, Net, on_meta
+from tests.explorer.analysis.small_networks import FACTS, Net, on_meta
 
 # What is printed for the last feature map (Araujo et al., Distill 2019, and tables made from
 # torchvision's networks), and a picture large enough to hold it.

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.analysis.shapes_and_macs import INPUT, Graph, record
 from explorer.analysis.summary import dissect
 from explorer.networks import NetworkSpec, course, get
-from tests.explorer.analysis.made_up import Net, on_meta
+from tests.explorer.analysis.small_networks import Net, on_meta
 
 # Networks that run fast on a CPU, and between them hold gates, shuffles, dense blocks, branches,
 # attention, normalisation over channels, and layers called several times.

@@ -31,7 +31,7 @@ from explorer.networks import (
 )
 from explorer.networks.architectures import densenet, resnet
 from explorer.networks.registry import Source, option_title
-from tests.explorer.analysis.made_up import FACTS, on_meta
+from tests.explorer.analysis.small_networks import FACTS, on_meta
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TORCHVISIONS = [name for name in names() if name.startswith("torchvision/")]
