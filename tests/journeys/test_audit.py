@@ -103,6 +103,13 @@ OF_A_LOOK: Mapping[str, str] = {
             const dark = matchMedia('(prefers-color-scheme: dark)').matches
             return (bright(app.backgroundColor) < bright(app.color)) === dark
         })(getComputedStyle(document.querySelector('[data-testid=stApp]')))""",
+    # On a phone a picture stands before its controls, and no lower than half of the screen.
+    "picture_first": """
+        (both => {
+            if (!both) return true
+            const [controls, picture] = [...both.children].map(e => e.getBoundingClientRect().top)
+            return innerWidth > 640 ? controls < picture : picture < controls && picture < 422
+        })(document.querySelector('.st-key-picture_first'))""",
 }
 
 
@@ -140,6 +147,8 @@ FAULTS: Mapping[str, str] = {
     "no_apology": "main.append('Something went wrong on this page')",
     "every_control_named": "main.append(document.createElement('button'))",
     "no_overflow": "document.body.append(wide)",
+    "picture_first": "main.insertAdjacentHTML('beforeend',"
+    "'<div class=\"st-key-picture_first\"><p>controls</p><p>picture</p></div>')",
     "theme_obeyed": "app.style.backgroundColor = 'rgb(120, 120, 120)',"
     "app.style.color = matchMedia('(prefers-color-scheme: dark)').matches ? 'black' : 'white'",
 }

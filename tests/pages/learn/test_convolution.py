@@ -1,16 +1,18 @@
-"""The page on convolution, as Streamlit runs it."""
+"""The page on convolution, as Streamlit runs it; “Show me” brings its picture into view."""
 
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Page, expect
 
 from explorer.data import photographs
 from explorer.networks import ops
 from explorer.ui.boards.window_board import Sliding
 from pages.learn.convolution import parts, photo
 from tests import opened_pages
+from tests.conftest import settled
 from tests.opened_pages import as_shown, board, computed, press, text, window_line
 
 opened = partial(opened_pages.opened, "convolution")
@@ -63,18 +65,16 @@ def test_rows_and_columns_grow_and_shrink() -> None:
     assert at.button(key="conv_kernel_rows_remove").disabled
 
 
-@pytest.mark.parametrize(
-    ("label", "output"),
-    [
-        ("Find both edges", [[0, 1, 0, 0, 0, -1, 0]] * 6),
-        ("Turn the image, not the kernel", [[0] * 5] * 8),
-        ("Flip the kernel", [[5, 11], [23, 29]]),
-    ],
-)
-def test_prompts_set_up_their_experiment(label: str, output: list[list[float]]) -> None:
-    at = press(opened(), label)
-    assert not at.error
-    assert computed(at) == output
+def test_prompts_set_up_their_experiment() -> None:
+    at = opened()
+    for label, output in {
+        "Find both edges": [[0, 1, 0, 0, 0, -1, 0]] * 6,
+        "Turn the image, not the kernel": [[0] * 5] * 8,
+        "Flip the kernel": [[5, 11], [23, 29]],
+    }.items():
+        press(at, label)
+        assert not at.error
+        assert computed(at) == output
     press(at, "Make it too large")  # on purpose
     assert "spans 4 × 4 cells, but the input with its padding has only 3 × 3" in at.error[0].value
 
@@ -173,3 +173,40 @@ def test_other_pictures_are_offered(source: str, field: str) -> None:
     at = opened(conv_photo=source)
     assert not at.error
     assert at.get(field)
+
+
+WATCH = """() => {
+  window.scrolls = []
+  const own = Element.prototype.scrollTo
+  Element.prototype.scrollTo = function (to) {
+    window.scrolls.push(to.behavior)
+    own.call(this, to)
+  }
+}"""
+SCROLLED = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("motion", "behaviour"), [("no-preference", "smooth"), ("reduce", "instant")]
+)
+def test_show_me_scrolls_to_the_picture(
+    page: Page, app_server: str, motion: str, behaviour: str
+) -> None:
+    page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+    page.goto(f"{app_server}/convolution")
+    page.locator("[data-window-painted]").wait_for()  # from here on nothing below it moves
+    settled(page)
+    page.evaluate(WATCH)
+    page.get_by_text("does the window move both ways at once?").click()
+    page.locator(".st-key-show_3 button").click()
+    page.wait_for_url("**conv_stride_h=3**")
+    page.wait_for_function(f"({SCROLLED})() === 0")
+    expect(page.locator("[data-window-painted]")).to_be_in_viewport()
+    assert page.evaluate("window.scrolls") == [behaviour]
+    page.get_by_role("button", name="Find both edges").click()  # any other click leaves it alone
+    page.locator('[data-window-painted="6x8-1x2"]').wait_for()
+    page.get_by_role("link", name="Pooling").first.click()
+    page.locator("[data-window-painted^=max]").wait_for()
+    settled(page)
+    assert page.evaluate("window.scrolls") == [behaviour]

@@ -28,10 +28,17 @@ opened = partial(opened_pages.opened, "edge-kernel")
 # -- what it says -----------------------------------------------------------------------------
 
 
-def test_one_question_and_its_answer() -> None:
-    words = text(opened())
-    for sentence in ("**Yes.**", "Rates above **0.0333** = 2/60 run away", "asked for: 1 −1"):
-        assert sentence in words
+@pytest.mark.parametrize(
+    ("address", "sentences"),
+    [
+        ({}, ["**Yes.**", "Rates above **0.0333** = 2/60 run away", "asked for: 1 −1"]),
+        ({"edge_image": "transposed", "edge_rate": "0.01", "edge_start": "4"},
+         ["the kernel is another", "along 1 of 2 axes the loss is flat"]),
+    ],
+)  # fmt: skip
+def test_one_question_and_its_answer(address: dict[str, str], sentences: list[str]) -> None:
+    words = text(opened(**address))
+    assert [sentence for sentence in sentences if sentence not in words] == []
 
 
 def test_the_courses_run_is_one_click_away() -> None:
@@ -81,12 +88,6 @@ def test_two_rates_are_compared() -> None:
     assert "B · **It runs away.**" in text(at)
     press(at, "Use 0.027")
     assert at.text_input(key="edge_compare").value == "0.027"
-
-
-def test_a_turned_image_teaches_another_kernel() -> None:
-    at = opened(edge_image="transposed", edge_rate="0.01", edge_start="4")
-    assert "the kernel is another" in text(at)
-    assert "along 1 of 2 axes the loss is flat" in text(at)
 
 
 def test_sum_and_mean_differ_by_the_number_of_outputs() -> None:
@@ -212,10 +213,9 @@ def test_the_ruler_sets_the_rate_and_the_surface_can_be_saved(page: Page, app_se
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_draws_its_own_image(page: Page, app_server: str, scheme: str) -> None:
+def test_a_phone_draws_its_own_image(page: Page, app_server: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="dark")
     page.goto(f"{app_server}/edge-kernel?edge_image=own&edge_drawing=0 0 1;0 0 1;0 1 1")
     board = painted(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

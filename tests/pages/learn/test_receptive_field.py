@@ -16,7 +16,7 @@ from explorer.networks import NetworkSpec
 from pages.learn.receptive_field import charts, field_board, measures, parts
 from pages.learn.receptive_field.state import NETWORKS
 from tests import opened_pages
-from tests.conftest import box_of, settled
+from tests.conftest import settled
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import as_shown, text
 
@@ -37,7 +37,7 @@ def test_the_page_opens_with_a_stack_and_what_it_sees():
     assert formulas[-1] == "field 14 = 10 + (3 − 1)·2"
 
 
-def test_every_prompt_shows_what_it_promises():
+def test_every_prompt_shows_what_it_promises_and_its_code_is_its_stack():
     at = opened()
     for number, (label, setting) in enumerate(parts.prompts("stack").items()):
         at.button(key=f"try_{number}").click().run()
@@ -45,16 +45,10 @@ def test_every_prompt_shows_what_it_promises():
         assert not at.error, label
         stack = parts.read_stack(setting["field_stack"], setting["field_side"])
         assert f"sees **{stack[-1].axis.size} × {stack[-1].axis.size}**" in text(at)
-
-
-@pytest.mark.parametrize("number", range(8))
-def test_the_shown_torch_code_is_the_shown_stack(number: int):
-    setting = list(parts.prompts("stack").values())[number]
-    stack = parts.read_stack(setting["field_stack"], setting["field_side"])
-    code = parts.torch_code(field_board.layers_of(stack))
-    network = eval(code, {"nn": torch.nn})  # noqa: S307
-    side = stack[0].units
-    assert network(torch.rand(1, 1, side, side)).shape[-1] == stack[-1].units
+        code = parts.torch_code(field_board.layers_of(stack))
+        network = eval(code, {"nn": torch.nn})  # noqa: S307
+        picture = torch.rand(1, 1, stack[0].units, stack[0].units)
+        assert network(picture).shape[-1] == stack[-1].units
 
 
 def edited(stack: str) -> AppTest:
@@ -213,9 +207,14 @@ def test_what_lights_up_is_what_torch_finds(page: Page):
 
 
 @pytest.mark.browser
-def test_a_new_stack_under_a_still_pointer_is_told_at_its_next_move(page: Page):
+def test_on_a_telephone_a_new_stack_under_a_still_pointer_is_told_at_its_next_move(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
     alone = mounted(page, opened(field_stack="c3 c3"), "fields")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     note = alone.board.locator(".note")
+    alone.board.locator(".sight").hover(position={"x": 3, "y": 3})
+    expect(note).to_contain_text("Unit 1 of layer 2")
     cell = alone.board.locator('.cell[data-level="2"][data-unit="0"]')
     cell.hover(position={"x": 2, "y": 6})
     expect(note).to_contain_text("Unit 1 of layer 2")
@@ -246,14 +245,3 @@ def test_keys_player_and_link(page: Page, app_server: str):
     page.keyboard.press("ArrowUp")
     box = board.locator(".box").last
     assert [box.get_attribute(name) for name in ("width", "height")] == ["5", "5"]
-
-
-@pytest.mark.browser
-def test_a_telephone_shows_the_stack_without_sideways_scrolling(page: Page):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme="dark")
-    board = mounted(page, opened(), "fields").board
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    box = box_of(board.locator(".sight"))
-    page.mouse.move(box["x"] + 3, box["y"] + 3)
-    expect(board.locator(".note")).to_contain_text("Unit 1 of layer 5")
