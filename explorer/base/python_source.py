@@ -1,4 +1,4 @@
-"""Python's own text, taken apart by one thread at a time.
+"""Python's own text, taken apart by one thread at a time; and calls as they are written.
 
 CPython 3.11 counts for all threads together how deep it is in building a syntax tree. Where the
 garbage collector runs Python code meanwhile, another thread may begin one too, and the first fails
@@ -39,3 +39,9 @@ def expression(text: str) -> ast.expr:
     """
     with _one_at_a_time:
         return ast.parse(text, mode="eval").body
+
+
+def call(function: str, *values: object, **settings: tuple[object, object]) -> str:
+    """A call as it is written: settings are (value, default), and a default is left out."""
+    unusual = [f"{name}={value}" for name, (value, usual) in settings.items() if value != usual]
+    return f"{function}({', '.join([*map(str, values), *unusual])})"

@@ -41,6 +41,11 @@ def times(shape: Iterable[int]) -> str:
     return " × ".join(map(str, shape))
 
 
+def raised(exponent: int) -> str:
+    """−12 → "⁻¹²"."""
+    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def percent(share: float | None, form: str = ".1f") -> str:
     """0.8734 → "87.3 %", 0.0004 → "< 0.1 %", None → "–"; `form` writes the hundredfold."""
     if share is None:

@@ -9,9 +9,10 @@ from torch import nn
 
 from explorer.analysis import wording
 from explorer.analysis.summary import Layer, dissect
+from explorer.base import python_source
 from explorer.base.language import _
 from explorer.base.units import exact, times
-from explorer.lessons.quiz.record import Draft, See, Value
+from explorer.lessons.quiz.record import Draft, See
 from explorer.networks.ops import output_size
 
 
@@ -44,13 +45,11 @@ class Conv:
     @property
     def code(self) -> str:
         """As it is written; what is torch's default is left out."""
-        call = f"nn.Conv2d({self.channels}, {self.out}, kernel_size={self.k}"
-        for name, value, usual in (
-            ("stride", self.s, 1), ("padding", self.p, 0), ("dilation", self.d, 1),
-            ("groups", self.groups, 1), ("bias", self.bias, True),
-        ):  # fmt: skip
-            call += f", {name}={value}" if value != usual else ""
-        return f"{call})"
+        return python_source.call(
+            "nn.Conv2d", self.channels, self.out, f"kernel_size={self.k}", stride=(self.s, 1),
+            padding=(self.p, 0), dilation=(self.d, 1), groups=(self.groups, 1),
+            bias=(self.bias, True),
+        )  # fmt: skip
 
     def cost(self) -> See:
         """The channels page, set up with what this layer costs."""
@@ -158,19 +157,20 @@ def shape(rng: Random, level: int) -> Draft:
         return _pool_shape(replace(c, k=rng.choice((2, 3)), p=0, d=1), rng)
     layer = c.measured()
     side = c.side()
-    wrong: dict[Value, str] = {
-        times((c.channels, side, side)): _("The output has as many channels as there are kernels."),
-        times((c.out, c.side(p=0), c.side(p=0))): _("That is without the padding."),
-        times((c.out, c.side(s=1), c.side(s=1))): _("That is with stride 1."),
-        times((c.out * c.channels, side, side)): _(
-            "Each kernel adds up over all input channels: one map for each kernel."
-        ),
-        times((c.out, c.n, c.n)): _keeps_its_size(c),
-    }
     return Draft(
         ask=_("A picture of {shape} enters. What leaves?").format(shape=c.picture),
         right=times(_out(layer)),
-        wrong=wrong,
+        wrong={
+            times((c.channels, side, side)): _(
+                "The output has as many channels as there are kernels."
+            ),
+            times((c.out, c.side(p=0), c.side(p=0))): _("That is without the padding."),
+            times((c.out, c.side(s=1), c.side(s=1))): _("That is with stride 1."),
+            times((c.out * c.channels, side, side)): _(
+                "Each kernel adds up over all input channels: one map for each kernel."
+            ),
+            times((c.out, c.n, c.n)): _keeps_its_size(c),
+        },
         code=c.code,
         reason=lines(layer, "output"),
         note=_("Channels: one for each of the {n} kernels.").format(n=c.out),
@@ -185,18 +185,17 @@ def _pool_shape(c: Conv, rng: Random) -> Draft:
     extra = f", stride={stride}" if stride else ""
     layer = measured(nn.MaxPool2d(c.k, stride), (1, c.channels, c.n, c.n))
     side = c.side()
-    wrong: dict[Value, str] = {
-        times((c.channels, c.side(s=1), c.side(s=1))): _(
-            "That is with stride 1. A pooling's stride is its window, unless it is told."
-        ),
-        times((c.channels, side + 1, side + 1)): _("That is one place too many: round down."),
-        times((1, side, side)): _("Pooling treats every channel by itself: all of them stay."),
-        times((c.channels, c.n // 2, c.n // 2)): _("Pooling halves only with a stride of 2."),
-    }
     return Draft(
         ask=_("A map of {shape} enters. What leaves?").format(shape=c.picture),
         right=times(_out(layer)),
-        wrong=wrong,
+        wrong={
+            times((c.channels, c.side(s=1), c.side(s=1))): _(
+                "That is with stride 1. A pooling's stride is its window, unless it is told."
+            ),
+            times((c.channels, side + 1, side + 1)): _("That is one place too many: round down."),
+            times((1, side, side)): _("Pooling treats every channel by itself: all of them stay."),
+            times((c.channels, c.n // 2, c.n // 2)): _("Pooling halves only with a stride of 2."),
+        },
         code=f"nn.MaxPool2d({c.k}{extra})",
         reason=lines(layer, "output"),
         note=_("A pooling has no kernels: the channels stay."),
@@ -228,19 +227,18 @@ def effect(rng: Random, level: int) -> Draft:
         return pair.format(side=side, n=exact(count))
 
     share = _("No weight belongs to a place: stride, padding and input size cost no parameters.")
-    wrong: dict[Value, str] = {
-        label(c.side(), parameters): _("The output's size does change."),
-        label(new.side(), fewer + bias): share,
-        label(c.side(), fewer + bias): share,
-        label(new.side() + 1, parameters): _("One place too many: round down."),
-    }
     return Draft(
         ask=_(
             "A picture of {shape} enters this layer. Then one thing is changed: **{told}**. "
             "What is the result?"
         ).format(shape=c.picture, told=change),
         right=label(_out(layer)[1], parameters),
-        wrong=wrong,
+        wrong={
+            label(c.side(), parameters): _("The output's size does change."),
+            label(new.side(), fewer + bias): share,
+            label(c.side(), fewer + bias): share,
+            label(new.side() + 1, parameters): _("One place too many: round down."),
+        },
         code=c.code,
         reason=(*lines(layer, "output"), *lines(layer, "parameters")),
         note=share,
@@ -266,23 +264,26 @@ def parameters(rng: Random, level: int) -> Draft:
     layer = c.measured()
     kernel, each = c.k * c.k, c.channels // c.groups
     weights, bias = c.out * kernel * each, c.out if c.bias else 0
-    wrong: dict[Value, str] = {
-        weights + (0 if c.bias else c.out): _("That forgets the biases, one for each output.")
-        if c.bias
-        else _("That adds biases, but bias=False."),
-        weights + 1: _("That has one bias for all; there is one for each output channel.")
-        if c.bias
-        else _("That adds a bias, but bias=False."),
-        c.out * kernel + bias: _("A kernel has one slice for each of its input channels."),
-        kernel * each + bias: _("That is a single kernel; there is one for each output channel."),
-        c.out * c.k * each + bias: _("A kernel is k × k, not k."),
-        c.out * kernel * c.channels + bias: _("In groups, a kernel sees only its group's inputs."),
-        layer.macs: _("Those are the multiplications: weights do not grow with the map."),
-    }
     return Draft(
         ask=_("How many parameters has this layer?"),
         right=layer.operation.parameters,
-        wrong=wrong,
+        wrong={
+            weights + (0 if c.bias else c.out): _("That forgets the biases, one for each output.")
+            if c.bias
+            else _("That adds biases, but bias=False."),
+            weights + 1: _("That has one bias for all; there is one for each output channel.")
+            if c.bias
+            else _("That adds a bias, but bias=False."),
+            c.out * kernel + bias: _("A kernel has one slice for each of its input channels."),
+            kernel * each + bias: _(
+                "That is a single kernel; there is one for each output channel."
+            ),
+            c.out * c.k * each + bias: _("A kernel is k × k, not k."),
+            c.out * kernel * c.channels + bias: _(
+                "In groups, a kernel sees only its group's inputs."
+            ),
+            layer.macs: _("Those are the multiplications: weights do not grow with the map."),
+        },
         code=c.code,
         reason=lines(layer, "parameters"),
         see=c.cost(),
@@ -293,16 +294,15 @@ def parameters(rng: Random, level: int) -> Draft:
 def _linear(rng: Random) -> Draft:
     inputs, outputs = rng.choice((84, 120, 256, 400, 512)), rng.choice((10, 84, 120))
     layer = measured(nn.Linear(inputs, outputs, device="meta"), (1, inputs))
-    wrong: dict[Value, str] = {
-        inputs * outputs: _("That forgets the biases, one for each output."),
-        inputs * outputs + 1: _("There is one bias for each output, not one for all."),
-        inputs * outputs + inputs: _("Biases belong to the outputs, not to the inputs."),
-        inputs + outputs: _("Every input has a weight to every output: multiply."),
-    }
     return Draft(
         ask=_("How many parameters has this layer?"),
         right=layer.operation.parameters,
-        wrong=wrong,
+        wrong={
+            inputs * outputs: _("That forgets the biases, one for each output."),
+            inputs * outputs + 1: _("There is one bias for each output, not one for all."),
+            inputs * outputs + inputs: _("Biases belong to the outputs, not to the inputs."),
+            inputs + outputs: _("Every input has a weight to every output: multiply."),
+        },
         code=f"nn.Linear({inputs}, {outputs})",
         reason=lines(layer, "parameters"),
         see=_channels_page(c_in=inputs, c_out=outputs, kernel_size=1, height=1, width=1),
@@ -315,19 +315,22 @@ def macs(rng: Random, level: int) -> Draft:
     c = _odd(rng, level)
     layer = c.measured()
     weights, places = layer.operation.parameters - (c.out if c.bias else 0), c.side() ** 2
-    wrong: dict[Value, str] = {
-        (weights + c.out) * places: _("A bias is added, not multiplied: it is no MAC."),
-        2 * layer.macs: _("Those are FLOPs: a multiplication and an addition for each MAC."),
-        weights: _("Those are the weights: each is used at every place of the output."),
-        weights * c.n * c.n: _("Each weight works once for every place of the output, not input."),
-        weights * places // (c.channels // c.groups): _("Each input channel is multiplied too."),
-    }
     return Draft(
         ask=_("A picture of {shape} enters. How many multiply-adds (MACs) is that?").format(
             shape=c.picture
         ),
         right=layer.macs,
-        wrong=wrong,
+        wrong={
+            (weights + c.out) * places: _("A bias is added, not multiplied: it is no MAC."),
+            2 * layer.macs: _("Those are FLOPs: a multiplication and an addition for each MAC."),
+            weights: _("Those are the weights: each is used at every place of the output."),
+            weights * c.n * c.n: _(
+                "Each weight works once for every place of the output, not input."
+            ),
+            weights * places // (c.channels // c.groups): _(
+                "Each input channel is multiplied too."
+            ),
+        },
         code=c.code,
         reason=(*lines(layer, "output")[-1:], *lines(layer, "macs")[:1]),
         see=c.cost(),

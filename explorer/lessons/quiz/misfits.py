@@ -48,15 +48,14 @@ def breaks(rng: Random, level: int) -> Draft:
         if each.operation.type in ("Conv2d", "Linear", "MaxPool2d", "AvgPool2d")
         and each.operation.name != mismatch.operation.name
     ]
-    wrong: dict[Value, str] = {
-        short(each): _innocent(summary, each.operation.name) for each in rng.sample(others, 5)
-    }
     return Draft(
         ask=_("{network} is given a picture of {shape}. Which layer breaks?").format(
             network=title(name), shape=times(picture)
         ),
         right=short(named(whole, mismatch.operation.name)),
-        wrong=wrong,
+        wrong={
+            short(each): _innocent(summary, each.operation.name) for each in rng.sample(others, 5)
+        },
         table=layer_table(whole, outputs=False),
         reason=(text.headline, f"{text.got}   ≠   {text.needs}"),
         note=f"{text.explanation} {text.fits}",

@@ -12,7 +12,7 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import count, exact, times
 from explorer.lessons.quiz.layers import Conv, lines
-from explorer.lessons.quiz.record import Draft, See, Table, Value
+from explorer.lessons.quiz.record import Draft, See, Table
 from explorer.networks import NetworkSpec
 
 # A chain has one way through it, so that its layers can be counted by hand.
@@ -78,27 +78,26 @@ def field(rng: Random, level: int) -> Draft:
     assert layer.before is not None
     settings = [each.operation.settings for each in layers]
     kernel, stride = settings[-1]["kernel"][0], settings[-1]["stride"][0]
-    wrong: dict[Value, str] = {
-        kernel: _("That is its own window, on the map before it."),
-        1 + sum(each["kernel"][0] - 1 for each in settings): _(
-            "That leaves out the strides before it."
-        ),
-        layer.before.size[1]: _("That is what the layer before it sees."),
-        layer.before.size[1] + int((kernel - 1) * layer.before.x.jump * stride): _(
-            "Its own stride comes too early: it counts for the next layer."
-        ),
-        layer.before.size[1] + int(kernel * layer.before.x.jump): _(
-            "k − 1 steps, not k: the first cell is there already."
-        ),
-        side: _("That is the whole picture."),
-    }
     return Draft(
         ask=_(
             "How many input pixels wide is the **receptive field** of one unit of {layer} in "
             "{network}? (The picture's border set aside.)"
         ).format(layer=f"`{layer.operation.name}`", network=title(name)),
         right=layer.ungated.size[1],
-        wrong=wrong,
+        wrong={
+            kernel: _("That is its own window, on the map before it."),
+            1 + sum(each["kernel"][0] - 1 for each in settings): _(
+                "That leaves out the strides before it."
+            ),
+            layer.before.size[1]: _("That is what the layer before it sees."),
+            layer.before.size[1] + int((kernel - 1) * layer.before.x.jump * stride): _(
+                "Its own stride comes too early: it counts for the next layer."
+            ),
+            layer.before.size[1] + int(kernel * layer.before.x.jump): _(
+                "k − 1 steps, not k: the first cell is there already."
+            ),
+            side: _("That is the whole picture."),
+        },
         table=layer_table(layers, outputs=False),
         reason=lines(layer, "field"),
         note=_("Field before + (kernel − 1) × distance between neighbours, in pixels."),
@@ -115,16 +114,15 @@ def farthest(rng: Random, level: int) -> Draft:
     if sizes.count(best) > 1 or len({_words(stack) for stack in stacks}) < len(stacks):
         return farthest(rng, level)
     sentence = _("Its units see {n} × {n} pixels.")
-    wrong: dict[Value, str] = {
-        _words(stack): sentence.format(n=size)
-        for stack, size in zip(stacks, sizes, strict=True)
-        if size < best
-    }
     right = stacks[sizes.index(best)]
     return Draft(
         ask=_("Which stack of convolutions sees farthest: has the largest receptive field?"),
         right=_words(right),
-        wrong=wrong,
+        wrong={
+            _words(stack): sentence.format(n=size)
+            for stack, size in zip(stacks, sizes, strict=True)
+            if size < best
+        },
         reason=tuple(line for layer in _layers(right) for line in lines(layer, "field")),
         note=sentence.format(n=best),
         see=See.page("receptive-field", "field", stack=" ".join(map(_spelled, right)), side=64),
@@ -209,13 +207,6 @@ def joined(rng: Random, level: int) -> Draft:
     arrive = [each[1] for each in layer.operation.input_shapes]
     right = layer.operation.output_shape
     assert right is not None
-    wrong: dict[Value, str] = {
-        max(arrive): _("That would be adding; cat lays channels side by side."),
-        arrive[-1]: _("Those are the last branch's alone: the others are kept too."),
-        sum(arrive) // len(arrive): _("No mean is taken: every channel is kept."),
-        sum(arrive[:-1]): _("The last branch is missing."),
-        2 * sum(arrive): _("Each channel is kept once."),
-    }
     shapes = ", ".join(times(each[1:]) for each in layer.operation.input_shapes)
     return Draft(
         ask=_(
@@ -223,7 +214,13 @@ def joined(rng: Random, level: int) -> Draft:
             "channels has the result?"
         ).format(network=title(name), layer=layer.operation.name, shapes=shapes),
         right=right[1],
-        wrong=wrong,
+        wrong={
+            max(arrive): _("That would be adding; cat lays channels side by side."),
+            arrive[-1]: _("Those are the last branch's alone: the others are kept too."),
+            sum(arrive) // len(arrive): _("No mean is taken: every channel is kept."),
+            sum(arrive[:-1]): _("The last branch is missing."),
+            2 * sum(arrive): _("Each channel is kept once."),
+        },
         reason=lines(layer, "output"),
         note=_("Channels are laid side by side; height and width stay."),
         see=layers_page(name, InputSize(1, side, side), layer.operation.name),

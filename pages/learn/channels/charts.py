@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from explorer.analysis.summary import Summary
 from explorer.base.language import _
-from explorer.base.units import count, exact, size
+from explorer.base.units import count, exact, raised, size
 from explorer.figures.charts import (
     BLUE,
     GREEN,
@@ -134,8 +134,7 @@ def tiny(number: float) -> str:
     if not number:
         return "0"
     digit, power = f"{number:.0e}".split("e")
-    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{digit} · 10{raised}"
+    return f"{digit} · 10{raised(int(power))}"
 
 
 def bytes_in_both(number: int) -> str:

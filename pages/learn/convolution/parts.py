@@ -1,12 +1,13 @@
 """The parts of the page on convolution, top to bottom."""
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.base import inputs
+from explorer.base import inputs, python_source
 from explorer.base.inputs import Matrix
 from explorer.base.language import N_, _
 from explorer.data import photographs
@@ -24,10 +25,6 @@ EDGES = "; ".join(["1 1 0 0 0 0 1 1"] * 6)
 SERIES = "12 13 13 15 19 24 23 19 16 14 13 12"
 
 
-def _text(rows: object) -> str:
-    return inputs.spell_matrix(tuple(map(tuple, rows)))  # type: ignore[call-overload]
-
-
 @dataclass(frozen=True)
 class Preset:
     """Numbers worth looking at; the name is marked with N_."""
@@ -39,7 +36,8 @@ class Preset:
 
 def presets() -> dict[str, Preset]:
     """By their name in links; the first is what the page opens with."""
-    digit, flower = _text(photographs.digit(0).tolist()), _text(photographs.patch("flower", 12))
+    pictures = photographs.digit(0), photographs.patch("flower", 12)
+    digit, flower = (inputs.spell_matrix(each.tolist()) for each in pictures)
     return {
         "course": Preset(N_("3 × 3, by hand"), ARANGE, "0 1; 2 3"),
         "edges": Preset(N_("bars, edge kernel"), EDGES, "1 -1"),
@@ -187,18 +185,16 @@ def _pointed(at: Axes) -> None:
     STATE.put("conv_at", f"{at[0]},{at[1]}")
 
 
-def _asked_place() -> Axes | None:
+def _linked_place() -> Axes | None:
     """The output cell in the link, if it is one."""
-    parts = STATE.query("conv_at").split(",")
-    if len(parts) != 2 or not all(part.isdecimal() and len(part) < 4 for part in parts):
-        return None
-    return int(parts[0]), int(parts[1])
+    match = re.fullmatch(r"(\d{1,3}),(\d{1,3})", STATE.query("conv_at"))
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def board(sliding: Sliding) -> None:
     """Input ⋆ kernel = output."""
     STATE.forget_if_new("conv_at", sliding)
-    window_board(sliding, key=BOARD, at=_asked_place(), on_edit=_edited, on_point=_pointed)
+    window_board(sliding, key=BOARD, at=_linked_place(), on_edit=_edited, on_point=_pointed)
 
 
 def explanation(sliding: Sliding) -> None:
@@ -235,16 +231,12 @@ def downloads(sliding: Sliding) -> None:
 def pytorch_line(sliding: Sliding) -> str:
     """The call that computes the output from `x` and `kernel`."""
     kernel = "kernel.flip(0, 1)" if sliding.flip else "kernel"
-    unusual = "".join(
-        f", {name}={one_or_both(pair)}"
-        for name, pair, usual in (
-            ("stride", sliding.stride, (1, 1)),
-            ("padding", sliding.padding, (0, 0)),
-            ("dilation", sliding.dilation, (1, 1)),
-        )
-        if pair != usual
-    )
-    return f"y = F.conv2d(x[None, None], {kernel}[None, None]{unusual})[0, 0]"
+    call = python_source.call(
+        "F.conv2d", "x[None, None]", f"{kernel}[None, None]",
+        stride=(one_or_both(sliding.stride), "1"), padding=(one_or_both(sliding.padding), "0"),
+        dilation=(one_or_both(sliding.dilation), "1"),
+    )  # fmt: skip
+    return f"y = {call}[0, 0]"
 
 
 def source(sliding: Sliding) -> str:

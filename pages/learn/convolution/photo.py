@@ -109,16 +109,7 @@ def _photograph(name: str) -> Photograph:
 
 def _picked() -> Photograph | str | None:
     """The photograph that the visitor chose, by name if it is ours; None while there is none."""
-    source = STATE.pick_one(
-        "conv_photo",
-        _("Photograph"),
-        {
-            "flower": _("Flower"),
-            "china": _("Palace"),
-            "upload": _("Upload"),
-            "camera": _("Camera"),
-        },
-    )
+    source: str = STATE.pick_one("conv_photo", _("Photograph"))
     if source in photographs.NAMES:
         return source
     if source == "upload":
@@ -146,13 +137,12 @@ def show(sliding: Sliding) -> None:
     if picture_source is None:
         picture.info(_("Choose a picture on the right; it stays in this session and is not kept."))
         return
-    photograph = _photograph(picture_source) if isinstance(picture_source, str) else picture_source
     kernel = replace(sliding, name="", input=())  # all that matters here, whatever the board holds
-    with_kernel = (
-        _ours(picture_source, kernel, language.current())
-        if isinstance(picture_source, str)
-        else treated(picture_source, kernel)
-    )
+    if isinstance(picture_source, str):
+        photograph = _photograph(picture_source)
+        with_kernel = _ours(picture_source, kernel, language.current())
+    else:
+        photograph, with_kernel = picture_source, treated(picture_source, kernel)
     with picture:
         # Where the divider stands is the browser's own affair. The element to wait for in a test
         # is `[data-divider-painted="<name>"]`.

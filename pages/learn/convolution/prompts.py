@@ -69,10 +69,6 @@ def questions() -> list[Question]:
                 "these two are always equal, so every output is 0. Edges that lie across need the "
                 "kernel turned too: 1 above −1."
             ),
-            setting(
-                "edges",
-                input=TURNED,
-                kernel="1; -1",
-            ),
+            setting("edges", input=TURNED, kernel="1; -1"),
         ),
     ]

@@ -1,8 +1,15 @@
 """What the address of this page holds."""
 
+from explorer.base.language import N_
 from explorer.ui.matrix_input import axes
 from explorer.ui.state import Number, OneOf, Open, State, Switch
 
+PHOTOGRAPHS = {
+    "flower": N_("Flower"),
+    "china": N_("Palace"),
+    "upload": N_("Upload"),
+    "camera": N_("Camera"),
+}
 ARANGE = "0 1 2; 3 4 5; 6 7 8"
 
 STATE = State(
@@ -14,6 +21,6 @@ STATE = State(
     Open("conv_input", ARANGE),
     Open("conv_kernel", "0 1; 2 3"),
     Open("conv_at"),
-    OneOf("conv_photo", "flower", ("flower", "china", "upload", "camera")),
+    OneOf("conv_photo", "flower", PHOTOGRAPHS),
     bound=True,
 )

@@ -124,7 +124,7 @@ def _turn_over(image: Tensor, row: int, column: int) -> None:
         return  # clicked on a larger image, before the browser had this one
     cells = image.clone()
     cells[row, column] = 0.0 if cells[row, column] > 0.5 else 1.0
-    st.session_state["edge_drawing"] = inputs.spell_matrix(tuple(map(tuple, cells.tolist())))
+    st.session_state["edge_drawing"] = inputs.spell_matrix(cells.tolist())
 
 
 # -- to read, to compare, to take along -------------------------------------------------------

@@ -41,20 +41,12 @@ class Choice:
 def controls() -> None:
     """Every setting in one row; a drawing has its own row. All of them live in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="edge_controls"):
-        images = {
-            "bars": _("bars, 6 × 8"),
-            "transposed": _("bars, turned"),
-            "diagonal": _("diagonal"),
-            "own": _("own drawing"),
-            "photo": _("photograph"),
-        }
-        STATE.pick_listed("edge_image", _("Image"), images, width=150)
+        STATE.pick_listed("edge_image", _("Image"), width=150)
         _field("edge_kernel", _("Target kernel"), 120, _("Rows parted by “;”: 1 -1 or 1; -1."))
         _field("edge_rate", _("Learning rate"), 105, _("The ruler below shows which rates work."))
         _field("edge_compare", _("Compare with rate"), 130, _("A second run; empty: none."))
         _field("edge_steps", _("Steps"), 75, _("1 to {most}.").format(most=engine.MAX_STEPS))
-        losses = {"sum": _("summed"), "mean": _("averaged")}
-        STATE.pick_listed("edge_loss", _("Squared errors"), losses, width=125)
+        STATE.pick_listed("edge_loss", _("Squared errors"), width=125)
         start = _("The first kernel is drawn with this seed. “course”: the course’s own start.")
         _field("edge_start", _("Seed"), 85, start)
         STATE.toggle("edge_bias", _("Bias"))

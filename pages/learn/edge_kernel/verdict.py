@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.base.units import exact
+from explorer.base.units import exact, raised
 from explorer.lessons import edge_kernel as engine
 from explorer.lessons.edge_kernel import Bowl, Descent
 from explorer.ui import lesson
@@ -24,8 +24,7 @@ def number(value: float, digits: int = 3) -> str:
     text = f"{value:.{digits}g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
-        raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"{mantissa} × 10{raised}"
+        text = f"{mantissa} × 10{raised(int(exponent))}"
     return text.replace("-", "−")
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.base import python_source
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
@@ -86,7 +87,10 @@ def one_axis(along: Axis) -> None:
     with words:
         st.markdown(_places_in_words(along))
         st.markdown(_two_meanings(along))
-        code = layer_call("Conv1d", along.kernel, along.stride, along.before, along.dilation)
+        code = python_source.call(
+            "nn.Conv1d", 1, 1, f"kernel_size={along.kernel}", stride=(along.stride, 1),
+            padding=(along.before, 0), dilation=(along.dilation, 1),
+        )  # fmt: skip
         st.code(code, wrap_lines=True)
         save_button(_("Windows (CSV)"), window_rows(along), "windows.csv")
 
@@ -134,15 +138,6 @@ def _two_meanings(along: Axis) -> str:
     else:
         trap = _("Put the {p} from the code there and you get **{wrong}**.")
     return meanings + " " + trap.format(p=p, wrong=wrong)
-
-
-def layer_call(name: str, kernel: object, stride: object, padding: object, dilation: object) -> str:
-    """The layer in torch; what is torch's default is left out."""
-    call = f"nn.{name}(1, 1, kernel_size={kernel}"
-    arguments = {"stride": (stride, "1"), "padding": (padding, "0"), "dilation": (dilation, "1")}
-    for argument, (value, usual) in arguments.items():
-        call += f", {argument}={value}" if str(value) != usual else ""
-    return f"{call})"
 
 
 def window_rows(along: Axis) -> list[dict[str, object]]:

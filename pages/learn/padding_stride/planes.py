@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.base import python_source
 from explorer.base.language import _
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
 from explorer.ui import lesson
+from explorer.ui.boards.window_listing import one_or_both
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
 from pages.learn.padding_stride import strip_board
-from pages.learn.padding_stride.parts import cells, layer_call, window_rows
+from pages.learn.padding_stride.parts import cells, window_rows
 from pages.learn.padding_stride.state import STATE
 
 AXES = ("pad_input2", "pad_kernel2", "pad_padding2", "pad_stride2")
@@ -83,8 +85,11 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
             )
         )
         pairs = ((axis.kernel, axis.stride, axis.before) for axis in axes)
-        kernel, stride, padding = (_pair(*both) for both in zip(*pairs, strict=True))
-        st.code(layer_call("Conv2d", kernel, stride, padding, 1), wrap_lines=True)
+        kernel, stride, padding = map(one_or_both, zip(*pairs, strict=True))
+        code = python_source.call(
+            "nn.Conv2d", 1, 1, f"kernel_size={kernel}", stride=(stride, "1"), padding=(padding, "0")
+        )
+        st.code(code, wrap_lines=True)
         save_button(_("Windows (CSV)"), plane_rows(rows, columns), "windows.csv")
 
 
@@ -96,10 +101,6 @@ def plane_rows(rows: Axis, columns: Axis) -> list[dict[str, object]]:
         for i, line in enumerate(windows.plane(rows, columns))
         for j, value in enumerate(line)
     ]  # fmt: skip
-
-
-def _pair(high: int, wide: int) -> str:
-    return str(high) if high == wide else f"({high}, {wide})"
 
 
 def _sides(rows: Axis, columns: Axis) -> str:

@@ -11,7 +11,7 @@ from explorer.ui import lesson
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.lesson import Question
 from explorer.ui.small_grid import Cell, SmallGrid, small_grids
-from pages.learn.pooling.parts import gradient, setting, window_of
+from pages.learn.pooling.parts import gradient, layer_of, setting, window_of
 from pages.learn.pooling.state import STATE
 
 STRIDES = (1, 2)
@@ -140,8 +140,7 @@ def channels(sliding: Sliding) -> None:
     st.subheader(_("Several channels"), anchor=False)
     x = torch.tensor(sliding.input, dtype=torch.float64)
     stacked = torch.stack([x, x + 1])[None]
-    pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[sliding.operation]
-    y = pool(window_of(sliding), stride=sliding.stride, padding=sliding.padding)(stacked)[0]
+    y = layer_of(sliding, sliding.operation)(stacked)[0]
     n = y.shape[0]
     st.markdown(
         _(

@@ -6,8 +6,9 @@ from typing import Literal
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
+from torch import nn
 
-from explorer.base import inputs
+from explorer.base import inputs, python_source
 from explorer.base.inputs import Matrix
 from explorer.base.language import N_, _
 from explorer.data import photographs
@@ -20,6 +21,7 @@ from explorer.ui.matrix_input import both_axes, example, matrix_text
 from pages.learn.pooling.state import NINE, STATE
 
 BOARD = "pool_board"
+LAYERS = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 Mode = Literal["max", "avg"]  # as PyTorch calls them, in every language
 EDGE_MAP = "; ".join(["0 1 0 0 0 -1 0"] * 6)  # of the bars under [1, −1]
 SIXTEEN = "0 1 2 3; 4 5 6 7; 8 9 10 11; 12 13 14 15"
@@ -38,7 +40,7 @@ class Preset:
 
 def presets() -> dict[str, Preset]:
     """By their name; the first is what the page opens with."""
-    digit = inputs.spell_matrix(tuple(map(tuple, photographs.digit(0).tolist())))
+    digit = inputs.spell_matrix(photographs.digit(0).tolist())
     return {
         "nine": Preset(N_("3 × 3, window 2"), NINE, (2, 2), (1, 1)),
         "three": Preset(N_("4 × 4, window 3"), SIXTEEN, (3, 3), (3, 3)),
@@ -175,12 +177,15 @@ def never_read(sliding: Sliding) -> int:
     return int((reads == 0).sum())
 
 
+def layer_of(sliding: Sliding, mode: str) -> nn.Module:
+    """The board's window as torch's own layer."""
+    return LAYERS[mode](window_of(sliding), stride=sliding.stride, padding=sliding.padding)
+
+
 def gradient(x: torch.Tensor, sliding: Sliding, mode: str) -> torch.Tensor:
     """∂(sum of the outputs)/∂x by torch's own backward pass, (H, W)."""
-    pool = {"max": torch.nn.MaxPool2d, "avg": torch.nn.AvgPool2d}[mode]
     leaf = x.detach().clone().requires_grad_()
-    layer = pool(window_of(sliding), stride=sliding.stride, padding=sliding.padding)
-    layer(leaf[None, None]).sum().backward()
+    layer_of(sliding, mode)(leaf[None, None]).sum().backward()
     assert leaf.grad is not None
     return leaf.grad
 
@@ -221,11 +226,9 @@ def downloads(sliding: Sliding) -> None:
 
 def pytorch_line(sliding: Sliding) -> str:
     """The layer that computes the output from `x`."""
-    window = window_of(sliding)
-    arguments = [one_or_both(window)]
-    if sliding.stride != window:
-        arguments.append(f"stride={one_or_both(sliding.stride)}")
-    if sliding.padding != (0, 0):
-        arguments.append(f"padding={one_or_both(sliding.padding)}")
-    layer = {"max": "MaxPool2d", "avg": "AvgPool2d"}[sliding.operation]
-    return f"y = nn.{layer}({', '.join(arguments)})(x[None, None])[0, 0]"
+    window = one_or_both(window_of(sliding))
+    layer = python_source.call(
+        f"nn.{LAYERS[sliding.operation].__name__}", window,
+        stride=(one_or_both(sliding.stride), window), padding=(one_or_both(sliding.padding), "0"),
+    )  # fmt: skip
+    return f"y = {layer}(x[None, None])[0, 0]"

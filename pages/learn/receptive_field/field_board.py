@@ -22,6 +22,7 @@ from explorer.figures import maps, pictures
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
 from explorer.ui.boards.component import Component
+from pages.learn.receptive_field.stack_editor import KINDS
 from pages.learn.receptive_field.state import STATE
 
 BOARD = Component(Path(__file__).with_suffix(".js"), "fields")
@@ -133,12 +134,7 @@ def title(number: int, layer: Layer | None) -> str:
     """2 · convolution 3 × 3, stride 2."""
     if layer is None:
         return _("picture")
-    kind = {
-        "conv": _("convolution"),
-        "max": _("max pooling"),
-        "avg": _("average pooling"),
-    }[layer.kind]
-    parts = [f"{number} · {kind} {layer.kernel} × {layer.kernel}"]
+    parts = [f"{number} · {_(KINDS[layer.kind])} {layer.kernel} × {layer.kernel}"]
     if layer.stride > 1:
         parts.append(_("stride {n}").format(n=layer.stride))
     if layer.padding:

@@ -1,6 +1,6 @@
 """The receptive field measured: what counts in it, what it costs, and in real networks."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -20,8 +20,6 @@ from pages.learn.receptive_field.field_board import layers_of
 from pages.learn.receptive_field.parts import MOST_SIDE, SIDE, STACK
 from pages.learn.receptive_field.state import STATE
 
-Weights = Literal["random", "ones"]
-
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _effective(text: str, side: int, weighted: Literal["ones", "random"], relu: bool) -> Effective:
@@ -32,8 +30,7 @@ def _effective(text: str, side: int, weighted: Literal["ones", "random"], relu: 
 def effective(stack: tuple[Level, ...]) -> None:
     """Theory and measurement side by side, and how much of it lies in the middle."""
     with st.container(horizontal=True, vertical_alignment="center", key="field_effective"):
-        kinds: dict[Weights, str] = {"random": _("Random weights"), "ones": _("Equal weights")}
-        weighted = STATE.pick_one("field_weights", _("Weights"), kinds)
+        weighted = STATE.pick_one("field_weights", _("Weights"))
         relu = STATE.toggle("field_relu", _("ReLU after each convolution"))
     text = field_stack.spell(layers_of(stack))
     field = lesson.last_good(
@@ -77,28 +74,21 @@ def pixel_rows(field: Effective) -> list[dict[str, object]]:
     ]
 
 
-PAIRS = (("c3 c3", "c5"), ("c3 c3 c3", "c7"))
-
-
 def why_small() -> None:
     """The same field at fewer weights and with more non-linearities."""
     number = STATE.number("field_channels", _("Channels C, in and out"), width=190)
     channels = lesson.last_good("field_channels", lambda: read_channels(number), lambda: 64)
-    (two, one), __ = PAIRS
-    saved = 1 - _weights(two, channels) / _weights(one, channels)
+    rows = stack_rows(channels)
+    two, one = (row["weights"] for row in rows[:2])
     st.markdown(
         _(
             "**Two 3 × 3 see 5 × 5 pixels like one 5 × 5, with 18C² weights instead of 25C²: "
             "{two} against {one}, {saved} % fewer**, and with two non-linearities instead of one."
-        ).format(
-            two=exact(_weights(two, channels)),
-            one=exact(_weights(one, channels)),
-            saved=round(100 * saved),
-        )
+        ).format(two=exact(two), one=exact(one), saved=round(100 * (1 - two / one)))
     )
-    show_table([row for small, large in PAIRS for row in _compared(small, large, channels)])
+    show_table([_compared(row, rows[number | 1]) for number, row in enumerate(rows)])
     st.caption(_("Weights of the convolutions, without biases; one activation behind each."))
-    save_button(_("Table (CSV)"), stack_rows(channels), "two-or-one.csv")
+    save_button(_("Table (CSV)"), rows, "two-or-one.csv")
     st.markdown(
         _(
             "This is VGG's argument for small kernels (Simonyan & Zisserman, 2014). The cost: "
@@ -124,9 +114,9 @@ def read_channels(channels: int) -> int:
     return channels
 
 
-def stack_rows(channels: int) -> list[dict[str, object]]:
-    """One row for each stack of the table."""
-    stacks = [(text, field_stack.parse(text)) for pair in PAIRS for text in pair]
+def stack_rows(channels: int) -> list[dict[str, Any]]:
+    """One row for each stack: several small kernels, then the large one that sees as much."""
+    stacks = [(text, field_stack.parse(text)) for text in ("c3 c3", "c5", "c3 c3 c3", "c7")]
     return [
         {
             "stack": text,
@@ -139,28 +129,19 @@ def stack_rows(channels: int) -> list[dict[str, object]]:
     ]
 
 
-def _weights(text: str, channels: int) -> int:
-    return field_stack.weights(field_stack.parse(text), channels)
-
-
-def _compared(small: str, large: str, channels: int) -> list[dict[str, str]]:
-    rows = []
-    for text in (small, large):
-        layers = field_stack.parse(text)
-        kernel, n = layers[0].kernel, len(layers)
-        field = field_stack.levels(layers, MOST_SIDE)[-1].axis.size
-        share = _weights(text, channels) / _weights(large, channels) - 1
-        rows.append(
-            {
-                _("stack"): f"{n} × ({kernel} × {kernel})",
-                _("field (pixels)"): f"{field} × {field}",
-                _("weights"): f"{n}·{kernel}²·C² = {n * kernel**2}C²",
-                _("with C = {c}").format(c=channels): exact(_weights(text, channels)),
-                _("against the large one"): (percent(share, "+.0f") if share else _("–")),
-                _("non-linearities"): str(field_stack.nonlinearities(layers)),
-            }
-        )
-    return rows
+def _compared(row: dict[str, Any], large: dict[str, Any]) -> dict[str, str]:
+    """A stack in words, beside the one with the `large` kernel."""
+    layers = field_stack.parse(row["stack"])
+    n, kernel, field = len(layers), layers[0].kernel, row["field_pixels"]
+    share = row["weights"] / large["weights"] - 1
+    return {
+        _("stack"): f"{n} × ({kernel} × {kernel})",
+        _("field (pixels)"): f"{field} × {field}",
+        _("weights"): f"{n}·{kernel}²·C² = {n * kernel**2}C²",
+        _("with C = {c}").format(c=row["channels"]): exact(row["weights"]),
+        _("against the large one"): percent(share, "+.0f") if share else _("–"),
+        _("non-linearities"): str(row["nonlinearities"]),
+    }
 
 
 def networks() -> None:

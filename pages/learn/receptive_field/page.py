@@ -1,11 +1,13 @@
 """How much of the picture does one unit see?"""
 
 from explorer.analysis.receptive_field import Window
+from explorer.base.language import _
 from explorer.lessons.field_stack import levels, reads
 from explorer.ui import lesson
 from pages.learn.receptive_field import field_board, measures, parts
+from pages.learn.receptive_field.state import STATE
 
-view = parts.pick_view()
+view = STATE.pick_one("field_view", _("View"))
 if view in ("stack", "effective"):
     controls, picture = lesson.controls_and_picture()
     with controls:

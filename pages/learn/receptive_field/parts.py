@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.base import python_source
 from explorer.base.language import N_, _
 from explorer.lessons import field_stack
 from explorer.lessons.field_stack import Layer, Level
@@ -21,17 +22,6 @@ MOST_UNITS = 128  # each way, of any layer: padding can make maps grow without e
 
 def stack_setting(text: str, side: int, view: str = "stack") -> Setting:
     return {"field_view": view, "field_stack": text, "field_side": side}
-
-
-def pick_view() -> str:
-    """The stack, the effective field, why small kernels, or a network's layers."""
-    words = {
-        "stack": _("A stack of layers"),
-        "effective": _("What counts in the field"),
-        "why": _("Two 3 × 3 or one 5 × 5?"),
-        "networks": _("In a real network"),
-    }
-    return STATE.pick_one("field_view", _("View"), words)
 
 
 def prompts(view: str) -> dict[str, Setting]:
@@ -127,13 +117,15 @@ def torch_code(layers: Sequence[Layer]) -> str:
     """The stack as `nn.Sequential`, one channel throughout."""
     lines = []
     for layer in layers:
+        conv = layer.kind == "conv"
         name = {"conv": "Conv2d", "max": "MaxPool2d", "avg": "AvgPool2d"}[layer.kind]
-        usual = {"stride": 1 if layer.kind == "conv" else layer.kernel, "padding": 0, "dilation": 1}
-        settings = {key: getattr(layer, key) for key in usual}
-        unusual = [f"{key}={value}" for key, value in settings.items() if value != usual[key]]
-        first = ["1", "1"] if layer.kind == "conv" else []
-        lines.append(f"    nn.{name}({', '.join([*first, str(layer.kernel), *unusual])}),")
-    return "nn.Sequential(\n" + "\n".join(lines) + "\n)"
+        call = python_source.call(
+            f"nn.{name}", *([1, 1] if conv else []), layer.kernel,
+            stride=(layer.stride, 1 if conv else layer.kernel), padding=(layer.padding, 0),
+            dilation=(layer.dilation, 1),
+        )  # fmt: skip
+        lines.append(f"    {call},\n")
+    return f"nn.Sequential(\n{''.join(lines)})"
 
 
 def level_rows(stack: Sequence[Level]) -> list[dict[str, object]]:

@@ -1,6 +1,7 @@
 """What the address of this page holds."""
 
 from explorer import networks
+from explorer.base.language import N_
 from explorer.ui.state import Number, OneOf, Open, State, Switch
 
 # Beside the course's own: deeper ones, whose fields outgrow the picture.
@@ -12,13 +13,20 @@ NETWORKS = (
     "torchvision/inception_v3",
 )
 
+VIEWS = {
+    "stack": N_("A stack of layers"),
+    "effective": N_("What counts in the field"),
+    "why": N_("Two 3 × 3 or one 5 × 5?"),
+    "networks": N_("In a real network"),
+}
+WEIGHTS = {"random": N_("Random weights"), "ones": N_("Equal weights")}
 STATE = State(
     "receptive-field",
-    OneOf("field_view", "stack", ("stack", "effective", "why", "networks")),
+    OneOf("field_view", "stack", VIEWS),
     Open("field_stack", "c3 c3 p2 c3 c3"),
     Number("field_side", 28),
     Open("field_at"),
-    OneOf("field_weights", "random", ("random", "ones")),
+    OneOf("field_weights", "random", WEIGHTS),
     Switch("field_relu"),
     Number("field_channels", 64),
     OneOf("field_network", "vgg11", (*networks.course(), *NETWORKS)),

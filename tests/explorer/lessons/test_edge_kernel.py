@@ -148,13 +148,14 @@ def test_the_turned_image_leaves_one_direction_unseen() -> None:
     assert engine.outcome(run, problem, shape) == "look-alike"
 
 
-def test_a_black_image_teaches_nothing_and_no_rate_runs_away() -> None:
-    problem = Problem(torch.zeros(4, 4), EDGE)
-    shape = engine.bowl(problem)
-    assert math.isinf(shape.critical_rate)
-    run = engine.descend(problem, engine.random_start(problem, 0), 100, 5)
-    assert run.records[0].parameters == run.records[-1].parameters
-    assert engine.outcome(run, problem, shape) == "flat"
+def test_a_black_image_teaches_nothing_and_a_kernel_of_zeros_can_be_found() -> None:
+    black, zeros = Problem(torch.zeros(4, 4), EDGE), Problem(engine.bars(), torch.zeros(1, 2))
+    assert math.isinf(engine.bowl(black).critical_rate)  # no rate runs away
+    for problem, rate, outcome in ((black, 100, "flat"), (zeros, 0.02, "found")):
+        run = engine.descend(problem, engine.random_start(problem, 0), rate, 100)
+        assert engine.outcome(run, problem, engine.bowl(problem)) == outcome
+        moved = run.records[0].parameters != run.records[-1].parameters
+        assert moved == (outcome == "found")
 
 
 # -- blow-ups are data ------------------------------------------------------------------------
@@ -175,12 +176,6 @@ def test_overflow_and_nan_are_found_and_end_the_run() -> None:
     assert engine.outcome(short, problem, shape) == "overflow"
     exact = engine.descend(problem, engine.COURSE_START, 0.03, run.overflow_step, torch.float64)
     assert exact.overflow_step is None  # 64 bits reach 10³⁰⁸
-
-
-def test_a_kernel_of_zeros_can_be_found() -> None:
-    problem = Problem(engine.bars(), torch.zeros(1, 2))
-    run = engine.descend(problem, engine.random_start(problem, 0), 0.02, 100)
-    assert engine.outcome(run, problem, engine.bowl(problem)) == "found"
 
 
 def test_seeds_fix_the_start() -> None:

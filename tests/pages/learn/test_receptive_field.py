@@ -6,7 +6,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Widget, WidgetList
+from streamlit.testing.v1.element_tree import Block, Widget, WidgetList
 from torch.nn import functional
 
 from explorer.analysis import summary
@@ -58,34 +58,33 @@ def edited(stack: str) -> AppTest:
     return at.run()
 
 
-def in_row(widgets: WidgetList, label: str, row: int) -> Widget:
-    return [each for each in widgets if each.label == label][row]
-
-
-def removal(at: AppTest, number: int) -> Widget:
-    return next(each for each in at.button if each.help == f"Remove layer {number}")
+def removal(page: AppTest | Block, number: int) -> Widget:
+    return next(each for each in page.button if each.help == f"Remove layer {number}")
 
 
 def test_a_layer_is_changed_removed_and_added():
     at = edited("c3 p2")
-    in_row(at.number_input, "Kernel", 0).set_value(5).run()
-    assert at.text_input(key="field_stack").value == "c5 p2"
-    in_row(at.number_input, "Dilation", 0).set_value(2).run()
-    assert at.text_input(key="field_stack").value == "c5d2 p2"
-    in_row(at.selectbox, "Layer 2", 0).set_value("avg").run()
-    assert at.text_input(key="field_stack").value == "c5d2 a2"
-    at.button(key="field_add").click().run()
-    assert at.text_input(key="field_stack").value == "c5d2 a2 c3"
-    removal(at, 2).click().run()
-    assert at.text_input(key="field_stack").value == "c5d2 c3"
-    assert not at.exception
+
+    def first(widgets: WidgetList, label: str) -> Widget:
+        return next(each for each in widgets if each.label == label)
+
+    for change, stack in (
+        (lambda: first(at.number_input, "Kernel").set_value(5), "c5 p2"),
+        (lambda: first(at.number_input, "Dilation").set_value(2), "c5d2 p2"),
+        (lambda: first(at.selectbox, "Layer 2").set_value("avg"), "c5d2 a2"),
+        (lambda: at.button(key="field_add").click(), "c5d2 a2 c3"),
+        (lambda: removal(at, 2).click(), "c5d2 c3"),
+    ):
+        change().run()
+        assert not at.exception
+        assert at.text_input(key="field_stack").value == stack
 
 
 def test_a_second_click_on_a_row_that_is_gone_removes_no_other():
     at = edited("c3 p2 c5")
     before = as_shown(at)  # while both clicks are sent
     for _ in range(2):
-        next(each for each in before.button if each.help == "Remove layer 1").click().run()
+        removal(before, 1).click().run()
         assert not at.exception
     # Streamlit takes the old text from such a browser; two layers are gone in no case.
     assert at.text_input(key="field_stack").value in {"p2 c5", "c3 p2 c5"}
@@ -159,14 +158,11 @@ def test_both_heat_maps_hold_a_whole_on_one_scale():
     assert sum(value > 0 for row in maps[0].z for value in row) == 25
 
 
-def test_the_file_of_levels():
+def test_the_files_of_levels_pixels_stacks_and_layers():
     rows = parts.level_rows(parts.read_stack("c5p2 a2 c5 a2", 28))
     assert [row["field_pixels"] for row in rows] == [1, 5, 6, 14, 16]
     assert [row["jump_pixels"] for row in rows] == ["1", "1", "2", "2", "4"]
     assert rows[1]["first_unit_starts_at"] == "-2"
-
-
-def test_the_files_of_what_is_measured():
     pixels = measures.pixel_rows(field_stack.effective(field_stack.parse("c3 c3"), 9))
     assert len(pixels) == 81
     assert sum(float(pixel["share"]) for pixel in pixels) == pytest.approx(1, abs=1e-4)
