@@ -217,31 +217,29 @@ Outcome = Literal["adds", "broadcasts", "refuses"]
 
 
 @dataclass(frozen=True)
-class Meeting:
-    """Where the two branches of a residual block meet: their shapes (N, C, H, W), what happens.
+class Meeting(Block):
+    """A residual block where its two branches meet: their shapes (N, C, H, W), what happens.
 
     "broadcasts" is the silent trap: the shapes differ and PyTorch stretches one of them.
     """
 
     learned: Shape
     shortcut: Shape
-    outcome: Outcome
-    graph: Graph  # without an output shape where it refuses
-    parameters: int
+    outcome: Outcome  # where it refuses, its graph has no output shape
 
 
 def meeting(
     in_channels: int, out_channels: int, strides: int, use_1x1conv: bool, side: int
 ) -> Meeting:
     """Run such a block on the meta device, and look at its sum."""
-    with torch.device("meta"):
-        module = Residual(in_channels, out_channels, use_1x1conv, strides).eval()
-    graph = record(module, (1, in_channels, side, side))
-    added = next(operation for operation in graph.operations if operation.type == "add")
-    learned, shortcut = added.input_shapes
+    block = measure(
+        lambda: Residual(in_channels, out_channels, use_1x1conv, strides), in_channels, side
+    )
+    addition = next(each for each in block.graph.operations if each.type == "add")
+    learned, shortcut = addition.input_shapes
     outcome: Outcome = "adds" if learned == shortcut else "broadcasts"
-    count = sum(parameter.numel() for parameter in module.parameters())
-    return Meeting(learned, shortcut, "refuses" if graph.problem else outcome, graph, count)
+    return Meeting(**vars(block), learned=learned, shortcut=shortcut,
+                   outcome="refuses" if block.graph.problem else outcome)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from explorer.analysis.summary import Layer, Summary
 from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.base.units import count, exact, times
+from explorer.lessons import field_stack
 from explorer.lessons.quiz.layers import Conv, lines
 from explorer.lessons.quiz.record import Draft, See, Table
 from explorer.networks import NetworkSpec
@@ -115,6 +116,7 @@ def farthest(rng: Random, level: int) -> Draft:
         return farthest(rng, level)
     sentence = _("Its units see {n} × {n} pixels.")
     right = stacks[sizes.index(best)]
+    spelled = field_stack.spell([field_stack.Layer("conv", c.k, c.s, dilation=c.d) for c in right])
     return Draft(
         ask=_("Which stack of convolutions sees farthest: has the largest receptive field?"),
         right=_words(right),
@@ -125,7 +127,7 @@ def farthest(rng: Random, level: int) -> Draft:
         },
         reason=tuple(line for layer in _layers(right) for line in lines(layer, "field")),
         note=sentence.format(n=best),
-        see=See.page("receptive-field", "field", stack=" ".join(map(_spelled, right)), side=64),
+        see=See.page("receptive-field", "field", stack=spelled, side=64),
         facts={"stacks": tuple((_words(s), tuple((c.k, c.s, c.d) for c in s)) for s in stacks)},
     )
 
@@ -146,11 +148,6 @@ def _words(stack: Sequence[Conv]) -> str:
         return " ".join(words)
 
     return " → ".join(map(one, stack))
-
-
-def _spelled(c: Conv) -> str:
-    """As the page on receptive fields writes a layer: "c3s2d2"."""
-    return f"c{c.k}" + (f"s{c.s}" if c.s > 1 else "") + (f"d{c.d}" if c.d > 1 else "")
 
 
 def _layers(stack: Sequence[Conv]) -> tuple[Layer, ...]:

@@ -132,7 +132,10 @@ def _torch(steps: Steps) -> None:
                 _("after one training batch"): names(steps.raw),
                 _("moving variance, from scratch"): [f"{x:.5f}" for x in beside.our_var.tolist()],
                 _("moving variance, torch"): [f"{x:.5f}" for x in beside.torch_var.tolist()],
-                _("ratio of the batch's shares"): list(map(_ratio, beside.ratio.tolist())),
+                _("ratio of the batch's shares"): [
+                    _("too little spread") if math.isnan(x) else f"{x:.5f}"
+                    for x in beside.ratio.tolist()
+                ],
             }
         )
         differences = {
@@ -153,10 +156,6 @@ def _torch(steps: Steps) -> None:
             "moving variance into our layer and the difference is gone."
         ).format(n=n, factor=n / (n - 1))
     )
-
-
-def _ratio(value: float) -> str:
-    return _("too little spread") if math.isnan(value) else f"{value:.5f}"
 
 
 # -- a batch of one ---------------------------------------------------------------------------

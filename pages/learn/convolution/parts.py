@@ -17,7 +17,7 @@ from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Slidi
 from explorer.ui.boards.window_listing import blocks, one_or_both, output_sizes, program, take_along
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
-from pages.learn.convolution.state import ARANGE, STATE
+from pages.learn.convolution.state import ARANGE, KERNEL, STATE
 
 BOARD = "conv_board"
 
@@ -39,7 +39,7 @@ def presets() -> dict[str, Preset]:
     pictures = photographs.digit(0), photographs.patch("flower", 12)
     digit, flower = (inputs.spell_matrix(each.tolist()) for each in pictures)
     return {
-        "course": Preset(N_("3 × 3, by hand"), ARANGE, "0 1; 2 3"),
+        "course": Preset(N_("3 × 3, by hand"), ARANGE, KERNEL),
         "edges": Preset(N_("bars, edge kernel"), EDGES, "1 -1"),
         "sobel_x": Preset(N_("digit, Sobel x"), digit, "-1 0 1; -2 0 2; -1 0 1"),
         "sobel_y": Preset(N_("digit, Sobel y"), digit, "-1 -2 -1; 0 0 0; 1 2 1"),
@@ -110,7 +110,9 @@ def controls() -> Sliding:
             kernel = matrix_text(STATE, "conv_kernel", _("Kernel"), MOST_KERNEL)
         _example(slot, text, kernel)
     return lesson.last_good(
-        "conv", lambda: _sliding(text, kernel, stride, padding, dilation, flip), _start
+        "conv",
+        lambda: _sliding(text, kernel, stride, padding, dilation, flip),
+        lambda: _sliding(ARANGE, KERNEL, (1, 1), (0, 0), 1, flip=False),
     )
 
 
@@ -121,11 +123,6 @@ def _example(slot: DeltaGenerator, text: str, kernel: str) -> None:
     names = {name: _(each.name) for name, each in examples.items()}
     with slot:
         example("conv_preset", names, next(iter(same), None), setting)
-
-
-def _start() -> Sliding:
-    first = presets()["course"]
-    return _sliding(first.input, first.kernel, (1, 1), (0, 0), 1, flip=False)
 
 
 def _sliding(
@@ -181,10 +178,6 @@ def _edited(cells: Matrix, kernel: Matrix) -> None:
     st.session_state["conv_kernel"] = inputs.spell_matrix(kernel)
 
 
-def _pointed(at: Axes) -> None:
-    STATE.put("conv_at", f"{at[0]},{at[1]}")
-
-
 def _linked_place() -> Axes | None:
     """The output cell in the link, if it is one."""
     match = re.fullmatch(r"(\d{1,3}),(\d{1,3})", STATE.query("conv_at"))
@@ -194,7 +187,10 @@ def _linked_place() -> Axes | None:
 def board(sliding: Sliding) -> None:
     """Input ⋆ kernel = output."""
     STATE.forget_if_new("conv_at", sliding)
-    window_board(sliding, key=BOARD, at=_linked_place(), on_edit=_edited, on_point=_pointed)
+    window_board(
+        sliding, key=BOARD, at=_linked_place(), on_edit=_edited,
+        on_point=lambda at: STATE.put("conv_at", f"{at[0]},{at[1]}"),
+    )  # fmt: skip
 
 
 def explanation(sliding: Sliding) -> None:

@@ -10,7 +10,7 @@ PHOTOGRAPHS = {
     "upload": N_("Upload"),
     "camera": N_("Camera"),
 }
-ARANGE = "0 1 2; 3 4 5; 6 7 8"
+ARANGE, KERNEL = "0 1 2; 3 4 5; 6 7 8", "0 1; 2 3"
 
 STATE = State(
     "convolution",
@@ -19,7 +19,7 @@ STATE = State(
     Number("conv_dilation", 1, 0, 6),
     Switch("conv_flip"),
     Open("conv_input", ARANGE),
-    Open("conv_kernel", "0 1; 2 3"),
+    Open("conv_kernel", KERNEL),
     Open("conv_at"),
     OneOf("conv_photo", "flower", PHOTOGRAPHS),
     bound=True,

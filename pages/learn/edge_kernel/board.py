@@ -53,15 +53,12 @@ def _step(record: Record) -> Data:
     }
 
 
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
-
-
 def board(problem: Problem, shape: Bowl, runs: Sequence[Descent], *, drawable: bool) -> Data:
     """What the board draws for one or two runs of the same problem.
 
     `key` names it: a new key is painted anew. The cells of a `drawable` image can be clicked.
     """
+    critical = shape.critical_rate
     data = {
         "labels": labels(),
         "image": problem.image.tolist(),
@@ -75,7 +72,8 @@ def board(problem: Problem, shape: Bowl, runs: Sequence[Descent], *, drawable: b
         "spectrum": {
             "curvatures": list(shape.curvatures),  # the flattest first
             "axes": shape.axes.T.tolist(),
-            "critical": _finite(shape.critical_rate),  # None: flat everywhere, no rate diverges
+            # None: flat everywhere, no rate diverges.
+            "critical": critical if math.isfinite(critical) else None,
         },
         "runs": [{"rate": run.rate, "steps": list(map(_step, run.records))} for run in runs],
         "drawable": drawable,

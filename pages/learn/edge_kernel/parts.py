@@ -29,15 +29,9 @@ def _setting(**changed: str | bool) -> Setting:
 
 
 COURSE_RUN = _setting(rate="0.01", bias=True, start=COURSE)
-FASTER = _setting(rate="0.03", steps="10")
 RUNAWAY = _setting(rate="0.03", bias=True, start=COURSE)
 TO_NAN = _setting(rate="0.03", steps="120", bias=True, start=COURSE)
 TURNED = _setting(image="transposed", rate="0.01", start="4")
-TWO_RATES = _setting(rate="0.03", compare="0.005")
-AVERAGED = _setting(rate="0.03", compare="1", loss="mean")
-PHOTO = _setting(
-    image="photo", kernel="1 0 -1; 2 0 -2; 1 0 -1", rate="0.2", steps="300", loss="mean"
-)
 
 QUESTIONS = (
     Question(
@@ -83,7 +77,7 @@ QUESTIONS = (
             "No: it depends on the scale of the loss. Averaged over the 42 outputs instead of "
             "summed up, the loss is 42 times flatter, and so 42 times larger rates work."
         ),
-        AVERAGED,
+        _setting(rate="0.03", compare="1", loss="mean"),
     ),
 )
 
@@ -93,11 +87,13 @@ def prompts() -> None:
     lesson.try_this(
         {
             _("The course’s run"): COURSE_RUN,
-            _("0.03 without a bias"): FASTER,
+            _("0.03 without a bias"): _setting(rate="0.03", steps="10"),
             _("0.03 with a bias"): RUNAWAY,
             _("Until NaN"): TO_NAN,
-            _("Two rates at once"): TWO_RATES,
-            _("Learn a Sobel kernel from a photograph"): PHOTO,
+            _("Two rates at once"): _setting(rate="0.03", compare="0.005"),
+            _("Learn a Sobel kernel from a photograph"): _setting(
+                image="photo", kernel="1 0 -1; 2 0 -2; 1 0 -1", rate="0.2", steps="300", loss="mean"
+            ),
         }
     )
 

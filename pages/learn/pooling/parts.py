@@ -97,7 +97,11 @@ def controls(numbers: DeltaGenerator) -> Sliding:
             st.markdown(_("Click a cell on the board to change it, or write all of them here."))
             text = matrix_text(STATE, "pool_input", _("Input"), MOST_INPUT)
         _example(slot, mode)
-    return lesson.last_good("pool", lambda: _sliding(text, mode, window, stride, padding), _start)
+    return lesson.last_good(
+        "pool",
+        lambda: _sliding(text, mode, window, stride, padding),
+        lambda: _sliding(NINE, "max", (2, 2), (1, 1), (0, 0)),
+    )
 
 
 def _stride_follows() -> None:
@@ -113,10 +117,6 @@ def _example(slot: DeltaGenerator, mode: str) -> None:
     same = [name for name in names if setting(name, mode) == now]
     with slot:
         example("pool_preset", names, next(iter(same), None), lambda name: setting(name, mode))
-
-
-def _start() -> Sliding:
-    return _sliding(NINE, "max", (2, 2), (1, 1), (0, 0))
 
 
 def _sliding(text: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -> Sliding:

@@ -5,7 +5,6 @@ from explorer.ui.matrix_input import axes
 from explorer.ui.state import Number, OneOf, Open, State
 
 NINE = "0 1 2; 3 4 5; 6 7 8"
-MOST_SHIFT = 3
 
 STATE = State(
     "pooling",
@@ -14,6 +13,6 @@ STATE = State(
     *axes("pool_stride", (1, 1), 9),
     *axes("pool_pad", (0, 0), 4),
     Open("pool_input", NINE),
-    Number("pool_shift", 1, 0, MOST_SHIFT),
+    Number("pool_shift", 1, 0, 3),
     bound=True,
 )
