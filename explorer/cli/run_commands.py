@@ -203,7 +203,7 @@ def _show(options: argparse.Namespace) -> int:
     rows, weights = runs.epochs(run.id), runs.weights(run.id)
     if options.json:
         data = {**_plain(run), "facts": run.metadata, "epochs": [asdict(row) for row in rows]}
-        data["weights"] = {"kept": weights.kept, "gone": weights.gone}
+        data["weights"] = {"kept": weights.available, "gone": weights.missing}
         print(json.dumps(data, indent=1))
         return 0
     print(watch_run.titled(run))
@@ -214,7 +214,7 @@ def _show(options: argparse.Namespace) -> int:
         print(one_line(f"  {name}: {value}"))
     for row in rows:
         print(watch_run.epoch_line(row, run))
-    if weights.gone:
+    if weights.missing:
         print(weights)
     return 0
 

@@ -19,17 +19,17 @@ _EPOCH = re.compile(r"epoch-(\d+)\.safetensors")
 class KeptEpochs:
     """The epochs whose weights can be loaded, and finished ones whose weights cannot any more."""
 
-    kept: tuple[int, ...]
-    gone: tuple[int, ...]
+    available: tuple[int, ...]
+    missing: tuple[int, ...]
 
     def __str__(self) -> str:
         """A sentence where some are gone; nothing to say where all are there."""
-        if not self.gone:
+        if not self.missing:
             return ""
         return _(
             "The weights of these epochs are kept: {kept}. Those of {gone} are not: a run keeps at "
             "most {most}, and saves no more often than the disk can follow."
-        ).format(kept=spans(self.kept), gone=spans(self.gone), most=size(MOST_BYTES))
+        ).format(kept=spans(self.available), gone=spans(self.missing), most=size(MOST_BYTES))
 
 
 def spans(numbers: Iterable[int]) -> str:
@@ -84,11 +84,11 @@ def checkpoint(run: int, epoch: int | None = None) -> Path:
     if not files:
         text = _("Run {number} has kept no weights: no epoch of it is done.")
         raise ValueError(text.format(number=run))
-    wanted = max(files) if epoch is None else epoch
-    if wanted not in files:
+    number = max(files) if epoch is None else epoch
+    if number not in files:
         text = _("Run {number} has no weights of epoch {epoch}. It has those of {kept}.")
-        raise ValueError(text.format(number=run, epoch=wanted, kept=spans(files)))
-    return files[wanted]
+        raise ValueError(text.format(number=run, epoch=number, kept=spans(files)))
+    return files[number]
 
 
 def forget_after(run: int, epoch: int) -> None:

@@ -49,11 +49,11 @@ class Link:
             self.close()
         if self._open is None:
             storage.private(self._path.parent)
-            connection = self._made()
+            connection = self._opened()
             self._open = self._path.stat().st_ino, connection
         return self._open[1]
 
-    def _made(self) -> sqlite3.Connection:
+    def _opened(self) -> sqlite3.Connection:
         folder = self._path.parent
         try:
             connection = _connect(self._path)
@@ -151,7 +151,7 @@ class Database:
         rows = self.rows("PRAGMA data_version")
         return int(rows[0][0]) if rows else 0
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Make what is committed survive a failure of the machine's power, too.
 
         Raises:

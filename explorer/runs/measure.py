@@ -1,7 +1,7 @@
 """What a run will take, measured: a few of its steps, in a process of its own.
 
 The page's script must not train, and the server must stay free for others; so the steps are done
-by `python -m explorer.runs.measure`, which reads a recipe from its input and writes the budget.
+by `python -m explorer.runs.measure RECIPE`, which writes the budget of that recipe (in JSON).
 """
 
 import json
@@ -27,8 +27,8 @@ from explorer.training import Budget, recipes
 from explorer.training.recipes import Recipe
 from explorer.training.setting import Setting
 
-LONGEST = 180  # seconds: a large network on a slow machine
-PATIENCE = 20  # seconds: for a run that trains
+SECONDS_TO_MEASURE = 180  # seconds: a large network on a slow machine
+SECONDS_TO_WAIT = 20  # seconds: for a run that trains
 INTERVAL = 0.2  # seconds between two signs of life
 TAIL = 2000  # characters of what the process says of its own failure, for the log
 KINDNESS = 10  # on the scale of `nice`, as the run itself: visitors' clicks go before
@@ -46,22 +46,22 @@ def measure(recipe: Recipe, meanwhile: Callable[[], None]) -> Budget:
             another run trains on the device.
     """
     recipe_json = json.dumps(recipes.as_json(recipes.check(recipe)))
-    _await_the_device(device.named(recipe.device), meanwhile)
+    _await_idle(device.named(recipe.device), meanwhile)
     answer = json.loads(_answer(recipe_json, meanwhile).splitlines()[-1])
     if "error" in answer:
         raise ValueError(answer["error"])
     return Budget(**answer)
 
 
-def _await_the_device(wanted: Device, meanwhile: Callable[[], None]) -> None:
+def _await_idle(target: Device, meanwhile: Callable[[], None]) -> None:
     """Beside a run that trains there both would be slower, and the figure wrong."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + SECONDS_TO_WAIT
     busy = _(
         "A run is being trained on {device}: measured beside it, this one would seem slower than "
         "it is, and slow it down. Measure when it is done, or launch: this one then waits its turn."
     )
-    while not _is_idle(wanted):
-        _go_on(end, busy.format(device=wanted.title), meanwhile)
+    while not _is_idle(target):
+        _go_on(end, busy.format(device=target.title), meanwhile)
         time.sleep(INTERVAL)
 
 
@@ -72,19 +72,19 @@ def _go_on(end: float, late: str, meanwhile: Callable[[], None]) -> None:
     meanwhile()
 
 
-def _is_idle(wanted: Device) -> bool:
+def _is_idle(target: Device) -> bool:
     """Whether no run trains there, nor a dead worker seems to."""
     going = [run for run in watchdog.listed() if run.status.active and run.engine == LOCAL]
-    return all(run.device != wanted.name for run in going)
+    return all(run.device != target.name for run in going)
 
 
 def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
     """What the process says that measures the recipe."""
-    end = time.monotonic() + LONGEST
-    question, answer = recipe_json, None
-    with subprocess.Popen(  # waits for its end
-        [sys.executable, "-m", "explorer.runs.measure"],
-        stdin=subprocess.PIPE,
+    end, answer = time.monotonic() + SECONDS_TO_MEASURE, None
+    slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
+    with subprocess.Popen(  # noqa: S603 (our own program); waits for its end
+        [sys.executable, "-m", "explorer.runs.measure", recipe_json],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -94,11 +94,9 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
         try:
             while answer is None:
                 try:
-                    answer, errors = process.communicate(question, INTERVAL)
+                    answer, errors = process.communicate(timeout=INTERVAL)
                 except subprocess.TimeoutExpired:
-                    question = ""  # it has been asked
-                    slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
-                    _go_on(end, slow.format(n=LONGEST), meanwhile)
+                    _go_on(end, slow.format(n=SECONDS_TO_MEASURE), meanwhile)
         except BaseException:  # a visitor's click, too
             process.kill()
             raise
@@ -109,9 +107,9 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
     return str(answer)
 
 
-def main() -> None:
-    """Measure the recipe that comes in; what comes out is a budget, or a sentence."""
-    recipe = recipes.from_json(json.load(sys.stdin))
+def main(recipe_json: str) -> None:
+    """Measure this recipe; what comes out is a budget, or a sentence."""
+    recipe = recipes.from_json(json.loads(recipe_json))
     os.nice(KINDNESS)
     try:
         data = datasets.load(recipe.dataset, path=recipe.path or None)
@@ -124,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -70,9 +70,9 @@ def epochs(run: int, since_epoch: int = 0) -> list[EpochRow]:
 
 def weights(run: int) -> KeptEpochs:
     """Of which epochs that are done the weights are kept, and of which they had to make room."""
-    kept = artifacts.checkpoints(run)
-    gone = {row.epoch for row in epochs(run)} - {*kept}
-    return KeptEpochs(tuple(kept), tuple(sorted(gone)))
+    available = artifacts.checkpoints(run)
+    missing = {row.epoch for row in epochs(run)} - {*available}
+    return KeptEpochs(tuple(available), tuple(sorted(missing)))
 
 
 def snapshots(run: int) -> list[int]:

@@ -74,8 +74,8 @@ def cell(answers: Answers, label: int, predicted: int, most: int) -> list[Answer
     return _surest(answers, inside, most)
 
 
-def _surest(answers: Answers, chosen: npt.NDArray[np.bool_], most: int) -> list[Answer]:
-    positions = np.flatnonzero(chosen)
+def _surest(answers: Answers, mask: npt.NDArray[np.bool_], most: int) -> list[Answer]:
+    positions = np.flatnonzero(mask)
     order = np.argsort(-answers.confidence[positions], kind="stable")
     return [
         Answer(

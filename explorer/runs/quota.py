@@ -33,7 +33,7 @@ def check(limits: RunLimits, recipe: "Recipe", seconds: float | None) -> None:
     """
     access.check_run(limits, recipe.epochs, seconds)
     if limits.run_bytes or limits.all_bytes or limits.free_bytes:
-        access.check_room(limits, needed(recipe), taken(), free())
+        access.check_room(limits, needed(recipe), used(), free())
 
 
 def needed(recipe: "Recipe") -> int:
@@ -49,7 +49,7 @@ def needed(recipe: "Recipe") -> int:
     return parameters * _BYTES * (2 + copies)
 
 
-def taken() -> int:
+def used() -> int:
     """Bytes of all runs: their files and their rows."""
     return _bytes(storage.runs_folder())
 
@@ -74,15 +74,14 @@ class Quota:
     """The limits of one run while it trains."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._limits = run.id, run.limits
-        self._next_look = 0.0
+        self._run, self._next_look = run, 0.0
 
     def exceeded(self, seconds: float) -> Reason:
         """Why the run has to end here, after so many seconds of training; no reason if it has not.
 
         The oldest epochs' weights give way before the run does.
         """
-        most = self._limits
+        most = self._run.limits
         if most.seconds and seconds >= most.seconds:
             return Reason("seconds_spent", {"seconds": most.seconds})
         if time.monotonic() < self._next_look:
@@ -91,30 +90,23 @@ class Quota:
         return self._disk()
 
     def _disk(self) -> Reason:
-        most = self._limits
-        if most.run_bytes and (size := self._trimmed(most.run_bytes)) > most.run_bytes:
+        most = self._run.limits
+        last = [*artifacts.checkpoint_files(self._run.id).values()][-1:]  # the next one's size, too
+        if most.run_bytes and (size := trim(self._run, sum(map(_bytes_of, last)))) > most.run_bytes:
             return Reason("run_disk_spent", {"taken": size, "most": most.run_bytes})
-        if most.all_bytes and (size := taken()) > most.all_bytes:
+        if most.all_bytes and (size := used()) > most.all_bytes:
             return Reason("all_disk_spent", {"taken": size, "most": most.all_bytes})
         if most.free_bytes and (left := free()) < most.free_bytes:
             return Reason("free_disk_spent", {"free": left, "least": most.free_bytes})
         return NO_REASON
 
-    def _trimmed(self, most: int) -> int:
-        """Bytes of the run's files, once old epochs have made room."""
-        last = [*artifacts.checkpoint_files(self._run).values()][-1:]
-        next_one = sum(map(_bytes_of, last))  # may come at any moment
-        artifacts.make_room(self._run, most - _bytes_of(artifacts.state_file(self._run)) - next_one)
-        return _bytes(artifacts.folder(self._run))
 
-
-def settle(run: Run) -> None:
-    """Once all of a run has been written: the oldest epochs' weights give way to its limit.
-
-    While it trains that is looked at once a second, in which a small network goes far.
-    """
-    if most := run.limits.run_bytes:
-        artifacts.make_room(run.id, most - _bytes_of(artifacts.state_file(run.id)))
+def trim(run: Run, reserve: int = 0) -> int:
+    """Let the oldest epochs' weights give way to the run's limit, and to `reserve` bytes that may
+    come at any moment; the bytes of all its files then."""
+    most = run.limits.run_bytes - _bytes_of(artifacts.state_file(run.id)) - reserve
+    artifacts.make_room(run.id, most)
+    return _bytes(artifacts.folder(run.id))
 
 
 def _bytes_of(path: Path) -> int:

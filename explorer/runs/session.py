@@ -50,7 +50,7 @@ def outcome(prepare: Callable[[], "Session"]) -> Ended:
         return Ended(Status.FAILED, Reason("fault", {"error": name}))
 
 
-class _Asked(Exception):
+class _EndRequested(Exception):
     """Somebody wants the run to end here."""
 
 
@@ -81,7 +81,7 @@ class Session:
         """Carry it out; see `outcome` for what it raises."""
         try:
             state, data = self._vault.state(), self._data()
-        except _Asked:
+        except _EndRequested:
             return self._end_requested()
         device.use(self._device)
         self._tell(Placed(self._device))
@@ -134,7 +134,7 @@ class Session:
                 # Somebody's own pictures are not downloaded.
                 self._tell(Alive() if self._recipe.path else Loading(done, total))
                 if self._interrupted() or self._requested is not Request.GO_ON:
-                    raise _Asked
+                    raise _EndRequested
 
         return self._load(heard)
 

@@ -110,22 +110,12 @@ def add(
     owner, limits = visitor.owner, visitor.limits.as_json()
     with database().writing() as connection:
         _check_waiting(connection, owner, visitor.limits)
+        (place,) = connection.execute("SELECT COALESCE(MAX(place), 0) + 1 FROM runs").fetchone()
+        values = (name, recipe, engine, device, parent, Status.QUEUED, place, time.time(), estimate)
         cursor = connection.execute(
             "INSERT INTO runs (name, recipe, engine, device, parent, status, place, created, "
-            "estimate, owner, limits) VALUES (?, ?, ?, ?, ?, ?, "
-            "(SELECT COALESCE(MAX(place), 0) + 1 FROM runs), ?, ?, ?, ?)",
-            (
-                name,
-                recipe,
-                engine,
-                device,
-                parent,
-                Status.QUEUED,
-                time.time(),
-                estimate,
-                owner,
-                limits,
-            ),
+            f"estimate, owner, limits) VALUES ({marks(range(11))})",
+            (*values, owner, limits),
         )
         number = int(cursor.lastrowid or 0)
         connection.execute(
@@ -156,11 +146,11 @@ def remove(run: int) -> bool:
 
     From its first transaction on it is gone for all, and `sweep` ends what is left half done.
     """
-    kept = (*ACTIVE, Status.QUEUED)
-    query = f"UPDATE runs SET status = ? WHERE id = ? AND status NOT IN ({marks(kept)})"
+    busy = (*ACTIVE, Status.QUEUED)
+    query = f"UPDATE runs SET status = ? WHERE id = ? AND status NOT IN ({marks(busy)})"
 
     def mark(connection: sqlite3.Connection) -> bool:
-        done = connection.execute(query, (_DELETED, run, *kept)).rowcount > 0
+        done = connection.execute(query, (_DELETED, run, *busy)).rowcount > 0
         if done and storage.is_full(storage.runs_folder()):
             artifacts.remove(run)  # even to mark it takes the room that they make
         return done
@@ -177,7 +167,7 @@ def _take_away(run: int) -> None:
     """
     artifacts.remove(run)
     while not database().vital(lambda connection: _shed(connection, run)):
-        database().settle()  # what has gone is taken out of the log, too
+        database().sync()  # what has gone is taken out of the log, too
 
 
 # At most so many rows of a run go at once: a few megabytes.

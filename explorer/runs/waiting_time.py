@@ -25,13 +25,13 @@ def expected(run: Run) -> Expected:
     return Expected(position, until, left)
 
 
-def next_turn(wanted: str, engine: str = LOCAL) -> Expected:
+def next_turn(device: str, engine: str = LOCAL) -> Expected:
     """When a run would get its turn that is launched now and asks for this device.
 
     Raises:
         ValueError: there is no such device.
     """
-    queue = engines.get(engine).resolve(wanted)
+    queue = engines.get(engine).resolve(device)
     position, until = _turn(engine, queue, inf, _rates(engine, queue))
     return Expected(position, until, None)
 

@@ -216,9 +216,9 @@ def test_an_experiment_needs_room_for_all_of_its_runs(
     sizes = [
         quota.needed(replace(each, dataset="digits")) for each in PRESETS["batch-norm"].recipes
     ]
-    share(monkeypatch, limits=RunLimits(all_bytes=quota.taken() + sum(sizes) - 1))
+    share(monkeypatch, limits=RunLimits(all_bytes=quota.used() + sum(sizes) - 1))
     assert "kept here take" in text(opened("new-run", **address))
-    share(monkeypatch, limits=RunLimits(all_bytes=quota.taken() + sum(sizes) + 200_000))
+    share(monkeypatch, limits=RunLimits(all_bytes=quota.used() + sum(sizes) + 200_000))
     assert not opened("new-run", **address).button(key=NEW_RUN.key("launch")).disabled
 
 

@@ -143,4 +143,4 @@ def test_a_run_that_takes_the_disk_is_stopped(warm: None, name: str) -> None:
     assert run.status is Status.STOPPED
     assert run.reason.code == name.replace("bytes", "disk_spent")
     assert "allowed" in str(run.reason) or "stay free" in str(run.reason)
-    assert quota.taken() < 20_000_000
+    assert quota.used() < 20_000_000

@@ -27,7 +27,7 @@ class Engine(Protocol):
         """What it can compute on, the best first."""
         ...
 
-    def resolve(self, wanted: str) -> str:
+    def resolve(self, name: str) -> str:
         """The queue in which a run waits that asks for this device: "auto", a kind, a name.
 
         Raises:
@@ -35,7 +35,7 @@ class Engine(Protocol):
         """
         ...
 
-    def watch(self, wanted: str) -> None:
+    def watch(self, name: str) -> None:
         """This process shows runs: keep what computes on this device ready until it ends.
 
         Raises:

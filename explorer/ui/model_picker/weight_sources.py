@@ -84,9 +84,9 @@ def pick_epoch(state: State, source: str, name: str = "moment", label: str = "")
         words = ngettext(
             "Weights of epoch {gone} were deleted.",
             "Weights of epochs {gone} were deleted.",
-            len(record.gone),
+            len(record.missing),
         )
-        st.caption(words.format(gone=spans(record.gone)), help=str(record), width=165)
+        st.caption(words.format(gone=spans(record.missing)), help=str(record), width=165)
     return choice
 
 
@@ -94,7 +94,7 @@ def not_all(source: str) -> KeptEpochs | None:
     """Which epochs of a run can be chosen, if the weights of others had to make room."""
     kind, _colon, number = base(source).partition(":")
     record = runs.weights(int(number)) if kind == "run" else None
-    return record if record and record.gone else None
+    return record if record and record.missing else None
 
 
 def _moment_of(source: str, sources: list[str], key: str, label: str) -> str:

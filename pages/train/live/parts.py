@@ -34,16 +34,16 @@ def pick() -> Run | None:
     by_number = {run.id: run for run in listed}
     STATE.know()
     names = _names(listed)
-    asked = _asked(by_number) if STATE.takes_query("picked") else STATE["picked"]
+    target = _of_address(by_number) if STATE.takes_query("picked") else STATE["picked"]
     going = [run.id for run in listed if run.status.active]
     waiting = [run.id for run in listed if run.status is Status.QUEUED]
     first = (going or waiting[-1:] or [*by_number])[0]
-    (number,) = page_address.unlabelled("runs", [asked or first], names)
+    (number,) = page_address.unlabelled("runs", [target or first], names)
     if number not in by_number:
         _tell_gone(str(number))
         number = first
     page_address.hold(STATE.key("picked"), number, names[number])
-    chosen = st.selectbox(
+    number = st.selectbox(
         _("Run"),
         list(by_number),
         key=STATE.key("picked"),
@@ -51,11 +51,11 @@ def pick() -> Run | None:
         label_visibility="collapsed",
         width=340,
     )
-    STATE.put("run", chosen)
-    return by_number[chosen]
+    STATE.put("run", number)
+    return by_number[number]
 
 
-def _asked(numbers: Container[int]) -> int | None:
+def _of_address(numbers: Container[int]) -> int | None:
     """The run that the address names, if it is one of these."""
     query = STATE.query("run")
     if query.isdecimal() and len(query) < 10 and int(query) in numbers:
@@ -185,8 +185,8 @@ def _beside_the_course(recipe: Recipe, theirs: Recipe, reported: Reported) -> st
     if not departs:
         return same + " " + _("Its recipe is the same.")
     parts = (
-        f"{figures.field(name)} {figures.value(name, there)}"
-        for name, (_here, there) in departs.items()
+        f"{figures.field(name)} {figures.value(name, value)}"
+        for name, (_ours, value) in departs.items()
     )
     return same + " " + _("Its recipe differs: {parts}.").format(parts=", ".join(parts))
 

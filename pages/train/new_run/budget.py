@@ -63,13 +63,13 @@ def pick_device() -> Device:
     else:
         automatic = _("the best: {name}").format(name=words[devices[0].name])
     words = {device.AUTOMATIC: automatic, **words}
-    chosen = STATE.pick_listed("device", _("Device"), words, width=340)
+    name = STATE.pick_listed("device", _("Device"), words, width=340)
     if len(devices) == 1:
         verdict = hardware.verdict()  # why there is no GPU, as `python -m explorer doctor` says it
         st.caption(run_words.literal(verdict.sentence))
         if verdict.command:
             st.code(verdict.command, language=None, wrap_lines=True)
-    return device.named(chosen)
+    return device.named(name)
 
 
 # -- what it will take --------------------------------------------------------------------------
@@ -87,8 +87,8 @@ def lesson(recipe: Recipe) -> bool:
     whether there was such a lesson."""
     fits = 1 <= recipe.size <= MAX_SIZE and 1 <= recipe.batch_size <= MAX_BATCH
     try:
-        known = fits and datasets.get(recipe.dataset).classes
-        problem = _summary(recipe).mismatch if known else None
+        classes = fits and datasets.get(recipe.dataset).classes
+        problem = _summary(recipe).mismatch if classes else None
     except ValueError:  # the recipe's own check says more
         return False
     if problem:
@@ -101,15 +101,15 @@ def lesson(recipe: Recipe) -> bool:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _memory(_recipe: Recipe, _device: Device, key: str) -> int:
     """Bytes of one step, in the number format that the device would use; `key` names all that."""
-    found, chosen = _summary(_recipe), _numbers(_recipe, _device)
-    size = _recipe.input_size(found.spec.input_size.channels)
-    setting = Setting(_recipe, _device, found.spec, size, found.totals.flops, chosen)
+    summary, numbers = _summary(_recipe), _numbers(_recipe, _device)
+    size = _recipe.input_size(summary.spec.input_size.channels)
+    setting = Setting(_recipe, _device, summary.spec, size, summary.totals.flops, numbers)
     return setting.memory(_recipe.batch_size)
 
 
-def _numbers(recipe: Recipe, chosen: Device) -> machine.Numbers:
+def _numbers(recipe: Recipe, target: Device) -> machine.Numbers:
     flops = _summary(recipe).totals.flops
-    return machine.numbers(recipe.precision, chosen, flops, recipe.batch_size)
+    return machine.numbers(recipe.precision, target, flops, recipe.batch_size)
 
 
 def _work(recipe: Recipe) -> str:
@@ -150,12 +150,12 @@ def _share(recipe: Recipe) -> float:
     return recipe.epochs * (train + test * TEST_SHARE) / whole
 
 
-def show(plan: Sequence[Recipe], chosen: Device) -> None:
+def show(plan: Sequence[Recipe], target: Device) -> None:
     """Parameters, memory, steps and time of one run, or of several; a button that measures."""
     budgets = [of_run(each) for each in plan]
     rows = {_("steps"): (exact(sum(map(_steps, plan))), "")}
     if len(plan) == 1:
-        rows = {**_of_network(plan[0], chosen), **rows, _("time"): (_time(budgets[0]), "")}
+        rows = {**_of_network(plan[0], target), **rows, _("time"): (_time(budgets[0]), "")}
     else:
         rows[_("time")] = (_time_of_all(budgets), "")
     st.html(_table(rows))
@@ -171,13 +171,13 @@ def show(plan: Sequence[Recipe], chosen: Device) -> None:
     )
 
 
-def _of_network(recipe: Recipe, chosen: Device) -> dict[str, tuple[str, str]]:
+def _of_network(recipe: Recipe, target: Device) -> dict[str, tuple[str, str]]:
     parameters = _summary(recipe).totals.parameters
-    key = f"{chosen.name} {_work(recipe)}"
-    numbers = _numbers(recipe, chosen)
+    key = f"{target.name} {_work(recipe)}"
+    numbers = _numbers(recipe, target)
     return {
         _("parameters"): (count(parameters), exact(parameters)),
-        _("memory of a step"): (size(_memory(recipe, chosen, key)), ""),
+        _("memory of a step"): (size(_memory(recipe, target, key)), ""),
         _("products in"): (numbers.name, run_words.numbers(numbers.name, numbers.reason)),
     }
 
@@ -196,14 +196,14 @@ def _time(budget: Budget | None) -> str:
 
 
 def _time_of_all(budgets: Sequence[Budget | None]) -> str:
-    known = [each.seconds for each in budgets if each]
-    if not known:
+    times_measured = [each.seconds for each in budgets if each]
+    if not times_measured:
         return _("not measured yet")
-    told = duration(sum(known))
-    if len(known) < len(budgets):
+    text = duration(sum(times_measured))
+    if len(times_measured) < len(budgets):
         words = _("{time} for {n} of {all} runs")
-        return words.format(time=told, n=len(known), all=len(budgets))
-    return _("about {time}").format(time=told)
+        return words.format(time=text, n=len(times_measured), all=len(budgets))
+    return _("about {time}").format(time=text)
 
 
 def _table(rows: dict[str, tuple[str, str]]) -> str:
@@ -252,11 +252,11 @@ def _key(plan: Sequence[Recipe]) -> tuple[str, ...]:
 def _measure(plan: Sequence[Recipe], task: Task[int]) -> Iterator[int]:
     """How many are measured; whoever stops it ends the process that measures."""
     unlike = list({_work(recipe): recipe for recipe in plan}.values())
-    wanted = [recipe for recipe in unlike if of_run(recipe) is None] or unlike
-    for place, recipe in enumerate(wanted):
+    missing = [recipe for recipe in unlike if of_run(recipe) is None] or unlike
+    for place, recipe in enumerate(missing):
 
         def meanwhile(place: int = place) -> None:
-            task.tell(place, len(wanted))
+            task.tell(place, len(missing))
 
         meanwhile()
         _epochs[_work(recipe)] = run_measure.measure(_one_epoch(recipe), meanwhile)
@@ -277,9 +277,9 @@ def _words(task: Task[int]) -> str:
 # -- launching ----------------------------------------------------------------------------------
 
 
-def queue(wanted: str) -> None:
+def queue(name: str) -> None:
     """Who is before, and when a run on the device `wanted` would begin."""
-    turn = runs.next_turn(wanted)
+    turn = runs.next_turn(name)
     if turn.until_start == 0:
         st.caption(_("It begins at once."))
     elif turn.until_start is None:
@@ -300,8 +300,8 @@ def launch(plan: Sequence[Recipe]) -> None:
             name = f"{figures.title(each)} · {{number}}" if len(plan) > 1 else ""
             numbers += [visitor.launch(each, name, seconds=seconds(each))]
     except ValueError as error:
-        there = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(plan))
-        st.session_state[_TROUBLE] = f"{error} {there}" if numbers else str(error)
+        progress = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(plan))
+        st.session_state[_TROUBLE] = f"{error} {progress}" if numbers else str(error)
         st.rerun()
     if len(numbers) == 1:
         st.switch_page(entry("live").path, query_params={"run": str(numbers[0])})

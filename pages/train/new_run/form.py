@@ -54,28 +54,28 @@ def _put(values: Mapping[str, Any]) -> None:
         STATE[name] = value
     own = networks.get(values["network"]).options
     usual = _values(DEFAULT) | {option.name: option.default for option in own}
-    told = {n: spell(value) for n, value in values.items() if value != usual[n]}
-    page_address.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **told})
+    changed = {n: spell(value) for n, value in values.items() if value != usual[n]}
+    page_address.rewrite({**dict.fromkeys((*_OF_TRAINING, *OPTIONS, "preset"), ""), **changed})
 
 
-def _field(name: str, given: str) -> Any:
+def _field(name: str, text: str) -> Any:
     """A field as the address spells it; what is nonsense there is told, and counts as not said."""
     if name in (*NUMBERS, "flip"):  # a number that cannot be is told beside the fields
-        return take(STATE.fields[name], given)
+        return take(STATE.fields[name], text)
     if name == "network":
-        return given if given in networks.names() else DEFAULT.network
+        return text if text in networks.names() else DEFAULT.network
     if name in RATES:
-        if math.isnan(rate := _rate(given)):
-            link_warnings.refuse(name, given, _("a number"), "")
-            return given  # told beside the fields, too
+        if math.isnan(rate := _rate(text)):
+            link_warnings.refuse(name, text, _("a number"), "")
+            return text  # told beside the fields, too
         return f"{rate:.12g}"
-    return given
+    return text
 
 
-def _rate(given: str) -> float:
+def _rate(text: str) -> float:
     """What stands in a field for a rate; NaN where that is no number."""
     try:
-        return float(given.replace(",", "."))
+        return float(text.replace(",", "."))
     except ValueError:
         return math.nan
 
@@ -85,20 +85,20 @@ def arrive() -> None:
     if not STATE.takes_query("network"):
         return
     address = st.query_params.to_dict()
-    said = [name for name in _OF_TRAINING if name in address]
+    named = [name for name in _OF_TRAINING if name in address]
     preset = STATE.heed("preset", ("", *PRESETS))
     STATE["experiment"] = preset if preset in EXPERIMENTS else ""
     if preset in EXPERIMENTS:
         STATE["network"] = DEFAULT.network
     elif STATE.network_brought():
         _put(_values(_of_network(address)))
-    elif said or preset:
-        _put(_said(address, _said_recipe(preset, address)))
+    elif named or preset:
+        _put(_spelled(address, _first_recipe(preset, address)))
     else:
         _put(_values(PRESETS[FIRST].recipes[0]))
 
 
-def _said(address: Mapping[str, str], recipe: Recipe) -> dict[str, Any]:
+def _spelled(address: Mapping[str, str], recipe: Recipe) -> dict[str, Any]:
     """What the widgets hold for a recipe, where the address does not say otherwise."""
     fields = [name for name in _OF_TRAINING if name in address and name != "network"]
     own = networks.get(recipe.network).options
@@ -108,7 +108,7 @@ def _said(address: Mapping[str, str], recipe: Recipe) -> dict[str, Any]:
     return {**_values(recipe), **{name: _field(name, address[name]) for name in fields}, **options}
 
 
-def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
+def _first_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
     """What a link begins with, before its own fields: a run of the course, or a network's."""
     network = address.get("network", DEFAULT.network)
     if preset:
@@ -120,20 +120,20 @@ def _said_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
     return replace(DEFAULT, network=_field("network", network))
 
 
-def _of_network(given: Mapping[str, Any]) -> Recipe:
+def _of_network(values: Mapping[str, Any]) -> Recipe:
     """The course's recipe for the network that is `given`; data, device and seed stay."""
-    stays = {name: given[name] for name in ("dataset", "device") if name in given}
-    recipe = recipes.course_recipe(given["network"])
-    return replace(recipe, **stays, seed=int(_field("seed", str(given.get("seed", 0)))))
+    stays = {name: values[name] for name in ("dataset", "device") if name in values}
+    recipe = recipes.course_recipe(values["network"])
+    return replace(recipe, **stays, seed=int(_field("seed", str(values.get("seed", 0)))))
 
 
 def unreadable() -> str:
     """What stands in a field for a rate and is no number, in a sentence; else nothing."""
     for name in RATES:
-        given: str = STATE[name]
-        if math.isnan(_rate(given)):
+        text: str = STATE[name]
+        if math.isnan(_rate(text)):
             return _("{field}: “{given}” is not a number. Type for example 0.01.").format(
-                field=figures.field(name).capitalize(), given=given[:40]
+                field=figures.field(name).capitalize(), given=text[:40]
             )
     return ""
 

@@ -83,7 +83,7 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
     """
     with st.container(border=True, key="budget"):
         st.html(run_actions.STYLE)
-        chosen = budget.pick_device()
+        target = budget.pick_device()
         plan = [replace(each, device=STATE["device"]) for each in plan]
         budget.trouble()
         several = len(plan) > 1
@@ -94,7 +94,7 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
         except ValueError as error:
             problem = problem or str(error)
         if not problem:
-            budget.show(plan, chosen)
+            budget.show(plan, target)
             budget.measure_if_asked(plan)
         elif taught:
             problem = _("This size does not fit the network: see beside.")
@@ -155,17 +155,17 @@ def _check_room(limits: RunLimits, plan: Sequence[Recipe]) -> None:
     """Whether the disk has room for all of them."""
     if not (limits.run_bytes or limits.all_bytes or limits.free_bytes):
         return
-    taken, free = _taken(storage.runs_folder()), quota.free()
+    used, free = _used(storage.runs_folder()), quota.free()
     for each in plan:
         needed = _needed(each, str(sorted(recipes.as_json(each).items())))
-        access.check_room(limits, needed, taken, free)
-        taken, free = taken + needed, free - needed
+        access.check_room(limits, needed, used, free)
+        used, free = used + needed, free - needed
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def _taken(folder: Path) -> int:
+def _used(folder: Path) -> int:
     """Bytes of all runs, which lie in `folder`."""
-    return quota.taken()
+    return quota.used()
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -176,11 +176,11 @@ def _needed(_recipe: Recipe, key: str) -> int:
 
 def _bring(name: str) -> None:
     """The data set is not here: where it is fetched."""
-    known = datasets.get(name)
-    st.warning(_("{title} is not here yet.").format(title=_(known.title)))
+    facts = datasets.get(name)
+    st.warning(_("{title} is not here yet.").format(title=_(facts.title)))
     st.page_link(
         entry("data").path,
-        label=_("Get {title} on the page about data").format(title=_(known.title)),
+        label=_("Get {title} on the page about data").format(title=_(facts.title)),
         icon=":material/download:",
         query_params={"data": name.partition("/")[0]},
     )
@@ -222,7 +222,7 @@ def experiment(name: str) -> list[Recipe]:
         data = STATE.pick_listed("dataset", _("Data"), words, width=220)
         epochs = STATE.number("all_epochs", _("Epochs (0: as planned)"), width=170)
         subset = STATE.number("train_subset", _("Training pictures (0: as planned)"), width=232)
-    shown = [
+    plan = [
         replace(
             each,
             dataset=data,
@@ -231,14 +231,14 @@ def experiment(name: str) -> list[Recipe]:
         )
         for each in preset.recipes
     ]
-    differ = figures.differing(shown)
+    differ = figures.differing(plan)
     with st.container(key="differences"):
-        show_table({_("run"): [figures.title(each) for each in shown], **differ})
-    alike = [name for name in PLANNED if len({getattr(each, name) for each in shown}) == 1]
-    settings = (f"{figures.field(n)} {figures.value(n, getattr(shown[0], n))}" for n in alike)
+        show_table({_("run"): [figures.title(each) for each in plan], **differ})
+    alike = [name for name in PLANNED if len({getattr(each, name) for each in plan}) == 1]
+    settings = (f"{figures.field(n)} {figures.value(n, getattr(plan[0], n))}" for n in alike)
     sentence = _("The same in all of them: {settings}.")
     st.caption(sentence.format(settings=", ".join(settings)))
-    return shown
+    return plan
 
 
 def mistakes() -> None:

@@ -17,12 +17,12 @@ _FAULTS = "why actions were refused"
 _TO_DELETE = "runs to delete"
 
 
-def show(chosen: Sequence[Run]) -> None:
+def show(selection: Sequence[Run]) -> None:
     """One row of buttons for the runs that are chosen; what fits none of them is off."""
-    one = chosen[0] if len(chosen) == 1 else None
-    resumable = [run for run in chosen if run.status.resumable]
-    going = [run for run in chosen if not run.status.over]
-    over = [run for run in chosen if run.status.over]
+    one = selection[0] if len(selection) == 1 else None
+    resumable = [run for run in selection if run.status.resumable]
+    going = [run for run in selection if not run.status.over]
+    over = [run for run in selection if run.status.over]
     with st.container(horizontal=True, vertical_alignment="center", key="actions"):
         key, icon = STATE.key("watch"), ":material/monitoring:"
         if st.button(_("Watch"), key=key, icon=icon, disabled=one is None) and one:
@@ -30,7 +30,7 @@ def show(chosen: Sequence[Run]) -> None:
         refusals = [
             _button(_("Resume"), "resume", ":material/resume:", resumable),
             _button(_("Stop"), "stop", ":material/stop:", going),
-            _button(_("Train again"), "retry", ":material/replay:", chosen),
+            _button(_("Train again"), "retry", ":material/replay:", selection),
             _describe([one] if one else []),
         ]
         with st.popover(_("Take along"), icon=":material/download:", disabled=one is None):
@@ -40,9 +40,9 @@ def show(chosen: Sequence[Run]) -> None:
     say_why_off(refusals)
     for fault in st.session_state.pop(_FAULTS, []):
         st.error(fault)
-    if asked := st.session_state.pop(_TO_DELETE, None):
-        left_out = [_why_it_stays(run) for run in chosen if run.id not in asked]
-        _confirm([run for run in chosen if run.id in asked], left_out)
+    if to_delete := st.session_state.pop(_TO_DELETE, None):
+        left_out = [_why_it_stays(run) for run in selection if run.id not in to_delete]
+        _confirm([run for run in selection if run.id in to_delete], left_out)
 
 
 def _do(change: Callable[..., object], numbers: Sequence[int], *values: str) -> None:
@@ -113,16 +113,16 @@ def _why_it_stays(run: Run) -> str:
     return run_words.literal(text)
 
 
-def _confirm(chosen: Sequence[Run], left_out: Sequence[str]) -> None:
+def _confirm(selection: Sequence[Run], left_out: Sequence[str]) -> None:
     @st.dialog(_("Delete for good?"))
     def dialog() -> None:
         text = ngettext(
             "This run, its curves and its weights are deleted. There is no way back.",
             "These {n} runs, their curves and their weights are deleted. There is no way back.",
-            len(chosen),
+            len(selection),
         )
-        st.markdown(text.format(n=len(chosen)))
-        names = (f"- {run_words.literal(r.name)} ({run_words.title(r.status)})" for r in chosen)
+        st.markdown(text.format(n=len(selection)))
+        names = (f"- {run_words.literal(r.name)} ({run_words.title(r.status)})" for r in selection)
         st.markdown("\n".join(names))
         if left_out:
             st.caption("  \n".join((_("Not deleted:"), *left_out)))
@@ -133,7 +133,7 @@ def _confirm(chosen: Sequence[Run], left_out: Sequence[str]) -> None:
             icon=":material/delete_forever:",
             width="stretch",
             on_click=_do,
-            args=(visitor.delete, [run.id for run in chosen]),
+            args=(visitor.delete, [run.id for run in selection]),
         ):
             st.rerun()
         if no.button(_("Keep"), key=STATE.key("delete_no"), width="stretch"):

@@ -10,11 +10,11 @@ listed = run_actions.listed()
 if not listed:
     parts.nothing_yet()
     st.stop()
-chosen = parts.choose(listed)
-actions.show(chosen)
-if not chosen:
+selection = parts.choose(listed)
+actions.show(selection)
+if not selection:
     st.info(_("Tick runs in the table: their curves are laid over each other here."))
     st.stop()
-parts.curves(chosen)
-parts.differences(chosen)
-parts.outcome(chosen)
+parts.curves(selection)
+parts.differences(selection)
+parts.outcome(selection)

@@ -81,20 +81,20 @@ def choose(every: Sequence[Run]) -> list[Run]:
     STATE.know()
     if page_address.takes_query(_TABLE):
         st.session_state[_CHOSEN] = _ticked_at_first(every)
-    known = {run.id: run for run in every}
-    ticked = [number for number in st.session_state[_CHOSEN] if number in known]
+    by_number = {run.id: run for run in every}
+    ticked = [number for number in st.session_state[_CHOSEN] if number in by_number]
     STATE.put("runs", ",".join(map(str, ticked)))
 
     def keep() -> None:
-        chosen = st.session_state[_TABLE].chosen or ()
-        st.session_state[_CHOSEN] = sorted(int(each) for each in chosen)
+        ticks = st.session_state[_TABLE].chosen or ()
+        st.session_state[_CHOSEN] = sorted(int(each) for each in ticks)
 
     result = TABLE(
         key=_TABLE,
         data={
             "chosen": ticked,
             "signs": {number: sign(place) for place, number in enumerate(ticked)},
-            "statuses": {number: known[number].status for number in ticked},
+            "statuses": {number: by_number[number].status for number in ticked},
             "live": f"{api().removesuffix('/api/runs')}/live",
             "language": current(),
             "labels": _table_labels(),
@@ -105,32 +105,32 @@ def choose(every: Sequence[Run]) -> list[Run]:
     )
     if result.open:
         st.switch_page(entry("live").path, query_params={"run": str(int(result.open))})
-    return [known[number] for number in ticked if run_actions.readable(known[number])]
+    return [by_number[number] for number in ticked if run_actions.readable(by_number[number])]
 
 
 def _ticked_at_first(listed: Sequence[Run]) -> list[int]:
     """The runs in the address; without any, the two newest that have begun."""
-    given = list(filter(None, STATE.query("runs").split(",")))
-    known = {str(run.id): run.id for run in listed}
-    if missing := [each for each in dict.fromkeys(given) if each not in known]:
-        words = ngettext("There is no run {numbers}.", "There are no runs {numbers}.", len(missing))
-        link_warnings.say(words.format(numbers=link_warnings.listed(missing)))
-    asked = [known[each] for each in given if each in known]
+    words = list(filter(None, STATE.query("runs").split(",")))
+    numbers = {str(run.id): run.id for run in listed}
+    if missing := [each for each in dict.fromkeys(words) if each not in numbers]:
+        text = ngettext("There is no run {numbers}.", "There are no runs {numbers}.", len(missing))
+        link_warnings.say(text.format(numbers=link_warnings.listed(missing)))
+    linked = [numbers[each] for each in words if each in numbers]
     begun = [run.id for run in listed if run.progress.step]
-    return sorted(asked or begun[:2])
+    return sorted(linked or begun[:2])
 
 
 # -- what they did ----------------------------------------------------------------------------
 
 
-def curves(chosen: Sequence[Run]) -> None:
+def curves(selection: Sequence[Run]) -> None:
     """Their curves in the same two charts."""
     result = OVERLAY(
         key=STATE.key("overlay"),
         data={
             "shown": [
                 {"id": run.id, "name": run.name, "line": sign(place)}
-                for place, run in enumerate(chosen)
+                for place, run in enumerate(selection)
             ],
             "by": STATE.heed("by", AXES),
             "labels": {
@@ -145,34 +145,34 @@ def curves(chosen: Sequence[Run]) -> None:
         STATE.put("by", result.by, AXES[0])
 
 
-def differences(chosen: list[Run]) -> None:
+def differences(selection: list[Run]) -> None:
     """The settings that differ, beside what came of them."""
-    recipes = [run.recipe for run in chosen]
+    recipes = [run.recipe for run in selection]
     differ = figures.differing(recipes)
-    if len(chosen) > 1:
+    if len(selection) > 1:
         st.subheader(_("Where do their settings differ?"), anchor=False)
         if not differ:
             st.markdown(_("Nowhere: they were launched with the same settings."))
     columns = {
-        _("run"): [run_words.literal(run.name) for run in chosen],
+        _("run"): [run_words.literal(run.name) for run in selection],
         **differ,
-        _("test accuracy"): [percent(run.test_accuracy) for run in chosen],
-        _("after epoch"): [str(run.progress.epoch) for run in chosen],
-        _("time"): [duration(run.progress.seconds) for run in chosen],
-        _("status"): [run_words.title(run.status) for run in chosen],
+        _("test accuracy"): [percent(run.test_accuracy) for run in selection],
+        _("after epoch"): [str(run.progress.epoch) for run in selection],
+        _("time"): [duration(run.progress.seconds) for run in selection],
+        _("status"): [run_words.title(run.status) for run in selection],
     }
     st.html(run_actions.STYLE)
     with st.container(key="differences"):
         show_table(columns)
-    for run in chosen:
+    for run in selection:
         if str(run.reason):
             st.caption(f"**{run_words.literal(run.name)}**: {run.reason}")
         run_actions.show_note(run, named=True)
 
 
-def outcome(chosen: list[Run]) -> None:
+def outcome(selection: list[Run]) -> None:
     """Kernels, answers and mistakes, epoch by epoch, on the same pictures."""
-    done = [(run, sign(place)) for place, run in enumerate(chosen) if run.progress.epoch]
+    done = [(run, sign(place)) for place, run in enumerate(selection) if run.progress.epoch]
     if not done:
         return
     st.subheader(_("What had they learned by then?"), anchor=False)
@@ -183,5 +183,5 @@ def outcome(chosen: list[Run]) -> None:
             left,
         )
         st.caption(text.format(most=MOST_RUNS, n=left))
-    shown = done[:MOST_RUNS]
-    learned_board(STATE, [run for run, _sign in shown], lines=[each for _r, each in shown])
+    panels = done[:MOST_RUNS]
+    learned_board(STATE, [run for run, _sign in panels], lines=[each for _r, each in panels])

@@ -16,8 +16,8 @@ from explorer.base.reasons import Reason
 from explorer.base.units import duration
 from explorer.cli import watch_run
 from explorer.runs import Request, Status, artifacts, database, process, store, watchdog
-from explorer.runs.engines.local import processes
-from explorer.runs.engines.local.processes import Placement
+from explorer.runs.engines.local import host, processes
+from explorer.runs.engines.local.host import Placement
 from explorer.runs.protocols import Alive, Ended, Held, Loading, Resumed
 from explorer.server import feed as run_feed
 from explorer.training.recipes import Recipe
@@ -54,7 +54,7 @@ def test_names_and_notes():
         runs.note(99, "")
 
 
-@pytest.mark.parametrize("place", [None, (artifacts, "remove"), (database.Database, "settle")])
+@pytest.mark.parametrize("place", [None, (artifacts, "remove"), (database.Database, "sync")])
 def test_a_deleted_run_leaves_nothing_to_be_seen_or_taken_up(
     monkeypatch: pytest.MonkeyPatch, place: tuple[object, str] | None
 ):
@@ -192,9 +192,9 @@ def test_of_idle_devices_of_a_kind_the_emptiest_takes_a_run_and_none_waits_witho
     assert second.is_here(spare(9))
     assert not first.is_here(spare(None))  # it leaves the run to the other
     with monkeypatch.context() as later:
-        later.setattr(processes, "FRESH", 0.0)
+        later.setattr(host, "FRESH", 0.0)
         assert not first.is_here(spare(5))
-        later.setattr(processes, "PATIENCE", 0.0)
+        later.setattr(host, "SECONDS_TO_MEASURE", 0.0)
         assert first.is_here(spare(5))  # the other one does not measure: nobody waits for ever
     assert store.claim("cuda:1", hosts["cuda:1"]) == store.get(waiting)
     store.add(SETTINGS, "the next", "cuda")

@@ -91,14 +91,14 @@ class Threads:
     def devices(self) -> Sequence[Device]:
         return Device("cuda:0", "cuda", "A thread", 0), Device("cpu", "cpu", "Another thread", 0)
 
-    def resolve(self, device: str) -> str:
+    def resolve(self, name: str) -> str:
         queues = {"auto": "cuda", "cuda": "cuda", "cuda:0": "cuda:0", "cpu": "cpu"}
-        if device not in queues:
-            raise CodedError("unknown_device", name=device, known=[*queues])
-        return queues[device]
+        if name not in queues:
+            raise CodedError("unknown_device", name=name, known=[*queues])
+        return queues[name]
 
-    def watch(self, device: str) -> None:
-        self.watched.append(device)
+    def watch(self, name: str) -> None:
+        self.watched.append(name)
 
     def submit(self, run: Run) -> None:
         for name in takers((each.name for each in self.devices()), run.device):
@@ -226,10 +226,10 @@ def test_a_measurement_waits_for_a_living_run_that_trains_on_its_device(
     monkeypatch.setattr(watchdog, "_next_round", [0.0])
     assert measure._is_idle(CPU)
     assert store.claim("cpu", process.own())
-    monkeypatch.setattr(measure, "PATIENCE", 0.1)
+    monkeypatch.setattr(measure, "SECONDS_TO_WAIT", 0.1)
     with pytest.raises(ValueError, match=r"A run is being trained on .*this one then waits"):
         measure.measure(SHORT, lambda: None)
-    monkeypatch.setattr(measure, "PATIENCE", 60)
+    monkeypatch.setattr(measure, "SECONDS_TO_WAIT", 60)
     rounds: list[None] = []
 
     def meanwhile() -> None:

@@ -367,7 +367,7 @@ def test_a_run_whose_folder_fails_ends_in_a_sentence_and_the_one_beside_it_goes_
     runs.stop(beside)
     done = over(beside).progress
     assert runs.curves(beside, most=10**6).step == list(range(1, done.step + 1))
-    assert runs.weights(beside).kept == tuple(range(1, done.epoch + 1))
+    assert runs.weights(beside).available == tuple(range(1, done.epoch + 1))
     again = numbers["replaced"]
     runs.resume(again)
     assert going(again, store.get(again).progress.step + 1).status is Status.RUNNING

@@ -325,13 +325,13 @@ def test_settling_reaches_the_disk_though_somebody_still_reads(
     fsync = os.fsync
     monkeypatch.setattr(os, "fsync", watched)
     number = added()
-    database.database().settle()
+    database.database().sync()
     assert flushed == []  # SQLite has done it
     with closing(sqlite3.connect(home / "runs" / "runs.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM runs").fetchall()
         runs.rename(number, "newer")
-        database.database().settle()
+        database.database().sync()
     assert flushed == ["runs.db-wal"]
 
 

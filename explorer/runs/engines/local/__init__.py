@@ -24,22 +24,22 @@ class Local:
 
         return device.available()
 
-    def resolve(self, wanted: str) -> str:
+    def resolve(self, name: str) -> str:
         """Of several devices of the best kind, "auto" takes the first that trains nothing, of
         several such the one with most memory free; so does the kind's own name."""
         from explorer.base import device  # brings torch
 
-        first = device.named(wanted)
-        return first.name if wanted.strip().lower() == first.name else first.kind
+        first = device.named(name)
+        return first.name if name.strip().lower() == first.name else first.kind
 
-    def watch(self, wanted: str) -> None:
+    def watch(self, name: str) -> None:
         """Warm the device's host up, and keep it until this process ends."""
-        if wanted != _CPU:
+        if name != _CPU:
             from explorer.base import device  # brings torch
 
-            wanted = device.named(wanted).name
+            name = device.named(name).name
         processes.watch()
-        processes.wake(wanted)
+        processes.wake(name)
 
     def submit(self, run: Run) -> None:
         """Wake the hosts of all devices that may take the run; the queue is the store itself."""

@@ -14,18 +14,73 @@ from multiprocessing.connection import wait
 
 from explorer.base.reasons import Reason
 from explorer.runs import process, store
-from explorer.runs.database import StoreError, database
+from explorer.runs.database import StoreError, database, marks
 from explorer.runs.engines.local import processes
-from explorer.runs.engines.local.processes import Placement
 from explorer.runs.engines.local.workers import WorkerProcess
-from explorer.runs.records import ACTIVE, LOCAL, Request, Run
+from explorer.runs.records import ACTIVE, LOCAL, Request, Run, kind_of
 
 TICK = 0.1  # seconds between two looks into the queue
 LINGER = 2.0  # seconds without anything to do, or anybody watching, before it ends
-PATIENCE = 30.0  # seconds that a worker has to obey a stop before it is ended
+SECONDS_TO_STOP = 30.0  # seconds that a worker has to obey a stop before it is ended
 REST = 1.0  # seconds after something went wrong
 
 log = logging.getLogger("host")
+
+
+FRESH = 5.0  # seconds after which what was free on a device has to be measured anew
+SECONDS_TO_MEASURE = 15.0  # a worker that has just begun imports torch
+
+
+class Placement:
+    """The view of the host `identity` of one device, which takes what waits if it is the emptiest.
+
+    Each host measures its own device, and no oftener than there is such a choice: on a GPU the
+    measuring alone takes memory. The hosts tell each other through the store.
+    """
+
+    def __init__(self, device: str, identity: str) -> None:
+        self._device, self._identity = device, identity
+        self._since: float | None = None  # when there began to be a choice
+
+    def is_here(self, spare: WorkerProcess) -> bool:
+        """Whether this device is to take what waits for it first; `spare` measures it."""
+        room = self._room()
+        if len(room) < 2:
+            self._since = None
+            return True
+        self._since = self._since or time.monotonic()
+        if room.get(self._device) is None and (free := spare.free_memory()) is not None:
+            with database().writing() as connection:
+                query = "UPDATE processes SET free = ?, measured = ? WHERE identity = ?"
+                connection.execute(query, (free, time.time(), self._identity))
+            room[self._device] = free
+        measured = {name: free for name, free in room.items() if free is not None}
+        if len(measured) < len(room) and time.monotonic() - self._since < SECONDS_TO_MEASURE:
+            return False
+        most = max(measured.values(), default=0)
+        emptiest = [name for name, free in measured.items() if free == most]
+        return min(emptiest, default=self._device) == self._device
+
+    def _room(self) -> dict[str, int | None]:
+        """Bytes free on each device that may take what is first here: it has a living host and
+        trains nothing. None: they have not been measured lately."""
+        kind = kind_of(self._device)
+        if kind == self._device or store.first_queue(self._device) != kind:
+            return {}
+        query = (
+            "SELECT device, identity, free, measured FROM processes "
+            "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
+            f"(SELECT device FROM runs WHERE engine = ? AND status IN ({marks(ACTIVE)}))"
+        )
+        room = {}
+        for row in database().rows(query, (processes.HOST, kind, LOCAL, *ACTIVE)):
+            if process.alive(row["identity"]):
+                age = abs(time.time() - (row["measured"] or 0))  # clocks may be set back
+                room[row["device"]] = row["free"] if age < FRESH else None
+        return room
+
+
+# -- the host itself ----------------------------------------------------------------------------
 
 
 class Host:
@@ -114,7 +169,8 @@ class Host:
     def _insist(self) -> None:
         """End a worker that does not answer to a stop."""
         for run in self._going:
-            if run.requested is Request.STOP and time.time() - (run.requested_at or 0) > PATIENCE:
+            seconds = time.time() - (run.requested_at or 0)
+            if run.requested is Request.STOP and seconds > SECONDS_TO_STOP:
                 with suppress(ProcessLookupError):
                     os.kill(process.pid_of(run.worker), signal.SIGKILL)
 

@@ -9,17 +9,15 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from sqlite3 import Connection
 
 from explorer.base import storage
 from explorer.base.language import N_, _
-from explorer.runs import process, store
+from explorer.runs import process
 from explorer.runs.database import database, marks
-from explorer.runs.engines.local.workers import WorkerProcess
 from explorer.runs.records import ACTIVE, LOCAL, Status, kind_of
 
-_HOST = "host"
+HOST = "host"
 _WATCHER = "watcher"
 _UNSTARTED = N_("The process for runs could not be started; see its log.")
 
@@ -53,8 +51,8 @@ def be_host(device: str, identity: str) -> bool:
             return False
         if other != identity:
             query = "DELETE FROM processes WHERE role = ? AND device = ?"
-            connection.execute(query, (_HOST, device))
-            _add(connection, identity, _HOST, device)
+            connection.execute(query, (HOST, device))
+            _add(connection, identity, HOST, device)
     return True
 
 
@@ -64,7 +62,7 @@ def host(device: str) -> str:
     There is never more than one.
     """
     query = "SELECT identity FROM processes WHERE role = ? AND device = ?"
-    rows = database().rows(query, (_HOST, device))
+    rows = database().rows(query, (HOST, device))
     return str(rows[0]["identity"]) if rows else ""
 
 
@@ -134,58 +132,3 @@ def _environment() -> dict[str, str]:
         # Threads that NumPy would start with its import do not go well with forking.
         "OPENBLAS_NUM_THREADS": "1",
     }
-
-
-# -- which of several idle devices takes a run ----------------------------------------------------
-
-FRESH = 5.0  # seconds after which what was free on a device has to be measured anew
-PATIENCE = 15.0  # seconds for the others to measure: a worker that has just begun imports torch
-
-
-class Placement:
-    """The view of the host `identity` of one device, which takes what waits if it is the emptiest.
-
-    Each host measures its own device, and no oftener than there is such a choice: on a GPU the
-    measuring alone takes memory. The hosts tell each other through the store.
-    """
-
-    def __init__(self, device: str, identity: str) -> None:
-        self._device, self._identity = device, identity
-        self._since: float | None = None  # when there began to be a choice
-
-    def is_here(self, spare: WorkerProcess) -> bool:
-        """Whether this device is to take what waits for it first; `spare` measures it."""
-        room = self._room()
-        if len(room) < 2:
-            self._since = None
-            return True
-        self._since = self._since or time.monotonic()
-        if room.get(self._device) is None and (free := spare.free_memory()) is not None:
-            with database().writing() as connection:
-                query = "UPDATE processes SET free = ?, measured = ? WHERE identity = ?"
-                connection.execute(query, (free, time.time(), self._identity))
-            room[self._device] = free
-        measured = {name: free for name, free in room.items() if free is not None}
-        if len(measured) < len(room) and time.monotonic() - self._since < PATIENCE:
-            return False
-        most = max(measured.values(), default=0)
-        emptiest = [name for name, free in measured.items() if free == most]
-        return min(emptiest, default=self._device) == self._device
-
-    def _room(self) -> dict[str, int | None]:
-        """Bytes free on each device that may take what is first here: it has a living host and
-        trains nothing. None: they have not been measured lately."""
-        kind = kind_of(self._device)
-        if kind == self._device or store.first_queue(self._device) != kind:
-            return {}
-        query = (
-            "SELECT device, identity, free, measured FROM processes "
-            "WHERE role = ? AND device LIKE ? || ':%' AND device NOT IN "
-            f"(SELECT device FROM runs WHERE engine = ? AND status IN ({marks(ACTIVE)}))"
-        )
-        room = {}
-        for row in database().rows(query, (_HOST, kind, LOCAL, *ACTIVE)):
-            if process.alive(row["identity"]):
-                age = abs(time.time() - (row["measured"] or 0))  # clocks may be set back
-                room[row["device"]] = row["free"] if age < FRESH else None
-        return room

@@ -34,7 +34,7 @@ class WorkerProcess:
     def __init__(self, device: str) -> None:
         context = _context(device)
         theirs, self._orders = context.Pipe()
-        self._device, self._asked = device, False
+        self._device, self._measuring = device, False
         self._process = context.Process(target=_enter, args=(theirs,), name="worker")
         self._process.start()
         theirs.close()
@@ -55,12 +55,12 @@ class WorkerProcess:
 
         It cannot know before it has imported torch, and its host never does.
         """
-        if not self._asked:
+        if not self._measuring:
             self._orders.send(self._device)
-            self._asked = True
+            self._measuring = True
         if not self._orders.poll():
             return None
-        self._asked = False
+        self._measuring = False
         with suppress(EOFError):  # it has died; its host will notice
             return int(self._orders.recv())
         return None
