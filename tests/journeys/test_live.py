@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from explorer import runs
 from explorer.runs import Status, metrics, store
 from explorer.runs.protocols import Ended, Loading
-from explorer.runs.writer import StoreWriter
 from explorer.server.feed import MOST_POINTS
 from explorer.training import recipes
 from tests.conftest import box_of, settled, visiting
@@ -257,17 +256,12 @@ def test_a_run_that_waits_says_its_place_and_when_it_begins(
     until(lambda: runs.get(number).status is Status.RUNNING)
 
 
-def handed() -> StoreWriter:
-    """A run of the course's LeNet in the hands of a worker that the test plays itself."""
-    settings = json.dumps(recipes.as_json(recipes.course_recipe("lenet")))
-    store.add(settings, "LeNet", "cuda:0")  # no host here looks after that
-    return begun(device="cuda:0")
-
-
 def test_a_run_of_the_course_fetches_its_data_and_has_the_courses_curve_behind_it(
     server: str, page: Page
 ) -> None:
-    writer = handed()
+    settings = json.dumps(recipes.as_json(recipes.course_recipe("lenet")))
+    store.add(settings, "LeNet", "cuda:0")  # no host here looks after that
+    writer = begun(device="cuda:0")
     page.goto(f"{server}/live?run={writer.run.id}")
     board(page, "starting")
     writer.tell(Loading(4_640_000, 11_594_722))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Browser as PlaywrightBrowser
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext
 from streamlit.testing.v1 import AppTest
 
 from explorer.base import access, storage
@@ -359,7 +359,8 @@ def test_two_real_browsers(
     share(monkeypatch)
     with serving(ROOT, home / "log") as address, browser.new_context() as annas:
         page = annas.new_page()
-        settled_at(page, f"{address}/runs")
+        page.goto(f"{address}/runs")
+        settled(page)
         cookie = cookie_of(annas)
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
         assert owner_cookie.NAME not in page.evaluate("document.cookie")
@@ -371,7 +372,8 @@ def test_two_real_browsers(
         assert cookie_of(annas) == cookie, "known again, though the link brought no cookie along"
         with browser.new_context() as berts:
             page = berts.new_page()
-            settled_at(page, f"{address}/live?run={run.id}")
+            page.goto(f"{address}/live?run={run.id}")
+            settled(page)
             button = page.wait_for_selector(resume)
             assert button.is_disabled()
             assert "another visitor" in str(button.get_attribute("title"))
@@ -388,11 +390,6 @@ def test_two_real_browsers(
 def cookie_of(context: BrowserContext) -> dict[str, Any]:
     (cookie,) = [each for each in context.cookies() if each["name"] == owner_cookie.NAME]
     return dict(cookie)
-
-
-def settled_at(page: Page, address: str) -> None:
-    page.goto(address)
-    settled(page)
 
 
 CHANGES = {

@@ -9,8 +9,15 @@ from explorer.runs.engines.local import processes
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The devices for which local hosts are to be there; none is started."""
+    names: list[str] = []
+    monkeypatch.setattr(processes, "wake", names.append)
+    return names
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, woken: list[str]) -> Path:
     """A folder of its own. No host is started here."""
     monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(processes, "wake", lambda _device: None)
     return tmp_path

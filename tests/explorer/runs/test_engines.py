@@ -15,12 +15,12 @@ import pytest
 from torch import Tensor
 
 from explorer import runs
-from explorer.base import device, storage
+from explorer.base import device
 from explorer.base.device import Device
 from explorer.base.reasons import CodedError, Reason
 from explorer.data import datasets
 from explorer.runs import Request, Run, Status, engines, measure, process, session, store, watchdog
-from explorer.runs.engines.local import processes, workers
+from explorer.runs.engines.local import workers
 from explorer.runs.protocols import Placed, Resumed
 from explorer.runs.records import ACTIVE, LOCAL, takers
 from explorer.runs.session import Session
@@ -125,16 +125,7 @@ class Threads:
 
 
 @pytest.fixture
-def woken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The devices for which local hosts are wanted; none is started."""
-    monkeypatch.setenv(storage.VARIABLE, str(tmp_path))
-    names: list[str] = []
-    monkeypatch.setattr(processes, "wake", names.append)
-    return names
-
-
-@pytest.fixture
-def threads(woken: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
+def threads(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
     engine = Threads()
     monkeypatch.setattr(engines, "ENGINES", {**engines.ENGINES, "threads": engine})
     yield engine
@@ -215,7 +206,7 @@ def test_a_run_whose_device_is_gone_is_submitted_nevertheless(
     assert "no such device" in caplog.text
 
 
-@pytest.mark.usefixtures("woken")
+@pytest.mark.usefixtures("home")
 def test_a_measurement_waits_for_a_living_run_that_trains_on_its_device(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

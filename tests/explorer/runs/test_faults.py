@@ -4,32 +4,25 @@ That is a small tmpfs in a user namespace, filled to its last byte. What happens
 own in there, and what they print is compared here.
 """
 
-import csv
 import dataclasses
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from explorer import runs
 from explorer.base import storage
-from explorer.cli.main import main
 from explorer.runs import Status, artifacts, metrics, process, store
 from explorer.runs.database import BALLAST, database
 from explorer.runs.engines.local import processes
 from explorer.training import checkpoints
 from tests import run_processes
 from tests.run_processes import SHORT, Server, host, of_folder, unbroken, until
-from tests.serving import ROOT, Served, mortal
 
 RECIPE = dataclasses.replace(SHORT, epochs=1000)
 # Few of hosts: the next one takes seconds to be warm (`test_host` has more of them).
@@ -50,7 +43,7 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
                 states.append(next_state(number))
             time.sleep(chance.uniform(0, 0.4))
             rows = committed(number)
-            die(death, number, servers)
+            die(death, number, servers, tmp_path)
             assert committed(number) >= rows > 0
             assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
             if death == "server":
@@ -76,52 +69,6 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         database().close()
 
 
-def test_after_the_machine_stopped_the_real_server_has_every_row_and_the_run_goes_on(
-    tmp_path: Path,
-):
-    with run_processes.folder(tmp_path):
-        number = runs.launch(RECIPE)
-        with mortal(ROOT, tmp_path / "first.log") as server:
-            goes_on(number)
-            state = next_state(number)
-            assert news(server, number)["status"] == "running"
-            run_processes.kill_all(tmp_path)  # server, host and worker at once
-        rows = committed(number)
-        assert rows >= state > 0
-        assert store.get(number).status is Status.RUNNING  # nobody is there to write otherwise
-        with mortal(ROOT, tmp_path / "second.log") as server:
-            assert news(server, number)["status"] == "interrupted"
-            assert steps_told(server, number) == pytest.approx(unbroken(RECIPE, rows))
-            assert main(["runs", "resume", str(number), "--detach"]) == 0
-            until(lambda: store.get(number).progress.step > rows)
-            assert news(server, number)["status"] == "running"
-            assert main(["runs", "stop", str(number)]) == 0
-            until(lambda: news(server, number)["status"] == "stopped")
-            losses = steps_told(server, number)
-        assert len(losses) == store.get(number).progress.step
-        assert losses == pytest.approx(unbroken(RECIPE, len(losses)))
-        assert database().rows("PRAGMA integrity_check")[0][0] == "ok"
-        database().close()
-
-
-def answer(server: Served, path: str) -> str:
-    """What it says at an address below /api."""
-    with urllib.request.urlopen(f"{server.address}/api/{path}", timeout=60) as answer:
-        return str(answer.read().decode())
-
-
-def news(server: Served, number: int) -> dict[str, Any]:
-    """What the page that watches the run is told."""
-    return dict(json.loads(answer(server, f"runs/{number}")))
-
-
-def steps_told(server: Served, number: int) -> list[float]:
-    """The loss of every step, as the page offers them for download."""
-    rows = list(csv.DictReader(answer(server, f"runs/{number}/files/steps.csv").splitlines()))
-    assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
-    return [float(row["loss"]) for row in rows]
-
-
 def committed(number: int) -> int:
     (row,) = database().rows("SELECT COUNT(*) AS steps FROM steps WHERE run = ?", (number,))
     return int(row["steps"])
@@ -142,11 +89,14 @@ def next_state(number: int) -> int:
     return checkpoints.read_card(path).step
 
 
-def die(death: str, number: int, servers: list[Server]) -> None:
+def die(death: str, number: int, servers: list[Server], home: Path) -> None:
     """Kill what is named, without warning; new servers take the place of those that are gone."""
-    if "worker" in death or death == "all":
+    if death == "all":
+        run_processes.kill_all(home)
+        assert store.get(number).status is Status.RUNNING  # nobody is there to write otherwise
+    if "worker" in death:
         os.kill(process.pid_of(store.get(number).worker), signal.SIGKILL)
-    if "host" in death or death == "all":
+    if "host" in death:
         until(lambda: process.alive(processes.host("cpu")))
         os.kill(host().pid, signal.SIGKILL)
     for server in servers[:] if death == "all" else servers[:1] if "server" in death else []:
@@ -265,18 +215,25 @@ try:
             rows = [(number, first + step, 1, 1, 1, 1, 1, 1, 1) for step in range(1000)]
             connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 except database.DiskFullError:
+    (row,) = database.database().rows("SELECT COUNT(*), MAX(step) + 1 FROM steps")
+    print(row[0] == row[1] == first > 0, "whole transactions are there, nothing of the last one")
     store.move(number, [Status.STARTING], Status.FAILED, Reason("disk_full"))
 print(store.get(number).status, store.get(number).reason)
 print((home / "runs" / "ballast").exists())
 (home / "filler").unlink()
 runs.listed()
 print((home / "runs" / "ballast").stat().st_size)
+with database.database().writing() as connection:
+    connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+print(database.database().rows("PRAGMA integrity_check")[0][0])
 """,
     )
     assert lines == [
+        "True whole transactions are there, nothing of the last one",
         "failed The disk became full. Make room, then resume it from its last checkpoint.",
         "False",
         str(BALLAST),
+        "ok",
     ]
 
 

@@ -124,24 +124,6 @@ def test_a_run_starts_within_a_third_of_a_second_of_its_turn():
 # What is asked of a run
 
 
-def test_pausing_lets_others_through_and_resuming_goes_on_with_the_same_curve():
-    recipe = dataclasses.replace(SHORT, epochs=12)
-    number = runs.launch(recipe)
-    going(number, 20)
-    runs.pause(number)
-    paused = over(number)
-    assert paused.status is Status.PAUSED
-    until(lambda: not process.alive(paused.worker))
-    assert over(runs.launch(SHORT)).status is Status.FINISHED
-    assert runs.get(number).status is Status.PAUSED
-    runs.resume(number)
-    run = over(number)
-    assert run.status is Status.FINISHED
-    assert run.progress.step == 12 * 16
-    np.testing.assert_allclose(every_loss(number), unbroken(recipe))
-    assert run.started == paused.started
-
-
 def test_a_worker_that_is_told_to_end_saves_first():
     number = runs.launch(LONG)
     pid = process.pid_of(going(number, 20).worker)

@@ -20,12 +20,11 @@ from explorer import runs
 from explorer.base import storage
 from explorer.base.reasons import Reason
 from explorer.runs import Request, Status, database, process, store, watchdog
-from explorer.runs.engines.local import processes
 from explorer.runs.protocols import Alive, Ended, NotMine, Resumed
 from explorer.server import feed as run_feed
 from explorer.training.recipes import Recipe
 from tests.explorer.runs import played
-from tests.explorer.runs.played import SETTINGS, STARTED, added, begun, claimed, started, steps
+from tests.explorer.runs.played import SETTINGS, added, begun, claimed, started, steps
 from tests.run_processes import until
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -217,12 +216,10 @@ def test_a_run_whose_worker_and_host_are_gone_is_found_at_the_next_look():
     assert "resumed" in str(run.reason)
 
 
-def test_a_run_of_an_engine_that_is_gone_spoils_no_look(monkeypatch: pytest.MonkeyPatch):
+def test_a_run_of_an_engine_that_is_gone_spoils_no_look(woken: list[str]):
     number = store.add(SETTINGS, "far away", "cpu", engine="cloud")
     assert store.claim("cpu", "1:1:1", "cloud")
     waiting = store.add(SETTINGS, "here", "cpu")
-    woken: list[str] = []
-    monkeypatch.setattr(processes, "wake", woken.append)
     watchdog.submit(waiting)
     time.sleep(watchdog.EVERY)
     assert [run.id for run in runs.listed()] == [waiting, number]
@@ -246,21 +243,6 @@ def test_a_folder_that_cannot_be_made_is_told(home: Path, monkeypatch: pytest.Mo
     with pytest.raises(ValueError, match="CONVSCOPE_HOME"):
         runs.launch(Recipe("lenet", dataset="digits"))
     assert runs.listed() == []
-
-
-def test_a_full_disk_is_told_and_harms_nothing():
-    number, writer = started(dataclasses.replace(STARTED, total_steps=10**6))
-    connection = database.database()._writer.connection()
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count={pages + 8}").fetchone()  # SQLite's own full disk
-    writer.tell(steps(0, 100))
-    with pytest.raises(database.DiskFullError, match="is full"):
-        writer.tell(steps(100, 10_000))
-    assert len(runs.curves(number, most=10**6).step) == 100
-    connection.execute("PRAGMA max_page_count=1000000").fetchone()
-    writer.tell(steps(100, 100))
-    assert len(runs.curves(number, most=10**6).step) == 200
-    assert database.database().rows("PRAGMA integrity_check")[0][0] == "ok"
 
 
 @contextmanager

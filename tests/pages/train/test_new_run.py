@@ -149,19 +149,21 @@ def test_what_a_run_will_take_is_measured_before_and_stands_beside_what_it_took(
     table = html(at, 'class="budget"')
     assert "<td>bfloat16</td>" in table
     assert run_words.numbers("bfloat16", "asked") in table
-    assert re.search(r"\d s \(\d.* pictures/s\)", table), table
+    (seconds,) = re.findall(r">(?:about )?([\d.]+) s \(\d.* pictures/s\)", table)
     assert [each.label for each in at.button if each.key == "new-run.measure"] == ["Measure again"]
     press(at, "Launch")
     assert at.title[0].value == "Is it learning?"
     (run,) = runs.listed()
     assert live(at)["run"] == run.id
     assert run.recipe.train_subset == 320
-    assert run.estimate == pytest.approx(seconds(table), abs=0.06)
+    assert run.estimate == pytest.approx(float(seconds), abs=0.06)
     run = over(run.id)
     assert run.status is Status.FINISHED
     assert run.estimate
     facts = run.metadata
-    assert balance(opened("live", run=str(run.id))) == (
+    live_page = opened("live", run=str(run.id))
+    (balance,) = [each.value for each in live_page.markdown if "of memory" in each.value]
+    assert balance == (
         f"Training took **{duration(run.progress.seconds)}**; **{duration(run.estimate)}** had "
         f"been estimated. Training took up to **{size(facts['peak_memory'])}** of memory, buffers "
         f"included; one step alone was thought to need **{size(facts['memory'])}**. 61.7 k "
@@ -175,11 +177,6 @@ def measure_on(at: AppTest) -> None:
     press(at, "Measure the time")
     while [each for each in at.button if each.key == "measure_stop"]:
         at.run()
-
-
-def balance(at: AppTest) -> str:
-    """What the page says of estimate and truth."""
-    return next(each.value for each in at.markdown if "of memory" in each.value)
 
 
 def test_an_experiment_says_what_all_of_it_will_take(nothing: None) -> None:
@@ -222,12 +219,6 @@ def test_who_stops_measuring_ends_its_process(
     assert "Stopped." in text(at)
     assert "not measured yet" in html(at, 'class="budget"')
     assert started[-1].wait(5) == -signal.SIGKILL  # nobody else watches
-
-
-def seconds(table: str) -> float:
-    """What the budget says of the time."""
-    (number,) = re.findall(r">(?:about )?([\d.]+) s\b", table)
-    return float(number)
 
 
 def test_an_experiment_keeps_its_own_number_of_pictures(nothing: None) -> None:
