@@ -156,16 +156,13 @@ def to_csv(run: int, folder: Path) -> list[Path]:
     Raises:
         ValueError: there is no such run, or the folder cannot be written to.
     """
-    tables = {name: csv(run, name) for name in TABLES}
+    tables = {folder / f"run-{run}-{name}.csv": csv(run, name) for name in TABLES}
     with _written_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for name, pieces in tables.items():
-            path = folder / f"run-{run}-{name}.csv"
+        for path, pieces in tables.items():
             with path.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(pieces)
-            paths.append(path)
-    return paths
+    return list(tables)
 
 
 def to_tensorboard(run: int, folder: Path) -> Path:

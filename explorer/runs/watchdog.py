@@ -81,19 +81,14 @@ def _check() -> None:
         _next_round[0] = time.monotonic() + EVERY
     with suppress(StoreError):  # a full disk is no reason not to show what is there
         database().keep_ballast()
-        _find_the_dead()
+        going = store.with_status(*ACTIVE)
+        for name in {run.engine for run in going}:
+            with suppress(ValueError):  # an engine that is no longer known
+                lost = engines.get(name).lost([run for run in going if run.engine == name])
+                for run in going:
+                    if run.id in lost:
+                        store.lost(run, lost[run.id])
         if _watching.is_set():
             for run in store.with_status(Status.QUEUED, *ACTIVE):  # a host may have died, too
                 with suppress(ValueError):  # its engine is no longer known, or cannot start
                     engines.get(run.engine).submit(run)
-
-
-def _find_the_dead() -> None:
-    going = store.with_status(*ACTIVE)
-    for name in {run.engine for run in going}:
-        mine = [run for run in going if run.engine == name]
-        with suppress(ValueError):  # an engine that is no longer known
-            lost = engines.get(name).lost(mine)
-            for run in mine:
-                if run.id in lost:
-                    store.lost(run, lost[run.id])

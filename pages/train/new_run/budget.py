@@ -153,11 +153,8 @@ def _share(recipe: Recipe) -> float:
 def show(plan: Sequence[Recipe], target: Device) -> None:
     """Parameters, memory, steps and time of one run, or of several; a button that measures."""
     budgets = [of_run(each) for each in plan]
-    rows = {_("steps"): (exact(sum(map(_steps, plan))), "")}
-    if len(plan) == 1:
-        rows = {**_of_network(plan[0], target), **rows, _("time"): (_time(budgets[0]), "")}
-    else:
-        rows[_("time")] = (_time_of_all(budgets), "")
+    rows = _of_network(plan[0], target) if len(plan) == 1 else {}
+    rows |= {_("steps"): (exact(sum(map(_steps, plan))), ""), _("time"): (_time(budgets), "")}
     st.html(_table(rows))
     # It stays when it has measured: else the next button would move under the pointer.
     st.button(
@@ -187,23 +184,19 @@ def _steps(recipe: Recipe) -> int:
     return -(-train // recipe.batch_size) * recipe.epochs
 
 
-def _time(budget: Budget | None) -> str:
-    if budget is None:
+def _time(budgets: Sequence[Budget | None]) -> str:
+    """Of one run, with its pace; or of several, as far as they have been measured."""
+    measured = [each for each in budgets if each]
+    time = duration(sum(each.seconds for each in measured))
+    if not measured:
         return _("not measured yet")
-    return _("{time} ({n} pictures/s)").format(
-        time=duration(budget.seconds), n=count(budget.images_per_second)
-    )
-
-
-def _time_of_all(budgets: Sequence[Budget | None]) -> str:
-    times_measured = [each.seconds for each in budgets if each]
-    if not times_measured:
-        return _("not measured yet")
-    text = duration(sum(times_measured))
-    if len(times_measured) < len(budgets):
+    if len(budgets) == 1:
+        pace = count(measured[0].images_per_second)
+        return _("{time} ({n} pictures/s)").format(time=time, n=pace)
+    if len(measured) < len(budgets):
         words = _("{time} for {n} of {all} runs")
-        return words.format(time=text, n=len(times_measured), all=len(budgets))
-    return _("about {time}").format(time=text)
+        return words.format(time=time, n=len(measured), all=len(budgets))
+    return _("about {time}").format(time=time)
 
 
 def _table(rows: dict[str, tuple[str, str]]) -> str:

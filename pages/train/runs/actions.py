@@ -36,7 +36,8 @@ def show(selection: Sequence[Run]) -> None:
         with st.popover(_("Take along"), icon=":material/download:", disabled=one is None):
             if one:
                 files(one)
-        refusals.append(_button(_("Delete …"), "delete", ":material/delete:", over, _ask_to_delete))
+        ask = partial(st.session_state.__setitem__, _TO_DELETE)
+        refusals.append(_button(_("Delete …"), "delete", ":material/delete:", over, ask))
     say_why_off(refusals)
     for fault in st.session_state.pop(_FAULTS, []):
         st.error(fault)
@@ -51,10 +52,6 @@ def _do(change: Callable[..., object], numbers: Sequence[int], *values: str) -> 
             change(number, *values)
         except ValueError as error:
             st.session_state.setdefault(_FAULTS, []).append(str(error))
-
-
-def _ask_to_delete(numbers: Sequence[int]) -> None:
-    st.session_state[_TO_DELETE] = numbers
 
 
 def _button(

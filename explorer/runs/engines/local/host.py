@@ -136,7 +136,9 @@ class Host:
     def _renew(self) -> None:
         """Bury the dead, and keep one worker ready."""
         if self._busy and self._busy.ended():
-            self._bury(self._busy)
+            for run in self._active():
+                if run.worker == self._busy.identity and not process.alive(run.worker):
+                    store.lost(run, self._busy.reason())
             self._busy.close()
             self._busy = None
         if self._spare and self._spare.ended():
@@ -149,11 +151,6 @@ class Host:
 
     def _active(self) -> list[Run]:
         return store.with_status(*ACTIVE, engine=LOCAL, device=self.device)
-
-    def _bury(self, dead: WorkerProcess) -> None:
-        for run in self._active():
-            if run.worker == dead.identity and not process.alive(run.worker):
-                store.lost(run, dead.reason())
 
     def _alive(self) -> list[Run]:
         """Runs that a worker has, an earlier host's among them."""

@@ -16,16 +16,11 @@ from explorer.runs.engines.local import worker
 
 __all__ = ["worker"]
 
-
-def _warm() -> None:
-    torch.set_num_threads(1)  # a pool of threads does not survive being forked
-    torch.optim.Adam(nn.Linear(1, 1).parameters(), fused=True)
-    for name in ("fashion_mnist", "digits"):
-        with suppress(ValueError):  # where it is missing or damaged, the run will say so
-            if datasets.at_hand(name):
-                datasets.load(name)
-    gc.collect()
-    gc.freeze()  # nothing that is here now is ever looked through, nor copied, again
-
-
-_warm()
+torch.set_num_threads(1)  # a pool of threads does not survive being forked
+torch.optim.Adam(nn.Linear(1, 1).parameters(), fused=True)
+for name in ("fashion_mnist", "digits"):
+    with suppress(ValueError):  # where it is missing or damaged, the run will say so
+        if datasets.at_hand(name):
+            datasets.load(name)
+gc.collect()
+gc.freeze()  # nothing that is here now is ever looked through, nor copied, again
