@@ -141,8 +141,8 @@ class Run:
     @property
     def queue(self) -> str:
         """Where it waits for its turn, when it does: for one device, or for any of a kind."""
-        request, kind = json.loads(self.recipe_json).get("device", "auto"), kind_of(self.device)
-        return kind if request in ("auto", kind) else self.device
+        choice, kind = json.loads(self.recipe_json).get("device", "auto"), kind_of(self.device)
+        return kind if choice in ("auto", kind) else self.device
 
     @property
     def device_named(self) -> str:
