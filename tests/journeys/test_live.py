@@ -360,7 +360,7 @@ def test_runs_are_compared_named_and_deleted(server: str, page: Page, number: in
     page.get_by_role("button", name="Keep").click()
     page.get_by_text("at least one character").wait_for()
     page.get_by_label("Name", exact=True).fill("Another try")
-    page.get_by_label("Note").fill("at the same rate")
+    page.get_by_label("Note", exact=True).fill("at the same rate")
     page.get_by_role("button", name="Keep").click()
     expect(table.locator(f'tr[data-run="{other}"]')).to_contain_text("Another try")
     page.get_by_role("button", name="Delete …").click()

@@ -1,6 +1,6 @@
 """Who is who: a cookie for each browser, a key for the teacher, and what each may change."""
 
-import ast
+import re
 from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -392,30 +392,19 @@ def cookie_of(context: BrowserContext) -> dict[str, Any]:
     return dict(cookie)
 
 
-CHANGES = {
-    "own": {"delete", "store", "keep", "start_keeping"},
-    "datasets": {"delete", "keep", "fetch"},
-    "published": {"fetch"},
-    "TASKS": {"ask", "clear"},
-    "download": {"begin", "stop"},
-    "runs": {"launch", "retry", "resume", "pause", "stop", "cancel", "rename", "note", "delete"},
-}
+# What changes runs or sets of pictures, or brings something here; and the modules behind it.
+CHANGES = re.compile(
+    r"\bown\.(delete|store|keep|start_keeping)\b|\bdatasets\.(delete|keep|fetch)\b"
+    r"|\bpublished\.fetch\b|\bTASKS\.(ask|clear)\b|\bdownload\.(begin|stop)\b"
+    r"|\bruns\.(launch|retry|resume|pause|stop|cancel|rename|note|delete)\b"
+    r"|\bexplorer\.runs\.(commands|store)\b|\bfrom explorer\.runs import (\([^)]*|.*)"
+    r"\b(commands|store|launch|retry|resume|pause|stop|cancel|rename|note|delete)\b"
+)
 
 
 def test_pages_change_runs_through_one_door() -> None:
-    """No other module of the pages names what changes a run or a set of pictures, or brings
-    something here."""
-    ui = storage.PROJECT / "explorer" / "ui"
-    for path in (*ui.rglob("*.py"), *(storage.PROJECT / "pages").rglob("*.py")):
-        if path.name in {"visitor.py", "downloads.py"}:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                assert node.attr not in CHANGES.get(node.value.id, ()), f"{path.name}: {node.attr}"
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = {each.name for each in node.names}
-                assert node.module not in {"explorer.runs.commands", "explorer.runs.store"}, (
-                    path.name
-                )
-                if node.module == "explorer.runs":
-                    assert not names & {"commands", "store", *CHANGES["runs"]}, path.name
+    """No other module of the pages names what changes them."""
+    ui, pages = storage.PROJECT / "explorer" / "ui", storage.PROJECT / "pages"
+    for path in (*ui.rglob("*.py"), *pages.rglob("*.py")):
+        if path.name not in {"visitor.py", "downloads.py"}:
+            assert not CHANGES.search(path.read_text("utf-8")), path
