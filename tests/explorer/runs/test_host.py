@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One folder and one warm host for all of these tests."""
     with run_processes.folder(tmp_path_factory.mktemp("home")) as home:
         runs.watch("cpu")
-        over(runs.launch(SHORT))
+        over(runs.launch(SHORT, "mine"))
         yield home
 
 
@@ -58,7 +58,7 @@ def every_loss(number: int) -> list[float | None]:
 
 
 def test_a_run_is_what_the_loop_does_and_leaves_everything_behind():
-    run = over(runs.launch(SHORT, "mine"))
+    run = runs.get(1)  # the first one, which `home` has launched
     assert (run.status, run.name, str(run.reason)) == (Status.FINISHED, "mine", "")
     assert run.created <= run.started <= run.ended
     assert (run.progress.step, run.progress.epoch, run.progress.fraction) == (32, 2, 1)
