@@ -208,23 +208,27 @@ def test_a_run_that_ends_for_want_of_room_is_written_down_all_the_same(disk: Pat
 from explorer.base.reasons import Reason
 number = store.add('{"network": "lenet"}', "a run", "cpu")
 store.claim("cpu", "1:2:3")
+
+def write(first):
+    with database.database().writing() as connection:
+        rows = [(number, first + step, 1, 1, 1, 1, 1, 1, 1) for step in range(1000)]
+        connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+write(0)
 fill()
 try:
-    for first in range(0, 10**6, 1000):
-        with database.database().writing() as connection:
-            rows = [(number, first + step, 1, 1, 1, 1, 1, 1, 1) for step in range(1000)]
-            connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    for first in range(1000, 10**6, 1000):
+        write(first)
 except database.DiskFullError:
     (row,) = database.database().rows("SELECT COUNT(*), MAX(step) + 1 FROM steps")
-    print(row[0] == row[1] == first > 0, "whole transactions are there, nothing of the last one")
+    print(row[0] == row[1] == first, "whole transactions are there, nothing of the last one")
     store.move(number, [Status.STARTING], Status.FAILED, Reason("disk_full"))
 print(store.get(number).status, store.get(number).reason)
 print((home / "runs" / "ballast").exists())
 (home / "filler").unlink()
 runs.listed()
 print((home / "runs" / "ballast").stat().st_size)
-with database.database().writing() as connection:
-    connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+write(first)
 print(database.database().rows("PRAGMA integrity_check")[0][0])
 """,
     )
