@@ -46,7 +46,7 @@ class Keeper(Recorder):
         super().__init__(network, picture)
         self._room = most_bytes
         self._clock = 0  # calls that have begun
-        self._kept: list[Call] = []
+        self._calls: list[Call] = []
         # What tensors were before they were overwritten, and by which call; by the tensor's id.
         self._copies: dict[int, list[tuple[int, Tensor]]] = {}
         self._recorded: Recorded | None = None
@@ -64,7 +64,7 @@ class Keeper(Recorder):
                 self._room = maxsize  # it is there already
                 self.catch_up()
                 self._recorded = tuple(self.operations), self._steps()
-                self._kept, self._copies = [], {}
+                self._calls, self._copies = [], {}
             return self._recorded
 
     def catch_up(self) -> None:
@@ -73,7 +73,7 @@ class Keeper(Recorder):
     def _steps(self) -> dict[str, Step]:
         return {
             call.name: self._step(call, call.operation)
-            for call in self._kept
+            for call in self._calls
             if call.operation is not None  # the others asked a question
         }
 
@@ -131,7 +131,7 @@ class Chosen(Keeper):
         self._clock += 1
         if call.name in self._nodes:
             call.began = self._clock
-            self._kept.append(call)
+            self._calls.append(call)
             self._hold([each for each in call.tensors if id(each) not in self._weights])
         self.inside(call)
         return told_apart(call, call.function(*call.args, **call.kwargs)), 0
@@ -175,7 +175,7 @@ class Everything(Keeper):
         self._log: list[Call] = []
         self._logged = 0  # bytes, roughly
         self._running: Call
-        self._taken = {memory_of(picture)}  # memory that is counted
+        self._counted = {memory_of(picture)}  # memory that is counted
         self._take(picture)
 
     def operate(self, call: Call) -> Any:
@@ -205,10 +205,10 @@ class Everything(Keeper):
     def finish(self, call: Call, outputs: list[Tensor]) -> None:
         """Keep what it gave."""
         super().finish(call, outputs)
-        self._kept.append(call)
+        self._calls.append(call)
         for tensor, origin in zip(outputs, call.origins or (), strict=True):
-            if origin.memory not in self._taken:
-                self._taken.add(origin.memory)
+            if origin.memory not in self._counted:
+                self._counted.add(origin.memory)
                 self._take(tensor)
 
     def catch_up(self) -> None:
@@ -230,14 +230,14 @@ class Everything(Keeper):
 
     def _lying_beside(self, tensor: Tensor) -> dict[int, tuple[Tensor, int]]:
         """All that is kept of its memory, by id, and the moment since which it is needed."""
-        seen = []
-        for call in self._kept:
-            seen += [(each, call.began) for each in call.tensors]
-            seen += [(each, call.began + 1) for each in call.outputs]
+        uses = []
+        for call in self._calls:
+            uses += [(each, call.began) for each in call.tensors]
+            uses += [(each, call.began + 1) for each in call.outputs]
         now = self._running
-        seen += [(each, self._clock) for each in (*tensors((now.args, now.kwargs)), tensor)]
+        uses += [(each, self._clock) for each in (*tensors((now.args, now.kwargs)), tensor)]
         memory = memory_of(tensor)
-        return {id(each): (each, since) for each, since in seen if memory_of(each) == memory}
+        return {id(each): (each, since) for each, since in uses if memory_of(each) == memory}
 
 
 def _alone(tensor: Tensor) -> bool:

@@ -61,12 +61,12 @@ def small(maps: Tensor) -> Thumbnails:
     """The first `CHANNELS` of an operation's maps (C, H, W), averaged down to `SIDE` × `SIDE`."""
     low, high = torch.aminmax(maps.flatten(1), dim=1)
     count, height, width = maps.shape
-    shown = maps[:CHANNELS]
+    first = maps[:CHANNELS]
     if max(height, width) > SIDE:
-        shown = nn.functional.adaptive_avg_pool2d(shown, (min(height, SIDE), min(width, SIDE)))
+        first = nn.functional.adaptive_avg_pool2d(first, (min(height, SIDE), min(width, SIDE)))
     return Thumbnails(
         shape=(count, height, width),
-        maps=shown.clone(),  # a view would keep all channels alive
+        maps=first.clone(),  # a view would keep all channels alive
         low=float(low.min()),
         high=float(high.max()),
         dead=int(((low == 0) & (high == 0)).sum()),
@@ -81,18 +81,18 @@ def stages(operations: Sequence[Operation], enough: int = 9, most: int = 20) -> 
     neighbouring blocks of one shape are shown by their last too.
     """
     ran = [each for each in operations if each.reads_picture and each.output_shape is not None]
-    chosen = _ends(ran, 1)
+    ends = _ends(ran, 1)
     for depth in range(2, max((len(each.path) for each in ran), default=0) + 2):
-        if len(chosen) >= enough:
+        if len(ends) >= enough:
             break
         finer = _ends(ran, depth)
         if len(finer) > most:
             alike = groupby(finer, lambda each: each.output_shape)
             finer = [list(run)[-1] for _shape, run in alike]
-        if not len(chosen) <= len(finer) <= most:
+        if not len(ends) <= len(finer) <= most:
             break
-        chosen = finer
-    return tuple(each.name for each in chosen)
+        ends = finer
+    return tuple(each.name for each in ends)
 
 
 def _ends(operations: Sequence[Operation], depth: int) -> list[Operation]:

@@ -82,15 +82,15 @@ def deletion(
     order = heat.flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order))
-    gone = torch.linspace(0, len(order), STEPS + 1).round().long()
+    counts = torch.linspace(0, len(order), STEPS + 1).round().long()  # of pixels that are gone
     empty = torch.zeros_like(x) + baseline
     shares: list[Tensor] = []
-    for part in gone.split(together(x)):
+    for part in counts.split(together(x)):
         removed = (rank < part[:, None]).reshape(-1, 1, *heat.shape)
         logits = answers(own, torch.where(removed, empty, x))
         shares.append(logits.softmax(1)[:, existing(logits, target)])
-        progress(sum(map(len, shares)), len(gone))
-    return Deletion(gone / len(order), torch.cat(shares))
+        progress(sum(map(len, shares)), len(counts))
+    return Deletion(counts / len(order), torch.cat(shares))
 
 
 def by_chance(

@@ -99,8 +99,8 @@ def grad_cam(network: nn.Module, picture: Tensor, target: int, *, layer: str = "
         if not outputs or outputs[-1].dim() != 4:
             words = N_("{layer} gives no maps that could be weighted. Choose a convolution.")
             raise CodedError(words, layer=name)
-        chosen = score(logits, target)
-        slopes: Any = torch.autograd.grad(chosen, outputs[-1], allow_unused=True)[0]
+        logit = score(logits, target)
+        slopes: Any = torch.autograd.grad(logit, outputs[-1], allow_unused=True)[0]
     maps = outputs[-1].detach()
     if slopes is None:  # nothing after the layer leads to the logits
         slopes = torch.zeros_like(maps)

@@ -99,7 +99,7 @@ def output_of(network: nn.Module, name: str) -> Iterator[list[Tensor]]:
     """
     parts = dict(network.named_modules())
     numbered = re.fullmatch(r"(.+)_(\d+)", name)
-    base, wanted = (numbered[1], int(numbered[2])) if numbered and name not in parts else (name, 1)
+    base, number = (numbered[1], int(numbered[2])) if numbered and name not in parts else (name, 1)
     if base not in parts or not base:
         some = ", ".join(convolutions(network)[:5])
         words = N_("The network has no layer “{name}”. It has {some} …")
@@ -110,7 +110,7 @@ def output_of(network: nn.Module, name: str) -> Iterator[list[Tensor]]:
     def note(_layer: nn.Module, _read: object, output: Tensor) -> Tensor:
         nonlocal calls
         calls += 1
-        if calls != wanted:
+        if calls != number:
             return output
         outputs.append(output)
         return output.clone()  # the next layer may overwrite it

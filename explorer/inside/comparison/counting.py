@@ -104,8 +104,8 @@ class Pair:
         fewer, more = sorted((self.count("first"), self.count("second")))
         total = fewer + more
         term = tail = 1  # ways to choose 0 of them, 1 of them, …
-        for chosen in range(fewer):
-            term = term * (total - chosen) // (chosen + 1)
+        for size in range(fewer):
+            term = term * (total - size) // (size + 1)
             tail += term
         return min(1.0, float(Fraction(2 * tail, 2**total)))  # a float ends at 2¹⁰²⁴
 

@@ -144,8 +144,8 @@ class _Climb:
             words = _("{layer} has no channel {given}: it has {count}, from 0.")
             name = self._probe.name
             raise ValueError(words.format(layer=name, given=self._channel, count=count))
-        chosen = maps[self._channel]
-        return chosen.mean() if self._settings.goal == "mean" else chosen[height // 2, width // 2]
+        own = maps[self._channel]
+        return own.mean() if self._settings.goal == "mean" else own[height // 2, width // 2]
 
     def _direction(self, before: Ascent) -> Tensor | None:
         """The gradient, of length 1 per pixel that it depends on; None if it is 0."""

@@ -69,13 +69,13 @@ class TopPictures:
     least: Tensor  # (C,): the smallest number that any unit gave for any picture
     sums: Tensor  # (K, C): of every picture's strongest unit, by the picture's class
     counts: Tensor  # (K,): pictures of each class
-    seen: int  # pictures, of
+    searched: int  # pictures, of
     total: int
 
     @property
     def done(self) -> bool:
         """Whether all pictures have been seen."""
-        return self.seen >= self.total
+        return self.searched >= self.total
 
     @property
     def means(self) -> Tensor:
@@ -113,7 +113,7 @@ def strongest(
     probe, total = Probe(network, name), min(total, len(gallery))
     best_so_far = since
     while best_so_far is None or not best_so_far.done:
-        first = best_so_far.seen if best_so_far else 0
+        first = best_so_far.searched if best_so_far else 0
         last = min(first + batch, total)
         maps = probe.maps(gallery.tensors(first, last))  # (n, C, H, W)
         new = _best_of(maps, first, total, gallery.labels(first, last), len(gallery.classes))

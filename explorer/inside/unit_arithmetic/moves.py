@@ -22,7 +22,7 @@ def moved(place: Place) -> Copied | None:
     if label is None or other is None:
         return None
     if other - label == total:
-        return _found(place, labels, label)
+        return _copied(place, labels, label)
     facts = place.facts()
     pads = "pad" in place.step.operation.type.lower()
     if other == label and pads:
@@ -59,7 +59,7 @@ def _labelled(value: Any, labels: dict[int, Tensor]) -> Any:
     return value
 
 
-def _found(place: Place, labels: dict[int, Tensor], label: float) -> Copied | None:
+def _copied(place: Place, labels: dict[int, Tensor], label: float) -> Copied | None:
     for source, tensor in zip(place.step.operation.inputs, place.step.inputs, strict=True):
         if id(tensor) not in labels:
             continue

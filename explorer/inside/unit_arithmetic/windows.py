@@ -187,14 +187,14 @@ def mean(place: Place) -> Window | None:
     settings, x = place.step.operation.settings, place.x
     dim = settings.get("dim")
     over = (dim,) if isinstance(dim, int) else dim or range(x.dim())
-    gone = {axis % x.dim() for axis in over}
+    axes = {axis % x.dim() for axis in over}
     layout = place.recording.layout_of(place.source, x)
     places = [axis + 1 for axis in layout.places]
-    if not gone <= set(places):
+    if not axes <= set(places):
         return None  # over channels, or over pictures
     left, stay = iter(place.index), bool(settings.get("keepdim"))
-    index = [0 if axis in gone and not stay else next(left) for axis in range(x.dim())]
-    spans = [tuple(range(x.shape[axis])) if axis in gone else (index[axis],) for axis in places]
+    index = [0 if axis in axes and not stay else next(left) for axis in range(x.dim())]
+    spans = [tuple(range(x.shape[axis])) if axis in axes else (index[axis],) for axis in places]
     rows, columns, *_none = (*spans, (0,), (0,))
     channel, _y, _x = layout.unit(tuple(index[1:]))
     plane = layout.maps(x[place.picture])[channel]

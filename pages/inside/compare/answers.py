@@ -177,8 +177,8 @@ def _pick_cell(pair: Pair, differing: Tensor, one: str, other: str) -> Tensor:
         cell: titles[cell].format(a=one, b=other, n=exact(pair.count(cell))) for cell in order
     }
     words[DIFFER] = _("not all say the same: {n}").format(n=exact(len(differing)))
-    chosen = STATE.pick_one("cell", _("Which pictures"), words)
-    return next((pair.pictures[cell] for cell in order if cell == chosen), differing)
+    choice = STATE.pick_one("cell", _("Which pictures"), words)
+    return next((pair.pictures[cell] for cell in order if cell == choice), differing)
 
 
 def _tell_chance(pair: Pair, one: str, other: str) -> None:
@@ -237,12 +237,12 @@ def _figure(number: int, answers: dict[str, Answers], data: Data) -> str:
     address = figures.address(maps.photograph(pixels.numpy(), 56))
     lines = []
     for letter, each in answers.items():
-        says = int(each.predicted[number])
+        answer = int(each.predicted[number])
         sure = percent(float(each.confidence[number]), ".0f")
-        kind = "" if says == label else ' class="wrong"'
+        kind = "" if answer == label else ' class="wrong"'
         lines.append(
             f'<span class="said">{chip(letter)}'
-            f"<span{kind}>{escape(data.classes[says])} {sure}</span></span>"
+            f"<span{kind}>{escape(data.classes[answer])} {sure}</span></span>"
         )
     title = escape(_("test picture {n}: {is_}").format(n=number, is_=data.classes[label]))
     return (

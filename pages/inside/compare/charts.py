@@ -42,15 +42,6 @@ class Row:
     seconds: float | None = None
 
 
-def axis_title(across: Across) -> str:
-    """An axis's title with its unit."""
-    return {
-        "parameters": _("parameters (logarithmic)"),
-        "macs": _("MACs for one picture (logarithmic)"),
-        "seconds": _("milliseconds for one picture (logarithmic)"),
-    }[across]
-
-
 def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
     """Accuracy over costs, the area of a bubble its MACs; without accuracies, time over costs."""
     counted = any(row.accuracy is not None for row in rows)
@@ -124,13 +115,17 @@ def _hover(row: Row) -> str:
 
 def _logarithmic(rows: Sequence[Row], across: Across) -> dict[str, Any]:
     """An axis with room for bubbles."""
-    values = [_value(row, across) for row in rows]
-    powers = [log10(value) for value in values if value]
+    titles = {
+        "parameters": _("parameters (logarithmic)"),
+        "macs": _("MACs for one picture (logarithmic)"),
+        "seconds": _("milliseconds for one picture (logarithmic)"),
+    }
+    powers = [log10(value) for row in rows if (value := _value(row, across))]
     low, high = (min(powers), max(powers)) if powers else (0.0, 1.0)
     room = max(MARGIN * (high - low), 0.25)
     wide = high - low > 1.2
     return axis(
-        axis_title(across),
+        titles[across],
         type="log",
         range=[low - room, high + room],
         dtick=1 if wide else None,

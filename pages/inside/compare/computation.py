@@ -143,23 +143,23 @@ def show(sides: Sequence[Side]) -> list[Side]:
     for side in sides:
         for sentence in side.failed:
             st.error(f"{side.letter}: {sentence}", icon=":material/broken_image:")
-    working = _there(sides)
-    if _wanted(working, key):
+    working = _loadable(sides)
+    if _due(working, key):
         progress.live(partial(_watch, working, key, _ended(working)))
     elif not all(part.done for side in working for part in side.parts):
         _offer(working, key)
     return working
 
 
-def _there(sides: Sequence[Side]) -> list[Side]:
+def _loadable(sides: Sequence[Side]) -> list[Side]:
     return [side for side in sides if not side.failed]
 
 
-def _wanted(sides: Sequence[Side], key: str) -> list[Part[Any]]:
+def _due(sides: Sequence[Side], key: str) -> list[Part[Any]]:
     """What is to be done now: the times first, since they say how long the counts will take."""
     if progress.halted("compare", key):
         return []
-    working = _there(sides)
+    working = _loadable(sides)
     times: list[Part[Any]] = [side.timing for side in working if not side.timing.done]
     if times or not (st.session_state.get(_ASKED) == key or _seconds_left(sides) <= AUTOMATIC):
         return times
@@ -170,10 +170,10 @@ def _wanted(sides: Sequence[Side], key: str) -> list[Part[Any]]:
 def _advance(sides: Sequence[Side], key: str) -> None:
     """Have it go on, and wait a moment: much takes no longer."""
     end = time.monotonic() + MOMENT
-    while (wanted := _wanted(sides, key)) and (rest := end - time.monotonic()) > 0:
-        for part in wanted:
+    while (due := _due(sides, key)) and (rest := end - time.monotonic()) > 0:
+        for part in due:
             part.ask()
-        wanted[0].task.wait(rest)
+        due[0].task.wait(rest)
 
 
 def _seconds_left(sides: Sequence[Side]) -> float:
@@ -188,14 +188,14 @@ def _seconds_left(sides: Sequence[Side]) -> float:
 
 def _watch(sides: Sequence[Side], key: str, ended: int, _timed: bool) -> bool:
     """How far it is; when one of the tasks ends, for good or ill, the page shows what came."""
-    wanted = _wanted(sides, key)
-    for part in wanted:
+    due = _due(sides, key)
+    for part in due:
         part.ask()
     left = _seconds_left(sides)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(_share(sides, left), _words(sides, left), width=560)
-        progress.switch("compare", key, *(part.task for part in wanted))
-    return bool(wanted) and _ended(sides) == ended
+        progress.switch("compare", key, *(part.task for part in due))
+    return bool(due) and _ended(sides) == ended
 
 
 def _ended(sides: Sequence[Side]) -> int:

@@ -23,15 +23,15 @@ def pick() -> list[Model]:
     """The networks, in the order in which they were chosen; to stand in a row."""
     STATE.know()
     if page_address.takes_query(_CHOSEN):  # what the address says; without that, two LeNets
-        chosen = _read(STATE.query(NETS), "link_off")
-        st.session_state[_CHOSEN] = [each.spelled for each in chosen] or batch_norm()
+        models = _read(STATE.query(NETS), "link_off")
+        st.session_state[_CHOSEN] = [each.spelled for each in models] or batch_norm()
     _list()
     # What is chosen, without what has been deleted since.
-    chosen = _read(",".join(st.session_state[_CHOSEN]), "broken_image")
+    models = _read(",".join(st.session_state[_CHOSEN]), "broken_image")
     _presets()
-    _epochs(chosen)
-    STATE.put(NETS, comparison.spell(chosen))
-    return chosen
+    _epochs(models)
+    STATE.put(NETS, comparison.spell(models))
+    return models
 
 
 def _read(spelled: str, sign: str) -> list[Model]:
@@ -44,10 +44,10 @@ def _read(spelled: str, sign: str) -> list[Model]:
 
 def _list() -> None:
     labels = {each: label(each) for each in comparison.offers()}
-    chosen = page_address.unlabelled(_CHOSEN, st.session_state[_CHOSEN], labels)
-    labels |= {each: label(each) for each in chosen if each not in labels}
+    names = page_address.unlabelled(_CHOSEN, st.session_state[_CHOSEN], labels)
+    labels |= {each: label(each) for each in names if each not in labels}
     # A run's label changes with every epoch.
-    page_address.hold(_CHOSEN, chosen, tuple(labels[each] for each in chosen))
+    page_address.hold(_CHOSEN, names, tuple(labels[each] for each in names))
     st.multiselect(
         _("Networks and their weights (up to {most})").format(most=MOST),
         list(labels),
@@ -122,12 +122,12 @@ def _presets() -> None:
 # -- through training -------------------------------------------------------------------------
 
 
-def _epochs(chosen: Sequence[Model]) -> None:
+def _epochs(models: Sequence[Model]) -> None:
     """How far each is trained, where weights of several moments were kept."""
-    bases = [weight_sources.base(each.source) for each in chosen]
+    bases = [weight_sources.base(each.source) for each in models]
     moving = [
         (each, weight_sources.epochs(base))
-        for each, base in zip(chosen, bases, strict=True)
+        for each, base in zip(models, bases, strict=True)
         if each.card
     ]
     if not moving:
@@ -146,11 +146,11 @@ def _epochs(chosen: Sequence[Model]) -> None:
                 args=(each.spelled, each.spec.name, key),
                 width=320,
             )
-            if gone := weight_sources.not_all(now):
-                st.caption(str(gone), width=320)
+            if reason := weight_sources.not_all(now):
+                st.caption(str(reason), width=320)
 
 
 def _move(spelled: str, network: str, key: str) -> None:
     moved = f"{network}:{st.session_state[key]}"
-    chosen = [moved if each == spelled else each for each in st.session_state[_CHOSEN]]
-    st.session_state[_CHOSEN] = list(dict.fromkeys(chosen))
+    names = [moved if each == spelled else each for each in st.session_state[_CHOSEN]]
+    st.session_state[_CHOSEN] = list(dict.fromkeys(names))

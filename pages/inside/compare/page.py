@@ -7,13 +7,13 @@ from explorer.inside import comparison
 from pages.inside.compare import computation, controls, parts
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="compare_controls"):
-    chosen = controls.pick()
+    models = controls.pick()
     pictures = parts.pick_pictures()
-if len(chosen) < 2:
+if len(models) < 2:
     st.info(_("Choose two networks or more."), icon=":material/compare:")
     st.stop()
-shared = comparison.shared(chosen)
+shared = comparison.shared(models)
 with st.spinner(_("Loading the networks …")):  # shown only after half a second
-    sides = computation.sides(chosen, shared.dataset, pictures)
+    sides = computation.sides(models, shared.dataset, pictures)
 if len(sides) > 1:
     parts.look(sides, shared)

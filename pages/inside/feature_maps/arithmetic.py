@@ -25,16 +25,16 @@ MOST_SENT = 32  # channels whose patches are sent: those that weigh most
 MOST_CELLS = 120_000
 
 
-def show(sums: Sequence[Sum], chosen: str, *, key: str, of: str) -> None:
-    """Draw the first of `sums`, which follow from each other; that of layer `chosen` is marked."""
+def show(sums: Sequence[Sum], layer: str, *, key: str, of: str) -> None:
+    """Draw the first of `sums`, which follow from each other; that of `layer` is marked."""
     first = sums[0]
-    looked_at = next(each for each in sums if each.operation.name == chosen)
+    looked_at = next(each for each in sums if each.operation.name == layer)
     steps = [{"chosen": each is looked_at, "lines": sum_words.lines(each)} for each in sums]
     SUM(
         key=key,
         data={
             "of": of,
-            "head": sum_words.place(chosen, looked_at.unit),
+            "head": sum_words.place(layer, looked_at.unit),
             "steps": steps,
             "check": _check(looked_at),
             **_drawn(first),

@@ -39,13 +39,13 @@ MOST_SLICES = 64  # of a kernel that are shown
 def unit(layer: Layer, channel: int) -> Position:
     """The unit that was chosen in a layer's maps, else that of the number farthest from zero."""
     height, width = layer.maps.shape[1:]
-    default, said = layer.peak(channel), selection.choice(STATE, "at")
-    form = re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", said)
+    default, text = layer.peak(channel), selection.choice(STATE, "at")
+    form = re.fullmatch(r"([0-9]{1,5})\.([0-9]{1,5})", text)
     place = (int(form[1]), int(form[2])) if form else default
-    if place[0] >= height or place[1] >= width or (said and not form):
+    if place[0] >= height or place[1] >= width or (text and not form):
         last = spelled((height - 1, width - 1))
-        there = _("{places} (row.column)").format(places=page_address.between("0.0", last))
-        selection.refuse(STATE, "at", there, spelled(default))
+        choices = _("{places} (row.column)").format(places=page_address.between("0.0", last))
+        selection.refuse(STATE, "at", choices, spelled(default))
         place = default
     STATE.put("at", spelled(place), spelled(default))
     return place
@@ -73,7 +73,7 @@ def show_one(
             "signed": span.signed,
             "range": range_words(scale, _("this channel's range")),
             "at": at,
-            **_seen(layer, at),
+            **_fields(layer, at),
             "picture": pictures.address(layer.subject.png),
             "picture_size": list(layer.graph.input_shape[2:]),
             "kernel": _kernel(layer, channel),
@@ -111,7 +111,7 @@ def _title(layer: Layer, channel: int) -> str:
     return words.format(layer=layer.name, n=channel + 1, count=count, size=times((height, width)))
 
 
-def _seen(layer: Layer, at: Position) -> Data:
+def _fields(layer: Layer, at: Position) -> Data:
     """The exact field of the chosen unit, and how those of the others lie beside each other."""
     exact = receptive_field.field(layer.graph, layer.name, at)
     field = receptive_field.sizes(layer.graph).get(layer.name)
@@ -127,17 +127,16 @@ def _kernel(layer: Layer, channel: int) -> Data | None:
         return None
     weights: Tensor = arguments(step, "input weight")["weight"]  # (outputs, inputs, h, w)
     slices = weights[channel].detach().float().numpy()
-    shown = slices[:MOST_SLICES]
     most = float(np.abs(slices).max())
-    png, size = figures.sheet(shown, most)
+    png, size = figures.sheet(slices[:MOST_SLICES], most)
     words = ngettext(
         "one slice of {size}; weights up to ±{most}",
         "{count} slices of {size}, one for each channel that it reads; weights up to ±{most}",
         len(slices),
     )
     note = words.format(count=len(slices), size=times(slices.shape[1:]), most=number(most))
-    if len(shown) < len(slices):
-        note += " " + _("(the first {n} are shown)").format(n=len(shown))
+    if len(slices) > MOST_SLICES:
+        note += " " + _("(the first {n} are shown)").format(n=MOST_SLICES)
     title = _("Its kernel in {layer}").format(layer=maker)
     return {"title": title, "note": note, "png": pictures.address(png), "size": size}
 
@@ -147,14 +146,14 @@ def _kernel(layer: Layer, channel: int) -> Data | None:
 _contents: SizedCache[Data] = SizedCache(60_000_000, channel_mosaic.nbytes)
 
 
-def show_all(layer: Layer, among: Sequence[Layer], scale: Scale, *, key: str, chosen: int) -> None:
+def show_all(layer: Layer, among: Sequence[Layer], scale: Scale, *, key: str, channel: int) -> None:
     """Draw a layer in the range of colours of those that it stands `among`."""
     subjects, signs = tuple(each.subject for each in among), STATE["signs"]
     content = _contents.get(
         (layer.subject, subjects, layer.name, scale, signs, current()),
         lambda: _content(layer, among, scale, signs),
     )
-    channel_mosaic.show(STATE, content, key=key, channel=chosen, classes=layer.classes)
+    channel_mosaic.show(STATE, content, key=key, channel=channel, classes=layer.classes)
 
 
 def _content(layer: Layer, among: Sequence[Layer], scale: Scale, signs: str) -> Data:

@@ -60,8 +60,8 @@ class Layer:
     def classes(self) -> tuple[str, ...]:
         """What the answers stand for, if the network has learned to tell them apart; else none."""
         model = self.subject.model
-        known = self.is_last and len(model.classes) == model.spec.num_classes
-        return model.classes if known else ()
+        fitting = len(model.classes) == model.spec.num_classes
+        return model.classes if self.is_last and fitting else ()
 
     @property
     def first(self) -> int:
@@ -79,8 +79,9 @@ class Layer:
     @property
     def chain(self) -> list[str]:
         """What made these numbers, this layer, and what becomes of them; nothing of the input."""
-        known = self.name != INPUT
-        return recordings.chain(self.recording.operations, self.name) if known else []
+        if self.name == INPUT:
+            return []
+        return recordings.chain(self.recording.operations, self.name)
 
     def sums(self, channel: int, at: Position) -> list[Sum]:
         """The arithmetic of one number: that of each operation of the chain."""

@@ -2,5 +2,5 @@
 
 from pages.inside.feature_maps import parts
 
-if chosen := parts.pick():
-    parts.look(*chosen)
+if choice := parts.pick():
+    parts.look(*choice)

@@ -152,7 +152,7 @@ def _layers(layers: Sequence[Layer], main: int) -> None:
         among = layers if together else [layer]
         with mosaics[which]:
             _title(layers, which)
-            channels.show_all(layer, among, scale, key=f"maps_mosaic_{which}", chosen=channel)
+            channels.show_all(layer, among, scale, key=f"maps_mosaic_{which}", channel=channel)
         with larges[which]:
             span = layer_view.span(among, scale, STATE["signs"])
             key = f"maps_channel_{which}"

@@ -36,12 +36,12 @@ def patch(picture: Pixels, box: Box | None, size: tuple[int, int]) -> Pixels:
     if box is None:
         return drawn
     top, bottom, left, right = box
-    seen = drawn[top : bottom + 1, left : right + 1][: size[0], : size[1]]
+    inside = drawn[top : bottom + 1, left : right + 1][: size[0], : size[1]]
     # A field that is cut off begins or ends at the picture's edge.
-    above = size[0] - len(seen) if top == 0 else 0
-    before = size[1] - seen.shape[1] if left == 0 else 0
+    above = size[0] - len(inside) if top == 0 else 0
+    before = size[1] - inside.shape[1] if left == 0 else 0
     whole = np.zeros((*size, 4), np.uint8)
-    whole[above : above + len(seen), before : before + seen.shape[1]] = seen
+    whole[above : above + len(inside), before : before + inside.shape[1]] = inside
     return whole
 
 
@@ -98,7 +98,7 @@ def curve(ascent: Ascent) -> str:
     return spreadsheet.text([[_("step"), _("value")], *rows])
 
 
-def shown(ascent: Ascent) -> Pixels:
+def pixels(ascent: Ascent) -> Pixels:
     """The picture of an ascent, as (1 or 3, H, W); of other channel counts the first."""
     channels = len(ascent.picture) if len(ascent.picture) in (1, 3) else 1
     return (ascent.picture[:channels] * 255).round().byte().numpy()

@@ -88,10 +88,10 @@ def _pick_layer(layers: list[Layer]) -> str:
 
 def _linked(names: list[str], default: str) -> str:
     """The layer that the address names; of a block, its last."""
-    said = STATE.query("layer")
-    inside = selection.part(said, names)
-    if said and not inside:
-        link_warnings.refuse("layer", said, names, default)
+    text = STATE.query("layer")
+    inside = selection.part(text, names)
+    if text and not inside:
+        link_warnings.refuse("layer", text, names, default)
     return inside[-1] if inside else default
 
 
@@ -107,8 +107,8 @@ def _pick_data(model: Model) -> str:
 def _pick_total(gallery: Gallery) -> int:
     some = {str(n): exact(n) for n in COUNTS if n < len(gallery)}
     words = {**some, "all": _("all {n}").format(n=exact(len(gallery)))}
-    chosen = STATE.pick_listed("among", _("Among"), words, width=120)
-    return len(gallery) if chosen == "all" else int(chosen)
+    choice = STATE.pick_listed("among", _("Among"), words, width=120)
+    return len(gallery) if choice == "all" else int(choice)
 
 
 # -- what is drawn ----------------------------------------------------------------------------
@@ -176,18 +176,18 @@ def _channels(subject: Subject, search: Task[TopPictures], best: TopPictures, ch
         st.markdown(heading, width="stretch")
         if not best.done:  # above the fold, however many channels there are
             progress.switch("search", subject, search)
-    top.show_all(subject, best, key="excites_mosaic", chosen=channel)
+    top.show_all(subject, best, key="excites_mosaic", channel=channel)
     count = best.values.shape[1]
-    seen = ngettext(
+    sentence = ngettext(
         "{seen} of {total} pictures, {count} channel",
         "{seen} of {total} pictures, all {count} channels at once",
         count,
-    ).format(seen=exact(best.seen), total=exact(subject.total), count=exact(count))
+    ).format(seen=exact(best.searched), total=exact(subject.total), count=exact(count))
     pace = _pace(search, done=best.done, halted=progress.halted("search", subject))
     if best.done:
-        st.caption(f"{seen} · {pace}")
+        st.caption(f"{sentence} · {pace}")
     else:
-        progress.bar(best.seen, best.total, f"{seen} · {pace}")
+        progress.bar(best.searched, best.total, f"{sentence} · {pace}")
     mode.tell(measure(subject.model.spec, subject.shape))
 
 
@@ -270,7 +270,7 @@ def _show_ascent(
         key="excites_ascent",
         data={
             "of": f"{subject.of} {channel} {settings}",
-            "png": pictures.address(pictures.png(figures.opaque(figures.shown(ascent)))),
+            "png": pictures.address(pictures.png(figures.opaque(figures.pixels(ascent)))),
             "size": ascent.picture.shape[1:],
             "frame": _frame(subject, settings),
             "values": numbers(np.array(ascent.values, np.float32)),

@@ -66,8 +66,8 @@ class Subject:
     def classes(self) -> tuple[str, ...]:
         """What the channels stand for: of a network that has learned classes the last ones'."""
         last = layers(self.model.spec, self.shape)[-1].operation.name
-        known = self.layer == last and len(self.model.classes) == self.model.spec.num_classes
-        return self.model.classes if known else ()
+        fitting = len(self.model.classes) == self.model.spec.num_classes
+        return self.model.classes if self.layer == last and fitting else ()
 
     @property
     def cheap(self) -> bool:
@@ -97,10 +97,10 @@ def search(subject: Subject, *, go_on: bool = True) -> Task[TopPictures]:
     """
     numbers = 30 * BEST + 4 * len(subject.gallery.classes) + 8
     nbytes = map_shape(subject)[0] * numbers + 2000
-    return _asked(_searches, subject, partial(_search_steps, subject), nbytes, go_on=go_on)
+    return _task(_searches, subject, partial(_search_steps, subject), nbytes, go_on=go_on)
 
 
-def _asked(
+def _task(
     tasks: SharedTasks[T], key: Hashable, steps: Steps[T], nbytes: int, *, go_on: bool
 ) -> Task[T]:
     """A task with a first result, unless others are served all the while."""
@@ -132,7 +132,7 @@ def _search_steps(subject: Subject, task: Task[TopPictures]) -> Iterator[TopPict
         subject.model.load(), subject.layer, subject.gallery, subject.total,
         batch=max(int(batch), 1), since=task.latest,
     ):  # fmt: skip
-        task.tell(top.seen, top.total)
+        task.tell(top.searched, top.total)
         yield top
 
 
@@ -147,7 +147,7 @@ def ascent(
     key = _ascent_key(subject, channel, settings)
     steps = partial(_ascent_steps, subject, channel, settings)
     nbytes = 4 * int(np.prod(subject.shape)) + 40 * settings.steps + 2000
-    return _asked(_ascents, key, steps, nbytes, go_on=go_on)
+    return _task(_ascents, key, steps, nbytes, go_on=go_on)
 
 
 def begun(subject: Subject, channel: int, settings: Settings) -> bool:

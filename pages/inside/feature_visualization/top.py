@@ -76,8 +76,7 @@ def answers(subject: Subject, top: TopPictures, channel: int) -> list[Answer]:
 def show_one(subject: Subject, top: TopPictures, channel: int) -> None:
     """Up to nine figures, framed pictures or patches alone; what they have in common."""
     best, address = answers(subject, top, channel), _address(subject, channel)
-    shown = (each for each in best if isfinite(each.value))
-    cards = "".join(_card(subject, each, address) for each in shown)
+    cards = "".join(_card(subject, each, address) for each in best if isfinite(each.value))
     st.html(f'{STYLE}<div class="excites-top">{cards}</div>')
     st.caption(_sentence(subject, top, channel, best))
     _show_classes(subject, top, channel)
@@ -148,13 +147,13 @@ def _sentence(subject: Subject, top: TopPictures, channel: int, best: Sequence[A
 def _show_classes(subject: Subject, top: TopPictures, channel: int) -> None:
     """A bar from zero for each class, the mean over its pictures, the strongest class first."""
     means = top.means[:, channel].numpy()
-    shown = [int(n) for n in np.argsort(-means, kind="stable") if np.isfinite(means[n])]
-    shown = shown[:MOST_CLASSES]
-    if not shown:
+    numbers = np.argsort(-means, kind="stable")
+    numbers = numbers[np.isfinite(means[numbers])][:MOST_CLASSES].tolist()
+    if not numbers:
         return
     names = subject.gallery.classes
-    low, high = min(0.0, float(means[shown[-1]])), max(0.0, float(means[shown[0]]))
-    rows = [_row(names[n], float(means[n]), low, high) for n in shown]
+    low, high = min(0.0, float(means[numbers[-1]])), max(0.0, float(means[numbers[0]]))
+    rows = [_row(names[n], float(means[n]), low, high) for n in numbers]
     st.caption(_("By class: the mean of each picture's strongest unit"))
     st.html(f'<div class="excites-classes">{"".join(rows)}</div>')
 
@@ -204,10 +203,10 @@ def board(subject: Subject, top: TopPictures, channel: int) -> bytes:
 _contents: SizedCache[Data] = SizedCache(40_000_000, channel_mosaic.nbytes)
 
 
-def show_all(subject: Subject, top: TopPictures, *, key: str, chosen: int) -> None:
+def show_all(subject: Subject, top: TopPictures, *, key: str, channel: int) -> None:
     """Draw one tile for each channel."""
-    content = _contents.get((subject, top.seen, current()), lambda: _content(subject, top))
-    channel_mosaic.show(STATE, content, key=key, channel=chosen, classes=subject.classes)
+    content = _contents.get((subject, top.searched, current()), lambda: _content(subject, top))
+    channel_mosaic.show(STATE, content, key=key, channel=channel, classes=subject.classes)
 
 
 def _content(subject: Subject, top: TopPictures) -> Data:
@@ -227,7 +226,7 @@ def _content(subject: Subject, top: TopPictures) -> Data:
         figures.sheet(tiles),
         {"value": top.values[0]},
         top.constant,
-        state=f"{subject.of} {top.seen}",
+        state=f"{subject.of} {top.searched}",
         file=f"{subject.file}-patches",
         sizes=(4, 26, 110),
         see_through=True,

@@ -42,13 +42,13 @@ def show(model: Model, layer: Layer, file: str, kernel: int) -> None:
         raise Refused(task.sentence)
     if task.latest is None or len(task.latest) < len(models):
         return
-    shown, count = task.latest.shape[1], layer.shape[1]
+    slices, count = task.latest.shape[1], layer.shape[1]
     words = (
         _("{layer}, output {n} through training")
         if layer.linear
         else _("{layer}, kernel {n} through training")
     )
-    few = _("The first {shown} of its {all} slices.").format(shown=shown, all=count)
+    few = _("The first {shown} of its {all} slices.").format(shown=slices, all=count)
     drawn = Drawn(
         of=f"{model.spelled} {layer.name} film {kernel}",
         file=f"{file}-kernel-{kernel + 1}-through-training",
@@ -56,7 +56,7 @@ def show(model: Model, layer: Layer, file: str, kernel: int) -> None:
         most=[float(np.abs(task.latest).max())],
         range=_("one range for all moments"),
         title=words.format(layer=layer.name, n=kernel + 1),
-        note=few if shown < count else "",
+        note=few if slices < count else "",
         captions=[weight_sources.epoch_title(each.source) for each in models],
     )
     kernel_sheet.show(layer, drawn, key="kernels_film", first=kernel)

@@ -38,7 +38,7 @@ class Drawn:
     range: str  # over what one range of colours spans
     title: str = ""
     note: str = ""
-    chosen: int = -1  # a kernel; −1: none
+    kernel: int = -1  # that is chosen; −1: none
     picks: bool = False  # whether a click chooses
     order: Sequence[int] = ()  # of the kernels; as they are if it is empty
     captions: Sequence[str] = ()  # under each, where its number does not say it
@@ -71,7 +71,7 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
             "title": drawn.title,
             "note": drawn.note,
             "range": drawn.range,
-            "chosen": drawn.chosen,
+            "chosen": drawn.kernel,
             "picks": drawn.picks,
             "captions": list(drawn.captions),
             "labels": _labels(drawn),

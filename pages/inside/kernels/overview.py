@@ -81,7 +81,7 @@ def histogram(model: Model, layer: Layer, most: float) -> Floats:
 # -- the strip --------------------------------------------------------------------------------
 
 
-def show_strip(model: Model, chosen: str) -> None:
+def show_strip(model: Model, layer: str) -> None:
     """A small picture of each layer, with one chosen."""
     network = overview(model)
     parts = zip(network.layers, network.statistics, network.pictures, strict=True)
@@ -93,7 +93,7 @@ def show_strip(model: Model, chosen: str) -> None:
             "parts": "",
         },
     }
-    network_strip.show(content, chosen, key="kernels_strip", on_choice=partial(selection.go, STATE))
+    network_strip.show(content, layer, key="kernels_strip", on_choice=partial(selection.go, STATE))
 
 
 def _stage(layer: Layer, statistics: Statistics, picture: str) -> dict[str, Any]:

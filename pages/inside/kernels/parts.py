@@ -66,8 +66,8 @@ def pick_drawing(layer: Layer, kernel: int) -> tuple[Kind, str, str]:
     kind = layer.kinds[0]
     with st.container(horizontal=True, vertical_alignment="bottom", key="kernels_controls"):
         if len(layer.kinds) > 1:
-            shown = {each: kinds[each] for each in layer.kinds}
-            kind = STATE.pick_listed("show", _("Kernels shown by"), shown, width=150)
+            words = {each: kinds[each] for each in layer.kinds}
+            kind = STATE.pick_listed("show", _("Kernels shown by"), words, width=150)
         else:
             STATE.heed("show", layer.kinds)
         scale = STATE.pick_listed("scale", _("One range of colours for"), width=178)
@@ -146,7 +146,7 @@ def _sheet(
         range=range_words(scale, _("each kernel has its own range")),
         title=_title(sides, which) + layer_view.headline(side.layer),
         note=layer_view.note(side.layer, sheet),
-        chosen=kernel,
+        kernel=kernel,
         picks=True,
         order=sides[-1].order(sheet, sort),
     )

@@ -31,12 +31,12 @@ DASHES = {"solid": "none", "dash": "8 4", "dot": "2 4", "dashdot": "8 4 2 4"}  #
 Data = dict[str, Any]
 
 
-def answer(inputs: Inputs, guesses: Sequence[Guess], chosen: int, of: str) -> None:
+def answer(inputs: Inputs, guesses: Sequence[Guess], target: int, of: str) -> None:
     """Bars of the likeliest classes, of the true one and of the one that is explanation."""
     bars = [
-        _bar(guess, inputs, chosen)
+        _bar(guess, inputs, target)
         for place, guess in enumerate(guesses)
-        if place < MOST_BARS or guess.label in (chosen, inputs.truth)
+        if place < MOST_BARS or guess.label in (target, inputs.truth)
     ]
     ANSWER(
         key="why_answer",
@@ -53,14 +53,14 @@ def answer(inputs: Inputs, guesses: Sequence[Guess], chosen: int, of: str) -> No
     )
 
 
-def _bar(guess: Guess, inputs: Inputs, chosen: int) -> Data:
+def _bar(guess: Guess, inputs: Inputs, target: int) -> Data:
     class_, true = inputs.classes[guess.label], guess.label == inputs.truth
     return {
         "label": guess.label,
         "name": f"✓ {class_}" if true else class_,
         "share": percent(guess.probability),
         "probability": guess.probability,
-        "chosen": guess.label == chosen,
+        "chosen": guess.label == target,
         "words": _("{name}{true}: probability {share}, logit {logit}").format(
             name=class_,
             true=_(" (what it is)") if true else "",
@@ -130,7 +130,7 @@ def _card(question: Question, explanation: Explanation, kind: str, method: str) 
         "about": _(about.about),
         "line": [color, DASHES[dash]] if kind == "map" else None,
         "error": str(explanation.errors.get(name(kind, method), "")),
-        "made": _made(question.settings, method) if kind == "map" else "",
+        "made": _setting(question.settings, method) if kind == "map" else "",
         "note": _note(explanation, kind, method),
     }
     if method in heats:
@@ -141,7 +141,7 @@ def _card(question: Question, explanation: Explanation, kind: str, method: str) 
     return card
 
 
-def _made(settings: Settings, method: str) -> str:
+def _setting(settings: Settings, method: str) -> str:
     """The setting that matters most, short."""
     if method == "grad_cam":
         return settings.layer
@@ -159,8 +159,8 @@ def _note(explanation: Explanation, kind: str, method: str) -> str:
         if method not in explanation.agreement:
             return ""
         agreement = explanation.agreement[method]
-        shown = "–" if agreement is None else f"{agreement:.2f}".replace("-", "−")
-        return _("rank correlation {r}").format(r=shown)
+        number = "–" if agreement is None else f"{agreement:.2f}".replace("-", "−")
+        return _("rank correlation {r}").format(r=number)
     if method not in explanation.curves or not explanation.chance:
         return ""
     area = explanation.curves[method].area

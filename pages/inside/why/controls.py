@@ -134,8 +134,8 @@ def _pick_patch(side: int) -> int:
     usual = max(2, side // USUAL_PATCH)
     words = {AUTOMATIC: _("{n} pixels (a seventh)").format(n=usual)}
     words |= {str(each): _("{n} pixels").format(n=each) for each in PATCHES if each <= side}
-    chosen = STATE.pick_listed("patch", _("Occlusion: patch"), words, width=200)
-    return usual if chosen == AUTOMATIC else int(chosen)
+    choice = STATE.pick_listed("patch", _("Occlusion: patch"), words, width=200)
+    return usual if choice == AUTOMATIC else int(choice)
 
 
 def _offer_mistake(model: Model, fit: str, first: str) -> None:

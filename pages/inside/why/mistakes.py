@@ -48,7 +48,7 @@ class Judged:
         return unknown
 
 
-_kept: SizedCache[Judged] = SizedCache(5_000_000, lambda each: each.marks.nbytes + 500)
+_judged: SizedCache[Judged] = SizedCache(5_000_000, lambda each: each.marks.nbytes + 500)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def after(model: Model, fit: str, place: Place) -> Search:
     if (place.dataset, place.part) != (model.dataset, "test"):
         place = Place(model.dataset, "test", -1)
     key = (model, fit)
-    judged = _kept.get(key, lambda: Judged(len(Place(model.dataset).split)))
+    judged = _judged.get(key, lambda: Judged(len(Place(model.dataset).split)))
     began, end = judged.next(place.number), time.monotonic() + SECONDS
     number = began
     while number is not None and judged.marks[number] == UNKNOWN:
@@ -119,11 +119,11 @@ def _look(model: Model, fit: str, judged: Judged, first: int, end: float) -> boo
     try:
         if not (numbers := judged.unknown(first)):
             return True
-        with compute_slots.turn(end - time.monotonic()) as taken:
-            if taken:
+        with compute_slots.turn(end - time.monotonic()) as free:
+            if free:
                 right = _right(model, fit, numbers)
                 judged.marks[numbers] = np.where(right, RIGHT, WRONG)
-            return taken
+            return free
     finally:
         judged.lock.release()
 

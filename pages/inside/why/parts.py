@@ -62,8 +62,8 @@ def _pick_class(inputs: Inputs, answer: int) -> int:
     """The class that is to be explained; the network's own answer unless another is chosen."""
     words = {TOP: _("its answer: {name}").format(name=inputs.classes[answer])}
     words |= {str(number): name for number, name in enumerate(inputs.classes)}
-    chosen = STATE.pick_listed("class", _("Why"), words, width=260)
-    return answer if chosen == TOP else int(chosen)
+    choice = STATE.pick_listed("class", _("Why"), words, width=260)
+    return answer if choice == TOP else int(choice)
 
 
 def _tell_mistake(inputs: Inputs, answer: int) -> None:

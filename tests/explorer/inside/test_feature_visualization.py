@@ -104,12 +104,12 @@ def test_it_tells_how_far_it_is_stops_and_goes_on() -> None:
     steps = feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32)
     first, second = islice(steps, 2)
     steps.close()
-    assert (first.seen, second.seen, second.total) == (32, 64, SOME)
+    assert (first.searched, second.searched, second.total) == (32, 64, SOME)
     assert not second.done
     on = list(
         feature_visualization.strongest(network, "conv2", gallery(), SOME, batch=32, since=second)
     )
-    assert [each.seen for each in on] == [96, SOME]
+    assert [each.searched for each in on] == [96, SOME]
     whole = searched(network, "conv2", SOME, batch=32)
     for part in ("values", "pictures", "rows", "columns", "least", "sums", "counts"):
         assert torch.equal(getattr(on[-1], part), getattr(whole, part))
