@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -17,26 +18,27 @@ SECONDS = 0.25  # between two records
 MOST_STEPS = 1024  # in one record: their results wait in the device's memory
 
 
+class StepFigures(NamedTuple):
+    """What one step left; `right` counts right answers."""
+
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    right: int
+    images: int
+
+
 @dataclass(frozen=True)
 class Burst:
-    """What some steps in a row left; all lists equally long. `right` counts right answers."""
+    """Some steps in a row, and the seconds that they took."""
 
-    losses: list[float]
-    norms: list[float]
-    rates: list[float]
-    right: list[int]
-    images: list[int]
+    steps: list[StepFigures]
     seconds: float
 
     @property
     def steps_in_time(self) -> int:
         """How many such steps a record has time for."""
-        return max(1, min(MOST_STEPS, int(len(self.losses) * SECONDS / self.seconds)))
-
-    def cut(self, end: int | None) -> "Burst":
-        """Only what came before step `end`."""
-        columns = ("losses", "norms", "rates", "right", "images")
-        return replace(self, **{name: getattr(self, name)[:end] for name in columns})
+        return max(1, min(MOST_STEPS, int(len(self.steps) * SECONDS / self.seconds)))
 
 
 def burst(
@@ -64,14 +66,11 @@ def burst(
     images = [len(each.labels) for each in done]
     predicted = torch.cat([each.logits for each in done]).argmax(dim=1)
     hits = predicted == torch.cat([each.labels for each in done])
-    return Burst(
-        losses=torch.stack([each.loss for each in done]).tolist(),  # here it waits
-        norms=torch.stack([each.gradient_norm for each in done]).tolist(),
-        rates=rates,
-        right=[int(part.sum()) for part in hits.cpu().split(images)],
-        images=images,
-        seconds=time.perf_counter() - start,
-    )
+    losses = torch.stack([each.loss for each in done]).tolist()  # here it waits
+    norms = torch.stack([each.gradient_norm for each in done]).tolist()
+    right = [int(part.sum()) for part in hits.cpu().split(images)]
+    figures = [*map(StepFigures, losses, norms, rates, right, images)]
+    return Burst(figures, time.perf_counter() - start)
 
 
 # -- when a run's numbers run away, and why -------------------------------------------------------
@@ -79,11 +78,11 @@ def burst(
 EXPLODED = 1e4  # mean loss; guessing among K classes costs ln K, 2.3 for ten
 
 
-def first_runaway(losses: Sequence[float], norms: Sequence[float]) -> int | None:
+def first_runaway(steps: Sequence[StepFigures]) -> int | None:
     """The first step whose loss is no number, infinite or beyond any recovery in a short run, or
     whose gradient is: the next weights would not be numbers."""
-    for number, (loss, norm) in enumerate(zip(losses, norms, strict=True)):
-        if not (abs(loss) < EXPLODED and math.isfinite(norm)):
+    for number, each in enumerate(steps):
+        if not (abs(each.loss) < EXPLODED and math.isfinite(each.gradient_norm)):
             return number
     return None
 

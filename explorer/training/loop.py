@@ -5,7 +5,7 @@ Numbers stay on the device while it works, and are fetched together about four t
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -15,7 +15,7 @@ from explorer.base.device import Device
 from explorer.data.datasets import Data
 from explorer.training import capture, evaluation
 from explorer.training.batches import Batches, Order, resize, samples, scale, subset_indices
-from explorer.training.burst import EXPLODED, SECONDS, Burst, burst, divergence, first_runaway
+from explorer.training.burst import EXPLODED, SECONDS, StepFigures, burst, divergence, first_runaway
 from explorer.training.capture import Recorder, Stepper
 from explorer.training.checkpoints import under
 from explorer.training.learner import Learner
@@ -118,14 +118,13 @@ class Training:
                 most=self._steps_in_time,
             )
             self._steps_in_time = done.steps_in_time
-            runaway = first_runaway(done.losses, done.norms)
+            runaway = first_runaway(done.steps)
         if runaway is not None:
-            step, loss, norm = self._step + runaway, done.losses[runaway], done.norms[runaway]
-            why = divergence(self.recipe, step, loss, norm)
+            step, last = self._step + runaway, done.steps[runaway]
+            why = divergence(self.recipe, step, last.loss, last.gradient_norm)
             self._diverged = Diverged(self._epoch, step, why)
-            done = done.cut(runaway)
-        if done.losses:
-            yield self._counted(done)
+        if steps := done.steps[:runaway]:
+            yield self._counted(steps, done.seconds)
         if self._stepper.outcome is not None and not self._capture_sent:
             self._capture_sent = True
             yield self._stepper.outcome
@@ -133,23 +132,23 @@ class Training:
         if inside and self._seconds >= self._next_snapshot:
             yield self._snapshot(self._epoch)
 
-    def _counted(self, done: Burst) -> Steps:
+    def _counted(self, steps: Sequence[StepFigures], seconds: float) -> Steps:
         first = self._step
-        self._step += len(done.losses)
-        self._step_in_epoch += len(done.losses)
-        self._images += sum(done.images)
-        self._sums["images"] += sum(done.images)
-        self._sums["correct"] += sum(done.right)
-        self._sums["seconds"] += done.seconds
-        for loss, count in zip(done.losses, done.images, strict=True):  # one by one: however the
-            self._sums["loss"] += loss * count  # steps are cut into records, the sum is the same
+        self._step += len(steps)
+        self._step_in_epoch += len(steps)
+        self._sums["seconds"] += seconds
+        for each in steps:  # one by one: however they are cut into records, the sum is the same
+            self._images += each.images
+            self._sums["images"] += each.images
+            self._sums["correct"] += each.right
+            self._sums["loss"] += each.loss * each.images
         return Steps(
             first_step=first,
             epoch=self._epoch,
-            loss=done.losses,
-            accuracy=[n / count for n, count in zip(done.right, done.images, strict=True)],
-            gradient_norm=done.norms,
-            learning_rate=done.rates,
+            loss=[each.loss for each in steps],
+            accuracy=[each.right / each.images for each in steps],
+            gradient_norm=[each.gradient_norm for each in steps],
+            learning_rate=[each.learning_rate for each in steps],
             images=self._images,
             seconds=self._seconds,
         )
