@@ -37,10 +37,6 @@ _REFLECTED = {"rsub": "sub", "truediv": "div", "floordiv": "floor_divide", "matm
 Forward = Callable[..., Any]
 
 
-class _EmptyOutput(RuntimeError):
-    """An operation would leave nothing to compute with."""
-
-
 def is_leaf(module: nn.Module) -> bool:
     """Layers of torch.nn are one operation, and so is any module without parts of its own."""
     if not any(part is not None for part in module._modules.values()):
@@ -298,7 +294,7 @@ def what_came(call: Call, result: Any) -> list[Tensor]:
     sets = getattr(call.function, "__name__", "") == "__setitem__"  # it returns nothing
     outputs = tensors(call.args[0] if sets else result)
     if any(0 in tensor.shape for tensor in outputs):
-        raise _EmptyOutput("the output would be empty")
+        raise RuntimeError("the output would be empty")
     return outputs
 
 

@@ -59,8 +59,8 @@ def _window_words(settings: Mapping[str, Any]) -> Iterator[str]:
         yield _("rounded up")
 
 
-def _shortened(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 # -- totals, and what is seen of the picture -----------------------------------------------------

@@ -6,11 +6,11 @@ a server that does not answer, and cannot be stopped; so only its facts are used
 
 import hashlib
 import http.client
-import queue
 import socket
 import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,6 @@ def _bring(remote: Remote, progress: Any) -> None:
 
 
 def _bring_from(url: str, remote: Remote, progress: Any) -> None:
-    storage.private(remote.path.parent)
     with replacing(remote.path) as part, _answer(url) as answer:
         checksum, done = remote.hash(), 0
         while chunk := answer.read(CHUNK):
@@ -105,24 +104,18 @@ def _answer(url: str) -> Any:
     Raises:
         OSError: there is no answer, or a refusal.
     """
-    answers: queue.Queue[Any] = queue.Queue()
+    answer: Future[Any] = Future()
 
     def ask() -> None:
         try:
             # The addresses are torchvision's own: https, and http where the checksum must do.
             request = urllib.request.Request(url, headers={"User-Agent": "Convscope"})  # noqa: S310
-            answers.put(urllib.request.urlopen(request, timeout=SECONDS))  # noqa: S310
+            answer.set_result(urllib.request.urlopen(request, timeout=SECONDS))  # noqa: S310
         except (OSError, http.client.HTTPException) as error:
-            answers.put(error)
+            answer.set_exception(error)
 
     threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = answers.get(timeout=SECONDS)
-    except queue.Empty:
-        raise TimeoutError from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    return answer.result(timeout=SECONDS)
 
 
 def _reason(error: Exception) -> Unavailable:

@@ -78,16 +78,16 @@ class DataSet:
 # -- to train on, to test with ----------------------------------------------------------------
 
 
-def rows(labels: Tensor, seed: int = SEED) -> tuple[Tensor, Tensor]:
+def rows(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Rows to train on, and rows to test with: a fifth of each class, at least one of two.
 
-    Always the same for the same labels and seed, whatever the version of any library: the order
-    is that of a hash of the row's number.
+    Always the same for the same labels, whatever the version of any library: the order is that of
+    a hash of the row's number.
     """
     test: list[int] = []
     for label in labels.unique().tolist():
         own = (labels == label).nonzero().flatten().tolist()
-        ranked = sorted(own, key=lambda row: sha256(f"{seed} {row}".encode()).digest())
+        ranked = sorted(own, key=lambda row: sha256(f"{SEED} {row}".encode()).digest())
         share = max(round(TEST_SHARE * len(own)), 1) if len(own) > 1 else 0
         test += ranked[:share]
     in_test = torch.zeros(len(labels), dtype=torch.bool)
@@ -95,7 +95,7 @@ def rows(labels: Tensor, seed: int = SEED) -> tuple[Tensor, Tensor]:
     return (~in_test).nonzero().flatten(), in_test.nonzero().flatten()
 
 
-def split(pictures: Tensor, labels: Tensor, seed: int = SEED) -> tuple[Split, Split]:
+def split(pictures: Tensor, labels: Tensor) -> tuple[Split, Split]:
     """Train and test, each in the order in which the pictures came."""
-    train, test = rows(labels, seed)
+    train, test = rows(labels)
     return Split(pictures[train], labels[train]), Split(pictures[test], labels[test])

@@ -115,7 +115,6 @@ def test_a_fifth_of_each_class_is_set_aside_and_stays_so() -> None:
     assert Counter(labels[test].tolist()) == {0: 10, 1: 2, 2: 1}
     # Pinned: another version of any library must not mix a run's test pictures with its others.
     assert test.tolist() == [4, 6, 14, 25, 34, 35, 36, 38, 40, 44, 50, 59, 61]
-    assert records.rows(labels, seed=1)[1].tolist() != test.tolist()
 
 
 def test_a_name_that_is_not_known_is_answered_with_those_that_are() -> None:
