@@ -8,8 +8,7 @@ the program, measured by turns with this one.
 import argparse
 import asyncio
 import statistics
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,13 +37,6 @@ class Served:
         """What its processes have used of a processor so far."""
         every = (self.first, *self.first.children(recursive=True))
         return float(sum(sum(each.cpu_times()[:2]) for each in every))
-
-
-@contextmanager
-def running(home: Path) -> Iterator[Served]:
-    """The program in the folder `home`."""
-    with load.serving(1, home) as (address, first):
-        yield Served(address, first)
 
 
 async def _clicks(served: Served, visitor: Visitor, fragment: str = "") -> float:
@@ -91,7 +83,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, action="append", default=[], help="another copy")
     homes = [*parser.parse_args().home, ROOT]
     with TemporaryDirectory() as data, folder(Path(data)), ExitStack() as stack:
-        copies = [stack.enter_context(running(home.resolve())) for home in homes]
+        servers = (load.serving(1, home.resolve()) for home in homes)
+        copies = [Served(*stack.enter_context(server)) for server in servers]
         print(f"| ms a click {'':17} |" + "".join(f" {home.name:>8} |" for home in homes))
         print("|:--|" + "--:|" * len(homes))
         measure(copies)

@@ -3,7 +3,6 @@
 import re
 import sys
 import time
-from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from benchmarks import gpu
 from explorer.base import device
 from explorer.data import datasets
 from explorer.training import capture
-from explorer.training.capture import Replay
-from explorer.training.learner import Step
 from explorer.training.recipes import PRESETS
+from tests.explorer.training.test_capture import Refusing
 
 CPU = device.named("cpu")
 
@@ -91,22 +89,13 @@ def test_when_the_time_is_up_it_says_what_was_not_reached_and_a_failure_ends_onl
     assert row == "RuntimeError: CUDA error |"
 
 
-class Refusing:
-    """What a recorder of CUDA's does with such a step: nothing is computed, and it is refused."""
-
-    generator = torch.default_generator
-
-    def record(self, _work: Callable[[], Step]) -> Replay:
-        raise RuntimeError("operation failed due to a previous error during capture\nand more")
-
-
 def test_a_recording_that_breaks_off_is_told_with_how_far_the_run_then_is_from_ordinary_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert gpu.broken_row("lenet", CPU, small=True) == "not on this device | |"
     monkeypatch.setattr(capture, "recorder", lambda _device: Refusing())
     refused, apart = gpu.broken_row("lenet", CPU, small=True).rstrip("| ").split(" | ")
-    assert refused == "refused (operation failed due to a previous error during capture)"
+    assert refused == "refused (operation not permitted when stream is capturing)"
     assert float(apart) < 1e-3
 
 

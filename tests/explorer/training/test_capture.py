@@ -65,7 +65,7 @@ class Refusing(Recording):
     """A device that cannot record this step."""
 
     def record(self, work: Callable[[], Step]) -> Replay:
-        raise RuntimeError("operation not permitted when stream is capturing")
+        raise RuntimeError("operation not permitted when stream is capturing\nand more")
 
 
 def training(
