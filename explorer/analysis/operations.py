@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from explorer.networks.ops import pair
+
 Shape = tuple[int, ...]
 Settings = dict[str, Any]
 
@@ -96,11 +98,6 @@ class Graph:
 
 
 # -- settings: what an operation was told ----------------------------------------------------------
-
-
-def pair(value: Any) -> tuple[int, int]:
-    """An int or a pair of ints as (height, width)."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
 def window(layer: Any) -> Settings:

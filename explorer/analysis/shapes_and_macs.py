@@ -21,13 +21,12 @@ from explorer.analysis.operations import (
     Graph,
     Operation,
     Shape,
-    pair,
     settings_of_module,
     tensors,
     window,
 )
 from explorer.analysis.recorder import Call, Recorder, is_leaf, unique
-from explorer.networks.ops import output_size
+from explorer.networks.ops import output_size, pair
 
 ELEMENTWISE = (
     nn.ReLU, nn.ReLU6, nn.Sigmoid, nn.Tanh, nn.GELU, nn.SiLU, nn.Hardswish, nn.Hardsigmoid,

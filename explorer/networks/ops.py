@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,8 +54,9 @@ def _at_least(least: int, settings: Mapping[str, int]) -> None:
 Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
+def pair(value: Any) -> tuple[int, int]:
+    """An int or a pair of ints as (height, width)."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
 class Slide:
@@ -77,8 +79,8 @@ class Slide:
         *,
         fill: float = 0.0,
     ) -> None:
-        self.window, self.stride, self.dilation = _pair(window), _pair(stride), _pair(dilation)
-        (h, w), (ph, pw) = x.shape, _pair(padding)
+        self.window, self.stride, self.dilation = pair(window), pair(stride), pair(dilation)
+        (h, w), (ph, pw) = x.shape, pair(padding)
         axes = zip((h, w), self.window, self.stride, (ph, pw), self.dilation, strict=True)
         self.rows, self.columns = (output_size(*axis) for axis in axes)
         if self.rows * self.columns == 0:
@@ -206,7 +208,7 @@ def pool2d(
     """
     if mode not in {"max", "avg"}:
         raise ValueError(_("Pooling takes “max” or “avg”, not “{mode}”.").format(mode=mode))
-    (h, w), (ph, pw) = _pair(window), _pair(padding)
+    (h, w), (ph, pw) = pair(window), pair(padding)
     if 2 * ph > h or 2 * pw > w:
         raise ValueError(
             _(

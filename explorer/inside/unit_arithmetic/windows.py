@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from explorer.analysis.operations import pair
 from explorer.inside.unit_arithmetic.sums import (
     Place,
     WeightedSum,
@@ -16,6 +15,7 @@ from explorer.inside.unit_arithmetic.sums import (
     number,
     numbers,
 )
+from explorer.networks.ops import pair
 
 _CONV = "input weight bias stride padding dilation groups padding_mode"
 _CONV_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
