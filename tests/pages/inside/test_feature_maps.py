@@ -14,6 +14,7 @@ from torch import nn
 
 from explorer import weights
 from explorer.data import datasets
+from explorer.figures.maps import photograph
 from explorer.inside import unit_arithmetic
 from explorer.inside.activations import own_copy, record
 from explorer.networks import NetworkSpec
@@ -410,6 +411,7 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     with large.open("wb") as file:
         file.truncate(300_000_000)
     bad = {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+    good = bad | {"name": "boots.png", "buffer": photograph(np.full((3, 40, 60), 200, np.uint8))}
     chooser = page.locator(
         ".st-key-feature-maps-picture_file [data-testid=stFileUploaderDropzoneInput]"
     )
@@ -420,7 +422,7 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     box = box_of(refused)
     assert box["height"] > 12, "in sight, not only to who hovers over its sign"
     assert refused.evaluate("element => getComputedStyle(element).clipPath") == "none"
-    chooser.set_input_files(pictures_png(tmp_path))
+    chooser.set_input_files(files=[good])
     expect(page.get_by_text("boots", exact=True)).to_be_visible()
     page.wait_for_url("**picture=own*")
 
@@ -429,12 +431,3 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     page.get_by_role("button", name="Take Photo").click()
     expect(page.get_by_text("from the camera", exact=True)).to_be_visible(timeout=15_000)
     expect(page.get_by_text("▸ 1 × 28 × 28")).to_be_visible()
-
-
-def pictures_png(folder: Path) -> Path:
-    """A picture of a visitor's own."""
-    from PIL import Image
-
-    path = folder / "boots.png"
-    Image.new("RGB", (60, 40), (200, 30, 30)).save(path)
-    return path

@@ -26,7 +26,7 @@ from pages.inside.feature_visualization import subjects
 from pages.inside.feature_visualization import top as best
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
-from tests.opened_pages import boards, numbers, opened, text
+from tests.opened_pages import boards, html, numbers, opened, text
 from tests.shipped_weights import ship, trained, untrained
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
@@ -55,11 +55,6 @@ def decoded(address: str) -> np.ndarray:
         return np.asarray(picture.convert("RGBA"))
 
 
-def top(at: AppTest) -> str:
-    """The HTML of the nine pictures."""
-    return next(each.proto.body for each in at.get("html") if "excites-top" in each.proto.body)
-
-
 def ended(at: AppTest) -> AppTest:
     """Run again until all work is done, as a browser does while the page is open."""
     for _run in range(200):
@@ -82,7 +77,7 @@ def maps(count: int = 359) -> torch.Tensor:
 # -- what is shown ----------------------------------------------------------------------------
 
 
-def test_it_shows_what_the_network_answers_to_most() -> None:
+def test_it_shows_what_the_network_answers_to_most_and_draws_beside_it() -> None:
     at = ended(opened("excites", **HERE, channel="7"))
     sent, right = mosaic(at), maps()
     assert (sent["count"], sent["chosen"], sent["tile"]) == (16, 7, [14, 14])
@@ -92,20 +87,17 @@ def test_it_shows_what_the_network_answers_to_most() -> None:
     label = datasets.get("digits").classes[int(datasets.load("digits").test.labels[first])]
     assert sent["titles"][7] == f"{label}, picture {first}"
     unit = divmod(int(right[first, 7].argmax()), 10)
-    assert top(at).count("<figure>") == 9
-    link = top(at).partition('href="')[2].partition('"')[0]
+    top = html(at, "excites-top")
+    assert top.count("<figure>") == 9
+    link = top.partition('href="')[2].partition('"')[0]
     parts = [f"picture=digits%3Atest%3A{first}", f"at={unit[0]}.{unit[1]}", "weights=untrained%3A0"]
     assert set(parts) < set(link.partition("?")[2].split("&amp;"))
     assert "conv2, channel 8 of 16" in text(at)
-
-
-def test_a_picture_is_drawn_beside_the_best_one() -> None:
-    at = ended(opened("excites", **HERE, channel="7"))
     sent = ascent(at)
     values = numbers(sent["values"])
     assert len(values) == 17
     assert values[-1] > values[0]
-    assert sent["best"] == pytest.approx(float(maps()[:, 7].max()), abs=1e-5)
+    assert sent["best"] == pytest.approx(float(best[:, 7].max()), abs=1e-5)
     drawn = torch.from_numpy(decoded(sent["png"])[..., 0] / 255).float()[None, None]
     network = untrained()
     with torch.no_grad():

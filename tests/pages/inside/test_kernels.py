@@ -80,7 +80,12 @@ def test_a_1_by_1_convolution_is_a_mixing_matrix() -> None:
     assert sorted(every["order"]) == list(range(96))
 
 
-def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
+def test_large_layers_send_norms_worked_out_once_and_the_chosen_kernel_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+    plain = figures.sheet
+    monkeypatch.setattr(figures, "sheet", lambda *each: calls.append(each[1]) or plain(*each))
     at = opened("kernels", network="torchvision/resnet18", layer="layer4.1.conv2", channel="500")
     every, one = sheets(at)
     weight = untrained("torchvision/resnet18").layer4[1].conv2.weight
@@ -89,25 +94,14 @@ def test_large_layers_send_norms_and_the_chosen_kernel_alone() -> None:
     assert not every["signed"]
     assert np.array_equal(values(one)[0], weight[500])
     assert sum(len(sent["values"]) for sent in (every, one)) < 1_500_000
+    at.number_input(key="kernel_number").set_value(9).run()
+    assert calls == ["norms"]  # a hundred million weights take a tenth of a second to go through
+    after, one = sheets(at)
+    assert (after["values"], after["chosen"]) == (every["values"], 8)
+    assert np.array_equal(values(one)[0], weight[8])
     first = sheets(opened("kernels", network="torchvision/resnet18"))[0]
     assert first["rgb"]
     assert first["shape"] == [64, 3, 7, 7]
-
-
-def test_a_click_works_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred million weights take a tenth of a second to go through: once is enough."""
-    calls: list[str] = []
-    plain = figures.sheet
-    monkeypatch.setattr(figures, "sheet", lambda *each: calls.append(each[1]) or plain(*each))
-    at = opened("kernels", network="torchvision/resnet18", layer="layer3.1.conv2", channel="5")
-    assert calls == ["norms"]
-    before = sheets(at)[0]
-    at.number_input(key="kernel_number").set_value(9).run()
-    assert calls == ["norms"]
-    after, one = sheets(at)
-    assert (after["values"], after["chosen"]) == (before["values"], 8)
-    weight = untrained("torchvision/resnet18").layer3[1].conv2.weight
-    assert np.array_equal(values(one)[0], weight[8])
 
 
 # -- links ------------------------------------------------------------------------------------

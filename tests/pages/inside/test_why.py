@@ -59,7 +59,7 @@ def values(card: dict[str, Any]) -> Tensor:
     return torch.from_numpy(numbers(card["values"]).copy()).view(*card["size"])
 
 
-def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
+def test_maps_and_curves_are_made_with_the_settings_of_the_link() -> None:
     at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
     network, picture = untrained(), grey_input()
     options: dict[str, dict[str, Any]] = {
@@ -78,6 +78,22 @@ def test_the_maps_are_the_methods_own_with_the_settings_of_the_link() -> None:
     torch.testing.assert_close(values(row["maps"][0]), slope[0, 0].abs())
     assert "class 3" in row["title"]
     assert "random weights" in control["title"]
+    # The curve is what taking pixels away by hand gives.
+    heat = attribution.saliency(network, picture, 3)
+    order = heat.flatten().sort(descending=True, stable=True).indices
+    spec = json.loads(at.get("plotly_chart")[0].proto.spec)
+    lines = {each["name"]: each for each in spec["data"]}
+    assert list(lines) == ["random order", *(each.title for each in METHODS.values())]
+    for share, point in list(zip(lines["Saliency"]["x"], lines["Saliency"]["y"], strict=True))[::5]:
+        rest = picture.clone().flatten()
+        rest[order[: round(share * 784)]] = 0.5
+        with torch.no_grad():
+            probability = network(rest.view(1, 1, 28, 28))[0].softmax(0)[3]
+        assert point == pytest.approx(float(probability), rel=1e-4)
+    note = row["maps"][0]["note"]
+    area = np.trapezoid(lines["Saliency"]["y"], lines["Saliency"]["x"])
+    assert note.split()[-1] == f"{area:.3f}"
+    assert f"random order: {np.trapezoid(lines['random order']['y'], dx=1 / 20):.3f}" in text(at)
 
 
 def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() -> None:
@@ -96,26 +112,6 @@ def test_bars_are_the_network_s_answer_and_its_own_class_is_explained_first() ->
     assert sent[-1]["label"] == least  # also shown when it is not among the likeliest
     assert [each["chosen"] for each in sent] == [False] * 5 + [True]
     assert "little to lose" not in text(other)  # 1 of 10 classes: some 10 %
-
-
-def test_the_curve_is_what_taking_pixels_away_by_hand_gives() -> None:
-    at = opened("why", picture="digits:test:0", **SETTINGS, **{"class": "3"})
-    network, picture = untrained(), grey_input()
-    heat = attribution.saliency(network, picture, 3)
-    order = heat.flatten().sort(descending=True, stable=True).indices
-    spec = json.loads(at.get("plotly_chart")[0].proto.spec)
-    lines = {each["name"]: each for each in spec["data"]}
-    assert list(lines) == ["random order", *(each.title for each in METHODS.values())]
-    for share, point in list(zip(lines["Saliency"]["x"], lines["Saliency"]["y"], strict=True))[::5]:
-        rest = picture.clone().flatten()
-        rest[order[: round(share * 784)]] = 0.5
-        with torch.no_grad():
-            probability = network(rest.view(1, 1, 28, 28))[0].softmax(0)[3]
-        assert point == pytest.approx(float(probability), rel=1e-4)
-    note = board(at, "maps")["rows"][0]["maps"][0]["note"]
-    area = np.trapezoid(lines["Saliency"]["y"], lines["Saliency"]["x"])
-    assert note.split()[-1] == f"{area:.3f}"
-    assert f"random order: {np.trapezoid(lines['random order']['y'], dx=1 / 20):.3f}" in text(at)
 
 
 def test_trained_weights_stand_beside_those_before_training(shipped: Path) -> None:
