@@ -132,8 +132,6 @@ class Unreduced(nn.Module):
 class Savings:
     """An Inception block beside what could stand in its place: same input, same output shape."""
 
-    in_channels: int
-    side: int
     widths: Widths
     block: Block
     unreduced: Block
@@ -149,8 +147,6 @@ class Savings:
 def savings(in_channels: int, widths: Widths, side: int) -> Savings:
     """The block of these widths, the one without reductions, and plain 3 × 3 and 5 × 5."""
     return Savings(
-        in_channels,
-        side,
         widths,
         block=measure(lambda: widths.module(in_channels), in_channels, side),
         unreduced=measure(lambda: Unreduced(in_channels, widths.paths), in_channels, side),

@@ -23,8 +23,9 @@ def of_googlenet(name: str) -> Setting:
 
 
 def _widths(name: str) -> Setting:
-    block = blocks.googlenets()[name]
-    return to(wide_in=block.in_channels, map=block.side, **block.widths._asdict())
+    saving = blocks.googlenets()[name]
+    _n, c_in, side, _side = saving.block.input
+    return to(wide_in=c_in, map=side, **saving.widths._asdict())
 
 
 def _put_widths() -> None:
@@ -35,10 +36,10 @@ def _put_widths() -> None:
 def _pick_widths() -> tuple[int, Widths, int, bool]:
     """Input channels, the paths' widths, the map's side, and whether reductions are on."""
     which = STATE.one_of("blocks_which", _("GoogLeNet's block"), on_change=_put_widths)
-    start = blocks.googlenets()[which]
+    start = _widths(which)
     with st.popover(_("Change the widths"), icon=":material/tune:"):
-        c_in = STATE.number("blocks_wide_in", _("Input channels"), default=start.in_channels)
-        side = STATE.number("blocks_map", _("Height and width"), default=start.side)
+        c_in = STATE.number("blocks_wide_in", _("Input channels"), default=start["blocks_wide_in"])
+        side = STATE.number("blocks_map", _("Height and width"), default=start["blocks_map"])
         labels = (
             _("1 × 1 path"),
             _("reduction before 3 × 3"),
@@ -48,8 +49,8 @@ def _pick_widths() -> tuple[int, Widths, int, bool]:
             _("1 × 1 after the pooling"),
         )
         values = [
-            STATE.number(f"blocks_{name}", label, default=width)
-            for (name, width), label in zip(start.widths._asdict().items(), labels, strict=True)
+            STATE.number(f"blocks_{name}", label, default=start[f"blocks_{name}"])
+            for name, label in zip(Widths._fields, labels, strict=True)
         ]
     reduced = STATE.toggle("blocks_reduced", _("1 × 1 reductions"))
     return c_in, Widths(*values), side, reduced
@@ -84,7 +85,7 @@ def _inception_text(saving: Savings) -> None:
             "weights**, a plain 3 × 3 convolution of the same input and output {p3} times, a "
             "plain 5 × 5 one {p5} times."
         ).format(
-            c=saving.in_channels,
+            c=saving.block.input[1],
             a=saving.widths.reduce2,
             b=saving.widths.reduce3,
             r=f"{saving.times_fewer(saving.unreduced):.2f}",

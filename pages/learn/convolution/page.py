@@ -2,7 +2,7 @@
 
 from explorer.networks import ops
 from explorer.ui import lesson
-from pages.learn.convolution import parts, photo, prompts
+from pages.learn.convolution import parts, photo
 
 controls, view = lesson.controls_and_picture()
 with controls:
@@ -12,8 +12,8 @@ with picture:
     parts.board(sliding)
 with text:
     parts.explanation(sliding)
-prompts.try_this()
+parts.try_this()
 parts.downloads(sliding)
 photo.show(sliding)
-lesson.questions(prompts.questions())
+lesson.questions(parts.questions())
 lesson.definition(ops.Slide, ops.flip, ops.corr2d)

@@ -11,12 +11,11 @@ chosen on the ruler, and a cell clicked in a drawing. Elements to wait for in a 
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from torch import Tensor
 
 from explorer.base import spreadsheet
@@ -138,28 +137,6 @@ def labels() -> dict[str, str]:
         ),
         "curve_meaning": _("The loss after each step, on a logarithmic scale."),
     }
-
-
-def descent_board(
-    data: Data,
-    *,
-    key: str,
-    on_rates: Callable[[list[float]], None],
-    on_cell: Callable[[int, int], None],
-) -> None:
-    """Show the board. `on_rates` hears of new learning rates, one per run; `on_cell` of a click
-    on row and column of the image, if it is drawable. Both may set widgets: they are called
-    before the page runs again."""
-
-    def rates_changed() -> None:
-        if rates := st.session_state[key].rates:
-            on_rates([float(rate) for rate in rates])
-
-    def cell_changed() -> None:
-        if cell := st.session_state[key].cell:
-            on_cell(int(cell[0]), int(cell[1]))
-
-    BOARD(key=key, data=data, on_rates_change=rates_changed, on_cell_change=cell_changed)
 
 
 # -- to take along ----------------------------------------------------------------------------

@@ -102,21 +102,27 @@ def prompts() -> None:
 
 
 def board(choice: Choice, shape: Bowl, runs: Sequence[Descent]) -> None:
-    """Everything that moves."""
+    """Everything that moves. What is chosen on it goes into widgets, before the page runs again."""
     drawable = choice.image == "own"
-    data = boards.board(choice.problem, shape, runs, drawable=drawable)
-    turn_over = partial(_turn_over, choice.problem.image)
-    boards.descent_board(data, key="edge_board", on_rates=_put_rates, on_cell=turn_over)
+    boards.BOARD(
+        key="edge_board",
+        data=boards.board(choice.problem, shape, runs, drawable=drawable),
+        on_rates_change=_put_rates,
+        on_cell_change=partial(_turn_over, choice.problem.image),
+    )
 
 
-def _put_rates(rates: list[float]) -> None:
+def _put_rates() -> None:
+    """The learning rates of the ruler, one for each run."""
+    rates = st.session_state["edge_board"].rates or ()
     for key, rate in zip(("edge_rate", "edge_compare"), rates, strict=False):
-        st.session_state[key] = f"{rate:g}"
+        st.session_state[key] = f"{float(rate):g}"
 
 
-def _turn_over(image: Tensor, row: int, column: int) -> None:
+def _turn_over(image: Tensor) -> None:
     """A cell of the image on the board, which the text may no longer say, from dark to light."""
-    if row >= image.shape[0] or column >= image.shape[1]:
+    row, column = map(int, st.session_state["edge_board"].cell or (-1, -1))
+    if not (0 <= row < image.shape[0] and 0 <= column < image.shape[1]):
         return  # clicked on a larger image, before the browser had this one
     cells = image.clone()
     cells[row, column] = 0.0 if cells[row, column] > 0.5 else 1.0
