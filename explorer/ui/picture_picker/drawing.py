@@ -34,20 +34,15 @@ def read(text: str) -> bytes:
     Raises:
         ValueError: a text that no drawing has.
     """
-    cells = _unpacked(text) if len(text) <= LONGEST else b""
+    try:
+        packed = urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) <= LONGEST else b""
+        pairs = zlib.decompressobj().decompress(packed, CELLS)  # never more than a drawing has
+    except (ValueError, zlib.error, binascii.Error):
+        pairs = b""
+    cells = bytes(17 * level for pair in pairs for level in divmod(pair, 16))
     if len(cells) != CELLS:
         raise ValueError(_("The link's drawing cannot be read; it was cut short. Draw it again."))
     return cells
-
-
-def _unpacked(text: str) -> bytes:
-    """A byte for each cell; some other number of them if the text is broken."""
-    try:
-        packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        pairs = zlib.decompressobj().decompress(packed, CELLS)  # never more than a drawing has
-    except (ValueError, zlib.error, binascii.Error):
-        return b""
-    return bytes(17 * level for pair in pairs for level in divmod(pair, 16))
 
 
 def picture(cells: bytes) -> Picture:

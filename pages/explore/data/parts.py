@@ -2,14 +2,15 @@
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from explorer.base import access, spreadsheet
+from explorer.base import access
 from explorer.base.cache import shared
 from explorer.base.language import _
 from explorer.base.units import count, exact, percent, size, times
@@ -26,7 +27,7 @@ from pages.explore.data import getting
 from pages.explore.data.state import STATE
 
 STYLE = Path(__file__).with_name("page.css")
-Counts = Sequence[tuple[str, int, int]]  # class, pictures to train on, pictures to test with
+Counts = Sequence[Mapping[str, Any]]  # "class"; its pictures to "train" on and to "test" with
 
 BAR = 15  # pixels
 SAMPLES = 10  # of each class
@@ -123,7 +124,7 @@ def sheet(data: Data, part: str, turn: int) -> None:
     stem = data.name.replace("/", "-")
     with st.container(horizontal=True):
         save_button(_("Pictures (PNG)"), png, f"{stem}-{part}-{turn}.png")
-        save_button(_("Counts (CSV)"), counts_csv(_counts(data)), f"{stem}-counts.csv")
+        save_button(_("Counts (CSV)"), _counts(data), f"{stem}-counts.csv")
 
 
 # -- what is known about it -------------------------------------------------------------------
@@ -181,7 +182,8 @@ def baseline(data: Data) -> None:
 def _counts(data: Data) -> Counts:
     parts = (data.train, data.test)
     each = [part.labels.bincount(minlength=len(data.classes)).tolist() for part in parts]
-    return list(zip(data.classes, *each, strict=True))
+    rows = zip(data.classes, *each, strict=True)
+    return [dict(zip(("class", "train", "test"), row, strict=True)) for row in rows]
 
 
 def counts(data: Data) -> None:
@@ -192,11 +194,8 @@ def counts(data: Data) -> None:
 def counts_chart(counts: Counts) -> go.Figure:
     """Two bars for each class, the first class on top."""
     # Plotly reads some HTML in its texts, and these are the names of somebody's folders.
-    names = [html.escape(name, quote=False) for name, _train, _test in counts]
-    parts = (
-        (_("to train on"), [train for _name, train, _test in counts], BLUE, ""),
-        (_("to test with"), [test for _name, _train, test in counts], ORANGE, "/"),
-    )
+    names = [html.escape(each["class"], quote=False) for each in counts]
+    parts = (("train", _("to train on"), BLUE, ""), ("test", _("to test with"), ORANGE, "/"))
     figure = frame(
         90 + 2 * BAR * len(names),
         axis(_("pictures"), rangemode="tozero"),
@@ -205,18 +204,13 @@ def counts_chart(counts: Counts) -> go.Figure:
         separators=". ",
         legend=legend(1.0, yanchor="bottom", traceorder="normal"),
     )
-    for title, numbers, color, shape in parts:
+    for part, title, color, shape in parts:
         figure.add_bar(
             y=names,
-            x=numbers,
+            x=[each[part] for each in counts],
             name=title,
             orientation="h",
             marker={"color": color, "pattern": {"shape": shape, "fillmode": "overlay"}},
             hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
         )
     return figure
-
-
-def counts_csv(counts: Counts) -> str:
-    """A line for each class; the header is the same in every language."""
-    return spreadsheet.text([["class", "train", "test"], *counts])
