@@ -27,7 +27,7 @@ from explorer.runs import Run, process, store
 from explorer.runs.engines.local import processes
 from explorer.training.recipes import Recipe
 
-PATIENCE = 60.0  # seconds; everything here takes a few on a machine that is not busy
+PATIENCE = 120.0  # seconds; everything here takes a few on a machine that is not busy
 
 # Small and real: 8 × 8 digits at LeNet's size, 16 steps in an epoch.
 SHORT = Recipe("lenet", dataset="digits", epochs=2, batch_size=32, train_subset=512, test_subset=64)

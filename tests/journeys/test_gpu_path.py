@@ -240,16 +240,14 @@ def test_the_command_line_trains_on_it():
 
 def ready(place: str) -> bool:
     """Whether the worker that its host keeps has imported torch: soon enough it can measure."""
-    with suppress(psutil.Error):
-        return any(
-            has_torch(child) and child.status() == psutil.STATUS_SLEEPING
-            for child in host(place).children()
-        )
-    return False
+    children = host(place).children()
+    return any(has_torch(each) and each.status() == psutil.STATUS_SLEEPING for each in children)
 
 
 def has_torch(one: psutil.Process) -> bool:
-    return any(Path(each.path).stem == "libtorch" for each in one.memory_maps())
+    with suppress(psutil.Error):  # it has just ended
+        return any(Path(each.path).stem == "libtorch" for each in one.memory_maps())
+    return False
 
 
 def test_workers_are_forked_for_the_cpu_alone_and_hosts_load_no_torch(trained: Mapping[str, Run]):
