@@ -1,8 +1,10 @@
 """The house's rules that no linter knows: sizes of files, folders and rooms; what stands alone."""
 
+import ast
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.lines import HERE, Kind, counted
@@ -23,6 +25,34 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind():
 def test_no_folder_has_more_files_than_a_reader_overlooks():
     folders = Counter(str(Path(file.name).parent) for file in HOUSE)
     assert not {name: n for name, n in folders.items() if n > FILES_IN_A_FOLDER}
+
+
+# A noun names a thing; these could name any.
+NO_NAMES = set(
+    "asked came chosen found gave given gone kept known made meant said says seen shown taken "
+    "tells there told wanted".split()
+)
+
+
+def identifiers(tree: ast.Module) -> Iterator[str]:
+    """What a module defines: classes, functions, their parameters, names that are set."""
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.ClassDef(name=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.arg(arg=name)
+                | ast.Name(id=name, ctx=ast.Store())
+                | ast.Attribute(attr=name, ctx=ast.Store())
+            ):
+                yield name
+
+
+def test_names_are_nouns_of_the_field():
+    modules = [file for file in HOUSE if file.name.endswith(".py")]
+    names = ((file.name, name) for file in modules for name in identifiers(ast.parse(file.text)))
+    assert not {(file, name) for file, name in names if name.strip("_") in NO_NAMES}
 
 
 def test_no_file_is_hidden_from_git_and_so_from_linters():

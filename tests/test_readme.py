@@ -3,7 +3,6 @@
 import argparse
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from explorer.server.serve import add_arguments
 from explorer.training.recipes.course import CURVES
 from explorer.ui.entries import PAGES, ROOT
 from tests.processes import printed
+from tests.test_house import identifiers
 
 PAPERS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -141,21 +141,11 @@ def test_every_network_that_was_measured_is_one_and_every_short_run_is_told() ->
 TERM = re.compile(r"^\| ([^|`]+) \| [^|]+ \| `([\w/]+)` `(\w+)` \|$", re.MULTILINE)
 
 
-def _identifiers(tree: ast.Module) -> Iterator[str]:
-    """What a module defines: classes, functions, their parameters, names that are set."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
-                yield name
-            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
-                yield name
-
-
 @cache
 def _defined(room: str) -> frozenset[str]:
     paths: list[Path] = sorted((ROOT / room).rglob("*.py"))
     modules = {path.stem for path in paths} | {path.parent.name for path in paths}
-    names = (name for path in paths for name in _identifiers(ast.parse(path.read_text("utf-8"))))
+    names = (name for path in paths for name in identifiers(ast.parse(path.read_text("utf-8"))))
     return frozenset(modules.union(names))
 
 

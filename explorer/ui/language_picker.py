@@ -23,8 +23,8 @@ NAMES = {
 
 def best_match(locale: str | None, available: list[str]) -> str:
     """The available language nearest to a browser's locale: "de-AT" finds "de", else English."""
-    wanted = (locale or "").replace("-", "_")
-    for code in (wanted, wanted.partition("_")[0]):
+    whole = (locale or "").replace("-", "_")
+    for code in (whole, whole.partition("_")[0]):
         if code in available:
             return code
     return language.SOURCE_LANGUAGE
@@ -55,8 +55,8 @@ def _of_browser() -> str:
     """The browser's language, looked up once in a session."""
     if _BROWSERS not in st.session_state:
         st.session_state[_BROWSERS] = best_match(st.context.locale, language.available())
-    found: str = st.session_state[_BROWSERS]
-    return found
+    code: str = st.session_state[_BROWSERS]
+    return code
 
 
 def choose() -> None:

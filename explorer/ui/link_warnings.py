@@ -104,34 +104,34 @@ def fresh() -> bool:
     return page_address.visit().opening.fresh
 
 
-def refuse(name: str, given: str, there: str | Iterable[object], taken: object) -> None:
-    """Say that the link's `given` does not exist; `there` is what does, `taken` what is shown.
+def refuse(name: str, text: str, domain: str | Iterable[object], value: object) -> None:
+    """Say that the link's `text` is not in the `domain`, and that the `value` is shown instead.
 
-    Where nothing is `taken` in its place, that is "".
+    Where nothing is shown in its place, that is "".
     """
-    if not given or not fresh():
+    if not text or not fresh():
         return
-    known = there if isinstance(there, str) else listed([*filter(None, map(str, there))])
+    choices = domain if isinstance(domain, str) else listed([*filter(None, map(str, domain))])
     words = (
         _("The link says {asked}, but it can only be {known}; {taken} is used instead.")
-        if str(taken)
+        if str(value)
         else _("The link says {asked}, but it can only be {known}.")
     )
-    asked, taken = as_typed(f"{name}={given}"), as_typed(str(taken))
-    say(words.format(asked=asked, known=known, taken=taken))
+    link = as_typed(f"{name}={text}")
+    say(words.format(asked=link, known=choices, taken=as_typed(str(value))))
 
 
-def differs(name: str, given: str, own: object) -> None:
+def differs(name: str, text: str, own: object) -> None:
     """Say that the link wants a network built otherwise than its weights were trained with."""
     if fresh():
         words = _("The link says {asked}, but these weights were trained with {own}.")
-        say(words.format(asked=as_typed(f"{name}={given}"), own=as_typed(f"{name}={own}")))
+        say(words.format(asked=as_typed(f"{name}={text}"), own=as_typed(f"{name}={own}")))
 
 
 def know(names: Collection[str]) -> None:
     """Say so if the link holds something that means nothing on this page, and drop it."""
-    known = {*names, language_picker.CHOICE}
-    strange = {name: value for name, value in st.query_params.items() if name not in known}
+    own = {*names, language_picker.CHOICE}
+    strange = {name: value for name, value in st.query_params.items() if name not in own}
     if not strange or not fresh():
         return
     for name in strange:
@@ -142,9 +142,9 @@ def know(names: Collection[str]) -> None:
 
 def listed(names: Sequence[str]) -> str:
     """Names as they were typed, in a sentence; of many the first."""
-    shown = names if len(names) <= MOST_NAMES + 1 else names[:MOST_NAMES]
-    words = ", ".join(map(as_typed, shown))
-    left = len(names) - len(shown)
+    first = names if len(names) <= MOST_NAMES + 1 else names[:MOST_NAMES]
+    words = ", ".join(map(as_typed, first))
+    left = len(names) - len(first)
     return _("{names} and {n} more").format(names=words, n=left) if left else words
 
 

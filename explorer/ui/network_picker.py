@@ -74,12 +74,12 @@ def _network_changed(state: State) -> None:
 # -- from the address into the widgets ---------------------------------------------------------
 
 
-def read_option(option: Option, given: object) -> Value:
+def read_option(option: Option, text: object) -> Value:
     """An option as a link spells it; what cannot be is told, and the default taken."""
     try:
-        return option.parse(given)
+        return option.parse(text)
     except ValueError:
-        link_warnings.refuse(option.name, str(given), option.describe_choices(), option.default)
+        link_warnings.refuse(option.name, str(text), option.describe_choices(), option.default)
         return option.default
 
 

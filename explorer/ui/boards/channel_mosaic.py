@@ -36,7 +36,7 @@ def show(state: State, content: Data, *, key: str, channel: int, **more: object)
         key=key,
         data={**content, "chosen": channel, "sort": state["sort"], **more},
         on_at_change=partial(
-            component.chosen, key, "channel", int,
+            component.follow_choice, key, "channel", int,
             lambda number: selection.go(state, channel=str(number)), of=content["of"],
         ),
     )  # fmt: skip

@@ -57,7 +57,9 @@ def sent(key: str, state: str, of: str = "") -> Any:
     return value if not of or (isinstance(value, dict) and value.get("of") == of) else None
 
 
-def chosen(key: str, part: str, kind: type[T], choose: Callable[[T], None], of: str = "") -> None:
+def follow_choice(
+    key: str, part: str, kind: type[T], choose: Callable[[T], None], of: str = ""
+) -> None:
     """Call `choose` with what has been chosen on the board `key`: this part of its state `at`."""
     value = (sent(key, "at", of) or {}).get(part)
     if isinstance(value, kind):

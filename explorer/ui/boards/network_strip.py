@@ -24,7 +24,7 @@ Data = dict[str, Any]
 
 def show(content: Data, layer: str, *, key: str, on_choice: Callable[[str], None]) -> None:
     """Draw what `content` made, with one layer chosen; `on_choice` hears of another."""
-    heard = partial(component.chosen, key, "layer", str, on_choice)
+    heard = partial(component.follow_choice, key, "layer", str, on_choice)
     STRIP(key=key, data={**content, "chosen": layer}, on_at_change=heard)
 
 

@@ -77,7 +77,7 @@ def show(layer: Layer, drawn: Drawn, *, key: str, first: int = 0) -> None:
             "labels": _labels(drawn),
         },
         on_at_change=partial(
-            component.chosen, key, "kernel", int,
+            component.follow_choice, key, "kernel", int,
             lambda kernel: selection.go(STATE, channel=str(kernel)), of=drawn.of,
         ),
     )  # fmt: skip
