@@ -24,7 +24,7 @@ from explorer.base.language import _
 from explorer.data.decoding.pools import SPARE
 from explorer.server import assets, headers, memory, owner_cookie
 from explorer.server.assets import Assets
-from explorer.server.headers import AddedHeaders, PageScript, TrustedHosts
+from explorer.server.headers import AddedHeaders, PageAssets, TrustedHosts
 from explorer.server.runs import ROUTES
 from explorer.ui.upload_bounds import UploadBounds
 
@@ -107,7 +107,11 @@ app = st.App(
         Middleware(TrustedHosts, hosts=st.get_option("server.allowedHosts")),
         Middleware(AddedHeaders, added=owner_cookie.headers),
         Middleware(UploadBounds),
-        Middleware(PageScript, script=assets.address(ASSETS / "one_entry.js")),
+        Middleware(
+            PageAssets,
+            style=assets.address(SHELL.with_suffix(".css")),
+            script=assets.address(ASSETS / "one_entry.js"),
+        ),
     ],
     on_script_error=apologise,
 )

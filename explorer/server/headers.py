@@ -1,5 +1,5 @@
 """What the server adds to Streamlit's: a check of the host that a request names, security headers,
-and a script of ours in the page.
+and a style and a script of ours in the page.
 """
 
 import re
@@ -139,23 +139,29 @@ def security(scope: Scope) -> Mapping[str, str]:
     return {**HEADERS, "Content-Security-Policy": policy}
 
 
-class PageScript:
-    """Middleware (plain ASGI): a script of ours in Streamlit's page, which runs before its own.
+class PageAssets:
+    """Middleware (plain ASGI): a style and a script of ours in Streamlit's page.
 
-    What a component brings comes too late: the first page writes its address before that is there.
+    What a component brings comes too late: the first page writes its address before that is there,
+    and what is drawn without the style moves when it comes.
     """
 
-    def __init__(self, app: ASGIApp, script: str) -> None:
-        """Add the script at this address, spelled as the page names its own files."""
+    def __init__(self, app: ASGIApp, style: str, script: str) -> None:
+        """Add those at these addresses, spelled as the page names its own files.
+
+        The script runs before Streamlit's own; the style counts for more than Streamlit's, which
+        are written into the head.
+        """
         self.app = app
-        self._tag = f'<script src="./{script}"></script></head>'.encode()
+        self._script = f'<script src="./{script}"></script></head>'.encode()
+        self._style = f'<body><link rel="stylesheet" href="./{style}">'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the wrapped application does; HTML with the script at the head's end."""
+        """Answer as the wrapped application does; HTML with both."""
         start: Message | None = None  # of an answer with HTML: kept until its length is known
         body = b""
 
-        async def send_with_script(message: Message) -> None:
+        async def send_with_assets(message: Message) -> None:
             nonlocal start, body
             if message["type"] == "http.response.start" and _is_page(message):
                 start = message
@@ -164,7 +170,8 @@ class PageScript:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    whole = body.replace(b"</head>", self._tag, 1)
+                    whole = body.replace(b"</head>", self._script, 1)
+                    whole = whole.replace(b"<body>", self._style, 1)
                     _describe(start, len(whole))
                     await send(start)
                     await send({"type": "http.response.body", "body": whole})
@@ -174,7 +181,7 @@ class PageScript:
             return
         of_the_file = {"accept-encoding", "if-none-match", "if-modified-since"}  # as it is
         plain = [each for each in scope["headers"] if each[0].decode() not in of_the_file]
-        await self.app({**scope, "headers": plain}, receive, send_with_script)
+        await self.app({**scope, "headers": plain}, receive, send_with_assets)
 
 
 def _is_page(start: Message) -> bool:
@@ -184,7 +191,7 @@ def _is_page(start: Message) -> bool:
 
 
 def _describe(start: Message, length: int) -> None:
-    """Say how long the page is; what told its version spoke of the file without the script."""
+    """Say how long the page is; what told its version spoke of the file without ours."""
     headers = MutableHeaders(scope=start)
     headers["Content-Length"] = str(length)
     for version in ("ETag", "Last-Modified", "Accept-Ranges"):

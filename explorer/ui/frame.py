@@ -5,7 +5,6 @@ stands in modules, `entries` above all. Importing it draws nothing.
 """
 
 from copy import copy
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
@@ -29,7 +28,6 @@ def main() -> None:
         menu_items={"About": _("**Convscope** looks inside convolutional networks.")},
     )
     st.logo(ASSETS / "logo.svg", size="large", icon_image=ASSETS / "mark.svg")
-    st.html(Path(__file__).with_suffix(".css"))
     language_picker.choose()
     if access.rules().shared:
         teacher.place()

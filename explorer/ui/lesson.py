@@ -92,8 +92,6 @@ def questions(content: Sequence[Question]) -> None:
 
 def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
     """A place for controls and one for their picture; on a phone the picture stands first."""
-    phone = "@media (max-width: 640px) { .st-key-picture_first { flex-direction: column-reverse } }"
-    st.html(f"<style>{phone}</style>")
     with st.container(key="picture_first"):
         return st.container(), st.container()
 

@@ -24,6 +24,14 @@ pytestmark = pytest.mark.browser
 WIDE, NARROW = (1366, 768), (390, 844)
 LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))
 PATIENCE = 5000  # milliseconds until a page has drawn itself anew at another size
+MOST_SHIFT = 0.1  # more is felt, says web.dev/articles/cls
+DRAWING = ":not(.st-key-into_view) > .stBidiComponent:not([data-drawn])"
+# How far what is seen has moved by itself, summed as the Layout Instability API measures it.
+ADD_UP_SHIFTS = """
+    window.shift = 0
+    new PerformanceObserver(list => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) window.shift += each.value
+    }).observe({ type: 'layout-shift', buffered: true })"""
 
 
 @dataclass
@@ -33,15 +41,25 @@ class Opening:
     page: Page
     host: str
     hosts: set[str] = field(default_factory=set)  # hosts
+    shifts: dict[tuple[int, int], float] = field(default_factory=dict)  # by the window's size
     console: list[str] = field(default_factory=list)
     answers: list[Response] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.add_init_script(ADD_UP_SHIFTS)
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
         self.page.on("console", lambda message: self.console.append(message.text))
         self.page.on("pageerror", lambda error: self.console.append(f"Error: {error}"))
         self.page.on("response", lambda each: self.answers.append(each))  # noqa: PLW0108 (no builtin)
+
+    def load(self, address: str, size: tuple[int, int]) -> None:
+        """Open the page in a window of this size (width, height), and see what moves meanwhile."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.goto(address)
+        settled(self.page)
+        self.page.wait_for_selector(DRAWING, state="detached")
+        self.shifts[size] = self.page.evaluate("shift")
 
 
 # Each check returns what is wrong; nothing is.
@@ -85,6 +103,11 @@ def every_control_named(opening: Opening) -> list[str]:
     return NAMELESS.findall(opening.page.get_by_test_id("stApp").aria_snapshot())
 
 
+def nothing_moves(opening: Opening) -> list[str]:
+    too_far = {size: shift for size, shift in opening.shifts.items() if shift >= MOST_SHIFT}
+    return [f"{width} × {height}: {shift:.2f}" for (width, height), shift in too_far.items()]
+
+
 OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
     own_host_alone,
     content_policy_kept,
@@ -93,6 +116,7 @@ OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
     one_title,
     no_apology,
     every_control_named,
+    nothing_moves,
 )
 # Becomes true, soon after a page was given another size or theme.
 OF_A_LOOK: Mapping[str, str] = {
@@ -132,8 +156,8 @@ def wrong(opening: Opening) -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.url or "home")
 def test_what_is_true_of_every_page(app_server: str, page: Page, entry: Entry, code: str) -> None:
     opening = Opening(page, urlsplit(app_server).netloc)
-    page.goto(f"{app_server}/{entry.url}?language={code}")
-    settled(page)
+    for size in (NARROW, WIDE):
+        opening.load(f"{app_server}/{entry.url}?language={code}", size)
     assert not dict(wrong(opening))
 
 
@@ -146,6 +170,7 @@ FAULTS: Mapping[str, str] = {
     "one_title": "main.append(document.createElement('h1'))",
     "no_apology": "main.append('Something went wrong on this page')",
     "every_control_named": "main.append(document.createElement('button'))",
+    "nothing_moves": "main.style.marginTop = '300px'",
     "no_overflow": "document.body.append(wide)",
     "picture_first": "main.insertAdjacentHTML('beforeend',"
     "'<div class=\"st-key-picture_first\"><p>controls</p><p>picture</p></div>')",
@@ -160,8 +185,7 @@ def test_every_check_finds_its_fault(
     """Not another host: the policy keeps a request to one from being made at all."""
     monkeypatch.setattr(sys.modules[__name__], "PATIENCE", 200)
     opening = Opening(page, urlsplit(app_server).netloc)
-    page.goto(app_server)
-    settled(page)
+    opening.load(app_server, WIDE)
     page.evaluate(
         """faults => {
             const app = document.querySelector('[data-testid=stApp]')
@@ -172,4 +196,6 @@ def test_every_check_finds_its_fault(
         }""",
         [*FAULTS.values()],
     )
+    page.wait_for_function(f"shift > {MOST_SHIFT}")
+    opening.shifts[WIDE] = page.evaluate("shift")
     assert {name for name, _ in wrong(opening)} == FAULTS.keys()
