@@ -24,8 +24,9 @@ from explorer.base.language import _
 from explorer.data.decoding.pools import SPARE
 from explorer.server import assets, headers, memory, owner_cookie
 from explorer.server.assets import Assets
-from explorer.server.headers import AddedHeaders, PageAssets, TrustedHosts
+from explorer.server.headers import AddedHeaders, MissingPages, PageAssets, TrustedHosts
 from explorer.server.runs import ROUTES
+from explorer.ui import entries
 from explorer.ui.upload_bounds import UploadBounds
 
 HOME = Path(__file__).resolve().parent
@@ -111,6 +112,11 @@ app = st.App(
             PageAssets,
             style=assets.address(SHELL.with_suffix(".css")),
             script=assets.address(ASSETS / "one_entry.js"),
+        ),
+        Middleware(
+            MissingPages,
+            pages=[page.url for page in entries.PAGES],
+            base=(st.get_option("server.baseUrlPath") or "").strip("/"),
         ),
     ],
     on_script_error=apologise,

@@ -1,15 +1,15 @@
 """What the server adds to Streamlit's: a check of the host that a request names, security headers,
-and a style and a script of ours in the page.
+a style and a script of ours in the page, and an answer to who asks for a page that there is not.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.base.language import _
@@ -182,6 +182,40 @@ class PageAssets:
         of_the_file = {"accept-encoding", "if-none-match", "if-modified-since"}  # as it is
         plain = [each for each in scope["headers"] if each[0].decode() not in of_the_file]
         await self.app({**scope, "headers": plain}, receive, send_with_assets)
+
+
+class MissingPages:
+    """Middleware (plain ASGI): who asks for a page that there is not is led to the first one.
+
+    That finds the name of the missing one in its address, as `MISSING`. Streamlit would show it as
+    if it had been asked for, and below a "/" nothing at all.
+    """
+
+    MISSING = "missing"
+
+    def __init__(self, app: ASGIApp, pages: Collection[str], base: str) -> None:
+        """`pages` as their addresses end, below the path `base` (without "/" at its ends)."""
+        self.app = app
+        self._pages = frozenset(pages)
+        self._base = f"/{base}/" if base else "/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped application does, but for missing pages."""
+        name = scope.get("path", "").removeprefix(self._base).strip("/")
+        missing = False
+
+        async def send_elsewhere(message: Message) -> None:
+            nonlocal missing
+            if missing:
+                return
+            if message["type"] == "http.response.start" and _is_page(message):
+                missing = True
+                address = f"{self._base}?{urlencode({self.MISSING: name})}"
+                await RedirectResponse(address)(scope, receive, send)
+            else:
+                await send(message)
+
+        await self.app(scope, receive, send if name in self._pages else send_elsewhere)
 
 
 def _is_page(start: Message) -> bool:

@@ -4,6 +4,7 @@ To add a page, write its folder under `pages/` (`page.py` and `state.py`) and ad
 `PAGES`.
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -163,6 +164,23 @@ def entry(url: str) -> Entry:
         KeyError: no page has this address.
     """
     return {page.url: page for page in PAGES}[url]
+
+
+def nearest(name: str) -> Entry | None:
+    """The page whose address, folder or title (in the reader's language) is nearest to `name`."""
+    spellings = {
+        _plain(spelling): page
+        for page in PAGES
+        for spelling in (page.url, page.folder.rpartition("/")[2], page.title, _(page.title))
+    }
+    for part in reversed(name.split("/")):
+        if matches := difflib.get_close_matches(_plain(part), spellings, n=1):
+            return spellings[matches[0]]
+    return None
+
+
+def _plain(spelling: str) -> str:
+    return spelling.lower().replace("_", "-").replace(" ", "-")
 
 
 @cache

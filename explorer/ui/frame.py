@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from explorer.base import access, language
 from explorer.base.language import _
+from explorer.server.headers import MissingPages
 from explorer.ui import entries, language_picker, link_warnings, page_address, teacher
 from explorer.ui.entries import ASSETS
 
@@ -41,6 +42,8 @@ def main() -> None:
     moved = page_address.open_page(entry.url)
     link_warnings.begin()
     entry.state.begin(moved=moved, others=(language_picker.CHOICE,))
+    if missing := st.query_params.pop(MissingPages.MISSING, ""):
+        _offer_instead(missing)
     if not entry.own_title:
         st.title(_(entry.question))
     try:
@@ -49,6 +52,16 @@ def main() -> None:
         _settle()
         raise
     _settle()
+
+
+def _offer_instead(name: str) -> None:
+    """Say that there is no page `name`, and lead to the one that was meant."""
+    words = _("There is no page {name} here.").format(name=page_address.as_typed(name))
+    if nearest := entries.nearest(name):
+        link_warnings.say(f"{words} {_('Perhaps you want this one:')}")
+        st.page_link(nearest.path, label=_(nearest.title), icon=nearest.icon)
+    else:
+        link_warnings.say(words)
 
 
 def _settle() -> None:

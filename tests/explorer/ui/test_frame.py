@@ -51,6 +51,32 @@ def test_home_leads_to_real_examples() -> None:
     assert "network=alexnet&input=1x28x28" in {link.proto.query_string for link in links}
 
 
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("feature_maps", "feature-maps"),
+        ("FeatureMaps", "feature-maps"),
+        ("feature-maps/conv1", "feature-maps"),
+        ("learn/edge_kernal", "edge-kernel"),
+        ("What excites it", "excites"),
+        ("feature_visualization", "excites"),
+        ("xyzzy", None),
+    ],
+)
+def test_a_mistyped_address_is_nearest_to_the_page_that_was_meant(
+    name: str, page: str | None
+) -> None:
+    assert entries.nearest(name) == (None if page is None else entry(page))
+
+
+@pytest.mark.browser
+def test_who_mistypes_an_address_is_told_and_led_on(app_server: str, page: Page) -> None:
+    page.goto(f"{app_server}/inside/feature_map?network=lenet")
+    expect(page.get_by_role("alert")).to_contain_text("There is no page inside/feature_map here.")
+    page.get_by_test_id("stMain").get_by_role("link", name="Feature maps").click()
+    expect(page).to_have_url(re.compile("/feature-maps"))
+
+
 def test_pages_stay_small() -> None:
     lines = {page.folder: len(page.path.read_text(encoding="utf-8").splitlines()) for page in PAGES}
     assert all(count <= 100 for count in lines.values()), lines
