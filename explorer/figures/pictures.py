@@ -1,12 +1,14 @@
-"""Contact sheets: many small pictures as one PNG, which a browser shows at once."""
+"""Arrays as the browser reads them: numbers, pictures, and contact sheets of many in one PNG."""
 
 import io
 from base64 import b64encode
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from torch import Tensor
 
 Pixels = npt.NDArray[np.uint8]  # (N, C, H, W), C of 1 (grey) or 3 (red, green, blue)
 
@@ -64,3 +66,9 @@ def png(pixels: Pixels) -> bytes:
 def address(picture: bytes) -> str:
     """A PNG as a `data:` address, to be put into a page."""
     return "data:image/png;base64," + b64encode(picture).decode("ascii")
+
+
+def numbers(values: Any) -> str:
+    """Numbers for the browser: float32 in base64, row by row."""
+    array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    return b64encode(np.ascontiguousarray(array, dtype="<f4").tobytes()).decode("ascii")

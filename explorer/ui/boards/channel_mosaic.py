@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from explorer.figures import pictures
-from explorer.figures.encode import numbers
 from explorer.figures.maps import Mosaic
 from explorer.ui import selection
 from explorer.ui.boards import component
@@ -59,7 +58,7 @@ def content(
         "tile": drawn.tile,
         "count": len(silent),
         "names": list(by_channel),
-        "stats": numbers(torch.stack([*by_channel.values()])),
+        "stats": pictures.numbers(torch.stack([*by_channel.values()])),
         "silent": silent.nonzero().flatten().tolist(),
         "titles": [],
         "legend": None,

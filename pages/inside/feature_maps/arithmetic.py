@@ -12,7 +12,7 @@ from typing import Any
 
 from explorer.analysis.operations import INPUT
 from explorer.base.language import _
-from explorer.figures.encode import numbers
+from explorer.figures.pictures import numbers
 from explorer.inside.unit_arithmetic import Sum, Unit, WeightedSum, Window
 from explorer.ui import selection
 from explorer.ui.boards.component import Component, sent

@@ -19,7 +19,6 @@ from explorer.base.language import _, current, ngettext
 from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
-from explorer.figures.encode import numbers
 from explorer.figures.maps import Scale, Span
 from explorer.inside.unit_arithmetic.sums import arguments
 from explorer.ui import page_address, selection
@@ -67,7 +66,7 @@ def show_one(
             "channel": channel,
             "title": _title(layer, channel),
             "size": layer.maps.shape[1:],
-            "values": numbers(layer.maps[channel]),
+            "values": pictures.numbers(layer.maps[channel]),
             "low": float(span.low[channel]),
             "high": float(span.high[channel]),
             "signed": span.signed,

@@ -17,7 +17,6 @@ from explorer.base.tasks import Task
 from explorer.base.units import exact, times
 from explorer.data import datasets
 from explorer.figures import pictures
-from explorer.figures.encode import numbers
 from explorer.inside.feature_visualization import Ascent, Box, Gallery, Settings, TopPictures
 from explorer.ui import (
     link_warnings,
@@ -273,7 +272,7 @@ def _show_ascent(
             "png": pictures.address(pictures.png(figures.opaque(figures.pixels(ascent)))),
             "size": ascent.picture.shape[1:],
             "frame": _frame(subject, settings),
-            "values": numbers(np.array(ascent.values, np.float32)),
+            "values": pictures.numbers(np.array(ascent.values, np.float32)),
             "total": settings.steps,
             "best": best if settings.goal == "unit" and np.isfinite(best) else None,
             "note": _(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.base.language import _
-from explorer.figures.encode import numbers
+from explorer.figures.pictures import numbers
 from explorer.ui import selection
 from explorer.ui.boards import component
 from explorer.ui.boards.component import Component

@@ -12,7 +12,6 @@ from typing import Any
 from explorer.base.language import _
 from explorer.base.units import percent, times
 from explorer.figures import pictures
-from explorer.figures.encode import numbers
 from explorer.inside.attribution import METHODS, Guess
 from explorer.ui import selection
 from explorer.ui.boards.component import Component, sent
@@ -136,7 +135,7 @@ def _card(question: Question, explanation: Explanation, kind: str, method: str) 
     if method in heats:
         drawn = charts.drawn(heats[method], signed=about.signed)
         values = drawn["values"]
-        card |= {**drawn, "values": numbers(values), "size": list(values.shape[1:])}
+        card |= {**drawn, "values": pictures.numbers(values), "size": list(values.shape[1:])}
         card["signed"] = about.signed
     return card
 
