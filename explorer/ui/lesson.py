@@ -44,7 +44,8 @@ def put(setting: Setting) -> None:
 _TURN = "turns into view"
 _SCROLL = """
 let seen = null
-export default function ({ data }) {
+export default function ({ data, parentElement }) {
+  parentElement.getRootNode().host?.closest(".stBidiComponent")?.setAttribute("data-drawn", "")
   const asked = seen !== null && data.turn > seen
   seen = data.turn
   if (!asked) return

@@ -25,7 +25,7 @@ WIDE, NARROW = (1366, 768), (390, 844)
 LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))
 PATIENCE = 5000  # milliseconds until a page has drawn itself anew at another size
 MOST_SHIFT = 0.1  # more is felt, says web.dev/articles/cls
-DRAWING = ":not(.st-key-into_view) > .stBidiComponent:not([data-drawn])"
+DRAWING = ".stBidiComponent:not([data-drawn])"
 # How far what is seen has moved by itself, summed as the Layout Instability API measures it.
 ADD_UP_SHIFTS = """
     window.shift = 0
