@@ -155,7 +155,7 @@ def test_a_block_s_name_leads_to_its_last_operation() -> None:
 def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subjects, "AT_ONCE", 1.0)  # picture by picture
     monkeypatch.setattr(subjects, "CHEAP", 0)
-    at = opened("excites", network="vgg11", weights="untrained:0", data="digits", conv_ratio="8",
+    at = opened("excites", network="vgg11", weights="untrained:0", data="digits", conv_ratio="2",
                 fc_ratio="8", layer="block1.conv1", steps="8")  # fmt: skip
     assert searched(at) < 359
     assert not [sent for sent in boards(at) if "frame" in sent]
