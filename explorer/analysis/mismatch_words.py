@@ -6,8 +6,8 @@ from typing import Any
 from explorer.analysis.operations import INPUT
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.wording import shape
-from explorer.base.language import _, ngettext
-from explorer.base.units import exact
+from explorer.base.language import N_, _, ngettext
+from explorer.base.units import exact, times
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class MismatchText:
     needs: str
     explanation: str
     fits: str
+    raw: str  # PyTorch's own words, for who wants them
 
 
 def mismatch(problem: SizeMismatch, title: str) -> MismatchText:
@@ -26,7 +27,9 @@ def mismatch(problem: SizeMismatch, title: str) -> MismatchText:
     layer = problem.operation
     arrived = shape(layer.input_shapes[0]) if layer.input_shapes else ""
     words = {"layer": layer.name, "got": problem.got, "needs": problem.needs, "shape": arrived}
-    return MismatchText(*_LESSONS[problem.reason](problem, words), fits(problem, title))
+    words["network"] = title
+    lesson = _LESSONS[problem.reason](problem, words)
+    return MismatchText(*lesson, fits(problem, title), problem.problem)
 
 
 def _features(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -82,20 +85,34 @@ def _window(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str
 def _shapes(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
     met = _(" and ").join(shape(each) for each in problem.operation.input_shapes)
     headline = _("At {layer} two branches meet with different shapes.").format(**words)
-    return headline, met, _("the same height and width in every branch"), problem.problem
+    why = _("What two branches give is joined place by place, so both need equally many places.")
+    return headline, met, _("the same height and width in every branch"), why
 
 
 def _refused(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
-    headline = _("{layer} refuses this input.").format(**words)
-    return headline, words["shape"], problem.problem, _("The network checks its input by itself.")
+    asked = times(problem.picture[2:])
+    headline = _("{network} does not take pictures of {size}.").format(size=asked, **words)
+    needs = times(problem.nearest) if problem.nearest else _("another size")
+    return headline, shape(problem.picture), needs, _(_OWN_CHECKS[problem.reason])
 
 
+_OWN_CHECKS = {
+    "positions": N_(
+        "It cuts a picture into patches and has learned a position for each of them, as many as "
+        "its own size has. A picture of another size has more patches or fewer."
+    ),
+    "partitions": N_(
+        "Its attention works in windows. Into how many of them a map is cut was counted for its "
+        "own size when it was built."
+    ),
+    "refused": N_("It checks its input by itself."),
+}
 _LESSONS = {
     "features": _features,
     "channels": _channels,
     "window": _window,
     "shapes": _shapes,
-    "refused": _refused,
+    **dict.fromkeys(_OWN_CHECKS, _refused),
 }
 
 

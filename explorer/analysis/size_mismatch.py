@@ -17,14 +17,17 @@ class SizeMismatch:
     """Why a size does not work, and what does.
 
     `reason` is one of "features" (a linear layer wants another number), "channels", "window" (the
-    kernel is larger than what arrives), "shapes" (two branches do not match) or "refused" (the
-    network's own check). `got` and `needs` are the two numbers that disagree, where there are two.
+    kernel is larger than what arrives), "shapes" (two branches do not match), "positions" (it has
+    learned one for each patch of its own size), "partitions" (its attention's windows are counted
+    for that size) or "refused" (another check of its own). `picture` is what was put in, (N, C, H,
+    W); `got` and `needs` are the two numbers that disagree, where there are two.
     `flattened` is the feature map before the flatten, `default` the same map at the default size.
     `sides` is the range of square sizes that work, its end None where there is none; `nearest` the
     accepted input closest to what was asked.
     """
 
     operation: Operation
+    picture: Shape
     reason: str
     got: int | None
     needs: int | None
@@ -43,9 +46,12 @@ def explain(network: nn.Module, graph: Graph, spec: NetworkSpec) -> SizeMismatch
     default = record(network, (batch, *spec.input_size))
     if reason == "channels" and failed.inputs == (INPUT,):
         channels = needs or channels
+    elif reason == "refused":
+        reason, channels = _own_check(network), spec.input_size.channels
     sides = accepted_sides(spec, channels)
     return SizeMismatch(
         operation=failed,
+        picture=graph.input_shape,
         reason=reason,
         got=got,
         needs=needs,
@@ -74,6 +80,14 @@ def diagnose(failed: Operation) -> tuple[str, int | None, int | None]:
     if len(failed.input_shapes) > 1:
         return "shapes", None, None
     return "refused", None, None
+
+
+def _own_check(network: nn.Module) -> str:
+    """Why a network that checks its input by itself wants its own size, by what it has learned."""
+    names = [name for name, _weight in network.named_parameters()]
+    if any("pos_embed" in name for name in names):
+        return "positions"
+    return "partitions" if any("relative_position" in name for name in names) else "refused"
 
 
 def _map_before(graph: Graph, failed: Operation) -> Shape | None:

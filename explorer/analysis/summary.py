@@ -92,7 +92,8 @@ class Totals:
     """Sums over the layers, and what the network needs at least to run.
 
     `activation_bytes` is the sum over all layers, `peak_bytes` the most that lives at once when
-    each tensor is dropped after its last use. `receptive_field` is that of the last feature map
+    each tensor is dropped after its last use. A layer that cannot take its input, where the table
+    ends, is left out of all of them. `receptive_field` is that of the last feature map
     (`last_map`), gates left out; None where attention mixes all places.
     """
 
@@ -196,6 +197,7 @@ def _fold(
 
 
 def _totals(graph: Graph, layers: tuple[Layer, ...]) -> Totals:
+    layers = tuple(layer for layer in layers if layer.status != "failed")  # it takes no part
     ran = [layer for layer in layers if layer.status == "ok" and layer.operation.reads_picture]
     maps = [layer for layer in ran if layer.ungated and layer.ungated.is_map]
     # Once attention has mixed all places, no map before it says what the network sees.

@@ -248,7 +248,10 @@ def _memory(layer: Layer) -> Derivation | None:
     line = f"{exact(layer.activation_bytes)} B = {factors} × 4 B"
     note = _("The output of the whole batch, in 32-bit numbers.")
     if not layer.operation.allocates:
-        note += " " + _("It shares its input's memory, so nothing new is allocated.")
+        note += " " + _(
+            "It lies in its input's memory, so nothing new is allocated; the sum of all outputs "
+            "counts it all the same."
+        )
     return Derivation("memory", _("Activation memory"), (line,), note)
 
 

@@ -7,7 +7,8 @@ import unicodedata
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
 _UNSEEN = frozenset({"Cc", "Cs"})  # control signs, ESC among them, and halves of characters
-_ACTIVE = re.compile(r"[\\`*_{}\[\]()#+.!$<>~|:&=-]")  # in Markdown, Streamlit's own signs with it
+# What Markdown, and Streamlit in it, obeys: these signs anywhere, others where a line begins.
+_ACTIVE = re.compile(r"[\\`*_\[\]$<~&#|]|:(?=\S)|^[+=>-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 _LINKED = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)  # within what becomes a link
 _UNSEEN_BREAK = "\u2060"  # a word joiner
 
@@ -27,11 +28,11 @@ def lines(text: str) -> str:
     return "\n".join(one_line(line).rstrip() for line in text.splitlines())
 
 
-def markdown(text: str) -> str:
+def markdown(text: object) -> str:
     """So that Markdown shows it as it is, line by line: no link, picture, formula or icon in it.
 
     A browser makes links of addresses after it has read the Markdown, whatever was escaped there; a
     sign without width, which nobody sees, keeps it from that.
     """
-    escaped = _ACTIVE.sub(r"\\\g<0>", _LINKED.sub(_UNSEEN_BREAK, lines(text)))
-    return "  \n".join(line.strip() for line in escaped.split("\n"))
+    rows = (_LINKED.sub(_UNSEEN_BREAK, line.strip()) for line in lines(str(text)).split("\n"))
+    return "  \n".join(_ACTIVE.sub(r"\\\g<0>", row) for row in rows)

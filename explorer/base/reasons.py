@@ -90,6 +90,8 @@ class CodedError(ValueError):
 # -- words ------------------------------------------------------------------------------------
 
 
+LARGEST_USUAL_RATE = 0.1  # of plain gradient descent; what is told of older runs
+
 _RUNAWAYS: Mapping[str, str] = {
     "nan": N_("At step {step} the loss was no number any more (NaN)."),
     "infinite": N_("At step {step} the loss was infinite."),
@@ -107,7 +109,8 @@ def _diverged(values: Values) -> str:
         "gradient larger"
     ).format(rate=f"{rate:g}")
     why += "." if norm is None else _(" (its norm is {norm}).").format(norm=f"{float(norm):.3g}")
-    advice = _("Try a learning rate of {rate}").format(rate=f"{rate / 10:g}")
+    smaller = values.get("advice", min(rate / 10, LARGEST_USUAL_RATE))
+    advice = _("Try a learning rate of {rate}").format(rate=f"{smaller:g}")
     if values["initialisation"] == "default":
         advice += _(", or start from Xavier weights")
     return f"{what} {why} {advice}."

@@ -18,7 +18,7 @@ from explorer.cli.watch_run import table
 from explorer.data import datasets
 from explorer.runs import Run, metrics
 from explorer.training import recipes
-from explorer.training.recipes import Recipe
+from explorer.training.recipes import Recipe, beside_course
 
 # Flag → the recipe's field, what it takes, and what it means.
 _RECIPE: dict[str, tuple[str, Callable[[str], Any], str]] = {
@@ -210,8 +210,11 @@ def _show(options: argparse.Namespace) -> int:
     print(watch_run.ending(run) if run.status.over else watch_run.now(run))
     if run.device_title:
         print("  " + _("trained on: {device}").format(device=run.device_named))
-    for name, value in json.loads(run.recipe_json).items():
-        print(one_line(f"  {name}: {value}"))
+    recipe = json.loads(run.recipe_json)
+    own = recipe.pop("options", {})
+    for name, value in {**recipe, **own}.items():
+        if value != "":
+            print(one_line(f"  {beside_course.field(name)}: {beside_course.value(name, value)}"))
     for row in rows:
         print(watch_run.epoch_line(row, run))
     if weights.missing:

@@ -21,8 +21,9 @@ from explorer.base.language import _
 
 Reduction = Literal["sum", "mean"]
 Outcome = Literal[
-    "flat", "nan", "overflow", "diverging", "critical", "found", "look-alike", "on the way"
-]
+    "flat", "nan", "overflow", "diverging", "critical", "found", "look-alike", "output only",
+    "on the way",
+]  # fmt: skip
 
 LARGEST_KERNEL = 3  # cells each way
 MAX_STEPS = 300
@@ -224,6 +225,17 @@ class Bowl:
         """What one step multiplies the error along each axis by: 1 − rate·λ."""
         return tuple(1 - rate * value for value in self.curvatures)
 
+    def slowest(self, rate: float) -> tuple[float, int]:
+        """The curvature of the axis that holds a run up, and its steps until a tenth is left.
+
+        At small rates that is the flattest axis that is not flat, near the critical one the
+        steepest; `rate` is below the critical one.
+        """
+        curved = [value for value in self.curvatures if value]
+        value = max(curved, key=lambda each: abs(1 - rate * each))
+        share = abs(1 - rate * value)
+        return value, math.ceil(math.log(0.1) / math.log(share)) if share else 1
+
 
 def bowl(problem: Problem) -> Bowl:
     """Exact: with one row of A for the cells under each window, H = 2AᵀA, divided by the number
@@ -246,7 +258,7 @@ def outcome(run: Descent, problem: Problem, shape: Bowl) -> Outcome:
     A rate above the critical one counts as diverging even while the loss still falls: the
     steepest axis grows from the first step on, however small it began. A look-alike makes nearly
     the right output, and the image cannot tell its kernel from others; where it can, a kernel that
-    is not near yet is on the way, however right the output looks.
+    is not near yet has learned the output only.
     """
     critical_rate = shape.critical_rate
     if math.isinf(critical_rate):
@@ -267,4 +279,4 @@ def outcome(run: Descent, problem: Problem, shape: Bowl) -> Outcome:
     near = error <= RIGHT_KERNEL * (max(map(abs, problem.solution)) or 1.0)
     if not shape.curvatures[0]:
         return "look-alike"
-    return "found" if near else "on the way"
+    return "found" if near else "output only"

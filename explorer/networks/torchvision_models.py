@@ -4,6 +4,7 @@ Nothing is downloaded: sizes and counts come from what torchvision states about 
 networks are built with random ones.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -212,7 +213,7 @@ def architecture(model: str) -> Architecture:
     paper, introduced = _published(model)
     return Architecture(
         name=f"{TORCHVISION}/{model}",
-        title=f"{model} (torchvision)",
+        title=f"{_title(model)} (torchvision)",
         build=partial(build, model),
         input_size=InputSize(3, _side(weights), _side(weights)),
         paper=paper,
@@ -222,6 +223,25 @@ def architecture(model: str) -> Architecture:
         in_channels=replace(IN_CHANNELS, default=3),
         num_classes=replace(NUM_CLASSES, default=1000),
     )
+
+
+# How people write the names of families; what follows is a depth or a variant.
+_NAMES = {
+    "alexnet": "AlexNet", "convnext": "ConvNeXt", "densenet": "DenseNet",
+    "efficientnet": "EfficientNet", "googlenet": "GoogLeNet", "inception": "Inception",
+    "maxvit": "MaxViT", "mnasnet": "MNASNet", "mobilenet": "MobileNet", "regnet": "RegNet",
+    "resnet": "ResNet", "resnext": "ResNeXt", "shufflenet": "ShuffleNet",
+    "squeezenet": "SqueezeNet", "swin": "Swin", "vgg": "VGG", "vit": "ViT",
+    "wide_resnet": "Wide ResNet",
+}  # fmt: skip
+
+
+def _title(model: str) -> str:
+    """wide_resnet50_2 → "Wide ResNet-50-2", vit_b_16 → "ViT-B-16"."""
+    family = max((each for each in _NAMES if model.startswith(each)), key=len, default="")
+    variant = re.findall(r"[^_-]+", model.removeprefix(family))
+    short = (each.upper() if len(each) < 3 and each[0] in "bhlstvy" else each for each in variant)
+    return "-".join(filter(None, [_NAMES.get(family, ""), *short]))
 
 
 def _side(weights: Any) -> int:

@@ -12,7 +12,7 @@ from explorer.base.reasons import Reason
 from explorer.training.batches import Batches
 from explorer.training.capture import Stepper
 from explorer.training.learner import Step, rate
-from explorer.training.recipes import Recipe
+from explorer.training.recipes import USUAL_RATES, Recipe
 
 SECONDS = 0.25  # between two records
 MOST_STEPS = 1024  # in one record: their results wait in the device's memory
@@ -92,6 +92,7 @@ def divergence(recipe: Recipe, step: int, loss: float, norm: float | None = None
 
     Without the `norm` of a gradient the loss is that of the test after this step.
     """
+    smaller = min(recipe.learning_rate / 10, USUAL_RATES[recipe.optimizer])
     what = "exploded" if loss >= EXPLODED else "gradient"
     if not math.isfinite(loss):
         what = "nan" if math.isnan(loss) else "infinite"
@@ -103,6 +104,7 @@ def divergence(recipe: Recipe, step: int, loss: float, norm: float | None = None
             "loss": _plain(loss),
             "norm": norm if norm is None else _plain(norm),
             "learning_rate": recipe.learning_rate,
+            "advice": smaller,
             "initialisation": recipe.initialisation,
         },
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.base.units import size
-from explorer.ui import progress, visitor
+from explorer.ui import complaint, progress, visitor
 from explorer.ui.downloads import Download
 from explorer.ui.state import State
 
@@ -31,7 +31,7 @@ def offer(state: State, download: Download, label: str, sentence: str) -> None:
     """How the last download ended, or the `sentence`, and a button for another."""
     task = download.task
     if task and task.failed:
-        st.error(task.sentence, icon=":material/cloud_off:")
+        complaint.show(task.sentence, "cloud_off")
     elif task and task.stopped:
         st.info(_("The download was stopped; nothing of it is kept."), icon=":material/block:")
     elif sentence:
@@ -54,7 +54,7 @@ def _ask(change: Callable[[Download], None], download: Download) -> None:
     try:
         change(download)
     except ValueError as error:
-        st.toast(str(error), icon=":material/block:")
+        complaint.toast(error, "block")
 
 
 def _words(task: Task[str]) -> str:

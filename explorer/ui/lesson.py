@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.base import python_source
 from explorer.base.language import _
+from explorer.ui import complaint
 
 T = TypeVar("T")
 Setting = Mapping[str, Any]  # widget key → value
@@ -129,7 +130,7 @@ def last_good(key: str, read: Callable[[], T], first: Callable[[], T]) -> T:
     try:
         st.session_state[good] = read()
     except ValueError as error:
-        st.error(str(error), icon=":material/straighten:")
+        complaint.show(error, "straighten")
         st.caption(_("What stands below is the last setting that worked, not this one."))
         if good not in st.session_state:
             st.session_state[good] = first()

@@ -3,7 +3,6 @@
 When the address wins (see `state`), everything is taken from it here, defaults too.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,32 +13,18 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks import TORCHVISION, NetworkSpec, registry
 from explorer.networks.registry import Architecture, Option, Value
-from explorer.ui import link_warnings
+from explorer.ui import complaint, link_warnings
 from explorer.ui.state import State
 
 FIRST_SHOWN = "alexnet"
 OPTIONS = tuple({option.name for option in registry.options()})
 OF_NETWORK = ("input", *OPTIONS)  # what is said of one network means nothing in another
 
-# torchvision's names as people write them; what follows the family is a depth or a variant.
-_FAMILIES = {
-    "alexnet": "AlexNet", "convnext": "ConvNeXt", "densenet": "DenseNet",
-    "efficientnet": "EfficientNet", "googlenet": "GoogLeNet", "inception": "Inception",
-    "maxvit": "MaxViT", "mnasnet": "MNASNet", "mobilenet": "MobileNet", "regnet": "RegNet",
-    "resnet": "ResNet", "resnext": "ResNeXt", "shufflenet": "ShuffleNet",
-    "squeezenet": "SqueezeNet", "swin": "Swin", "vgg": "VGG", "vit": "ViT",
-    "wide_resnet": "Wide ResNet",
-}  # fmt: skip
-
 
 def label(name: str) -> str:
-    """A network's registry name and its title: "resnet18 · ResNet-18". Either finds it."""
-    if not name.startswith(f"{TORCHVISION}/"):
-        return f"{name} · {networks.get(name).title}"
-    model = name.removeprefix(f"{TORCHVISION}/")
-    family = max((each for each in _FAMILIES if model.startswith(each)), key=len, default="")
-    variant = re.sub(r"[_-]+", "-", model.removeprefix(family)).strip("-")
-    return f"{name} · {'-'.join(filter(None, [_FAMILIES.get(family, ''), variant]))}"
+    """A title, then the name in code and links: "ResNet-18 · resnet18". Either finds it."""
+    library = f" ({TORCHVISION})"
+    return f"{networks.get(name).title.removesuffix(library)} · {name}"
 
 
 def reject_unknown(state: State, names: Sequence[str]) -> None:
@@ -98,7 +83,7 @@ def _arrive(state: State, names: list[str]) -> None:
 
 
 def pick_network(state: State) -> Architecture:
-    """A network, by its registry name or its title."""
+    """A network, by its title or its registry name."""
     names = networks.names()
     if state.takes_query("network"):
         _arrive(state, names)
@@ -109,7 +94,7 @@ def pick_network(state: State) -> Architecture:
         format_func=label,
         on_change=_network_changed,
         args=(state,),
-        help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
+        help=_("Type to search, by its title or by its name in code and links."),
         width=290,
     )
     state.put("network", name, FIRST_SHOWN)
@@ -166,7 +151,7 @@ def pick(state: State) -> tuple[NetworkSpec, InputSize | None, int]:
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         architecture = pick_network(state)
-        size, complaint = pick_input(state, architecture.input_size)
+        size, problem = pick_input(state, architecture.input_size)
         batch = state.number(
             "batch", _("Batch"), _("Pictures that go through together."), width=110
         )
@@ -174,14 +159,14 @@ def pick(state: State) -> tuple[NetworkSpec, InputSize | None, int]:
         with st.popover(_("More"), icon=":material/tune:"):
             for option in (architecture.in_channels, architecture.num_classes):
                 options[option.name] = pick_option(state, option)
-    if complaint:
-        _complain(state, architecture, complaint)
+    if problem:
+        _complain(state, architecture, problem)
     return NetworkSpec.parse(architecture.name, options), size, batch
 
 
-def _complain(state: State, architecture: Architecture, complaint: str) -> None:
+def _complain(state: State, architecture: Architecture, problem: str) -> None:
     """Say what is wrong with the input's text, and offer the network's own size."""
-    st.error(complaint, icon=":material/straighten:")
+    complaint.show(problem, "straighten")
     st.button(
         _("Use {size}").format(size=architecture.input_size.spell()),
         on_click=_set_defaults,

@@ -22,11 +22,10 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explorer.base import plain_text
 from explorer.base.language import _, ngettext
 from explorer.base.tasks import Client, Pool, Refused, SharedTasks, Steps, Task
 from explorer.base.units import exact
-from explorer.ui import link_warnings, page_address, visitor
+from explorer.ui import complaint, link_warnings, page_address, visitor
 
 Value = TypeVar("Value")
 
@@ -222,7 +221,7 @@ def read(
             return None
         return task.result()
     except Refused as refused:
-        st.error(plain_text.markdown(str(refused)), icon=":material/broken_image:")
+        complaint.show(refused, "broken_image")
         return None
 
 

@@ -9,9 +9,10 @@ import streamlit as st
 from explorer import networks
 from explorer.analysis import mismatch_words
 from explorer.analysis.size_mismatch import SizeMismatch
+from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.units import times
-from explorer.ui import link_warnings
+from explorer.ui import complaint, link_warnings
 from explorer.ui.state import State
 from explorer.weights import Model
 
@@ -39,7 +40,7 @@ def show(state: State, mismatch: SizeMismatch, network: str, *fixes: Fix) -> Non
         numbers = _("Arrived: **{got}**. Needed: **{needs}**.").format(
             got=text.got, needs=text.needs
         )
-        st.markdown(f"{numbers} {text.explanation}")
+        st.markdown(f"{numbers} {text.explanation}", help=plain_text.markdown(text.raw))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{text.fits}**", width="content")
             for fix in fixes:
@@ -60,14 +61,14 @@ def complaints() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        complaint.show(error, "broken_image")
     link_warnings.settle_part()
 
 
 def complain(state: State, mismatch: SizeMismatch | str, model: Model) -> None:
     """Say what keeps a page from looking into a network; where a size can be chosen, offer one."""
     if isinstance(mismatch, str):
-        st.error(mismatch, icon=":material/broken_image:")
+        complaint.show(mismatch, "broken_image")
         return
     near = mismatch.nearest
     square = near and near.height == near.width and not model.card

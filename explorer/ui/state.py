@@ -303,10 +303,9 @@ class State:
         *,
         default: int | None = None,
         width: int = 130,
-        icon: str | None = None,
         on_change: Callable[[], None] | None = None,
     ) -> int:
-        """A whole number by typing or stepping; an `icon` stands in place of the label.
+        """A whole number by typing or stepping.
 
         Where a field has no bounds, every number is taken: a page that can say what is wrong with
         one teaches more than a field that refuses it. `default` is for one that changes.
@@ -315,8 +314,7 @@ class State:
         field = field if default is None else replace(field, default=default)
         widget = partial(
             st.number_input, label, field.least, field.most, step=field.step, help=help_,
-            width=width, icon=icon, label_visibility="collapsed" if icon else "visible",
-            on_change=on_change,
+            width=width, on_change=on_change,
         )  # fmt: skip
         return int(self._draw(field, widget))
 

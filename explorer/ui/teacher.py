@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.base.language import _
-from explorer.ui import transport, visitor
+from explorer.ui import complaint, transport, visitor
 
 _KEY = "teacher_key"
 _MESSAGE = "what came of the last key"
@@ -41,7 +41,7 @@ def _enter() -> None:
         if transport.in_the_clear():
             st.caption(_("It is sent in the clear: who listens on the network can read it."))
         if message := st.session_state.pop(_MESSAGE, ""):
-            st.error(message, icon=":material/key_off:")
+            complaint.show(message, "key_off")
 
 
 def _try() -> None:

@@ -118,7 +118,7 @@ def test_a_page_is_one_entry_and_back_shows_what_was_left(page: Page, app_server
     layer_board(page, "densenet")
     settled(page)
     opened = entries_of(page)
-    pick(page, "torchvision/resnet18", "torchvision/resnet18 · ResNet-18")
+    pick(page, "torchvision/resnet18", "ResNet-18 · torchvision/resnet18")
     page.wait_for_url("**/layers?network=torchvision%2Fresnet18")
     settled(page)
     assert entries_of(page) == opened + 1

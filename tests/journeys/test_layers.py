@@ -156,7 +156,7 @@ def test_a_network_found_by_typing_forgets_what_was_unfolded_and_chosen(
 ) -> None:
     page.goto(f"{app_server}/layers?network=googlenet&open=all&layer=stage3")
     layer_board(page, "googlenet")
-    option = "torchvision/resnet50 · ResNet-50"
+    option = "ResNet-50 · torchvision/resnet50"
     for words in ("torchvision/resnet50", "ResNet-50"):
         page.locator(".st-key-layers-network input").fill(words)
         expect(page.get_by_role("option", name=option, exact=True)).to_be_visible()

@@ -4,15 +4,18 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 from explorer import runs
+from explorer.base import plain_text
 from explorer.cli.main import main
 from explorer.runs import Status, store
 from explorer.runs.database import database
+from explorer.ui.entries import PAGES as ALL_PAGES
 from explorer.ui.runs import run_words
 from tests.opened_pages import opened
 from tests.run_processes import SHORT, folder, over
@@ -51,7 +54,7 @@ def markup(at: AppTest) -> Iterator[tuple[str, bool]]:
 def obeyed(text: str, html: bool) -> bool:
     """Whether a sign of a name in it would be read as markup."""
     markdown = r"(?<!\\)\*\*evil|(?<!\\)\[evil|(?<!\\)\$evil|(?<!\\):smile|(?<!\\)#evil"
-    return bool(re.search("<i>evil" if html else rf"<i>evil|{markdown}", text))
+    return bool(re.search("<i>evil" if html else rf"(?<!\\)<i>evil|{markdown}", text))
 
 
 PAGES: dict[str, dict[str, str]] = {
@@ -72,6 +75,32 @@ def test_no_page_obeys_a_name_or_a_note(marked: int, page: str) -> None:
     texts = list(markup(at))
     assert len(texts) > 10
     assert [text for text, html in texts if obeyed(text, html)] == []
+
+
+# Fields that stand on a page only under these addresses.
+VIEWS = {
+    "padding-stride": {"pad_view": "two"},
+    "edge-kernel": {"edge_image": "own"},
+    "batch-norm": {"bn_kind": "own"},
+    "check": {"quiz_level": "3", "quiz_topic": "sizes"},
+}
+TYPED = ("**1**$1$`1`", ":red[1][1](b)")
+
+
+# The fields of Runs take any text: names and notes, see above.
+@pytest.mark.parametrize("page", [each.url for each in ALL_PAGES if each.url != "runs"])
+def test_what_was_typed_into_any_field_is_shown_as_it_was_typed(page: str) -> None:
+    at = opened(page, **VIEWS.get(page, {}))
+    for key, typed in product([each.key for each in (*at.text_input, *at.text_area)], TYPED):
+        field = next(each for each in (*at.text_input, *at.text_area) if each.key == key)
+        before = field.value
+        field.set_value(typed)
+        (at.button(key="quiz_check").click() if page == "check" else at).run()
+        assert not at.exception
+        said = "\n".join(each.value for each in (*at.error, *at.warning))
+        assert plain_text.markdown(typed) in said, (key, said)
+        next(each for each in (*at.text_input, *at.text_area) if each.key == key).set_value(before)
+        at.run()
 
 
 def test_the_test_sees_what_is_obeyed() -> None:

@@ -207,9 +207,10 @@ def joined(rng: Random, level: int) -> Draft:
     shapes = ", ".join(times(each[1:]) for each in layer.operation.input_shapes)
     return Draft(
         ask=_(
-            "In {network}, `{layer}` joins {shapes} with `torch.cat(…, dim=1)`. How many "
+            "In {network} maps of {shapes} are laid side by side, channel after channel. How many "
             "channels has the result?"
-        ).format(network=title(name), layer=layer.operation.name, shapes=shapes),
+        ).format(network=title(name), shapes=shapes),
+        code=f"{layer.operation.name}: torch.cat(…, dim=1)",
         right=right[1],
         wrong={
             max(arrive): _("That would be adding; cat lays channels side by side."),

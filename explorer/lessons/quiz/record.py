@@ -2,6 +2,7 @@
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -112,8 +113,11 @@ _OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
 }
 _SIGNS = str.maketrans(
-    {"×": "*", "x": "*", "·": "*", "−": "-", "\u202f": "", " ": "", "'": "", "_": ""}
+    {"×": "*", "x": "*", "X": "*", "·": "*", "−": "-", "–": "-", "÷": "/"}
+    | {"^": "**", "²": "**2", "³": "**3"}
+    | dict.fromkeys(" \u202f\u00a0\u2009'’_", "")
 )
+_THOUSANDS = re.compile(r"(?<=\d)[,.](?=\d{3}(?!\d))")  # 960,000 or 960.000
 
 
 def read_answer(text: str) -> int:
@@ -124,8 +128,8 @@ def read_answer(text: str) -> int:
     """
     typed = text.strip()
     if not typed:
-        raise ValueError(_("Nothing has been typed. Write a whole number, or `6 * (5*5 + 1)`."))
-    plain = typed.translate(_SIGNS)
+        raise ValueError(_("Nothing has been typed. Write a whole number, or 6 × (5·5 + 1)."))
+    plain = _THOUSANDS.sub("", typed.translate(_SIGNS))
     if len(plain) > LONGEST:
         message = _(
             "{n} characters came, but at most {most} are read. Write a whole number, or "
@@ -138,13 +142,13 @@ def read_answer(text: str) -> int:
         raise ValueError(
             _(
                 "“{given}” is not a whole number. Write one such as 156, or the arithmetic: "
-                "`6 * (5*5*1 + 1)`."
+                "6 × (5·5·1 + 1)."
             ).format(given=typed[:40])
         ) from None
 
 
 class _NoNumber(Exception):
-    """Something that is neither a whole number nor + − × // of some."""
+    """Something that is neither a whole number nor arithmetic that gives one."""
 
 
 def _value(node: ast.expr) -> int:
@@ -155,6 +159,15 @@ def _value(node: ast.expr) -> int:
             result = -_value(operand)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             result = _OPERATORS[type(op)](_value(left), _value(right))
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            result, rest = divmod(_value(left), _value(right))
+            if rest:
+                raise _NoNumber
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            base, exponent = _value(left), _value(right)
+            if not 0 <= exponent <= LARGEST.bit_length():
+                raise _NoNumber
+            result = base**exponent
         case _:
             raise _NoNumber
     if abs(result) > LARGEST:

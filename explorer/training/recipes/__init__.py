@@ -15,6 +15,7 @@ from explorer.training.recipes.recipe import (
     OPTIMIZERS,
     PRECISIONS,
     SCHEDULES,
+    USUAL_RATES,
     Recipe,
     as_json,
     check,

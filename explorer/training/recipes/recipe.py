@@ -11,6 +11,7 @@ from explorer.analysis import mismatch_words, summary
 from explorer.analysis.summary import training_memory
 from explorer.base.inputs import MAX_BATCH, InputSize
 from explorer.base.language import N_, _
+from explorer.base.reasons import LARGEST_USUAL_RATE
 from explorer.data import datasets
 from explorer.networks import NetworkSpec
 from explorer.networks.registry import IN_CHANNELS, NUM_CLASSES, Value
@@ -20,6 +21,8 @@ OPTIMIZERS = {
     "adam": N_("Adam: a step of its own for every weight"),
     "sgd": N_("SGD: plain gradient descent on batches"),
 }
+# From here on down is where each is tried first: a larger rate that failed is no guide.
+USUAL_RATES = {"adam": 0.001, "sgd": LARGEST_USUAL_RATE}
 SCHEDULES = {
     "constant": N_("the same learning rate throughout"),
     "cosine": N_("down to zero along half a cosine"),

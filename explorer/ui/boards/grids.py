@@ -14,7 +14,7 @@ import streamlit as st
 from explorer.base import inputs
 from explorer.base.language import _
 from explorer.figures.grids import At, Grid, Sign, Story
-from explorer.ui import page_address
+from explorer.ui import complaint, page_address
 from explorer.ui.boards.component import Component
 
 GRIDS = Component(Path(__file__).with_suffix(".js"), "grids")
@@ -58,7 +58,7 @@ def number_grids(
                 st.session_state[refused] = str(error)
 
     if refusal := st.session_state.pop(refused, ""):
-        st.error(refusal, icon=":material/straighten:")
+        complaint.show(refusal, "straighten")
     grids, signs = content
     data = {
         "key": key,

@@ -13,7 +13,14 @@ from explorer import networks, weights
 from explorer.base.language import _
 from explorer.networks import NetworkSpec
 from explorer.networks.registry import Architecture, Value
-from explorer.ui import download_view, downloads, link_warnings, network_picker, page_address
+from explorer.ui import (
+    complaint,
+    download_view,
+    downloads,
+    link_warnings,
+    network_picker,
+    page_address,
+)
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.network_picker import OPTIONS
 from explorer.ui.page_address import Field
@@ -55,7 +62,7 @@ def pick(state: State) -> Model | None:
     try:
         model = weights.model(NetworkSpec.parse(architecture.name, options), source)
     except ValueError as error:  # a damaged file, or a run that has just been deleted
-        st.error(str(error), icon=":material/broken_image:")
+        complaint.show(error, "broken_image")
         return None
     if base != weights.UNTRAINED:
         _tell_options(state, model)
@@ -76,7 +83,7 @@ def at_epoch(model: Model, source: str) -> Model | None:
     try:
         return model.with_weights(source)
     except ValueError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        complaint.show(error, "broken_image")
         return None
 
 
@@ -170,7 +177,7 @@ def _pick_network(state: State) -> Architecture:
         format_func=network_picker.label,
         on_change=_network_changed,
         args=(state,),
-        help=_("Type to search. Names that begin with torchvision/ are that library's networks."),
+        help=_("Type to search, by its title or by its name in code and links."),
         width=190,
     )
     return networks.get(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.runs import Run, outcome
 from explorer.ui import link_warnings, page_address
@@ -92,7 +93,7 @@ def learned_board(
     try:
         data = [_run(run, sign) for run, sign in zip(runs, signs, strict=True)][:MOST_RUNS]
     except ValueError as error:  # the data set has gone
-        st.warning(str(error))
+        st.warning(plain_text.markdown(error))
         return
     result = BOARD(
         key=state.key("learned"),

@@ -9,6 +9,7 @@ import streamlit as st
 from explorer import runs
 from explorer.base.language import _
 from explorer.runs import Run
+from explorer.ui import complaint
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from explorer.ui.runs.component import api
@@ -21,7 +22,7 @@ def listed() -> list[Run]:
     try:
         return runs.listed()
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        complaint.show(error, "error")
         st.stop()
 
 

@@ -8,6 +8,7 @@ from io import BytesIO
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.base.units import size
@@ -15,7 +16,7 @@ from explorer.data import datasets
 from explorer.data.datasets import own
 from explorer.data.datasets.records import Data, DataSet
 from explorer.data.decoding import pools
-from explorer.ui import download_view, downloads, progress, visitor
+from explorer.ui import complaint, download_view, downloads, progress, visitor
 from explorer.ui.runs import run_words
 from pages.explore.data.state import STATE
 
@@ -31,7 +32,7 @@ def loaded(facts: DataSet) -> Data | None:
         with st.spinner(_("Reading {title} …").format(title=facts.title)):
             return datasets.load(facts.name)
     except ValueError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        complaint.show(error, "broken_image")
         _offer(facts, "")
         return None
 
@@ -78,7 +79,7 @@ def _keep(upload: UploadedFile | None) -> None:
         return visitor.keep_pictures(BytesIO(content), title, progress.client())
 
     if upload and (refused := visitor.may_not_add_pictures(upload.size)):
-        st.error(refused, icon=":material/block:")
+        complaint.show(refused, "block")
         return
     name = progress.read(upload, start, pools.ARCHIVES, "own")
     if upload and name:
@@ -92,7 +93,7 @@ def _delete(name: str) -> None:
     try:
         visitor.delete_pictures(name)
     except ValueError as error:
-        st.toast(str(error), icon=":material/block:")
+        complaint.toast(error, "block")
     else:
         STATE.reset(["own"])
 
@@ -106,7 +107,7 @@ def _deletion(facts: DataSet) -> None:
             _(
                 "**{title}** will be gone for everyone. Runs that were trained on it stay, but "
                 "cannot be resumed."
-            ).format(title=facts.title)
+            ).format(title=plain_text.markdown(facts.title))
         )
         deletion_button(_("Delete"), facts.name)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from torch import Tensor
 
 from explorer.base import access
 from explorer.base.cache import shared
@@ -20,7 +21,7 @@ from explorer.data.datasets.averages import averages, most_frequent_share, neare
 from explorer.data.datasets.records import Data, DataSet
 from explorer.figures import pictures
 from explorer.figures.charts import BLUE, ORANGE, axis, frame, legend
-from explorer.ui import link_warnings, selection
+from explorer.ui import complaint, link_warnings, selection
 from explorer.ui.charts import show_chart
 from explorer.ui.save_buttons import save_button
 from pages.explore.data import getting
@@ -64,7 +65,7 @@ def facts_of(name: str) -> DataSet:
     try:
         return datasets.get(choice)
     except ValueError as error:  # damaged
-        st.error(str(error), icon=":material/broken_image:")
+        complaint.show(error, "broken_image")
         getting.deletion_button(_("Delete it"), choice)
         return datasets.get(name)
 
@@ -89,10 +90,22 @@ def choose(data: Data) -> tuple[str, int]:
         ):
             st.button(label, key=STATE.key(key), icon=icon, on_click=leaf, args=(by,))
         first = turn * SAMPLES + 1
-        caption = _("Pictures {first} to {last} of each class")
-        last = exact(first + SAMPLES - 1)
-        st.caption(caption.format(first=exact(first), last=last), width="content")
+        st.caption(_shown(data.part(part).labels, first), width="content")
     return part, turn
+
+
+def _shown(labels: Tensor, first: int) -> str:
+    """Which pictures of each class the sheet shows, where classes run out of them too."""
+    counts = labels.bincount().tolist()
+    least, most = min(counts), max(counts)
+    last = min(first + SAMPLES - 1, most)
+    words = _("Pictures {first} to {last} of each class")
+    if least < last:
+        words = _(
+            "Pictures {first} to {last} of each class, where there are so many: classes have "
+            "{least} to {most}"
+        )
+    return words.format(first=exact(first), last=exact(last), least=exact(least), most=exact(most))
 
 
 @shared(64)

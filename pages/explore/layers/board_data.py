@@ -226,7 +226,7 @@ def _cells(leaves: Sequence[Layer], summary: Summary) -> dict[str, Cell | None]:
 def _cell(number: int, total: int, text: str = "", unit: str = "") -> Cell | None:
     if not number:
         return None
-    share = number / max(total, 1)
+    share = min(1.0, number / max(total, 1))  # a layer that failed has no part in the total
     return Cell(text=text or count(number), exact=exact(number) + unit, share=share)
 
 

@@ -6,7 +6,7 @@ from explorer.analysis import wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Layer, Summary, training_memory
 from explorer.base.inputs import InputSize
-from explorer.base.language import _, current
+from explorer.base.language import _, current, ngettext
 from explorer.base.units import count, exact, percent, size
 from explorer.networks import Architecture, Reported
 from explorer.networks.pytorch_code import pytorch
@@ -48,7 +48,8 @@ def lesson(mismatch: SizeMismatch, summary: Summary) -> None:
         spelled = mismatch.nearest.spell()
         fixes.append(size_mismatch.use(spelled, "input", spelled))
     if mismatch.reason == "channels" and mismatch.got and mismatch.operation.inputs == ("input",):
-        label = _("Build it for {n} channels").format(n=mismatch.got)
+        label = ngettext("Build it for {n} channel", "Build it for {n} channels", mismatch.got)
+        label = label.format(n=mismatch.got)
         fixes.append(Fix(label, "in_channels", mismatch.got, key="use_channels", primary=False))
     size_mismatch.show(STATE, mismatch, summary.spec.name, *fixes)
 
@@ -61,7 +62,7 @@ def totals(summary: Summary) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="totals"):
         line = wording.totals(summary)
         if summary.mismatch:
-            line = _("Up to {layer}: {sums}").format(
+            line = _("Before {layer}: {sums}").format(
                 layer=summary.mismatch.operation.name, sums=line
             )
         st.markdown(f"**{line}**", width="stretch")

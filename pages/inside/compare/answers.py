@@ -7,7 +7,7 @@ from itertools import combinations
 import streamlit as st
 from torch import Tensor
 
-from explorer.base import spreadsheet
+from explorer.base import plain_text, spreadsheet
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, ngettext
 from explorer.base.units import exact, percent
@@ -87,7 +87,8 @@ def _verdict(
     letters: dict[str, list[str]] = {}
     for side, guesses, classes in zip(sides, answers, names, strict=True):
         if not isinstance(guesses, str):
-            letters.setdefault(_class(classes, guesses[0].label), []).append(side.letter)
+            answer = plain_text.markdown(_class(classes, guesses[0].label))
+            letters.setdefault(answer, []).append(side.letter)
     if len(set(map(tuple, filter(None, names)))) > 1:
         st.caption(_("They were taught different classes."))
     if sum(map(len, letters.values())) < 2:

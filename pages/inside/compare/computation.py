@@ -16,7 +16,7 @@ from explorer.base.units import duration, exact
 from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import Answers, Timing, timing
-from explorer.ui import progress
+from explorer.ui import complaint, progress
 from explorer.ui.entries import entry
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.size_mismatch import complaints
@@ -142,7 +142,7 @@ def show(sides: Sequence[Side]) -> list[Side]:
     _advance(sides, key)
     for side in sides:
         for sentence in side.failed:
-            st.error(f"{side.letter}: {sentence}", icon=":material/broken_image:")
+            complaint.show(f"{side.letter}: {sentence}", "broken_image")
     working = _loadable(sides)
     if _due(working, key):
         progress.live(partial(_watch, working, key, _ended(working)))

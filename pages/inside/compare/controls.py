@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer import networks
+from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.units import percent
 from explorer.inside import comparison
@@ -38,7 +39,7 @@ def _read(spelled: str, sign: str) -> list[Model]:
     """The networks that can be had; of the others, why not."""
     models, wrong = comparison.read(spelled)
     for sentence in wrong:
-        st.warning(sentence, icon=f":material/{sign}:")
+        st.warning(plain_text.markdown(sentence), icon=f":material/{sign}:")
     return models
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.analysis.summary import Layer, measure
+from explorer.base import plain_text
 from explorer.base.language import _, ngettext
 from explorer.base.tasks import Task
 from explorer.base.units import exact, times
@@ -194,7 +195,8 @@ def _title(subject: Subject, count: int, channel: int) -> str:
     """The chosen channel: "conv2, channel 8 of 16", or the name of a class."""
     if subject.classes:
         words = _("{layer}: the class “{label}”")
-        return words.format(layer=subject.layer, label=subject.classes[channel])
+        label = plain_text.markdown(subject.classes[channel])
+        return words.format(layer=subject.layer, label=label)
     words = _("{layer}, channel {n} of {count}")
     return words.format(layer=subject.layer, n=channel + 1, count=count)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
-from explorer.base import spreadsheet
+from explorer.base import plain_text, spreadsheet
 from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures import pictures
@@ -138,7 +138,7 @@ def _sentence(subject: Subject, top: TopPictures, channel: int, best: Sequence[A
     if count == 1:
         return _("Each of these is of another class.")
     words = _("{count} of these {all} are of the class “{label}”.")
-    return words.format(count=count, all=len(best), label=most)
+    return words.format(count=count, all=len(best), label=plain_text.markdown(most))
 
 
 # -- by class ---------------------------------------------------------------------------------

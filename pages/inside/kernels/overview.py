@@ -110,7 +110,9 @@ def _stage(layer: Layer, statistics: Statistics, picture: str) -> dict[str, Any]
             shape=times(layer.shape),
             size=number(statistics.size),
         ),
-        "shape": times((kernels, channels)) if lone else "·".join(map(str, layer.shape)),
+        "shape": times((kernels, channels))
+        if lone
+        else _("{n} of {size}").format(n=kernels, size=times(layer.shape[1:])),
         "png": picture,
         "silent": "",
         "parts": [{"name": layer.name, "label": layer.name, "title": ""}],

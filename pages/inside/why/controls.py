@@ -11,7 +11,7 @@ from explorer.base.language import _
 from explorer.base.units import times
 from explorer.data.pictures import Picture
 from explorer.inside import attribution
-from explorer.ui import model_picker, picture_picker
+from explorer.ui import complaint, model_picker, picture_picker
 from explorer.ui.inside.recordings import Subject
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.picture_picker.browse import Place
@@ -146,7 +146,7 @@ def _offer_mistake(model: Model, fit: str, first: str) -> None:
         try:
             search = mistakes.after(model, fit, place)
         except ValueError as error:  # weights that were there a moment ago have been deleted
-            st.toast(str(error), icon=":material/broken_image:")
+            complaint.toast(error, "broken_image")
             return
         if search.words:
             st.toast(search.words)

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.base.units import percent
@@ -69,8 +70,8 @@ def _pick_class(inputs: Inputs, answer: int) -> int:
 def _tell_mistake(inputs: Inputs, answer: int) -> None:
     if inputs.truth not in (None, answer):
         words = _("**A mistake**: it is {truth}, taken for {answer}.")
-        names = {"truth": inputs.classes[inputs.truth], "answer": inputs.classes[answer]}
-        st.markdown(":material/close: " + words.format(**names))
+        truth, said = (plain_text.markdown(inputs.classes[n]) for n in (inputs.truth, answer))
+        st.markdown(":material/close: " + words.format(truth=truth, answer=said))
 
 
 def _titles(inputs: Inputs, target: int) -> list[str]:

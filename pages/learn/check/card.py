@@ -7,6 +7,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, Value
+from explorer.ui import complaint
 from explorer.ui.entries import entry
 from explorer.ui.tables import show_table
 from pages.learn.check.series import MOST_NUMBER, Answer, Place, answers, go, new_seed
@@ -81,7 +82,7 @@ def _type(place: Place, question: Question) -> None:
         try:
             value = quiz.read_answer(text)
         except ValueError as error:
-            st.error(str(error), icon=":material/straighten:")
+            complaint.show(error, "straighten")
             return
         _give(place, question, value)
         st.rerun()

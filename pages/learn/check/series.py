@@ -1,7 +1,7 @@
 """Which question of which series is asked, the answers given in this sitting, and their score."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.base.language import _
 from explorer.lessons import quiz
 from explorer.lessons.quiz import Question, Value
+from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
 from explorer.ui.tables import show_table
 from pages.learn.check.state import MOST_SEED, STATE
@@ -52,10 +53,10 @@ def pick() -> Place:
     """Topic, difficulty and seed in one row; the number of the question from link or buttons."""
     opened = STATE.takes_query("quiz_number")  # then the link alone counts
     same = _("The same seed gives everybody the same questions.")
-    with st.container(horizontal=True, vertical_alignment="center", key="quiz_controls"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="quiz_controls"):
         topic = STATE.pick_one("quiz_topic", _("Topic"))
         level = int(STATE.pick_one("quiz_level", _("Difficulty")))
-        seed = STATE.number("quiz_seed", _("Seed"), same, width=170, icon=":material/tag:")
+        seed = STATE.number("quiz_seed", _("Seed"), same, width=150)
     series = seed, topic, level
     continued = st.session_state.get(LAST) == series
     number = _linked() if opened else STATE["quiz_number"] if continued else 1
@@ -123,12 +124,29 @@ def summary(place: Place) -> None:
     first, right = place.ten()[0].number, sum(answer.right for answer in ten.values())
     st.subheader(_("These ten: {n} right").format(n=right), anchor=False)
     show_table([_row(*each) for each in ten.items()])
+    _again([each.question() for each, answer in ten.items() if not answer.right])
     with st.container(horizontal=True):
         st.button(
             _("Ten more"), key="quiz_more", type="primary", on_click=go,
             args=(first + quiz.ROUND,),
         )  # fmt: skip
         save_button(_("These ten (CSV)"), ten_rows(ten), f"check-seed-{place.seed}-{first}.csv")
+
+
+def _again(missed: Sequence[Question]) -> None:
+    """What to look at again: a link to each page that shows what was missed, at the first case."""
+    if not missed:
+        st.markdown(_("Nothing to look at again: try a harder level, or type every number."))
+        return
+    st.markdown(_("**Look at again**, each page set up with a question that you missed:"))
+    first = {each.draft.see.url: each for each in reversed(missed)}
+    with st.container(horizontal=True, key="quiz_again"):
+        for url, question in sorted(first.items(), key=lambda item: item[1].number):
+            page, see = entry(url), question.draft.see
+            words = _("{page}, question {n}").format(page=_(page.title), n=question.number)
+            st.page_link(
+                page.path, label=words, icon=page.icon, query_params=dict(see.params), help=""
+            )
 
 
 def _row(place: Place, answer: Answer) -> dict[str, str]:

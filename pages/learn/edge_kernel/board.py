@@ -102,7 +102,10 @@ def labels() -> dict[str, str]:
         "kernel": _("kernel now"),
         "output": _("its output"),
         "target": _("the target"),
-        "colours": _("Blue −{reach}, white 0, orange {reach}."),
+        "colours": _(
+            "In the image black is 0 and white 1; elsewhere blue is −{reach}, white 0, orange "
+            "{reach}."
+        ),
         "draw_hint": _("Click a cell of the image to turn it over."),
         "arithmetic": _("Point at an output cell for its arithmetic."),
         "cell": _("row {row}, column {column}: {sum} = {value}; target {target}"),

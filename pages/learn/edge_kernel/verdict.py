@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.base.language import _
-from explorer.base.units import exact, raised
+from explorer.base.language import _, ngettext
+from explorer.base.units import exact, percent, raised
 from explorer.lessons import edge_kernel as engine
 from explorer.lessons.edge_kernel import Bowl, Descent
 from explorer.ui import lesson
@@ -47,28 +47,58 @@ def _sentence(what: engine.Outcome, run: Descent, shape: Bowl, choice: Choice) -
         return _("**Nothing to learn.** The loss is the same for every kernel: its gradient is 0.")
     first, last = run.records[0].loss, run.records[-1].loss
     factors = shape.factors(run.rate)
+    best, critical = _apart(shape.fastest_rate, shape.critical_rate)
     words: dict[str, object] = {
         "steps": run.records[-1].step,
         "first": number(first),
         "last": number(last),
         "rate": f"{run.rate:g}",
-        "critical": number(shape.critical_rate),
+        "critical": critical,
         "steep": number(factors[-1]),
         "kernel": _kernel(run, choice) if len(factors) <= 3 else "",
         "curvature": number(shape.curvatures[-1], 4),
-        "best": number(shape.fastest_rate),
-        "slow": _slowest(shape, run.rate),
+        "best": best,
+        "share": percent(last / first if first else 0, ".2g"),
+        "error": number(_error(run, choice), 2),
+        "slow": _slow(shape, run.rate) if what in ("output only", "on the way") else "",
         "overflow": run.overflow_step,
         "nan": run.nan_step,
     }
     return _sentences()[what].format(**words)
 
 
-def _slowest(shape: Bowl, rate: float) -> str:
-    """Steps until a tenth of the error is left along the flattest axis that is not flat."""
-    least = next(value for value in shape.curvatures if value)
-    share = abs(1 - rate * least)
-    return exact(math.ceil(math.log(0.1) / math.log(share))) if 0 < share < 1 else "1"
+def _apart(least: float, most: float) -> tuple[str, str]:
+    """Two numbers with as few digits as keep them apart, from three on."""
+    pairs = ((number(least, digits), number(most, digits)) for digits in range(3, 9))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (number(least), number(most)))
+
+
+def _slow(shape: Bowl, rate: float) -> str:
+    """Which axis holds the run up, and for how long."""
+    curvature, steps = shape.slowest(rate)
+    words = ngettext(
+        "Along the flattest axis (λ = {curvature}) a step leaves {left} of the error: {n} step "
+        "takes nine tenths of it.",
+        "Along the flattest axis (λ = {curvature}) a step leaves {left} of the error: {n} steps "
+        "take nine tenths of it.",
+        steps,
+    )
+    if rate * curvature > 1:
+        words = ngettext(
+            "Along the steepest axis (λ = {curvature}) a step crosses the valley and leaves {left} "
+            "of the error: {n} step takes nine tenths of it.",
+            "Along the steepest axis (λ = {curvature}) a step crosses the valley and leaves {left} "
+            "of the error: {n} steps take nine tenths of it.",
+            steps,
+        )
+    left = percent(abs(1 - rate * curvature), ".5g")
+    return words.format(curvature=number(curvature), left=left, n=exact(steps))
+
+
+def _error(run: Descent, choice: Choice) -> float:
+    """The largest error of a weight, or of the bias, at the end."""
+    pairs = zip(run.records[-1].parameters, choice.problem.solution, strict=True)
+    return max(abs(reached - asked) for reached, asked in pairs)
 
 
 def _kernel(run: Descent, choice: Choice) -> str:
@@ -101,7 +131,13 @@ def _sentences() -> dict[engine.Outcome, str]:
         "on the way": _(
             "**On its way.** In {steps} steps the loss falls from {first} to {last}{kernel}. "
             "{best} is the best rate here; above **{critical}** = 2/{curvature} it runs away. "
-            "Along the flattest axis it takes about {slow} steps to lose nine tenths of the error."
+            "{slow}"
+        ),
+        "output only": _(
+            "**The output is learned, the kernel is not yet.** In {steps} steps the loss falls "
+            "from {first} to {last}: {share} of it is left, so the output is nearly right. But "
+            "weights are still off by up to {error}{kernel}: this image hardly tells such kernels "
+            "apart. {slow}"
         ),
         "critical": _(
             "**It swings for ever.** The rate is 2/{curvature} = {critical} itself: along the "

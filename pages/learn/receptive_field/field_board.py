@@ -33,13 +33,8 @@ Data = dict[str, Any]
 
 def board(stack: tuple[Level, ...]) -> None:
     """The strips and the picture; the unit chosen there goes into the address."""
-    last, side = stack[-1], stack[0].units
-    st.markdown(
-        _(
-            "A unit of the last layer sees **{field} × {field}** of the {side} × {side} pixels."
-        ).format(field=last.axis.size, side=side)
-        + (_(" That is more than there are.") if last.axis.size > side else "")
-    )
+    side = stack[0].units
+    st.markdown(sight(stack))
     data = _content(field_stack.spell(layers_of(stack)), side, current())
     STATE.forget_if_new("field_at", data["key"])
     place = _place(stack)
@@ -47,6 +42,21 @@ def board(stack: tuple[Level, ...]) -> None:
     if moved and moved.get("key") == data["key"]:
         place = tuple(moved["at"])
     STATE.put("field_at", _spelled(place), _spelled(_middle(stack)))
+
+
+def sight(stack: tuple[Level, ...]) -> str:
+    """What a unit in the middle of the last layer sees of the picture, without its holes."""
+    field, side = stack[-1].axis.size, stack[0].units
+    level, unit, _column = _middle(stack)
+    pixels = field_stack.cells(stack, level, unit)[0]
+    words = _("A unit of the last layer sees **{field} × {field}** of the {side} × {side} pixels.")
+    if pixels and len(pixels) < pixels[-1] - pixels[0] + 1:
+        words = _(
+            "A unit of the last layer spans **{field} × {field}** of the {side} × {side} pixels, "
+            "but sees only **{n} × {n}** of them: between these are holes."
+        )
+    more = _(" That is more than there are.") if field > side else ""
+    return words.format(field=field, side=side, n=len(pixels)) + more
 
 
 def _spelled(place: Place) -> str:

@@ -14,7 +14,7 @@ from explorer.networks.registry import Reported
 from explorer.runs import COMMANDS, Run, Status
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
-from explorer.ui import link_warnings, page_address, visitor
+from explorer.ui import complaint, link_warnings, page_address, visitor
 from explorer.ui.runs import run_actions, run_words
 from explorer.ui.runs.component import RunBoard
 from pages.train.live.state import AXES, STATE
@@ -156,7 +156,7 @@ def board(run: Run) -> None:
     if result.by in AXES:
         STATE.put("by", result.by, AXES[0])
     if fault := st.session_state.pop(_FAULT, ""):
-        st.error(run_words.literal(fault), icon=":material/error:")
+        complaint.show(fault, "error")
 
 
 def _data(run: Run) -> str:

@@ -23,7 +23,7 @@ from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.recipe import MAX_SIZE
 from explorer.training.setting import Setting
-from explorer.ui import progress, size_mismatch, visitor
+from explorer.ui import complaint, progress, size_mismatch, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from pages.train.new_run.state import STATE
@@ -310,4 +310,4 @@ def seconds(recipe: Recipe) -> float | None:
 def trouble() -> None:
     """What went wrong with the last click, if something did."""
     if text := st.session_state.pop(_TROUBLE, ""):
-        st.error(run_words.literal(text), icon=":material/error:")
+        complaint.show(text, "error")

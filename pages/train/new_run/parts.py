@@ -17,9 +17,9 @@ from explorer.training import recipes
 from explorer.training.recipes import MISTAKES, PRESETS, Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.course import SPACIOUS_BATCH, limited_by_card
-from explorer.ui import visitor
+from explorer.ui import complaint, visitor
 from explorer.ui.entries import entry
-from explorer.ui.runs import run_actions, run_words
+from explorer.ui.runs import run_actions
 from explorer.ui.tables import show_table
 from pages.train.new_run import budget, form
 from pages.train.new_run.state import STATE
@@ -106,7 +106,7 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
 def _launch(plan: Sequence[Recipe], problem: str) -> None:
     missing = next((each.dataset for each in plan if not datasets.at_hand(each.dataset)), None)
     if problem:
-        st.error(problem, icon=":material/block:")
+        complaint.show(problem, "block")
     else:
         if missing:
             _bring(missing)
@@ -133,7 +133,7 @@ def _refusal(plan: Sequence[Recipe]) -> str:
     try:
         _check(visitor.check_train(), plan)
     except ValueError as error:
-        st.error(run_words.literal(str(error)), icon=":material/block:")
+        complaint.show(error, "block")
         most = visitor.current().limits.epochs
         if most and any(each.epochs > most for each in plan):
             words = ngettext("Use {n} epoch", "Use {n} epochs", most)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.base.language import _, ngettext
 from explorer.runs import Run
-from explorer.ui import visitor
+from explorer.ui import complaint, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from explorer.ui.runs.run_actions import files, say_why_off
@@ -40,7 +40,7 @@ def show(selection: Sequence[Run]) -> None:
         refusals.append(_button(_("Delete …"), "delete", ":material/delete:", over, ask))
     say_why_off(refusals)
     for fault in st.session_state.pop(_FAULTS, []):
-        st.error(fault)
+        complaint.show(fault, "error")
     if to_delete := st.session_state.pop(_TO_DELETE, None):
         left_out = [_why_it_stays(run) for run in selection if run.id not in to_delete]
         _confirm([run for run in selection if run.id in to_delete], left_out)

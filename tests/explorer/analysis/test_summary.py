@@ -232,7 +232,8 @@ LESSONS = [
     ("densenet", (1, 28, 28), "window", "transition3.pool", 1, 2, (1, 29, 29)),
     ("vgg11", (1, 31, 224), "window", "block5.pool", 1, 2, (1, 224, 224)),
     ("googlenet", (3, 300, 1), "channels", "stage1.conv", 3, 1, (1, 300, 1)),
-    ("torchvision/vit_b_16", (3, 100, 100), "refused", "", None, None, (3, 224, 224)),
+    ("torchvision/vit_b_16", (3, 100, 100), "positions", "", None, None, (3, 224, 224)),
+    ("torchvision/maxvit_t", (3, 100, 100), "partitions", "", None, None, (3, 224, 224)),
 ]
 
 

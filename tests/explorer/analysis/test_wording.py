@@ -5,6 +5,7 @@ import math
 import operator
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -198,7 +199,8 @@ def test_totals_in_one_line():
     [
         ("lenet", (3, 28, 28), "built for 1 channel, but 3 arrive.", "from 28 × 28 to 31"),
         ("nin", (1, 66, 66), "3 cells long, but there are only 2", "67 × 67 and anything"),
-        ("torchvision/vit_b_16", (3, 64, 64), "refuses this input", "takes 224 × 224."),
+        ("torchvision/vit_b_16", (3, 64, 64), "not take pictures of 64 × 64", "takes 224 × 224."),
+        ("torchvision/maxvit_t", (3, 99, 80), "not take pictures of 99 × 80", "takes 224 × 224."),
     ],
 )
 def test_other_lessons(name: str, picture: tuple[int, int, int], headline: str, fits: str):
@@ -208,6 +210,28 @@ def test_other_lessons(name: str, picture: tuple[int, int, int], headline: str, 
     assert headline in text.headline
     assert fits in text.fits
     assert text.explanation
+
+
+@pytest.mark.parametrize("name", ["torchvision/vit_b_16", "torchvision/maxvit_t"])
+@pytest.mark.parametrize("picture", [(3, 28, 28), (1, 28, 28), (3, 100, 224), (3, 448, 448)])
+def test_a_network_that_checks_its_size_by_itself_says_it_in_our_words(
+    name: str, picture: tuple[int, int, int]
+):
+    lesson = measure(NetworkSpec.parse(name), picture).mismatch
+    assert lesson
+    text = mismatch_words.mismatch(lesson, "It")
+    assert lesson.nearest == (3, 224, 224)
+    if lesson.reason != "channels":
+        assert (text.got, text.needs) == (units.times(picture), "3 × 224 × 224")
+        assert lesson.problem not in str(replace(text, raw=""))
+        assert ("patch" if "vit_b" in name else "windows") in text.explanation
+
+
+def test_a_layer_that_fails_takes_no_part_in_the_totals():
+    broken = measure(NetworkSpec.parse("alexnet"), (3, 224, 224))
+    assert broken.layers[-1].parameters == 11_712
+    assert (broken.totals.parameters, broken.totals.macs) == (0, 0)
+    assert wording.totals(broken).startswith("0 parameters · 0 B · 0 MACs")
 
 
 # Numbers as people read them

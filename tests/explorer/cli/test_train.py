@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -194,6 +195,10 @@ def test_runs_are_listed_and_shown(command: Command):
     assert status == 0
     assert "is finished" in out
     assert f"trained on: {finished['device_title']}" in out
+    told = dict(re.findall(r"^  ([a-z ,]+): (.+)$", out, re.MULTILINE))
+    assert {*run["recipe"]["options"], "batch size"} <= told.keys()
+    assert told["flip"] == "no"
+    assert not re.search(r"[{}']|: $", out, re.MULTILINE)  # no Python, nothing empty
 
 
 def test_pausing_resuming_and_deleting(

@@ -302,7 +302,8 @@ def test_a_question_that_does_not_exist(number: int, topic: str, level: int):
     [
         ("156", 156), (" 46 764 746 ", 46_764_746), ("46'764'746", 46_764_746), ("-3", -3),
         ("6 * (5*5*1 + 1)", 156), ("6 × (5·5·1 + 1)", 156), ("(224 + 2*1 - 11)//4 + 1", 54),
-        ("5 x 5", 25),
+        ("5 x 5", 25), ("960,000", 960_000), ("1.234.567", 1_234_567), ("6*20**2*400", 960_000),
+        ("6*20^2*400", 960_000), ("6·20²·400", 960_000), ("960000/2", 480_000), ("2**10", 1024),
     ],
 )  # fmt: skip
 def test_numbers_and_arithmetic_are_read(text: str, value: int):
@@ -312,7 +313,7 @@ def test_numbers_and_arithmetic_are_read(text: str, value: int):
 @pytest.mark.parametrize(
     "text",
     ["", "   ", "abc", "1.5", "NaN", "2**99", "1/0", "1//0", "9" * 40, "__import__('os')", "(" * 70,
-     "True", "1, 2", "10**9**9", "1+" * 60, "+".join(["11"] * 40)],
+     "True", "1, 2", "10**9**9", "2**-1", "1,00", "7/2", "1+" * 60, "+".join(["11"] * 40)],
 )  # fmt: skip
 def test_anything_else_gets_a_sentence(text: str):
     with pytest.raises(ValueError, match="whole number"):

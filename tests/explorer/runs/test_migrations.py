@@ -72,7 +72,7 @@ def test_what_version_1_said_is_a_code_with_values(old: Path):
     assert str(reason_of[2]) == (
         "At step 5 the loss had exploded to 1.03e+04. Steps at a learning rate of 1000 overshoot: "
         "each makes the weights and the next gradient larger (its norm is 4.81). Try a learning "
-        "rate of 100, or start from Xavier weights."
+        "rate of 0.1, or start from Xavier weights."
     )
     assert reason_of[3] == Reason("killed", {"signal": "SIGKILL"})
     assert reason_of[4] == Reason("asked_to_end")
@@ -88,7 +88,7 @@ def test_what_version_1_said_is_a_code_with_values(old: Path):
     [(float("nan"), 1.0), (float("inf"), float("inf")), (12345.0, None), (2.0, float("nan"))],
 )
 def test_every_divergence_of_version_1_reads_as_it_did(loss: float, norm: float | None):
-    recipe = Recipe("lenet", learning_rate=0.5, initialisation="xavier")
+    recipe = Recipe("lenet", optimizer="sgd", learning_rate=0.5, initialisation="xavier")
     reason = divergence(recipe, 6, loss, norm)
     assert reasons.from_json(reason.as_json()) == reason
     again = migrations._coded(str(reason), {})

@@ -180,7 +180,7 @@ def test_a_rate_that_is_too_large_ends_the_run_with_an_explanation(
     last, rows = records[-1], curve(records)
     assert isinstance(last, Diverged)
     assert "learning rate of 1000" in str(last.reason)
-    assert "Try a learning rate of 100" in str(last.reason)
+    assert "Try a learning rate of 0.1, " in str(last.reason)
     assert not only(Epoch, records)
     assert len(rows) == last.step
     assert all(math.isfinite(number) for row in rows for number in row)

@@ -65,6 +65,23 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
     assert "fc1 wants" not in text(at)
 
 
+def test_a_transformer_says_in_words_why_it_takes_one_size_only() -> None:
+    at = opened(network="torchvision/vit_b_16", input="28")
+    for words in (
+        "ViT-B-16 (torchvision) does not take pictures of 28 × 28",
+        "Arrived: **3 × 28 × 28**. Needed: **3 × 224 × 224**. It cuts a picture into patches",
+        "Before check: 0 parameters",
+    ):
+        assert words in text(at)
+    assert "Wrong image height" not in text(at)
+    at.button(key="layers.use_nearest").click().run()
+    assert at.text_input(key="layers.input").value == "3x224x224"
+    at = opened(network="lenet", input="3x28x28", in_channels="1")
+    assert at.button(key="layers.use_channels").label == "Build it for 3 channels"
+    at = opened(network="lenet", input="1x28x28", in_channels="3")
+    assert at.button(key="layers.use_channels").label == "Build it for 1 channel"
+
+
 def test_channels_that_do_not_match_can_be_mended_from_either_side() -> None:
     at = opened(network="lenet", input="3x28x28")
     assert "conv1 was built for 1 channel, but 3 arrive" in text(at)

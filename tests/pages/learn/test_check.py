@@ -116,6 +116,11 @@ def test_after_ten_there_is_a_streak_a_summary_and_ten_more() -> None:
     assert "These ten: 9 right" in text(at)
     assert list(at.table[0].value["right answer"]) == [spell(each.right) for each in ten]
     assert len(at.get("download_button")) == 1
+    assert "Look at again" in text(at)
+    link = at.get("page_link")[-1].proto  # of the one that was wrong
+    assert link.label.endswith(", question 2")
+    assert link.page.endswith(ten[1].draft.see.url)
+    assert dict(parse_qsl(link.query_string)) == ten[1].draft.see.params
     at.button(key="quiz_more").click().run()
     assert "**Question 11** of seed 1" in text(at)
     assert "These ten" not in text(at)

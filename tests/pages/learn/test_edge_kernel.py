@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
@@ -63,6 +64,29 @@ def test_a_rate_above_the_critical_one_is_explained_and_can_be_mended() -> None:
     press(at, "Use 0.014")
     assert "It runs away" not in text(at)
     assert at.text_input(key="edge_rate").value == "0.014"
+
+
+@pytest.mark.parametrize(
+    ("rate", "sentence"),
+    [
+        ("0.005", "flattest axis (λ = 12) a step leaves 94\u202f% of the error: 38 steps"),
+        ("0.0333", "steepest axis (λ = 60) a step crosses the valley and leaves 99.8\u202f%"),
+    ],
+)  # fmt: skip
+def test_the_axis_that_is_named_is_the_one_that_holds_the_run_up(rate: str, sentence: str) -> None:
+    assert sentence in text(opened(edge_rate=rate, edge_steps="2"))
+
+
+def test_a_kernel_from_a_photograph_is_told_to_be_learned_in_its_output_only() -> None:
+    at = press(opened(), "Learn a Sobel kernel from a photograph")
+    assert "**The output is learned, the kernel is not yet.**" in text(at)
+    error = re.search(r"weights are still off by up to ([\d.]+)", text(at))
+    assert error
+    assert float(error[1]) > engine.RIGHT_KERNEL
+    at.text_input(key="edge_steps").set_value("5").run()
+    rates = re.search(r"([\d.]+) is the best rate here; above \*\*([\d.]+)\*\*", text(at))
+    assert rates
+    assert float(rates[1]) < float(rates[2])
 
 
 def test_the_same_rate_without_a_bias_works() -> None:

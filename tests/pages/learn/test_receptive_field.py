@@ -4,6 +4,8 @@ from functools import partial
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Widget, WidgetList
@@ -44,11 +46,34 @@ def test_every_prompt_shows_what_it_promises_and_its_code_is_its_stack():
         assert not at.exception, label
         assert not at.error, label
         stack = parts.read_stack(setting["field_stack"], setting["field_side"])
-        assert f"sees **{stack[-1].axis.size} × {stack[-1].axis.size}**" in text(at)
+        assert f"**{stack[-1].axis.size} × {stack[-1].axis.size}** of the" in text(at)
         code = parts.torch_code(field_board.layers_of(stack))
         network = eval(code, {"nn": torch.nn})  # noqa: S307
         picture = torch.rand(1, 1, stack[0].units, stack[0].units)
         assert network(picture).shape[-1] == stack[-1].units
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    stack=st.lists(st.sampled_from(["c3", "c3d2", "c3d3", "c5d2", "c2d4", "p2", "c3p1"]),
+                   min_size=1, max_size=3),
+)  # fmt: skip
+def test_what_is_said_to_be_seen_is_what_moves_the_unit(stack: list[str]):
+    levels = parts.read_stack(" ".join(stack), 64)
+    layers = field_board.layers_of(levels)
+    code = parts.torch_code(layers).replace("MaxPool", "AvgPool")
+    network = eval(code, {"nn": torch.nn})  # noqa: S307
+    for weight in network.parameters():
+        torch.nn.init.ones_(weight)
+    picture = torch.zeros(1, 1, 64, 64, requires_grad=True)
+    middle = (levels[-1].units - 1) // 2
+    network(picture)[0, 0, middle, middle].backward()
+    seen = picture.grad[0, 0].nonzero()
+    rows, (top, bottom) = seen[:, 0].unique(), seen[:, 0].aminmax()
+    spans, sees = int(bottom - top) + 1, len(rows)
+    words = field_board.sight(levels)
+    assert f"**{spans} × {spans}** of the 64 × 64" in words
+    assert (f"sees only **{sees} × {sees}**" in words) == (sees < spans)
 
 
 def edited(stack: str) -> AppTest:
