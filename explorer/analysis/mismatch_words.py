@@ -90,8 +90,8 @@ def _shapes(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str
 
 
 def _refused(problem: SizeMismatch, words: dict[str, Any]) -> tuple[str, str, str, str]:
-    asked = times(problem.picture[2:])
-    headline = _("{network} does not take pictures of {size}.").format(size=asked, **words)
+    size = times(problem.picture[2:])
+    headline = _("{network} does not take pictures of {size}.").format(size=size, **words)
     needs = times(problem.nearest) if problem.nearest else _("another size")
     return headline, shape(problem.picture), needs, _(_OWN_CHECKS[problem.reason])
 

@@ -14,9 +14,10 @@ from explorer.training.loop import Training
 from explorer.training.machine import HostBuffer
 from explorer.training.recipes import Recipe
 from explorer.training.records import Budget, Capture, Steps
-from explorer.training.setting import Setting, refuse_what_cannot_fit
+from explorer.training.setting import Peak, Setting, refuse_what_cannot_fit
 
 LONG_ENOUGH = 1.0  # seconds of measured training
+SHORTEST = 0.1  # seconds of a record that tells a pace
 STEP_FLOPS = 2e11  # on a CPU: a second or two; larger batches are measured in part
 BACKWARD = 2  # a backward pass takes about as long as two forward passes
 MOST_WAITING = 0.1  # of the time the training waits for what is saved; beyond, epochs are left out
@@ -30,21 +31,25 @@ def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
     Raises:
         ValueError: the network cannot take this data, or (`OutOfMemory`) does not fit.
     """
-    setting = Setting.of(recipe, data, device)
+    setting, peak = Setting.of(recipe, data, device), Peak(device)
     refuse_what_cannot_fit(setting)
     train = recipe.train_subset or len(data.train)
     batch = _measured_batch(setting, train)
     measured = Training(replace(recipe, batch_size=batch), data, device)
-    speed = _images_per_second(measured)
+    speed, fastest, slowest = _images_per_second(measured)
     test = recipe.test_subset or len(data.test)
     working = recipe.epochs * (train + test * TEST_SHARE) / speed
     saving = _seconds_to_save(measured, recipe.epochs, working)
+    tensors = setting.memory(recipe.batch_size)
     return Budget(
         parameters=measured.learner.parameters,
-        memory=setting.memory(recipe.batch_size),
+        tensors=tensors,
+        memory=peak.growth() + tensors - setting.memory(batch),
         seconds=working + saving,
         images_per_second=speed,
         saving=saving,
+        fastest=fastest,
+        slowest=slowest,
     )
 
 
@@ -80,18 +85,26 @@ def _measured_batch(setting: Setting, images: int) -> int:
     return next(batch for batch in range(affordable, batch_size + 1) if images % batch != 1)
 
 
-def _images_per_second(training: Training) -> float:
-    """The first record of steps is left out where more come: first steps make things ready."""
+def _images_per_second(training: Training) -> tuple[float, float, float]:
+    """The mean over all, then what the fastest and the slowest record took in terms of it.
+
+    The first record of steps is left out where more come: first steps make things ready.
+    """
     first = last = None
+    paces = []  # seconds for a picture
     for record in training.records():
         if isinstance(record, Steps):
+            if last and (seconds := record.seconds - last.seconds) >= SHORTEST:
+                paces.append(seconds / (record.images - last.images))
             first, last = first or record, record
         if isinstance(record, Capture):
-            first = last  # until then some steps were done thrice, to be compared
+            first, paces = last, []  # until then some steps were done thrice, to be compared
         if first and last and last.seconds - first.seconds >= LONG_ENOUGH:
             break
     assert first
     assert last
     if first is last:
-        return last.images / last.seconds
-    return (last.images - first.images) / (last.seconds - first.seconds)
+        return last.images / last.seconds, 1.0, 1.0
+    mean = (last.images - first.images) / (last.seconds - first.seconds)
+    shares = [1.0, *(pace * mean for pace in paces)]
+    return mean, min(shares), max(shares)

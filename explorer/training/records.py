@@ -158,16 +158,21 @@ class State:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run will take: time from a few measured steps, memory in bytes as computed.
+    """What a run will take, from a few measured steps: bytes and seconds.
 
-    `saving` are those of the `seconds` in which the training waits for weights to be kept.
+    `tensors` of one step are computed, `memory` is what the process took with libraries and
+    buffers. `saving` are those of the `seconds` in which the training waits for weights to be kept.
+    Measured pieces took `fastest` to `slowest` times the mean of them.
     """
 
     parameters: int
+    tensors: int
     memory: int
     seconds: float
     images_per_second: float
     saving: float = 0.0
+    fastest: float = 1.0
+    slowest: float = 1.0
 
 
 class OutOfMemory(CodedError):

@@ -97,8 +97,8 @@ def test_what_was_typed_into_any_field_is_shown_as_it_was_typed(page: str) -> No
         field.set_value(typed)
         (at.button(key="quiz_check").click() if page == "check" else at).run()
         assert not at.exception
-        said = "\n".join(each.value for each in (*at.error, *at.warning))
-        assert plain_text.markdown(typed) in said, (key, said)
+        words = "\n".join(each.value for each in (*at.error, *at.warning))
+        assert plain_text.markdown(typed) in words, (key, words)
         next(each for each in (*at.text_input, *at.text_area) if each.key == key).set_value(before)
         at.run()
 

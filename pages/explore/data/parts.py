@@ -90,11 +90,11 @@ def choose(data: Data) -> tuple[str, int]:
         ):
             st.button(label, key=STATE.key(key), icon=icon, on_click=leaf, args=(by,))
         first = turn * SAMPLES + 1
-        st.caption(_shown(data.part(part).labels, first), width="content")
+        st.caption(_pictures_in_words(data.part(part).labels, first), width="content")
     return part, turn
 
 
-def _shown(labels: Tensor, first: int) -> str:
+def _pictures_in_words(labels: Tensor, first: int) -> str:
     """Which pictures of each class the sheet shows, where classes run out of them too."""
     counts = labels.bincount().tolist()
     least, most = min(counts), max(counts)

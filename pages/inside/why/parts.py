@@ -70,8 +70,8 @@ def _pick_class(inputs: Inputs, answer: int) -> int:
 def _tell_mistake(inputs: Inputs, answer: int) -> None:
     if inputs.truth not in (None, answer):
         words = _("**A mistake**: it is {truth}, taken for {answer}.")
-        truth, said = (plain_text.markdown(inputs.classes[n]) for n in (inputs.truth, answer))
-        st.markdown(":material/close: " + words.format(truth=truth, answer=said))
+        truth, taken_for = (plain_text.markdown(inputs.classes[n]) for n in (inputs.truth, answer))
+        st.markdown(":material/close: " + words.format(truth=truth, answer=taken_for))
 
 
 def _titles(inputs: Inputs, target: int) -> list[str]:

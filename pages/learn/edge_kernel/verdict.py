@@ -98,7 +98,7 @@ def _slow(shape: Bowl, rate: float) -> str:
 def _error(run: Descent, choice: Choice) -> float:
     """The largest error of a weight, or of the bias, at the end."""
     pairs = zip(run.records[-1].parameters, choice.problem.solution, strict=True)
-    return max(abs(reached - asked) for reached, asked in pairs)
+    return max(abs(weight - target) for weight, target in pairs)
 
 
 def _kernel(run: Descent, choice: Choice) -> str:

@@ -203,8 +203,8 @@ def balance(run: Run) -> None:
         )
     if peak := facts.get("peak_memory"):
         held = _(
-            "Training took up to **{size}** of memory, buffers included; one step alone was "
-            "thought to need **{thought}**."
+            "Training took up to **{size}** of memory, libraries and buffers included; the tensors "
+            "of one step make **{thought}**."
         )
         parts.append(held.format(size=size(peak), thought=size(facts["memory"])))
     if parameters := facts.get("parameters"):

@@ -153,8 +153,12 @@ def _share(recipe: Recipe) -> float:
 def show(plan: Sequence[Recipe], target: Device) -> None:
     """Parameters, memory, steps and time of one run, or of several; a button that measures."""
     budgets = [of_run(each) for each in plan]
-    rows = _of_network(plan[0], target) if len(plan) == 1 else {}
-    rows |= {_("steps"): (exact(sum(map(_steps, plan))), ""), _("time"): (_time(budgets), "")}
+    rows = _of_network(plan[0], target, budgets[0]) if len(plan) == 1 else {}
+    pace = _(
+        "From the fastest to the slowest of the measured steps. It takes longer where the machine "
+        "gets busier."
+    )
+    rows |= {_("steps"): (exact(sum(map(_steps, plan))), ""), _("time"): (_time(budgets), pace)}
     st.html(_table(rows))
     # It stays when it has measured: else the next button would move under the pointer.
     st.button(
@@ -168,15 +172,28 @@ def show(plan: Sequence[Recipe], target: Device) -> None:
     )
 
 
-def _of_network(recipe: Recipe, target: Device) -> dict[str, tuple[str, str]]:
+def _of_network(
+    recipe: Recipe, target: Device, budget: Budget | None
+) -> dict[str, tuple[str, str]]:
     parameters = _summary(recipe).totals.parameters
     key = f"{target.name} {_work(recipe)}"
     numbers = _numbers(recipe, target)
     return {
         _("parameters"): (count(parameters), exact(parameters)),
-        _("memory of a step"): (size(_memory(recipe, target, key)), ""),
+        _("memory"): _held(_memory(recipe, target, key), budget),
         _("products in"): (numbers.name, run_words.numbers(numbers.name, numbers.reason)),
     }
+
+
+def _held(tensors: int, budget: Budget | None) -> tuple[str, str]:
+    """What a run takes, as far as that is known, and what the figure is."""
+    if budget is None:
+        words = _(
+            "The tensors of one step, as computed. Libraries and buffers come on top: measure it."
+        )
+        return _("over {size}").format(size=size(tensors)), words
+    words = _("As measured, libraries and buffers included. The tensors of one step make {size}.")
+    return _("about {size}").format(size=size(budget.memory)), words.format(size=size(tensors))
 
 
 def _steps(recipe: Recipe) -> int:
@@ -187,7 +204,7 @@ def _steps(recipe: Recipe) -> int:
 def _time(budgets: Sequence[Budget | None]) -> str:
     """Of one run, with its pace; or of several, as far as they have been measured."""
     measured = [each for each in budgets if each]
-    time = duration(sum(each.seconds for each in measured))
+    time = _range(measured)
     if not measured:
         return _("not measured yet")
     if len(budgets) == 1:
@@ -196,7 +213,16 @@ def _time(budgets: Sequence[Budget | None]) -> str:
     if len(measured) < len(budgets):
         words = _("{time} for {n} of {all} runs")
         return words.format(time=time, n=len(measured), all=len(budgets))
-    return _("about {time}").format(time=time)
+    return time
+
+
+def _range(budgets: Sequence[Budget]) -> str:
+    """Of all together: at the pace of the fastest measured steps, and of the slowest."""
+    least = duration(sum(each.seconds * each.fastest for each in budgets))
+    most = duration(sum(each.seconds * each.slowest for each in budgets))
+    if least == most:
+        return _("about {time}").format(time=least)
+    return _("{least} to {most}").format(least=least, most=most)
 
 
 def _table(rows: dict[str, tuple[str, str]]) -> str:

@@ -195,9 +195,9 @@ def test_runs_are_listed_and_shown(command: Command):
     assert status == 0
     assert "is finished" in out
     assert f"trained on: {finished['device_title']}" in out
-    told = dict(re.findall(r"^  ([a-z ,]+): (.+)$", out, re.MULTILINE))
-    assert {*run["recipe"]["options"], "batch size"} <= told.keys()
-    assert told["flip"] == "no"
+    lines = dict(re.findall(r"^  ([a-z ,]+): (.+)$", out, re.MULTILINE))
+    assert {*run["recipe"]["options"], "batch size"} <= lines.keys()
+    assert lines["flip"] == "no"
     assert not re.search(r"[{}']|: $", out, re.MULTILINE)  # no Python, nothing empty
 
 

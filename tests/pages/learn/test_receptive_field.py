@@ -68,8 +68,8 @@ def test_what_is_said_to_be_seen_is_what_moves_the_unit(stack: list[str]):
     picture = torch.zeros(1, 1, 64, 64, requires_grad=True)
     middle = (levels[-1].units - 1) // 2
     network(picture)[0, 0, middle, middle].backward()
-    seen = picture.grad[0, 0].nonzero()
-    rows, (top, bottom) = seen[:, 0].unique(), seen[:, 0].aminmax()
+    places = picture.grad[0, 0].nonzero()
+    rows, (top, bottom) = places[:, 0].unique(), places[:, 0].aminmax()
     spans, sees = int(bottom - top) + 1, len(rows)
     words = field_board.sight(levels)
     assert f"**{spans} × {spans}** of the 64 × 64" in words
