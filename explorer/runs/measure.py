@@ -109,6 +109,8 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
 
 def main(recipe_json: str) -> None:
     """Measure this recipe; what comes out is a budget, or a sentence."""
+    from explorer.runs.engines.local import warm  # noqa: F401 (what every run begins with)
+
     recipe = recipes.from_json(json.loads(recipe_json))
     os.nice(KINDNESS)
     try:

@@ -40,6 +40,7 @@ def estimate(recipe: Recipe, data: Data, device: Device) -> Budget:
     test = recipe.test_subset or len(data.test)
     working = recipe.epochs * (train + test * TEST_SHARE) / speed
     saving = _seconds_to_save(measured, recipe.epochs, working)
+    measured.test_a_batch()  # more pictures than a step has
     tensors = setting.memory(recipe.batch_size)
     return Budget(
         parameters=measured.learner.parameters,

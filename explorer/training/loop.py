@@ -164,6 +164,11 @@ class Training:
         self._next_snapshot = self._seconds + max(SNAPSHOT, cost / SNAPSHOT_SHARE)
         return Snapshot(epoch, self._step, kernels and kernels[1], probabilities)
 
+    def test_a_batch(self) -> None:
+        """Once through the network without training, for the memory that this takes."""
+        with self._working():
+            self.learner.answers(self._test.batch(0)[0])
+
     def _tested(self) -> Iterator[Record]:
         """Go through the test pictures; then the epoch's figures, and on to the next epoch."""
         answers, number = evaluation.Answers(), 0
