@@ -9,7 +9,10 @@ _SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
 _UNSEEN = frozenset({"Cc", "Cs"})  # control signs, ESC among them, and halves of characters
 # What Markdown, and Streamlit in it, obeys: these signs anywhere, others where a line begins.
 _ACTIVE = re.compile(r"[\\`*_\[\]$<~&#|]|:(?=\S)|^[+=>-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
-_LINKED = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)  # within what becomes a link
+# What becomes a link, an emoji, an icon or an arrow after that, escaped or not: broken in two.
+_DRAWN = re.compile(
+    r"(?=://|@)|(?<=www)(?=\.)|(?<=:)(?=[\w+/-]+:)|(?<=[<>~-])(?=[=>-])", re.IGNORECASE
+)
 _UNSEEN_BREAK = "\u2060"  # a word joiner
 
 
@@ -31,8 +34,8 @@ def lines(text: str) -> str:
 def markdown(text: object) -> str:
     """So that Markdown shows it as it is, line by line: no link, picture, formula or icon in it.
 
-    A browser makes links of addresses after it has read the Markdown, whatever was escaped there; a
-    sign without width, which nobody sees, keeps it from that.
+    A browser makes links of addresses, emoji and arrows after it has read the Markdown, whatever
+    was escaped there; a sign without width, which nobody sees, keeps it from that.
     """
-    rows = (_LINKED.sub(_UNSEEN_BREAK, line.strip()) for line in lines(str(text)).split("\n"))
+    rows = (_DRAWN.sub(_UNSEEN_BREAK, line.strip()) for line in lines(str(text)).split("\n"))
     return "  \n".join(_ACTIVE.sub(r"\\\g<0>", row) for row in rows)

@@ -109,13 +109,13 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
 
 def main(recipe_json: str) -> None:
     """Measure this recipe; what comes out is a budget, or a sentence."""
-    from explorer.runs.engines.local import warm  # noqa: F401 (what every run begins with)
-
     recipe = recipes.from_json(json.loads(recipe_json))
     os.nice(KINDNESS)
     try:
         data = datasets.load(recipe.dataset, path=recipe.path or None)
         here = device.named(recipe.device)
+        # What comes with the first optimiser is in the process that runs are forked from.
+        torch.optim.Adam(torch.nn.Linear(1, 1).parameters(), fused=True)
         torch.set_num_threads(Setting.of(recipe, data, here).threads)
         answer = asdict(training.estimate(recipe, data, here))
     except ValueError as error:

@@ -36,10 +36,11 @@ def test_whatever_is_typed(text: str) -> None:
 
 
 def test_markdown_shows_it_as_it_is() -> None:
-    typed = "[a](http://b) ![c](d) <i> `e` $f$ :smile: *g* www.h.i j@k # l"
+    typed = "[a](http://b) ![c](d) <i> `e` $f$ :smile: *g* www.h.i j@k # l a -> b"
     source = plain_text.markdown(f"{typed}\n    m\n===")
     assert re.sub(r"\\(.)|\u2060", r"\1", source).split("  \n") == [typed, "m", "==="]
-    assert not re.search(r"(?<!\\)[\[\]()`$:*#<>=!.]", source), "every sign that means something"
+    assert not re.search(r"(?<!\\)(?:[\[\]`$*#<]|:\S)", source), "every sign that means something"
+    assert not re.search(r":\w+:|->|(?<=\n)=", source), "emoji and arrows are made of text"
     links = r"https?\\?://|www\\?\.|\w@"
     assert not re.search(links, source), "what becomes a link, escaped or not"
 
