@@ -150,6 +150,13 @@ def page(profile: BrowserContext) -> Iterator[Page]:
         yield fresh
 
 
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A fresh visitor with a telephone's screen, and a finger."""
+    with browser.new_context(has_touch=True, viewport={"width": 390, "height": 844}) as context:
+        yield context.new_page()
+
+
 @contextmanager
 def visiting(profile: BrowserContext) -> Iterator[Page]:
     """A page, of which nothing is left afterwards but the app's scripts."""

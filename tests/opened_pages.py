@@ -29,6 +29,16 @@ def opened(url: str, **address: str) -> AppTest:
     return at
 
 
+def ended(at: AppTest) -> AppTest:
+    """Run again until all work is done, as a browser does while the page is open."""
+    for _run in range(200):
+        going = any("left" in each.proto.text for each in at.get("progress"))
+        if not (going or "Waiting for other visitors" in text(at)):
+            return at
+        at.run()
+    raise AssertionError("the work does not end")
+
+
 def text(at: AppTest, *, code: bool = False) -> str:
     """Every word that the page says outside of its widgets and boards; its code too if asked."""
     parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]

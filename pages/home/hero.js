@@ -1,7 +1,7 @@
 // One convolution, drawn from its numbers. Data: picture, kernel, found, pooled (grids), names
 // (four words), hint, meaning. The window follows the pointer and the arrow keys.
 
-import { Board, MOVES, mount } from "../../explorer/ui/boards/board.js"
+import { Board, MOVES, follow, mount } from "../../explorer/ui/boards/board.js"
 import { Ramp, css, grey } from "../../explorer/ui/boards/colours.js"
 import { add, clamp, make, set } from "../../explorer/ui/boards/shared.js"
 
@@ -49,6 +49,7 @@ class Hero extends Board {
   update() {
     this.draw()
     this.move(FIRST, this.data.hint)
+    this.root.dataset.heroPainted = ""
   }
 
   draw() {
@@ -63,7 +64,7 @@ class Hero extends Board {
     note.setAttribute("aria-live", "polite")
     this.sum = make("b", "", note)
     this.hint = make("span", "", note)
-    svg.onpointermove = event => this.point(svg, event)
+    follow(svg, event => this.under(svg, event), at => at && this.move(at))
     svg.onkeydown = event => this.key(event)
   }
 
@@ -78,13 +79,14 @@ class Hero extends Board {
     this.hint.textContent = hint && ` · ${hint}`
   }
 
-  point(svg, event) {
+  // Where the kernel is to stand, so that it is under the pointer.
+  under(svg, event) {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse())
     const cells = ([x, y]) => [Math.floor((point.y - y) / CELL), Math.floor((point.x - x) / CELL)]
     const inside = ([row, column], side) => Math.min(row, column) >= 0 && Math.max(row, column) < side
     const [found, picture] = [cells(PLACES.found), cells(PLACES.picture)]
-    if (inside(found, this.data.found.length)) this.move({ row: found[0], column: found[1] })
-    else if (inside(picture, this.data.picture.length)) this.move({ row: picture[0] - 1, column: picture[1] - 1 })
+    if (inside(found, this.data.found.length)) return { row: found[0], column: found[1] }
+    return inside(picture, this.data.picture.length) ? { row: picture[0] - 1, column: picture[1] - 1 } : undefined
   }
 
   key(event) {

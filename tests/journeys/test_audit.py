@@ -134,6 +134,13 @@ OF_A_LOOK: Mapping[str, str] = {
             const [controls, picture] = [...both.children].map(e => e.getBoundingClientRect().top)
             return innerWidth > 640 ? controls < picture : picture < controls && picture < 422
         })(document.querySelector('.st-key-picture_first'))""",
+    # and what acts on the picture is on the screen with it.
+    "controls_in_sight": """
+        (controls => {
+            if (!controls || innerWidth > 640) return true
+            const { top, bottom, height } = controls.getBoundingClientRect()
+            return top > 0 && bottom <= innerHeight + 1 && height < innerHeight / 2
+        })(document.querySelector('.st-key-picture_first > :first-child'))""",
 }
 
 
@@ -174,6 +181,7 @@ FAULTS: Mapping[str, str] = {
     "no_overflow": "document.body.append(wide)",
     "picture_first": "main.insertAdjacentHTML('beforeend',"
     "'<div class=\"st-key-picture_first\"><p>controls</p><p>picture</p></div>')",
+    "controls_in_sight": "main.lastElementChild.firstElementChild.style.position = 'static'",
     "theme_obeyed": "app.style.backgroundColor = 'rgb(120, 120, 120)',"
     "app.style.color = matchMedia('(prefers-color-scheme: dark)').matches ? 'black' : 'white'",
 }

@@ -120,11 +120,13 @@ function saves(host, board, common) {
 export const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
 // Mouse, pen and touch on an element: `place(event)` says what lies under the pointer (undefined:
-// nothing). `over` hears of another, once a frame however fast it moves; `choose` of a click. A
-// finger leaves before its click: `over` hears of that at once, so that what a tap shows stays.
+// nothing). `over` hears of another, once a frame however fast it moves; `choose` of a click. Where
+// nothing can be chosen a tap reads, and so does a finger that is drawn across; what it has read
+// stays when it is lifted. Drawn up or down, it scrolls the page.
 // Who draws anew what lies there calls `forget`: the next move is told, whatever it finds.
 export function follow(element, place, over, choose) {
   let [last, frame] = ["", 0]
+  if (!choose) element.style.touchAction = "pan-y pinch-zoom"
   const point = (found, tell) => {
     const text = JSON.stringify(found)
     if (text === last) return
@@ -134,16 +136,32 @@ export function follow(element, place, over, choose) {
   }
   const soon = found => (frame = requestAnimationFrame(() => over(found)))
   element.addEventListener("pointermove", event => point(place(event), soon))
-  element.addEventListener("pointerleave", () => point(undefined, over))
-  element.addEventListener("click", event => {
-    const found = place(event)
-    if (found !== undefined) choose?.(found)
+  element.addEventListener("pointerleave", event => {
+    if (choose || event.pointerType !== "touch") point(undefined, over)
   })
   const forget = () => {
     cancelAnimationFrame(frame)
     last = ""
   }
+  element.addEventListener("click", event => {
+    const found = place(event)
+    if (choose) return found !== undefined && choose(found)
+    forget()
+    point(found, over)
+  })
   return { forget }
+}
+
+// A place along an element: `to(event)` hears of it, pressed or drawn sideways. A finger that scrolls
+// the page moves nothing.
+export function drag(element, to) {
+  element.style.touchAction = "pan-y pinch-zoom"
+  element.onpointerdown = event => {
+    element.setPointerCapture(event.pointerId)
+    if (event.pointerType !== "touch") to(event)
+  }
+  element.onpointermove = event => event.buttons && to(event)
+  element.onclick = to
 }
 
 // Where the pointer is on an element, in its own pixels.

@@ -39,7 +39,6 @@ class Strip extends Board {
     name(this.line, labels.strip)
     this.line.querySelectorAll(".stage").forEach((button, n) => {
       button.title = stages[n].title
-      button.ariaLabel = stages[n].title
     })
     this.words = null
   }

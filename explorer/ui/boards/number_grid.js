@@ -66,7 +66,6 @@ export class NumberGrid {
   }
 
   point(at) {
-    if (String(at) === String(this.at)) return
     this.at = at
     this.over(at)
   }

@@ -1,7 +1,7 @@
 // Steps that can be played: a button that plays and pauses, and a step at every beat.
 
 import { Board } from "./board.js"
-import { icon, name, nameAll } from "./shared.js"
+import { advise, icon, name, nameAll } from "./shared.js"
 
 export class Player {
   // `step()` goes one step on and says whether there was one; `pace()` is the time between two in
@@ -84,7 +84,8 @@ export class PlayedBoard extends Board {
     this.at = this.inside(fresh ? this.start : this.at)
     this.over = null
     for (const pointer of this.pointers) pointer.forget()
-    this.find(".hint").textContent = this.find(".stage").ariaLabel = words.hint
+    advise(this.find(".hint"), words)
+    this.find(".stage").ariaLabel = `${words.hint} ${words.keys}`
     this.find("input").max = this.last
     nameAll(this.root, words)
     this.player.say(words)

@@ -28,6 +28,12 @@ export function nameAll(root, words) {
   for (const element of root.querySelectorAll("[data-name]")) name(element, words[element.dataset.name])
 }
 
+// Advice on a board, to be seen; what is advised for keys is hidden where there are none.
+export function advise(place, { hint, keys }) {
+  place.textContent = `${hint} `
+  make("span", "for-keys", place, keys)
+}
+
 export const escape = text => String(text ?? "").replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`)
 
 // [["5", "strong"], …]: each text in the colour of its role.

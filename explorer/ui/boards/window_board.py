@@ -89,7 +89,8 @@ def board_labels() -> dict[str, str]:
             "“{given}” is not a number between −{most} and {most}; the cell keeps {kept}. "
             "Type for example 3, −1 or 0.5."
         ),
-        "hint": _("Point at any cell, or go there with Tab and the arrow keys. Click to edit."),
+        "hint": _("Point at any cell. Click to edit."),
+        "keys": _("Tab and the arrow keys go from cell to cell."),
     }
 
 

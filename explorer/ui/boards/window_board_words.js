@@ -3,7 +3,7 @@
 
 import { saveButton } from "./board.js"
 import { PLAY, stepButton } from "./player.js"
-import { escape, fill, nameAll } from "./shared.js"
+import { advise, escape, fill, nameAll } from "./shared.js"
 import { spell } from "./window_board_math.js"
 
 const name = (letter, r, c) => `${letter}[${spell(r)}, ${spell(c)}]`
@@ -88,7 +88,7 @@ export function captions(root, plan, shades, label, { labels }) {
   }
   root.querySelector(".sign.star").textContent = plan.operation === "correlate" ? "⋆" : labels[plan.operation]
   root.querySelector(".sign.star").classList.toggle("word", plan.operation !== "correlate")
-  root.querySelector(".hint").textContent = labels.hint
+  advise(root.querySelector(".hint"), labels)
   nameAll(root, labels)
   speed(root, labels)
 }

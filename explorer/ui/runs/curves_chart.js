@@ -237,11 +237,14 @@ export class Chart {
       this.from = this.to = undefined
       if (from === undefined) return
       if (Math.abs(to - from) >= LEAST_DRAG) this.change([from, to].sort((a, b) => a - b).map(pixel => this.toValue(pixel)))
-      else this.cursor()
+      else {
+        this.at = this.toValue(to) // a finger has not moved before
+        this.cursor()
+      }
     }
     svg.onpointercancel = () => (this.from = this.to = undefined)
-    svg.onpointerleave = () => {
-      if (this.from !== undefined) return
+    svg.onpointerleave = event => {
+      if (this.from !== undefined || event.pointerType === "touch") return // what a tap reads stays
       this.at = null
       this.cursor()
     }

@@ -112,13 +112,19 @@ class Sum extends Board {
     const figure = make("figure", "grid", parent)
     const grid = new NumberGrid(make("canvas", "", figure), { over: at => grid.light(at) })
     if (caption) make("figcaption", "", figure, caption)
-    const share = Math.min(GRID, (this.root.clientWidth - 100) / 3) // three of them stand in a row
-    const cell = clamp((room ?? share) / Math.max(...size), 1, 46)
+    const cell = clamp((room ?? this.share(size)) / Math.max(...size), 1, 46)
     const ramp = Ramp.upTo(most, this.root, signed)
     grid.show({ values, size, cell: cell > 3 ? Math.floor(cell) : cell, rgb: value => ramp.rgb(value), written: WRITTEN, most, inside })
     grid.winner = winner ? [[...winner, 1, 1, { thick: 2.5 }]] : []
     grid.draw(grid.winner)
     return grid
+  }
+
+  // Pixels of a grid's longer side: three stand in a row, or two where that makes its numbers fit.
+  share(size) {
+    const [three, two] = [[100, 3], [50, 2]].map(([signs, n]) => Math.min(GRID, (this.root.clientWidth - signs) / n))
+    const written = WRITTEN * Math.max(...size)
+    return three < written && two >= written ? two : three
   }
 
   // The same cell in all `grids` of a card, and what it says.

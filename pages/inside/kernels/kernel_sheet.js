@@ -36,6 +36,7 @@ class Sheet extends TileMosaic {
     this.title(labels.sheet)
     this.box.classList.toggle("picks", picks)
     this.box.role = picks ? "listbox" : "group"
+    Object.assign(this.find(".spoken"), picks ? { role: "option", ariaSelected: "true" } : { role: "status", ariaSelected: null })
     this.arrange()
   }
 

@@ -23,7 +23,7 @@ class Answer extends Board {
 }
 
 const bar = ({ label, name, share, probability, chosen, words }) => `
-<button type="button" class="bar" role="radio" data-label="${label}" aria-checked="${chosen}" aria-label="${escape(words)}" title="${escape(words)}">
+<button type="button" class="bar" role="radio" data-label="${label}" aria-checked="${chosen}" title="${escape(words)}">
   <span class="words"><span class="class">${escape(name)}</span><span class="share">${escape(share)}</span></span>
   <span class="track"><span class="fill" style="width:${100 * probability}%"></span></span></button>`
 

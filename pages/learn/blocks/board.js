@@ -2,7 +2,7 @@
 // (or moving to it with Tab and the arrow keys) writes its arithmetic out. Nothing is sent to Python.
 
 import { Board, mount, saveButton } from "../../../explorer/ui/boards/board.js"
-import { add, make } from "../../../explorer/ui/boards/shared.js"
+import { add, advise, make } from "../../../explorer/ui/boards/shared.js"
 
 class Blocks extends Board {
   update() {
@@ -28,7 +28,7 @@ function draw(root, data) {
     element?.classList.add("chosen")
     why.replaceChildren()
     why.toggleAttribute("data-unsaved", !node)
-    if (!node) return void make("p", "hint", why, data.labels.hint)
+    if (!node) return advise(make("p", "hint", why), data.labels)
     make("p", "title", why, node.title)
     for (const line of node.lines) make("p", "", why, line)
   }

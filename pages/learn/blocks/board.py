@@ -169,7 +169,8 @@ def _card(
 def block_cards(cards: Sequence[Card], *, key: str) -> None:
     """Show the cards in one row (on a phone, in two columns)."""
     labels = {
-        "hint": _("Point at an operation, or go to it with Tab and the arrow keys."),
+        "hint": _("Point at an operation."),
+        "keys": _("Tab and the arrow keys go from one to the next."),
         "picture": _("What runs in {name}, from top to bottom"),
     }
     BLOCKS(key=key, data={"key": key, "cards": list(cards), "labels": labels})

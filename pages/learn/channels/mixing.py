@@ -143,7 +143,7 @@ def _mixture_text(mixture: Mixture) -> None:
             shape=shape, n=outs * ins * h * w
         )
     )
-    st.caption(_("Point at any number, or use the arrow keys. Double-click or type to change it."))
+    st.caption(_("Point at any number; double-click it to change it."))
 
 
 def _download(content: Sequence[Grid], file: str) -> None:
@@ -236,7 +236,7 @@ def one_by_one() -> None:
                 "A 1 × 1 kernel sees **one pixel** and no neighbour. What it mixes are the "
                 "**channels**: the pixel's column of numbers is multiplied by the same matrix W at "
                 "every pixel. That is a fully connected layer, used {n} times with one set of "
-                "weights. Point at any number; double-click or type to change it."
+                "weights. Point at any number; double-click it to change it."
             ).format(n=x[0].numel())
         )
     with table:

@@ -4,7 +4,7 @@
 import * as math from "./math.js"
 import * as plots from "./plots.js"
 import * as rate from "./rate.js"
-import { Board, follow, mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { Board, drag, follow, mount, saveButton } from "../../../explorer/ui/boards/board.js"
 import { Ramp, grey, largest } from "../../../explorer/ui/boards/colours.js"
 import { NumberGrid } from "../../../explorer/ui/boards/number_grid.js"
 import { PLAY, playButton, stepButton } from "../../../explorer/ui/boards/player.js"
@@ -290,12 +290,7 @@ class Descent extends Board {
     })
     this.find(".scrub").addEventListener("input", event => this.go(Number(event.target.value)))
     follow(this.find(".surface .plot"), event => this.surface.lossAt(event.clientX, event.clientY) ?? undefined, pointed => this.note(pointed))
-    const curve = this.find(".curve .plot")
-    curve.onpointerdown = event => {
-      curve.setPointerCapture(event.pointerId)
-      this.go(this.curve.stepAt(event.clientX))
-    }
-    curve.onpointermove = event => event.buttons && this.go(this.curve.stepAt(event.clientX))
+    drag(this.find(".curve .plot"), event => this.go(this.curve.stepAt(event.clientX)))
   }
 
   stop() {

@@ -1,7 +1,7 @@
 // Windows on a strip or a plane. All numbers and words come from Python; this file places them,
 // follows the pointer and plays. Only what the reader settles on goes back, never a movement.
 
-import { mount, saveButton } from "../../../explorer/ui/boards/board.js"
+import { follow, mount, saveButton } from "../../../explorer/ui/boards/board.js"
 import { PLAY, PlayedBoard, stepButton } from "../../../explorer/ui/boards/player.js"
 import { clamp, escape, spans } from "../../../explorer/ui/boards/shared.js"
 
@@ -46,7 +46,7 @@ class Strip extends PlayedBoard {
     this.find(".formulas").innerHTML = formula.map(line => `<div class="formula">${spans(line)}</div>`).join("")
     this.find(".verdict").textContent = verdict
     this.find(".verdict").classList.toggle("lost", lost)
-    this.find(".stage").ariaLabel = `${meaning}. ${words.hint}`
+    this.find(".stage").ariaLabel = `${meaning}. ${words.hint} ${words.keys}`
   }
 
   paint() {
@@ -93,23 +93,23 @@ class Strip extends PlayedBoard {
 
   listen() {
     const stage = this.find(".stage")
-    stage.addEventListener("click", event => {
-      const node = event.target.closest("[data-window]")
+    const under = event => {
+      const { window, row, column } = event.target.closest("[data-window], [data-column]")?.dataset ?? {}
+      if (window) return { window: Number(window) }
+      return column && { cell: [Number(row), Number(column)] }
+    }
+    const point = found => {
+      if (found && this.player.playing) return
+      this.over = found?.window ?? null
+      this.cell = found?.cell ?? null
+      this.mark()
+    }
+    const choose = found => {
       this.player.stop()
-      if (node) this.slide(Number(node.dataset.window))
-    })
-    stage.addEventListener("pointermove", event => {
-      if (this.player.playing) return
-      const window = event.target.closest("[data-window]")
-      const cell = event.target.closest("[data-column]")
-      this.over = window ? Number(window.dataset.window) : null
-      this.cell = cell ? [Number(cell.dataset.row), Number(cell.dataset.column)] : null
-      this.mark()
-    })
-    stage.addEventListener("pointerleave", () => {
-      this.over = this.cell = null
-      this.mark()
-    })
+      if (found.cell) point(found)
+      else this.slide(found.window)
+    }
+    this.pointers = [follow(stage, under, point, choose)]
     const move = (down, right) => () => {
       const goal = this.at + right + down * (this.data.places?.[1] ?? 1)
       if (goal >= 0 && goal <= this.last) this.slide(goal)

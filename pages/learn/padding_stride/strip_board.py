@@ -35,7 +35,8 @@ def show(data: Data, name: str) -> None:
         "back": _("One window back"),
         "step": _("One window on"),
         "scrub": _("Window"),
-        "hint": _("Point at a cell. The arrow keys move the window, the space bar plays."),
+        "hint": _("Point at a cell."),
+        "keys": _("The arrow keys move the window, the space bar plays."),
     }
     data |= {"at": at, "words": words}
     window = BOARD(key=f"{name}_board", data=data, on_at_change=lambda: None).at

@@ -99,9 +99,10 @@ def _content(text: str, side: int, _language: str) -> Data:
             "back": _("One layer down"),
             "step": _("One layer up"),
             "scrub": _("Layer"),
-            "hint": _(
-                "Point at a unit or at the picture. Arrow keys: left and right along the layer, "
-                "up and down through the stack; the space bar plays."
+            "hint": _("Point at a unit or at the picture."),
+            "keys": _(
+                "Arrow keys: left and right along the layer, up and down through the stack; "
+                "the space bar plays."
             ),
             "picture": _("The field in the picture; arrow keys move it"),
         },

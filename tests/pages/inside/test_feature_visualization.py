@@ -26,7 +26,7 @@ from pages.inside.feature_visualization import subjects
 from pages.inside.feature_visualization import top as best
 from pages.inside.feature_visualization.subjects import Subject
 from tests.conftest import settled
-from tests.opened_pages import boards, html, numbers, opened, text
+from tests.opened_pages import boards, ended, html, numbers, opened, text
 from tests.shipped_weights import ship, trained, untrained
 
 HERE = {"weights": "untrained:0", "data": "digits", "steps": "16"}
@@ -53,16 +53,6 @@ def ascent(at: AppTest) -> dict[str, Any]:
 def decoded(address: str) -> np.ndarray:
     with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
         return np.asarray(picture.convert("RGBA"))
-
-
-def ended(at: AppTest) -> AppTest:
-    """Run again until all work is done, as a browser does while the page is open."""
-    for _run in range(200):
-        going = any("left" in each.proto.text for each in at.get("progress"))
-        if not (going or "Waiting for other visitors" in text(at)):
-            return at
-        at.run()
-    raise AssertionError("the work does not end")
 
 
 def maps(count: int = 359) -> torch.Tensor:

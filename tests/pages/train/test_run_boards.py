@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
 import torch
 import uvicorn
+from playwright.sync_api import Page, Route, expect
 from starlette.applications import Starlette
 
 from explorer import runs
@@ -19,6 +20,8 @@ from explorer.runs import outcome
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints
 from pages.train.runs import parts
+from tests.explorer.ui.mounted import mounted
+from tests.opened_pages import opened
 from tests.run_processes import until
 from tests.serving import Answer, any_port, ask
 
@@ -161,3 +164,39 @@ def test_a_matrix_by_hand() -> None:
     }
     assert [each["row"] for each in outcome.worst(answers, 9)] == [7, 5]
     assert [each["row"] for each in outcome.cell(answers, 0, 1, 9)] == [5]
+
+
+# -- in a real browser ------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("address", "kind", "target", "says"),
+    [
+        ("live?run={}", "live", ".loss .plot", ".loss .tip"),
+        ("live?run={}", "learned", "td[data-at] >> nth=1", ".pictures h4"),
+        ("runs?runs={},{}", "overlay", ".loss .plot", ".loss .tip"),
+        ("runs?runs={}", "table", "tbody tr:first-child .pick", "tbody tr:first-child .pick"),
+    ],
+)
+def test_a_board_on_runs_answers_a_tap(
+    done: list[int], web: str, phone: Page, address: str, kind: str, target: str, says: str
+) -> None:
+    def answer(route: Route) -> None:
+        path = route.request.url.partition("/api/runs")[2]
+        route.fulfill(response=route.fetch(url=web + path))
+
+    phone.route(re.compile("/api/runs"), answer)
+    path, _mark, query = address.format(*done).partition("?")
+    board = mounted(phone, opened(path, **dict(parse_qsl(query))), kind).board
+    place = board.locator(says)
+    shown = (
+        "place => place.outerHTML + [...place.querySelectorAll('input')].map(each => each.checked)"
+    )
+    before = place.evaluate(shown)
+    board.locator(target).tap()
+    phone.wait_for_timeout(150)
+    assert place.evaluate(shown) != before
+    if kind in {"live", "overlay"}:
+        board.locator(target).tap()
+        expect(place).to_be_visible()
