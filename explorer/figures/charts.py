@@ -22,21 +22,23 @@ FAMILY_COLORS = {
     "activation": ORANGE,
 }
 
+TOOL_BAR = 30  # pixels of its height
 NAMED = 30  # up to so many layers, each has its name under it
 
 Settings = Mapping[str, Any]  # as Plotly names them
 Style = tuple[str, str, str]  # a line's colour, dash and mark; no mark: a line without points
 
 
-def frame(height: int, x: Settings, y: Settings, top: int = 8, **layout: Any) -> go.Figure:
-    """An empty figure of two axes, with `top` pixels above them."""
-    margin = {"l": 8, "r": 8, "t": top, "b": 8}
+def frame(
+    height: int, x: Settings, y: Settings, legend: Settings | None = None, **layout: Any
+) -> go.Figure:
+    """An empty figure of two axes. Above them Plotly's tool bar has a row of its own, and below
+    that the `legend`, in as many lines as it takes: neither lies over what is drawn."""
+    margin = {"l": 8, "r": 8, "t": TOOL_BAR, "b": 8}
+    if legend is not None:
+        below = {"yref": "container", "y": 1 - TOOL_BAR / height, "yanchor": "top"}
+        layout["legend"] = {"orientation": "h", "x": 0, **below, **legend}
     return go.Figure(layout={"height": height, "margin": margin, "xaxis": x, "yaxis": y, **layout})
-
-
-def legend(y: float, **settings: Any) -> dict[str, Any]:
-    """A legend along the top, at the height `y` where the axes are 1 high."""
-    return {"orientation": "h", "y": y, "x": 0, **settings}
 
 
 def axis(title: str = "", **settings: Any) -> dict[str, Any]:

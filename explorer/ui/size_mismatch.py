@@ -13,6 +13,7 @@ from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.units import times
 from explorer.ui import complaint, link_warnings
+from explorer.ui.entries import entry
 from explorer.ui.state import State
 from explorer.weights import Model
 
@@ -26,6 +27,15 @@ class Fix:
     value: str | int
     key: str = "use_nearest"
     primary: bool = True
+
+
+# The pages on which one learns why (see `SizeMismatch.reason`).
+LEARN = {
+    "window": "padding-stride",
+    "features": "padding-stride",
+    "channels": "channels",
+    "shapes": "blocks",
+}
 
 
 def _put(state: State, fix: Fix) -> None:
@@ -48,6 +58,10 @@ def show(state: State, mismatch: SizeMismatch, network: str, *fixes: Fix) -> Non
                     fix.label, key=state.key(fix.key), on_click=_put, args=(state, fix),
                     type="primary" if fix.primary else "secondary",
                 )  # fmt: skip
+            if url := LEARN.get(mismatch.reason):
+                page = entry(url)
+                label = _("Learn it: {page}").format(page=_(page.title))
+                st.page_link(page.path, label=label, icon=page.icon, help="")
 
 
 def use(size: str, field: str, value: str | int) -> Fix:

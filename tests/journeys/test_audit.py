@@ -118,6 +118,9 @@ OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
     every_control_named,
     nothing_moves,
 )
+# The page, and every board on it.
+ROOTS = """[document, ...[...document.querySelectorAll('.stBidiComponent *')]
+            .flatMap(each => each.shadowRoot ?? [])]"""
 # Becomes true, soon after a page was given another size or theme.
 OF_A_LOOK: Mapping[str, str] = {
     "no_overflow": "document.documentElement.scrollWidth <= innerWidth",
@@ -127,6 +130,27 @@ OF_A_LOOK: Mapping[str, str] = {
             const dark = matchMedia('(prefers-color-scheme: dark)').matches
             return (bright(app.backgroundColor) < bright(app.color)) === dark
         })(getComputedStyle(document.querySelector('[data-testid=stApp]')))""",
+    # Plotly's tool bar and legends lie over nothing, nor over each other.
+    "charts_uncovered": """
+        [...document.querySelectorAll('.js-plotly-plot')].every(chart => {
+            const boxes = kind => [...chart.querySelectorAll(kind)]
+                .map(each => each.getBoundingClientRect()).filter(box => box.width)
+            const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+                && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1
+            const [bars, legends, axes] = ['.modebar', '.legend .bg', '.nsewdrag'].map(boxes)
+            return ![...bars, ...legends].some(box => axes.some(each => over(box, each)))
+                && !bars.some(box => legends.some(each => over(box, each)))
+        })""",
+    # What goes on below its edge says so, where no scroll bar is seen.
+    "lists_go_on": f"""
+        {ROOTS}.slice(1).flatMap(root => [...root.querySelectorAll('*')])
+            .filter(list => /auto|scroll/.test(getComputedStyle(list).overflowY))
+            .filter(list => list.scrollHeight > list.clientHeight + 4)
+            .every(list => getComputedStyle(list).maskImage !== 'none')""",
+    # On a projector no table hides a column.
+    "tables_whole": f"""
+        innerWidth < {WIDE[0]} || {ROOTS}.flatMap(root => [...root.querySelectorAll('table')])
+            .every(({{ parentElement: frame }}) => frame.scrollWidth <= frame.clientWidth + 1)""",
     # On a phone a picture stands before its controls, and no lower than half of the screen.
     "picture_first": """
         (both => {
@@ -179,6 +203,12 @@ FAULTS: Mapping[str, str] = {
     "every_control_named": "main.append(document.createElement('button'))",
     "nothing_moves": "main.style.marginTop = '300px'",
     "no_overflow": "document.body.append(wide)",
+    "charts_uncovered": """main.insertAdjacentHTML('beforeend', `<div class="js-plotly-plot">
+        <p class="modebar">bar</p><p class="nsewdrag" style="margin-top: -20px">and</p></div>`)""",
+    "lists_go_on": """hero.insertAdjacentHTML('beforeend',
+        '<div style="height: 20px; overflow: auto"><p style="height: 90px">list</p></div>')""",
+    "tables_whole": """main.insertAdjacentHTML('beforeend',
+        '<div style="width: 9px; overflow: auto"><table><td>unbreakable</table></div>')""",
     "picture_first": "main.insertAdjacentHTML('beforeend',"
     "'<div class=\"st-key-picture_first\"><p>controls</p><p>picture</p></div>')",
     "controls_in_sight": "main.lastElementChild.firstElementChild.style.position = 'static'",
@@ -198,6 +228,8 @@ def test_every_check_finds_its_fault(
         """faults => {
             const app = document.querySelector('[data-testid=stApp]')
             const main = document.querySelector('[data-testid=stMain]')
+            const hero = [...document.querySelectorAll('.stBidiComponent *')]
+                .find(each => each.shadowRoot).shadowRoot.querySelector('.hero')
             const wide = Object.assign(document.createElement('div'), { textContent: 'wide' })
             wide.style.cssText = 'width: 3000px; height: 1px; position: absolute'
             for (const fault of faults) eval(fault)

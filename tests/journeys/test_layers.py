@@ -67,9 +67,10 @@ def test_a_number_says_why_and_the_link_remembers(page: Page, app_server: str) -
     board = layer_board(page, "alexnet")
     expect(row(board, "conv1")).to_have_attribute("aria-selected", "true")
     assert parse_qs(urlsplit(page.url).query)["layer"] == ["conv1"]
-    # It begins above the fold; the title stands below the page's header, and apart from the fields.
-    assert box_of(board.locator("tr.detail"))["y"] < 720
+    comes_into_sight(board.locator("tr.detail .formulas"))
+    # The title stands below the page's header, and apart from the fields.
     heading = page.get_by_role("heading", level=1)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     title, label = box_of(heading), box_of(page.get_by_text("Network", exact=True))
     assert title["y"] >= 44
     padding = heading.evaluate("element => parseFloat(getComputedStyle(element).paddingBottom)")
@@ -85,6 +86,41 @@ def test_picture_and_table_are_one(page: Page) -> None:
     row(board, "fc2").click()
     marked = board.locator(".strip g.node.chosen").first
     assert marked.get_attribute("data-id") == row(board, "fc2").get_attribute("data-id")
+
+
+def test_a_row_leads_to_the_pages_that_explain_it(page: Page) -> None:
+    layers = mounted(page, opened("layers", network="lenet", layer="conv1"), "board")
+    layer_board(page, "lenet")
+    layers.board.get_by_role("link", name="Padding and stride").click()
+    layers.sends("learn", "padding-stride")
+
+
+@pytest.mark.parametrize("network", ["lenet", "googlenet", "densenet", "torchvision/vit_b_16"])
+def test_a_phone_shows_layer_output_and_parameters_first(page: Page, network: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    mounted(page, opened("layers", network=network, open="all"), "board")
+    board = layer_board(page, network.replace("/", "-"))
+    heads = board.get_by_role("columnheader")
+    assert heads.all_inner_texts()[:3] == ["Layer", "Output", "Parameters"]
+    last = box_of(heads.nth(2))
+    assert last["x"] + last["width"] <= 390 - 16
+    page.set_viewport_size({"width": 1366, "height": 768})
+    expect(heads.nth(1)).to_have_text("Type")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+def test_homes_question_lands_where_its_answer_is_on_screen(
+    page: Page, app_server: str, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(app_server)
+    settled(page)
+    page.get_by_role("link", name="why four branches").click()
+    board = layer_board(page, "googlenet")
+    comes_into_sight(board.locator(".formula", has_text="256 = 64 + 128 + 32 + 32"))
+    comes_into_sight(row(board, "cat"))
+    board.get_by_role("link", name="Blocks").click()
+    page.wait_for_url("**/blocks**")
 
 
 def test_blocks_fold_and_unfold_with_mouse_and_keys(page: Page, app_server: str) -> None:
@@ -156,6 +192,7 @@ def test_a_network_found_by_typing_forgets_what_was_unfolded_and_chosen(
 ) -> None:
     page.goto(f"{app_server}/layers?network=googlenet&open=all&layer=stage3")
     layer_board(page, "googlenet")
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     option = "ResNet-50 · torchvision/resnet50"
     for words in ("torchvision/resnet50", "ResNet-50"):
         page.locator(".st-key-layers-network input").fill(words)

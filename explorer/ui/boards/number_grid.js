@@ -21,9 +21,10 @@ export class NumberGrid {
 
   // `values` row by row, `size` [high, wide] in cells, `cell` in pixels, `rgb(value)` their colours;
   // `written` is the least cell with a number in it, `text(value)` its spelling; `inside` says of
-  // each cell whether it belongs to the picture; `lined` parts the cells.
+  // each cell whether it belongs to the picture; `lined` parts the cells; `letters` is the share of a
+  // cell's height that its number takes.
   show(given) {
-    Object.assign(this, { written: Infinity, inside: null, lined: false }, given)
+    Object.assign(this, { written: Infinity, inside: null, lined: false, letters: 0.36 }, given)
     const [high, wide] = this.size
     this.sheet = pixels(this.values, wide, high, value => [...this.rgb(value), 255])
   }
@@ -81,11 +82,11 @@ export class NumberGrid {
 
 // The numbers of a grid, in ink that can be read on their colours. `place(n)` is the corner of the
 // nth, where it is not in rows of `size`.
-export function write(pen, { canvas, values, size, cell, rgb, most, inside, place }) {
+export function write(pen, { canvas, values, size, cell, rgb, most, inside, place, letters = 0.36 }) {
   const corner = place ?? (n => [(n % size[1]) * cell, Math.floor(n / size[1]) * cell])
   pen.textAlign = "center"
   pen.textBaseline = "middle"
-  pen.font = `${Math.min(LARGEST, cell * 0.36)}px ${getComputedStyle(canvas).fontFamily}`
+  pen.font = `${Math.min(LARGEST, cell * letters)}px ${getComputedStyle(canvas).fontFamily}`
   values.forEach((value, n) => {
     const [x, y] = corner(n)
     pen.fillStyle = inside && !inside[n] ? "#000000" : ink(rgb(value, n))

@@ -2,15 +2,19 @@
 
 import streamlit as st
 
-from pages.explore.data import getting, parts
+from pages.explore.data import getting, parts, sheets
 
 facts = parts.facts_of(parts.pick())
 if data := getting.loaded(facts):
     part, turn = parts.choose(data)
     pictures, text = st.columns([3, 2], gap="medium")
     with pictures:
-        parts.sheet(data, part, turn)
+        if (number := parts.picture_number(data, part)) < 0:
+            sheets.sheet(data, part, turn)
+        else:
+            sheets.numbers(data, part, number)
     with text:
+        parts.answer(data)
         parts.about(facts)
         parts.baseline(data)
         parts.counts(data)

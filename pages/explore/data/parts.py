@@ -1,12 +1,10 @@
-"""The parts of the page on data: which set, ten pictures of each class, what is known about it."""
+"""The parts of the page on data: which set, which of its pictures, what is known about it."""
 
 import html
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
@@ -17,22 +15,25 @@ from explorer.base.language import _
 from explorer.base.units import count, exact, percent, size, times
 from explorer.data import datasets
 from explorer.data.datasets import own
-from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
+from explorer.data.datasets.averages import (
+    mean_and_spread,
+    most_frequent_share,
+    nearest_average_accuracy,
+)
 from explorer.data.datasets.records import Data, DataSet
-from explorer.figures import pictures
-from explorer.figures.charts import BLUE, ORANGE, axis, frame, legend
-from explorer.ui import complaint, link_warnings, selection
+from explorer.figures.charts import BLUE, ORANGE, axis, frame
+from explorer.ui import complaint, link_warnings, page_address, selection
 from explorer.ui.charts import show_chart
+from explorer.ui.entries import entry
 from explorer.ui.save_buttons import save_button
 from pages.explore.data import getting
+from pages.explore.data.sheets import SAMPLES
 from pages.explore.data.state import STATE
 
-STYLE = Path(__file__).with_name("page.css")
 Counts = Sequence[Mapping[str, Any]]  # "class"; its pictures to "train" on and to "test" with
 
 BAR = 15  # pixels
-SAMPLES = 10  # of each class
-MOST_SIDE = 2_400  # pixels of a sheet's height: a hundred classes get smaller pictures
+_CHOSEN_OF = "data set and part of the chosen picture"
 
 
 # -- which data set ---------------------------------------------------------------------------
@@ -70,12 +71,12 @@ def facts_of(name: str) -> DataSet:
         return datasets.get(name)
 
 
-# -- ten pictures of each class ---------------------------------------------------------------
+# -- which of its pictures --------------------------------------------------------------------
 
 
 def choose(data: Data) -> tuple[str, int]:
     """The row above the sheet: which part, and how many tens of each class come before."""
-    selection.arrive(STATE, "turn")
+    selection.arrive(STATE, "turn", "picture")
     with st.container(horizontal=True, vertical_alignment="center", key="data_which"):
         part = STATE.pick_one("part", _("Part"))
         turns = -(-int(data.part(part).labels.bincount().max()) // SAMPLES)
@@ -108,39 +109,47 @@ def _pictures_in_words(labels: Tensor, first: int) -> str:
     return words.format(first=exact(first), last=exact(last), least=exact(least), most=exact(most))
 
 
-@shared(64)
-def _sheet(name: str, part: str, turn: int) -> bytes:
-    """A row for each class: its average, then ten pictures."""
-    data, rows = datasets.load(name), []
-    split = data.part(part)
-    for label in range(len(data.classes)):
-        places = (split.labels == label).nonzero().flatten()
-        rows.append(split.pictures[places[turn * SAMPLES : (turn + 1) * SAMPLES]].numpy())
-    average = averages(data.train, len(data.classes)).round().byte().numpy()
-    side = min(pictures.TILE, MOST_SIDE // len(rows) - pictures.GAP)
-    left, right = pictures.sheet(list(average[:, None]), side), pictures.sheet(rows, side)
-    between = np.zeros((len(left), 3 * pictures.GAP, 4), np.uint8)
-    return pictures.png(np.concatenate([left, between, right], axis=1))
-
-
-def sheet(data: Data, part: str, turn: int) -> None:
-    """The classes' names, and beside each its average and ten of its pictures; files of both."""
-    png = _sheet(data.name, part, turn)
-    names = "".join(f"<span>{html.escape(each)}</span>" for each in data.classes)
-    words = _("One row for each class: the average of its training pictures, then ten pictures.")
-    st.html(STYLE)
-    st.html(
-        f'<div class="sheet"><div class="names">{names}</div>'
-        f'<img alt="{html.escape(words)}" src="{pictures.address(png)}"></div>'
-    )
-    st.caption(words)
-    stem = data.name.replace("/", "-")
-    with st.container(horizontal=True):
-        save_button(_("Pictures (PNG)"), png, f"{stem}-{part}-{turn}.png")
-        save_button(_("Counts (CSV)"), _counts(data), f"{stem}-counts.csv")
+def picture_number(data: Data, part: str) -> int:
+    """The number of the picture that is looked at, in its part; −1: none."""
+    of = f"{data.name} {part}"
+    if st.session_state.setdefault(_CHOSEN_OF, of) != of and not page_address.came_back():
+        STATE["picture"] = ""  # it was another's
+    st.session_state[_CHOSEN_OF] = of
+    return selection.index(STATE, "picture", len(data.part(part)), -1)
 
 
 # -- what is known about it -------------------------------------------------------------------
+
+
+@shared(64)
+def _brightness(name: str) -> list[str]:
+    """Mean and spread, of each channel."""
+    both = mean_and_spread(datasets.load(name).train)
+    return [", ".join(f"{each:.3f}" for each in channels) for channels in both]
+
+
+def answer(data: Data) -> None:
+    """What a network learns from, in this data set's numbers; and a way to have one learn it."""
+    mean, spread = _brightness(data.name)
+    each = data.train.labels.bincount(minlength=len(data.classes)).tolist()
+    words = _(
+        "**From {train} pictures and the name of each one's class; nothing else.** To a network a "
+        "picture is {numbers} numbers from 0 to 1, {mean} on average, with a spread of {spread}. "
+    ).format(
+        train=exact(len(data.train)), numbers=exact(math.prod(data.shape)), mean=mean, spread=spread
+    )
+    if min(each) == max(each):
+        words += _("Each of {classes} classes comes {n} times.").format(
+            classes=len(each), n=exact(each[0])
+        )
+    else:
+        words += _("Each of {classes} classes comes {least} to {most} times.").format(
+            classes=len(each), least=exact(min(each)), most=exact(max(each))
+        )
+    st.markdown(words)
+    page = entry("new-run")
+    label, query = _("Train a network on these"), {"dataset": data.name}
+    st.page_link(page.path, label=label, icon=page.icon, query_params=query, help="")
 
 
 def about(facts: DataSet) -> None:
@@ -200,8 +209,10 @@ def _counts(data: Data) -> Counts:
 
 
 def counts(data: Data) -> None:
-    """A chart of them."""
-    show_chart(counts_chart(_counts(data)), STATE.key("counts"))
+    """A chart of them, and a file."""
+    rows = _counts(data)
+    show_chart(counts_chart(rows), STATE.key("counts"))
+    save_button(_("Counts (CSV)"), rows, f"{data.name.replace('/', '-')}-counts.csv")
 
 
 def counts_chart(counts: Counts) -> go.Figure:
@@ -210,12 +221,12 @@ def counts_chart(counts: Counts) -> go.Figure:
     names = [html.escape(each["class"], quote=False) for each in counts]
     parts = (("train", _("to train on"), BLUE, ""), ("test", _("to test with"), ORANGE, "/"))
     figure = frame(
-        90 + 2 * BAR * len(names),
+        120 + 2 * BAR * len(names),
         axis(_("pictures"), rangemode="tozero"),
         axis(autorange="reversed", type="category"),
         bargap=0.25,
         separators=". ",
-        legend=legend(1.0, yanchor="bottom", traceorder="normal"),
+        legend={"traceorder": "normal"},
     )
     for part, title, color, shape in parts:
         figure.add_bar(

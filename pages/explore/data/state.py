@@ -9,4 +9,5 @@ STATE = State(
     Open("own"),
     OneOf("part", "train", {"train": N_("To train on"), "test": N_("To test with")}),
     Open("turn"),
+    Open("picture"),
 )

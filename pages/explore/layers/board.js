@@ -13,6 +13,7 @@ layout.catch(() => {}) // who draws says so
 
 const WIDE = 1180 // px of the board from which "why" stands beside the table and all columns fit
 const HEADER = 52 // px at the top that the page's own header covers
+const NARROW = 600 // px of the board below which the columns that matter most stand first
 const SMALL = 80 // visible rows up to which the picture is drawn together with the table
 
 class Layers extends Board {
@@ -55,6 +56,7 @@ class Layers extends Board {
     }
     this.words()
     this.paint(fresh)
+    this.arriving = !before && this.selected !== null
     this.paintGraphSoon(!fresh)
   }
 
@@ -76,10 +78,13 @@ class Layers extends Board {
     const kept = [scroll.scrollLeft, scroll.scrollTop]
     this.visible = tree.visibleRows(this.tree, this.open)
     this.font ??= getComputedStyle(scroll)
-    const widths = table.columnWidths(this.data, this.visible, `${this.font.fontSize} ${this.font.fontFamily}`)
-    scroll.style.setProperty("--columns", widths.map(({ least, wide }) => `minmax(${least}px, ${wide}fr)`).join(" "))
-    scroll.style.setProperty("--least", `${widths.reduce((sum, { least }) => sum + least, 0)}px`)
-    scroll.innerHTML = table.tableHtml(this.data, this.visible, this.open)
+    this.narrow = this.root.clientWidth < NARROW
+    const display = { ...this.data, columns: table.arranged(this.data.columns, this.narrow) }
+    const widths = table.columnWidths(display, this.visible, `${this.font.fontSize} ${this.font.fontFamily}`)
+    const [columns, least] = table.template(widths, scroll.clientWidth, this.narrow)
+    scroll.style.setProperty("--columns", columns)
+    scroll.style.setProperty("--least", `${least}px`)
+    scroll.innerHTML = table.tableHtml(display, this.visible, this.open)
     this.wide ??= this.root.clientWidth >= WIDE
     this.mark()
     scroll.scrollTo(...(fresh ? [0, 0] : kept))
@@ -98,6 +103,8 @@ class Layers extends Board {
       if (held !== null) this.strip.hold(held, left)
       this.markGraph()
       if (!keep && this.selected !== null) this.strip.reveal(this.selected)
+      if (this.arriving) this.reveal("auto") // what a link leads to; now the picture has its height
+      this.arriving = false
       this.root.dataset.boardGraph = data.key
     }
     const broken = error => {
@@ -167,7 +174,7 @@ class Layers extends Board {
   }
 
   // In the page too, no further than it takes: the row and, beside or below it, why.
-  reveal() {
+  reveal(behavior = still() ? "auto" : "smooth") {
     this.revealRow()
     const [chosen, panel] = [this.row(this.selected), this.find(".why:not([hidden])")]
     if (!chosen || !panel) return
@@ -175,7 +182,7 @@ class Layers extends Board {
     const bottom = Math.max(first.bottom, Math.min(last.bottom, lower.bottom))
     const above = Math.min(first.top - head.height, last.top) - HEADER
     const top = above < 0 ? above : Math.max(0, Math.min(bottom + 8 - window.innerHeight, above))
-    if (top) scroller(this.root).scrollBy({ top, behavior: still() ? "auto" : "smooth" })
+    if (top) scroller(this.root).scrollBy({ top, behavior })
   }
 
   fold(id) {
@@ -217,16 +224,20 @@ class Layers extends Board {
     const scroll = this.find(".scroll")
     this.root.style.setProperty("--seen", `${scroll.clientWidth}px`)
     this.strip.resize()
+    if (!this.data) return
     const wide = this.root.clientWidth >= WIDE
-    if (wide === this.wide || !this.data) return
+    const turned = wide !== this.wide
     this.wide = wide
-    this.mark()
+    if (this.narrow !== this.root.clientWidth < NARROW) this.paint(false)
+    else if (turned) this.mark()
   }
 
   listen() {
     const nearest = (event, selector) => event.target.closest(selector)
     this.root.addEventListener("pointerdown", event => (this.pressed = [event.clientX, event.clientY]))
     this.root.addEventListener("click", event => {
+      const { learn } = nearest(event, "[data-learn]")?.dataset ?? {}
+      if (learn) return this.learn(event, learn)
       const act = nearest(event, "[data-act]")?.dataset.act
       if (act) return this.act(act)
       if (nearest(event, ".strip") && this.strip.dragged) return
@@ -281,6 +292,13 @@ class Layers extends Board {
       download_svg: () => this.download(),
     }
     acts[name]()
+  }
+
+  // A link that is opened elsewhere is the browser's own.
+  learn(event, url) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return
+    event.preventDefault()
+    this.component.setTriggerValue("learn", url)
   }
 
   async download() {

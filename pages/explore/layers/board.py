@@ -24,6 +24,7 @@ from explorer.base.inputs import InputSize
 from explorer.base.language import _
 from explorer.networks import NetworkSpec
 from explorer.ui.boards.component import FAMILIES, Component
+from explorer.ui.entries import entry
 from pages.explore.layers import board_data
 from pages.explore.layers.board_data import Row
 
@@ -61,6 +62,7 @@ def board_labels() -> dict[str, str]:
         "table": _("Layers"),
         "why": _("Why this number?"),
         "choose": _("Choose a layer to see the arithmetic behind its numbers."),
+        "learn": _("Learn it:"),
         "no_why": _("Nothing to work out for this layer."),
         "fold": _("Fold"),
         "unfold": _("Unfold"),
@@ -87,7 +89,10 @@ def layer_board(network: "Snapshot", key: str, file: str, begun: View, *, widget
     """
     words = board_labels()
     data = {"key": key, "file": file, "labels": words, "view": begun, "content": network.text}
-    view = BOARD(key=widget, data=data, on_view_change=lambda: None).view
+    sent = BOARD(key=widget, data=data, on_view_change=lambda: None, on_learn_change=lambda: None)
+    if sent.learn in board_data.learnable():
+        st.switch_page(entry(sent.learn).path)
+    view = sent.view
     if not view or view.get("key") != key:  # nothing done yet on this network
         return begun
     return View(selected=view["selected"], open=view["open"])

@@ -12,7 +12,18 @@ from explorer.analysis.summary import Block, Layer, Summary
 from explorer.analysis.wording import Derivation
 from explorer.base.language import _
 from explorer.base.units import count, exact, size, times
+from explorer.ui.boards.component import below
+from explorer.ui.entries import entry
 
+# The pages on which one learns what a layer of this family does.
+LEARN: Mapping[str, Sequence[str]] = {
+    "convolution": ("convolution", "padding-stride", "channels", "receptive-field"),
+    "pooling": ("pooling", "padding-stride", "receptive-field"),
+    "linear": ("channels",),
+    "normalisation": ("batch-norm",),
+    "merge": ("blocks",),
+    "block": ("blocks",),
+}
 LISTED_PARTS = 12  # a block's sum is written out for up to this many parts
 
 
@@ -93,7 +104,17 @@ def board(summary: Summary, title: str) -> dict[str, Any]:
         "columns": columns(),
         "rows": rows,
         "edges": list(_edges(summary, ids)),
+        "learn": {kind: [*map(_link, urls)] for kind, urls in LEARN.items()},
     }
+
+
+def learnable() -> frozenset[str]:
+    """The addresses of all pages that rows lead to."""
+    return frozenset(itertools.chain(*LEARN.values()))
+
+
+def _link(url: str) -> dict[str, str]:
+    return {"url": url, "href": below(url), "title": _(entry(url).title)}
 
 
 def _edges(summary: Summary, ids: Mapping[str, int]) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,6 @@ from explorer.figures.charts import (
     bar,
     frame,
     layer_axis,
-    legend,
     line,
 )  # fmt: skip
 
@@ -114,6 +113,6 @@ def _frame(y_title: str, layers: int, **y: str) -> go.Figure:
     if layers > NAMED:
         order = _("{order} (point at one for its name)").format(order=order)
     return frame(
-        340, layer_axis(order, layers), axis(y_title, **y), 28,
-        legend=legend(1.08), bargap=0.25, hoverlabel={"align": "left"},
+        360, layer_axis(order, layers), axis(y_title, **y), legend={}, bargap=0.25,
+        hoverlabel={"align": "left"},
     )  # fmt: skip

@@ -8,6 +8,23 @@ import { clamp, escape } from "../../../explorer/ui/boards/shared.js"
 const pen = document.createElement("canvas").getContext("2d")
 const INDENT = 18
 
+// On a phone these stand first: they are in sight without a swipe.
+const FIRST = ["parameters", "output", "name"]
+
+export const arranged = (columns, narrow) =>
+  narrow ? [...columns].sort((a, b) => FIRST.indexOf(b.key) - FIRST.indexOf(a.key)) : columns
+
+// As a grid's template, and the least that they take in all. On a phone the names give way, too,
+// to what stands beside them in `room` pixels.
+export function template(widths, room, narrow) {
+  const [name, ...others] = widths
+  if (narrow) name.wide = name.least = Math.min(name.least, Math.max(96, room - others[0].least - others[1].least))
+  return [
+    widths.map(({ least, wide }) => `minmax(${least}px, ${wide}fr)`).join(" "),
+    widths.reduce((sum, { least }) => sum + least, 0),
+  ]
+}
+
 export function columnWidths(data, visible, font) {
   pen.font = font
   const widest = texts => {
@@ -116,8 +133,16 @@ export function whyHtml(data, row) {
   return (
     `<header><h3><span class="dot f-${row.family}"></span>${escape(row.name)}${alarm}</h3><p class="facts">${facts}</p>${shapes}${exactHtml(data, row)}</header>` +
     (row.note ? `<p class="remark">${escape(row.note)}</p>` : "") +
-    (formulas ? `<div class="formulas">${formulas}</div>` : row.note ? "" : `<p class="hint">${escape(labels.no_why)}</p>`)
+    (formulas ? `<div class="formulas">${formulas}</div>` : row.note ? "" : `<p class="hint">${escape(labels.no_why)}</p>`) +
+    learnHtml(data, row)
   )
+}
+
+// The pages on which one learns what this layer does.
+function learnHtml(data, row) {
+  const pages = data.learn[row.family] ?? []
+  const links = pages.map(({ url, href, title }) => `<a href="${escape(href)}" data-learn="${escape(url)}">${escape(title)}</a>`)
+  return links.length ? `<p class="learn">${escape(data.labels.learn)} ${links.join(" · ")}</p>` : ""
 }
 
 // What a key does on the row that has the focus: [verb, row id] or nothing.

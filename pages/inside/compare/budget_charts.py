@@ -9,7 +9,7 @@ from explorer.analysis.operations import family
 from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.base.units import count, exact
-from explorer.figures.charts import FAMILY_COLORS, GREY, axis, frame, legend
+from explorer.figures.charts import FAMILY_COLORS, GREY, axis, frame
 
 Quantity = Literal["parameters", "macs"]
 NAMED = 0.09  # of the axis: wider layers have their name written on them
@@ -100,7 +100,7 @@ def _frame(labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: 
         "macs": (_("MACs for one picture"), _("share of the MACs")),
     }
     return frame(
-        110 + 42 * len(labels),
+        140 + 42 * len(labels),
         axis(
             titles[quantity][shares],
             tickformat=".0%" if shares else "~s",
@@ -113,7 +113,7 @@ def _frame(labels: Sequence[str], quantity: Quantity, *, shares: bool, longest: 
             range=[len(labels) - 0.5, -0.5],
         ),
         barmode="overlay",
-        legend=legend(1.0, yanchor="bottom"),
+        legend={},
         bargap=0.28,
         hoverlabel={"align": "left"},
         uniformtext={"minsize": 10, "mode": "hide"},

@@ -15,7 +15,6 @@ from explorer.figures.charts import (
     axis,
     frame,
     layer_axis,
-    legend,
     line,
 )
 from explorer.ui.charts import show_chart
@@ -113,4 +112,4 @@ def sizes(
 
 def _frame(x: Settings, y: Settings) -> go.Figure:
     more = {"showlegend": True, "hoverlabel": {"align": "left"}}
-    return frame(300, x, y, 28, legend=legend(1.12), **more)
+    return frame(320, x, y, legend={}, **more)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from explorer.base.language import _
 from explorer.base.units import percent
-from explorer.figures.charts import GREY, axis, frame, legend, line
+from explorer.figures.charts import GREY, axis, frame, line
 from explorer.lessons import norm_experiments, normalisation
 from explorer.lessons.norm_experiments import GradAsking
 from explorer.lessons.normalisation import Moving, Source, Steps
@@ -94,10 +94,10 @@ def moving_chart(
     """
     own = course.batch_mean if quantity == "mean" else course.batch_var
     figure = frame(
-        320,
+        340,
         axis(_("training batches seen")),
         axis(_("mean") if quantity == "mean" else _("variance")),
-        legend=legend(1.16),
+        legend={},
         hovermode="x unified",
     )
     figure.add_scatter(

@@ -19,7 +19,6 @@ from explorer.figures.charts import (
     axis,
     bar,
     frame,
-    legend,
 )
 from explorer.lessons.blocks import Growth, Savings
 
@@ -126,7 +125,7 @@ def _lying(x_title: str, height: int, most: float | None = None, **layout: str) 
 
 def _frame(x: Settings, y: Settings, height: int, **layout: str) -> go.Figure:
     return frame(
-        height, x, y, 36, legend=legend(1.02, yanchor="bottom", traceorder="normal"), bargap=0.25,
+        height, x, y, legend={"traceorder": "normal"}, bargap=0.25,
         font={"size": 13}, uniformtext={"minsize": 10, "mode": "hide"}, **layout,
     )  # fmt: skip
 

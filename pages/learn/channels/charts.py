@@ -16,7 +16,6 @@ from explorer.figures.charts import (
     Style,
     axis,
     frame,
-    legend,
     line,
 )
 from explorer.lessons import channels
@@ -113,7 +112,7 @@ def _mark(figure: go.Figure, x: float, y: float, text: str) -> None:
 
 def _frame(x: Settings, y_title: str, **y: str) -> go.Figure:
     up = axis(y_title, rangemode="tozero", **y)
-    return frame(330, x, up, 28, legend=legend(1.12), hoverlabel={"align": "left"})
+    return frame(350, x, up, legend={}, hoverlabel={"align": "left"})
 
 
 def table_of_costs(named: Mapping[str, channels.Cost]) -> dict[str, list[str]]:

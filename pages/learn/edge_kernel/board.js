@@ -221,10 +221,10 @@ class Descent extends Board {
     const { p, g } = steps[at]
     const next = steps[at + 1]?.p
     const change = g.map(value => (typeof value === "number" ? -speed * value : value))
-    const rows = [[labels.value, p], [labels.gradient, g], [labels.change, change], [labels.next, next ?? names.map(() => "–")]]
-    const cell = (tag, text, scope) => `<${tag}${scope ? ` scope="${scope}"` : ""}>${text}</${tag}>`
-    const line = ([word, values]) => `<tr>${cell("th", word, "row")}${values.map(value => cell("td", math.number(value))).join("")}</tr>`
-    this.find(".update table").innerHTML = `<thead><tr><td></td>${names.map(name => cell("th", name, "col")).join("")}</tr></thead><tbody>${rows.map(line).join("")}</tbody>`
+    const columns = [[labels.value, p], [labels.gradient, g], [labels.change, change], [labels.next, next ?? names.map(() => "–")]]
+    const head = columns.map(([word]) => `<th scope="col">${word}</th>`).join("")
+    const line = (name, n) => `<tr><th scope="row">${name}</th>${columns.map(([, values]) => `<td>${math.number(values[n])}</td>`).join("")}</tr>`
+    this.find(".update table").innerHTML = `<thead><tr><td></td>${head}</tr></thead><tbody>${names.map(line).join("")}</tbody>`
   }
 
   // -- moving -----------------------------------------------------------------------------------

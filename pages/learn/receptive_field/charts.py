@@ -6,7 +6,7 @@ import torch
 from explorer.analysis.summary import Layer, Summary
 from explorer.base.language import _
 from explorer.figures import maps
-from explorer.figures.charts import BLUE, GREEN, GREY, NAMED, axis, bar, frame, layer_axis, legend
+from explorer.figures.charts import BLUE, GREEN, GREY, NAMED, axis, bar, frame, layer_axis
 from explorer.lessons.field_stack import Effective
 
 BOX = "#e69f00"
@@ -68,8 +68,7 @@ def growth(summary: Summary) -> go.Figure:
         380,
         x,
         axis(_("side of the field (pixels)")),
-        28,
-        legend=legend(1.1),
+        legend={},
         barmode="overlay",
         bargap=0.25,
     )

@@ -1,6 +1,7 @@
 """The frame: its pages open, what their addresses hold, its server is careful."""
 
 import inspect
+import json
 import re
 import shutil
 import signal
@@ -25,9 +26,10 @@ from explorer.ui.entries import ASSETS, PAGES, ROOT, SECTIONS, Entry, entry
 from explorer.ui.language_picker import best_match
 from explorer.ui.page_address import Field, same, spell
 from explorer.ui.state import Number, OneOf, Open, Switch
+from pages.home.ways import QUESTIONS
 from pages.learn.convolution import photo
 from tests.conftest import box_of, settled
-from tests.opened_pages import SHELL, in_address, opened
+from tests.opened_pages import SHELL, boards, in_address, opened, text
 from tests.processes import printed
 from tests.serving import ask, serving, wait_for
 
@@ -44,11 +46,29 @@ def test_every_page_has_its_own_address_and_a_section() -> None:
     assert {page.section for page in PAGES} == {*SECTIONS.values()}
 
 
-def test_home_leads_to_real_examples() -> None:
-    at = opened("")
-    links = at.get("page_link")
-    assert {link.proto.page for link in links} == {"layers"}
-    assert "network=alexnet&input=1x28x28" in {link.proto.query_string for link in links}
+def test_home_leads_into_every_section() -> None:
+    links = {link.proto.page for link in opened("").get("page_link")}
+    assert {entry(url).section for url in links} == {*SECTIONS.values()} - {""}
+
+
+ANSWERS = (
+    "pool2's window is 3 cells long",
+    "99 = 83 + (3 − 1) × 8",
+    "256 = 64 + 128 + 32 + 32",
+    "192 = 160 + 32",
+)
+
+
+@pytest.mark.parametrize(("question", "answer"), [*zip(QUESTIONS, ANSWERS, strict=True)])
+def test_homes_questions_open_on_their_answers(
+    question: tuple[str, str, dict[str, str]], answer: str
+) -> None:
+    at = opened("layers", **question[2])
+    assert not at.warning
+    (board,) = boards(at)
+    row = board["view"]["selected"]
+    why = "" if row is None else str(json.loads(board["content"])["rows"][row]["why"])
+    assert answer in text(at) + why
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import Page, expect
 from sklearn.metrics import pairwise_distances_argmin
@@ -19,17 +21,24 @@ from streamlit.testing.v1 import AppTest
 from explorer.base import storage
 from explorer.base.tasks import ProcessPool
 from explorer.base.torchvision_import import torchvision
-from explorer.base.units import percent
+from explorer.base.units import exact, percent
 from explorer.data import datasets
 from explorer.data.datasets import idx, own
-from explorer.data.datasets.averages import averages, most_frequent_share, nearest_average_accuracy
+from explorer.data.datasets.averages import (
+    averages,
+    mean_and_spread,
+    most_frequent_share,
+    nearest_average_accuracy,
+)
+from explorer.data.datasets.records import Split
 from explorer.data.decoding import pools
 from explorer.figures import pictures
 from explorer.ui import downloads, progress
 from pages.explore.data import parts
 from tests.conftest import box_of, settled
 from tests.explorer.data.own_pictures import cats_and_dogs, zipped
-from tests.opened_pages import opened, text
+from tests.explorer.ui.mounted import mounted
+from tests.opened_pages import boards, opened, text
 from tests.serving import server
 
 ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
@@ -37,7 +46,8 @@ ADDRESS = re.compile(r"data:image/png;base64,([\w+/=]+)")
 
 def sheet(at: AppTest) -> np.ndarray:
     """The sheet that the page shows, (height, width, 4)."""
-    (address,) = ADDRESS.findall(" ".join(part.proto.body for part in at.get("html")))
+    (board,) = boards(at)
+    (address,) = ADDRESS.findall(board["png"])
     with Image.open(io.BytesIO(base64.b64decode(address))) as picture:
         return np.asarray(picture)
 
@@ -146,6 +156,60 @@ def test_a_link_restores_part_and_place_and_buttons_leaf_through() -> None:
     assert "turn" not in at.query_params
     at.button(key="data.back").click().run()
     assert "Pictures 31 to 37" in text(at)
+
+
+@pytest.mark.parametrize("name", ["digits", "fashion_mnist"])
+def test_what_a_network_learns_from_is_said_in_numbers(name: str) -> None:
+    if not datasets.at_hand(name):
+        pytest.skip("is not here")
+    at, data = opened("data", data=name), datasets.load(name)
+    numbers, each = data.train.pictures.numpy() / 255, data.train.labels.bincount()
+    for words in (
+        f"From {exact(len(data.train))} pictures",
+        f"{data.train.pictures[0].numel()} numbers from 0 to 1",
+        f"{numbers.mean():.3f} on average, with a spread of {numbers.std():.3f}",
+        "Each of 10 classes comes",
+        exact(int(each.max())),
+    ):
+        assert words in text(at)
+    (link,) = [link.proto for link in at.get("page_link") if link.proto.page == "new-run"]
+    assert link.query_string == f"dataset={name}"
+
+
+def test_mean_and_spread_are_of_each_channel() -> None:
+    pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (9, 3, 4, 5), np.uint8))
+    mean, spread = mean_and_spread(Split(pictures, torch.zeros(9, dtype=torch.int64)))
+    each = pictures.numpy().transpose(1, 0, 2, 3).reshape(3, -1) / 255
+    assert mean == pytest.approx(each.mean(1))
+    assert spread == pytest.approx(each.std(1))
+
+
+def test_a_picture_is_shown_in_numbers_and_left_again() -> None:
+    at = opened("data", data="digits", part="test", picture="7")
+    (board,) = boards(at)
+    picture = datasets.load("digits").test.pictures[7]
+    assert base64.b64decode(board["numbers"]) == picture.numpy().tobytes()
+    assert board["shape"] == [*picture.shape]
+    assert board["of"] == "digits:test:7"
+    (link,) = [link.proto for link in at.get("page_link") if link.proto.page == "feature-maps"]
+    assert parse_qs(link.query_string) == {"picture": [board["of"]]}
+    at.button(key="data.all").click().run()
+    assert "png" in boards(at)[0]
+    assert "picture" not in at.query_params
+
+
+def test_another_part_begins_with_its_sheet() -> None:
+    at = opened("data", data="digits", part="test", picture="7")
+    at.button_group(key="data.part").set_value("train").run()
+    assert "png" in boards(at)[0]
+    assert "picture" not in at.query_params
+
+
+@pytest.mark.parametrize("picture", ["-1", "x", "99999", "1e3"])
+def test_a_picture_that_there_is_not_is_told(picture: str) -> None:
+    at = opened("data", data="digits", picture=picture)
+    assert f"picture={picture}" in at.warning[0].value
+    assert "png" in boards(at)[0]
 
 
 @pytest.mark.parametrize("turn", ["-1", "x", "1e9", "99999999999", "12345"])
@@ -311,6 +375,31 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patched.setenv(storage.VARIABLE, str(tmp_path_factory.mktemp("home")))
         with server() as address:
             yield address
+
+
+@pytest.mark.browser
+def test_a_click_or_the_keys_choose_the_picture_under_them(page: Page) -> None:
+    sheet = mounted(page, opened("data", data="digits", part="test"), "sheet")
+    places = {(row, column): number for number, row, column in sheet.data["places"]}
+    picture = box_of(sheet.board.locator("img"))
+    across = (sheet.data["left"] + 4.5 * sheet.data["step"]) / 100  # the middle of the fifth
+    page.mouse.click(
+        picture["x"] + across * picture["width"], picture["y"] + 0.35 * picture["height"]
+    )
+    sheet.sends("picture", places[3, 4])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    sheet.sends("picture", places[4, 4])
+
+
+@pytest.mark.browser
+def test_every_number_of_a_picture_can_be_read(page: Page) -> None:
+    grid = mounted(page, opened("data", data="digits", part="test", picture="7"), "picture-numbers")
+    value = int(datasets.load("digits").test.pictures[7, 0, 2, 3])
+    cell = box_of(grid.board.locator("canvas"))["width"] / grid.data["shape"][2]
+    grid.board.locator("canvas").hover(position={"x": 3.5 * cell, "y": 2.5 * cell})
+    words = f"Row 3, column 4: {value}. A network gets {value / 255:.3f}."
+    expect(grid.board.locator(".words")).to_have_text(words)
 
 
 @pytest.mark.browser

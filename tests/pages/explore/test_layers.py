@@ -60,6 +60,7 @@ def test_a_size_that_does_not_fit_is_a_lesson_with_a_way_out() -> None:
         "28 × 28 to 31 × 31",
     ):
         assert words in text(at)
+    assert "padding-stride" in {link.proto.page for link in at.get("page_link")}
     at.button(key="layers.use_nearest").click().run()
     assert at.text_input(key="layers.input").value == "1x31x31"
     assert "fc1 wants" not in text(at)
