@@ -5,7 +5,7 @@ from explorer.base.language import N_
 # Pages from a number to a network, in the order in which one needs the other.
 PATH = ("convolution", "padding-stride", "channels", "pooling", "layers", "check")
 # The page that each leads to, its state, its words, and what is seen there.
-WAYS = (
+WAYS: tuple[tuple[str, dict[str, str], str, str], ...] = (
     (
         "convolution",
         {},
