@@ -1,6 +1,7 @@
 """Numbers as people read them: 46.8 M, 187 MB; and exactly: 46 764 746."""
 
 from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from explorer.base.language import _
 
@@ -47,12 +48,22 @@ def raised(exponent: int) -> str:
 
 
 def percent(share: float | None, form: str = ".1f") -> str:
-    """0.8734 → "87.3 %", 0.0004 → "< 0.1 %", None → "–"; `form` writes the hundredfold."""
+    """0.8734 → "87.3 %", 0.0004 → "< 0.1 %", None → "–"; `form` writes the hundredfold.
+
+    Halves go up, as the boards' own `percent` rounds them: 1405 of 2000 are "70.3 %" everywhere.
+    """
     if share is None:
         return "–"
     tiny = form == ".1f" and 0 < share < 0.001
-    digits = "< 0.1" if tiny else f"{100 * share:{form}}".replace("-", "−")
+    digits = "< 0.1" if tiny else _hundredfold(share, form).replace("-", "−")
     return _("{n}\u202f%").format(n=digits if digits.strip("−0.") else digits.lstrip("−"))
+
+
+def _hundredfold(share: float, form: str) -> str:
+    if not form.endswith("f"):
+        return f"{100 * share:{form}}"
+    with localcontext(rounding=ROUND_HALF_UP):
+        return f"{Decimal(f'{100 * share:.12g}'):{form}}"
 
 
 def ratio(more: float, less: float = 1) -> str:

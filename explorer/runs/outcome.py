@@ -127,6 +127,18 @@ def kernels(weights: Floats | None) -> Kernels | None:
     )
 
 
+def largest_weight(run: Run) -> float:
+    """The largest weight of the first kernels over all epochs so far, without its sign."""
+    return _largest_weight(run.id, run.claimed_at, run.progress.epoch)
+
+
+@lru_cache(maxsize=64)
+def _largest_weight(number: int, _session: float | None, _epochs: int) -> float:
+    looks = (runs.snapshot(number, epoch) for epoch in runs.snapshots(number))
+    every = (kernels(look.kernels) for look in looks if look)
+    return max((each["scale"] for each in every if each), default=0.0)
+
+
 def likeliest(probabilities: Floats) -> list[list[tuple[int, float]]]:
     """For each picture (N, classes) its likeliest classes and their probabilities, best first.
 

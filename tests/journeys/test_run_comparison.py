@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from explorer import runs, training
 from explorer.data import datasets
-from explorer.runs import Status
+from explorer.runs import Status, outcome
 from explorer.server import assets
 from explorer.ui.runs import component
 from tests.conftest import box_of, visiting
@@ -130,14 +130,20 @@ def test_epochs_are_gone_through_as_the_store_has_them(compared: Page, pair: lis
     """Kernels, answers and confusion of two runs, one of which did one epoch less."""
     board = compared.locator(".learned")
     drawn: set[str] = set()
+    ends: list[list[str]] = []
     for epoch in (2, 1, 0):
         at = [f"{number}@{min(epoch, last)}" for number, last in zip(pair, (2, 1), strict=True)]
         expect(board).to_have_attribute("data-learned-painted", " ".join(at), timeout=30_000)
         for number, panel in zip(pair, board.locator(".panel").all(), strict=True):
             agrees(panel, number, min(epoch, runs.get(number).progress.epoch))
         drawn.add(board.locator("canvas").first.evaluate("canvas => canvas.toDataURL()"))
+        ends.append(board.locator(".scale span:last-child").all_inner_texts())
         board.locator("input.epoch").press("ArrowLeft")
     assert len(drawn) == 3, "the kernels have changed"
+    scales = {tuple(each) for each in ends}
+    assert len(scales) == 1, "one scale for all epochs and both runs"
+    largest = max(outcome.largest_weight(runs.get(number)) for number in pair)
+    assert [plain(each) for each in next(iter(scales))] == pytest.approx([largest] * 2, rel=0.01)
     board.evaluate(WATCH)
     board.get_by_role("button", name="Play").click()
     expect(board.get_by_role("button", name="Pause")).to_be_visible()
@@ -159,6 +165,11 @@ def agrees(panel: Locator, number: int, epoch: int) -> None:
     assert plain(value) == pytest.approx(float(snapshot.kernels[0, 0, 0, 0]), abs=step)
     percentages = panel.locator(".samples .bars span:first-child em:last-child").all_inner_texts()
     shares = [int(each.rstrip("% \u202f")) for each in percentages]
+    answers = panel.locator(".samples .bars span:first-child em:first-of-type").all_inner_texts()
+    signs = panel.locator(".samples figcaption > b").all_inner_texts()
+    assert [sign[2:] for sign in signs] == answers, "✓ and ✗ stand before the answer"
+    right = panel.locator(".samples .bars span:first-child.true").count()
+    assert sum(sign.startswith("✓ ") for sign in signs) == right
     assert shares == pytest.approx(100 * snapshot.probabilities.max(axis=1), abs=0.6)
     if epoch == 0:
         expect(panel.locator(".answers")).to_be_hidden()

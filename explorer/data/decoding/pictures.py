@@ -67,15 +67,16 @@ def check_bytes(content: bytes) -> None:
 
 
 def _check(sides: tuple[int, int]) -> None:
+    """Width and height, as Pillow has them."""
     if min(sides) < LEAST_SIDE:
-        words = _("The picture is {sides} pixels; each side needs at least {least}.")
-        raise Refused(words.format(sides=times(sides), least=LEAST_SIDE))
+        words = _("The picture is {size} pixels; each side needs at least {least}.")
+        raise Refused(words.format(size=times(sides[::-1]), least=LEAST_SIDE))
     if max(sides) > MOST_RATIO * min(sides):
         words = _(
-            "The picture is {sides} pixels: one side is more than {most} times the other. "
+            "The picture is {size} pixels: one side is more than {most} times the other. "
             "Cut out a part of it."
         )
-        raise Refused(words.format(sides=times(sides), most=MOST_RATIO))
+        raise Refused(words.format(size=times(sides[::-1]), most=MOST_RATIO))
 
 
 # -- what a picture alone and one of many go through -------------------------------------------

@@ -57,7 +57,12 @@ export function quantile(values, share) {
   return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : null
 }
 
-export const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)} %`
+// As `percent` of `base/units.py`: halves go up (twelve digits leave out what binary numbers add).
+export function percent(value, digits = 1) {
+  const power = 10 ** digits
+  const rounded = Math.round(Number((100 * power * value).toPrecision(12))) / power
+  return `${digits === 1 && value > 0 && value < 0.001 ? "< 0.1" : rounded.toFixed(digits)}\u202f%`
+}
 
 export function brief(value) {
   if (value === 0) return "0"

@@ -138,7 +138,8 @@ class Panel {
     this.content = content
     this.find(".trouble").textContent = ""
     this.title()
-    this.kernels?.show(content.kernels, 120)
+    const most = Math.max(...this.board.data.shown.map(run => run.most))
+    this.kernels?.show(content.kernels, 120, most)
     this.predictions?.show(content.answers)
     this.find(".answers").hidden = !content.matrix
     if (content.matrix) this.table()

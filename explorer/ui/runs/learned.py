@@ -45,7 +45,6 @@ def _labels() -> dict[str, str]:
         "worst_again": _("Worst mistakes"),
         "cell_right": _("{n} “{is}” recognised; the {shown} surest"),
         "cell_wrong": _("{n} “{is}” taken for “{says}”; the {shown} surest"),
-        "is": _("is {is}"),
         "picture_title": _(
             "Test picture {row}: it is {is}; the network says {says}, {sure} sure, and gives the "
             "right class {true}."
@@ -75,6 +74,7 @@ def _run(run: Run, line: Any) -> dict[str, Any]:
         "epochs": run.progress.epoch,
         "session": run.claimed_at,
         "classes": outcome.data(run).classes,
+        "most": outcome.largest_weight(run),
         "line": line,
     }
 

@@ -46,8 +46,9 @@ export class Kernels {
     this.watch.disconnect()
   }
 
-  // What is under the pointer stays told, with its new number.
-  show(kernels, high = 210) {
+  // What is under the pointer stays told, with its new number. The colours end at `most`, the largest
+  // weight of all epochs; while that is not known, at a round number above the largest so far.
+  show(kernels, high = 210, most = 0) {
     if (String(kernels?.shape) !== String(this.kernels?.shape)) {
       this.pointer.forget()
       this.found = undefined
@@ -56,14 +57,16 @@ export class Kernels {
     this.canvas.hidden = this.scale.hidden = !kernels
     if (!kernels) return void (this.read.textContent = this.about = this.labels.no_kernels)
     this.cells = Int8Array.from(atob(kernels.cells), letter => letter.charCodeAt(0))
+    this.most = Math.max(most || roundedUp(kernels.scale), kernels.scale, this.most ?? 0)
     const [count, channels, height, width] = kernels.shape
     const words = { n: count, total: kernels.total, c: channels, h: height, w: width }
-    this.about = fill(count < kernels.total ? this.labels.some_kernels : this.labels.all_kernels, words)
+    const sentence = fill(count < kernels.total ? this.labels.some_kernels : this.labels.all_kernels, words)
+    this.about = most ? `${sentence} · ${this.labels.one_scale}` : sentence
     this.point(this.found)
     this.canvas.ariaLabel = `${this.labels.kernels}: ${this.about}`
     const [left, , right] = this.scale.children
-    left.textContent = math.brief(-kernels.scale)
-    right.textContent = math.brief(kernels.scale)
+    left.textContent = math.brief(-this.most)
+    right.textContent = math.brief(this.most)
     this.scale.title = this.labels.kernel_colours
     this.draw()
   }
@@ -87,7 +90,7 @@ export class Kernels {
     if (!this.kernels || !this.host.clientWidth) return
     const [, , height, width] = this.kernels.shape
     const { tiles, size, columns, step } = (this.grid = this.layout())
-    const ramp = Ramp.upTo(127, this.host, true)
+    const ramp = Ramp.upTo((127 * this.most) / (this.kernels.scale || 1), this.host, true)
     const pen = penFor(this.canvas, columns * step[1], Math.ceil(tiles / columns) * step[0])
     this.scale.children[1].style.background = ramp.bar()
     pen.strokeStyle = getComputedStyle(this.host).color
@@ -124,6 +127,12 @@ export class Kernels {
   }
 }
 
+// 1, 2 or 5 times a power of ten.
+function roundedUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value || 1))
+  return power * [1, 2, 5, 10].find(step => step * power >= value)
+}
+
 // -- predictions --------------------------------------------------------------------------------
 
 // `items` are {label, png}; `answers` one per item: the likeliest classes as [class, probability].
@@ -148,12 +157,15 @@ export class Predictions {
       if (card.hidden) return
       const { label } = items[i]
       const what = classes[label]
-      const right = answers[i][0][0] === label
+      const answer = answers[i][0][0]
+      const right = answer === label
       card.dataset.right = right
-      const says = element("b", { title: fill(right ? labels.right : labels.wrong, { what }) }, right ? `✓ ${what}` : `✗ ${fill(labels.not, { what })}`)
+      const title = fill(right ? labels.right : labels.wrong, { what })
+      const says = element("b", { title }, `${right ? "✓" : "✗"} ${classes[answer]}`)
+      const is = element("span", { className: "quiet", title }, right ? "\u00a0" : fill(labels.is, { is: what }))
       const bar = ([which, share]) =>
         element("span", { className: which === label ? "true" : "" }, element("i", { style: `width:${100 * share}%` }), element("em", {}, classes[which]), element("em", {}, math.percent(share, 0)))
-      card.lastChild.replaceChildren(says, element("div", { className: "bars" }, ...answers[i].slice(0, 3).map(bar)))
+      card.lastChild.replaceChildren(says, is, element("div", { className: "bars" }, ...answers[i].slice(0, 3).map(bar)))
     })
   }
 }

@@ -53,7 +53,8 @@ def labels() -> dict[str, str]:
         "kernels": _("First kernels"),
         "all_kernels": _("{n} kernels of {c} × {h} × {w} weights"),
         "some_kernels": _("the first {n} of {total} kernels, {c} × {h} × {w} weights each"),
-        "kernel_colours": _("One scale for all kernels, from their largest weight; white is zero."),
+        "kernel_colours": _("One scale for all kernels; white is zero."),
+        "one_scale": _("One scale for all epochs."),
         "no_kernels": _("This network does not begin with a convolution."),
         "weight": _("kernel {k}, row {row}, column {column}: {value}"),
         "weight_of_channel": _("kernel {k}, channel {c}, row {row}, column {column}: {value}"),
@@ -61,7 +62,7 @@ def labels() -> dict[str, str]:
         "picture_of": _("A test picture: {what}"),
         "right": _("Right: it is {what}."),
         "wrong": _("Wrong: it is {what}."),
-        "not": _("is {what}"),
+        "is": _("is {is}"),
     }
 
 

@@ -105,20 +105,25 @@ def _card(side: Side, answer: Reply, names: Sequence[str], picture: Picture) -> 
     title = side.model.spec.architecture.title
     weights = controls.words(side.model, accuracy=False)
     true = picture.classes[picture.label] if picture.label is not None else ""
+    true = true if true in names else ""
     if isinstance(answer, str):
         bars = f"<p>{escape(answer)}</p>"
     else:
-        bars = "".join(_bar(_class(names, each.label), each.probability, true) for each in answer)
+        bars = "".join(
+            _bar(_class(names, each.label), each.probability, true, answer=not place)
+            for place, each in enumerate(answer)
+        )
     return (
         f"<section><h4>{chip(side.letter)} {escape(title)} "
         f"<small>{escape(weights)}</small></h4>{bars}</section>"
     )
 
 
-def _bar(name: str, probability: float, true: str) -> str:
-    """One class; the right one is told by its colour and a tick."""
+def _bar(name: str, probability: float, true: str, *, answer: bool) -> str:
+    """One class: the right one has another colour; the answer says whether it is that."""
     right = name == true
-    tick = f' <span aria-label="{escape(_("right"))}">✓</span>' if right else ""
+    words, sign = (_("right"), "✓") if right else (_("wrong"), "✗")
+    tick = f' <span aria-label="{escape(words)}">{sign}</span>' if answer and true else ""
     return (
         f'<div class="bar{" true" if right else ""}"><i style="width:{100 * probability:.1f}%"></i>'
         f"<span>{escape(name)}{tick}</span><span>{percent(probability)}</span></div>"

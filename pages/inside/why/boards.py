@@ -33,7 +33,7 @@ Data = dict[str, Any]
 def answer(inputs: Inputs, guesses: Sequence[Guess], target: int, of: str) -> None:
     """Bars of the likeliest classes, of the true one and of the one that is explanation."""
     bars = [
-        _bar(guess, inputs, target)
+        _bar(guess, inputs, target, answer=not place)
         for place, guess in enumerate(guesses)
         if place < MOST_BARS or guess.label in (target, inputs.truth)
     ]
@@ -52,11 +52,15 @@ def answer(inputs: Inputs, guesses: Sequence[Guess], target: int, of: str) -> No
     )
 
 
-def _bar(guess: Guess, inputs: Inputs, target: int) -> Data:
+def _bar(guess: Guess, inputs: Inputs, target: int, *, answer: bool) -> Data:
     class_, true = inputs.classes[guess.label], guess.label == inputs.truth
+    if answer and inputs.truth is not None:
+        name = f"{'✓' if true else '✗'} {class_}"
+    else:
+        name = _("{class_} (what it is)").format(class_=class_) if true else class_
     return {
         "label": guess.label,
-        "name": f"✓ {class_}" if true else class_,
+        "name": name,
         "share": percent(guess.probability),
         "probability": guess.probability,
         "chosen": guess.label == target,

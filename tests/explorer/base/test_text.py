@@ -4,12 +4,16 @@ import csv
 import io
 import re
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Page
 
 from explorer.base import plain_text, spreadsheet, units
 from explorer.base.units import duration, latency, percent, ratio
+from tests.explorer.ui.mounted import origin
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2Jred\x1b[31m"
 
@@ -102,3 +106,30 @@ def test_durations() -> None:
     assert duration(None) == latency(None) == "–"
     texts = [latency(s) for s in (0.00123, 0.25, 2.5)]
     assert texts == ["1.23\u202fms", "250\u202fms", "2.5\u202fs"]
+
+
+def exact_percent(right: int, n: int) -> str:
+    """By hand, in decimal numbers alone."""
+    hundredfold = (Decimal(100 * right) / n).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    tiny = 0 < 1000 * right < n
+    return "< 0.1\u202f%" if tiny else f"{hundredfold}\u202f%"
+
+
+PARTS = [(right, n) for n in (64, 1000, 2000, 10_000) for right in range(0, n + 1, n // 64)]
+PARTS += [(1405, 2000), (1023, 2000), (1, 2000)]
+
+
+def test_halves_go_up() -> None:
+    assert percent(1405 / 2000) == "70.3\u202f%"
+    assert [percent(right / n) for right, n in PARTS] == [exact_percent(*part) for part in PARTS]
+
+
+@pytest.mark.browser
+def test_the_browser_writes_the_same_number(page: Page) -> None:
+    page.goto(f"{origin()}/")
+    script = """async shares => {
+      const { percent } = await import("/assets/0/explorer/ui/runs/curves_math.js")
+      return shares.map(share => percent(share))
+    }"""
+    shares = [right / n for right, n in PARTS]
+    assert page.evaluate(script, shares) == [percent(share) for share in shares]

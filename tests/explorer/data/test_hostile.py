@@ -244,7 +244,7 @@ PICTURES = {
     "packed colour profile": picture(lambda: noted(b"iCCP", b"a\0\0"), UNREAD),
     "many packed texts": picture(lambda: noted(b"zTXt", b"a\0\0", 900_000, 1_000), UNREAD),
     "1000 frames of 4 MB": picture(lambda: animated(1_000, 2_000)),
-    "20000x1": picture(lambda: png(20_000, 1), "20000 × 1 pixels; each side needs"),
+    "20000x1": picture(lambda: png(20_000, 1), "1 × 20000 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
     "200x8": picture(lambda: png(200, 8), "200 × 8 pixels: one side is more than 16 times"),
     "400x30": picture(lambda: png(400, 30)),
