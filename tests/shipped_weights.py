@@ -74,8 +74,8 @@ def ship(
 ) -> nn.Module:
     """Save it as weights that `name` learned from `dataset`, shipped with the program."""
     card = Card(
-        name, get(name).resolve(), dataset, datasets.get(dataset).classes,
-        **{"size": 28, "epoch": 3, "test_accuracy": 0.5, **facts},
+        name, dataset=dataset, classes=datasets.get(dataset).classes,
+        **{"options": get(name).resolve(), "size": 28, "epoch": 3, "test_accuracy": 0.5, **facts},
     )  # fmt: skip
     tensors = {NETWORK + key: value for key, value in network.state_dict().items()}
     checkpoints.save(folder / f"{file or name}{weights.SUFFIX}", tensors, card)

@@ -3,6 +3,8 @@
 What takes a while are the steps of tasks: nobody waits for them, and they end when nobody watches.
 """
 
+from collections.abc import Mapping
+
 from explorer.base.tasks import Steps
 from explorer.data import datasets
 from explorer.inside.comparison import counting, timing
@@ -19,6 +21,7 @@ from explorer.inside.comparison.models import (
 )
 from explorer.inside.comparison.timing import Timing
 from explorer.weights import Model
+from explorer.weights.effort import Effort, effort
 
 
 def count(one: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
@@ -30,3 +33,17 @@ def count(one: Model, dataset: str, pictures: int, macs: int) -> Steps[Answers]:
         ValueError: the data set is not at hand.
     """
     return counting.steps(datasets.load(dataset).test, one.size, pictures, macs, one.load)
+
+
+Named = tuple[str, Effort]  # by a network's sign
+
+
+def unequal(efforts: Mapping[str, Effort]) -> tuple[Named, Named] | None:
+    """The one that has seen fewest pictures in training, and the one that has seen most.
+
+    None if all were trained with equally many, of one size: then a ranking compares networks.
+    """
+    if len({(each.epochs, each.pictures, each.side) for each in efforts.values()}) < 2:
+        return None
+    order = sorted(efforts.items(), key=lambda each: (each[1].views, each[1].side))
+    return order[0], order[-1]

@@ -21,7 +21,7 @@ from explorer.ui import (
     network_picker,
     page_address,
 )
-from explorer.ui.model_picker import weight_sources
+from explorer.ui.model_picker import training, weight_sources
 from explorer.ui.network_picker import OPTIONS
 from explorer.ui.page_address import Field
 from explorer.ui.state import Open, State
@@ -67,6 +67,7 @@ def pick(state: State) -> Model | None:
     if base != weights.UNTRAINED:
         _tell_options(state, model)
     _write(state, model, options or {}, side)
+    training.tell(model)
     state.know(*model.spec.values)  # what else a link says is told, and dropped
     return replace(model, size=model.size.with_sides(side, side)) if side else model
 
@@ -85,6 +86,14 @@ def at_epoch(model: Model, source: str) -> Model | None:
     except ValueError as error:
         complaint.show(error, "broken_image")
         return None
+
+
+def address(model: Model) -> dict[str, str]:
+    """The network and its weights, as a link to another page says them; with them goes how an
+    untrained one of this page is built."""
+    names = {"side", *model.spec.values}
+    built = {name: value for name, value in st.query_params.to_dict().items() if name in names}
+    return {"network": model.spec.name, "weights": model.source, **built}
 
 
 # -- from the address into the widgets --------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 from itertools import combinations
+from urllib.parse import urlencode
 
 import streamlit as st
 from torch import Tensor
@@ -19,7 +20,8 @@ from explorer.figures import pictures as figures
 from explorer.inside import attribution, comparison
 from explorer.inside.attribution import Guess
 from explorer.inside.comparison import Answers, Cell, Pair, Shared
-from explorer.ui import picture_picker, selection
+from explorer.networks.titles import title
+from explorer.ui import model_picker, picture_picker, selection
 from explorer.ui.save_buttons import save_button
 from pages.inside.compare import controls
 from pages.inside.compare.charts import chip
@@ -102,7 +104,7 @@ def _verdict(
 
 
 def _card(side: Side, answer: Reply, names: Sequence[str], picture: Picture) -> str:
-    title = side.model.spec.architecture.title
+    name = title(side.model.spec)
     weights = controls.words(side.model, accuracy=False)
     true = picture.classes[picture.label] if picture.label is not None else ""
     true = true if true in names else ""
@@ -114,7 +116,7 @@ def _card(side: Side, answer: Reply, names: Sequence[str], picture: Picture) -> 
             for place, each in enumerate(answer)
         )
     return (
-        f"<section><h4>{chip(side.letter)} {escape(title)} "
+        f"<section><h4>{chip(side.letter)} {escape(name)} "
         f"<small>{escape(weights)}</small></h4>{bars}</section>"
     )
 
@@ -150,7 +152,7 @@ def show_differences(sides: Sequence[Side], shared: Shared) -> None:
     numbers = _pick_cell(pair, differing, one.letter, other.letter)
     _tell_chance(pair, one.letter, other.letter)
     data = datasets.load(shared.dataset)
-    _pictures(numbers, answers, data)
+    _pictures(numbers, sides, shared.dataset)
     save_button(
         _("All answers (CSV)"),
         lambda: table(answers, data.classes),
@@ -167,7 +169,7 @@ def _pick_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
 
 
 def _name(side: Side) -> str:
-    return f"{side.letter} {side.model.spec.architecture.title}"
+    return f"{side.letter} {title(side.model.spec)}"
 
 
 def _pick_cell(pair: Pair, differing: Tensor, one: str, other: str) -> Tensor:
@@ -203,13 +205,14 @@ def _tell_chance(pair: Pair, one: str, other: str) -> None:
     st.markdown(words.format(n=exact(alone), a=one, b=other, **counts, chance=chance))
 
 
-def _pictures(numbers: Tensor, answers: dict[str, Answers], data: Data) -> None:
+def _pictures(numbers: Tensor, sides: Sequence[Side], dataset: str) -> None:
     if not len(numbers):
         st.markdown(_("No picture is among these."))
         return
     first = _pick_page(len(numbers))
     page = numbers[first : first + PAGE].tolist()
-    html = "".join(_figure(number, answers, data) for number in page)
+    data = datasets.load(dataset)
+    html = "".join(_figure(number, sides, dataset, data) for number in page)
     st.html(f'<div class="compare-pictures">{html}</div>')
 
 
@@ -236,26 +239,37 @@ def _pick_page(count: int) -> int:
     return first
 
 
-def _figure(number: int, answers: dict[str, Answers], data: Data) -> str:
-    """A picture, what it is, and what each network says."""
+def _figure(number: int, sides: Sequence[Side], dataset: str, data: Data) -> str:
+    """A picture, what it is, and what each network says; each leads to the page that says why."""
     pixels = data.test.pictures[number]
     label = int(data.test.labels[number])
     address = figures.address(maps.photograph(pixels.numpy(), 56))
     lines = []
-    for letter, each in answers.items():
+    picture = f"{dataset}:test:{number}"
+    for side in sides:
+        each = side.answers
+        assert each  # all have been counted
         answer = int(each.predicted[number])
         sure = percent(float(each.confidence[number]), ".0f")
         kind = "" if answer == label else ' class="wrong"'
+        why = escape(_("Why does {letter} say this?").format(letter=side.letter))
         lines.append(
-            f'<span class="said">{chip(letter)}'
-            f"<span{kind}>{escape(data.classes[answer])} {sure}</span></span>"
+            f'<a class="said" {_goal("why", side, picture)} title="{why}">{chip(side.letter)}'
+            f"<span{kind}>{escape(data.classes[answer])} {sure}</span></a>"
         )
-    title = escape(_("test picture {n}: {is_}").format(n=number, is_=data.classes[label]))
+    words = escape(_("test picture {n}: {is_}").format(n=number, is_=data.classes[label]))
     return (
-        f'<figure><img alt="{title}" title="{title}" src="{address}"><figcaption>'
+        f"<figure><a {_goal('feature-maps', sides[0], picture)}>"
+        f'<img alt="{words}" title="{words}" src="{address}"></a><figcaption>'
         f'<span class="is">{escape(data.classes[label])}</span>{"".join(lines)}'
         "</figcaption></figure>"
     )
+
+
+def _goal(page: str, side: Side, picture: str) -> str:
+    """Where a link leads: a network and a picture on another page that looks inside."""
+    query = urlencode({**model_picker.address(side.model), "picture": picture})
+    return f'href="{page}?{escape(query)}" target="_self"'
 
 
 def table(answers: dict[str, Answers], classes: Sequence[str]) -> str:

@@ -40,6 +40,7 @@ class Row:
     pictures: int = 0  # that the accuracy is over
     card_accuracy: float | None = None
     seconds: float | None = None
+    training: str = ""  # how much of it the weights have had, in words
 
 
 def bubbles(rows: Sequence[Row], across: Across) -> go.Figure:
@@ -101,7 +102,8 @@ def _value(row: Row, across: Across) -> float | None:
 
 
 def _hover(row: Row) -> str:
-    lines = [f"<b>{row.letter} {row.name}</b>", row.weights]
+    lines = [f"<b>{row.letter} {row.name}</b>", escape(row.weights)]
+    lines += [row.training] if row.training else []
     if row.accuracy is not None:
         lines.append(_("{share} right").format(share=percent(row.accuracy)))
     lines += [
@@ -177,7 +179,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _line(row: Row, *, counted: bool, carded: bool) -> str:
-    under = f"{row.weights}, {times(row.shape)}"
+    under = f"{row.weights}, {row.training or times(row.shape)}"
     name = f"{chip(row.letter)} <strong>{escape(row.name)}</strong><small>{escape(under)}</small>"
     cells = [f'<th scope="row">{name}</th>']
     if counted:

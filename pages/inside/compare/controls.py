@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import networks
+from explorer import networks, runs
 from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.units import percent
@@ -83,7 +83,7 @@ def words(model: Model, *, accuracy: bool = True) -> str:
     base, _at, epoch = model.source.partition("@")
     kind, _colon, name = base.partition(":")
     if kind == "run":
-        parts = [_("run {id}").format(id=name)]
+        parts = [_run(int(name))]
     else:
         parts = [name] if name != model.spec.name else [] if epoch else [_("trained")]
     if epoch:
@@ -91,6 +91,14 @@ def words(model: Model, *, accuracy: bool = True) -> str:
     elif accuracy and model.card.test_accuracy is not None:
         parts.append(percent(model.card.test_accuracy))
     return ", ".join(parts)
+
+
+def _run(number: int) -> str:
+    """A run as its list has it: by its number and its name."""
+    try:
+        return _("run {id}: {name}").format(id=number, name=runs.get(number).name)
+    except ValueError:  # deleted meanwhile
+        return _("run {id}").format(id=number)
 
 
 # -- to begin with ----------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.units import exact, percent, ratio
 from explorer.data import datasets
 from explorer.inside import comparison
 from explorer.inside.comparison import Shared, Timing
+from explorer.networks.titles import title
 from explorer.ui.charts import show_chart
-from explorer.ui.model_picker import mode
+from explorer.ui.model_picker import mode, training
 from explorer.ui.save_buttons import save_button
 from pages.inside.compare import answers, budget_charts, charts, computation, controls
 from pages.inside.compare.charts import Row
@@ -64,8 +66,9 @@ def row(side: Side) -> Row:
     answers, timing = side.answers, side.timing.value
     return Row(
         letter=side.letter,
-        name=model.spec.architecture.title,
+        name=title(model.spec),
         weights=controls.words(model, accuracy=False),
+        training=training.amount(effort) if (effort := comparison.effort(model)) else "",
         spelled=model.spelled,
         shape=model.size,
         parameters=totals.parameters,
@@ -88,7 +91,22 @@ def _answer(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
         words = _("**{reason}** So what they cost is compared, not what they answer.")
         st.markdown(" ".join([words.format(reason=shared.reason), *_speeds(rows)]))
     elif all(each.accuracy is not None for each in rows):
-        st.markdown(" ".join(_sentences(sides, rows, shared.dataset)))
+        st.markdown(" ".join([*_unequal(sides), *_sentences(sides, rows, shared.dataset)]))
+
+
+def _unequal(sides: Sequence[Side]) -> list[str]:
+    """That the ranking is one of networks that were trained unequally, if they were."""
+    efforts = {side.letter: comparison.effort(side.model) for side in sides}
+    ends = comparison.unequal({letter: each for letter, each in efforts.items() if each})
+    if not ends:
+        return []
+    words = _(
+        "**They were trained unequally**, from {least} ({fewest}) to {most} ({longest}): their "
+        "order tells of that as well."
+    )
+    (fewest, least), (longest, most) = ends
+    amounts = {"least": training.amount(least), "most": training.amount(most)}
+    return [words.format(**amounts, fewest=fewest, longest=longest)]
 
 
 def _sentences(sides: Sequence[Side], rows: Sequence[Row], dataset: str) -> list[str]:
@@ -125,7 +143,7 @@ def _speeds(rows: Sequence[Row]) -> list[str]:
 
 
 def _named(row: Row) -> str:
-    return f"**{row.letter} {row.name}** ({row.weights})"
+    return f"**{row.letter} {row.name}** ({plain_text.markdown(row.weights)})"
 
 
 # -- bubbles, table, budgets ------------------------------------------------------------------
@@ -151,6 +169,7 @@ def _table(sides: Sequence[Side], rows: Sequence[Row], shared: Shared) -> None:
         how = {"device": times[0].device, "threads": times[0].threads}
         st.caption(words.format(runs=_runs(times), **how))
     mode.tell(*(side.summary for side in sides))
+    training.show_cards([(side.letter, side.model) for side in sides])
     save_button(
         _("Figures (CSV)"),
         charts.csv(rows, shared.dataset, times[0] if times else None),
@@ -166,9 +185,7 @@ def _runs(times: Sequence[Timing]) -> str:
 
 def _budgets(sides: Sequence[Side]) -> None:
     shares = STATE.pick_one("scale", _("Scale")) == "shares"
-    networks = [
-        (f"{side.letter} {side.model.spec.architecture.title}", side.summary) for side in sides
-    ]
+    networks = [(f"{side.letter} {title(side.model.spec)}", side.summary) for side in sides]
     columns = st.columns(2, gap="medium")
     quantities: tuple[budget_charts.Quantity, ...] = ("parameters", "macs")
     for column, quantity in zip(columns, quantities, strict=True):

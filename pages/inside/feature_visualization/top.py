@@ -17,6 +17,7 @@ from explorer.base.cache import SizedCache
 from explorer.base.language import _, current
 from explorer.figures import pictures
 from explorer.inside.feature_visualization import Box, TopPictures
+from explorer.ui import model_picker
 from explorer.ui.boards import channel_mosaic
 from explorer.ui.boards.channel_mosaic import Data
 from explorer.ui.inside.sum_words import number
@@ -84,11 +85,8 @@ def show_one(subject: Subject, top: TopPictures, channel: int) -> None:
 
 def _address(subject: Subject, channel: int) -> dict[str, str]:
     """The network, its weights and the channel, as a link to another page says them."""
-    model = subject.model
-    names = {"side", *model.spec.values}
-    built = {name: value for name, value in st.query_params.to_dict().items() if name in names}
-    here = {"network": model.spec.name, "weights": model.source}
-    return {**here, **built, "layer": subject.layer, "channel": str(channel)}
+    here = model_picker.address(subject.model)
+    return {**here, "layer": subject.layer, "channel": str(channel)}
 
 
 def _card(subject: Subject, best: Answer, address: Mapping[str, str]) -> str:
