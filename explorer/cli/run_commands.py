@@ -12,7 +12,7 @@ from typing import Any
 from explorer import runs
 from explorer.base.language import N_, _
 from explorer.base.plain_text import one_line
-from explorer.base.units import duration
+from explorer.base.units import duration, percent
 from explorer.cli import watch_run
 from explorer.cli.watch_run import table
 from explorer.data import datasets
@@ -178,7 +178,7 @@ def _list(options: argparse.Namespace) -> int:
         _("network"): [recipe["network"] for _run, recipe in both],
         _("data"): [recipe["dataset"] for _run, recipe in both],
         _("epochs"): [f"{run.progress.epoch}/{recipe['epochs']}" for run, recipe in both],
-        _("test accuracy"): [watch_run.figure(run.test_accuracy) for run in listed],
+        _("test accuracy"): [percent(run.test_accuracy) for run in listed],
         _("time"): [duration(run.progress.seconds) for run in listed],
     }
     print(table(columns, right={0, 5, 6, 7}))

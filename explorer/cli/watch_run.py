@@ -11,7 +11,7 @@ from contextlib import suppress
 from explorer import runs
 from explorer.base.language import _
 from explorer.base.plain_text import one_line
-from explorer.base.units import count, duration, size
+from explorer.base.units import count, duration, percent, size
 from explorer.runs import EpochRow, Run, Status
 
 LOOK = 0.1  # seconds between two looks
@@ -70,8 +70,8 @@ def epoch_line(row: EpochRow, run: Run) -> str:
         epoch=str(row.epoch).rjust(len(str(run.progress.epochs))),
         epochs=run.progress.epochs,
         loss=figure(row.train_loss),
-        train=figure(row.train_accuracy),
-        test=figure(row.test_accuracy),
+        train=percent(row.train_accuracy),
+        test=percent(row.test_accuracy),
         rate=count(row.images_per_second),
         time=duration(row.seconds),
     )

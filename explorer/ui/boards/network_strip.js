@@ -13,6 +13,7 @@ class Strip extends Board {
     this.parts = this.find(".parts")
     root.addEventListener("click", event => {
       const button = event.target.closest("[data-layer]")
+      if (button?.dataset.channel) return this.tell("at", { layer: button.dataset.layer, channel: Number(button.dataset.channel) }, 0)
       if (button) this.choose(button.dataset.layer, 0)
     })
     root.addEventListener("keydown", event => this.key(event))
@@ -21,6 +22,7 @@ class Strip extends Board {
   update(before) {
     const { data } = this
     if (JSON.stringify(before?.stages) !== JSON.stringify(data.stages)) this.draw()
+    this.answer(data.answer)
     this.mark(data.chosen)
     this.root.dataset.stripPainted = data.of
   }
@@ -41,6 +43,17 @@ class Strip extends Board {
       button.title = stages[n].title
     })
     this.words = null
+  }
+
+  // Its likeliest classes; each leads to its number in the last layer.
+  answer(answer) {
+    this.find(".answer").hidden = this.find(".softmax").hidden = !answer
+    if (!answer) return
+    const { title, layer, bars, softmax } = answer
+    this.find(".answer").innerHTML = `<b>${escape(title)}</b>` + bars.map(({ channel, name, share, probability, words }) => `
+      <button type="button" class="bar" data-layer="${escape(layer)}" data-channel="${channel}" title="${escape(words)}">
+        <i style="width:${100 * probability}%"></i><span>${escape(name)}</span><span>${escape(share)}</span></button>`).join("")
+    this.find(".softmax").textContent = softmax
   }
 
   mark(layer) {
@@ -81,7 +94,7 @@ class Strip extends Board {
   key(event) {
     const button = event.target.closest("[data-layer]")
     const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key]
-    if (!button || !step) return
+    if (!button || !step || button.dataset.channel) return
     event.preventDefault()
     const row = [...button.parentElement.querySelectorAll("[data-layer]")]
     const next = row[clamp(row.indexOf(button) + step, 0, row.length - 1)]
@@ -100,4 +113,5 @@ function label(text) {
 
 export default mount(Strip, ".maps-strip")
 
-const SKELETON = '<div class="line" role="listbox"></div><div class="parts" role="listbox"></div>'
+const SKELETON = `<div class="whole"><div class="line" role="listbox"></div><div class="answer" hidden></div></div>
+<div class="softmax" hidden></div><div class="parts" role="listbox"></div>`

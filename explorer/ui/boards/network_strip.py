@@ -1,7 +1,7 @@
 """The whole network as a strip of small pictures (`network_strip.js`).
 
-What comes back is `at` {"layer"}. The element to wait for in a test:
-`[data-strip-painted="<of>"]`.
+What comes back is `at` {"layer"}, from the answer at its end also {"channel"}. The element to wait
+for in a test: `[data-strip-painted="<of>"]`.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,14 +22,27 @@ STRIP = Component(Path(__file__).with_suffix(".js"), "maps-strip")
 Data = dict[str, Any]
 
 
-def show(content: Data, layer: str, *, key: str, on_choice: Callable[[str], None]) -> None:
-    """Draw what `content` made, with one layer chosen; `on_choice` hears of another."""
-    heard = partial(component.follow_choice, key, "layer", str, on_choice)
+def show(content: Data, layer: str, *, key: str, on_choice: Callable[..., None]) -> None:
+    """Draw what `content` made, with one layer chosen; `on_choice` hears of another.
+
+    Of a class of the answer it also hears the `channel`.
+    """
+    heard = partial(_choice, key, on_choice)
     STRIP(key=key, data={**content, "chosen": layer}, on_at_change=heard)
 
 
-def content(overview: Overview, picture: bytes, of: str) -> Data:
-    """All that the strip shows; `picture` is a PNG of what the network got, `of` names it."""
+def _choice(key: str, on_choice: Callable[..., None]) -> None:
+    at = component.sent(key, "at") or {}
+    if isinstance(at, dict) and isinstance(layer := at.get("layer"), str):
+        channel = at.get("channel")
+        on_choice(layer, **({"channel": str(channel)} if isinstance(channel, int) else {}))
+
+
+def content(overview: Overview, picture: bytes, of: str, answer: Data | None = None) -> Data:
+    """All that the strip shows; `picture` is a PNG of what the network got, `of` names it.
+
+    At its end stands the network's `answer`: a title, bars of classes, the softmax in words.
+    """
     groups = _groups(overview.operations, list(overview.stages)[1:])
     first = {
         "name": INPUT,
@@ -43,6 +56,7 @@ def content(overview: Overview, picture: bytes, of: str) -> Data:
     return {
         "of": of,
         "stages": [first, *(_stage(overview.stages[group[-1].name], group) for group in groups)],
+        "answer": answer,
         "labels": {
             "strip": _("The network, stage by stage; arrow keys choose"),
             "parts": _("Inside {stage}:"),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from explorer.analysis.operations import INPUT
+from explorer.analysis.operations import INPUT, Operation
 from explorer.base.language import _
 from explorer.figures.grids import spell
 from explorer.inside.unit_arithmetic import (
@@ -60,14 +60,24 @@ def _plain(text: str, role: str = "") -> Token:
     return text, role, None
 
 
-def place(layer: str, unit: Unit | None) -> str:
-    """A unit as people say it: "conv2, channel 8, row 5, column 7"."""
+def place(layer: str, unit: Unit | None, *, lone: bool = False) -> str:
+    """A unit as people say it: "conv2, channel 8, row 5, column 7".
+
+    A `lone` one is a channel of its own, as those of linear layers are: "fc1, number 8".
+    """
     name = _("input") if layer == INPUT else layer
     if unit is None:
         return name
     channel, row, column = (each + 1 for each in unit)
     words = _("{layer}, channel {channel}, row {row}, column {column}")
+    if lone:
+        words = _("{layer}, number {channel}")
     return words.format(layer=name, channel=channel, row=row, column=column)
+
+
+def is_lone(operation: Operation) -> bool:
+    """Whether its output has no rows and columns."""
+    return len(operation.output_shape or ()) == 2
 
 
 def _link(value: float, layer: str, unit: Unit | None) -> Token:
@@ -105,6 +115,11 @@ def lines(arithmetic: Sum) -> list[Line]:
     if written.after:
         line.append(_plain(f"  {written.after}", "quiet"))
     return [line, [_plain(written.below, "quiet")]] if written.below else [line]
+
+
+def short(arithmetic: Sum) -> list[str]:
+    """The same as plain text, without what explains it."""
+    return ["".join(text for text, _role, _goal in lines(arithmetic)[0]).strip()]
 
 
 def _weighted(weighted: WeightedSum) -> _Written:
@@ -217,7 +232,8 @@ def text(sums: Sequence[Sum]) -> str:
     """The whole arithmetic, every channel of it, one sum after the other."""
     parts = []
     for arithmetic in sums:
-        parts.append(place(arithmetic.operation.name, arithmetic.unit))
+        lone = is_lone(arithmetic.operation)
+        parts.append(place(arithmetic.operation.name, arithmetic.unit, lone=lone))
         if isinstance(arithmetic, WeightedSum):
             parts += _channel_lines(arithmetic)
         parts += ["".join(token[0] for token in line) for line in lines(arithmetic)]

@@ -5,6 +5,7 @@ visitor's own picture is `OWN`: it stays in the visitor's session, and no link t
 """
 
 import html
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -31,6 +32,8 @@ OWN, DRAWING, PHOTOGRAPH = "own", "drawing", "photograph"
 WIDTH = 460  # pixels of the part that opens
 LARGEST = MOST_BYTES // 2**20 + 1  # megabytes that a browser sends; the last one is counted here
 SMALL = 56  # of the two pictures beside each other
+# Words beside them: as wide and as high for every picture, so that nothing moves while leafing.
+WORDS = "width:200px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis"
 ALIKE = 1.02  # times wider or taller than this is no other shape
 FIRST = ("fashion_mnist", "digits")  # of these, the first that is at hand gives the first picture
 
@@ -147,9 +150,11 @@ def _ways(state: State, key: str, spelled: str, mistakes: Mistakes | None) -> No
             max_upload_size=LARGEST,
         )
         _own(key, file, OWN)
+        _offer_invert(key)
     else:
         file = transport.camera(_("Take a picture"), key=state.key(f"{key}_camera"))
         _own(key, file, "camera")
+        _offer_invert(key)
 
 
 def _drawing(state: State, key: str, spelled: str) -> None:
@@ -183,6 +188,21 @@ def _own(key: str, file: UploadedFile | None, way: str) -> None:
     st.rerun()
 
 
+def _offer_invert(key: str) -> None:
+    """A visitor's own picture with light and dark exchanged, once there is one."""
+    own: Picture | None = st.session_state.get(f"{key} {OWN}")
+    if own is None:
+        return
+
+    def invert() -> None:
+        st.session_state[f"{key} {OWN}"] = replace(own, pixels=255 - own.pixels)
+        _choose(key, OWN)
+
+    about = _("The data sets here that are drawn or written are white on black.")
+    st.button(_("Invert"), icon=":material/invert_colors:", on_click=invert, help=about,
+              key=f"{key}_invert")  # fmt: skip
+
+
 # -- what the network receives ----------------------------------------------------------------
 
 
@@ -210,7 +230,7 @@ def beside(picture: Picture, model: Model, fit: str) -> None:
     style = "display:flex;gap:7px;align-items:center;font-size:13px;line-height:1.25"
     st.html(
         f'<div style="{style}">{images[0]}<span>▸</span>{images[1]}'
-        f'<span style="max-width:236px" title="{html.escape(description)}">'
+        f'<span style="{WORDS}" title="{html.escape(description)}">'
         f"<b>{html.escape(title(picture))}</b><br>"
         f"{size} ▸ {got}</span></div>",
         width="content",

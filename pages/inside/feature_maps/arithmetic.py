@@ -29,19 +29,22 @@ def show(sums: Sequence[Sum], layer: str, *, key: str, of: str) -> None:
     """Draw the first of `sums`, which follow from each other; that of `layer` is marked."""
     first = sums[0]
     looked_at = next(each for each in sums if each.operation.name == layer)
+    linear = first.operation.type.lower() == "linear"
     steps = [{"chosen": each is looked_at, "lines": sum_words.lines(each)} for each in sums]
     SUM(
         key=key,
         data={
             "of": of,
-            "head": sum_words.place(layer, looked_at.unit),
+            "head": sum_words.place(
+                layer, looked_at.unit, lone=sum_words.is_lone(looked_at.operation)
+            ),
             "steps": steps,
             "check": _check(looked_at),
             **_drawn(first),
             "labels": {  # {…} is filled in by the browser
                 "head": _("How this number came about: {place}"),
                 "patch": _("what it reads"),
-                "kernel": _("kernel"),
+                "kernel": _("weights") if linear else _("kernel"),
                 "products": _("products"),
                 "channel": _("channel {n} of {name}"),
                 "unit": _("{name}, number {n}"),

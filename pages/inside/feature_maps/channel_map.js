@@ -5,7 +5,7 @@ import { MOVES, mount } from "../../../explorer/ui/boards/board.js"
 import { CanvasBoard, LEGEND, frame, numbers, penFor, spell } from "../../../explorer/ui/boards/canvas_board.js"
 import { Ramp, largest } from "../../../explorer/ui/boards/colours.js"
 import { NumberGrid } from "../../../explorer/ui/boards/number_grid.js"
-import { clamp, fill, nameAll } from "../../../explorer/ui/boards/shared.js"
+import { clamp, fill, make, nameAll } from "../../../explorer/ui/boards/shared.js"
 
 const MAP = 300, PICTURE = 224 // pixels of their longer sides, where there is room
 const WRITTEN = 26 // pixels of a cell from which on its number stands in it
@@ -25,6 +25,7 @@ class Channel extends CanvasBoard {
     if (before?.values !== data.values) this.values = numbers(data.values)
     this.legend(data)
     this.find(".title").textContent = data.title
+    this.find(".sum").replaceChildren(...data.sum.map(line => make("div", "", null, line)))
     nameAll(this.root, data.labels)
     this.find(".map").title = ""
     this.kernels()
@@ -144,7 +145,7 @@ function fitted([high, wide], room) {
 export default mount(Channel, ".maps-channel")
 
 const SKELETON = `
-<div class="title"></div>
+<div class="title"></div><div class="sum"></div>
 <div class="both">
   <div class="one"><div class="map" data-name="map" tabindex="0" role="listbox" aria-activedescendant="chosen-unit"><canvas></canvas>
     <span class="spoken" id="chosen-unit" role="option" aria-selected="true"></span></div>

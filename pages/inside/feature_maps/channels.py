@@ -20,12 +20,13 @@ from explorer.base.units import times
 from explorer.figures import maps as figures
 from explorer.figures import pictures
 from explorer.figures.maps import Scale, Span
+from explorer.inside.unit_arithmetic import Sum
 from explorer.inside.unit_arithmetic.sums import arguments
 from explorer.ui import page_address, selection
 from explorer.ui.boards import channel_mosaic
 from explorer.ui.boards.channel_mosaic import Data
 from explorer.ui.boards.component import Component, sent
-from explorer.ui.inside import range_words
+from explorer.ui.inside import range_words, sum_words
 from explorer.ui.inside.sum_words import number
 from pages.inside.feature_maps import layer_view
 from pages.inside.feature_maps.layer_view import Layer, Position
@@ -56,15 +57,23 @@ def spelled(place: Position) -> str:
 
 
 def show_one(
-    layer: Layer, span: Span, scale: Scale, *, key: str, channel: int, at: Position
+    layer: Layer,
+    span: Span,
+    scale: Scale,
+    *,
+    key: str,
+    channel: int,
+    at: Position,
+    sums: Sequence[Sum],
 ) -> None:
-    """Draw one channel, and what the network got."""
+    """Draw one channel, and what the network got; in short the `sums` that made the unit `at`."""
     CHANNEL(
         key=key,
         data={
             "of": layer.of,
             "channel": channel,
             "title": _title(layer, channel),
+            "sum": [line for each in sums for line in sum_words.short(each)],
             "size": layer.maps.shape[1:],
             "values": pictures.numbers(layer.maps[channel]),
             "low": float(span.low[channel]),

@@ -16,9 +16,11 @@ from explorer.base.language import _, current
 from explorer.data import datasets, pictures
 from explorer.data.pictures import Picture
 from explorer.figures.maps import Maps, Scale
+from explorer.inside.unit_arithmetic import Sum
 from explorer.runs import outcome
 from explorer.ui import model_picker, picture_picker, selection, size_mismatch
 from explorer.ui.boards import network_strip
+from explorer.ui.entries import entry
 from explorer.ui.inside import npy, recordings, sum_words
 from explorer.ui.inside.recordings import Overview, Subject
 from explorer.ui.model_picker import mode, weight_sources
@@ -27,6 +29,7 @@ from explorer.ui.save_buttons import save_buttons
 from explorer.ui.size_mismatch import complaints
 from explorer.weights import Model
 from pages.inside.feature_maps import arithmetic, channels, layer_view
+from pages.inside.feature_maps.answer import answer
 from pages.inside.feature_maps.layer_view import Layer, Position
 from pages.inside.feature_maps.state import STATE
 
@@ -146,6 +149,7 @@ def _layers(layers: Sequence[Layer], main: int) -> None:
     """One layer on each side: its mosaic, a channel and a number of it."""
     channel = selection.index(STATE, "channel", len(layers[main].maps), layers[main].first)
     at = channels.unit(layers[main], channel)
+    sums = [layer.sums(channel, at) for layer in layers]
     mosaics, larges, together = _places(layers)
     scale: Scale = STATE["scale"]
     for which, layer in enumerate(layers):
@@ -156,11 +160,12 @@ def _layers(layers: Sequence[Layer], main: int) -> None:
         with larges[which]:
             span = layer_view.span(among, scale, STATE["signs"])
             key = f"maps_channel_{which}"
-            channels.show_one(layer, span, scale, key=key, channel=channel, at=at)
+            channels.show_one(layer, span, scale, key=key, channel=channel, at=at, sums=sums[which])
+            _offer_excites(layer, channel)
     for which, column in enumerate(st.columns(len(layers), gap="medium")):
         with column:
             _title(layers, which)
-            _sums(layers[which], which, channel, at)
+            _sums(layers[which], which, channel, at, sums[which])
 
 
 def _places(layers: Sequence[Layer]) -> tuple[list[DeltaGenerator], list[DeltaGenerator], bool]:
@@ -187,7 +192,12 @@ def _title(layers: Sequence[Layer], which: int) -> None:
 def _strip(side: Subject, overview: Overview) -> network_strip.Data:
     """The strip in this reader's language, kept."""
     of = f"{side.model.spec.name} {side.digest[:8]}"
-    return _strips.get((side, current()), lambda: network_strip.content(overview, side.png, of))
+
+    def make() -> network_strip.Data:
+        last = layer_view.layer(side, overview.operations[-1].name)
+        return network_strip.content(overview, side.png, of, answer(last))
+
+    return _strips.get((side, current()), make)
 
 
 def _controls(*, moments: bool) -> bool:
@@ -206,9 +216,9 @@ def _controls(*, moments: bool) -> bool:
         return True
 
 
-def _sums(layer: Layer, which: int, channel: int, at: Position) -> None:
+def _sums(layer: Layer, which: int, channel: int, at: Position, sums: Sequence[Sum]) -> None:
     """The written arithmetic of the chosen number, and files to keep; the mosaic has its own."""
-    if sums := layer.sums(channel, at):
+    if sums:
         of = f"{layer.of} {channel} {channels.spelled(at)}"
         arithmetic.show(sums, layer.name, key=f"maps_sum_{which}", of=of)
     else:
@@ -221,6 +231,19 @@ def _sums(layer: Layer, which: int, channel: int, at: Position) -> None:
         (_("Channel (CSV)"), partial(_csv, values), f"{name}.csv"),
         (_("Channel (NPY)"), partial(npy, values), f"{name}.npy"),
         (_("Sum (text)"), sum_words.text(sums), f"{unit}.txt"),
+    )
+
+
+def _offer_excites(layer: Layer, channel: int) -> None:
+    """A link to the pictures that a channel answers to most; nothing excites the input."""
+    if layer.name == INPUT:
+        return
+    excites, model = entry("excites"), layer.subject.model
+    st.page_link(
+        excites.path,
+        label=_("What excites this channel?"),
+        icon=excites.icon,
+        query_params={**model_picker.address(model), "layer": layer.name, "channel": str(channel)},
     )
 
 

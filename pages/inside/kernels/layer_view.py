@@ -17,9 +17,10 @@ from explorer.ui.inside.sum_words import number
 from explorer.ui.save_buttons import Content, save_button, save_buttons
 from explorer.weights import Model
 from pages.inside.kernels import figures
-from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet
+from pages.inside.kernels.figures import Floats, Kind, Layer, Sheet, Statistics
 from pages.inside.kernels.overview import Overview, overview
 
+SPREADS = 3  # of a normal distribution all but one in 370 lie within
 _sheets: SizedCache[Sheet] = SizedCache(20_000_000, lambda each: each.values.nbytes)
 
 
@@ -54,10 +55,18 @@ class Side:
         return "-".join(part.replace("/", "-") for part in parts)
 
     def most(self, kind: Kind, scale: str) -> float:
-        """The number farthest from zero in this layer, or in the whole "network"."""
-        statistics = self.network.statistics
-        among = statistics if scale == "network" else statistics[self.place : self.place + 1]
-        return max(each.slice_norm if kind == "norms" else each.farthest for each in among)
+        """Where the colours end: at the number farthest from zero in the whole "network"; of a
+        layer at most at `SPREADS` times the root mean square, or few large weights leave all the
+        others white."""
+        if scale == "network":
+            return max(_farthest(each, kind) for each in self.network.statistics)
+        own = self.network.statistics[self.place]
+        return min(_farthest(own, kind), SPREADS * _size(own, kind, self.layer))
+
+    def is_cut(self, kind: Kind, scale: str) -> bool:
+        """Whether there are numbers beyond the end of the colours."""
+        own = self.network.statistics[self.place]
+        return scale == "layer" and self.most(kind, scale) < _farthest(own, kind)
 
     def sheet(self, kind: Kind) -> Sheet:
         """All kernels; what takes computing is kept, so that a click need not.
@@ -80,6 +89,16 @@ class Side:
         norms: Floats = self.weights.flatten(1).norm(dim=1).numpy()
         order: list[int] = np.argsort(-norms, kind="stable").tolist()
         return order
+
+
+def _farthest(statistics: Statistics, kind: Kind) -> float:
+    return statistics.slice_norm if kind == "norms" else statistics.farthest
+
+
+def _size(statistics: Statistics, kind: Kind, layer: Layer) -> float:
+    """Root mean square of the weights, or of the norms of slices."""
+    cells = layer.shape[2] * layer.shape[3] if kind == "norms" else 1
+    return float(statistics.size * cells**0.5)
 
 
 def side(model: Model, place: int) -> Side:

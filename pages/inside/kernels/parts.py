@@ -12,7 +12,7 @@ from explorer.ui.inside import range_words
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.size_mismatch import complaints
 from explorer.weights import UNTRAINED, Model
-from pages.inside.kernels import epoch_film, kernel_sheet, layer_view, overview, spread
+from pages.inside.kernels import epoch_film, kernel_sheet, layer_view, overview, spread, verdict
 from pages.inside.kernels.figures import Kind, Layer
 from pages.inside.kernels.kernel_sheet import Drawn
 from pages.inside.kernels.layer_view import Side
@@ -97,6 +97,7 @@ def look(models: Sequence[Model]) -> None:
         selection.arrive(STATE, "layer", "channel")
         with st.spinner(_("Looking …")):  # shown only after half a second
             layers = [overview.overview(model).layers for model in models][-1]
+        verdict.show(models[-1])
         names = [layer.name for layer in layers]
         name = selection.layer(STATE, names, names[0], of_block=0)
         overview.show_strip(models[-1], name)
@@ -143,7 +144,7 @@ def _sheet(
         file=side.file,
         sheet=sheet,
         most=sheet.farthest if scale == "kernel" else [most],
-        range=range_words(scale, _("each kernel has its own range")),
+        range=_range(scale, _("each kernel has its own range"), cut=_is_cut(sides, kind, scale)),
         title=_title(sides, which) + layer_view.headline(side.layer),
         note=layer_view.note(side.layer, sheet),
         kernel=kernel,
@@ -151,6 +152,16 @@ def _sheet(
         order=sides[-1].order(sheet, sort),
     )
     kernel_sheet.show(side.layer, drawn, key=f"kernels_sheet_{which}")
+
+
+def _is_cut(sides: Sequence[Side], kind: Kind, scale: str) -> bool:
+    return any(each.is_cut(kind, scale) for each in sides)
+
+
+def _range(scale: str, own: str, *, cut: bool) -> str:
+    """Over what the colours span, and whether some numbers lie beyond their end."""
+    words = range_words(scale, own)
+    return _("{range}; larger ones as the ends").format(range=words) if cut else words
 
 
 def _one(sides: Sequence[Side], which: int, kernel: int, kind: Kind, scale: str) -> None:
@@ -165,7 +176,7 @@ def _one(sides: Sequence[Side], which: int, kernel: int, kind: Kind, scale: str)
         file=f"{side.file}-kernel-{kernel + 1}",
         sheet=ones[which],
         most=[most],
-        range=range_words(scale, _("this kernel's range")),
+        range=_range(scale, _("this kernel's range"), cut=_is_cut(sides, "kernels", scale)),
         title=_title(sides, which) + layer_view.kernel_title(side, kernel),
     )
     kernel_sheet.show(side.layer, drawn, key=f"kernels_one_{which}", first=kernel)

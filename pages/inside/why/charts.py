@@ -1,21 +1,25 @@
 """Heat maps and deletion curves, as the page "Why this class?" draws and saves them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import TypedDict
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 from torch import Tensor
 
 from explorer.base import spreadsheet
 from explorer.base.language import _
 from explorer.figures.charts import BLUE, GREEN, GREY, ORANGE, PINK, Style, axis, frame, line
 from explorer.figures.maps import Maps, shrunk
+from explorer.inside import attribution
 from explorer.inside.attribution import Deletion
 
 MOST_SIDE = 112  # numbers of a heat map that are sent, each way; a screen shows no more
 CUT = 0.01  # of a map's numbers: the brightest of them share one colour
+
+BAND = "rgba(128, 138, 150, 0.28)"  # of random orders; seen on both themes
 
 # Colour, dash and mark of each method's curve; what comes later takes them again.
 LINES = (
@@ -54,9 +58,10 @@ def drawn(heat: Tensor, *, signed: bool) -> Drawn:
     )
 
 
-def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: str) -> go.Figure:
-    """The probability of `class_` while pixels go: one curve per map, and one of random orders."""
-    every = (*curves.values(), *([chance] if chance else []))
+def deletion(curves: Mapping[str, Deletion], chance: Sequence[Deletion], class_: str) -> go.Figure:
+    """The probability of `class_` while pixels go: one curve per map, and a band of random orders:
+    from the lowest to the highest of them, with their mean."""
+    every = (*curves.values(), *chance)
     tops = [float(curve.probability.max()) for curve in every]
     y = axis(range=[0, min(1.02, 1.15 * max(tops, default=1))], tickformat="~%")
     y["title"] = {"text": _("probability: {name}").format(name=class_), "font": {"size": 12}}
@@ -65,12 +70,14 @@ def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: st
     # No legend: each map on the page shows its line.
     figure = frame(220, x, y, showlegend=False, hovermode="x unified")
     if chance:
-        figure.add_trace(_curve(_("random order"), chance, (GREY, "solid", "x"), 4))
-        middle = len(chance.fraction) // 2
+        _add_band(figure, chance)
+        mean = attribution.mean(chance)
+        figure.add_trace(_curve(_("mean of random orders"), mean, (GREY, "solid", "x"), 3))
+        middle = len(mean.fraction) // 2
         figure.add_annotation(
-            x=float(chance.fraction[middle]),
-            y=float(chance.probability[middle]),
-            text=_("random order"),
+            x=float(mean.fraction[middle]),
+            y=float(mean.probability[middle]),
+            text=_("{n} random orders").format(n=len(chance)),
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
@@ -78,6 +85,15 @@ def deletion(curves: Mapping[str, Deletion], chance: Deletion | None, class_: st
     for number, (name, curve) in enumerate(curves.items()):
         figure.add_trace(_curve(name, curve, LINES[number % len(LINES)], 2.4))
     return figure
+
+
+def _add_band(figure: go.Figure, chance: Sequence[Deletion]) -> None:
+    together = torch.stack([each.probability for each in chance])
+    for edge, fill in ((together.amin(0), None), (together.amax(0), "tonexty")):
+        figure.add_scatter(
+            x=chance[0].fraction.tolist(), y=edge.tolist(), mode="lines", line={"width": 0},
+            fill=fill, fillcolor=BAND, hoverinfo="skip",
+        )  # fmt: skip
 
 
 def _curve(name: str, curve: Deletion, style: Style, width: float) -> go.Scatter:

@@ -9,8 +9,7 @@ from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.base.units import percent
-from explorer.inside import attribution
-from explorer.inside.attribution import METHODS, Deletion, Guess
+from explorer.inside.attribution import METHODS, Guess
 from explorer.ui import progress, size_mismatch
 from explorer.ui.charts import show_chart
 from explorer.ui.inside import recordings
@@ -107,15 +106,13 @@ def _check(inputs: Inputs, guesses: Sequence[Guess], target: int, explanation: E
     if not explanation.curves:
         return
     curves = {_(METHODS[method].title): each for method, each in explanation.curves.items()}
-    chance = attribution.mean(explanation.chance) if explanation.chance else None
-    show_chart(charts.deletion(curves, chance, inputs.classes[target]), "why_deletion")
-    if chance:
-        st.caption(_verdict(guesses, target, explanation, chance))
+    class_ = inputs.classes[target]
+    show_chart(charts.deletion(curves, explanation.chance, class_), "why_deletion")
+    if explanation.chance:
+        st.caption(_verdict(guesses, target, explanation))
 
 
-def _verdict(
-    guesses: Sequence[Guess], target: int, explanation: Explanation, chance: Deletion
-) -> str:
+def _verdict(guesses: Sequence[Guess], target: int, explanation: Explanation) -> str:
     if not explanation.telling:
         share = next(guess.probability for guess in guesses if guess.label == target)
         return _(
@@ -124,7 +121,10 @@ def _verdict(
     sooner = [
         _(METHODS[each].title) for each in explanation.curves if explanation.beats_chance(each)
     ]
-    area = _("Area under the curve at random order: {area}.").format(area=f"{chance.area:.3f}")
+    areas = [each.area for each in explanation.chance]
+    area = _("Area under the curves of {n} random orders: {least} to {most}.").format(
+        n=len(areas), least=f"{min(areas):.3f}", most=f"{max(areas):.3f}"
+    )
     words = _("No map finds what matters sooner than chance does.")
     if sooner:
         words = _("Sooner than each of {n} random orders: {names}.")

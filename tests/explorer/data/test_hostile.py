@@ -246,7 +246,7 @@ PICTURES = {
     "1000 frames of 4 MB": picture(lambda: animated(1_000, 2_000)),
     "20000x1": picture(lambda: png(20_000, 1), "1 × 20000 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
-    "200x8": picture(lambda: png(200, 8), "200 × 8 pixels: one side is more than 16 times"),
+    "200x8": picture(lambda: png(200, 8), "8 × 200 pixels: one side is more than 16 times"),
     "400x30": picture(lambda: png(400, 30)),
     "49 million pixels, which Pillow takes": picture(
         lambda: claiming(7_000, 7_000, zlib.compress(b"")), PIXELS
