@@ -147,7 +147,7 @@ def _epochs(models: Sequence[Model]) -> None:
             now = each.source
             st.session_state[key] = now if now in sources else sources[-1]
             st.select_slider(
-                label(f"{each.spec.name}:{sources[-1]}"),
+                plain_text.markdown(label(f"{each.spec.name}:{sources[-1]}")),
                 sources,
                 key=key,
                 format_func=weight_sources.epoch_title,
