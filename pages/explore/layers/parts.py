@@ -61,7 +61,9 @@ def totals(summary: Summary) -> None:
     """The network in one line; all sums and what memory it takes behind a button."""
     with st.container(horizontal=True, vertical_alignment="center", key="totals"):
         line = wording.totals(summary)
-        if summary.mismatch:
+        if summary.mismatch and len(summary.layers) == 1:
+            line = _("Nothing runs at this size.")
+        elif summary.mismatch:
             line = _("Before {layer}: {sums}").format(
                 layer=summary.mismatch.operation.name, sums=line
             )
