@@ -6,6 +6,7 @@ from typing import Any
 from explorer.analysis.operations import INPUT
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.wording import shape
+from explorer.base import plain_text
 from explorer.base.language import N_, _, ngettext
 from explorer.base.units import exact, times
 
@@ -114,6 +115,16 @@ _LESSONS = {
     "shapes": _shapes,
     **dict.fromkeys(_OWN_CHECKS, _refused),
 }
+
+
+def untrainable(problem: str) -> str:
+    """Why a step of training fails where a prediction does not, from PyTorch's own `problem`."""
+    if "more than 1 value per channel" in problem:
+        return _(
+            "Batch norm needs the mean of several values for each channel, and at this size some "
+            "layer has one value only. Take a batch of two pictures or more."
+        )
+    return plain_text.markdown(problem)
 
 
 def fits(problem: SizeMismatch, title: str) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.analysis import wording
+from explorer.analysis import mismatch_words, wording
 from explorer.analysis.size_mismatch import SizeMismatch
 from explorer.analysis.summary import Layer, Summary, training_memory
 from explorer.base.inputs import InputSize
@@ -116,7 +116,8 @@ def _training(summary: Summary, *, compute: bool) -> None:
     entering, batch = _entering(summary)
     needed = training_memory(summary.spec, entering, batch, optimizer)
     if needed.problem:
-        st.info(_("It cannot be trained like this: {problem}").format(problem=needed.problem))
+        why = mismatch_words.untrainable(needed.problem)
+        st.info(_("It cannot be trained like this. {why}").format(why=why))
         return
     rows = {
         _("Weights"): size(needed.weights),

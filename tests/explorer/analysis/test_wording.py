@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from explorer.analysis import mismatch_words, wording
-from explorer.analysis.summary import Layer, Summary, dissect, measure
+from explorer.analysis.summary import Layer, Summary, dissect, measure, training_memory
 from explorer.base import inputs, units
 from explorer.base.inputs import InputSize
 from explorer.networks import NetworkSpec, course, get
@@ -225,6 +225,29 @@ def test_a_network_that_checks_its_size_by_itself_says_it_in_our_words(
         assert (text.got, text.needs) == (units.times(picture), "3 × 224 × 224")
         assert lesson.problem not in str(replace(text, raw=""))
         assert ("patch" if "vit_b" in name else "windows") in text.explanation
+
+
+def test_what_lies_in_its_inputs_memory_is_said_to_be_counted_all_the_same():
+    table = measure(NetworkSpec.parse("alexnet"), (1, 224, 224))
+    notes = {
+        layer.operation.name: part.note
+        for layer in table.layers
+        for part in wording.derivations(layer, table.input)
+        if part.column == "memory"
+    }
+    shared = {each.operation.name for each in table.layers if not each.operation.allocates}
+    assert {"flatten", "dropout1"} <= shared
+    assert {name for name, note in notes.items() if "counts it all the same" in note} == shared
+    everything = sum(layer.activation_bytes for layer in table.layers)
+    assert table.totals.activation_bytes == everything
+
+
+def test_a_batch_of_one_that_cannot_be_trained_is_explained():
+    spec = NetworkSpec.parse("torchvision/resnet18")
+    needed = training_memory(spec, InputSize(3, 32, 32), 1, "sgd")
+    assert needed.problem
+    assert "Take a batch of two pictures" in mismatch_words.untrainable(needed.problem)
+    assert not training_memory(spec, InputSize(3, 32, 32), 2, "sgd").problem
 
 
 def test_a_layer_that_fails_takes_no_part_in_the_totals():
