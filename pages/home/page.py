@@ -24,7 +24,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", k
     st.markdown(_("**From a number to a network, in three minutes:**"), width="content")
     for url in PATH:
         page = entry(url)
-        st.page_link(page.path, label=_(page.title), icon=page.icon, help="", width="content")
+        st.page_link(page.path, label=_(page.title), help="", width="content")
 for column, (url, state, words, answer) in zip(st.columns(3), WAYS, strict=True):
     with column:
         card(url, url, state, words, answer)

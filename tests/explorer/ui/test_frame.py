@@ -26,7 +26,7 @@ from explorer.ui.entries import ASSETS, PAGES, ROOT, SECTIONS, Entry, entry
 from explorer.ui.language_picker import best_match
 from explorer.ui.page_address import Field, same, spell
 from explorer.ui.state import Number, OneOf, Open, Switch
-from pages.home.ways import QUESTIONS
+from pages.home.ways import QUESTIONS, WAYS
 from pages.learn.convolution import photo
 from tests.conftest import box_of, settled
 from tests.opened_pages import SHELL, boards, in_address, opened, text
@@ -49,6 +49,13 @@ def test_every_page_has_its_own_address_and_a_section() -> None:
 def test_home_leads_into_every_section() -> None:
     links = {link.proto.page for link in opened("").get("page_link")}
     assert {entry(url).section for url in links} == {*SECTIONS.values()} - {""}
+
+
+def test_homes_first_training_is_a_small_one() -> None:
+    url, state, *_words = WAYS[1]
+    at = opened(url, **state)
+    assert not at.warning
+    assert dict(at.query_params) == state
 
 
 ANSWERS = (

@@ -30,6 +30,8 @@ TAPS = {
     "batchnorm": ("batch-norm", "svg circle >> nth=2"),
     "blocks": ("blocks", ".node >> nth=3"),
     "board": ("layers?network=lenet", "tbody tr >> nth=2"),
+    "sheet": ("data?data=digits", "button >> nth=3"),
+    "picture-numbers": ("data?data=digits&picture=7", "canvas"),
     "maps-strip": (MAPS, ".stage >> nth=2"),
     "channel-mosaic": (MAPS, "canvas"),
     "maps-channel": (MAPS, ".map canvas"),
@@ -99,7 +101,9 @@ def test_every_board_answers_a_tap(phone: Page, kind: str) -> None:
 
 
 # Boards on which nothing is chosen: what is read stays, and is read again where it was.
-@pytest.mark.parametrize("kind", ["hero", "descent", "maps-sum", "excites-ascent", "why-maps"])
+@pytest.mark.parametrize(
+    "kind", ["hero", "descent", "picture-numbers", "maps-sum", "excites-ascent", "why-maps"]
+)
 def test_what_a_finger_reads_stays_and_is_read_again(phone: Page, kind: str) -> None:
     alone, target = on_a_phone(phone, kind)
     first, second = tap(alone, target, 0.1, 0.3), tap(alone, target, 0.22, 0.6)
