@@ -170,7 +170,8 @@ def say(run: Run) -> None:
     """Why it ended, if there is something to say about that, and its note."""
     if str(run.reason):
         failed = run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED)
-        (st.warning if failed else st.info)(str(run.reason), icon=":material/info:")
+        sentence = run_words.literal(run.reason)  # a library's own words may be in it
+        (st.warning if failed else st.info)(sentence, icon=":material/info:")
     run_actions.show_note(run)
     nearest = figures.nearest_of_course(run.recipe)
     if nearest:

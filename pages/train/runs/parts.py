@@ -166,7 +166,7 @@ def differences(selection: list[Run]) -> None:
         show_table(columns)
     for run in selection:
         if str(run.reason):
-            st.caption(f"**{run_words.literal(run.name)}**: {run.reason}")
+            st.caption(f"**{run_words.literal(run.name)}**: {run_words.literal(run.reason)}")
         run_actions.show_note(run, named=True)
 
 
