@@ -10,13 +10,16 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from explorer import networks, weights
+from explorer.data.pictures import Picture
+from explorer.figures.maps import photograph
+from explorer.figures.pictures import address
 from explorer.inside import comparison, kernel_shapes
 from explorer.networks import NetworkSpec
 from explorer.networks.titles import title
 from explorer.weights.effort import Effort, effort
 from pages.inside.feature_maps import answer
 from pages.inside.kernels import verdict
-from tests.opened_pages import boards, grey_input, html, opened, text
+from tests.opened_pages import boards, grey_input, html, opened, press, text
 from tests.shipped_weights import ship, trained, untrained
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -171,3 +174,33 @@ def test_whatever_is_said_of_chance_is_the_binomial_tail() -> None:
         if abs(tail - verdict.BY_CHANCE) > 0.015:
             rare = "do: more than" in verdict.judged(edges, 6, 0.135)
             assert rare == (tail < verdict.BY_CHANCE), edges
+
+
+def test_colours_of_a_layer_end_where_most_weights_do(shipped: Path) -> None:
+    network = networks.get("lenet").build().eval()
+    with torch.no_grad():
+        network.conv2.weight[0, 0, 0, 0] = 50.0  # alone, it would leave all others white
+    ship(shipped, "lenet", network)
+    at = opened("kernels", layer="conv2")
+    every = next(sent for sent in boards(at) if "values" in sent)
+    size = float(network.conv2.weight.square().mean().sqrt())
+    assert every["most"] == [pytest.approx(3 * size, rel=1e-4)]
+    assert "larger ones as the ends" in every["range"]
+    whole = opened("kernels", layer="conv2", scale="network")
+    every = next(sent for sent in boards(whole) if "values" in sent)
+    assert every["most"] == [50.0]
+    assert "larger ones" not in every["range"]
+
+
+def test_an_own_picture_can_be_inverted() -> None:
+    at = opened("feature-maps")
+    pixels = torch.arange(784, dtype=torch.uint8).view(1, 28, 28)
+    at.session_state["picture own"] = Picture(pixels, "mine")
+    at.session_state["picture chosen"] = "own"
+    at.session_state["feature-maps.picture_opened"] = True
+    at.run()
+    press(at, "Invert")
+    (channel,) = [sent for sent in boards(at.run()) if "picture_size" in sent]
+    assert torch.equal(at.session_state["picture own"].pixels, 255 - pixels)
+    expected = address(photograph((255 - pixels).numpy()))
+    assert channel["picture"] == expected
