@@ -405,6 +405,10 @@ def test_a_visitor_draws_and_brings_a_picture(page: Page, app_server: str, tmp_p
     page.mouse.up()
     page.wait_for_url("**picture=drawing*")
     expect(page.locator("[data-drawing-painted]")).to_be_visible()  # it stays open
+    drawing, channel = (
+        box_of(page.locator(each)) for each in ("[data-testid=stPopoverBody]", ".maps-channel")
+    )
+    assert drawing["x"] + drawing["width"] < channel["x"], "what it becomes is seen beside it"
 
     page.get_by_role("radio", name="Upload").click()
     large = tmp_path / "large.png"
