@@ -25,6 +25,8 @@ FAMILY_COLORS = {
 TOOL_BAR = 30  # pixels of its height
 NAMED = 30  # up to so many layers, each has its name under it
 
+LOGARITHMIC = {"type": "log", "dtick": 1, "tickformat": "~s"}  # powers of ten: 1, 10, 100, 1k
+
 Settings = Mapping[str, Any]  # as Plotly names them
 Style = tuple[str, str, str]  # a line's colour, dash and mark; no mark: a line without points
 

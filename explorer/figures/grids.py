@@ -67,15 +67,14 @@ def grid(
     tone: int = 0,
     edits: bool = False,
     digits: int | None = None,
-    signed: bool = True,
     **extras: object,
 ) -> Grid:
     """A matrix (rows, columns) as the browser draws it.
 
-    `scale` is the |value| of the full colour. `signed`, blue and orange around zero, is for weights
-    and whatever can be negative; grids to be compared wear one map. `tone` 1… marks its channel;
-    its cells take numbers if it `edits`. `extras`: its place on a phone (`narrow`), the `section`
-    of layouts below each other that it stands in (0 is the first), the `rows` that it spans.
+    `scale` is the |value| of the full colour; all wear the one map, white at zero, as weights do.
+    `tone` 1… marks its channel; its cells take numbers if it `edits`. `extras`: its place on a
+    phone (`narrow`), the `section` of layouts below each other that it stands in (0 is the first),
+    the `rows` that it spans.
     """
     own = float(values.abs().max()) if values.numel() else 1.0
     return {
@@ -84,7 +83,6 @@ def grid(
         "values": torch.nan_to_num(values).tolist(),
         "texts": [[spell(value, digits) for value in row] for row in values.tolist()],
         "scale": (own if scale is None else scale) or 1.0,
-        "signed": signed,
         "place": place,
         "tone": tone,
         "edits": edits,

@@ -12,7 +12,7 @@ from torch.nn.functional import relu
 from explorer.analysis.operations import Shape
 from explorer.analysis.shapes_and_macs import Graph, record
 from explorer.networks import NetworkSpec
-from explorer.networks.architectures.densenet import DenseBlock, transition_block
+from explorer.networks.architectures.densenet import DenseBlock, conv_block, transition_block
 from explorer.networks.architectures.googlenet import Inception
 from explorer.networks.architectures.nin import nin_block
 from explorer.networks.architectures.resnet import Residual
@@ -306,4 +306,6 @@ def side_by_side(
 
 
 # What builds the blocks, to be shown as code.
-DEFINITIONS = (vgg_block, nin_block, Inception, Residual, DenseBlock, transition_block, Unreduced)
+DEFINITIONS = (
+    vgg_block, nin_block, Inception, Residual, conv_block, DenseBlock, transition_block, Unreduced,
+)  # fmt: skip

@@ -1,8 +1,8 @@
 """A stack of convolutions and poolings as plain values, and what each of its units sees.
 
-A stack is written as a short text: `c3` is a 3 × 3 convolution, `p2` a max pooling, `a2` an
+A stack is written as a short text: `c3` is a 3 × 3 convolution, `m2` a max pooling, `a2` an
 average pooling; `s`, `p` and `d` with a number add stride, padding per side and dilation, as in
-`c3 c3p1 p2s2 c3d2`. As in torch, a pooling's stride is its window unless it says otherwise.
+`c3 c3p1 m2s2 c3d2`. As in torch, a pooling's stride is its window unless it says otherwise.
 
 The effective field is that of Luo, Li, Urtasun & Zemel, "Understanding the Effective Receptive
 Field in Deep Convolutional Neural Networks", NeurIPS 2016.
@@ -24,11 +24,12 @@ from explorer.networks.ops import output_size
 Kind = Literal["conv", "max", "avg"]
 Cells = tuple[int, ...]
 
-KINDS: dict[str, Kind] = {"c": "conv", "p": "max", "a": "avg"}
-LETTERS = {kind: letter for letter, kind in KINDS.items()}
+LETTERS: dict[Kind, str] = {"conv": "c", "max": "m", "avg": "a"}
+# As links of before have it, p is a max pooling, too: padding has the same letter.
+KINDS = {letter: kind for kind, letter in LETTERS.items()} | {"p": "max"}
 MAX_LAYERS, MAX_KERNEL, MAX_STRIDE, MAX_DILATION = 12, 15, 8, 16
 EMPTY: Interval = (0, -1)
-_TOKEN = re.compile(r"([cpa])(\d{1,9})((?:[spd]\d{1,9})*)")
+_TOKEN = re.compile(r"([cmpa])(\d{1,9})((?:[spd]\d{1,9})*)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def parse(text: str) -> tuple[Layer, ...]:
     words = text.lower().replace(",", " ").split()
     if not words:
         raise ValueError(
-            _("The stack is empty. Write one word per layer, for example c3 c3 p2 c3.")
+            _("The stack is empty. Write one word per layer, for example c3 c3 m2 c3.")
         )
     if len(words) > MAX_LAYERS:
         message = _("The stack has {n} layers; at most {most} can be drawn.")
@@ -79,9 +80,9 @@ def _layer(word: str) -> Layer:
     numbers = {letter: int(number) for letter, number in extras}
     if match is None or len(numbers) < len(extras):
         message = _(
-            "“{word}” is not a layer. Write c, p or a (convolution, max or average pooling) "
+            "“{word}” is not a layer. Write c, m or a (convolution, max or average pooling) "
             "and the kernel, then s, p or d with a number for stride, padding and dilation, "
-            "for example c3, c5p2, p2s2 or c3d2."
+            "for example c3, c5p2, m2s2 or c3d2."
         )
         raise ValueError(message.format(word=word[:30]))
     kind, kernel = KINDS[match[1]], int(match[2])

@@ -14,7 +14,8 @@ from explorer.networks.ops import output_size
 
 Columns = tuple[int, ...]
 
-MAX_SIZE, MAX_KERNEL, MAX_PADDING, MAX_STRIDE, MAX_DILATION = 24, 11, 8, 8, 4
+MAX_SIZE, MAX_KERNEL, MAX_PADDING, MAX_STRIDE, MAX_DILATION = 4096, 256, 128, 256, 64
+DRAWN_SIZE, DRAWN_KERNEL, DRAWN_PADDING = 24, 11, 8  # up to here cells can be told apart
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class Axis:
     def columns(self) -> range:
         """All its columns, those of the padding too."""
         return range(-self.before, self.size + self.after)
+
+    @property
+    def drawable(self) -> bool:
+        """Whether its cells can be told apart in a picture."""
+        small = self.size <= DRAWN_SIZE and self.kernel <= DRAWN_KERNEL
+        return small and self.before + self.after <= 2 * DRAWN_PADDING
 
     @property
     def places(self) -> int:

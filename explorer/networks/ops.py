@@ -59,6 +59,10 @@ def pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
+class WindowMisfit(ValueError):
+    """A window that can be drawn, but gives no output: it sticks out, or stands on padding."""
+
+
 class Slide:
     """A window on its way over an (H, W) input: its settings, checked, and what it covers where.
 
@@ -66,7 +70,8 @@ class Slide:
     with a dilation d the cells of the window lie d apart.
 
     Raises:
-        ValueError: the window has no place on the input, or a setting is impossible.
+        WindowMisfit: the window has no place on the input.
+        ValueError: a setting is impossible.
     """
 
     def __init__(
@@ -96,7 +101,7 @@ class Slide:
 
     def _refuse(self, padded: tuple[int, int]) -> None:
         spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.window, strict=True)]
-        raise ValueError(
+        raise WindowMisfit(
             _(
                 "The window spans {span} cells, but the input with its padding has only {padded}. "
                 "Take a smaller window or a larger input, or pad more."
@@ -204,13 +209,14 @@ def pool2d(
     counts (as `nn.AvgPool2d` does unless told otherwise).
 
     Raises:
-        ValueError: the window does not fit, padding wider than half of it, or an unknown mode.
+        WindowMisfit: the window does not fit, or the padding is wider than half of it.
+        ValueError: an unknown mode, or a setting that is impossible.
     """
     if mode not in {"max", "avg"}:
         raise ValueError(_("Pooling takes “max” or “avg”, not “{mode}”.").format(mode=mode))
     (h, w), (ph, pw) = pair(window), pair(padding)
     if 2 * ph > h or 2 * pw > w:
-        raise ValueError(
+        raise WindowMisfit(
             _(
                 "The padding {padding} is more than half of the window {window}: a window could "
                 "lie in the padding alone. Padding per side is at most half the window."

@@ -1,8 +1,10 @@
 """What every learning page has: things to try, questions answered by experiments, definitions.
 
-A prompt is a label and a setting: widget keys with the values that the prompt puts into them.
+A prompt is a label and a setting: widget keys with the values that the prompt puts into them. What
+it does not name goes to its default, so that it shows the same whatever was set before.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.base import python_source
 from explorer.base.language import _
-from explorer.ui import complaint
+from explorer.ui import complaint, page_address
 
 T = TypeVar("T")
 Setting = Mapping[str, Any]  # widget key → value
@@ -39,10 +41,16 @@ def put(setting: Setting) -> None:
         st.session_state[key] = value
 
 
-# How often the reader has asked for the top of the page, where its picture is, in this session:
-# the browser acts when it has grown. `seen` outlives the component: a page that is opened anew has
-# not been asked for anything.
-_TURN = "turns into view"
+def seen_at(place: str, setting: Setting) -> Setting:
+    """A prompt whose answer stands not at the page's top, but at the element of the key `place`."""
+    return {**setting, PLACE: place}
+
+
+# How often the reader has asked to be shown something in this session, and where that stands: the
+# browser acts when it has grown. `seen` outlives the component: a page that is opened anew has not
+# been asked for anything. What comes late pushes its place away: it is looked for more than once.
+PLACE, _TURN = "place of what is shown", "turns into view"
+TOP = "picture_first"  # controls and their picture, or what stands first on the page
 _SCROLL = """
 let seen = null
 export default function ({ data, parentElement }) {
@@ -52,7 +60,21 @@ export default function ({ data, parentElement }) {
   if (!asked) return
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
   const page = document.querySelector('[data-testid="stMain"]')
-  page.scrollTo({ top: 0, behavior: calm ? "instant" : "smooth" })
+  const stop = new AbortController()
+  for (const hand of ["wheel", "touchstart", "keydown", "pointerdown"])
+    addEventListener(hand, () => stop.abort(), { capture: true, signal: stop.signal })
+  const show = () => {
+    if (stop.signal.aborted || data.turn !== seen) return
+    const place = document.querySelector(`.st-key-${data.place}`)
+    const box = place?.getBoundingClientRect() ?? { top: -page.scrollTop, bottom: 0 }
+    const low = Math.min(box.bottom, box.top + 0.5 * innerHeight)
+    if (box.top >= 56 && low <= innerHeight) return
+    const top = page.scrollTop + box.top - 72
+    const behavior = calm ? "instant" : "smooth"
+    page.scrollTo({ top: top < 0.35 * innerHeight ? 0 : top, behavior })
+  }
+  for (const wait of [0, 500, 1200]) setTimeout(show, wait)
+  setTimeout(() => stop.abort(), 1300)
 }
 """
 
@@ -64,7 +86,14 @@ def _into_view() -> Any:
 
 
 def _show(setting: Setting) -> None:
-    put(setting)
+    """Set all that the page holds, and have the browser turn to what is seen then."""
+    visit = page_address.visit()
+    whole = {**visit.opening.usual, **setting}
+    st.session_state[PLACE] = whole.pop(PLACE, TOP)
+    for key in visit.opening.usual.keys() - visit.page.bound:  # which Streamlit does not look after
+        if whole[key] == visit.opening.usual[key]:
+            page_address.put(key, "")
+    put(whole)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
@@ -73,12 +102,18 @@ def try_this(prompts: Mapping[str, Setting]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="try_this"):
         st.markdown(_("**Try this:**"), width="content")
         for number, (label, setting) in enumerate(prompts.items()):
-            st.button(label, key=f"try_{number}", on_click=put, args=(setting,))
+            st.button(label, key=f"try_{number}", on_click=_show, args=(setting,))
 
 
 def questions(content: Sequence[Question]) -> None:
     """The course's questions, each with its answer and a button that sets up the experiment."""
     st.subheader(_("Learners ask"), anchor=False)
+    st.caption(
+        _(
+            "“The course”, here and on other pages, is one on modern convolutional networks that "
+            "follows *Dive into Deep Learning* (Zhang, Lipton, Li, Smola). Nothing here needs it."
+        )
+    )
     for number, each in enumerate(content):
         with st.expander(_(each.question)):
             st.markdown(_(each.answer))
@@ -89,12 +124,13 @@ def questions(content: Sequence[Question]) -> None:
                 on_click=_show,
                 args=(each.setting,),
             )
-    _into_view()(key="into_view", data={"turn": st.session_state.get(_TURN, 0)})
+    turn, place = st.session_state.get(_TURN, 0), st.session_state.get(PLACE, TOP)
+    _into_view()(key="into_view", data={"turn": turn, "place": place})
 
 
 def controls_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
     """A place for controls and one for their picture; on a phone the picture stands first."""
-    with st.container(key="picture_first"):
+    with st.container(key=TOP):
         return st.container(), st.container()
 
 
@@ -107,10 +143,31 @@ def in_columns(widths: Sequence[int], *widgets: Callable[[], Any]) -> list[Any]:
     return values
 
 
-def definition(*functions: Callable[..., Any]) -> None:
-    """The code of the operations on this page, readable as their definition."""
+def definition(*functions: Callable[..., Any], engine: Sequence[Callable[..., Any]] = ()) -> None:
+    """What this page is about, in code to paste and run; a click further, what computes it here."""
     with st.expander(_("The definition, in code"), icon=":material/code:"):
-        st.code("\n\n".join(map(_source, functions)), language="python")
+        if not engine:
+            st.code(program(functions), language="python")
+            return
+        short, whole = st.tabs([_("To paste and run"), _("As it is computed here")])
+        short.code(program(functions), language="python")
+        whole.code("\n\n".join(map(_source, engine)), language="python")
+
+
+_IMPORTS = {
+    "OrderedDict": "from collections import OrderedDict",
+    "torch": "import torch",
+    "Tensor": "from torch import Tensor",
+    "nn": "from torch import nn",
+    "relu": "from torch.nn.functional import relu",
+}
+
+
+def program(functions: Sequence[Callable[..., Any]]) -> str:
+    """Their source under the imports that it needs."""
+    text = "\n\n".join(map(_source, functions))
+    lines = [line for word, line in _IMPORTS.items() if re.search(rf"\b{word}\b", text)]
+    return "\n".join([*lines, "", "", text] if lines else [text])
 
 
 _source = cache(python_source.text_of)  # read and taken apart once for everybody

@@ -171,6 +171,7 @@ class Opening:
 
     url: str | None = None  # outside of the frame
     network_brought: bool = False  # one that was chosen on another page
+    usual: Mapping[str, object] = field(default_factory=dict)  # the defaults, by widget key
     drawn_first: float = math.inf  # when it was drawn to its end, whole
     drawn_last: float = math.inf
     # Of `link_warnings`: the place above the page, what stands there, and the address it is about.

@@ -82,6 +82,8 @@ class State:
         to which Back leads, if the browser kept it from the moment before that was restored.
         """
         page, bare = page_address.visit().page, not set(st.query_params) - set(others)
+        usual = {self.key(name): value for name, value in self.default().items()}
+        page_address.visit().opening.usual = usual
         if moved:
             page_address.forget(bound=not bare)
         if bare and page_address.came_back():

@@ -43,7 +43,7 @@ LEFT: Mapping[str, Mapping[str, str]] = {
 }
 # The defaults that are left out of the address.
 FIRST = {"network": "lenet", "pad_view": "one", "field_view": "stack", "bn_mode": "training",
-         "edge_loss": "sum", "channel": "0", "quiz_number": "1"}  # fmt: skip
+         "edge_loss": "sum", "pool_mode": "max", "channel": "0", "quiz_number": "1"}  # fmt: skip
 # And where a link leads every other time; the same names say something else.
 ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     "": {},

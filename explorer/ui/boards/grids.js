@@ -27,8 +27,7 @@ class Grids extends Board {
     this.why.setAttribute("aria-live", "polite")
     this.stage.onpointermove = event => this.point(event)
     this.stage.onpointerleave = () => this.chosen && this.show(this.chosen)
-    this.stage.onclick = event => this.choose(this.under(event))
-    this.stage.ondblclick = event => this.edit(this.under(event))
+    this.stage.onclick = event => this.press(this.under(event))
     this.stage.onkeydown = event => this.key(event)
     this.stage.onpointerdown = () => (this.pressed = true) // its click chooses, not its focus
     this.stage.onpointerup = this.stage.onpointercancel = () => (this.pressed = false)
@@ -108,7 +107,7 @@ class Grids extends Board {
     frame.dataset.grid = grid.id
     frame.setAttribute("role", "grid")
     frame.ariaLabel = `${grid.label}, ${grid.values.length} × ${grid.values[0].length}`
-    const ramp = Ramp.upTo(grid.scale, this.root, grid.signed)
+    const ramp = Ramp.upTo(grid.scale, this.root, true)
     grid.values.forEach((row, i) => {
       const line = make("div", "row", frame)
       line.setAttribute("role", "row")
@@ -152,6 +151,12 @@ class Grids extends Board {
   under(event) {
     const cell = event.target.closest?.(".cell")
     return cell && !cell.querySelector("input") ? JSON.parse(cell.dataset.at) : null
+  }
+
+  // A click chooses a cell and, as on every board, begins to edit its number.
+  press(at) {
+    this.choose(at)
+    this.edit(at)
   }
 
   point(event) {

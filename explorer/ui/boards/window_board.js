@@ -2,7 +2,6 @@
 // its data; pointing, stepping, playing and editing live here and ask nobody.
 
 import { Board, MOVES, mount } from "./board.js"
-import { Ramp } from "./colours.js"
 import { Player } from "./player.js"
 import { editCell, fill } from "./shared.js"
 import * as grid from "./window_board_grid.js"
@@ -66,14 +65,9 @@ class WindowBoard extends Board {
     const { data } = this
     this.plan = new math.Plan(data)
     if (fresh) this.place = 0
-    this.place = Math.min(this.place, this.plan.places - 1)
+    this.place = Math.max(Math.min(this.place, this.plan.places - 1), 0)
     const { plan, grids } = this
-    const shades = {
-      input: Ramp.of(plan.input, this.root),
-      kernel: plan.operation === "correlate" ? Ramp.of(plan.weights, this.root, true) : null,
-      output: Ramp.of(plan.output, this.root),
-    }
-    this.shades = shades
+    const shades = (this.shades = grid.ramps(plan, this.root))
     const label = words.panelLabels(plan, data.labels)
     const naming = words.cellLabels(plan, data)
     grids.input.build(plan.size, plan.padding, label.input, naming.input)
@@ -122,22 +116,23 @@ class WindowBoard extends Board {
 
   show(view) {
     const { plan, grids } = this
-    if (!plan?.places) return
+    if (!plan) return
     this.view = view
     for (const each of Object.values(grids)) each.clear()
-    const frame = this.find(".frame")
-    frame.hidden = view.kind !== "output"
-    if (view.kind === "output") this.showOutput(view.n, frame)
+    this.find(".frame").hidden = plan.places > 0 && view.kind !== "output"
+    this.root.classList.toggle("misfit", !plan.places)
+    if (!plan.places) grid.showMisfit(this)
+    else if (view.kind === "output") this.showOutput(view.n)
     else if (view.kind === "input") this.showInput(view)
     else this.showWeight(view)
-    const [n, total] = [this.place + 1, plan.places]
+    const [n, total] = [Math.min(this.place + 1, plan.places), plan.places]
     const scrub = this.find(".scrub")
     if (Number(scrub.value) !== n - 1) scrub.value = n - 1
     scrub.setAttribute("aria-valuetext", fill(this.data.labels.place_of, { n, total }))
     this.find(".count").textContent = fill(this.data.labels.place_of, { n, total })
   }
 
-  showOutput(n, frame) {
+  showOutput(n) {
     const { plan, grids } = this
     this.place = Math.min(n, plan.places - 1)
     const [i, j] = this.cellAt(this.place)
@@ -147,10 +142,7 @@ class WindowBoard extends Board {
     terms.forEach(({ r, c }, at) => grids.input.light(r, c, at === best ? "strong" : apart ? "lit" : "within"))
     grids.output.light(i, j, "strong")
     grids.output.rest(grids.output.at(i, j))
-    const [top, left] = [terms[0].r + plan.padding[0], terms[0].c + plan.padding[1]]
-    const span = axis => (plan.window[axis] - 1) * plan.dilation[axis] + 1
-    frame.style.transform = `translate(${left * this.cell}px, ${top * this.cell}px)`
-    Object.assign(frame.style, { width: `${span(1) * this.cell}px`, height: `${span(0) * this.cell}px` })
+    grid.moveFrame(this, [terms[0].r + plan.padding[0], terms[0].c + plan.padding[1]])
     this.sum.innerHTML = words.arithmetic(plan, this.shades, i, j, terms)
     grids.output.at(i, j).ariaLabel = `${this.sum.textContent}`
     this.sum.style.minHeight ||= `${this.sum.offsetHeight}px`

@@ -40,8 +40,8 @@ OnEdit = Callable[[Matrix, Matrix], None]  # (input, kernel) as the reader left 
 class Sliding:
     """A window over an input. For pooling only the kernel's shape counts, and `flip` does not.
 
-    `padding` counts cells per side. The settings must be possible (at least one output cell):
-    whoever builds a board checks that first, for example with `explorer.networks.ops.output_size`.
+    `padding` counts cells per side. Where the window has no place it is drawn sticking out, and
+    `refusal` says in words why there is no output.
     """
 
     name: str  # of what is shown, for tests and downloads: "course", "6x8"
@@ -52,6 +52,7 @@ class Sliding:
     padding: Axes = (0, 0)
     dilation: Axes = (1, 1)
     flip: bool = False
+    refusal: str = ""
 
 
 def board_labels() -> dict[str, str]:

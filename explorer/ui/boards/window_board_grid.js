@@ -2,6 +2,7 @@
 // board stand: in a row; the input beside the kernel and the output; or all below each other, as on a
 // phone.
 
+import { Ramp } from "./colours.js"
 import { clamp } from "./shared.js"
 import { spell } from "./window_board_math.js"
 
@@ -51,7 +52,7 @@ export class Grid {
     this.body.style.setProperty("--columns", width + 2 * left)
     this.cells = [...this.body.querySelectorAll(".cell")]
     this.stop = this.at(0, 0)
-    this.stop.tabIndex = 0
+    if (this.stop) this.stop.tabIndex = 0
   }
 
   at(r, c) {
@@ -114,6 +115,28 @@ export class Grid {
   }
 }
 
+// One picture, one map: where there are weights 0 is white in all of it. Pooling passes numbers on as
+// they are: there each has the same colour on both sides.
+export function ramps({ operation, input, weights, output }, root) {
+  const ramp = rows => Ramp.of(rows, root, true)
+  if (operation === "correlate") return { input: ramp(input), kernel: ramp(weights), output: ramp(output) }
+  const both = Ramp.of([...input, ...output], root)
+  return { input: both, kernel: null, output: both }
+}
+
+// The window's first cell, in rows and columns of the padded input.
+export function moveFrame(board, [top, left]) {
+  const { cell, plan } = board
+  const [height, width] = plan.span.map(cells => `${cells * cell}px`)
+  Object.assign(board.find(".frame").style, { transform: `translate(${left * cell}px, ${top * cell}px)`, width, height })
+}
+
+// A window that has no place sticks out of the input.
+export function showMisfit(board) {
+  moveFrame(board, [0, 0])
+  board.sum.textContent = ""
+}
+
 // -- how large grids are, and how they stand ------------------------------------------------------
 
 const [LEAST, ENOUGH, SMALL, LARGEST] = [14, 20, 26, 64] // px of a cell's side
@@ -130,7 +153,7 @@ export function layOut(board) {
   const wide = board.root.clientWidth
   const { plan } = board
   if (!plan || !wide) return
-  const [rows, columns] = [0, 1].map(axis => [plan.size[axis] + 2 * plan.padding[axis], plan.out[axis]])
+  const [rows, columns] = [0, 1].map(axis => [plan.drawn[axis], plan.out[axis]])
   const kernelCell = clamp(Math.floor(132 / plan.window[1]), 30, 46)
   const signs = SIGN + (plan.operation === "correlate" ? SIGN : WORD)
   const across = (wide - signs) / (columns[0] + columns[1])
@@ -150,10 +173,12 @@ function arrange(board, way, size, most) {
   if (laid === board.laid) return
   Object.assign(board, { cell, laid })
   board.root.dataset.way = way
+  const [height, width] = board.plan.drawn.map(cells => `${cells * cell}px`)
+  Object.assign(board.find('[data-panel="input"] .field').style, { minHeight: height, minWidth: width })
   const lengths = { "--cell": cell, "--kernel-cell": kernelCell, "--ring": clamp(cell * 0.08, 1.5, 4) }
   for (const [name, length] of Object.entries(lengths)) board.root.style.setProperty(name, `${length}px`)
   textSizes(board, kernelCell)
-  if (board.view?.kind === "output" && board.view.n < board.plan.places) board.show(board.view)
+  if (board.view?.kind === "output" && board.view.n <= board.plan.places) board.show(board.view)
 }
 
 // Three digits of every number if they can be read, else all rounded to two digits of the largest.

@@ -9,9 +9,10 @@ export class Plan {
     this.flip = flip && operation === "correlate"
     this.weights = this.flip ? kernel.map(row => [...row].reverse()).reverse() : kernel
     this.fill = operation === "max" ? -Infinity : 0
-    this.out = [0, 1].map(axis =>
-      Math.max(0, Math.floor((this.size[axis] + 2 * padding[axis] - dilation[axis] * (this.window[axis] - 1) - 1) / stride[axis]) + 1),
-    )
+    this.span = this.window.map((cells, axis) => dilation[axis] * (cells - 1) + 1)
+    this.padded = this.size.map((cells, axis) => cells + 2 * padding[axis])
+    this.out = this.span.map((span, axis) => Math.max(0, Math.floor((this.padded[axis] - span) / stride[axis]) + 1))
+    this.drawn = this.span.map((span, axis) => Math.max(span, this.padded[axis])) // cells that need room
     this.compute()
   }
 

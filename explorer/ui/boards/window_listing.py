@@ -1,11 +1,14 @@
 """What slides over a window board, as PyTorch writes it: settings, tensors, sizes, tables."""
 
+import itertools
+import math
 from collections.abc import Mapping
 
 import streamlit as st
 
 from explorer.base.inputs import Matrix
 from explorer.base.language import _
+from explorer.lessons.windows import Axis
 from explorer.networks import ops
 from explorer.ui.boards.window_board import Axes, Sliding
 from explorer.ui.save_buttons import save_button
@@ -55,7 +58,25 @@ def output_sizes(sliding: Sliding) -> str:
     return f"{question}  \n{down}  \n{across}"
 
 
+def never_read(sliding: Sliding) -> str:
+    """How many cells of the input no window reads; "" if all are, or if none can be."""
+    cells = len(sliding.input), len(sliding.input[0])
+    window = len(sliding.kernel), len(sliding.kernel[0])
+    pads = sliding.padding
+    axes = zip(cells, window, sliding.stride, pads, pads, sliding.dilation, strict=True)
+    read = math.prod(axis.size - len(axis.lost) for axis in itertools.starmap(Axis, axes))
+    every = math.prod(cells)
+    if sliding.refusal or read == every:
+        return ""
+    words = _("**{n} of {all} input cells are never read** (hatched): no window fits there.")
+    return words.format(n=every - read, all=every)
+
+
 def _size(size: int, window: int, stride: int, padding: int, dilation: int) -> str:
-    """One axis: 6 = ⌊(6 + 2·0 − 1·(1−1) − 1) / 1⌋ + 1."""
+    """One axis: 6 = ⌊(6 + 2·0 − 1·(1−1) − 1) / 1⌋ + 1; what comes out below 1 is no size."""
     places = ops.output_size(size, window, stride, padding, dilation)
-    return f"**{places}** = ⌊({size} + 2·{padding} − {dilation}·({window}−1) − 1) / {stride}⌋ + 1"
+    words = f"⌊({size} + 2·{padding} − {dilation}·({window}−1) − 1) / {stride}⌋ + 1"
+    if places:
+        return f"**{places}** = {words}"
+    none = (size + 2 * padding - dilation * (window - 1) - 1) // stride + 1
+    return f"{words} = **{none}**".replace("-", "−")

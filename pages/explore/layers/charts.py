@@ -12,6 +12,7 @@ from explorer.figures.charts import (
     BLUE,
     FAMILY_COLORS,
     GREY,
+    LOGARITHMIC,
     NAMED,
     SKY,
     VERMILION,
@@ -96,7 +97,7 @@ def shapes(summary: Summary) -> go.Figure:
     ]
     if not square:
         lines.insert(1, (_("width"), 2, (SKY, "dot", "square")))
-    figure = _frame(_("cells, channels (logarithmic)"), len(layers), type="log")
+    figure = _frame(_("cells, channels (logarithmic)"), len(layers), **LOGARITHMIC)
     for name, index, style in lines:
         figure.add_trace(line(name, names, [one[index] if one else None for one in maps], style))
     return figure
@@ -108,7 +109,7 @@ def _map(layer: Layer) -> tuple[int, int, int] | None:
     return (shape[1], 1, 1) if len(shape) == 2 else layer.map_shape
 
 
-def _frame(y_title: str, layers: int, **y: str) -> go.Figure:
+def _frame(y_title: str, layers: int, **y: object) -> go.Figure:
     order = _("layer, in running order")
     if layers > NAMED:
         order = _("{order} (point at one for its name)").format(order=order)

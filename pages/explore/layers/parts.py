@@ -142,6 +142,7 @@ def board(summary: Summary) -> None:
     row = reader_view["selected"]
     STATE.put("layer", "" if row is None else network.names.get(row, ""))
     STATE.put("open", boards.write_open(reader_view["open"], network.names, network.first))
+    save_button(_("Table (CSV)"), [*map(record, summary.layers)], f"{file}.csv")
 
 
 def _view(key: str, network: Snapshot) -> tuple[str, View]:
@@ -178,13 +179,11 @@ def charts(summary: Summary) -> None:
 
 
 def downloads(summary: Summary) -> None:
-    """The network as PyTorch code, and the table as CSV."""
+    """The network as PyTorch code."""
     source = pytorch(summary.spec, *_entering(summary))
     name = _identity(summary)
     st.markdown(_("The PyTorch code of exactly what is on screen. It runs by itself."))
-    with st.container(horizontal=True):
-        save_button(_("Code (Python)"), source, f"{name}.py")
-        save_button(_("Table (CSV)"), [*map(record, summary.layers)], f"{name}.csv")
+    save_button(_("Code (Python)"), source, f"{name}.py")
     st.code(source, language="python")
 
 

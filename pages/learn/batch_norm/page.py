@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.base.language import _
+from explorer.lessons import definitions
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.save_buttons import save_button
@@ -18,11 +19,12 @@ with words:
     board.answer(steps, choice)
 with picture:
     board.show(steps, choice)
-lesson.try_this(questions.prompts(steps, choice))
+lesson.try_this(questions.prompts())
 
 st.divider()
-experiments.experiment(choice, steps, averages)
+with st.container(key=questions.EXPERIMENT):
+    experiments.experiment(choice, steps, averages)
 
 lesson.questions(questions.ASKED)
-lesson.definition(ops.batch_norm)
+lesson.definition(definitions.batch_norm, engine=(ops.batch_norm,))
 save_button(_("Every value at every step (CSV)"), board.rows(steps), "batch-norm.csv")

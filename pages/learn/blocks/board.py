@@ -22,7 +22,7 @@ CLOSE = 2  # between a convolution and what belongs to it
 
 Wire = list[list[float]]  # a line through points
 Box = dict[str, Any]  # one operation around (x, y), with what is said when it is pointed at
-Card = dict[str, Any]  # a block: its picture, its sums, a share of the largest's parameters
+Card = dict[str, Any]  # a block: its picture, its sums, its share of the most MACs
 
 
 def _depths(graph: Graph) -> dict[str, int]:
@@ -135,9 +135,9 @@ def _lines(layer: summary.Layer, graph: Graph) -> list[str]:
 
 
 def card(name: str, title: str, block: Block, most: int, note: str = "") -> Card:
-    """A block's card; `most` is the largest number of parameters beside it."""
+    """A block's card, with a bar of its MACs; `most` are those of the one beside it with most."""
     facts = [_fact(_("parameters"), block.parameters), _fact(_("MACs"), block.macs)]
-    share = block.parameters / max(most, 1)
+    share = block.macs / max(most, 1)
     return _card(name, title, block.graph, facts, share=share, note=note)
 
 

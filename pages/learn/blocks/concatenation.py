@@ -65,8 +65,8 @@ def inception() -> None:
     picture, text = st.columns([1, 1], gap="medium")
     with picture:
         title = _("With reductions") if reduced else _("Without reductions")
-        most_parameters = max(saving.block.parameters, saving.unreduced.parameters)
-        block_cards([card("inception", title, block, most_parameters)], key="blocks_inception")
+        most_macs = max(saving.block.macs, saving.unreduced.macs)
+        block_cards([card("inception", title, block, most_macs)], key="blocks_inception")
     with text:
         _inception_text(saving)
         show_chart(charts.weight_bars(saving), "blocks_weights", file="blocks_weights")
@@ -109,12 +109,14 @@ def _nine() -> None:
 
 def dense() -> None:
     """Channels that accumulate, and the transition that makes them fewer."""
-    first = to(d_in=64, layers=4, growth=32, d_side=56, d_out=96)
+    first = to(part="dense", d_in=64, layers=4, growth=32, d_side=56, d_out=96)
     lesson.try_this(
         {
-            _("The course's: 3 + 2·10"): to(d_in=3, layers=2, growth=10, d_side=8, d_out=10),
+            _("The course's: 3 + 2·10"): to(
+                part="dense", d_in=3, layers=2, growth=10, d_side=8, d_out=10
+            ),
             _("DenseNet's first: 64 + 4·32"): first,
-            _("Thin and deep"): to(d_in=16, layers=8, growth=4, d_side=32, d_out=24),
+            _("Thin and deep"): to(part="dense", d_in=16, layers=8, growth=4, d_side=32, d_out=24),
         }
     )
     controls, picture = lesson.controls_and_picture()

@@ -32,9 +32,11 @@ lesson.questions(
             N_("Does a stride change the number of channels in Inception?"),
             N_(
                 "No. Channels are as many as a convolution has kernels; stride and pooling "
-                "change height and width alone."
+                "change height and width alone. In an Inception block every stride is 1, so look "
+                "at a residual block whose first convolution has stride 2: 64 channels stay 64, "
+                "and 28 × 28 becomes 14 × 14."
             ),
-            of_googlenet("4a"),
+            to(part="shapes", r_in=64, r_out=64, stride=2, r_side=28, with_1x1=True),
         ),
         Question(
             N_("Is the 3 × 3 path always the widest, then 1 × 1, 5 × 5 and pooling?"),
@@ -42,7 +44,7 @@ lesson.questions(
                 "Nearly. In block 4a the pooling path (64) is wider than the 5 × 5 path (48), "
                 "and in others two paths are equally wide: look at the bars."
             ),
-            of_googlenet("4a"),
+            lesson.seen_at("blocks_widths", of_googlenet("4a")),
         ),
         Question(
             N_("Can extra layers only lower the training error?"),

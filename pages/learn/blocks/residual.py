@@ -24,9 +24,9 @@ def identity() -> None:
     """What a residual block gives when it has learned nothing."""
     lesson.try_this(
         {
-            _("Zero weights, signed input"): to(zeroed=True, signed=True),
-            _("Zero weights, non-negative input"): to(zeroed=True, signed=False),
-            _("Random weights"): to(zeroed=False, signed=True),
+            _("Zero weights, signed input"): to(part="identity", zeroed=True, signed=True),
+            _("Zero weights, non-negative input"): to(part="identity", zeroed=True, signed=False),
+            _("Random weights"): to(part="identity", zeroed=False, signed=True),
         }
     )
     with st.container(horizontal=True, vertical_alignment="center", key="blocks_controls"):
@@ -118,10 +118,14 @@ def shapes() -> None:
     """Which channels and strides can be added, and the one mistake that nobody reports."""
     lesson.try_this(
         {
-            _("3 → 3"): to(r_in=3, r_out=3, stride=1, with_1x1=False),
-            _("3 → 6, halved, with 1 × 1"): to(r_in=3, r_out=6, stride=2, with_1x1=True),
-            _("3 → 6 without 1 × 1"): to(r_in=3, r_out=6, stride=1, with_1x1=False),
-            _("The silent one: 1 → 3"): to(r_in=1, r_out=3, stride=1, with_1x1=False),
+            _("3 → 3"): to(part="shapes", r_in=3, r_out=3, stride=1, with_1x1=False),
+            _("3 → 6, halved, with 1 × 1"): to(
+                part="shapes", r_in=3, r_out=6, stride=2, with_1x1=True
+            ),
+            _("3 → 6 without 1 × 1"): to(part="shapes", r_in=3, r_out=6, stride=1, with_1x1=False),
+            _("The silent one: 1 → 3"): to(
+                part="shapes", r_in=1, r_out=3, stride=1, with_1x1=False
+            ),
         }
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="blocks_controls"):

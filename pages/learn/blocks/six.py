@@ -45,10 +45,10 @@ def side_by_side() -> None:
         six = blocks.side_by_side(c_in, c_out, side)
         with columns[3]:
             save_button(_("Table (CSV)"), rows(six), "blocks.csv")
-    most_parameters = max(block.parameters for block in six.values())
+    most_macs = max(block.macs for block in six.values())
     notes = _notes(six, c_in, c_out)
     cards = [
-        card(name, _(TITLES[name]), block, most_parameters, notes.get(name, ""))
+        card(name, _(TITLES[name]), block, most_macs, notes.get(name, ""))
         for name, block in six.items()
     ]
     with picture:

@@ -7,6 +7,7 @@ from explorer.lessons.blocks import Widths
 from explorer.ui import lesson
 from explorer.ui.state import Number, OneOf, Open, State, Switch
 
+FIRST = 192, 28, Widths(64, 96, 128, 16, 32, 32)  # input channels, side, and paths of 3a
 NINE = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")  # of GoogLeNet
 
 STATE = State(
@@ -35,9 +36,9 @@ STATE = State(
     Number("blocks_r_side", 6, 1, 224),
     Switch("blocks_with_1x1"),
     OneOf("blocks_which", "3a", NINE),
-    Number("blocks_wide_in", 1, 1, 2048),  # what the chosen block has is its default
-    Number("blocks_map", 1, 1, 112),
-    *(Number(f"blocks_{name}", 1, 1, 1024) for name in Widths._fields),
+    Number("blocks_wide_in", FIRST[0], 1, 2048),  # what the chosen block has is its default
+    Number("blocks_map", FIRST[1], 1, 112),
+    *(Number(f"blocks_{name}", width, 1, 1024) for name, width in FIRST[2]._asdict().items()),
     Switch("blocks_reduced", True),
     Number("blocks_d_in", 3, 1, 256),
     Number("blocks_layers", 2, 1, 12),

@@ -10,6 +10,7 @@ from explorer.base.units import count, exact, raised, size
 from explorer.figures.charts import (
     BLUE,
     GREEN,
+    LOGARITHMIC,
     ORANGE,
     VERMILION,
     Settings,
@@ -52,7 +53,7 @@ def weights_by_side(colours: int, outputs: int, kernel: int, side: int) -> go.Fi
         tickvals=steps,
         ticktext=list(map(str, steps)),
     )
-    figure = _frame(across, _("weights (logarithmic)"), type="log", exponentformat="SI")
+    figure = _frame(across, _("weights (logarithmic)"), **LOGARITHMIC)
     curves = [
         (_("fully connected"), dense, (VERMILION, "dash", "diamond")),
         (_("convolution {k} × {k}").format(k=kernel), conv, (BLUE, "solid", "circle")),
@@ -86,7 +87,7 @@ def flow(summary: Summary) -> go.Figure:
     across = axis(
         _("layer, in running order"), type="category", tickangle=-45 if len(names) > 10 else 0
     )
-    figure = _frame(across, _("count (logarithmic)"), type="log", exponentformat="SI")
+    figure = _frame(across, _("count (logarithmic)"), **LOGARITHMIC)
     for name, values, style in curves:
         figure.add_trace(line(name, names, values, style))
     return figure
@@ -110,7 +111,7 @@ def _mark(figure: go.Figure, x: float, y: float, text: str) -> None:
     )  # fmt: skip
 
 
-def _frame(x: Settings, y_title: str, **y: str) -> go.Figure:
+def _frame(x: Settings, y_title: str, **y: object) -> go.Figure:
     up = axis(y_title, rangemode="tozero", **y)
     return frame(350, x, up, legend={}, hoverlabel={"align": "left"})
 

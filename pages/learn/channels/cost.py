@@ -20,10 +20,10 @@ def cost() -> None:
     lenet, same = {"height": 28, "width": 28}, {"height": 56, "width": 56}
     lesson.try_this(
         {
-            _("LeNet's first layer"): to(c_in=1, c_out=6, kernel_size=5, **lenet),
-            _("64 in, 64 out"): to(c_in=64, c_out=64, kernel_size=3, **same),
-            _("Twice as wide"): to(c_in=128, c_out=128, kernel_size=3, **same),
-            _("1 × 1 instead of 3 × 3"): to(c_in=64, c_out=64, kernel_size=1, **same),
+            _("LeNet's first layer"): to(part="cost", c_in=1, c_out=6, kernel_size=5, **lenet),
+            _("64 in, 64 out"): to(part="cost", c_in=64, c_out=64, kernel_size=3, **same),
+            _("Twice as wide"): to(part="cost", c_in=128, c_out=128, kernel_size=3, **same),
+            _("1 × 1 instead of 3 × 3"): to(part="cost", c_in=64, c_out=64, kernel_size=1, **same),
         }
     )
     controls, picture = lesson.controls_and_picture()
@@ -78,7 +78,7 @@ def dense() -> None:
     photograph, digit = _("The course's 1000 × 1000 photograph"), _("A 28 × 28 digit")
     lesson.try_this(
         {
-            label: to(side=side, colours=colours, units=256, dense_kernel=3)
+            label: to(part="dense", side=side, colours=colours, units=256, dense_kernel=3)
             for label, side, colours in (
                 (photograph, 1000, 3), (digit, 28, 1), (_("224 × 224"), 224, 3),
             )

@@ -31,11 +31,9 @@ TERMS = 9  # up to so many products are written out in one line
 def mixture_grids(mixture: Mixture) -> tuple[list[Grid], list[Sign]]:
     """Channels down, kernels across; the sum on the right, or below where kernels are several."""
     outs, ins = mixture.kernels.shape[:2]
-    sums = mixture.partial, mixture.outputs
-    y_signed = any(bool((each < 0).any()) for each in sums)
-    x_grid = partial(grid, scale=most(mixture.x), signed=bool((mixture.x < 0).any()), edits=True)
+    x_grid = partial(grid, scale=most(mixture.x), edits=True)
     k_grid = partial(grid, scale=most(mixture.kernels), edits=True)
-    y_grid = partial(grid, scale=most(*sums), signed=y_signed)
+    y_grid = partial(grid, scale=most(mixture.partial, mixture.outputs))
     k_label = _("kernel {o}, slice {c}") if outs == 1 else _("kernel {o}")
     m_label = _("map of channel {c}") if outs == 1 else _("map {c}")
     y_label = _("output, channel {o}") if outs == 1 else _("output {o}")
@@ -161,8 +159,7 @@ def _input_story(mixture: Mixture, c: int, i: int, j: int) -> Story:
 def pixel_grids(x: Tensor, weights: Tensor, y: Tensor) -> tuple[list[Grid], list[Sign]]:
     """The maps above; below them the same numbers as one product of matrices, W·X = Y."""
     ins = len(x)
-    x_grid = partial(grid, scale=most(x), signed=bool((x < 0).any()), digits=2)
-    y_grid = partial(grid, scale=most(y), signed=bool((y < 0).any()), digits=2)
+    x_grid, y_grid = (partial(grid, scale=most(each), digits=2) for each in (x, y))
     grids = []
     for c in range(ins):
         label = _("input, channel {c}").format(c=c + 1)

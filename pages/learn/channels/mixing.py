@@ -143,7 +143,7 @@ def _mixture_text(mixture: Mixture) -> None:
             shape=shape, n=outs * ins * h * w
         )
     )
-    st.caption(_("Point at any number; double-click it to change it."))
+    st.caption(_("Point at any number; click it to change it."))
 
 
 def _download(content: Sequence[Grid], file: str) -> None:
@@ -226,9 +226,9 @@ def one_by_one() -> None:
     with text:
         lesson.try_this(
             {
-                _("Three channels to two"): to(pixel_in=3, pixel_out=2, seed=0),
-                _("Four to one"): to(pixel_in=4, pixel_out=1, seed=1),
-                _("One to four"): to(pixel_in=1, pixel_out=4, seed=2),
+                _("Three channels to two"): to(part="pixel", pixel_in=3, pixel_out=2, seed=0),
+                _("Four to one"): to(part="pixel", pixel_in=4, pixel_out=1, seed=1),
+                _("One to four"): to(part="pixel", pixel_in=1, pixel_out=4, seed=2),
             }
         )
         st.markdown(
@@ -236,7 +236,7 @@ def one_by_one() -> None:
                 "A 1 × 1 kernel sees **one pixel** and no neighbour. What it mixes are the "
                 "**channels**: the pixel's column of numbers is multiplied by the same matrix W at "
                 "every pixel. That is a fully connected layer, used {n} times with one set of "
-                "weights. Point at any number; double-click it to change it."
+                "weights. Point at any number; click it to change it."
             ).format(n=x[0].numel())
         )
     with table:

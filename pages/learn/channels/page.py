@@ -1,6 +1,7 @@
 """How do several channels become one number?"""
 
 from explorer.base.language import N_
+from explorer.lessons import definitions
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.lesson import Question
@@ -72,5 +73,9 @@ lesson.questions(
     ]
 )  # fmt: skip
 lesson.definition(
-    ops.Slide, ops.corr2d, ops.corr2d_multi_in, ops.corr2d_multi_in_out, ops.corr2d_1x1
+    definitions.corr2d,
+    definitions.corr2d_multi_in,
+    definitions.corr2d_multi_in_out,
+    definitions.corr2d_1x1,
+    engine=(ops.Slide, ops.corr2d, ops.corr2d_multi_in, ops.corr2d_multi_in_out, ops.corr2d_1x1),
 )

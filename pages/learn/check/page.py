@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.base.language import N_, _
-from explorer.lessons import quiz
+from explorer.lessons import definitions, quiz
 from explorer.networks import ops
 from explorer.ui import lesson
 from explorer.ui.lesson import Question
@@ -63,4 +63,4 @@ lesson.questions(
         ),
     ]
 )
-lesson.definition(ops.output_size)
+lesson.definition(definitions.output_size, engine=(ops.output_size,))

@@ -59,7 +59,7 @@ def pick() -> Place:
         seed = STATE.number("quiz_seed", _("Seed"), same, width=150)
     series = seed, topic, level
     continued = st.session_state.get(LAST) == series
-    number = _linked() if opened else STATE["quiz_number"] if continued else 1
+    number = _linked() if opened else int(STATE["quiz_number"]) if continued else 1
     STATE["quiz_number"] = number
     STATE.put("quiz_number", number, 1)
     st.session_state[LAST] = series

@@ -1,5 +1,6 @@
 """Where does this number come from?"""
 
+from explorer.lessons import definitions
 from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.convolution import parts, photo
@@ -13,7 +14,8 @@ with picture:
 with text:
     parts.explanation(sliding)
 parts.try_this()
-parts.downloads(sliding)
+if not sliding.refusal:
+    parts.downloads(sliding)
 photo.show(sliding)
 lesson.questions(parts.questions())
-lesson.definition(ops.Slide, ops.flip, ops.corr2d)
+lesson.definition(definitions.corr2d, engine=(ops.Slide, ops.flip, ops.corr2d))

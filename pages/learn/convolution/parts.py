@@ -1,7 +1,7 @@
 """The parts of the page on convolution, top to bottom."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 import torch
@@ -12,12 +12,19 @@ from explorer.base.inputs import Matrix
 from explorer.base.language import N_, _
 from explorer.data import photographs
 from explorer.networks import ops
-from explorer.ui import lesson
+from explorer.ui import complaint, lesson
 from explorer.ui.boards.window_board import MOST_INPUT, MOST_KERNEL, Axes, Sliding, window_board
-from explorer.ui.boards.window_listing import blocks, one_or_both, output_sizes, program, take_along
+from explorer.ui.boards.window_listing import (
+    blocks,
+    never_read,
+    one_or_both,
+    output_sizes,
+    program,
+    take_along,
+)
 from explorer.ui.lesson import Question, Setting
 from explorer.ui.matrix_input import WIDE, both_axes, example, matrix_text
-from pages.learn.convolution.state import ARANGE, KERNEL, STATE
+from pages.learn.convolution.state import ARANGE, KERNEL, KERNELS, STATE
 
 BOARD = "conv_board"
 
@@ -43,14 +50,10 @@ def presets() -> dict[str, Preset]:
     return {
         "course": Preset(N_("3 × 3, by hand"), ARANGE, KERNEL),
         "edges": Preset(N_("bars, edge kernel"), EDGES, "1 -1"),
-        "sobel_x": Preset(N_("digit, Sobel x"), digit, "-1 0 1; -2 0 2; -1 0 1"),
-        "sobel_y": Preset(N_("digit, Sobel y"), digit, "-1 -2 -1; 0 0 0; 1 2 1"),
-        "blur": Preset(
-            N_("flower, blur"),
-            flower,
-            "0.0625 0.125 0.0625; 0.125 0.25 0.125; 0.0625 0.125 0.0625",
-        ),
-        "sharpen": Preset(N_("flower, sharpen"), flower, "0 -1 0; -1 5 -1; 0 -1 0"),
+        "sobel_x": Preset(N_("digit, Sobel x"), digit, KERNELS["sobel_x"]),
+        "sobel_y": Preset(N_("digit, Sobel y"), digit, KERNELS["sobel_y"]),
+        "blur": Preset(N_("flower, blur"), flower, KERNELS["blur"]),
+        "sharpen": Preset(N_("flower, sharpen"), flower, KERNELS["sharpen"]),
         "series": Preset(N_("time series"), SERIES, "-1 1"),
     }
 
@@ -111,11 +114,14 @@ def controls() -> Sliding:
             text = matrix_text(STATE, "conv_input", _("Input"), MOST_INPUT)
             kernel = matrix_text(STATE, "conv_kernel", _("Kernel"), MOST_KERNEL)
         _example(slot, text, kernel)
-    return lesson.last_good(
+    sliding = lesson.last_good(
         "conv",
         lambda: _sliding(text, kernel, stride, padding, dilation, flip),
         lambda: _sliding(ARANGE, KERNEL, (1, 1), (0, 0), 1, flip=False),
     )
+    if sliding.refusal:
+        complaint.show(sliding.refusal, "straighten")
+    return sliding
 
 
 def _example(slot: DeltaGenerator, text: str, kernel: str) -> None:
@@ -146,7 +152,10 @@ def _sliding(
         dilation=(dilation, dilation),
         flip=flip,
     )
-    output(sliding)  # refuses what is impossible
+    try:
+        output(sliding)  # refuses what is impossible
+    except ops.WindowMisfit as error:
+        return replace(sliding, refusal=str(error))
     return sliding
 
 
@@ -204,6 +213,7 @@ def explanation(sliding: Sliding) -> None:
         )
     )
     st.markdown(output_sizes(sliding))
+    st.markdown(never_read(sliding))
     up, left = sliding.padding
     words = _(
         "That is ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1 for n cells, a kernel of k, stride s and "

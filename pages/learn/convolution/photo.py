@@ -1,4 +1,4 @@
-"""The kernel of the page on convolution, on a real photograph: before and after, on top of each
+"""A kernel on a real photograph, a known one or the board's: before and after, on top of each
 other, with a divider to drag (or arrow keys).
 """
 
@@ -12,7 +12,7 @@ import streamlit as st
 import torch
 from torch.nn import functional
 
-from explorer.base import language
+from explorer.base import inputs, language
 from explorer.base.language import _
 from explorer.base.tasks import Task
 from explorer.base.units import times
@@ -27,7 +27,7 @@ from explorer.ui import progress, transport
 from explorer.ui.boards.component import Component
 from explorer.ui.boards.window_board import Sliding
 from explorer.ui.save_buttons import save_button
-from pages.learn.convolution.state import STATE
+from pages.learn.convolution.state import KERNELS, STATE
 
 DIVIDER = Component(
     Path(__file__).with_name("divider.js"),
@@ -128,16 +128,24 @@ def _picked() -> Photograph | str | None:
     return progress.read(file, start, pools.PICTURES, "conv")
 
 
+def _kernel(sliding: Sliding) -> Sliding:
+    """The kernel that is picked, whatever input the board holds."""
+    name: str = STATE.pick_one("conv_photo_kernel", _("Kernel"))
+    if name == "board":
+        return replace(sliding, name="", input=(), refusal="")
+    return Sliding("", (), inputs.parse_matrix(KERNELS[name]))
+
+
 def show(sliding: Sliding) -> None:
     """Before | after, with a divider to drag."""
-    st.subheader(_("The same kernel on a photograph"), anchor=False)
+    st.subheader(_("A kernel on a photograph"), anchor=False)
     picture, text = st.columns([5, 3], gap="medium")
     with text:
+        kernel = _kernel(sliding)
         picture_source = _picked()
     if picture_source is None:
         picture.info(_("Choose a picture on the right; it stays in this session and is not kept."))
         return
-    kernel = replace(sliding, name="", input=())  # all that matters here, whatever the board holds
     if isinstance(picture_source, str):
         photograph = _photograph(picture_source)
         with_kernel = _ours(picture_source, kernel, language.current())

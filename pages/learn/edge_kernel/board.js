@@ -38,9 +38,9 @@ class Descent extends Board {
   update(before) {
     this.pause()
     if (this.shown >= this.data.runs.length) this.shown = 0
-    const last = this.last
-    const kept = before && before.runs[0].steps.length === this.data.runs[0].steps.length && this.position < last
-    this.position = kept ? Math.min(Math.round(this.position), last) : last
+    // It begins at its start, for play to tell; another rate for as many steps stays where it stood.
+    const kept = before && before.runs[0].steps.length === this.data.runs[0].steps.length
+    this.position = kept ? Math.min(Math.round(this.position), this.last) : 0
     this.scales()
     this.words()
     this.paint()

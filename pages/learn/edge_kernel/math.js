@@ -98,12 +98,16 @@ export function level({ lowest, least, curvatures, angle }, point) {
   return least + (curvatures[0] * along ** 2 + curvatures[1] * across ** 2) / 2
 }
 
+const SWINGS = 3 // steps of a run that leaves, to be seen growing
+const FAR = 12 // unless they lead so many times further than the start
+
 // A window of the plane, square: the start, the solution, and the path as far as it stays near.
 export function view(data, flat) {
   const points = data.runs.map(run => run.steps.filter(({ p }) => isFinite(p)).map(({ p }) => place(flat, p)))
   const target = place(flat, data.solution)
   const reach = Math.max(0.6, ...points.filter(each => each.length).map(([first]) => distance(first, target)))
-  const near = points.flat().filter(point => distance(point, target) <= 1.7 * reach)
+  const inside = (point, step) => distance(point, target) <= (step <= SWINGS ? FAR : 1.7) * reach
+  const near = points.flatMap(run => run.filter(inside))
   const all = [target, ...near]
   const [low, high] = [Math.min, Math.max].map(pick => [0, 1].map(i => pick(...all.map(point => point[i]))))
   const centre = low.map((value, i) => (value + high[i]) / 2)

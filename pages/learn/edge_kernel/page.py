@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.lessons import definitions
 from explorer.lessons import edge_kernel as engine
 from explorer.ui import lesson
 from pages.learn.edge_kernel import parts, problem_picker, verdict
@@ -23,4 +24,8 @@ with right:
     parts.course(choice, runs[0])
     lesson.questions(parts.QUESTIONS)
 parts.downloads(choice, runs)
-lesson.definition(engine.correlate, engine.loss_of, engine.descend, engine.bowl)
+lesson.definition(
+    definitions.corr2d,
+    definitions.learn_kernel,
+    engine=(engine.correlate, engine.loss_of, engine.descend, engine.bowl),
+)

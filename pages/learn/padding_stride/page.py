@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from explorer.base.language import N_, _
+from explorer.lessons import definitions
 from explorer.networks.ops import output_size
 from explorer.ui import lesson
 from explorer.ui.lesson import Question
@@ -71,4 +72,4 @@ QUESTIONS = (
     ),
 )
 lesson.questions(QUESTIONS)
-lesson.definition(output_size)
+lesson.definition(definitions.output_size, engine=(output_size,))

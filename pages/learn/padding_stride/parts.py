@@ -57,6 +57,7 @@ def prompts(view: str) -> dict[str, Setting]:
         _("Keep the size"): one(10, 3, 1, 1),
         _("Halve it"): one(10, 3, 1, 2),
         _("AlexNet's idea: 11, stride 4"): one(23, 11, 1, 4),
+        _("AlexNet's first layer: 224, 11, 2, 4"): one(224, 11, 2, 4),
         _("Dilation 2"): one(12, 3, 0, 1, 2),
         _("Step over columns"): one(12, 2, 0, 5),
     }
@@ -68,7 +69,7 @@ def pick_axis() -> Axis:
     with st.container(horizontal=True, vertical_alignment="bottom", key="pad_controls"):
         size = STATE.number("pad_size", _("Input cells n"))
         kernel = STATE.number("pad_kernel", _("Kernel k"))
-        padding = STATE.number("pad_padding", _("Padding p, per side"), per_side)
+        padding = STATE.number("pad_padding", _("Padding p"), per_side)
         stride = STATE.number("pad_stride", _("Stride s"))
         apart = _("Cells from one of the kernel's to the next.")
         dilation = STATE.number("pad_dilation", _("Dilation d"), apart)
@@ -83,7 +84,7 @@ def one_axis(along: Axis) -> None:
     """Strip and windows; what to see in them beside it."""
     drawing, words = st.columns([2.1, 1], gap="medium")
     with drawing:
-        strip_board.show(strip_board.strip(along), "pad_at")
+        strip_board.show_axis(along, "pad_at")
     with words:
         st.markdown(_places_in_words(along))
         st.markdown(_two_meanings(along))
@@ -92,7 +93,8 @@ def one_axis(along: Axis) -> None:
             padding=(along.before, 0), dilation=(along.dilation, 1),
         )  # fmt: skip
         st.code(code, wrap_lines=True)
-        save_button(_("Windows (CSV)"), window_rows(along), "windows.csv")
+        if along.drawable:
+            save_button(_("Windows (CSV)"), window_rows(along), "windows.csv")
 
 
 def _places_in_words(along: Axis) -> str:

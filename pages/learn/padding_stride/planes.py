@@ -48,10 +48,10 @@ def read_axes(typed: Sequence[str]) -> tuple[Axis, Axis]:
     Raises:
         ValueError: a text that is no pair of numbers, or a window that does not fit.
     """
-    size = read_pair(typed[0], _("The input"), 1, 14)
-    kernel = read_pair(typed[1], _("The kernel"), 1, 7)
-    padding = read_pair(typed[2], _("The padding"), 0, 4)
-    stride = read_pair(typed[3], _("The stride"), 1, 8)
+    size = read_pair(typed[0], _("The input"), 1, windows.MAX_SIZE)
+    kernel = read_pair(typed[1], _("The kernel"), 1, windows.MAX_KERNEL)
+    padding = read_pair(typed[2], _("The padding"), 0, windows.MAX_PADDING)
+    stride = read_pair(typed[3], _("The stride"), 1, windows.MAX_STRIDE)
     rows, columns = map(windows.axis, size, kernel, stride, padding)
     return rows, columns
 
@@ -75,7 +75,7 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
     rows, columns = axes
     drawing, words = st.columns([2.6, 1], gap="medium")
     with drawing:
-        strip_board.show(strip_board.plane(rows, columns), "pad_at2")
+        strip_board.show_plane(rows, columns, "pad_at2")
     with words:
         st.markdown(_sides(rows, columns))
         st.markdown(
@@ -90,7 +90,8 @@ def two_axes(axes: tuple[Axis, Axis]) -> None:
             "nn.Conv2d", 1, 1, f"kernel_size={kernel}", stride=(stride, "1"), padding=(padding, "0")
         )
         st.code(code, wrap_lines=True)
-        save_button(_("Windows (CSV)"), plane_rows(rows, columns), "windows.csv")
+        if strip_board.both_drawable(rows, columns):
+            save_button(_("Windows (CSV)"), plane_rows(rows, columns), "windows.csv")
 
 
 def plane_rows(rows: Axis, columns: Axis) -> list[dict[str, object]]:
@@ -143,12 +144,12 @@ def same_size(both: tuple[Axis, Axis]) -> None:
     with left:
         title = _('PyTorch, padding="same": {a} before, {b} after')
         st.markdown(f"**{title.format(a=torchs.before, b=torchs.after)}**")
-        strip_board.show(strip_board.strip(torchs), "pad_at3")
+        strip_board.show_axis(torchs, "pad_at3")
     with right:
         if k % 2 == 0:
             title = _("Some texts: the extra cell first, {a} before, {b} after")
             st.markdown(f"**{title.format(a=other.before, b=other.after)}**")
-            strip_board.show(strip_board.strip(other), "pad_at4")
+            strip_board.show_axis(other, "pad_at4")
         else:
             st.markdown(_("**Odd: both sides get the same, there is only one way.**"))
             st.markdown(
@@ -158,7 +159,8 @@ def same_size(both: tuple[Axis, Axis]) -> None:
                 ).format(n=(torchs.size + 1) // 2)
             )
     show_table(same_table(torchs.size))
-    save_button(_("Windows (CSV)"), window_rows(torchs), "windows.csv")
+    if torchs.drawable:
+        save_button(_("Windows (CSV)"), window_rows(torchs), "windows.csv")
 
 
 def _same_rule(k: int) -> str:

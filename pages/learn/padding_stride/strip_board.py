@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
+
 from explorer.base.language import _, ngettext
 from explorer.lessons import windows
 from explorer.lessons.windows import Axis
@@ -22,6 +24,8 @@ Data = dict[str, Any]
 Token = tuple[str, str]  # a piece of a formula, and which quantity it is: n, p, k, s or ""
 
 MOST_TERMS = 9  # products written out
+MOST_LISTED = 24  # numbers written out
+MOST_SIDE = 22  # cells of a plane, its padding too
 
 
 def show(data: Data, name: str) -> None:
@@ -45,9 +49,28 @@ def show(data: Data, name: str) -> None:
     STATE.put(name, at + 1, 1)
 
 
+def show_axis(along: Axis, name: str) -> None:
+    """One axis as a strip; by its formula where cells would be too fine to be told apart."""
+    if along.drawable:
+        show(strip(along), name)
+    else:
+        by_formula([_formula(along)], verdict(along))
+
+
+def by_formula(lines: Sequence[Sequence[Token]], verdict: str) -> None:
+    """What a picture would say, in words and numbers alone."""
+    for tokens in lines:
+        st.subheader("".join(text for text, _role in tokens), anchor=False)
+    st.markdown(verdict)
+    words = _("Too fine to be drawn: up to {size} cells and a kernel of {kernel} are.")
+    st.caption(words.format(size=windows.DRAWN_SIZE, kernel=windows.DRAWN_KERNEL))
+
+
 def listed(numbers: Sequence[int]) -> str:
-    """1, 2, 3 and 4."""
+    """1, 2, 3 and 4; of many the first and the last."""
     *words, last = map(str, numbers)
+    if len(words) > MOST_LISTED:
+        return ", ".join([*words[:3], f"… {last}"])
     return _("{first} and {last}").format(first=", ".join(words), last=last) if words else last
 
 
@@ -178,6 +201,26 @@ def verdict(along: Axis) -> str:
     return " ".join(words) or _("Every column is read.")
 
 
+def both_drawable(rows: Axis, columns: Axis) -> bool:
+    """Whether the cells of a plane can be told apart in a picture."""
+    return all(each.padded <= MOST_SIDE and each.drawable for each in (rows, columns))
+
+
+def show_plane(rows: Axis, columns: Axis, name: str) -> None:
+    """Two axes as a plane; by their formulas where cells would be too fine to be told apart."""
+    if both_drawable(rows, columns):
+        show(plane(rows, columns), name)
+    else:
+        by_formula(_formulas(rows, columns), _plane_verdict(rows, columns))
+
+
+def _formulas(rows: Axis, columns: Axis) -> list[list[Token]]:
+    return [
+        [(_("rows: "), "quiet"), *_formula(rows)],
+        [(_("columns: "), "quiet"), *_formula(columns)],
+    ]
+
+
 def plane(rows: Axis, columns: Axis) -> Data:
     """Two axes: input 0, 1, 2 … and kernel 0, 1, 2 …, as in the course's figures."""
     lost_rows, lost_columns = set(rows.unread), set(columns.unread)
@@ -187,10 +230,7 @@ def plane(rows: Axis, columns: Axis) -> Data:
         "meaning": _("{high} × {wide} input, {out_high} × {out_wide} output").format(
             high=rows.size, wide=columns.size, out_high=rows.places, out_wide=columns.places
         ),
-        "formula": [
-            [(_("rows: "), "quiet"), *_formula(rows)],
-            [(_("columns: "), "quiet"), *_formula(columns)],
-        ],
+        "formula": _formulas(rows, columns),
         "verdict": _plane_verdict(rows, columns),
         "lost": bool(rows.lost or columns.lost),
         "cells": [

@@ -15,6 +15,7 @@ from pages.learn.pooling.parts import gradient, layer_of, setting, window_of
 from pages.learn.pooling.state import STATE
 
 STRIDES = (1, 2)
+SHIFTED = "pool_shifted"  # key of the place of the picture that moves
 
 
 # -- shift ------------------------------------------------------------------------------------
@@ -51,7 +52,8 @@ def _rows(when: str, moved: int, mode: str) -> list[SmallGrid]:
         _("edges, [1, −1]"): (edges(0), edges(moved)),
     }
     for stride in STRIDES:
-        title = _("{mode} 2 × 2, stride {stride}").format(mode=mode, stride=stride)
+        words = STATE.words("pool_mode")[mode]
+        title = _("{mode} 2 × 2, stride {stride}").format(mode=words, stride=stride)
         stages[title] = pooled(0, mode, stride), pooled(moved, mode, stride)
     return [
         SmallGrid(f"{title}, {when}", after[:1].tolist(), changed(before[:1], after[:1]))
@@ -105,7 +107,7 @@ def _lost(mode: str, moved: int) -> str:
         return _("The −1 edge is still there, as {least:g}.").format(least=least).replace("-", "−")
     return _(
         "**The −1 edge is lost:** beside it stands a 0, and the largest of 0 and −1 is 0. "
-        "Average pooling would keep it."
+        "The mean would keep it."
     )
 
 
@@ -120,13 +122,13 @@ def gradients(sliding: Sliding) -> None:
     st.markdown(
         _(
             "Add up the output and go back: how much does each input cell count? **Max** passes 1 "
-            "to one cell of each window, the winner; **avg** passes 1/{n} to all {n}."
+            "to one cell of each window, the winner; the **mean** passes 1/{n} to all {n}."
         ).format(n=high * wide)
     )
     small_grids(
         [
             SmallGrid(_("through max"), gradient(x, sliding, "max").tolist()),
-            SmallGrid(_("through avg"), gradient(x, sliding, "avg").tolist()),
+            SmallGrid(_("through the mean"), gradient(x, sliding, "avg").tolist()),
         ]
     )
     st.caption(_("Cells in several windows collect from each. Computed by torch’s backward pass."))
@@ -182,7 +184,7 @@ def questions() -> list[Question]:
                 "when the white-to-black edge moves by one. With the usual stride 2 the windows "
                 "do not overlap: an edge that crosses a border between two windows changes both."
             ),
-            {**setting("edges"), "pool_shift": 1},
+            lesson.seen_at(SHIFTED, setting("edges")),
         ),
         Question(
             N_("Where did the second edge go?"),
@@ -212,7 +214,7 @@ def questions() -> list[Question]:
         Question(
             N_("Is global average pooling a sum or a mean?"),
             N_(
-                "A mean: average pooling with a window as large as the map, one number per "
+                "A mean: a window as large as the map, and so one number per "
                 "channel. For a 5 × 5 map the sum would be 25 times larger."
             ),
             setting("nine", "avg", window=(3, 3), stride=(3, 3)),

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.lessons import definitions
 from explorer.networks import ops
 from explorer.ui import lesson
 from pages.learn.pooling import experiments, parts
@@ -16,12 +17,15 @@ with picture:
 with words:
     parts.explanation(sliding)
 experiments.try_this()
-parts.downloads(sliding)
-experiments.shift(sliding.operation)
-back, several = st.columns(2, gap="medium")
-with back:
-    experiments.gradients(sliding)
-with several:
-    experiments.channels(sliding)
+if not sliding.refusal:
+    parts.downloads(sliding)
+with st.container(key=experiments.SHIFTED):
+    experiments.shift(sliding.operation)
+if not sliding.refusal:
+    back, several = st.columns(2, gap="medium")
+    with back:
+        experiments.gradients(sliding)
+    with several:
+        experiments.channels(sliding)
 lesson.questions(experiments.questions())
-lesson.definition(ops.Slide, ops.pool2d)
+lesson.definition(definitions.pool2d, engine=(ops.Slide, ops.pool2d))

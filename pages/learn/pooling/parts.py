@@ -13,16 +13,23 @@ from explorer.base.inputs import Matrix
 from explorer.base.language import N_, _
 from explorer.data import photographs
 from explorer.networks import ops
-from explorer.ui import lesson
+from explorer.ui import complaint, lesson
 from explorer.ui.boards.window_board import MOST_INPUT, Axes, Sliding, window_board
-from explorer.ui.boards.window_listing import blocks, one_or_both, output_sizes, program, take_along
+from explorer.ui.boards.window_listing import (
+    blocks,
+    never_read,
+    one_or_both,
+    output_sizes,
+    program,
+    take_along,
+)
 from explorer.ui.lesson import Setting
 from explorer.ui.matrix_input import both_axes, example, matrix_text
 from pages.learn.pooling.state import NINE, STATE
 
 BOARD = "pool_board"
 LAYERS = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
-Mode = Literal["max", "avg"]  # as PyTorch calls them, in every language
+Mode = Literal["max", "avg"]  # as PyTorch calls them
 EDGE_MAP = "; ".join(["0 1 0 0 0 -1 0"] * 6)  # of the bars under [1, −1]
 SIXTEEN = "0 1 2 3; 4 5 6 7; 8 9 10 11; 12 13 14 15"
 
@@ -87,7 +94,7 @@ def controls(numbers: DeltaGenerator) -> Sliding:
         horizontal=True, vertical_alignment="bottom", gap="xsmall", key="pool_controls"
     ):
         slot = st.empty()  # filled when the others have read the link
-        mode = STATE.one_of("pool_mode", _("pooling"))
+        mode = STATE.pick_one("pool_mode", _("pooling"))
         window = both_axes(
             STATE, "pool_window", (_("window ↕"), _("window ↔")), on_change=_stride_follows
         )
@@ -97,11 +104,14 @@ def controls(numbers: DeltaGenerator) -> Sliding:
             st.markdown(_("Click a cell on the board to change it, or write all of them here."))
             text = matrix_text(STATE, "pool_input", _("Input"), MOST_INPUT)
         _example(slot, mode)
-    return lesson.last_good(
+    sliding = lesson.last_good(
         "pool",
         lambda: _sliding(text, mode, window, stride, padding),
         lambda: _sliding(NINE, "max", (2, 2), (1, 1), (0, 0)),
     )
+    if sliding.refusal:
+        complaint.show(sliding.refusal, "straighten")
+    return sliding
 
 
 def _stride_follows() -> None:
@@ -126,7 +136,11 @@ def _sliding(text: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -
         ValueError: what is wrong with it, for the visitor.
     """
     cells = inputs.parse_matrix(text, MOST_INPUT)
-    _pooled(cells, mode, window, stride, padding)  # refuses what is impossible
+    refusal = ""
+    try:
+        _pooled(cells, mode, window, stride, padding)  # refuses what is impossible
+    except ops.WindowMisfit as error:
+        refusal = str(error)
     return Sliding(
         name=f"{mode}-{len(cells)}x{len(cells[0])}-{window[0]}x{window[1]}",
         input=cells,
@@ -134,6 +148,7 @@ def _sliding(text: str, mode: Mode, window: Axes, stride: Axes, padding: Axes) -
         operation=mode,
         stride=stride,
         padding=padding,
+        refusal=refusal,
     )
 
 
@@ -170,13 +185,6 @@ def board(sliding: Sliding) -> None:
     window_board(sliding, key=BOARD, on_edit=_edited)
 
 
-def never_read(sliding: Sliding) -> int:
-    """How many cells of the input no window reads."""
-    x = torch.zeros(len(sliding.input), len(sliding.input[0]), dtype=torch.float64)
-    reads = gradient(x, sliding, "avg")  # with equal shares, a cell without gradient is never read
-    return int((reads == 0).sum())
-
-
 def layer_of(sliding: Sliding, mode: str) -> nn.Module:
     """The board's window as torch's own layer."""
     return LAYERS[mode](window_of(sliding), stride=sliding.stride, padding=sliding.padding)
@@ -199,10 +207,7 @@ def explanation(sliding: Sliding) -> None:
         else _("**One output cell** is the mean of its window. There is nothing to learn.")
     )
     st.markdown(output_sizes(sliding))
-    cells = len(sliding.input) * len(sliding.input[0])
-    if lost := never_read(sliding):
-        words = _("**{n} of {all} input cells are never read** (hatched): no window fits there.")
-        st.markdown(words.format(n=lost, all=cells))
+    st.markdown(never_read(sliding))
     if sliding.stride == window_of(sliding):
         st.caption(_("The stride is the window, PyTorch’s default: no cell is read twice."))
     st.caption(

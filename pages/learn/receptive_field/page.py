@@ -2,6 +2,7 @@
 
 from explorer.analysis.receptive_field import Window
 from explorer.base.language import _
+from explorer.lessons import definitions
 from explorer.lessons.field_stack import levels, reads
 from explorer.ui import lesson
 from pages.learn.receptive_field import field_board, measures, parts
@@ -26,4 +27,4 @@ else:
     measures.networks()
 
 lesson.questions(parts.QUESTIONS)
-lesson.definition(Window, levels, reads)
+lesson.definition(definitions.receptive_field, engine=(Window, levels, reads))

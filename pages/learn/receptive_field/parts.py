@@ -32,7 +32,7 @@ def prompts(view: str) -> dict[str, Setting]:
         _("Three 3 × 3"): stack_setting("c3 c3 c3", 16),
         _("One 7 × 7"): stack_setting("c7", 16),
         _("LeNet"): stack_setting("c5p2 a2 c5 a2", 28),
-        _("VGG-11's first blocks"): stack_setting("c3p1 p2 c3p1 p2 c3p1 c3p1 p2", 48),
+        _("VGG-11's first blocks"): stack_setting("c3p1 m2 c3p1 m2 c3p1 c3p1 m2", 48),
         _("Dilation 1, 2, 4"): stack_setting("c3 c3d2 c3d4", 32),
         _("Dilation with holes"): stack_setting("c3d2 c3d2", 24),
     }
@@ -53,7 +53,7 @@ def stack_controls() -> tuple[Level, ...]:
             "field_stack",
             _("Layers, from the picture up"),
             _(
-                "c3 is a 3 × 3 convolution, p2 a max pooling, a2 an average pooling. Add s, p, d "
+                "c3 is a 3 × 3 convolution, m2 a max pooling, a2 an average pooling. Add s, p, d "
                 "with a number for stride, padding per side and dilation: c3s2, c5p2, c3d2."
             ),
             width=340,

@@ -23,7 +23,7 @@ WEIGHTS = {"random": N_("Random weights"), "ones": N_("Equal weights")}
 STATE = State(
     "receptive-field",
     OneOf("field_view", "stack", VIEWS),
-    Open("field_stack", "c3 c3 p2 c3 c3"),
+    Open("field_stack", "c3 c3 m2 c3 c3"),
     Number("field_side", 28),
     Open("field_at"),
     OneOf("field_weights", "random", WEIGHTS),

@@ -10,8 +10,6 @@ from PIL import Image
 from playwright.sync_api import Download, Locator, Page, expect
 
 from explorer.base.inputs import spell_matrix
-from explorer.lessons.channels import mix
-from pages.learn.channels.grids import mixture_grids
 from tests.conftest import box_of
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import opened
@@ -22,7 +20,7 @@ MARGIN, SHARP = 12, 2  # px around a saved picture; pixels of a PNG for one on t
 # The page that has it, formats it is saved in, name of the file.
 BOARDS = {
     "window-board": ("pooling", "window-max-3x3-2x2", ["png"]),
-    "descent": ("edge-kernel", "descent-step-20", ["svg", "png"]),
+    "descent": ("edge-kernel", "descent-step-0", ["svg", "png"]),
     "strips": ("padding-stride?pad_view=two", "plane-window-1", ["svg"]),
     "grids": ("channels", "channels_sum", ["png"]),
     "fields": ("receptive-field", "field-layer-5-unit-4", ["svg"]),
@@ -172,13 +170,30 @@ def test_sixteen_by_sixteen_can_be_read(page: Page, width: int) -> None:
         assert box["y"] + box["height"] < 768 - ABOVE, "the answer is above the fold"
 
 
-# Without a browser
+# A page's board, and whether each number has one colour all over it, or 0 alone (where the ranges
+# of its grids differ, and are written below them).
+COLOURS = [
+    ("convolution", {}, {"0"}),
+    ("convolution", {"conv_input": "0 1 1; 0 1 1", "conv_kernel": "1 -1"}, {"0"}),
+    ("convolution", {"conv_input": "1 1 0; 1 1 0", "conv_kernel": "1; -1"}, {"0"}),
+    ("channels", {}, {"0"}),
+    ("channels", {"channels_part": "pixel"}, {"0"}),
+    ("pooling", {}, None),
+    ("pooling", {"pool_input": "0 1 0 0 -1 0; 0 1 0 0 -1 0"}, None),
+]
 
 
-def test_what_is_never_negative_wears_the_map_from_zero_up() -> None:
-    x = torch.arange(9.0).view(1, 3, 3)
-    kernels = torch.ones(1, 1, 2, 2)
-    maps = {grid["id"]: grid["signed"] for grid in mixture_grids(mix(x, kernels))[0]}
-    assert maps == {"x0": False, "k00": True, "m00": False, "y0": False}
-    maps = {grid["id"]: grid["signed"] for grid in mixture_grids(mix(x, -kernels))[0]}
-    assert maps == {"x0": False, "k00": True, "m00": True, "y0": True}
+@pytest.mark.browser
+@pytest.mark.parametrize(("url", "address", "numbers"), COLOURS)
+def test_a_number_has_one_colour_in_one_picture(page: Page, url, address, numbers) -> None:
+    name = "grids" if url == "channels" else "window-board"
+    board = mounted(page, opened(url, **address), name).board
+    cells: list[list[str]] = board.locator(".cell:not(.pad)").evaluate_all(
+        "all => all.map(cell => [cell.textContent, getComputedStyle(cell).backgroundColor])"
+    )
+    colours: dict[str, set[str]] = {}
+    for text, colour in cells:
+        if text and "/" not in text and (numbers is None or text in numbers):
+            colours.setdefault(text, set()).add(colour)
+    assert colours
+    assert {text: each for text, each in colours.items() if len(each) > 1} == {}

@@ -237,7 +237,17 @@ def test_a_preset_replaces_what_was_edited(page: Page, app_server: str) -> None:
     expect(cell(board, "output", 0, 0)).to_have_text("5")
     page.get_by_role("button", name="Make it too large").click()
     expect(page.get_by_text("spans 4 × 4 cells")).to_be_visible()
-    expect(cell(board, "output", 0, 0)).to_have_text("5")  # the last good picture
+    expect(board.locator('[data-panel="output"] .cell')).to_have_count(0)
+
+
+def test_a_window_without_a_place_sticks_out(page: Page) -> None:
+    four = "; ".join(["1 1 1 1"] * 4)
+    board = alone(page, "convolution", conv_kernel=four).board
+    expect(board.locator('[data-panel="output"] .cell')).to_have_count(0)
+    frame = box_of(board.locator(".frame"))
+    last = box_of(cell(board, "input", 2, 2))
+    assert frame["x"] + frame["width"] > last["x"] + 1.5 * last["width"]
+    assert frame["y"] + frame["height"] > last["y"] + 1.5 * last["height"]
 
 
 def test_sliding_asks_the_server_nothing(page: Page) -> None:

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import math
 import re
 from functools import partial
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -178,6 +180,7 @@ def test_everything_moves_together_and_asks_the_server_nothing(page: Page) -> No
     page.add_init_script(LATE_FRAMES)
     alone = mounted(page, opened(**COURSE), "descent")
     board = alone.board
+    expect(board).to_have_attribute("data-step", "0")  # the question before its answer
     run = engine.descend(PROBLEM, engine.COURSE_START, 0.01, 20)
     balls = set()
     for step in (0, 4, 9, 14, 19, 20):
@@ -234,6 +237,20 @@ def test_the_ruler_sets_the_rate_and_the_surface_can_be_saved(page: Page, app_se
     assert len(list(drawing.iter("{http://www.w3.org/2000/svg}ellipse"))) > 5
     rows = list(csv.DictReader(files["csv"].decode().splitlines()))
     assert [row["step"] for row in rows] == [str(step) for step in range(21)]
+
+
+@pytest.mark.browser
+def test_a_zigzag_that_grows_is_inside_its_picture(page: Page) -> None:
+    board = mounted(page, opened(edge_rate="0.05"), "descent").board
+    path = board.locator(".surface g path[stroke-opacity]").first.get_attribute("d") or ""
+    clip = board.locator(".surface clipPath rect")
+    left, top, side = (float(clip.get_attribute(name) or "") for name in ("x", "y", "width"))
+    points = [tuple(map(float, pair.split())) for pair in path.removeprefix("M").split("L")]
+    swings = points[:4]  # the start and three steps, each twice as far as the one before
+    assert all(left <= x <= left + side and top <= y <= top + side for x, y in swings)
+    lengths = [math.dist(a, b) for a, b in pairwise(swings)]
+    assert lengths[1] > 1.5 * lengths[0]
+    assert lengths[0] > 8  # to be seen
 
 
 @pytest.mark.browser

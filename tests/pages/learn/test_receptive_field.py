@@ -88,14 +88,14 @@ def removal(page: AppTest | Block, number: int) -> Widget:
 
 
 def test_a_layer_is_changed_removed_and_added():
-    at = edited("c3 p2")
+    at = edited("c3 m2")
 
     def first(widgets: WidgetList, label: str) -> Widget:
         return next(each for each in widgets if each.label == label)
 
     for change, stack in (
-        (lambda: first(at.number_input, "Kernel").set_value(5), "c5 p2"),
-        (lambda: first(at.number_input, "Dilation").set_value(2), "c5d2 p2"),
+        (lambda: first(at.number_input, "Kernel").set_value(5), "c5 m2"),
+        (lambda: first(at.number_input, "Dilation").set_value(2), "c5d2 m2"),
         (lambda: first(at.selectbox, "Layer 2").set_value("avg"), "c5d2 a2"),
         (lambda: at.button(key="field_add").click(), "c5d2 a2 c3"),
         (lambda: removal(at, 2).click(), "c5d2 c3"),
@@ -106,13 +106,13 @@ def test_a_layer_is_changed_removed_and_added():
 
 
 def test_a_second_click_on_a_row_that_is_gone_removes_no_other():
-    at = edited("c3 p2 c5")
+    at = edited("c3 m2 c5")
     before = as_shown(at)  # while both clicks are sent
     for _ in range(2):
         removal(before, 1).click().run()
         assert not at.exception
     # Streamlit takes the old text from such a browser; two layers are gone in no case.
-    assert at.text_input(key="field_stack").value in {"p2 c5", "c3 p2 c5"}
+    assert at.text_input(key="field_stack").value in {"m2 c5", "c3 m2 c5"}
 
 
 def test_a_deleted_last_layer_leaves_a_sentence_and_the_picture():

@@ -17,15 +17,14 @@ TWO, OWN = {"pad_view": "two"}, {"edge_image": "own", "edge_kernel": "1 0 -1; 2 
 REFUSALS = [
     ("convolution", {}, {"conv_input": "5 5 5; 5 5 5"}, {
         "conv_input": NUMBERS | {"; ".join(["1"] * 17): "at most 16"},
-        "conv_kernel": {"1 1 1 1; 1 1 1 1": "spans 2 × 4", "; ".join(["1"] * 8): "at most 7"},
+        "conv_kernel": {"; ".join(["1"] * 8): "at most 7"},
         "conv_stride_w": {0: "stride is 0"},
-        "conv_dilation": {0: "dilation is 0", 6: "spans 7 × 7"},
+        "conv_dilation": {0: "dilation is 0"},
     }),
     ("pooling", {}, {"pool_stride_h": "2", "pool_stride_w": "2"}, {
         "pool_input": NUMBERS,
-        "pool_window_h": {4: "spans 4 × 2 cells", 0: "kernel is 0"},
+        "pool_window_h": {0: "kernel is 0"},
         "pool_stride_h": {0: "stride is 0"},
-        "pool_pad_w": {2: "padding 0 × 2 is more than half of the window 2 × 2"},
     }),
     ("padding-stride", {}, {"pad_stride": "2"}, {
         "pad_stride": {0: "The stride is 0"},
@@ -80,6 +79,23 @@ REFUSALS = [
         "edge_start": {"course": "The course begins with a 1 × 2 kernel"},
     }),
 ]  # fmt: skip
+
+
+# What can be drawn and gives no output is drawn.
+MISFITS = [
+    ("convolution", {"conv_input": "5 5 5; 5 5 5", "conv_kernel": "1 1 1 1"}, "spans 1 × 4"),
+    ("convolution", {"conv_dilation": "6"}, "spans 7 × 7"),
+    ("pooling", {"pool_window_h": "4"}, "spans 4 × 2 cells"),
+    ("pooling", {"pool_pad_w": "2"}, "padding 0 × 2 is more than half of the window 2 × 2"),
+]
+
+
+@pytest.mark.parametrize(("url", "address", "sentence"), MISFITS)
+def test_a_window_without_a_place_is_drawn_and_refused(url, address, sentence):
+    at = opened(url, **address)
+    assert [sentence in each.value for each in at.error] == [True]
+    assert sentence in boards(at)[0]["refusal"]
+    assert "conv_input" not in address or boards(at)[0]["kernel"] == [[1, 1, 1, 1]]
 
 
 @pytest.mark.parametrize(("url", "view", "good", "fields"), REFUSALS)
