@@ -71,7 +71,7 @@ def on_a_phone(phone: Page, kind: str) -> tuple[Mounted, Locator]:
     return alone, alone.board.locator(target)
 
 
-def says(alone: Mounted) -> str:
+def words(alone: Mounted) -> str:
     return str(alone.board.evaluate(SAYS))
 
 
@@ -80,7 +80,7 @@ def tap(alone: Mounted, target: Locator, across: float = 0.5, down: float = 0.5)
     box = box_of(target)
     target.tap(position={"x": box["width"] * across, "y": box["height"] * down}, force=True)
     alone.page.wait_for_timeout(150)
-    return says(alone)
+    return words(alone)
 
 
 def test_no_board_is_forgotten() -> None:
@@ -93,7 +93,7 @@ def test_no_board_is_forgotten() -> None:
 @pytest.mark.parametrize("kind", TAPS)
 def test_every_board_answers_a_tap(phone: Page, kind: str) -> None:
     alone, target = on_a_phone(phone, kind)
-    before = says(alone)
+    before = words(alone)
     tap(alone, target, 0.2, 0.4)
     other = f"([board, before]) => ({SAYS})(board) !== before"
     handle = alone.board.element_handle()
