@@ -176,6 +176,16 @@ window.requestAnimationFrame = answer => frame(time => answer(time - 1000))
 
 
 @pytest.mark.browser
+def test_the_next_update_of_nine_weights_is_in_sight_whole(page: Page) -> None:
+    at = press(opened(), "Learn a Sobel kernel from a photograph")
+    table = mounted(page, at, "descent").board.locator(".update .wide")
+    expect(table.locator("tbody tr")).to_have_count(9)
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert table.evaluate("table => table.scrollWidth <= table.clientWidth"), width
+
+
+@pytest.mark.browser
 def test_everything_moves_together_and_asks_the_server_nothing(page: Page) -> None:
     page.add_init_script(LATE_FRAMES)
     alone = mounted(page, opened(**COURSE), "descent")
