@@ -18,7 +18,7 @@ from typing import Any
 from explorer import runs
 from explorer.base import storage
 from explorer.base.cache import SizedCache
-from explorer.runs import Run, Status, outcome
+from explorer.runs import Run, Status, outcome, verdict
 from explorer.runs.records import EpochRow
 
 FRESH = 0.3  # seconds for which what was read is new enough
@@ -27,7 +27,7 @@ MOST_POINTS = 1000  # of a curve: more than a chart has pixels
 MOST_WATCHED = 64  # runs kept at a time
 DIGITS = 4  # of each number that is sent
 
-_COLUMNS = ("step", "seconds", "loss", "accuracy")
+_COLUMNS = ("step", "seconds", "loss", "accuracy", "gradient_norm", "learning_rate")
 Points = dict[str, list[Any]]
 
 
@@ -56,9 +56,10 @@ class Feed:
         self.number = number
         self.run = runs.get(number)
         self.points: Points = {name: [] for name in _COLUMNS}
-        self.epochs: list[dict[str, float | None]] = []
+        self.epochs: list[dict[str, Any]] = []
         self.snapshot = ""
         self.now: dict[str, Any] = {}
+        self._classes = 0  # that the network tells apart; 0 before its first snapshot
         self._expected: runs.Expected | None = None
         self._revision = -1
         self._looked = 0.0
@@ -122,7 +123,9 @@ class Feed:
         stamp = f"{self.session}-{self.run.status}-{progress.epoch}-{int(progress.seconds)}"
         if stamp != self.snapshot:
             self.snapshot = stamp
-            self.now = outcome.now(runs.snapshot(self.number))
+            row = runs.snapshot(self.number)
+            self.now = outcome.now(row)
+            self._classes = row.probabilities.shape[1] if row else 0
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -154,6 +157,7 @@ class Feed:
             "batch": run.recipe.batch_size,
             "flops": int(facts.get("forward_flops", 0)),  # of one picture
             "asked": run.recipe.epochs,
+            "verdict": self._verdict(),
             "queue": self._queue(),
             "loading": self._loading(),
             "left": short(self._expected.left) if self._expected else None,  # seconds
@@ -163,6 +167,14 @@ class Feed:
             # Kernels and answers to the samples, if the browser has others.
             "now": self.now if question.snapshot != self.snapshot else None,
         }
+
+    def _verdict(self) -> dict[str, Any] | None:
+        """Whether it learns; None before it has begun."""
+        tests = self.run.metadata.get("test_images", 0)
+        if not tests or not self._classes:
+            return None
+        rows = [EpochRow(**each) for each in self.epochs]
+        return asdict(verdict.learning(rows, self._classes, tests))
 
     def _queue(self) -> dict[str, float | None] | None:
         if self.run.status is not Status.QUEUED or self._expected is None:

@@ -1,11 +1,13 @@
 """Runs side by side: the course's curve behind one's own, and what differs between settings."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from explorer import networks
 from explorer.base.language import N_, _
+from explorer.data import datasets
 from explorer.networks.registry import Reported, option_title
 from explorer.training import recipes
 from explorer.training.recipes import Curve, Recipe
@@ -70,9 +72,16 @@ def departures(recipe: Recipe, course: Recipe) -> dict[str, tuple[Any, Any]]:
 
 
 def course(recipe: Recipe) -> dict[str, Any] | None:
-    """The course's curve to draw behind a run of this recipe, as plain data; None without one."""
+    """The course's curve to draw behind a run of this recipe, as plain data; None without one.
+
+    "steps" are those of an epoch of its own; it noted no times.
+    """
     nearest = nearest_of_course(recipe)
-    return asdict(nearest[2]) if nearest else None
+    if nearest is None:
+        return None
+    theirs, _reported, curve = nearest
+    pictures = datasets.get(theirs.dataset).train_count
+    return {**asdict(curve), "steps": math.ceil(pictures / theirs.batch_size)}
 
 
 def title(recipe: Recipe) -> str:

@@ -1,8 +1,11 @@
-// Accuracy and loss side by side, with what a reader sets for both charts: axis, smoothing, logarithm.
+// Accuracy and loss side by side, gradient and learning rate below, with what a reader sets for all charts: axis, smoothing, logarithm.
 
 import { Board } from "../boards/board.js"
-import { nameAll } from "../boards/shared.js"
+import { fill, nameAll } from "../boards/shared.js"
 import { Chart } from "./curves_chart.js"
+import * as math from "./curves_math.js"
+
+const CHARTS = ["accuracy", "loss", "gradient", "rate"]
 
 export class CurvesBoard extends Board {
   // `titles` are the charts' words; a curve that is hidden is hidden in both if they are `together`.
@@ -13,10 +16,10 @@ export class CurvesBoard extends Board {
     const { labels } = data
     nameAll(this.root, labels)
     const toggled = together ? () => this.draw() : undefined
-    this.charts = ["accuracy", "loss"].map(
-      (name, n) => new Chart(this.find(`.${name}`), { title: titles[n], percent: !n, words: labels, change: zoom => this.zoom(zoom), toggled }),
+    this.charts = CHARTS.map(
+      (name, n) => new Chart(this.find(`.${name}`), { title: titles[n] ?? labels[name], percent: !n, words: labels, change: zoom => this.zoom(zoom), toggled }),
     )
-    if (together) this.charts[1].hidden = this.charts[0].hidden
+    if (together) for (const chart of this.charts) chart.hidden = this.charts[0].hidden
     for (const button of this.all(".by button")) {
       button.textContent = labels[`${button.value}_word`]
       button.onclick = () => {
@@ -43,6 +46,13 @@ export class CurvesBoard extends Board {
     return { log: this.find(".log").checked, weight: Number(this.find(".weight").value) }
   }
 
+  // A place on the axis in words: "epoch 0.5", "step 614".
+  place(value) {
+    const { labels } = this.data
+    const number = { epoch: () => Number(value.toFixed(2)), step: () => Math.round(value), seconds: () => math.duration(value, labels) }[this.by]
+    return fill(labels[`at_${this.by}`], { n: number ? number() : math.count(value) })
+  }
+
   zoom(zoom) {
     for (const chart of this.charts) chart.zoom = zoom
     this.draw()
@@ -54,4 +64,7 @@ export const segments = (...axes) =>
 export const SMOOTHING =
   '<label><span data-word="smoothing"></span><input class="weight" type="range" min="0" max="0.99" step="0.01" value="0.8"></label>'
 export const LOGARITHM = '<label><input class="log" type="checkbox"><span data-word="logarithmic"></span></label>'
+export const MORE = `
+<details class="more"><summary data-word="more_curves"></summary>
+  <div class="plots side-by-side"><div class="gradient"></div><div class="rate"></div></div></details>`
 export const LOST = '<p class="lost" role="alert" data-word="lost" hidden></p>'

@@ -10,6 +10,7 @@ const BOTTOM = 38
 const TOP = 8
 const RIGHT = 12
 const LEAST_DRAG = 8 // pixels; less is a click
+const NEAR = 16 // pixels beyond a curve's end from which that end is still read
 let made = 0
 
 export function sample(line) {
@@ -26,11 +27,13 @@ function paint(path, line, isMark = false) {
   path.setAttribute("stroke-dasharray", isMark ? "none" : line.dash || "none")
   path.setAttribute("fill", isMark && !open ? line.colour : "none")
   path.setAttribute("stroke-linejoin", "round")
+  if (!line.dash) path.setAttribute("stroke-linecap", "round") // a point without neighbours is a dot
   if (line.pale) path.setAttribute("opacity", 0.55)
 }
 
 // What is drawn: `lines` of {key, name, colour, dash, mark, width, xs, ys, noisy, pale}, `x` {word,
-// tick, text, span}, and whether `log`. A `silent` line goes with another one of
+// tick, place, span}, and whether `log`; the `band` of a mean is [lowest, highest]. Nothing that was measured lies outside the frame, and
+// nothing is told but what was measured. A `silent` line goes with another one of
 // the same key; one that is `behind` is drawn first. `change` is told of a zoom, `hidden` is shared between charts.
 export class Chart {
   constructor(host, { title, percent, high = 250, words, change, toggled = () => this.draw() }) {
@@ -97,8 +100,8 @@ export class Chart {
     const [low, high] = this.zoom ?? this.x.span ?? this.reach()
     const values = []
     for (const line of this.seen) {
-      const ys = this.smoothed(line)
-      line.xs.forEach((x, i) => x >= low && x <= high && math.isNumber(ys[i]) && values.push(ys[i]))
+      const drawn = [line.ys, this.smoothed(line), ...(line.band ?? [])]
+      line.xs.forEach((x, i) => x >= low && x <= high && values.push(...drawn.map(ys => ys[i]).filter(math.isNumber)))
     }
     return [[low, high], this.vertical(values)]
   }
@@ -110,9 +113,9 @@ export class Chart {
 
   vertical(values) {
     if (!values.length) return this.percent ? [0, 1] : this.log ? [0.1, 1] : [0, 1]
-    const [low, high] = [math.quantile(values, 0), math.quantile(values, values.length > 40 ? 0.985 : 1)]
-    if (this.percent) return math.frame(low, Math.max(high, math.quantile(values, 1)), 5).map(value => Math.min(1, Math.max(0, value)))
-    if (this.log) return [Math.max(low, 1e-8) * 0.85, Math.max(math.quantile(values, 1), 1e-8) * 1.18]
+    const [low, high] = math.extent(values)
+    if (this.percent) return low === high ? [0, 1] : math.frame(low, high, 5).map(value => clamp(value, 0, 1))
+    if (this.log) return [Math.max(low, 1e-8) * 0.85, Math.max(high, 1e-8) * 1.18]
     return math.frame(Math.min(0, low), high, 5)
   }
 
@@ -135,6 +138,9 @@ export class Chart {
     this.svg.replaceChildren()
     this.axes([x0, x1], [y0, y1])
     this.curves()
+    const measured = this.seen.filter(line => line.xs.length)
+    const empty = measured.length && !measured.some(line => line.ys.some(math.isNumber))
+    if (empty) node(this.svg, "text", { class: "word", x: (inner.left + inner.right) / 2, y: this.high / 2, "text-anchor": "middle" }, this.words.no_numbers)
     this.over = node(this.svg, "g")
     this.cursor()
     this.svg.setAttribute("aria-label", this.meaning())
@@ -168,6 +174,11 @@ export class Chart {
     const whole = node(this.svg, "g") // marks at the frame are not cut in two
     for (const line of [...this.seen].sort((a, b) => Boolean(b.behind) - Boolean(a.behind))) {
       const ys = this.smoothed(line)
+      if (line.band) {
+        const [low, high] = line.band.map(values => this.smoothed({ ...line, ys: values }))
+        const back = this.path(line.xs.toReversed(), low.toReversed()).replace("M", "L")
+        node(group, "path", { d: this.path(line.xs, high) + back, fill: line.colour, opacity: 0.2, "data-band": line.key })
+      }
       if (ys !== line.ys) {
         const raw = node(group, "path", { d: this.path(line.xs, line.ys) })
         paint(raw, { ...line, dash: "", width: 1.2 })
@@ -185,7 +196,7 @@ export class Chart {
     const parts = []
     xs.forEach((x, i) => {
       if (!math.isNumber(ys[i])) return void (pen = "M")
-      parts.push(`${pen}${this.toX(x).toFixed(1)} ${this.limit(this.toY(ys[i])).toFixed(1)}`)
+      parts.push(`${pen}${this.toX(x).toFixed(1)} ${this.limit(this.toY(ys[i])).toFixed(1)}${pen === "M" ? "h0" : ""}`)
       pen = "L"
     })
     return parts.join("")
@@ -289,27 +300,44 @@ export class Chart {
     this.over.replaceChildren()
     const tip = this.find(".tip")
     if (this.at !== null && !this.inView(this.at)) this.at = null // another zoom
-    tip.hidden = this.at === null
+    const at = this.at === null ? null : this.measured(this.at)
+    tip.hidden = at === null
     if (this.to !== undefined) {
       const [low, high] = [this.from, this.to].sort((a, b) => a - b)
       node(this.over, "rect", { class: "drag", x: low, y: this.inner.top, width: high - low, height: this.inner.bottom - this.inner.top })
     }
-    if (this.at === null) return
-    const x = this.toX(this.at)
+    if (at === null) return
+    const x = this.toX(at)
     node(this.over, "path", { class: "cursor", d: `M${x} ${this.inner.top}V${this.inner.bottom}` })
-    const heading = element("b", {}, `${this.x.word}: ${this.x.text(this.at)}`)
-    tip.replaceChildren(heading, ...this.seen.flatMap(line => this.reading(line)))
+    const heading = element("b", {}, this.x.place(at))
+    tip.replaceChildren(heading, ...this.seen.flatMap(line => this.reading(line, at)))
     const right = x > (this.inner.left + this.inner.right) / 2
     tip.style.left = right ? "auto" : `${x + 12}px`
     tip.style.right = right ? `${this.svg.clientWidth - x + 12}px` : "auto"
   }
 
-  reading(line) {
-    const i = line.silent ? -1 : math.nearest(line.xs, this.at, x => this.inView(x))
+  // The place nearest to `at` at which some curve was measured; null beyond the end of all.
+  measured(at) {
+    const places = this.seen.map(line => line.xs[this.point(line, at)]).filter(math.isNumber)
+    return places.length ? places.reduce((best, x) => (Math.abs(x - at) < Math.abs(best - at) ? x : best)) : null
+  }
+
+  // Which of a line's points is read at `at`: the nearest one in view; -1 before the first and after the last.
+  point(line, at, near = NEAR) {
+    const i = line.silent ? -1 : math.nearest(line.xs, at, x => this.inView(x))
+    if (i < 0 || (at > line.xs[0] && at < line.xs.at(-1))) return i
+    return Math.abs(this.toX(line.xs[i]) - this.toX(at)) <= near ? i : -1
+  }
+
+  // A value with its own place, where that is another one.
+  reading(line, at) {
+    const i = this.point(line, at, 1)
     if (i < 0 || !math.isNumber(line.ys[i])) return []
-    const y = this.smoothed(line)[i]
-    paint(node(this.over, "path", { d: mark("circle", this.toX(line.xs[i]), this.limit(this.toY(y)), 4) }), { colour: line.colour }, true)
-    return [element("span", {}, sample(line), line.name, element("i", {}, this.text(y)))]
+    const [place, y] = [line.xs[i], this.smoothed(line)[i]]
+    paint(node(this.over, "path", { d: mark("circle", this.toX(place), this.limit(this.toY(y)), 4) }), { colour: line.colour }, true)
+    const elsewhere = Math.abs(this.toX(place) - this.toX(at)) > 1 ? ` (${this.x.place(place)})` : ""
+    const range = line.band ? `, ${line.band.map(values => this.text(this.smoothed({ ...line, ys: values })[i])).join(" … ")}` : ""
+    return [element("span", {}, sample(line), line.name, element("i", {}, this.text(y) + range + elsewhere))]
   }
 }
 

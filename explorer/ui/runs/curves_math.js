@@ -51,11 +51,8 @@ export function nearest(list, at, inView = () => true) {
   return [closer, low, high].find(i => inView(list[i])) ?? -1
 }
 
-// The value below which all but one in `1 / (1 - share)` lie: one wild step does not flatten a curve.
-export function quantile(values, share) {
-  const sorted = values.filter(isNumber).sort((a, b) => a - b)
-  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : null
-}
+// The smallest and the largest of numbers, of which there is at least one.
+export const extent = values => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [values[0], values[0]])
 
 // As `percent` of `base/units.py`: halves go up (twelve digits leave out what binary numbers add).
 export function percent(value, digits = 1) {

@@ -248,7 +248,12 @@ class Panel {
     const right = item.label === item.predicted
     const caption = element("figcaption", {}, element("b", {}, `${right ? "✓" : "✗"} ${words.says} ${words.sure}`), element("span", { className: "quiet" }, right ? "" : fill(labels.is, words)))
     const title = fill(labels.picture_title, words)
-    return element("figure", { title, "data-right": right }, element("img", { src: item.png, alt: title }), caption)
+    const image = element("img", { src: item.png, alt: title })
+    const { why, kept } = this.run
+    if (!why || !kept.includes(this.epoch)) return element("figure", { title, "data-right": right }, image, caption)
+    const asked = fill(labels.open_picture, { what: title })
+    const link = element("a", { href: fill(why, { epoch: this.epoch, row: item.row }), title: asked }, image)
+    return element("figure", { "data-right": right }, link, caption)
   }
 }
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import streamlit as st
 
+from explorer import runs
 from explorer.base import plain_text
 from explorer.base.language import _
 from explorer.runs import Run, outcome
 from explorer.ui import link_warnings, page_address
+from explorer.ui.boards.component import below
 from explorer.ui.runs.component import RunBoard
 from explorer.ui.state import State
 
@@ -49,6 +51,7 @@ def _labels() -> dict[str, str]:
             "Test picture {row}: it is {is}; the network says {says}, {sure} sure, and gives the "
             "right class {true}."
         ),
+        "open_picture": _("{what} A click asks why."),
     }
 
 
@@ -75,8 +78,21 @@ def _run(run: Run, line: Any) -> dict[str, Any]:
         "session": run.claimed_at,
         "classes": outcome.data(run).classes,
         "most": outcome.largest_weight(run),
+        "why": _why(run),
+        "kept": runs.checkpoints(run.id),
         "line": line,
     }
+
+
+def _why(run: Run) -> str:
+    """Where a test picture is opened with the run's weights, but for the epoch and the picture's
+    number; "" for a folder of own pictures, which no link names."""
+    if run.recipe.path:
+        return ""
+    return (
+        f"{below('why')}?network={run.recipe.network}&weights=run:{run.id}@{{epoch}}"
+        f"&picture={run.recipe.dataset}:test:{{row}}"
+    )
 
 
 def learned_board(

@@ -27,6 +27,9 @@ def labels() -> dict[str, str]:
         # Curves.
         "accuracy": _("Accuracy"),
         "loss": _("Loss"),
+        "gradient": _("Norm of the gradient"),
+        "rate": _("Learning rate"),
+        "more_curves": _("Gradient and learning rate"),
         "train": _("training"),
         "test": _("test"),
         "reset": _("Show all"),
@@ -47,7 +50,12 @@ def labels() -> dict[str, str]:
         "by_seconds": _("seconds of training"),
         "by_images": _("pictures seen"),
         "by_flops": _("FLOPs of training (3 × forward)"),
-        "step_n": _("step {n}"),
+        "at_epoch": _("epoch {n}"),
+        "at_step": _("step {n}"),
+        "at_seconds": _("after {n} of training"),
+        "at_images": _("{n} pictures seen"),
+        "at_flops": _("{n}FLOPs of training"),
+        "no_numbers": _("Nothing to draw: no value was a finite number."),
         "lost": _("The server does not answer. Trying again …"),
         # Kernels and predictions.
         "kernels": _("First kernels"),

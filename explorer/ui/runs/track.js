@@ -82,7 +82,7 @@ export class Track {
   }
 
   forget() {
-    this.points = { step: [], seconds: [], loss: [], accuracy: [] }
+    this.points = { step: [], seconds: [], loss: [], accuracy: [], gradient_norm: [], learning_rate: [] }
     this.epochs = []
     this.session = ""
     this.seen = ""

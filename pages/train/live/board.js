@@ -3,7 +3,7 @@
 
 import { mount } from "../../../explorer/ui/boards/board.js"
 import { fill } from "../../../explorer/ui/boards/shared.js"
-import { CurvesBoard, LOGARITHM, LOST, SMOOTHING, segments } from "../../../explorer/ui/runs/curves_board.js"
+import { CurvesBoard, LOGARITHM, LOST, MORE, SMOOTHING, segments } from "../../../explorer/ui/runs/curves_board.js"
 import * as math from "../../../explorer/ui/runs/curves_math.js"
 import * as now from "../../../explorer/ui/runs/now.js"
 import { GOING, SIGNS, Track } from "../../../explorer/ui/runs/track.js"
@@ -96,6 +96,7 @@ class Live extends CurvesBoard {
     sign.dataset.is = status
     sign.dataset.sign = SIGNS[status] ?? ""
     sign.textContent = labels[this.asked ? `asked_${this.asked}` : `status_${status}`] ?? status
+    this.find(".verdict").textContent = this.verdict(status)
     this.find(".facts").textContent = this.news ? this.facts().join(" · ") : ""
     const progress = this.news?.progress ?? {}
     const [done, total] = this.news?.loading ?? [progress.step, progress.total]
@@ -109,16 +110,36 @@ class Live extends CurvesBoard {
 
   facts() {
     const { labels, place } = this.data
-    const { progress, queue, loading, left, status } = this.news
+    const { progress, queue, loading, left, status, verdict } = this.news
     const facts = [place]
     if (loading) facts.push(fill(labels.fetching, { n: math.size(loading[0]), total: math.size(loading[1]) }))
     if (queue) facts.push(fill(labels.position, { n: queue.position }))
     if (queue?.until != null) facts.push(fill(labels.starts_in, { time: math.duration(queue.until, labels) }))
-    if (progress.epochs) facts.push(fill(labels.epoch_of, { n: Math.min(progress.epoch + (status === "running" ? 1 : 0), progress.epochs), total: progress.epochs }))
+    if (progress.epochs) facts.push(fill(labels.epoch_of, { n: this.epoch(), total: progress.epochs }))
+    if (verdict?.best_epoch) facts.push(fill(labels.best_last, { last: math.percent(this.track.epochs.at(-1).test_accuracy ?? NaN), best: math.percent(verdict.best), n: verdict.best_epoch }))
     if (status === "running" && progress.rate) facts.push(fill(labels.rate, { n: math.count(progress.rate) }))
     if (GOING.includes(status) && left != null) facts.push(fill(status === "queued" ? labels.takes : labels.left, { time: math.duration(left, labels) }))
     if (!GOING.includes(status) && progress.seconds) facts.push(fill(labels.took, { time: math.duration(progress.seconds, labels) }))
     return facts
+  }
+
+  // Whether it learns, in a sentence or two.
+  verdict(status) {
+    const { labels } = this.data
+    const { verdict, progress } = this.news ?? {}
+    if (!verdict || !progress.step) return ""
+    const going = GOING.includes(status)
+    const learning = status === "diverged" ? "diverged" : verdict.learning
+    const sentence = labels[`${learning}_${going ? "now" : "over"}`] ?? labels[learning]
+    const words = { ...verdict, accuracy: math.percent(verdict.accuracy), guess: math.percent(verdict.guess) }
+    return [sentence, verdict.apart ? labels.apart : ""].map(each => fill(each, words)).join(" ")
+  }
+
+  // The epoch that it is in; between two that it has done, the last of these, until it goes on.
+  epoch() {
+    const { progress, per, status } = this.news
+    const begun = status === "running" || !progress.epoch || progress.step > progress.epoch * per
+    return Math.min(progress.epoch + (begun ? 1 : 0), progress.epochs)
   }
 
   buttons(status) {
@@ -156,35 +177,38 @@ class Live extends CurvesBoard {
   draw() {
     const { log, weight } = this.settings()
     if (!this.news) return
-    const { labels, course } = this.data
+    const { labels } = this.data
     const { track } = this
     const [xs, ends] = [track.steps(this.by), track.ends(this.by)]
     const [blue, red] = this.colours.category
     const own = (key, colour, values) => ({ key, name: labels[key], colour, xs, ys: values, noisy: true })
     const test = (key, which) => ({ key, name: labels[key], colour: red, mark: "circle", width: 1.8, xs: ends, ys: track.of(which) })
     const behind = (key, values, dash, mark) => ({ key, name: labels[key], colour: this.colours.quiet, dash, mark, width: 2, behind: true, xs: this.courseXs(values.length), ys: values })
+    const course = this.by === "seconds" ? null : this.data.course // it noted no times
     const theirs = [course && ["course_train", "train_accuracy", "7 4", ""], course && ["course_test", "test_accuracy", "2 3", "diamond"]]
     const shown = theirs.filter(each => each && course[each[1]].length).map(([key, name, dash, mark]) => behind(key, course[name], dash, mark))
     const x = this.axis(this.news.asked)
     this.charts[0].show({ lines: [own("train", blue, track.points.accuracy), test("test", "test_accuracy"), ...shown], x, weight })
     const losses = course?.train_loss.length ? [behind("course_train", course.train_loss, "7 4", "")] : []
     this.charts[1].show({ lines: [own("train", blue, track.points.loss), test("test", "test_loss"), ...losses], x, log, weight })
+    this.charts[2].show({ lines: [own("train", blue, track.points.gradient_norm)], x, log, weight })
+    this.charts[3].show({ lines: [own("train", blue, track.points.learning_rate)], x })
   }
 
   axis(asked) {
     const { labels } = this.data
     const { total } = this.news.progress
-    if (this.by === "seconds") return { word: labels.by_seconds, tick: math.brief, text: value => math.duration(value, labels) }
-    if (this.by === "step") return { word: labels.by_step, whole: true, span: total ? [0, total] : null, tick: math.count, text: value => fill(labels.step_n, { n: Math.round(value) }) }
-    return { word: labels.by_epoch, span: asked ? [0, asked] : null, tick: math.brief, text: value => value.toFixed(2) }
+    const axis = {
+      epoch: { span: asked ? [0, asked] : null, tick: math.brief },
+      step: { whole: true, span: total ? [0, total] : null, tick: math.count },
+      seconds: { tick: math.brief },
+    }[this.by]
+    return { ...axis, word: labels[`by_${this.by}`], place: value => this.place(value) }
   }
 
-  // The course printed its figures by epoch; its seconds were another machine's, so ours are taken.
+  // The course printed its figures by epoch: so many of its own steps, whatever ours are.
   courseXs(count) {
-    const { per } = this.news
-    const { step, seconds: times } = this.track.points
-    const seconds = step.length ? (times.at(-1) / step.at(-1)) * per : 0
-    const unit = { epoch: 1, step: per, seconds }[this.by]
+    const unit = this.by === "step" ? this.data.course.steps : 1
     return Array.from({ length: count }, (_, i) => (i + 1) * unit)
   }
 }
@@ -192,6 +216,7 @@ class Live extends CurvesBoard {
 export default mount(Live, ".live")
 
 const SKELETON = `
+<p class="verdict" role="status"></p>
 <div class="head">
   <span class="status" role="status"></span><span class="facts"></span><span class="asks tools"></span>
 </div>
@@ -201,5 +226,6 @@ ${LOST}
   ${segments("epoch", "step", "seconds")}${SMOOTHING}${LOGARITHM}
 </div>
 <div class="grid side-by-side"><div class="accuracy"></div><div class="loss"></div><div class="first"></div></div>
+${MORE}
 <h3 class="ten" data-word="same_pictures" hidden></h3>
 <div class="samples"></div>`

@@ -17,6 +17,7 @@ if run is None:
 if not run_actions.readable(run):
     st.stop()
 parts.board(run)
+run_actions.inside([run])
 parts.say(run)
 if run.status.over and run.progress.epoch:
     st.subheader(_("What does it take for what?"), anchor=False)

@@ -98,6 +98,20 @@ def nothing_yet() -> None:
 def _labels() -> dict[str, str]:
     return {
         "progress": _("Progress of the run"),
+        # Is it learning?
+        "untested_now": _("Not known yet: the first test comes at the end of epoch 1."),
+        "untested_over": _("Not known: it ended before its first test."),
+        "guessing": _("No: {accuracy} after epoch {epoch}, and guessing gets {guess}."),
+        "first": _("Yes: {accuracy} after its first epoch; guessing gets {guess}."),
+        "rising_now": _("Yes, and still rising: {accuracy} after epoch {epoch}."),
+        "rising_over": _("Yes, and it still rose at its end: {accuracy} after epoch {epoch}."),
+        "level": _("It has stopped: nothing better than {accuracy} since epoch {epoch}."),
+        "diverged": _("No: it has run away, its loss is no number any more."),
+        "apart": _(
+            "Training and test part ways since epoch {apart}: the training loss falls, the test "
+            "loss rises."
+        ),
+        "best_last": _("test {last}, at best {best} (epoch {n})"),
         "course_train": _("course, training"),
         "course_test": _("course, test"),
         "position": _("number {n} in the queue"),

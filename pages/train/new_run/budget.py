@@ -18,7 +18,8 @@ from explorer.base.tasks import Ending, Pool, SharedTasks, Task
 from explorer.base.units import count, duration, exact, size, times
 from explorer.data import datasets
 from explorer.runs import measure as run_measure
-from explorer.training import TEST_SHARE, Budget, machine, recipes
+from explorer.training import Budget, machine, recipes
+from explorer.training.fitting import share
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.training.recipes.recipe import MAX_SIZE
@@ -138,16 +139,18 @@ def _one_epoch(recipe: Recipe) -> Recipe:
 
 def of_run(recipe: Recipe) -> Budget | None:
     """What this run takes, if such an epoch has been measured."""
-    epoch = _epochs.get(_work(recipe))
-    return replace(epoch, seconds=epoch.seconds * _share(recipe)) if epoch else None
-
-
-def _share(recipe: Recipe) -> float:
-    """How much there is to do, in epochs of the whole data set with its test."""
+    epoch = of_epoch(recipe)
+    if epoch is None:
+        return None
     facts = datasets.get(recipe.dataset)
-    train, test = recipe.train_subset or facts.train_count, recipe.test_subset or facts.test_count
-    whole = facts.train_count + facts.test_count * TEST_SHARE
-    return recipe.epochs * (train + test * TEST_SHARE) / whole
+    return replace(
+        epoch, seconds=epoch.seconds * share(recipe, facts.train_count, facts.test_count)
+    )
+
+
+def of_epoch(recipe: Recipe) -> Budget | None:
+    """What an epoch of its whole data set takes, if that has been measured."""
+    return _epochs.get(_work(recipe))
 
 
 def show(plan: Sequence[Recipe], target: Device) -> None:
@@ -166,7 +169,7 @@ def show(plan: Sequence[Recipe], target: Device) -> None:
         key=STATE.key("measure"),
         icon=":material/timer:",
         disabled=bool(visitor.may_not_train()),
-        on_click=_ask_to_measure,
+        on_click=ask_to_measure,
         args=(plan,),
         help=_("A few steps are trained, in a process of its own: some seconds."),
     )
@@ -236,14 +239,25 @@ def _table(rows: dict[str, tuple[str, str]]) -> str:
 # -- measuring ----------------------------------------------------------------------------------
 
 
-def _ask_to_measure(plan: Sequence[Recipe]) -> None:
+def ask_to_measure(plan: Sequence[Recipe]) -> None:
+    """Measure what these take, in the background."""
     try:
         visitor.check_train()  # a measurement trains some steps
         progress.halt("measure", None)
         _TASKS.ask(_key(plan), partial(_measure, tuple(plan)), anew=True)
         st.session_state[_MEASURING] = tuple(plan)
     except ValueError as error:
-        st.session_state[_TROUBLE] = str(error)
+        complain(str(error))
+
+
+def measuring(plan: Sequence[Recipe]) -> bool:
+    """Whether this visitor waits for a measurement of these."""
+    return st.session_state.get(_MEASURING) == tuple(plan)
+
+
+def complain(text: str) -> None:
+    """Say it in the card, once."""
+    st.session_state[_TROUBLE] = text
 
 
 def measure_if_asked(plan: Sequence[Recipe]) -> None:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.train.new_run import budget, form, parts
+from pages.train.new_run import budget, form, parts, short
 
 form.arrive()
+short.fit_if_measured()
 fields, card = st.columns([5, 3], gap="medium")
 with fields:
     experiment = form.pick_start()

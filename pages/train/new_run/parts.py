@@ -10,7 +10,7 @@ from explorer import runs
 from explorer.base import access, device, storage
 from explorer.base.access import RunLimits, Visitor
 from explorer.base.language import _, ngettext
-from explorer.base.units import percent
+from explorer.base.units import duration, percent
 from explorer.data import datasets
 from explorer.runs import quota
 from explorer.training import recipes
@@ -21,7 +21,7 @@ from explorer.ui import complaint, visitor
 from explorer.ui.entries import entry
 from explorer.ui.runs import run_actions
 from explorer.ui.tables import show_table
-from pages.train.new_run import budget, form
+from pages.train.new_run import budget, form, short
 from pages.train.new_run.state import STATE
 
 FRESH = 5  # seconds for which all runs are taken to be as large on the disk as they were
@@ -83,6 +83,7 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
     """
     with st.container(border=True, key="budget"):
         st.html(run_actions.STYLE)
+        short.offer_quick()
         target = budget.pick_device()
         plan = [replace(each, device=STATE["device"]) for each in plan]
         budget.trouble()
@@ -95,6 +96,8 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
             problem = problem or str(error)
         if not problem:
             budget.show(plan, target)
+            if not several:
+                short.offer_limits(plan[0])
             budget.measure_if_asked(plan)
         elif taught:
             problem = _("This size does not fit the network: see beside.")
@@ -111,10 +114,14 @@ def _launch(plan: Sequence[Recipe], problem: str) -> None:
         if missing:
             _bring(missing)
         problem = _refusal(plan)
+    hours = 0.0 if problem else short.hours(plan)
+    if hours:
+        short.warn(hours)
+    words = _("Launch") if len(plan) == 1 else _("Launch {n} runs").format(n=len(plan))
     pressed = st.button(
-        _("Launch") if len(plan) == 1 else _("Launch {n} runs").format(n=len(plan)),
+        f"{words} ({duration(hours)})" if hours else words,
         key=STATE.key("launch"),
-        type="primary",
+        type="secondary" if hours else "primary",
         icon=":material/rocket_launch:",
         width="stretch",
         disabled=bool(problem or missing),

@@ -8,6 +8,7 @@ the page was drawn for, and `by` when another axis is chosen. Elements to wait f
 `data-steps` tell how far each is.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import streamlit as st
 
 from explorer.base.language import _, current, ngettext
 from explorer.base.units import duration, percent
-from explorer.runs import Run
+from explorer.runs import Run, epochs
+from explorer.training import recipes
 from explorer.training.recipes import beside_course as figures
 from explorer.ui import link_warnings, page_address
 from explorer.ui.entries import entry
@@ -64,6 +66,8 @@ def _table_labels() -> dict[str, str]:
         "choose_run": _("Compare {name}"),
         "open_run": _("Watch this run"),
         "epochs_of": _("{n} / {total}"),
+        "rows": _("Runs in this list: {n}"),
+        "spark": _("Test accuracy by epoch, from {low} to {high} in all rows"),
         "column_name": _("Run"),
         "column_status": _("Status"),
         "column_network": _("Network"),
@@ -123,19 +127,26 @@ def _ticked_at_first(listed: Sequence[Run]) -> list[int]:
 # -- what they did ----------------------------------------------------------------------------
 
 
+def group(run: Run) -> str:
+    """The same for runs that differ in their seed alone."""
+    return json.dumps({**recipes.as_json(run.recipe), "seed": 0}, sort_keys=True)
+
+
 def curves(selection: Sequence[Run]) -> None:
     """Their curves in the same two charts."""
     result = OVERLAY(
         key=STATE.key("overlay"),
         data={
             "shown": [
-                {"id": run.id, "name": run.name, "line": sign(place)}
+                {"id": run.id, "name": run.name, "line": sign(place), "group": group(run)}
                 for place, run in enumerate(selection)
             ],
             "by": STATE.heed("by", AXES),
             "labels": {
                 "accuracy_title": _("Test accuracy"),
                 "loss_title": _("Training loss"),
+                "seeds_together": _("seeds together"),
+                "mean_of": _("{name} and its other seeds, mean of {n}"),
                 "training_too": _("training accuracy, too"),
             },
         },
@@ -154,13 +165,24 @@ def differences(selection: list[Run]) -> None:
         if not differ:
             st.markdown(_("Nowhere: they were launched with the same settings."))
     columns = {
-        _("run"): [run_words.literal(run.name) for run in selection],
         **differ,
         _("test accuracy"): [percent(run.test_accuracy) for run in selection],
         _("after epoch"): [str(run.progress.epoch) for run in selection],
+        _("at best"): [_best(run) for run in selection],
         _("time"): [duration(run.progress.seconds) for run in selection],
         _("status"): [run_words.title(run.status) for run in selection],
     }
+    names = [run_words.literal(run.name) for run in selection]
+    numbered = _("{name}, run {id}")
+    names = [
+        name if names.count(name) == 1 else numbered.format(name=name, id=run.id)
+        for name, run in zip(names, selection, strict=True)
+    ]
+    if len(selection) <= MOST_RUNS:  # beside each other: wider than high it would leave the page
+        by_run = zip(names, zip(*columns.values(), strict=True), strict=True)
+        columns = {_("setting"): list(columns), **{name: list(each) for name, each in by_run}}
+    else:
+        columns = {_("run"): names, **columns}
     st.html(run_actions.STYLE)
     with st.container(key="differences"):
         show_table(columns)
@@ -168,6 +190,16 @@ def differences(selection: list[Run]) -> None:
         if str(run.reason):
             st.caption(f"**{run_words.literal(run.name)}**: {run_words.literal(run.reason)}")
         run_actions.show_note(run, named=True)
+
+
+def _best(run: Run) -> str:
+    """Its best test accuracy, and after which epoch."""
+    tested = [row for row in epochs(run.id) if row.test_accuracy is not None]
+    if not tested:
+        return "–"
+    best = max(tested, key=lambda row: row.test_accuracy or 0)
+    words = _("{accuracy} (epoch {n})")
+    return words.format(accuracy=percent(best.test_accuracy), n=best.epoch)
 
 
 def outcome(selection: list[Run]) -> None:

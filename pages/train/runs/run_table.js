@@ -86,6 +86,8 @@ class Table extends Board {
     const order = [...this.runs.values()].sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : a.id - b.id) * (down ? -1 : 1))
     const focus = this.root.getRootNode().activeElement?.closest?.("tr")?.dataset.run
     const which = this.root.getRootNode().activeElement?.className
+    this.span = math.extent([...this.runs.values()].flatMap(run => run.curve).filter(math.isNumber))
+    this.find(".rows").textContent = fill(this.data.labels.rows, { n: this.runs.size })
     this.find("tbody").replaceChildren(...order.map(run => this.row(run)))
     if (focus && which) this.find(`tr[data-run="${focus}"] .${which.split(" ")[0]}`)?.focus()
     this.all("th[scope]").forEach((cell, i) => {
@@ -110,7 +112,7 @@ class Table extends Board {
       network: run.network,
       dataset: run.dataset,
       progress: element("span", { className: "done" }, element("i", { style: `width:${100 * run.done}%` }), element("span", {}, fill(labels.epochs_of, { n: run.epoch, total: run.epochs }))),
-      curve: spark(run.curve),
+      curve: spark(run.curve, this.span, labels.spark),
       accuracy: run.accuracy === null ? "–" : math.percent(run.accuracy),
       seconds: run.seconds ? math.duration(run.seconds, labels) : "–",
       created: this.when(run.created),
@@ -137,15 +139,16 @@ class Table extends Board {
 export default mount(Table, ".table")
 
 const SKELETON = `
-<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div><p class="lost" role="alert" hidden></p>`
+<div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div><p class="rows quiet"></p><p class="lost" role="alert" hidden></p>`
 
-// Test accuracy by epoch, from 0 to 1: the rows can be compared.
-function spark(curve) {
+// Test accuracy by epoch, from the lowest to the highest of all rows: they can be compared.
+function spark(curve, [low, high], words) {
   const values = curve.filter(math.isNumber)
   const svg = add(null, "svg", { viewBox: "0 0 80 22", width: 80, height: 22, class: "spark", "aria-hidden": "true" })
   if (values.length < 2) return svg
-  const points = values.map((value, i) => [3 + (74 * i) / (values.length - 1), 19 - 16 * value])
+  const points = values.map((value, i) => [3 + (74 * i) / (values.length - 1), 19 - (16 * (value - low)) / (high - low || 1)])
   add(svg, "path", { d: `M${points.map(point => point.map(each => each.toFixed(1)).join(" ")).join("L")}` })
+  add(svg, "title", {}, fill(words, { low: math.percent(low), high: math.percent(high) }))
   add(svg, "circle", { cx: points.at(-1)[0], cy: points.at(-1)[1], r: 2.6 })
   return svg
 }

@@ -14,11 +14,12 @@ from explorer.base import hardware
 from explorer.base.units import duration, exact, percent, size
 from explorer.data import datasets
 from explorer.runs import Status
-from explorer.training import recipes
+from explorer.training import Budget, recipes
+from explorer.training.fitting import fitted, share
 from explorer.training.recipes import PRESETS
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.runs import run_words
-from pages.train.new_run import budget
+from pages.train.new_run import budget, short
 from pages.train.new_run.form import FIRST
 from tests.opened_pages import boards, html, live, opened, press, text, untold
 from tests.run_processes import SHORT, over
@@ -259,3 +260,61 @@ def test_every_field_of_a_recipe_has_a_word() -> None:
     assert fields == figures.FIELDS.keys()
     for network in networks.course():
         assert figures.title(recipes.course_recipe(network))
+
+
+# -- short runs --------------------------------------------------------------------------------
+
+
+def test_a_small_run_is_one_click_away(nothing: None) -> None:
+    at = press(opened("new-run"), "Train a small one now (30 s)")
+    (run,) = runs.listed()
+    runs.stop(run.id)
+    assert run.recipe == short.quick()
+    assert live(at)["run"] == run.id
+    recipes.check(run.recipe)
+
+
+def test_a_run_is_shortened_to_what_was_measured(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = recipes.check(replace(SHORT, train_subset=0, test_subset=0, epochs=10))
+    of_epoch = Budget(61_706, 10**6, 30.0, 1000.0, 0.0)
+    link = {"dataset": "digits", "epochs": "10", "batch_size": "32"}
+    monkeypatch.setitem(budget._epochs, budget._work(plan), of_epoch)
+    at = press(opened("new-run", **link), "1 min")
+    shorter = fitted(plan, 2, *counts("digits"))
+    assert shorter
+    fields = values(at)
+    for name in ("epochs", "train_subset", "test_subset"):
+        assert fields[name] == getattr(shorter, name)
+    assert f"<td>{duration(30 * share(shorter, *counts('digits')))} (" in html(at, "budget")
+    at = press(opened("new-run", **link), "15 min")
+    assert values(at)["epochs"] == 10, "it fits as it is"
+
+
+def test_what_was_not_measured_is_measured_and_then_shortened(nothing: None) -> None:
+    at = press(opened("new-run", dataset="digits", epochs="900", batch_size="40"), "1 min")
+    while [each for each in at.button if each.key == "measure_stop"]:
+        at.run()
+    assert not at.error
+    assert 0 < int(str(values(at)["epochs"])) <= 900
+    plan = at.session_state["new-run.recipe"]
+    assert (measured := budget.of_run(plan))
+    assert measured.seconds <= 60
+
+
+def test_a_launch_that_takes_hours_says_so(nothing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = replace(SHORT, train_subset=0, test_subset=0, epochs=10)
+    monkeypatch.setitem(budget._epochs, budget._work(plan), Budget(61_706, 10**6, 400.0, 10.0, 0.0))
+    at = opened("new-run", dataset="digits", epochs="10", batch_size="32")
+    assert "It will take about 1 h 7 min" in text(at)
+    launch = at.button(key="new-run.launch")
+    assert launch.label == "Launch (1 h 7 min)"
+    press(at, "5 min")
+    assert at.button(key="new-run.launch").label == "Launch"
+    assert "It will take about" not in text(at)
+
+
+def counts(dataset: str) -> tuple[int, int]:
+    facts = datasets.get(dataset)
+    return facts.train_count, facts.test_count

@@ -4,13 +4,15 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
 from explorer import runs
 from explorer.base import device
+from explorer.base.units import percent
 from explorer.data import datasets
-from explorer.runs import Status, store
+from explorer.runs import Status, outcome, store, verdict
 from explorer.runs import artifacts as run_folder
 from explorer.runs.protocols import Ended
 from explorer.server.runs import FILES
@@ -18,7 +20,7 @@ from explorer.training import recipes
 from explorer.training.recipes import Recipe
 from explorer.training.recipes import beside_course as figures
 from explorer.ui.entries import entry
-from explorer.ui.runs import run_words
+from explorer.ui.runs import run_actions, run_words
 from tests.explorer.runs.played import SETTINGS, STARTED, begun, epoch
 from tests.opened_pages import boards, html, live, opened, press, text, untold
 
@@ -89,6 +91,7 @@ def test_the_courses_curve_stands_behind_its_network() -> None:
     curve = figures.course(recipes.course_recipe("bn_lenet"))
     assert curve
     assert curve["test_accuracy"][-1] == 0.87
+    assert curve["steps"] == 1875, "of an epoch: 60 000 pictures in batches of 32"
     assert not figures.departures(
         replace(recipes.course_recipe("bn_lenet"), seed=3, device="cpu"),
         recipes.course_recipe("bn_lenet"),
@@ -105,10 +108,49 @@ def test_chosen_runs_are_laid_over_each_other(done: list[int]) -> None:
     assert [each["id"] for each in overlay["shown"]] == done
     assert overlay["shown"][0]["line"] == table["signs"][str(done[0])]
     assert len({json.dumps(each["line"]) for each in overlay["shown"]}) == 2
-    differences = at.table[0].value
-    assert list(differences["learning rate"]) == ["0.001", "0.01"]
-    assert list(differences["seed"]) == ["0", "7"]
-    assert "epochs" not in differences, "what is the same is left out"
+    differences = at.table[0].value.set_index("setting")
+    assert list(differences.loc["learning rate"]) == ["0.001", "0.01"]
+    assert list(differences.loc["seed"]) == ["0", "7"]
+    assert "epochs" not in differences.index, "what is the same is left out"
+    best = max(row.test_accuracy or 0 for row in runs.epochs(done[0]))
+    assert percent(best) in differences.loc["at best"].iloc[0]
+
+
+def test_which_run_did_better_is_said_with_its_error_and_the_setting_that_differs(
+    done: list[int],
+) -> None:
+    at = opened("runs", runs=",".join(map(str, done)))
+    (sentence,) = [each.value for each in at.markdown if "percentage points" in each.value]
+    right = [
+        answers.labels == answers.predicted
+        for answers in (outcome.answers(runs.get(number), 2) for number in done)
+    ]
+    difference = verdict.paired(*right)
+    share, error = abs(100 * difference.share), 100 * difference.error
+    assert f"{share:.1f} ± {error:.1f} percentage points" in sentence
+    assert ("No difference that counts" in sentence) != difference.counts
+    assert "One setting differs: learning rate," in sentence
+    assert "Their seeds differ, too." in sentence
+    assert "Tick two runs" in text(opened("runs", runs=str(done[0])))
+
+
+def test_a_run_leads_into_its_network_and_to_the_same_recipe(done: list[int]) -> None:
+    at = opened("live", run=str(done[1]))
+    links = {link.proto.page: parse_qs(link.proto.query_string) for link in at.get("page_link")}
+    weights = {"network": ["lenet"], "weights": [f"run:{done[1]}"]}
+    for url in run_actions.INSIDE:
+        assert links[url] == weights
+    assert links["compare"] == {"nets": [f"lenet:run:{done[1]}"]}
+    again = {name: values[0] for name, values in links["new-run"].items()}
+    page = opened("new-run", **again)
+    assert not page.warning
+    assert page.session_state["new-run.recipe"] == runs.get(done[1]).recipe
+    inside = opened("why", **{name: values[0] for name, values in weights.items()})
+    assert not inside.warning
+    panel = next(board for board in boards(at) if "shown" in board)["shown"][0]
+    link = panel["why"].format(epoch=2, row=5)
+    assert link == f"/why?network=lenet&weights=run:{done[1]}@2&picture=digits:test:5"
+    assert panel["kept"] == [1, 2]
 
 
 def test_more_runs_than_fit_side_by_side_are_counted(nothing: None) -> None:
