@@ -27,7 +27,6 @@ function paint(path, line, isMark = false) {
   path.setAttribute("stroke-dasharray", isMark ? "none" : line.dash || "none")
   path.setAttribute("fill", isMark && !open ? line.colour : "none")
   path.setAttribute("stroke-linejoin", "round")
-  if (!line.dash) path.setAttribute("stroke-linecap", "round") // a point without neighbours is a dot
   if (line.pale) path.setAttribute("opacity", 0.55)
 }
 
@@ -187,7 +186,8 @@ export class Chart {
       const bold = node(group, "path", { d: this.path(line.xs, ys), "data-line": line.key })
       paint(bold, line)
       const few = line.xs.length <= 60
-      if (line.mark && (few || !line.noisy)) paint(node(whole, "path", { d: this.marks(line, ys) }), line, true)
+      const alone = ys.filter(math.isNumber).length === 1 // no line leads there
+      if (alone || (line.mark && (few || !line.noisy))) paint(node(whole, "path", { d: this.marks(line, ys) }), line, true)
     }
   }
 
@@ -196,7 +196,7 @@ export class Chart {
     const parts = []
     xs.forEach((x, i) => {
       if (!math.isNumber(ys[i])) return void (pen = "M")
-      parts.push(`${pen}${this.toX(x).toFixed(1)} ${this.limit(this.toY(ys[i])).toFixed(1)}${pen === "M" ? "h0" : ""}`)
+      parts.push(`${pen}${this.toX(x).toFixed(1)} ${this.limit(this.toY(ys[i])).toFixed(1)}`)
       pen = "L"
     })
     return parts.join("")
@@ -213,7 +213,7 @@ export class Chart {
       .map((x, i) => [x, math.isNumber(ys[i]) ? this.toY(ys[i]) : NaN])
       .filter(([x, y]) => this.inView(x) && y > top - 1 && y < bottom + 1)
       .map(([x, y]) => [this.toX(x), y])
-      .map(([x, y]) => mark(line.mark, x, y, 4))
+      .map(([x, y]) => mark(line.mark || "circle", x, y, 4))
       .join("")
   }
 

@@ -6,6 +6,7 @@ from pages.train.new_run import budget, form, parts, short
 
 form.arrive()
 short.fit_if_measured()
+short.offer_quick()
 fields, card = st.columns([5, 3], gap="medium")
 with fields:
     experiment = form.pick_start()

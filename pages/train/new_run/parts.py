@@ -83,7 +83,6 @@ def card(plan: Sequence[Recipe], taught: bool) -> None:
     """
     with st.container(border=True, key="budget"):
         st.html(run_actions.STYLE)
-        short.offer_quick()
         target = budget.pick_device()
         plan = [replace(each, device=STATE["device"]) for each in plan]
         budget.trouble()

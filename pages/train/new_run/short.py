@@ -36,12 +36,11 @@ def quick() -> Recipe:
 def offer_quick() -> None:
     """One button that trains a small network now."""
     why = visitor.may_not_train()
-    words = _("LeNet with ReLU on few pictures: about half a minute on two processor cores.")
+    words = _("LeNet with ReLU on few pictures; longer where the machine is busy.")
     if st.button(
-        _("Train a small one now (30 s)"),
+        _("Train a small network now: half a minute"),
         key=STATE.key("quick"),
         icon=":material/bolt:",
-        width="stretch",
         disabled=bool(why),
         help=why or words,
     ):

@@ -266,7 +266,7 @@ def test_every_field_of_a_recipe_has_a_word() -> None:
 
 
 def test_a_small_run_is_one_click_away(nothing: None) -> None:
-    at = press(opened("new-run"), "Train a small one now (30 s)")
+    at = press(opened("new-run"), "Train a small network now: half a minute")
     (run,) = runs.listed()
     runs.stop(run.id)
     assert run.recipe == short.quick()
