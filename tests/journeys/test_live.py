@@ -334,6 +334,9 @@ def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
     tests_in_view = sum(low - 0.1 < each < high + 0.1 for each in tests)
     for place in (0.2, 0.5, 0.98):
         page.mouse.move(paper["x"] + place * paper["width"], paper["y"] + 100)
+        if tip.is_hidden():
+            assert place > 0.5, "nothing was measured beyond the end"
+            continue
         expect(tip).to_contain_text("epoch")
         assert tip.inner_text().count("test") <= tests_in_view
         pointed = live.locator(".accuracy svg.plot > g").last.locator("path:not(.cursor)")

@@ -306,7 +306,7 @@ export class Chart {
       const [low, high] = [this.from, this.to].sort((a, b) => a - b)
       node(this.over, "rect", { class: "drag", x: low, y: this.inner.top, width: high - low, height: this.inner.bottom - this.inner.top })
     }
-    if (at === null) return
+    if (at === null) return tip.replaceChildren()
     const x = this.toX(at)
     node(this.over, "path", { class: "cursor", d: `M${x} ${this.inner.top}V${this.inner.bottom}` })
     const heading = element("b", {}, this.x.place(at))

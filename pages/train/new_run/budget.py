@@ -29,7 +29,7 @@ from explorer.ui.entries import entry
 from explorer.ui.runs import run_words
 from pages.train.new_run.state import STATE
 
-_TROUBLE = "why nothing was launched"
+TROUBLE = "why nothing was launched"
 _MEASURING = "what is being measured"
 _epochs: dict[str, Budget] = {}  # what an epoch takes, by `_work`: kept for everyone
 # One at a time in this server: two that measure at once would measure each other.
@@ -247,17 +247,12 @@ def ask_to_measure(plan: Sequence[Recipe]) -> None:
         _TASKS.ask(_key(plan), partial(_measure, tuple(plan)), anew=True)
         st.session_state[_MEASURING] = tuple(plan)
     except ValueError as error:
-        complain(str(error))
+        st.session_state[TROUBLE] = str(error)
 
 
 def measuring(plan: Sequence[Recipe]) -> bool:
     """Whether this visitor waits for a measurement of these."""
     return st.session_state.get(_MEASURING) == tuple(plan)
-
-
-def complain(text: str) -> None:
-    """Say it in the card, once."""
-    st.session_state[_TROUBLE] = text
 
 
 def measure_if_asked(plan: Sequence[Recipe]) -> None:
@@ -273,7 +268,7 @@ def measure_if_asked(plan: Sequence[Recipe]) -> None:
     if task.finished and not progress.halted("measure", key):
         del st.session_state[_MEASURING]
         if task.failed:
-            st.session_state[_TROUBLE] = task.sentence
+            st.session_state[TROUBLE] = task.sentence
         st.rerun()
 
 
@@ -334,7 +329,7 @@ def launch(plan: Sequence[Recipe]) -> None:
             numbers += [visitor.launch(each, name, seconds=seconds(each))]
     except ValueError as error:
         progress = _("Launched before that: {n} of {all}.").format(n=len(numbers), all=len(plan))
-        st.session_state[_TROUBLE] = f"{error} {progress}" if numbers else str(error)
+        st.session_state[TROUBLE] = f"{error} {progress}" if numbers else str(error)
         st.rerun()
     if len(numbers) == 1:
         st.switch_page(entry("live").path, query_params={"run": str(numbers[0])})
@@ -349,5 +344,5 @@ def seconds(recipe: Recipe) -> float | None:
 
 def trouble() -> None:
     """What went wrong with the last click, if something did."""
-    if text := st.session_state.pop(_TROUBLE, ""):
+    if text := st.session_state.pop(TROUBLE, ""):
         complaint.show(text, "error")

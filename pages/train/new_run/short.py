@@ -88,7 +88,7 @@ def fit_if_measured() -> None:
             "In {n} min it could not even see a few batches: an epoch takes {time} here. Choose "
             "a smaller network, or smaller pictures."
         )
-        budget.complain(text.format(n=minutes, time=duration(epoch.seconds)))
+        st.session_state[budget.TROUBLE] = text.format(n=minutes, time=duration(epoch.seconds))
         return
     for name in _FIELDS:
         STATE[name] = getattr(shorter, name)

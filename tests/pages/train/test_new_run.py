@@ -278,7 +278,7 @@ def test_a_run_is_shortened_to_what_was_measured(
     nothing: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = recipes.check(replace(SHORT, train_subset=0, test_subset=0, epochs=10))
-    of_epoch = Budget(61_706, 10**6, 30.0, 1000.0, 0.0)
+    of_epoch = Budget(61_706, 10**6, 10**6, 30.0, 1000.0)
     link = {"dataset": "digits", "epochs": "10", "batch_size": "32"}
     monkeypatch.setitem(budget._epochs, budget._work(plan), of_epoch)
     at = press(opened("new-run", **link), "1 min")
@@ -287,7 +287,7 @@ def test_a_run_is_shortened_to_what_was_measured(
     fields = values(at)
     for name in ("epochs", "train_subset", "test_subset"):
         assert fields[name] == getattr(shorter, name)
-    assert f"<td>{duration(30 * share(shorter, *counts('digits')))} (" in html(at, "budget")
+    assert f"<td>about {duration(30 * share(shorter, *counts('digits')))} (" in html(at, "budget")
     at = press(opened("new-run", **link), "15 min")
     assert values(at)["epochs"] == 10, "it fits as it is"
 
@@ -305,7 +305,8 @@ def test_what_was_not_measured_is_measured_and_then_shortened(nothing: None) -> 
 
 def test_a_launch_that_takes_hours_says_so(nothing: None, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = replace(SHORT, train_subset=0, test_subset=0, epochs=10)
-    monkeypatch.setitem(budget._epochs, budget._work(plan), Budget(61_706, 10**6, 400.0, 10.0, 0.0))
+    of_epoch = Budget(61_706, 10**6, 10**6, 400.0, 10.0)
+    monkeypatch.setitem(budget._epochs, budget._work(plan), of_epoch)
     at = opened("new-run", dataset="digits", epochs="10", batch_size="32")
     assert "It will take about 1 h 7 min" in text(at)
     launch = at.button(key="new-run.launch")
