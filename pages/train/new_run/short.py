@@ -1,6 +1,7 @@
 """Runs that are short: one that shows learning at once, and any other made to fit some minutes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -21,16 +22,11 @@ _FIELDS = ("epochs", "train_subset", "test_subset")
 
 def quick() -> Recipe:
     """A small network on few pictures, of data that are here."""
-    dataset = "fashion_mnist" if datasets.at_hand("fashion_mnist") else "digits"
-    few = {"train_subset": 12_000, "test_subset": 2_000} if dataset == "fashion_mnist" else {}
-    return Recipe(
-        "lenet",
-        {"activation": "relu"},
-        dataset=dataset,
-        epochs=8 if few else 40,
-        batch_size=32,
-        **few,
-    )
+    small = Recipe("lenet", {"activation": "relu"}, dataset="digits", epochs=40, batch_size=32)
+    if not datasets.at_hand("fashion_mnist"):
+        return small
+    few = replace(small, epochs=8, train_subset=12_000, test_subset=2_000)
+    return replace(few, dataset="fashion_mnist")
 
 
 def offer_quick() -> None:
