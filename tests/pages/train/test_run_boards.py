@@ -171,7 +171,7 @@ def test_a_matrix_by_hand() -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("address", "kind", "target", "answer"),
+    ("address", "kind", "target", "result"),
     [
         ("live?run={}", "live", ".loss .plot", ".loss .tip"),
         ("live?run={}", "learned", "td[data-at] >> nth=1", ".pictures h4"),
@@ -180,7 +180,7 @@ def test_a_matrix_by_hand() -> None:
     ],
 )
 def test_a_board_on_runs_answers_a_tap(
-    done: list[int], web: str, phone: Page, address: str, kind: str, target: str, answer: str
+    done: list[int], web: str, phone: Page, address: str, kind: str, target: str, result: str
 ) -> None:
     def answer(route: Route) -> None:
         path = route.request.url.partition("/api/runs")[2]
@@ -189,7 +189,7 @@ def test_a_board_on_runs_answers_a_tap(
     phone.route(re.compile("/api/runs"), answer)
     path, _mark, query = address.format(*done).partition("?")
     board = mounted(phone, opened(path, **dict(parse_qsl(query))), kind).board
-    place = board.locator(answer)
+    place = board.locator(result)
     content = (
         "place => place.outerHTML + [...place.querySelectorAll('input')].map(each => each.checked)"
     )
