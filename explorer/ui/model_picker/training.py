@@ -30,7 +30,7 @@ def tell(model: Model) -> None:
     training = effort(model)
     if training is None or model.card is None:
         return
-    words = _("**{network}** · {amount} of {data}")
+    words = _("**{network}** · {data}: {amount}")
     data = plain_text.markdown(dataset_title(training.dataset))
     with st.container(key="model_told"):
         st.caption(words.format(network=title(model.spec), amount=amount(training), data=data))

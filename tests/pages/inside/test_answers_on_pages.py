@@ -90,7 +90,7 @@ def test_every_trained_network_says_on_what_how_long_and_at_which_width(shipped:
     for page in ("kernels", "feature-maps", "why", "excites"):
         words = text(opened(page, network="vgg11"))
         assert "VGG-11, an eighth of the width" in words, page
-        assert "3 epochs of 500 pictures, 32 × 32 of Digits" in words, page
+        assert ": 3 epochs of 500 pictures, 32 × 32" in words, page
 
 
 def test_titles_say_what_is_built_otherwise() -> None:
