@@ -161,3 +161,16 @@ def test_a_link_carries_a_switch_that_was_put_off(page: Page, app_server: str):
     settled(page)
     card = page.locator('.card[data-name="inception"]')
     expect(card.locator("h3")).to_have_text("Without reductions")
+
+
+@pytest.mark.browser
+def test_bars_of_macs_are_on_one_scale(page: Page):
+    cards = mounted(page, opened(), "blocks").board
+    six = blocks.side_by_side(192, 256, 28)
+    widths = {
+        name: cards.locator(f'.card[data-name="{name}"] .bar i').evaluate("bar => bar.offsetWidth")
+        for name in ("vgg", "nin", "inception", "residual")
+    }
+    most = max(block.macs for block in six.values())
+    for name, width in widths.items():
+        assert width == pytest.approx(84 * six[name].macs / most, abs=1.5)

@@ -248,3 +248,14 @@ def test_two_axes_fit_a_telephone(page: Page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     board.locator("g.out").last.click()
     expect(board.locator(".note")).to_contain_text(re.compile("row 3, column 3"))
+
+
+def test_real_sizes_are_answered_by_the_formula_and_not_drawn():
+    at = opened(pad_size="224", pad_kernel="11", pad_padding="2", pad_stride="4")
+    assert not at.error
+    assert not boards(at)
+    assert "55 = ⌊(224 + 2·2 − 11) / 4⌋ + 1 = ⌊54.25⌋ + 1" in text(at)
+    two = {"input2": "224", "kernel2": "11", "padding2": "2", "stride2": "4"}
+    planes = opened(pad_view="two", **{f"pad_{name}": value for name, value in two.items()})
+    assert not planes.error
+    assert text(planes).count("55 = ⌊(224 + 2·2 − 11) / 4⌋ + 1") == 2
