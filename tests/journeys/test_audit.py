@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright import sync_api as playwright
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Page, Response, expect
 
 from explorer.base import language
 from explorer.ui.entries import PAGES, Entry
@@ -23,6 +23,10 @@ pytestmark = pytest.mark.browser
 
 WIDE, NARROW = (1366, 768), (390, 844)
 LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))
+PICTURE_FIRST = {
+    "convolution", "edge-kernel", "padding-stride", "pooling", "receptive-field", "batch-norm",
+    "blocks",
+}  # fmt: skip
 PATIENCE = 5000  # milliseconds until a page has drawn itself anew at another size
 MOST_SHIFT = 0.1  # more is felt, says web.dev/articles/cls
 DRAWING = ".stBidiComponent:not([data-drawn])"
@@ -189,6 +193,8 @@ def test_what_is_true_of_every_page(app_server: str, page: Page, entry: Entry, c
     opening = Opening(page, urlsplit(app_server).netloc)
     for size in (NARROW, WIDE):
         opening.load(f"{app_server}/{entry.url}?language={code}", size)
+    pictures = page.locator(".st-key-picture_first")
+    expect(pictures).to_have_count(int(entry.url in PICTURE_FIRST))
     assert not dict(wrong(opening))
 
 

@@ -63,6 +63,7 @@ class Choice:
 CHOICES = (
     Choice("convolution", "conv_flip", "conv_flip", "true", "toggle"),
     Choice("padding-stride", "pad_view@2", "pad_view", "same"),
+    Choice("batch-norm", "bn_mode@1", "bn_mode", "prediction"),
     Choice("blocks", "Dense", "blocks_part", "dense", "tab"),
     Choice("check", "quiz_seed", "quiz_seed", "2", "number"),
     Choice("layers", "Costs", "view", "costs", "tab"),

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import networks
 from explorer.base import language
+from explorer.base.reasons import Reason
 from explorer.ui import entries
 from explorer.ui.entries import PAGES, SECTIONS, Entry
 from explorer.ui.language_picker import CHOICE
@@ -132,6 +133,13 @@ def test_the_frame_speaks_the_readers_language(pseudo: str) -> None:
     assert at.sidebar.selectbox(key=CHOICE).value == pseudo
     names = {text for page in PAGES for text in (page.title, page.question)} | {*SECTIONS.values()}
     assert names - {""} <= words(catalogue(POT))
+
+
+def test_a_reason_is_told_in_the_language_of_who_reads_it(pseudo: str) -> None:
+    reason = Reason("killed", {"signal": "SIGKILL"})
+    with language.served(pseudo):
+        assert str(reason).startswith("⟦")
+    assert not str(reason).startswith("⟦")
 
 
 def test_the_list_of_pages_is_in_the_language_that_it_is_kept_under(pseudo: str) -> None:

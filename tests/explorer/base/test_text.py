@@ -76,6 +76,7 @@ def test_a_long_table_comes_in_pieces() -> None:
 def test_counts_sizes_and_shapes() -> None:
     assert [units.count(n) for n in (7, 999, 46_764_746)] == ["7", "999", "46.8 M"]
     assert units.count(1_876_292_352, "FLOPs") == "1.88 GFLOPs"
+    assert units.size(512) == "512 B"
     assert units.size(187_058_984) == "187 MB"
     assert units.exact(46_764_746) == "46\u202f764\u202f746"
     assert units.times((96, 54, 54)) == "96 × 54 × 54"

@@ -247,7 +247,7 @@ PICTURES = {
     "20000x1": picture(lambda: png(20_000, 1), "1 × 20000 pixels; each side needs"),
     "1x1": picture(lambda: png(1, 1), "1 × 1 pixels; each side needs"),
     "200x8": picture(lambda: png(200, 8), "8 × 200 pixels: one side is more than 16 times"),
-    "400x30": picture(lambda: png(400, 30)),
+    "30x400": picture(lambda: png(30, 400)),
     "49 million pixels, which Pillow takes": picture(
         lambda: claiming(7_000, 7_000, zlib.compress(b"")), PIXELS
     ),
@@ -356,7 +356,9 @@ CHECKPOINTS = {
         lambda: checkpoint({})[:-1] + b"?", WEIGHTS, "not those that were saved"
     ),
     "complex": File(
-        saved_with(fc3_bias=torch.zeros(10, dtype=torch.complex64)), WEIGHTS, "torch.complex64"
+        saved_with(fc3_bias=torch.zeros(10, dtype=torch.complex64)),
+        WEIGHTS,
+        r"network\.fc3\.bias is of type torch\.complex64",
     ),
     "200 MB too long": File(too_long, WEIGHTS, "larger than any state of lenet can be .65.0 MB"),
     "other shapes": File(
@@ -367,8 +369,14 @@ CHECKPOINTS = {
         WEIGHTS,
         "do not fit nin|are those of nin, not of lenet",
     ),
-    "NaN": File(saved_with(fc1_bias=torch.full((120,), float("nan"))), WEIGHTS, "holds NaN"),
-    "infinity": File(saved_with(fc1_bias=torch.full((120,), float("inf"))), WEIGHTS, "infinity"),
+    **{
+        str(number): File(
+            saved_with(fc1_bias=torch.tensor([0.0] * 119 + [number])),  # one among good ones
+            WEIGHTS,
+            r"network\.fc1\.bias holds NaN or infinity",
+        )
+        for number in (float("nan"), float("inf"), -float("inf"))
+    },
     **{f"card: {name}": file(partial(checkpoint, {}, **card)) for name, card in CARDS.items()},
 }
 FILES = PICTURES | CHECKPOINTS

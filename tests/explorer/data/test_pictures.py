@@ -84,7 +84,10 @@ KINDS = {  # a file, and what it shows
         saved(FEW, transparency=3),
         Image.composite(PAPER, FEW.convert("RGB"), HOLE),
     ),
-    "a colour that is a hole": (saved(PAPER, transparency=(255, 255, 255)), PAPER),
+    "a colour that is a hole": (
+        saved(Image.new("RGB", (16, 16), (9, 9, 9)), transparency=(9, 9, 9)),
+        PAPER,
+    ),
     "JPEG": (jpeg(COLOURS), COLOURS),
     "ink": (jpeg(COLOURS.convert("CMYK")), COLOURS),
     "turned": (jpeg(COLOURS, exif=camera_notes(6)), TURNED),

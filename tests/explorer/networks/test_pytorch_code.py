@@ -36,6 +36,7 @@ COURSE: list[tuple[str, dict[str, Any], tuple[int, int, int], int]] = [
 ]
 TORCHVISION: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
     ("resnet18", {}, (3, 40, 50)),
+    ("densenet121", {"in_channels": 5}, (5, 40, 50)),
     ("squeezenet1_1", {"num_classes": 7}, (3, 40, 50)),
     ("googlenet", {"in_channels": 1}, (1, 40, 50)),
     ("shufflenet_v2_x0_5", {"in_channels": 4, "num_classes": 2}, (4, 40, 50)),

@@ -22,7 +22,9 @@ from explorer.runs.database import BALLAST, database
 from explorer.runs.engines.local import processes
 from explorer.training import checkpoints
 from tests import run_processes
+from tests.explorer.runs.played import STARTED, added, begun
 from tests.run_processes import SHORT, Server, host, of_folder, unbroken, until
+from tests.serving import ROOT, ask, mortal
 
 RECIPE = dataclasses.replace(SHORT, epochs=1000)
 # Few of hosts: the next one takes seconds to be warm (`test_host` has more of them).
@@ -66,6 +68,17 @@ def test_twenty_deaths_lose_nothing(tmp_path: Path):
         np.testing.assert_allclose(curve.loss, unbroken(RECIPE, len(curve.step)))
         assert len(metrics.curves(bystander).step) == 32
         assert len(metrics.epochs(number)) == store.get(number).progress.epoch
+        database().close()
+
+
+def test_the_real_server_sees_to_runs_that_died_with_the_machine(tmp_path: Path):
+    with run_processes.folder(tmp_path):
+        number = added("before the server's start")
+        begun("1:2:3").tell(STARTED)  # by a process that is none
+        with mortal(ROOT, tmp_path / "log") as server:
+            until(lambda: store.get(number).status is Status.INTERRUPTED)  # nobody has looked
+            answer = ask(f"{server.address}/api/runs/{number}").json()
+            assert answer["status"] == "interrupted"
         database().close()
 
 

@@ -203,6 +203,7 @@ def test_a_long_run_leaves_in_pieces_and_holds_up_nobody(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Neither its rows nor its text are ever all in memory, and the shared connection is free."""
+    assert metrics.CHUNK <= 2000
     monkeypatch.setattr(metrics, "CHUNK", 500)
     count = 20_000
     rows_of_steps = (

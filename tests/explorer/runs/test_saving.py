@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -328,6 +329,16 @@ class Disk(WriteQueue):
         if seconds > 0:
             self.waited += seconds
             self._clock.now += seconds
+
+
+def test_what_a_run_waits_for_its_disk_counts_as_its_time() -> None:
+    training, seconds = begun(), list[float]()
+    for record in training.records():
+        if isinstance(record, Epoch):
+            seconds.append(record.seconds)
+            training.spent(10.0)
+    assert len(seconds) > 1
+    assert all(later - earlier > 10 for earlier, later in pairwise(seconds))
 
 
 def test_the_last_weights_are_waited_for_in_the_run_s_time(

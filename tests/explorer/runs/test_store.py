@@ -245,6 +245,21 @@ def test_a_folder_that_cannot_be_made_is_told(home: Path, monkeypatch: pytest.Mo
     assert runs.listed() == []
 
 
+def test_a_full_disk_is_told_and_harms_nothing():
+    number, writer = started(dataclasses.replace(played.STARTED, total_steps=10**6))
+    connection = database.database()._writer.connection()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count={pages + 8}").fetchone()  # SQLite's own full disk
+    writer.tell(steps(0, 100))
+    with pytest.raises(database.DiskFullError, match="is full"):
+        writer.tell(steps(100, 10_000))
+    assert len(runs.curves(number, most=10**6).step) == 100
+    connection.execute("PRAGMA max_page_count=1000000").fetchone()
+    writer.tell(steps(100, 100))
+    assert len(runs.curves(number, most=10**6).step) == 200
+    assert database.database().rows("PRAGMA integrity_check")[0][0] == "ok"
+
+
 @contextmanager
 def held(home: Path) -> Iterator[sqlite3.Connection]:
     """The store in another's hands, who has begun to write."""

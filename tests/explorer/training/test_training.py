@@ -288,3 +288,12 @@ def test_a_resumed_run_is_the_unbroken_one_bit_for_bit(
         assert torch.equal(tensor, ends[1].tensors[name]), name
     assert (ends[0].step, ends[0].epoch) == (ends[1].step, ends[1].epoch)
     assert [type(record) for record in run(recipe, digits, ends[1])] == [Started, Finished]
+
+
+def test_the_environment_names_variables_that_a_process_reads_at_its_start() -> None:
+    variables = training.environment()
+    assert {name for name in variables if name.startswith("MALLOC_")} == {
+        "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_",
+    }  # fmt: skip
+    assert int(variables["GOMP_SPINCOUNT"]) < 10_000
+    assert all(value.isdigit() for value in variables.values())

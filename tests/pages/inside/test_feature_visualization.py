@@ -16,7 +16,9 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from explorer import weights
+from explorer.analysis.summary import measure
 from explorer.base import compute_slots
+from explorer.base.inputs import InputSize
 from explorer.base.tasks import COMPUTING
 from explorer.data import datasets
 from explorer.inside import feature_visualization as engine
@@ -144,6 +146,7 @@ def test_a_block_s_name_leads_to_its_last_operation() -> None:
 
 def test_a_costly_network_draws_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subjects, "AT_ONCE", 1.0)  # picture by picture
+    assert measure(NetworkSpec.parse("vgg11"), InputSize(1, 224, 224)).totals.macs > subjects.CHEAP
     monkeypatch.setattr(subjects, "CHEAP", 0)
     at = opened("excites", network="vgg11", weights="untrained:0", data="digits", conv_ratio="2",
                 fc_ratio="8", layer="block1.conv1", steps="8")  # fmt: skip

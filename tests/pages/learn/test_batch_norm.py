@@ -76,8 +76,11 @@ MAPPED = {"bn_layer": "conv", "bn_size": "8", "bn_side": "5"}
     ],
 )  # fmt: skip
 def test_the_page_says_the_batchs_own_numbers(address, sentences) -> None:
-    words = text(opened(**address))
+    at = opened(**address)
+    words = text(at)
     assert [sentence for sentence in sentences if sentence not in words] == []
+    if not address:
+        assert len(at.get("plotly_chart")) == 1, "the moving averages"
 
 
 def test_beside_torch_only_the_moving_variance_differs() -> None:
