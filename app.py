@@ -111,7 +111,7 @@ app = st.App(
         Middleware(
             PageAssets,
             style=assets.address(SHELL.with_suffix(".css")),
-            script=assets.address(ASSETS / "one_entry.js"),
+            script=assets.address(ASSETS / "early.js"),
         ),
         Middleware(
             MissingPages,

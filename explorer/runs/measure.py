@@ -1,7 +1,8 @@
 """What a run will take, measured: a few of its steps, in a process of its own.
 
 The page's script must not train, and the server must stay free for others; so the steps are done
-by `python -m explorer.runs.measure RECIPE`, which writes the budget of that recipe (in JSON).
+by `python -m explorer.runs.measure`, which reads a recipe from its input and writes the budget: on
+its command line everybody on the machine could read whose pictures lie where.
 """
 
 import json
@@ -80,11 +81,12 @@ def _is_idle(target: Device) -> bool:
 
 def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
     """What the process says that measures the recipe."""
-    end, answer = time.monotonic() + SECONDS_TO_MEASURE, None
+    end = time.monotonic() + SECONDS_TO_MEASURE
+    question, answer = recipe_json, None
     slow = _("A few steps took over {n} s. Choose a smaller batch or size.")
-    with subprocess.Popen(  # noqa: S603 (our own program); waits for its end
-        [sys.executable, "-m", "explorer.runs.measure", recipe_json],
-        stdin=subprocess.DEVNULL,
+    with subprocess.Popen(  # waits for its end
+        [sys.executable, "-m", "explorer.runs.measure"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -94,8 +96,9 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
         try:
             while answer is None:
                 try:
-                    answer, errors = process.communicate(timeout=INTERVAL)
+                    answer, errors = process.communicate(question, INTERVAL)
                 except subprocess.TimeoutExpired:
+                    question = ""  # it has been asked
                     _go_on(end, slow.format(n=SECONDS_TO_MEASURE), meanwhile)
         except BaseException:  # a visitor's click, too
             process.kill()
@@ -107,9 +110,9 @@ def _answer(recipe_json: str, meanwhile: Callable[[], None]) -> str:
     return str(answer)
 
 
-def main(recipe_json: str) -> None:
-    """Measure this recipe; what comes out is a budget, or a sentence."""
-    recipe = recipes.from_json(json.loads(recipe_json))
+def main() -> None:
+    """Measure the recipe that comes in; what comes out is a budget, or a sentence."""
+    recipe = recipes.from_json(json.load(sys.stdin))
     os.nice(KINDNESS)
     try:
         data = datasets.load(recipe.dataset, path=recipe.path or None)
@@ -124,4 +127,4 @@ def main(recipe_json: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

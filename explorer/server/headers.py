@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -210,8 +210,9 @@ class MissingPages:
                 return
             if message["type"] == "http.response.start" and _is_page(message):
                 missing = True
-                address = f"{self._base}?{urlencode({self.MISSING: name})}"
-                await RedirectResponse(address)(scope, receive, send)
+                language = QueryParams(scope["query_string"]).get("language")
+                query = {self.MISSING: name} | ({"language": language} if language else {})
+                await RedirectResponse(f"{self._base}?{urlencode(query)}")(scope, receive, send)
             else:
                 await send(message)
 

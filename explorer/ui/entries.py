@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from explorer.ui.state import State
 
 ROOT = PROJECT
+MOST_SIGNS = 100  # of an address that is looked for among the pages
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 # Folder of pages → its heading in the sidebar, in that order.
@@ -170,10 +171,10 @@ def nearest(name: str) -> Entry | None:
     """The page whose address, folder or title (in the reader's language) is nearest to `name`."""
     spellings = {
         _plain(spelling): page
-        for page in PAGES
+        for page in PAGES[1:]  # all are led to the first
         for spelling in (page.url, page.folder.rpartition("/")[2], page.title, _(page.title))
     }
-    for part in reversed(name.split("/")):
+    for part in reversed(name[:MOST_SIGNS].split("/")):
         if matches := difflib.get_close_matches(_plain(part), spellings, n=1):
             return spellings[matches[0]]
     return None

@@ -40,9 +40,10 @@ def main() -> None:
     st.set_page_config(page_title=_("{page} · Convscope").format(page=page.title))
     entry = entries.entry(page.url_path)
     moved = page_address.open_page(entry.url)
+    missing = st.query_params.pop(MissingPages.MISSING, "")
     link_warnings.begin()
     entry.state.begin(moved=moved, others=(language_picker.CHOICE,))
-    if missing := st.query_params.pop(MissingPages.MISSING, ""):
+    if missing:
         _offer_instead(missing)
     if not entry.own_title:
         st.title(_(entry.question))
@@ -56,12 +57,11 @@ def main() -> None:
 
 def _offer_instead(name: str) -> None:
     """Say that there is no page `name`, and lead to the one that was meant."""
-    words = _("There is no page {name} here.").format(name=page_address.as_typed(name))
+    link_warnings.say(_("There is no page {name}.").format(name=page_address.as_typed(name)))
     if nearest := entries.nearest(name):
-        link_warnings.say(f"{words} {_('Perhaps you want this one:')}")
-        st.page_link(nearest.path, label=_(nearest.title), icon=nearest.icon)
-    else:
-        link_warnings.say(words)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(_("Perhaps you want this one:"), width="content")
+            st.page_link(nearest.path, label=_(nearest.title), icon=nearest.icon)
 
 
 def _settle() -> None:

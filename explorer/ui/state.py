@@ -169,7 +169,9 @@ class State:
         """
         text = "" if self.takes_query(name) else str(self[name])
         choice = next((each for each in choices if each == text), None)
-        self[name] = choice = self.heed(name, choices) if choice is None else choice
+        choice = self.heed(name, choices) if choice is None else choice
+        if st.session_state.get(self.key(name)) != choice:
+            self[name] = choice  # not if it is the same: what is written puts the browser's back
         return choice
 
     def keep(self, name: str) -> str:

@@ -8,9 +8,11 @@ let draw = null
 loading.then(module => (draw = module.default), () => {})
 
 function show(component) {
-  const leave = draw(component)
-  mark(component.parentElement)
-  return leave
+  try {
+    return draw(component)
+  } finally {
+    mark(component.parentElement)
+  }
 }
 
 // Once it has been painted: what watches its own size has drawn by then, and what comes to be seen

@@ -145,7 +145,7 @@ def _epochs(models: Sequence[Model]) -> None:
         for number, (each, sources) in enumerate(moving):
             key = f"compare_moment_{number}"
             now = each.source
-            st.session_state[key] = now if now in sources else sources[-1]
+            page_address.hold(key, now if now in sources else sources[-1], tuple(sources))
             st.select_slider(
                 plain_text.markdown(label(f"{each.spec.name}:{sources[-1]}")),
                 sources,

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer import weights
 from explorer.base.language import _
 from explorer.base.units import exact
-from explorer.ui import model_picker, selection
+from explorer.ui import model_picker, page_address, selection
 from explorer.ui.inside import range_words
 from explorer.ui.model_picker import weight_sources
 from explorer.ui.size_mismatch import complaints
@@ -79,7 +79,7 @@ def pick_drawing(layer: Layer, kernel: int) -> tuple[Kind, str, str]:
 def _pick_kernel(layer: Layer, kernel: int) -> None:
     """A kernel by its number, which follows what is chosen with a click."""
     key = "kernel_number"
-    st.session_state[key] = kernel + 1
+    page_address.hold(key, kernel + 1, layer.shape[0])
     words = _("Output, of {count}") if layer.linear else _("Kernel, of {count}")
     st.number_input(
         words.format(count=exact(layer.shape[0])), 1, layer.shape[0], step=1, key=key, width=140,

@@ -306,7 +306,7 @@ def _words(task: Task[int]) -> str:
 
 
 def queue(name: str) -> None:
-    """Who is before, and when a run on the device `wanted` would begin."""
+    """Who is before, and when a run on the device `name` would begin."""
     turn = runs.next_turn(name)
     if turn.until_start == 0:
         st.caption(_("It begins at once."))

@@ -121,7 +121,7 @@ def _first_recipe(preset: str, address: Mapping[str, str]) -> Recipe:
 
 
 def _of_network(values: Mapping[str, Any]) -> Recipe:
-    """The course's recipe for the network that is `given`; data, device and seed stay."""
+    """The course's recipe for the network of `values`; data, device and seed stay."""
     stays = {name: values[name] for name in ("dataset", "device") if name in values}
     recipe = recipes.course_recipe(values["network"])
     return replace(recipe, **stays, seed=int(_field("seed", str(values.get("seed", 0)))))
@@ -180,10 +180,11 @@ def _as_it_is() -> str:
 def pick_start() -> str:
     """A run of the course, an experiment, or own settings; the experiment's name, if it is one."""
     experiment: str = STATE["experiment"]
-    STATE["start"] = experiment or _as_it_is()
+    names = [OWN, *PRESETS]
+    page_address.hold(STATE.key("start"), experiment or _as_it_is(), tuple(map(_label, names)))
     st.selectbox(
         _("Begin with"),
-        [OWN, *PRESETS],
+        names,
         key=STATE.key("start"),
         format_func=_label,
         on_change=_begin,

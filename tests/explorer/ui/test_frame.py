@@ -88,6 +88,8 @@ def test_homes_questions_open_on_their_answers(
         ("What excites it", "excites"),
         ("feature_visualization", "excites"),
         ("xyzzy", None),
+        ("x//", None),
+        ("home", None),
     ],
 )
 def test_a_mistyped_address_is_nearest_to_the_page_that_was_meant(
@@ -99,7 +101,7 @@ def test_a_mistyped_address_is_nearest_to_the_page_that_was_meant(
 @pytest.mark.browser
 def test_who_mistypes_an_address_is_told_and_led_on(app_server: str, page: Page) -> None:
     page.goto(f"{app_server}/inside/feature_map?network=lenet")
-    expect(page.get_by_role("alert")).to_contain_text("There is no page inside/feature_map here.")
+    expect(page.get_by_role("alert")).to_contain_text("There is no page inside/feature_map.")
     page.get_by_test_id("stMain").get_by_role("link", name="Feature maps").click()
     expect(page).to_have_url(re.compile("/feature-maps"))
 
@@ -169,6 +171,14 @@ def test_a_prompt_may_put_a_number_where_names_are_held() -> None:
         at.switch_page(str(entry(url).path)).run()
         assert not at.warning
         assert (in_address(at, name), at.session_state[name]) == ("2", "2")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.url or "home")
+def test_a_drawing_that_changes_nothing_sets_no_widget(page: Entry) -> None:
+    """What is set comes late to a browser in which something else has been chosen meanwhile."""
+    at = opened(page.url).run()
+    values = [each for each in at.main if getattr(each.proto, "set_value", False)]
+    assert not [each.label for each in values]
 
 
 # The door

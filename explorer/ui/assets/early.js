@@ -1,10 +1,12 @@
+// What runs before Streamlit's own scripts.
+
 // One entry of the browser's history for one thing that a visitor does.
 //
 // Streamlit adds an entry at every write of the address by the script: a page that is opened and
 // then says in its address what it shows had two or three, the first of them half written, and the
 // query of a page that is coming was at times written behind the path of the one that is going.
 // Here the first write after a click, a key or a gesture adds an entry, and what follows without
-// the visitor having done anything more corrects it. It runs before Streamlit's own scripts.
+// the visitor having done anything more corrects it.
 
 const NAVIGATION = '[data-testid="stSidebarNav"]'
 const add = history.pushState.bind(history)
@@ -29,3 +31,10 @@ history.pushState = (...entry) => {
   told = done
   write(...entry)
 }
+
+// The width at which the sidebar will come: as this visitor left it (Streamlit 1.67 keeps that).
+
+const kept = Object.entries({ ...localStorage })
+const folded = kept.some(([key, value]) => key.startsWith("stSidebarCollapsed-") && value === "true")
+const width = folded ? 0 : parseInt(localStorage.getItem("sidebarWidth"))
+if (width >= 0) document.documentElement.style.setProperty("--sidebar", `${width}px`)
